@@ -1,0 +1,67 @@
+import { createLogger, type Logger } from './logger.ts'
+import { SettingsError } from './settings.ts'
+import { within } from './wait.ts'
+
+/** A part that has been started. `stop` is called once; it drains and then releases what the part holds. */
+export interface Running {
+  stop(): Promise<void>
+}
+
+export interface ProgramOptions {
+  readonly name: string
+  /** Starts everything. The signal is aborted when the program is asked to stop, so a start that still waits ends. */
+  readonly start: (signal: AbortSignal) => Promise<Running>
+  /** How long a drain may take before the process is ended by force, in ms. */
+  readonly drainMs: number
+}
+
+/** One Ctrl-C under npm arrives twice, from the terminal's group and from npm: signals this close are one. */
+const SAME_SIGNAL_MS = 500
+/** Exit code of a forced stop, as a shell reports SIGKILL. */
+const FORCED = 137
+
+/**
+ * Runs a program to its end: start, wait for SIGTERM or SIGINT, stop, exit 0. A second signal forces.
+ * A failed start exits 1 after one line that says why; a drain that hangs names what is still open.
+ */
+export async function runProgram(options: ProgramOptions): Promise<void> {
+  const { name, start, drainMs } = options
+  const log = createLogger({ name, level: 'info' })
+  const asked = stopRequest(log)
+  let running: Running | undefined
+  try {
+    running = await start(asked.signal)
+    if (!asked.signal.aborted) await new Promise(resolve => asked.signal.addEventListener('abort', resolve))
+    await within(drainMs, `not stopped after ${drainMs} ms; still open: ${openResources()}`, running.stop())
+    log.info('stopped')
+    process.exit(0)
+  } catch (error) {
+    if (asked.signal.aborted && running === undefined) process.exit(0) // asked to stop while starting
+    if (error instanceof SettingsError) log.fatal(`cannot start, wrong settings:\n${error.message}`)
+    else log.fatal({ err: error }, running ? 'stopped uncleanly' : 'cannot start')
+    process.exit(1)
+  }
+}
+
+function stopRequest(log: Logger): AbortController {
+  const controller = new AbortController()
+  let firstAt = 0
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      const now = Date.now()
+      if (controller.signal.aborted && now - firstAt >= SAME_SIGNAL_MS) {
+        log.warn({ signal }, 'second signal: forced stop')
+        process.exit(FORCED)
+      }
+      if (controller.signal.aborted) return
+      firstAt = now
+      log.info({ signal }, 'stopping')
+      controller.abort()
+    })
+  }
+  return controller
+}
+
+function openResources(): string {
+  return process.getActiveResourcesInfo().join(', ')
+}

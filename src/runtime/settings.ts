@@ -1,0 +1,130 @@
+/**
+ * Strict settings. A program declares a table of settings; `readSettings` turns an environment into
+ * typed values or throws one `SettingsError` that names every wrong setting, the value got and what
+ * was expected. docs/configuration.md is generated from the same tables.
+ */
+
+/** One setting: the environment variable that carries it, and how its text becomes a value. */
+export interface Setting<T> {
+  readonly env: string
+  /** What the setting is for, one sentence, with the unit. */
+  readonly help: string
+  /** What a valid text looks like, for messages and docs. */
+  readonly expected: string
+  /** The value when the variable is absent or empty. */
+  readonly fallback: T
+  /** True if the value must never be printed. */
+  readonly secret: boolean
+  /** The value of a text, or undefined if the text is ill-formed. */
+  readonly parse: (text: string) => T | undefined
+}
+
+export type SettingsTable = Readonly<Record<string, Setting<unknown>>>
+export type SettingsOf<Table extends SettingsTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never
+}
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The start stops here: `message` has one line for each wrong setting. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+}
+
+/** Reads every setting of `table` from `env`. Throws `SettingsError`. */
+export function readSettings<Table extends SettingsTable>(table: Table, env: Environment): SettingsOf<Table> {
+  const values: Record<string, unknown> = {}
+  const wrong: string[] = []
+  for (const [name, setting] of Object.entries(table)) {
+    const text = env[setting.env]
+    if (text === undefined || text === '') {
+      values[name] = setting.fallback
+      continue
+    }
+    const value = setting.parse(text)
+    if (value === undefined) wrong.push(`${setting.env}: got ${shown(setting, text)}, expected ${setting.expected}`)
+    else values[name] = value
+  }
+  if (wrong.length > 0) throw new SettingsError(wrong.join('\n'))
+  return values as SettingsOf<Table>
+}
+
+function shown(setting: Setting<unknown>, text: string): string {
+  return setting.secret ? 'a value that is not shown (secret)' : JSON.stringify(text)
+}
+
+interface Described<T> {
+  readonly help: string
+  readonly fallback: T
+}
+
+/** A whole number in [min, max]. */
+export function integer(env: string, options: Described<number> & { min: number; max: number }): Setting<number> {
+  const { min, max, help, fallback } = options
+  return {
+    env,
+    help,
+    fallback,
+    secret: false,
+    expected: `a whole number from ${min} to ${max}`,
+    parse: text => {
+      const value = /^-?\d{1,15}$/.test(text) ? Number(text) : NaN
+      return value >= min && value <= max ? value : undefined
+    },
+  }
+}
+
+/** Any non-empty text; `undefined` when absent, unless there is a fallback. */
+export function text<T extends string | undefined>(
+  env: string,
+  options: Described<T> & { secret?: boolean; expected?: string; pattern?: RegExp },
+): Setting<string | T> {
+  const { help, fallback, secret = false, expected = 'a text', pattern } = options
+  return { env, help, fallback, secret, expected, parse: got => (pattern && !pattern.test(got) ? undefined : got) }
+}
+
+/** One of a fixed list of words. */
+export function choice<const Word extends string, T extends Word | undefined>(
+  env: string,
+  words: readonly Word[],
+  options: Described<T>,
+): Setting<Word | T> {
+  return {
+    env,
+    help: options.help,
+    fallback: options.fallback,
+    secret: false,
+    expected: `one of ${words.join(', ')}`,
+    parse: got => words.find(word => word === got),
+  }
+}
+
+/** `true` or `false`. */
+export function flag(env: string, options: Described<boolean>): Setting<boolean> {
+  return {
+    env,
+    help: options.help,
+    fallback: options.fallback,
+    secret: false,
+    expected: 'true or false',
+    parse: got => (got === 'true' ? true : got === 'false' ? false : undefined),
+  }
+}
+
+/** A comma-separated list of texts that each match `pattern`, at least one. */
+export function list(
+  env: string,
+  options: Described<readonly string[]> & { pattern: RegExp; expected: string },
+): Setting<readonly string[]> {
+  const { help, fallback, pattern, expected } = options
+  return {
+    env,
+    help,
+    fallback,
+    secret: false,
+    expected,
+    parse: got => {
+      const items = got.split(',').map(item => item.trim())
+      return items.every(item => pattern.test(item)) ? items : undefined
+    },
+  }
+}
