@@ -1,0 +1,57 @@
+import pg, { type Client, type ClientConfig, type Pool } from 'pg'
+import type { Logger } from '../runtime/logger.ts'
+
+/** What every read and write of the ledger needs: a client or a pool. */
+export type Queryable = Pick<Client, 'query'>
+
+/** 64-bit integers arrive as bigint, in arrays too. */
+const INT8 = 20
+const INT8_ARRAY = 1016
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === INT8) return BigInt
+    if (oid === INT8_ARRAY) return (text: string) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt))
+    return pg.types.getTypeParser(oid, format as 'text')
+  },
+} as NonNullable<ClientConfig['types']>
+
+/**
+ * Session settings that the ledger relies on, whatever the database's defaults are: READ COMMITTED (a
+ * batch reads the head after its lock), plans by index from the first row on (before the tables have
+ * statistics Postgres would scan them), and statements that are not ended by a time-out (an abandoned
+ * batch would be decided without us; we give up the connection instead).
+ */
+const SESSION = [
+  `-c default_transaction_isolation=read\\ committed`,
+  '-c enable_seqscan=off',
+  '-c jit=off',
+  '-c timezone=UTC',
+  '-c statement_timeout=0',
+  '-c lock_timeout=0',
+].join(' ')
+
+function sessionConfig(config: ClientConfig, applicationName: string): ClientConfig {
+  return { ...config, types, options: SESSION, application_name: applicationName }
+}
+
+/** One connection of our own, for locks and batches. The caller ends it. */
+export async function connectClient(config: ClientConfig, applicationName: string): Promise<Client> {
+  const client = new pg.Client(sessionConfig(config, applicationName))
+  client.on('error', () => undefined) // a broken connection also fails the query that uses it
+  try {
+    await client.connect()
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw error
+  }
+  return client
+}
+
+/** A pool for reads. `query` on it connects as needed and rejects when Postgres is away. */
+export function createPool(config: ClientConfig, options: { applicationName: string; max: number; log: Logger; queryTimeoutMs?: number }): Pool {
+  const { applicationName, max, log, queryTimeoutMs } = options
+  const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
+  const pool = new pg.Pool({ ...sessionConfig(config, applicationName), ...timeout, max, idleTimeoutMillis: 30_000 })
+  pool.on('error', err => log.warn({ err }, 'a pooled connection to Postgres broke'))
+  return pool
+}

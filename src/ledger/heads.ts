@@ -1,0 +1,52 @@
+import type { Queryable } from './connect.ts'
+import type { Head, Position } from './types.ts'
+
+const HEAD_OF_LANE = 'lateral (select p.seq, p.tag from pings p where p.lane = l.lane order by p.seq desc limit 1)'
+
+const HEADS = {
+  name: 'ping_heads',
+  text: `select l.lane, coalesce(h.seq, 0) as seq, coalesce(h.tag, 0) as tag
+    from ping_lanes l left join ${HEAD_OF_LANE} h on true order by l.lane`,
+}
+
+/** The heads of all lanes, by lane number. Their seqs' sum is the exact total. */
+export async function readHeads(db: Queryable): Promise<readonly Head[]> {
+  const result = await db.query<Head>(HEADS)
+  return result.rows
+}
+
+export function sumOfHeads(heads: readonly Head[]): bigint {
+  return heads.reduce((sum, head) => sum + head.seq, 0n)
+}
+
+const CHECKED = {
+  name: 'ping_checked_heads',
+  text: `select l.lane, coalesce(h.seq, 0) as seq, coalesce(h.tag, 0) as tag,
+      case when a.seq = 0 then 0::bigint else p.tag end as tag_there
+    from ping_lanes l
+    left join ${HEAD_OF_LANE} h on true
+    left join unnest($1::int[], $2::bigint[]) as a (lane, seq) on a.lane = l.lane
+    left join pings p on p.lane = a.lane and p.seq = a.seq
+    order by l.lane`,
+}
+
+/** A lane's head, and whether a position that was asked about is in the lane's history. */
+export interface CheckedHead extends Head {
+  readonly holds: boolean
+}
+
+/**
+ * The heads of all lanes and, in the same statement, whether each of `positions` (by lane number) is in
+ * its lane. A lane without a position, or one that the database does not have, is not held.
+ */
+export async function checkHeads(db: Queryable, positions: ReadonlyMap<number, Position>): Promise<readonly CheckedHead[]> {
+  const lanes = [...positions.keys()]
+  const seqs = [...positions.values()].map(position => position.seq)
+  const result = await db.query<Head & { tag_there: bigint | null }>({ ...CHECKED, values: [`{${lanes.join()}}`, `{${seqs.join()}}`] })
+  return result.rows.map(({ lane, seq, tag, tag_there: tagThere }) => ({
+    lane,
+    seq,
+    tag,
+    holds: tagThere !== null && tagThere === positions.get(lane)?.tag,
+  }))
+}

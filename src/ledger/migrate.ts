@@ -1,0 +1,84 @@
+import { readdir, readFile } from 'node:fs/promises'
+import type { Client, ClientConfig } from 'pg'
+import type { Logger } from '../runtime/logger.ts'
+import { SettingsError } from '../runtime/settings.ts'
+import { connectClient } from './connect.ts'
+
+const FOLDER = new URL('./migrations/', import.meta.url)
+/** Advisory lock under which one migrator works; the others wait. */
+const MIGRATION_LOCK = 1349080652
+
+export interface MigrateOptions {
+  /** The number of lanes: set by the first migration, raised by a later call, never lowered. */
+  readonly lanes: number
+  readonly log: Logger
+}
+
+/** Brings the database to the newest version. Throws `SettingsError` if `lanes` is below the database's. */
+export async function migrate(config: ClientConfig, options: MigrateOptions): Promise<void> {
+  const client = await connectClient(config, 'ping-migrate')
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    const version = await currentVersion(client)
+    const migrations = await listMigrations()
+    const newest = migrations.at(-1)?.version ?? 0
+    if (version > newest) throw new Error(`the database is at version ${version}, newer than this program, which knows up to ${newest}`)
+    for (const migration of migrations.filter(each => each.version > version)) {
+      options.log.info({ migration: migration.file }, 'migrating')
+      await apply(client, migration, options.lanes)
+    }
+    await raiseLanes(client, options)
+  } finally {
+    await client.end()
+  }
+}
+
+interface Migration {
+  readonly version: number
+  readonly file: string
+}
+
+async function listMigrations(): Promise<readonly Migration[]> {
+  const files = (await readdir(FOLDER)).filter(file => file.endsWith('.sql')).sort()
+  return files.map(file => ({ file, version: Number.parseInt(file, 10) }))
+}
+
+async function currentVersion(client: Client): Promise<number> {
+  const table = 'create table if not exists ping_migrations (version int primary key, file text not null, applied_at timestamptz not null default now())'
+  const exists = await client.query("select to_regclass('ping_migrations') is not null as yes")
+  if (!exists.rows[0].yes) await client.query(table)
+  const result = await client.query('select coalesce(max(version), 0) as version from ping_migrations')
+  return result.rows[0].version
+}
+
+async function apply(client: Client, { version, file }: Migration, lanes: number): Promise<void> {
+  const sql = await readFile(new URL(file, FOLDER), 'utf8')
+  await client.query('begin')
+  try {
+    // Sequential scans are right here: old rows are read as a whole.
+    await client.query("select set_config('ping.lanes', $1, true), set_config('enable_seqscan', 'on', true)", [String(lanes)])
+    await client.query(sql)
+    await client.query('insert into ping_migrations (version, file) values ($1, $2)', [version, file])
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined)
+    throw withHint(error, file)
+  }
+}
+
+function withHint(error: unknown, file: string): unknown {
+  const hint = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? ` ${error.hint}` : ''
+  return new Error(`migration ${file}: ${error instanceof Error ? error.message : String(error)}.${hint}`, { cause: error })
+}
+
+async function raiseLanes(client: Client, { lanes, log }: MigrateOptions): Promise<void> {
+  const result = await client.query('select count(*)::int as lanes from ping_lanes')
+  const stored: number = result.rows[0].lanes
+  if (lanes < stored) {
+    throw new SettingsError(`LANES: got ${lanes}, expected at least ${stored}, the number that the database was set up with`)
+  }
+  if (lanes > stored) {
+    log.info({ from: stored, to: lanes }, 'adding lanes')
+    await client.query('insert into ping_lanes (lane) select generate_series($1::int, $2::int)', [stored, lanes - 1])
+  }
+}

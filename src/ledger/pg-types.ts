@@ -1,0 +1,8 @@
+/** The types of the Postgres driver that the ledger's callers hold. */
+export type { Client, ClientConfig, Pool } from 'pg'
+
+/** What the driver hands on of a NOTICE or WARNING. */
+export interface Notice {
+  readonly severity?: string | undefined
+  readonly message?: string | undefined
+}

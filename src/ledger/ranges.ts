@@ -1,0 +1,52 @@
+import type { Queryable } from './connect.ts'
+
+const MINUTE_MS = 60_000n
+
+/** Bounds beyond these mean "from the first" and "to the last" ping: no row's time is outside. */
+const BEFORE_ALL_MS = -210_866_803_200_000n // Postgres' first timestamp, 4714 BC
+const AFTER_ALL_MS = 7_700_000_000_000_000n // year 245 000; make_interval takes hours as a 32-bit number
+
+/**
+ * One statement, because two could straddle a fold. Whole minutes come from the rollup and, above the
+ * folded positions, from the rows by (lane, seq): the minute is computed so that no other index is
+ * thought of. The partial minutes at both edges come from the rows by time.
+ */
+const RANGE = {
+  name: 'ping_count_range',
+  text: `
+    select (
+      (select coalesce(sum(m.count), 0) from ping_minutes m where m.minute >= $1 and m.minute < $2)
+      + (select count(*) from ping_lanes l cross join lateral (
+          select from pings p where p.lane = l.lane and p.seq > l.folded_seq
+            and ping_minute(p.pinged_at) >= $1 and ping_minute(p.pinged_at) < $2
+        ) tail)
+      + (select count(*) from pings p where p.pinged_at >= e.start_1 and p.pinged_at < e.end_1)
+      + (select count(*) from pings p where p.pinged_at >= e.start_2 and p.pinged_at < e.end_2)
+    )::bigint as count
+    from (select ${edge('$3')} as start_1, ${edge('$4')} as end_1, ${edge('$5')} as start_2, ${edge('$6')} as end_2) e`,
+}
+
+function edge(parameter: string): string {
+  return `case when ${parameter}::bigint >= ${AFTER_ALL_MS} then timestamptz 'infinity'
+    when ${parameter}::bigint <= ${BEFORE_ALL_MS} then timestamptz '-infinity'
+    else ping_time(${parameter}::bigint) end`
+}
+
+/** The number of pings in [startMs, endMs), exact; any int64 bounds with startMs ≤ endMs. */
+export async function countRange(db: Queryable, startMs: bigint, endMs: bigint): Promise<bigint> {
+  const result = await db.query<{ count: bigint }>({ ...RANGE, values: splitRange(startMs, endMs).map(String) })
+  return result.rows[0]!.count
+}
+
+/** [first whole minute, minute after the last whole one, first edge's start and end, second edge's start and end]. */
+export function splitRange(startMs: bigint, endMs: bigint): readonly bigint[] {
+  const firstMinute = -floorDivide(-startMs, MINUTE_MS)
+  const endMinute = floorDivide(endMs, MINUTE_MS)
+  if (firstMinute >= endMinute) return [0n, 0n, startMs, endMs, 0n, 0n]
+  return [firstMinute, endMinute, startMs, firstMinute * MINUTE_MS, endMinute * MINUTE_MS, endMs]
+}
+
+function floorDivide(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor
+  return dividend % divisor < 0n ? quotient - 1n : quotient
+}

@@ -1,0 +1,104 @@
+import type { Queryable } from './connect.ts'
+import { readHeads, sumOfHeads } from './heads.ts'
+import type { Pool } from './pg-types.ts'
+import type { CountsSnapshot, Position } from './types.ts'
+
+/**
+ * The newest minutes below $1: at most $2 of them are wanted. A minute has at most one row a lane in the
+ * rollup, so the newest $2 · lanes rows hold the newest $2 minutes whole.
+ */
+const NEWEST_MINUTES = `
+  select minute, sum(count)::bigint as count from (
+    (select minute, count from ping_minutes where minute < $1
+     order by minute desc limit $2::bigint * (select count(*) from ping_lanes))
+    union all
+    select t.minute, count(*) from ping_lanes l cross join lateral (
+      select ping_minute(p.pinged_at) as minute from pings p where p.lane = l.lane and p.seq > l.folded_seq
+    ) t where t.minute < $1 group by 1
+  ) counted
+  group by minute order by minute desc limit $2`
+
+export interface SnapshotWindow {
+  /** The first minute that is not wanted. */
+  readonly minutesTo: number
+  /** How many minutes at most, the newest first. */
+  readonly maxMinutes: number
+}
+
+/** All counts at one instant. */
+export async function readCounts(pool: Pool, window: SnapshotWindow): Promise<CountsSnapshot> {
+  return inSnapshot(pool, async db => {
+    const heads = await readHeads(db)
+    const { minutesTo, maxMinutes } = window
+    const result = await db.query<MinuteRow>({ text: NEWEST_MINUTES, values: [minutesTo, maxMinutes + 1] })
+    const complete = result.rows.length <= maxMinutes
+    const rows = complete ? result.rows : result.rows.slice(0, maxMinutes)
+    return {
+      heads,
+      total: sumOfHeads(heads),
+      minutes: toMinutes(rows),
+      minutesFrom: complete ? undefined : Number(result.rows[maxMinutes]!.minute) + 1,
+      minutesTo,
+    }
+  })
+}
+
+interface MinuteRow {
+  readonly minute: bigint
+  readonly count: bigint
+}
+
+/** A minute is at most 2^53 / 60 000 in size, so a number holds it. */
+function toMinutes(rows: readonly MinuteRow[]): ReadonlyMap<number, bigint> {
+  return new Map(rows.map(row => [Number(row.minute), row.count]))
+}
+
+/** The rollup taken forward, or back, from the folded positions ($1 lane, $2 seq) to those asked for. */
+const MINUTES_AT = `
+  select minute, sum(count)::bigint as count from (
+    select minute, count from ping_minutes where minute >= $3 and minute < $4
+    union all
+    select ping_minute(p.pinged_at), case when a.seq > l.folded_seq then 1 else -1 end
+    from unnest($1::int[], $2::bigint[]) as a (lane, seq)
+    join ping_lanes l on l.lane = a.lane
+    cross join lateral (
+      select * from pings p where p.lane = a.lane
+        and p.seq > least(a.seq, l.folded_seq) and p.seq <= greatest(a.seq, l.folded_seq)
+    ) p
+  ) counted
+  where minute >= $3 and minute < $4
+  group by minute having sum(count) <> 0`
+
+/** Pings by minute in [fromMinute, toMinute), each lane counted up to the position given for it. */
+export async function readMinutesAt(
+  db: Queryable,
+  positions: ReadonlyMap<number, Position>,
+  fromMinute: bigint,
+  toMinute: bigint,
+): Promise<ReadonlyMap<number, bigint>> {
+  const lanes = `{${[...positions.keys()].join()}}`
+  const seqs = `{${[...positions.values()].map(position => position.seq).join()}}`
+  const result = await db.query<MinuteRow>({ text: MINUTES_AT, values: [lanes, seqs, fromMinute.toString(), toMinute.toString()] })
+  return toMinutes(result.rows)
+}
+
+/** The number of rows, counted one by one: slow, for checks only. */
+export async function countRows(db: Queryable): Promise<ReadonlyMap<number, bigint>> {
+  const result = await db.query<{ lane: number; count: bigint }>('select lane, count(*) as count from pings group by lane')
+  return new Map(result.rows.map(row => [row.lane, row.count]))
+}
+
+/** Runs `read` in one read-only snapshot of the database. */
+export async function inSnapshot<T>(pool: Pool, read: (db: Queryable) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin isolation level repeatable read read only')
+    const result = await read(client)
+    await client.query('commit')
+    client.release()
+    return result
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+}
