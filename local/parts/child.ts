@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { wait } from '../../src/runtime/wait.ts'
+import type { PlainUser } from './plain-user.ts'
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface ChildOptions {
+  /** The part's name, for messages. */
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** Run as this user (only root can). */
+  readonly user?: PlainUser | undefined
+  /** Gets every line of standard output and standard error. */
+  readonly onLine?: ((line: string) => void) | undefined
+}
+
+/** A process of ours. It leads a session of its own, so that a terminal's Ctrl-C does not reach it. */
+export interface Child {
+  readonly name: string
+  readonly pid: number
+  /** Resolves once, when the process has ended. */
+  readonly exited: Promise<Exit>
+  /** How it ended, or undefined while it runs. */
+  exit(): Exit | undefined
+  /** Its last lines of output, oldest first. */
+  tail(): readonly string[]
+  /** Calls `see` with every further line, until the returned function is called. */
+  watch(see: (line: string) => void): () => void
+  /** Asks with `signal`, waits, and kills after `graceMs`. Resolves when it has ended; safe to call again. */
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<Exit>
+  /** kill -9, as a crash would end it. Resolves when it has ended. */
+  kill9(): Promise<Exit>
+}
+
+const TAIL_LINES = 40
+const GRACE_MS = 10_000
+
+/** Starts a process. Rejects when the command cannot be run at all. */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const { name, command, args, user } = options
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    ...(options.env && { env: options.env }),
+    ...(options.cwd && { cwd: options.cwd }),
+    ...(user && { uid: user.uid, gid: user.gid }),
+  })
+  let exit: Exit | undefined
+  const exited = new Promise<Exit>(resolve => {
+    child.once('exit', (code, signal) => {
+      exit = { code, signal }
+      resolve(exit)
+    })
+  })
+  const lines: string[] = []
+  const watchers = new Set<(line: string) => void>(options.onLine ? [options.onLine] : [])
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', line => {
+      if (lines.push(line) > TAIL_LINES) lines.shift()
+      for (const see of watchers) see(line)
+    })
+  }
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', error => reject(new Error(`${name}: cannot run ${command}`, { cause: error })))
+  })
+  const pid = child.pid as number // known once 'spawn' has come
+  return {
+    name,
+    pid,
+    exited,
+    exit: () => exit,
+    tail: () => [...lines],
+    watch: see => {
+      watchers.add(see)
+      return () => watchers.delete(see)
+    },
+    stop: async (signal = 'SIGTERM', graceMs = GRACE_MS) => {
+      if (!exit) child.kill(signal)
+      const late = new AbortController()
+      void wait(graceMs, late.signal).then(() => exit ?? child.kill('SIGKILL'))
+      return exited.finally(() => late.abort())
+    },
+    kill9: async () => {
+      if (!exit) child.kill('SIGKILL')
+      return exited
+    },
+  }
+}
+
+/** A part's process ended, or did not come up in time, while its readiness was awaited. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+/** Waits until `isReady` holds. If the process ends first, or `limitMs` pass, it is killed and its last lines are told. */
+export async function untilReady(child: Child, isReady: () => Promise<boolean> | boolean, limitMs = 30_000): Promise<void> {
+  const deadline = Date.now() + limitMs
+  for (;;) {
+    const exit = child.exit()
+    if (exit) throw new StartError(`${child.name} ended while starting (${describeExit(exit)})${told(child)}`)
+    if (await isReady()) return
+    if (Date.now() > deadline) {
+      await child.kill9()
+      throw new StartError(`${child.name} was not ready after ${limitMs} ms${told(child)}`)
+    }
+    await wait(20)
+  }
+}
+
+export function describeExit(exit: Exit): string {
+  return exit.signal ? `by ${exit.signal}` : `exit code ${exit.code}`
+}
+
+function told(child: Child): string {
+  const lines = child.tail()
+  return lines.length > 0 ? `; it said:\n  ${lines.join('\n  ')}` : ', without a word'
+}
+
+/** Runs a command to its end and returns its output; rejects, with the output, when it fails. */
+export async function runToEnd(options: ChildOptions): Promise<string> {
+  const child = await startChild(options)
+  const exit = await child.exited
+  if (exit.code !== 0) throw new StartError(`${options.name} failed (${describeExit(exit)})${told(child)}`)
+  return child.tail().join('\n')
+}

@@ -1,0 +1,77 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { runToEnd, startChild, untilReady, type Child } from './child.ts'
+import { freePort } from './free-port.ts'
+import { kafkaJars } from './kafka-jars.ts'
+
+export interface KafkaOptions {
+  readonly port: number
+  /** Created when absent; holds the log, the settings and the id of the cluster. */
+  readonly dataDir: string
+  readonly onLine?: (line: string) => void
+}
+
+/** Enough for one machine; the broker idles at 300 MB of RSS with it. */
+const HEAP = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+const READY = 'Kafka Server started'
+const START_LIMIT_MS = 90_000
+
+/** Starts one Apache Kafka node (broker and controller) and waits until it takes requests. */
+export async function launchKafka(options: KafkaOptions): Promise<Child> {
+  const { dataDir, onLine } = options
+  const classPath = join(await kafkaJars(onLine), '*')
+  mkdirSync(join(dataDir, 'log'), { recursive: true })
+  // The controller's port is only ours: a free one at each start, which a static list of voters permits.
+  const settings = writeSettings(options, await freePort())
+  const java = (heap: readonly string[], ...args: string[]) => [...heap, `-Dlog4j2.configurationFile=${join(dataDir, 'log4j2.properties')}`, '-cp', classPath, ...args]
+  if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
+    const args = java(['-XX:TieredStopAtLevel=1'], 'kafka.tools.StorageTool', 'format', '-t', randomBytes(16).toString('base64url'), '-c', settings)
+    await runToEnd({ name: 'kafka format', command: 'java', args, cwd: dataDir })
+  }
+  const child = await startChild({ name: 'kafka', command: 'java', args: java(HEAP, 'kafka.Kafka', settings), cwd: dataDir, onLine })
+  let ready = false
+  const unwatch = child.watch(line => (ready ||= line.includes(READY)))
+  await untilReady(child, () => ready, START_LIMIT_MS).finally(unwatch)
+  return child
+}
+
+function writeSettings(options: KafkaOptions, controllerPort: number): string {
+  const { dataDir, port } = options
+  const [broker, controller] = [`PLAINTEXT://127.0.0.1:${port}`, `CONTROLLER://127.0.0.1:${controllerPort}`]
+  const settings = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `${broker},${controller}`,
+    'advertised.listeners': broker,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': join(dataDir, 'log'),
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '8',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'controlled.shutdown.enable': 'false',
+    // After a kill the controller waits for the old session to end before it lets the broker in again (default 9 s).
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
+  }
+  writeFileSync(join(dataDir, 'log4j2.properties'), LOGGING)
+  const file = join(dataDir, 'server.properties')
+  writeFileSync(file, Object.entries(settings).map(([name, value]) => `${name}=${value}\n`).join(''))
+  return file
+}
+
+/** Warnings only, and the one line that says it is ready. */
+const LOGGING = `status = error
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %p %m (%c{1})%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+logger.ready.name = kafka.server.KafkaRaftServer
+logger.ready.level = info
+`

@@ -1,0 +1,77 @@
+import { chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runToEnd, startChild, StartError, untilReady, type Child } from './child.ts'
+import type { PlainUser } from './plain-user.ts'
+import { wait } from '../../src/runtime/wait.ts'
+
+export interface PostgresOptions {
+  /** Folder with `initdb` and `postgres`. */
+  readonly binaries: string
+  /** Created when absent. */
+  readonly dataDir: string
+  readonly port: number
+  /** The account to run as when we are root; the data folder becomes its own. */
+  readonly user: PlainUser | undefined
+  /** Further settings of the server (`name=value`). */
+  readonly settings?: Readonly<Record<string, string>>
+  readonly onLine?: (line: string) => void
+}
+
+/** Only this machine reaches it, without a password; no socket files. */
+const SETTINGS = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' }
+/** A new postmaster refuses to start while backends of a killed one still hold the shared memory. */
+const STILL_HELD = /shared memory block|lock file .* already exists/
+const HELD_LIMIT_MS = 10_000
+
+/** Creates the data folder if there is none, starts the server and waits until it takes connections. */
+export async function launchPostgres(options: PostgresOptions): Promise<Child> {
+  await initialise(options)
+  const deadline = Date.now() + HELD_LIMIT_MS
+  for (;;) {
+    try {
+      return await launch(options)
+    } catch (error) {
+      const held = error instanceof StartError && STILL_HELD.test(error.message)
+      if (!held || Date.now() > deadline) throw error
+      await wait(100)
+    }
+  }
+}
+
+/** Stops it in the "fast" way: open transactions are rolled back, everything committed is written. */
+export async function stopPostgres(child: Child): Promise<void> {
+  await child.stop('SIGINT', 20_000)
+}
+
+async function initialise(options: PostgresOptions): Promise<void> {
+  const { binaries, dataDir, user } = options
+  if (existsSync(join(dataDir, 'PG_VERSION'))) return
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  if (user) chownSync(dataDir, user.uid, user.gid)
+  const args = ['-D', dataDir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
+  await runToEnd({ name: 'initdb', command: join(binaries, 'initdb'), args, user, cwd: dataDir, env: environment() })
+}
+
+async function launch(options: PostgresOptions): Promise<Child> {
+  const { binaries, dataDir, port, user, onLine } = options
+  const settings = Object.entries({ ...SETTINGS, port: String(port), ...options.settings })
+  const args = ['-D', dataDir, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  const command = join(binaries, 'postgres')
+  const child = await startChild({ name: 'postgres', command, args, user, cwd: dataDir, env: environment(), onLine })
+  await untilReady(child, () => isReady(dataDir, child.pid))
+  return child
+}
+
+/** Postgres writes its state into the eighth line of its pid file, as pg_ctl reads it. */
+function isReady(dataDir: string, pid: number): boolean {
+  const file = join(dataDir, 'postmaster.pid')
+  if (!existsSync(file)) return false
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return Number(lines[0]) === pid && lines[7]?.trim() === 'ready'
+}
+
+/** libpq's own variables (PGPORT, PGDATA …) of the caller must not steer our server. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('PG') && !name.startsWith('LC_'))
+  return { ...Object.fromEntries(kept), LC_ALL: 'C' }
+}

@@ -1,0 +1,87 @@
+import { Redis } from 'ioredis'
+import { Kafka, logLevel } from 'kafkajs'
+import pg from 'pg'
+import { describe, expect, test } from 'vitest'
+import { sharedKafka, startKafka, uniqueName } from '../support/kafka.ts'
+import { startPostgres, testDatabase } from '../support/postgres.ts'
+import { startRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+
+async function ask(config: pg.ClientConfig, sql: string): Promise<Record<string, unknown>> {
+  const client = new pg.Client(config)
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows[0]
+  } finally {
+    await client.end()
+  }
+}
+
+describe('the real parts that tests use', () => {
+  test('the shared Postgres is 18 and gives each test a database of its own', async () => {
+    const [one, other] = [await testDatabase(), await testDatabase()]
+    expect(one.url).not.toBe(other.url)
+    const answer = await ask(one.config, `select current_setting('server_version_num')::int / 10000 as version`)
+    expect(answer).toEqual({ version: 18 })
+    await Promise.all([one.drop(), other.drop()])
+    await expect(ask(one.config, 'select 1')).rejects.toThrow('does not exist')
+  })
+
+  test.runIf(can('postgres15'))('Postgres 15 is to be had too', async () => {
+    const database = await testDatabase({ version: 15 })
+    const answer = await ask(database.config, `select current_setting('server_version_num')::int / 10000 as version`)
+    expect(answer).toEqual({ version: 15 })
+    await database.drop()
+  })
+
+  test('a Postgres of its own keeps what was committed over kill -9 and restart', async () => {
+    const server = await startPostgres()
+    const { config } = await server.createDatabase('kept')
+    await ask(config, 'create table t as select 42 as n')
+    const { pid } = server
+    await server.kill9()
+    await expect(ask(config, 'select n from t')).rejects.toThrow()
+    await server.restart()
+    expect(server.pid).not.toBe(pid)
+    expect(await ask(config, 'select n from t')).toEqual({ n: 42 })
+    await server.stop()
+  })
+
+  test.runIf(can('redis'))('a Redis of its own comes back empty on its port after kill -9', async () => {
+    const server = await startRedis()
+    const cache = new Redis(server.url, { maxRetriesPerRequest: null })
+    cache.on('error', () => undefined)
+    await cache.set('k', 'v')
+    await server.kill9()
+    await server.restart()
+    expect(await cache.get('k')).toBeNull()
+    cache.disconnect()
+    await server.stop()
+  })
+})
+
+describe.runIf(can('kafka'))('the real Kafka that tests use', () => {
+  const send = async (brokers: string, topic: string) => {
+    const kafka = new Kafka({ brokers: [brokers], clientId: 'test', logLevel: logLevel.NOTHING })
+    const producer = kafka.producer()
+    await producer.connect()
+    const [answer] = await producer.send({ topic, messages: [{ value: 'x' }], acks: -1 })
+    await producer.disconnect()
+    return Number(answer?.baseOffset)
+  }
+
+  test('the shared one takes records', async () => {
+    const topic = uniqueName()
+    expect(await send(await sharedKafka(), topic)).toBe(0)
+    expect(await send(await sharedKafka(), topic)).toBe(1)
+  })
+
+  test('one of its own keeps its records over kill -9 and restart', { timeout: 90_000 }, async () => {
+    const broker = await startKafka()
+    expect(await send(broker.brokers, 'kept')).toBe(0)
+    await broker.kill9()
+    await broker.restart()
+    expect(await send(broker.brokers, 'kept')).toBe(1)
+    await broker.stop()
+  })
+})

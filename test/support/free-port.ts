@@ -1,0 +1,1 @@
+export { freePort } from '../../local/parts/free-port.ts'

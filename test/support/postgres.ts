@@ -1,0 +1,104 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { freePort } from '../../local/parts/free-port.ts'
+import { plainUser } from '../../local/parts/plain-user.ts'
+import { postgresBinaries, type PostgresVersion } from '../../local/parts/postgres-binaries.ts'
+import { launchPostgres, stopPostgres } from '../../local/parts/postgres.ts'
+
+export interface TestDatabase {
+  /** postgres://postgres@127.0.0.1:<port>/<name> */
+  readonly url: string
+  readonly config: pg.ClientConfig
+  /** Removes it, whoever is still connected. */
+  drop(): Promise<void>
+}
+
+export interface TestPostgres {
+  /** Of the database `postgres`; take one of your own with `createDatabase`. */
+  readonly url: string
+  readonly config: pg.ClientConfig
+  readonly dataDir: string
+  readonly port: number
+  /** Of the server that runs now. */
+  readonly pid: number
+  /** Orderly, and the data folder is removed. */
+  stop(): Promise<void>
+  /** As a crash; the data stays for `restart`. */
+  kill9(): Promise<void>
+  /** Starts it again on its data and its port, stopping it first (fast) when it runs. */
+  restart(settings?: Readonly<Record<string, string>>): Promise<void>
+  createDatabase(name?: string): Promise<TestDatabase>
+}
+
+/** A real server of one's own, in about a second; durable as Postgres is by default. */
+export async function startPostgres(options: { version?: PostgresVersion; settings?: Readonly<Record<string, string>> } = {}): Promise<TestPostgres> {
+  const { version = 18, settings = {} } = options
+  const binaries = postgresBinaries(version)
+  if (!binaries) throw new Error(`PostgreSQL ${version}: no binaries on this machine`)
+  const home = mkdtempSync(join(tmpdir(), 'ping-test-postgres-'))
+  chmodSync(home, 0o755) // the plain user that root runs it as must get in
+  const port = await freePort()
+  const launch = (more: Readonly<Record<string, string>> = {}) =>
+    launchPostgres({ binaries, dataDir: join(home, 'data'), port, user: plainUser(), settings: { shared_buffers: '32MB', ...settings, ...more } })
+  let child = await launch()
+  return {
+    ...addressOf(port, 'postgres'),
+    dataDir: join(home, 'data'),
+    port,
+    get pid() {
+      return child.pid
+    },
+    stop: async () => {
+      await stopPostgres(child)
+      rmSync(home, { recursive: true, force: true })
+    },
+    kill9: async () => {
+      await child.kill9()
+    },
+    restart: async more => {
+      await stopPostgres(child)
+      child = await launch(more)
+    },
+    createDatabase: name => createDatabase(port, name),
+  }
+}
+
+/**
+ * An empty database on the run's shared server, which is started when the first test asks for it. Drop it when the
+ * file is done. The shared server has fsync off and must not be stopped: take `startPostgres` for that.
+ */
+export async function testDatabase(options: { version?: PostgresVersion; name?: string } = {}): Promise<TestDatabase> {
+  const response = await fetch(`${inject('shared')}/postgres${options.version ?? 18}`)
+  const answer = await response.text()
+  if (!response.ok) throw new Error(answer)
+  return createDatabase(Number(answer), options.name)
+}
+
+async function createDatabase(port: number, name = `test_${randomUUID().replaceAll('-', '')}`): Promise<TestDatabase> {
+  await query(port, `CREATE DATABASE ${pg.escapeIdentifier(name)}`)
+  return {
+    ...addressOf(port, name),
+    drop: () => query(port, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`),
+  }
+}
+
+async function query(port: number, sql: string): Promise<void> {
+  const client = new pg.Client(addressOf(port, 'postgres').config)
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+function addressOf(port: number, database: string): { url: string; config: pg.ClientConfig } {
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/${database}`,
+    config: { host: '127.0.0.1', port, user: 'postgres', database },
+  }
+}

@@ -1,0 +1,38 @@
+import type { Reporter, TestModule } from 'vitest/node'
+
+/** What the run came to; printed as its very last line. */
+const total = { passed: 0, failed: 0, skipped: 0 }
+let leaked: readonly string[] = []
+
+/** Ends the output of `vitest run` with `N passed, N failed`, and `, N skipped` if any were. */
+export class SummaryReporter implements Reporter {
+  onInit(vitest: { config: { watch: boolean } }): void {
+    if (!vitest.config.watch) process.once('exit', print)
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+    Object.assign(total, { passed: 0, failed: unhandled.length, skipped: 0 })
+    for (const module of modules) {
+      const before = total.failed
+      for (const test of module.children.allTests()) {
+        const { state } = test.result()
+        if (state !== 'pending') total[state]++
+      }
+      // A file that failed outside of its tests (an import, a hook) counts as one.
+      if (!module.ok() && total.failed === before) total.failed++
+    }
+  }
+}
+
+/** Called by the global teardown with the processes that the run left behind. */
+export function finish(leftBehind: readonly string[]): void {
+  leaked = leftBehind
+  if (leaked.length > 0) process.exitCode = 1
+}
+
+function print(): void {
+  for (const line of leaked) process.stdout.write(`left running by the tests: ${line}\n`)
+  const failed = total.failed + (leaked.length > 0 ? 1 : 0)
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+  process.stdout.write(`${total.passed} passed, ${failed} failed${skipped}\n`)
+}
