@@ -10,6 +10,8 @@ export interface KafkaOptions {
   /** Created when absent; holds the log, the settings and the id of the cluster. */
   readonly dataDir: string
   readonly onLine?: (line: string) => void
+  /** Flags of the Java machine; default: a small heap and quick start. */
+  readonly jvmFlags?: readonly string[]
 }
 
 /** Enough for one machine; the broker idles at 300 MB of RSS with it. */
@@ -29,7 +31,7 @@ export async function launchKafka(options: KafkaOptions): Promise<Child> {
     const args = java(['-XX:TieredStopAtLevel=1'], 'kafka.tools.StorageTool', 'format', '-t', randomBytes(16).toString('base64url'), '-c', settings)
     await runToEnd({ name: 'kafka format', command: 'java', args, cwd: dataDir })
   }
-  const child = await startChild({ name: 'kafka', command: 'java', args: java(HEAP, 'kafka.Kafka', settings), cwd: dataDir, onLine })
+  const child = await startChild({ name: 'kafka', command: 'java', args: java(options.jvmFlags ?? HEAP, 'kafka.Kafka', settings), cwd: dataDir, onLine })
   let ready = false
   const unwatch = child.watch(line => (ready ||= line.includes(READY)))
   await untilReady(child, () => ready, START_LIMIT_MS).finally(unwatch)
