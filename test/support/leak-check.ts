@@ -35,7 +35,7 @@ function processesOf(run: string): readonly string[] {
     })
 }
 
-/** Vitest ends its own workers and esbuild after the global teardown. */
+/** Vitest ends its own workers and its watchdog after the global teardown. */
 function isOfVitest(command: string): boolean {
-  return /node_modules\/(vitest|esbuild|rolldown|vite|tinypool)\//.test(command)
+  return command === 'vitest-watchdog' || /node_modules\/(vitest|esbuild|rolldown|vite|tinypool)\//.test(command)
 }

@@ -2,7 +2,8 @@ import type { Reporter, TestModule } from 'vitest/node'
 
 /** What the run came to; printed as its very last line. */
 const total = { passed: 0, failed: 0, skipped: 0 }
-let leaked: readonly string[] = []
+/** Vitest loads the global setup and the configuration apart, each with its own copy of this module: hence global. */
+const shared = globalThis as { pingLeftBehind?: readonly string[] }
 
 /** Ends the output of `vitest run` with `N passed, N failed`, and `, N skipped` if any were. */
 export class SummaryReporter implements Reporter {
@@ -26,11 +27,12 @@ export class SummaryReporter implements Reporter {
 
 /** Called by the global teardown with the processes that the run left behind. */
 export function finish(leftBehind: readonly string[]): void {
-  leaked = leftBehind
-  if (leaked.length > 0) process.exitCode = 1
+  shared.pingLeftBehind = leftBehind
 }
 
 function print(): void {
+  const leaked = shared.pingLeftBehind ?? []
+  if (leaked.length > 0) process.exitCode = 1
   for (const line of leaked) process.stdout.write(`left running by the tests: ${line}\n`)
   const failed = total.failed + (leaked.length > 0 ? 1 : 0)
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
