@@ -1,0 +1,75 @@
+import { ConnectError, type CallOptions } from '@connectrpc/connect'
+import { Backoff } from '../runtime/retry.ts'
+import { wait } from '../runtime/wait.ts'
+import { EXIT, CliError } from './exit-codes.ts'
+import { describeFailure, isFinal, retryAfterMs } from './failures.ts'
+import { formatDuration } from './formats/duration.ts'
+import type { Interrupt } from './interrupt.ts'
+
+/** A single try gets at most a third of the time, so that a reply that never comes leaves time for another try … */
+const TRIES_AT_LEAST = 3
+/** … and never longer than this. */
+const LONGEST_TRY_MS = 10_000
+/** With less time left, another try is not worth it. */
+const SHORTEST_TRY_MS = 20
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 2_000
+
+export interface CallLimits {
+  /** The time for all tries together. */
+  readonly timeoutMs: number
+  readonly interrupt: Interrupt
+}
+
+export interface Answered<T> {
+  readonly value: T
+  readonly tries: number
+  /** From the first try to the answer. */
+  readonly latencyMs: number
+}
+
+/**
+ * Makes a call, again and again with growing pauses (or the server's `retry-after`), until it is answered.
+ * Throws `CliError`: refused (no further try would help), unavailable (time over), or interrupted.
+ */
+export async function callUntilAnswered<T>(
+  call: (options: CallOptions) => Promise<T>,
+  { timeoutMs, interrupt }: CallLimits,
+): Promise<Answered<T>> {
+  const begin = performance.now()
+  const elapsedMs = (): number => performance.now() - begin
+  const backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
+  const tryMs = Math.min(timeoutMs / TRIES_AT_LEAST, LONGEST_TRY_MS)
+  for (let tries = 1; ; tries++) {
+    try {
+      const limitMs = Math.max(1, Math.ceil(Math.min(tryMs, timeoutMs - elapsedMs())))
+      return { value: await call({ timeoutMs: limitMs, signal: interrupt.forced }), tries, latencyMs: elapsedMs() }
+    } catch (caught) {
+      const error = ConnectError.from(caught)
+      if (isFinal(error)) throw new CliError(EXIT.refused, `refused: ${describeFailure(error)}`, { cause: error })
+      await pauseAfter(error, { backoff, leftMs: timeoutMs - elapsedMs(), tries, interrupt })
+    }
+  }
+}
+
+interface Pause {
+  readonly backoff: Backoff
+  readonly leftMs: number
+  readonly tries: number
+  readonly interrupt: Interrupt
+}
+
+/** Waits before the next try; throws if there is to be none. */
+async function pauseAfter(error: ConnectError, { backoff, leftMs, tries, interrupt }: Pause): Promise<void> {
+  const told = `the last of ${tries === 1 ? 'one try' : `${tries} tries`}: ${describeFailure(error)}`
+  const askedMs = retryAfterMs(error)
+  if (askedMs !== undefined && askedMs >= leftMs) {
+    const why = `the server asks for a pause of ${formatDuration(askedMs)}, which is longer than what is left of --timeout`
+    throw new CliError(EXIT.unavailable, `no answer: ${why}; ${told}`, { cause: error })
+  }
+  if (leftMs < SHORTEST_TRY_MS) throw new CliError(EXIT.unavailable, `no answer within --timeout; ${told}`, { cause: error })
+  // Halving what is left keeps time for a last try.
+  await wait(askedMs ?? Math.min(backoff.next(), leftMs / 2), interrupt.asked)
+  const exitCode = interrupt.exitCode()
+  if (exitCode) throw new CliError(exitCode, `interrupted; ${told}`, { cause: error })
+}

@@ -1,0 +1,86 @@
+import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
+import { createClient, type CallOptions, type Transport } from '@connectrpc/connect'
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { Consistency, PingService } from '../gen/ping/v1/ping_pb.ts'
+
+export const PROTOCOLS = ['connect', 'grpc', 'grpc-web'] as const
+export type Protocol = (typeof PROTOCOLS)[number]
+
+export interface ClientOptions {
+  /** http or https, without a slash at its end. */
+  readonly address: string
+  readonly protocol: Protocol
+}
+
+/** What is asked of PingCount. `range` is `[start, end)` in ms since the epoch. */
+export interface CountQuestion {
+  readonly range: { readonly start: bigint; readonly end: bigint } | undefined
+  readonly strong: boolean
+}
+
+/** What PingCount answered; source and age are undefined if the server does not tell them. */
+export interface CountAnswer {
+  readonly count: bigint
+  readonly source: string | undefined
+  readonly ageMs: number | undefined
+}
+
+/** One server, over one protocol. Every call may be repeated: a ping carries its id. */
+export interface PingClient {
+  ping(id: string, timestampMs: bigint | undefined, call: CallOptions): Promise<void>
+  count(question: CountQuestion, call: CallOptions): Promise<CountAnswer>
+  /** Closes the connections. */
+  close(): void
+}
+
+export function createPingClient(options: ClientOptions): PingClient {
+  const { transport, close } = options.protocol === 'grpc' ? overHttp2(options) : overHttp1(options)
+  const service = createClient(PingService, transport)
+  return {
+    close,
+    ping: async (id, timestampMs, call) => {
+      await service.ping({ pingId: id, ...(timestampMs !== undefined && { timestampMs }) }, call)
+    },
+    count: async (question, call) => {
+      let headers = new Headers()
+      const { pingCount } = await service.pingCount(
+        {
+          ...(question.range && { timeRange: question.range }),
+          consistency: question.strong ? Consistency.STRONG : Consistency.UNSPECIFIED,
+        },
+        { ...call, onHeader: got => (headers = got) },
+      )
+      return { count: pingCount, source: headers.get('ping-count-source') ?? undefined, ageMs: age(headers) }
+    },
+  }
+}
+
+function age(headers: Headers): number | undefined {
+  const text = headers.get('ping-count-age-ms')
+  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined
+}
+
+interface Connected {
+  readonly transport: Transport
+  close(): void
+}
+
+/** gRPC needs trailers, so HTTP/2: ALPN over https, prior knowledge over http. */
+function overHttp2({ address }: ClientOptions): Connected {
+  const sessionManager = new Http2SessionManager(address)
+  return {
+    transport: createGrpcTransport({ baseUrl: address, sessionManager }),
+    close: () => sessionManager.abort(),
+  }
+}
+
+/** Connect and gRPC-Web over HTTP/1.1, as browsers and curl do; one connection for each call under way. */
+function overHttp1({ address, protocol }: ClientOptions): Connected {
+  const agent = address.startsWith('https:') ? new SecureAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
+  const create = protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
+  return {
+    transport: create({ baseUrl: address, httpVersion: '1.1', nodeOptions: { agent } }),
+    close: () => agent.destroy(),
+  }
+}

@@ -1,0 +1,13 @@
+import type { CountAnswer, CountQuestion } from './client.ts'
+import { formatDuration } from './formats/duration.ts'
+import type { JsonDocument } from './output.ts'
+
+export function countDocument({ range }: CountQuestion, { count: found, source, ageMs }: CountAnswer): JsonDocument {
+  return { count: found, source: source ?? null, ageMs: ageMs ?? null, from: range?.start ?? null, to: range?.end ?? null }
+}
+
+/** " (cache, 120 ms old)"; empty if the server does not tell. */
+export function originText({ source, ageMs }: CountAnswer): string {
+  if (source === undefined) return ''
+  return ageMs ? ` (${source}, ${formatDuration(ageMs)} old)` : ` (${source})`
+}

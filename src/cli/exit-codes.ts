@@ -1,0 +1,37 @@
+/** The exit codes of pingcli; `--help` shows this table. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unavailable: 3,
+  refused: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'done',
+  failed: 'verify found a difference, or something unforeseen went wrong',
+  usage: 'wrong options or settings; nothing was done',
+  unavailable: 'the server (for verify and rebuild: Postgres or the cache) gave no answer until --timeout',
+  refused: 'the server refused the request; trying again would not help',
+  interrupted: 'ended by Ctrl-C (SIGINT)',
+  terminated: 'ended by SIGTERM',
+}
+
+export const EXIT_CODES_HELP = `
+Exit codes:
+${Object.entries(EXIT)
+  .map(([name, code]) => `  ${String(code).padEnd(5)}${MEANINGS[name as keyof typeof EXIT]}`)
+  .join('\n')}`
+
+/** Ends the command: the message goes to standard error, the code to the shell. */
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  readonly exitCode: ExitCode
+  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}

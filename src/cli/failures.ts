@@ -1,0 +1,48 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+
+/**
+ * Codes that no further try can mend. All others leave the outcome open or may pass: the server is away or full,
+ * the connection broke, the reply was lost (which Node reports as ABORTED, CANCELED or INTERNAL). A ping's id makes
+ * each further try harmless.
+ */
+const FINAL = new Set([
+  Code.InvalidArgument,
+  Code.NotFound,
+  Code.AlreadyExists,
+  Code.PermissionDenied,
+  Code.FailedPrecondition,
+  Code.OutOfRange,
+  Code.Unimplemented,
+  Code.Unauthenticated,
+  Code.DataLoss,
+])
+
+export function isFinal(error: ConnectError): boolean {
+  return FINAL.has(error.code)
+}
+
+/** The pause that the server asked for by `retry-after`, in ms; undefined if it asked for none. */
+export function retryAfterMs(error: ConnectError): number | undefined {
+  const text = error.metadata.get('retry-after')
+  return text !== null && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : undefined
+}
+
+/** Names the error, and what lies below it where that tells more: "unavailable: connect ECONNREFUSED …". */
+export function describeFailure(error: ConnectError): string {
+  const reasons = [`${codeName(error.code)}: ${error.rawMessage}`]
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    for (const reason of cause instanceof AggregateError ? cause.errors.map(messageOf) : [cause.message]) {
+      if (reason && !reasons.some(known => known.includes(reason))) reasons.push(reason)
+    }
+  }
+  return reasons.join('; ')
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The code as Connect writes it: "deadline_exceeded". */
+export function codeName(code: Code): string {
+  return (Code[code] ?? `code ${code}`).replace(/(?<=[a-z])[A-Z]/g, '_$&').toLowerCase()
+}

@@ -1,0 +1,37 @@
+import { EXIT, type ExitCode } from './exit-codes.ts'
+
+/** One Ctrl-C under npx arrives twice, from the terminal's group and from npm: signals this close are one. */
+const SAME_SIGNAL_MS = 500
+/** How long calls under way may still be answered after the first signal. */
+const GRACE_MS = 1_000
+
+/** The user's wish to end: SIGINT (Ctrl-C) or SIGTERM. */
+export interface Interrupt {
+  /** Aborted by the first signal: start nothing new, try nothing again. */
+  readonly asked: AbortSignal
+  /** Aborted a second later: give up what is under way. */
+  readonly forced: AbortSignal
+  /** The exit code of the signal that came, undefined if none did. */
+  exitCode(): ExitCode | undefined
+}
+
+/** Listens to SIGINT and SIGTERM from now on; a second signal ends the process at once. */
+export function listenForInterrupt(): Interrupt {
+  const asked = new AbortController()
+  const forced = new AbortController()
+  let code: ExitCode | undefined
+  let firstAt = 0
+  const onSignal = (signalCode: ExitCode): void => {
+    if (code !== undefined) {
+      if (performance.now() - firstAt >= SAME_SIGNAL_MS) process.exit(code)
+      return
+    }
+    code = signalCode
+    firstAt = performance.now()
+    setTimeout(() => forced.abort(), GRACE_MS).unref()
+    asked.abort()
+  }
+  process.on('SIGINT', () => onSignal(EXIT.interrupted))
+  process.on('SIGTERM', () => onSignal(EXIT.terminated))
+  return { asked: asked.signal, forced: forced.signal, exitCode: () => code }
+}

@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander'
+import { SettingsError, type Environment } from '../runtime/settings.ts'
+import { createContext, type Wiring } from './context.ts'
+import { addCountCommand } from './count.ts'
+import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
+import { addSharedOptions, type SharedOptions } from './options.ts'
+import { addPingCommand } from './ping.ts'
+
+const EXAMPLES = `
+Output: results go to standard output, remarks, progress and errors to standard error.
+${EXIT_CODES_HELP}
+
+Examples:
+  pingcli ping
+  pingcli count
+  pingcli ping -n 1000 --concurrency 32 --address http://ping.example.com
+  pingcli count --json | jq .count
+
+'pingcli help <command>' shows the options and more examples of a command.`
+
+/** Runs one command line (without node and script) and returns the exit code. */
+export async function runCli(args: readonly string[], env: Environment): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok
+  const program = createProgram(env, code => (exitCode = code))
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return report(error)
+  }
+}
+
+function createProgram(env: Environment, end: (code: ExitCode) => void): Command {
+  const program = new Command('pingcli')
+    .description('Records pings, counts them, and checks that none is lost or counted twice.')
+    .exitOverride()
+    .showHelpAfterError("('pingcli help' shows the commands, 'pingcli help <command>' their options)")
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXAMPLES)
+  addSharedOptions(program)
+  const wiring: Wiring = { contextOf: command => createContext(command.optsWithGlobals<SharedOptions>(), env), end }
+  addPingCommand(program, wiring)
+  addCountCommand(program, wiring)
+  return program
+}
+
+function report(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage // commander has printed it
+  if (error instanceof CliError) {
+    process.stderr.write(`error: ${error.message}\n`)
+    return error.exitCode
+  }
+  if (error instanceof SettingsError) {
+    process.stderr.write(`error: wrong settings:\n${error.message}\n`)
+    return EXIT.usage
+  }
+  process.stderr.write(`error: unforeseen: ${error instanceof Error ? error.stack : String(error)}\n`)
+  return EXIT.failed
+}

@@ -1,0 +1,45 @@
+import { formatDuration } from './formats/duration.ts'
+import { grouped } from './output.ts'
+
+/** Shorter runs show no bar. */
+const SHOWN_AFTER_MS = 400
+const REDRAW_MS = 100
+const BAR_WIDTH = 24
+const DEFAULT_COLUMNS = 80
+/** Erases from the cursor to the end of the line. */
+const ERASE = '\u001B[K'
+
+export interface Progress {
+  readonly done: number
+  readonly all: number
+  readonly elapsedMs: number
+}
+
+/** One line: bar, count, rate, time left; cut to the width of the terminal. */
+export function renderProgress({ done, all, elapsedMs }: Progress, columns: number): string {
+  const share = all === 0 ? 1 : done / all
+  const filled = Math.round(share * BAR_WIDTH)
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled)
+  const perSecond = elapsedMs > 0 ? (done / elapsedMs) * 1_000 : 0
+  const left = done > 0 ? `${formatDuration((elapsedMs / done) * (all - done))} left` : 'waiting for the first answer'
+  const percent = `${Math.floor(share * 100)}%`.padStart(4)
+  const line = `${bar} ${percent}  ${grouped(done)}/${grouped(all)}  ${grouped(Math.round(perSecond))}/s  ${left}`
+  return line.slice(0, Math.max(0, columns - 1))
+}
+
+/** Draws the progress on standard error while a run lasts; does nothing where that is no terminal. Returns the end of it. */
+export function showProgress(progress: () => Progress): () => void {
+  const stream = process.stderr
+  if (!stream.isTTY) return () => undefined
+  let drawn = false
+  const timer = setInterval(() => {
+    const now = progress()
+    if (now.elapsedMs < SHOWN_AFTER_MS) return
+    drawn = true
+    stream.write(`\r${renderProgress(now, stream.columns || DEFAULT_COLUMNS)}${ERASE}`)
+  }, REDRAW_MS)
+  return () => {
+    clearInterval(timer)
+    if (drawn) stream.write(`\r${ERASE}`)
+  }
+}
