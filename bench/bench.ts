@@ -1,0 +1,38 @@
+import type { LoadGenerator } from './load/generator.ts'
+import type { Parts } from './parts.ts'
+import type { Teardown } from './teardown.ts'
+
+export const CONTENDERS = ['a', 'b', 'c', 'd'] as const
+export type ContenderKey = (typeof CONTENDERS)[number]
+export const SECTIONS = [...CONTENDERS, 'count', 'processor', 'freshness'] as const
+export type Section = (typeof SECTIONS)[number]
+
+/** How much is measured. */
+export interface BenchOptions {
+  /** How long each figure is measured, in s. */
+  readonly seconds: number
+  /** How many connections the load generator uses, one figure each. */
+  readonly connections: readonly number[]
+  readonly only: readonly Section[]
+  /** How often each contender is started and measured; the figures of all rounds are taken together. */
+  readonly rounds: number
+  /** Rows for the reads: `COUNT(*)` and the strong count. */
+  readonly countRows: number
+  /** Pings in the topic before the processor starts. */
+  readonly processorEvents: number
+  /** Part of the full length of each freshness run. */
+  readonly freshnessShare: number
+}
+
+/** What every stage of a run uses. */
+export interface Bench {
+  readonly options: BenchOptions
+  readonly parts: Parts
+  readonly generator: LoadGenerator
+  /** Undoes what outlives a stage when the run is interrupted. */
+  readonly teardown: Teardown
+  /** Says on standard error what is going on. */
+  readonly progress: (text: string) => void
+  /** Notes that a figure must not be trusted, and why. */
+  readonly complain: (what: string) => void
+}

@@ -1,0 +1,56 @@
+import type { CpuSeconds } from './cpu.ts'
+import type { LoadResult } from './load/messages.ts'
+import { LatencyHistogram, mean } from './statistics.ts'
+
+/** One load run. */
+export interface CellRun {
+  readonly result: LoadResult
+  /** CPU seconds from the first request until the contender had settled; undefined without /proc. */
+  readonly cpu: CpuSeconds | undefined
+}
+
+/** One figure: a contender at a number of connections. */
+export interface Cell {
+  readonly contender: string
+  readonly connections: number
+  readonly requestsPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** CPU µs per answered request, by process tree; what follows the answer (publish, count) is in. */
+  readonly cpuUsPerRequest: CpuSeconds | undefined
+  /** The load generator's share of one core: near 1 it is the bottleneck. */
+  readonly generatorLoad: number
+  readonly answered: number
+  readonly failed: number
+  readonly firstFailure: string | undefined
+}
+
+/** Takes the runs of one cell together, as if they had been one long run. */
+export function mergeRuns(contender: string, connections: number, runs: readonly CellRun[]): Cell {
+  const total = (pick: (result: LoadResult) => number): number => runs.reduce((sum, run) => sum + pick(run.result), 0)
+  const latencies = runs.reduce(
+    (merged, run) => merged.merge(new LatencyHistogram(run.result.latencies)),
+    new LatencyHistogram(),
+  )
+  return {
+    contender,
+    connections,
+    requestsPerSecond: (total(result => result.measured) / total(result => result.measuredMs)) * 1000,
+    p50Ms: latencies.percentile(0.5) / 1000,
+    p99Ms: latencies.percentile(0.99) / 1000,
+    cpuUsPerRequest: cpuUsPerRequest(runs, total(result => result.answered)),
+    generatorLoad: mean(runs.map(run => run.result.generatorLoad)),
+    answered: total(result => result.answered),
+    failed: total(result => result.failed),
+    firstFailure: runs.map(run => run.result.firstFailure).find(failure => failure !== undefined),
+  }
+}
+
+function cpuUsPerRequest(runs: readonly CellRun[], answered: number): CpuSeconds | undefined {
+  const measured = runs.map(run => run.cpu).filter(cpu => cpu !== undefined)
+  const [first] = measured
+  if (first === undefined || measured.length < runs.length) return undefined
+  return Object.fromEntries(
+    Object.keys(first).map(name => [name, (measured.reduce((sum, cpu) => sum + (cpu[name] ?? 0), 0) * 1e6) / answered]),
+  )
+}

@@ -1,0 +1,75 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { SECTIONS, type BenchOptions, type Section } from './bench.ts'
+
+/** What the command line asks for. */
+export interface BenchCommand {
+  readonly options: BenchOptions
+  readonly jsonPath: string | undefined
+}
+
+const FULL = { seconds: 2, rounds: 2, countRows: 1_000_000, processorEvents: 500_000, freshnessShare: 1 }
+const QUICK = { seconds: 0.7, rounds: 1, countRows: 100_000, processorEvents: 150_000, freshnessShare: 0.25 }
+const CONNECTIONS = [1, 16, 64, 256]
+const QUICK_CONNECTIONS = [1, 64]
+const MOST_SECONDS = 60
+const MOST_CONNECTIONS = 1024
+
+interface RawOptions {
+  readonly seconds?: number
+  readonly connections?: readonly number[]
+  readonly only: readonly Section[]
+  readonly json?: string
+  readonly quick: boolean
+}
+
+/** Reads the command line; prints help or what is wrong with it, and exits, where that is all there is to do. */
+export function readCommand(argv: readonly string[]): BenchCommand {
+  const raw = new Command('npm run bench --')
+    .description('Measures Ping against the ceiling of Node and Connect and against the plain way, on real Postgres, Kafka and Redis of its own, in one run.')
+    .addOption(new Option('--seconds <s>', `time for each figure (default: ${FULL.seconds})`).argParser(seconds))
+    .addOption(new Option('--connections <list>', `numbers of connections (default: ${CONNECTIONS})`).argParser(connectionList))
+    .addOption(new Option('--only <list>', `of ${SECTIONS}`).argParser(sectionList).default(SECTIONS, 'all'))
+    .option('--json <path>', 'write all figures to this file')
+    .option('--quick', 'fewer, shorter figures: the whole in less than 1.5 minutes', false)
+    .addHelpText('after', HELP)
+    .parse(argv)
+    .opts<RawOptions>()
+  const scale = raw.quick ? QUICK : FULL
+  return {
+    options: {
+      ...scale,
+      seconds: raw.seconds ?? scale.seconds,
+      connections: raw.connections ?? (raw.quick ? QUICK_CONNECTIONS : CONNECTIONS),
+      only: raw.only,
+    },
+    jsonPath: raw.json,
+  }
+}
+
+const HELP = `
+Sections: a = bare node:http, b = a no-op handler behind Connect's adapter, c = the plain way (one INSERT and
+one awaited Kafka send per request), d = Ping, count = PingCount, processor = events/s from a full topic,
+freshness = from a ping's answer until it is in the count.
+
+Examples:
+  npm run bench -- --json figures.json
+  npm run bench -- --quick --only b,c,d --connections 64`
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (value >= 0.1 && value <= MOST_SECONDS) return value
+  throw new InvalidArgumentError(`expected 0.1 to ${MOST_SECONDS}.`)
+}
+
+function connectionList(text: string): readonly number[] {
+  const values = text.split(',').map(Number)
+  if (values.every(value => Number.isInteger(value) && value >= 1 && value <= MOST_CONNECTIONS)) return values
+  throw new InvalidArgumentError(`expected whole numbers from 1 to ${MOST_CONNECTIONS}, with commas between them.`)
+}
+
+function sectionList(text: string): readonly Section[] {
+  const words = text.split(',')
+  const unknown = words.find(word => !SECTIONS.includes(word as Section))
+  if (unknown === undefined) return words as Section[]
+  throw new InvalidArgumentError(`got ${JSON.stringify(unknown)}, expected of ${SECTIONS}.`)
+}

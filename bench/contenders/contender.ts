@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url'
+import type { Bench, ContenderKey } from '../bench.ts'
+import { startIpcChild } from '../ipc-child.ts'
+
+/** A server that takes the load, with what is needed to judge it. */
+export interface Contender {
+  readonly key: ContenderKey
+  readonly port: number
+  /** The process trees whose CPU time is told, by name. */
+  readonly pids: Readonly<Record<string, number>>
+  /** Resolves when all that was answered has got to where it belongs; says so if that takes too long. */
+  settle(): Promise<void>
+  /** Why its figures can't be trusted, or undefined when every one of `answered` pings is where it must be. */
+  verify(answered: number): Promise<string | undefined>
+  /** Ends it and removes what it stored. */
+  stop(): Promise<void>
+}
+
+export type StartContender = (bench: Bench, round: number) => Promise<Contender>
+
+/** Starts a contender that keeps nothing. */
+export function startStateless(key: 'a' | 'b', file: string): StartContender {
+  return async bench => {
+    const child = await startIpcChild(programFile(file))
+    bench.teardown.add(child.stop)
+    return {
+      key,
+      port: portOf(child.ready),
+      pids: { server: child.pid },
+      settle: async () => undefined,
+      verify: async () => undefined,
+      stop: child.stop,
+    }
+  }
+}
+
+export function programFile(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url))
+}
+
+/** The port that a contender's process announced. */
+export function portOf(ready: unknown): number {
+  return (ready as { port: number }).port
+}

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** What a line of /proc/<pid>/stat says of a process. */
+export interface ProcessTimes {
+  readonly pid: number
+  readonly parentPid: number
+  /** CPU time of the process and of its children that have ended and were waited for, in clock ticks. */
+  readonly ticks: number
+}
+
+/** Reads a line of /proc/<pid>/stat; the name in it may hold blanks and brackets. */
+export function parseStat(line: string): ProcessTimes {
+  const nameEnd = line.lastIndexOf(')')
+  const fields = line.slice(nameEnd + 2).split(' ').map(Number)
+  const [utime = 0, stime = 0, childUtime = 0, childStime = 0] = fields.slice(11, 15)
+  return {
+    pid: Number(line.slice(0, line.indexOf(' '))),
+    parentPid: fields[1] ?? 0,
+    ticks: utime + stime + childUtime + childStime,
+  }
+}
+
+/** The ticks of a process with all its descendants; 0 if it is not there. */
+export function treeTicks(processes: readonly ProcessTimes[], rootPid: number): number {
+  const children = Map.groupBy(processes, each => each.parentPid)
+  const sum = (each: ProcessTimes): number =>
+    (children.get(each.pid) ?? []).reduce((ticks, child) => ticks + sum(child), each.ticks)
+  const root = processes.find(each => each.pid === rootPid)
+  return root ? sum(root) : 0
+}
+
+/** CPU seconds used so far by each named process tree. */
+export type CpuSeconds = Readonly<Record<string, number>>
+
+/** Reads the CPU time of process trees; undefined where the system has no /proc (macOS). */
+export function readCpu(rootPids: Readonly<Record<string, number>>): CpuSeconds | undefined {
+  const processes = readProcesses()
+  if (processes === undefined) return undefined
+  const perSecond = ticksPerSecond()
+  return Object.fromEntries(
+    Object.entries(rootPids).map(([name, pid]) => [name, treeTicks(processes, pid) / perSecond]),
+  )
+}
+
+/** The CPU seconds of each process tree between two readings. */
+export function cpuBetween(before: CpuSeconds, after: CpuSeconds): CpuSeconds {
+  return Object.fromEntries(Object.entries(after).map(([name, seconds]) => [name, seconds - (before[name] ?? 0)]))
+}
+
+function readProcesses(): readonly ProcessTimes[] | undefined {
+  if (process.platform !== 'linux') return undefined
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .flatMap(pid => {
+      try {
+        return [parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))]
+      } catch {
+        return [] // it ended meanwhile
+      }
+    })
+}
+
+let knownTicksPerSecond: number | undefined
+
+function ticksPerSecond(): number {
+  return (knownTicksPerSecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' })))
+}
