@@ -1,5 +1,5 @@
 import type { Queryable } from './connect.ts'
-import type { Head, Position } from './types.ts'
+import type { Head, Position } from '../terms/position.ts'
 
 const HEAD_OF_LANE = 'lateral (select p.seq, p.tag from pings p where p.lane = l.lane order by p.seq desc limit 1)'
 
@@ -13,10 +13,6 @@ const HEADS = {
 export async function readHeads(db: Queryable): Promise<readonly Head[]> {
   const result = await db.query<Head>(HEADS)
   return result.rows
-}
-
-export function sumOfHeads(heads: readonly Head[]): bigint {
-  return heads.reduce((sum, head) => sum + head.seq, 0n)
 }
 
 const CHECKED = {

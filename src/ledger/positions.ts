@@ -1,5 +1,5 @@
 import type { Queryable } from './connect.ts'
-import type { Position } from './types.ts'
+import type { Position } from '../terms/position.ts'
 
 /** How far a lane is published and folded. */
 export interface LanePositions {

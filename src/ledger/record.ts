@@ -1,5 +1,19 @@
 import type { Client, Notice } from './pg-types.ts'
-import type { NewPing, RecordedBatch } from './types.ts'
+import type { NewPing } from '../terms/ping.ts'
+import type { Position } from '../terms/position.ts'
+
+/** What one batch did. */
+export interface RecordedBatch {
+  readonly lane: number
+  /** The lane's head before the batch. */
+  readonly before: Position
+  /** The tag of the rows that the batch inserted. */
+  readonly tag: bigint
+  /** The pings that were inserted, in order: the first has seq `before.seq + 1`. */
+  readonly inserted: readonly NewPing[]
+  /** The ids that had been recorded before, with the time they were recorded with. */
+  readonly known: ReadonlyMap<string, bigint>
+}
 
 /** The commit was answered with a WARNING: it may be in this server only. Not an ack; record the same ids again. */
 export class CommitWarningError extends Error {

@@ -1,5 +1,6 @@
 import type { Queryable } from './connect.ts'
-import type { LedgerRow, Position } from './types.ts'
+import type { LedgerRow } from '../terms/ping.ts'
+import type { Position } from '../terms/position.ts'
 
 const ROWS = {
   name: 'ping_rows_after',

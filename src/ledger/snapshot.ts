@@ -1,7 +1,8 @@
 import type { Queryable } from './connect.ts'
-import { readHeads, sumOfHeads } from './heads.ts'
+import { readHeads } from './heads.ts'
 import type { Pool } from './pg-types.ts'
-import type { CountsSnapshot, Position } from './types.ts'
+import type { CountsSnapshot } from '../terms/counts.ts'
+import { sumOfHeads, type Position } from '../terms/position.ts'
 
 /**
  * The newest minutes below $1: at most $2 of them are wanted. A minute has at most one row a lane in the

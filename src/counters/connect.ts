@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { Redis, type RedisOptions } from 'ioredis'
+import type { Logger } from '../runtime/logger.ts'
+
+/** The scripts as commands; what they take and answer is written at the head of each. */
+interface Scripts {
+  pingFlush(key: string, ...args: string[]): Promise<[string, string?]>
+  pingClaim(key: string, ...args: string[]): Promise<'OK' | 'CLAIMED'>
+  pingReplace(key: string, ...args: string[]): Promise<'OK' | 'LOST'>
+}
+
+/** A connection to the cache. */
+export type Cache = Redis & Scripts
+
+function script(name: string): { lua: string; numberOfKeys: number } {
+  return { lua: readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8'), numberOfKeys: 1 }
+}
+
+export interface CacheOptions {
+  readonly log: Logger
+  /** A command that is not answered within this long rejects; it may still be carried out. In ms. */
+  readonly commandTimeoutMs: number
+}
+
+/**
+ * A connection that comes back by itself. While it is down every command rejects at once: nothing is
+ * queued and nothing sent twice behind the caller's back, who decides by the cache's own state.
+ */
+export function createCache(redis: RedisOptions, { log, commandTimeoutMs }: CacheOptions): Cache {
+  const cache = new Redis({
+    ...redis,
+    protocol: 2,
+    replyMapping: 'legacy' as const,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: 2_000,
+    keepAlive: 5_000,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (tries: number) => Math.min(1_000, 50 * 2 ** Math.min(tries, 10)),
+    scripts: { pingFlush: script('flush'), pingClaim: script('claim'), pingReplace: script('replace') },
+  }) as Cache
+  let down = false
+  cache.on('error', err => {
+    if (!down) log.warn({ err }, 'the cache is away, trying again')
+    down = true
+  })
+  cache.on('ready', () => {
+    if (down) log.info('the cache is back')
+    down = false
+  })
+  return cache
+}

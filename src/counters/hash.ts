@@ -1,0 +1,94 @@
+import type { Position } from '../terms/position.ts'
+import type { Cache } from './connect.ts'
+import { appliedField, asofField, FROM_THE_FIRST, HASH, minuteField, minuteOfField, MINUTES_FROM, MINUTES_TO, TOTAL } from './names.ts'
+import { parsePosition } from './position.ts'
+
+/** One lane in the cache. */
+export interface LaneState {
+  readonly applied: Position
+  /** The cache's TIME in ms: every ping of the lane acknowledged before it is in. */
+  readonly asofMs: number
+}
+
+/** The hash without its minutes, read at one instant. */
+export interface HashState {
+  readonly total: bigint
+  /** The minutes in [minutesFrom, minutesTo) are complete; minutesFrom is −Infinity if none was left out. */
+  readonly minutesFrom: number
+  readonly minutesTo: number
+  /** By lane number. */
+  readonly lanes: readonly LaneState[]
+}
+
+/** The cache's clock, in ms. */
+export async function readTimeMs(cache: Cache): Promise<number> {
+  const [seconds, micros] = await cache.time()
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+}
+
+/**
+ * The hash without its minutes, or undefined if a field is missing or ill-formed: it is claimed, lost,
+ * or was made for another number of lanes (the field of the lane after the last is asked for as well).
+ */
+export async function readHash(cache: Cache, lanes: number): Promise<HashState | undefined> {
+  return (await readHashAndMinutes(cache, lanes, []))?.state
+}
+
+/** As `readHash`, with the counts of some minutes, 0 for those that are not in the hash; one instant. */
+export async function readHashAndMinutes(
+  cache: Cache,
+  lanes: number,
+  minutes: readonly number[],
+): Promise<{ state: HashState; counts: readonly bigint[] } | undefined> {
+  const perLane = Array.from({ length: lanes }, (_, lane) => [appliedField(lane), asofField(lane)]).flat()
+  const fields = [appliedField(lanes), TOTAL, MINUTES_FROM, MINUTES_TO, ...perLane]
+  const values = await cache.hmget(HASH, ...fields, ...minutes.map(minuteField))
+  const [oneMore, ...known] = values.slice(0, fields.length)
+  const state = oneMore === null ? parseHash(known, lanes) : undefined
+  return state && { state, counts: values.slice(fields.length).map(text => parseWhole(text) ?? 0n) }
+}
+
+/** The whole hash, read at one instant, or undefined as in `readHash`. */
+export async function readWholeHash(
+  cache: Cache,
+  lanes: number,
+): Promise<{ state: HashState; minutes: ReadonlyMap<number, bigint> } | undefined> {
+  const all = await cache.hgetall(HASH)
+  const value = (field: string) => all[field] ?? null
+  const perLane = Array.from({ length: lanes }, (_, lane) => [value(appliedField(lane)), value(asofField(lane))]).flat()
+  const state = parseHash([value(TOTAL), value(MINUTES_FROM), value(MINUTES_TO), ...perLane], lanes)
+  if (!state || appliedField(lanes) in all) return undefined
+  const minutes = new Map<number, bigint>()
+  for (const [field, text] of Object.entries(all)) {
+    const minute = minuteOfField(field)
+    const count = parseWhole(text)
+    if (minute === undefined) continue
+    if (count === undefined || !Number.isSafeInteger(minute)) return undefined
+    minutes.set(minute, count)
+  }
+  return { state, minutes }
+}
+
+function parseHash(values: readonly (string | null)[], lanes: number): HashState | undefined {
+  const [totalText, fromText, toText, ...perLane] = values
+  const total = parseWhole(totalText)
+  const minutesFrom = fromText === FROM_THE_FIRST ? -Infinity : parseNumber(fromText)
+  const minutesTo = parseNumber(toText)
+  const states: LaneState[] = []
+  for (let lane = 0; lane < lanes; lane++) {
+    const applied = parsePosition(perLane[2 * lane] ?? '')
+    const asofMs = parseNumber(perLane[2 * lane + 1])
+    if (applied && asofMs !== undefined) states.push({ applied, asofMs })
+  }
+  if (total === undefined || minutesFrom === undefined || minutesTo === undefined || states.length < lanes) return undefined
+  return { total, minutesFrom, minutesTo, lanes: states }
+}
+
+function parseWhole(text: string | null | undefined): bigint | undefined {
+  return text && /^-?\d{1,18}$/.test(text) ? BigInt(text) : undefined
+}
+
+function parseNumber(text: string | null | undefined): number | undefined {
+  const whole = parseWhole(text)
+  return whole === undefined ? undefined : Number(whole)
+}

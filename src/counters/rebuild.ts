@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import type { CountsSnapshot } from '../terms/counts.ts'
+import type { Cache } from './connect.ts'
+import { readTimeMs } from './hash.ts'
+import { appliedField, asofField, FROM_THE_FIRST, HASH, minuteField, MINUTES_FROM, MINUTES_TO, TOTAL } from './names.ts'
+import { formatPosition } from './position.ts'
+
+/** Another's claim is void after this long. */
+const CLAIM_VOID_AFTER_MS = 5_000
+/** A claim is renewed while the snapshot is read, well before it is void. */
+const CLAIM_RENEWED_EVERY_MS = 1_000
+const MINUTE_MS = 60_000
+/** How far ahead of the clock the hash is complete: hostile future times can neither grow it nor push real minutes out. */
+const MINUTES_AHEAD = 2 * 24 * 60
+/** `minutes-to` is renewed, by a rebuild, when less than this is left. */
+const MINUTES_AHEAD_LEAST = 24 * 60
+
+export interface RebuildWindow {
+  readonly minutesTo: number
+  readonly maxMinutes: number
+}
+
+/** `rebuilt`; `claimed`: another is at it; `lost`: another took our claim over before we were done. */
+export type RebuildOutcome = 'rebuilt' | 'claimed' | 'lost'
+
+/**
+ * Replaces the whole hash by one computed from one Postgres snapshot. It is claimed first, so that no
+ * flush goes into what is about to be replaced, and the snapshot is read after the claim.
+ */
+export async function rebuild(
+  cache: Cache,
+  readCounts: (window: RebuildWindow) => Promise<CountsSnapshot>,
+  maxMinutes: number,
+): Promise<RebuildOutcome> {
+  const token = randomUUID()
+  const asofMs = await readTimeMs(cache)
+  if ((await claim(cache, token, asofMs, 'claim')) === 'CLAIMED') return 'claimed'
+  const renewal = setInterval(() => {
+    readTimeMs(cache)
+      .then(nowMs => claim(cache, token, nowMs, 'renew'))
+      .catch(() => undefined) // then it becomes void, and `replace` finds it lost
+  }, CLAIM_RENEWED_EVERY_MS)
+  let counts: CountsSnapshot
+  try {
+    counts = await readCounts({ minutesTo: Math.floor(asofMs / MINUTE_MS) + MINUTES_AHEAD, maxMinutes })
+  } finally {
+    clearInterval(renewal)
+  }
+  const outcome = await cache.pingReplace(HASH, token, ...fieldsOf(counts, asofMs))
+  return outcome === 'OK' ? 'rebuilt' : 'lost'
+}
+
+/** True if the hash will soon not cover the present any more. */
+export function needsRenewal(minutesTo: number, nowMs: number): boolean {
+  return minutesTo - Math.floor(nowMs / MINUTE_MS) < MINUTES_AHEAD_LEAST
+}
+
+async function claim(cache: Cache, token: string, nowMs: number, mode: 'claim' | 'renew'): Promise<'OK' | 'CLAIMED'> {
+  return cache.pingClaim(HASH, token, String(nowMs), String(CLAIM_VOID_AFTER_MS), mode)
+}
+
+/** All lanes are written, empty ones too: an absent field never means zero. */
+function fieldsOf(counts: CountsSnapshot, asofMs: number): string[] {
+  const fields = [TOTAL, String(counts.total), MINUTES_TO, String(counts.minutesTo)]
+  fields.push(MINUTES_FROM, counts.minutesFrom === undefined ? FROM_THE_FIRST : String(counts.minutesFrom))
+  for (const head of counts.heads) {
+    fields.push(appliedField(head.lane), formatPosition(head), asofField(head.lane), String(asofMs))
+  }
+  for (const [minute, count] of counts.minutes) fields.push(minuteField(minute), String(count))
+  return fields
+}

@@ -1,0 +1,14 @@
+import type { Position } from './position.ts'
+
+/** One ping as the ledger records it, checked at the edge. */
+export interface NewPing {
+  /** UUID as lower-case text with hyphens. */
+  readonly id: string
+  /** The ping's own time, ms since the Unix epoch, years 0001–9999. */
+  readonly timestampMs: bigint
+}
+
+/** A ping with its place in the ledger. */
+export interface LedgerRow extends NewPing, Position {
+  readonly lane: number
+}
