@@ -1,0 +1,45 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { runClosedLoop } from '../../bench/load/closed-loop.ts'
+import { connectRequest } from '../../bench/load/http-connection.ts'
+import { LatencyHistogram } from '../../bench/statistics.ts'
+
+let server: Server | undefined
+afterEach(() => new Promise(resolve => server?.close(resolve) ?? resolve(undefined)))
+
+async function load(handler: RequestListener, connections: number) {
+  server = createServer(handler)
+  await new Promise<void>(resolve => server?.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const request = connectRequest('Ping', { timestampMs: '1' }).toString('latin1')
+  return runClosedLoop({ port, request, connections, warmUpMs: 20, measureMs: 100 })
+}
+
+test('every request that the server answered is counted, and all are answered at the end', async () => {
+  let [served, bodies] = [0, '']
+  const result = await load(async (request, response) => {
+    for await (const chunk of request) bodies ||= String(chunk)
+    served++
+    response.end('{}')
+  }, 8)
+  expect(result).toMatchObject({ answered: served, failed: 0 })
+  expect(result.measured).toBeGreaterThan(0)
+  expect(result.measured).toBeLessThan(served)
+  expect(JSON.parse(bodies)).toEqual({ timestampMs: '1' })
+})
+
+test('a slow answer that comes after the measured time still shows in the latencies', async () => {
+  const result = await load((_, response) => void setTimeout(() => response.end('{}'), 300), 1)
+  expect(result).toMatchObject({ answered: 1, measured: 0 })
+  expect(new LatencyHistogram(result.latencies).percentile(1)).toBeGreaterThan(290_000)
+})
+
+test('an answer other than 200 and a broken connection are failures and told', async () => {
+  const refused = await load((_, response) => response.writeHead(503).end('away'), 2)
+  expect(refused).toMatchObject({ answered: 0, measured: 0, firstFailure: '503: away' })
+  expect(refused.failed).toBeGreaterThan(1)
+  await new Promise(resolve => server?.close(resolve))
+  const broken = await load((_, response) => response.destroy(), 2)
+  expect(broken).toMatchObject({ answered: 0, failed: 2 })
+})

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { cpuBetween, parseStat, readCpu, treeTicks } from '../../bench/cpu.ts'
+
+const stat = (pid: number, name: string, parent: number, ...times: readonly number[]): string =>
+  `${pid} (${name}) S ${parent} 1 1 0 -1 4194304 99 0 0 0 ${times.join(' ')} 20 0 1 0 141112`
+
+test('a line of /proc/<pid>/stat gives the CPU time of the process and of its ended children', () => {
+  expect(parseStat(stat(12, 'node', 3, 100, 20, 3, 4))).toEqual({ pid: 12, parentPid: 3, ticks: 127 })
+})
+
+test('a name with blanks and brackets does not shift the fields', () => {
+  expect(parseStat(stat(7, 'postgres: (a) b) S 9', 5, 1, 2, 0, 0))).toEqual({ pid: 7, parentPid: 5, ticks: 3 })
+})
+
+test('a tree is the process with all below it and nothing beside it', () => {
+  const processes = [
+    { pid: 1, parentPid: 0, ticks: 1000 },
+    { pid: 2, parentPid: 1, ticks: 1 },
+    { pid: 3, parentPid: 2, ticks: 10 },
+    { pid: 4, parentPid: 3, ticks: 100 },
+    { pid: 5, parentPid: 1, ticks: 5000 },
+  ]
+  expect(treeTicks(processes, 2)).toBe(111)
+  expect(treeTicks(processes, 6)).toBe(0)
+})
+
+test('what was used is the difference, also by a tree that was not there before', () => {
+  expect(cpuBetween({ server: 1.5 }, { server: 4, kafka: 2 })).toEqual({ server: 2.5, kafka: 2 })
+})
+
+test.runIf(process.platform === 'linux')('the CPU time of this process agrees with what it knows itself', () => {
+  const until = performance.now() + 100
+  while (performance.now() < until);
+  const { user, system } = process.cpuUsage()
+  expect(readCpu({ self: process.pid })?.['self']).toBeCloseTo((user + system) / 1e6, 1)
+})
