@@ -41,3 +41,16 @@ function isComplete(all: Buffer, head: string, bodyStart: number): boolean {
   if (CHUNKED.test(head)) return all.length >= bodyStart + LAST_CHUNK.length && all.toString('latin1', all.length - LAST_CHUNK.length) === LAST_CHUNK
   throw new Error(`an answer of unknown length: expected content-length or chunked, got ${JSON.stringify(head)}`)
 }
+
+/** The body without chunk sizes. Not part of an answer, because the load generator has no use for it. */
+export function bodyOf(answer: HttpAnswer): string {
+  if (!CHUNKED.test(answer.head)) return answer.body
+  let [body, rest] = ['', answer.body]
+  for (;;) {
+    const sizeEnd = rest.indexOf('\r\n')
+    const size = Number.parseInt(rest.slice(0, sizeEnd), 16)
+    if (!(size > 0)) return body
+    body += rest.slice(sizeEnd + 2, sizeEnd + 2 + size)
+    rest = rest.slice(sizeEnd + 2 + size + 2)
+  }
+}

@@ -37,7 +37,7 @@ test('a slow answer that comes after the measured time still shows in the latenc
 
 test('an answer other than 200 and a broken connection are failures and told', async () => {
   const refused = await load((_, response) => response.writeHead(503).end('away'), 2)
-  expect(refused).toMatchObject({ answered: 0, measured: 0, firstFailure: '503: away' })
+  expect(refused).toMatchObject({ answered: 0, measured: 0, firstFailure: expect.stringMatching(/^503:[^]*away/) })
   expect(refused.failed).toBeGreaterThan(1)
   await new Promise(resolve => server?.close(resolve))
   const broken = await load((_, response) => response.destroy(), 2)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ResponseReader } from '../../bench/load/response-reader.ts'
+import { bodyOf, ResponseReader } from '../../bench/load/response-reader.ts'
 
 const LENGTH = 'HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{"count":1}'
 const CHUNKED = 'HTTP/1.1 503 Service Unavailable\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'
@@ -24,4 +24,10 @@ test.each([LENGTH, CHUNKED])('an answer in single bytes is complete with its las
 
 test('an answer whose end cannot be known is an error, not a hang', () => {
   expect(() => new ResponseReader().push(Buffer.from('HTTP/1.1 200 OK\r\n\r\n{}'))).toThrow('unknown length')
+})
+
+test('the body of a chunked answer is its chunks put together', () => {
+  const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked'
+  expect(bodyOf({ status: 200, head, body: '5\r\nhello\r\nb\r\n, all of you\r\n0\r\n\r\n' })).toBe('hello, all of you')
+  expect(bodyOf({ status: 200, head: 'HTTP/1.1 200 OK\r\ncontent-length: 2', body: '{}' })).toBe('{}')
 })
