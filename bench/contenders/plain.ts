@@ -9,10 +9,12 @@ import { Redis } from 'ioredis'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import { Pool } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
+import { guardIdleConnections } from '../../src/events/idle-guard.ts'
 import { PingRequestSchema, PingService, type PingRequest, type TimeRange } from '../../src/gen/ping/v1/ping_pb.ts'
 import type { PlainOrder } from './orders.ts'
 import { serve } from './serve.ts'
 
+guardIdleConnections()
 const order = JSON.parse(process.argv[2] ?? '') as PlainOrder
 const pool = new Pool({ connectionString: order.database, max: order.poolSize })
 const cache = new Redis(order.cachePort, '127.0.0.1')
