@@ -29,13 +29,13 @@ export function retryAfterMs(error: ConnectError): number | undefined {
 
 /** Names the error, and what lies below it where that tells more: "unavailable: connect ECONNREFUSED …". */
 export function describeFailure(error: ConnectError): string {
-  const reasons = [`${codeName(error.code)}: ${error.rawMessage}`]
+  const reasons = [error.rawMessage].filter(Boolean)
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     for (const reason of cause instanceof AggregateError ? cause.errors.map(messageOf) : [cause.message]) {
       if (reason && !reasons.some(known => known.includes(reason))) reasons.push(reason)
     }
   }
-  return reasons.join('; ')
+  return `${codeName(error.code)}: ${reasons.join('; ') || 'no reason given'}`
 }
 
 function messageOf(error: unknown): string {

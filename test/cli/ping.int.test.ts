@@ -1,0 +1,200 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Code } from '@connectrpc/connect'
+import { PROTOCOLS, type Protocol } from '../../src/cli/client.ts'
+import { runCli, startCli } from './run-cli.ts'
+import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'
+
+let server: ScriptedServer | undefined
+afterEach(async () => {
+  await server?.stop()
+  server = undefined
+})
+
+async function serve(protocol: Protocol, script: readonly Step[] = []): Promise<ScriptedServer> {
+  server = await startScriptedServer(protocol, script)
+  return server
+}
+
+interface RefusingServer {
+  readonly port: number
+  /** Connections that were cut at once. */
+  refused(): number
+  stop(): Promise<void>
+}
+
+async function startRefusingServer(): Promise<RefusingServer> {
+  let refused = 0
+  const listener = createServer(socket => {
+    refused++
+    socket.destroy()
+  })
+  await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (listener.address() as AddressInfo).port,
+    refused: () => refused,
+    stop: () => new Promise(resolve => listener.close(() => resolve())),
+  }
+}
+
+describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
+  it('records one ping under an id of its own and prints it', async () => {
+    const { address, pings } = await serve(protocol)
+    const { code, stdout, stderr } = await runCli(['ping', '--json', '--protocol', protocol, '--address', address])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(pings).toHaveLength(1)
+    expect(pings[0]?.pingId).toMatch(/^[\da-f]{8}-[\da-f]{4}-7/)
+    expect(JSON.parse(stdout)).toMatchObject({ id: pings[0]?.pingId, tries: 1 })
+    expect(pings[0]?.timestampMs).toBeUndefined()
+  })
+
+  it.each<[string, readonly Step[]]>([
+    ['its reply is lost', ['lose reply']],
+    ['its reply is lost twice', ['lose reply', 'lose reply']],
+    ['its reply never comes', ['no reply']],
+    [
+      'the server is away, full, too late, or stumbles',
+      [Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded, Code.Internal].map(code => ({ code })),
+    ],
+  ])('sends the same ping again with the same id when %s', async (_, script) => {
+    const { address, pings, recorded } = await serve(protocol, script)
+    const { code, stdout, stderr } = await runCli(['ping', '--json', '--protocol', protocol, '--address', address, '--timeout', '3s'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(pings).toHaveLength(script.length + 1)
+    expect(new Set(pings.map(ping => ping.pingId)).size).toBe(1)
+    expect(recorded.size).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ id: pings[0]?.pingId, tries: script.length + 1 })
+  })
+
+  it('counts every ping of a run once while replies get lost and the server fails', async () => {
+    const script: readonly Step[] = Array.from({ length: 60 }, (_, i) =>
+      i % 10 === 3 ? 'lose reply' : i % 10 === 6 ? { code: Code.Unavailable } : 'answer',
+    )
+    const { address, pings, recorded } = await serve(protocol, script)
+    const args = ['ping', '-n', '200', '--concurrency', '20', '--protocol', protocol, '--address', address, '--json', '--each']
+    const { code, stdout } = await runCli(args)
+    expect(code).toBe(0)
+    const lines = stdout.trim().split('\n').map(line => JSON.parse(line))
+    const summary = lines.pop()
+    expect(summary).toMatchObject({ pings: 200, acked: 200, open: [] })
+    expect(pings.length).toBeGreaterThanOrEqual(200 + 12)
+    // A cut connection takes other calls with it, some before they arrive.
+    expect(summary.retries).toBeGreaterThanOrEqual(pings.length - 200)
+    expect(summary.latencyMs.p50).toBeLessThanOrEqual(summary.latencyMs.p99)
+    expect(new Set(lines.map(line => line.id))).toEqual(recorded)
+    expect(recorded.size).toBe(200)
+  })
+
+  it('ends with exit code 4, at once, when the server refuses', async () => {
+    const { address, pings } = await serve(protocol, [{ code: Code.AlreadyExists }])
+    const { code, stdout, stderr } = await runCli(['ping', '--protocol', protocol, '--address', address])
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
+    expect(stderr).toContain('refused: already_exists: scripted AlreadyExists')
+    expect(pings).toHaveLength(1)
+  })
+
+  it('ends with exit code 3 when nobody listens, and tells how to settle the ping', async () => {
+    const { address } = await serve(protocol)
+    await server?.stop()
+    server = undefined
+    const args = ['ping', '--protocol', protocol, '--address', address, '--timeout', '400ms', '--timestamp', '7']
+    const { code, stderr } = await runCli(args)
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/error: no answer within --timeout; the last of \d tries: unavailable: .*ECONNREFUSED/)
+    expect(stderr).toMatch(/pingcli ping --id [\da-f-]{36} --timestamp=7/)
+  })
+
+  it('waits for a server that is not there yet', async () => {
+    const refusing = await startRefusingServer()
+    const args = ['ping', '--json', '--protocol', protocol, '--address', `http://127.0.0.1:${refusing.port}`]
+    const run = startCli(args)
+    await expect.poll(refusing.refused, { timeout: 10_000 }).toBeGreaterThan(1)
+    await refusing.stop()
+    server = await startScriptedServer(protocol, [], refusing.port)
+    const { code, stdout } = await run.result
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).tries).toBeGreaterThan(1)
+    expect(server.recorded.size).toBe(1)
+  })
+})
+
+describe('pingcli ping', () => {
+  it("waits as long as the server's retry-after asks", async () => {
+    const { address } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '1' } }])
+    const { stdout } = await runCli(['ping', '--json', '--address', address])
+    expect(JSON.parse(stdout).latencyMs).toBeGreaterThanOrEqual(1_000)
+    expect(JSON.parse(stdout).latencyMs).toBeLessThan(3_000)
+  })
+
+  it('gives up at once when retry-after is longer than the time left', async () => {
+    const { address, pings } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '60' } }])
+    const { code, stderr } = await runCli(['ping', '--address', address, '--timeout', '5s'])
+    expect(code).toBe(3)
+    expect(stderr).toContain('the server asks for a pause of 1 min 0 s, which is longer than what is left of --timeout')
+    expect(pings).toHaveLength(1)
+  })
+
+  it.each([
+    [['--timestamp', '-5'], -5n],
+    [['--timestamp=-5'], -5n],
+    [['--timestamp', '0'], 0n],
+    [['--timestamp', '2026-11-21T10:00+01:00'], BigInt(Date.UTC(2026, 10, 21, 9))],
+  ])('sends the time of %j', async (args, timestampMs) => {
+    const { address, pings } = await serve('connect')
+    expect(await runCli(['ping', '--address', address, ...args])).toMatchObject({ code: 0 })
+    expect(pings[0]?.timestampMs).toBe(timestampMs)
+  })
+
+  it('sends the id that is given, in lower case', async () => {
+    const { address, pings } = await serve('connect')
+    const { stdout } = await runCli(['ping', '--address', address, '--id', '0197A2B4-5C6D-7E8F-9A0B-1C2D3E4F5A6B'])
+    expect(pings[0]?.pingId).toBe('0197a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b')
+    expect(stdout).toMatch(/^recorded 0197a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b \(.* ms\)\n$/)
+  })
+
+  it('takes the address from PING_ADDRESS, and --address before it', async () => {
+    const { address, pings } = await serve('connect')
+    expect(await runCli(['ping'], { PING_ADDRESS: address })).toMatchObject({ code: 0 })
+    expect(await runCli(['--address', address, 'ping'], { PING_ADDRESS: 'http://127.0.0.1:1' })).toMatchObject({ code: 0 })
+    expect(pings).toHaveLength(2)
+  })
+
+  it('keeps to --rate', async () => {
+    const { address, pings } = await serve('connect')
+    const { stdout } = await runCli(['ping', '-n', '11', '--rate', '10', '--address', address, '--json'])
+    expect(pings).toHaveLength(11)
+    expect(JSON.parse(stdout).elapsedMs).toBeGreaterThanOrEqual(1_000)
+    expect(JSON.parse(stdout).elapsedMs).toBeLessThan(2_000)
+  })
+
+  it('ends a run at the first ping that is not acknowledged, and names it', async () => {
+    const { address, pings } = await serve('connect', ['answer', 'answer', { code: Code.InvalidArgument }])
+    const { code, stdout, stderr } = await runCli(['ping', '-n', '50', '--concurrency', '1', '--address', address, '--json'])
+    expect(code).toBe(4)
+    expect(pings).toHaveLength(3)
+    expect(JSON.parse(stdout)).toMatchObject({ pings: 50, acked: 2, open: [pings[2]?.pingId] })
+    expect(stderr).toContain('1 ping was sent but not acknowledged')
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends a run on %s with a summary and the exit code of the signal', async signal => {
+    const { address, recorded } = await serve('connect')
+    const run = startCli(['ping', '-n', '100000', '--rate', '100', '--address', address, '--each'])
+    await run.shows('\n')
+    run.child.kill(signal)
+    const { code, stdout, stderr } = await run.result
+    expect(code).toBe(signal === 'SIGINT' ? 130 : 143)
+    expect(stdout).toContain(`${recorded.size} of 100 000 pings acknowledged`)
+    expect(stderr).toBe('interrupted\n')
+  })
+
+  it('ends on SIGINT while a reply does not come, and names the ping', async () => {
+    const { address } = await serve('connect', Array<Step>(20).fill('no reply'))
+    const run = startCli(['ping', '-n', '10', '--address', address, '--timeout', '1m'])
+    await expect.poll(() => server?.pings.length).toBe(10)
+    run.child.kill('SIGINT')
+    run.child.kill('SIGINT') // as under npx, where it arrives twice
+    const { code, stderr } = await run.result
+    expect(code).toBe(130)
+    expect(stderr).toContain('10 pings were sent but not acknowledged')
+  })
+})

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { codeName, describeFailure, isFinal, retryAfterMs } from '../../src/cli/failures.ts'
+import { Latencies } from '../../src/cli/latencies.ts'
+import { grouped, toJson } from '../../src/cli/output.ts'
+import { renderProgress } from '../../src/cli/progress-bar.ts'
+
+describe('latencies', () => {
+  it('have percentiles to three digits', () => {
+    const latencies = new Latencies()
+    for (let ms = 1; ms <= 1_000; ms++) latencies.add(ms)
+    const summary = latencies.summary()
+    expect(summary?.p50).toBeCloseTo(500, -0.5)
+    expect(summary?.p90).toBeCloseTo(900, -0.5)
+    expect(summary?.p99).toBeCloseTo(990, -0.5)
+    expect(summary?.max).toBeCloseTo(1_000, -0.5)
+  })
+
+  it('below a microsecond and above a day are kept at those', () => {
+    const latencies = new Latencies()
+    latencies.add(0)
+    latencies.add(1e12)
+    expect(latencies.summary()?.p50).toBe(0.001)
+    expect(latencies.summary()?.max).toBeGreaterThanOrEqual(86_400_000)
+  })
+
+  it('have no summary without any', () => expect(new Latencies().summary()).toBeUndefined())
+})
+
+describe('the progress bar', () => {
+  it('shows share, count, rate and time left', () => {
+    expect(renderProgress({ done: 2_500, all: 10_000, elapsedMs: 5_000 }, 120)).toBe(
+      '██████░░░░░░░░░░░░░░░░░░  25%  2 500/10 000  500/s  15 s left',
+    )
+  })
+  it('knows no time left before the first answer', () => {
+    expect(renderProgress({ done: 0, all: 10, elapsedMs: 1_000 }, 120)).toContain('waiting for the first answer')
+  })
+  it('is full only at the end', () => {
+    expect(renderProgress({ done: 999, all: 1_000, elapsedMs: 1_000 }, 120)).toContain(' 99%')
+    expect(renderProgress({ done: 1_000, all: 1_000, elapsedMs: 1_000 }, 120)).toContain('100%')
+  })
+  it('never fills the line, which would wrap', () => {
+    expect(renderProgress({ done: 1, all: 10, elapsedMs: 1_000 }, 20)).toHaveLength(19)
+  })
+})
+
+describe('JSON', () => {
+  it('writes 64-bit numbers with all their digits', () => {
+    expect(toJson({ count: 2n ** 63n - 1n, list: [-1n], none: null })).toBe('{"count":9223372036854775807,"list":[-1],"none":null}')
+  })
+})
+
+describe('numbers for people', () => {
+  it.each([
+    [0, '0'],
+    [999, '999'],
+    [1_000, '1 000'],
+    [-1_234_567, '-1 234 567'],
+  ])('%d is %s', (value, text) => expect(grouped(value)).toBe(text))
+})
+
+describe('a failed call', () => {
+  it('is named with what lies below it, once', () => {
+    const refused = new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')])
+    const error = new ConnectError('', Code.Unavailable, undefined, undefined, refused)
+    expect(describeFailure(error)).toBe('unavailable: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1')
+    const same = new ConnectError('boom', Code.DeadlineExceeded, undefined, undefined, new Error('boom'))
+    expect(describeFailure(same)).toBe('deadline_exceeded: boom')
+  })
+
+  it('asks for a pause by retry-after in seconds', () => {
+    const after = (text: string) => retryAfterMs(new ConnectError('full', Code.ResourceExhausted, { 'retry-after': text }))
+    expect(after('2')).toBe(2_000)
+    expect(after('0.25')).toBe(250)
+    expect(after('soon')).toBeUndefined()
+    expect(retryAfterMs(new ConnectError('full', Code.ResourceExhausted))).toBeUndefined()
+  })
+
+  it.each([
+    [Code.InvalidArgument, true],
+    [Code.AlreadyExists, true],
+    [Code.Unimplemented, true],
+    [Code.Unavailable, false],
+    [Code.DeadlineExceeded, false],
+    [Code.ResourceExhausted, false],
+    [Code.Internal, false],
+    [Code.Canceled, false],
+    [Code.Aborted, false],
+  ])('with code %d: final is %s', (code, final) => expect(isFinal(new ConnectError('', code))).toBe(final))
+
+  it('bears the name of its code as Connect writes it', () => {
+    expect(codeName(Code.DeadlineExceeded)).toBe('deadline_exceeded')
+    expect(codeName(Code.Unavailable)).toBe('unavailable')
+  })
+})

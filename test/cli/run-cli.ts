@@ -1,0 +1,47 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+export interface CliResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CliRun {
+  readonly child: ChildProcess
+  readonly result: Promise<CliResult>
+  /** Resolves when standard output or standard error holds the text. */
+  shows(text: string): Promise<void>
+}
+
+/** pingcli as a process of its own, its streams being pipes. */
+export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): CliRun {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...withoutSettings(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const got = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', text => (got.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', text => (got.stderr += text))
+  const result = new Promise<CliResult>(resolve => child.on('close', code => resolve({ code, ...got })))
+  const shows = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if ((got.stdout + got.stderr).includes(text)) resolve()
+      }
+      child.stdout.on('data', look)
+      child.stderr.on('data', look)
+      child.on('close', () => reject(new Error(`pingcli ended without ${JSON.stringify(text)}: ${JSON.stringify(got)}`)))
+      look()
+    })
+  return { child, result, shows }
+}
+
+export async function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
+  return startCli(args, env).result
+}
+
+/** The settings of whoever runs the tests are none of the tests' business. */
+function withoutSettings(): Record<string, string | undefined> {
+  const { PING_ADDRESS: _a, DATABASE_URL: _b, REDIS_URL: _c, NO_COLOR: _d, FORCE_COLOR: _e, ...env } = process.env
+  return env
+}

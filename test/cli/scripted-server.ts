@@ -1,0 +1,85 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import { createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
+import { PingService, type PingCountRequest, type PingRequest } from '../../src/gen/ping/v1/ping_pb.ts'
+import type { Protocol } from '../../src/cli/client.ts'
+
+/**
+ * What the server does with one call: answers; records and then cuts the connection, so that the reply is lost;
+ * records and never answers; or fails with a code.
+ */
+export type Step = 'answer' | 'lose reply' | 'no reply' | { readonly code: Code; readonly headers?: Record<string, string> }
+
+export interface ScriptedServer {
+  readonly address: string
+  readonly port: number
+  /** Every Ping that arrived, in order, with those that were not answered. */
+  readonly pings: readonly PingRequest[]
+  readonly counts: readonly PingCountRequest[]
+  /** The ids that count. */
+  readonly recorded: ReadonlySet<string>
+  stop(): Promise<void>
+}
+
+const cutKey = createContextKey<() => void>(() => undefined)
+
+/** A PingService of our own on a free port: the script's steps are taken one a call, then every call is answered. */
+export async function startScriptedServer(protocol: Protocol, script: readonly Step[] = [], port = 0): Promise<ScriptedServer> {
+  const steps = [...script]
+  const pings: PingRequest[] = []
+  const counts: PingCountRequest[] = []
+  const recorded = new Set<string>()
+
+  const take = async (context: HandlerContext, record: () => void): Promise<void> => {
+    const step = steps.shift() ?? 'answer'
+    if (typeof step === 'object') throw new ConnectError(`scripted ${Code[step.code]}`, step.code, step.headers)
+    record()
+    if (step === 'lose reply') context.values.get(cutKey)()
+    if (step !== 'answer') await new Promise(resolve => context.signal.addEventListener('abort', resolve))
+  }
+  const handler = connectNodeAdapter({
+    contextValues: request => createContextValues().set(cutKey, () => cut(request)),
+    routes: router =>
+      router.service(PingService, {
+        ping: async (request, context) => {
+          pings.push(request)
+          await take(context, () => recorded.add(request.pingId))
+          return {}
+        },
+        pingCount: async (request, context) => {
+          counts.push(request)
+          await take(context, () => undefined)
+          context.responseHeader.set('ping-count-source', 'cache')
+          context.responseHeader.set('ping-count-age-ms', '120')
+          return { pingCount: BigInt(recorded.size) }
+        },
+      }),
+  })
+  const sockets = new Set<Socket>()
+  const server = protocol === 'grpc' ? createHttp2Server(handler) : createServer(handler)
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  const address = server.address() as AddressInfo
+  return {
+    address: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    pings,
+    counts,
+    recorded,
+    stop: async () => {
+      const closed = new Promise(resolve => server.close(resolve))
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
+
+function cut(request: IncomingMessage | Http2ServerRequest): void {
+  if ('stream' in request) request.stream.session?.destroy()
+  else request.socket.destroy()
+}

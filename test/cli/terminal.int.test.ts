@@ -1,0 +1,70 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { MAIN, runCli } from './run-cli.ts'
+import { startScriptedServer, type ScriptedServer } from './scripted-server.ts'
+
+const CTRL_C = '\u0003'
+
+let server: ScriptedServer
+beforeAll(async () => {
+  server = await startScriptedServer('connect')
+})
+afterAll(async () => server.stop())
+
+const children = new Set<ChildProcess>()
+afterEach(() => {
+  for (const child of children) child.kill()
+  children.clear()
+})
+
+const hasScript = spawnSync('script', ['--version']).status === 0
+if (!hasScript) console.warn('skipped: no pseudo-terminal without `script` of util-linux')
+
+/** pingcli on a pseudo-terminal; what it shows there. */
+function onTerminal(command: string, keys?: { after: string; press: string }): Promise<{ code: number | null; shown: string }> {
+  const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  children.add(child)
+  let shown = ''
+  child.stdout.setEncoding('utf8').on('data', text => {
+    shown += text
+    if (keys && shown.includes(keys.after)) child.stdin.write(keys.press)
+  })
+  return new Promise(resolve => child.on('close', code => resolve({ code, shown })))
+}
+
+describe.runIf(hasScript)('pingcli on a terminal', () => {
+  const line = (args: string): string => `'${process.execPath}' '${MAIN}' ${args} --address ${server.address}`
+
+  it('shows a progress bar for a long run and clears it away before the summary', async () => {
+    const { code, shown } = await onTerminal(line('ping -n 10 --rate 10'))
+    expect(code).toBe(0)
+    expect(shown).toMatch(/\r[█░]{24} +\d+% {2}\d+\/10 .*left\u001B\[K/)
+    expect(shown).toMatch(/\r\u001B\[K10 of 10 pings acknowledged/)
+  })
+
+  it('shows the bar on standard error only', async () => {
+    const { shown } = await onTerminal(`sh -c "${line('ping -n 10 --rate 10 --json')} 2>/dev/null"`)
+    expect(shown).not.toContain('█')
+    expect(JSON.parse(shown)).toMatchObject({ acked: 10 })
+  })
+
+  it('shows no bar for a short run', async () => {
+    const { shown } = await onTerminal(line('ping'))
+    expect(shown).toMatch(/^recorded /)
+  })
+
+  it('ends on Ctrl-C with the summary and exit code 130', async () => {
+    const { code, shown } = await onTerminal(line('ping -n 100000 --rate 50'), { after: '░', press: CTRL_C })
+    expect(code).toBe(130)
+    expect(shown).toContain('of 100 000 pings acknowledged')
+    expect(shown).toContain('interrupted')
+  })
+})
+
+describe('pingcli in a pipe', () => {
+  it('shows no bar', async () => {
+    const { stdout, stderr } = await runCli(['ping', '-n', '10', '--rate', '10', '--address', server.address])
+    expect(stdout).toMatch(/^10 of 10 pings/)
+    expect(stderr).toBe('')
+  })
+})
