@@ -1,0 +1,30 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { StatusPage } from './status-pages.ts'
+
+/** A request over HTTP/1.1 or HTTP/2. */
+export type HttpRequest = IncomingMessage | Http2ServerRequest
+/** The answer to an `HttpRequest`. */
+export type HttpResponse = ServerResponse | Http2ServerResponse
+
+/** Answers GET and HEAD with the page, other methods with 405. */
+export function answerPage(request: HttpRequest, response: HttpResponse, page: StatusPage): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return send(request, response, page)
+  const body = `method: got ${request.method}, expected GET\n`
+  send(request, response, { status: 405, type: 'text/plain; charset=utf-8', body }, { allow: 'GET, HEAD' })
+}
+
+/** Sends a whole page. */
+export function send(
+  request: HttpRequest,
+  response: HttpResponse,
+  page: StatusPage,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const bytes = Buffer.from(page.body)
+  const head = { 'content-type': page.type, 'content-length': bytes.length, 'x-content-type-options': 'nosniff', ...headers }
+  // The two kinds of response declare `writeHead` and `end` apart, so a union of them cannot be called.
+  const anyResponse = response as ServerResponse
+  anyResponse.writeHead(page.status, head)
+  anyResponse.end(request.method === 'HEAD' ? undefined : bytes)
+}

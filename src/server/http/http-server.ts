@@ -1,0 +1,118 @@
+import { Code, ConnectError, createConnectRouter, type ConnectRouter, type Interceptor, type HandlerContext } from '@connectrpc/connect'
+import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
+import type { UniversalHandler } from '@connectrpc/connect/protocol'
+import { answerPage, type HttpRequest, type HttpResponse } from '../../runtime/answer-page.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { StatusPage } from '../../runtime/status-pages.ts'
+import { wait, within } from '../../runtime/wait.ts'
+import { handleCors, type AllowedOrigins } from './cors.ts'
+import { InFlight } from './in-flight.ts'
+import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
+import { OnePort } from './one-port.ts'
+import { serveRpc } from './serve-rpc.ts'
+import { unknownPath } from './teach.ts'
+
+export interface HttpServerOptions {
+  /** 0: any free port. */
+  readonly port: number
+  /** Address to listen on; undefined: all. */
+  readonly host?: string | undefined
+  /** Longest request message, in bytes, also after decompression. */
+  readonly maxBodyBytes: number
+  readonly allowedOrigins: AllowedOrigins
+  readonly limits?: Partial<HttpLimits>
+  /** Puts the RPCs on Connect's router. `stopping` is aborted when a drain begins: streams end then. */
+  readonly routes: (router: ConnectRouter, stopping: AbortSignal) => void
+  readonly interceptors: readonly Interceptor[]
+  /** Sees each call when its header is there. */
+  readonly onCall: (context: HandlerContext) => void
+  /** Pages for probes and metrics, by path. */
+  readonly pages: ReadonlyMap<string, () => Promise<StatusPage>>
+  readonly log: Logger
+}
+
+export interface HttpServer {
+  readonly port: number
+  /**
+   * Stops taking connections, answers what has arrived, for at most `limitMs`, and closes all
+   * connections. Resolves with the number of requests that were cut off.
+   */
+  stop(limitMs: number): Promise<number>
+}
+
+/** After the port is closed, connections that are open may bring requests for this many ms; each is answered. */
+const LAST_REQUESTS_MS = 250
+
+/** Serves every protocol on one port: Connect, gRPC and gRPC-Web, and the pages beside them. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const stopping = new AbortController()
+  const cutOff = new AbortController()
+  const inFlight = new InFlight()
+  const rpcs = rpcHandlers(options, stopping.signal, cutOff.signal)
+  const port = new OnePort((request, response) => {
+    inFlight.add(request, response)
+    serve(options, rpcs, request, response)
+  }, limits)
+  const number = await port.listen(options.port, options.host)
+  const mayStayOpen = (request: HttpRequest): boolean => rpcs.get(pathOf(request))?.method.methodKind === 'bidi_streaming'
+  const slow = setInterval(() => inFlight.cutSlow(limits.requestMs, mayStayOpen), limits.checkMs).unref()
+  return {
+    port: number,
+    async stop(limitMs) {
+      stopping.abort()
+      port.stopAccepting()
+      inFlight.drain()
+      if ((await port.connections()) > 0) await wait(Math.min(LAST_REQUESTS_MS, limitMs))
+      port.closeIdle()
+      await within(limitMs, 'still in flight', inFlight.empty()).catch(() => undefined)
+      const left = inFlight.size
+      cutOff.abort(new ConnectError('the server is stopping', Code.Unavailable))
+      clearInterval(slow)
+      port.closeAll()
+      return left
+    },
+  }
+}
+
+function rpcHandlers(options: HttpServerOptions, stopping: AbortSignal, cutOff: AbortSignal): ReadonlyMap<string, UniversalHandler> {
+  const router = createConnectRouter({
+    readMaxBytes: options.maxBodyBytes,
+    acceptCompression: [compressionGzip, compressionBrotli],
+    interceptors: [...options.interceptors],
+    requestGate: options.onCall,
+    shutdownSignal: cutOff,
+  })
+  options.routes(router, stopping)
+  return new Map(router.handlers.map(handler => [handler.requestPath, handler]))
+}
+
+function serve(
+  { pages, allowedOrigins, log }: HttpServerOptions,
+  rpcs: ReadonlyMap<string, UniversalHandler>,
+  request: HttpRequest,
+  response: HttpResponse,
+): void {
+  // Without a listener an error of one connection would end the process.
+  request.on('error', () => undefined)
+  response.on('error', () => undefined)
+  if (handleCors(request, response, allowedOrigins)) return
+  const path = pathOf(request)
+  const rpc = rpcs.get(path)
+  if (rpc !== undefined) return serveRpc(rpc, request, response, log)
+  const page = pages.get(path)
+  if (page === undefined) return unknownPath(request, response)
+  page().then(
+    made => answerPage(request, response, made),
+    (error: unknown) => {
+      log.error({ err: error, path }, 'page failed')
+      response.destroy()
+    },
+  )
+}
+
+function pathOf(request: HttpRequest): string {
+  const url = request.url ?? ''
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
+}

@@ -1,0 +1,119 @@
+import { createServer as createHttp1, type Server } from 'node:http'
+import { constants, createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
+import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
+import { listen } from '../../runtime/status-server.ts'
+import type { HttpLimits } from './limits.ts'
+import { peekPreface } from './peek-preface.ts'
+
+/** The highest stream number: a GOAWAY that names it refuses nothing yet (RFC 9113, 6.8). */
+const EVERY_STREAM = 2 ** 31 - 1
+/** After the notice, a session takes requests that were on their way for this many ms. */
+const GOAWAY_NOTICE_MS = 100
+
+/**
+ * HTTP/1.1 and cleartext HTTP/2 on one port. Node's HTTP/1.1 server owns the port; each connection
+ * goes to it or to the HTTP/2 server by its first bytes.
+ */
+export class OnePort {
+  readonly #http1: Server
+  readonly #http2: Http2Server
+  readonly #limits: HttpLimits
+  readonly #sessions = new Set<ServerHttp2Session>()
+  readonly #undecided = new Set<Socket>()
+  #closing = false
+
+  constructor(handler: (request: HttpRequest, response: HttpResponse) => void, limits: HttpLimits) {
+    this.#limits = limits
+    this.#http2 = createHttp2(
+      { settings: { maxConcurrentStreams: limits.maxStreams, maxHeaderListSize: limits.maxHeaderBytes } },
+      handler,
+    )
+    this.#http2.on('session', session => this.#opened(session))
+    this.#http1 = createHttp1(http1Options(limits), handler)
+    const [serveHttp1] = this.#http1.listeners('connection')
+    this.#http1.removeAllListeners('connection')
+    this.#http1.on('connection', (socket: Socket) => {
+      this.#undecided.add(socket)
+      socket.once('close', () => this.#undecided.delete(socket))
+      peekPreface(socket, limits.firstBytesMs, version => {
+        this.#undecided.delete(socket)
+        if (version === 'http2') return this.#serveHttp2(socket)
+        serveHttp1?.call(this.#http1, socket)
+        socket.resume() // the peek paused it, and Node's listener expects a socket that flows
+      })
+    })
+  }
+
+  /** Resolves with the port. */
+  async listen(port: number, host: string | undefined): Promise<number> {
+    await listen(this.#http1, port, host)
+    return (this.#http1.address() as AddressInfo).port
+  }
+
+  /** New connections are refused; those that are open go on. HTTP/2 callers are told to open no more streams here. */
+  stopAccepting(): void {
+    this.#closing = true
+    // Of net, not of http: the latter would cut unused connections off, with requests on their way to them.
+    NetServer.prototype.close.call(this.#http1)
+    for (const session of this.#sessions) sayGoodbye(session)
+  }
+
+  /** Closes connections without a request in flight. */
+  closeIdle(): void {
+    this.#http1.closeIdleConnections()
+    for (const socket of this.#undecided) socket.destroy()
+  }
+
+  /** Closes every connection, whatever is in flight. */
+  closeAll(): void {
+    this.#http1.close()
+    this.#http1.closeAllConnections()
+    for (const socket of this.#undecided) socket.destroy()
+    for (const session of this.#sessions) session.destroy()
+  }
+
+  /** Open connections of both kinds. */
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#http1.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+    })
+  }
+
+  #serveHttp2(socket: Socket): void {
+    // The port allows half-open connections for HTTP/1.1; an HTTP/2 session that lost its other end is over.
+    socket.allowHalfOpen = false
+    this.#http2.emit('connection', socket)
+  }
+
+  #opened(session: ServerHttp2Session): void {
+    this.#sessions.add(session)
+    session.once('close', () => this.#sessions.delete(session))
+    let streams = 0
+    session.setTimeout(this.#limits.firstBytesMs, () => {
+      if (streams === 0) session.close()
+    })
+    session.on('stream', stream => {
+      if (streams++ === 0) session.setTimeout(this.#limits.sessionIdleMs)
+      stream.once('close', () => streams--)
+    })
+    if (this.#closing) sayGoodbye(session)
+  }
+}
+
+function http1Options(limits: HttpLimits) {
+  return {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+    connectionsCheckingInterval: limits.checkMs,
+  }
+}
+
+/** GOAWAY in two steps: first the notice, then, when what was on its way has arrived, the end. */
+function sayGoodbye(session: ServerHttp2Session): void {
+  if (session.closed || session.destroyed) return
+  session.goaway(constants.NGHTTP2_NO_ERROR, EVERY_STREAM)
+  setTimeout(() => session.close(), GOAWAY_NOTICE_MS)
+}

@@ -1,0 +1,43 @@
+import { PingService } from '../../gen/ping/v1/ping_pb.ts'
+import { Health } from '../../gen/grpc/health/v1/health_pb.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { Readiness } from '../../runtime/readiness.ts'
+import { statusPages, type StatusPage } from '../../runtime/status-pages.ts'
+import type { CountReader } from '../count.ts'
+import { healthRoutes } from '../health/grpc-health.ts'
+import type { ServerMetrics } from '../metrics.ts'
+import type { PingRecorder } from '../pings.ts'
+import { reflectionRoutes } from '../reflection/grpc-reflection.ts'
+import { errorInterceptor } from '../rpc/error-interceptor.ts'
+import { observeCalls } from '../rpc/observe-calls.ts'
+import { pingRoutes } from '../rpc/routes.ts'
+import { startHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
+
+export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'host' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'log'> & {
+  readonly recorder: PingRecorder
+  readonly reader: CountReader
+  readonly readiness: Readiness
+  readonly metrics: ServerMetrics
+  readonly log: Logger
+}
+
+/** The whole of Ping's port: PingService, gRPC health and reflection, and the pages. */
+export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
+  const { recorder, reader, readiness, metrics, log } = options
+  return startHttpServer({
+    ...options,
+    routes(router, stopping) {
+      pingRoutes(recorder, reader)(router)
+      healthRoutes(readiness, [PingService.typeName], stopping)(router)
+      reflectionRoutes([PingService, Health], stopping)(router)
+    },
+    interceptors: [errorInterceptor(log)],
+    onCall: observeCalls(metrics, log),
+    pages: new Map([...statusPages(readiness, metrics.registry), ['/healthz', healthz]]),
+  })
+}
+
+/** As the original answers it: the program runs, no more. */
+async function healthz(): Promise<StatusPage> {
+  return { status: 200, type: 'text/plain; charset=utf-8', body: 'ok' }
+}

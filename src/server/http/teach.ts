@@ -1,0 +1,66 @@
+import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
+import { send } from '../../runtime/answer-page.ts'
+
+/** Answers to requests that no handler takes: each says what was got, what is expected, and a line that works. */
+
+const PING_PATH = '/ping.v1.PingService/Ping'
+const COUNT_PATH = '/ping.v1.PingService/PingCount'
+/** What may stand in a line that a reader copies into a shell. */
+const PLAIN_HOST = /^[\w.[\]:-]{1,255}$/
+const MAX_SHOWN = 80
+
+/** What a method accepts. */
+export interface Accepts {
+  readonly path: string
+  readonly methods: readonly string[]
+  readonly contentTypes: readonly string[]
+}
+
+export function unknownPath(request: HttpRequest, response: HttpResponse): void {
+  const lines = [`path: got ${shown(request.url)}, expected ${PING_PATH} or ${COUNT_PATH}`, '']
+  lines.push('Send:', curl(request, PING_PATH), curl(request, COUNT_PATH))
+  answer(request, response, 404, lines)
+}
+
+export function wrongMethod(request: HttpRequest, response: HttpResponse, accepts: Accepts): void {
+  const lines = [`method: got ${shown(request.method)}, expected ${accepts.methods.join(' or ')}`, '']
+  lines.push('Send:', curl(request, accepts.path))
+  answer(request, response, 405, lines, { allow: accepts.methods.join(', ') })
+}
+
+export function wrongContentType(request: HttpRequest, response: HttpResponse, accepts: Accepts): void {
+  const got = request.headers['content-type']
+  const lines = [`content-type: got ${got === undefined ? 'none' : shown(got)}, expected one of ${accepts.contentTypes.join(', ')}`]
+  if (got?.startsWith('application/x-www-form-urlencoded')) lines.push('(curl -d sends a form unless it is told otherwise)')
+  lines.push('', 'Send:', curl(request, accepts.path))
+  answer(request, response, 415, lines, { 'accept-post': accepts.contentTypes.join(', ') })
+}
+
+export function wrongHost(request: HttpRequest, response: HttpResponse): void {
+  answer(request, response, 400, [`host: got ${shown(request.headers.host)}, expected the host of the request, such as 127.0.0.1:8080`])
+}
+
+function curl(request: HttpRequest, path: string): string {
+  return `  curl -H 'content-type: application/json' -d '{}' http://${hostOf(request)}${path}`
+}
+
+function hostOf(request: HttpRequest): string {
+  const host = 'authority' in request ? request.authority : request.headers.host
+  if (host !== undefined && PLAIN_HOST.test(host)) return host
+  return `127.0.0.1:${request.socket.localPort}`
+}
+
+function shown(got: string | undefined): string {
+  if (got === undefined) return 'none'
+  return got.length <= MAX_SHOWN ? JSON.stringify(got) : `${JSON.stringify(got.slice(0, MAX_SHOWN))}…`
+}
+
+function answer(
+  request: HttpRequest,
+  response: HttpResponse,
+  status: number,
+  lines: readonly string[],
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  send(request, response, { status, type: 'text/plain; charset=utf-8', body: `${lines.join('\n')}\n` }, headers)
+}

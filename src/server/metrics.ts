@@ -1,0 +1,132 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { createRegistry } from '../runtime/metrics-registry.ts'
+
+/** What the recorder tells. */
+export interface RecorderMetrics {
+  /** One batch was committed: its pings, how many of them were new, and the seconds from its first try to its commit. */
+  batchRecorded(batch: { readonly pings: number; readonly inserted: number; readonly seconds: number }): void
+  /** One batch has to be tried again, such as for a lost connection. */
+  batchRetried(): void
+  /** One ping was refused because the queue is full. */
+  queueRefused(): void
+  /** Reads, whenever the metrics are asked for, how many pings wait to be recorded. */
+  watchQueue(read: () => number): void
+}
+
+/** What the relay tells. */
+export interface RelayMetrics {
+  /** Rows of a lane that Kafka acknowledged. */
+  published(lane: number, rows: number): void
+  /** Rows of a lane above its published position. */
+  publishLag(lane: number, rows: number): void
+  /** Rows of a lane above its folded position. */
+  foldLag(lane: number, rows: number): void
+  /** How many lanes this server relays. */
+  lanesHeld(lanes: number): void
+  /** A send to Kafka, or a move of a position, failed and is tried again. */
+  relayRetried(): void
+}
+
+/** What the count reader tells. */
+export interface CountReaderMetrics {
+  countAnswered(source: 'cache' | 'database'): void
+  /** The cache could not be used: `unreachable`, `incomplete`, `stale` or another short word. */
+  cachePassedOver(reason: string): void
+}
+
+/** What the HTTP layer tells. */
+export interface RpcMetrics {
+  /** `method` as `ping.v1.PingService/Ping`; `code` is `ok` or a Connect code such as `invalid_argument`. */
+  rpcEnded(method: string, code: string, seconds: number): void
+}
+
+/** All metrics of a server, in a registry of their own. */
+export interface ServerMetrics extends RecorderMetrics, RelayMetrics, CountReaderMetrics, RpcMetrics {
+  readonly registry: Registry
+}
+
+const BATCH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
+const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
+
+export function createServerMetrics(): ServerMetrics {
+  const registry = createRegistry()
+  return {
+    registry,
+    ...recorderMetrics(registry),
+    ...relayMetrics(registry),
+    ...countReaderMetrics(registry),
+    ...rpcMetrics(registry),
+  }
+}
+
+function recorderMetrics(registry: Registry): RecorderMetrics {
+  const registers = [registry]
+  const acked = new Counter({ name: 'ping_acked_total', help: 'Pings committed and acknowledged', registers })
+  const known = new Counter({ name: 'ping_known_total', help: 'Acknowledged pings whose id was recorded before', registers })
+  const sizes = new Histogram({ name: 'ping_batch_pings', help: 'Pings of a batch', buckets: BATCH_SIZES, registers })
+  const seconds = new Histogram({ name: 'ping_batch_seconds', help: 'Seconds to commit a batch', buckets: SECONDS, registers })
+  const retried = new Counter({ name: 'ping_batch_retries_total', help: 'Batches tried again', registers })
+  const refused = new Counter({ name: 'ping_queue_refused_total', help: 'Pings refused because the queue is full', registers })
+  return {
+    batchRecorded(batch) {
+      acked.inc(batch.pings)
+      known.inc(batch.pings - batch.inserted)
+      sizes.observe(batch.pings)
+      seconds.observe(batch.seconds)
+    },
+    batchRetried: () => retried.inc(),
+    queueRefused: () => refused.inc(),
+    watchQueue: read => watched({ name: 'ping_queue_pings', help: 'Pings that wait to be recorded', read, registry }),
+  }
+}
+
+function relayMetrics(registry: Registry): RelayMetrics {
+  const registers = [registry]
+  const labelNames = ['lane']
+  const published = new Counter({ name: 'ping_relay_published_total', help: 'Rows that Kafka acknowledged', labelNames, registers })
+  const publishLag = new Gauge({ name: 'ping_relay_lag_pings', help: 'Rows not yet published', labelNames, registers })
+  const foldLag = new Gauge({ name: 'ping_fold_lag_pings', help: 'Rows not yet folded into the rollup', labelNames, registers })
+  const held = new Gauge({ name: 'ping_relay_lanes', help: 'Lanes that this server relays', registers })
+  const retried = new Counter({ name: 'ping_relay_retries_total', help: 'Sends and moves of a position tried again', registers })
+  return {
+    published: (lane, rows) => published.inc({ lane }, rows),
+    publishLag: (lane, rows) => publishLag.set({ lane }, rows),
+    foldLag: (lane, rows) => foldLag.set({ lane }, rows),
+    lanesHeld: lanes => held.set(lanes),
+    relayRetried: () => retried.inc(),
+  }
+}
+
+function countReaderMetrics(registry: Registry): CountReaderMetrics {
+  const registers = [registry]
+  const counts = new Counter({ name: 'ping_counts_total', help: 'Counts by where they came from', labelNames: ['source'], registers })
+  const passed = new Counter({ name: 'ping_cache_passed_over_total', help: 'Looks at the cache that did not serve', labelNames: ['reason'], registers })
+  return {
+    countAnswered: source => counts.inc({ source }),
+    cachePassedOver: reason => passed.inc({ reason }),
+  }
+}
+
+function rpcMetrics(registry: Registry): RpcMetrics {
+  const registers = [registry]
+  const calls = new Counter({ name: 'ping_rpc_total', help: 'Calls by method and code', labelNames: ['method', 'code'], registers })
+  const seconds = new Histogram({ name: 'ping_rpc_seconds', help: 'Seconds of a call', labelNames: ['method'], buckets: SECONDS, registers })
+  return {
+    rpcEnded(method, code, tookSeconds) {
+      calls.inc({ method, code })
+      seconds.observe({ method }, tookSeconds)
+    },
+  }
+}
+
+function watched(gauge: { name: string; help: string; read: () => number; registry: Registry }): void {
+  const { name, help, read, registry } = gauge
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read())
+    },
+  })
+}

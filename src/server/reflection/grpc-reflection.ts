@@ -1,0 +1,48 @@
+import type { DescService } from '@bufbuild/protobuf'
+import type { ConnectRouter } from '@connectrpc/connect'
+import { ServerReflection as V1 } from '../../gen/grpc/reflection/v1/reflection_pb.ts'
+import { ServerReflection as V1Alpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.ts'
+import { answerQuestion, type Answer, type Question } from './answer-question.ts'
+import { indexFiles, type FileIndex } from './file-index.ts'
+
+/** gRPC reflection, v1 and v1alpha, of `services` and of itself: a client needs no schema. */
+export function reflectionRoutes(services: readonly DescService[], stopping: AbortSignal): (router: ConnectRouter) => void {
+  const index = indexFiles([...services, V1, V1Alpha])
+  return router => {
+    router.rpc(V1.method.serverReflectionInfo, questions => answers(index, questions, stopping))
+    router.rpc(V1Alpha.method.serverReflectionInfo, questions => answers(index, questions, stopping))
+  }
+}
+
+/** Both versions have the same questions and answers. */
+interface Asked {
+  readonly host: string
+  readonly messageRequest: Question
+}
+
+async function* answers<Request extends Asked>(
+  index: FileIndex,
+  questions: AsyncIterable<Request>,
+  stopping: AbortSignal,
+): AsyncGenerator<{ validHost: string; originalRequest: Request; messageResponse: Answer }> {
+  for await (const question of until(stopping, questions)) {
+    yield { validHost: question.host, originalRequest: question, messageResponse: answerQuestion(index, question.messageRequest) }
+  }
+}
+
+/** The items until `signal` is aborted: a client that only listens must not hold a drain up. */
+async function* until<T>(signal: AbortSignal, items: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]()
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>()
+  const onAbort = (): void => resolve(undefined)
+  signal.addEventListener('abort', onAbort)
+  try {
+    while (!signal.aborted) {
+      const next = await Promise.race([iterator.next(), aborted])
+      if (next === undefined || next.done === true) return
+      yield next.value
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

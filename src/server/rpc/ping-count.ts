@@ -1,0 +1,21 @@
+import { create } from '@bufbuild/protobuf'
+import { PingCountResponseSchema, type PingCountRequest, type PingCountResponse } from '../../gen/ping/v1/ping_pb.ts'
+import type { CountReader } from '../count.ts'
+import type { Handler } from './call.ts'
+import { requestedCount } from './requested-count.ts'
+
+/** `cache` or `database`: where the count came from. */
+export const COUNT_SOURCE_HEADER = 'ping-count-source'
+/** Every ping acknowledged more than this many ms before the answer is in the count. */
+export const COUNT_AGE_HEADER = 'ping-count-age-ms'
+
+/** Answers how many pings there are, in all or in a range. */
+export function createPingCount(reader: CountReader): Handler<PingCountRequest, PingCountResponse> {
+  return async (request, call) => {
+    const { range, strong } = requestedCount(request)
+    const { count, source, ageMs } = range === undefined ? await reader.total(strong) : await reader.range(range, strong)
+    call.responseHeader(COUNT_SOURCE_HEADER, source)
+    call.responseHeader(COUNT_AGE_HEADER, String(Math.max(0, Math.ceil(ageMs))))
+    return create(PingCountResponseSchema, { pingCount: count })
+  }
+}

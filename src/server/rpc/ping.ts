@@ -1,0 +1,20 @@
+import { create } from '@bufbuild/protobuf'
+import { PingResponseSchema, type PingRequest, type PingResponse } from '../../gen/ping/v1/ping_pb.ts'
+import type { PingRecorder } from '../pings.ts'
+import type { Handler } from './call.ts'
+import { requestedPing } from './requested-ping.ts'
+
+/** The id under which the ping is recorded: what a retry has to send. */
+export const PING_ID_HEADER = 'ping-id'
+
+/** Answers when the ping is committed. */
+export function createPing(recorder: PingRecorder): Handler<PingRequest, PingResponse> {
+  const answer = create(PingResponseSchema)
+  return async (request, call) => {
+    const ping = requestedPing(request)
+    // Before it is recorded, so that a caller who is answered with an error can retry with the same id.
+    call.responseHeader(PING_ID_HEADER, ping.id)
+    await recorder.record(ping)
+    return answer
+  }
+}

@@ -1,0 +1,36 @@
+import { Consistency, ConsistencySchema, type PingCountRequest } from '../../gen/ping/v1/ping_pb.ts'
+import type { Range } from '../count.ts'
+import { invalidInput } from './invalid-input.ts'
+
+/** What a caller asked to be counted, checked. */
+export interface RequestedCount {
+  /** Undefined: all pings. */
+  readonly range: Range | undefined
+  readonly strong: boolean
+}
+
+/** The names of `Consistency`, for messages. */
+export const CONSISTENCY_NAMES: readonly string[] = ConsistencySchema.values.map(value => value.name)
+
+/** Checks a request. Throws `InvalidInputError`. */
+export function requestedCount(request: PingCountRequest): RequestedCount {
+  return { range: checkedRange(request.timeRange), strong: isStrong(request.consistency) }
+}
+
+function checkedRange(range: PingCountRequest['timeRange']): Range | undefined {
+  if (range === undefined) return undefined
+  if (range.start <= range.end) return { startMs: range.start, endMs: range.end }
+  throw invalidInput('time_range.start', range.start, `at most time_range.end, which is ${range.end}`)
+}
+
+function isStrong(consistency: number): boolean {
+  switch (consistency) {
+    case Consistency.UNSPECIFIED:
+    case Consistency.CACHED:
+      return false
+    case Consistency.STRONG:
+      return true
+    default:
+      throw invalidInput('consistency', consistency, `one of ${CONSISTENCY_NAMES.join(', ')}`)
+  }
+}
