@@ -1,5 +1,8 @@
 import { createConnection } from 'node:net'
+import { join } from 'node:path'
 import { startChild, untilReady, type Child } from './child.ts'
+
+const STAND_IN = join(import.meta.dirname, '..', 'cache-stand-in', 'main.ts')
 
 export interface RedisOptions {
   /** `redis-server`, `valkey-server` or a path to one. */
@@ -15,6 +18,15 @@ export async function launchRedis(options: RedisOptions): Promise<Child> {
   const { command, port, dataDir, onLine } = options
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no']
   const child = await startChild({ name: 'cache', command, args, onLine, ...(dataDir && { cwd: dataDir }) })
+  await untilReady(child, () => answersPing(port))
+  return child
+}
+
+/** Starts the stand-in that comes with Ping, as a process of its own, and waits until it answers. */
+export async function launchStandIn(options: { port: number; onLine?: (line: string) => void }): Promise<Child> {
+  const { port, onLine } = options
+  const args = [STAND_IN, '--port', String(port)]
+  const child = await startChild({ name: 'cache', command: process.execPath, args, onLine })
   await untilReady(child, () => answersPing(port))
   return child
 }

@@ -1,5 +1,6 @@
+import type { Child } from '../../local/parts/child.ts'
 import { freePort } from '../../local/parts/free-port.ts'
-import { launchRedis } from '../../local/parts/redis.ts'
+import { launchRedis, launchStandIn } from '../../local/parts/redis.ts'
 
 export interface TestRedis {
   /** redis://127.0.0.1:<port> */
@@ -16,8 +17,17 @@ export interface TestRedis {
 
 /** A real, empty `redis-server` of one's own, without persistence, in 40 ms. */
 export async function startRedis(options: { port?: number } = {}): Promise<TestRedis> {
-  const port = options.port ?? (await freePort())
-  const launch = () => launchRedis({ command: 'redis-server', port })
+  return start(options.port, port => launchRedis({ command: 'redis-server', port }))
+}
+
+/** The stand-in of `npm start`, empty, as a process of its own. */
+export async function startStandIn(options: { port?: number } = {}): Promise<TestRedis> {
+  return start(options.port, port => launchStandIn({ port }))
+}
+
+async function start(wanted: number | undefined, launchOn: (port: number) => Promise<Child>): Promise<TestRedis> {
+  const port = wanted ?? (await freePort())
+  const launch = () => launchOn(port)
   let child = await launch()
   return {
     url: `redis://127.0.0.1:${port}`,

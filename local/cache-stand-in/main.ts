@@ -1,0 +1,20 @@
+import { parseArgs } from 'node:util'
+import { NOTICE, SERVER_NAME } from './identity.ts'
+import { serve } from './server.ts'
+
+/** The cache of a machine without Redis: `node local/cache-stand-in/main.ts --port 6379`. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '6379' } } })
+  const port = Number(values.port)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`--port: got ${values.port}, expected a whole number from 1 to 65535`)
+  const stop = () => void running.stop().then(() => process.exit(0))
+  const running = await serve({ port, shutdown: () => setImmediate(stop) })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop)
+  console.log(`${SERVER_NAME}: ${NOTICE}`)
+  console.log(`ready on redis://127.0.0.1:${port}`)
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+})
