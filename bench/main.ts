@@ -1,11 +1,13 @@
 /** `npm run bench`: starts everything, measures, prints tables, stops everything. */
 import { writeFileSync } from 'node:fs'
+import { judgeAims } from './aims.ts'
 import type { Bench } from './bench.ts'
 import { readCommand } from './command.ts'
 import { startLoadGenerator } from './load/generator.ts'
 import { missingForBench, startParts } from './parts.ts'
-import { renderReport } from './report.ts'
+import type { Figures } from './figures.ts'
 import { measureAll } from './measure-all.ts'
+import { renderReport } from './report.ts'
 import { Teardown } from './teardown.ts'
 
 /** A run that hangs is ended, and the rest is stopped. */
@@ -32,9 +34,11 @@ try {
     progress(`INVALID: ${what}`)
   }
   const bench: Bench = { options, parts, generator, teardown, progress, complain }
-  const figures = { ...(await measureAll(bench)), invalid, tookSeconds: Math.round((Date.now() - startedAt) / 1000) }
+  const measured = await measureAll(bench)
+  const tookSeconds = Math.round((Date.now() - startedAt) / 1000)
+  const figures: Figures = { at: new Date(startedAt).toISOString(), tookSeconds, ...measured, invalid }
   console.log(renderReport(figures))
-  if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify(figures, undefined, 2)}\n`)
+  if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify({ ...figures, aims: judgeAims(figures) }, undefined, 2)}\n`)
   process.exitCode = invalid.length > 0 ? 1 : 0
 } catch (error) {
   console.error(error)

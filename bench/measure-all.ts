@@ -1,65 +1,35 @@
-import { arch, cpus, platform, totalmem } from 'node:os'
-import { version } from 'node:process'
-import pg from 'pg'
-import type { Bench, BenchOptions } from './bench.ts'
-import type { Cell } from './cells.ts'
+import type { Bench } from './bench.ts'
 import { startStateless } from './contenders/contender.ts'
+import { startPing } from './contenders/start-ping.ts'
 import { startPlain } from './contenders/start-plain.ts'
+import type { Figures } from './figures.ts'
+import { describeMachine } from './machine.ts'
+import { measureCounts } from './stages/counts.ts'
+import { measureFreshness } from './stages/freshness.ts'
 import { measurePings } from './stages/pings.ts'
-import { searchPoolSize, type PoolSearch } from './stages/pool-search.ts'
+import { searchPoolSize } from './stages/pool-search.ts'
+import { measureProcessor } from './stages/processor-speed.ts'
 
-/** On what the figures were measured. */
-export interface Machine {
-  readonly cpu: string
-  readonly cores: number
-  readonly memoryGiB: number
-  readonly system: string
-  readonly node: string
-  readonly postgres: string
-  readonly fsync: string
-  readonly synchronousCommit: string
-}
+/** Where no search was made. */
+const DEFAULT_POOL_SIZE = 16
+/** Numbers of databases of the cache; 0 is the plain way's. */
+const CACHE_DB = { pings: 1, freshness: 2, processor: 3, counts: 4 }
 
-/** Everything that a run measured. */
-export interface Measured {
-  readonly at: string
-  readonly options: BenchOptions
-  readonly machine: Machine
-  readonly poolSearch: PoolSearch | undefined
-  readonly pings: readonly Cell[]
-}
-
-/** Runs every section that was asked for. */
-export async function measureAll(bench: Bench): Promise<Measured> {
-  const { options } = bench
-  const poolSearch = options.only.includes('c') ? await searchPoolSize(bench) : undefined
+/** Runs every section that was asked for, one after the other. */
+export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'tookSeconds' | 'invalid'>> {
+  const { options, parts } = bench
+  const wants = (section: (typeof options.only)[number]): boolean => options.only.includes(section)
+  const machine = await describeMachine(parts)
+  const poolSearch = wants('c') ? await searchPoolSize(bench) : undefined
   const poolSize = poolSearch?.best ?? DEFAULT_POOL_SIZE
   const pings = await measurePings(bench, {
     a: startStateless('a', 'bare.ts'),
     b: startStateless('b', 'no-op.ts'),
-    c: (each, round) => startPlain(each, `plain_${round}`, poolSize),
-    d: (each, round) => startPlain(each, `ping_${round}`, poolSize),
+    c: (_, round) => startPlain(bench, `plain_${round}`, poolSize),
+    d: (_, round) => startPing(bench, `ping_${round}`, CACHE_DB.pings),
   })
-  return { at: new Date().toISOString(), options, machine: await describeMachine(bench), poolSearch, pings }
-}
-
-/** Where no search was made. */
-const DEFAULT_POOL_SIZE = 16
-
-async function describeMachine(bench: Bench): Promise<Machine> {
-  const client = new pg.Client(`postgres://postgres@127.0.0.1:${bench.parts.postgres.port}/postgres`)
-  await client.connect()
-  const show = async (name: string): Promise<string> => (await client.query(`show ${name}`)).rows[0][name]
-  const machine = {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${arch()}`,
-    node: version,
-    postgres: await show('server_version'),
-    fsync: await show('fsync'),
-    synchronousCommit: await show('synchronous_commit'),
-  }
-  await client.end()
-  return machine
+  const freshness = wants('freshness') ? await measureFreshness(bench, CACHE_DB.freshness) : undefined
+  const processor = wants('processor') ? await measureProcessor(bench, CACHE_DB.processor) : undefined
+  const counts = wants('count') ? await measureCounts(bench, { poolSize, cacheDb: CACHE_DB.counts }) : undefined
+  return { options, machine, poolSearch, pings, counts, processor, freshness }
 }

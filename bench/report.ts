@@ -1,29 +1,91 @@
-import type { Measured } from './measure-all.ts'
-import { renderPings } from './report-pings.ts'
-
-export interface Figures extends Measured {
-  /** Why figures must not be trusted; empty when all was verified. */
-  readonly invalid: readonly string[]
-  readonly tookSeconds: number
-}
+import { judgeAims, verdict } from './aims.ts'
+import type { Cell } from './cells.ts'
+import type { Figures } from './figures.ts'
+import { describe } from './machine.ts'
+import { cellColumns, rateRatio, renderPings } from './report-pings.ts'
+import type { Counts } from './stages/counts.ts'
+import type { Freshness } from './stages/freshness.ts'
+import type { ProcessorSpeed } from './stages/processor-speed.ts'
+import { ratio, renderTable, short, whole } from './table.ts'
 
 /** The whole report as text. */
 export function renderReport(figures: Figures): string {
+  const { pings, counts, processor, freshness, invalid } = figures
   return [
-    renderMachine(figures),
-    section('Ping', figures.pings.length > 0 ? renderPings(figures.pings) : ''),
-    section('Not valid', figures.invalid.map(each => `! ${each}`).join('\n')),
+    describe(figures.machine),
+    section('Ping: CPU µs per request by part, what follows the answer included', pings.length > 0 && renderPings(pings)),
+    section(`PingCount on ${whole(counts?.rows)} rows`, counts && renderCounts(counts)),
+    section('Processor, from a full topic', processor && renderProcessor(processor)),
+    section('Freshness: from the answer to a ping until the cached count holds it', freshness && renderFreshness(freshness)),
+    section('Aims', renderAims(figures)),
+    section('NOT VALID', invalid.length > 0 && invalid.map(each => `! ${each}`).join('\n')),
     `took ${figures.tookSeconds} s`,
   ]
     .filter(text => text !== '')
     .join('\n\n')
 }
 
-function section(title: string, text: string): string {
-  return text === '' ? '' : `${title}\n\n${text}`
+function section(title: string, text: string | false | undefined): string {
+  return text ? `${title}\n\n${text}` : ''
 }
 
-function renderMachine({ machine }: Figures): string {
-  const { cpu, cores, memoryGiB, system, node, postgres, fsync, synchronousCommit } = machine
-  return `${cores} × ${cpu}, ${memoryGiB} GiB, ${system}; Node ${node}; PostgreSQL ${postgres}, fsync ${fsync}, synchronous_commit ${synchronousCommit}; everything shares the machine: trust ratios`
+function renderCounts({ cells, strong }: Counts): string {
+  const plainOf = (cell: Cell): string => (cell.contender.includes('range') ? 'plain: range by COUNT(*)' : 'plain: total by COUNT(*)')
+  const table = renderTable(
+    cellColumns(cells, cell => cell.contender, [
+      { title: '/no-op', cell: cell => ratio(rateRatio(cells, cell, 'no-op behind Connect')) },
+      { title: '/COUNT(*)', cell: cell => ratio(rateRatio(cells, cell, plainOf(cell))) },
+    ]),
+    cells,
+  )
+  const comparison = renderTable(
+    cellColumns(strong.cells, cell => `strong total, ${whole(cell.contender === 'small' ? strong.smallRows : strong.largeRows)} rows`, [
+      { title: '/few rows', cell: cell => ratio(rateRatio(strong.cells, cell, 'small')) },
+    ]),
+    strong.cells,
+  )
+  return `${table}\n\n${comparison}`
+}
+
+function renderProcessor(speed: ProcessorSpeed): string {
+  return renderTable(
+    [
+      { title: '', cell: () => 'processor' },
+      { title: 'events', cell: each => whole(each.events) },
+      { title: 'events/s', cell: each => whole(each.eventsPerSecond) },
+      { title: 'from Kafka', cell: each => whole(each.fromKafka) },
+      { title: 'by catch-up', cell: each => whole(each.byCatchUp) },
+      { title: 'processor µs', cell: each => short(each.cpuUsPerEvent?.['processor']) },
+      { title: 'kafka µs', cell: each => short(each.cpuUsPerEvent?.['kafka']) },
+      { title: 'cache µs', cell: each => short(each.cpuUsPerEvent?.['cache']) },
+      { title: 'relay rows/s before', cell: each => whole(each.relayRowsPerSecond) },
+    ],
+    [speed],
+  )
+}
+
+function renderFreshness(runs: readonly Freshness[]): string {
+  return renderTable(
+    [
+      { title: 'traffic', cell: each => each.traffic },
+      { title: 'samples', cell: each => whole(each.samples) },
+      { title: 'p50 ms', cell: each => whole(each.p50Ms) },
+      { title: 'p99 ms', cell: each => whole(each.p99Ms) },
+      { title: 'max ms', cell: each => whole(each.maxMs) },
+      { title: 'looks served by the cache', cell: each => `${(each.fromCache * 100).toFixed(1)} %` },
+    ],
+    runs,
+  )
+}
+
+function renderAims(figures: Figures): string {
+  return renderTable(
+    [
+      { title: '', cell: aim => aim.what },
+      { title: 'aim', cell: aim => `${aim.bound === 'least' ? '≥' : '≤'} ${aim.aim.toLocaleString('en-US')}` },
+      { title: 'got', cell: aim => (aim.got !== undefined && aim.got >= 1000 ? whole(aim.got) : short(aim.got)) },
+      { title: '', cell: verdict },
+    ],
+    judgeAims(figures),
+  )
 }

@@ -1,0 +1,40 @@
+import type { Bench } from '../bench.ts'
+import { createDatabase } from '../databases.ts'
+import { startProcessor, startServer, type PingPlace } from '../ping-programs.ts'
+import { watchPing } from '../ping-state.ts'
+import { askCount } from '../ask-count.ts'
+import type { Contender } from './contender.ts'
+import { countRows } from './start-plain.ts'
+
+/** Contender (d): Ping itself, server and processor, on a database, a topic and a cache of its own. */
+export async function startPing(bench: Bench, name: string, cacheDb: number): Promise<Contender> {
+  const place: PingPlace = { name, cacheDb, database: await createDatabase(bench.parts, name) }
+  const server = await startServer(bench, place)
+  const processor = await startProcessor(bench, place)
+  const state = await watchPing(bench, place)
+  const { postgres, kafka, cache } = bench.parts
+  return {
+    key: 'd',
+    port: server.port,
+    pids: { server: server.pid, postgres: postgres.pid, kafka: kafka.pid, processor: processor.pid, cache: cache.pid },
+    settle: state.settle,
+    verify: async answered => {
+      const { recorded, published, counted } = await state.read()
+      const found = {
+        answered,
+        rows: await countRows(place.database),
+        recorded,
+        published,
+        counted,
+        cached: Number((await askCount(server.port, {})).count),
+        strong: Number((await askCount(server.port, { consistency: 'CONSISTENCY_STRONG' })).count),
+      }
+      return new Set(Object.values(found)).size === 1 ? undefined : `${name}: expected one and the same number, got ${JSON.stringify(found)}`
+    },
+    stop: async () => {
+      await Promise.all([server.stop(), processor.stop()])
+      await state.close()
+      await place.database.drop()
+    },
+  }
+}

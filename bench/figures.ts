@@ -1,0 +1,23 @@
+import type { BenchOptions } from './bench.ts'
+import type { Cell } from './cells.ts'
+import type { Machine } from './machine.ts'
+import type { Counts } from './stages/counts.ts'
+import type { Freshness } from './stages/freshness.ts'
+import type { PoolSearch } from './stages/pool-search.ts'
+import type { ProcessorSpeed } from './stages/processor-speed.ts'
+
+/** Everything that a run measured; a section that was not run is undefined or empty. */
+export interface Figures {
+  /** When the run began, ISO 8601. */
+  readonly at: string
+  readonly tookSeconds: number
+  readonly options: BenchOptions
+  readonly machine: Machine
+  readonly poolSearch: PoolSearch | undefined
+  readonly pings: readonly Cell[]
+  readonly counts: Counts | undefined
+  readonly processor: ProcessorSpeed | undefined
+  readonly freshness: readonly Freshness[] | undefined
+  /** Why figures must not be trusted; empty when all was verified. */
+  readonly invalid: readonly string[]
+}

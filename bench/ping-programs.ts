@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { startChild, untilReady, type Child } from '../local/parts/child.ts'
+import { freePort } from '../local/parts/free-port.ts'
+import type { Bench } from './bench.ts'
+import type { Database } from './databases.ts'
+
+const SERVER = fileURLToPath(new URL('../src/server/main.ts', import.meta.url))
+const PROCESSOR = fileURLToPath(new URL('../processor/main.ts', import.meta.url))
+/** A migration may have many rows to number. */
+const START_LIMIT_MS = 90_000
+
+/** What a pair of Ping's programs works on: its own database, topic and cache. */
+export interface PingPlace {
+  readonly name: string
+  readonly database: Database
+  /** Number of the cache's database. */
+  readonly cacheDb: number
+}
+
+/** One of Ping's programs. */
+export interface Program {
+  readonly port: number
+  readonly pid: number
+  /** Resolves when it has ended. */
+  stop(): Promise<unknown>
+}
+
+/** Starts `src/server/main.ts` and waits until it is ready to record. */
+export async function startServer(bench: Bench, place: PingPlace, settings: NodeJS.ProcessEnv = {}): Promise<Program> {
+  const port = await freePort()
+  return start(bench, 'server', SERVER, port, { ...environment(bench, place), PORT: String(port), ...settings })
+}
+
+/** Starts `processor/main.ts` and waits until it is ready. */
+export async function startProcessor(bench: Bench, place: PingPlace, settings: NodeJS.ProcessEnv = {}): Promise<Program> {
+  const port = await freePort()
+  return start(bench, 'processor', PROCESSOR, port, { ...environment(bench, place), PROCESSOR_PORT: String(port), ...settings })
+}
+
+export function pingExists(): boolean {
+  return existsSync(SERVER) && existsSync(PROCESSOR)
+}
+
+async function start(bench: Bench, name: string, file: string, port: number, env: NodeJS.ProcessEnv): Promise<Program> {
+  const child: Child = await startChild({ name, command: process.execPath, args: [file], env })
+  bench.teardown.add(() => child.stop())
+  await untilReady(child, () => isReady(port), START_LIMIT_MS)
+  return { port, pid: child.pid, stop: () => child.stop() }
+}
+
+async function isReady(port: number): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined)
+  await response?.body?.cancel()
+  return response?.ok ?? false
+}
+
+function environment({ parts }: Bench, { name, database, cacheDb }: PingPlace): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    DATABASE_URL: database.url,
+    KAFKA_BROKERS: `127.0.0.1:${parts.kafka.port}`,
+    KAFKA_TOPIC: name,
+    REDIS_URL: `redis://127.0.0.1:${parts.cache.port}/${cacheDb}`,
+    LOG_LEVEL: 'warn',
+  }
+}

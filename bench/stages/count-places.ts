@@ -1,0 +1,46 @@
+import type { Bench } from '../bench.ts'
+import { createDatabase, ORIGINAL_TABLE, type Database } from '../databases.ts'
+
+/** The rows' times are spread over this long before now. */
+const SPREAD_HOURS = 24
+/** The range that is asked for: whole minutes somewhere inside. */
+const RANGE_MINUTES = 360
+const MINUTE_MS = 60_000
+const SMALL_ROWS = 1_000
+
+/** Databases with the same rows, for the plain way and for Ping, and a small one for Ping. */
+export interface CountPlaces {
+  readonly plain: Database
+  readonly ping: Database
+  readonly small: Database
+  readonly smallRows: number
+  /** A TimeRange as JSON. */
+  readonly range: { readonly start: string; readonly end: string }
+}
+
+/**
+ * Fills them. Ping's get the original's table, which its migration numbers: so the rows are the same and
+ * nothing has to be published first.
+ */
+export async function createCountPlaces(bench: Bench): Promise<CountPlaces> {
+  const { countRows } = bench.options
+  const plain = await createDatabase(bench.parts, 'plain_count')
+  await fill(plain, countRows)
+  const ping = await createDatabase(bench.parts, 'ping_count', 'plain_count')
+  await plain.query('create index on pings (pinged_at)')
+  await plain.query('vacuum analyze pings')
+  const small = await createDatabase(bench.parts, 'ping_small')
+  await fill(small, SMALL_ROWS)
+  const endMinute = Math.floor(Date.now() / MINUTE_MS) - SPREAD_HOURS * 30
+  const range = { start: String((endMinute - RANGE_MINUTES) * MINUTE_MS), end: String(endMinute * MINUTE_MS) }
+  return { plain, ping, small, smallRows: SMALL_ROWS, range }
+}
+
+async function fill(database: Database, rows: number): Promise<void> {
+  await database.query(ORIGINAL_TABLE)
+  await database.query(
+    `insert into pings (id, pinged_at)
+      select uuidv7(), now() - make_interval(secs => n::double precision / $1 * 3600 * $2) from generate_series(1, $1::int) as n`,
+    [rows, SPREAD_HOURS],
+  )
+}

@@ -1,0 +1,72 @@
+import { performance } from 'node:perf_hooks'
+import { wait } from '../../src/runtime/wait.ts'
+import { askCountOn } from '../ask-count.ts'
+import { connectRequest, HttpConnection } from '../load/http-connection.ts'
+
+const CACHED = connectRequest('PingCount', {})
+const STRONG = connectRequest('PingCount', { consistency: 'CONSISTENCY_STRONG' })
+/** Between two looks at the count: the resolution of what is measured. */
+const LOOK_EVERY_MS = 3
+
+/**
+ * Looks at the cached count all the time, as long as somebody waits for it to reach a number. All that wait
+ * share the looks, so that measuring many pings at once does not load the server.
+ */
+export class CountWatch {
+  readonly #cached: HttpConnection
+  readonly #strong: HttpConnection
+  readonly #waiting = new Set<{ count: number; reached: () => void; failed: (error: unknown) => void }>()
+  #looks = 0
+  #looksAtCache = 0
+
+  private constructor(cached: HttpConnection, strong: HttpConnection) {
+    this.#cached = cached
+    this.#strong = strong
+  }
+
+  static async open(port: number): Promise<CountWatch> {
+    return new CountWatch(await HttpConnection.open(port), await HttpConnection.open(port))
+  }
+
+  /** The exact count now. One call at a time. */
+  async strongCount(): Promise<number> {
+    return (await askCountOn(this.#strong, STRONG)).count
+  }
+
+  /** Resolves with the time (performance.now) at which the cached count was seen to be at least `count`. */
+  reach(count: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    this.#waiting.add({ count, reached: () => resolve(performance.now()), failed: reject })
+    if (this.#waiting.size === 1) void this.#look().catch(error => this.#fail(error))
+    return promise
+  }
+
+  /** The share of all looks that the server answered from the cache, 0 … 1. */
+  get fromCache(): number {
+    return this.#looksAtCache / this.#looks
+  }
+
+  close(): void {
+    this.#cached.close()
+    this.#strong.close()
+  }
+
+  #fail(error: unknown): void {
+    for (const each of this.#waiting) each.failed(error)
+    this.#waiting.clear()
+  }
+
+  async #look(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const { count, source } = await askCountOn(this.#cached, CACHED)
+      this.#looks++
+      if (source === 'cache') this.#looksAtCache++
+      for (const each of this.#waiting) {
+        if (count < each.count) continue
+        this.#waiting.delete(each)
+        each.reached()
+      }
+      await wait(LOOK_EVERY_MS)
+    }
+  }
+}

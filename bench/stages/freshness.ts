@@ -1,0 +1,93 @@
+import { performance } from 'node:perf_hooks'
+import { wait } from '../../src/runtime/wait.ts'
+import type { Bench } from '../bench.ts'
+import { startPing } from '../contenders/start-ping.ts'
+import { HttpConnection } from '../load/http-connection.ts'
+import { percentile } from '../statistics.ts'
+import { whole } from '../table.ts'
+import { CountWatch } from './count-watch.ts'
+import { pingRequest } from './pings.ts'
+
+/** How long pings were answered before the cached count held them. */
+export interface Freshness {
+  readonly traffic: Traffic
+  readonly samples: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+  /** The share of looks at the count that were answered from the cache, 0 … 1; the others came from Postgres. */
+  readonly fromCache: number
+}
+
+/** Idle: one ping after quiet seconds. Trickle: some twenty a second. Load: as many as 64 connections bring. */
+export type Traffic = 'idle' | 'trickle' | 'load'
+
+interface Sampling {
+  /** Pause between two samples: shortest and longest, so that they fall anywhere between ticks. */
+  readonly pauseMs: readonly [number, number]
+  readonly forMs: number
+  /** Whether the next sample waits until the last was counted. */
+  readonly oneByOne: boolean
+}
+
+const IDLE: Sampling = { pauseMs: [1_100, 1_700], forMs: 22_000, oneByOne: true }
+const BUSY: Sampling = { pauseMs: [20, 80], forMs: 10_000, oneByOne: false }
+const LOAD_CONNECTIONS = 64
+
+/** Measures how soon a ping shows in the count: after quiet seconds, in a trickle, and at full load. */
+export async function measureFreshness(bench: Bench, cacheDb: number): Promise<readonly Freshness[]> {
+  const contender = await startPing(bench, 'ping_fresh', cacheDb)
+  const share = bench.options.freshnessShare
+  const request = pingRequest().toString('latin1')
+  const load = { port: contender.port, request, connections: LOAD_CONNECTIONS, warmUpMs: 0 }
+  try {
+    await bench.generator.run({ ...load, measureMs: 1_000 }) // the hot code is compiled
+    await contender.settle()
+    const idle = await measure(bench, contender.port, 'idle', { ...IDLE, forMs: IDLE.forMs * share })
+    const busy = { ...BUSY, forMs: BUSY.forMs * share }
+    const trickle = await measure(bench, contender.port, 'trickle', busy)
+    const [underLoad] = await Promise.all([
+      measure(bench, contender.port, 'load', busy),
+      bench.generator.run({ ...load, measureMs: busy.forMs + 1_500 }), // some longer, so that the last samples are under load too
+    ])
+    await contender.settle()
+    return [idle, trickle, underLoad]
+  } finally {
+    await contender.stop()
+  }
+}
+
+async function measure(bench: Bench, port: number, traffic: Traffic, sampling: Sampling): Promise<Freshness> {
+  const [pinger, watch] = [await HttpConnection.open(port), await CountWatch.open(port)]
+  const samples = await takeSamples(pinger, watch, sampling)
+  pinger.close()
+  watch.close()
+  const figures = {
+    traffic,
+    samples: samples.length,
+    p50Ms: percentile(samples, 0.5),
+    p99Ms: percentile(samples, 0.99),
+    maxMs: percentile(samples, 1),
+    fromCache: watch.fromCache,
+  }
+  bench.progress(`freshness, ${traffic}: ${samples.length} samples, p50 ${whole(figures.p50Ms)} ms, p99 ${whole(figures.p99Ms)} ms`)
+  return figures
+}
+
+async function takeSamples(pinger: HttpConnection, watch: CountWatch, sampling: Sampling): Promise<readonly number[]> {
+  const [shortestMs, longestMs] = sampling.pauseMs
+  const samples: Promise<number>[] = []
+  const until = performance.now() + sampling.forMs
+  do {
+    await wait(shortestMs + Math.random() * (longestMs - shortestMs))
+    const ping = await pinger.ask(pingRequest())
+    if (ping.status !== 200) throw new Error(`Ping: expected 200, got ${ping.status} ${ping.body}`)
+    const ackedMs = performance.now()
+    // The exact count, read after the answer, holds the ping. Others' pings of these few ms are in too: the figure is no better than the truth.
+    const count = await watch.strongCount()
+    const sample = watch.reach(count).then(seenMs => seenMs - ackedMs)
+    samples.push(sample)
+    if (sampling.oneByOne) await sample
+  } while (performance.now() < until)
+  return Promise.all(samples)
+}

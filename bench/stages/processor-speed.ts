@@ -1,0 +1,115 @@
+import { performance } from 'node:perf_hooks'
+import type { Bench } from '../bench.ts'
+import { countRows } from '../contenders/start-plain.ts'
+import { cpuBetween, readCpu, type CpuSeconds } from '../cpu.ts'
+import { createDatabase, type Database } from '../databases.ts'
+import { startProcessor, startServer, type PingPlace } from '../ping-programs.ts'
+import { watchPing, type PingState } from '../ping-state.ts'
+import { readMetric } from '../read-metric.ts'
+import { whole } from '../table.ts'
+
+/** How fast the processor counts what is in the topic. */
+export interface ProcessorSpeed {
+  readonly events: number
+  /** From the first events counted to the last. */
+  readonly eventsPerSecond: number
+  /** From the start of its process to the last event. */
+  readonly sinceStartMs: number
+  readonly fromKafka: number
+  /** Counted from Postgres instead; the speed is Kafka's only if this is 0. */
+  readonly byCatchUp: number
+  readonly cpuUsPerEvent: CpuSeconds | undefined
+  /** What the relay made of the same rows before: from Postgres to the topic. */
+  readonly relayRowsPerSecond: number
+}
+
+/** Pings that one batch would have recorded together: they share a tag. */
+const ROWS_PER_TAG = 500
+
+/**
+ * Fills the ledger, lets the relay publish all of it, and only then starts the processor. Its ticks are put
+ * off, else it would rightly find itself behind and catch up from Postgres, and Kafka's way would not be measured.
+ */
+export async function measureProcessor(bench: Bench, cacheDb: number): Promise<ProcessorSpeed> {
+  const { processorEvents: events } = bench.options
+  const place: PingPlace = { name: 'ping_full', cacheDb, database: await createDatabase(bench.parts, 'ping_full') }
+  const server = await startServer(bench, place)
+  const state = await watchPing(bench, place)
+  try {
+    await fillCacheWithNothing(bench, place, state)
+    bench.progress(`filling the topic with ${whole(events)} pings`)
+    await fillLedger(place.database, events)
+    const filledMs = performance.now()
+    await state.until(progress => progress.published === events)
+    const relayRowsPerSecond = (events / (performance.now() - filledMs)) * 1000
+    await server.stop()
+    const speed = await measureDrain(bench, place, state)
+    const rows = await countRows(place.database)
+    const { counted } = await state.read()
+    if (rows !== events || counted !== events || speed.byCatchUp > 0) bench.complain(`processor: expected ${events} events, rows and counted, all from Kafka; got ${rows} rows, ${counted} counted, ${speed.byCatchUp} by catch-up`)
+    bench.progress(`processor: ${whole(speed.eventsPerSecond)} events/s, ${whole(speed.byCatchUp)} by catch-up`)
+    return { ...speed, relayRowsPerSecond }
+  } finally {
+    await server.stop()
+    await state.close()
+    await place.database.drop()
+  }
+}
+
+/** A cache that was never filled would be rebuilt from Postgres, and nothing be left to count from the topic. */
+async function fillCacheWithNothing(bench: Bench, place: PingPlace, state: PingState): Promise<void> {
+  const processor = await startProcessor(bench, place)
+  await state.until(progress => progress.hasCache)
+  await processor.stop()
+}
+
+async function fillLedger(database: Database, events: number): Promise<void> {
+  // The trigger lets rows pass that come with their place.
+  await database.query(
+    `begin; set local ping.recording = 'on';
+    with lanes as (select count(*)::int as lanes from ping_lanes),
+    rows as (select n, n % lanes as lane, n / lanes + 1 as seq from generate_series(0, ${events} - 1) as n, lanes),
+    tags as (select lane, seq / ${ROWS_PER_TAG} as batch, ping_new_tag() as tag from rows group by 1, 2)
+    insert into pings (id, pinged_at, lane, seq, tag)
+      select uuidv7(), now() - make_interval(secs => n % 600), lane, seq, tag
+      from rows join tags using (lane) where batch = seq / ${ROWS_PER_TAG};
+    commit`,
+  )
+  await database.query('analyze pings')
+}
+
+async function measureDrain(bench: Bench, place: PingPlace, state: PingState): Promise<Omit<ProcessorSpeed, 'relayRowsPerSecond'>> {
+  const { processorEvents: events } = bench.options
+  const { kafka, cache, postgres } = bench.parts
+  const startMs = performance.now()
+  const before = readCpu({ kafka: kafka.pid, cache: cache.pid, postgres: postgres.pid })
+  const processor = await startProcessor(bench, place, TICKS_PUT_OFF)
+  try {
+    let first: Seen | undefined
+    const last = await state.until(progress => {
+      if (progress.counted > 0) first ??= { counted: progress.counted, atMs: performance.now() }
+      return progress.counted >= events
+    })
+    const endMs = performance.now()
+    const after = readCpu({ kafka: kafka.pid, cache: cache.pid, postgres: postgres.pid, processor: processor.pid })
+    const metrics = await (await fetch(`http://127.0.0.1:${processor.port}/metrics`)).text()
+    const cpu = before && after && cpuBetween(before, after)
+    return {
+      events,
+      eventsPerSecond: first ? ((last.counted - first.counted) / (endMs - first.atMs)) * 1000 : NaN,
+      sinceStartMs: endMs - startMs,
+      fromKafka: readMetric(metrics, 'ping_processor_accepted_total'),
+      byCatchUp: readMetric(metrics, 'ping_processor_caught_up_total'),
+      cpuUsPerEvent: cpu && Object.fromEntries(Object.entries(cpu).map(([name, seconds]) => [name, (seconds * 1e6) / events])),
+    }
+  } finally {
+    await processor.stop()
+  }
+}
+
+const TICKS_PUT_OFF = { TICK_INTERVAL_MS: '600000' }
+
+interface Seen {
+  readonly counted: number
+  readonly atMs: number
+}
