@@ -69,6 +69,15 @@ export async function readWholeHash(
   return { state, minutes }
 }
 
+/**
+ * How long ago every lane was complete, in ms, at the cache's own time. Infinity if a lane's `asof` is
+ * ahead of it: the clock was set back, and that proves nothing.
+ */
+export function freshnessOf({ lanes }: HashState, timeMs: number): number {
+  const ages = lanes.map(({ asofMs }) => timeMs - asofMs)
+  return ages.some(age => age < 0) ? Infinity : Math.max(...ages)
+}
+
 function parseHash(values: readonly (string | null)[], lanes: number): HashState | undefined {
   const [totalText, fromText, toText, ...perLane] = values
   const total = parseWhole(totalText)

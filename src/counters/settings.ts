@@ -21,6 +21,16 @@ export const redisSettings = {
   redisCaFile: text('REDIS_CA_FILE', { help: 'File with the CA of the cache, for rediss://.', fallback: undefined }),
 }
 
+/** The shape of the hash, the same for all who write it. */
+export const hashSettings = {
+  maxMinutes: integer('CACHE_MAX_MINUTES', {
+    help: 'How many minutes the cache holds at most; ranges beyond them are counted in Postgres.',
+    fallback: 10_080,
+    min: 60,
+    max: 1_000_000,
+  }),
+}
+
 export type RedisSettings = SettingsOf<typeof redisSettings>
 
 /** How to connect. Throws `SettingsError` for settings that contradict each other. */

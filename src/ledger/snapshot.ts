@@ -89,6 +89,16 @@ export async function countRows(db: Queryable): Promise<ReadonlyMap<number, bigi
   return new Map(result.rows.map(row => [row.lane, row.count]))
 }
 
+/** Pings by minute in [fromMinute, toMinute), counted row by row: slow, for checks only. */
+export async function countRowsByMinute(db: Queryable, fromMinute: bigint, toMinute: bigint): Promise<ReadonlyMap<number, bigint>> {
+  const result = await db.query<MinuteRow>({
+    text: `select minute, count(*) as count from (select ping_minute(pinged_at) as minute from pings) counted
+      where minute >= $1 and minute < $2 group by minute`,
+    values: [fromMinute.toString(), toMinute.toString()],
+  })
+  return toMinutes(result.rows)
+}
+
 /** Runs `read` in one read-only snapshot of the database. */
 export async function inSnapshot<T>(pool: Pool, read: (db: Queryable) => Promise<T>): Promise<T> {
   const client = await pool.connect()

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /** Resolves after `ms`, or at once when `signal` is aborted; never rejects. */
 export async function wait(ms: number, signal?: AbortSignal): Promise<void> {
-  await delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined)
+  await delay(Math.max(0, ms), undefined, signal ? { signal } : {}).catch(() => undefined)
 }
 
 /** The outcome of `promise`, or a rejection with `message` after `ms`. The promise itself goes on. */

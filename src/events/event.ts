@@ -1,0 +1,38 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { PingEventSchema } from '../gen/ping/v1/ping_event_pb.ts'
+import type { LedgerRow } from '../terms/ping.ts'
+
+/** A ping as the topic carries it: with its place and the tag before it, which links it to the ping before. */
+export interface PingEvent extends LedgerRow {
+  /** Tag of the ping before it in its lane; 0 for seq 1. */
+  readonly previousTag: bigint
+}
+
+/** What a record turned out to be. */
+export type Decoded =
+  | { readonly kind: 'event'; readonly event: PingEvent }
+  /** Written by the original's producer: a time, and no place in the ledger. Not counted. */
+  | { readonly kind: 'legacy' }
+  | { readonly kind: 'undecodable'; readonly reason: string }
+
+/** The value of a record. A Buffer: kafkajs writes a plain Uint8Array wrongly, and the broker refuses it. */
+export function encode(event: PingEvent): Buffer {
+  const { id: pingId, timestampMs, lane, seq, tag, previousTag } = event
+  const bytes = toBinary(PingEventSchema, create(PingEventSchema, { pingId, timestampMs, lane, seq, tag, previousTag }))
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** Reads the value of a record; never throws. */
+export function decode(value: Uint8Array | null): Decoded {
+  if (value === null) return { kind: 'undecodable', reason: 'the record has no value, expected a ping.v1.PingEvent' }
+  try {
+    const { pingId: id, timestampMs, lane, seq, tag, previousTag } = fromBinary(PingEventSchema, value)
+    if (seq === 0n) return { kind: 'legacy' }
+    if (timestampMs === undefined || seq < 0n || tag === 0n) {
+      return { kind: 'undecodable', reason: `got seq ${seq}, tag ${tag}, timestamp_ms ${timestampMs}, expected seq and tag above 0 and a timestamp_ms` }
+    }
+    return { kind: 'event', event: { id, timestampMs, lane, seq, tag, previousTag } }
+  } catch (error) {
+    return { kind: 'undecodable', reason: `no ping.v1.PingEvent: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}

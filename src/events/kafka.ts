@@ -1,0 +1,60 @@
+import { Kafka, logLevel, type Admin, type LogEntry } from 'kafkajs'
+import type { Logger } from '../runtime/logger.ts'
+import { guardIdleConnections } from './idle-guard.ts'
+import { kafkaConfig, type KafkaSettings, type TopicSettings } from './settings.ts'
+
+/** A client of Kafka. kafkajs' own tries are few: callers try again, and say so, with what they know. */
+export function createKafka(settings: KafkaSettings, clientId: string, log: Logger): Kafka {
+  guardIdleConnections()
+  return new Kafka({
+    ...kafkaConfig(settings),
+    clientId,
+    connectionTimeout: 3_000,
+    requestTimeout: 10_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4 },
+    logLevel: logLevel.INFO,
+    logCreator: () => entry => writeLog(log, entry),
+  })
+}
+
+/** What kafkajs calls an error is mostly one of several tries: ours is the word on what failed for good. */
+function writeLog(log: Logger, { level, namespace, log: { message, timestamp: _, logger: __, ...details } }: LogEntry): void {
+  const write = level === logLevel.ERROR || level === logLevel.WARN ? log.warn.bind(log) : log.debug.bind(log)
+  write({ kafka: details, namespace }, `kafka: ${message}`)
+}
+
+/** Creates the topic if it is missing, and returns its number of partitions. */
+export async function ensureTopic(kafka: Kafka, topic: string, settings: TopicSettings): Promise<number> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    return (await countPartitions(admin, topic)) ?? (await createTopic(admin, topic, settings))
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function createTopic(admin: Admin, topic: string, settings: TopicSettings): Promise<number> {
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: [
+      {
+        topic,
+        numPartitions: settings.kafkaTopicPartitions,
+        replicationFactor: settings.kafkaTopicReplication,
+        configEntries: [{ name: 'retention.ms', value: String(settings.kafkaTopicRetentionMs) }],
+      },
+    ],
+  })
+  const partitions = await countPartitions(admin, topic) // another may have been first, with another number
+  if (partitions === undefined) throw new Error(`the topic ${topic} was created, but the brokers do not know it yet`)
+  return partitions
+}
+
+/** The number of partitions, or undefined if there is no such topic. Asking by name would create it. */
+async function countPartitions(admin: Admin, topic: string): Promise<number | undefined> {
+  const topics = await admin.listTopics()
+  if (!topics.includes(topic)) return undefined
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: [topic] })
+  return found[0]?.partitions.length
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import type { KafkaConfig, SASLOptions } from 'kafkajs'
+import { choice, flag, integer, list, SettingsError, text, type SettingsOf } from '../runtime/settings.ts'
+
+/** Where Kafka is. */
+export const kafkaSettings = {
+  kafkaBrokers: list('KAFKA_BROKERS', {
+    help: 'Brokers to begin with, separated by commas.',
+    expected: 'host:port,host:port,…',
+    pattern: /^(\[[0-9a-fA-F:]+\]|[^\s:,]+):\d{1,5}$/,
+    fallback: ['127.0.0.1:9092'],
+  }),
+  kafkaTopic: text('KAFKA_TOPIC', {
+    help: 'The topic of the pings; undecodable records go to the topic of this name with .dead-letter behind it.',
+    expected: 'letters, digits, dots, underscores and hyphens, at most 237',
+    pattern: /^[A-Za-z0-9._-]{1,237}$/,
+    fallback: 'ping-events',
+  }),
+  kafkaTls: flag('KAFKA_TLS', { help: 'Speak TLS to Kafka.', fallback: false }),
+  kafkaCaFile: text('KAFKA_CA_FILE', { help: 'File with the CA of the brokers, for KAFKA_TLS.', fallback: undefined }),
+  kafkaCertFile: text('KAFKA_CERT_FILE', { help: 'File with our certificate, for KAFKA_TLS with client certificates.', fallback: undefined }),
+  kafkaKeyFile: text('KAFKA_KEY_FILE', { help: 'File with the key of KAFKA_CERT_FILE.', fallback: undefined }),
+  kafkaSaslMechanism: choice('KAFKA_SASL_MECHANISM', ['plain', 'scram-sha-256', 'scram-sha-512'], {
+    help: 'How to log in to Kafka; absent: not at all.',
+    fallback: undefined,
+  }),
+  kafkaUsername: text('KAFKA_USERNAME', { help: 'User for KAFKA_SASL_MECHANISM.', fallback: undefined }),
+  kafkaPassword: text('KAFKA_PASSWORD', { help: 'Password for KAFKA_SASL_MECHANISM.', fallback: undefined, secret: true }),
+}
+
+/** How the topic is created where it is missing; an existing topic is left as it is. */
+export const topicSettings = {
+  kafkaTopicPartitions: integer('KAFKA_TOPIC_PARTITIONS', {
+    help: 'Partitions of the topic, if Ping creates it.',
+    fallback: 4,
+    min: 1,
+    max: 1000,
+  }),
+  kafkaTopicReplication: integer('KAFKA_TOPIC_REPLICATION', {
+    help: 'Replicas of each partition, if Ping creates the topic; -1: what the broker has as default.',
+    fallback: -1,
+    min: -1,
+    max: 100,
+  }),
+  kafkaTopicRetentionMs: integer('KAFKA_TOPIC_RETENTION_MS', {
+    help: 'How long the topic keeps records, if Ping creates it, in ms; -1: for ever.',
+    fallback: 7 * 24 * 60 * 60 * 1000,
+    min: -1,
+    max: 1e14,
+  }),
+}
+
+export type KafkaSettings = SettingsOf<typeof kafkaSettings>
+export type TopicSettings = SettingsOf<typeof topicSettings>
+
+/** How to connect. Throws `SettingsError` for settings that contradict each other or files that can't be read. */
+export function kafkaConfig(settings: KafkaSettings): Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'> {
+  const { kafkaBrokers, kafkaTls, kafkaCaFile, kafkaCertFile, kafkaKeyFile } = settings
+  const config: Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'> = { brokers: [...kafkaBrokers] }
+  if (!kafkaTls && (kafkaCaFile ?? kafkaCertFile ?? kafkaKeyFile) !== undefined) {
+    throw new SettingsError('KAFKA_TLS: got false together with KAFKA_CA_FILE, KAFKA_CERT_FILE or KAFKA_KEY_FILE, expected true')
+  }
+  if ((kafkaCertFile === undefined) !== (kafkaKeyFile === undefined)) {
+    throw new SettingsError('KAFKA_CERT_FILE, KAFKA_KEY_FILE: got one of them, expected both or none')
+  }
+  if (kafkaTls) {
+    config.ssl = {
+      ...(kafkaCaFile === undefined ? {} : { ca: readFile('KAFKA_CA_FILE', kafkaCaFile) }),
+      ...(kafkaCertFile === undefined ? {} : { cert: readFile('KAFKA_CERT_FILE', kafkaCertFile) }),
+      ...(kafkaKeyFile === undefined ? {} : { key: readFile('KAFKA_KEY_FILE', kafkaKeyFile) }),
+    }
+  }
+  const sasl = saslOptions(settings)
+  return sasl ? { ...config, sasl } : config
+}
+
+function saslOptions({ kafkaSaslMechanism: mechanism, kafkaUsername, kafkaPassword }: KafkaSettings): SASLOptions | undefined {
+  if (mechanism === undefined) {
+    if ((kafkaUsername ?? kafkaPassword) === undefined) return undefined
+    throw new SettingsError('KAFKA_SASL_MECHANISM: got none together with KAFKA_USERNAME or KAFKA_PASSWORD, expected plain, scram-sha-256 or scram-sha-512')
+  }
+  if (kafkaUsername === undefined || kafkaPassword === undefined) {
+    throw new SettingsError(`KAFKA_USERNAME, KAFKA_PASSWORD: expected both with KAFKA_SASL_MECHANISM ${mechanism}`)
+  }
+  return { mechanism, username: kafkaUsername, password: kafkaPassword } as SASLOptions
+}
+
+function readFile(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new SettingsError(`${name}: got ${JSON.stringify(file)}, expected a file that can be read`, { cause: error })
+  }
+}

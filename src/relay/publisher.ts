@@ -1,0 +1,74 @@
+import { Partitioners, type Kafka, type Producer } from 'kafkajs'
+import { encode, type PingEvent } from '../events/event.ts'
+import { ensureTopic } from '../events/kafka.ts'
+import { partitionOfLane } from '../events/partition.ts'
+import type { TopicSettings } from '../events/settings.ts'
+
+const ACKS_ALL = -1
+const BROKER_TIMEOUT_MS = 5_000
+
+interface Connected {
+  readonly producer: Producer
+  readonly partitions: number
+}
+
+/**
+ * Writes events to the topic: one request at a time, acks=all, idempotent.
+ *
+ * One at a time, retries included, because kafkajs re-uses a sequence number when a response is lost and
+ * the broker then takes the next request for a duplicate. After a request that failed for good the
+ * producer is thrown away for the same reason: what is sent next gets a producer id of its own. Records
+ * may then stand in the topic twice; readers tell by lane and seq.
+ */
+export class Publisher {
+  readonly #kafka: Kafka
+  readonly #topic: string
+  readonly #topicSettings: TopicSettings
+  #connected: Connected | undefined
+
+  constructor(kafka: Kafka, topic: string, topicSettings: TopicSettings) {
+    this.#kafka = kafka
+    this.#topic = topic
+    this.#topicSettings = topicSettings
+  }
+
+  /** Resolves when all in-sync replicas have the events. Never call it again before it has settled. */
+  async publish(events: readonly PingEvent[]): Promise<void> {
+    this.#connected ??= await this.#connect()
+    const { producer, partitions } = this.#connected
+    try {
+      await producer.sendBatch({
+        acks: ACKS_ALL,
+        timeout: BROKER_TIMEOUT_MS,
+        topicMessages: [
+          {
+            topic: this.#topic,
+            messages: events.map(event => ({ partition: partitionOfLane(event.lane, partitions), value: encode(event) })),
+          },
+        ],
+      })
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    const connected = this.#connected
+    this.#connected = undefined
+    await connected?.producer.disconnect().catch(() => undefined)
+  }
+
+  async #connect(): Promise<Connected> {
+    const partitions = await ensureTopic(this.#kafka, this.#topic, this.#topicSettings)
+    const producer = this.#kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner, // never asked: every message names its partition
+      retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 }, // kafkajs' "unlimited" for idempotence never applies
+    })
+    await producer.connect()
+    return { producer, partitions }
+  }
+}

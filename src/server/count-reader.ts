@@ -1,0 +1,174 @@
+import type { Cache } from '../counters/connect.ts'
+import { freshnessOf, readHashAndMinutes, readTimeMs } from '../counters/hash.ts'
+import { readHeads } from '../ledger/heads.ts'
+import type { Pool } from '../ledger/pg-types.ts'
+import { countRange } from '../ledger/ranges.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { within } from '../runtime/wait.ts'
+import { sumOfHeads } from '../terms/position.ts'
+import type { Count, CountReader, Range } from './count.ts'
+import { UnavailableError } from './errors.ts'
+import { Floor, type ProvenTotal } from './floor.ts'
+import type { CountReaderMetrics } from './metrics.ts'
+import { SharedLookup } from './shared-lookup.ts'
+
+export interface LedgerCountReaderOptions {
+  readonly pool: Pool
+  readonly cache: Cache
+  readonly log: Logger
+  readonly metrics: CountReaderMetrics
+}
+
+/** The cache's answer counts only if every lane was complete this short a time ago. */
+const FRESH_WITHIN_MS = 2_000
+const CACHE_TIMEOUT_MS = 50
+const DATABASE_TIMEOUT_MS = 5_000
+const MINUTE_MS = 60_000n
+/** A range of more minutes is asked of Postgres: that many fields are more work than its one statement. */
+const MAX_CACHED_MINUTES = 10_080
+
+interface CacheLook {
+  readonly total: bigint
+  /** Age of the oldest lane, in ms; infinite if it proves nothing. */
+  readonly ageMs: number
+}
+
+/**
+ * Answers counts: from the cache where that is provably fresh, else from Postgres; when that is away too,
+ * the last proven count with its age, or an error. Never a wrong number, never an unmarked old one.
+ */
+export class LedgerCountReader implements CountReader {
+  readonly #options: LedgerCountReaderOptions
+  readonly #floor = new Floor()
+  readonly #cached = new SharedLookup(() => this.#lookAtCache())
+  readonly #database = new SharedLookup(() => this.#lookAtDatabase())
+  #lanes: number | undefined
+  #lastProven: ProvenTotal | undefined
+
+  constructor(options: LedgerCountReaderOptions) {
+    this.#options = options
+  }
+
+  async total(strong: boolean): Promise<Count> {
+    const answer = await (strong ? this.#strongTotal() : this.#cachedTotal())
+    this.#options.metrics.countAnswered(answer.source)
+    return answer
+  }
+
+  async range(range: Range, strong: boolean): Promise<Count> {
+    const cached = strong ? undefined : await this.#cachedRange(range)
+    const answer = cached ?? (await this.#databaseRange(range))
+    this.#options.metrics.countAnswered(answer.source)
+    return answer
+  }
+
+  async #strongTotal(): Promise<Count> {
+    const proven = await this.#database.get(true).catch((cause: unknown) => {
+      throw new UnavailableError('an exact count needs Postgres, which does not answer; try again, or ask for a cached count', { cause })
+    })
+    return this.#fromDatabase(proven)
+  }
+
+  async #cachedTotal(): Promise<Count> {
+    const look = await this.#cached.get(false)
+    if (look && look.ageMs <= FRESH_WITHIN_MS) {
+      this.#lastProven = { total: look.total, beganMs: performance.now() - look.ageMs }
+      const count = this.#floor.answer(look.total, performance.now())
+      if (!this.#floor.isDoubtful(performance.now())) return { count, source: 'cache', ageMs: look.ageMs }
+    }
+    try {
+      // In doubt about the floor, only a look that began after it was set tells.
+      return this.#fromDatabase(await this.#database.get(this.#floor.isDoubtful(performance.now())))
+    } catch (cause) {
+      return this.#lastResort(look, cause)
+    }
+  }
+
+  #fromDatabase(proven: ProvenTotal): Count {
+    const now = performance.now()
+    const before = this.#floor.total
+    if (this.#floor.settle(proven, now)) {
+      this.#options.log.error({ answered: before, counted: proven.total }, 'the ledger holds fewer pings than were counted: a failover lost rows')
+    }
+    return { count: this.#floor.answer(proven.total, now), source: 'database', ageMs: Math.ceil(now - proven.beganMs) }
+  }
+
+  /** Postgres is away, and the cache is not fresh: the younger of what the cache holds and what was last proven. */
+  #lastResort(look: CacheLook | undefined, cause: unknown): Count {
+    const now = performance.now()
+    const provenAgeMs = this.#lastProven ? now - this.#lastProven.beganMs : Infinity
+    const cacheAgeMs = look?.ageMs ?? Infinity
+    if (!look || (cacheAgeMs === Infinity && provenAgeMs === Infinity)) {
+      throw new UnavailableError('neither the cache nor Postgres has a count that can be proven; try again', { cause })
+    }
+    const total = cacheAgeMs <= provenAgeMs ? look.total : this.#lastProven!.total
+    return { count: this.#floor.answer(total, now), source: 'cache', ageMs: Math.ceil(Math.min(cacheAgeMs, provenAgeMs)) }
+  }
+
+  /** Undefined if the cache is away, incomplete, or made for another number of lanes. */
+  async #lookAtCache(minutes: readonly number[] = []): Promise<(CacheLook & CachedMinutes) | undefined> {
+    const { cache, metrics } = this.#options
+    try {
+      const lanes = await this.#laneCount()
+      // The hash before the clock: an age is never told too small.
+      const looks = Promise.all([readHashAndMinutes(cache, lanes, minutes), readTimeMs(cache)])
+      const [hash, timeMs] = await within(CACHE_TIMEOUT_MS, 'the cache does not answer', looks)
+      if (!hash) {
+        this.#lanes = undefined // read again: perhaps lanes were added
+        metrics.cachePassedOver('incomplete')
+        return undefined
+      }
+      const { state, counts } = hash
+      const ageMs = freshnessOf(state, timeMs)
+      if (ageMs > FRESH_WITHIN_MS) metrics.cachePassedOver('stale')
+      return { total: state.total, ageMs, counts, minutesFrom: state.minutesFrom, minutesTo: state.minutesTo }
+    } catch {
+      metrics.cachePassedOver('unreachable')
+      return undefined
+    }
+  }
+
+  async #laneCount(): Promise<number> {
+    this.#lanes ??= (await this.#readHeads()).length
+    return this.#lanes
+  }
+
+  async #lookAtDatabase(): Promise<ProvenTotal> {
+    const beganMs = performance.now()
+    const heads = await this.#readHeads()
+    this.#lanes = heads.length
+    const proven = { total: sumOfHeads(heads), beganMs }
+    this.#lastProven = proven
+    return proven
+  }
+
+  #readHeads() {
+    return within(DATABASE_TIMEOUT_MS, 'Postgres does not answer', readHeads(this.#options.pool))
+  }
+
+  /** Undefined if the cache does not hold the whole range, or is not fresh. */
+  async #cachedRange({ startMs, endMs }: Range): Promise<Count | undefined> {
+    const minutes = endMs - startMs > 0n ? (endMs - startMs) / MINUTE_MS : 0n
+    if (startMs % MINUTE_MS !== 0n || endMs % MINUTE_MS !== 0n || minutes > BigInt(MAX_CACHED_MINUTES)) return undefined
+    const [first, end] = [Number(startMs / MINUTE_MS), Number(endMs / MINUTE_MS)]
+    const look = await this.#lookAtCache(Array.from({ length: Number(minutes) }, (_, index) => first + index))
+    if (!look || look.ageMs > FRESH_WITHIN_MS || first < look.minutesFrom || end > look.minutesTo) return undefined
+    return { count: look.counts.reduce((sum, count) => sum + count, 0n), source: 'cache', ageMs: look.ageMs }
+  }
+
+  async #databaseRange({ startMs, endMs }: Range): Promise<Count> {
+    const beganMs = performance.now()
+    try {
+      const count = await countRange(this.#options.pool, startMs, endMs)
+      return { count, source: 'database', ageMs: Math.ceil(performance.now() - beganMs) }
+    } catch (cause) {
+      throw new UnavailableError('the count of this range needs Postgres, which does not answer; try again', { cause })
+    }
+  }
+}
+
+interface CachedMinutes {
+  readonly counts: readonly bigint[]
+  readonly minutesFrom: number
+  readonly minutesTo: number
+}

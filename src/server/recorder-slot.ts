@@ -1,0 +1,125 @@
+import { connectClient } from '../ledger/connect.ts'
+import { classifyBatchFailure } from '../ledger/failures.ts'
+import { readLaneCount, takesWrites } from '../ledger/lanes.ts'
+import type { Client, ClientConfig } from '../ledger/pg-types.ts'
+import { recordBatch, type RecordedBatch } from '../ledger/record.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { Backoff } from '../runtime/retry.ts'
+import { wait, within } from '../runtime/wait.ts'
+import type { Batch } from './batch.ts'
+import type { LaneChoice } from './lane-choice.ts'
+import type { RecorderMetrics } from './metrics.ts'
+
+export interface SlotOptions {
+  readonly postgres: ClientConfig
+  readonly log: Logger
+  readonly metrics: Pick<RecorderMetrics, 'batchRecorded' | 'batchRetried'>
+  readonly lanes: LaneChoice
+  /** Called with every batch after its callers were answered. */
+  readonly onRecorded: (batch: RecordedBatch) => void
+}
+
+/** A batch that is not answered is given up with its connection, and sent again. In ms. */
+const BATCH_TIMEOUT_MS = 10_000
+const READY_WITHIN_MS = 1_000
+
+/** One connection to Postgres, one batch at a time. */
+export class RecorderSlot {
+  readonly #options: SlotOptions
+  readonly #stopping = new AbortController()
+  #connection: Promise<Connection> | undefined
+  busy = false
+
+  constructor(options: SlotOptions) {
+    this.#options = options
+  }
+
+  /** True if Postgres would take a batch now. */
+  async isReady(): Promise<boolean> {
+    const answer = this.#connect().then(({ client }) => takesWrites(client))
+    return within(READY_WITHIN_MS, 'Postgres does not answer', answer).catch(() => false)
+  }
+
+  /**
+   * Records a batch: again and again with the same ids, until the ledger has it, or refuses it for good.
+   * The outcome of a try may be unknown; the ids make a second time harmless. Never rejects.
+   */
+  async record(batch: Batch): Promise<void> {
+    this.busy = true
+    const pause = new Backoff(5, 1_000)
+    while (!(await this.#try(batch))) {
+      if (this.#stopping.signal.aborted && batch.expired) break
+      await wait(pause.next(), batch.expired ? this.#stopping.signal : undefined)
+    }
+    this.busy = false
+  }
+
+  /** Cuts the connection: an unanswered batch is not waited for. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#disconnect()
+  }
+
+  /** True if there is nothing more to try. */
+  async #try(batch: Batch): Promise<boolean> {
+    const { lanes: choice, metrics, onRecorded } = this.#options
+    let lanes: readonly number[] = []
+    try {
+      const { client, laneCount } = await this.#connect()
+      lanes = choice.take(laneCount)
+      const startedMs = performance.now()
+      const recorded = await within(BATCH_TIMEOUT_MS, 'Postgres does not answer', recordBatch(client, lanes, batch.sorted()))
+      batch.settle(recorded)
+      metrics.batchRecorded({ pings: batch.callers, inserted: recorded.inserted.length, seconds: (performance.now() - startedMs) / 1000 })
+      onRecorded(recorded)
+      return true
+    } catch (error) {
+      return await this.#giveUp(error, batch)
+    } finally {
+      if (lanes[0] !== undefined) choice.free(lanes[0])
+    }
+  }
+
+  async #giveUp(error: unknown, batch: Batch): Promise<boolean> {
+    const { log, metrics } = this.#options
+    metrics.batchRetried()
+    switch (classifyBatchFailure(error)) {
+      case 'repeat':
+        log.info({ err: error }, 'recorder: sending a batch again')
+        return false
+      case 'reconnect':
+        log.warn({ err: error }, 'recorder: a batch failed, connecting anew and sending it again')
+        await this.#disconnect()
+        return false
+      case 'reject':
+        log.error({ err: error }, 'recorder: the ledger refuses a batch')
+        batch.fail(new Error('the ledger refuses the batch', { cause: error }))
+        return true
+    }
+  }
+
+  #connect(): Promise<Connection> {
+    this.#connection ??= this.#open().catch((error: unknown) => {
+      this.#connection = undefined
+      throw error
+    })
+    return this.#connection
+  }
+
+  async #open(): Promise<Connection> {
+    const client = await connectClient(this.#options.postgres, 'ping-recorder')
+    client.on('end', () => (this.#connection = undefined))
+    return { client, laneCount: await readLaneCount(client) }
+  }
+
+  async #disconnect(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined)
+    this.#connection = undefined
+    void connection?.client.end().catch(() => undefined)
+  }
+}
+
+interface Connection {
+  readonly client: Client
+  readonly laneCount: number
+}
