@@ -41,6 +41,6 @@ export class Readiness {
   #become(reason: string | undefined): void {
     const changed = this.isReady !== (reason === undefined)
     this.#reason = reason
-    if (changed) for (const done of [...this.#waiting]) done()
+    if (changed) this.#waiting.forEach(done => done())
   }
 }

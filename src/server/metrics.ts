@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { RelayMetrics } from '../relay/relay.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
+import type { CallMetrics } from './rpc/observe-calls.ts'
 
 /** What the recorder tells. */
 export interface RecorderMetrics {
@@ -13,20 +15,6 @@ export interface RecorderMetrics {
   watchQueue(read: () => number): void
 }
 
-/** What the relay tells. */
-export interface RelayMetrics {
-  /** Rows of a lane that Kafka acknowledged. */
-  published(lane: number, rows: number): void
-  /** Rows of a lane above its published position. */
-  publishLag(lane: number, rows: number): void
-  /** Rows of a lane above its folded position. */
-  foldLag(lane: number, rows: number): void
-  /** How many lanes this server relays. */
-  lanesHeld(lanes: number): void
-  /** A send to Kafka, or a move of a position, failed and is tried again. */
-  relayRetried(): void
-}
-
 /** What the count reader tells. */
 export interface CountReaderMetrics {
   countAnswered(source: 'cache' | 'database'): void
@@ -34,14 +22,8 @@ export interface CountReaderMetrics {
   cachePassedOver(reason: string): void
 }
 
-/** What the HTTP layer tells. */
-export interface RpcMetrics {
-  /** `method` as `ping.v1.PingService/Ping`; `code` is `ok` or a Connect code such as `invalid_argument`. */
-  rpcEnded(method: string, code: string, seconds: number): void
-}
-
 /** All metrics of a server, in a registry of their own. */
-export interface ServerMetrics extends RecorderMetrics, RelayMetrics, CountReaderMetrics, RpcMetrics {
+export interface ServerMetrics extends RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics {
   readonly registry: Registry
 }
 
@@ -55,7 +37,7 @@ export function createServerMetrics(): ServerMetrics {
     ...recorderMetrics(registry),
     ...relayMetrics(registry),
     ...countReaderMetrics(registry),
-    ...rpcMetrics(registry),
+    ...callMetrics(registry),
   }
 }
 
@@ -92,7 +74,12 @@ function relayMetrics(registry: Registry): RelayMetrics {
     published: (lane, rows) => published.inc({ lane }, rows),
     publishLag: (lane, rows) => publishLag.set({ lane }, rows),
     foldLag: (lane, rows) => foldLag.set({ lane }, rows),
-    lanesHeld: lanes => held.set(lanes),
+    lanesHeld(lanes) {
+      held.set(lanes)
+      if (lanes > 0) return
+      publishLag.reset() // the lanes' figures are another server's to tell
+      foldLag.reset()
+    },
     relayRetried: () => retried.inc(),
   }
 }
@@ -107,7 +94,7 @@ function countReaderMetrics(registry: Registry): CountReaderMetrics {
   }
 }
 
-function rpcMetrics(registry: Registry): RpcMetrics {
+function callMetrics(registry: Registry): CallMetrics {
   const registers = [registry]
   const calls = new Counter({ name: 'ping_rpc_total', help: 'Calls by method and code', labelNames: ['method', 'code'], registers })
   const seconds = new Histogram({ name: 'ping_rpc_seconds', help: 'Seconds of a call', labelNames: ['method'], buckets: SECONDS, registers })

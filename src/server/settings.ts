@@ -1,0 +1,66 @@
+import { redisSettings } from '../counters/settings.ts'
+import { kafkaSettings, topicSettings } from '../events/settings.ts'
+import { postgresSettings } from '../ledger/settings.ts'
+import { LOG_LEVELS } from '../runtime/logger.ts'
+import { choice, integer, list, text, type SettingsOf } from '../runtime/settings.ts'
+
+/** Every setting of the server. */
+export const serverSettings = {
+  port: integer('PORT', { help: 'Port for all protocols; 0: any free one.', fallback: 8080, min: 0, max: 65_535 }),
+  host: text('HOST', { help: 'Address to listen on; absent: all.', fallback: undefined }),
+  logLevel: choice('LOG_LEVEL', LOG_LEVELS, { help: 'Least level that is logged; debug shows each call.', fallback: 'info' }),
+  corsOrigins: list('CORS_ORIGINS', {
+    help: 'Origins whose pages may call from a browser, separated by commas; * is every origin.',
+    expected: '* or https://host,https://host:port,…',
+    pattern: /^(\*|https?:\/\/[^/\s,]+)$/,
+    fallback: ['*'],
+  }),
+  maxBodyBytes: integer('MAX_BODY_BYTES', { help: 'Longest request message, in bytes.', fallback: 65_536, min: 1_024, max: 16_777_216 }),
+
+  lanes: integer('LANES', {
+    help: 'Lanes of the ledger: set when the database is set up; a higher number adds lanes, a lower one is refused.',
+    fallback: 16,
+    min: 1,
+    max: 1_024,
+  }),
+  maxBatchSize: integer('MAX_BATCH_SIZE', { help: 'Most pings of one transaction.', fallback: 1_000, min: 1, max: 10_000 }),
+  maxQueueLength: integer('MAX_QUEUE_LENGTH', {
+    help: 'Most callers that may wait for their ping to be recorded; more are refused at once.',
+    fallback: 20_000,
+    min: 1,
+    max: 1_000_000,
+  }),
+  maxQueueAgeMs: integer('MAX_QUEUE_AGE_MS', {
+    help: 'While the oldest queued caller waits longer than this, more are refused at once. In ms.',
+    fallback: 2_000,
+    min: 10,
+    max: 600_000,
+  }),
+  answerWithinMs: integer('ANSWER_WITHIN_MS', {
+    help: 'How long a caller waits for Postgres before it is told to try again, in ms.',
+    fallback: 10_000,
+    min: 100,
+    max: 600_000,
+  }),
+  relayLingerMs: integer('RELAY_LINGER_MS', { help: 'Least time between two sends to Kafka, in ms.', fallback: 10, min: 0, max: 1_000 }),
+  relayPollMs: integer('RELAY_POLL_MS', {
+    help: 'How often the relay looks for rows that another server recorded, in ms.',
+    fallback: 100,
+    min: 10,
+    max: 10_000,
+  }),
+  notReadyMs: integer('NOT_READY_MS', {
+    help: 'After SIGTERM: how long to serve on while not ready, so that load balancers notice, in ms.',
+    fallback: 0,
+    min: 0,
+    max: 300_000,
+  }),
+  drainMs: integer('DRAIN_MS', { help: 'After that: how long requests in flight may take, in ms.', fallback: 15_000, min: 0, max: 300_000 }),
+
+  ...postgresSettings,
+  ...redisSettings,
+  ...kafkaSettings,
+  ...topicSettings,
+}
+
+export type ServerSettings = SettingsOf<typeof serverSettings>

@@ -1,0 +1,21 @@
+import { UnavailableError } from './errors.ts'
+import type { PingRecorder, RequestedPing } from './pings.ts'
+
+/** Turns callers away while the database is not set up: a queue of theirs would only grow old. */
+export class StartGate implements PingRecorder {
+  readonly #recorder: PingRecorder
+  #open = false
+
+  constructor(recorder: PingRecorder) {
+    this.#recorder = recorder
+  }
+
+  open(): void {
+    this.#open = true
+  }
+
+  record(ping: RequestedPing): Promise<void> {
+    if (this.#open) return this.#recorder.record(ping)
+    return Promise.reject(new UnavailableError('the server is starting and waits for Postgres; try again with the same ping_id'))
+  }
+}

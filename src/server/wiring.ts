@@ -1,0 +1,115 @@
+import { createCache, type Cache } from '../counters/connect.ts'
+import { redisOptions } from '../counters/settings.ts'
+import { createKafka } from '../events/kafka.ts'
+import { createPool } from '../ledger/connect.ts'
+import type { Pool } from '../ledger/pg-types.ts'
+import { postgresConfig } from '../ledger/settings.ts'
+import { Publisher } from '../relay/publisher.ts'
+import { Relay } from '../relay/relay.ts'
+import type { Running } from '../runtime/lifecycle.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { Readiness } from '../runtime/readiness.ts'
+import { wait, within } from '../runtime/wait.ts'
+import { LedgerCountReader } from './count-reader.ts'
+import type { HttpServer } from './http/http-server.ts'
+import { startPingHttp } from './http/ping-http.ts'
+import { createServerMetrics, type ServerMetrics } from './metrics.ts'
+import { Recorder } from './recorder.ts'
+import { setUpDatabase } from './set-up-database.ts'
+import type { ServerSettings } from './settings.ts'
+import { StartGate } from './start-gate.ts'
+import { ReadinessWatch } from './watch-readiness.ts'
+
+/** Connections for counts; look-ups are shared, ranges are not. */
+const READ_CONNECTIONS = 8
+const READ_TIMEOUT_MS = 10_000
+/** A command that the cache has not answered by then is given up; reads give up sooner. */
+const CACHE_COMMAND_TIMEOUT_MS = 1_000
+/** For each part behind the port, once no request is in flight. */
+const PART_STOP_MS = 5_000
+/** Longest stop after `notReadyMs` and `drainMs`: recorder, relay, pool and cache, one after the other. */
+export const STOP_PARTS_MS = 4 * PART_STOP_MS
+
+interface Parts {
+  readonly pool: Pool
+  readonly cache: Cache
+  readonly recorder: Recorder
+  readonly relay: Relay
+  readonly reader: LedgerCountReader
+  readonly metrics: ServerMetrics
+}
+
+/**
+ * Starts the server: the port at once, so that probes are answered, then the database's set-up, however
+ * long Postgres takes to come, then recording and the relay. Kafka and the cache may stay away.
+ */
+export async function startServer(settings: ServerSettings, log: Logger, signal: AbortSignal): Promise<Running> {
+  const postgres = postgresConfig(settings)
+  const parts = createParts(settings, log)
+  const readiness = new Readiness('waiting for Postgres')
+  const gate = new StartGate(parts.recorder)
+  const watch = new ReadinessWatch({ readiness, canRecord: () => parts.recorder.isReady(), log })
+  let http: HttpServer | undefined
+  const stop = async (): Promise<void> => {
+    readiness.notReady('stopping')
+    await watch.stop()
+    if (http !== undefined) await stopHttp(http, settings, log)
+    await stopParts(parts, log)
+  }
+  try {
+    http = await startPingHttp({ ...httpOptions(settings), recorder: gate, reader: parts.reader, readiness, metrics: parts.metrics, log })
+    log.info({ port: http.port }, `listening on port ${http.port}`)
+    await setUpDatabase(postgres, { lanes: settings.lanes, log, signal })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  gate.open()
+  parts.relay.start()
+  watch.start()
+  return { stop }
+}
+
+function createParts(settings: ServerSettings, log: Logger): Parts {
+  const { maxBatchSize, maxQueueLength, maxQueueAgeMs, answerWithinMs, relayLingerMs: lingerMs, relayPollMs: pollMs } = settings
+  const postgres = postgresConfig(settings)
+  const metrics = createServerMetrics()
+  const pool = createPool(postgres, { applicationName: 'ping-counts', max: READ_CONNECTIONS, log, queryTimeoutMs: READ_TIMEOUT_MS })
+  const cache = createCache(redisOptions(settings), { log, commandTimeoutMs: CACHE_COMMAND_TIMEOUT_MS })
+  const publisher = new Publisher(createKafka(settings, 'ping-server', log), settings.kafkaTopic, settings)
+  const relay = new Relay({ postgres, publisher, log, metrics, lingerMs, pollMs })
+  const recorder = new Recorder({
+    postgres,
+    log,
+    metrics,
+    maxBatchSize,
+    maxQueueLength,
+    maxQueueAgeMs,
+    answerWithinMs,
+    preferredLanes: () => relay.lanes,
+    onRecorded: batch => relay.offer(batch),
+  })
+  return { pool, cache, recorder, relay, reader: new LedgerCountReader({ pool, cache, log, metrics }), metrics }
+}
+
+function httpOptions({ port, host, maxBodyBytes, corsOrigins }: ServerSettings) {
+  return { port, host, maxBodyBytes, allowedOrigins: corsOrigins }
+}
+
+async function stopHttp(http: HttpServer, { notReadyMs, drainMs }: ServerSettings, log: Logger): Promise<void> {
+  await wait(notReadyMs)
+  const cutOff = await http.stop(drainMs)
+  if (cutOff > 0) log.warn({ requests: cutOff }, `requests still in flight after ${drainMs} ms were cut off`)
+}
+
+/** What was accepted is recorded before the relay ends, and published before the connections do. */
+async function stopParts({ recorder, relay, pool, cache }: Parts, log: Logger): Promise<void> {
+  await stopPart('recorder', recorder.stop(), log)
+  await stopPart('relay', relay.stop(), log)
+  await stopPart('pool', pool.end(), log)
+  cache.disconnect()
+}
+
+async function stopPart(name: string, stopped: Promise<void>, log: Logger): Promise<void> {
+  await within(PART_STOP_MS, `not stopped after ${PART_STOP_MS} ms`, stopped).catch((err: unknown) => log.warn({ err }, `${name}: did not stop cleanly`))
+}
