@@ -14,6 +14,8 @@ import { Teardown } from './teardown.ts'
 
 /** As a server would run it: both compilers, the collector that Kafka's own scripts choose. */
 const KAFKA_JVM_FLAGS = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC']
+/** Its own log; what remains is told, such as that its jars are being fetched. */
+const KAFKA_LOG = /^(INFO|WARN) /
 const CACHE_COMMANDS = ['redis-server', 'valkey-server']
 /** More than the plain way's largest pool and Ping's servers need. */
 const MAX_CONNECTIONS = '300'
@@ -39,14 +41,14 @@ export function missingForBench(): string | undefined {
 }
 
 /** Starts the three parts at the same time. What has been started is stopped by `teardown`. */
-export async function startParts(teardown: Teardown, onLine: (line: string) => void): Promise<Parts> {
+export async function startParts(teardown: Teardown, progress: (text: string) => void): Promise<Parts> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ping-bench-'))
   chmodSync(dataDir, 0o755) // Postgres may run as another user
   teardown.add(() => rmSync(dataDir, { recursive: true, force: true }))
   const [postgres, kafka, cache] = await Promise.all([
     start(teardown, freePort(), port => startPostgres(port, join(dataDir, 'postgres')), stopPostgres),
     start(teardown, freePort(), port =>
-      launchKafka({ port, dataDir: join(dataDir, 'kafka'), onLine, jvmFlags: KAFKA_JVM_FLAGS }),
+      launchKafka({ port, dataDir: join(dataDir, 'kafka'), onLine: line => KAFKA_LOG.test(line) || progress(line), jvmFlags: KAFKA_JVM_FLAGS }),
     ),
     start(teardown, freePort(), port => launchRedis({ command: cacheCommand() ?? '', port, dataDir })),
   ])

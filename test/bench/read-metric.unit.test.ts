@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { readMetric } from '../../bench/read-metric.ts'
+
+const METRICS = `# HELP ping_a_total a
+# TYPE ping_a_total counter
+ping_a_total{lane="0"} 3
+ping_a_total{lane="1"} 4e2
+ping_a_total_more 1000
+ping_b_total 7
+`
+
+test('a metric is the sum of its series, without those of longer names', () => {
+  expect(readMetric(METRICS, 'ping_a_total')).toBe(403)
+  expect(readMetric(METRICS, 'ping_b_total')).toBe(7)
+  expect(readMetric(METRICS, 'ping_c_total')).toBe(0)
+})
