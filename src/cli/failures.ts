@@ -46,3 +46,9 @@ function messageOf(error: unknown): string {
 export function codeName(code: Code): string {
   return (Code[code] ?? `code ${code}`).replace(/(?<=[a-z])[A-Z]/g, '_$&').toLowerCase()
 }
+
+/** The message of any error, and of those below it if it has none of its own. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
+  return messageOf(error)
+}

@@ -5,6 +5,8 @@ import { addCountCommand } from './count.ts'
 import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
 import { addSharedOptions, type SharedOptions } from './options.ts'
 import { addPingCommand } from './ping.ts'
+import { addRebuildCommand } from './rebuild.ts'
+import { addVerifyCommand } from './verify.ts'
 
 const EXAMPLES = `
 Output: results go to standard output, remarks, progress and errors to standard error.
@@ -15,6 +17,7 @@ Examples:
   pingcli count
   pingcli ping -n 1000 --concurrency 32 --address http://ping.example.com
   pingcli count --json | jq .count
+  pingcli verify
 
 'pingcli help <command>' shows the options and more examples of a command.`
 
@@ -41,6 +44,8 @@ function createProgram(env: Environment, end: (code: ExitCode) => void): Command
   const wiring: Wiring = { contextOf: command => createContext(command.optsWithGlobals<SharedOptions>(), env), end }
   addPingCommand(program, wiring)
   addCountCommand(program, wiring)
+  addVerifyCommand(program, wiring)
+  addRebuildCommand(program, wiring)
   return program
 }
 

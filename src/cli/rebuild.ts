@@ -1,0 +1,91 @@
+import type { Command } from 'commander'
+import { rebuild as rebuildCache, type RebuildOutcome, type RebuildWindow } from '../counters/rebuild.ts'
+import { hashSettings } from '../counters/settings.ts'
+import { readHeads } from '../ledger/heads.ts'
+import { readCounts } from '../ledger/snapshot.ts'
+import { wait } from '../runtime/wait.ts'
+import type { CountsSnapshot } from '../terms/counts.ts'
+import type { Context, Wiring } from './context.ts'
+import { CliError, EXIT, type ExitCode } from './exit-codes.ts'
+import { formatDuration } from './formats/duration.ts'
+import { ledgerError, openCache, openLedger, type OpenCache } from './stores.ts'
+
+const PAUSE_MS = 250
+
+const EXAMPLES = `
+Claims the cache first, so that nobody writes what is about to be replaced, reads all counts from one snapshot of
+Postgres, and replaces the whole hash ping:counters at once. Until then PingCount is answered from Postgres. A rebuild
+that a processor has begun is waited for, until --timeout, and then done once more.
+
+Settings (environment): DATABASE_URL, or DB_HOST DB_PORT DB_USER DB_PASSWORD DB_NAME; REDIS_URL, or REDIS_HOST
+REDIS_PORT; CACHE_MAX_MINUTES, as the processor has it. --address and --protocol are not needed.
+
+Output: what was written. With --json {"total","lanes","minutes","elapsedMs"}.
+
+Examples:
+  pingcli rebuild
+  pingcli rebuild --timeout 1m && pingcli verify
+  DATABASE_URL=postgres://ping@db/ping REDIS_URL=redis://cache pingcli rebuild`
+
+export function addRebuildCommand(program: Command, { contextOf, end }: Wiring): void {
+  program
+    .command('rebuild')
+    .summary('make the cache anew from Postgres')
+    .description('Replaces the counts in the cache by those in Postgres.')
+    .addHelpText('after', EXAMPLES)
+    .action(async (_: unknown, command: Command) => end(await rebuild(contextOf(command))))
+}
+
+async function rebuild(context: Context): Promise<ExitCode> {
+  const cache = openCache(context)
+  const ledger = openLedger(context)
+  const begin = performance.now()
+  let counts: CountsSnapshot | undefined
+  const read = async (window: RebuildWindow): Promise<CountsSnapshot> => {
+    const got = await readCounts(ledger, window).catch(error => Promise.reject(ledgerError(error)))
+    counts = got
+    return got
+  }
+  try {
+    // Before the claim, which empties the cache: without Postgres nothing could be put there instead.
+    await readHeads(ledger).catch(error => Promise.reject(ledgerError(error)))
+    await cache.ready()
+    await rebuildUntilDone(cache, read, context)
+  } finally {
+    cache.close()
+    void ledger.end()
+  }
+  report(counts, performance.now() - begin, context)
+  return EXIT.ok
+}
+
+async function rebuildUntilDone(
+  { cache }: OpenCache,
+  read: (window: RebuildWindow) => Promise<CountsSnapshot>,
+  { settings, timeoutMs, interrupt }: Context,
+): Promise<void> {
+  const { maxMinutes } = settings(hashSettings)
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const outcome = await rebuildCache(cache, read, maxMinutes)
+    if (outcome === 'rebuilt') return
+    const exitCode = interrupt.exitCode()
+    if (exitCode !== undefined) throw new CliError(exitCode, 'interrupted')
+    if (performance.now() >= deadline) throw new CliError(EXIT.failed, `not rebuilt: ${WHY[outcome]}`)
+    await wait(PAUSE_MS, interrupt.asked)
+  }
+}
+
+const WHY: Readonly<Record<Exclude<RebuildOutcome, 'rebuilt'>, string>> = {
+  claimed: 'another rebuild was under way until --timeout',
+  lost: 'another rebuild took over before this one was done',
+}
+
+function report(counts: CountsSnapshot | undefined, elapsedMs: number, { output }: Context): void {
+  if (!counts) throw new CliError(EXIT.failed, 'rebuilt without a snapshot')
+  const { total, heads, minutes } = counts
+  output.result(
+    { total, lanes: heads.length, minutes: minutes.size, elapsedMs: Math.round(elapsedMs) },
+    `rebuilt the cache in ${formatDuration(elapsedMs)}: ${total} pings in ${heads.length} lanes and ${minutes.size} minutes`,
+  )
+}

@@ -1,0 +1,61 @@
+import { createCache, type Cache } from '../counters/connect.ts'
+import { redisOptions, redisSettings } from '../counters/settings.ts'
+import { createPool } from '../ledger/connect.ts'
+import type { Pool } from '../ledger/pg-types.ts'
+import { postgresConfig, postgresSettings } from '../ledger/settings.ts'
+import { createLogger } from '../runtime/logger.ts'
+import type { Context } from './context.ts'
+import { CliError, EXIT } from './exit-codes.ts'
+import { reasonOf } from './failures.ts'
+
+/** What fails is told by the command itself. */
+const log = createLogger({ name: 'pingcli', level: 'silent' })
+/** Postgres' code for a table that is not there. */
+const UNDEFINED_TABLE = '42P01'
+
+/** Postgres by DATABASE_URL or the DB_ settings. The caller ends it. */
+export function openLedger({ settings, timeoutMs }: Context): Pool {
+  const config = { ...postgresConfig(settings(postgresSettings)), connectionTimeoutMillis: timeoutMs }
+  return createPool(config, { applicationName: 'pingcli', max: 1, log })
+}
+
+/** What a failed read of Postgres means to the user. */
+export function ledgerError(error: unknown): CliError {
+  if (error instanceof CliError) return error
+  if (error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE) {
+    const message = "the database has none of Ping's tables: got another database, or one where `--migrate-only` has not run yet"
+    return new CliError(EXIT.failed, message, { cause: error })
+  }
+  return new CliError(EXIT.unavailable, `Postgres could not be read: ${reasonOf(error)} (DATABASE_URL, or DB_HOST, DB_PORT … say where it is)`, {
+    cause: error,
+  })
+}
+
+/** The cache by REDIS_URL or REDIS_HOST and REDIS_PORT. */
+export interface OpenCache {
+  readonly cache: Cache
+  /** Resolves when it can be used; rejects with the reason when it cannot by --timeout. */
+  ready(): Promise<void>
+  close(): void
+}
+
+export function openCache({ settings, timeoutMs }: Context): OpenCache {
+  const cache = createCache(redisOptions(settings(redisSettings)), { log, commandTimeoutMs: timeoutMs })
+  let broken: unknown
+  cache.on('error', error => (broken = error))
+  return {
+    cache,
+    close: () => cache.disconnect(),
+    ready: async () => {
+      if (cache.status === 'ready') return
+      const outcome = await new Promise<'ready' | 'error' | 'time over'>(resolve => {
+        const timer = setTimeout(() => resolve('time over'), timeoutMs)
+        cache.once('ready', () => resolve('ready')).once('error', () => resolve('error'))
+        cache.once('ready', () => clearTimeout(timer)).once('error', () => clearTimeout(timer))
+      })
+      if (outcome === 'ready') return
+      const where = '(REDIS_URL, or REDIS_HOST and REDIS_PORT say where it is)'
+      throw new CliError(EXIT.unavailable, `the cache is away: ${outcome === 'error' ? reasonOf(broken) : 'no connection within --timeout'} ${where}`)
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import type { Command } from 'commander'
+import { wait } from '../runtime/wait.ts'
+import type { Context, Wiring } from './context.ts'
+import { CliError, EXIT, type ExitCode } from './exit-codes.ts'
+import { duration } from './formats/duration.ts'
+import { formatted } from './options.ts'
+import { ledgerError, openCache, openLedger } from './stores.ts'
+import { findDifferences } from './verify/differences.ts'
+import type { Evidence } from './verify/evidence.ts'
+import { isQuiet, look, type Sources } from './verify/look.ts'
+import { toDocument, toText } from './verify/report.ts'
+
+const DEFAULT_WAIT_MS = 5_000
+const PAUSE_MS = 200
+
+interface VerifyOptions {
+  readonly wait: number
+  readonly cache: boolean
+  readonly server: boolean
+}
+
+const EXAMPLES = `
+Reads Postgres and the cache directly, and PingCount from the server, and compares: in each lane the head with the
+number of rows and with the published and the applied position; the total as the sum of heads, COUNT(*), the cache's
+and the server's; the minutes of the rollup and of the cache with the rows. All rows are counted one by one: on a big
+database this takes its time. While pings come in there is always some lag; --wait gives it time to go.
+
+Settings (environment): DATABASE_URL, or DB_HOST DB_PORT DB_USER DB_PASSWORD DB_NAME; REDIS_URL, or REDIS_HOST REDIS_PORT.
+
+Exit codes: 0 all equal; 1 a difference, a cache that could not be read among them; 3 Postgres is away. A server that
+is away is only noted.
+
+Output: a table, then "OK" or "DIFFERENCE: …", which names the first. With --json one document:
+{"ok","differences","total":{"heads","rows","cache","server","serverStrong"},"minutes":{"rows","rollup","cache"},
+"cache","server","lanes":[{"lane","head","rows","published","folded","applied","lag"}]}.
+
+Examples:
+  pingcli verify
+  pingcli verify --wait 30s
+  pingcli verify --no-cache --no-server               Postgres alone
+  DATABASE_URL=postgres://ping@db/ping REDIS_URL=redis://cache pingcli verify --json | jq .differences`
+
+export function addVerifyCommand(program: Command, { contextOf, end }: Wiring): void {
+  program
+    .command('verify')
+    .summary('check that no ping is lost or counted twice')
+    .description('Checks that Postgres, the topic, the cache and the server agree on every ping.')
+    .addOption(
+      formatted('--wait <duration>', 'how long the pipeline may take to go quiet', duration(0)).default(DEFAULT_WAIT_MS, '5s'),
+    )
+    .option('--no-cache', 'leave the cache out')
+    .option('--no-server', 'leave the server out')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: VerifyOptions, command: Command) => end(await verify(options, contextOf(command))))
+}
+
+async function verify(options: VerifyOptions, context: Context): Promise<ExitCode> {
+  const cache = options.cache ? openCache(context) : undefined
+  const server = options.server ? context.createClient() : undefined
+  const ledger = openLedger(context)
+  try {
+    const evidence = await lookUntilEqual({ ledger, cache, server }, options.wait, context)
+    const differences = findDifferences(evidence)
+    context.output.result(toDocument(evidence, differences), toText(evidence, differences))
+    return differences.length === 0 ? EXIT.ok : EXIT.failed
+  } catch (error) {
+    throw ledgerError(error)
+  } finally {
+    cache?.close()
+    server?.close()
+    void ledger.end()
+  }
+}
+
+/** Looks until all is equal or `waitMs` is over; the last look is the result. */
+async function lookUntilEqual(sources: Sources, waitMs: number, { interrupt }: Context): Promise<Evidence> {
+  const deadline = performance.now() + waitMs
+  const goesOn = (): boolean => performance.now() < deadline && !interrupt.asked.aborted
+  for (;;) {
+    // Counting every row is worth it only when the pipeline stands still, or time is over.
+    while (goesOn() && !(await isQuiet(sources))) await wait(PAUSE_MS, interrupt.asked)
+    if (interrupt.asked.aborted) throw new CliError(interrupt.exitCode() ?? EXIT.interrupted, 'interrupted')
+    const evidence = await look(sources)
+    if (findDifferences(evidence).length === 0 || !goesOn()) return evidence
+    await wait(PAUSE_MS, interrupt.asked)
+  }
+}

@@ -1,0 +1,79 @@
+import { samePosition, type Position } from '../../terms/position.ts'
+import { rowsOfLanes, sumOfLanes, type CacheEvidence, type Evidence, type LaneOfLedger, type LedgerEvidence, type ServerEvidence } from './evidence.ts'
+
+/** Minutes that are named one by one; the others are only counted. */
+const NAMED_MINUTES = 3
+const MINUTE_MS = 60_000
+
+/** What does not fit together, the gravest first: each a sentence. Empty: everything is equal. */
+export function findDifferences({ ledger, cache, server }: Evidence): readonly string[] {
+  return [
+    ...ofRows(ledger),
+    ...ofMinutes('rollup', ledger.rollup, ledger.minutes),
+    ...(cache.kind === 'read' ? ofCache(ledger, cache.value) : []),
+    ...(cache.kind === 'away' ? [`the cache was not read: ${cache.reason}`] : []),
+    ...(server.kind === 'read' ? ofServer(ledger, server.value) : []),
+    ...ofPublished(ledger),
+  ]
+}
+
+function ofRows(ledger: LedgerEvidence): string[] {
+  return ledger.lanes.flatMap(({ lane, head, rows, folded }) => [
+    ...(rows === head.seq ? [] : [`lane ${lane}: its head is ${head.seq}, but it has ${rows} rows`]),
+    ...(folded.seq > head.seq ? [`lane ${lane}: folded up to ${folded.seq}, but its head is ${head.seq}`] : []),
+  ])
+}
+
+function ofPublished({ lanes }: LedgerEvidence): string[] {
+  return lanes.flatMap(lane => ofPosition('published', lane, lane.published))
+}
+
+function ofCache(ledger: LedgerEvidence, cache: CacheEvidence): string[] {
+  const total = sumOfLanes(ledger)
+  return [
+    ...ledger.lanes.flatMap(lane => {
+      const applied = cache.applied[lane.lane]
+      return applied ? ofPosition('applied', lane, applied) : [`lane ${lane.lane}: not in the cache`]
+    }),
+    ...(cache.total === total ? [] : [`total: the cache has ${cache.total}, the sum of heads is ${total}${by(cache.total - total)}`]),
+    ...ofMinutes('cache', cache.minutes, ledger.minutes),
+  ]
+}
+
+function ofServer(ledger: LedgerEvidence, { cached, strong }: ServerEvidence): string[] {
+  const total = sumOfLanes(ledger)
+  const rows = rowsOfLanes(ledger)
+  const named = [
+    ['strong', strong.count],
+    ['default', cached.count],
+  ] as const
+  return named.flatMap(([name, count]) =>
+    count === total ? [] : [`total: PingCount (${name}) says ${count}, Postgres has ${rows} rows${by(count - rows)}`],
+  )
+}
+
+function ofPosition(what: 'published' | 'applied', { lane, head }: LaneOfLedger, position: Position): string[] {
+  if (samePosition(position, head)) return []
+  if (position.seq < head.seq) return [`lane ${lane}: ${what} up to ${position.seq}, ${head.seq - position.seq} behind its head ${head.seq}`]
+  if (position.seq > head.seq) return [`lane ${lane}: ${what} up to ${position.seq}, but its head is ${head.seq}: of another history`]
+  return [`lane ${lane}: ${what} up to ${position.seq} with tag ${position.tag}, but the head's tag is ${head.tag}: of another history`]
+}
+
+function ofMinutes(where: 'cache' | 'rollup', got: ReadonlyMap<number, bigint>, rows: ReadonlyMap<number, bigint>): string[] {
+  const minutes = [...new Set([...got.keys(), ...rows.keys()])].filter(minute => (got.get(minute) ?? 0n) !== (rows.get(minute) ?? 0n))
+  const named = minutes
+    .toSorted((a, b) => a - b)
+    .slice(0, NAMED_MINUTES)
+    .map(minute => `minute ${minute} (${nameOf(minute)}): the ${where} has ${got.get(minute) ?? 0n}, Postgres has ${rows.get(minute) ?? 0n} rows`)
+  return minutes.length > NAMED_MINUTES ? [...named, `… and ${minutes.length - NAMED_MINUTES} more minutes of the ${where}`] : named
+}
+
+/** "2026-11-21T09:30Z"; the hash may hold any number, so one that is no time of a Date is shown as it is. */
+export function nameOf(minute: number): string {
+  const date = new Date(minute * MINUTE_MS)
+  return Number.isNaN(date.getTime()) ? `${minute}` : date.toISOString().replace(':00.000Z', 'Z')
+}
+
+function by(amount: bigint): string {
+  return amount < 0n ? ` (${-amount} missing)` : ` (${amount} too many)`
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { findDifferences } from '../../src/cli/verify/differences.ts'
+import type { CacheEvidence, Evidence, LedgerEvidence, ServerEvidence } from '../../src/cli/verify/evidence.ts'
+import { toDocument, toText } from '../../src/cli/verify/report.ts'
+
+const HEADS = [
+  { seq: 3n, tag: 30n },
+  { seq: 0n, tag: 0n },
+  { seq: 2n, tag: 20n },
+] as const
+const MINUTES = new Map([
+  [-1, 1n],
+  [7, 4n],
+])
+
+const ledger: LedgerEvidence = {
+  lanes: HEADS.map((head, lane) => ({ lane, head, rows: head.seq, published: head, folded: { seq: 0n, tag: 0n } })),
+  minutes: MINUTES,
+  rollup: MINUTES,
+}
+const cache: CacheEvidence = { total: 5n, minutesFrom: -Infinity, minutesTo: 100, applied: HEADS, minutes: MINUTES }
+const answer = { count: 5n, source: 'cache', ageMs: 12 }
+const server: ServerEvidence = { cached: answer, strong: { ...answer, source: 'database' } }
+
+function evidence(changes: { ledger?: Partial<LedgerEvidence>; cache?: Partial<CacheEvidence>; server?: Partial<ServerEvidence> } = {}): Evidence {
+  return {
+    ledger: { ...ledger, ...changes.ledger },
+    cache: { kind: 'read', value: { ...cache, ...changes.cache } },
+    server: { kind: 'read', value: { ...server, ...changes.server } },
+  }
+}
+
+function lanesWith(lane: number, change: Partial<LedgerEvidence['lanes'][number]>): LedgerEvidence['lanes'] {
+  return ledger.lanes.map(one => (one.lane === lane ? { ...one, ...change } : one))
+}
+
+function appliedWith(lane: number, position: { seq: bigint; tag: bigint }): CacheEvidence['applied'] {
+  return HEADS.map((head, index) => (index === lane ? position : head))
+}
+
+describe('differences', () => {
+  it('are none when all parts agree', () => expect(findDifferences(evidence())).toEqual([]))
+
+  it.each<[string, Evidence, string]>([
+    ['a missing row', evidence({ ledger: { lanes: lanesWith(0, { rows: 2n }) } }), 'lane 0: its head is 3, but it has 2 rows'],
+    ['a fold beyond the head', evidence({ ledger: { lanes: lanesWith(2, { folded: { seq: 9n, tag: 1n } }) } }), 'lane 2: folded up to 9, but its head is 2'],
+    ['a wrong rollup', evidence({ ledger: { rollup: new Map([[7, 4n]]) } }), 'minute -1 (1969-12-31T23:59Z): the rollup has 0, Postgres has 1 rows'],
+    ['a cache that lags', evidence({ cache: { applied: appliedWith(0, { seq: 1n, tag: 30n }) } }), 'lane 0: applied up to 1, 2 behind its head 3'],
+    ['a cache ahead', evidence({ cache: { applied: appliedWith(1, { seq: 1n, tag: 5n }) } }), 'lane 1: applied up to 1, but its head is 0: of another history'],
+    [
+      'a cache of another history',
+      evidence({ cache: { applied: appliedWith(2, { seq: 2n, tag: 21n }) } }),
+      "lane 2: applied up to 2 with tag 21, but the head's tag is 20: of another history",
+    ],
+    ['a cache without a lane', evidence({ cache: { applied: HEADS.slice(0, 2) } }), 'lane 2: not in the cache'],
+    ['a total too high', evidence({ cache: { total: 6n } }), 'total: the cache has 6, the sum of heads is 5 (1 too many)'],
+    ['a total too low', evidence({ cache: { total: 3n } }), 'total: the cache has 3, the sum of heads is 5 (2 missing)'],
+    ['a minute too high', evidence({ cache: { minutes: new Map([...MINUTES, [7, 5n]]) } }), 'minute 7 (1970-01-01T00:07Z): the cache has 5, Postgres has 4 rows'],
+    ['a minute too many', evidence({ cache: { minutes: new Map([...MINUTES, [8, 1n]]) } }), 'minute 8 (1970-01-01T00:08Z): the cache has 1, Postgres has 0 rows'],
+    ['a server that counts otherwise', evidence({ server: { cached: { ...answer, count: 4n } } }), 'total: PingCount (default) says 4, Postgres has 5 rows (1 missing)'],
+    ['a strong count that is wrong', evidence({ server: { strong: { ...answer, count: 6n } } }), 'total: PingCount (strong) says 6, Postgres has 5 rows (1 too many)'],
+    ['a relay that lags', evidence({ ledger: { lanes: lanesWith(2, { published: { seq: 0n, tag: 0n } }) } }), 'lane 2: published up to 0, 2 behind its head 2'],
+  ])('name %s', (_, parts, message) => expect(findDifferences(parts)).toEqual([message]))
+
+  it('count the minutes beyond the first three', () => {
+    const minutes = new Map([...MINUTES, [20, 1n], [21, 1n], [22, 1n], [23, 1n], [24, 1n]])
+    const found = findDifferences(evidence({ cache: { minutes } }))
+    expect(found).toHaveLength(4)
+    expect(found[0]).toContain('minute 20 ')
+    expect(found[3]).toBe('… and 2 more minutes of the cache')
+  })
+
+  it('name a cache that is away, but not a server that is', () => {
+    const away = { kind: 'away', reason: 'nobody there' } as const
+    expect(findDifferences({ ledger, cache: away, server: away })).toEqual(['the cache was not read: nobody there'])
+  })
+})
+
+describe('the report', () => {
+  it('is a table with a verdict', () => {
+    expect(toText(evidence(), []).split('\n')).toEqual([
+      'lane  head  rows  published  applied  lag',
+      '   0     3     3          3        3    0',
+      '   1     0     0          0        0    0',
+      '   2     2     2          2        2    0',
+      ' sum     5     5          5        5    0',
+      '',
+      'total:   sum of heads 5 · COUNT(*) 5 · cache 5 · PingCount 5 from the cache, 12 ms old · PingCount strong 5',
+      'minutes: 2 by COUNT(*), 2 in the rollup, 2 in the cache, which covers the first ping to 1970-01-01T01:40Z',
+      '',
+      'OK',
+    ])
+  })
+
+  it('names the first difference and how many more there are', () => {
+    expect(toText(evidence(), ['first', 'second']).split('\n').at(-1)).toBe('DIFFERENCE: first (and 1 more: --json lists all)')
+  })
+
+  it('says what was left out or away', () => {
+    const text = toText({ ledger, cache: { kind: 'left out' }, server: { kind: 'away', reason: 'unavailable: gone' } }, [])
+    expect(text).toContain('   0     3     3          3        –    –\n')
+    expect(text).toContain('cache:   left out, by --no-cache\n')
+    expect(text).toContain('server:  not asked: unavailable: gone\n')
+  })
+
+  it('is one JSON document too', () => {
+    expect(toDocument(evidence(), [])).toMatchObject({
+      ok: true,
+      differences: [],
+      total: { heads: 5n, rows: 5n, cache: 5n, server: 5n, serverStrong: 5n },
+      lanes: [{ lane: 0, head: { seq: 3n, tag: '30' }, applied: { seq: 3n, tag: '30' }, lag: 0n }, {}, {}],
+    })
+  })
+})
