@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process'
+import { createConnection } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { createClient, type Transport } from '@connectrpc/connect'
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
+import { pino } from 'pino'
+import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
+import { Readiness } from '../../src/runtime/readiness.ts'
+import type { Count, CountReader, Range } from '../../src/server/count.ts'
+import type { HttpServer } from '../../src/server/http/http-server.ts'
+import { startPingHttp, type PingHttpOptions } from '../../src/server/http/ping-http.ts'
+import { createServerMetrics, type ServerMetrics } from '../../src/server/metrics.ts'
+import type { PingRecorder, RequestedPing } from '../../src/server/pings.ts'
+
+export const PING_PATH = '/ping.v1.PingService/Ping'
+export const COUNT_PATH = '/ping.v1.PingService/PingCount'
+export const JSON_TYPE = { 'content-type': 'application/json' }
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Ping's port before a recorder and a reader that only remember what they were asked. */
+export interface HttpFixture extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly http: HttpServer
+  readonly readiness: Readiness
+  readonly metrics: ServerMetrics
+  readonly recorded: RequestedPing[]
+  readonly counted: (Range | 'total')[]
+  /** Whether each count was asked to be strong. */
+  readonly strong: boolean[]
+  readonly logged: Record<string, unknown>[]
+}
+
+export interface FixtureOptions extends Partial<Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'allowedOrigins' | 'host'>> {
+  readonly record?: PingRecorder['record']
+  readonly count?: (range: Range | undefined, strong: boolean) => Promise<Count>
+}
+
+export async function startHttpFixture(options: FixtureOptions = {}): Promise<HttpFixture> {
+  const readiness = new Readiness()
+  readiness.ready()
+  const metrics = createServerMetrics()
+  const recorded: RequestedPing[] = []
+  const counted: (Range | 'total')[] = []
+  const strong: boolean[] = []
+  const logged: Record<string, unknown>[] = []
+  const log = pino({ level: 'debug' }, { write: line => void logged.push(JSON.parse(line)) })
+  const answer = async (range: Range | undefined, isStrong: boolean): Promise<Count> => {
+    counted.push(range ?? 'total')
+    strong.push(isStrong)
+    return (await options.count?.(range, isStrong)) ?? { count: BigInt(recorded.length), source: 'cache', ageMs: 12.3 }
+  }
+  const reader: CountReader = { total: isStrong => answer(undefined, isStrong), range: answer }
+  const record = async (ping: RequestedPing): Promise<void> => {
+    await options.record?.(ping)
+    recorded.push(ping)
+  }
+  const { maxBodyBytes = 65_536, allowedOrigins = ['*'], host = '127.0.0.1', limits = {} } = options
+  const http = await startPingHttp({ port: 0, host, maxBodyBytes, allowedOrigins, limits, recorder: { record }, reader, readiness, metrics, log })
+  const { port } = http
+  const stop = async (): Promise<void> => void (await http.stop(0))
+  return { url: `http://127.0.0.1:${port}`, port, http, readiness, metrics, recorded, counted, strong, logged, [Symbol.asyncDispose]: stop }
+}
+
+/** One transport for each protocol, version of HTTP and encoding that the port serves. */
+export function transports(baseUrl: string): Readonly<Record<string, Transport>> {
+  return {
+    'Connect, JSON, HTTP/1.1': createConnectTransport({ baseUrl, httpVersion: '1.1' }),
+    'Connect, binary, HTTP/1.1': createConnectTransport({ baseUrl, httpVersion: '1.1', useBinaryFormat: true }),
+    'Connect, JSON, HTTP/2': createConnectTransport({ baseUrl, httpVersion: '2' }),
+    'Connect, GET': createConnectTransport({ baseUrl, httpVersion: '1.1', useHttpGet: true }),
+    gRPC: createGrpcTransport({ baseUrl }),
+    'gRPC-Web, HTTP/1.1': createGrpcWebTransport({ baseUrl, httpVersion: '1.1' }),
+    'gRPC-Web, HTTP/2': createGrpcWebTransport({ baseUrl, httpVersion: '2' }),
+  }
+}
+
+export const PROTOCOLS = Object.keys(transports('http://unused'))
+
+export function pingClient(fixture: { readonly url: string }, protocol = 'Connect, JSON, HTTP/1.1') {
+  return createClient(PingService, transports(fixture.url)[protocol]!)
+}
+
+/** Posts JSON to Ping or PingCount. */
+export async function postJson(url: string, body: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: Headers; json: Record<string, unknown> }> {
+  const response = await fetch(url, { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body })
+  return { status: response.status, headers: response.headers, json: (await response.json()) as Record<string, unknown> }
+}
+
+/** Runs a program to its end. */
+export function run(command: string, args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise(resolve => {
+    execFile(command, args, { cwd: ROOT, timeout: 20_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr })
+    })
+  })
+}
+
+export function buf(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return run(fileURLToPath(new URL('../../node_modules/.bin/buf', import.meta.url)), args)
+}
+
+/** Sends bytes as they are; resolves with all that came back when the server closes the connection. */
+export function sendRaw(port: number, text: string, onData: (soFar: string) => void = () => undefined): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = createConnection({ port, host: '127.0.0.1' }, () => socket.write(text))
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1')
+      onData(answer)
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(answer))
+  })
+}

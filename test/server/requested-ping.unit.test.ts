@@ -1,0 +1,51 @@
+import { create } from '@bufbuild/protobuf'
+import { describe, expect, it } from 'vitest'
+import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
+import { InvalidInputError } from '../../src/server/rpc/invalid-input.ts'
+import { requestedPing } from '../../src/server/rpc/requested-ping.ts'
+
+const requested = (init: { timestampMs?: bigint; pingId?: string }) => requestedPing(create(PingRequestSchema, init))
+
+describe('a requested ping', () => {
+  it.each([-62_135_596_800_000n, -1n, 0n, 1n, 253_402_300_799_999n])('may have the time %s', timestampMs => {
+    expect(requested({ timestampMs }).timestampMs).toBe(timestampMs)
+  })
+
+  it.each([-62_135_596_800_001n, 253_402_300_800_000n, -(2n ** 63n), 2n ** 63n - 1n])('may not have the time %s', timestampMs => {
+    expect(() => requested({ timestampMs })).toThrow(
+      new InvalidInputError(`timestamp_ms: got ${timestampMs}, expected ms of the years 0001 to 9999: -62135596800000 to 253402300799999`),
+    )
+  })
+
+  it('has no time when the caller gave none', () => {
+    expect(requested({}).timestampMs).toBeUndefined()
+  })
+
+  it.each([
+    '00000000-0000-0000-0000-000000000000',
+    'ffffffff-ffff-ffff-ffff-ffffffffffff',
+    '01890a5d-ac96-774b-bcce-b302099a8057',
+    '01890A5D-AC96-774B-BCCE-B302099A8057',
+    'c232ab00-9414-11ec-b3c8-9f6bdeced846',
+  ])('may have the id %s, in lower case from then on', pingId => {
+    expect(requested({ pingId })).toEqual({ id: pingId.toLowerCase(), timestampMs: undefined, idGiven: true })
+  })
+
+  it.each(['x', '01890a5d-ac96-774b-bcce-b302099a805', '01890a5dac96774bbcceb302099a8057', '{01890a5d-ac96-774b-bcce-b302099a8057}', ' 01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057\n'])(
+    'may not have the id %j',
+    pingId => {
+      expect(() => requested({ pingId })).toThrow(`ping_id: got ${JSON.stringify(pingId)}, expected a UUID as text`)
+    },
+  )
+
+  it('gets a UUIDv7 of its own when the caller gave no id', () => {
+    const [one, other] = [requested({}), requested({})]
+    expect(one.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(one.idGiven).toBe(false)
+    expect(other.id > one.id).toBe(true)
+  })
+
+  it('repeats only the beginning of a long id in the message', () => {
+    expect(() => requested({ pingId: 'x'.repeat(60_000) })).toThrow(/^ping_id: got "x{80}"… \(60000 characters\), expected/)
+  })
+})
