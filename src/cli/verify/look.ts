@@ -1,4 +1,3 @@
-import type { Cache } from '../../counters/connect.ts'
 import { CLAIM, HASH } from '../../counters/names.ts'
 import { readWholeHash } from '../../counters/hash.ts'
 import type { Queryable } from '../../ledger/connect.ts'
@@ -53,16 +52,12 @@ async function asked<T>(read: () => Promise<T>): Promise<Asked<T>> {
 
 async function readCache({ cache, ready }: OpenCache, lanes: number): Promise<CacheEvidence> {
   await ready()
-  const hash = await readWholeHash(cache, lanes)
-  if (!hash) throw new Error(await whyIncomplete(cache))
+  const [hash, fields, claimed] = await Promise.all([readWholeHash(cache, lanes), cache.hlen(HASH), cache.hexists(HASH, CLAIM)])
+  if (fields === 0) throw new Error(`it has no ${HASH}`)
+  if (claimed) throw new Error(`${HASH} is claimed: it is being rebuilt, or a rebuild has died`)
+  if (!hash) throw new Error(`${HASH} lacks fields, or is of another number of lanes`)
   const { total, minutesFrom, minutesTo, lanes: states } = hash.state
   return { total, minutesFrom, minutesTo, applied: states.map(state => state.applied), minutes: hash.minutes }
-}
-
-async function whyIncomplete(cache: Cache): Promise<string> {
-  const [fields, claim] = await Promise.all([cache.hlen(HASH), cache.hexists(HASH, CLAIM)])
-  if (fields === 0) return `it has no ${HASH}`
-  return claim ? `${HASH} is being rebuilt` : `${HASH} lacks fields, or is of another number of lanes`
 }
 
 async function readLedger(pool: Pool, cache: CacheEvidence | undefined): Promise<LedgerEvidence> {

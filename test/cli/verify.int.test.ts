@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { connectClient } from '../../src/ledger/connect.ts'
+import { migrate } from '../../src/ledger/migrate.ts'
+import type { Client } from '../../src/ledger/pg-types.ts'
+import { fold } from '../../src/ledger/positions.ts'
+import { recordBatch } from '../../src/ledger/record.ts'
+import { createLogger } from '../../src/runtime/logger.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+import { runCli, startCli, type CliResult } from './run-cli.ts'
+import { startScriptedServer } from './scripted-server.ts'
+
+const LANES = 3
+const HASH = 'ping:counters'
+
+let database: TestDatabase
+let redis: TestRedis
+let ledger: Client
+let cache: Redis
+
+async function record(lane: number, times: readonly number[]): Promise<void> {
+  const pings = times.map(time => ({ id: randomUUID(), timestampMs: BigInt(time) }))
+  await recordBatch(ledger, [lane], pings.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+}
+
+/** As the relay does in the end. */
+async function publishAll(): Promise<void> {
+  await ledger.query(`update ping_lanes l set published_seq = h.seq, published_tag = h.tag
+    from (select distinct on (lane) lane, seq, tag from pings order by lane, seq desc) h where h.lane = l.lane`)
+}
+
+const settings = (): Record<string, string> => ({ DATABASE_URL: database.url, REDIS_URL: redis.url, PING_ADDRESS: 'http://127.0.0.1:1' })
+const cli = (...args: string[]): Promise<CliResult> => runCli(args, settings())
+
+describe.runIf(can('redis'))('pingcli on a ledger of seven pings in three lanes', () => {
+  beforeAll(async () => {
+    redis = await startRedis()
+    cache = new Redis(redis.url)
+  })
+  afterAll(async () => {
+    cache.disconnect()
+    await redis.stop()
+  })
+  beforeEach(async () => {
+    await cache.flushall()
+    database = await testDatabase()
+    await migrate(database.config, { lanes: LANES, log: createLogger({ name: 'test', level: 'silent' }) })
+    ledger = await connectClient(database.config, 'test')
+    await record(0, [0, 1, 60_000])
+    await fold(ledger, 0, 2)
+    await record(0, [-1, -62_135_596_800_000])
+    await record(2, [253_402_300_799_999, 61_000])
+    await publishAll()
+  })
+  afterEach(async () => {
+    await ledger.end()
+    await database.drop()
+  })
+
+  it('rebuild fills an empty cache, and verify then says OK', async () => {
+    const rebuilt = await cli('rebuild', '--json')
+    expect(rebuilt).toMatchObject({ code: 0, stderr: '' })
+    // The newest ping is beyond the minutes that the cache covers.
+    expect(JSON.parse(rebuilt.stdout)).toMatchObject({ total: 7, lanes: LANES, minutes: 4 })
+    expect(await cache.hget(HASH, 'total')).toBe('7')
+    expect(await cache.hget(HASH, 'minute:1')).toBe('2')
+    expect(await cache.hexists(HASH, 'claim')).toBe(0)
+
+    const { code, stdout, stderr } = await cli('verify')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('lane  head  rows  published  applied  lag\n   0     5     5          5        5    0\n')
+    expect(stdout).toContain('total:   sum of heads 7 · COUNT(*) 7 · cache 7\n')
+    expect(stdout).toContain('server:  not asked: ')
+    expect(stdout).toMatch(/\nOK\n$/)
+  })
+
+  it('rebuild replaces what is wrong, and keeps no more minutes than CACHE_MAX_MINUTES', async () => {
+    await record(1, Array.from({ length: 80 }, (_, minute) => minute * 60_000))
+    await publishAll()
+    await cache.hset(HASH, { total: '99', 'minute:5': '99', stray: 'x' })
+    await runCli(['rebuild'], { ...settings(), CACHE_MAX_MINUTES: '60' })
+    const fields = Object.keys(await cache.hgetall(HASH))
+    expect(fields.filter(field => field.startsWith('minute:'))).toHaveLength(60)
+    expect(fields).not.toContain('stray')
+    expect(await cli('verify')).toMatchObject({ code: 0 })
+  })
+
+  it('rebuild waits for one that is under way, and takes over when that one has died', async () => {
+    const nowMs = Number((await cache.time())[0]) * 1_000
+    await cache.hset(HASH, 'claim', `${randomUUID()}:${nowMs - 3_500}`)
+    const { code, stdout } = await cli('rebuild', '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).elapsedMs).toBeGreaterThan(500)
+    expect(await cache.hget(HASH, 'total')).toBe('7')
+  })
+
+  it('rebuild says so when another is still at it at the end of --timeout', async () => {
+    const [seconds] = await cache.time()
+    await cache.hset(HASH, 'claim', `${randomUUID()}:${Number(seconds) * 1_000}`)
+    const { code, stderr } = await cli('rebuild', '--timeout', '300ms')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: not rebuilt: another rebuild was under way until --timeout\n' })
+  })
+
+  it.each<[string, () => Promise<unknown>, string | RegExp]>([
+    ['a cache that is empty', () => cache.flushall(), `the cache was not read: it has no ${HASH}`],
+    ['a cache that is claimed', () => cache.hset(HASH, 'claim', 'x:0'), `the cache was not read: ${HASH} is claimed: `],
+    ['a lane that is not in the cache', () => cache.hdel(HASH, 'applied:1'), `the cache was not read: ${HASH} lacks fields`],
+    ['a total', () => cache.hincrby(HASH, 'total', 1), 'total: the cache has 8, the sum of heads is 7 (1 too many)'],
+    ['a minute', () => cache.hincrby(HASH, 'minute:1', -1), 'minute 1 (1970-01-01T00:01Z): the cache has 1, Postgres has 2 rows'],
+    ['a ping that the cache lacks', () => record(1, [5]), 'lane 1: applied up to 0, 1 behind its head 1'],
+    ['a row that was deleted', () => ledger.query('delete from pings where lane = 0 and seq = 2'), 'lane 0: its head is 5, but it has 4 rows'],
+    ['a rollup', () => ledger.query('update ping_minutes set count = count + 1'), /minute \S+ .*: the rollup has/],
+    ['a position', () => ledger.query('update ping_lanes set published_seq = 1 where lane = 2'), 'lane 2: published up to 1, 1 behind its head 2'],
+  ])('verify names the difference in %s and ends with exit code 1', async (_, spoil, message) => {
+    await cli('rebuild')
+    await spoil()
+    const { code, stdout } = await cli('verify', '--wait', '0s', '--json')
+    const { ok, differences } = JSON.parse(stdout)
+    expect({ code, ok }).toEqual({ code: 1, ok: false })
+    expect(differences[0]).toMatch(message)
+  })
+
+  it('verify waits for the pipeline to go quiet', async () => {
+    await cli('rebuild')
+    await record(1, [5])
+    const run = startCli(['verify', '--wait', '20s', '--json'], settings())
+    await untilConnected()
+    await publishAll()
+    await cli('rebuild')
+    expect(await run.result).toMatchObject({ code: 0 })
+  })
+
+  it('verify compares with what the server says, cached and strong', async () => {
+    await cli('rebuild')
+    const server = await startScriptedServer('connect')
+    const { code, stdout } = await runCli(['verify', '--wait', '0s'], { ...settings(), PING_ADDRESS: server.address })
+    await server.stop()
+    expect(code).toBe(1)
+    expect(stdout).toContain('PingCount 0 from the cache, 120 ms old · PingCount strong 0')
+    expect(stdout).toContain('DIFFERENCE: total: PingCount (strong) says 0, Postgres has 7 rows (7 missing)')
+  })
+
+  it('verify leaves out what it is told to', async () => {
+    await cache.flushall()
+    const { code, stdout } = await cli('verify', '--no-cache', '--no-server')
+    expect(code).toBe(0)
+    expect(stdout).toContain('cache:   left out, by --no-cache\nserver:  left out, by --no-server\n\nOK\n')
+  })
+
+  it('verify takes a cache that is away for a difference, rebuild ends with exit code 3', async () => {
+    const nowhere = { ...settings(), REDIS_URL: 'redis://127.0.0.1:1' }
+    const verified = await runCli(['verify', '--wait', '0s'], nowhere)
+    expect(verified.code).toBe(1)
+    expect(verified.stdout).toContain('DIFFERENCE: the cache was not read: the cache is away: connect ECONNREFUSED 127.0.0.1:1')
+    expect(await runCli(['rebuild'], nowhere)).toMatchObject({ code: 3 })
+  })
+
+  it.each(['verify', 'rebuild'])('%s ends with exit code 3 when Postgres is away, and leaves the cache alone', async command => {
+    await cli('rebuild')
+    const { code, stdout, stderr } = await runCli([command], { ...settings(), DATABASE_URL: 'postgres://postgres@127.0.0.1:1/ping' })
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toContain('Postgres could not be read: connect ECONNREFUSED 127.0.0.1:1')
+    expect(await cache.hget(HASH, 'total')).toBe('7')
+  })
+
+  it('verify says so when the database is not one of Ping', async () => {
+    await ledger.query('drop table ping_lanes cascade')
+    const { code, stderr } = await cli('verify')
+    expect(code).toBe(1)
+    expect(stderr).toContain("the database has none of Ping's tables")
+  })
+
+  it('verify ends on SIGINT with exit code 130', async () => {
+    const run = startCli(['verify', '--wait', '1m'], settings())
+    await untilConnected()
+    run.child.kill('SIGINT')
+    expect(await run.result).toMatchObject({ code: 130, stdout: '', stderr: 'error: interrupted\n' })
+  })
+
+  it('a setting that is wrong ends both with exit code 2', async () => {
+    const { code, stderr } = await runCli(['verify'], { ...settings(), REDIS_URL: 'localhost' })
+    expect(code).toBe(2)
+    expect(stderr).toContain('REDIS_URL: got a value that is not shown (secret), expected redis://')
+  })
+})
+
+/** Until a pingcli reads the database. */
+async function untilConnected(): Promise<void> {
+  const connected = "select count(*)::int as n from pg_stat_activity where application_name = 'pingcli' and datname = current_database()"
+  await expect.poll(async () => (await ledger.query(connected)).rows[0].n, { timeout: 10_000 }).toBe(1)
+}
