@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly processorEvents: number
   /** Part of the full length of each freshness run. */
   readonly freshnessShare: number
+  /** Where Ping's programs write CPU profiles; undefined: they do not. Profiled programs are slower. */
+  readonly profileDir: string | undefined
 }
 
 /** What every stage of a run uses. */

@@ -19,6 +19,7 @@ interface RawOptions {
   readonly connections?: readonly number[]
   readonly only: readonly Section[]
   readonly json?: string
+  readonly profile?: string
   readonly quick: boolean
 }
 
@@ -30,6 +31,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
     .addOption(new Option('--connections <list>', `numbers of connections (default: ${CONNECTIONS})`).argParser(connectionList))
     .addOption(new Option('--only <list>', `of ${SECTIONS}`).argParser(sectionList).default(SECTIONS, 'all'))
     .option('--json <path>', 'write all figures to this file')
+    .option('--profile <folder>', 'let the programs of Ping write CPU profiles there, which makes them slower')
     .option('--quick', 'fewer, shorter figures: the whole in less than 1.5 minutes', false)
     .addHelpText('after', HELP)
     .parse(argv)
@@ -41,6 +43,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
       seconds: raw.seconds ?? scale.seconds,
       connections: raw.connections ?? (raw.quick ? QUICK_CONNECTIONS : CONNECTIONS),
       only: raw.only,
+      profileDir: raw.profile,
     },
     jsonPath: raw.json,
   }

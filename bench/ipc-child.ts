@@ -5,9 +5,6 @@ import { within } from '../src/runtime/wait.ts'
 const START_MS = 30_000
 const STOP_MS = 15_000
 
-/** kafkajs 2.2.4 sets timers in the past, of which newer Node warns. */
-const KAFKAJS_WARNS = '--disable-warning=TimeoutNegativeWarning'
-
 /** A program of the bench in a process of its own, spoken to by IPC. It ends when this process does. */
 export interface IpcChild {
   readonly pid: number
@@ -20,7 +17,7 @@ export interface IpcChild {
 
 /** Starts `file` (an absolute path) with `args` and waits until it says it is ready. */
 export async function startIpcChild(file: string, args: readonly string[] = []): Promise<IpcChild> {
-  const child = fork(file, args, { execArgv: [KAFKAJS_WARNS], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(file, args, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const ready = await nextMessage(child, START_MS, `start of ${file}`)
   return {
     pid: child.pid ?? 0,

@@ -20,6 +20,7 @@ if (missing !== undefined) fail(`cannot run the bench here: ${missing}`)
 const startedAt = Date.now()
 const progress = (text: string): void => console.error(`${String(Math.round((Date.now() - startedAt) / 1000)).padStart(4)} s  ${text}`)
 const teardown = new Teardown()
+let isStopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stopEarly(`stopping: ${signal}`))
 setTimeout(() => void stopEarly(`stopping: not done after ${LONGEST_RUN_MS / 1000} s`), LONGEST_RUN_MS).unref()
 
@@ -41,7 +42,7 @@ try {
   if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify({ ...figures, aims: judgeAims(figures) }, undefined, 2)}\n`)
   process.exitCode = invalid.length > 0 ? 1 : 0
 } catch (error) {
-  console.error(error)
+  if (!isStopping) console.error(error)
   process.exitCode = 1
 } finally {
   await teardown.run()
@@ -49,6 +50,8 @@ try {
 process.exit()
 
 async function stopEarly(why: string): Promise<void> {
+  if (isStopping) return
+  isStopping = true
   progress(why)
   await teardown.run()
   process.exit(1)

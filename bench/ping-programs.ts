@@ -43,7 +43,9 @@ export function pingExists(): boolean {
 }
 
 async function start(bench: Bench, name: string, file: string, port: number, env: NodeJS.ProcessEnv): Promise<Program> {
-  const child: Child = await startChild({ name, command: process.execPath, args: [file], env })
+  const { profileDir } = bench.options
+  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${name}-${port}.cpuprofile`]
+  const child: Child = await startChild({ name, command: process.execPath, args: [...profile, file], env })
   bench.teardown.add(() => child.stop())
   await untilReady(child, () => isReady(port), START_LIMIT_MS)
   return { port, pid: child.pid, stop: () => child.stop() }

@@ -1,4 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs'
+import { guardIdleConnections } from '../../src/events/idle-guard.ts'
 import type { Bench } from '../bench.ts'
 import { createDatabase, ORIGINAL_TABLE, type Database } from '../databases.ts'
 import { startIpcChild, type IpcChild } from '../ipc-child.ts'
@@ -21,6 +22,7 @@ export async function startPlainProgram(bench: Bench, order: Omit<PlainOrder, 'b
 export async function startPlain(bench: Bench, name: string, poolSize: number): Promise<Contender> {
   const database = await createDatabase(bench.parts, name)
   await database.query(ORIGINAL_TABLE)
+  guardIdleConnections()
   const admin = new Kafka({ brokers: [`127.0.0.1:${bench.parts.kafka.port}`], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
   await admin.createTopics({ waitForLeaders: true, topics: [{ topic: name, numPartitions: PARTITIONS }] })
