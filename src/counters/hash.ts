@@ -34,6 +34,11 @@ export async function readHash(cache: Cache, lanes: number): Promise<HashState |
   return (await readHashAndMinutes(cache, lanes, []))?.state
 }
 
+/** What one lane has applied, or undefined if the hash is not whole. */
+export async function readApplied(cache: Cache, lane: number): Promise<Position | undefined> {
+  return parsePosition((await cache.hget(HASH, appliedField(lane))) ?? '')
+}
+
 /** As `readHash`, with the counts of some minutes, 0 for those that are not in the hash; one instant. */
 export async function readHashAndMinutes(
   cache: Cache,

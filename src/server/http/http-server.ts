@@ -33,6 +33,8 @@ export interface HttpServerOptions {
 
 export interface HttpServer {
   readonly port: number
+  /** Requests that wait for their answer. */
+  inFlight(): number
   /**
    * Stops taking connections, answers what has arrived, for at most `limitMs`, and closes all
    * connections. Resolves with the number of requests that were cut off.
@@ -59,6 +61,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const slow = setInterval(() => inFlight.cutSlow(limits.requestMs, mayStayOpen), limits.checkMs).unref()
   return {
     port: number,
+    inFlight: () => inFlight.size,
     async stop(limitMs) {
       stopping.abort()
       port.stopAccepting()

@@ -1,0 +1,215 @@
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import { decode } from '../src/events/event.ts'
+import { ensureTopic } from '../src/events/kafka.ts'
+import { partitionOfLane } from '../src/events/partition.ts'
+import type { TopicSettings } from '../src/events/settings.ts'
+import type { Logger } from '../src/runtime/logger.ts'
+import { Backoff } from '../src/runtime/retry.ts'
+import { wait } from '../src/runtime/wait.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { Flusher } from './flusher.ts'
+import type { ProcessorMetrics } from './metrics.ts'
+import { PartitionOffsets } from './offsets.ts'
+
+export interface PingConsumerOptions {
+  readonly kafka: Kafka
+  readonly topic: string
+  readonly groupId: string
+  readonly topicSettings: TopicSettings
+  readonly flusher: Flusher
+  readonly deadLetters: DeadLetters
+  readonly log: Logger
+  readonly metrics: ProcessorMetrics
+  /** Records not done, above which nothing more is taken in until the cache or Postgres is back. */
+  readonly maxOpenRecords: number
+  readonly openRecords: () => number
+  /** Nothing is read before: the lanes are not known. */
+  readonly ready: Promise<void>
+}
+
+const COMMIT_EVERY_MS = 1_000
+const FLUSH_AGAIN_AFTER_MS = 500
+/** Heartbeats are sent only from the loop that fetches: one fetch and its batches stay well below the session. */
+const SESSION_TIMEOUT_MS = 10_000
+const HEARTBEAT_INTERVAL_MS = 1_000
+const MAX_WAIT_MS = 250
+const LEGACY_LOGGED_EVERY_MS = 60_000
+
+/** Reads the topic into the flusher, and commits what the cache has applied. Begins anew after every failure. */
+export class PingConsumer {
+  readonly #options: PingConsumerOptions
+  readonly #stopping = new AbortController()
+  #offsets = new Map<number, PartitionOffsets>()
+  #partitions = 0
+  #mine: ReadonlySet<number> = new Set()
+  #consumer: Consumer | undefined
+  #running: Promise<void> = Promise.resolve()
+  #legacyLoggedMs = -Infinity
+
+  constructor(options: PingConsumerOptions) {
+    this.#options = options
+  }
+
+  /** True if the lane's records come to this processor. */
+  isMine(lane: number): boolean {
+    return this.#partitions > 0 && this.#mine.has(partitionOfLane(lane, this.#partitions))
+  }
+
+  start(): void {
+    this.#running = this.#runUntilStopped()
+  }
+
+  /** Leaves the group, so that others take over at once. Call it after a last flush: it commits once more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #runUntilStopped(): Promise<void> {
+    const { log } = this.#options
+    const { signal } = this.#stopping
+    const pause = new Backoff(200, 5_000)
+    await Promise.race([this.#options.ready, new Promise(resolve => signal.addEventListener('abort', resolve))])
+    while (!signal.aborted) {
+      try {
+        await this.#runOnce(() => pause.reset())
+      } catch (err) {
+        if (!signal.aborted) log.warn({ err }, 'consumer: stopped, beginning anew')
+      }
+      this.#mine = new Set()
+      await wait(pause.next(), signal)
+    }
+  }
+
+  /** One life of a kafkajs consumer, until it crashes for good or is stopped. */
+  async #runOnce(onJoined: () => void): Promise<void> {
+    const { kafka, topic, groupId, topicSettings } = this.#options
+    this.#partitions = await ensureTopic(kafka, topic, topicSettings)
+    const consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      allowAutoTopicCreation: false,
+      retry: { retries: 4, restartOnFailure: async () => false },
+    })
+    const crashed = new Promise<never>((_, reject) => {
+      // Every crash ends this life: kafkajs would go on without a word after some, and never after others.
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+    })
+    crashed.catch(() => undefined)
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      onJoined()
+      this.#joined(payload.memberAssignment[topic] ?? [])
+    })
+    this.#consumer = consumer
+    try {
+      await consumer.connect()
+      await consumer.subscribe({ topic, fromBeginning: true })
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: this.#partitions,
+        eachBatch: payload => this.#takeBatch(payload),
+      })
+      await Promise.race([crashed, this.#commitUntilStopped()])
+    } finally {
+      this.#consumer = undefined
+      await consumer.disconnect().catch(() => undefined)
+    }
+  }
+
+  #joined(partitions: readonly number[]): void {
+    this.#options.log.info({ partitions }, 'consumer: reading these partitions')
+    this.#mine = new Set(partitions)
+    // Of partitions that were lost and won again, everything not committed comes once more.
+    this.#offsets = new Map(partitions.map(partition => [partition, new PartitionOffsets()]))
+  }
+
+  async #takeBatch({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+    const { flusher } = this.#options
+    const offsets = this.#offsets.get(batch.partition)
+    if (!offsets) return // not ours any more
+    for (const message of batch.messages) {
+      if (!isRunning() || isStale() || this.#stopping.signal.aborted) return
+      await this.#takeRecord(batch.partition, message, offsets)
+      resolveOffset(message.offset)
+      if (flusher.isFull) {
+        await flusher.flush()
+        await heartbeat()
+      }
+      await this.#waitForRoom(heartbeat)
+    }
+    await heartbeat() // throws when the group is being divided anew: kafkajs then joins again
+  }
+
+  /** Only what has to be awaited is: most records are taken without a turn of the event loop. */
+  #takeRecord(partition: number, message: KafkaMessage, offsets: PartitionOffsets): Promise<void> | undefined {
+    const { flusher, metrics, deadLetters } = this.#options
+    const offset = Number(message.offset)
+    const decoded = decode(message.value)
+    switch (decoded.kind) {
+      case 'event':
+        flusher.receive({ event: decoded.event, record: offsets.open(offset) })
+        return undefined
+      case 'legacy':
+        metrics.received('legacy')
+        this.#tellOfLegacy(partition, message.offset)
+        offsets.pass(offset)
+        return undefined
+      case 'undecodable': {
+        metrics.received('undecodable')
+        const record = offsets.open(offset)
+        return deadLetters.put(partition, message, decoded.reason).then(() => {
+          record.done = true
+        })
+      }
+    }
+  }
+
+  #tellOfLegacy(partition: number, offset: string): void {
+    const now = performance.now()
+    if (now - this.#legacyLoggedMs < LEGACY_LOGGED_EVERY_MS) return
+    this.#legacyLoggedMs = now
+    this.#options.log.warn(
+      { partition, offset },
+      'a record of the original producer is in the topic: it has no place in the ledger and is not counted; see the metric for how many',
+    )
+  }
+
+  /** While the cache is away nothing more is taken in, but the place in the group is kept. */
+  async #waitForRoom(heartbeat: () => Promise<void>): Promise<void> {
+    const { flusher, openRecords, maxOpenRecords } = this.#options
+    if (openRecords() < maxOpenRecords) return
+    await flusher.flush()
+    while (openRecords() >= maxOpenRecords && !this.#stopping.signal.aborted) {
+      await heartbeat()
+      await wait(FLUSH_AGAIN_AFTER_MS, this.#stopping.signal)
+      await flusher.flush()
+    }
+  }
+
+  async #commitUntilStopped(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await wait(COMMIT_EVERY_MS, this.#stopping.signal)
+      await this.#commit()
+    }
+  }
+
+  /** Commits up to what the cache has applied. An error means that the partition may be another's now. */
+  async #commit(): Promise<void> {
+    const { topic, log } = this.#options
+    const offsets = this.#offsets
+    const due = [...offsets].flatMap(([partition, each]) => {
+      const offset = each.toCommit()
+      return offset === undefined ? [] : [{ partition, offset }]
+    })
+    if (due.length === 0) return
+    try {
+      await this.#consumer?.commitOffsets(due.map(({ partition, offset }) => ({ topic, partition, offset: String(offset) })))
+      for (const { partition, offset } of due) offsets.get(partition)?.committed(offset)
+    } catch (err) {
+      log.info({ err }, 'consumer: offsets not committed; what was read since comes again, and is told apart')
+    }
+  }
+}

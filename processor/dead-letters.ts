@@ -1,0 +1,59 @@
+import { Partitioners, type Kafka, type KafkaMessage, type Producer } from 'kafkajs'
+import { ensureTopic } from '../src/events/kafka.ts'
+import type { TopicSettings } from '../src/events/settings.ts'
+import type { Logger } from '../src/runtime/logger.ts'
+
+const ACKS_ALL = -1
+
+/** The topic of the records that cannot be decoded, each as it was, with where it was and why in headers. */
+export class DeadLetters {
+  readonly #kafka: Kafka
+  readonly #topic: string
+  readonly #settings: TopicSettings
+  readonly #log: Logger
+  #producer: Promise<Producer> | undefined
+
+  constructor(kafka: Kafka, topic: string, settings: TopicSettings, log: Logger) {
+    this.#kafka = kafka
+    this.#topic = topic
+    this.#settings = settings
+    this.#log = log
+  }
+
+  get topic(): string {
+    return `${this.#topic}.dead-letter`
+  }
+
+  /** Resolves when the record is there. Rejects if Kafka does not take it: it is then read again. */
+  async put(partition: number, { offset, key, value, timestamp }: KafkaMessage, reason: string): Promise<void> {
+    this.#log.warn({ partition, offset, reason }, 'a record cannot be decoded: to the dead-letter topic')
+    const headers = {
+      'ping-reason': reason,
+      'ping-topic': this.#topic,
+      'ping-partition': String(partition),
+      'ping-offset': offset,
+      'ping-timestamp': timestamp,
+    }
+    this.#producer ??= this.#connect()
+    try {
+      const producer = await this.#producer
+      await producer.send({ topic: this.topic, acks: ACKS_ALL, messages: [{ key, value, headers }] })
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    const producer = await this.#producer?.catch(() => undefined)
+    this.#producer = undefined
+    await producer?.disconnect().catch(() => undefined)
+  }
+
+  async #connect(): Promise<Producer> {
+    await ensureTopic(this.#kafka, this.topic, { ...this.#settings, kafkaTopicPartitions: 1 })
+    const producer = this.#kafka.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner })
+    await producer.connect()
+    return producer
+  }
+}

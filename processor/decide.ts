@@ -1,0 +1,57 @@
+import type { HashState } from '../src/counters/hash.ts'
+import { needsRenewal } from '../src/counters/rebuild.ts'
+import type { CheckedHead } from '../src/ledger/heads.ts'
+import type { Position } from '../src/terms/position.ts'
+
+/** What one tick read: first of the cache, then of Postgres. */
+export interface TickRead {
+  /** The cache's clock, read before all else. In ms. */
+  readonly timeMs: number
+  /** Undefined: not whole. */
+  readonly hash: HashState | undefined
+  readonly heads: readonly CheckedHead[]
+}
+
+/** An `asof` so far ahead of the cache's clock would not prove anything for as long. In ms. */
+const CLOCK_SET_BACK_MS = 1_000
+
+/** Why the hash has to be rebuilt, or undefined if it can be gone on with. Pure. */
+export function reasonToRebuild({ timeMs, hash, heads }: TickRead): string | undefined {
+  if (!hash) return 'it is not whole'
+  if (hash.lanes.length !== heads.length) return 'lanes were added'
+  const lost = heads.find(head => !head.holds)
+  if (lost) return `the ledger does not have what lane ${lost.lane} has applied`
+  if (hash.lanes.some(({ asofMs }) => asofMs > timeMs + CLOCK_SET_BACK_MS)) return 'the clock of the cache was set back'
+  if (needsRenewal(hash.minutesTo, timeMs)) return 'its minutes will soon not reach to the present'
+  return undefined
+}
+
+export interface LaneView {
+  /** The lane's records come to this processor. */
+  readonly mine: boolean
+  readonly needsCatchUp: boolean
+  /** Behind everything accepted, what is in flight included; undefined if nothing is known. */
+  readonly end: Position | undefined
+  /** The head at the tick before. */
+  readonly previousHead: Position | undefined
+  /** The cache's `asof` of the lane, and its clock. In ms. */
+  readonly asofMs: number
+  readonly timeMs: number
+}
+
+/** A lane that is another's is left to it as long as it looks after it. In ms. */
+const NEGLECTED_AFTER_MS = 1_500
+/** Further behind, one snapshot is less work than the rows. */
+const REBUILD_BEYOND_ROWS = 100_000n
+
+/**
+ * What a tick does with a lane. Pure. Events get one tick's time to arrive through Kafka: only what was
+ * behind the head of the tick before is caught up.
+ */
+export function decideLane(view: LaneView): 'leave' | 'asof' | 'catch-up' | 'rebuild' {
+  if (view.needsCatchUp) return 'catch-up'
+  if (!view.mine && view.timeMs - view.asofMs <= NEGLECTED_AFTER_MS) return 'leave'
+  const missing = view.previousHead && view.end ? view.previousHead.seq - view.end.seq : 0n
+  if (missing > REBUILD_BEYOND_ROWS) return 'rebuild'
+  return missing > 0n ? 'catch-up' : 'asof'
+}

@@ -1,0 +1,59 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { createRegistry } from '../src/runtime/metrics-registry.ts'
+
+/** What became of a record that was read. */
+export type RecordVerdict = 'accepted' | 'duplicate' | 'refused' | 'foreign' | 'legacy' | 'undecodable'
+
+/** All metrics of a processor. */
+export interface ProcessorMetrics {
+  readonly registry: Registry
+  received(verdict: RecordVerdict): void
+  flushed(outcome: 'applied' | 'moved' | 'incomplete', pings: number): void
+  caughtUp(pings: number): void
+  rebuilt(outcome: 'rebuilt' | 'claimed' | 'lost'): void
+  tickFailed(): void
+  auditDiffered(): void
+  /** Pings of a lane that the ledger has and the cache has not. */
+  lag(lane: number, pings: number): void
+  /** Reads, whenever the metrics are asked for, how many records are not done. */
+  watchOpen(read: () => number): void
+}
+
+export function createProcessorMetrics(): ProcessorMetrics {
+  const registry = createRegistry()
+  const registers = [registry]
+  const counter = (name: string, help: string, ...labelNames: string[]) => new Counter({ name, help, labelNames, registers })
+  const records = counter('ping_processor_records_total', 'Records read, by what became of them', 'verdict')
+  const flushes = counter('ping_processor_flushes_total', 'Flushes of a lane, by what the cache answered', 'outcome')
+  const applied = counter('ping_processor_applied_total', 'Pings applied from events')
+  const caughtUp = counter('ping_processor_caught_up_total', 'Pings applied from Postgres')
+  const catchUps = counter('ping_processor_catch_ups_total', 'Catch-ups of a lane')
+  const rebuilds = counter('ping_processor_rebuilds_total', 'Rebuilds, by how they ended', 'outcome')
+  const failedTicks = counter('ping_processor_failed_ticks_total', 'Ticks to which Postgres or the cache did not answer')
+  const differences = counter('ping_processor_audit_differences_total', 'Audits that found the cache to differ from Postgres')
+  const lag = new Gauge({ name: 'ping_processor_lag_pings', help: 'Pings that the cache has not applied', labelNames: ['lane'], registers })
+  return {
+    registry,
+    received: verdict => records.inc({ verdict }),
+    flushed: (outcome, pings) => {
+      flushes.inc({ outcome })
+      if (outcome === 'applied') applied.inc(pings)
+    },
+    caughtUp: pings => {
+      catchUps.inc()
+      caughtUp.inc(pings)
+    },
+    rebuilt: outcome => rebuilds.inc({ outcome }),
+    tickFailed: () => failedTicks.inc(),
+    auditDiffered: () => differences.inc(),
+    lag: (lane, pings) => lag.set({ lane }, Math.max(0, pings)),
+    watchOpen: read => {
+      const gauge: Gauge = new Gauge({
+        name: 'ping_processor_open_records',
+        help: 'Records read and not done',
+        registers,
+        collect: () => gauge.set(read()),
+      })
+    },
+  }
+}

@@ -1,0 +1,44 @@
+/** One record that is not done: what it stands for is not in the cache yet. */
+export interface OpenRecord {
+  readonly offset: number
+  done: boolean
+}
+
+/**
+ * Which offsets of one partition may be committed: all before the first record that is not done. Pure.
+ * Offsets stay far below 2^53.
+ */
+export class PartitionOffsets {
+  #open: OpenRecord[] = []
+  #first = 0
+  #next: number | undefined
+  #committed: number | undefined
+
+  /** A record was received that is done when the caller says so. */
+  open(offset: number): OpenRecord {
+    const record = { offset, done: false }
+    this.#open.push(record)
+    this.#next = offset + 1
+    return record
+  }
+
+  /** A record was received that there is nothing more to do with. */
+  pass(offset: number): void {
+    this.#next = offset + 1
+  }
+
+  /** The offset to commit: of the next record to read after a restart; undefined if there is none new. */
+  toCommit(): number | undefined {
+    while (this.#first < this.#open.length && this.#open[this.#first]!.done) this.#first++
+    if (this.#first > 1_000) {
+      this.#open = this.#open.slice(this.#first)
+      this.#first = 0
+    }
+    const offset = this.#open[this.#first]?.offset ?? this.#next
+    return offset === this.#committed ? undefined : offset
+  }
+
+  committed(offset: number): void {
+    this.#committed = offset
+  }
+}

@@ -1,0 +1,15 @@
+import type { Readiness } from '../src/runtime/readiness.ts'
+import type { Reconciler } from './reconciler.ts'
+
+const LOOK_EVERY_MS = 500
+/** Ready as long as ticks succeed: then the count is kept true, with Kafka or without. */
+const TICKED_WITHIN_MS = 5_000
+
+/** Keeps the readiness up to date until it is stopped. */
+export function watchReadiness(readiness: Readiness, reconciler: Reconciler): { stop(): void } {
+  const timer = setInterval(() => {
+    if (reconciler.sinceTickMs <= TICKED_WITHIN_MS) readiness.ready()
+    else readiness.notReady('the cache could not be compared with Postgres lately: one of them is away')
+  }, LOOK_EVERY_MS)
+  return { stop: () => clearInterval(timer) }
+}
