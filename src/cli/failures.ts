@@ -1,4 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect'
+import { RetryInfoSchema } from '../gen/google/rpc/error_details_pb.ts'
 
 /**
  * Codes that no further try can mend. All others leave the outcome open or may pass: the server is away or full,
@@ -21,8 +22,10 @@ export function isFinal(error: ConnectError): boolean {
   return FINAL.has(error.code)
 }
 
-/** The pause that the server asked for by `retry-after`, in ms; undefined if it asked for none. */
+/** The pause that the server asked for, in ms: by RetryInfo, else by `retry-after`, whose seconds are whole; undefined if it asked for none. */
 export function retryAfterMs(error: ConnectError): number | undefined {
+  const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay
+  if (delay) return Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000
   const text = error.metadata.get('retry-after')
   return text !== null && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : undefined
 }

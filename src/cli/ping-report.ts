@@ -36,7 +36,8 @@ export function reportRun(plan: RunPlan, result: RunResult, output: Output): voi
 /** The exit code of a run; says on standard error what is left open. Throws the error that ended it. */
 export function conclude(plan: RunPlan, { acked, open }: RunResult, { output, interrupt }: Context): ExitCode {
   if (acked === plan.pings) return EXIT.ok
-  if (open.length > 0) output.note(openText(plan, open.map(ping => ping.id)))
+  const unsettled = open.filter(({ error }) => error.exitCode !== EXIT.refused).map(ping => ping.id)
+  if (unsettled.length > 0) output.note(openText(plan, unsettled))
   const exitCode = interrupt.exitCode()
   if (exitCode !== undefined) {
     output.note('interrupted')
@@ -50,7 +51,7 @@ function openText(plan: RunPlan, ids: readonly string[]): string {
   const which = ids.length === 1 ? '1 ping was' : `${ids.length} pings were`
   const lines = ids.slice(0, SHOWN_IDS).map(id => `  pingcli ping --id ${id}${timestamp}`)
   const more = ids.length > SHOWN_IDS ? [`  … and ${ids.length - SHOWN_IDS} more; --json lists all`] : []
-  return [`${which} sent but not acknowledged. Sent again with the same id, a ping is counted once:`, ...lines, ...more].join('\n')
+  return [`${which} not acknowledged, and may be recorded or not. Sent again with the same id, a ping is counted once:`, ...lines, ...more].join('\n')
 }
 
 function latencyText({ p50, p90, p99, max }: LatencySummary): string {

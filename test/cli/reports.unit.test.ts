@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
 import { codeName, describeFailure, isFinal, retryAfterMs } from '../../src/cli/failures.ts'
 import { Latencies } from '../../src/cli/latencies.ts'
 import { grouped, toJson } from '../../src/cli/output.ts'
@@ -75,6 +76,11 @@ describe('a failed call', () => {
     expect(after('0.25')).toBe(250)
     expect(after('soon')).toBeUndefined()
     expect(retryAfterMs(new ConnectError('full', Code.ResourceExhausted))).toBeUndefined()
+  })
+
+  it('asks for a pause by RetryInfo, to the millisecond, and this goes before retry-after', () => {
+    const detail = { desc: RetryInfoSchema, value: { retryDelay: { seconds: 1n, nanos: 250_000_000 } } }
+    expect(retryAfterMs(new ConnectError('full', Code.ResourceExhausted, { 'retry-after': '2' }, [detail]))).toBe(1_250)
   })
 
   it.each([
