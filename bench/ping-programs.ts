@@ -63,6 +63,7 @@ function environment({ parts }: Bench, { name, database, cacheDb }: PingPlace): 
     DATABASE_URL: database.url,
     KAFKA_BROKERS: `127.0.0.1:${parts.kafka.port}`,
     KAFKA_TOPIC: name,
+    KAFKA_GROUP: name,
     REDIS_URL: `redis://127.0.0.1:${parts.cache.port}/${cacheDb}`,
     LOG_LEVEL: 'warn',
   }
