@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
-import { PingCountRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
+import { type Consistency, PingCountRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { quoteLongIntegers, refuseUnknownConsistency } from '../../src/server/rpc/json-text.ts'
 import { requestedCount } from '../../src/server/rpc/requested-count.ts'
 
 const MIN = -(2n ** 63n)
 const MAX = 2n ** 63n - 1n
-const requested = (init: { timeRange?: { start?: bigint; end?: bigint }; consistency?: number }) => requestedCount(create(PingCountRequestSchema, init))
+const requested = (init: { timeRange?: { start?: bigint; end?: bigint }; consistency?: Consistency }) => requestedCount(create(PingCountRequestSchema, init))
 
 describe('a requested count', () => {
   it('is of all pings, cached, when nothing is asked for', () => {
@@ -31,11 +31,11 @@ describe('a requested count', () => {
     [1, false],
     [2, true],
   ])('with consistency %s is strong: %s', (consistency, strong) => {
-    expect(requested({ consistency }).strong).toBe(strong)
+    expect(requested({ consistency: consistency as Consistency }).strong).toBe(strong)
   })
 
   it('may not have a consistency that is not known', () => {
-    expect(() => requested({ consistency: 7 })).toThrow(
+    expect(() => requested({ consistency: 7 as Consistency })).toThrow(
       'consistency: got 7, expected one of CONSISTENCY_UNSPECIFIED, CONSISTENCY_CACHED, CONSISTENCY_STRONG',
     )
   })

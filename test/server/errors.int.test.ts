@@ -1,0 +1,163 @@
+import { connect, type IncomingHttpHeaders } from 'node:http2'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { describe, expect, it } from 'vitest'
+import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
+import { QueueFullError, TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
+import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, postJson, PROTOCOLS, startHttpFixture, type HttpFixture } from './http-fixture.ts'
+
+const failing = (error: unknown) => startHttpFixture({ record: () => Promise.reject(error) })
+const errorOfPing = (fixture: HttpFixture, protocol?: string) => pingClient(fixture, protocol).ping({}).then(() => undefined, ConnectError.from)
+const callCount = async (fixture: HttpFixture, method: string, code: string) => {
+  const { values } = (await fixture.metrics.registry.getSingleMetric('ping_rpc_total')?.get()) ?? { values: [] }
+  return values.find(({ labels }) => labels['method'] === `ping.v1.PingService/${method}` && labels['code'] === code)?.value ?? 0
+}
+
+/** The trailers that answer a request of these bytes. */
+const grpcTrailers = (url: string, bytes: readonly number[]): Promise<IncomingHttpHeaders> =>
+  new Promise((resolve, reject) => {
+    const { origin, pathname } = new URL(url)
+    const session = connect(origin).on('error', reject)
+    const stream = session.request({ ':method': 'POST', ':path': pathname, 'content-type': 'application/grpc', te: 'trailers' })
+    stream.on('trailers', trailers => {
+      session.close()
+      resolve(trailers)
+    })
+    stream.on('error', reject).resume().end(Uint8Array.from(bytes))
+  })
+
+describe.each(PROTOCOLS)('over %s', protocol => {
+  it.each([
+    [new TimestampConflictError('other time'), Code.AlreadyExists],
+    [new UnavailableError('try again'), Code.Unavailable],
+    [new QueueFullError('full', 1_500), Code.ResourceExhausted],
+  ])('%s has its own code and its message', async (error, code) => {
+    await using fixture = await failing(error)
+    expect(await errorOfPing(fixture, protocol)).toMatchObject({ code, rawMessage: error.message })
+  })
+
+  it('a full queue says when to come again, as a detail and as a header', async () => {
+    await using fixture = await failing(new QueueFullError('full', 1_500))
+    const error = await errorOfPing(fixture, protocol)
+    expect(error?.findDetails(RetryInfoSchema)[0]?.retryDelay).toMatchObject({ seconds: 1n, nanos: 500_000_000 })
+    expect(error?.metadata.get('retry-after')).toBe('2')
+  })
+
+  it('an error that nobody expected shows nothing of itself, and is logged once', async () => {
+    await using fixture = await failing(new TypeError('secret of the inside'))
+    expect(await errorOfPing(fixture, protocol)).toMatchObject({ code: Code.Internal, rawMessage: 'internal error', details: [] })
+    const logged = fixture.logged.filter(line => JSON.stringify(line).includes('secret of the inside'))
+    expect(logged).toHaveLength(1)
+    expect(logged[0]).toMatchObject({ level: 50, err: { type: 'TypeError' }, method: 'Ping' })
+  })
+
+  it("a ping that takes longer than the caller's deadline is DEADLINE_EXCEEDED, and goes on", async () => {
+    const gate = Promise.withResolvers<void>()
+    await using fixture = await startHttpFixture({ record: () => gate.promise })
+    const error = await pingClient(fixture, protocol).ping({}, { timeoutMs: 100 }).catch(ConnectError.from)
+    expect(error).toMatchObject({ code: Code.DeadlineExceeded })
+    gate.resolve()
+    await expect.poll(() => fixture.recorded.length).toBe(1)
+  })
+
+  it('a body over the limit is RESOURCE_EXHAUSTED, naming the limit', async () => {
+    await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
+    const error = await pingClient(fixture, protocol).ping({ pingId: 'x'.repeat(2_000) }).catch(ConnectError.from)
+    expect(error).toMatchObject({ code: Code.ResourceExhausted })
+    expect((error as ConnectError).rawMessage).toMatch(/^request body: got (20\d\d|more) bytes, expected at most 1024$/)
+    await pingClient(fixture, protocol).ping({}) // the connection, or the next, still serves
+  })
+
+  it('a call is counted with its method and code', async () => {
+    await using fixture = await failing(new UnavailableError('away'))
+    await errorOfPing(fixture, protocol)
+    await pingClient(fixture, protocol).pingCount({})
+    await expect.poll(() => callCount(fixture, 'Ping', 'unavailable')).toBe(1)
+    await expect.poll(() => callCount(fixture, 'PingCount', 'ok')).toBe(1)
+  })
+})
+
+describe('a body that is no message', () => {
+  it.each([
+    ['application/proto', [0xff], 400],
+    ['application/proto', [0x0a, 0x05, 0x01], 400],
+  ])('of %s is INVALID_ARGUMENT over Connect', async (type, bytes, status) => {
+    await using fixture = await startHttpFixture()
+    const response = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': type }, body: Uint8Array.from(bytes) })
+    expect(response.status).toBe(status)
+    expect(await response.json()).toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(/^request body: got bytes that cannot be decoded \(.+\), expected a ping\.v1\.PingRequest$/),
+    })
+    expect(await callCount(fixture, 'Ping', 'invalid_argument')).toBe(1)
+  })
+
+  it('is INVALID_ARGUMENT over gRPC', async () => {
+    await using fixture = await startHttpFixture()
+    const trailers = await grpcTrailers(fixture.url + PING_PATH, [0, 0, 0, 0, 1, 0xff])
+    expect(trailers['grpc-status']).toBe(String(Code.InvalidArgument))
+    expect(decodeURIComponent(String(trailers['grpc-message']))).toMatch(/^request body: got bytes that cannot be decoded/)
+  })
+
+  it('is INVALID_ARGUMENT over gRPC-Web', async () => {
+    await using fixture = await startHttpFixture()
+    const headers = { 'content-type': 'application/grpc-web+proto' }
+    const response = await fetch(fixture.url + PING_PATH, { method: 'POST', headers, body: Uint8Array.of(0, 0, 0, 0, 1, 0xff) })
+    expect(await response.text()).toContain(`grpc-status: ${Code.InvalidArgument}\r\n`)
+  })
+
+  it('repeats no more than the beginning of a long value', async () => {
+    await using fixture = await startHttpFixture()
+    const { json } = await postJson(fixture.url + PING_PATH, JSON.stringify({ timestampMs: 'x'.repeat(50_000) }))
+    expect(json['code']).toBe('invalid_argument')
+    expect(String(json['message']).length).toBeLessThan(600)
+  })
+})
+
+describe('an error over Connect', () => {
+  it('that a full queue caused has a header for those who only know HTTP', async () => {
+    await using fixture = await failing(new QueueFullError('full', 20))
+    const { status, headers, json } = await postJson(fixture.url + PING_PATH, '{}')
+    expect([status, headers.get('retry-after')]).toEqual([429, '1'])
+    expect(json).toMatchObject({ code: 'resource_exhausted', details: [{ type: 'google.rpc.RetryInfo', debug: { retryDelay: '0.020s' } }] })
+  })
+
+  it('names the id to retry with', async () => {
+    await using fixture = await failing(new UnavailableError('away'))
+    const { headers } = await postJson(fixture.url + PING_PATH, '{}')
+    expect(headers.get('ping-id')).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  it('for a body over the limit comes before all of the body', async () => {
+    await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
+    const endless = new ReadableStream({ pull: controller => controller.enqueue(new Uint8Array(65_536)) })
+    const response = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: JSON_TYPE, body: endless, duplex: 'half' } as RequestInit)
+    expect(await response.json()).toEqual({ code: 'resource_exhausted', message: 'request body: got more bytes, expected at most 1024' })
+  })
+
+  it('does not let a small body grow over the limit when it is unpacked', async () => {
+    await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
+    const bomb = await new Response(new Blob([`{"pingId":"${'x'.repeat(1_000_000)}"}`]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()
+    const response = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: bomb })
+    expect(await response.json()).toMatchObject({ code: 'resource_exhausted' })
+  })
+
+  it('for an unknown compression names those that are known', async () => {
+    await using fixture = await startHttpFixture()
+    const { json } = await postJson(fixture.url + PING_PATH, '{}', { 'content-encoding': 'zip' })
+    expect(json).toMatchObject({ code: 'unimplemented', message: expect.stringContaining('gzip') })
+  })
+
+  it('for a caller who went away is counted as canceled, and harms nobody', async () => {
+    const gate = Promise.withResolvers<void>()
+    await using fixture = await startHttpFixture({ record: () => gate.promise })
+    const leaving = new AbortController()
+    const ping = pingClient(fixture).ping({}, { signal: leaving.signal }).catch(ConnectError.from)
+    await expect.poll(() => fixture.http.inFlight()).toBe(1)
+    leaving.abort()
+    expect(await ping).toMatchObject({ code: Code.Canceled })
+    await expect.poll(() => callCount(fixture, 'Ping', 'canceled')).toBe(1)
+    gate.resolve()
+    await pingClient(fixture).ping({})
+    expect((await postJson(fixture.url + COUNT_PATH, '{}')).status).toBe(200)
+  })
+})
