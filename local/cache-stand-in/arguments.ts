@@ -44,7 +44,7 @@ export function pairsOf(args: readonly string[]): [string, string][] {
 
 /** `MATCH pattern` and `COUNT n` of a SCAN. The count is only a hint. */
 export function scanFilter(options: readonly string[]): (text: string) => boolean {
-  let matches = (_: string) => true
+  let matches: (text: string) => boolean = () => true
   if (options.length % 2 !== 0) throw new CommandError(SYNTAX_ERROR)
   for (const [name, value] of pairsOf(options)) {
     const option = name.toUpperCase()

@@ -1,6 +1,8 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { wait } from '../../src/runtime/wait.ts'
+import { environment } from '../environment.ts'
 import type { PlainUser } from './plain-user.ts'
 
 /** How a process ended. */
@@ -9,7 +11,15 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-export interface ChildOptions {
+/** How a caller follows what it starts. */
+export interface ChildHooks {
+  /** Gets every line of standard output and standard error. */
+  readonly onLine?: ((line: string) => void) | undefined
+  /** Gets each process at the moment of its birth, before it is ready. */
+  readonly onSpawn?: ((child: Child) => void) | undefined
+}
+
+export interface ChildOptions extends ChildHooks {
   /** The part's name, for messages. */
   readonly name: string
   readonly command: string
@@ -18,8 +28,6 @@ export interface ChildOptions {
   readonly cwd?: string
   /** Run as this user (only root can). */
   readonly user?: PlainUser | undefined
-  /** Gets every line of standard output and standard error. */
-  readonly onLine?: ((line: string) => void) | undefined
 }
 
 /** A process of ours. It leads a session of its own, so that a terminal's Ctrl-C does not reach it. */
@@ -46,52 +54,66 @@ const GRACE_MS = 10_000
 /** Starts a process. Rejects when the command cannot be run at all. */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, command, args, user } = options
-  const child = spawn(command, args, {
+  const process = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    ...(options.env && { env: options.env }),
+    env: options.env ?? environment(),
     ...(options.cwd && { cwd: options.cwd }),
     ...(user && { uid: user.uid, gid: user.gid }),
   })
+  const running = new Promise<void>((resolve, reject) => {
+    process.once('spawn', resolve)
+    process.once('error', error => reject(new StartError(`${name}: cannot run ${command}: ${error.message}`, { cause: error })))
+  })
+  const child = follow(process, options)
+  if (process.pid !== undefined) options.onSpawn?.(child) // at once: who is killed after this knows what to look for
+  await running
+  return child
+}
+
+type Process = ChildProcessByStdio<null, Readable, Readable>
+
+function follow(process: Process, { name, onLine }: ChildOptions): Child {
   let exit: Exit | undefined
   const exited = new Promise<Exit>(resolve => {
-    child.once('exit', (code, signal) => {
+    process.once('exit', (code, signal) => {
       exit = { code, signal }
       resolve(exit)
     })
   })
+  const lines = followLines(process, onLine)
+  const signal = async (name: NodeJS.Signals) => {
+    if (!exit) process.kill(name)
+    return exited
+  }
+  return {
+    name,
+    pid: process.pid ?? 0,
+    exited,
+    exit: () => exit,
+    ...lines,
+    stop: async (name = 'SIGTERM', graceMs = GRACE_MS) => {
+      const late = setTimeout(() => void signal('SIGKILL'), graceMs)
+      return signal(name).finally(() => clearTimeout(late))
+    },
+    kill9: () => signal('SIGKILL'),
+  }
+}
+
+function followLines(process: Process, onLine: ChildOptions['onLine']): Pick<Child, 'tail' | 'watch'> {
   const lines: string[] = []
-  const watchers = new Set<(line: string) => void>(options.onLine ? [options.onLine] : [])
-  for (const stream of [child.stdout, child.stderr]) {
+  const watchers = new Set<(line: string) => void>(onLine ? [onLine] : [])
+  for (const stream of [process.stdout, process.stderr]) {
     createInterface({ input: stream }).on('line', line => {
       if (lines.push(line) > TAIL_LINES) lines.shift()
       for (const see of watchers) see(line)
     })
   }
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve)
-    child.once('error', error => reject(new Error(`${name}: cannot run ${command}`, { cause: error })))
-  })
-  const pid = child.pid as number // known once 'spawn' has come
   return {
-    name,
-    pid,
-    exited,
-    exit: () => exit,
     tail: () => [...lines],
     watch: see => {
       watchers.add(see)
       return () => watchers.delete(see)
-    },
-    stop: async (signal = 'SIGTERM', graceMs = GRACE_MS) => {
-      if (!exit) child.kill(signal)
-      const late = new AbortController()
-      void wait(graceMs, late.signal).then(() => exit ?? child.kill('SIGKILL'))
-      return exited.finally(() => late.abort())
-    },
-    kill9: async () => {
-      if (!exit) child.kill('SIGKILL')
-      return exited
     },
   }
 }

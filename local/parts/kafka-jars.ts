@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { runToEnd } from './child.ts'
+import { runToEnd, type ChildHooks } from './child.ts'
 import { onPath } from './on-path.ts'
 
 export const KAFKA_VERSION = '4.1.2'
@@ -17,13 +17,13 @@ export function missingForKafka(): string | undefined {
 }
 
 /** The folder of the jars, fetched by Maven the first time (54 MB). */
-export async function kafkaJars(onLine?: (line: string) => void): Promise<string> {
+export async function kafkaJars(hooks: ChildHooks = {}): Promise<string> {
   const folder = join(CACHE, 'libs')
   if (areResolved()) return folder
-  onLine?.(`fetching Apache Kafka ${KAFKA_VERSION} with Maven, once`)
+  hooks.onLine?.(`fetching Apache Kafka ${KAFKA_VERSION} with Maven, once`)
   const fresh = join(CACHE, `libs-${process.pid}`)
   const args = ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`]
-  await runToEnd({ name: 'mvn', command: 'mvn', args, onLine })
+  await runToEnd({ name: 'mvn', command: 'mvn', args, ...hooks })
   if (!areResolved()) {
     rmSync(folder, { recursive: true, force: true })
     renameSync(fresh, folder) // in one step: a second starter never sees half a folder

@@ -1,15 +1,14 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { runToEnd, startChild, untilReady, type Child } from './child.ts'
+import { runToEnd, startChild, untilReady, type Child, type ChildHooks } from './child.ts'
 import { freePort } from './free-port.ts'
 import { kafkaJars } from './kafka-jars.ts'
 
-export interface KafkaOptions {
+export interface KafkaOptions extends ChildHooks {
   readonly port: number
   /** Created when absent; holds the log, the settings and the id of the cluster. */
   readonly dataDir: string
-  readonly onLine?: (line: string) => void
   /** Flags of the Java machine; default: a small heap and quick start. */
   readonly jvmFlags?: readonly string[]
 }
@@ -21,17 +20,17 @@ const START_LIMIT_MS = 90_000
 
 /** Starts one Apache Kafka node (broker and controller) and waits until it takes requests. */
 export async function launchKafka(options: KafkaOptions): Promise<Child> {
-  const { dataDir, onLine } = options
-  const classPath = join(await kafkaJars(onLine), '*')
+  const { dataDir, onLine, onSpawn } = options
+  const classPath = join(await kafkaJars({ onLine, onSpawn }), '*')
   mkdirSync(join(dataDir, 'log'), { recursive: true })
   // The controller's port is only ours: a free one at each start, which a static list of voters permits.
   const settings = writeSettings(options, await freePort())
   const java = (heap: readonly string[], ...args: string[]) => [...heap, `-Dlog4j2.configurationFile=${join(dataDir, 'log4j2.properties')}`, '-cp', classPath, ...args]
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
     const args = java(['-XX:TieredStopAtLevel=1'], 'kafka.tools.StorageTool', 'format', '-t', randomBytes(16).toString('base64url'), '-c', settings)
-    await runToEnd({ name: 'kafka format', command: 'java', args, cwd: dataDir })
+    await runToEnd({ name: 'kafka format', command: 'java', args, cwd: dataDir, onSpawn })
   }
-  const child = await startChild({ name: 'kafka', command: 'java', args: java(options.jvmFlags ?? HEAP, 'kafka.Kafka', settings), cwd: dataDir, onLine })
+  const child = await startChild({ name: 'kafka', command: 'java', args: java(options.jvmFlags ?? HEAP, 'kafka.Kafka', settings), cwd: dataDir, onLine, onSpawn })
   let ready = false
   const unwatch = child.watch(line => (ready ||= line.includes(READY)))
   await untilReady(child, () => ready, START_LIMIT_MS).finally(unwatch)

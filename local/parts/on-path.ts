@@ -1,9 +1,10 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { environment } from '../environment.ts'
 
 /** The full path of a command that the path has, or undefined. */
 export function onPath(command: string): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(folder => folder !== '')
+  const folders = (environment()['PATH'] ?? '').split(delimiter).filter(folder => folder !== '')
   return folders.map(folder => join(folder, command)).find(isExecutable)
 }
 

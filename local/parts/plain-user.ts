@@ -12,9 +12,14 @@ export interface PlainUser {
 /** Accounts that nearly every machine has, the fittest first. */
 const CANDIDATES = ['postgres', 'nobody', 'daemon']
 
-/** Postgres refuses to run as root: the account to run it as then, or undefined when we are not root. */
-export function plainUser(): PlainUser | undefined {
+/**
+ * Postgres refuses to run as root: the account to run it as then, or undefined when we are not root. It is the owner of
+ * `dataDir` where that exists and is a plain user's.
+ */
+export function plainUser(dataDir?: string): PlainUser | undefined {
   if (process.getuid?.() !== 0) return undefined
+  const owner = dataDir === undefined ? undefined : statSync(dataDir)
+  if (owner && owner.uid !== 0) return { name: String(owner.uid), uid: owner.uid, gid: owner.gid }
   for (const name of CANDIDATES) {
     const [uid, gid] = [idOf(name, '-u'), idOf(name, '-g')]
     if (uid && gid) return { name, uid, gid }

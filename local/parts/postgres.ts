@@ -1,10 +1,11 @@
-import { chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { runToEnd, startChild, StartError, untilReady, type Child } from './child.ts'
+import { runToEnd, startChild, StartError, untilReady, type Child, type ChildHooks } from './child.ts'
 import type { PlainUser } from './plain-user.ts'
 import { wait } from '../../src/runtime/wait.ts'
+import { environment } from '../environment.ts'
 
-export interface PostgresOptions {
+export interface PostgresOptions extends ChildHooks {
   /** Folder with `initdb` and `postgres`. */
   readonly binaries: string
   /** Created when absent. */
@@ -14,7 +15,6 @@ export interface PostgresOptions {
   readonly user: PlainUser | undefined
   /** Further settings of the server (`name=value`). */
   readonly settings?: Readonly<Record<string, string>>
-  readonly onLine?: (line: string) => void
 }
 
 /** Only this machine reaches it, without a password; no socket files. */
@@ -44,20 +44,29 @@ export async function stopPostgres(child: Child): Promise<void> {
 }
 
 async function initialise(options: PostgresOptions): Promise<void> {
-  const { binaries, dataDir, user } = options
-  if (existsSync(join(dataDir, 'PG_VERSION'))) return
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  if (user) chownSync(dataDir, user.uid, user.gid)
-  const args = ['-D', dataDir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
-  await runToEnd({ name: 'initdb', command: join(binaries, 'initdb'), args, user, cwd: dataDir, env: environment() })
+  const { binaries, dataDir, user, onSpawn } = options
+  if (existsSync(join(dataDir, 'PG_VERSION'))) return checkOwner(dataDir, user)
+  // Made beside and then moved: a start that is killed halfway leaves nothing that looks like a database.
+  const fresh = `${dataDir}.new-${process.pid}`
+  mkdirSync(fresh, { recursive: true, mode: 0o700 })
+  if (user) chownSync(fresh, user.uid, user.gid)
+  const args = ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
+  await runToEnd({ name: 'initdb', command: join(binaries, 'initdb'), args, user, cwd: fresh, env: plainEnvironment(), onSpawn })
+  renameSync(fresh, dataDir)
+}
+
+function checkOwner(dataDir: string, user: PlainUser | undefined): void {
+  const [owner, ours] = [statSync(dataDir).uid, user?.uid ?? process.getuid?.()]
+  if (ours === undefined || owner === ours) return
+  throw new StartError(`${dataDir} belongs to user ${owner}, and PostgreSQL would run as user ${ours}: start as the user who made it, or use another folder`)
 }
 
 async function launch(options: PostgresOptions): Promise<Child> {
-  const { binaries, dataDir, port, user, onLine } = options
+  const { binaries, dataDir, port, user, onLine, onSpawn } = options
   const settings = Object.entries({ ...SETTINGS, port: String(port), ...options.settings })
   const args = ['-D', dataDir, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   const command = join(binaries, 'postgres')
-  const child = await startChild({ name: 'postgres', command, args, user, cwd: dataDir, env: environment(), onLine })
+  const child = await startChild({ name: 'postgres', command, args, user, cwd: dataDir, env: plainEnvironment(), onLine, onSpawn })
   await untilReady(child, () => isReady(dataDir, child.pid))
   return child
 }
@@ -71,7 +80,7 @@ function isReady(dataDir: string, pid: number): boolean {
 }
 
 /** libpq's own variables (PGPORT, PGDATA …) of the caller must not steer our server. */
-function environment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('PG') && !name.startsWith('LC_'))
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment()).filter(([name]) => !name.startsWith('PG') && !name.startsWith('LC_'))
   return { ...Object.fromEntries(kept), LC_ALL: 'C' }
 }

@@ -1,32 +1,33 @@
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { startChild, untilReady, type Child } from './child.ts'
+import { startChild, untilReady, type Child, type ChildHooks } from './child.ts'
 
 const STAND_IN = join(import.meta.dirname, '..', 'cache-stand-in', 'main.ts')
 
-export interface RedisOptions {
-  /** `redis-server`, `valkey-server` or a path to one. */
+export interface RedisOptions extends ChildHooks {
+  /** `redis-server`, `valkey-server`, `dragonfly` or a path to one. */
   readonly command: string
   readonly port: number
-  /** Where it runs and, with `save`, puts its file. */
+  /** Instead of the arguments that Redis and Valkey understand. */
+  readonly args?: readonly string[]
+  /** Where it runs. */
   readonly dataDir?: string
-  readonly onLine?: (line: string) => void
 }
 
 /** Starts a Redis-like server without persistence (the cache is rebuilt from Postgres) and waits until it answers. */
 export async function launchRedis(options: RedisOptions): Promise<Child> {
-  const { command, port, dataDir, onLine } = options
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no']
-  const child = await startChild({ name: 'cache', command, args, onLine, ...(dataDir && { cwd: dataDir }) })
+  const { command, port, dataDir, onLine, onSpawn } = options
+  const args = options.args ?? ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no', '--loglevel', 'warning']
+  const child = await startChild({ name: 'cache', command, args, onLine, onSpawn, ...(dataDir && { cwd: dataDir }) })
   await untilReady(child, () => answersPing(port))
   return child
 }
 
 /** Starts the stand-in that comes with Ping, as a process of its own, and waits until it answers. */
-export async function launchStandIn(options: { port: number; onLine?: (line: string) => void }): Promise<Child> {
-  const { port, onLine } = options
+export async function launchStandIn(options: { port: number } & ChildHooks): Promise<Child> {
+  const { port, onLine, onSpawn } = options
   const args = [STAND_IN, '--port', String(port)]
-  const child = await startChild({ name: 'cache', command: process.execPath, args, onLine })
+  const child = await startChild({ name: 'cache', command: process.execPath, args, onLine, onSpawn })
   await untilReady(child, () => answersPing(port))
   return child
 }

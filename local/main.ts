@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import { readSettings, SettingsError } from '../src/runtime/settings.ts'
+import { environment } from './environment.ts'
+import { CannotStart } from './ports.ts'
+import { runLocal } from './run.ts'
+import { StartError } from './parts/child.ts'
+import { localSettings } from './settings.ts'
+import { listenForStop } from './stop-requests.ts'
+import type { Programs } from './ping-parts.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** `npm start`: the whole of Ping on this machine. Ends with the process. */
+export async function main(programs: Programs): Promise<never> {
+  const requests = listenForStop({ startedByNpm: environment()['npm_lifecycle_event'] !== undefined })
+  // A terminal that was closed takes no more text: that must not end us before the parts are stopped.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  try {
+    const settings = readSettings(localSettings, environment())
+    const print = (text: string) => process.stdout.write(text)
+    const code = await runLocal({ settings, programs, requests, print, isTerminal: process.stdout.isTTY === true })
+    process.exit(code)
+  } catch (error) {
+    const isPlain = error instanceof SettingsError || error instanceof CannotStart || error instanceof StartError
+    process.stderr.write(`Ping cannot start.\n${isPlain ? error.message : error instanceof Error ? error.stack : error}\n`)
+    process.exit(1)
+  }
+}
+
+if (import.meta.main) {
+  await main({ server: join(ROOT, 'src', 'server', 'main.ts'), processor: join(ROOT, 'processor', 'main.ts') })
+}

@@ -1,0 +1,18 @@
+import type { Child, ChildHooks } from './parts/child.ts'
+
+/** In the order in which they are stopped: nobody loses what it needs while it drains. */
+export const STOP_ORDER = ['server', 'processor', 'kafka', 'cache', 'postgres'] as const
+export type PartName = (typeof STOP_ORDER)[number]
+
+/** One process of Ping, and how to run it. */
+export interface Part {
+  readonly name: PartName
+  /** Starts it and resolves when it can be used. Every process born on the way is told to `hooks`. */
+  launch(hooks: ChildHooks): Promise<Child>
+  /** What asks it to end in an orderly way. */
+  readonly stopSignal: NodeJS.Signals
+  /** How long it may take to end before it is killed, in ms. */
+  readonly graceMs: number
+  /** Without it there is no use in going on when the first start fails. */
+  readonly isEssential: boolean
+}

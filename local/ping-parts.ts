@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { cachePart } from './cache-part.ts'
+import { environment } from './environment.ts'
+import { kafkaPart } from './kafka-part.ts'
+import type { Part, PartName } from './part.ts'
+import { DATABASE, postgresPart } from './postgres-part.ts'
+import { programPart } from './program-part.ts'
+import type { LocalSettings } from './settings.ts'
+
+/** What Node runs for the two programs of Ping. */
+export interface Programs {
+  readonly server: string
+  readonly processor: string
+}
+
+/** Where a part is found. */
+export interface Address {
+  readonly name: PartName
+  readonly address: string
+  /** What it is, where there is a choice. */
+  readonly kind?: string
+}
+
+export interface PingParts {
+  readonly parts: readonly Part[]
+  readonly addresses: readonly Address[]
+  /** What the person at the terminal should know. */
+  readonly notes: readonly string[]
+}
+
+/** Settings of the two programs that only we decide: one of the person's shell must not lead them elsewhere. */
+const OURS = ['DATABASE_URL', 'DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME', 'REDIS_HOST', 'REDIS_PORT']
+
+/** All processes that make Ping on this machine, and where each is found. */
+export function pingParts(settings: LocalSettings, dataDir: string, programs: Programs): PingParts {
+  const { serverPort, processorPort, postgresPort } = settings
+  const postgres = postgresPart(postgresPort, dataDir)
+  const cache = cacheOf(settings)
+  const kafka = kafkaOf(settings, dataDir)
+  const env = {
+    ...Object.fromEntries(Object.entries(environment()).filter(([name]) => !OURS.includes(name))),
+    DATABASE_URL: `postgres://postgres@127.0.0.1:${postgresPort}/${DATABASE}`,
+    REDIS_URL: cache.address,
+    KAFKA_BROKERS: kafka.address,
+    PORT: String(serverPort),
+    PROCESSOR_PORT: String(processorPort),
+  }
+  const server = programPart({ name: 'server', main: programs.server, port: serverPort, readyPath: '/readyz', env, isEssential: true })
+  const processor = programPart({ name: 'processor', main: programs.processor, port: processorPort, readyPath: '/livez', env, isEssential: false })
+  return {
+    parts: [postgres.part, ...(cache.part ? [cache.part] : []), ...(kafka.part ? [kafka.part] : []), server, processor],
+    addresses: [
+      { name: 'server', address: `http://127.0.0.1:${serverPort}` },
+      { name: 'processor', address: `http://127.0.0.1:${processorPort}/metrics` },
+      { name: 'postgres', address: env.DATABASE_URL, kind: 'PostgreSQL 18' },
+      { name: 'cache', address: withoutPassword(cache.address), kind: cache.kind },
+      { name: 'kafka', address: kafka.address, kind: kafka.kind },
+    ],
+    notes: postgres.note === undefined ? [] : [`postgres: ${postgres.note}`],
+  }
+}
+
+interface Chosen {
+  readonly part?: Part
+  readonly address: string
+  readonly kind: string
+}
+
+function cacheOf({ redisUrl, redisPort }: LocalSettings): Chosen {
+  if (redisUrl !== undefined) return { address: redisUrl, kind: 'yours, by REDIS_URL' }
+  return { address: `redis://127.0.0.1:${redisPort}`, ...cachePart(redisPort) }
+}
+
+function kafkaOf({ kafkaBrokers, kafkaPort }: LocalSettings, ours: string): Chosen {
+  if (kafkaBrokers.length > 0) return { address: kafkaBrokers.join(','), kind: 'yours, by KAFKA_BROKERS' }
+  const dataDir = join(ours, 'kafka')
+  mkdirSync(dataDir, { recursive: true })
+  return { address: `127.0.0.1:${kafkaPort}`, ...kafkaPart({ port: kafkaPort, dataDir }) }
+}
+
+function withoutPassword(address: string): string {
+  const url = new URL(address)
+  if (url.password !== '') url.password = '***'
+  return url.href.replace(/\/$/, '')
+}

@@ -1,0 +1,68 @@
+import { banner } from './banner.ts'
+import { lockDataFolder } from './data-folder.ts'
+import type { PartName } from './part.ts'
+import { partLine, RepeatFilter } from './part-output.ts'
+import { pingParts, type Programs } from './ping-parts.ts'
+import { checkPorts } from './ports.ts'
+import { checkDistinctPorts, type LocalSettings } from './settings.ts'
+import type { StopRequests } from './stop-requests.ts'
+import { Supervisor } from './supervisor.ts'
+
+export interface RunOptions {
+  readonly settings: LocalSettings
+  readonly programs: Programs
+  readonly requests: StopRequests
+  /** Gets everything that is to be shown. */
+  readonly print: (text: string) => void
+  readonly isTerminal: boolean
+}
+
+/** Exit code of a forced stop, as a shell reports SIGKILL. */
+const FORCED = 137
+
+/** Runs all of Ping until it is asked to stop. Returns the exit code; throws CannotStart or SettingsError. */
+export async function runLocal(options: RunOptions): Promise<number> {
+  const { settings, print, isTerminal } = options
+  checkDistinctPorts(settings)
+  const folder = lockDataFolder(settings.dataDir)
+  const { parts, addresses, notes } = pingParts(settings, folder.path, options.programs)
+  const repeats = new RepeatFilter()
+  const supervisor = new Supervisor({
+    parts,
+    dataDir: folder.path,
+    output: (part: PartName, line: string) => {
+      if (!repeats.isRepeated(part, line, Date.now())) print(partLine(part, line, isTerminal))
+    },
+    report: (part: PartName, event: string) => print(partLine(part, `* ${event}`, isTerminal)),
+  })
+  await supervisor.takeOver()
+  await checkPorts(settings)
+  for (const note of notes) print(`${note}\n`)
+  const announce = () => print(`\n${banner(settings, folder.path, addresses)}\n`)
+  const code = await untilStopped(supervisor, options, announce)
+  folder.release()
+  return code
+}
+
+async function untilStopped(supervisor: Supervisor, options: RunOptions, announce: () => void): Promise<number> {
+  const { requests, print } = options
+  const asked = aborted(requests.stop)
+  let failure: unknown
+  const started = supervisor.start().then(announce)
+  await Promise.race([started.then(() => asked), asked]).catch((error: unknown) => (failure = error))
+  print(failure === undefined ? '\nStopping. Ctrl-C again ends everything at once.\n' : '\nThe start failed; stopping what runs.\n')
+  const forced = aborted(requests.force).then(() => supervisor.force().then(() => 'forced' as const))
+  const outcome = await Promise.race([supervisor.stop(), forced])
+  if (outcome === 'forced') {
+    print('Forced.\n')
+    return FORCED
+  }
+  started.catch(() => undefined)
+  if (failure !== undefined && !requests.stop.aborted) throw failure
+  print('Stopped.\n')
+  return 0
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
+}

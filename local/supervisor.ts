@@ -1,0 +1,76 @@
+import { STOP_ORDER, type Part, type PartName } from './part.ts'
+import { endStranger, PidFiles } from './pid-files.ts'
+import { SupervisedPart } from './supervised-part.ts'
+
+export interface SupervisorOptions {
+  readonly parts: readonly Part[]
+  readonly dataDir: string
+  /** Gets each line that a part writes. */
+  readonly output: (part: PartName, line: string) => void
+  /** Gets what happens to the parts. */
+  readonly report: (part: PartName, event: string) => void
+}
+
+/** A part that an earlier start left behind is asked to end, and killed after so long. */
+const LEFTOVER_GRACE_MS = 5_000
+
+/** All parts of Ping as processes: started in order, kept running, stopped in order. */
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #pidFiles: PidFiles
+  readonly #parts = new Map<PartName, SupervisedPart>()
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.#pidFiles = new PidFiles(options.dataDir)
+    for (const part of options.parts) {
+      const { name } = part
+      const around = {
+        pidFiles: this.#pidFiles,
+        output: (line: string) => options.output(name, line),
+        report: (event: string) => options.report(name, event),
+      }
+      this.#parts.set(name, new SupervisedPart(part, around))
+    }
+  }
+
+  /** Stops what an earlier start on this data folder has left running, in the usual order. */
+  async takeOver(): Promise<void> {
+    for (const name of STOP_ORDER) {
+      const pid = this.#pidFiles.survivor(name)
+      if (pid !== undefined) {
+        this.#options.report(name, `still runs from an earlier start (pid ${pid}): stopping it`)
+        await endStranger(pid, name === 'postgres' ? 'SIGINT' : 'SIGTERM', LEFTOVER_GRACE_MS)
+      }
+      this.#pidFiles.remove(name)
+    }
+  }
+
+  /** Postgres, cache and Kafka together; server and processor as soon as Postgres is there. Resolves when the server is ready. */
+  async start(): Promise<void> {
+    const inTheBackground = (name: PartName) => void this.#startPart(name).catch(() => undefined) // told by report; it is tried again
+    inTheBackground('cache')
+    inTheBackground('kafka')
+    await this.#startPart('postgres')
+    inTheBackground('processor')
+    await this.#startPart('server')
+  }
+
+  isReady(name: PartName): boolean {
+    return this.#parts.get(name)?.isReady ?? false
+  }
+
+  /** One after the other: server, processor, Kafka, cache, Postgres. */
+  async stop(): Promise<void> {
+    for (const name of STOP_ORDER) await this.#parts.get(name)?.stop()
+  }
+
+  /** kill -9 of everything at once. */
+  async force(): Promise<void> {
+    await Promise.all([...this.#parts.values()].map(part => part.force()))
+  }
+
+  async #startPart(name: PartName): Promise<void> {
+    await this.#parts.get(name)?.start()
+  }
+}

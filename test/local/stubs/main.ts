@@ -1,0 +1,5 @@
+import { join } from 'node:path'
+import { main } from '../../../local/main.ts'
+
+/** `npm start` with stubs for the two programs of Ping: everything else is real. */
+await main({ server: join(import.meta.dirname, 'server.ts'), processor: join(import.meta.dirname, 'processor.ts') })

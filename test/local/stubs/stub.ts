@@ -1,0 +1,23 @@
+import { createServer } from 'node:http'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+
+/** Stands in for the server or the processor: says that it is ready, and at its end which parts are still there. */
+export function stub(port: number): void {
+  const server = createServer((_, response) => response.end('ok')).listen(port)
+  process.once('SIGTERM', async () => {
+    console.log(`at the end: postgres ${await answersPostgres()}, cache ${await answersCache()}`)
+    setTimeout(() => process.exit(0), Number(process.env['STUB_DRAIN_MS'] ?? 0))
+    server.close()
+  })
+}
+
+async function answersPostgres(): Promise<boolean> {
+  const client = new pg.Client({ connectionString: process.env['DATABASE_URL'] ?? '' })
+  return client.connect().then(() => client.end()).then(() => true, () => false)
+}
+
+async function answersCache(): Promise<boolean> {
+  const cache = new Redis(process.env['REDIS_URL'] ?? '', { retryStrategy: () => null, lazyConnect: true })
+  return cache.ping().then(() => true, () => false).finally(() => cache.disconnect())
+}

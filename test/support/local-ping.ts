@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { identityOf } from '../../local/process-identity.ts'
+import type { PlainUser } from '../../local/parts/plain-user.ts'
+import { wait } from '../../src/runtime/wait.ts'
+import { freePort } from './free-port.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+/** What is started: the command itself, with stubs for server and processor, or npm. */
+const COMMANDS = {
+  node: [process.execPath, join(ROOT, 'local', 'main.ts')],
+  stubs: [process.execPath, join(ROOT, 'test', 'local', 'stubs', 'main.ts')],
+  npm: ['npm', 'start'],
+} as const
+
+/** No Kafka is started for it, and none is there. */
+export const NO_KAFKA = { KAFKA_BROKERS: '127.0.0.1:1' }
+
+/** A data folder and ports of one's own, for one `npm start` after the other. */
+export interface LocalPlace {
+  readonly env: Readonly<Record<string, string>>
+  readonly dataDir: string
+  /** The pids that the data folder notes, by part. */
+  pids(): Readonly<Record<string, number>>
+  /** The pids among them whose process still lives. */
+  alive(): readonly number[]
+  remove(): void
+}
+
+export interface LocalPing {
+  /** Of what was started; it leads a process group of its own, as the job of a terminal does. */
+  readonly pid: number
+  readonly exited: Promise<number | NodeJS.Signals>
+  /** Everything that was printed so far. */
+  output(): string
+  /** Resolves when the output matches, from `from` characters on; rejects, with the output, when it ends or takes too long. */
+  until(pattern: RegExp, from?: number): Promise<void>
+  signal(name: NodeJS.Signals): void
+  /** As a terminal does with Ctrl-C: to the whole group. */
+  signalGroup(name: NodeJS.Signals): void
+}
+
+export async function localPlace(options: { under?: string; user?: PlainUser } = {}): Promise<LocalPlace> {
+  const home = mkdtempSync(join(options.under ?? tmpdir(), 'ping-test-local-'))
+  if (options.user) chownSync(home, options.user.uid, options.user.gid)
+  const dataDir = join(home, 'data')
+  const names = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'REDIS_PORT']
+  const ports = await Promise.all(names.map(async name => [name, String(await freePort())] as const))
+  const pids = () => {
+    const run = join(dataDir, 'run')
+    const files = existsSync(run) ? readdirSync(run) : []
+    return Object.fromEntries(files.map(file => [file.replace('.json', ''), (JSON.parse(readFileSync(join(run, file), 'utf8')) as { pid: number }).pid]))
+  }
+  return {
+    env: { ...Object.fromEntries(ports), PING_DATA_DIR: dataDir },
+    dataDir,
+    pids,
+    alive: () => Object.values(pids()).filter(pid => identityOf(pid) !== undefined),
+    remove: () => rmSync(home, { recursive: true, force: true }),
+  }
+}
+
+const LIMIT_MS = 40_000
+
+/** Starts Ping on this place, as a person does in a terminal. */
+export function startLocalPing(
+  place: LocalPlace,
+  what: keyof typeof COMMANDS,
+  options: { env?: Readonly<Record<string, string>>; user?: PlainUser } = {},
+): LocalPing {
+  const [command, ...args] = COMMANDS[what]
+  const { user } = options
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...place.env, ...options.env },
+    ...(user && { uid: user.uid, gid: user.gid }),
+  })
+  let output = ''
+  let ended = false
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const exited = new Promise<number | NodeJS.Signals>(resolve => {
+    child.once('close', (code, signal) => {
+      ended = true
+      resolve(signal ?? code ?? -1)
+    })
+  })
+  const pid = child.pid as number
+  return {
+    pid,
+    exited,
+    output: () => output,
+    until: async (pattern, from = 0) => {
+      const deadline = Date.now() + LIMIT_MS
+      while (!pattern.test(output.slice(from))) {
+        if (ended || Date.now() > deadline) throw new Error(`${ended ? 'ended' : 'still runs'} without ${pattern}:\n${output}`)
+        await wait(20)
+      }
+    },
+    signal: name => process.kill(pid, name),
+    signalGroup: name => process.kill(-pid, name),
+  }
+}
