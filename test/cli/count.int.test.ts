@@ -56,11 +56,11 @@ describe('pingcli count', () => {
   })
 
   it('watches until SIGINT, through an outage of the server, and sums up', async () => {
-    const { address } = await serve('connect', ['answer', 'answer', ...Array<Step>(30).fill({ code: Code.Unavailable })])
+    const { address, port } = await serve('connect', ['answer', 'answer', ...Array<Step>(30).fill({ code: Code.Unavailable })])
     const run = startCli(['count', '--watch', '--interval', '50ms', '--timeout', '300ms', '--address', address])
     await run.shows('; still trying')
     await server?.stop()
-    server = await startScriptedServer('connect', [], server?.port)
+    server = await startScriptedServer('connect', [], { port })
     await runCli(['ping', '-n', '3', '--address', address])
     await run.shows('+3')
     run.child.kill('SIGINT')
@@ -73,7 +73,7 @@ describe('pingcli count', () => {
   it('watches in JSON, a document a line', async () => {
     const { address } = await serve()
     const run = startCli(['count', '--watch', '--interval', '50ms', '--json', '--address', address])
-    await expect.poll(() => server?.counts.length).toBeGreaterThan(2)
+    await expect.poll(() => server?.counts.length, { timeout: 10_000 }).toBeGreaterThan(2)
     run.child.kill('SIGTERM')
     const { code, stdout } = await run.result
     expect(code).toBe(143)

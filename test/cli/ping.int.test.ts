@@ -58,7 +58,7 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     ],
   ])('sends the same ping again with the same id when %s', async (_, script) => {
     const { address, pings, recorded } = await serve(protocol, script)
-    const { code, stdout, stderr } = await runCli(['ping', '--json', '--protocol', protocol, '--address', address, '--timeout', '3s'])
+    const { code, stdout, stderr } = await runCli(['ping', '--json', '--protocol', protocol, '--address', address, '--timeout', '6s'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(pings).toHaveLength(script.length + 1)
     expect(new Set(pings.map(ping => ping.pingId)).size).toBe(1)
@@ -110,7 +110,7 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     const run = startCli(args)
     await expect.poll(refusing.refused, { timeout: 10_000 }).toBeGreaterThan(1)
     await refusing.stop()
-    server = await startScriptedServer(protocol, [], refusing.port)
+    server = await startScriptedServer(protocol, [], { port: refusing.port })
     const { code, stdout } = await run.result
     expect(code).toBe(0)
     expect(JSON.parse(stdout).tries).toBeGreaterThan(1)
@@ -123,7 +123,7 @@ describe('pingcli ping', () => {
     const { address } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '1' } }])
     const { stdout } = await runCli(['ping', '--json', '--address', address])
     expect(JSON.parse(stdout).latencyMs).toBeGreaterThanOrEqual(1_000)
-    expect(JSON.parse(stdout).latencyMs).toBeLessThan(3_000)
+    expect(JSON.parse(stdout).latencyMs).toBeLessThan(8_000)
   })
 
   it('gives up at once when retry-after is longer than the time left', async () => {
@@ -164,7 +164,7 @@ describe('pingcli ping', () => {
     const { stdout } = await runCli(['ping', '-n', '11', '--rate', '10', '--address', address, '--json'])
     expect(pings).toHaveLength(11)
     expect(JSON.parse(stdout).elapsedMs).toBeGreaterThanOrEqual(1_000)
-    expect(JSON.parse(stdout).elapsedMs).toBeLessThan(2_000)
+    expect(JSON.parse(stdout).elapsedMs).toBeLessThan(8_000)
   })
 
   it('ends a run at the first ping that is not acknowledged, and names it', async () => {
@@ -190,7 +190,7 @@ describe('pingcli ping', () => {
   it('ends on SIGINT while a reply does not come, and names the pings', async () => {
     const { address } = await serve('connect', Array<Step>(20).fill('no reply'))
     const run = startCli(['ping', '-n', '10', '--address', address, '--timeout', '1m'])
-    await expect.poll(() => server?.pings.length).toBe(10)
+    await expect.poll(() => server?.pings.length, { timeout: 10_000 }).toBe(10)
     run.child.kill('SIGINT')
     run.child.kill('SIGINT') // as under npx, where it arrives twice
     const { code, stderr } = await run.result

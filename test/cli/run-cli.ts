@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
 export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -16,9 +17,10 @@ export interface CliRun {
   shows(text: string): Promise<void>
 }
 
-/** pingcli as a process of its own, its streams being pipes. */
+/** pingcli as a process of its own, its streams being pipes; it ends with the test at the latest. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): CliRun {
   const child = spawn(process.execPath, [MAIN, ...args], { env: { ...withoutSettings(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill())
   const got = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', text => (got.stdout += text))
   child.stderr.setEncoding('utf8').on('data', text => (got.stderr += text))

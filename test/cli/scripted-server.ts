@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import { createSecureServer as createSecureHttp2Server, createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { PingService, type PingCountRequest, type PingRequest } from '../../src/gen/ping/v1/ping_pb.ts'
@@ -11,6 +12,12 @@ import type { Protocol } from '../../src/cli/client.ts'
  * records and never answers; or fails with a code.
  */
 export type Step = 'answer' | 'lose reply' | 'no reply' | { readonly code: Code; readonly headers?: Record<string, string> }
+
+/** PEM texts. */
+export interface Certificate {
+  readonly key: string
+  readonly cert: string
+}
 
 export interface ScriptedServer {
   readonly address: string
@@ -26,7 +33,11 @@ export interface ScriptedServer {
 const cutKey = createContextKey<() => void>(() => undefined)
 
 /** A PingService of our own on a free port: the script's steps are taken one a call, then every call is answered. */
-export async function startScriptedServer(protocol: Protocol, script: readonly Step[] = [], port = 0): Promise<ScriptedServer> {
+export async function startScriptedServer(
+  protocol: Protocol,
+  script: readonly Step[] = [],
+  { port = 0, tls }: { port?: number; tls?: Certificate } = {},
+): Promise<ScriptedServer> {
   const steps = [...script]
   const pings: PingRequest[] = []
   const counts: PingCountRequest[] = []
@@ -58,7 +69,7 @@ export async function startScriptedServer(protocol: Protocol, script: readonly S
       }),
   })
   const sockets = new Set<Socket>()
-  const server = protocol === 'grpc' ? createHttp2Server(handler) : createServer(handler)
+  const server = listenerOf(protocol, handler, tls)
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -66,7 +77,7 @@ export async function startScriptedServer(protocol: Protocol, script: readonly S
   await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   const address = server.address() as AddressInfo
   return {
-    address: `http://127.0.0.1:${address.port}`,
+    address: `${tls ? 'https' : 'http'}://127.0.0.1:${address.port}`,
     port: address.port,
     pings,
     counts,
@@ -77,6 +88,11 @@ export async function startScriptedServer(protocol: Protocol, script: readonly S
       await closed
     },
   }
+}
+
+function listenerOf(protocol: Protocol, handler: ReturnType<typeof connectNodeAdapter>, tls: Certificate | undefined): Server {
+  if (tls) return protocol === 'grpc' ? createSecureHttp2Server(tls, handler) : createSecureServer(tls, handler)
+  return protocol === 'grpc' ? createHttp2Server(handler) : createServer(handler)
 }
 
 function cut(request: IncomingMessage | Http2ServerRequest): void {

@@ -1,5 +1,5 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { spawn, spawnSync } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { MAIN, runCli } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer } from './scripted-server.ts'
 
@@ -13,19 +13,13 @@ beforeAll(async () => {
 })
 afterAll(async () => server.stop())
 
-const children = new Set<ChildProcess>()
-afterEach(() => {
-  for (const child of children) child.kill()
-  children.clear()
-})
-
 const hasScript = spawnSync('script', ['--version']).status === 0
 if (!hasScript) console.warn('skipped: no pseudo-terminal without `script` of util-linux')
 
 /** pingcli on a pseudo-terminal; what it shows there. */
 function onTerminal(command: string, keys?: { after: string; press: string }): Promise<{ code: number | null; shown: string }> {
   const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
-  children.add(child)
+  onTestFinished(() => void child.kill())
   let shown = ''
   let pressed = false
   child.stdout.setEncoding('utf8').on('data', text => {
