@@ -9,15 +9,15 @@ const AFTER_ALL_MS = 7_700_000_000_000_000n // year 245 000; make_interval takes
 /**
  * One statement, because two could straddle a fold. Whole minutes come from the rollup and, above the
  * folded positions, from the rows by (lane, seq): the minute is computed so that no other index is
- * thought of. The partial minutes at both edges come from the rows by time.
+ * thought of, and each lane is counted by itself: a join with the rows would be planned as a scan of all of them. The partial minutes at both edges come from the rows by time.
  */
 const RANGE = {
   name: 'ping_count_range',
   text: `
     select (
       (select coalesce(sum(m.count), 0) from ping_minutes m where m.minute >= $1 and m.minute < $2)
-      + (select count(*) from ping_lanes l cross join lateral (
-          select from pings p where p.lane = l.lane and p.seq > l.folded_seq
+      + (select coalesce(sum(tail.count), 0) from ping_lanes l cross join lateral (
+          select count(*) as count from pings p where p.lane = l.lane and p.seq > l.folded_seq
             and ping_minute(p.pinged_at) >= $1 and ping_minute(p.pinged_at) < $2
         ) tail)
       + (select count(*) from pings p where p.pinged_at >= e.start_1 and p.pinged_at < e.end_1)

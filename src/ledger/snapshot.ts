@@ -6,7 +6,8 @@ import { sumOfHeads, type Position } from '../terms/position.ts'
 
 /**
  * The newest minutes below $1: at most $2 of them are wanted. A minute has at most one row a lane in the
- * rollup, so the newest $2 · lanes rows hold the newest $2 minutes whole.
+ * rollup, so the newest $2 · lanes rows hold the newest $2 minutes whole. ("offset 0" has each lane looked
+ * up by itself: a join of the lanes with the rows would be planned as a scan of all rows.)
  */
 const NEWEST_MINUTES = `
   select minute, sum(count)::bigint as count from (
@@ -14,7 +15,7 @@ const NEWEST_MINUTES = `
      order by minute desc limit $2::bigint * (select count(*) from ping_lanes))
     union all
     select t.minute, count(*) from ping_lanes l cross join lateral (
-      select ping_minute(p.pinged_at) as minute from pings p where p.lane = l.lane and p.seq > l.folded_seq
+      select ping_minute(p.pinged_at) as minute from pings p where p.lane = l.lane and p.seq > l.folded_seq offset 0
     ) t where t.minute < $1 group by 1
   ) counted
   group by minute order by minute desc limit $2`
@@ -64,7 +65,7 @@ const MINUTES_AT = `
     join ping_lanes l on l.lane = a.lane
     cross join lateral (
       select * from pings p where p.lane = a.lane
-        and p.seq > least(a.seq, l.folded_seq) and p.seq <= greatest(a.seq, l.folded_seq)
+        and p.seq > least(a.seq, l.folded_seq) and p.seq <= greatest(a.seq, l.folded_seq) offset 0
     ) p
   ) counted
   where minute >= $3 and minute < $4
