@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
+import { constants, type Http2ServerRequest } from 'node:http2'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 
 interface Entry {
@@ -7,6 +7,9 @@ interface Entry {
   readonly response: HttpResponse
   readonly startedAt: number
 }
+
+/** Time for the end of an answer to leave, before its stream is closed, in ms. */
+const LAST_FRAMES_MS = 100
 
 /** The requests that wait for their answer, oldest first. */
 export class InFlight {
@@ -22,6 +25,7 @@ export class InFlight {
     const entry: Entry = { request, response, startedAt: performance.now() }
     this.#entries.add(entry)
     response.once('close', () => this.#remove(entry))
+    if (isHttp2(request)) request.stream.once('finish', () => endHalfOpen(request))
     if (this.#draining) closeAfter(entry)
   }
 
@@ -61,6 +65,12 @@ function closeAfter({ request, response }: Entry): void {
   if (isHttp2(request) || response.headersSent) return
   const http1 = response as ServerResponse
   http1.setHeader('connection', 'close')
+}
+
+/** A request that was answered before all of it had come: its stream would stay until the caller ends it. */
+function endHalfOpen(request: Http2ServerRequest): void {
+  if (request.complete) return
+  setTimeout(() => request.stream.close(constants.NGHTTP2_NO_ERROR), LAST_FRAMES_MS)
 }
 
 function isHttp2(request: HttpRequest): request is Http2ServerRequest {

@@ -15,7 +15,7 @@ export function universalRequest(request: HttpRequest, response: HttpResponse): 
   if (url === undefined) return undefined
   const gone = new AbortController()
   response.once('close', () => {
-    if (!response.writableFinished) gone.abort(GONE)
+    if (!response.writableEnded) gone.abort(GONE)
   })
   return {
     httpVersion: request.httpVersion,

@@ -1,0 +1,163 @@
+import { once } from 'node:events'
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect, type ClientHttp2Session } from 'node:http2'
+import { createConnection } from 'node:net'
+import { Code, ConnectError, createClient } from '@connectrpc/connect'
+import { describe, expect, it } from 'vitest'
+import { Health, HealthCheckResponse_ServingStatus as Status } from '../../src/gen/grpc/health/v1/health_pb.ts'
+import { ServerReflection } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
+import { PING_PATH, pingClient, PROTOCOLS, startHttpFixture, transports, type HttpFixture } from './http-fixture.ts'
+
+const postPing = (fixture: HttpFixture, agent: Agent): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const request = httpRequest({ port: fixture.port, host: '127.0.0.1', path: PING_PATH, method: 'POST', agent, headers: { 'content-type': 'application/json' } })
+    request.on('response', response => resolve(response.resume())).on('error', reject)
+    request.end('{}')
+  })
+
+/** A port whose pings wait until `release`. */
+async function startHeld() {
+  const gate = Promise.withResolvers<void>()
+  const fixture = await startHttpFixture({ record: () => gate.promise })
+  return { fixture, release: gate.resolve }
+}
+
+async function openSession(fixture: HttpFixture): Promise<ClientHttp2Session> {
+  const session = connect(fixture.url)
+  await once(session.request({ ':path': '/livez' }).resume(), 'close')
+  return session
+}
+
+describe('a drain', () => {
+  it.each(PROTOCOLS)('answers what was in flight over %s', async protocol => {
+    const { fixture, release } = await startHeld()
+    const ping = pingClient(fixture, protocol).ping({})
+    await expect.poll(() => fixture.http.inFlight()).toBe(1)
+    const stopped = fixture.http.stop(5_000)
+    setTimeout(release, 400)
+    await ping
+    expect(await stopped).toBe(0)
+  })
+
+  it('refuses new connections at once', async () => {
+    const { fixture, release } = await startHeld()
+    const ping = pingClient(fixture).ping({})
+    await expect.poll(() => fixture.http.inFlight()).toBe(1)
+    const stopped = fixture.http.stop(5_000)
+    const socket = createConnection(fixture.port, '127.0.0.1')
+    const [error] = await once(socket, 'error').catch(cause => [cause])
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+    release()
+    await ping
+    await stopped
+  })
+
+  it('answers what still comes on open connections, and says that it is the last', async () => {
+    await using fixture = await startHttpFixture()
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    expect((await postPing(fixture, agent)).headers.connection).toBe('keep-alive')
+    const session = await openSession(fixture)
+    const stopped = fixture.http.stop(5_000)
+    const [last, [headers]] = await Promise.all([postPing(fixture, agent), once(session.request({ ':path': '/livez' }).resume(), 'response')])
+    expect([last.statusCode, last.headers.connection]).toEqual([200, 'close'])
+    expect(headers[':status']).toBe(200)
+    expect(await stopped).toBe(0)
+    agent.destroy()
+  })
+
+  it('ends the connection of a request that was in flight when it began', async () => {
+    const { fixture, release } = await startHeld()
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const answer = postPing(fixture, agent)
+    await expect.poll(() => fixture.http.inFlight()).toBe(1)
+    const stopped = fixture.http.stop(5_000)
+    release()
+    expect((await answer).headers.connection).toBe('close')
+    await stopped
+    agent.destroy()
+  })
+
+  it('tells HTTP/2 callers to go elsewhere', async () => {
+    await using fixture = await startHttpFixture()
+    const session = await openSession(fixture)
+    const goaway = once(session, 'goaway')
+    const stopped = fixture.http.stop(5_000)
+    const [code, lastStream] = await goaway
+    expect([code, lastStream]).toEqual([0, 2 ** 31 - 1])
+    await stopped
+    expect(session.destroyed || session.closed).toBe(true)
+  })
+
+  it('is over at once when nothing is open', async () => {
+    const fixture = await startHttpFixture()
+    const startedAt = performance.now()
+    expect(await fixture.http.stop(5_000)).toBe(0)
+    expect(performance.now() - startedAt).toBeLessThan(200)
+  })
+
+  it('ends in time when unused connections stay open', async () => {
+    const fixture = await startHttpFixture()
+    const silent = createConnection(fixture.port, '127.0.0.1').on('error', () => undefined)
+    await once(silent, 'connect')
+    await openSession(fixture)
+    await pingClient(fixture).ping({})
+    const startedAt = performance.now()
+    expect(await fixture.http.stop(5_000)).toBe(0)
+    expect(performance.now() - startedAt).toBeLessThan(1_500)
+  })
+
+  it('cuts off what is not done within its bound, and counts it', async () => {
+    const { fixture } = await startHeld()
+    const pings = PROTOCOLS.map(protocol => pingClient(fixture, protocol).ping({}).then(() => 'answered', ConnectError.from))
+    await expect.poll(() => fixture.http.inFlight()).toBe(PROTOCOLS.length)
+    expect(await fixture.http.stop(400)).toBe(PROTOCOLS.length)
+    for (const error of await Promise.all(pings)) expect([Code.Unavailable, Code.Aborted, Code.Canceled, Code.Internal]).toContain((error as ConnectError).code)
+  })
+
+  it('ends streams that would stay open for ever, health watchers with NOT_SERVING', async () => {
+    const fixture = await startHttpFixture()
+    const transport = transports(fixture.url)['gRPC']!
+    const seen: Status[] = []
+    const watching = (async () => {
+      for await (const { status } of createClient(Health, transport).watch({})) seen.push(status)
+    })()
+    const waiting = Promise.withResolvers<void>()
+    const asking = (async () => {
+      const questions = (async function* () {
+        yield { messageRequest: { case: 'listServices' as const, value: '' } }
+        await waiting.promise
+      })()
+      for await (const _ of createClient(ServerReflection, transport).serverReflectionInfo(questions)) seen.push(Status.UNKNOWN)
+    })()
+    await expect.poll(() => seen.length).toBe(2)
+    const startedAt = performance.now()
+    expect(await fixture.http.stop(5_000)).toBe(0)
+    expect(performance.now() - startedAt).toBeLessThan(1_500)
+    waiting.resolve()
+    await Promise.all([watching, asking])
+    expect(seen.at(-1)).toBe(Status.NOT_SERVING)
+  })
+
+  it('under load loses no answer of a ping that it took', async () => {
+    const fixture = await startHttpFixture({ record: () => new Promise(resolve => setTimeout(resolve, 5)) })
+    const agent = new Agent({ keepAlive: true, maxSockets: 16 })
+    let answered = 0
+    let failed = 0
+    const clients = Array.from({ length: 16 }, async () => {
+      for (;;) {
+        const sent = await postPing(fixture, agent).then(
+          ({ statusCode }) => statusCode,
+          () => undefined,
+        )
+        if (sent !== 200) return void failed++
+        answered++
+      }
+    })
+    await expect.poll(() => answered).toBeGreaterThan(200)
+    expect(await fixture.http.stop(5_000)).toBe(0)
+    await Promise.all(clients)
+    expect(fixture.recorded).toHaveLength(answered)
+    expect(failed).toBe(16)
+    agent.destroy()
+  })
+})
