@@ -41,7 +41,7 @@ export class PingConsumer {
   readonly #stopping = new AbortController()
   #offsets = new Map<number, PartitionOffsets>()
   #partitions = 0
-  #mine: ReadonlySet<number> = new Set()
+  #mine: ReadonlySet<number> | undefined
   #consumer: Consumer | undefined
   #running: Promise<void> = Promise.resolve()
   #legacyLoggedMs = -Infinity
@@ -50,9 +50,9 @@ export class PingConsumer {
     this.#options = options
   }
 
-  /** True if the lane's records come to this processor. */
+  /** True if the lane's records come to this processor, or if Kafka is away and nobody can be told from another. */
   isMine(lane: number): boolean {
-    return this.#partitions > 0 && this.#mine.has(partitionOfLane(lane, this.#partitions))
+    return this.#mine === undefined || this.#mine.has(partitionOfLane(lane, this.#partitions))
   }
 
   start(): void {
@@ -76,7 +76,7 @@ export class PingConsumer {
       } catch (err) {
         if (!signal.aborted) log.warn({ err }, 'consumer: stopped, beginning anew')
       }
-      this.#mine = new Set()
+      this.#mine = undefined
       await wait(pause.next(), signal)
     }
   }

@@ -1,4 +1,4 @@
-import { redisSettings } from '../src/counters/settings.ts'
+import { hashSettings, redisSettings } from '../src/counters/settings.ts'
 import { kafkaSettings, topicSettings } from '../src/events/settings.ts'
 import { postgresSettings } from '../src/ledger/settings.ts'
 import { LOG_LEVELS } from '../src/runtime/logger.ts'
@@ -23,7 +23,7 @@ export const processorSettings = {
     max: 60_000,
   }),
   auditIntervalMs: integer('AUDIT_INTERVAL_MS', { help: 'How often the whole cache is compared with Postgres, in ms.', fallback: 60_000, min: 100, max: 86_400_000 }),
-  maxMinutes: integer('MAX_MINUTES', { help: 'Most minutes that the cache holds.', fallback: 10_080, min: 10, max: 100_000 }),
+  ...hashSettings,
   maxOpenRecords: integer('MAX_OPEN_RECORDS', {
     help: 'Records read and not applied, above which no more are read.',
     fallback: 50_000,

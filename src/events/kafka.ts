@@ -17,10 +17,9 @@ export function createKafka(settings: KafkaSettings, clientId: string, log: Logg
   })
 }
 
-/** What kafkajs calls an error is mostly one of several tries: ours is the word on what failed for good. */
-function writeLog(log: Logger, { level, namespace, log: { message, timestamp: _, logger: __, ...details } }: LogEntry): void {
-  const write = level === logLevel.ERROR || level === logLevel.WARN ? log.warn.bind(log) : log.debug.bind(log)
-  write({ kafka: details, namespace }, `kafka: ${message}`)
+/** What kafkajs calls an error is one of several tries: whoever asked says what failed in the end. */
+function writeLog(log: Logger, { namespace, log: { message, timestamp: _, logger: __, ...details } }: LogEntry): void {
+  log.debug({ kafka: details, namespace }, `kafka: ${message}`)
 }
 
 /** Creates the topic if it is missing, and returns its number of partitions. */
