@@ -1,13 +1,17 @@
 import type { Bench } from '../bench.ts'
 import { createDatabase } from '../databases.ts'
 import { startProcessor, startServer, type PingPlace } from '../ping-programs.ts'
-import { watchPing } from '../ping-state.ts'
+import { watchPing, type PingState } from '../ping-state.ts'
 import { askCount } from '../ask-count.ts'
 import type { Contender } from './contender.ts'
 import { countRows } from './start-plain.ts'
 
+export interface PingContender extends Contender {
+  readonly state: PingState
+}
+
 /** Contender (d): Ping itself, server and processor, on a database, a topic and a cache of its own. */
-export async function startPing(bench: Bench, name: string, cacheDb: number): Promise<Contender> {
+export async function startPing(bench: Bench, name: string, cacheDb: number): Promise<PingContender> {
   const place: PingPlace = { name, cacheDb, database: await createDatabase(bench.parts, name) }
   const server = await startServer(bench, place)
   const processor = await startProcessor(bench, place)
@@ -15,6 +19,7 @@ export async function startPing(bench: Bench, name: string, cacheDb: number): Pr
   const { postgres, kafka, cache } = bench.parts
   return {
     key: 'd',
+    state,
     port: server.port,
     pids: { server: server.pid, postgres: postgres.pid, kafka: kafka.pid, processor: processor.pid, cache: cache.pid },
     settle: state.settle,

@@ -4,7 +4,6 @@ import { askCountOn } from '../ask-count.ts'
 import { connectRequest, HttpConnection } from '../load/http-connection.ts'
 
 const CACHED = connectRequest('PingCount', {})
-const STRONG = connectRequest('PingCount', { consistency: 'CONSISTENCY_STRONG' })
 /** Between two looks at the count: the resolution of what is measured. */
 const LOOK_EVERY_MS = 3
 
@@ -14,23 +13,16 @@ const LOOK_EVERY_MS = 3
  */
 export class CountWatch {
   readonly #cached: HttpConnection
-  readonly #strong: HttpConnection
   readonly #waiting = new Set<{ count: number; reached: () => void; failed: (error: unknown) => void }>()
   #looks = 0
   #looksAtCache = 0
 
-  private constructor(cached: HttpConnection, strong: HttpConnection) {
+  private constructor(cached: HttpConnection) {
     this.#cached = cached
-    this.#strong = strong
   }
 
   static async open(port: number): Promise<CountWatch> {
-    return new CountWatch(await HttpConnection.open(port), await HttpConnection.open(port))
-  }
-
-  /** The exact count now. One call at a time. */
-  async strongCount(): Promise<number> {
-    return (await askCountOn(this.#strong, STRONG)).count
+    return new CountWatch(await HttpConnection.open(port))
   }
 
   /** Resolves with the time (performance.now) at which the cached count was seen to be at least `count`. */
@@ -48,7 +40,6 @@ export class CountWatch {
 
   close(): void {
     this.#cached.close()
-    this.#strong.close()
   }
 
   #fail(error: unknown): void {

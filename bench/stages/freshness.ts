@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { wait } from '../../src/runtime/wait.ts'
 import type { Bench } from '../bench.ts'
-import { startPing } from '../contenders/start-ping.ts'
+import { startPing, type PingContender } from '../contenders/start-ping.ts'
 import { HttpConnection } from '../load/http-connection.ts'
+import type { PingState } from '../ping-state.ts'
 import { percentile } from '../statistics.ts'
 import { whole } from '../table.ts'
 import { CountWatch } from './count-watch.ts'
@@ -43,11 +44,11 @@ export async function measureFreshness(bench: Bench, cacheDb: number): Promise<r
   try {
     await bench.generator.run({ ...load, measureMs: 1_000 }) // the hot code is compiled
     await contender.settle()
-    const idle = await measure(bench, contender.port, 'idle', { ...IDLE, forMs: IDLE.forMs * share })
+    const idle = await measure(bench, contender, 'idle', { ...IDLE, forMs: IDLE.forMs * share })
     const busy = { ...BUSY, forMs: BUSY.forMs * share }
-    const trickle = await measure(bench, contender.port, 'trickle', busy)
+    const trickle = await measure(bench, contender, 'trickle', busy)
     const [underLoad] = await Promise.all([
-      measure(bench, contender.port, 'load', busy),
+      measure(bench, contender, 'load', busy),
       bench.generator.run({ ...load, measureMs: busy.forMs + 1_500 }), // some longer, so that the last samples are under load too
     ])
     await contender.settle()
@@ -57,9 +58,9 @@ export async function measureFreshness(bench: Bench, cacheDb: number): Promise<r
   }
 }
 
-async function measure(bench: Bench, port: number, traffic: Traffic, sampling: Sampling): Promise<Freshness> {
+async function measure(bench: Bench, { port, state }: PingContender, traffic: Traffic, sampling: Sampling): Promise<Freshness> {
   const [pinger, watch] = [await HttpConnection.open(port), await CountWatch.open(port)]
-  const samples = await takeSamples(pinger, watch, sampling)
+  const samples = await takeSamples({ pinger, watch, state }, sampling)
   pinger.close()
   watch.close()
   const figures = {
@@ -74,7 +75,13 @@ async function measure(bench: Bench, port: number, traffic: Traffic, sampling: S
   return figures
 }
 
-async function takeSamples(pinger: HttpConnection, watch: CountWatch, sampling: Sampling): Promise<readonly number[]> {
+interface Watched {
+  readonly pinger: HttpConnection
+  readonly watch: CountWatch
+  readonly state: PingState
+}
+
+async function takeSamples({ pinger, watch, state }: Watched, sampling: Sampling): Promise<readonly number[]> {
   const [shortestMs, longestMs] = sampling.pauseMs
   const samples: Promise<number>[] = []
   const until = performance.now() + sampling.forMs
@@ -83,9 +90,10 @@ async function takeSamples(pinger: HttpConnection, watch: CountWatch, sampling: 
     const ping = await pinger.ask(pingRequest())
     if (ping.status !== 200) throw new Error(`Ping: expected 200, got ${ping.status} ${ping.body}`)
     const ackedMs = performance.now()
-    // The exact count, read after the answer, holds the ping. Others' pings of these few ms are in too: the figure is no better than the truth.
-    const count = await watch.strongCount()
-    const sample = watch.reach(count).then(seenMs => seenMs - ackedMs)
+    // What is recorded now holds the ping, and others' pings of these few ms: the figure is no better than the
+    // truth. Not asked of the server: a strong count raises what its cached counts answer from then on.
+    const { recorded } = await state.read()
+    const sample = watch.reach(recorded).then(seenMs => seenMs - ackedMs)
     samples.push(sample)
     if (sampling.oneByOne) await sample
   } while (performance.now() < until)
