@@ -18,7 +18,7 @@ Postgres, and replaces the whole hash ping:counters at once. Until then PingCoun
 that a processor has begun is waited for, until --timeout, and then done once more.
 
 Settings (environment): DATABASE_URL, or DB_HOST DB_PORT DB_USER DB_PASSWORD DB_NAME; REDIS_URL, or REDIS_HOST
-REDIS_PORT; CACHE_MAX_MINUTES, as the processor has it. --address and --protocol are not needed.
+REDIS_PORT; MAX_MINUTES, as the processor has it. --address and --protocol are not needed.
 
 Output: what was written. With --json {"total","lanes","minutes","elapsedMs"}.
 

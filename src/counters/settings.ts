@@ -23,11 +23,11 @@ export const redisSettings = {
 
 /** The shape of the hash, the same for all who write it. */
 export const hashSettings = {
-  maxMinutes: integer('CACHE_MAX_MINUTES', {
-    help: 'How many minutes the cache holds at most; ranges beyond them are counted in Postgres.',
+  maxMinutes: integer('MAX_MINUTES', {
+    help: 'Most minutes that the cache holds; ranges beyond them are counted in Postgres.',
     fallback: 10_080,
-    min: 60,
-    max: 1_000_000,
+    min: 10,
+    max: 100_000,
   }),
 }
 

@@ -77,11 +77,11 @@ describe.runIf(can('redis'))('pingcli on a ledger of seven pings in three lanes'
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
-  it('rebuild replaces what is wrong, and keeps no more minutes than CACHE_MAX_MINUTES', async () => {
+  it('rebuild replaces what is wrong, and keeps no more minutes than MAX_MINUTES', async () => {
     await record(1, Array.from({ length: 80 }, (_, minute) => minute * 60_000))
     await publishAll()
     await cache.hset(HASH, { total: '99', 'minute:5': '99', stray: 'x' })
-    await runCli(['rebuild'], { ...settings(), CACHE_MAX_MINUTES: '60' })
+    await runCli(['rebuild'], { ...settings(), MAX_MINUTES: '60' })
     const fields = Object.keys(await cache.hgetall(HASH))
     expect(fields.filter(field => field.startsWith('minute:'))).toHaveLength(60)
     expect(fields).not.toContain('stray')

@@ -1,0 +1,43 @@
+import { localSettings } from '../../local/settings.ts'
+import { processorSettings } from '../../processor/settings.ts'
+import { cliSettings } from '../../src/cli/settings.ts'
+import { hashSettings, redisSettings } from '../../src/counters/settings.ts'
+import { kafkaSettings, topicSettings } from '../../src/events/settings.ts'
+import { postgresSettings } from '../../src/ledger/settings.ts'
+import type { Setting, SettingsTable } from '../../src/runtime/settings.ts'
+import { serverSettings } from '../../src/server/settings.ts'
+
+/** One table of the page. */
+export interface Section {
+  readonly title: string
+  readonly intro: string
+  readonly settings: readonly Setting<unknown>[]
+}
+
+const READERS = 'Read by the server, the processor, and `pingcli verify` and `rebuild`.'
+
+const SHARED: readonly (readonly [title: string, intro: string, tables: readonly SettingsTable[]])[] = [
+  ['Postgres', `${READERS} With none of them it is postgres://postgres@127.0.0.1:5432/ping.`, [postgresSettings]],
+  ['Cache', `${READERS} With none of them it is redis://127.0.0.1:6379.`, [redisSettings]],
+  ['Shape of the cache', 'Read by the processor and `pingcli rebuild`; give both the same.', [hashSettings]],
+  ['Kafka', 'Read by the server and the processor.', [kafkaSettings, topicSettings]],
+]
+
+/** What a program has beyond the shared tables. */
+function own(table: SettingsTable): readonly Setting<unknown>[] {
+  const shared = new Set(SHARED.flatMap(([, , tables]) => tables).flatMap(shared => Object.values(shared)))
+  return Object.values(table).filter(setting => !shared.has(setting))
+}
+
+/** Every setting of every program, in the order of the page. */
+export const SECTIONS: readonly Section[] = [
+  { title: 'Server', intro: '`npm run server`, and the tables of Postgres, the cache and Kafka below.', settings: own(serverSettings) },
+  { title: 'Processor', intro: '`npm run processor`, and all tables below.', settings: own(processorSettings) },
+  ...SHARED.map(([title, intro, tables]) => ({ title, intro, settings: tables.flatMap(table => Object.values(table)) })),
+  { title: 'pingcli', intro: 'Options go before settings.', settings: own(cliSettings) },
+  {
+    title: 'Everything on one machine',
+    intro: 'Read by `npm start`, which passes all other settings on to the programs that it starts.',
+    settings: own(localSettings),
+  },
+]
