@@ -1,0 +1,79 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { buf } from '../server/http-fixture.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const ORIGINAL = 'test/contract/original'
+const RELEASED = 'test/contract/released'
+/** PingCount became NO_SIDE_EFFECTS, which adds a way to call it (GET) and takes none away. */
+const ADDED_GET = 'RPC_SAME_IDEMPOTENCY_LEVEL'
+
+let temporary: string
+beforeEach(() => {
+  temporary = mkdtempSync(join(tmpdir(), 'ping-contract-'))
+})
+afterEach(() => rmSync(temporary, { recursive: true, force: true }))
+
+/** Compares bytes, JSON (WIRE_JSON) and what generated code shows (FILE). */
+function breaking(against: string, ...except: readonly string[]) {
+  const config = { version: 'v2', breaking: { use: ['WIRE_JSON', 'FILE'], except } }
+  return buf('breaking', temporary, '--against', against, '--config', JSON.stringify(config))
+}
+
+/** Puts the contract into the temporary folder, with one change. */
+function copyContract(from = '', to = ''): void {
+  cpSync(join(ROOT, 'proto'), temporary, { recursive: true })
+  const file = join(temporary, 'ping/v1/ping.proto')
+  const text = readFileSync(file, 'utf8')
+  expect(text).toContain(from)
+  writeFileSync(file, text.replace(from, to))
+}
+
+describe('the contract', () => {
+  it('passes the lint', async () => {
+    expect(await buf('lint')).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it('is formatted', async () => {
+    expect(await buf('format', '--diff', '--exit-code')).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it('is what the committed code was generated from', async () => {
+    expect(await buf('generate', '--output', temporary)).toMatchObject({ code: 0 })
+    const generated = filesIn(join(temporary, 'src/gen'))
+    expect([...filesIn(join(ROOT, 'src/gen')).keys()]).toEqual([...generated.keys()])
+    for (const [file, text] of filesIn(join(ROOT, 'src/gen'))) expect(text, `${file} is stale: run npm run generate`).toBe(generated.get(file))
+  })
+
+  it('keeps the released one', async () => {
+    copyContract()
+    expect(await breaking(RELEASED)).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it('keeps the original', async () => {
+    copyContract()
+    expect(await breaking(ORIGINAL, ADDED_GET)).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it.each([
+    ['a field with another number', 'int64 ping_count = 1', 'int64 ping_count = 9'],
+    ['a field of another type', 'int64 ping_count = 1', 'string ping_count = 1'],
+    ['a field with another name in JSON', 'int64 ping_count = 1', 'int64 total = 1'],
+    ['a field without presence', 'optional int64 timestamp_ms', 'int64 timestamp_ms'],
+    ['a method with another name', 'rpc PingCount', 'rpc CountPings'],
+  ])('with %s would be refused', async (_, from, to) => {
+    copyContract(from, to)
+    expect((await breaking(RELEASED)).stdout).not.toBe('')
+    expect((await breaking(ORIGINAL, ADDED_GET)).stdout).not.toBe('')
+  })
+})
+
+/** Texts by their path below `folder`, in the order of the paths. */
+function filesIn(folder: string): ReadonlyMap<string, string> {
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+  const files = paths.map(entry => join(entry.parentPath, entry.name)).sort()
+  return new Map(files.map(file => [file.slice(folder.length), readFileSync(file, 'utf8')]))
+}
