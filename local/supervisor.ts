@@ -1,3 +1,4 @@
+import { wait } from '../src/runtime/wait.ts'
 import { STOP_ORDER, type Part, type PartName } from './part.ts'
 import { endStranger, PidFiles } from './pid-files.ts'
 import { SupervisedPart } from './supervised-part.ts'
@@ -13,6 +14,7 @@ export interface SupervisorOptions {
 
 /** A part that an earlier start left behind is asked to end, and killed after so long. */
 const LEFTOVER_GRACE_MS = 5_000
+const PROCESSOR_PATIENCE_MS = 5_000
 
 /** All parts of Ping as processes: started in order, kept running, stopped in order. */
 export class Supervisor {
@@ -46,14 +48,18 @@ export class Supervisor {
     }
   }
 
-  /** Postgres, cache and Kafka together; server and processor as soon as Postgres is there. Resolves when the server is ready. */
+  /**
+   * Postgres, cache and Kafka together; server and processor as soon as Postgres is there. Resolves when the server is
+   * ready, and the processor is or has been given its time: Kafka alone is not waited for.
+   */
   async start(): Promise<void> {
-    const inTheBackground = (name: PartName) => void this.#startPart(name).catch(() => undefined) // told by report; it is tried again
-    inTheBackground('cache')
-    inTheBackground('kafka')
+    const inTheBackground = (name: PartName) => this.#startPart(name).catch(() => undefined) // told by report; it is tried again
+    void inTheBackground('cache')
+    void inTheBackground('kafka')
     await this.#startPart('postgres')
-    inTheBackground('processor')
+    const processor = inTheBackground('processor')
     await this.#startPart('server')
+    await Promise.race([processor, wait(PROCESSOR_PATIENCE_MS)])
   }
 
   isReady(name: PartName): boolean {

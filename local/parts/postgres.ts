@@ -1,5 +1,5 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { runToEnd, startChild, StartError, untilReady, type Child, type ChildHooks } from './child.ts'
 import type { PlainUser } from './plain-user.ts'
 import { wait } from '../../src/runtime/wait.ts'
@@ -47,12 +47,19 @@ async function initialise(options: PostgresOptions): Promise<void> {
   const { binaries, dataDir, user, onSpawn } = options
   if (existsSync(join(dataDir, 'PG_VERSION'))) return checkOwner(dataDir, user)
   // Made beside and then moved: a start that is killed halfway leaves nothing that looks like a database.
+  removeUnfinished(dataDir)
   const fresh = `${dataDir}.new-${process.pid}`
   mkdirSync(fresh, { recursive: true, mode: 0o700 })
   if (user) chownSync(fresh, user.uid, user.gid)
   const args = ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
   await runToEnd({ name: 'initdb', command: join(binaries, 'initdb'), args, user, cwd: fresh, env: plainEnvironment(), onSpawn })
   renameSync(fresh, dataDir)
+}
+
+function removeUnfinished(dataDir: string): void {
+  const beside = dirname(dataDir)
+  const unfinished = existsSync(beside) ? readdirSync(beside).filter(name => name.startsWith(`${basename(dataDir)}.new-`)) : []
+  for (const name of unfinished) rmSync(join(beside, name), { recursive: true, force: true })
 }
 
 function checkOwner(dataDir: string, user: PlainUser | undefined): void {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { identityOf } from '../../local/process-identity.ts'
@@ -43,8 +43,10 @@ export interface LocalPing {
   signalGroup(name: NodeJS.Signals): void
 }
 
-export async function localPlace(options: { under?: string; user?: PlainUser } = {}): Promise<LocalPlace> {
-  const home = mkdtempSync(join(options.under ?? tmpdir(), 'ping-test-local-'))
+/** `closed`: the folder above is its owner's alone, as root's home is. `user`: who owns it. */
+export async function localPlace(options: { user?: PlainUser; closed?: boolean } = {}): Promise<LocalPlace> {
+  const home = mkdtempSync(join(tmpdir(), 'ping-test-local-'))
+  chmodSync(home, options.closed ? 0o700 : 0o755) // as root, Postgres runs as a plain user, who must get in
   if (options.user) chownSync(home, options.user.uid, options.user.gid)
   const dataDir = join(home, 'data')
   const names = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'REDIS_PORT']

@@ -1,0 +1,84 @@
+import { createServer } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { startRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+
+const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
+
+async function stop(ping: LocalPing): Promise<void> {
+  ping.signal('SIGTERM')
+  expect(await ping.exited).toBe(0)
+}
+
+describe('npm start, what can be in the way', () => {
+  let place: LocalPlace
+  beforeEach(async () => {
+    place = await localPlace()
+  })
+  afterEach(() => {
+    expect(place.alive()).toEqual([])
+    place.remove()
+  })
+
+  test('names each taken port with the setting that changes it', async () => {
+    const blockers = ['PORT', 'POSTGRES_PORT', 'REDIS_PORT'].map(name => createServer().listen(Number(place.env[name]), '127.0.0.1'))
+    const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
+    expect(await ping.exited).toBe(1)
+    for (const name of ['PORT', 'POSTGRES_PORT', 'REDIS_PORT']) {
+      expect(ping.output()).toMatch(new RegExp(`^${name}: port ${place.env[name]} is taken by another program; .*${name}=\\d+ npm start`, 'm'))
+    }
+    expect(ping.output()).not.toContain('PROCESSOR_PORT')
+    for (const blocker of blockers) blocker.close()
+  })
+
+  test('refuses a second copy on the same data folder, and leaves the first one alone', async () => {
+    const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
+    await first.until(READY)
+    const other = await localPlace()
+    const second = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ...other.env, PING_DATA_DIR: place.dataDir } })
+    expect(await second.exited).toBe(1)
+    expect(second.output()).toContain(`another Ping (pid ${first.pid}) runs on the data folder ${place.dataDir}`)
+    expect(place.alive()).toHaveLength(4)
+    await stop(first)
+    other.remove()
+  })
+
+  test('two copies with folders and ports of their own run side by side', async () => {
+    const other = await localPlace()
+    const pings = [startLocalPing(place, 'stubs', { env: NO_KAFKA }), startLocalPing(other, 'stubs', { env: NO_KAFKA })]
+    for (const ping of pings) await ping.until(READY)
+    for (const ping of pings) await stop(ping)
+    other.remove()
+  })
+
+  test.each([
+    [{ PORT: '80a' }, 'PORT: got "80a", expected a whole number from 1 to 65535'],
+    [{ REDIS_URL: 'http://x' }, 'REDIS_URL: got a value that is not shown (secret), expected redis://host:port'],
+    [{ KAFKA_BROKERS: 'x' }, 'KAFKA_BROKERS: got "x", expected host:port'],
+    [{ PORT: '7001', REDIS_PORT: '7001' }, 'REDIS_PORT: got 7001, which PORT has too'],
+  ])('refuses wrong settings: %o', async (env, message) => {
+    const ping = startLocalPing(place, 'stubs', { env: env as Record<string, string> })
+    expect(await ping.exited).toBe(1)
+    expect(ping.output()).toContain(message)
+  })
+
+  test.runIf(can('redis'))('starts neither a cache nor Kafka where REDIS_URL and KAFKA_BROKERS are given', async () => {
+    const redis = await startRedis()
+    const ping = startLocalPing(place, 'stubs', { env: { REDIS_URL: redis.url, KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2' } })
+    await ping.until(READY)
+    expect(Object.keys(place.pids()).toSorted()).toEqual(['postgres', 'processor', 'server'])
+    expect(ping.output()).toContain(`cache      ${redis.url}  (yours, by REDIS_URL)`)
+    expect(ping.output()).toContain('kafka      127.0.0.1:1,127.0.0.1:2  (yours, by KAFKA_BROKERS)')
+    await stop(ping)
+    expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
+    await redis.stop()
+  })
+
+  test('does not let settings of the shell lead the server elsewhere', async () => {
+    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, DATABASE_URL: 'postgres://x@127.0.0.1:1/x', DB_HOST: 'x', REDIS_HOST: 'x', PGPORT: '1' } })
+    await ping.until(READY)
+    await stop(ping)
+    expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
+  })
+})

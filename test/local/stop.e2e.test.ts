@@ -1,0 +1,106 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
+
+const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
+
+describe('stopping npm start', () => {
+  let place: LocalPlace
+  beforeEach(async () => {
+    place = await localPlace()
+  })
+  afterEach(() => {
+    expect(place.alive()).toEqual([])
+    place.remove()
+  })
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s stops server and processor while Postgres and the cache are still there', async signal => {
+    const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
+    await ping.until(READY)
+    ping.signal(signal)
+    expect(await ping.exited).toBe(0)
+    const ends = ping.output().split('\n').filter(line => line.includes('at the end'))
+    expect(ends).toEqual([
+      'server    | at the end: postgres true, cache true',
+      'processor | at the end: postgres true, cache true',
+    ])
+    expect(ping.output()).toMatch(/database system is shut down[^]*Stopped\.\n$/)
+  })
+
+  test('a Ctrl-C that reaches the whole group leaves the order as it is', async () => {
+    const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
+    await ping.until(READY)
+    ping.signalGroup('SIGINT')
+    expect(await ping.exited).toBe(0)
+    expect(ping.output()).toContain('processor | at the end: postgres true, cache true')
+  })
+
+  test('signals within 500 ms are one', async () => {
+    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, STUB_DRAIN_MS: '1500' } })
+    await ping.until(READY)
+    ping.signal('SIGINT')
+    await delay(100) // what is tested is the time between the signals
+    ping.signal('SIGINT')
+    expect(await ping.exited).toBe(0)
+    expect(ping.output()).toMatch(/Stopped\.\n$/)
+  })
+
+  test('a second signal later forces', async () => {
+    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, STUB_DRAIN_MS: '60000' } })
+    await ping.until(READY)
+    ping.signal('SIGINT')
+    await delay(600) // what is tested is the time between the signals
+    const from = Date.now()
+    ping.signal('SIGINT')
+    expect(await ping.exited).toBe(137)
+    expect(Date.now() - from).toBeLessThan(2_000)
+    expect(ping.output()).toMatch(/Forced\.\n$/)
+  })
+
+  test('a signal while it starts stops what has been started', async () => {
+    const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
+    await ping.until(/cache +\| \* ready/)
+    ping.signal('SIGINT')
+    expect(await ping.exited).toBe(0)
+    expect(ping.output()).not.toMatch(READY)
+    const again = startLocalPing(place, 'stubs', { env: NO_KAFKA })
+    await again.until(READY)
+    again.signal('SIGINT')
+    expect(await again.exited).toBe(0)
+  })
+})
+
+describe('stopping it under npm', () => {
+  let place: LocalPlace
+  beforeEach(async () => {
+    place = await localPlace()
+  })
+  afterEach(async () => {
+    // npm may end before its child has: what counts is that all of it ends.
+    await expect.poll(() => place.alive(), { timeout: 20_000 }).toEqual([])
+    place.remove()
+  })
+
+  test('a Ctrl-C in the terminal arrives twice and stops it in order', async () => {
+    const npm = startLocalPing(place, 'npm', { env: NO_KAFKA })
+    await npm.until(READY)
+    npm.signalGroup('SIGINT')
+    await npm.exited
+    expect(npm.output()).toMatch(/server +\| info stopped[^]*processor +\| info stopped[^]*database system is shut down[^]*Stopped\.\n/)
+  })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s to npm alone stops it', async signal => {
+    const npm = startLocalPing(place, 'npm', { env: NO_KAFKA })
+    await npm.until(READY)
+    npm.signal(signal)
+    await npm.exited
+    expect(npm.output()).toMatch(/Stopped\.\n/)
+  })
+
+  test('kill -9 of npm alone stops it in order', async () => {
+    const npm = startLocalPing(place, 'npm', { env: NO_KAFKA })
+    await npm.until(READY)
+    npm.signal('SIGKILL')
+    await npm.until(/Stopped\.\n/)
+  })
+})

@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, describe, expect, test } from 'vitest'
+import { plainUser } from '../../local/parts/plain-user.ts'
+import { localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { can } from '../support/tiers.ts'
+
+const READY = /Ctrl-C stops everything/
+const ROOT = join(import.meta.dirname, '..', '..')
+const run = promisify(execFile)
+
+/** Runs a printed line as it is, in a shell, in the clone. */
+async function paste(line: string): Promise<string> {
+  return (await run('sh', ['-c', line], { cwd: ROOT })).stdout
+}
+
+function printedLines(ping: LocalPing): { ping: string; count: string; cli: string; cliCount: string; cache: string } {
+  const lines = ping.output().split('\n').map(line => line.trim())
+  const find = (pattern: RegExp) => lines.find(line => pattern.test(line)) ?? `no line ${pattern}`
+  return {
+    ping: find(/^curl .*\/Ping$/),
+    count: find(/^curl .*\/PingCount$/),
+    cli: find(/pingcli ping/),
+    cliCount: find(/pingcli count/),
+    cache: find(/^redis-cli/),
+  }
+}
+
+async function counted(ping: LocalPing): Promise<number> {
+  const answer = JSON.parse(await paste(printedLines(ping).count)) as { pingCount?: string }
+  return Number(answer.pingCount ?? 0)
+}
+
+async function stop(ping: LocalPing): Promise<void> {
+  ping.signal('SIGTERM')
+  expect(await ping.exited).toBe(0)
+}
+
+describe('npm start, the whole', () => {
+  let place: LocalPlace
+  afterEach(() => {
+    expect(place.alive()).toEqual([])
+    place.remove()
+  })
+
+  test.runIf(can('kafka', 'redis'))('the printed lines work as they are, and the data is there after a restart', { timeout: 120_000 }, async () => {
+    place = await localPlace()
+    const first = startLocalPing(place, 'npm')
+    await first.until(READY)
+    const lines = printedLines(first)
+    expect(JSON.parse(await paste(lines.ping))).toEqual({})
+    expect(await paste(lines.cli)).toContain('1 000 of 1 000 pings acknowledged')
+    await expect.poll(() => counted(first), { timeout: 5_000 }).toBe(1001)
+    expect(await paste(lines.cliCount)).toMatch(/^1001 /)
+    expect(await paste(lines.cache)).toMatch(/^total\n1001\n/m)
+    await first.until(/kafka +\| \* ready/)
+    first.signal('SIGTERM')
+    await first.exited
+
+    const second = startLocalPing(place, 'npm')
+    await second.until(READY)
+    await expect.poll(() => counted(second), { timeout: 5_000 }).toBe(1001)
+    await paste(printedLines(second).ping)
+    await expect.poll(() => counted(second), { timeout: 5_000 }).toBe(1002)
+    second.signal('SIGTERM')
+    await second.exited
+  })
+
+  test('with Node alone, no Redis, no Java: it says what is missing, and counts', { timeout: 60_000 }, async () => {
+    place = await localPlace()
+    const path = mkdtempSync(join(tmpdir(), 'ping-test-path-'))
+    symlinkSync(process.execPath, join(path, 'node'))
+    symlinkSync('/usr/bin/id', join(path, 'id'))
+    const ping = startLocalPing(place, 'node', { env: { PATH: path } })
+    await ping.until(READY)
+    expect(ping.output()).toContain('(a built-in stand-in)')
+    expect(ping.output()).toMatch(/kafka +127\.0\.0\.1:\d+ +\(none \(Apache Kafka 4\.1\.2: no `java` on the path: install Java 17 or newer; or set KAFKA_BROKERS\)/)
+    for (let n = 0; n < 3; n++) await paste(printedLines(ping).ping)
+    await expect.poll(async () => paste(printedLines(ping).cache), { timeout: 5_000 }).toMatch(/^total\n3\n/m)
+    expect(await counted(ping)).toBe(3)
+    await stop(ping)
+    rmSync(path, { recursive: true })
+  })
+
+  test.runIf(process.getuid?.() === 0)('as a plain user', { timeout: 60_000 }, async () => {
+    const user = plainUser()
+    place = await localPlace(user ? { user } : {})
+    const ping = startLocalPing(place, 'node', { env: { ...NO_KAFKA, HOME: dirname(place.dataDir) }, ...(user && { user }) })
+    await ping.until(READY)
+    await paste(printedLines(ping).ping)
+    await expect.poll(() => counted(ping), { timeout: 5_000 }).toBe(1)
+    await stop(ping)
+  })
+
+  test.runIf(process.getuid?.() === 0)("as root, with the data folder under a closed one such as root's home", { timeout: 60_000 }, async () => {
+    place = await localPlace({ closed: true })
+    const first = startLocalPing(place, 'node', { env: NO_KAFKA })
+    await first.until(READY)
+    await paste(printedLines(first).ping)
+    await stop(first)
+    const elsewhere = dirname(readlinkSync(join(place.dataDir, 'postgres')))
+    expect(first.output()).toContain(`postgres: its data lies in ${elsewhere}`)
+    const second = startLocalPing(place, 'node', { env: NO_KAFKA })
+    await second.until(READY)
+    await expect.poll(() => counted(second), { timeout: 5_000 }).toBe(1)
+    await stop(second)
+    expect(existsSync(elsewhere)).toBe(true)
+    rmSync(elsewhere, { recursive: true })
+  })
+})
