@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest'
+import { partLine, RepeatFilter } from '../../local/part-output.ts'
+
+const warning = '{"level":40,"time":1,"pid":2,"hostname":"h","name":"ping-server","lane":3,"err":{"message":"away","stack":"s"},"msg":"kafka is away"}'
+
+describe("a part's line in the terminal", () => {
+  test('bears its name, and a log line of ours is readable', () => {
+    expect(partLine('server', warning, false)).toBe('server    | warn kafka is away lane=3 err="away"\n')
+    expect(partLine('kafka', 'plain', true)).toBe('\u001b[35mkafka     |\u001b[0m plain\n')
+    expect(partLine('server', '{"level":40, no JSON', false)).toBe('server    | {"level":40, no JSON\n')
+  })
+
+  test('is not shown again within 10 s when it is the same warning; everything else always is', () => {
+    const filter = new RepeatFilter()
+    const info = warning.replace('40', '30')
+    const repeated = [0, 9_999, 10_000].map(nowMs => filter.isRepeated('server', warning, nowMs))
+    expect(repeated).toEqual([false, true, false])
+    expect(filter.isRepeated('processor', warning, 1)).toBe(false)
+    expect([filter.isRepeated('server', info, 1), filter.isRepeated('server', info, 1)]).toEqual([false, false])
+  })
+})

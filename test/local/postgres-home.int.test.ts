@@ -1,0 +1,54 @@
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { postgresBinaries } from '../../local/parts/postgres-binaries.ts'
+import { launchPostgres, stopPostgres } from '../../local/parts/postgres.ts'
+import { postgresHome, type PostgresHome } from '../../local/postgres-home.ts'
+import { freePort } from '../support/free-port.ts'
+
+const BINARIES = postgresBinaries(18) as string
+
+async function startAndStop(home: PostgresHome): Promise<void> {
+  await stopPostgres(await launchPostgres({ ...home, port: await freePort() }))
+}
+
+describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ping-test-home-'))
+    mkdirSync(join(folder, 'data'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  test('in the data folder, when a plain user can reach it', async () => {
+    chmodSync(folder, 0o755)
+    const home = postgresHome(join(folder, 'data'), BINARIES)
+    expect(home).toMatchObject({ binaries: BINARIES, dataDir: join(folder, 'data', 'postgres') })
+    expect(home.note).toBeUndefined()
+    await startAndStop(home)
+    expect(lstatSync(home.dataDir).uid).not.toBe(0)
+  })
+
+  test('elsewhere, programs and data, when the clone lies under a closed folder', { timeout: 60_000 }, async () => {
+    cpSync(dirname(BINARIES), join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
+    const home = postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))
+    const elsewhere = dirname(readlinkSync(join(folder, 'data', 'postgres')))
+    expect(home.note).toContain(`its data lies in ${elsewhere}, since ${folder} is closed`)
+    expect(dirname(home.binaries)).toBe(join(elsewhere, 'postgresql'))
+    await startAndStop(home)
+    expect(postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))).toMatchObject({ dataDir: home.dataDir, binaries: home.binaries })
+    await startAndStop(home)
+    rmSync(elsewhere, { recursive: true })
+  })
+
+  test('a new place for a data folder that was removed and made anew', async () => {
+    const [first, data] = [postgresHome(join(folder, 'data'), BINARIES), join(folder, 'data')]
+    rmSync(data, { recursive: true })
+    mkdirSync(data)
+    const second = postgresHome(data, BINARIES)
+    expect(second.dataDir).not.toBe(first.dataDir)
+    for (const { dataDir } of [first, second]) rmSync(dirname(dataDir), { recursive: true })
+    expect(existsSync(dirname(first.dataDir))).toBe(false)
+  })
+})
