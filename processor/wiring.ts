@@ -15,7 +15,7 @@ import { Lanes } from './lanes.ts'
 import { createProcessorMetrics } from './metrics.ts'
 import { watchReadiness } from './readiness.ts'
 import { Reconciler } from './reconciler.ts'
-import type { ProcessorSettings } from './settings.ts'
+import { processorSettings, type ProcessorSettings } from './settings.ts'
 
 const QUERY_TIMEOUT_MS = 10_000
 const CACHE_TIMEOUT_MS = 2_000
@@ -62,7 +62,7 @@ export async function startProcessor(settings: ProcessorSettings): Promise<Runni
     ready: reconciler.firstTick,
   })
 
-  const status = await startStatusServer({ port: settings.port, readiness, metrics: metrics.registry, log })
+  const status = await startStatusServer({ port: settings.port, portSetting: processorSettings.port.env, readiness, metrics: metrics.registry, log })
   reconciler.start()
   consumer.start()
   const audits = startAudits({ cache, pool, lanes, log, metrics, reconciler, intervalMs: settings.auditIntervalMs })

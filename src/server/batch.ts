@@ -51,16 +51,21 @@ export class Batch {
     return [...this.#pings.values()].map(({ ping }) => ping).sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
-  /** Answers every caller: recorded, or recorded before with another time. */
-  settle({ known }: RecordedBatch): void {
+  /** Answers every caller: recorded, or recorded before with another time. Returns how many were acked. */
+  settle({ known }: RecordedBatch): number {
     clearTimeout(this.#expiry)
+    let acked = 0
     for (const { ping, waiters } of this.#pings.values()) {
       const recordedMs = known.get(ping.id) ?? ping.timestampMs
       for (const { timestampMs, resolve, reject } of waiters) {
-        if (timestampMs === undefined || timestampMs === recordedMs) resolve()
-        else reject(conflict(ping.id, timestampMs, recordedMs))
+        if (timestampMs !== undefined && timestampMs !== recordedMs) reject(conflict(ping.id, timestampMs, recordedMs))
+        else {
+          resolve()
+          acked++
+        }
       }
     }
+    return this.expired ? 0 : acked
   }
 
   /** The ledger will not have it: every caller gets the error. */

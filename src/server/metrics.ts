@@ -5,8 +5,8 @@ import type { CallMetrics } from './rpc/observe-calls.ts'
 
 /** What the recorder tells. */
 export interface RecorderMetrics {
-  /** One batch was committed: its pings, how many of them were new, and the seconds from its first try to its commit. */
-  batchRecorded(batch: { readonly pings: number; readonly inserted: number; readonly seconds: number }): void
+  /** One batch was committed: the callers that were acked, its pings, how many of them were new, and the seconds it took. */
+  batchRecorded(batch: { readonly acked: number; readonly pings: number; readonly inserted: number; readonly seconds: number }): void
   /** One batch has to be tried again, such as for a lost connection. */
   batchRetried(): void
   /** One ping was refused because the queue is full. */
@@ -43,15 +43,15 @@ export function createServerMetrics(): ServerMetrics {
 
 function recorderMetrics(registry: Registry): RecorderMetrics {
   const registers = [registry]
-  const acked = new Counter({ name: 'ping_acked_total', help: 'Pings committed and acknowledged', registers })
-  const known = new Counter({ name: 'ping_known_total', help: 'Acknowledged pings whose id was recorded before', registers })
+  const acked = new Counter({ name: 'ping_acked_total', help: 'Pings committed and acknowledged, retries included', registers })
+  const known = new Counter({ name: 'ping_known_total', help: 'Pings of batches whose id was recorded before', registers })
   const sizes = new Histogram({ name: 'ping_batch_pings', help: 'Pings of a batch', buckets: BATCH_SIZES, registers })
   const seconds = new Histogram({ name: 'ping_batch_seconds', help: 'Seconds to commit a batch', buckets: SECONDS, registers })
   const retried = new Counter({ name: 'ping_batch_retries_total', help: 'Batches tried again', registers })
   const refused = new Counter({ name: 'ping_queue_refused_total', help: 'Pings refused because the queue is full', registers })
   return {
     batchRecorded(batch) {
-      acked.inc(batch.pings)
+      acked.inc(batch.acked)
       known.inc(batch.pings - batch.inserted)
       sizes.observe(batch.pings)
       seconds.observe(batch.seconds)

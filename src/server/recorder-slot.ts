@@ -1,3 +1,4 @@
+import { isAtWork } from '../ledger/backend.ts'
 import { connectClient } from '../ledger/connect.ts'
 import { classifyBatchFailure } from '../ledger/failures.ts'
 import { readLaneCount, takesWrites } from '../ledger/lanes.ts'
@@ -19,8 +20,9 @@ export interface SlotOptions {
   readonly onRecorded: (batch: RecordedBatch) => void
 }
 
-/** A batch that is not answered is given up with its connection, and sent again. In ms. */
-const BATCH_TIMEOUT_MS = 10_000
+/** After this long without an answer the slot looks whether Postgres is still at work on the batch. In ms. */
+const LOOK_AFTER_MS = 10_000
+const LOOK_WITHIN_MS = 5_000
 const READY_WITHIN_MS = 1_000
 
 /** One connection to Postgres, one batch at a time. */
@@ -68,9 +70,9 @@ export class RecorderSlot {
       const { client, laneCount } = await this.#connect()
       lanes = choice.take(laneCount)
       const startedMs = performance.now()
-      const recorded = await within(BATCH_TIMEOUT_MS, 'Postgres does not answer', recordBatch(client, lanes, batch.sorted()))
-      batch.settle(recorded)
-      metrics.batchRecorded({ pings: batch.callers, inserted: recorded.inserted.length, seconds: (performance.now() - startedMs) / 1000 })
+      const recorded = await this.#whileAtWork(client, recordBatch(client, lanes, batch.sorted()))
+      const acked = batch.settle(recorded)
+      metrics.batchRecorded({ acked, pings: batch.size, inserted: recorded.inserted.length, seconds: (performance.now() - startedMs) / 1000 })
       onRecorded(recorded)
       return true
     } catch (error) {
@@ -78,6 +80,22 @@ export class RecorderSlot {
     } finally {
       if (lanes[0] !== undefined) choice.free(lanes[0])
     }
+  }
+
+  /**
+   * The batch's outcome, as long as its backend lives: one that waits for a standby or for somebody's
+   * lock stays there though its client has gone, and sending again and again would use up all connections.
+   */
+  async #whileAtWork(client: Client, recording: Promise<RecordedBatch>): Promise<RecordedBatch> {
+    const look = () => within(LOOK_WITHIN_MS, 'Postgres does not answer', isAtWork(this.#options.postgres, client))
+    const atWork = async (): Promise<RecordedBatch> => {
+      for (;;) {
+        await wait(LOOK_AFTER_MS, settled.signal)
+        if (settled.signal.aborted || (await look())) continue
+        throw new TimeoutError('Postgres does not answer a batch')
+      }
+    }
+    return recording
   }
 
   async #giveUp(error: unknown, batch: Batch): Promise<boolean> {

@@ -82,7 +82,7 @@ export class Recorder implements PingRecorder {
 
   #fillingBatch(): Batch {
     const last = this.#queue.at(-1)
-    if (last && last.size < this.#options.maxBatchSize) return last
+    if (last && !last.expired && last.size < this.#options.maxBatchSize) return last
     const batch = new Batch(performance.now(), this.#options.answerWithinMs)
     this.#queue.push(batch)
     return batch

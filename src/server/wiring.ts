@@ -16,7 +16,7 @@ import { startPingHttp } from './http/ping-http.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics.ts'
 import { Recorder } from './recorder.ts'
 import { setUpDatabase } from './set-up-database.ts'
-import type { ServerSettings } from './settings.ts'
+import { serverSettings, type ServerSettings } from './settings.ts'
 import { StartGate } from './start-gate.ts'
 import { ReadinessWatch } from './watch-readiness.ts'
 
@@ -93,7 +93,7 @@ function createParts(settings: ServerSettings, log: Logger): Parts {
 }
 
 function httpOptions({ port, host, maxBodyBytes, corsOrigins }: ServerSettings) {
-  return { port, host, maxBodyBytes, allowedOrigins: corsOrigins }
+  return { port, host, portSetting: serverSettings.port.env, maxBodyBytes, allowedOrigins: corsOrigins }
 }
 
 async function stopHttp(http: HttpServer, { notReadyMs, drainMs }: ServerSettings, log: Logger): Promise<void> {

@@ -56,7 +56,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     recorded.push(ping)
   }
   const { maxBodyBytes = 65_536, allowedOrigins = ['*'], host = '127.0.0.1', limits = {} } = options
-  const http = await startPingHttp({ port: 0, host, maxBodyBytes, allowedOrigins, limits, recorder: { record }, reader, readiness, metrics, log })
+  const http = await startPingHttp({ port: 0, portSetting: 'PORT', host, maxBodyBytes, allowedOrigins, limits, recorder: { record }, reader, readiness, metrics, log })
   const { port } = http
   const stop = async (): Promise<void> => void (await http.stop(0))
   return { url: `http://127.0.0.1:${port}`, port, http, readiness, metrics, recorded, counted, strong, logged, [Symbol.asyncDispose]: stop }

@@ -2,6 +2,7 @@ import { Code, ConnectError, createConnectRouter, type ConnectRouter, type Inter
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { UniversalHandler } from '@connectrpc/connect/protocol'
 import { answerPage, type HttpRequest, type HttpResponse } from '../../runtime/answer-page.ts'
+import type { ListenOptions } from '../../runtime/listen.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { StatusPage } from '../../runtime/status-pages.ts'
 import { wait, within } from '../../runtime/wait.ts'
@@ -12,11 +13,7 @@ import { OnePort } from './one-port.ts'
 import { serveRpc } from './serve-rpc.ts'
 import { unknownPath } from './teach.ts'
 
-export interface HttpServerOptions {
-  /** 0: any free port. */
-  readonly port: number
-  /** Address to listen on; undefined: all. */
-  readonly host?: string | undefined
+export interface HttpServerOptions extends ListenOptions {
   /** Longest request message, in bytes, also after decompression. */
   readonly maxBodyBytes: number
   readonly allowedOrigins: AllowedOrigins
@@ -56,7 +53,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     inFlight.add(request, response)
     serve(options, rpcs, request, response)
   }, limits)
-  const number = await port.listen(options.port, options.host)
+  const number = await port.listen(options)
   const mayStayOpen = (request: HttpRequest): boolean => rpcs.get(pathOf(request))?.method.methodKind === 'bidi_streaming'
   const slow = setInterval(() => inFlight.cutSlow(limits.requestMs, mayStayOpen), limits.checkMs).unref()
   return {

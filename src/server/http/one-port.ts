@@ -1,8 +1,8 @@
 import { createServer as createHttp1, type Server } from 'node:http'
 import { constants, createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2'
-import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
-import { listen } from '../../runtime/status-server.ts'
+import { listen, type ListenOptions } from '../../runtime/listen.ts'
 import type { HttpLimits } from './limits.ts'
 import { peekPreface } from './peek-preface.ts'
 
@@ -46,9 +46,8 @@ export class OnePort {
   }
 
   /** Resolves with the port. */
-  async listen(port: number, host: string | undefined): Promise<number> {
-    await listen(this.#http1, port, host)
-    return (this.#http1.address() as AddressInfo).port
+  listen(options: ListenOptions): Promise<number> {
+    return listen(this.#http1, options)
   }
 
   /** New connections are refused; those that are open go on. HTTP/2 callers are told to open no more streams here. */

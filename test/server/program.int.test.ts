@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../support/free-port.ts'
+import { startPostgres, testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { COUNT_PATH, PING_PATH, postJson } from './http-fixture.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url))
+
+interface ServerProcess {
+  readonly url: string
+  readonly lines: Record<string, unknown>[]
+  /** Exit code, once the program has ended. */
+  readonly ended: Promise<number | null>
+  kill(signal: NodeJS.Signals): void
+}
+
+const running = new Set<ServerProcess>()
+let database: TestDatabase
+
+beforeEach(async () => {
+  database = await testDatabase()
+})
+afterEach(async () => {
+  for (const server of running) server.kill('SIGKILL')
+  await Promise.all([...running].map(server => server.ended))
+  running.clear()
+  await database.drop()
+})
+
+/** The program, with Kafka and the cache away unless `env` says otherwise. */
+async function startProgram(env: Record<string, string> = {}, args: readonly string[] = []): Promise<ServerProcess> {
+  const port = await freePort()
+  const away = `127.0.0.1:${await freePort()}`
+  const own = { PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url, KAFKA_BROKERS: away, REDIS_URL: `redis://${away}` }
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env['PATH'], ...own, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines: Record<string, unknown>[] = []
+  createInterface(child.stdout).on('line', line => lines.push(JSON.parse(line)))
+  const ended = once(child, 'exit').then(([code]) => code as number | null)
+  const server = { url: `http://127.0.0.1:${port}`, lines, ended, kill: (signal: NodeJS.Signals) => void child.kill(signal) }
+  running.add(server)
+  return server
+}
+
+const messages = (server: ServerProcess): string => server.lines.map(line => String(line['msg'])).join('\n')
+const readyStatus = (server: ServerProcess): Promise<number | undefined> =>
+  fetch(`${server.url}/readyz`).then(
+    ({ status }) => status,
+    () => undefined,
+  )
+const becomesReady = (server: ServerProcess) => expect.poll(() => readyStatus(server), { timeout: 20_000 }).toBe(200)
+const rows = async (query: string): Promise<Record<string, unknown>[]> => {
+  const client = new pg.Client(database.config)
+  await client.connect()
+  try {
+    return (await client.query(query)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+describe('the server program', () => {
+  it('records and counts while Kafka and the cache are away', async () => {
+    const server = await startProgram()
+    await becomesReady(server)
+    const id = '01890a5d-ac96-774b-bcce-b302099a8057'
+    for (let sent = 0; sent < 3; sent++) expect((await postJson(server.url + PING_PATH, `{"pingId":"${id}","timestampMs":5}`)).status).toBe(200)
+    expect((await postJson(server.url + PING_PATH, '{}')).status).toBe(200)
+    const other = await postJson(server.url + PING_PATH, `{"pingId":"${id}","timestampMs":6}`)
+    expect(other.json['code']).toBe('already_exists')
+    const count = await postJson(server.url + COUNT_PATH, '{}')
+    expect([count.json, count.headers.get('ping-count-source')]).toEqual([{ pingCount: '2' }, 'database'])
+    const range = await postJson(server.url + COUNT_PATH, '{"timeRange":{"start":5,"end":6},"consistency":"CONSISTENCY_STRONG"}')
+    expect(range.json).toEqual({ pingCount: '1' })
+    expect(await rows('select count(*)::int as pings from pings')).toEqual([{ pings: 2 }])
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    expect(metrics).toMatch(/^ping_acked_total 4$/m)
+  })
+
+  it('starts before Postgres, says so, and takes pings when it is there', async () => {
+    const postgres = await startPostgres()
+    try {
+      await postgres.kill9()
+      const server = await startProgram({ DATABASE_URL: postgres.url })
+      await expect.poll(() => messages(server), { timeout: 10_000 }).toContain('set up the database: failed, trying again')
+      expect(await readyStatus(server)).toBe(503)
+      expect((await fetch(`${server.url}/livez`)).status).toBe(200)
+      const early = await postJson(server.url + PING_PATH, '{}')
+      expect([early.status, early.json['code']]).toEqual([503, 'unavailable'])
+      await postgres.restart()
+      await becomesReady(server)
+      expect((await postJson(server.url + PING_PATH, '{}')).status).toBe(200)
+      expect(messages(server)).toContain('set up the database: succeeded')
+    } finally {
+      await postgres.stop()
+    }
+  })
+
+  it('is not ready while Postgres is away, and ready again when it is back', async () => {
+    const postgres = await startPostgres()
+    try {
+      const server = await startProgram({ DATABASE_URL: postgres.url, ANSWER_WITHIN_MS: '500' })
+      await becomesReady(server)
+      await postgres.kill9()
+      await expect.poll(() => readyStatus(server), { timeout: 10_000 }).toBe(503)
+      const away = await postJson(server.url + PING_PATH, '{}')
+      expect(away.json['code']).toBe('unavailable')
+      await postgres.restart()
+      await becomesReady(server)
+      expect((await postJson(server.url + PING_PATH, '{}')).status).toBe(200)
+    } finally {
+      await postgres.stop()
+    }
+  })
+
+  it('drains on SIGTERM: what was accepted is answered and recorded, and it exits with 0', async () => {
+    const server = await startProgram()
+    await becomesReady(server)
+    let acked = 0
+    const answers: number[] = []
+    const clients = Array.from({ length: 8 }, async () => {
+      for (;;) {
+        const answer = await postJson(server.url + PING_PATH, '{}').catch(() => undefined)
+        if (answer === undefined) return
+        answers.push(answer.status)
+        if (answer.status === 200) acked++
+      }
+    })
+    await expect.poll(() => acked, { timeout: 10_000 }).toBeGreaterThan(100)
+    server.kill('SIGTERM')
+    expect(await server.ended).toBe(0)
+    await Promise.all(clients)
+    expect(new Set(answers)).toEqual(new Set([200]))
+    expect(await rows('select count(*)::int as pings from pings')).toEqual([{ pings: acked }])
+    expect(messages(server)).toContain('stopped')
+  })
+
+  it('serves on for a while after SIGTERM when it is told to, not ready', async () => {
+    const server = await startProgram({ NOT_READY_MS: '1500' })
+    await becomesReady(server)
+    server.kill('SIGTERM')
+    await expect.poll(() => readyStatus(server)).toBe(503)
+    expect((await postJson(server.url + PING_PATH, '{}')).status).toBe(200)
+    expect(await server.ended).toBe(0)
+  })
+
+  it('stops while it still waits for Postgres', async () => {
+    const server = await startProgram({ DATABASE_URL: `postgres://postgres@127.0.0.1:${await freePort()}/none` })
+    await expect.poll(() => messages(server), { timeout: 10_000 }).toContain('trying again')
+    server.kill('SIGTERM')
+    expect(await server.ended).toBe(0)
+  })
+
+  it('sets the database up and ends, with --migrate-only', async () => {
+    const server = await startProgram({ LANES: '5' }, ['--migrate-only'])
+    expect(await server.ended).toBe(0)
+    expect(await rows('select count(*)::int as lanes from ping_lanes')).toEqual([{ lanes: 5 }])
+    expect(messages(server)).toContain('the database is set up')
+  })
+
+  it('refuses fewer lanes than the database has', async () => {
+    await (await startProgram({ LANES: '5' }, ['--migrate-only'])).ended
+    const server = await startProgram({ LANES: '4' })
+    expect(await server.ended).toBe(1)
+    expect(messages(server)).toMatch(/LANES: got 4, expected at least 5/)
+  })
+
+  it('refuses arguments that it does not know', async () => {
+    const server = await startProgram({}, ['--migrate'])
+    expect(await server.ended).toBe(2)
+    expect(messages(server)).toBe('argument: got "--migrate", expected --migrate-only or nothing')
+  })
+
+  it('names every wrong setting at once, and does not start', async () => {
+    const server = await startProgram({ PORT: 'x', LANES: '0', CORS_ORIGINS: 'example.org' })
+    expect(await server.ended).toBe(1)
+    expect(messages(server)).toMatch(/PORT: got "x", expected a whole number[^]*CORS_ORIGINS: got "example.org", expected \*[^]*LANES: got "0", expected/)
+  })
+
+  it('names a port that is taken, and the setting that changes it', async () => {
+    const first = await startProgram()
+    await becomesReady(first)
+    const second = await startProgram({ PORT: new URL(first.url).port })
+    expect(await second.ended).toBe(1)
+    expect(messages(second)).toMatch(/PORT: got \d+, which is taken, expected a free port/)
+  })
+})
