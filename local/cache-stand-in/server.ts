@@ -44,7 +44,7 @@ async function listening(server: Server, port: number): Promise<void> {
 
 function attend(socket: Socket, store: Store, id: number): void {
   if (store.sessions.size >= MAX_CLIENTS) return void socket.end('-ERR max number of clients reached\r\n')
-  const session = new Session(store, id, `${socket.remoteAddress}:${socket.remotePort}`)
+  const session = new Session(store.databases, id, `${socket.remoteAddress}:${socket.remotePort}`)
   const reader = new RespReader()
   store.sessions.add(session)
   socket.once('close', () => store.sessions.delete(session))

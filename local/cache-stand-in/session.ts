@@ -1,13 +1,12 @@
 import type { Keyspace } from './keyspace.ts'
 import type { Protocol } from './resp-writer.ts'
-import type { Store } from './store.ts'
 
 /** One connection's state. */
 export class Session {
   readonly id: number
   readonly address: string
   readonly connectedAtMs = Date.now()
-  readonly #store: Store
+  readonly #databases: readonly Keyspace[]
   protocol: Protocol = 2
   database = 0
   name = ''
@@ -21,14 +20,14 @@ export class Session {
   /** A watched key changed: EXEC answers nil. */
   dirty = false
 
-  constructor(store: Store, id: number, address: string) {
-    this.#store = store
+  constructor(databases: readonly Keyspace[], id: number, address: string) {
+    this.#databases = databases
     this.id = id
     this.address = address
   }
 
   keys(): Keyspace {
-    return this.#store.databases[this.database] as Keyspace // SELECT checks the number
+    return this.#databases[this.database] as Keyspace // SELECT checks the number
   }
 
   watch(key: string): void {

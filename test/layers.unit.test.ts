@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { objection, roomOf, ROOMS } from './layers/rooms.ts'
+import { findCycle, readSources, toSource } from './layers/sources.ts'
+
+const sources = readSources(['src', 'processor', 'broker', 'local', 'bench', 'scripts'])
+/** Programs for people at a terminal; all others log. */
+const MAY_PRINT = ['src/cli', 'local', 'bench', 'scripts']
+
+describe('the layers of the code', () => {
+  it('are found', () => {
+    expect(sources.length).toBeGreaterThan(100)
+    expect(sources.flatMap(source => source.imports).length).toBeGreaterThan(400)
+    expect(sources.filter(({ file }) => roomOf(file) === undefined).map(({ file }) => file)).toEqual([])
+  })
+
+  it('import only what lies below them, and no main of a program', () => {
+    const wrong = sources.flatMap(({ file, imports }) =>
+      imports.flatMap(imported => {
+        const why = objection(file, imported)
+        return why ? [`${file} imports ${imported}, which ${why}`] : []
+      }),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('import no file that is not there', () => {
+    const root = new URL('../', import.meta.url)
+    const missing = sources.flatMap(({ file, imports }) =>
+      imports.filter(imported => !existsSync(new URL(imported, root))).map(imported => `${file} imports ${imported}`),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it('have no ring of imports', () => expect(findCycle(sources)).toBeUndefined())
+
+  it('read process.env in at most one file each, and only where a program starts', () => {
+    const readers = sources.filter(({ code }) => /\bprocess\s*\.\s*env\b|\bprocess\[|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b|import \{[^}]*\benv\b[^}]*\} from 'node:process'/.test(code))
+    const byRoom = Object.groupBy(readers, ({ file }) => roomOf(file) ?? 'none')
+    for (const [room, files = []] of Object.entries(byRoom)) {
+      expect(['src/server', 'src/cli', 'processor', 'broker', 'local', 'bench']).toContain(room)
+      expect(files.map(({ file }) => file), `of ${room}`).toHaveLength(1)
+    }
+    expect(readers.map(({ file }) => file)).toContain('src/server/main.ts')
+  })
+
+  it('print by console only where a person looks on', () => {
+    const printing = sources.filter(({ code }) => /\bconsole\s*\./.test(code)).filter(({ file }) => !MAY_PRINT.includes(roomOf(file) ?? ''))
+    expect(printing.map(({ file }) => file)).toEqual([])
+  })
+
+  it('call nothing utils, helpers, common or manager', () => {
+    const vague = sources.filter(({ file }) => /\b(utils?|helpers?|common|managers?)\b/.test(file))
+    expect(vague.map(({ file }) => file)).toEqual([])
+  })
+})
+
+describe('the watch over the layers', () => {
+  it.each([
+    ['src/ledger/heads.ts', 'src/server/pings.ts'],
+    ['src/server/wiring.ts', 'processor/lanes.ts'],
+    ['processor/lanes.ts', 'src/server/pings.ts'],
+    ['processor/lanes.ts', 'src/relay/relay.ts'],
+    ['src/relay/relay.ts', 'src/counters/hash.ts'],
+    ['src/runtime/wait.ts', 'src/terms/ping.ts'],
+    ['local/supervisor.ts', 'src/server/program.ts'],
+    ['broker/log.ts', 'src/terms/ping.ts'],
+    ['src/cli/ping.ts', 'src/ledger/heads.ts'],
+    ['src/cli/verify.ts', 'src/events/kafka.ts'],
+    ['src/cli/program.ts', 'src/cli/main.ts'],
+    ['src/server/wiring.ts', 'test/support/redis.ts'],
+  ])('objects when %s imports %s', (importer, imported) => expect(objection(importer, imported)).toBeDefined())
+
+  it.each([
+    ['src/cli/verify/look.ts', 'src/ledger/heads.ts'],
+    ['src/server/wiring.ts', 'src/relay/relay.ts'],
+    ['test/x.unit.test.ts', 'src/server/main.ts'],
+  ])('does not when %s imports %s', (importer, imported) => expect(objection(importer, imported)).toBeUndefined())
+
+  it('sees every kind of import, but not those in comments', () => {
+    const text = `import { a } from './a.ts'
+import type { b } from "../b.ts"
+import './c.ts'
+export { d } from './d.ts'
+const e = await import('./e.ts')
+import {
+  f,
+} from './f.ts'
+// import { g } from './g.ts'
+/* import { h } from './h.ts' */
+const address = 'http://host' // from './i.ts'
+import pg from 'pg'`
+    const { imports } = toSource('src/cli/x.ts', text)
+    expect(imports).toEqual(['src/cli/a.ts', 'src/b.ts', 'src/cli/c.ts', 'src/cli/d.ts', 'src/cli/e.ts', 'src/cli/f.ts'])
+  })
+
+  it('finds a ring', () => {
+    const source = (file: string, imported: string) => toSource(file, `import '${imported}'`)
+    expect(findCycle([source('a/x.ts', './y.ts'), source('a/y.ts', './z.ts'), source('a/z.ts', './y.ts')])).toEqual(['a/y.ts', 'a/z.ts', 'a/y.ts'])
+    expect(findCycle([source('a/x.ts', './y.ts'), source('a/y.ts', './z.ts')])).toBeUndefined()
+  })
+
+  it('knows each room of the layout that exists', () => {
+    for (const room of ROOMS.filter(room => room !== 'broker')) expect(sources.some(({ file }) => roomOf(file) === room), room).toBe(true)
+  })
+})
