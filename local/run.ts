@@ -31,7 +31,7 @@ export async function runLocal(options: RunOptions): Promise<number> {
     parts,
     dataDir: folder.path,
     output: (part: PartName, line: string) => {
-      if (!repeats.isRepeated(part, line, Date.now())) print(partLine(part, line, isTerminal))
+      if (line.trim() !== '' && !repeats.isRepeated(part, line, Date.now())) print(partLine(part, line, isTerminal))
     },
     report: (part: PartName, event: string) => print(partLine(part, `* ${event}`, isTerminal)),
   })

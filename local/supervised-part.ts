@@ -1,6 +1,6 @@
 import { wait } from '../src/runtime/wait.ts'
 import type { Part } from './part.ts'
-import { describeExit, type Child } from './parts/child.ts'
+import { describeExit, FinalStartError, type Child } from './parts/child.ts'
 import type { PidFiles } from './pid-files.ts'
 
 export interface Surroundings {
@@ -85,8 +85,9 @@ export class SupervisedPart {
       if (!this.#stop.signal.aborted) report(`ended by itself (${describeExit(exit)})`)
     } catch (error) {
       if (this.#stop.signal.aborted) return undefined
-      if (part.isEssential && this.#failures === 0 && !this.#isReady) throw error
+      if (part.isEssential && this.#failures === 0) throw error
       report(error instanceof Error ? error.message : String(error))
+      if (error instanceof FinalStartError) this.#stop.abort()
     } finally {
       this.#isReady = false
     }

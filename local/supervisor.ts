@@ -49,17 +49,16 @@ export class Supervisor {
   }
 
   /**
-   * Postgres, cache and Kafka together; server and processor as soon as Postgres is there. Resolves when the server is
-   * ready, and the processor is or has been given its time: Kafka alone is not waited for.
+   * Postgres, cache and Kafka together; the server as soon as Postgres is there, and the processor after it, since the
+   * server makes the tables. Resolves when the processor is ready too, or has been given its time. Kafka is not waited for.
    */
   async start(): Promise<void> {
     const inTheBackground = (name: PartName) => this.#startPart(name).catch(() => undefined) // told by report; it is tried again
     void inTheBackground('cache')
     void inTheBackground('kafka')
     await this.#startPart('postgres')
-    const processor = inTheBackground('processor')
     await this.#startPart('server')
-    await Promise.race([processor, wait(PROCESSOR_PATIENCE_MS)])
+    await Promise.race([inTheBackground('processor'), wait(PROCESSOR_PATIENCE_MS)])
   }
 
   isReady(name: PartName): boolean {

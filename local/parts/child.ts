@@ -123,6 +123,9 @@ export class StartError extends Error {
   override readonly name = 'StartError'
 }
 
+/** A start that failed and would fail again: trying once more is of no use. */
+export class FinalStartError extends StartError {}
+
 /** Waits until `isReady` holds. If the process ends first, or `limitMs` pass, it is killed and its last lines are told. */
 export async function untilReady(child: Child, isReady: () => Promise<boolean> | boolean, limitMs = 30_000): Promise<void> {
   const deadline = Date.now() + limitMs

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { runToEnd, type ChildHooks } from './child.ts'
+import { FinalStartError, runToEnd, type ChildHooks } from './child.ts'
+import { environment } from '../environment.ts'
 import { onPath } from './on-path.ts'
 
 export const KAFKA_VERSION = '4.1.2'
@@ -8,10 +10,13 @@ const POM = join(import.meta.dirname, 'kafka', 'pom.xml')
 const CACHE = join(import.meta.dirname, '..', '..', '.cache', `kafka-${KAFKA_VERSION}`)
 /** What the pom resolves to; fewer means an interrupted copy. */
 const LEAST_JARS = 90
+const LEAST_JAVA = 17
 
 /** Why Apache Kafka cannot run here and what to do about it, or undefined when it can. */
 export function missingForKafka(): string | undefined {
-  if (!onPath('java')) return 'no `java` on the path: install Java 17 or newer'
+  const java = javaVersion()
+  if (java === undefined) return 'no `java` on the path that works: install Java 17 or newer'
+  if (java < LEAST_JAVA) return `\`java\` is version ${java}: install Java ${LEAST_JAVA} or newer`
   if (!areResolved() && !onPath('mvn')) return 'no `mvn` on the path to fetch Kafka with: install Maven'
   return undefined
 }
@@ -22,13 +27,26 @@ export async function kafkaJars(hooks: ChildHooks = {}): Promise<string> {
   if (areResolved()) return folder
   hooks.onLine?.(`fetching Apache Kafka ${KAFKA_VERSION} with Maven, once`)
   const fresh = join(CACHE, `libs-${process.pid}`)
-  const args = ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`]
-  await runToEnd({ name: 'mvn', command: 'mvn', args, ...hooks })
+  const args = ['-q', '-B', '-Dstyle.color=never', '-f', POM, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`]
+  try {
+    await runToEnd({ name: 'mvn', command: 'mvn', args, ...hooks })
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true })
+    throw new FinalStartError('Maven could not fetch Apache Kafka; start again to try again', { cause: error })
+  }
   if (!areResolved()) {
     rmSync(folder, { recursive: true, force: true })
     renameSync(fresh, folder) // in one step: a second starter never sees half a folder
   } else rmSync(fresh, { recursive: true, force: true })
   return folder
+}
+
+/** The major version, or undefined when there is none (macOS has a `java` that only says so). */
+function javaVersion(): number | undefined {
+  if (!onPath('java')) return undefined
+  const { stderr, status } = spawnSync('java', ['-version'], { encoding: 'utf8', env: environment() })
+  const version = /version "(?:1\.)?(\d+)/.exec(stderr)?.[1]
+  return status === 0 && version !== undefined ? Number(version) : undefined
 }
 
 function areResolved(): boolean {

@@ -77,7 +77,7 @@ describe('npm start, the whole', () => {
     const ping = startLocalPing(place, 'node', { env: { PATH: path } })
     await ping.until(READY)
     expect(ping.output()).toContain('(a built-in stand-in)')
-    expect(ping.output()).toMatch(/kafka +127\.0\.0\.1:\d+ +\(none \(Apache Kafka 4\.1\.2: no `java` on the path: install Java 17 or newer; or set KAFKA_BROKERS\)/)
+    expect(ping.output()).toMatch(/kafka +127\.0\.0\.1:\d+ +\(none \(Apache Kafka 4\.1\.2: no `java` on the path that works: install Java 17 or newer; or set KAFKA_BROKERS\)/)
     for (let n = 0; n < 3; n++) await paste(printedLines(ping).ping)
     await expect.poll(async () => paste(printedLines(ping).cache), { timeout: 5_000 }).toMatch(/^total\n3\n/m)
     expect(await counted(ping)).toBe(3)
