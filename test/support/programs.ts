@@ -1,73 +1,152 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startChild, untilReady, type Child, type Exit } from '../../local/parts/child.ts'
+import { afterEach } from 'vitest'
+import { describeExit, startChild, untilReady, type Child, type Exit } from '../../local/parts/child.ts'
+import { wait } from '../../src/runtime/wait.ts'
 import { freePort } from './free-port.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const PROGRAMS = {
-  server: { main: join(ROOT, 'src', 'server', 'main.ts'), portSetting: 'PORT' },
-  processor: { main: join(ROOT, 'processor', 'main.ts'), portSetting: 'PROCESSOR_PORT' },
-} as const
+const READY_LIMIT_MS = 40_000
+/** Longer than a drain may take: a program that has to be killed fails its test by the exit that it then shows. */
+const STOP_LIMIT_MS = 30_000
 
-export interface TestProgram {
+/** Where the programs of one Ping meet. */
+export interface PingPlace {
+  readonly databaseUrl: string
+  readonly brokers: string
+  readonly redisUrl: string
+  /** Also the consumer group. */
+  readonly topic: string
+}
+
+export type ProgramSettings = Readonly<Record<string, string>>
+
+/** A server or a processor: a process that may be killed and comes back on its port. */
+export interface Program {
+  readonly name: string
   readonly port: number
-  /** http://127.0.0.1:<port> */
   readonly url: string
   /** Of the process that runs now. */
   readonly pid: number
-  /** The last lines of its output. */
-  tail(): readonly string[]
-  /** SIGTERM: it drains. Resolves with how it ended; safe to call again. */
+  /** How many times it was started. */
+  readonly lives: number
+  /** SIGTERM; resolves when it has ended. */
   stop(): Promise<Exit>
-  /** As a crash. */
-  kill9(): Promise<void>
-  /** Stands still, as a long pause of the machine would make it, until `wake`. */
+  kill9(): Promise<Exit>
+  /** SIGSTOP and SIGCONT. */
   freeze(): void
   wake(): void
-  /** Starts it again on the same port with the same settings, stopping it first when it runs. */
-  restart(): Promise<void>
+  /** Starts it again on its port; it is up some time later: see `untilReady`. */
+  start(): Promise<void>
+  untilReady(): Promise<void>
+  isReady(): Promise<boolean>
+  /** One value of /metrics, all labels summed up. */
+  metric(name: string): Promise<number>
+  /** Everything that it logged, in all its lives. */
+  log(): readonly string[]
 }
 
-export interface ProgramOptions {
-  /** Settings: DATABASE_URL, REDIS_URL, KAFKA_BROKERS, KAFKA_TOPIC … */
-  readonly env: Readonly<Record<string, string>>
-  /** The page that has to answer 200 before the start is over. Default `/livez`. */
-  readonly until?: '/livez' | '/readyz'
+interface ProgramFile {
+  readonly name: string
+  readonly file: string
+  readonly portSetting: string
 }
 
-/** Starts a program of Ping as a process of its own, on a free port. */
-export async function startProgram(name: keyof typeof PROGRAMS, options: ProgramOptions): Promise<TestProgram> {
-  const { main, portSetting } = PROGRAMS[name]
+const SERVER: ProgramFile = { name: 'server', file: 'src/server/main.ts', portSetting: 'PORT' }
+const PROCESSOR: ProgramFile = { name: 'processor', file: 'processor/main.ts', portSetting: 'PROCESSOR_PORT' }
+
+/** Of the test that runs now, for the logs that are kept when it fails. */
+const started = new Set<Program>()
+
+/** Starts `src/server/main.ts` on a free port; it may not be ready yet. */
+export function startServer(place: PingPlace, settings: ProgramSettings = {}): Promise<Program> {
+  return startProgram(SERVER, place, settings)
+}
+
+/** Starts `processor/main.ts` on a free port; it may not be ready yet. */
+export function startProcessor(place: PingPlace, settings: ProgramSettings = {}): Promise<Program> {
+  return startProgram(PROCESSOR, place, settings)
+}
+
+/** What pingcli and the programs need to find the parts. */
+export function placeSettings({ databaseUrl, brokers, redisUrl, topic }: PingPlace): ProgramSettings {
+  return { DATABASE_URL: databaseUrl, KAFKA_BROKERS: brokers, KAFKA_TOPIC: topic, KAFKA_GROUP: topic, REDIS_URL: redisUrl }
+}
+
+/** Writes the programs' logs into a folder whenever a test of this file fails, and says where. */
+export function keepLogsOnFailure(): void {
+  afterEach(({ task }) => {
+    if (task.result?.state !== 'fail') return
+    const folder = mkdtempSync(join(tmpdir(), 'ping-failed-'))
+    for (const program of started) writeFileSync(join(folder, `${program.name}-${program.port}.log`), program.log().join('\n'))
+    console.warn(`logs of the programs: ${folder}`)
+  })
+}
+
+async function startProgram({ name, file, portSetting }: ProgramFile, place: PingPlace, settings: ProgramSettings): Promise<Program> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const env = { ...process.env, ...options.env, [portSetting]: String(port) }
-  const launch = async (): Promise<Child> => {
-    const child = await startChild({ name, command: process.execPath, args: [main], env })
-    await untilReady(child, () => answers(`${url}${options.until ?? '/livez'}`))
-    return child
+  const lines: string[] = []
+  const note = (line: string) => void lines.push(`${new Date().toISOString()} ${line}`)
+  const env = { ...process.env, ...placeSettings(place), [portSetting]: String(port), HOST: '127.0.0.1', ...settings }
+  const launch = () => startChild({ name, command: process.execPath, args: [join(ROOT, file)], env, onLine: note })
+  let child: Child = await launch()
+  let lives = 1
+  const isReady = () => answersOk(`${url}/readyz`)
+  const end = async (ended: Promise<Exit>): Promise<Exit> => {
+    const exit = await ended
+    note(`--- ended ${describeExit(exit)}`)
+    return exit
   }
-  let child = await launch()
-  return {
+  const program: Program = {
+    name,
     port,
     url,
     get pid() {
       return child.pid
     },
-    tail: () => child.tail(),
-    stop: () => child.stop('SIGTERM', 30_000),
-    kill9: async () => {
-      await child.kill9()
+    get lives() {
+      return lives
     },
+    stop: () => end(child.stop('SIGTERM', STOP_LIMIT_MS)),
+    kill9: () => end(child.kill9()),
     freeze: () => void process.kill(child.pid, 'SIGSTOP'),
     wake: () => void process.kill(child.pid, 'SIGCONT'),
-    restart: async () => {
-      await child.stop()
+    start: async () => {
+      await child.kill9()
+      note('--- starting again')
       child = await launch()
+      lives++
     },
+    untilReady: () => untilReady(child, isReady, READY_LIMIT_MS),
+    isReady,
+    metric: metric => readMetric(url, metric),
+    log: () => lines,
   }
+  started.add(program)
+  return program
 }
 
-async function answers(url: string): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined)
+async function answersOk(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)
   await response?.body?.cancel()
   return response?.ok ?? false
+}
+
+async function readMetric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(2_000) })).text()
+  const values = text.split('\n').filter(line => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+  if (values.length === 0) throw new Error(`${url}/metrics has no ${name}`)
+  return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+}
+
+/** Waits until `holds`; rejects with `what` when that takes longer than `limitMs`. Resolves with the ms that it took. */
+export async function until(what: string, holds: () => Promise<boolean> | boolean, limitMs = 15_000): Promise<number> {
+  const began = performance.now()
+  for (;;) {
+    if (await holds()) return performance.now() - began
+    if (performance.now() - began > limitMs) throw new Error(`not within ${limitMs} ms: ${what}`)
+    await wait(20)
+  }
 }

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { wait } from '../../src/runtime/wait.ts'
+import { i5Reads, i7Recovery } from '../support/check-reads.ts'
+import { CACHE_TRUE_WITHIN_MS, i1Lost, i2Double, i3Gaps, i4Cache, i6Topic } from '../support/checker.ts'
+import { CountWatch } from '../support/count-watch.ts'
+import { Load } from '../support/load.ts'
+import { keepLogsOnFailure, until } from '../support/programs.ts'
+import { seededRandom, type Random } from '../support/random.ts'
+import { can } from '../support/tiers.ts'
+import { startOwnPing, type OwnPing } from '../support/whole-ping.ts'
+import { killAndRestart, victimsOf, type Fault, type Victim } from './fault.ts'
+import { reportFaults, type MeasuredFault } from './report.ts'
+import { faultSettings } from './settings.ts'
+
+const { runs, seed } = faultSettings()
+const ROUND_LIMIT_MS = 120_000
+/** Between the end of one fault's recovery and the next fault. */
+const LONGEST_PEACE_MS = 700
+/** A machine that is busy otherwise may be so many times slower than what is promised. */
+const BUSY_MACHINE = 4
+const RECOVERS_WITHIN_MS = 25_000
+/** Old and future minutes among them, and, for one in three, the server's clock. */
+const MINUTE_MS = 60_000n
+
+keepLogsOnFailure()
+
+function timesOf(random: Random): (number: number) => bigint | undefined {
+  return number => (number % 3 === 0 ? undefined : BigInt(random.between(-200, 200)) * MINUTE_MS * 7n + BigInt(random.between(0, 60_000)))
+}
+
+describe.runIf(can('kafka', 'redis'))(`kill -9 under load (--runs ${runs} --seed ${seed})`, () => {
+  const random = seededRandom(seed)
+  const measured: MeasuredFault[] = []
+  const faults: Fault[] = []
+  let ping: OwnPing
+  let load: Load
+  let watch: CountWatch
+
+  beforeAll(async () => {
+    ping = await startOwnPing()
+    load = new Load({ urls: ping.servers.map(({ url }) => url), callers: 8, pauseMs: 15, timestampMs: timesOf(random) })
+    watch = new CountWatch(ping.servers)
+  })
+  afterAll(async () => {
+    await watch.stop()
+    await load.drain()
+    load.close()
+    await ping.stop()
+    process.stdout.write(reportFaults(measured, { seed, pings: load.sent.length, reads: watch.samples.length, failures: load.failures }))
+  })
+
+  /** One fault, and the time until pings are acknowledged and counts are fresh again. */
+  async function suffer(victims: readonly Victim[]): Promise<void> {
+    await wait(random.between(0, LONGEST_PEACE_MS))
+    const fault = await killAndRestart(victims, random)
+    faults.push(fault)
+    const recovery = () => i7Recovery(watch.samples, load.sent, fault.backMs)
+    await until(`I7: acks and fresh counts after ${fault.names.join(' and ')} came back`, () => Object.values(recovery()).every(ms => ms !== undefined), RECOVERS_WITHIN_MS)
+    measured.push({ ...fault, ...recovery() })
+  }
+
+  async function expectAllTrue(): Promise<void> {
+    await load.drain()
+    const { databaseUrl, redisUrl } = ping.place
+    const { violations, tookMs } = await i4Cache(databaseUrl, redisUrl, CACHE_TRUE_WITHIN_MS * BUSY_MACHINE)
+    expect(violations, 'I4').toEqual([])
+    measured.at(-1)!.quietMs = tookMs
+    expect(load.acked.length).toBe(load.sent.length)
+    expect(await i1Lost(databaseUrl, load.sent), 'I1').toEqual([])
+    expect(await i2Double(databaseUrl, load.sent), 'I2').toEqual([])
+    expect(await i3Gaps(databaseUrl), 'I3').toEqual([])
+  }
+
+  test.each(Array.from({ length: runs }, (_, run) => run + 1))('kill of each part, round %i: nothing lost, nothing double', { timeout: ROUND_LIMIT_MS }, async () => {
+    const victims = victimsOf(ping)
+    load.start()
+    for (const victim of random.shuffled(victims)) await suffer([victim])
+    await suffer(random.shuffled(victims).slice(0, 2))
+    await expectAllTrue()
+  })
+
+  test('every read of the total was true, all the time (I5)', () => {
+    const postgresAway = faults.filter(({ names }) => names.includes('postgres')).map(({ killedMs, backMs }) => ({ fromMs: killedMs, toMs: backMs + 500 }))
+    expect(watch.samples.length).toBeGreaterThan(100)
+    expect(i5Reads(watch.samples, load.sent, { postgresAway })).toEqual([])
+  })
+
+  test('the topic has every row (I6), and pingcli verify says OK', { timeout: 60_000 }, async () => {
+    const { databaseUrl, brokers, topic } = ping.place
+    expect(await i6Topic(databaseUrl, brokers, topic), 'I6').toEqual([])
+    expect(await ping.verify()).toMatch(/^OK$/m)
+  })
+})

@@ -1,0 +1,15 @@
+/** The settings of a fault run, as `npm run faults` hands them to the tests. The one place that reads them. */
+export interface FaultSettings {
+  /** How often each part is killed in one run. */
+  readonly runs: number
+  /** What the moments and the order are drawn from. */
+  readonly seed: number
+}
+
+const LEAST_RUNS = 5
+const SEEDS = 1_000_000
+
+export function faultSettings(): FaultSettings {
+  const { PING_FAULT_RUNS: runs, PING_FAULT_SEED: seed } = process.env
+  return { runs: Number(runs ?? LEAST_RUNS), seed: Number(seed ?? Math.floor(Math.random() * SEEDS)) }
+}

@@ -1,0 +1,47 @@
+import { Kafka, logLevel } from 'kafkajs'
+import { fromBinary } from '@bufbuild/protobuf'
+import { PingEventSchema } from '../../src/gen/ping/v1/ping_event_pb.ts'
+import { uniqueName } from './kafka.ts'
+
+/** All records of a topic, each as `lane/seq/tag`; those that are there twice come twice. */
+export async function readTopic(brokers: string, topic: string): Promise<readonly string[]> {
+  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING })
+  const missing = await lastOffsets(kafka, topic)
+  const places: string[] = []
+  const consumer = kafka.consumer({ groupId: uniqueName('read-topic'), maxWaitTimeInMs: 100 })
+  await consumer.connect()
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await new Promise<void>((resolve, reject) => {
+      if (missing.size === 0) return resolve()
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+      void consumer.run({
+        eachBatch: async ({ batch }) => {
+          for (const { value } of batch.messages) places.push(placeOf(value))
+          if (Number(batch.lastOffset()) + 1 >= (missing.get(batch.partition) ?? 0)) missing.delete(batch.partition)
+          if (missing.size === 0) resolve()
+        },
+      })
+    })
+  } finally {
+    await consumer.disconnect()
+  }
+  return places
+}
+
+/** By partition, empty ones left out. */
+async function lastOffsets(kafka: Kafka, topic: string): Promise<Map<number, number>> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const offsets = await admin.fetchTopicOffsets(topic)
+    return new Map(offsets.filter(({ high }) => Number(high) > 0).map(({ partition, high }) => [partition, Number(high)]))
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+function placeOf(value: Buffer | null): string {
+  const { lane, seq, tag } = fromBinary(PingEventSchema, value ?? new Uint8Array())
+  return `${lane}/${seq}/${tag}`
+}

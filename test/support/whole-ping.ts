@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+import { runToEnd } from '../../local/parts/child.ts'
+import { sharedKafka, startKafka, uniqueName, type TestKafka } from './kafka.ts'
+import { startPostgres, testDatabase, type TestPostgres } from './postgres.ts'
+import { placeSettings, startProcessor, startServer, type PingPlace, type Program, type ProgramSettings } from './programs.ts'
+import { startRedis, type TestRedis } from './redis.ts'
+
+const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
+const DATABASE = 'ping'
+
+export interface WholePingOptions {
+  readonly servers?: number
+  readonly processors?: number
+  readonly serverSettings?: ProgramSettings
+  readonly processorSettings?: ProgramSettings
+}
+
+/** The whole of Ping as it runs in production: every program a process of its own, on real parts. */
+export interface WholePing {
+  readonly place: PingPlace
+  readonly redis: TestRedis
+  readonly servers: readonly Program[]
+  readonly processors: readonly Program[]
+  /** Runs `pingcli verify`; resolves with its words if it says OK, rejects with them if not. */
+  verify(wait?: string): Promise<string>
+  /** Stops all, and removes what was made for it. */
+  stop(): Promise<void>
+}
+
+/** With a Postgres and a Kafka that are its own, and may be killed. */
+export interface OwnPing extends WholePing {
+  readonly postgres: TestPostgres
+  readonly kafka: TestKafka
+}
+
+/** On the run's shared Postgres and Kafka, with a cache of its own. */
+export async function startPing(options: WholePingOptions = {}): Promise<WholePing> {
+  const [database, brokers, redis] = await Promise.all([testDatabase(), sharedKafka(), startRedis()])
+  const place = { databaseUrl: database.url, brokers, redisUrl: redis.url, topic: uniqueName('e2e') }
+  const ping = await startPrograms(place, redis, options)
+  const stop = async (): Promise<void> => {
+    await ping.stop()
+    await database.drop()
+  }
+  return { ...ping, stop }
+}
+
+/** On parts of its own, durable ones. */
+export async function startOwnPing(options: WholePingOptions = {}): Promise<OwnPing> {
+  const [postgres, kafka, redis] = await Promise.all([startPostgres(), startKafka(), startRedis()])
+  const { url: databaseUrl } = await postgres.createDatabase(DATABASE)
+  const place = { databaseUrl, brokers: kafka.brokers, redisUrl: redis.url, topic: uniqueName('faults') }
+  const ping = await startPrograms(place, redis, options)
+  const stop = async (): Promise<void> => {
+    await ping.stop()
+    await Promise.all([postgres.stop(), kafka.stop()])
+  }
+  return { ...ping, postgres, kafka, stop }
+}
+
+async function startPrograms(place: PingPlace, redis: TestRedis, options: WholePingOptions): Promise<WholePing> {
+  const { servers: serverCount = 1, processors: processorCount = 1, serverSettings, processorSettings } = options
+  const servers = await Promise.all(Array.from({ length: serverCount }, () => startServer(place, serverSettings)))
+  const processors = await Promise.all(Array.from({ length: processorCount }, () => startProcessor(place, processorSettings)))
+  const programs = [...servers, ...processors]
+  await Promise.all(programs.map(program => program.untilReady()))
+  return {
+    place,
+    redis,
+    servers,
+    processors,
+    verify: (wait = '20s') => {
+      const env = { ...process.env, ...placeSettings(place), PING_ADDRESS: servers[0]!.url }
+      return runToEnd({ name: 'pingcli verify', command: process.execPath, args: [CLI, 'verify', '--wait', wait], env })
+    },
+    stop: async () => {
+      await Promise.all(programs.map(program => program.stop()))
+      await redis.stop()
+    },
+  }
+}
