@@ -19,7 +19,8 @@ const types = {
  * Session settings that the ledger relies on, whatever the database's defaults are: READ COMMITTED (a
  * batch reads the head after its lock), plans by index from the first row on (before the tables have
  * statistics Postgres would scan them), and statements that are not ended by a time-out (an abandoned
- * batch would be decided without us; we give up the connection instead).
+ * batch would be decided without us; we give up the connection instead). Warnings must arrive: one at
+ * commit is not an ack.
  */
 const SESSION = [
   `-c default_transaction_isolation=read\\ committed`,
@@ -28,6 +29,7 @@ const SESSION = [
   '-c timezone=UTC',
   '-c statement_timeout=0',
   '-c lock_timeout=0',
+  '-c client_min_messages=warning',
 ].join(' ')
 
 function sessionConfig(config: ClientConfig, applicationName: string): ClientConfig {

@@ -3,6 +3,7 @@ export type { Client, ClientConfig, Pool } from 'pg'
 
 /** What the driver hands on of a NOTICE or WARNING. */
 export interface Notice {
-  readonly severity?: string | undefined
+  /** SQLSTATE; the severity's own name is in the server's language. */
+  readonly code?: string | undefined
   readonly message?: string | undefined
 }

@@ -20,6 +20,9 @@ export class CommitWarningError extends Error {
   override readonly name = 'CommitWarningError'
 }
 
+/** The SQLSTATE of what is said below the level of a WARNING. */
+const NO_WARNING = '00000'
+
 const RECORD = {
   name: 'ping_record',
   text: 'select lane, before_seq, before_tag, tag, known_ids, known_times_ms from ping_record($1, $2, $3)',
@@ -41,14 +44,14 @@ interface RecordRow {
  * @param pings sorted by id, ids unique
  *
  * Any rejection leaves it open whether the batch was recorded: call again with the same pings, on a new
- * connection if this one broke. See `isWorthRepeating`.
+ * connection if this one broke. See `classifyBatchFailure`.
  */
 export async function recordBatch(client: Client, lanes: readonly number[], pings: readonly NewPing[]): Promise<RecordedBatch> {
   const ids = `{${pings.map(ping => ping.id).join()}}`
   const times = `{${pings.map(ping => ping.timestampMs).join()}}`
   const warnings: Notice[] = []
   const collect = (notice: Notice) => {
-    if (notice.severity === 'WARNING') warnings.push(notice)
+    if (notice.code !== NO_WARNING) warnings.push(notice)
   }
   client.on('notice', collect)
   try {

@@ -6,7 +6,7 @@ import type { Client, ClientConfig } from '../ledger/pg-types.ts'
 import { recordBatch, type RecordedBatch } from '../ledger/record.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { Backoff } from '../runtime/retry.ts'
-import { wait, within } from '../runtime/wait.ts'
+import { TimeoutError, wait, within } from '../runtime/wait.ts'
 import type { Batch } from './batch.ts'
 import type { LaneChoice } from './lane-choice.ts'
 import type { RecorderMetrics } from './metrics.ts'
@@ -18,9 +18,12 @@ export interface SlotOptions {
   readonly lanes: LaneChoice
   /** Called with every batch after its callers were answered. */
   readonly onRecorded: (batch: RecordedBatch) => void
+  /** After this long without an answer the slot looks whether Postgres is still at work on the batch. In ms. */
+  readonly lookAfterMs?: number
 }
 
-/** After this long without an answer the slot looks whether Postgres is still at work on the batch. In ms. */
+/** As Postgres names the recorder's sessions. */
+const APPLICATION_NAME = 'ping-recorder'
 const LOOK_AFTER_MS = 10_000
 const LOOK_WITHIN_MS = 5_000
 const READY_WITHIN_MS = 1_000
@@ -30,10 +33,20 @@ export class RecorderSlot {
   readonly #options: SlotOptions
   readonly #stopping = new AbortController()
   #connection: Promise<Connection> | undefined
-  busy = false
+  #batch: Batch | undefined
 
   constructor(options: SlotOptions) {
     this.#options = options
+  }
+
+  /** True while it has a batch. */
+  get busy(): boolean {
+    return this.#batch !== undefined
+  }
+
+  /** True while it has a batch whose callers wait. */
+  get awaited(): boolean {
+    return this.#batch?.expired === false
   }
 
   /** True if Postgres would take a batch now. */
@@ -47,13 +60,13 @@ export class RecorderSlot {
    * The outcome of a try may be unknown; the ids make a second time harmless. Never rejects.
    */
   async record(batch: Batch): Promise<void> {
-    this.busy = true
+    this.#batch = batch
     const pause = new Backoff(5, 1_000)
     while (!(await this.#try(batch))) {
       if (this.#stopping.signal.aborted && batch.expired) break
       await wait(pause.next(), batch.expired ? this.#stopping.signal : undefined)
     }
-    this.busy = false
+    this.#batch = undefined
   }
 
   /** Cuts the connection: an unanswered batch is not waited for. */
@@ -87,15 +100,15 @@ export class RecorderSlot {
    * lock stays there though its client has gone, and sending again and again would use up all connections.
    */
   async #whileAtWork(client: Client, recording: Promise<RecordedBatch>): Promise<RecordedBatch> {
-    const look = () => within(LOOK_WITHIN_MS, 'Postgres does not answer', isAtWork(this.#options.postgres, client))
-    const atWork = async (): Promise<RecordedBatch> => {
-      for (;;) {
-        await wait(LOOK_AFTER_MS, settled.signal)
-        if (settled.signal.aborted || (await look())) continue
-        throw new TimeoutError('Postgres does not answer a batch')
+    const { postgres, lookAfterMs = LOOK_AFTER_MS } = this.#options
+    const look = () => within(LOOK_WITHIN_MS, 'Postgres does not answer', isAtWork(postgres, client, APPLICATION_NAME)).catch(() => false)
+    for (;;) {
+      try {
+        return await within(lookAfterMs, 'Postgres does not answer a batch', recording)
+      } catch (error) {
+        if (!(error instanceof TimeoutError) || !(await look())) throw error
       }
     }
-    return recording
   }
 
   async #giveUp(error: unknown, batch: Batch): Promise<boolean> {
@@ -117,22 +130,31 @@ export class RecorderSlot {
   }
 
   #connect(): Promise<Connection> {
-    this.#connection ??= this.#open().catch((error: unknown) => {
-      this.#connection = undefined
-      throw error
+    if (this.#connection) return this.#connection
+    const opening = this.#open(() => {
+      if (this.#connection === opening) this.#connection = undefined // not a later one
     })
-    return this.#connection
+    this.#connection = opening
+    return opening
   }
 
-  async #open(): Promise<Connection> {
-    const client = await connectClient(this.#options.postgres, 'ping-recorder')
-    client.on('end', () => (this.#connection = undefined))
-    return { client, laneCount: await readLaneCount(client) }
+  async #open(onEnd: () => void): Promise<Connection> {
+    let client: Client | undefined
+    try {
+      client = await connectClient(this.#options.postgres, APPLICATION_NAME)
+      client.on('end', onEnd)
+      return { client, laneCount: await readLaneCount(client) }
+    } catch (error) {
+      onEnd()
+      void client?.end().catch(() => undefined)
+      throw error
+    }
   }
 
   async #disconnect(): Promise<void> {
-    const connection = await this.#connection?.catch(() => undefined)
-    this.#connection = undefined
+    const opening = this.#connection
+    const connection = await opening?.catch(() => undefined)
+    if (this.#connection === opening) this.#connection = undefined
     void connection?.client.end().catch(() => undefined)
   }
 }

@@ -60,12 +60,10 @@ export class Recorder implements PingRecorder {
     return recorded
   }
 
-  /** Records what was accepted, then lets go of Postgres. The caller sees to it that nothing more comes. */
+  /** Records what callers still wait for, then lets go of Postgres. The caller sees to it that nothing more comes. */
   async stop(): Promise<void> {
-    while (this.#callers > 0) {
-      if (this.#queue.every(batch => batch.expired) && this.#slots.every(slot => !slot.busy)) break
-      await wait(DRAIN_POLL_MS)
-    }
+    const isAwaited = () => this.#queue.some(batch => !batch.expired) || this.#slots.some(slot => slot.awaited)
+    while (isAwaited()) await wait(DRAIN_POLL_MS)
     await Promise.all(this.#slots.map(slot => slot.stop()))
   }
 

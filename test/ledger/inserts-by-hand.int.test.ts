@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, chmodSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { readHeads } from '../../src/ledger/heads.ts'
+import { countRange } from '../../src/ledger/ranges.ts'
+import { recordBatch } from '../../src/ledger/record.ts'
+import { sumOfHeads } from '../../src/terms/position.ts'
+import type { TestDatabase } from '../support/postgres.ts'
+import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+
+const total = (database: TestDatabase) => withClient(database, async client => sumOfHeads(await readHeads(client)))
+const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
+
+describeOnEachPostgres('a row inserted by hand or by an old server', database => {
+  it.each([
+    ['alone', [ONE], 1n],
+    ['with many in one statement', ["insert into pings select gen_random_uuid(), now() - n * interval '1 day' from generate_series(1, 250) n"], 250n],
+    ['in several statements of a transaction', ['begin', ONE, ONE, 'savepoint s', ONE, 'rollback to s', ONE, 'commit'], 3n],
+    ['beside ids that are there, ON CONFLICT DO NOTHING', [
+      "insert into pings values ('00000000-0000-4000-8000-000000000001', now())",
+      "insert into pings select ('00000000-0000-4000-8000-00000000000' || n)::uuid, now() from generate_series(0, 3) n on conflict do nothing",
+    ], 4n],
+  ])('%s is counted, in order and without gaps', async (_, statements, expected) => {
+    await setUp(database(), 3)
+    await sql(database(), ...statements)
+    expect(await total(database())).toBe(expected)
+    expect(await numberingFaults(database())).toEqual([])
+    expect(await withClient(database(), client => countRange(client, -(2n ** 63n), 2n ** 63n - 1n))).toBe(expected)
+  })
+
+  it('by COPY is counted', async () => {
+    await setUp(database(), 3)
+    const folder = mkdtempSync(join(tmpdir(), 'ping-test-copy-'))
+    chmodSync(folder, 0o777)
+    try {
+      await sql(database(), `copy (select gen_random_uuid(), now() from generate_series(1, 40)) to '${folder}/rows'`, `copy pings (id, pinged_at) from '${folder}/rows'`)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    expect(await total(database())).toBe(40n)
+    expect(await numberingFaults(database())).toEqual([])
+  })
+
+  it('is given a tag of its own', async () => {
+    await setUp(database(), 1)
+    await sql(database(), ONE, ONE)
+    const rows = await rowsOf<{ tag: bigint }>(database(), 'select tag from pings')
+    expect(new Set(rows.map(({ tag }) => tag)).size).toBe(2)
+    expect(rows.every(({ tag }) => tag > 0n)).toBe(true)
+  })
+
+  it('in a transaction left open holds up one lane, and no number is given twice', async () => {
+    await setUp(database(), 3)
+    await withClient(database(), async hand => {
+      await hand.query('begin')
+      await hand.query(ONE)
+      await withClient(database(), async client => {
+        const { rows } = await hand.query<{ lane: number }>('select lane from pings')
+        const order = [rows[0]!.lane, (rows[0]!.lane + 1) % 3, (rows[0]!.lane + 2) % 3]
+        const batch = await recordBatch(client, order, pingsAt(1, 2))
+        expect(batch.lane).toBe(order[1])
+        expect(sumOfHeads(await readHeads(client))).toBe(2n)
+      })
+      await hand.query('commit')
+    })
+    expect(await total(database())).toBe(3n)
+    expect(await numberingFaults(database())).toEqual([])
+  })
+
+  it('at the same time as others and as batches leaves no gap', async () => {
+    await setUp(database(), 2)
+    await Promise.all([
+      ...Array.from({ length: 4 }, () => sql(database(), ...Array.from({ length: 25 }, () => ONE))),
+      ...[0, 1].map(lane => withClient(database(), async client => {
+        for (let n = 0; n < 25; n++) await record(client, lane, pingsAt(n, n + 1))
+      })),
+    ])
+    expect(await total(database())).toBe(200n)
+    expect(await numberingFaults(database())).toEqual([])
+  })
+
+  it.each(['repeatable read', 'serializable'])('is refused with a clear message in %s', async level => {
+    await setUp(database(), 2)
+    await withClient(database(), async hand => {
+      await hand.query(`begin isolation level ${level}`)
+      await expect(hand.query(ONE)).rejects.toThrow(`an insert needs READ COMMITTED, got ${level}`)
+    })
+    expect(await total(database())).toBe(0n)
+  })
+
+  it.each([
+    ['lane', "'00000000-0000-4000-8000-000000000001', now(), 0, null, null"],
+    ['seq', "'00000000-0000-4000-8000-000000000001', now(), null, 1, null"],
+    ['tag', "'00000000-0000-4000-8000-000000000001', now(), null, null, 7"],
+    ['all', "'00000000-0000-4000-8000-000000000001', now(), 0, 1, 7"],
+  ])('with its place given (%s) is refused with a clear message', async (_, values) => {
+    await setUp(database(), 2)
+    const given = sql(database(), `insert into pings (id, pinged_at, lane, seq, tag) values (${values})`)
+    await expect(given).rejects.toThrow('lane, seq and tag are given by the ledger')
+    expect(await total(database())).toBe(0n)
+  })
+
+  it.each(["'infinity'", "'-infinity'", 'null'])('with the time %s is refused with a clear message', async time => {
+    await setUp(database(), 2)
+    const insert = sql(database(), `insert into pings (id, pinged_at) values ('${randomUUID()}', ${time})`)
+    await expect(insert).rejects.toThrow('a row needs an id and a finite pinged_at')
+  })
+
+  it('is refused where its lane, seq and tag would be missing', async () => {
+    await setUp(database(), 2)
+    await expect(sql(database(), "set ping.recording = 'on'", ONE)).rejects.toThrow(/null value in column "lane"/)
+  })
+})

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { connectClient } from '../../src/ledger/connect.ts'
+import { migrate } from '../../src/ledger/migrate.ts'
+import type { Client } from '../../src/ledger/pg-types.ts'
+import { recordBatch, type RecordedBatch } from '../../src/ledger/record.ts'
+import { createLogger } from '../../src/runtime/logger.ts'
+import type { NewPing } from '../../src/terms/ping.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { can } from '../support/tiers.ts'
+
+export const silent = createLogger({ name: 'test', level: 'silent' })
+
+/** `tests` once on each Postgres that this machine has; each test gets an empty database of its own. */
+export function describeOnEachPostgres(title: string, tests: (database: () => TestDatabase) => void): void {
+  for (const version of [18, 15] as const) {
+    describe.runIf(version === 18 || can('postgres15'))(`${title} (PostgreSQL ${version})`, () => {
+      const databases: TestDatabase[] = []
+      beforeAll(async () => void (await testDatabase({ version })).drop()) // starts the server outside the tests' time
+      beforeEach(async () => void databases.push(await testDatabase({ version })))
+      afterAll(async () => void (await Promise.all(databases.map(database => database.drop()))))
+      tests(() => databases.at(-1)!)
+    })
+  }
+}
+
+/** Calls `use` with a connection that is ended afterwards. */
+export async function withClient<T>(database: Pick<TestDatabase, 'config'>, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = await connectClient(database.config, 'test')
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+export async function setUp(database: TestDatabase, lanes: number): Promise<void> {
+  await migrate(database.config, { lanes, log: silent })
+}
+
+/** The original's table. */
+export const ORIGINAL_TABLE = 'create table pings (id uuid primary key, pinged_at timestamptz not null)'
+
+export async function sql(database: TestDatabase, ...statements: readonly string[]): Promise<void> {
+  await withClient(database, async client => {
+    for (const statement of statements) await client.query(statement)
+  })
+}
+
+export async function rowsOf<Row>(database: TestDatabase, query: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  return withClient(database, async client => (await client.query(query, [...values])).rows as Row[])
+}
+
+/** Pings with ids of their own, in the order in which the ledger wants them. */
+export function pingsAt(...timesMs: readonly (number | bigint)[]): readonly NewPing[] {
+  return timesMs.map(time => ({ id: randomUUID(), timestampMs: BigInt(time) })).sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+export function record(client: Client, lane: number, pings: readonly NewPing[]): Promise<RecordedBatch> {
+  return recordBatch(client, [lane], pings)
+}
+
+/** I3, in words: what is wrong with the numbers, nothing if all lanes go from 1 to their head without gaps. */
+export async function numberingFaults(database: TestDatabase): Promise<readonly string[]> {
+  const lanes = await rowsOf<{ lane: number; first: bigint; head: bigint; rows: bigint; numbers: bigint }>(
+    database,
+    'select lane, min(seq) as first, max(seq) as head, count(*) as rows, count(distinct seq) as numbers from pings group by lane',
+  )
+  return lanes
+    .filter(({ first, head, rows, numbers }) => first !== 1n || head !== rows || rows !== numbers)
+    .map(({ lane, first, head, rows }) => `lane ${lane}: ${rows} rows with seqs ${first} to ${head}`)
+}
