@@ -59,6 +59,12 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     await expect.poll(() => fixture.recorded.length).toBe(1)
   })
 
+  it('a deadline beyond what a timer holds is none', async () => {
+    await using fixture = await startHttpFixture({ record: () => new Promise(resolve => setTimeout(resolve, 50)) })
+    await pingClient(fixture, protocol).ping({}, { headers: { 'connect-timeout-ms': '9999999999', 'grpc-timeout': '99999999H' } })
+    await expect.poll(() => callCount(fixture, 'Ping', 'ok')).toBe(1)
+  })
+
   it('a body over the limit is RESOURCE_EXHAUSTED, naming the limit', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
     const error = await pingClient(fixture, protocol).ping({ pingId: 'x'.repeat(2_000) }).catch(ConnectError.from)

@@ -90,6 +90,7 @@ describe('the server program', () => {
       expect((await fetch(`${server.url}/livez`)).status).toBe(200)
       const early = await postJson(server.url + PING_PATH, '{}')
       expect([early.status, early.json['code']]).toEqual([503, 'unavailable'])
+      expect(early.json['message']).toBe('the server is starting and waits for Postgres; try again with the same ping_id')
       await postgres.restart()
       await becomesReady(server)
       expect((await postJson(server.url + PING_PATH, '{}')).status).toBe(200)

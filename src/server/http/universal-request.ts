@@ -1,6 +1,7 @@
 import { Code, ConnectError, createContextValues } from '@connectrpc/connect'
 import type { UniversalServerRequest } from '@connectrpc/connect/protocol'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
+import { isFarDeadline } from './far-deadline.ts'
 
 /** The caller went away before the answer. One object for all: making an error with its stack for each call is dear. */
 const GONE = new ConnectError('the caller closed the connection before the answer', Code.Canceled)
@@ -38,6 +39,7 @@ function headerOf(request: HttpRequest): Headers {
   const header = new Headers()
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined || name.startsWith(':')) continue
+    if (typeof value === 'string' && isFarDeadline(name, value)) continue
     if (typeof value === 'string') header.append(name, value)
     else for (const one of value) header.append(name, one)
   }
