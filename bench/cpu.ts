@@ -48,6 +48,36 @@ export function cpuBetween(before: CpuSeconds, after: CpuSeconds): CpuSeconds {
   return Object.fromEntries(Object.entries(after).map(([name, seconds]) => [name, seconds - (before[name] ?? 0)]))
 }
 
+/** CPU time of a machine, in core-seconds. */
+export interface MachineTime {
+  /** Used by this process and all it started. */
+  readonly ours: number
+  /** Used by all. */
+  readonly used: number
+  /** Used and idle together: cores × time. */
+  readonly all: number
+}
+
+/** The CPU time of the whole machine so far; undefined without /proc. */
+export function readMachineTime(): MachineTime | undefined {
+  const ours = readCpu({ ours: process.pid })?.['ours']
+  return ours === undefined ? undefined : { ours, ...parseMachineTime(readFileSync('/proc/stat', 'latin1'), ticksPerSecond()) }
+}
+
+/** Reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, … in ticks. */
+export function parseMachineTime(stat: string, perSecond: number): Omit<MachineTime, 'ours'> {
+  const ticks = (stat.split('\n')[0] ?? '').split(/ +/).slice(1, 9).map(Number)
+  const all = ticks.reduce((sum, each) => sum + each, 0)
+  const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0)
+  return { used: (all - idle) / perSecond, all: all / perSecond }
+}
+
+/** The share of the machine, 0 … 1, that others used between two readings. */
+export function shareOfOthers(before: MachineTime, after: MachineTime): number {
+  const others = after.used - before.used - (after.ours - before.ours)
+  return Math.max(0, others / (after.all - before.all))
+}
+
 function readProcesses(): readonly ProcessTimes[] | undefined {
   if (process.platform !== 'linux') return undefined
   return readdirSync('/proc')

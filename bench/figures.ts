@@ -11,6 +11,8 @@ export interface Figures {
   /** When the run began, ISO 8601. */
   readonly at: string
   readonly tookSeconds: number
+  /** The share of the machine, 0 … 1, that other programs used meanwhile; undefined without /proc. */
+  readonly usedByOthers: number | undefined
   readonly options: BenchOptions
   readonly machine: Machine
   readonly poolSearch: PoolSearch | undefined

@@ -5,6 +5,7 @@ import type { Bench } from './bench.ts'
 import { readCommand } from './command.ts'
 import { startLoadGenerator } from './load/generator.ts'
 import { missingForBench, startParts } from './parts.ts'
+import { readMachineTime, shareOfOthers } from './cpu.ts'
 import type { Figures } from './figures.ts'
 import { measureAll } from './measure-all.ts'
 import { renderReport } from './report.ts'
@@ -35,9 +36,12 @@ try {
     progress(`INVALID: ${what}`)
   }
   const bench: Bench = { options, parts, generator, teardown, progress, complain }
+  const before = readMachineTime()
   const measured = await measureAll(bench)
+  const after = readMachineTime()
+  const usedByOthers = before && after && shareOfOthers(before, after)
   const tookSeconds = Math.round((Date.now() - startedAt) / 1000)
-  const figures: Figures = { at: new Date(startedAt).toISOString(), tookSeconds, ...measured, invalid }
+  const figures: Figures = { at: new Date(startedAt).toISOString(), tookSeconds, usedByOthers, ...measured, invalid }
   console.log(renderReport(figures))
   if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify({ ...figures, aims: judgeAims(figures) }, undefined, 2)}\n`)
   process.exitCode = invalid.length > 0 ? 1 : 0

@@ -16,7 +16,7 @@ const DEFAULT_POOL_SIZE = 16
 const CACHE_DB = { pings: 1, freshness: 2, processor: 3, counts: 4 }
 
 /** Runs every section that was asked for, one after the other. */
-export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'tookSeconds' | 'invalid'>> {
+export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'tookSeconds' | 'usedByOthers' | 'invalid'>> {
   const { options, parts } = bench
   const wants = (section: (typeof options.only)[number]): boolean => options.only.includes(section)
   const machine = await describeMachine(parts)

@@ -13,6 +13,7 @@ export function renderReport(figures: Figures): string {
   const { pings, counts, processor, freshness, invalid } = figures
   return [
     describe(figures.machine),
+    renderOthers(figures.usedByOthers),
     section('Ping: CPU µs per request by part, what follows the answer included', pings.length > 0 && renderPings(pings)),
     section(`PingCount on ${whole(counts?.rows)} rows`, counts && renderCounts(counts)),
     section('Processor, from a full topic', processor && renderProcessor(processor)),
@@ -28,6 +29,14 @@ export function renderReport(figures: Figures): string {
 function section(title: string, text: string | false | undefined): string {
   return text ? `${title}\n\n${text}` : ''
 }
+
+/** The more parts a contender has, the more it suffers from others: then ratios can't be trusted either. */
+function renderOthers(share: number | undefined): string {
+  if (share === undefined || share < QUIET) return ''
+  return `NOT A QUIET MACHINE: other programs used ${Math.round(share * 100)} % of it meanwhile. Repeat this on a quiet one.`
+}
+
+const QUIET = 0.05
 
 function renderCounts({ cells, strong }: Counts): string {
   const plainOf = (cell: Cell): string => (cell.contender.includes('range') ? 'plain: range by COUNT(*)' : 'plain: total by COUNT(*)')

@@ -14,6 +14,7 @@ const LOOK_EVERY_MS = 3
 export class CountWatch {
   readonly #cached: HttpConnection
   readonly #waiting = new Set<{ count: number; reached: () => void; failed: (error: unknown) => void }>()
+  #isLooking = false
   #looks = 0
   #looksAtCache = 0
 
@@ -29,7 +30,7 @@ export class CountWatch {
   reach(count: number): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     this.#waiting.add({ count, reached: () => resolve(performance.now()), failed: reject })
-    if (this.#waiting.size === 1) void this.#look().catch(error => this.#fail(error))
+    if (!this.#isLooking) void this.#look().catch(error => this.#fail(error))
     return promise
   }
 
@@ -48,7 +49,8 @@ export class CountWatch {
   }
 
   async #look(): Promise<void> {
-    while (this.#waiting.size > 0) {
+    this.#isLooking = true
+    for (; this.#waiting.size > 0; await wait(LOOK_EVERY_MS)) {
       const { count, source } = await askCountOn(this.#cached, CACHED)
       this.#looks++
       if (source === 'cache') this.#looksAtCache++
@@ -57,7 +59,7 @@ export class CountWatch {
         this.#waiting.delete(each)
         each.reached()
       }
-      await wait(LOOK_EVERY_MS)
     }
+    this.#isLooking = false
   }
 }

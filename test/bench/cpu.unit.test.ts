@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cpuBetween, parseStat, readCpu, treeTicks } from '../../bench/cpu.ts'
+import { cpuBetween, parseMachineTime, parseStat, readCpu, shareOfOthers, treeTicks } from '../../bench/cpu.ts'
 
 const stat = (pid: number, name: string, parent: number, ...times: readonly number[]): string =>
   `${pid} (${name}) S ${parent} 1 1 0 -1 4194304 99 0 0 0 ${times.join(' ')} 20 0 1 0 141112`
@@ -35,4 +35,12 @@ test.runIf(process.platform === 'linux')('the CPU time of this process agrees wi
   while (usedMs() < 300);
   const used = cpuBetween(before, readCpu({ self: process.pid }) ?? {})
   expect(used['self']).toBeCloseTo(usedMs() / 1000, 1)
+})
+
+test('what others used of the machine is what was used and not by us', () => {
+  const before = { ours: 1, ...parseMachineTime('cpu  100 0 100 300 100 0 0 0 0 0\ncpu0 1 1', 100) }
+  const after = { ours: 2, ...parseMachineTime('cpu  250 10 180 450 100 5 5 0 0 0\n', 100) }
+  expect(before).toEqual({ ours: 1, used: 2, all: 6 })
+  expect(after).toEqual({ ours: 2, used: 4.5, all: 10 })
+  expect(shareOfOthers(before, after)).toBeCloseTo(1.5 / 4, 9)
 })
