@@ -16,6 +16,9 @@ function script(name: string): { lua: string; numberOfKeys: number } {
   return { lua: readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8'), numberOfKeys: 1 }
 }
 
+/** A connection on which nothing is answered for so long is given up: a host that is gone without a word sends no end. */
+const SILENT_FOR_MS = 10_000
+
 export interface CacheOptions {
   readonly log: Logger
   /** A command that is not answered within this long rejects; it may still be carried out. In ms. */
@@ -34,6 +37,7 @@ export function createCache(redis: RedisOptions, { log, commandTimeoutMs }: Cach
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,
     keepAlive: 5_000,
+    socketTimeout: SILENT_FOR_MS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

@@ -33,7 +33,7 @@ export interface HashShape {
 export type FlushOutcome =
   | { readonly kind: 'applied' }
   | { readonly kind: 'moved'; readonly to: Position }
-  | { readonly kind: 'incomplete'; readonly field: string }
+  | { readonly kind: 'incomplete' | 'malformed'; readonly field: string }
 
 /** Writes one lane by compare-and-set. A rejection leaves open whether it was written: try again, or ask. */
 export async function compareAndSet(cache: Cache, flush: LaneFlush, shape: HashShape): Promise<FlushOutcome> {
@@ -52,5 +52,6 @@ export async function compareAndSet(cache: Cache, flush: LaneFlush, shape: HashS
   )
   if (answer === 'OK' || answer === 'ALREADY') return { kind: 'applied' }
   const to = answer === 'MOVED' ? parsePosition(detail) : undefined
-  return to ? { kind: 'moved', to } : { kind: 'incomplete', field: detail }
+  if (to) return { kind: 'moved', to }
+  return answer === 'MALFORMED' ? { kind: 'malformed', field: detail } : { kind: 'incomplete', field: detail }
 }

@@ -3,6 +3,9 @@ import type { Cache } from './connect.ts'
 import { appliedField, asofField, FROM_THE_FIRST, HASH, minuteField, minuteOfField, MINUTES_FROM, MINUTES_TO, TOTAL } from './names.ts'
 import { parsePosition } from './position.ts'
 
+/** As the flush script reads numbers. */
+const WHOLE = /^-?\d{1,16}$/
+
 /** One lane in the cache. */
 export interface LaneState {
   readonly applied: Position
@@ -36,10 +39,10 @@ export async function readHash(cache: Cache, lanes: number): Promise<HashState |
 
 /** What one lane has applied, or undefined if the hash is not whole. */
 export async function readApplied(cache: Cache, lane: number): Promise<Position | undefined> {
-  return parsePosition((await cache.hget(HASH, appliedField(lane))) ?? '')
+  return parsePosition((await unlessNoHash(cache.hget(HASH, appliedField(lane)))) ?? '')
 }
 
-/** As `readHash`, with the counts of some minutes, 0 for those that are not in the hash; one instant. */
+/** As `readHash`, with the counts of some minutes, 0 for those that are not in the hash; one instant. Undefined as well if one is ill-formed. */
 export async function readHashAndMinutes(
   cache: Cache,
   lanes: number,
@@ -47,18 +50,21 @@ export async function readHashAndMinutes(
 ): Promise<{ state: HashState; counts: readonly bigint[] } | undefined> {
   const perLane = Array.from({ length: lanes }, (_, lane) => [appliedField(lane), asofField(lane)]).flat()
   const fields = [appliedField(lanes), TOTAL, MINUTES_FROM, MINUTES_TO, ...perLane]
-  const values = await cache.hmget(HASH, ...fields, ...minutes.map(minuteField))
+  const values = await unlessNoHash(cache.hmget(HASH, ...fields, ...minutes.map(minuteField)))
+  if (!values) return undefined
   const [oneMore, ...known] = values.slice(0, fields.length)
   const state = oneMore === null ? parseHash(known, lanes) : undefined
-  return state && { state, counts: values.slice(fields.length).map(text => parseWhole(text) ?? 0n) }
+  const counts = values.slice(fields.length).map(text => (text === null ? 0n : parseWhole(text)))
+  return state && counts.every(count => count !== undefined) ? { state, counts } : undefined
 }
 
-/** The whole hash, read at one instant, or undefined as in `readHash`. */
+/** The whole hash, read at one instant, or undefined as in `readHash`. Ill-formed minutes are left out. */
 export async function readWholeHash(
   cache: Cache,
   lanes: number,
 ): Promise<{ state: HashState; minutes: ReadonlyMap<number, bigint> } | undefined> {
-  const all = await cache.hgetall(HASH)
+  const all = await unlessNoHash(cache.hgetall(HASH))
+  if (!all) return undefined
   const value = (field: string) => all[field] ?? null
   const perLane = Array.from({ length: lanes }, (_, lane) => [value(appliedField(lane)), value(asofField(lane))]).flat()
   const state = parseHash([value(TOTAL), value(MINUTES_FROM), value(MINUTES_TO), ...perLane], lanes)
@@ -67,9 +73,7 @@ export async function readWholeHash(
   for (const [field, text] of Object.entries(all)) {
     const minute = minuteOfField(field)
     const count = parseWhole(text)
-    if (minute === undefined) continue
-    if (count === undefined || !Number.isSafeInteger(minute)) return undefined
-    minutes.set(minute, count)
+    if (minute !== undefined && count !== undefined) minutes.set(minute, count)
   }
   return { state, minutes }
 }
@@ -81,6 +85,21 @@ export async function readWholeHash(
 export function freshnessOf({ lanes }: HashState, timeMs: number): number {
   const ages = lanes.map(({ asofMs }) => timeMs - asofMs)
   return ages.some(age => age < 0) ? Infinity : Math.max(...ages)
+}
+
+/** False if somebody else wrote the total: it moves only together with what is applied. */
+export function totalHolds({ total, lanes }: HashState): boolean {
+  return total === lanes.reduce((sum, { applied }) => sum + applied.seq, 0n)
+}
+
+/** Undefined if something that is no hash is under the key: that is a loss like any other, and is healed like it. */
+async function unlessNoHash<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined
+    throw error
+  }
 }
 
 function parseHash(values: readonly (string | null)[], lanes: number): HashState | undefined {
@@ -99,7 +118,7 @@ function parseHash(values: readonly (string | null)[], lanes: number): HashState
 }
 
 function parseWhole(text: string | null | undefined): bigint | undefined {
-  return text && /^-?\d{1,18}$/.test(text) ? BigInt(text) : undefined
+  return text && WHOLE.test(text) ? BigInt(text) : undefined
 }
 
 function parseNumber(text: string | null | undefined): number | undefined {

@@ -25,7 +25,8 @@ export function asofField(lane: number): string {
   return ASOF_PREFIX + lane
 }
 
-/** The minute of a `minute:` field, or undefined for any other field. */
+/** The minute of a `minute:<N>` field, or undefined for any other field. */
 export function minuteOfField(field: string): number | undefined {
-  return field.startsWith(MINUTE_PREFIX) ? Number(field.slice(MINUTE_PREFIX.length)) : undefined
+  const match = /^minute:(-?\d{1,15})$/.exec(field)
+  return match ? Number(match[1]) : undefined
 }

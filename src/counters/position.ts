@@ -5,8 +5,12 @@ export function formatPosition(position: Position): string {
   return `${position.seq}:${position.tag}`
 }
 
-/** The position of a text of the cache, or undefined if it is ill-formed. */
+const MAX_INT64 = 2n ** 63n - 1n
+
+/** The position of a text of the cache, or undefined if it is ill-formed: Postgres could not even be asked for it. */
 export function parsePosition(text: string): Position | undefined {
   const match = /^(\d{1,19}):(\d{1,19})$/.exec(text)
-  return match ? { seq: BigInt(match[1]!), tag: BigInt(match[2]!) } : undefined
+  if (!match) return undefined
+  const [seq, tag] = [BigInt(match[1]!), BigInt(match[2]!)]
+  return seq <= MAX_INT64 && tag <= MAX_INT64 ? { seq, tag } : undefined
 }

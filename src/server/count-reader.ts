@@ -1,5 +1,5 @@
 import type { Cache } from '../counters/connect.ts'
-import { freshnessOf, readHashAndMinutes, readTimeMs } from '../counters/hash.ts'
+import { freshnessOf, readHashAndMinutes, readTimeMs, totalHolds, type HashState } from '../counters/hash.ts'
 import { readHeads } from '../ledger/heads.ts'
 import type { Pool } from '../ledger/pg-types.ts'
 import { countRange } from '../ledger/ranges.ts'
@@ -27,10 +27,15 @@ const MINUTE_MS = 60_000n
 /** A range of more minutes is asked of Postgres: that many fields are more work than its one statement. */
 const MAX_CACHED_MINUTES = 10_080
 
+/** What the cache answered, which may prove nothing. */
 interface CacheLook {
-  readonly total: bigint
-  /** Age of the oldest lane, in ms; infinite if it proves nothing. */
-  readonly ageMs: number
+  /** Undefined if it is lost, claimed, or made for another number of lanes. */
+  readonly hash: (HashAndMinutes & { readonly provenMs: number }) | undefined
+}
+
+interface HashAndMinutes {
+  readonly state: HashState
+  readonly counts: readonly bigint[]
 }
 
 /**
@@ -71,10 +76,12 @@ export class LedgerCountReader implements CountReader {
 
   async #cachedTotal(): Promise<Count> {
     const look = await this.#cached.get(false)
-    if (look && look.ageMs <= FRESH_WITHIN_MS) {
-      this.#lastProven = { total: look.total, beganMs: performance.now() - look.ageMs }
-      const count = this.#floor.answer(look.total, performance.now())
-      if (!this.#floor.isDoubtful(performance.now())) return { count, source: 'cache', ageMs: look.ageMs }
+    const now = performance.now()
+    if (look?.hash && now - look.hash.provenMs <= FRESH_WITHIN_MS) {
+      const { state, provenMs } = look.hash
+      this.#prove({ total: state.total, beganMs: provenMs })
+      const count = this.#floor.answer(state.total, now)
+      if (!this.#floor.isDoubtful(now)) return { count, source: 'cache', ageMs: Math.ceil(now - provenMs) }
     }
     try {
       // In doubt about the floor, only a look that began after it was set tells.
@@ -96,32 +103,36 @@ export class LedgerCountReader implements CountReader {
   /** Postgres is away, and the cache is not fresh: the younger of what the cache holds and what was last proven. */
   #lastResort(look: CacheLook | undefined, cause: unknown): Count {
     const now = performance.now()
-    const provenAgeMs = this.#lastProven ? now - this.#lastProven.beganMs : Infinity
-    const cacheAgeMs = look?.ageMs ?? Infinity
-    if (!look || (cacheAgeMs === Infinity && provenAgeMs === Infinity)) {
+    if (look?.hash) this.#prove({ total: look.hash.state.total, beganMs: look.hash.provenMs })
+    if (!look || !this.#lastProven) {
       throw new UnavailableError('neither the cache nor Postgres has a count that can be proven; try again', { cause })
     }
-    const total = cacheAgeMs <= provenAgeMs ? look.total : this.#lastProven!.total
-    return { count: this.#floor.answer(total, now), source: 'cache', ageMs: Math.ceil(Math.min(cacheAgeMs, provenAgeMs)) }
+    const { total, beganMs } = this.#lastProven
+    return { count: this.#floor.answer(total, now), source: 'cache', ageMs: Math.ceil(now - beganMs) }
   }
 
-  /** Undefined if the cache is away, incomplete, or made for another number of lanes. */
-  async #lookAtCache(minutes: readonly number[] = []): Promise<(CacheLook & CachedMinutes) | undefined> {
+  /** Keeps the youngest total that is proven; one of the cache may have come over an older way. */
+  #prove(proven: ProvenTotal): void {
+    if (proven.beganMs > (this.#lastProven?.beganMs ?? -Infinity)) this.#lastProven = proven
+  }
+
+  /** Undefined if the cache is away. */
+  async #lookAtCache(minutes: readonly number[] = []): Promise<CacheLook | undefined> {
     const { cache, metrics } = this.#options
     try {
       const lanes = await this.#laneCount()
-      // The hash before the clock: an age is never told too small.
+      // Ages count from before the question, and the hash is read before the clock: none is told too small.
+      const beganMs = performance.now()
       const looks = Promise.all([readHashAndMinutes(cache, lanes, minutes), readTimeMs(cache)])
       const [hash, timeMs] = await within(CACHE_TIMEOUT_MS, 'the cache does not answer', looks)
-      if (!hash) {
-        this.#lanes = undefined // read again: perhaps lanes were added
+      if (!hash || !totalHolds(hash.state)) {
         metrics.cachePassedOver('incomplete')
-        return undefined
+        this.#database.get(false).catch(() => undefined) // perhaps lanes were added: it reads how many there are
+        return { hash: undefined }
       }
-      const { state, counts } = hash
-      const ageMs = freshnessOf(state, timeMs)
+      const ageMs = freshnessOf(hash.state, timeMs)
       if (ageMs > FRESH_WITHIN_MS) metrics.cachePassedOver('stale')
-      return { total: state.total, ageMs, counts, minutesFrom: state.minutesFrom, minutesTo: state.minutesTo }
+      return { hash: { ...hash, provenMs: beganMs - ageMs } }
     } catch {
       metrics.cachePassedOver('unreachable')
       return undefined
@@ -138,7 +149,7 @@ export class LedgerCountReader implements CountReader {
     const heads = await this.#readHeads()
     this.#lanes = heads.length
     const proven = { total: sumOfHeads(heads), beganMs }
-    this.#lastProven = proven
+    this.#prove(proven)
     return proven
   }
 
@@ -152,8 +163,11 @@ export class LedgerCountReader implements CountReader {
     if (startMs % MINUTE_MS !== 0n || endMs % MINUTE_MS !== 0n || minutes > BigInt(MAX_CACHED_MINUTES)) return undefined
     const [first, end] = [Number(startMs / MINUTE_MS), Number(endMs / MINUTE_MS)]
     const look = await this.#lookAtCache(Array.from({ length: Number(minutes) }, (_, index) => first + index))
-    if (!look || look.ageMs > FRESH_WITHIN_MS || first < look.minutesFrom || end > look.minutesTo) return undefined
-    return { count: look.counts.reduce((sum, count) => sum + count, 0n), source: 'cache', ageMs: look.ageMs }
+    if (!look?.hash) return undefined
+    const { state, counts, provenMs } = look.hash
+    const ageMs = performance.now() - provenMs
+    if (ageMs > FRESH_WITHIN_MS || first < state.minutesFrom || end > state.minutesTo) return undefined
+    return { count: counts.reduce((sum, count) => sum + count, 0n), source: 'cache', ageMs: Math.ceil(ageMs) }
   }
 
   async #databaseRange({ startMs, endMs }: Range): Promise<Count> {
@@ -165,10 +179,4 @@ export class LedgerCountReader implements CountReader {
       throw new UnavailableError('the count of this range needs Postgres, which does not answer; try again', { cause })
     }
   }
-}
-
-interface CachedMinutes {
-  readonly counts: readonly bigint[]
-  readonly minutesFrom: number
-  readonly minutesTo: number
 }

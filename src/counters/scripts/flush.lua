@@ -25,7 +25,8 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
-if redis.call('HEXISTS', key, 'claim') == 1 then return {'INCOMPLETE', 'claim'} end
+local claimed = redis.pcall('HEXISTS', key, 'claim')
+if claimed ~= 0 then return {'INCOMPLETE', claimed == 1 and 'claim' or 'the key is no hash'} end
 local names = {'applied:' .. lane, 'asof:' .. lane, 'total', 'minutes-from', 'minutes-to'}
 local held = redis.call('HMGET', key, unpack(names))
 for i = 1, #names do
