@@ -1,4 +1,4 @@
-import { compareAndSet } from '../src/counters/flush.ts'
+import { compareAndSet, type FlushOutcome } from '../src/counters/flush.ts'
 import type { Cache } from '../src/counters/connect.ts'
 import { readApplied } from '../src/counters/hash.ts'
 import type { Pool } from '../src/ledger/pg-types.ts'
@@ -20,8 +20,11 @@ const ROWS_PER_READ = 5_000
 /** Another may move the lane meanwhile; after so many times the next catch-up tries again. */
 const MAX_TRIES = 20
 
-/** How a catch-up ended. `rebuild`: the cache is not whole, or not of this history. */
-export type CatchUpOutcome = { readonly kind: 'reached'; readonly position: Position; readonly rows: number } | { readonly kind: 'rebuild' | 'later' }
+/** How a catch-up ended. `rebuild`: the cache is not whole, or not of this history, which the next tick sees; or a field of it is ill-formed. */
+export type CatchUpOutcome =
+  | { readonly kind: 'reached'; readonly position: Position; readonly rows: number }
+  | { readonly kind: 'rebuild'; readonly malformed?: string }
+  | { readonly kind: 'later' }
 
 /** Brings one lane of the cache from `applied` to the head, from Postgres. Rejects if either is away. */
 export async function catchUp(lane: LaneBuffer, options: CatchUpOptions): Promise<CatchUpOutcome> {
@@ -33,8 +36,10 @@ export async function catchUp(lane: LaneBuffer, options: CatchUpOptions): Promis
     const rows = (await rowsAfter(options.pool, new Map([[lane.lane, applied]]), ROWS_PER_READ)).get(lane.lane)
     if (!rows) return { kind: 'rebuild' }
     const reached = await apply(lane, applied, rows, options)
-    if (reached === 'incomplete') return { kind: 'rebuild' }
-    if (reached === 'moved') continue
+    if (!('seq' in reached)) {
+      if (reached.kind === 'moved') continue
+      return reached.kind === 'malformed' ? { kind: 'rebuild', malformed: reached.field } : { kind: 'rebuild' }
+    }
     rowsApplied += rows.length
     if (rows.length < ROWS_PER_READ) return { kind: 'reached', position: reached, rows: rowsApplied }
     tries = 0
@@ -47,7 +52,7 @@ async function apply(
   applied: Position,
   rows: readonly LedgerRow[],
   { cache, lanes, maxMinutes }: CatchUpOptions,
-): Promise<Position | 'moved' | 'incomplete'> {
+): Promise<Position | Exclude<FlushOutcome, { kind: 'applied' }>> {
   let start = applied
   let rest: readonly Entry[] = rows.map(({ seq, tag, timestampMs }) => ({ seq, tag, minute: minuteOf(timestampMs) }))
   do {
@@ -56,7 +61,7 @@ async function apply(
     const flush = lane.planFlush(start, entries)
     if (flush.start === flush.end && flush.asofMs === undefined) return start
     const outcome = await compareAndSet(cache, flush, { lanes, maxMinutes })
-    if (outcome.kind !== 'applied') return outcome.kind
+    if (outcome.kind !== 'applied') return outcome
     lane.forgetMarks(flush)
     start = flush.end
   } while (rest.length > 0)

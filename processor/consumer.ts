@@ -1,8 +1,9 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
-import { decode } from '../src/events/event.ts'
+import { decode, type Decoded } from '../src/events/event.ts'
 import { ensureTopic } from '../src/events/kafka.ts'
 import { partitionOfLane } from '../src/events/partition.ts'
 import type { TopicSettings } from '../src/events/settings.ts'
+import { unreadableBatch } from '../src/events/unreadable.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import { Backoff } from '../src/runtime/retry.ts'
 import { wait } from '../src/runtime/wait.ts'
@@ -103,6 +104,7 @@ export class PingConsumer {
       this.#joined(payload.memberAssignment[topic] ?? [])
     })
     this.#consumer = consumer
+    const over = new AbortController()
     try {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
@@ -112,8 +114,9 @@ export class PingConsumer {
         partitionsConsumedConcurrently: this.#partitions,
         eachBatch: payload => this.#takeBatch(payload),
       })
-      await Promise.race([crashed, this.#commitUntilStopped()])
+      await Promise.race([crashed, this.#commitUntil(AbortSignal.any([over.signal, this.#stopping.signal]))])
     } finally {
+      over.abort()
       this.#consumer = undefined
       await consumer.disconnect().catch(() => undefined)
     }
@@ -132,7 +135,11 @@ export class PingConsumer {
     if (!offsets) return // not ours any more
     for (const message of batch.messages) {
       if (!isRunning() || isStale() || this.#stopping.signal.aborted) return
-      await this.#takeRecord(batch.partition, message, offsets)
+      const slow = this.#takeRecord(batch.partition, message, offsets)
+      if (slow) {
+        await slow
+        await heartbeat()
+      }
       resolveOffset(message.offset)
       if (flusher.isFull) {
         await flusher.flush()
@@ -143,11 +150,17 @@ export class PingConsumer {
     await heartbeat() // throws when the group is being divided anew: kafkajs then joins again
   }
 
-  /** Only what has to be awaited is: most records are taken without a turn of the event loop. */
+  /** A promise only where something has to be awaited: most records are taken without a turn of the event loop. */
   #takeRecord(partition: number, message: KafkaMessage, offsets: PartitionOffsets): Promise<void> | undefined {
-    const { flusher, metrics, deadLetters } = this.#options
+    const { flusher, metrics } = this.#options
     const offset = Number(message.offset)
-    const decoded = decode(message.value)
+    const unreadable = unreadableBatch(message)
+    if (unreadable === 'rest') {
+      metrics.received('undecodable')
+      offsets.pass(offset)
+      return undefined
+    }
+    const decoded: Decoded = unreadable ? { kind: 'undecodable', reason: unreadable.reason } : decode(message.value)
     switch (decoded.kind) {
       case 'event':
         flusher.receive({ event: decoded.event, record: offsets.open(offset) })
@@ -157,14 +170,15 @@ export class PingConsumer {
         this.#tellOfLegacy(partition, message.offset)
         offsets.pass(offset)
         return undefined
-      case 'undecodable': {
+      case 'undecodable':
         metrics.received('undecodable')
-        const record = offsets.open(offset)
-        return deadLetters.put(partition, message, decoded.reason).then(() => {
-          record.done = true
-        })
-      }
+        return this.#putAside(partition, message, decoded.reason, offsets)
     }
+  }
+
+  async #putAside(partition: number, message: KafkaMessage, reason: string, offsets: PartitionOffsets): Promise<void> {
+    await this.#options.deadLetters.put(partition, message, reason)
+    offsets.pass(Number(message.offset)) // not before: if it failed the record is read again
   }
 
   #tellOfLegacy(partition: number, offset: string): void {
@@ -189,9 +203,9 @@ export class PingConsumer {
     }
   }
 
-  async #commitUntilStopped(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      await wait(COMMIT_EVERY_MS, this.#stopping.signal)
+  async #commitUntil(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      await wait(COMMIT_EVERY_MS, over)
       await this.#commit()
     }
   }
@@ -200,13 +214,15 @@ export class PingConsumer {
   async #commit(): Promise<void> {
     const { topic, log } = this.#options
     const offsets = this.#offsets
+    const consumer = this.#consumer
+    if (!consumer) return
     const due = [...offsets].flatMap(([partition, each]) => {
       const offset = each.toCommit()
       return offset === undefined ? [] : [{ partition, offset }]
     })
     if (due.length === 0) return
     try {
-      await this.#consumer?.commitOffsets(due.map(({ partition, offset }) => ({ topic, partition, offset: String(offset) })))
+      await consumer.commitOffsets(due.map(({ partition, offset }) => ({ topic, partition, offset: String(offset) })))
       for (const { partition, offset } of due) offsets.get(partition)?.committed(offset)
     } catch (err) {
       log.info({ err }, 'consumer: offsets not committed; what was read since comes again, and is told apart')

@@ -1,9 +1,17 @@
-import { Partitioners, type Kafka, type KafkaMessage, type Producer } from 'kafkajs'
+import { KafkaJSError, Partitioners, type Kafka, type KafkaMessage, type Message, type Producer } from 'kafkajs'
 import { ensureTopic } from '../src/events/kafka.ts'
 import type { TopicSettings } from '../src/events/settings.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 
 const ACKS_ALL = -1
+const TOO_LARGE: readonly unknown[] = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']
+
+function isTooLarge(error: unknown): boolean {
+  for (let cause = error; cause instanceof KafkaJSError; cause = cause.cause) {
+    if ('type' in cause && TOO_LARGE.includes(cause.type)) return true
+  }
+  return false
+}
 
 /** The topic of the records that cannot be decoded, each as it was, with where it was and why in headers. */
 export class DeadLetters {
@@ -34,10 +42,20 @@ export class DeadLetters {
       'ping-offset': offset,
       'ping-timestamp': timestamp,
     }
+    try {
+      await this.#send({ key, value, headers })
+    } catch (error) {
+      if (!isTooLarge(error)) throw error
+      // With the headers it is larger than a record may be. The stream goes on without its bytes: they are in the topic it came from.
+      await this.#send({ key: null, value: null, headers: { ...headers, 'ping-left-out': `${(key?.length ?? 0) + (value?.length ?? 0)} bytes` } })
+    }
+  }
+
+  async #send(message: Message): Promise<void> {
     this.#producer ??= this.#connect()
     try {
       const producer = await this.#producer
-      await producer.send({ topic: this.topic, acks: ACKS_ALL, messages: [{ key, value, headers }] })
+      await producer.send({ topic: this.topic, acks: ACKS_ALL, messages: [message] })
     } catch (error) {
       await this.stop()
       throw error

@@ -1,4 +1,4 @@
-import type { HashState } from '../src/counters/hash.ts'
+import { totalHolds, type HashState } from '../src/counters/hash.ts'
 import { needsRenewal } from '../src/counters/rebuild.ts'
 import type { CheckedHead } from '../src/ledger/heads.ts'
 import type { Position } from '../src/terms/position.ts'
@@ -21,6 +21,7 @@ export function reasonToRebuild({ timeMs, hash, heads }: TickRead): string | und
   if (hash.lanes.length !== heads.length) return 'lanes were added'
   const lost = heads.find(head => !head.holds)
   if (lost) return `the ledger does not have what lane ${lost.lane} has applied`
+  if (!totalHolds(hash)) return 'its total is not the sum of what is applied'
   if (hash.lanes.some(({ asofMs }) => asofMs > timeMs + CLOCK_SET_BACK_MS)) return 'the clock of the cache was set back'
   if (needsRenewal(hash.minutesTo, timeMs)) return 'its minutes will soon not reach to the present'
   return undefined
@@ -30,8 +31,8 @@ export interface LaneView {
   /** The lane's records come to this processor. */
   readonly mine: boolean
   readonly needsCatchUp: boolean
-  /** Behind everything accepted, what is in flight included; undefined if nothing is known. */
-  readonly end: Position | undefined
+  /** Behind everything accepted, what is in flight included; what the cache has applied if nothing was. */
+  readonly end: Position
   /** The head at the tick before. */
   readonly previousHead: Position | undefined
   /** The cache's `asof` of the lane, and its clock. In ms. */
@@ -49,9 +50,9 @@ const REBUILD_BEYOND_ROWS = 100_000n
  * behind the head of the tick before is caught up.
  */
 export function decideLane(view: LaneView): 'leave' | 'asof' | 'catch-up' | 'rebuild' {
-  if (view.needsCatchUp) return 'catch-up'
-  if (!view.mine && view.timeMs - view.asofMs <= NEGLECTED_AFTER_MS) return 'leave'
-  const missing = view.previousHead && view.end ? view.previousHead.seq - view.end.seq : 0n
+  const { mine, needsCatchUp, end, previousHead, asofMs, timeMs } = view
+  if (!mine && !needsCatchUp && timeMs - asofMs <= NEGLECTED_AFTER_MS) return 'leave'
+  const missing = previousHead ? previousHead.seq - end.seq : 0n
   if (missing > REBUILD_BEYOND_ROWS) return 'rebuild'
-  return missing > 0n ? 'catch-up' : 'asof'
+  return needsCatchUp || missing > 0n ? 'catch-up' : 'asof'
 }

@@ -15,19 +15,25 @@ export interface FlusherOptions {
   readonly flushRecords: number
   /** Flush as soon as this long has passed since the last flush. In ms. */
   readonly flushIntervalMs: number
-  /** The hash is not whole: it has to be rebuilt. */
+  /** The hash is not whole: it has to be looked at. */
   readonly onIncomplete: () => void
+  /** A field that ticks do not read is ill-formed: the hash has to be rebuilt. */
+  readonly onMalformed: (field: string) => void
   /** A lane cannot go on from its events. */
   readonly onRefused: (lane: LaneBuffer) => void
 }
 
+/** `written`; `moved`: the cache was elsewhere, and the lane goes on from there; `kept`: it is to be tried later. */
+type LaneOutcome = 'written' | 'moved' | 'kept'
+
 /** Buffers events by lane and writes them to the cache: by count, or by timer, whichever comes first. */
 export class Flusher {
   readonly #options: FlusherOptions
-  #flushing: Promise<boolean> | undefined
+  #writing: Promise<unknown> | undefined
   #timer: NodeJS.Timeout | undefined
   #flushedMs = -Infinity
   #cacheAway = false
+  #stopped = false
 
   constructor(options: FlusherOptions) {
     this.#options = options
@@ -44,7 +50,7 @@ export class Flusher {
     const verdict = lane.accept(received)
     metrics.received(verdict)
     if (verdict === 'refused') onRefused(lane)
-    if (verdict === 'accepted') this.#schedule()
+    if (verdict === 'accepted') this.schedule()
   }
 
   /** True if so much is buffered that it is time to flush. */
@@ -52,72 +58,95 @@ export class Flusher {
     return this.#options.lanes.pending() >= this.#options.flushRecords
   }
 
-  /** Writes all lanes; what is accepted meanwhile waits for the next. False if the cache did not answer for all. */
+  /** Writes all lanes; what is accepted meanwhile waits for the next. False if the cache did not take all. */
   async flush(): Promise<boolean> {
-    while (this.#flushing) await this.#flushing
-    this.#flushedMs = performance.now()
-    this.#flushing = this.#write([...this.#options.lanes].map(lane => lane.take()))
-    try {
-      return await this.#flushing
-    } finally {
-      this.#flushing = undefined
-    }
+    return this.#alone(async () => {
+      this.#flushedMs = performance.now()
+      for (;;) {
+        const flushes = this.#options.lanes.map(lane => lane.take())
+        // What did not fit into the flush has waited as long as what did.
+        const isCut = flushes.some(flush => flush !== undefined && this.#options.lanes.get(flush.lane)!.pending > 0)
+        const outcomes = await this.#write(flushes)
+        if (outcomes.includes('kept')) return false
+        if (!isCut && !outcomes.includes('moved')) return true
+      }
+    })
   }
 
   /** Moves `asof` of the lanes that have nothing to flush. */
   async writeAsof(lanes: readonly LaneBuffer[]): Promise<void> {
-    await this.#write(lanes.map(lane => lane.takeAsof()))
+    await this.#alone(() => this.#write(lanes.map(lane => lane.takeAsof())))
   }
 
   /** Writes what is buffered, once. */
   async stop(): Promise<void> {
+    this.#stopped = true
     await this.flush()
     clearTimeout(this.#timer)
   }
 
-  /** By timer, not by the next event: at once after a quiet interval, else when the interval is over. */
-  #schedule(): void {
-    if (this.#timer) return
+  /**
+   * Sees to it that what is buffered is flushed by timer, not by the next event: at once after a quiet
+   * interval, else when the interval is over.
+   */
+  schedule(): void {
+    if (this.#timer || this.#stopped) return
     const dueMs = this.#flushedMs + this.#options.flushIntervalMs - performance.now()
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined
-        void this.flush().then(answered => {
-          if (!answered) this.#schedule()
-        })
+        void this.flush()
       },
       Math.max(0, dueMs),
     )
   }
 
-  async #write(flushes: readonly (LaneFlush | undefined)[]): Promise<boolean> {
-    const wanted = flushes.filter(flush => flush !== undefined)
-    const answered = await Promise.all(wanted.map(flush => this.#writeLane(flush)))
-    return answered.every(Boolean)
+  /** One write at a time, or a lane that is busy would be passed over. What stays in the buffers is scheduled. */
+  async #alone<T>(write: () => Promise<T>): Promise<T> {
+    while (this.#writing) await this.#writing
+    const writing = write()
+    this.#writing = writing
+    try {
+      return await writing
+    } finally {
+      this.#writing = undefined
+      if (this.#options.lanes.pending() > 0) this.schedule()
+    }
   }
 
-  async #writeLane(flush: LaneFlush): Promise<boolean> {
-    const { cache, lanes, maxMinutes, metrics, onIncomplete, onRefused } = this.#options
+  async #write(flushes: readonly (LaneFlush | undefined)[]): Promise<readonly LaneOutcome[]> {
+    return Promise.all(flushes.filter(flush => flush !== undefined).map(flush => this.#writeLane(flush)))
+  }
+
+  async #writeLane(flush: LaneFlush): Promise<LaneOutcome> {
+    const { cache, lanes, maxMinutes, metrics, onIncomplete, onMalformed, onRefused } = this.#options
     const lane = lanes.get(flush.lane)!
     const shape: HashShape = { lanes: lanes.count, maxMinutes }
     try {
       const outcome = await compareAndSet(cache, flush, shape)
       this.#tellOfCache(undefined)
       metrics.flushed(outcome.kind, Number(flush.end.seq - flush.start.seq))
-      if (outcome.kind === 'applied') lane.flushed(flush)
-      if (outcome.kind === 'moved') {
-        lane.movedTo(outcome.to)
-        if (lane.needsCatchUp) onRefused(lane)
+      switch (outcome.kind) {
+        case 'applied':
+          lane.flushed(flush)
+          return 'written'
+        case 'moved':
+          lane.movedTo(outcome.to)
+          if (lane.needsCatchUp) onRefused(lane)
+          return 'moved'
+        case 'incomplete':
+          lane.unanswered()
+          onIncomplete()
+          return 'kept'
+        case 'malformed':
+          lane.unanswered()
+          onMalformed(outcome.field)
+          return 'kept'
       }
-      if (outcome.kind === 'incomplete') {
-        lane.unanswered()
-        onIncomplete()
-      }
-      return outcome.kind === 'applied'
     } catch (err) {
       lane.unanswered()
       this.#tellOfCache(err)
-      return false
+      return 'kept'
     }
   }
 

@@ -27,6 +27,10 @@ export class Lanes {
     return this.#buffers.reduce((sum, lane) => sum + lane.size, 0)
   }
 
+  map<T>(of: (lane: LaneBuffer) => T): T[] {
+    return this.#buffers.map(of)
+  }
+
   [Symbol.iterator](): Iterator<LaneBuffer> {
     return this.#buffers[Symbol.iterator]()
   }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import type { FlushOutcome } from '../src/counters/flush.ts'
 import { createRegistry } from '../src/runtime/metrics-registry.ts'
 
 /** What became of a record that was read. */
@@ -8,7 +9,7 @@ export type RecordVerdict = 'accepted' | 'duplicate' | 'refused' | 'foreign' | '
 export interface ProcessorMetrics {
   readonly registry: Registry
   received(verdict: RecordVerdict): void
-  flushed(outcome: 'applied' | 'moved' | 'incomplete', pings: number): void
+  flushed(outcome: FlushOutcome['kind'], pings: number): void
   caughtUp(pings: number): void
   rebuilt(outcome: 'rebuilt' | 'claimed' | 'lost'): void
   tickFailed(): void

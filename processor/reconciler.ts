@@ -45,6 +45,7 @@ export class Reconciler {
   #tickedMs = -Infinity
   #failing = false
   #tickNow = new AbortController()
+  #wantedRebuild: string | undefined
   readonly #firstTick = Promise.withResolvers<void>()
 
   constructor(options: ReconcilerOptions, flusher: () => Flusher) {
@@ -77,6 +78,12 @@ export class Reconciler {
     this.#tickNow.abort()
   }
 
+  /** Has the next tick come at once and rebuild, for something that ticks do not read. */
+  wantRebuild(reason: string): void {
+    this.#wantedRebuild = reason
+    this.wantTick()
+  }
+
   /** Has the lane caught up soon. */
   wantCatchUp(lane: LaneBuffer): void {
     this.#toCatchUp.add(lane)
@@ -103,7 +110,7 @@ export class Reconciler {
     while (!signal.aborted) {
       const begunMs = performance.now()
       try {
-        await this.#tick()
+        await this.tick()
         this.#tickedMs = performance.now()
         this.#firstTick.resolve()
         if (tickIntervalMs === 0) return
@@ -120,9 +127,15 @@ export class Reconciler {
     }
   }
 
-  async #tick(): Promise<void> {
+  /** One tick. Rejects if the cache or Postgres does not answer. */
+  async tick(): Promise<void> {
     const { cache, pool, lanes } = this.#options
     if (lanes.count === 0) lanes.grow((await readHeads(pool)).length)
+    if (this.#wantedRebuild !== undefined) {
+      const reason = this.#wantedRebuild
+      this.#wantedRebuild = undefined
+      return this.rebuild(reason)
+    }
     const revisions = [...lanes].map(lane => lane.revision)
     // The clock first, then what is applied, then the heads: each later than what it is compared with.
     const timeMs = await readTimeMs(cache)
@@ -143,7 +156,7 @@ export class Reconciler {
       const head = heads[lane.lane]!
       this.#tellOfLane(head, state.applied)
       if (lane.revision === revisions[lane.lane]) lane.adopt(state.applied)
-      const { needsCatchUp, end, previousHead } = lane
+      const { needsCatchUp, end = state.applied, previousHead } = lane
       const todo = decideLane({ mine: isMine(lane.lane), needsCatchUp, end, previousHead, asofMs: state.asofMs, timeMs })
       lane.mark({ timeMs, head: { seq: head.seq, tag: head.tag } })
       if (todo === 'rebuild') return this.rebuild(`lane ${lane.lane} is far behind`)
@@ -160,23 +173,29 @@ export class Reconciler {
   async #catchUpUntilStopped(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      const [lane] = this.#toCatchUp
-      if (!lane) {
-        await new Promise<void>(resolve => {
-          this.#wake = resolve
-          if (this.#toCatchUp.size > 0 || signal.aborted) resolve()
-        })
+      if (await this.catchUpNext()) {
+        await wait(CATCH_UP_EVERY_MS, signal)
         continue
       }
-      this.#toCatchUp.delete(lane)
-      await this.#catchUpLane(lane)
-      await wait(CATCH_UP_EVERY_MS, signal)
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+        if (this.#toCatchUp.size > 0 || signal.aborted) resolve()
+      })
     }
+  }
+
+  /** Catches up the lane that has waited longest for it; false if none has. Never rejects. */
+  async catchUpNext(): Promise<boolean> {
+    const [lane] = this.#toCatchUp
+    if (!lane) return false
+    this.#toCatchUp.delete(lane)
+    await this.#catchUpLane(lane)
+    return true
   }
 
   async #catchUpLane(lane: LaneBuffer): Promise<void> {
     const { cache, pool, lanes, maxMinutes, metrics, log } = this.#options
-    if (!lane.beginCatchUp()) return // a flush is under way; the next tick asks again if need be
+    if (!lane.beginCatchUp()) return this.wantCatchUp(lane) // a flush is under way: after it
     let reached: Position | undefined
     try {
       const outcome = await catchUp(lane, { cache, pool, maxMinutes, lanes: lanes.count })
@@ -184,10 +203,12 @@ export class Reconciler {
         reached = outcome.position
         metrics.caughtUp(outcome.rows)
       }
+      if (outcome.kind === 'rebuild' && outcome.malformed !== undefined) this.wantRebuild(`${outcome.malformed} is ill-formed`)
     } catch (err) {
       log.debug({ err, lane: lane.lane }, 'catch-up: failed, the next tick tries again')
     }
     lane.endCatchUp(reached) // not reached: the tick sees why, and rebuilds if that is needed
     if (lane.needsCatchUp && reached) this.wantCatchUp(lane)
+    if (lane.pending > 0) this.#flusher().schedule() // events that waited for the end
   }
 }

@@ -45,6 +45,7 @@ export async function startProcessor(settings: ProcessorSettings): Promise<Runni
     flushRecords,
     flushIntervalMs,
     onIncomplete: () => reconciler.wantTick(),
+    onMalformed: field => reconciler.wantRebuild(`${field} is ill-formed`),
     onRefused: lane => reconciler.wantCatchUp(lane),
   })
   const deadLetters = new DeadLetters(kafka, topic, settings, log)

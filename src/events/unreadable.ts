@@ -1,0 +1,45 @@
+import type { KafkaMessage } from 'kafkajs'
+
+/** Header of the record that stands for a batch that could not be decompressed; its value is the batch as it was. */
+const REASON = 'ping-unreadable-batch'
+/** Header of the further records of such a batch: they are in the first. */
+const REST = 'ping-unreadable-rest'
+/** A codec is not told how many records a batch has: so many are made, and as many read as there are. */
+const MAX_RECORDS = 2 ** 18
+
+/** What a record of an unreadable batch stands for, or undefined for any other record. */
+export function unreadableBatch({ headers }: KafkaMessage): { readonly reason: string } | 'rest' | undefined {
+  if (headers === undefined) return undefined
+  const reason = headers[REASON]
+  if (reason !== undefined) return { reason: String(reason) }
+  return REST in headers ? 'rest' : undefined
+}
+
+/** Records, in Kafka's format, to read in place of those of a batch that cannot be decompressed; offsets one by one. */
+export function unreadableRecords(batch: Buffer, reason: string): Buffer {
+  const rest = Array.from({ length: MAX_RECORDS - 1 }, (_, index) => record(index + 1, null, REST, ''))
+  return Buffer.concat([record(0, batch, REASON, reason), ...rest])
+}
+
+const NO_ATTRIBUTES = Buffer.of(0)
+
+function record(offsetDelta: number, value: Buffer | null, header: string, text: string): Buffer {
+  const body = [NO_ATTRIBUTES, varint(0), varint(offsetDelta), bytes(null), bytes(value), varint(1), bytes(Buffer.from(header)), bytes(Buffer.from(text))]
+  const length = body.reduce((sum, part) => sum + part.length, 0)
+  return Buffer.concat([varint(length), ...body])
+}
+
+function bytes(content: Buffer | null): Buffer {
+  return content === null ? varint(-1) : Buffer.concat([varint(content.length), content])
+}
+
+/** Zigzag, then seven bits a byte, the lowest first. */
+function varint(value: number): Buffer {
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0
+  const out: number[] = []
+  while (rest > 0x7f) {
+    out.push((rest & 0x7f) | 0x80)
+    rest >>>= 7
+  }
+  return Buffer.from([...out, rest])
+}
