@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ['test/support/shared-parts.ts'],
     // Files start real parts: more at a time would only make each of them slower.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 90_000,
     reporters: ['default', new SummaryReporter()],
   },

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { identityOf } from '../../local/process-identity.ts'
 import { localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { can } from '../support/tiers.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
 
@@ -14,8 +15,7 @@ describe('npm start and death', () => {
     place = await localPlace()
   })
   afterEach(() => {
-    expect(place.alive()).toEqual([])
-    place.remove()
+    expect(place.clear()).toBe(0)
   })
 
   test('a part that dies is named and started again at once; when it dies again, after a pause', async () => {
@@ -49,6 +49,21 @@ describe('npm start and death', () => {
       expect(second.output()).toMatch(new RegExp(`${part} +\\| \\* still runs from an earlier start \\(pid ${pid}\\): stopping it`))
       expect(identityOf(pid)).toBeUndefined()
     }
+    second.signal('SIGTERM')
+    expect(await second.exited).toBe(0)
+  })
+
+  test.runIf(can('kafka'))('Kafka too is taken over, and started again when it dies', { timeout: 120_000 }, async () => {
+    const first = startLocalPing(place, 'stubs')
+    await first.until(/kafka +\| \* ready/)
+    const left = place.pids()['kafka'] as number
+    first.signal('SIGKILL')
+    await first.exited
+    const second = startLocalPing(place, 'stubs')
+    await second.until(/kafka +\| \* ready/)
+    expect(identityOf(left)).toBeUndefined()
+    process.kill(place.pids()['kafka'] as number, 'SIGKILL')
+    await second.until(/kafka +\| \* ended by itself \(by SIGKILL\)[^]*kafka +\| \* ready/)
     second.signal('SIGTERM')
     expect(await second.exited).toBe(0)
   })

@@ -17,8 +17,7 @@ describe('npm start, what can be in the way', () => {
     place = await localPlace()
   })
   afterEach(() => {
-    expect(place.alive()).toEqual([])
-    place.remove()
+    expect(place.clear()).toBe(0)
   })
 
   test('names each taken port with the setting that changes it', async () => {
@@ -41,7 +40,7 @@ describe('npm start, what can be in the way', () => {
     expect(second.output()).toContain(`another Ping (pid ${first.pid}) runs on the data folder ${place.dataDir}`)
     expect(place.alive()).toHaveLength(4)
     await stop(first)
-    other.remove()
+    other.clear()
   })
 
   test('two copies with folders and ports of their own run side by side', async () => {
@@ -49,7 +48,7 @@ describe('npm start, what can be in the way', () => {
     const pings = [startLocalPing(place, 'stubs', { env: NO_KAFKA }), startLocalPing(other, 'stubs', { env: NO_KAFKA })]
     for (const ping of pings) await ping.until(READY)
     for (const ping of pings) await stop(ping)
-    other.remove()
+    other.clear()
   })
 
   test.each([

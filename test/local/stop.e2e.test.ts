@@ -10,8 +10,7 @@ describe('stopping npm start', () => {
     place = await localPlace()
   })
   afterEach(() => {
-    expect(place.alive()).toEqual([])
-    place.remove()
+    expect(place.clear()).toBe(0)
   })
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s stops server and processor while Postgres and the cache are still there', async signal => {
@@ -77,8 +76,7 @@ describe('stopping it under npm', () => {
   })
   afterEach(async () => {
     // npm may end before its child has: what counts is that all of it ends.
-    await expect.poll(() => place.alive(), { timeout: 20_000 }).toEqual([])
-    place.remove()
+    await expect.poll(() => place.alive(), { timeout: 20_000 }).toEqual([]).finally(() => place.clear())
   })
 
   test('a Ctrl-C in the terminal arrives twice and stops it in order', async () => {

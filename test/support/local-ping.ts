@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { identityOf } from '../../local/process-identity.ts'
 import type { PlainUser } from '../../local/parts/plain-user.ts'
 import { wait } from '../../src/runtime/wait.ts'
@@ -27,7 +27,10 @@ export interface LocalPlace {
   pids(): Readonly<Record<string, number>>
   /** The pids among them whose process still lives. */
   alive(): readonly number[]
-  remove(): void
+  /** What was started here; `startLocalPing` adds to it. */
+  readonly started: number[]
+  /** Kills what still lives, removes all data, and returns how many parts were still alive: none, if all went well. */
+  clear(): number
 }
 
 export interface LocalPing {
@@ -56,12 +59,30 @@ export async function localPlace(options: { user?: PlainUser; closed?: boolean }
     const files = existsSync(run) ? readdirSync(run) : []
     return Object.fromEntries(files.map(file => [file.replace('.json', ''), (JSON.parse(readFileSync(join(run, file), 'utf8')) as { pid: number }).pid]))
   }
+  const alive = () => Object.values(pids()).filter(pid => identityOf(pid) !== undefined)
+  const started: number[] = []
   return {
     env: { ...Object.fromEntries(ports), PING_DATA_DIR: dataDir },
     dataDir,
     pids,
-    alive: () => Object.values(pids()).filter(pid => identityOf(pid) !== undefined),
-    remove: () => rmSync(home, { recursive: true, force: true }),
+    alive,
+    started,
+    clear: () => {
+      const left = alive()
+      for (const pid of [...started, ...left]) kill(pid)
+      const postgres = join(dataDir, 'postgres')
+      if (lstatSync(postgres, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(dirname(readlinkSync(postgres)), { recursive: true, force: true })
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+      return left.length
+    },
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended, as it should
   }
 }
 
@@ -92,6 +113,8 @@ export function startLocalPing(
     })
   })
   const pid = child.pid as number
+  place.started.push(pid)
+  void exited.then(() => place.started.splice(place.started.indexOf(pid), 1))
   return {
     pid,
     exited,

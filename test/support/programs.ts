@@ -99,6 +99,9 @@ async function startProgram({ name, file, portSetting }: ProgramFile, place: Pin
     note(`--- ended ${describeExit(exit)}`)
     return exit
   }
+  const signal = (what: NodeJS.Signals): void => {
+    if (!child.exit()) process.kill(child.pid, what)
+  }
   const program: Program = {
     name,
     port,
@@ -109,10 +112,13 @@ async function startProgram({ name, file, portSetting }: ProgramFile, place: Pin
     get lives() {
       return lives
     },
-    stop: () => end(child.stop('SIGTERM', STOP_LIMIT_MS)),
+    stop: () => {
+      signal('SIGCONT') // a frozen one would not hear of it
+      return end(child.stop('SIGTERM', STOP_LIMIT_MS))
+    },
     kill9: () => end(child.kill9()),
-    freeze: () => void process.kill(child.pid, 'SIGSTOP'),
-    wake: () => void process.kill(child.pid, 'SIGCONT'),
+    freeze: () => signal('SIGSTOP'),
+    wake: () => signal('SIGCONT'),
     start: async () => {
       await child.kill9()
       note('--- starting again')
