@@ -1,0 +1,168 @@
+import { expect, it } from 'vitest'
+import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
+import { takesWrites } from '../../src/ledger/lanes.ts'
+import { fold, movePublished, readPositions, unfold } from '../../src/ledger/positions.ts'
+import { endSessionWhenIdle, takeRelayLocks } from '../../src/ledger/relay-locks.ts'
+import { rowsAfter } from '../../src/ledger/rows.ts'
+import type { Client } from '../../src/ledger/pg-types.ts'
+import { START, type Position } from '../../src/terms/position.ts'
+import { describeOnEachPostgres, pingsAt, record, rowsOf, setUp, withClient } from './ledger-fixture.ts'
+
+/** Three batches of two pings in lane 0: the positions at their ends. */
+async function threeBatches(client: Client): Promise<readonly [Position, Position, Position]> {
+  const ends: Position[] = []
+  for (let n = 1n; n <= 3n; n++) ends.push({ seq: 2n * n, tag: (await record(client, 0, pingsAt(0, 60_000))).tag })
+  return ends as unknown as readonly [Position, Position, Position]
+}
+
+/** The lane's last rows are lost, as after a failover, and others get their numbers. */
+async function loseTail(client: Client, afterSeq: bigint): Promise<void> {
+  await client.query('delete from pings where lane = 0 and seq > $1', [String(afterSeq)])
+}
+
+describeOnEachPostgres('a published position', database => {
+  it('moves from where it is, and only the lanes in which it is there', async () => {
+    await setUp(database(), 3)
+    await withClient(database(), async client => {
+      const [one, two] = await threeBatches(client)
+      const other = { seq: 1n, tag: (await record(client, 2, pingsAt(1))).tag }
+      expect(await movePublished(client, [{ lane: 0, from: START, to: one }, { lane: 2, from: START, to: other }])).toEqual(new Set([0, 2]))
+      expect(await movePublished(client, [{ lane: 0, from: one, to: two }, { lane: 2, from: START, to: other }])).toEqual(new Set([0]))
+      expect((await readPositions(client)).map(({ published }) => published)).toEqual([two, START, other])
+    })
+  })
+
+  it('does not move for a zombie that began elsewhere, by seq or by tag', async () => {
+    await setUp(database(), 1)
+    await withClient(database(), async client => {
+      const [one, two, three] = await threeBatches(client)
+      await movePublished(client, [{ lane: 0, from: START, to: two }])
+      expect(await movePublished(client, [{ lane: 0, from: START, to: one }])).toEqual(new Set())
+      expect(await movePublished(client, [{ lane: 0, from: one, to: three }])).toEqual(new Set())
+      expect(await movePublished(client, [{ lane: 0, from: { ...two, tag: one.tag }, to: three }])).toEqual(new Set())
+      expect((await readPositions(client))[0]!.published).toEqual(two)
+    })
+  })
+
+  it('does not move to a row of another history', async () => {
+    await setUp(database(), 1)
+    await withClient(database(), async client => {
+      const [one, two, three] = await threeBatches(client)
+      await loseTail(client, 2n)
+      expect(await movePublished(client, [{ lane: 0, from: START, to: three }])).toEqual(new Set())
+      await record(client, 0, pingsAt(5, 6)) // two's numbers, other pings
+      expect(await movePublished(client, [{ lane: 0, from: START, to: two }])).toEqual(new Set())
+      expect(await movePublished(client, [{ lane: 0, from: START, to: one }])).toEqual(new Set([0]))
+    })
+  })
+})
+
+describeOnEachPostgres('a fold', database => {
+  it('goes on where it stands, at most so many rows, and counts each once', async () => {
+    await setUp(database(), 1)
+    await withClient(database(), async client => {
+      const [, two] = await threeBatches(client)
+      expect(await fold(client, 0, 4)).toBe(4n)
+      expect((await readPositions(client))[0]!.folded).toEqual(two)
+      expect([await fold(client, 0, 4), await fold(client, 0, 4)]).toEqual([2n, 0n])
+      expect(await rowsOf(database(), 'select minute, count from ping_minutes order by 1')).toEqual([{ minute: 0n, count: 3n }, { minute: 1n, count: 3n }])
+    })
+  })
+
+  it('by many at once counts each row once', async () => {
+    await setUp(database(), 1)
+    await withClient(database(), client => record(client, 0, pingsAt(...Array.from({ length: 300 }, (_, n) => n * 1_000))))
+    const folded = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        withClient(database(), async client => {
+          let sum = 0n
+          for (let n = 0; n < 10; n++) sum += (await fold(client, 0, 10))!
+          return sum
+        }),
+      ),
+    )
+    expect(folded.reduce((sum, each) => sum + each)).toBe(300n)
+    expect(await rowsOf(database(), 'select minute, count from ping_minutes order by 1')).toEqual([0n, 1n, 2n, 3n, 4n].map(minute => ({ minute, count: 60n })))
+  })
+
+  it('of another history is noticed, and done anew after it was forgotten', async () => {
+    await setUp(database(), 1)
+    await withClient(database(), async client => {
+      await threeBatches(client)
+      await fold(client, 0, 4)
+      await loseTail(client, 2n)
+      await record(client, 0, pingsAt(600_000, 600_001, 600_002))
+      expect(await fold(client, 0, 100)).toBeUndefined()
+      await unfold(client, 0)
+      expect(await fold(client, 0, 100)).toBe(5n)
+      expect(await rowsOf(database(), 'select minute, count from ping_minutes order by 1')).toEqual([
+        { minute: 0n, count: 1n },
+        { minute: 1n, count: 1n },
+        { minute: 10n, count: 3n },
+      ])
+    })
+  })
+})
+
+describeOnEachPostgres('a position', database => {
+  it('is looked for together with the heads: held, foreign, missing, the start, an unknown lane', async () => {
+    await setUp(database(), 4)
+    await withClient(database(), async client => {
+      const [one, two, three] = await threeBatches(client)
+      const checked = (positions: ReadonlyMap<number, Position>) => checkHeads(client, positions)
+      expect((await checked(new Map([[0, one]])))[0]).toEqual({ lane: 0, ...three, holds: true })
+      expect((await checked(new Map([[0, { ...two, tag: one.tag }]])))[0]!.holds).toBe(false)
+      expect((await checked(new Map([[0, { seq: 7n, tag: three.tag }]])))[0]!.holds).toBe(false)
+      const others = await checked(new Map([[0, START], [1, START], [2, { seq: 0n, tag: 5n }], [9, START]]))
+      expect(others.map(({ lane, seq, holds }) => [lane, seq, holds])).toEqual([[0, 6n, true], [1, 0n, true], [2, 0n, false], [3, 0n, false]])
+    })
+  })
+
+  it('leads to the rows after it, and to nothing when it is of another history', async () => {
+    await setUp(database(), 3)
+    await withClient(database(), async client => {
+      const [one, two] = await threeBatches(client)
+      await record(client, 1, pingsAt(1, 2))
+      const read = await rowsAfter(client, new Map([[0, one], [1, START], [2, START]]), 3)
+      expect(read.get(0)!.map(({ seq }) => seq)).toEqual([3n, 4n, 5n])
+      expect(read.get(1)!.map(({ seq }) => seq)).toEqual([1n, 2n])
+      expect(read.get(2)).toEqual([])
+      expect((await rowsAfter(client, new Map([[0, { ...one, tag: two.tag }]]), 3)).get(0)).toBeUndefined()
+      expect((await rowsAfter(client, new Map([[0, { ...two, seq: 9n }]]), 3)).get(0)).toBeUndefined()
+    })
+  })
+})
+
+describeOnEachPostgres('a relay lock', database => {
+  it('is one session’s until that ends, and none of a batch', async () => {
+    await setUp(database(), 3)
+    await withClient(database(), async second => {
+      await withClient(database(), async first => {
+        expect(await takeRelayLocks(first, [0, 1])).toEqual([0, 1])
+        expect(await takeRelayLocks(second, [0, 1, 2])).toEqual([2])
+        expect((await record(second, 0, pingsAt(1))).lane).toBe(0)
+      })
+      await expect.poll(() => takeRelayLocks(second, [0, 1])).toEqual([0, 1])
+    })
+  })
+
+  it('is lost by a session that says nothing', async () => {
+    await setUp(database(), 1)
+    await withClient(database(), async frozen => {
+      await endSessionWhenIdle(frozen, 200)
+      await takeRelayLocks(frozen, [0])
+      await withClient(database(), second => expect.poll(() => takeRelayLocks(second, [0]), { timeout: 5_000 }).toEqual([0]))
+      await expect(frozen.query('select 1')).rejects.toThrow()
+    })
+  })
+
+  it('and what else writes is for a server that takes writes', async () => {
+    await setUp(database(), 1)
+    await withClient(database(), async client => {
+      expect(await takesWrites(client)).toBe(true)
+      await client.query('set default_transaction_read_only = on')
+      expect(await takesWrites(client)).toBe(false)
+      expect(await readHeads(client)).toEqual([{ lane: 0, ...START }])
+    })
+  })
+})
