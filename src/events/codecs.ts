@@ -1,7 +1,10 @@
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
-import { CompressionCodecs, CompressionTypes } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { unreadableRecords } from './unreadable.ts'
+
+/** Node does not see these two among the names of a CommonJS module: they are its default's. */
+const { CompressionCodecs, CompressionTypes } = kafkajs
 
 /** What kafkajs needs of a codec; an encoder's buffer is what is to be compressed. */
 interface Codec {
