@@ -4,7 +4,9 @@ const MINUTE_MS = 60_000n
 
 /** Bounds beyond these mean "from the first" and "to the last" ping: no row's time is outside. */
 const BEFORE_ALL_MS = -210_866_803_200_000n // Postgres' first timestamp, 4714 BC
-const AFTER_ALL_MS = 7_700_000_000_000_000n // year 245 000; make_interval takes hours as a 32-bit number
+const AFTER_ALL_MS = 9_224_318_016_000_000n // the first that Postgres does not have, year 294 277
+/** ping_time reaches to here, as make_interval takes hours as a 32-bit number; what is above is added, in days of our session, which is in UTC. */
+const PING_TIME_MAX_MS = 7_200_000_000_000_000n
 
 /**
  * One statement, because two could straddle a fold. Whole minutes come from the rollup and, above the
@@ -29,6 +31,8 @@ const RANGE = {
 function edge(parameter: string): string {
   return `case when ${parameter}::bigint >= ${AFTER_ALL_MS} then timestamptz 'infinity'
     when ${parameter}::bigint <= ${BEFORE_ALL_MS} then timestamptz '-infinity'
+    when ${parameter}::bigint > ${PING_TIME_MAX_MS}
+      then ping_time(${PING_TIME_MAX_MS}) + (ping_time(${parameter}::bigint - ${PING_TIME_MAX_MS}) - ping_time(0))
     else ping_time(${parameter}::bigint) end`
 }
 
