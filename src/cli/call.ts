@@ -1,4 +1,4 @@
-import { ConnectError, type CallOptions } from '@connectrpc/connect'
+import { Code, ConnectError, type CallOptions } from '@connectrpc/connect'
 import { Backoff } from '../runtime/retry.ts'
 import { wait } from '../runtime/wait.ts'
 import { EXIT, CliError } from './exit-codes.ts'
@@ -40,6 +40,7 @@ export async function callUntilAnswered<T>(
   const elapsedMs = (): number => performance.now() - begin
   const backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
   const tryMs = Math.min(timeoutMs / TRIES_AT_LEAST, LONGEST_TRY_MS)
+  let told: ConnectError | undefined
   for (let tries = 1; ; tries++) {
     try {
       const limitMs = Math.max(1, Math.ceil(Math.min(tryMs, timeoutMs - elapsedMs())))
@@ -47,7 +48,9 @@ export async function callUntilAnswered<T>(
     } catch (caught) {
       const error = ConnectError.from(caught)
       if (isFinal(error)) throw new CliError(EXIT.refused, `refused: ${describeFailure(error)}`, { cause: error })
-      await pauseAfter(error, { backoff, leftMs: timeoutMs - elapsedMs(), tries, interrupt })
+      // That a try ran out of time tells less than why an earlier one failed.
+      if (told === undefined || error.code !== Code.DeadlineExceeded) told = error
+      await pauseAfter(error, { backoff, leftMs: timeoutMs - elapsedMs(), tries, told, interrupt })
     }
   }
 }
@@ -56,20 +59,22 @@ interface Pause {
   readonly backoff: Backoff
   readonly leftMs: number
   readonly tries: number
+  /** The failure that tells most. */
+  readonly told: ConnectError
   readonly interrupt: Interrupt
 }
 
 /** Waits before the next try; throws if there is to be none. */
-async function pauseAfter(error: ConnectError, { backoff, leftMs, tries, interrupt }: Pause): Promise<void> {
-  const told = `the last of ${tries === 1 ? 'one try' : `${tries} tries`}: ${describeFailure(error)}`
+async function pauseAfter(error: ConnectError, { backoff, leftMs, tries, told, interrupt }: Pause): Promise<void> {
+  const failure = `${tries === 1 ? 'one try' : `${tries} tries`}: ${describeFailure(told)}`
   const askedMs = retryAfterMs(error)
   if (askedMs !== undefined && askedMs >= leftMs) {
     const why = `the server asks for a pause of ${formatDuration(askedMs)}, which is longer than what is left of --timeout`
-    throw new CliError(EXIT.unavailable, `no answer: ${why}; ${told}`, { cause: error })
+    throw new CliError(EXIT.unavailable, `no answer: ${why}; ${failure}`, { cause: told })
   }
-  if (leftMs < SHORTEST_TRY_MS) throw new CliError(EXIT.unavailable, `no answer within --timeout; ${told}`, { cause: error })
+  if (leftMs < SHORTEST_TRY_MS) throw new CliError(EXIT.unavailable, `no answer within --timeout; ${failure}`, { cause: told })
   // Halving what is left keeps time for a last try.
   await wait(askedMs ?? Math.min(backoff.next(), leftMs / 2), interrupt.asked)
   const exitCode = interrupt.exitCode()
-  if (exitCode) throw new CliError(exitCode, `interrupted; ${told}`, { cause: error })
+  if (exitCode) throw new CliError(exitCode, `interrupted; ${failure}`, { cause: told })
 }

@@ -97,10 +97,10 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     const { address } = await serve(protocol)
     await server?.stop()
     server = undefined
-    const args = ['ping', '--protocol', protocol, '--address', address, '--timeout', '400ms', '--timestamp', '7']
+    const args = ['ping', '--protocol', protocol, '--address', address, '--timeout', '1s', '--timestamp', '7']
     const { code, stderr } = await runCli(args)
     expect(code).toBe(3)
-    expect(stderr).toMatch(/error: no answer within --timeout; the last of \d tries: unavailable: .*ECONNREFUSED/)
+    expect(stderr).toMatch(/error: no answer within --timeout; (one try|\d+ tries): unavailable: .*ECONNREFUSED/)
     expect(stderr).toMatch(/pingcli ping --id [\da-f-]{36} --timestamp=7/)
   })
 

@@ -36,7 +36,7 @@ describe.runIf(hasOpenssl).each(PROTOCOLS)('pingcli with an https address, over 
 
   it('does not talk to one whose certificate it does not trust', async () => {
     const server = await start()
-    const { code, stderr } = await runCli(['ping', '--protocol', protocol, '--address', server.address, '--timeout', '300ms'])
+    const { code, stderr } = await runCli(['ping', '--protocol', protocol, '--address', server.address, '--timeout', '2s'])
     await server.stop()
     expect(code).toBe(3)
     expect(stderr).toContain('self-signed certificate')
