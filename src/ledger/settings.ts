@@ -2,17 +2,20 @@ import { readFileSync } from 'node:fs'
 import type { ClientConfig } from 'pg'
 import { integer, SettingsError, text, type SettingsOf } from '../runtime/settings.ts'
 
+const DEFAULT_PORT = 5432
+const URL_EXPECTED = 'postgres://user:password@host:port/database?sslmode=…&sslrootcert=…'
+
 /** Where Postgres is: `DATABASE_URL`, or the five settings of the original service. */
 export const postgresSettings = {
   databaseUrl: text('DATABASE_URL', {
     help: 'Postgres, as one URL; sslmode (disable, require, verify-ca, verify-full) and sslrootcert (a file) are understood. Not together with the DB_ settings.',
-    expected: 'postgres://user:password@host:port/database?sslmode=…&sslrootcert=…',
+    expected: URL_EXPECTED,
     pattern: /^postgres(ql)?:\/\/./,
     fallback: undefined,
     secret: true,
   }),
   dbHost: text('DB_HOST', { help: 'Host of Postgres.', fallback: undefined }),
-  dbPort: integer('DB_PORT', { help: 'Port of Postgres.', fallback: 5432, min: 1, max: 65535 }),
+  dbPort: integer('DB_PORT', { help: `Port of Postgres; absent: ${DEFAULT_PORT}.`, fallback: undefined, min: 1, max: 65535 }),
   dbUser: text('DB_USER', { help: 'User for Postgres.', fallback: undefined }),
   dbPassword: text('DB_PASSWORD', { help: 'Password for Postgres.', fallback: undefined, secret: true }),
   dbName: text('DB_NAME', { help: 'Name of the database.', fallback: undefined }),
@@ -35,9 +38,9 @@ export function postgresConfig(settings: PostgresSettings): ClientConfig {
   if (databaseUrl === undefined) {
     const password = dbPassword === undefined ? {} : { password: dbPassword }
     const [host, user, database] = [dbHost ?? '127.0.0.1', dbUser ?? 'postgres', dbName ?? 'ping']
-    return { ...common, host, port: dbPort, user, database, ...password }
+    return { ...common, host, port: dbPort ?? DEFAULT_PORT, user, database, ...password }
   }
-  if ([dbHost, dbUser, dbPassword, dbName].some(value => value !== undefined)) {
+  if ([dbHost, dbPort, dbUser, dbPassword, dbName].some(value => value !== undefined)) {
     throw new SettingsError('DATABASE_URL: got it together with DB_ settings, expected either the one or the others')
   }
   return { ...common, ...fromUrl(databaseUrl) }
@@ -45,24 +48,18 @@ export function postgresConfig(settings: PostgresSettings): ClientConfig {
 
 /** What libpq's sslmode means, spelt out: `require` encrypts without a check of the certificate. */
 function fromUrl(databaseUrl: string): ClientConfig {
-  const url = new URL(databaseUrl)
-  const sslMode = url.searchParams.get('sslmode') ?? 'disable'
-  const caFile = url.searchParams.get('sslrootcert')
-  const unknown = [...url.searchParams.keys()].find(name => name !== 'sslmode' && name !== 'sslrootcert')
+  const { plain, parameters } = parseUrl(databaseUrl)
+  const sslMode = parameters.get('sslmode')
+  const caFile = parameters.get('sslrootcert')
+  const unknown = [...parameters.keys()].find(name => name !== 'sslmode' && name !== 'sslrootcert')
   if (unknown !== undefined) {
     throw new SettingsError(`DATABASE_URL: got the parameter ${JSON.stringify(unknown)}, expected only sslmode and sslrootcert`)
   }
-  const [user, password] = [decodeURIComponent(url.username) || 'postgres', decodeURIComponent(url.password)]
-  const plain: ClientConfig = {
-    host: url.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
-    port: Number(url.port || 5432),
-    user,
-    database: decodeURIComponent(url.pathname.slice(1)) || user,
-    ...(password ? { password } : {}),
-  }
   switch (sslMode) {
+    case null:
     case 'disable':
-      return plain
+      if (caFile === null) return plain
+      throw new SettingsError('DATABASE_URL: got sslrootcert without encryption, expected sslmode require, verify-ca or verify-full with it')
     case 'require':
       return { ...plain, ssl: caFile ? { ca: readCa(caFile), checkServerIdentity: () => undefined } : { rejectUnauthorized: false } }
     case 'verify-ca':
@@ -71,6 +68,24 @@ function fromUrl(databaseUrl: string): ClientConfig {
       return { ...plain, ssl: ca(caFile) }
     default:
       throw new SettingsError(`DATABASE_URL: got sslmode ${JSON.stringify(sslMode)}, expected disable, require, verify-ca or verify-full`)
+  }
+}
+
+function parseUrl(databaseUrl: string): { plain: ClientConfig; parameters: URLSearchParams } {
+  try {
+    const url = new URL(databaseUrl)
+    const [user, password] = [decodeURIComponent(url.username) || 'postgres', decodeURIComponent(url.password)]
+    const plain: ClientConfig = {
+      host: url.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
+      port: Number(url.port || DEFAULT_PORT),
+      user,
+      database: decodeURIComponent(url.pathname.slice(1)) || user,
+      ...(password ? { password } : {}),
+    }
+    return { plain, parameters: url.searchParams }
+  } catch {
+    // Without the cause: it quotes the URL, and with it the password.
+    throw new SettingsError(`DATABASE_URL: got a value that is not shown (secret), expected ${URL_EXPECTED}`)
   }
 }
 

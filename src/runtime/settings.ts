@@ -57,8 +57,8 @@ interface Described<T> {
   readonly fallback: T
 }
 
-/** A whole number in [min, max]. */
-export function integer(env: string, options: Described<number> & { min: number; max: number }): Setting<number> {
+/** A whole number in [min, max]; `undefined` when absent, unless there is a fallback. */
+export function integer<T extends number | undefined>(env: string, options: Described<T> & { min: number; max: number }): Setting<number | T> {
   const { min, max, help, fallback } = options
   return {
     env,

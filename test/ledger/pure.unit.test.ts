@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { classifyBatchFailure } from '../../src/ledger/failures.ts'
+import { splitRange } from '../../src/ledger/ranges.ts'
+import { CommitWarningError } from '../../src/ledger/record.ts'
+
+describe('a range', () => {
+  it.each<[string, [bigint, bigint], readonly bigint[]]>([
+    ['of whole minutes', [60_000n, 180_000n], [1n, 3n, 60_000n, 60_000n, 180_000n, 180_000n]],
+    ['with both edges', [59_999n, 180_001n], [1n, 3n, 59_999n, 60_000n, 180_000n, 180_001n]],
+    ['within a minute', [60_001n, 60_002n], [0n, 0n, 60_001n, 60_002n, 0n, 0n]],
+    ['over a minute’s end without a whole one', [1n, 60_001n], [0n, 0n, 1n, 60_001n, 0n, 0n]],
+    ['before 1970', [-60_001n, 0n], [-1n, 0n, -60_001n, -60_000n, 0n, 0n]],
+    ['without an instant', [5n, 5n], [0n, 0n, 5n, 5n, 0n, 0n]],
+  ])('%s is split into whole minutes and edges', (_, bounds, parts) => {
+    expect(splitRange(...bounds)).toEqual(parts)
+  })
+
+  it('over all int64 stays within int64', () => {
+    const parts = splitRange(-(2n ** 63n), 2n ** 63n - 1n)
+    expect(parts.filter(part => BigInt.asIntN(64, part) !== part)).toEqual([])
+    expect(parts[3]! - parts[2]!).toBeLessThan(60_000n)
+    expect(parts[5]! - parts[4]!).toBeLessThan(60_000n)
+  })
+})
+
+describe('a failed batch', () => {
+  const withCode = (code: string) => Object.assign(new Error(code), { code })
+  it.each([
+    [new CommitWarningError('canceling wait for synchronous replication'), 'repeat'],
+    [withCode('23505'), 'repeat'],
+    [withCode('40P01'), 'repeat'],
+    [withCode('40001'), 'repeat'],
+    [withCode('57P01'), 'reconnect'],
+    [withCode('57014'), 'reconnect'],
+    [withCode('53100'), 'reconnect'],
+    [withCode('25006'), 'reconnect'],
+    [withCode('ECONNRESET'), 'reconnect'],
+    [new Error('Connection terminated unexpectedly'), 'reconnect'],
+    ['not even an error', 'reconnect'],
+    [withCode('22008'), 'reject'],
+    [withCode('23502'), 'reject'],
+  ])('%s: %s', (error, expected) => {
+    expect(classifyBatchFailure(error)).toBe(expected)
+  })
+})
