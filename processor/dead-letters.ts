@@ -1,4 +1,4 @@
-import { KafkaJSError, Partitioners, type Kafka, type KafkaMessage, type Message, type Producer } from 'kafkajs'
+import { Partitioners, type Kafka, type KafkaMessage, type Message, type Producer } from 'kafkajs'
 import { ensureTopic } from '../src/events/kafka.ts'
 import type { TopicSettings } from '../src/events/settings.ts'
 import type { Logger } from '../src/runtime/logger.ts'
@@ -7,7 +7,7 @@ const ACKS_ALL = -1
 const TOO_LARGE: readonly unknown[] = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']
 
 function isTooLarge(error: unknown): boolean {
-  for (let cause = error; cause instanceof KafkaJSError; cause = cause.cause) {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('type' in cause && TOO_LARGE.includes(cause.type)) return true
   }
   return false
