@@ -8,7 +8,7 @@ const GONE = new ConnectError('the caller closed the connection before the answe
 
 /**
  * Node's request as Connect's handlers take it. Connect's own conversion throws outside of any promise when the
- * Host header is absent or no host, which would end the process, and destroys the connection of a body it
+ * Host header is absent or no host, which would end the process, and may destroy the connection of a body it
  * stops reading, so that the caller would not see why. Undefined: the host is none.
  */
 export function universalRequest(request: HttpRequest, response: HttpResponse): UniversalServerRequest | undefined {
