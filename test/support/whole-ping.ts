@@ -37,12 +37,7 @@ export interface OwnPing extends WholePing {
 export async function startPing(options: WholePingOptions = {}): Promise<WholePing> {
   const [database, brokers, redis] = await Promise.all([testDatabase(), sharedKafka(), startRedis()])
   const place = { databaseUrl: database.url, brokers, redisUrl: redis.url, topic: uniqueName('e2e') }
-  const ping = await startPrograms(place, redis, options)
-  const stop = async (): Promise<void> => {
-    await ping.stop()
-    await database.drop()
-  }
-  return { ...ping, stop }
+  return startPrograms(place, redis, options, database.drop)
 }
 
 /** On parts of its own, durable ones. */
@@ -50,20 +45,23 @@ export async function startOwnPing(options: WholePingOptions = {}): Promise<OwnP
   const [postgres, kafka, redis] = await Promise.all([startPostgres(), startKafka(), startRedis()])
   const { url: databaseUrl } = await postgres.createDatabase(DATABASE)
   const place = { databaseUrl, brokers: kafka.brokers, redisUrl: redis.url, topic: uniqueName('faults') }
-  const ping = await startPrograms(place, redis, options)
-  const stop = async (): Promise<void> => {
-    await ping.stop()
-    await Promise.all([postgres.stop(), kafka.stop()])
-  }
-  return { ...ping, postgres, kafka, stop }
+  const ping = await startPrograms(place, redis, options, () => Promise.all([postgres.stop(), kafka.stop()]))
+  return { ...ping, postgres, kafka }
 }
 
-async function startPrograms(place: PingPlace, redis: TestRedis, options: WholePingOptions): Promise<WholePing> {
+async function startPrograms(place: PingPlace, redis: TestRedis, options: WholePingOptions, stopParts: () => Promise<unknown>): Promise<WholePing> {
   const { servers: serverCount = 1, processors: processorCount = 1, serverSettings, processorSettings } = options
   const servers = await Promise.all(Array.from({ length: serverCount }, () => startServer(place, serverSettings)))
   const processors = await Promise.all(Array.from({ length: processorCount }, () => startProcessor(place, processorSettings)))
   const programs = [...servers, ...processors]
-  await Promise.all(programs.map(program => program.untilReady()))
+  const stop = async (): Promise<void> => {
+    await Promise.all(programs.map(program => program.stop()))
+    await Promise.all([redis.stop(), stopParts()])
+  }
+  await Promise.all(programs.map(program => program.untilReady())).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
   return {
     place,
     redis,
@@ -73,9 +71,6 @@ async function startPrograms(place: PingPlace, redis: TestRedis, options: WholeP
       const env = { ...process.env, ...placeSettings(place), PING_ADDRESS: servers[0]!.url }
       return runToEnd({ name: 'pingcli verify', command: process.execPath, args: [CLI, 'verify', '--wait', wait], env })
     },
-    stop: async () => {
-      await Promise.all(programs.map(program => program.stop()))
-      await redis.stop()
-    },
+    stop,
   }
 }

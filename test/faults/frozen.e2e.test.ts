@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { wait } from '../../src/runtime/wait.ts'
+import { i5Reads } from '../support/check-reads.ts'
+import { CACHE_TRUE_WITHIN_MS, i1Lost, i2Double, i3Gaps, i4Cache, i6Topic } from '../support/checker.ts'
+import { CountWatch } from '../support/count-watch.ts'
+import { Load } from '../support/load.ts'
+import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
+import { seededRandom } from '../support/random.ts'
+import { can } from '../support/tiers.ts'
+import { startPing, type WholePing } from '../support/whole-ping.ts'
+import { faultSettings } from './settings.ts'
+
+const { seed } = faultSettings()
+const LANES = 16
+const BUSY_MACHINE = 4
+/** Longer than Postgres leaves a silent relay its lanes (5 s), and Kafka a silent consumer its partitions (10 s). */
+const FROZEN_MS = 11_500
+const HANDED_OVER_WITHIN_MS = 20_000
+
+keepLogsOnFailure()
+
+describe.runIf(can('kafka', 'redis'))(`two servers and two processors side by side (--seed ${seed})`, () => {
+  const random = seededRandom(seed)
+  let ping: WholePing
+  let load: Load
+  let watch: CountWatch
+
+  beforeAll(async () => {
+    ping = await startPing({ servers: 2, processors: 2 })
+    load = new Load({ urls: ping.servers.map(({ url }) => url), callers: 8, pauseMs: 15 })
+    watch = new CountWatch(ping.servers)
+  })
+  afterAll(async () => {
+    await watch.stop()
+    load.close()
+    await ping.stop()
+  })
+
+  const lanesOf = (server: Program) => server.metric('ping_relay_lanes')
+  const untilRelaysAll = (server: Program) => until('the other server relays all lanes', async () => (await lanesOf(server)) === LANES, HANDED_OVER_WITHIN_MS)
+
+  test.each([0, 1])('server and processor %i, frozen under load and woken again, change nothing', { timeout: 90_000 }, async number => {
+    const [server, processor] = [ping.servers[number]!, ping.processors[number]!]
+    const other = ping.servers[1 - number]!
+    load.start()
+    await wait(random.between(500, 1_500))
+    const handedOver = load.sent.length
+    const frozen = [server, processor]
+    for (const program of random.shuffled(frozen)) {
+      program.freeze()
+      await wait(random.between(0, 300))
+    }
+    await Promise.all([wait(FROZEN_MS), untilRelaysAll(other)])
+    for (const program of random.shuffled(frozen)) {
+      program.wake()
+      await wait(random.between(0, 300))
+    }
+    await wait(1_500)
+    await load.drain()
+    expect(load.sent.length).toBeGreaterThan(handedOver + 100)
+    const { databaseUrl, redisUrl } = ping.place
+    expect((await i4Cache(databaseUrl, redisUrl, CACHE_TRUE_WITHIN_MS * BUSY_MACHINE)).violations, 'I4').toEqual([])
+    expect(await i1Lost(databaseUrl, load.sent), 'I1').toEqual([])
+    expect(await i2Double(databaseUrl, load.sent), 'I2').toEqual([])
+    expect(await i3Gaps(databaseUrl), 'I3').toEqual([])
+  })
+
+  test('a server that ends hands its lanes over at once, and gets none while the other lives', { timeout: 60_000 }, async () => {
+    const [one, other] = [ping.servers[0]!, ping.servers[1]!]
+    load.start()
+    expect(await one.stop()).toEqual({ code: 0, signal: null })
+    await untilRelaysAll(other)
+    await one.start()
+    await one.untilReady()
+    await wait(1_500)
+    await load.drain()
+    expect([await lanesOf(one), await lanesOf(other)]).toEqual([0, LANES])
+    const { databaseUrl, redisUrl } = ping.place
+    expect((await i4Cache(databaseUrl, redisUrl, CACHE_TRUE_WITHIN_MS * BUSY_MACHINE)).violations, 'I4').toEqual([])
+  })
+
+  test('every read of both servers was true all the time (I5), the topic has every row (I6), verify says OK', { timeout: 60_000 }, async () => {
+    await watch.stop()
+    expect(i5Reads(watch.samples, load.sent)).toEqual([])
+    const { databaseUrl, brokers, topic } = ping.place
+    expect(await i6Topic(databaseUrl, brokers, topic), 'I6').toEqual([])
+    expect(await ping.verify()).toMatch(/^OK$/m)
+  })
+})
