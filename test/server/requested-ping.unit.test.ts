@@ -39,10 +39,13 @@ describe('a requested ping', () => {
   )
 
   it('gets a UUIDv7 of its own when the caller gave no id', () => {
-    const [one, other] = [requested({}), requested({})]
-    expect(one.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-    expect(one.idGiven).toBe(false)
-    expect(other.id > one.id).toBe(true)
+    const made = Array.from({ length: 1_000 }, () => requested({}))
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1_000)
+    for (const { id, idGiven } of made) {
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+      expect(idGiven).toBe(false)
+      expect(Math.abs(Date.now() - Number.parseInt(id.replace('-', '').slice(0, 12), 16))).toBeLessThan(5_000)
+    }
   })
 
   it('repeats only the beginning of a long id in the message', () => {
