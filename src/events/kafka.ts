@@ -20,8 +20,8 @@ export function createKafka(settings: KafkaSettings, clientId: string, log: Logg
 }
 
 /** What kafkajs calls an error is one of several tries: whoever asked says what failed in the end. */
-function writeLog(log: Logger, { namespace, log: { message, timestamp: _, logger: __, ...details } }: LogEntry): void {
-  log.debug({ kafka: details, namespace }, `kafka: ${message}`)
+function writeLog(log: Logger, { namespace, log: { message, ...details } }: LogEntry): void {
+  log.debug({ kafka: { ...details, timestamp: undefined, logger: undefined }, namespace }, `kafka: ${message}`)
 }
 
 /** Creates the topic if it is missing, and returns its number of partitions. */

@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readHeads } from '../../src/ledger/heads.ts'
+import { QueueFullError, TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
+import type { RecorderOptions } from '../../src/server/recorder.ts'
+import { sumOfHeads } from '../../src/terms/position.ts'
+import { numberingFaults, rowsOf, setUp, withClient } from '../ledger/ledger-fixture.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { ping, startLoad, startRecorder, type TestRecorder } from './recorder-fixture.ts'
+
+const LANES = 4
+/** Nobody listens there. */
+const AWAY = { host: '127.0.0.1', port: 1 }
+
+let database: TestDatabase
+let started: TestRecorder[] = []
+
+function start(options: Partial<RecorderOptions> = {}): TestRecorder {
+  const recorder = startRecorder(database.config, options)
+  started.push(recorder)
+  return recorder
+}
+const sessions = () => rowsOf(database, "select from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()")
+const total = () => withClient(database, async client => sumOfHeads(await readHeads(client)))
+
+describe('a recorder', () => {
+  beforeAll(async () => void (await testDatabase()).drop())
+  beforeEach(async () => {
+    database = await testDatabase()
+    await setUp(database, LANES)
+  })
+  afterEach(async () => {
+    await Promise.all(started.map(({ recorder }) => recorder.stop()))
+    started = []
+    await database.drop()
+  })
+
+  it('shares a transaction among the pings that come together', async () => {
+    const { recorder, batches } = start()
+    await Promise.all(Array.from({ length: 500 }, () => recorder.record(ping())))
+    expect(batches.map(({ inserted }) => inserted.length)).toEqual([500])
+    await Promise.all(Array.from({ length: 2_500 }, () => recorder.record(ping())))
+    expect(batches.slice(1).map(({ inserted }) => inserted.length).sort()).toEqual([1_000, 1_000, 500].sort())
+    expect(await numberingFaults(database)).toEqual([])
+    expect(await total()).toBe(3_000n)
+  })
+
+  it('takes the server’s clock where no time is given, and what is given otherwise', async () => {
+    const { recorder, batches } = start()
+    const before = BigInt(Date.now())
+    await recorder.record(ping('none'))
+    await recorder.record(ping(-5n))
+    const [clock, given] = batches.map(({ inserted }) => inserted[0]!.timestampMs)
+    expect(clock! >= before && clock! <= BigInt(Date.now())).toBe(true)
+    expect(given).toBe(-5n)
+  })
+
+  it('prefers the lanes that it is told, each in its turn', async () => {
+    const { recorder, batches } = start({ preferredLanes: () => [1, 3] })
+    for (let n = 0; n < 6; n++) await recorder.record(ping())
+    expect(batches.map(({ lane }) => lane).sort()).toEqual([1, 1, 1, 3, 3, 3])
+  })
+
+  it('counts an id once, from several callers and several recorders at once', async () => {
+    const recorders = [start(), start(), start()].map(({ recorder }) => recorder)
+    const ids = Array.from({ length: 60 }, () => randomUUID())
+    for (let round = 0; round < 5; round++) {
+      const shuffled = recorders.map(recorder => ({ recorder, order: ids.toSorted(() => Math.random() - 0.5) }))
+      await Promise.all(shuffled.flatMap(({ recorder, order }) => [...order, ...order].map(id => recorder.record(ping(7n, id)))))
+    }
+    expect(await total()).toBe(60n)
+    expect(await numberingFaults(database)).toEqual([])
+  })
+
+  it('answers an id with another time as a conflict, in the same batch and later, and one without a time as the first', async () => {
+    const { recorder } = start()
+    const id = randomUUID()
+    const together = await Promise.allSettled([recorder.record(ping(1n, id)), recorder.record(ping(2n, id)), recorder.record(ping('none', id)), recorder.record(ping(1n, id))])
+    expect(together.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    expect((together[1] as PromiseRejectedResult).reason).toBeInstanceOf(TimestampConflictError)
+    await expect(recorder.record(ping(2n, id))).rejects.toThrow(`got 2, but ping_id ${id} was recorded with 1`)
+    await recorder.record(ping(1n, id))
+    await recorder.record(ping('none', id))
+    expect(await total()).toBe(1n)
+  })
+
+  it('refuses at once what goes beyond the queue, and takes more when there is room', async () => {
+    const { recorder } = start({ maxQueueLength: 10 })
+    const accepted = Promise.all(Array.from({ length: 10 }, () => recorder.record(ping())))
+    const began = performance.now()
+    const refused: unknown = await recorder.record(ping()).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(QueueFullError)
+    expect((refused as QueueFullError).retryAfterMs).toBeGreaterThan(0)
+    expect(performance.now() - began).toBeLessThan(50)
+    await accepted
+    await new Promise(setImmediate)
+    await recorder.record(ping())
+    expect(await total()).toBe(11n)
+  })
+
+  it('goes on while a transaction left open by hand holds a lane', async () => {
+    const { recorder, batches } = start()
+    await withClient(database, async hand => {
+      await hand.query('begin')
+      await hand.query('insert into pings (id, pinged_at) values (gen_random_uuid(), now())')
+      const { rows } = await hand.query('select lane from pings')
+      for (let n = 0; n < 12; n++) await recorder.record(ping())
+      expect(batches.filter(({ lane }) => lane === rows[0].lane)).toEqual([])
+      await hand.query('commit')
+    })
+    expect(await total()).toBe(13n)
+  })
+
+  it('waits for a batch that Postgres is still at work on, on its two sessions', async () => {
+    const { recorder, retries } = start({ lookAfterMs: 150 })
+    await recorder.record(ping())
+    let recording: Promise<unknown> | undefined
+    await withClient(database, async hand => {
+      await hand.query('begin')
+      await hand.query('lock table pings')
+      recording = Promise.all([recorder.record(ping()), new Promise(resolve => setTimeout(resolve, 20)).then(() => recorder.record(ping()))])
+      await new Promise(resolve => setTimeout(resolve, 1_000)) // several looks
+      expect(await sessions()).toHaveLength(2)
+      await hand.query('commit')
+    })
+    await recording
+    expect(retries()).toBe(0)
+    expect(await total()).toBe(3n)
+  })
+
+  it('loses and doubles nothing while its connections are killed, and keeps two at most', async () => {
+    const recorders = [start(), start()]
+    const load = startLoad(recorders.map(({ recorder }) => recorder), 32)
+    await withClient(database, async killer => {
+      for (let kills = 0; kills < 60; kills++) {
+        await killer.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()")
+        await new Promise(resolve => setTimeout(resolve, Math.random() * 40))
+      }
+    })
+    await load.stop()
+    const rows = await rowsOf<{ id: string }>(database, 'select id from pings')
+    expect(new Set(rows.map(({ id }) => id))).toEqual(load.acked)
+    expect(rows).toHaveLength(load.acked.size)
+    expect(load.acked).toEqual(load.sent)
+    expect(await numberingFaults(database)).toEqual([])
+    expect(recorders.reduce((sum, { retries }) => sum + retries(), 0)).toBeGreaterThan(20)
+    expect(load.acked.size).toBeGreaterThan(200)
+    expect((await sessions()).length).toBeLessThanOrEqual(4)
+  })
+
+  it('records all that it accepted before it stops', async () => {
+    const { recorder, batches } = start({ maxBatchSize: 100 })
+    const accepted = Array.from({ length: 2_000 }, () => recorder.record(ping()))
+    let acked = 0
+    for (const recorded of accepted) void recorded.then(() => acked++)
+    await recorder.stop()
+    expect(acked).toBe(2_000)
+    expect(batches.length).toBe(20)
+    expect(await total()).toBe(2_000n)
+    await expect.poll(sessions).toHaveLength(0)
+  })
+})
+
+describe('a recorder without Postgres', () => {
+  it('is not ready, tells its callers when their time is over, and stops', async () => {
+    const { recorder } = startRecorder(AWAY, { answerWithinMs: 200 })
+    expect(await recorder.isReady()).toBe(false)
+    const waiting = [recorder.record(ping()), recorder.record(ping())]
+    const answers = await Promise.allSettled(waiting)
+    expect(answers.map(answer => (answer as PromiseRejectedResult).reason)).toEqual([expect.any(UnavailableError), expect.any(UnavailableError)])
+    await recorder.stop()
+  })
+
+  it('refuses at once while the oldest waits too long', async () => {
+    const { recorder } = startRecorder(AWAY, { maxQueueAgeMs: 100, answerWithinMs: 1_000, maxBatchSize: 1 })
+    const waiting = Promise.allSettled(Array.from({ length: 3 }, () => recorder.record(ping()))) // two in flight, one queued
+    await new Promise(resolve => setTimeout(resolve, 150))
+    await expect(recorder.record(ping())).rejects.toThrow(QueueFullError)
+    await waiting
+    await recorder.stop()
+  })
+
+  it('drops what expired before it was sent, and answers who comes after that', async () => {
+    await withMigrated(async config => {
+      const target = { ...config, port: AWAY.port }
+      const { recorder, batches } = startRecorder(target, { answerWithinMs: 300, maxQueueAgeMs: 60_000, maxBatchSize: 1 })
+      const inFlight = [ping(), ping()]
+      const queued = ping()
+      const answers = await Promise.allSettled([...inFlight, queued].map(each => recorder.record(each)))
+      expect(answers.every(({ status }) => status === 'rejected')).toBe(true)
+      const late = [ping(), ping()]
+      const recorded = Promise.allSettled(late.map(each => recorder.record(each)))
+      target.port = config.port
+      await recorded
+      await expect.poll(() => batches.length).toBe(4)
+      expect(batches.flatMap(({ inserted }) => inserted.map(({ id }) => id)).sort()).toEqual([...inFlight, ...late].map(({ id }) => id).sort())
+      expect((await recorded).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
+      await recorder.stop()
+    })
+  })
+
+  it('answers a caller that comes to a batch whose time is over', async () => {
+    const { recorder } = startRecorder(AWAY, { answerWithinMs: 100, maxQueueAgeMs: 60_000 })
+    const first = Promise.allSettled([recorder.record(ping())])
+    await new Promise(resolve => setTimeout(resolve, 20))
+    const second = Promise.allSettled([recorder.record(ping())])
+    await new Promise(resolve => setTimeout(resolve, 20))
+    const third = Promise.allSettled([recorder.record(ping())]) // joins the second's batch or stands behind it
+    await Promise.all([first, second, third])
+    await expect(recorder.record(ping())).rejects.toThrow(UnavailableError)
+    await recorder.stop()
+  })
+})
+
+async function withMigrated(use: (config: TestDatabase['config'] & { port: number }) => Promise<void>): Promise<void> {
+  const own = await testDatabase()
+  try {
+    await setUp(own, LANES)
+    await use({ ...own.config, port: own.config.port! })
+  } finally {
+    await own.drop()
+  }
+}
