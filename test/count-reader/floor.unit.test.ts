@@ -1,0 +1,47 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { Floor } from '../../src/server/floor.ts'
+
+let floor: Floor
+beforeEach(() => {
+  floor = new Floor()
+})
+
+describe('the floor', () => {
+  test('answers the larger of what was answered and what was read', () => {
+    expect([5n, 3n, 7n, 6n].map((total, ms) => floor.answer(total, ms))).toEqual([5n, 5n, 7n, 7n])
+  })
+
+  test('is doubted only after it stood above what was read for 3 s on end', () => {
+    floor.answer(5n, 0)
+    floor.answer(4n, 1_000)
+    expect(floor.isDoubtful(3_999)).toBe(false)
+    expect(floor.isDoubtful(4_000)).toBe(true)
+    floor.answer(5n, 4_001) // the cache is there again
+    floor.answer(4n, 4_500)
+    expect(floor.isDoubtful(7_499)).toBe(false)
+  })
+
+  test('is lowered in doubt, by a look that began after it was set', () => {
+    floor.answer(5n, 1_000)
+    floor.answer(4n, 1_500)
+    expect(floor.settle({ total: 4n, beganMs: 1_000 }, 9_000)).toBe(false)
+    expect(floor.answer(4n, 9_000)).toBe(5n)
+    expect(floor.settle({ total: 4n, beganMs: 1_001 }, 9_000)).toBe(true)
+    expect(floor.answer(4n, 9_001)).toBe(4n)
+    expect(floor.answer(3n, 9_002)).toBe(4n)
+  })
+
+  test('is not lowered while it is not in doubt', () => {
+    floor.answer(5n, 0)
+    floor.answer(4n, 100)
+    expect(floor.settle({ total: 4n, beganMs: 200 }, 300)).toBe(false)
+    expect(floor.answer(4n, 400)).toBe(5n)
+  })
+
+  test('stays if Postgres confirms it', () => {
+    floor.answer(5n, 0)
+    floor.answer(4n, 100)
+    expect(floor.settle({ total: 5n, beganMs: 5_000 }, 5_001)).toBe(false)
+    expect(floor.answer(4n, 5_002)).toBe(5n)
+  })
+})

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { SharedLookup } from '../../src/server/shared-lookup.ts'
+
+/** Look-ups that answer their number, when told to. */
+function numbered() {
+  const begun: PromiseWithResolvers<number>[] = []
+  const lookup = new SharedLookup(() => {
+    const look = Promise.withResolvers<number>()
+    begun.push(look)
+    return look.promise
+  })
+  return { begun, lookup, end: (number: number) => begun[number - 1]!.resolve(number) }
+}
+
+test('concurrent reads share one look-up, and the next read begins another', async () => {
+  const { begun, lookup, end } = numbered()
+  const reads = [lookup.get(false), lookup.get(false), lookup.get(false)]
+  end(1)
+  expect(await Promise.all(reads)).toEqual([1, 1, 1])
+  expect(begun).toHaveLength(1)
+  const next = lookup.get(false)
+  end(2)
+  expect(await next).toBe(2)
+})
+
+test('a strong read never takes a look-up that began before it came, and shares the next', async () => {
+  const { begun, lookup, end } = numbered()
+  const early = lookup.get(false)
+  const strong = [lookup.get(true), lookup.get(true)]
+  expect(begun).toHaveLength(1)
+  end(1)
+  expect(await early).toBe(1)
+  const later = lookup.get(true) // came after the second began
+  end(2)
+  expect(await Promise.all(strong)).toEqual([2, 2])
+  await Promise.resolve()
+  end(3)
+  expect(await later).toBe(3)
+})
+
+test('a strong read with nothing in flight begins at once', async () => {
+  const { lookup, end } = numbered()
+  const strong = lookup.get(true)
+  end(1)
+  expect(await strong).toBe(1)
+})
+
+test('a failed look-up fails those who shared it, and not the strong reads behind it', async () => {
+  const { begun, lookup, end } = numbered()
+  const [first, shared, strong] = [lookup.get(false), lookup.get(false), lookup.get(true)]
+  begun[0]!.reject(new Error('away'))
+  await expect(first).rejects.toThrow('away')
+  await expect(shared).rejects.toThrow('away')
+  end(2)
+  expect(await strong).toBe(2)
+})

@@ -1,0 +1,287 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { countWithin, LaneBuffer } from '../../processor/lane-buffer.ts'
+import { START } from '../../src/terms/position.ts'
+import { at, Feed, line } from './events.ts'
+
+let lane: LaneBuffer
+let feed: Feed
+beforeEach(() => {
+  lane = new LaneBuffer(0)
+  lane.adopt(START)
+  feed = new Feed(lane)
+})
+
+/** Takes and acknowledges one flush; returns it as a line. */
+function flushOnce(): string | undefined {
+  const flush = lane.take()
+  if (flush) lane.flushed(flush)
+  return flush && line(flush)
+}
+
+describe('a lane accepts', () => {
+  test('what follows without a gap and names the tag before it', () => {
+    expect(feed.take(1).verdict).toBe('accepted')
+    expect(feed.take(2).verdict).toBe('accepted')
+    expect(lane.end).toMatchObject(at(2))
+    expect(flushOnce()).toBe('0→2 [1×1 2×1] asof -')
+    expect(feed.take(3).verdict).toBe('accepted')
+  })
+
+  test('no seq twice: neither applied, nor in flight, nor buffered', () => {
+    feed.take(1)
+    flushOnce()
+    feed.take(2)
+    lane.take()
+    feed.take(3)
+    expect([1, 2, 3].map(seq => feed.take(seq).verdict)).toEqual(['duplicate', 'duplicate', 'duplicate'])
+    expect(lane.pending).toBe(1)
+  })
+
+  test.each([
+    ['a gap', 3, {}],
+    ['a seq of 10^12', 1e12, {}],
+    ['the next seq with another previous tag', 2, { previousTag: 999n }],
+    ['the next seq with no previous tag', 2, { previousTag: 0n }],
+  ])('not %s: it asks for a catch-up', (_, seq, more) => {
+    feed.take(1)
+    expect(feed.take(seq, more).verdict).toBe('refused')
+    expect(lane.needsCatchUp).toBe(true)
+    expect(lane.take()).toBeUndefined()
+  })
+
+  test('nothing before it knows what the cache has', () => {
+    lane = new LaneBuffer(0)
+    expect(new Feed(lane).take(1).verdict).toBe('refused')
+    expect(lane.needsCatchUp).toBe(true)
+  })
+
+  test('only what follows on from what the cache has', () => {
+    lane.adopt(at(7))
+    expect(feed.take(7).verdict).toBe('duplicate')
+    expect(feed.take(8).verdict).toBe('accepted')
+  })
+})
+
+describe('a flush', () => {
+  test('owns what it took: what comes meanwhile waits behind it', () => {
+    feed.take(1)
+    const flush = lane.take()!
+    feed.take(2)
+    expect(line(flush)).toBe('0→1 [1×1] asof -')
+    expect(lane.take()).toBeUndefined() // never two at once
+    lane.flushed(flush)
+    expect(lane.applied).toEqual(at(1))
+    expect(flushOnce()).toBe('1→2 [2×1] asof -')
+  })
+
+  test('adds up the pings of a minute', () => {
+    for (const seq of [1, 2, 3]) feed.take(seq, { timestampMs: seq === 2 ? -1n : 5n })
+    expect(flushOnce()).toBe('0→3 [0×2 -1×1] asof -')
+  })
+
+  test('without an answer is tried again, with what came meanwhile', () => {
+    const first = feed.take(1).record
+    lane.take()
+    feed.take(2)
+    lane.unanswered()
+    expect(first.done).toBe(false)
+    expect(flushOnce()).toBe('0→2 [1×1 2×1] asof -')
+  })
+
+  test('carries no more than 1000 distinct minutes, the rest follows', () => {
+    for (let seq = 1; seq <= 1_500; seq++) feed.take(seq)
+    expect(flushOnce()).toMatch(/^0→1000 /)
+    expect(flushOnce()).toMatch(/^1000→1500 /)
+    expect(flushOnce()).toBeUndefined()
+  })
+
+  test('is not cut for many pings of few minutes', () => {
+    for (let seq = 1; seq <= 3_000; seq++) feed.take(seq, { timestampMs: BigInt(seq % 1_000) * 60_000n })
+    expect(flushOnce()).toMatch(/^0→3000 /)
+  })
+
+  test('refused because the cache is further: the rest goes on from there', () => {
+    const records = [1, 2, 3].map(seq => feed.take(seq).record)
+    lane.take()
+    lane.movedTo(at(2))
+    expect(records.map(({ done }) => done)).toEqual([true, true, false])
+    expect(lane.needsCatchUp).toBe(false)
+    expect(flushOnce()).toBe('2→3 [3×1] asof -')
+  })
+
+  test.each([
+    ['further than everything that is buffered', at(9)],
+    ['back', START],
+    ['in another history', { seq: 2n, tag: 999n }],
+  ])('refused because the cache is %s: the lane is caught up, and nothing of it is done before', (_, position) => {
+    lane.adopt(at(1))
+    const records = [2, 3].map(seq => feed.take(seq).record)
+    lane.take()
+    lane.movedTo(position)
+    expect(lane.needsCatchUp).toBe(true)
+    expect(lane.pending).toBe(0)
+    expect(records.some(({ done }) => done)).toBe(false)
+    lane.beginCatchUp()
+    lane.endCatchUp(at(9))
+    expect(records.every(({ done }) => done)).toBe(true)
+  })
+})
+
+describe('a record is done', () => {
+  test('when its flush is answered, not before', () => {
+    const { record } = feed.take(1)
+    const flush = lane.take()!
+    expect(record.done).toBe(false)
+    lane.flushed(flush)
+    expect(record.done).toBe(true)
+  })
+
+  test('with its twin, if it repeats one that is not applied', () => {
+    feed.take(1)
+    feed.take(2)
+    const flush = lane.take()!
+    feed.take(3)
+    const twins = [1, 2, 3].map(seq => feed.take(seq).record)
+    expect(twins.some(({ done }) => done)).toBe(false)
+    lane.flushed(flush)
+    expect(twins.map(({ done }) => done)).toEqual([true, true, false])
+  })
+
+  test('at once, if it repeats one that is applied', () => {
+    lane.adopt(at(5))
+    expect(feed.take(3).record.done).toBe(true)
+  })
+
+  test('when the catch-up that it caused has ended, however high its seq', () => {
+    const { record } = feed.take(1e12)
+    lane.beginCatchUp()
+    expect(record.done).toBe(false)
+    lane.endCatchUp(undefined) // failed
+    expect(record.done).toBe(false)
+    expect(lane.needsCatchUp).toBe(true)
+    lane.beginCatchUp()
+    lane.endCatchUp(at(2))
+    expect(record.done).toBe(true)
+    expect(lane.size).toBe(0)
+  })
+})
+
+describe('a catch-up', () => {
+  test('does not begin while a flush is under way, nor a flush while it is', () => {
+    feed.take(1)
+    const flush = lane.take()!
+    expect(lane.beginCatchUp()).toBe(false)
+    lane.flushed(flush)
+    expect(lane.beginCatchUp()).toBe(true)
+    expect(lane.beginCatchUp()).toBe(false)
+    expect(lane.take()).toBeUndefined()
+    expect(lane.takeAsof()).toBeUndefined()
+  })
+
+  test('has events wait, and takes them in behind where it ended', () => {
+    lane.beginCatchUp()
+    const waiting = [1, 2, 3].map(seq => feed.take(seq).record)
+    lane.endCatchUp(at(2))
+    expect(waiting.map(({ done }) => done)).toEqual([true, true, false])
+    expect(lane.needsCatchUp).toBe(false)
+    expect(flushOnce()).toBe('2→3 [3×1] asof -')
+  })
+
+  test('is wanted again if what waited does not follow', () => {
+    lane.beginCatchUp()
+    const { record } = feed.take(9)
+    lane.endCatchUp(at(2))
+    expect(lane.needsCatchUp).toBe(true)
+    expect(record.done).toBe(false)
+  })
+
+  test('drops what was buffered: the rows come from Postgres', () => {
+    feed.take(1)
+    lane.beginCatchUp()
+    lane.endCatchUp(at(1))
+    expect(lane.pending).toBe(0)
+    expect(feed.take(2).verdict).toBe('accepted')
+  })
+})
+
+describe('what the cache has', () => {
+  test('is taken over, also backwards, as long as the lane has nothing of its own', () => {
+    lane.adopt(at(9))
+    lane.adopt(at(4))
+    expect(lane.end).toEqual(at(4))
+    feed.take(5)
+    lane.adopt(at(2))
+    expect(lane.applied).toEqual(at(4))
+  })
+
+  test('read before a flush ended is told apart by the revision', () => {
+    const before = lane.revision
+    feed.take(1)
+    flushOnce()
+    expect(lane.revision).not.toBe(before)
+  })
+})
+
+describe('asof', () => {
+  test('goes with the flush that reaches the head of a tick', () => {
+    lane.mark({ timeMs: 1_000, head: at(2) })
+    feed.take(1)
+    expect(flushOnce()).toBe('0→1 [1×1] asof -')
+    feed.take(2)
+    feed.take(3)
+    expect(flushOnce()).toBe('1→3 [2×1 3×1] asof 1000')
+  })
+
+  test('is that of the newest tick reached: the older ones are kept until then', () => {
+    lane.mark({ timeMs: 1_000, head: at(1) })
+    lane.mark({ timeMs: 1_500, head: at(2) })
+    lane.mark({ timeMs: 2_000, head: at(9) })
+    for (const seq of [1, 2, 3]) feed.take(seq)
+    expect(flushOnce()).toMatch(/asof 1500$/)
+  })
+
+  test('needs the tag, not only the seq, of the head', () => {
+    lane.mark({ timeMs: 1_000, head: { seq: 1n, tag: 999n } })
+    feed.take(1)
+    expect(flushOnce()).toMatch(/asof -$/)
+  })
+
+  test('is written by itself where nothing is to be flushed, once for each tick', () => {
+    lane.mark({ timeMs: 1_000, head: START })
+    const flush = lane.takeAsof()!
+    expect(line(flush)).toBe('0→0 [] asof 1000')
+    expect(flush.end).toEqual(flush.start)
+    lane.flushed(flush)
+    expect(lane.takeAsof()).toBeUndefined()
+    lane.mark({ timeMs: 1_500, head: START })
+    expect(lane.takeAsof()?.asofMs).toBe(1_500)
+  })
+
+  test('is not written for a head that is not reached', () => {
+    lane.mark({ timeMs: 1_000, head: at(1) })
+    expect(lane.takeAsof()).toBeUndefined()
+    expect(lane.busy).toBe(false)
+  })
+
+  test('is left to the flush while something is buffered', () => {
+    lane.mark({ timeMs: 1_000, head: START })
+    feed.take(1)
+    expect(lane.takeAsof()).toBeUndefined()
+    expect(flushOnce()).toMatch(/asof 1000$/)
+  })
+
+  test('is not lost with a flush that was not answered', () => {
+    lane.mark({ timeMs: 1_000, head: START })
+    lane.takeAsof()
+    lane.unanswered()
+    expect(lane.takeAsof()?.asofMs).toBe(1_000)
+  })
+})
+
+describe('countWithin', () => {
+  test('counts entries up to the one that would be a minute too many', () => {
+    const entries = (minutes: number[]) => minutes.map((minute, index) => ({ ...at(index + 1), minute }))
+    expect(countWithin(entries([1, 1, 2]))).toBe(3)
+    expect(countWithin(entries([...Array.from({ length: 1_000 }, (_, minute) => minute), 0, 999, 1_000, 1]))).toBe(1_002)
+  })
+})
