@@ -9,13 +9,13 @@ export type Section = (typeof SECTIONS)[number]
 
 /** How much is measured. */
 export interface BenchOptions {
-  /** How long each figure is measured, in s. */
+  /** How long each figure is measured, all turns together, in s. */
   readonly seconds: number
   /** How many connections the load generator uses, one figure each. */
   readonly connections: readonly number[]
   readonly only: readonly Section[]
-  /** How often each contender is started and measured; the figures of all rounds are taken together. */
-  readonly rounds: number
+  /** In how many turns a contender's time is divided; the figures of all turns are taken together. */
+  readonly turns: number
   /** Rows for the reads: `COUNT(*)` and the strong count. */
   readonly countRows: number
   /** Pings in the topic before the processor starts. */

@@ -25,8 +25,8 @@ export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'to
   const pings = await measurePings(bench, {
     a: startStateless('a', 'bare.ts'),
     b: startStateless('b', 'no-op.ts'),
-    c: (_, round) => startPlain(bench, `plain_${round}`, poolSize),
-    d: (_, round) => startPing(bench, `ping_${round}`, CACHE_DB.pings),
+    c: () => startPlain(bench, 'plain', poolSize),
+    d: () => startPing(bench, 'ping', CACHE_DB.pings),
   })
   const freshness = wants('freshness') ? await measureFreshness(bench, CACHE_DB.freshness) : undefined
   const processor = wants('processor') ? await measureProcessor(bench, CACHE_DB.processor) : undefined

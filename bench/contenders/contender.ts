@@ -16,7 +16,7 @@ export interface Contender {
   stop(): Promise<void>
 }
 
-export type StartContender = (bench: Bench, round: number) => Promise<Contender>
+export type StartContender = (bench: Bench) => Promise<Contender>
 
 /** Starts a contender that keeps nothing. */
 export function startStateless(key: 'a' | 'b', file: string): StartContender {

@@ -34,7 +34,7 @@ export interface CountServersOptions {
 /** Starts them and waits until Ping's cache holds all rows. */
 export async function startCountServers(bench: Bench, places: CountPlaces, options: CountServersOptions): Promise<CountServers> {
   const { postgres, cache } = bench.parts
-  const noOp = await startStateless('b', 'no-op.ts')(bench, 0)
+  const noOp = await startStateless('b', 'no-op.ts')(bench)
   const ping = await startPingOnRows(bench, places, options.cacheDb)
   const small = await startServer(bench, { name: 'ping_small', database: places.small, cacheDb: options.cacheDb + 1 })
   const order = { database: places.plain.url, poolSize: options.poolSize, topic: 'unused', cacheKey: HASH }

@@ -6,51 +6,63 @@ import { whole } from '../table.ts'
 import { loadCell } from './load-cell.ts'
 
 /** A new process is slow until its hot code is compiled. */
-const WARM_UP_MS = 1_500
+const WARM_UP_MS = 2_000
 const WARM_UP_CONNECTIONS = 64
 
-/** Measures Ping calls: every contender at every number of connections, in several rounds. */
+/** A contender under test, with all that it answered so far. */
+interface Entrant {
+  readonly contender: Contender
+  answered: number
+}
+
+/**
+ * Measures Ping calls: every contender at every number of connections. All of them run all the time and take
+ * short turns under load, so that a machine that is slower for a while is so for all: ratios stay true.
+ */
 export async function measurePings(
   bench: Bench,
   starters: Readonly<Record<ContenderKey, StartContender>>,
 ): Promise<readonly Cell[]> {
   const keys = CONTENDERS.filter(key => bench.options.only.includes(key))
-  const runs = new Map<string, CellRun[]>()
-  for (let round = 0; round < bench.options.rounds; round++) {
-    // There and back, so that a machine that gets slower or faster does so for all.
-    for (const key of round % 2 === 0 ? keys : keys.toReversed()) {
-      await measureContender(bench, () => starters[key](bench, round), (connections, run) => {
-        const name = `${key} ${connections}`
-        runs.set(name, [...(runs.get(name) ?? []), run])
-        bench.progress(`(${key}) round ${round + 1}, ${connections} connections: ${whole((run.result.measured / run.result.measuredMs) * 1000)} pings/s`)
-      })
-    }
+  const entrants: Entrant[] = []
+  try {
+    for (const key of keys) entrants.push({ contender: await starters[key](bench), answered: 0 })
+    for (const entrant of entrants) await load(bench, entrant, WARM_UP_CONNECTIONS, WARM_UP_MS)
+    const cells: Cell[] = []
+    for (const connections of bench.options.connections) cells.push(...(await takeTurns(bench, entrants, connections)))
+    await verifyAll(bench, entrants)
+    return keys.flatMap(key => cells.filter(cell => cell.contender === key))
+  } finally {
+    for (const { contender } of entrants) await contender.stop()
   }
-  return keys.flatMap(key =>
-    bench.options.connections.map(connections => mergeRuns(key, connections, runs.get(`${key} ${connections}`) ?? [])),
-  )
 }
 
-async function measureContender(
-  bench: Bench,
-  start: () => Promise<Contender>,
-  report: (connections: number, run: CellRun) => void,
-): Promise<void> {
-  const contender = await start()
-  try {
-    const request = pingRequest()
-    const warmUp = await loadCell(bench, contender, { request, connections: WARM_UP_CONNECTIONS, measureMs: WARM_UP_MS })
-    let answered = warmUp.result.answered
-    for (const connections of bench.options.connections) {
-      const run = await loadCell(bench, contender, { request, connections, measureMs: bench.options.seconds * 1000 })
-      answered += run.result.answered
-      if (run.result.failed > 0) bench.complain(`(${contender.key}) ${connections} connections: ${run.result.failed} failed, the first with ${run.result.firstFailure}`)
-      report(connections, run)
+async function takeTurns(bench: Bench, entrants: readonly Entrant[], connections: number): Promise<readonly Cell[]> {
+  const { seconds, turns } = bench.options
+  const runs = new Map<Entrant, CellRun[]>(entrants.map(entrant => [entrant, []]))
+  for (let turn = 0; turn < turns; turn++) {
+    for (const entrant of turn % 2 === 0 ? entrants : entrants.toReversed()) {
+      runs.get(entrant)?.push(await load(bench, entrant, connections, (seconds * 1000) / turns))
     }
+  }
+  return [...runs].map(([{ contender }, each]) => {
+    const cell = mergeRuns(contender.key, connections, each)
+    bench.progress(`(${contender.key}) ${connections} connections: ${whole(cell.requestsPerSecond)} pings/s`)
+    if (cell.failed > 0) bench.complain(`(${contender.key}) ${connections} connections: ${cell.failed} failed, the first with ${cell.firstFailure}`)
+    return cell
+  })
+}
+
+async function load(bench: Bench, entrant: Entrant, connections: number, measureMs: number): Promise<CellRun> {
+  const run = await loadCell(bench, entrant.contender, { request: pingRequest(), connections, measureMs })
+  entrant.answered += run.result.answered
+  return run
+}
+
+async function verifyAll(bench: Bench, entrants: readonly Entrant[]): Promise<void> {
+  for (const { contender, answered } of entrants) {
     const fault = await contender.verify(answered)
     if (fault !== undefined) bench.complain(fault)
-  } finally {
-    await contender.stop()
   }
 }
 
