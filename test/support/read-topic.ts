@@ -5,7 +5,8 @@ import { uniqueName } from './kafka.ts'
 
 /** All records of a topic, each as `lane/seq/tag`; those that are there twice come twice. */
 export async function readTopic(brokers: string, topic: string): Promise<readonly string[]> {
-  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING })
+  // A broker that has just come back loads its groups for a while.
+  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 10, initialRetryTime: 200, maxRetryTime: 1_000 } })
   const missing = await lastOffsets(kafka, topic)
   const places: string[] = []
   const consumer = kafka.consumer({ groupId: uniqueName('read-topic'), maxWaitTimeInMs: 100 })

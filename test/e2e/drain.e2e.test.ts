@@ -1,0 +1,85 @@
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { wait } from '../../src/runtime/wait.ts'
+import { PingCaller, type Answer } from '../support/call-ping.ts'
+import { i3Gaps, i4Cache, withDatabase } from '../support/checker.ts'
+import { keepLogsOnFailure } from '../support/programs.ts'
+import { can } from '../support/tiers.ts'
+import { startPing, type WholePing } from '../support/whole-ping.ts'
+
+const CALLERS = 64
+const CACHE_LIMIT_MS = 12_000
+/** What a caller sees that did not get in: the port is closed, or its idle connection was closed as it sent. */
+const NOT_LET_IN = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE']
+
+keepLogsOnFailure()
+
+interface Tried {
+  readonly id: string
+  readonly answer: Answer
+}
+
+describe.runIf(can('kafka', 'redis'))('SIGTERM under load', () => {
+  let ping: WholePing
+  beforeAll(async () => {
+    ping = await startPing()
+  })
+  afterAll(() => ping.stop())
+
+  /** Callers that send one ping after the other, none of them twice, until they are not let in any more. */
+  async function sendUntilRefused(caller: PingCaller, url: string): Promise<readonly Tried[]> {
+    const tried: Tried[] = []
+    const one = async (): Promise<void> => {
+      for (;;) {
+        const id = v7()
+        const answer = await caller.call(url, 'Ping', { pingId: id }, 20_000)
+        tried.push({ id, answer })
+        if (answer.kind === 'nothing') return
+      }
+    }
+    await Promise.all(Array.from({ length: CALLERS }, one))
+    return tried
+  }
+
+  const recordedOf = async (tried: readonly Tried[]): Promise<ReadonlySet<string>> => {
+    const { rows } = await withDatabase(ping.place.databaseUrl, client => client.query('select id from pings where id = any ($1)', [tried.map(({ id }) => id)]))
+    return new Set(rows.map(({ id }) => String(id)))
+  }
+
+  test.each([1, 2, 3])('server, time %i: what was accepted is answered and recorded, what was not is not; exit 0', { timeout: 60_000 }, async () => {
+    const [server] = ping.servers
+    const caller = new PingCaller()
+    const sending = sendUntilRefused(caller, server!.url)
+    await wait(700 + Math.random() * 500)
+    expect(await server!.stop()).toEqual({ code: 0, signal: null })
+    const tried = await sending
+    caller.close()
+    const recorded = await recordedOf(tried)
+    const answered = tried.flatMap(({ id, answer }) => (answer.kind === 'answer' ? [{ id, answer }] : []))
+    expect(answered.length).toBeGreaterThan(CALLERS)
+    expect(answered.filter(({ answer }) => answer.status !== 200)).toEqual([])
+    expect(answered.filter(({ id }) => !recorded.has(id))).toEqual([])
+    const unanswered = tried.flatMap(({ id, answer }) => (answer.kind === 'nothing' ? [{ id, code: answer.code }] : []))
+    expect(unanswered.filter(({ code }) => !NOT_LET_IN.includes(code))).toEqual([])
+    expect(unanswered.filter(({ id }) => recorded.has(id))).toEqual([])
+    await server!.start()
+    await server!.untilReady()
+  })
+
+  test('processor: the next one goes on where it ended, without a gap; exit 0', { timeout: 60_000 }, async () => {
+    const [processor] = ping.processors
+    const caller = new PingCaller()
+    const { url } = ping.servers[0]!
+    const sendMany = () => Promise.all(Array.from({ length: 200 }, () => caller.call(url, 'Ping', {}, 10_000)))
+    for (let round = 0; round < 5; round++) await sendMany()
+    expect(await processor!.stop()).toEqual({ code: 0, signal: null })
+    await sendMany()
+    await processor!.start()
+    await processor!.untilReady()
+    caller.close()
+    const { databaseUrl, redisUrl } = ping.place
+    expect((await i4Cache(databaseUrl, redisUrl, CACHE_LIMIT_MS)).violations).toEqual([])
+    expect(await i3Gaps(databaseUrl)).toEqual([])
+    expect(await ping.verify()).toMatch(/^OK$/m)
+  })
+})

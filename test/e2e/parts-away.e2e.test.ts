@@ -1,0 +1,135 @@
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { wait } from '../../src/runtime/wait.ts'
+import { PingCaller } from '../support/call-ping.ts'
+import { i4Cache, i6Topic } from '../support/checker.ts'
+import { readTotal } from '../support/count-watch.ts'
+import { startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { keepLogsOnFailure, startProcessor, startServer, until, type PingPlace, type Program } from '../support/programs.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+
+const LIMIT_MS = 20_000
+/** Also what a caller may have to wait, in a short queue, for its answer. */
+const SETTINGS = { MAX_QUEUE_LENGTH: '40', ANSWER_WITHIN_MS: '1500' }
+
+keepLogsOnFailure()
+
+describe.runIf(can('kafka', 'redis'))('with parts away', () => {
+  const caller = new PingCaller()
+  let postgres: TestPostgres
+  let kafka: TestKafka
+  let redis: TestRedis
+  let place: PingPlace
+  let server: Program
+  let processor: Program
+  let acked = 0
+
+  beforeAll(async () => {
+    const parts = await Promise.all([startPostgres(), startKafka(), startRedis()])
+    ;[postgres, kafka, redis] = parts
+    const { url: databaseUrl } = await postgres.createDatabase('ping')
+    place = { databaseUrl, brokers: kafka.brokers, redisUrl: redis.url, topic: uniqueName('away') }
+    await Promise.all(parts.map(part => part.kill9()))
+    ;[server, processor] = await Promise.all([startServer(place, SETTINGS), startProcessor(place)])
+  })
+  afterAll(async () => {
+    await Promise.all([server.stop(), processor.stop()])
+    await Promise.all([postgres.stop(), kafka.stop(), redis.stop()])
+    caller.close()
+  })
+
+  const page = async (program: Program, path: string) => {
+    const response = await fetch(`${program.url}${path}`)
+    return [response.status, await response.text()]
+  }
+  const send = (pingId = v7()) => caller.call(server.url, 'Ping', { pingId }, LIMIT_MS)
+  const ping = async (times: number) => {
+    for (let number = 0; number < times; number++) {
+      expect(await send()).toMatchObject({ status: 200 })
+      acked++
+    }
+  }
+  const total = (strong = false) => readTotal(caller, server, strong)
+  const isFresh = async () => {
+    const sample = await total()
+    return sample?.source === 'cache' && sample.ageMs <= 2_000
+  }
+
+  describe('started with all of them down', () => {
+    test('server and processor run, are not ready, and say why', async () => {
+      await until('the server listens', async () => (await page(server, '/livez').catch(() => [0]))[0] === 200, LIMIT_MS)
+      await until('the processor listens', async () => (await page(processor, '/livez').catch(() => [0]))[0] === 200, LIMIT_MS)
+      expect(await page(server, '/readyz')).toEqual([503, 'not ready: waiting for Postgres\n'])
+      expect((await page(processor, '/readyz'))[0]).toBe(503)
+      expect(await send()).toMatchObject({ status: 503, json: { code: 'unavailable', message: expect.stringContaining('Postgres') } })
+      expect(await total()).toBeUndefined()
+      expect(server.log().join()).toMatch(/set up the database: failed, trying again/)
+    })
+
+    test('with Postgres up, pings are recorded, and the count is right without Kafka and cache', { timeout: 60_000 }, async () => {
+      await postgres.restart()
+      await server.untilReady()
+      await ping(20)
+      expect(await total()).toMatchObject({ count: acked, source: 'database' })
+      expect(await total(true)).toMatchObject({ count: acked, source: 'database' })
+    })
+
+    test('with the cache up too, it is filled and serves counts, without Kafka', { timeout: 60_000 }, async () => {
+      await redis.restart()
+      await until('fresh counts from the cache', isFresh, LIMIT_MS)
+      await processor.untilReady()
+      await ping(20)
+      expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
+    })
+
+    test('with Kafka up at last, everything is published', { timeout: 90_000 }, async () => {
+      await kafka.restart()
+      await ping(20)
+      expect(await i6Topic(place.databaseUrl, place.brokers, place.topic, 2 * LIMIT_MS)).toEqual([])
+      expect(await total(true)).toMatchObject({ count: acked })
+    })
+  })
+
+  test('Kafka and cache lost together: pings go on, the count is right meanwhile and afterwards', { timeout: 90_000 }, async () => {
+    await Promise.all([kafka.kill9(), redis.kill9()])
+    await ping(50)
+    expect(await total()).toMatchObject({ count: acked, source: 'database' })
+    expect((await page(server, '/readyz'))[0]).toBe(200)
+    await Promise.all([kafka.restart(), redis.restart()])
+    await ping(10)
+    expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
+    expect(await i6Topic(place.databaseUrl, place.brokers, place.topic, 2 * LIMIT_MS)).toEqual([])
+    expect(await total()).toMatchObject({ count: acked })
+  })
+
+  test('Postgres lost: callers are told to try again, counts carry their age, strong ones fail; all heals by itself', { timeout: 90_000 }, async () => {
+    await until('fresh counts from the cache', isFresh, LIMIT_MS)
+    await postgres.kill9()
+    const ids = Array.from({ length: 80 }, () => v7())
+    const answers = await Promise.all(ids.map(id => send(id)))
+    const coded = (code: string) => answers.filter(answer => answer.kind === 'answer' && answer.json.code === code)
+    expect(coded('unavailable').length).toBeGreaterThan(0)
+    expect(coded('resource_exhausted').length).toBeGreaterThan(0)
+    expect(coded('unavailable').length + coded('resource_exhausted').length).toBe(ids.length)
+    for (const answer of coded('resource_exhausted')) expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
+    await wait(1_500)
+    const aged = await total()
+    expect(aged).toMatchObject({ count: acked })
+    expect(aged!.ageMs).toBeGreaterThan(2_000)
+    expect(await total(true)).toBeUndefined()
+    await until('the server is not ready', async () => (await page(server, '/readyz'))[0] === 503, LIMIT_MS)
+    await postgres.restart()
+    const isAcked = async (id: string) => {
+      const answer = await send(id)
+      return answer.kind === 'answer' && answer.status === 200
+    }
+    const healedMs = await until('a retry is acknowledged', () => isAcked(ids[0]!), LIMIT_MS)
+    for (const id of ids) await until('every retry is acknowledged', () => isAcked(id), LIMIT_MS)
+    acked += ids.length
+    expect(await total(true)).toMatchObject({ count: acked })
+    expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
+    process.stdout.write(`Postgres back: first ack after ${Math.round(healedMs)} ms\n`)
+  })
+})

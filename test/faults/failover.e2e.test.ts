@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { v7 } from 'uuid'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PingCaller, type Answer } from '../support/call-ping.ts'
+import { i5Reads } from '../support/check-reads.ts'
+import { i3Gaps, i4Cache, i6Topic, withDatabase } from '../support/checker.ts'
+import { CountWatch, readTotal } from '../support/count-watch.ts'
+import type { SentPing } from '../support/load.ts'
+import { keepLogsOnFailure, until } from '../support/programs.ts'
+import { can } from '../support/tiers.ts'
+import { startOwnPing, type OwnPing } from '../support/whole-ping.ts'
+
+const run = promisify(execFile)
+const LIMIT_MS = 20_000
+/** So long the floor must have stood above before it is lowered. */
+const FLOOR_STANDS_MS = 3_000
+const FOLLOWS_WITHIN_MS = 6_000
+const BUSY_MACHINE = 3
+
+keepLogsOnFailure()
+
+describe.runIf(can('kafka', 'redis'))('Postgres comes back on an older copy: a failover that lost rows', () => {
+  const caller = new PingCaller()
+  const sent: SentPing[] = []
+  let ping: OwnPing
+  let watch: CountWatch
+  let goneMs = 0
+  let followedMs = 0
+
+  beforeAll(async () => {
+    ping = await startOwnPing()
+    watch = new CountWatch(ping.servers)
+  })
+  afterAll(async () => {
+    await watch.stop()
+    await ping.stop()
+    caller.close()
+  })
+
+  async function send(ids: readonly string[]): Promise<void> {
+    const one = async (id: string) => {
+      const known = sent.find(each => each.id === id)
+      const tried: SentPing = known ?? { id, timestampMs: undefined, sentMs: performance.now(), ackedMs: undefined, tries: 1 }
+      if (!known) sent.push(tried)
+      await until('acknowledged', async () => isAck(await caller.call(ping.servers[0]!.url, 'Ping', { pingId: id }, LIMIT_MS)), LIMIT_MS)
+      tried.ackedMs = performance.now()
+    }
+    await Promise.all(ids.map(one))
+  }
+
+  const newIds = (count: number) => Array.from({ length: count }, () => v7())
+  const counted = async () => (await readTotal(caller, ping.servers[0]!, false))?.count
+  const rows = () => withDatabase(ping.place.databaseUrl, async client => Number((await client.query('select count(*) from pings')).rows[0].count))
+  const expectCacheTrue = async () => expect((await i4Cache(ping.place.databaseUrl, ping.place.redisUrl, LIMIT_MS)).violations).toEqual([])
+
+  /** Kills it, and waits for the last of its processes, which all run in its data folder. */
+  async function killPostgres(): Promise<void> {
+    const { dataDir } = ping.postgres
+    await ping.postgres.kill9()
+    await until('nobody is in the data folder', () => readdirSync('/proc').every(pid => !/^\d+$/.test(pid) || cwdOf(pid) !== dataDir), LIMIT_MS)
+  }
+
+  const old = newIds(200)
+  const lost = newIds(150)
+  const after = newIds(40)
+
+  test('the count follows within seconds, stands for 3 s before it falls, and is never wrong in between', { timeout: 120_000 }, async () => {
+    const { dataDir } = ping.postgres
+    await send(old)
+    await expectCacheTrue()
+    await killPostgres()
+    await run('cp', ['-a', dataDir, `${dataDir}.old`])
+    await ping.postgres.restart()
+    await send(lost)
+    await expectCacheTrue()
+    await until('all are counted', async () => (await counted()) === old.length + lost.length, LIMIT_MS)
+
+    goneMs = performance.now()
+    await killPostgres()
+    await run('rm', ['-rf', dataDir])
+    await run('mv', [`${dataDir}.old`, dataDir])
+    const restartedMs = performance.now()
+    await ping.postgres.restart()
+    const backMs = performance.now()
+    await send(after)
+    expect(await rows()).toBe(old.length + after.length)
+    await expectCacheTrue()
+    const fell = () => watch.samples.find(({ beganMs, count }) => beganMs > goneMs && count < old.length + lost.length)
+    await until('the count has followed', () => fell() !== undefined, FOLLOWS_WITHIN_MS * BUSY_MACHINE)
+    followedMs = fell()!.endedMs
+    expect(followedMs - restartedMs).toBeGreaterThanOrEqual(FLOOR_STANDS_MS)
+    expect(await counted()).toBe(old.length + after.length)
+    expect(ping.servers[0]!.log().join()).toContain('a failover lost rows')
+    process.stdout.write(`failover: the count had followed ${((followedMs - backMs) / 1000).toFixed(1)} s after Postgres was back\n`)
+  })
+
+  test('clients that send the lost pings again have them counted, once', { timeout: 60_000 }, async () => {
+    await send([...lost, ...old.slice(0, 50), ...lost])
+    expect(await rows()).toBe(old.length + lost.length + after.length)
+    await expectCacheTrue()
+    await until('all are counted', async () => (await counted()) === old.length + lost.length + after.length, LIMIT_MS)
+    const { databaseUrl, brokers, topic } = ping.place
+    expect(await i3Gaps(databaseUrl), 'I3').toEqual([])
+    expect(await i6Topic(databaseUrl, brokers, topic), 'I6').toEqual([])
+    expect(await ping.verify()).toMatch(/^OK$/m)
+  })
+
+  test('no read was negative, above what was attempted, or fell but then', async () => {
+    await watch.stop()
+    // The lost rows' acks are void from the failover until they were sent again, which the last ack of each tells.
+    const rules = { postgresAway: [{ fromMs: 0, toMs: followedMs }], lostRows: [{ fromMs: goneMs, toMs: followedMs }] }
+    expect(i5Reads(watch.samples, sent, rules)).toEqual([])
+    expect(watch.samples.length).toBeGreaterThan(50)
+  })
+})
+
+function isAck(answer: Answer): boolean {
+  return answer.kind === 'answer' && answer.status === 200
+}
+
+function cwdOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return undefined
+  }
+}
