@@ -25,6 +25,7 @@ export class Publisher {
   readonly #topic: string
   readonly #topicSettings: TopicSettings
   #connected: Connected | undefined
+  #last: Promise<void> = Promise.resolve()
 
   constructor(kafka: Kafka, topic: string, topicSettings: TopicSettings) {
     this.#kafka = kafka
@@ -32,8 +33,14 @@ export class Publisher {
     this.#topicSettings = topicSettings
   }
 
-  /** Resolves when all in-sync replicas have the events. Never call it again before it has settled. */
-  async publish(events: readonly PingEvent[]): Promise<void> {
+  /** Resolves when all in-sync replicas have the events. A call waits for the ones before it. */
+  publish(events: readonly PingEvent[]): Promise<void> {
+    const published = this.#last.then(() => this.#send(events))
+    this.#last = published.catch(() => undefined)
+    return published
+  }
+
+  async #send(events: readonly PingEvent[]): Promise<void> {
     this.#connected ??= await this.#connect()
     const { producer, partitions } = this.#connected
     try {
@@ -68,7 +75,12 @@ export class Publisher {
       createPartitioner: Partitioners.DefaultPartitioner, // never asked: every message names its partition
       retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 }, // kafkajs' "unlimited" for idempotence never applies
     })
-    await producer.connect()
+    try {
+      await producer.connect()
+    } catch (error) {
+      await producer.disconnect().catch(() => undefined)
+      throw error
+    }
     return { producer, partitions }
   }
 }

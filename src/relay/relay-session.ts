@@ -1,0 +1,217 @@
+import { connectClient } from '../ledger/connect.ts'
+import { readHeads } from '../ledger/heads.ts'
+import type { Client } from '../ledger/pg-types.ts'
+import { movePublished, readPositions, type Move } from '../ledger/positions.ts'
+import type { RecordedBatch } from '../ledger/record.ts'
+import { endSessionWhenIdle, takeRelayLocks } from '../ledger/relay-locks.ts'
+import { rowsAfter } from '../ledger/rows.ts'
+import type { PingEvent } from '../events/event.ts'
+import { wait } from '../runtime/wait.ts'
+import { Folder } from './folder.ts'
+import { LaneQueue } from './lane-queue.ts'
+import type { RelayOptions } from './relay.ts'
+
+const EVENTS_PER_SEND = 5_000
+const ROWS_PER_READ = 1_000
+/** Handed-over events kept while Kafka is away; beyond, they are read again later. */
+const MAX_QUEUED = 20_000
+const TAKE_LANES_EVERY_MS = 1_000
+/** A frozen server loses its lanes after this long without a statement. */
+const SESSION_IDLE_MS = 5_000
+const SEND_AGAIN_AFTER_MS = 500
+
+/**
+ * One session of Postgres, and with it the relay locks that it holds. Three loops share it and none waits
+ * for another: one looks for free lanes and new heads, one publishes, one folds. Postgres failing in any of
+ * them ends all; what is still on its way to Kafka then can move no position any more.
+ */
+export class RelaySession {
+  readonly #options: RelayOptions
+  readonly #client: Client
+  readonly #lanes = new Map<number, LaneQueue>()
+  readonly #stopping = new AbortController()
+  #failed = false
+  #wake: () => void = () => undefined
+
+  private constructor(options: RelayOptions, client: Client) {
+    this.#options = options
+    this.#client = client
+  }
+
+  static async open(options: RelayOptions): Promise<RelaySession> {
+    const client = await connectClient(options.postgres, 'ping-relay')
+    try {
+      await endSessionWhenIdle(client, SESSION_IDLE_MS)
+      return new RelaySession(options, client)
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** The lanes that this session publishes. */
+  get lanes(): readonly number[] {
+    return [...this.#lanes.keys()]
+  }
+
+  /** Takes over what the recorder has just committed. */
+  offer(batch: RecordedBatch): void {
+    const queue = this.#lanes.get(batch.lane)
+    if (!queue || batch.inserted.length === 0) return
+    queue.offer(batch, MAX_QUEUED - this.#queued())
+    this.#wake()
+  }
+
+  /** Until it is stopped; rejects when Postgres fails. */
+  async run(): Promise<void> {
+    const folder = new Folder(this.#client, () => this.lanes, this.#options.log)
+    try {
+      await Promise.race([Promise.all([this.#lookUntilStopped(), this.#publishUntilStopped()]), folder.failed()])
+    } catch (error) {
+      this.#failed = true
+      throw error
+    } finally {
+      this.stop()
+      await folder.stop()
+      await this.#client.end().catch(() => undefined)
+    }
+  }
+
+  /** Has `run` publish what there is, if Kafka takes it, and end. */
+  stop(): void {
+    this.#stopping.abort()
+    this.#wake()
+  }
+
+  async #lookUntilStopped(): Promise<void> {
+    const { signal } = this.#stopping
+    const seen = new Map<number, bigint>()
+    for (let takenAt = -Infinity; !signal.aborted; await wait(this.#options.pollMs, signal)) {
+      const now = performance.now()
+      if (now - takenAt >= TAKE_LANES_EVERY_MS) {
+        takenAt = now
+        await this.#takeLanes()
+      }
+      await this.#lookAtHeads(seen)
+    }
+  }
+
+  async #publishUntilStopped(): Promise<void> {
+    const { pollMs, lingerMs } = this.#options
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      const now = performance.now()
+      await this.#readWhatIsMissing()
+      await this.#publishRound()
+      await wait(lingerMs - (performance.now() - now), signal)
+      if (this.#queued() === 0) await this.#sleep(pollMs)
+    }
+    if (!this.#failed) await this.#publishRound()
+  }
+
+  /** Until there is something to publish, or `ms` have passed. */
+  async #sleep(ms: number): Promise<void> {
+    const woken = new AbortController()
+    this.#wake = () => woken.abort()
+    if (!this.#stopping.signal.aborted) await wait(ms, woken.signal)
+    this.#wake = () => undefined
+  }
+
+  #queued(): number {
+    let sum = 0
+    for (const queue of this.#lanes.values()) sum += queue.length
+    return sum
+  }
+
+  async #takeLanes(): Promise<void> {
+    const { log, metrics } = this.#options
+    const known = await readPositions(this.#client)
+    for (const { lane, folded } of known) {
+      const queue = this.#lanes.get(lane)
+      if (queue) metrics.foldLag(lane, Math.max(0, Number(queue.end.seq - folded.seq)))
+    }
+    const free = known.map(({ lane }) => lane).filter(lane => !this.#lanes.has(lane))
+    if (free.length === 0) return
+    const taken = new Set(await takeRelayLocks(this.#client, free))
+    if (taken.size === 0) return
+    log.info({ lanes: [...taken] }, 'relay: publishing these lanes')
+    await this.#forget(taken)
+    metrics.lanesHeld(this.#lanes.size)
+  }
+
+  /** Begins these lanes anew at the position that is in Postgres, read under the lock. */
+  async #forget(lanes: ReadonlySet<number>): Promise<void> {
+    for (const { lane, published } of await readPositions(this.#client)) {
+      if (lanes.has(lane)) this.#lanes.set(lane, new LaneQueue(lane, published))
+    }
+  }
+
+  #mustRead(queue: LaneQueue): void {
+    queue.mustRead = true
+    this.#wake()
+  }
+
+  /** Rows that another server or a hand recorded are noticed here: those still missing since the last look. */
+  async #lookAtHeads(seen: Map<number, bigint>): Promise<void> {
+    for (const head of await readHeads(this.#client)) {
+      const queue = this.#lanes.get(head.lane)
+      if (!queue) continue
+      if ((seen.get(head.lane) ?? 0n) > queue.end.seq) this.#mustRead(queue)
+      seen.set(head.lane, head.seq)
+      this.#options.metrics.publishLag(head.lane, Math.max(0, Number(head.seq - queue.published.seq)))
+    }
+  }
+
+  async #readWhatIsMissing(): Promise<void> {
+    if (this.#queued() >= EVENTS_PER_SEND) return
+    const wanted = [...this.#lanes.values()].filter(queue => queue.mustRead)
+    if (wanted.length === 0) return
+    const starts = new Map(wanted.map(queue => [queue.lane, queue.end]))
+    const read = await rowsAfter(this.#client, starts, ROWS_PER_READ)
+    const broken = new Set<number>()
+    for (const queue of wanted) {
+      const rows = read.get(queue.lane)
+      if (rows === undefined) broken.add(queue.lane)
+      else queue.append(rows, rows.length < ROWS_PER_READ)
+    }
+    if (broken.size > 0) {
+      this.#options.log.warn({ lanes: [...broken] }, 'relay: a position is not in the ledger any more, reading again')
+      await this.#forget(broken)
+    }
+  }
+
+  async #publishRound(): Promise<void> {
+    const { publisher, log, metrics } = this.#options
+    const share = Math.max(1, Math.floor(EVENTS_PER_SEND / Math.max(1, this.#lanes.size)))
+    const batches = [...this.#lanes.values()].filter(queue => queue.length > 0).map(queue => ({ queue, events: queue.first(share) }))
+    if (batches.length === 0) return
+    try {
+      await publisher.publish(batches.flatMap(({ events }) => events))
+    } catch (err) {
+      metrics.relayRetried()
+      log.warn({ err }, 'relay: Kafka does not take the events, trying again')
+      await wait(SEND_AGAIN_AFTER_MS, this.#stopping.signal)
+      return
+    }
+    const moved = await movePublished(this.#client, batches.map(toMove))
+    const refused = new Set<number>()
+    for (const { queue, events } of batches) {
+      metrics.published(queue.lane, events.length)
+      if (moved.has(queue.lane)) queue.done(events.length, lastOf(events))
+      else refused.add(queue.lane)
+    }
+    if (refused.size > 0) {
+      metrics.relayRetried()
+      log.warn({ lanes: [...refused] }, 'relay: a published position was not where it was left, reading again')
+      await this.#forget(refused)
+    }
+  }
+}
+
+function toMove({ queue, events }: { queue: LaneQueue; events: readonly PingEvent[] }): Move {
+  return { lane: queue.lane, from: queue.published, to: lastOf(events) }
+}
+
+function lastOf(events: readonly PingEvent[]): PingEvent {
+  return events[events.length - 1]!
+}
