@@ -27,7 +27,7 @@ export async function launchKafka(options: KafkaOptions): Promise<Child> {
   const settings = writeSettings(options, await freePort())
   const java = (heap: readonly string[], ...args: string[]) => [...heap, `-Dlog4j2.configurationFile=${join(dataDir, 'log4j2.properties')}`, '-cp', classPath, ...args]
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
-    const args = java(['-XX:TieredStopAtLevel=1'], 'kafka.tools.StorageTool', 'format', '-t', randomBytes(16).toString('base64url'), '-c', settings)
+    const args = java(['-XX:TieredStopAtLevel=1'], 'kafka.tools.StorageTool', 'format', `--cluster-id=${randomBytes(16).toString('base64url')}`, '-c', settings)
     await runToEnd({ name: 'kafka format', command: 'java', args, cwd: dataDir, onSpawn })
   }
   const child = await startChild({ name: 'kafka', command: 'java', args: java(options.jvmFlags ?? HEAP, 'kafka.Kafka', settings), cwd: dataDir, onLine, onSpawn })
