@@ -23,6 +23,12 @@ const progress = (text: string): void => console.error(`${String(Math.round((Dat
 const teardown = new Teardown()
 let isStopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stopEarly(`stopping: ${signal}`))
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    console.error(error)
+    void stopEarly(`stopping: ${event}`)
+  })
+}
 setTimeout(() => void stopEarly(`stopping: not done after ${LONGEST_RUN_MS / 1000} s`), LONGEST_RUN_MS).unref()
 
 try {

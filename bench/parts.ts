@@ -45,13 +45,16 @@ export async function startParts(teardown: Teardown, progress: (text: string) =>
   const dataDir = mkdtempSync(join(tmpdir(), 'ping-bench-'))
   chmodSync(dataDir, 0o755) // Postgres may run as another user
   teardown.add(() => rmSync(dataDir, { recursive: true, force: true }))
-  const [postgres, kafka, cache] = await Promise.all([
+  const starts = [
     start(teardown, freePort(), port => startPostgres(port, join(dataDir, 'postgres')), stopPostgres),
     start(teardown, freePort(), port =>
       launchKafka({ port, dataDir: join(dataDir, 'kafka'), onLine: line => KAFKA_LOG.test(line) || progress(line), jvmFlags: KAFKA_JVM_FLAGS }),
     ),
     start(teardown, freePort(), port => launchRedis({ command: cacheCommand() ?? '', port, dataDir })),
-  ])
+  ] as const
+  // All have come up or failed before anything is torn down, or one would come up afterwards and stay.
+  await Promise.allSettled(starts)
+  const [postgres, kafka, cache] = await Promise.all(starts)
   return { postgres, kafka, cache }
 }
 
