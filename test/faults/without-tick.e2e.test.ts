@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { wait } from '../../src/runtime/wait.ts'
+import { i4Cache } from '../support/checker.ts'
+import { Load } from '../support/load.ts'
+import { keepLogsOnFailure } from '../support/programs.ts'
+import { seededRandom } from '../support/random.ts'
+import { can } from '../support/tiers.ts'
+import { startPing, type WholePing } from '../support/whole-ping.ts'
+import { faultSettings } from './settings.ts'
+
+const { seed } = faultSettings()
+/** Kafka keeps the place of a killed member for its session of 10 s; then it reads on. */
+const READ_AGAIN_WITHIN_MS = 45_000
+/** Long, so that there is always something read and not flushed when the processor is killed. */
+const FLUSH_INTERVAL_MS = 5_000
+
+keepLogsOnFailure()
+
+describe.runIf(can('kafka', 'redis'))(`without the tick, which would heal the cache from Postgres (--seed ${seed})`, () => {
+  const random = seededRandom(seed)
+  let ping: WholePing
+  let load: Load
+
+  beforeAll(async () => {
+    ping = await startPing({ processorSettings: { TICK_INTERVAL_MS: '0', FLUSH_INTERVAL_MS: String(FLUSH_INTERVAL_MS) } })
+    load = new Load({ urls: ping.servers.map(({ url }) => url), callers: 4, pauseMs: 10 })
+  })
+  afterAll(async () => {
+    load.close()
+    await ping.stop()
+  })
+
+  test.each([1, 2, 3])('a processor killed with events not flushed reads them again from the topic, time %i', { timeout: 90_000 }, async () => {
+    const [processor] = ping.processors
+    load.start()
+    await wait(random.between(2_000, 4_500))
+    await load.drain()
+    await processor!.kill9()
+    const { databaseUrl, redisUrl } = ping.place
+    expect((await i4Cache(databaseUrl, redisUrl, 0)).violations.length, 'nothing was waiting to be flushed').toBeGreaterThan(0)
+    await processor!.start()
+    expect((await i4Cache(databaseUrl, redisUrl, READ_AGAIN_WITHIN_MS)).violations).toEqual([])
+  })
+})
