@@ -52,13 +52,14 @@ describe("a tick with another's lane", () => {
 
 describe('the hash', () => {
   const held = (lane: number) => ({ lane, ...at(9), holds: true })
+  const FIRST_LANE = { applied: at(9), asofMs: NOW_MS - 500 }
   const READ = {
     timeMs: NOW_MS,
     hash: {
       total: 14n,
       minutesFrom: -Infinity,
       minutesTo: NOW_MINUTE + 2 * DAY_MINUTES,
-      lanes: [{ applied: at(9), asofMs: NOW_MS - 500 }, { applied: at(5), asofMs: NOW_MS - 500 }],
+      lanes: [FIRST_LANE, { applied: at(5), asofMs: NOW_MS - 500 }],
     },
     heads: [held(0), held(1)],
   } satisfies TickRead
@@ -73,13 +74,13 @@ describe('the hash', () => {
     ['the ledger has more lanes', { ...READ, heads: [...READ.heads, held(2)] }, /lanes were added/],
     ['the ledger does not have what is applied', { ...READ, heads: [held(0), { ...held(1), holds: false }] }, /lane 1/],
     ['its total is not the sum of what is applied', withHash({ total: 15n }), /total/],
-    ['an asof is far ahead of the clock', withHash({ lanes: [READ.hash.lanes[0], { applied: at(5), asofMs: NOW_MS + 1_001 }] }), /clock/],
+    ['an asof is far ahead of the clock', withHash({ lanes: [FIRST_LANE, { applied: at(5), asofMs: NOW_MS + 1_001 }] }), /clock/],
     ['its minutes end within a day', withHash({ minutesTo: NOW_MINUTE + DAY_MINUTES - 1 }), /minutes/],
   ])('is rebuilt if %s', (_, read, reason) => {
     expect(reasonToRebuild(read)).toMatch(reason)
   })
 
   test('is not rebuilt for an asof that is a moment ahead: time passes', () => {
-    expect(reasonToRebuild(withHash({ lanes: [READ.hash.lanes[0], { applied: at(5), asofMs: NOW_MS + 1_000 }] }))).toBeUndefined()
+    expect(reasonToRebuild(withHash({ lanes: [FIRST_LANE, { applied: at(5), asofMs: NOW_MS + 1_000 }] }))).toBeUndefined()
   })
 })

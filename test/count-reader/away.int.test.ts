@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { HASH } from '../../src/counters/names.ts'
+import { UnavailableError } from '../../src/server/errors.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+import { readerFixture, type ReaderFixture } from './fixture.ts'
+
+describe.runIf(can('redis'))('while Postgres is away', () => {
+  let redis: TestRedis
+  let postgres: TestPostgres
+  let at: ReaderFixture
+  let asofMs = 0
+  beforeAll(async () => {
+    redis = await startRedis()
+    postgres = await startPostgres()
+    at = await readerFixture(postgres.config, redis.url)
+    await at.record(0, [1, 2, 3])
+    await at.fill()
+    expect(await at.reader.total(false)).toMatchObject({ count: 3n, source: 'cache' })
+    await postgres.kill9()
+  })
+  afterAll(async () => {
+    await at.close()
+    await postgres.stop()
+    await redis.stop()
+  })
+
+  test('a fresh cache answers as ever', async () => {
+    asofMs = performance.now()
+    for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 0)
+    expect(await at.reader.total(false)).toMatchObject({ count: 3n, source: 'cache' })
+    expect(await at.reader.range({ startMs: 0n, endMs: 60_000n }, false)).toMatchObject({ count: 3n, source: 'cache' })
+  })
+
+  test('strong reads, and ranges that the cache does not hold, are unavailable', async () => {
+    await expect(at.reader.total(true)).rejects.toBeInstanceOf(UnavailableError)
+    await expect(at.reader.range({ startMs: 0n, endMs: 60_000n }, true)).rejects.toBeInstanceOf(UnavailableError)
+    await expect(at.reader.range({ startMs: 1n, endMs: 60_000n }, false)).rejects.toBeInstanceOf(UnavailableError)
+  })
+
+  test('a stale cache answers with its true age', async () => {
+    for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 30_000)
+    const { count, source, ageMs } = await at.secondReader().total(false).catch((error: Error) => ({ count: error.name, source: '', ageMs: 0 }))
+    // A server that never reached Postgres does not know how many lanes there must be.
+    expect({ count, source, ageMs }).toEqual({ count: 'UnavailableError', source: '', ageMs: 0 })
+    const known = await at.reader.total(false)
+    expect(known).toMatchObject({ count: 3n, source: 'cache' })
+    // Proven more lately than by what is in the cache now.
+    expect(known.ageMs).toBeLessThanOrEqual(Math.ceil(performance.now() - asofMs))
+    expect(known.ageMs).toBeLessThan(30_000)
+  })
+
+  test('a cache that was emptied leaves the last proven count, with its growing age', async () => {
+    await at.cache.del(HASH)
+    const first = await at.reader.total(false)
+    expect(first).toMatchObject({ count: 3n })
+    expect(first.ageMs).toBeLessThanOrEqual(Math.ceil(performance.now() - asofMs))
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect((await at.reader.total(false)).ageMs).toBeGreaterThanOrEqual(first.ageMs + 45)
+  })
+
+  test('and the cache too, counts are unavailable', async () => {
+    await redis.kill9()
+    await expect(at.reader.total(false)).rejects.toBeInstanceOf(UnavailableError)
+    await expect(at.reader.total(true)).rejects.toBeInstanceOf(UnavailableError)
+  })
+
+  test('and back, everything is exact again', async () => {
+    await postgres.restart()
+    await at.close()
+    await redis.restart()
+    at = await readerFixture(postgres.config, redis.url)
+    expect(await at.reader.total(false)).toMatchObject({ count: 3n, source: 'database' })
+  })
+})

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { Cache } from '../../src/counters/connect.ts'
+import { readTimeMs } from '../../src/counters/hash.ts'
+import { HASH } from '../../src/counters/names.ts'
+import { rebuild } from '../../src/counters/rebuild.ts'
+import { connectClient, createPool } from '../../src/ledger/connect.ts'
+import { migrate } from '../../src/ledger/migrate.ts'
+import type { Client, ClientConfig, Pool } from '../../src/ledger/pg-types.ts'
+import { recordBatch } from '../../src/ledger/record.ts'
+import { readCounts } from '../../src/ledger/snapshot.ts'
+import { createLogger, type Logger } from '../../src/runtime/logger.ts'
+import { LedgerCountReader } from '../../src/server/count-reader.ts'
+import { connectCache } from '../counters/caches.ts'
+
+export const LANES = 3
+const silent = createLogger({ name: 'test', level: 'silent' })
+
+/** A count reader as a server has it, on a migrated database and a cache that nobody keeps but the test. */
+export interface ReaderFixture {
+  readonly pool: Pool
+  readonly cache: Cache
+  readonly ledger: Client
+  readonly reader: LedgerCountReader
+  /** Why the cache was passed over, read by read. */
+  readonly passedOver: string[]
+  /** Messages logged as errors. */
+  readonly errors: string[]
+  /** Another server on the same stores. */
+  secondReader(): LedgerCountReader
+  /** Records pings in a lane. */
+  record(lane: number, timesMs: readonly number[]): Promise<void>
+  /** Brings the cache to what the ledger has, with asof this long ago. */
+  fill(options?: { ageMs?: number; maxMinutes?: number }): Promise<void>
+  setAsof(lane: number, ageMs: number): Promise<void>
+  close(): Promise<void>
+}
+
+export async function readerFixture(config: ClientConfig, redisUrl: string): Promise<ReaderFixture> {
+  await migrate(config, { lanes: LANES, log: silent })
+  const pool = createPool(config, { applicationName: 'test-reader', max: 4, log: silent, queryTimeoutMs: 10_000 })
+  const ledger = await connectClient(config, 'test')
+  const cache = await connectCache(redisUrl, 1_000)
+  await cache.flushall()
+  const passedOver: string[] = []
+  const errors: string[] = []
+  const log = { error: (_: unknown, message: string) => errors.push(message) } as unknown as Logger
+  const metrics = { countAnswered: () => undefined, cachePassedOver: (reason: string) => void passedOver.push(reason) }
+  const reader = () => new LedgerCountReader({ pool, cache, log, metrics })
+  const setAsof = async (lane: number, ageMs: number) => void (await cache.hset(HASH, `asof:${lane}`, String((await readTimeMs(cache)) - ageMs)))
+  return {
+    pool,
+    cache,
+    ledger,
+    reader: reader(),
+    secondReader: reader,
+    passedOver,
+    errors,
+    record: async (lane, timesMs) => {
+      const pings = timesMs.map(time => ({ id: randomUUID(), timestampMs: BigInt(time) }))
+      await recordBatch(ledger, [lane], pings.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+    },
+    fill: async ({ ageMs = 0, maxMinutes = 10_080 } = {}) => {
+      await rebuild(cache, window => readCounts(pool, window), maxMinutes)
+      const lanes = Object.keys(await cache.hgetall(HASH)).filter(field => field.startsWith('asof:')).length
+      for (let lane = 0; lane < lanes; lane++) await setAsof(lane, ageMs)
+    },
+    setAsof,
+    close: async () => {
+      cache.disconnect()
+      await ledger.end().catch(() => undefined)
+      await pool.end()
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { HASH } from '../../src/counters/names.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { seededRandom } from '../support/random.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+import { readerFixture, type ReaderFixture } from './fixture.ts'
+
+const MINUTE_MS = 60_000
+const NOW_MS = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS
+const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n]
+
+describe.runIf(can('redis'))('a range', () => {
+  let redis: TestRedis
+  let database: TestDatabase
+  let at: ReaderFixture
+  beforeAll(async () => {
+    redis = await startRedis()
+    database = await testDatabase()
+    at = await readerFixture(database.config, redis.url)
+    await at.record(0, [NOW_MS, NOW_MS + 59_999, NOW_MS + 60_000, -1, 0])
+    await at.record(1, [NOW_MS + 1, -62_135_596_800_000, 253_402_300_799_999])
+  })
+  afterAll(async () => {
+    await at.close()
+    await database.drop()
+    await redis.stop()
+  })
+  beforeEach(() => at.fill())
+  afterEach(() => void at.passedOver.splice(0))
+
+  const ask = async (startMs: bigint | number, endMs: bigint | number, strong = false) => {
+    const { count, source } = await at.reader.range({ startMs: BigInt(startMs), endMs: BigInt(endMs) }, strong)
+    return `${count} from ${source}`
+  }
+
+  test('of whole minutes that the fresh cache holds is added up there', async () => {
+    expect(await ask(NOW_MS, NOW_MS + MINUTE_MS)).toBe('3 from cache')
+    expect(await ask(NOW_MS, NOW_MS + 2 * MINUTE_MS)).toBe('4 from cache')
+    expect(await ask(-MINUTE_MS, MINUTE_MS)).toBe('2 from cache')
+    expect(await ask(10 * MINUTE_MS, 20 * MINUTE_MS)).toBe('0 from cache')
+  })
+
+  test('tells its age as the total does', async () => {
+    await at.setAsof(1, 800)
+    const { ageMs } = await at.reader.range({ startMs: 0n, endMs: 60_000n }, false)
+    expect(ageMs).toBeGreaterThanOrEqual(800)
+    expect(ageMs).toBeLessThan(1_900)
+  })
+
+  test.each([
+    ['with a part of a minute at its start', NOW_MS + 1, NOW_MS + MINUTE_MS, '2'],
+    ['with a part of a minute at its end', NOW_MS, NOW_MS + 59_999, '2'],
+    ['beyond minutes-to', 253_402_300_740_000, 253_402_300_800_000, '1'],
+    ['of more minutes than a cache holds', 0, 10_081 * MINUTE_MS, '1'],
+    ['over everything', INT64_MIN, INT64_MAX, '8'],
+  ])('%s is counted in Postgres', async (_, startMs, endMs, count) => {
+    expect(await ask(startMs, endMs)).toBe(`${count} from database`)
+  })
+
+  test('below minutes-from is counted in Postgres, from there on in the cache', async () => {
+    await at.fill({ maxMinutes: 1 }) // the newest minute only
+    expect(await ask(NOW_MS, NOW_MS + 2 * MINUTE_MS)).toBe('4 from database')
+    expect(await ask(NOW_MS + MINUTE_MS, NOW_MS + 2 * MINUTE_MS)).toBe('1 from cache')
+  })
+
+  test('is counted in Postgres when asked strongly, or when the cache is not fresh, not whole, or ill-formed', async () => {
+    expect(await ask(0, MINUTE_MS, true)).toBe('1 from database')
+    await at.setAsof(0, 2_500)
+    expect(await ask(0, MINUTE_MS)).toBe('1 from database')
+    await at.fill()
+    await at.cache.hset(HASH, 'minute:0', 'one')
+    expect(await ask(0, MINUTE_MS)).toBe('1 from database')
+    await at.cache.flushall()
+    expect(await ask(0, MINUTE_MS)).toBe('1 from database')
+  })
+
+  test.each([[0, 0], [NOW_MS + 1, NOW_MS + 1], [INT64_MAX, INT64_MAX], [INT64_MIN, INT64_MIN], [INT64_MIN, INT64_MIN + 1n], [INT64_MAX - 1n, INT64_MAX]])(
+    'from %s to %s holds nothing',
+    async (startMs, endMs) => {
+      if (startMs === 0) expect(await ask(startMs, endMs)).toBe('0 from cache')
+      else expect(await ask(startMs, endMs)).toMatch(/^0 from/)
+    },
+  )
+
+  test('is the same from the cache as from Postgres, on random minutes', async () => {
+    const random = seededRandom(7)
+    const times = Array.from({ length: 300 }, () => random.pick([0, NOW_MS]) + random.between(-50, 50) * MINUTE_MS + random.between(0, MINUTE_MS))
+    await at.record(2, times)
+    await at.fill()
+    for (let tries = 0; tries < 40; tries++) {
+      for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 0)
+      const startMs = random.pick([0, NOW_MS]) + random.between(-60, 60) * MINUTE_MS
+      const endMs = startMs + random.between(0, 120) * MINUTE_MS
+      const [cached, strong] = await Promise.all([ask(startMs, endMs), ask(startMs, endMs, true)])
+      expect(cached).toBe(strong.replace('database', 'cache'))
+    }
+  })
+})

@@ -1,0 +1,155 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { HASH } from '../../src/counters/names.ts'
+import { migrate } from '../../src/ledger/migrate.ts'
+import { silent } from '../counters/caches.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+import { readerFixture, type ReaderFixture } from './fixture.ts'
+
+describe.runIf(can('redis'))('the total', () => {
+  let redis: TestRedis
+  let database: TestDatabase
+  let at: ReaderFixture
+  beforeAll(async () => {
+    redis = await startRedis()
+  })
+  afterAll(() => redis.stop())
+  beforeEach(async () => {
+    database = await testDatabase()
+    at = await readerFixture(database.config, redis.url)
+    await at.record(0, [1, 2, 3])
+    await at.record(2, [-1, 60_000])
+  })
+  afterEach(async () => {
+    await at.close()
+    await database.drop()
+  })
+
+  test('comes from the cache while every lane is fresh, and is as old as the oldest lane', async () => {
+    await at.fill({ ageMs: 300 })
+    await at.setAsof(1, 900)
+    const { count, source, ageMs } = await at.reader.total(false)
+    expect({ count, source }).toEqual({ count: 5n, source: 'cache' })
+    expect(ageMs).toBeGreaterThanOrEqual(900)
+    expect(ageMs).toBeLessThan(1_900)
+    expect(Number.isInteger(ageMs)).toBe(true)
+  })
+
+  test('of an empty ledger is a proven 0, from the cache too', async () => {
+    await at.ledger.query('delete from pings')
+    await at.fill()
+    expect(await at.secondReader().total(false)).toMatchObject({ count: 0n, source: 'cache' })
+  })
+
+  test('comes from Postgres, exact, when it is asked strongly, whatever the cache has', async () => {
+    await at.fill()
+    await at.record(1, [7])
+    const { ageMs, ...rest } = await at.reader.total(true)
+    expect(rest).toEqual({ count: 6n, source: 'database' })
+    expect(ageMs).toBeLessThan(1_000)
+  })
+
+  const spoiled: Readonly<Record<string, () => Promise<unknown>>> = {
+    'one lane is older than 2 s': () => at.setAsof(1, 2_001),
+    'one asof is ahead of the clock': () => at.setAsof(1, -60_000),
+    'one asof is missing': () => at.cache.hdel(HASH, 'asof:1'),
+    'one applied is missing': () => at.cache.hdel(HASH, 'applied:1'),
+    'the total is missing': () => at.cache.hdel(HASH, 'total'),
+    'the total is ill-formed': () => at.cache.hset(HASH, 'total', 'five'),
+    'the total is not the sum of what is applied': () => at.cache.hset(HASH, 'total', '6'),
+    'the hash is claimed': () => at.cache.pingClaim(HASH, 'other', '1', '5000', 'claim'),
+    'the cache is empty': () => at.cache.flushall(),
+    'something else is under the key': () => at.cache.set(HASH, 'a string'),
+    'a lane more is in the hash': () => at.cache.hset(HASH, { 'applied:3': '0:0', 'asof:3': '1' }),
+  }
+  test.each(Object.keys(spoiled))('comes from Postgres when %s', async how => {
+    await at.fill()
+    await at.record(1, [7])
+    await spoiled[how]!()
+    expect(await at.reader.total(false)).toMatchObject({ count: 6n, source: 'database' })
+    expect(at.passedOver).toHaveLength(1)
+  })
+
+  test('comes from Postgres, after 50 ms, when the cache does not answer', async () => {
+    await at.fill()
+    await at.reader.total(true) // connected, and the lanes are known
+    process.kill(redis.pid, 'SIGSTOP')
+    try {
+      const begunMs = performance.now()
+      expect(await at.reader.total(false)).toMatchObject({ count: 5n, source: 'database' })
+      expect(performance.now() - begunMs).toBeGreaterThan(45)
+      expect(performance.now() - begunMs).toBeLessThan(700)
+      expect(at.passedOver).toEqual(['unreachable'])
+    } finally {
+      process.kill(redis.pid, 'SIGCONT')
+    }
+  })
+
+  test('counts lanes that are added while the server runs', async () => {
+    await at.fill()
+    expect(await at.reader.total(false)).toMatchObject({ count: 5n, source: 'cache' })
+    await migrate(database.config, { lanes: 5, log: silent })
+    await at.record(4, [1])
+    await at.fill()
+    expect(await at.reader.total(false)).toMatchObject({ count: 6n, source: 'database' })
+    expect(await at.reader.total(false)).toMatchObject({ count: 6n, source: 'cache' })
+  })
+
+  test('never goes backwards: what was answered stays true while the cache is behind', async () => {
+    await at.fill()
+    await at.record(1, [7])
+    expect((await at.reader.total(true)).count).toBe(6n)
+    expect(await at.reader.total(false)).toMatchObject({ count: 6n, source: 'cache' })
+    expect((await at.secondReader().total(false)).count).toBe(5n) // the cache is behind indeed
+  })
+
+  test('is lowered only after 3 s on end, when Postgres holds fewer pings, and that is logged', { timeout: 30_000 }, async () => {
+    expect((await at.reader.total(true)).count).toBe(5n)
+    await at.ledger.query('delete from pings where lane = 2 and seq = 2') // as after a failover that lost a row
+    await at.fill()
+    const begunMs = performance.now()
+    const answers: bigint[] = []
+    let loweredMs = 0
+    await vi.waitUntil(async () => {
+      for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 0)
+      const { count } = await at.reader.total(false)
+      answers.push(count)
+      loweredMs = performance.now() - begunMs
+      return count < 5n
+    }, { timeout: 10_000, interval: 50 })
+    expect(new Set(answers)).toEqual(new Set([5n, 4n]))
+    expect(loweredMs).toBeGreaterThanOrEqual(3_000)
+    expect(at.errors).toHaveLength(1)
+    expect((await at.reader.total(true)).count).toBe(4n)
+  })
+
+  test('is not lowered when only the cache lost pings', { timeout: 30_000 }, async () => {
+    expect((await at.reader.total(true)).count).toBe(5n)
+    await at.fill()
+    await at.cache.hset(HASH, { total: '4', 'applied:0': '2:1' }) // whole and fresh, and behind for good
+    const deadlineMs = performance.now() + 3_500
+    while (performance.now() < deadlineMs) {
+      for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 0)
+      expect((await at.reader.total(false)).count).toBe(5n)
+    }
+    expect(at.errors).toEqual([])
+  })
+
+  test('of many concurrent reads takes few look-ups', async () => {
+    await at.fill()
+    await at.reader.total(true)
+    const asked = vi.spyOn(at.pool, 'query')
+    const totals = await Promise.all(Array.from({ length: 200 }, () => at.reader.total(true)))
+    expect(new Set(totals.map(({ count }) => count))).toEqual(new Set([5n]))
+    expect(asked.mock.calls.length).toBeLessThanOrEqual(2)
+  })
+
+  test('asked strongly holds every ping acked before, however many reads are under way', async () => {
+    for (let recorded = 5n; recorded < 25n; recorded++) {
+      void at.reader.total(true).catch(() => undefined)
+      await at.record(1, [1])
+      expect((await at.reader.total(true)).count).toBe(recorded + 1n)
+    }
+  })
+})

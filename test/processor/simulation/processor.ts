@@ -1,0 +1,85 @@
+import type { Cache } from '../../../src/counters/connect.ts'
+import type { Pool } from '../../../src/ledger/pg-types.ts'
+import type { Logger } from '../../../src/runtime/logger.ts'
+import type { PingEvent } from '../../../src/events/event.ts'
+import { Flusher } from '../../../processor/flusher.ts'
+import { Lanes } from '../../../processor/lanes.ts'
+import type { ProcessorMetrics } from '../../../processor/metrics.ts'
+import { PartitionOffsets } from '../../../processor/offsets.ts'
+import { Reconciler } from '../../../processor/reconciler.ts'
+import type { Steps } from './steps.ts'
+
+const nothing = () => undefined
+const log = { info: nothing, warn: nothing, error: nothing, debug: nothing } as unknown as Logger
+const metrics = new Proxy({}, { get: () => nothing }) as ProcessorMetrics
+
+/** One read place in a partition, of one membership of the group. */
+export interface Assignment {
+  readonly generation: number
+  readonly offsets: PartitionOffsets
+  next: number
+}
+
+export interface ProcessorOptions {
+  readonly cache: Cache
+  readonly pool: Pool
+  readonly steps: Steps
+  readonly partitions: number
+  readonly maxMinutes: number
+  readonly flushRecords: number
+}
+
+/** A processor as processor/wiring.ts puts it together; its loops are the schedule's. */
+export class SimulatedProcessor {
+  readonly steps: Steps
+  readonly lanes = new Lanes()
+  readonly reconciler: Reconciler
+  readonly flusher: Flusher
+  readonly assigned = new Map<number, Assignment>()
+  /** A tick has succeeded: only then are the lanes known, and records read. */
+  isReady = false
+  #ticking = false
+  #catchingUp = false
+
+  constructor({ cache, pool, steps, partitions, maxMinutes, flushRecords }: ProcessorOptions) {
+    this.steps = steps
+    const { lanes } = this
+    const isMine = (lane: number) => this.assigned.has(lane % partitions)
+    this.reconciler = new Reconciler({ cache, pool, lanes, log, metrics, maxMinutes, tickIntervalMs: 500, isMine }, () => this.flusher)
+    this.flusher = new Flusher({
+      cache,
+      lanes,
+      log,
+      metrics,
+      maxMinutes,
+      flushRecords,
+      flushIntervalMs: 1_000,
+      onIncomplete: () => this.reconciler.wantTick(),
+      onMalformed: field => this.reconciler.wantRebuild(field),
+      onRefused: lane => this.reconciler.wantCatchUp(lane),
+    })
+  }
+
+  /** Begins a tick, unless one is under way. */
+  tick(): void {
+    if (this.#ticking) return
+    this.#ticking = true
+    const succeeded = () => (this.isReady = true)
+    void this.reconciler.tick().then(succeeded, nothing).finally(() => (this.#ticking = false))
+  }
+
+  /** Begins the next catch-up that is wanted, unless one is under way. */
+  catchUp(): void {
+    if (this.#catchingUp) return
+    this.#catchingUp = true
+    void this.reconciler.catchUpNext().finally(() => (this.#catchingUp = false))
+  }
+
+  /** Takes one record as processor/consumer.ts does; undefined: one of the original producer. */
+  take(assignment: Assignment, event: PingEvent | undefined): void {
+    const offset = assignment.next++
+    if (event) this.flusher.receive({ event, record: assignment.offsets.open(offset) })
+    else assignment.offsets.pass(offset)
+    if (this.flusher.isFull) void this.flusher.flush()
+  }
+}
