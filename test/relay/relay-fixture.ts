@@ -57,7 +57,7 @@ export async function readRecords(brokers: string, topic: string): Promise<reado
   try {
     await consumer.subscribe({ topic, fromBeginning: true })
     await new Promise<void>((resolve, reject) => {
-      consumer.on('consumer.crash', ({ payload }) => reject(payload.error))
+      consumer.on('consumer.crash', ({ payload }) => payload.restart || reject(payload.error))
       consumer.run({
         eachMessage: async ({ partition, message }) => {
           records.push({ partition, value: message.value!, timestampMs: Number(message.timestamp) })

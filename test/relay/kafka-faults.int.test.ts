@@ -1,0 +1,161 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { rowsOf, setUp, silent } from '../ledger/ledger-fixture.ts'
+import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'
+import { createKafka } from '../../src/events/kafka.ts'
+import type { PingEvent } from '../../src/events/event.ts'
+import { Publisher } from '../../src/relay/publisher.ts'
+import { startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+import { can } from '../support/tiers.ts'
+import { createPublisher, createRelay, expectPublished, readEvents, settingsFor, untilSettled, type TestRelay } from './relay-fixture.ts'
+
+const LANES = 4
+const PRODUCE = 0
+
+describe.runIf(can('kafka'))('a relay of a Kafka in trouble', () => {
+  let kafka: TestKafka
+  let database: TestDatabase
+  let topic: string
+  let relays: TestRelay[] = []
+  let recorders: TestRecorder[] = []
+
+  const startRelay = (brokers = kafka.brokers): TestRelay => {
+    const relay = createRelay(database.config, createPublisher(brokers, topic))
+    relays.push(relay)
+    relay.relay.start()
+    return relay
+  }
+  const recordFor = (relay: TestRelay) => {
+    const started = startRecorder(database.config, { onRecorded: batch => relay.relay.offer(batch) })
+    recorders.push(started)
+    return async (rounds: number) => {
+      for (let n = 0; n < rounds; n++) await Promise.all(Array.from({ length: 25 }, () => started.recorder.record(ping())))
+    }
+  }
+  const sums = async () => (await rowsOf<{ published: bigint; folded: bigint }>(database, 'select sum(published_seq)::bigint as published, sum(folded_seq)::bigint as folded from ping_lanes'))[0]!
+
+  beforeAll(async () => {
+    kafka = await startKafka()
+  })
+  afterAll(() => kafka.stop())
+  beforeEach(async () => {
+    topic = uniqueName('faults')
+    database = await testDatabase()
+    await setUp(database, LANES)
+  })
+  afterEach(async () => {
+    await Promise.all(recorders.map(({ recorder }) => recorder.stop()))
+    await Promise.all(relays.map(({ relay }) => relay.stop()))
+    relays = []
+    recorders = []
+    await database.drop()
+  })
+
+  it('publishes everything after Kafka was killed and came back, and folds meanwhile', { timeout: 90_000 }, async () => {
+    const relay = startRelay()
+    const record = recordFor(relay)
+    await record(10)
+    await untilSettled(database)
+    await kafka.kill9()
+    await record(40)
+    await expect.poll(async () => (await sums()).folded, { timeout: 10_000 }).toBe(1_250n)
+    expect((await sums()).published).toBe(250n)
+    await expect.poll(relay.retries, { timeout: 10_000 }).toBeGreaterThan(0)
+    await kafka.restart()
+    await untilSettled(database, 40_000)
+    await expectPublished(database, kafka.brokers, topic)
+  })
+
+  it('takes over lanes and folds them while Kafka hangs', { timeout: 90_000 }, async () => {
+    const relay = startRelay()
+    const record = recordFor(relay)
+    await record(2)
+    await untilSettled(database)
+    process.kill(kafka.pid, 'SIGSTOP')
+    try {
+      await record(4)
+      await expect.poll(async () => (await sums()).folded, { timeout: 10_000 }).toBe(150n)
+      await rowsOf(database, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()")
+      await record(4)
+      await expect.poll(async () => (await sums()).folded, { timeout: 10_000 }).toBe(250n)
+      expect((await sums()).published).toBe(50n)
+    } finally {
+      process.kill(kafka.pid, 'SIGCONT')
+    }
+    await untilSettled(database, 60_000)
+    await expectPublished(database, kafka.brokers, topic)
+  })
+
+  describe('behind a proxy that loses responses', () => {
+    let proxy: TcpProxy
+    let lost: number
+    /** Called for each request to produce; true: its response is lost. */
+    let lose: () => boolean
+
+    beforeEach(async () => {
+      ;[lost, lose] = [0, () => false]
+      const waiting = new Set<number>()
+      const ours = Buffer.concat([Buffer.from([0, 9]), Buffer.from('127.0.0.1'), portBytes(kafka.port)])
+      proxy = await startTcpProxy(kafka.port, {
+        request: frame => {
+          if (frame.readInt16BE(4) === PRODUCE && lose()) waiting.add(frame.readInt32BE(8))
+          return frame
+        },
+        response: frame => {
+          if (waiting.delete(frame.readInt32BE(4))) return void lost++
+          return readdressed(frame, ours)
+        },
+      })
+    })
+    afterEach(() => proxy.close())
+
+    /** The brokers' address in the metadata becomes the proxy's, which is as long. */
+    function readdressed(frame: Buffer, ours: Buffer): Buffer {
+      const changed = Buffer.from(frame)
+      for (let at = changed.indexOf(ours); at >= 0; at = changed.indexOf(ours, at + 1)) portBytes(proxy.port).copy(changed, at + ours.length - 4)
+      return changed
+    }
+
+    it('loses no row', { timeout: 60_000 }, async () => {
+      let requests = 0
+      lose = () => ++requests % 3 === 0
+      const record = recordFor(startRelay(`127.0.0.1:${proxy.port}`))
+      while (lost < 6) await record(1)
+      await untilSettled(database, 30_000)
+      await expectPublished(database, kafka.brokers, topic)
+    })
+
+    it('loses nothing of sends that were asked for at once', { timeout: 60_000 }, async () => {
+      const settings = settingsFor(`127.0.0.1:${proxy.port}`, topic)
+      const publisher = new Publisher(createKafka(settings, 'test', silent), topic, settings)
+      const event = (seq: bigint): PingEvent => ({ id: 'x', timestampMs: 1n, lane: 0, seq, tag: 1n, previousTag: 1n })
+      await publisher.publish([event(1n)])
+      let requests = 0
+      lose = () => ++requests === 1
+      await Promise.all([2n, 3n, 4n].map(seq => publisher.publish([event(seq)])))
+      await publisher.stop()
+      expect(lost).toBe(1)
+      expect((await readEvents(kafka.brokers, topic)).map(({ seq }) => Number(seq))).toEqual([1, 2, 3, 4])
+    })
+
+    it('that loses all of them for a while: what failed for good is sent anew', { timeout: 60_000 }, async () => {
+      let requests = 0
+      lose = () => ++requests > 2 && requests < 9
+      const relay = startRelay(`127.0.0.1:${proxy.port}`)
+      const record = recordFor(relay)
+      while (lost < 6) await record(1)
+      await untilSettled(database, 40_000)
+      expect(relay.retries()).toBeGreaterThan(0)
+      const events = await expectPublished(database, kafka.brokers, topic)
+      const places = new Set(events.map(({ lane, seq, tag }) => `${lane}/${seq}/${tag}`))
+      expect(places.size).toBeLessThan(events.length) // some are there twice, which readers tell
+    })
+  })
+})
+
+function portBytes(port: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(port)
+  return bytes
+}

@@ -1,0 +1,91 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { setUp, sql, rowsOf } from '../ledger/ledger-fixture.ts'
+import { ping, startRecorder } from '../recorder/recorder-fixture.ts'
+import { startChild, type Child } from '../../local/parts/child.ts'
+import { sharedKafka, uniqueName } from '../support/kafka.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { can } from '../support/tiers.ts'
+import { expectPublished, untilSettled } from './relay-fixture.ts'
+
+const LANES = 6
+const HELD = `select pid, count(*)::int as lanes from pg_locks where locktype = 'advisory' and classid = ping_lock_class_relay()
+  and database = (select oid from pg_database where datname = current_database()) group by pid order by 2 desc`
+
+describe.runIf(can('kafka'))('two relays', () => {
+  let database: TestDatabase
+  let brokers: string
+  let topic: string
+  let children: Child[] = []
+
+  const startRelay = async (): Promise<Child> => {
+    const program = new URL('relay-program.ts', import.meta.url).pathname
+    const child = await startChild({ name: 'relay', command: process.execPath, args: [program, JSON.stringify({ postgres: database.config, brokers, topic })] })
+    children.push(child)
+    return child
+  }
+  const held = () => rowsOf<{ pid: number; lanes: number }>(database, HELD)
+  const holdsAll = (except = 0) =>
+    expect.poll(async () => (await held()).map(({ pid, lanes }) => (pid === except ? -1 : lanes)), { timeout: 15_000 }).toEqual([LANES])
+
+  beforeAll(async () => {
+    brokers = await sharedKafka()
+  })
+  beforeEach(async () => {
+    topic = uniqueName('takeover')
+    database = await testDatabase()
+    await setUp(database, LANES)
+  })
+  afterEach(async () => {
+    await Promise.all(children.map(child => child.kill9()))
+    children = []
+    await database.drop()
+  })
+
+  async function under(load: () => Promise<void>): Promise<void> {
+    const { recorder } = startRecorder(database.config)
+    let running = true
+    const recording = (async () => {
+      while (running) await Promise.all(Array.from({ length: 20 }, () => recorder.record(ping())))
+    })()
+    await load()
+    running = false
+    await recording
+    await untilSettled(database)
+    await recorder.stop()
+  }
+
+  it.each<[string, (child: Child) => Promise<unknown>]>([
+    ['killed', child => child.kill9()],
+    ['ended in an orderly way by Postgres alone', () => sql(database, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()")],
+  ])('share the lanes: those of one that is %s go on within seconds', async (_, end) => {
+    const first = await startRelay()
+    await holdsAll()
+    await startRelay()
+    await under(async () => {
+      await new Promise(resolve => setTimeout(resolve, 300))
+      const began = performance.now()
+      const { pid } = (await held())[0]!
+      await end(first)
+      await expect.poll(async () => (await held()).reduce((sum, each) => sum + (each.pid === pid ? 0 : each.lanes), 0), { timeout: 10_000 }).toBe(LANES)
+      expect(performance.now() - began).toBeLessThan(5_000)
+    })
+    await expectPublished(database, brokers, topic)
+  })
+
+  it('give a frozen one’s lanes to the other, and the woken one moves nothing', { timeout: 60_000 }, async () => {
+    const first = await startRelay()
+    await holdsAll()
+    const { pid } = (await held())[0]!
+    await startRelay()
+    await under(async () => {
+      await new Promise(resolve => setTimeout(resolve, 300))
+      process.kill(first.pid, 'SIGSTOP')
+      await holdsAll(pid)
+      await new Promise(resolve => setTimeout(resolve, 500))
+      process.kill(first.pid, 'SIGCONT')
+      await new Promise(resolve => setTimeout(resolve, 1_500))
+    })
+    await expectPublished(database, brokers, topic)
+    expect((await held()).reduce((sum, { lanes }) => sum + lanes, 0)).toBe(LANES)
+  })
+})
