@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { HASH } from '../../src/counters/names.ts'
+import { migrate } from '../../src/ledger/migrate.ts'
+import { silent } from '../counters/caches.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+import { LANES, processorFixture, type ProcessorFixture } from './processor-fixture.ts'
+
+/** The promise. A machine that is busy with other tests gets some more. */
+const HEALED_WITHIN_MS = 3_000 + 2_000
+
+describe.runIf(can('redis', 'kafka'))('without any traffic, the cache heals', () => {
+  let redis: TestRedis
+  let database: TestDatabase
+  let at: ProcessorFixture
+  let processor: Program
+  keepLogsOnFailure()
+  beforeAll(async () => {
+    redis = await startRedis()
+    database = await testDatabase()
+    at = await processorFixture(database, redis.url)
+    await at.record(0, [0, 1, 60_000, -1])
+    await at.record(2, [60_001, Date.now(), 253_402_300_799_999])
+    processor = await at.start({ AUDIT_INTERVAL_MS: '300' })
+  })
+  afterAll(async () => {
+    await at.close()
+    await database.drop()
+    await redis.stop()
+  })
+  beforeEach(() => at.untilTrue())
+
+  const spoil: Readonly<Record<string, () => Promise<unknown>>> = {
+    'after FLUSHALL': () => at.cache.flushall(),
+    'when the hash was deleted': () => at.cache.del(HASH),
+    ...Object.fromEntries(
+      ['total', 'minutes-from', 'minutes-to', 'applied:0', 'applied:1', 'asof:2', 'minute:1'].map(field => [`when ${field} was deleted`, () => at.cache.hdel(HASH, field)]),
+    ),
+    'with an ill-formed total': () => at.cache.hset(HASH, 'total', 'many'),
+    'with a total that is not what is applied': () => at.cache.hset(HASH, 'total', '8'),
+    'with an ill-formed position': () => at.cache.hset(HASH, 'applied:0', 'here'),
+    'with a position that no database holds': () => at.cache.hset(HASH, 'applied:0', '9999999999999999999:1'),
+    'with a position of another history': () => at.cache.hset(HASH, 'applied:0', '4:1'),
+    'with an ill-formed minute': () => at.cache.hset(HASH, 'minute:1', 'two'),
+    'with a wrong minute': () => at.cache.hset(HASH, 'minute:1', '7'),
+    'with a minute that nobody pinged': () => at.cache.hset(HASH, 'minute:77', '1'),
+    'with a string under its key': async () => {
+      await at.cache.del(HASH)
+      await at.cache.set(HASH, 'a string')
+    },
+    'with a list under its key': async () => {
+      await at.cache.del(HASH)
+      await at.cache.lpush(HASH, 'a', 'list')
+    },
+    'of a claim that was left': async () => {
+      const nowMs = Date.now()
+      await at.cache.del(HASH)
+      await at.cache.hset(HASH, 'claim', `dead:${nowMs - 4_500}`)
+    },
+  }
+  test.each(Object.keys(spoil))('%s', async how => {
+    await spoil[how]!()
+    expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
+  })
+
+  test('when an old snapshot of it was restored', async () => {
+    const old = await at.cache.dumpBuffer(HASH)
+    await at.record(0, [5, 6])
+    await at.record(3, [7])
+    await at.untilTrue()
+    await at.cache.restore(HASH, 0, old, 'REPLACE')
+    expect(await at.isTrue()).toBe(false)
+    expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
+  })
+
+  test('of minutes that soon do not reach to the present', async () => {
+    const now = Math.floor(Date.now() / 60_000)
+    await at.cache.hset(HASH, 'minutes-to', String(now + 24 * 60 - 2))
+    await until('minutes-to is two days ahead', async () => Number((await at.hash())['minutes-to']) >= now + 2 * 24 * 60, HEALED_WITHIN_MS)
+  })
+
+  test('of an asof that is far ahead, as when the clock was set back', async () => {
+    await at.cache.hset(HASH, 'asof:1', String(Date.now() + 60_000))
+    await until('asof is not ahead', async () => Number((await at.hash())['asof:1'] ?? Infinity) <= Date.now() + 100, HEALED_WITHIN_MS)
+  })
+
+  test('and asof of every lane goes on, so that reads stay in the cache', async () => {
+    for (let looks = 0; looks < 10; looks++) {
+      const hash = await at.hash()
+      const [seconds, micros] = await at.cache.time()
+      const nowMs = Number(seconds) * 1_000 + Number(micros) / 1_000
+      for (let lane = 0; lane < LANES; lane++) expect(nowMs - Number(hash[`asof:${lane}`])).toBeLessThan(2_000)
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+  })
+
+  test('an audit counts what it found', async () => {
+    const before = await processor.metric('ping_processor_audit_differences_total')
+    await at.cache.hset(HASH, 'minute:1', '99')
+    await at.untilTrue()
+    await until('the audit is counted', async () => (await processor.metric('ping_processor_audit_differences_total')) > before)
+    expect(processor.log().join('\n')).toContain('minute 1: got 99, expected 2')
+  })
+
+  test('of a rollback of the ledger: what it lost is not counted any more', async () => {
+    await at.ledger.query('delete from pings where lane = 3')
+    expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
+    await at.record(3, [1])
+    expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
+  })
+
+  test('with lanes that are added while it runs', async () => {
+    await migrate(database.config, { lanes: LANES + 2, log: silent })
+    const events = await at.record(LANES + 1, [1, 2, 3])
+    await at.publish(events)
+    expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
+    expect((await at.hash())[`applied:${LANES}`]).toBe('0:0')
+    await at.publish(await at.record(LANES + 1, [4]))
+    expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
+  })
+})
