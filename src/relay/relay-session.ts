@@ -9,7 +9,7 @@ import type { PingEvent } from '../events/event.ts'
 import { wait } from '../runtime/wait.ts'
 import { Folder } from './folder.ts'
 import { LaneQueue } from './lane-queue.ts'
-import type { RelayOptions } from './relay.ts'
+import type { RelayOptions } from './relay-options.ts'
 
 const EVENTS_PER_SEND = 5_000
 const ROWS_PER_READ = 1_000

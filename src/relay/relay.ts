@@ -1,35 +1,8 @@
-import type { ClientConfig } from '../ledger/pg-types.ts'
 import type { RecordedBatch } from '../ledger/record.ts'
-import type { Logger } from '../runtime/logger.ts'
 import { Backoff } from '../runtime/retry.ts'
 import { wait } from '../runtime/wait.ts'
-import type { Publisher } from './publisher.ts'
+import type { RelayOptions } from './relay-options.ts'
 import { RelaySession } from './relay-session.ts'
-
-/** What the relay tells of itself. */
-export interface RelayMetrics {
-  /** Rows of a lane that Kafka acknowledged. */
-  published(lane: number, rows: number): void
-  /** Rows of a lane above its published position. */
-  publishLag(lane: number, rows: number): void
-  /** Rows of a lane above its folded position. */
-  foldLag(lane: number, rows: number): void
-  /** How many lanes this server publishes. */
-  lanesHeld(lanes: number): void
-  /** A send to Kafka, or a move of a position, failed and is tried again. */
-  relayRetried(): void
-}
-
-export interface RelayOptions {
-  readonly postgres: ClientConfig
-  readonly publisher: Publisher
-  readonly log: Logger
-  readonly metrics: RelayMetrics
-  /** Least time between two sends: many small ones cost far more than few large ones. */
-  readonly lingerMs: number
-  /** How often the heads are looked at, for rows that were not handed over. */
-  readonly pollMs: number
-}
 
 /**
  * Publishes, in order, the lanes whose relay lock this server holds, and folds them into the rollup.

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { RelayMetrics } from '../relay/relay.ts'
+import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
 import type { CallMetrics } from './rpc/observe-calls.ts'
 
