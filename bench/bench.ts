@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly only: readonly Section[]
   /** In how many turns a contender's time is divided; the figures of all turns are taken together. */
   readonly turns: number
+  /** Pool sizes that are tried for the plain way. */
+  readonly poolSizes: readonly number[]
   /** Rows for the reads: `COUNT(*)` and the strong count. */
   readonly countRows: number
   /** Pings in the topic before the processor starts. */

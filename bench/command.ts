@@ -7,8 +7,8 @@ export interface BenchCommand {
   readonly jsonPath: string | undefined
 }
 
-const FULL = { seconds: 4, turns: 4, countRows: 1_000_000, processorEvents: 500_000, freshnessShare: 1 }
-const QUICK = { seconds: 1, turns: 2, countRows: 100_000, processorEvents: 150_000, freshnessShare: 0.25 }
+const FULL = { seconds: 4, turns: 4, poolSizes: [4, 8, 16, 32, 64], countRows: 1_000_000, processorEvents: 500_000, freshnessShare: 1 }
+const QUICK = { seconds: 1, turns: 2, poolSizes: [8, 32], countRows: 100_000, processorEvents: 150_000, freshnessShare: 0.25 }
 const CONNECTIONS = [1, 16, 64, 256]
 const QUICK_CONNECTIONS = [1, 64]
 const MOST_SECONDS = 60

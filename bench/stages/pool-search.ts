@@ -4,7 +4,6 @@ import { whole } from '../table.ts'
 import { loadCell } from './load-cell.ts'
 import { pingRequest } from './pings.ts'
 
-const POOL_SIZES = [4, 8, 16, 32, 64]
 const CONNECTIONS = 64
 /** Enough for the hot code to be compiled; the same for all sizes. */
 const WARM_UP_MS = 1_000
@@ -19,7 +18,7 @@ export interface PoolSearch {
 /** Tries pool sizes for the plain way, so that Ping is not compared with a badly tuned one. */
 export async function searchPoolSize(bench: Bench): Promise<PoolSearch> {
   const rates: [number, number][] = []
-  for (const size of POOL_SIZES) {
+  for (const size of bench.options.poolSizes) {
     const contender = await startPlain(bench, `plain_pool_${size}`, size)
     try {
       const request = pingRequest()

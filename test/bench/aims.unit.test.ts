@@ -10,7 +10,7 @@ const nothing: Figures = {
   at: '',
   tookSeconds: 0,
   usedByOthers: undefined,
-  options: { seconds: 1, connections: [], only: [], turns: 1, countRows: 0, processorEvents: 0, freshnessShare: 1, profileDir: undefined },
+  options: { seconds: 1, connections: [], only: [], turns: 1, poolSizes: [], countRows: 0, processorEvents: 0, freshnessShare: 1, profileDir: undefined },
   machine: { cpu: '', cores: 0, memoryGiB: 0, system: '', node: '', postgres: '', fsync: '', synchronousCommit: '', kafka: '' },
   poolSearch: undefined,
   pings: [],
