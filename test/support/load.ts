@@ -62,11 +62,13 @@ export class Load {
   }
 
   async #run(caller: number): Promise<void> {
-    for (let number = caller; this.#on; number += this.#options.callers) {
+    let number = caller
+    while (this.#on) {
       const ping: SentPing = { id: v7(), timestampMs: this.#options.timestampMs?.(number), sentMs: performance.now(), ackedMs: undefined, tries: 0 }
       this.sent.push(ping)
       await this.#untilAcked(ping, number)
       await wait(this.#options.pauseMs)
+      number += this.#options.callers
     }
   }
 
