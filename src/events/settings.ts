@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs'
 import type { KafkaConfig, SASLOptions } from 'kafkajs'
-import { choice, flag, integer, list, SettingsError, text, type SettingsOf } from '../runtime/settings.ts'
+import { choice, flag, integer, list, SettingsError, text, type Setting, type SettingsOf } from '../runtime/settings.ts'
 
 /** Where Kafka is. */
 export const kafkaSettings = {
   kafkaBrokers: list('KAFKA_BROKERS', {
     help: 'Brokers to begin with, separated by commas.',
     expected: 'host:port,host:port,…',
-    pattern: /^(\[[0-9a-fA-F:]+\]|[^\s:,]+):\d{1,5}$/,
+    pattern: /^(\[[0-9a-fA-F:]+\]|[^\s:,]+):([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
     fallback: ['127.0.0.1:9092'],
   }),
   kafkaTopic: text('KAFKA_TOPIC', {
     help: 'The topic of the pings; undecodable records go to the topic of this name with .dead-letter behind it.',
-    expected: 'letters, digits, dots, underscores and hyphens, at most 237',
-    pattern: /^[A-Za-z0-9._-]{1,237}$/,
+    expected: 'letters, digits, dots, underscores and hyphens, at most 237; not . or ..',
+    pattern: /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,237}$/,
     fallback: 'ping-events',
   }),
   kafkaTls: flag('KAFKA_TLS', { help: 'Speak TLS to Kafka.', fallback: false }),
@@ -36,18 +36,24 @@ export const topicSettings = {
     min: 1,
     max: 1000,
   }),
-  kafkaTopicReplication: integer('KAFKA_TOPIC_REPLICATION', {
-    help: 'Replicas of each partition, if Ping creates the topic; -1: what the broker has as default.',
-    fallback: -1,
-    min: -1,
-    max: 100,
-  }),
+  kafkaTopicReplication: notZero(
+    integer('KAFKA_TOPIC_REPLICATION', {
+      help: 'Replicas of each partition, if Ping creates the topic; -1: what the broker has as default.',
+      fallback: -1,
+      min: -1,
+      max: 100,
+    }),
+  ),
   kafkaTopicRetentionMs: integer('KAFKA_TOPIC_RETENTION_MS', {
     help: 'How long the topic keeps records, if Ping creates it, in ms; -1: for ever.',
     fallback: 7 * 24 * 60 * 60 * 1000,
     min: -1,
     max: 1e14,
   }),
+}
+
+function notZero(setting: Setting<number>): Setting<number> {
+  return { ...setting, expected: `${setting.expected}, not 0`, parse: got => setting.parse(got) || undefined }
 }
 
 export type KafkaSettings = SettingsOf<typeof kafkaSettings>

@@ -36,7 +36,7 @@ function sessionConfig(config: ClientConfig, applicationName: string): ClientCon
   return { ...config, types, options: SESSION, application_name: applicationName }
 }
 
-/** One connection of our own, for locks and batches. The caller ends it. */
+/** One connection of our own, for locks and batches; its queries take turns. The caller ends it. */
 export async function connectClient(config: ClientConfig, applicationName: string): Promise<Client> {
   const client = new pg.Client(sessionConfig(config, applicationName))
   client.on('error', () => undefined) // a broken connection also fails the query that uses it
@@ -46,7 +46,19 @@ export async function connectClient(config: ClientConfig, applicationName: strin
     await client.end().catch(() => undefined)
     throw error
   }
+  queryInTurn(client)
   return client
+}
+
+/** Several loops may share a connection: the driver gives up queueing their queries itself, and warns of it. */
+function queryInTurn(client: Client): void {
+  const query = client.query.bind(client) as (...args: readonly unknown[]) => Promise<unknown>
+  let last: Promise<unknown> = Promise.resolve()
+  client.query = ((...args: readonly unknown[]) => {
+    const result = last.then(() => query(...args))
+    last = result.then(() => undefined, () => undefined)
+    return result
+  }) as Client['query']
 }
 
 /** A pool for reads. `query` on it connects as needed and rejects when Postgres is away. */

@@ -26,6 +26,8 @@ export interface SlotOptions {
 const APPLICATION_NAME = 'ping-recorder'
 const LOOK_AFTER_MS = 10_000
 const LOOK_WITHIN_MS = 5_000
+/** An answer may have been on its way while we looked. */
+const LATE_ANSWER_MS = 1_000
 const READY_WITHIN_MS = 1_000
 
 /** One connection to Postgres, one batch at a time. */
@@ -106,8 +108,9 @@ export class RecorderSlot {
       try {
         return await within(lookAfterMs, 'Postgres does not answer a batch', recording)
       } catch (error) {
-        if (!(error instanceof TimeoutError) || !(await look())) throw error
+        if (!(error instanceof TimeoutError)) throw error
       }
+      if (!(await look())) return await within(LATE_ANSWER_MS, 'Postgres does not answer a batch', recording)
     }
   }
 

@@ -1,0 +1,35 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { createKafka, ensureTopic } from '../../src/events/kafka.ts'
+import { wait } from '../../src/runtime/wait.ts'
+import { silent } from '../ledger/ledger-fixture.ts'
+import { settingsFor } from '../relay/relay-fixture.ts'
+import { sharedKafka, uniqueName } from '../support/kafka.ts'
+import { can } from '../support/tiers.ts'
+
+describe.runIf(can('kafka'))('a client of Kafka', () => {
+  let brokers: string
+  beforeAll(async () => {
+    brokers = await sharedKafka()
+  })
+
+  it('creates a missing topic once, whoever is first, and leaves one that is there as it is', async () => {
+    const topic = uniqueName('ensure')
+    const settings = settingsFor(brokers, topic)
+    const kafka = createKafka(settings, 'test', silent)
+    expect(await Promise.all([1, 2, 3].map(() => ensureTopic(kafka, topic, settings)))).toEqual([3, 3, 3])
+    expect(await ensureTopic(kafka, topic, { ...settings, kafkaTopicPartitions: 7 })).toBe(3)
+  })
+
+  it('does next to nothing on an idle connection', async () => {
+    const admin = createKafka(settingsFor(brokers, 'any'), 'test', silent).admin()
+    await admin.connect()
+    await admin.listTopics()
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    await wait(500)
+    const idle = timers.mock.calls.length
+    timers.mockRestore()
+    await admin.listTopics() // it still works
+    await admin.disconnect()
+    expect(idle).toBeLessThan(10) // kafkajs: one each millisecond
+  })
+})

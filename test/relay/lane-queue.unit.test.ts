@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import type { RecordedBatch } from '../../src/ledger/record.ts'
+import { LaneQueue } from '../../src/relay/lane-queue.ts'
+import type { LedgerRow } from '../../src/terms/ping.ts'
+import { START, type Position } from '../../src/terms/position.ts'
+
+const ROOM = 100
+const at = (seq: bigint, tag: bigint): Position => ({ seq, tag })
+const rows = (from: bigint, count: number, tag: bigint): readonly LedgerRow[] =>
+  Array.from({ length: count }, (_, n) => ({ lane: 3, id: `${tag}-${from + BigInt(n)}`, timestampMs: 0n, seq: from + BigInt(n), tag }))
+const batch = (before: Position, count: number, tag: bigint): RecordedBatch => ({
+  lane: 3,
+  before,
+  tag,
+  inserted: rows(before.seq + 1n, count, tag).map(({ id, timestampMs }) => ({ id, timestampMs })),
+  known: new Map(),
+})
+const places = (queue: LaneQueue) => queue.first(100).map(({ seq, tag, previousTag }) => [Number(seq), Number(tag), Number(previousTag)])
+
+/** A queue that has read up to the head. */
+function caughtUp(published: Position): LaneQueue {
+  const queue = new LaneQueue(3, published)
+  queue.append([], true)
+  return queue
+}
+
+describe('the queue of a lane', () => {
+  it('begins at the published position, and has to read what is behind it', () => {
+    const queue = new LaneQueue(3, at(4n, 9n))
+    expect([queue.end, queue.mustRead, queue.length]).toEqual([at(4n, 9n), true, 0])
+    queue.offer(batch(at(4n, 9n), 2, 11n), ROOM)
+    expect([queue.mustRead, queue.length]).toEqual([true, 0])
+  })
+
+  it('links each row to the one before it, over reads, batches and histories of tags', () => {
+    const queue = new LaneQueue(3, START)
+    queue.append([...rows(1n, 2, 7n), ...rows(3n, 1, 8n)], true)
+    queue.offer(batch(at(3n, 8n), 2, 9n), ROOM)
+    expect(places(queue)).toEqual([[1, 7, 0], [2, 7, 7], [3, 8, 7], [4, 9, 8], [5, 9, 9]])
+    expect(queue.end).toEqual(at(5n, 9n))
+  })
+
+  it.each([
+    ['leaves a gap', batch(at(5n, 8n), 1, 9n)],
+    ['follows on another history', batch(at(4n, 8n), 1, 9n)],
+    ['is more than there is room for', batch(at(4n, 7n), ROOM + 1, 9n)],
+  ])('does not take a batch that %s, and reads instead', (_, offered) => {
+    const queue = caughtUp(at(4n, 7n))
+    queue.offer(offered, ROOM)
+    expect([queue.length, queue.mustRead, queue.end]).toEqual([0, true, at(4n, 7n)])
+  })
+
+  it('drops a batch that it has, and need not read for it', () => {
+    const queue = caughtUp(at(4n, 7n))
+    queue.offer(batch(at(4n, 7n), 2, 9n), ROOM)
+    queue.offer(batch(at(4n, 7n), 2, 9n), ROOM)
+    queue.offer(batch(at(2n, 7n), 2, 7n), ROOM)
+    expect([queue.length, queue.mustRead]).toEqual([2, false])
+  })
+
+  it('takes no batch while it has to read, though it follow on', () => {
+    const queue = new LaneQueue(3, START)
+    queue.append(rows(1n, 2, 7n), false)
+    queue.offer(batch(at(2n, 7n), 1, 9n), ROOM)
+    expect([queue.length, queue.mustRead]).toEqual([2, true])
+  })
+
+  it('lets go of what is published, and of nothing that came meanwhile', () => {
+    const queue = caughtUp(START)
+    queue.offer(batch(START, 3, 7n), ROOM)
+    const sent = queue.first(2)
+    queue.offer(batch(at(3n, 7n), 1, 8n), ROOM)
+    queue.done(sent.length, sent.at(-1)!)
+    expect([queue.published.seq, queue.published.tag, queue.end]).toEqual([2n, 7n, at(4n, 8n)])
+    expect(places(queue)).toEqual([[3, 7, 7], [4, 8, 7]])
+  })
+})
