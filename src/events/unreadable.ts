@@ -17,14 +17,30 @@ export function unreadableBatch({ headers }: KafkaMessage): { readonly reason: s
 
 /** Records, in Kafka's format, to read in place of those of a batch that cannot be decompressed; offsets one by one. */
 export function unreadableRecords(batch: Buffer, reason: string): Buffer {
-  const rest = Array.from({ length: MAX_RECORDS - 1 }, (_, index) => record(index + 1, null, REST, ''))
-  return Buffer.concat([record(0, batch, REASON, reason), ...rest])
+  furtherRecords ??= makeFurtherRecords()
+  return Buffer.concat([record(0, batch, REASON, reason), furtherRecords])
+}
+
+/** The same behind every such batch: made once, when first needed. */
+let furtherRecords: Buffer | undefined
+
+function makeFurtherRecords(): Buffer {
+  const first = record(1, null, REST, '')
+  const records = Buffer.alloc((MAX_RECORDS - 1) * first.length, first)
+  const deltaAt = first.indexOf(varint(1, DELTA_BYTES))
+  for (let index = 0; index < MAX_RECORDS - 1; index++) {
+    varint(index + 1, DELTA_BYTES).copy(records, index * first.length + deltaAt)
+  }
+  return records
 }
 
 const NO_ATTRIBUTES = Buffer.of(0)
+/** All offset deltas are written in as many bytes, so that all further records are of one length. */
+const DELTA_BYTES = 3
 
 function record(offsetDelta: number, value: Buffer | null, header: string, text: string): Buffer {
-  const body = [NO_ATTRIBUTES, varint(0), varint(offsetDelta), bytes(null), bytes(value), varint(1), bytes(Buffer.from(header)), bytes(Buffer.from(text))]
+  const delta = varint(offsetDelta, DELTA_BYTES)
+  const body = [NO_ATTRIBUTES, varint(0), delta, bytes(null), bytes(value), varint(1), bytes(Buffer.from(header)), bytes(Buffer.from(text))]
   const length = body.reduce((sum, part) => sum + part.length, 0)
   return Buffer.concat([varint(length), ...body])
 }
@@ -33,11 +49,11 @@ function bytes(content: Buffer | null): Buffer {
   return content === null ? varint(-1) : Buffer.concat([varint(content.length), content])
 }
 
-/** Zigzag, then seven bits a byte, the lowest first. */
-function varint(value: number): Buffer {
+/** Zigzag, then seven bits a byte, the lowest first; at least so many bytes. */
+function varint(value: number, leastBytes = 1): Buffer {
   let rest = ((value << 1) ^ (value >> 31)) >>> 0
   const out: number[] = []
-  while (rest > 0x7f) {
+  while (rest > 0x7f || out.length < leastBytes - 1) {
     out.push((rest & 0x7f) | 0x80)
     rest >>>= 7
   }

@@ -65,12 +65,6 @@ const PLANTS: readonly Plant[] = [
     wrong: '',
   },
   {
-    bug: 'events that waited for a catch-up are not scheduled',
-    file: 'processor/reconciler.ts',
-    right: 'if (lane.pending > 0) this.#flusher().schedule()',
-    wrong: '',
-  },
-  {
     bug: 'the start of a catch-up is not checked',
     file: 'src/ledger/rows.ts',
     right: 'return first?.seq === start.seq && first.tag === start.tag ? after : undefined',

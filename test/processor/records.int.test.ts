@@ -1,0 +1,170 @@
+import { create, toBinary } from '@bufbuild/protobuf'
+import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type KafkaMessage } from 'kafkajs'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { registerCodecs } from '../../src/events/codecs.ts'
+import { encode } from '../../src/events/event.ts'
+import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
+import { uniqueName } from '../support/kafka.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
+
+/** Whatever is in the topic: the count stays true, offsets go on, and the processor too. */
+describe.runIf(can('redis', 'kafka'))('the processor reads', () => {
+  let redis: TestRedis
+  let database: TestDatabase
+  let at: ProcessorFixture
+  let processor: Program
+  keepLogsOnFailure()
+  beforeAll(async () => {
+    redis = await startRedis()
+    database = await testDatabase()
+    at = await processorFixture(database, redis.url)
+    processor = await at.start()
+    await at.publish(await at.record(0, [1, 2, 3]))
+    await at.publish(await at.record(1, [60_000]))
+  })
+  afterAll(async () => {
+    await at.close()
+    await database.drop()
+    await redis.stop()
+  })
+  beforeEach(() => at.untilTrue())
+
+  const allCommitted = () => until('all offsets are committed', async () => (await at.uncommitted()) === 0)
+  const verdicts = async (verdict: string) => {
+    const text = await (await fetch(`${processor.url}/metrics`)).text()
+    return Number(new RegExp(`verdict="${verdict}"} (\\d+)`).exec(text)?.[1] ?? 0)
+  }
+  /** Sends, then a real ping behind it; both are done with, and the count is true. */
+  const goesOn = async (send: () => Promise<void>) => {
+    await send()
+    await at.publish([...(await at.record(0, [4])), ...(await at.record(1, [4]))])
+    await at.untilTrue()
+    await allCommitted()
+  }
+
+  test('events: they are counted, and their offsets committed', async () => {
+    await goesOn(async () => at.publish(await at.record(2, [5, 6])))
+    expect(await verdicts('accepted')).toBeGreaterThanOrEqual(8)
+  })
+
+  test('events twice: once is counted', async () => {
+    const events = await at.record(0, [7, 8])
+    await goesOn(() => at.publish([...events, ...events, events[0]!]))
+    expect(await verdicts('duplicate')).toBeGreaterThanOrEqual(3)
+  })
+
+  test('a forged seq of 10^12: not counted, and the offsets are not pinned', async () => {
+    const [event] = await at.record(0, [9])
+    await goesOn(() => at.publish([{ ...event!, seq: 10n ** 12n }]))
+    expect(await verdicts('refused')).toBeGreaterThanOrEqual(1)
+  })
+
+  test('the next seq forged, with another previous tag: the true ping is counted', async () => {
+    const [event] = await at.record(0, [10])
+    await goesOn(() => at.publish([{ ...event!, timestampMs: 77_000_000n, previousTag: event!.previousTag + 1n }]))
+    expect((await at.hash())['minute:1283']).toBeUndefined()
+  })
+
+  test('the next seq forged, with the right previous tag: the count is put right again', async () => {
+    const [event] = await at.record(0, [11])
+    await goesOn(() => at.publish([{ ...event!, tag: 5n, timestampMs: 77_000_000n }]))
+    expect((await at.hash())['minute:1283']).toBeUndefined()
+  })
+
+  test('a lane that there is not', async () => {
+    const [event] = await at.record(0, [12])
+    await goesOn(() => at.publish([{ ...event!, lane: 4_000_000 }]))
+    expect(await verdicts('foreign')).toBeGreaterThanOrEqual(1)
+  })
+
+  test("records of the original's producer: not counted, but told", async () => {
+    const value = Buffer.from(toBinary(PingRequestSchema, create(PingRequestSchema, { timestampMs: 1_700_000_000_000n })))
+    await goesOn(() => at.send(0, { value }))
+    await goesOn(() => at.send(0, { value: Buffer.alloc(0) })) // without a timestamp
+    expect(await verdicts('legacy')).toBe(2)
+    expect(processor.log().filter(line => line.includes('original producer'))).toHaveLength(1)
+  })
+
+  test('what cannot be decoded: it is put aside, with where it was and why', async () => {
+    await goesOn(() => at.send(1, { key: 'a key', value: Buffer.from([0xff, 0xff, 0xff]) }))
+    await goesOn(() => at.send(0, { value: null }))
+    expect(await verdicts('undecodable')).toBe(2)
+    const [first, second] = await readAll(at, `${at.place.topic}.dead-letter`, 2)
+    const headers = (message: KafkaMessage) => Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]))
+    expect(first!.value).toEqual(Buffer.from([0xff, 0xff, 0xff]))
+    expect(String(first!.key)).toBe('a key')
+    expect(headers(first!)).toMatchObject({ 'ping-topic': at.place.topic, 'ping-partition': '1', 'ping-reason': expect.stringMatching(/^no ping.v1.PingEvent/) })
+    expect(second!.value).toBeNull()
+    expect(headers(second!)).toMatchObject({ 'ping-partition': '0', 'ping-reason': expect.stringContaining('no value') })
+  })
+
+  test('something undecodable as large as a record may be: its place is kept, and the stream goes on', async () => {
+    const value = Buffer.alloc(1_048_576 - 200, 0xff)
+    await goesOn(() => at.send(0, { value }))
+    const letters = await readAll(at, `${at.place.topic}.dead-letter`, 3)
+    expect(letters[2]!.value).toBeNull()
+    expect(String(letters[2]!.headers?.['ping-left-out'])).toBe(`${value.length} bytes`)
+  })
+
+  test.each([['gzip', CompressionTypes.GZIP], ['zstd', CompressionTypes.ZSTD]])('events that another compressed with %s', async (_, compression) => {
+    registerCodecs()
+    const accepted = await verdicts('accepted')
+    const [event] = await at.record(0, [13])
+    await goesOn(() => at.send(0, { value: encode(event!) }, compression))
+    expect(await verdicts('accepted')).toBeGreaterThanOrEqual(accepted + 1)
+  })
+
+  test.each([['snappy', CompressionTypes.Snappy], ['lz4', CompressionTypes.LZ4]] as const)(
+    'a batch compressed with %s, which it cannot: every record of it is passed, the batch is put aside, Postgres tells the rest',
+    async (name, compression) => {
+      const before = await verdicts('undecodable')
+      const events = await at.record(0, [14, 15, 16])
+      const bytes = name === 'snappy' ? plainSnappy : plainLz4
+      CompressionCodecs[compression] = () => ({ compress: async ({ buffer }: { buffer: Buffer }) => bytes(buffer) })
+      for (const event of events) await goesOn(() => at.send(0, { value: encode(event) }, compression))
+      expect(await verdicts('undecodable')).toBe(before + 3)
+      expect(processor.log().join('\n')).toContain(`a batch compressed with ${name}`)
+    },
+  )
+})
+
+async function readAll(at: ProcessorFixture, topic: string, count: number): Promise<readonly KafkaMessage[]> {
+  const kafka = new Kafka({ brokers: [at.place.brokers], logLevel: logLevel.NOTHING })
+  const consumer = kafka.consumer({ groupId: uniqueName(), maxWaitTimeInMs: 100 })
+  const messages: KafkaMessage[] = []
+  await consumer.connect()
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await consumer.run({ eachMessage: async ({ message }) => void messages.push(message) })
+    await until(`${count} records are in ${topic}`, () => messages.length >= count)
+  } finally {
+    await consumer.disconnect()
+  }
+  return messages
+}
+
+/** A frame of xerial's Snappy with one literal: valid for every reader, and compressed with nothing. */
+function plainSnappy(bytes: Buffer): Buffer {
+  const header = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])
+  const length: number[] = []
+  for (let rest = bytes.length; ; rest >>>= 7) {
+    length.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest)
+    if (rest <= 0x7f) break
+  }
+  const literal = Buffer.from([61 << 2, (bytes.length - 1) & 0xff, (bytes.length - 1) >> 8])
+  const block = Buffer.concat([Buffer.from(length), literal, bytes])
+  const size = Buffer.alloc(4)
+  size.writeUInt32BE(block.length)
+  return Buffer.concat([header, size, block])
+}
+
+/** An LZ4 frame with one block that is not compressed: no checksums but that of the header. */
+function plainLz4(bytes: Buffer): Buffer {
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE((bytes.length | 0x80000000) >>> 0)
+  return Buffer.concat([Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]), size, bytes, Buffer.alloc(4)])
+}
