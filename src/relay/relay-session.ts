@@ -11,7 +11,8 @@ import { Folder } from './folder.ts'
 import { LaneQueue } from './lane-queue.ts'
 import type { RelayOptions } from './relay-options.ts'
 
-const EVENTS_PER_SEND = 5_000
+/** kafkajs groups the messages of a send in quadratic time: 2.5 µs each at 5000, 1.05 at 1000 (measured). */
+const EVENTS_PER_SEND = 1_000
 const ROWS_PER_READ = 1_000
 /** Handed-over events kept while Kafka is away; beyond, they are read again later. */
 const MAX_QUEUED = 20_000
@@ -182,9 +183,10 @@ export class RelaySession {
 
   async #publishRound(): Promise<void> {
     const { publisher, log, metrics } = this.#options
-    const share = Math.max(1, Math.floor(EVENTS_PER_SEND / Math.max(1, this.#lanes.size)))
-    const batches = [...this.#lanes.values()].filter(queue => queue.length > 0).map(queue => ({ queue, events: queue.first(share) }))
-    if (batches.length === 0) return
+    const waiting = [...this.#lanes.values()].filter(queue => queue.length > 0)
+    if (waiting.length === 0) return
+    const share = Math.max(1, Math.floor(EVENTS_PER_SEND / waiting.length))
+    const batches = waiting.map(queue => ({ queue, events: queue.first(share) }))
     try {
       await publisher.publish(batches.flatMap(({ events }) => events))
     } catch (err) {
