@@ -19,6 +19,11 @@ const HANDED_OVER_WITHIN_MS = 20_000
 
 keepLogsOnFailure()
 
+/** By what it said last. */
+function readsPartitions(processor: Program): boolean {
+  return /"partitions":\[\d/.test(processor.log().findLast(line => line.includes('reading these partitions')) ?? '')
+}
+
 describe.runIf(can('kafka', 'redis'))(`two servers and two processors side by side (--seed ${seed})`, () => {
   const random = seededRandom(seed)
   let ping: WholePing
@@ -42,9 +47,10 @@ describe.runIf(can('kafka', 'redis'))(`two servers and two processors side by si
   test.each([0, 1])('server and processor %i, frozen under load and woken again, change nothing', { timeout: 90_000 }, async number => {
     const [server, processor] = [ping.servers[number]!, ping.processors[number]!]
     const other = ping.servers[1 - number]!
+    await until('both processors read partitions', () => ping.processors.every(readsPartitions), HANDED_OVER_WITHIN_MS)
     load.start()
-    await wait(random.between(500, 1_500))
-    const handedOver = load.sent.length
+    await wait(random.between(1_500, 2_500))
+    const before = load.sent.length
     const frozen = [server, processor]
     for (const program of random.shuffled(frozen)) {
       program.freeze()
@@ -57,7 +63,7 @@ describe.runIf(can('kafka', 'redis'))(`two servers and two processors side by si
     }
     await wait(1_500)
     await load.drain()
-    expect(load.sent.length).toBeGreaterThan(handedOver + 100)
+    expect(load.sent.length).toBeGreaterThan(before + 100)
     const { databaseUrl, redisUrl } = ping.place
     expect((await i4Cache(databaseUrl, redisUrl, CACHE_TRUE_WITHIN_MS * BUSY_MACHINE)).violations, 'I4').toEqual([])
     expect(await i1Lost(databaseUrl, load.sent), 'I1').toEqual([])
