@@ -80,6 +80,24 @@ describeOnEachPostgres('a range', database => {
     })
   })
 
+  it('reads no more rows than lie above the folded positions and in the minutes at its edges', async () => {
+    await setUp(database(), LANES)
+    await sql(database(), 'alter table pings set (autovacuum_enabled = off)') // never analysed
+    await withClient(database(), async client => {
+      await record(client, 0, pingsAt(...Array.from({ length: 5_000 }, (_, n) => n * 6_000)))
+      await fold(client, 0, 5_000)
+      await record(client, 0, pingsAt(...Array.from({ length: 20 }, () => 90_000)))
+      const rowsRead = async () => {
+        await client.query('select pg_stat_force_next_flush()')
+        const { rows } = await client.query<{ read: number }>("select (seq_tup_read + idx_tup_fetch)::int as read from pg_stat_user_tables where relname = 'pings'")
+        return rows[0]!.read
+      }
+      const before = await rowsRead()
+      expect(await countRange(client, 30_000n, 20_000_030n)).toBe(3_349n)
+      expect((await rowsRead()) - before).toBeLessThan(100)
+    })
+  })
+
   it('is exact while a folder folds', async () => {
     await setUp(database(), LANES)
     const random = randomFrom(7)
