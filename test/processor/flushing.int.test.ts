@@ -1,0 +1,110 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { HASH } from '../../src/counters/names.ts'
+import { wait } from '../../src/runtime/wait.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
+
+/** With the tick off, only events bring the count on: what it would heal shows. */
+describe.runIf(can('redis', 'kafka'))('without ticks', () => {
+  let redis: TestRedis
+  let database: TestDatabase
+  let at: ProcessorFixture
+  let processor: Program
+  keepLogsOnFailure()
+  beforeAll(async () => {
+    redis = await startRedis()
+  })
+  afterAll(() => redis.stop())
+  beforeEach(async () => {
+    database = await testDatabase()
+    at = await processorFixture(database, redis.url)
+  })
+  afterEach(async () => {
+    await at.close()
+    await database.drop()
+  })
+
+  const total = async () => Number(await at.cache.hget(HASH, 'total'))
+  /** As `start`, until the first event is counted: the group is joined. */
+  const start = async (settings: Readonly<Record<string, string>> = {}) => {
+    processor = await at.start({ TICK_INTERVAL_MS: '0', ...settings })
+    await at.publish(await at.record(0, [1]))
+    await at.untilTrue()
+    await until('it is committed', async () => (await at.uncommitted()) === 0)
+  }
+
+  test('a refused flush: its offsets are not committed, by no processor; when it is taken they are', { timeout: 60_000 }, async () => {
+    await start()
+    const whole = await at.hash()
+    await at.cache.del(HASH)
+    await at.publish(await at.record(0, [2, 3]))
+    await until('it was refused', async () => (await processor.metric('ping_processor_flushes_total')) > 1)
+    await wait(1_500) // more than a commit's interval
+    expect(await at.uncommitted()).toBe(2)
+    await processor.kill9()
+    await at.cache.hset(HASH, whole) // as it was: the two are not in
+    processor = await at.start({ TICK_INTERVAL_MS: '0' })
+    await at.untilTrue()
+    await until('they are committed', async () => (await at.uncommitted()) === 0)
+  })
+
+  test('the cache away: nothing is committed, nothing lost, and it goes on by itself', async () => {
+    await start()
+    const whole = await at.hash()
+    await redis.kill9()
+    await at.publish(await at.record(0, [2, 3, 4]))
+    await wait(1_500)
+    expect(await at.uncommitted()).toBe(3)
+    await redis.restart()
+    await until('the cache is back', async () => (await at.cache.ping().catch(() => '')) === 'PONG')
+    await at.cache.hset(HASH, whole)
+    await at.untilTrue()
+    await until('they are committed', async () => (await at.uncommitted()) === 0)
+  })
+
+  test('the first ping after a quiet second is visible at once, and none waits longer than the interval', { timeout: 60_000 }, async () => {
+    await start({ FLUSH_INTERVAL_MS: '3000' })
+    await wait(3_100)
+    const atOnceMs = await timeToShow([2])
+    expect(atOnceMs).toBeLessThan(1_500)
+    const nextMs = await timeToShow([3])
+    expect(nextMs).toBeGreaterThan(3_000 - atOnceMs - 1_000)
+    expect(nextMs).toBeLessThan(3_000 + 1_500)
+  })
+
+  test('a thousand events are flushed without waiting for the timer', { timeout: 60_000 }, async () => {
+    await start({ FLUSH_INTERVAL_MS: '60000' })
+    await at.publish([...(await at.record(0, Array(500).fill(1))), ...(await at.record(1, Array(499).fill(1)))])
+    await wait(1_500)
+    expect(await total()).toBe(1)
+    await at.publish(await at.record(0, [1]))
+    await until('the thousand are there', async () => (await total()) === 1_001)
+  })
+
+  test('more distinct minutes than one flush carries are all flushed at once', { timeout: 60_000 }, async () => {
+    await start({ FLUSH_INTERVAL_MS: '60000' })
+    const minutes = Array.from({ length: 2_500 }, (_, minute) => minute * 60_000)
+    await at.publish(await at.record(1, minutes))
+    await until('they are all there', async () => (await total()) >= 2_001)
+    await processor.stop() // flushes the rest
+    expect(await at.isTrue()).toBe(true)
+  })
+
+  test('what does not fit is caught up from Postgres', async () => {
+    await start()
+    const [, , third] = await at.record(0, [2, 3, 4])
+    await at.publish([third!])
+    await at.untilTrue()
+    await until('it is committed', async () => (await at.uncommitted()) === 0)
+    expect(await processor.metric('ping_processor_caught_up_total')).toBe(3)
+  })
+
+  async function timeToShow(timesMs: readonly number[]): Promise<number> {
+    const before = await total()
+    await at.publish(await at.record(0, timesMs))
+    return until('the ping is visible', async () => (await total()) > before)
+  }
+})

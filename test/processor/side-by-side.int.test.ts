@@ -1,0 +1,114 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { wait } from '../../src/runtime/wait.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+import { LANES, processorFixture, type ProcessorFixture } from './processor-fixture.ts'
+
+describe.runIf(can('redis', 'kafka'))('processors', () => {
+  let redis: TestRedis
+  let postgres: TestPostgres
+  let at: ProcessorFixture
+  keepLogsOnFailure()
+  beforeAll(async () => {
+    ;[redis, postgres] = await Promise.all([startRedis(), startPostgres()])
+  })
+  afterAll(async () => {
+    await Promise.all([redis.stop(), postgres.stop()])
+  })
+  beforeEach(async () => {
+    at = await processorFixture(await postgres.createDatabase(), redis.url)
+  })
+  afterEach(() => at.close())
+
+  const reads = (processor: Program) => processor.log().findLast(line => line.includes('reading these partitions')) ?? ''
+  const joined = (processor: Program, partitions: string) => until(`it reads ${partitions}`, () => reads(processor).includes(`"partitions":[${partitions}]`), 30_000)
+
+  /** Records and sends pings in all lanes until `stopped`. */
+  async function traffic(stopped: () => boolean): Promise<void> {
+    for (let ping = 0; !stopped(); ping++) {
+      await at.publish(await at.record(ping % LANES, [ping * 20_000, ping * 20_000 + 1]))
+      await wait(20)
+    }
+  }
+
+  test('two of them, one frozen, its lanes taken over, and woken again: nothing is counted twice', { timeout: 90_000 }, async () => {
+    const [first, second] = [await at.start(), await at.start()]
+    await until('each reads one', () => [first, second].every(each => /"partitions":\[\d\]/.test(reads(each))), 30_000)
+    let isOver = false
+    const sending = traffic(() => isOver)
+    await wait(1_000)
+    first.freeze()
+    await joined(second, '0,1')
+    await wait(500)
+    first.wake()
+    await wait(2_000)
+    isOver = true
+    await sending
+    await at.untilTrue()
+  })
+
+  test('a killed one: its lanes stay fresh while the group still waits for it', { timeout: 90_000 }, async () => {
+    const [first, second] = [await at.start(), await at.start()]
+    await until('each reads one', () => [first, second].every(each => /"partitions":\[\d\]/.test(reads(each))), 30_000)
+    await first.kill9()
+    const killedMs = performance.now()
+    await at.publish(await at.record(0, [1]))
+    await at.publish(await at.record(1, [1]))
+    await at.untilTrue(6_000)
+    expect(performance.now() - killedMs).toBeLessThan(6_000) // the session lasts 10 s
+  })
+
+  test('one that is stopped leaves the group at once, with everything that it read flushed', { timeout: 90_000 }, async () => {
+    const [first, second] = [await at.start(), await at.start()]
+    await until('each reads one', () => [first, second].every(each => /"partitions":\[\d\]/.test(reads(each))), 30_000)
+    const begunMs = performance.now()
+    expect(await first.stop()).toMatchObject({ code: 0 })
+    await joined(second, '0,1')
+    expect(performance.now() - begunMs).toBeLessThan(6_000) // not the 10 s of the session
+  })
+
+  test('one alone: stopped, it has flushed and committed what it read', async () => {
+    const processor = await at.start({ FLUSH_INTERVAL_MS: '60000', TICK_INTERVAL_MS: '0' })
+    await joined(processor, '0,1')
+    await at.publish(await at.record(0, [1]))
+    await at.untilTrue()
+    await at.publish(await at.record(0, [2, 3]))
+    await until('they are buffered', async () => (await processor.metric('ping_processor_open_records')) === 2)
+    expect(await processor.stop()).toMatchObject({ code: 0 })
+    expect(await at.isTrue()).toBe(true)
+    expect(await at.uncommitted()).toBe(0)
+  })
+
+  test('one whose cache is frozen and woken', { timeout: 60_000 }, async () => {
+    const processor = await at.start()
+    await joined(processor, '0,1')
+    await at.publish(await at.record(0, [1]))
+    await at.untilTrue()
+    process.kill(redis.pid, 'SIGSTOP')
+    try {
+      await at.publish(await at.record(0, [2, 3]))
+      await wait(4_000)
+    } finally {
+      process.kill(redis.pid, 'SIGCONT')
+    }
+    await at.untilTrue()
+    await until('it is ready', () => processor.isReady())
+  })
+
+  test('one whose Postgres goes away and comes back: events are counted meanwhile', { timeout: 60_000 }, async () => {
+    const processor = await at.start()
+    await joined(processor, '0,1')
+    await at.publish(await at.record(0, [1]))
+    await at.untilTrue()
+    const events = await at.record(0, [2, 3])
+    await postgres.kill9()
+    await at.publish(events)
+    await until('the events are counted', async () => (await at.hash())['total'] === '3')
+    await until('it says that it is not ready', async () => !(await processor.isReady()))
+    await postgres.restart()
+    await until('it is ready', () => processor.isReady())
+    expect((await at.hash())['total']).toBe('3')
+  })
+})
