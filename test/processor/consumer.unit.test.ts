@@ -1,0 +1,151 @@
+import { EventEmitter } from 'node:events'
+import type { Consumer, Kafka } from 'kafkajs'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { PingConsumer } from '../../processor/consumer.ts'
+import type { DeadLetters } from '../../processor/dead-letters.ts'
+import { Flusher } from '../../processor/flusher.ts'
+import { Lanes } from '../../processor/lanes.ts'
+import { createProcessorMetrics } from '../../processor/metrics.ts'
+import type { Cache } from '../../src/counters/connect.ts'
+import { encode } from '../../src/events/event.ts'
+import type { TopicSettings } from '../../src/events/settings.ts'
+import { START } from '../../src/terms/position.ts'
+import { silent } from '../counters/caches.ts'
+import { event } from './events.ts'
+
+const TOPIC = 'pings'
+type EachBatch = (payload: object) => Promise<void>
+
+/** A kafkajs consumer that does what the test says. */
+class ScriptedConsumer {
+  readonly events = { CRASH: 'crash', GROUP_JOIN: 'join' }
+  readonly emitter = new EventEmitter()
+  readonly commits: string[] = []
+  eachBatch: EachBatch | undefined
+  isConnected = false
+  readonly on = (name: string, listener: (event: unknown) => void) => this.emitter.on(name, listener)
+  readonly connect = async () => void (this.isConnected = true)
+  readonly disconnect = async () => void (this.isConnected = false)
+  readonly subscribe = async () => undefined
+  readonly run = async ({ eachBatch }: { eachBatch: EachBatch }) => void (this.eachBatch = eachBatch)
+  readonly commitOffsets = async (offsets: { partition: number; offset: string }[]) =>
+    void this.commits.push(...offsets.map(({ partition, offset }) => `${partition}@${offset}`))
+
+  join(partitions: readonly number[]): void {
+    this.emitter.emit('join', { payload: { memberAssignment: { [TOPIC]: partitions } } })
+  }
+  crash(error: Error): void {
+    this.emitter.emit('crash', { payload: { error } })
+  }
+  take(partition: number, values: readonly (Buffer | null)[]): Promise<void> {
+    const messages = values.map((value, offset) => ({ value, offset: String(offset), headers: {} }))
+    const running = { resolveOffset: () => undefined, heartbeat: async () => undefined, isRunning: () => true, isStale: () => false }
+    return this.eachBatch!({ batch: { partition, messages }, ...running })
+  }
+}
+
+let lives: ScriptedConsumer[]
+let consumer: PingConsumer
+let lanes: Lanes
+let put: ReturnType<typeof vi.fn<DeadLetters['put']>>
+beforeEach(() => {
+  lives = []
+  lanes = new Lanes()
+  lanes.grow(2)
+  for (const lane of lanes) lane.adopt(START)
+  put = vi.fn<DeadLetters['put']>(async () => undefined)
+  const admin = {
+    connect: async () => undefined,
+    disconnect: async () => undefined,
+    listTopics: async () => [TOPIC],
+    fetchTopicMetadata: async () => ({ topics: [{ partitions: [{}, {}] }] }),
+  }
+  const kafka = {
+    admin: () => admin,
+    consumer: () => {
+      lives.push(new ScriptedConsumer())
+      return lives.at(-1) as unknown as Consumer
+    },
+  } as unknown as Kafka
+  const metrics = createProcessorMetrics()
+  const nothing = () => undefined
+  const flusher = new Flusher({
+    cache: { pingFlush: async () => ['OK'] } as unknown as Cache,
+    lanes, log: silent, metrics, maxMinutes: 100, flushRecords: 1_000, flushIntervalMs: 10, onIncomplete: nothing, onMalformed: nothing, onRefused: nothing,
+  })
+  consumer = new PingConsumer({
+    kafka, topic: TOPIC, groupId: 'g', topicSettings: {} as TopicSettings, flusher, deadLetters: { put } as unknown as DeadLetters,
+    log: silent, metrics, maxOpenRecords: 1_000, openRecords: () => lanes.size(), ready: Promise.resolve(),
+  })
+  consumer.start()
+})
+afterEach(() => consumer.stop())
+
+const life = async (number: number) => {
+  await vi.waitUntil(() => lives.length >= number && lives[number - 1]!.eachBatch !== undefined, { timeout: 5_000 })
+  return lives[number - 1]!
+}
+
+test.each([new TypeError('not a function'), new RangeError('out of range'), new Error('anything')])(
+  'a crash with %s, after which kafkajs would stay still or go on unseen, begins a new life',
+  async error => {
+    const first = await life(1)
+    first.crash(error)
+    const second = await life(2)
+    expect(first.isConnected).toBe(false)
+    second.join([0, 1])
+    await second.take(0, [encode(event(1))])
+    await vi.waitUntil(() => second.commits.length > 0, { timeout: 5_000 })
+    expect(second.commits).toEqual(['0@1'])
+  },
+)
+
+test('after crashes offsets are committed by the living only, each once', { timeout: 15_000 }, async () => {
+  for (let number = 1; number <= 3; number++) (await life(number)).crash(new Error('again'))
+  const last = await life(4)
+  last.join([0, 1])
+  await last.take(0, [encode(event(1)), encode(event(2))])
+  await new Promise(resolve => setTimeout(resolve, 2_500))
+  expect(lives.map(({ commits }) => commits)).toEqual([[], [], [], ['0@2']])
+})
+
+test('what was joined decides which lanes are its own; outside of a group all are looked after', async () => {
+  const mine = () => [0, 1, 2, 3].map(lane => consumer.isMine(lane))
+  const first = await life(1)
+  expect(mine()).toEqual([true, true, true, true])
+  first.join([1])
+  expect(mine()).toEqual([false, true, false, true])
+  first.crash(new Error('gone'))
+  await life(2)
+  expect(mine()).toEqual([true, true, true, true])
+})
+
+test('a batch of a partition that is not its own any more is left alone', async () => {
+  const first = await life(1)
+  first.join([1])
+  await first.take(0, [encode(event(1))])
+  expect(lanes.size()).toBe(0)
+})
+
+test('an undecodable record is not committed before it is put aside, and read again if that failed', async () => {
+  put.mockRejectedValueOnce(new Error('Kafka does not take it'))
+  const first = await life(1)
+  first.join([0, 1])
+  const values = [encode(event(1)), Buffer.from([0xff])]
+  await expect(first.take(0, values)).rejects.toThrow('does not take it')
+  await vi.waitUntil(() => first.commits.length > 0, { timeout: 5_000 })
+  expect(first.commits).toEqual(['0@1'])
+  await first.take(0, values)
+  await vi.waitUntil(() => first.commits.length > 1, { timeout: 5_000 })
+  expect(first.commits).toEqual(['0@1', '0@2'])
+})
+
+test('a stop commits what is done, and leaves', async () => {
+  const first = await life(1)
+  first.join([0, 1])
+  await first.take(1, [encode(event(1, { lane: 1 }))])
+  await vi.waitUntil(() => lanes.size() === 0)
+  await consumer.stop()
+  expect(first.commits).toEqual(['1@1'])
+  expect(first.isConnected).toBe(false)
+})
