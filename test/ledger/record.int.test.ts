@@ -191,6 +191,7 @@ describeOnEachPostgres('a batch', database => {
         await record(client, n % 2, [...pings, ...pingsAt(n)].sort((a, b) => (a.id < b.id ? -1 : 1)))
         await record(client, n % 2, pings)
         await hand.query('insert into pings (id, pinged_at) values ($1, now())', [randomUUID()])
+        await hand.query('select ping_record($1, $2, $3)', [[0], [pings[0]!.id, randomUUID()].sort(), [1, 2]])
       }
       await hand.query('select pg_stat_force_next_flush()')
       await hand.end()
