@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HASH } from '../../src/counters/names.ts'
+import type { LedgerCountReader } from '../../src/server/count-reader.ts'
 import { UnavailableError } from '../../src/server/errors.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
@@ -11,11 +12,16 @@ describe.runIf(can('redis'))('while Postgres is away', () => {
   let postgres: TestPostgres
   let at: ReaderFixture
   let asofMs = 0
+  /** A server that looked at the cache once, when that was 1.5 s old. */
+  let old: LedgerCountReader
   beforeAll(async () => {
     redis = await startRedis()
     postgres = await startPostgres()
     at = await readerFixture(postgres.config, redis.url)
     await at.record(0, [1, 2, 3])
+    await at.fill({ ageMs: 1_500 })
+    old = at.secondReader()
+    expect(await old.total(false)).toMatchObject({ count: 3n, source: 'cache' })
     await at.fill()
     expect(await at.reader.total(false)).toMatchObject({ count: 3n, source: 'cache' })
     await postgres.kill9()
@@ -53,6 +59,7 @@ describe.runIf(can('redis'))('while Postgres is away', () => {
 
   test('a cache that was emptied leaves the last proven count, with its growing age', async () => {
     await at.cache.del(HASH)
+    expect((await old.total(false)).ageMs).toBeGreaterThanOrEqual(1_500)
     const first = await at.reader.total(false)
     expect(first).toMatchObject({ count: 3n })
     expect(first.ageMs).toBeLessThanOrEqual(Math.ceil(performance.now() - asofMs))
