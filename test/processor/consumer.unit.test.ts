@@ -9,6 +9,7 @@ import { createProcessorMetrics } from '../../processor/metrics.ts'
 import type { Cache } from '../../src/counters/connect.ts'
 import { encode } from '../../src/events/event.ts'
 import type { TopicSettings } from '../../src/events/settings.ts'
+import { wait } from '../../src/runtime/wait.ts'
 import { START } from '../../src/terms/position.ts'
 import { silent } from '../counters/caches.ts'
 import { event } from './events.ts'
@@ -28,8 +29,11 @@ class ScriptedConsumer {
   readonly disconnect = async () => void (this.isConnected = false)
   readonly subscribe = async () => undefined
   readonly run = async ({ eachBatch }: { eachBatch: EachBatch }) => void (this.eachBatch = eachBatch)
-  readonly commitOffsets = async (offsets: { partition: number; offset: string }[]) =>
-    void this.commits.push(...offsets.map(({ partition, offset }) => `${partition}@${offset}`))
+  commitMs = 0
+  readonly commitOffsets = async (offsets: { partition: number; offset: string }[]) => {
+    this.commits.push(...offsets.map(({ partition, offset }) => `${partition}@${offset}`))
+    await wait(this.commitMs)
+  }
 
   join(partitions: readonly number[]): void {
     this.emitter.emit('join', { payload: { memberAssignment: { [TOPIC]: partitions } } })
@@ -104,8 +108,9 @@ test('after crashes offsets are committed by the living only, each once', { time
   for (let number = 1; number <= 3; number++) (await life(number)).crash(new Error('again'))
   const last = await life(4)
   last.join([0, 1])
+  last.commitMs = 1_500 // longer than the pause between two commits of one loop
   await last.take(0, [encode(event(1)), encode(event(2))])
-  await new Promise(resolve => setTimeout(resolve, 2_500))
+  await wait(2_500)
   expect(lives.map(({ commits }) => commits)).toEqual([[], [], [], ['0@2']])
 })
 
