@@ -73,7 +73,7 @@ export async function processorFixture(database: { url: string; config: ClientCo
     },
     hash: () => cache.hgetall(HASH),
     isTrue,
-    untilTrue: (limitMs = 15_000) => until('the cache equals the ledger', isTrue, limitMs),
+    untilTrue: (limitMs = 25_000) => until('the cache equals the ledger', isTrue, limitMs),
     uncommitted: async () => {
       const [ends, groups] = await Promise.all([admin.fetchTopicOffsets(place.topic), admin.fetchOffsets({ groupId: place.topic, topics: [place.topic] })])
       const committed = new Map(groups[0]?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]))

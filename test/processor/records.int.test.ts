@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type KafkaMessage } from 'kafkajs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { HASH } from '../../src/counters/names.ts'
 import { registerCodecs } from '../../src/events/codecs.ts'
 import { encode } from '../../src/events/event.ts'
 import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
@@ -12,7 +13,7 @@ import { can } from '../support/tiers.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
 /** Whatever is in the topic: the count stays true, offsets go on, and the processor too. */
-describe.runIf(can('redis', 'kafka'))('the processor reads', () => {
+describe.runIf(can('redis', 'kafka'))('the processor reads', { timeout: 60_000 }, () => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ProcessorFixture
@@ -73,6 +74,11 @@ describe.runIf(can('redis', 'kafka'))('the processor reads', () => {
     const [event] = await at.record(0, [11])
     await goesOn(() => at.publish([{ ...event!, tag: 5n, timestampMs: 77_000_000n }]))
     expect((await at.hash())['minute:1283']).toBeUndefined()
+  })
+
+  test('events of a minute that is ill-formed in the cache: it is rebuilt, without waiting for an audit', async () => {
+    await at.cache.hset(HASH, 'minute:0', 'many')
+    await goesOn(async () => undefined)
   })
 
   test('a lane that there is not', async () => {
