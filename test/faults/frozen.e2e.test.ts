@@ -8,6 +8,7 @@ import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { seededRandom } from '../support/random.ts'
 import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
+import { readsPartitions } from './reads-partitions.ts'
 import { faultSettings } from './settings.ts'
 
 const { seed } = faultSettings()
@@ -18,11 +19,6 @@ const FROZEN_MS = 11_500
 const HANDED_OVER_WITHIN_MS = 20_000
 
 keepLogsOnFailure()
-
-/** By what it said last. */
-function readsPartitions(processor: Program): boolean {
-  return /"partitions":\[\d/.test(processor.log().findLast(line => line.includes('reading these partitions')) ?? '')
-}
 
 describe.runIf(can('kafka', 'redis'))(`two servers and two processors side by side (--seed ${seed})`, () => {
   const random = seededRandom(seed)

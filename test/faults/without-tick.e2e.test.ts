@@ -2,17 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { wait } from '../../src/runtime/wait.ts'
 import { i4Cache } from '../support/checker.ts'
 import { Load } from '../support/load.ts'
-import { keepLogsOnFailure } from '../support/programs.ts'
+import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { seededRandom } from '../support/random.ts'
 import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
+import { readsPartitions } from './reads-partitions.ts'
 import { faultSettings } from './settings.ts'
 
 const { seed } = faultSettings()
 /** Kafka keeps the place of a killed member for its session of 10 s; then it reads on. */
 const READ_AGAIN_WITHIN_MS = 45_000
 /** Long, so that what was read last is not flushed when the processor is killed. */
-const SETTINGS = { TICK_INTERVAL_MS: '0', FLUSH_INTERVAL_MS: '6000', FLUSH_RECORDS: '100000' }
+const SETTINGS = { TICK_INTERVAL_MS: '0', FLUSH_INTERVAL_MS: '8000', FLUSH_RECORDS: '100000' }
 /** Offsets are committed every second: any that were committed too early are by then. */
 const COMMITTED_WITHIN_MS = 1_500
 
@@ -34,6 +35,7 @@ describe.runIf(can('kafka', 'redis'))(`without the tick, which would heal the ca
 
   test.each([1, 2])('a processor killed with events not flushed reads them again from the topic, time %i', { timeout: 90_000 }, async () => {
     const [processor] = ping.processors
+    await until('the processor reads partitions', () => readsPartitions(processor!), READ_AGAIN_WITHIN_MS)
     load.start()
     await wait(random.between(1_500, 2_500))
     await load.drain()

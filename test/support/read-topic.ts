@@ -1,12 +1,26 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { fromBinary } from '@bufbuild/protobuf'
 import { PingEventSchema } from '../../src/gen/ping/v1/ping_event_pb.ts'
+import { wait } from '../../src/runtime/wait.ts'
 import { uniqueName } from './kafka.ts'
+
+const TRIES = 10
+const TRY_AGAIN_AFTER_MS = 1_000
 
 /** All records of a topic, each as `lane/seq/tag`; those that are there twice come twice. */
 export async function readTopic(brokers: string, topic: string): Promise<readonly string[]> {
-  // A broker that has just come back loads its groups for a while.
-  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 10, initialRetryTime: 200, maxRetryTime: 1_000 } })
+  for (let tries = 1; ; tries++) {
+    try {
+      return await readOnce(brokers, topic)
+    } catch (error) {
+      if (tries === TRIES) throw error
+      await wait(TRY_AGAIN_AFTER_MS) // a broker that has just come back loads its groups for a while
+    }
+  }
+}
+
+async function readOnce(brokers: string, topic: string): Promise<readonly string[]> {
+  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING })
   const missing = await lastOffsets(kafka, topic)
   const places: string[] = []
   const consumer = kafka.consumer({ groupId: uniqueName('read-topic'), maxWaitTimeInMs: 100 })
@@ -16,13 +30,14 @@ export async function readTopic(brokers: string, topic: string): Promise<readonl
     await new Promise<void>((resolve, reject) => {
       if (missing.size === 0) return resolve()
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
-      void consumer.run({
+      const running = consumer.run({
         eachBatch: async ({ batch }) => {
           for (const { value } of batch.messages) places.push(placeOf(value))
           if (Number(batch.lastOffset()) + 1 >= (missing.get(batch.partition) ?? 0)) missing.delete(batch.partition)
           if (missing.size === 0) resolve()
         },
       })
+      running.catch(reject)
     })
   } finally {
     await consumer.disconnect()
