@@ -132,9 +132,9 @@ describe('a recorder', () => {
     const recorders = [start(), start()]
     const load = startLoad(recorders.map(({ recorder }) => recorder), 32)
     await withClient(database, async killer => {
-      for (let kills = 0; kills < 60; kills++) {
+      for (let kills = 0; kills < 60 || load.acked.size < 300; kills++) {
         await killer.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()")
-        await new Promise(resolve => setTimeout(resolve, Math.random() * 40))
+        await new Promise(resolve => setTimeout(resolve, Math.random() * 60))
       }
     })
     await load.stop()
@@ -144,7 +144,6 @@ describe('a recorder', () => {
     expect(load.acked).toEqual(load.sent)
     expect(await numberingFaults(database)).toEqual([])
     expect(recorders.reduce((sum, { retries }) => sum + retries(), 0)).toBeGreaterThan(20)
-    expect(load.acked.size).toBeGreaterThan(200)
     expect((await sessions()).length).toBeLessThanOrEqual(4)
   })
 

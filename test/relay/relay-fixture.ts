@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from 'kafkajs'
 import { expect } from 'vitest'
 import { decode, type PingEvent } from '../../src/events/event.ts'
+import { guardIdleConnections } from '../../src/events/idle-guard.ts'
 import { createKafka } from '../../src/events/kafka.ts'
 import { kafkaSettings, topicSettings } from '../../src/events/settings.ts'
 import { START, type Position } from '../../src/terms/position.ts'
@@ -45,6 +46,7 @@ export interface TopicRecord {
 
 /** All records that are in the topic now, of each partition in order. */
 export async function readRecords(brokers: string, topic: string): Promise<readonly TopicRecord[]> {
+  guardIdleConnections()
   const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING })
   const admin = kafka.admin()
   await admin.connect()
