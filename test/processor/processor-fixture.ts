@@ -49,11 +49,13 @@ export async function processorFixture(database: { url: string; config: ClientCo
   cache.on('error', () => undefined)
   await cache.flushall()
   guardIdleConnections()
-  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING })
+  const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING, retry: { retries: 12 } })
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false })
   const admin = kafka.admin()
   await Promise.all([producer.connect(), admin.connect()])
-  await admin.createTopics({ topics: [{ topic: place.topic, numPartitions: PARTITIONS, replicationFactor: 1 }], waitForLeaders: true })
+  await admin.createTopics({ topics: [{ topic: place.topic, numPartitions: PARTITIONS, replicationFactor: 1 }], waitForLeaders: false })
+  const hasLeaders = () => admin.fetchTopicMetadata({ topics: [place.topic] }).then(() => true, () => false)
+  await until('the topic is there', hasLeaders, 30_000) // a broker that has just started takes its time
   const programs: Program[] = []
   const isTrue = async () => sameAsLedger(await cache.hgetall(HASH).catch(() => ({})), ledger)
   return {
