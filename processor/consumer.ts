@@ -146,6 +146,7 @@ export class PingConsumer {
         }
         if (flusher.isFull) {
           await flusher.flush()
+          if (this.#stopping.signal.aborted) return
           await heartbeat()
         }
       }

@@ -54,6 +54,8 @@ export class LaneBuffer {
   #untilCaughtUp: OpenRecord[] = []
   #duringCatchUp: Received[] = []
   #marks: TickMark[] = []
+  /** Records of accepted entries beyond each one's first. */
+  #twins = 0
 
   constructor(lane: number) {
     this.lane = lane
@@ -61,7 +63,7 @@ export class LaneBuffer {
 
   /** Records that are not done. */
   get size(): number {
-    return this.#entries.length + this.#inFlight.length + this.#untilCaughtUp.length + this.#duringCatchUp.length
+    return this.#entries.length + this.#inFlight.length + this.#twins + this.#untilCaughtUp.length + this.#duringCatchUp.length
   }
 
   /** Events accepted and not yet in a flush. */
@@ -76,13 +78,14 @@ export class LaneBuffer {
 
   /**
    * Takes an event if it is the next of the history: seq one higher, and linked by the tag before it.
-   * A seq that is in already is a duplicate; anything else is not counted, the lane is caught up.
+   * A seq that is in already is a duplicate; anything else is not counted, the lane is caught up. While
+   * that is under way events wait, and ask for no further catch-up: it would go on and on under load.
    */
-  accept(received: Received): 'accepted' | 'duplicate' | 'refused' {
+  accept(received: Received): 'accepted' | 'duplicate' | 'waiting' | 'refused' {
     const { event, record } = received
     if (this.busy && this.needsCatchUp) {
       this.#duringCatchUp.push(received)
-      return 'refused'
+      return 'waiting'
     }
     const { applied, end } = this
     if (applied && event.seq <= applied.seq) {
@@ -91,6 +94,7 @@ export class LaneBuffer {
     }
     if (!this.needsCatchUp && end && event.seq <= end.seq) {
       this.#twinOf(event.seq).records.push(record)
+      this.#twins++
       return 'duplicate'
     }
     if (!this.needsCatchUp && end && event.seq === end.seq + 1n && event.previousTag === end.tag) {
@@ -136,7 +140,7 @@ export class LaneBuffer {
   /** The flush is in the cache. */
   flushed(flush: LaneFlush): void {
     this.#moveTo(flush.end)
-    finish(this.#inFlight)
+    this.#finish(this.#inFlight)
     this.#inFlight = []
     this.forgetMarks(flush)
     this.busy = false
@@ -154,7 +158,7 @@ export class LaneBuffer {
     this.unanswered()
     const index = this.#entries.findIndex(entry => samePosition(entry, position))
     if (index < 0 && !(this.applied && samePosition(this.applied, position))) return this.drop()
-    finish(this.#entries.splice(0, index + 1))
+    this.#finish(this.#entries.splice(0, index + 1))
     this.#moveTo(position)
   }
 
@@ -162,6 +166,7 @@ export class LaneBuffer {
   drop(): void {
     for (const entry of this.#entries) this.#untilCaughtUp.push(...entry.records)
     this.#entries = []
+    this.#twins = 0
     this.#moveTo(undefined)
     this.needsCatchUp = true
   }
@@ -198,6 +203,13 @@ export class LaneBuffer {
     if (asofMs !== undefined) this.#marks = this.#marks.filter(({ timeMs }) => timeMs > asofMs)
   }
 
+  #finish(entries: readonly AcceptedEntry[]): void {
+    for (const { records } of entries) {
+      this.#twins -= records.length - 1
+      for (const record of records) record.done = true
+    }
+  }
+
   #moveTo(position: Position | undefined): void {
     this.applied = position && { seq: position.seq, tag: position.tag }
     this.revision++
@@ -228,8 +240,4 @@ export function countWithin(entries: readonly Entry[]): number {
     if (minutes.size > MAX_MINUTES_PER_FLUSH) return index
   }
   return entries.length
-}
-
-function finish(entries: readonly AcceptedEntry[]): void {
-  for (const { records } of entries) for (const record of records) record.done = true
 }

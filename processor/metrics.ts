@@ -3,7 +3,7 @@ import type { FlushOutcome } from '../src/counters/flush.ts'
 import { createRegistry } from '../src/runtime/metrics-registry.ts'
 
 /** What became of a record that was read. */
-export type RecordVerdict = 'accepted' | 'duplicate' | 'refused' | 'foreign' | 'legacy' | 'undecodable'
+export type RecordVerdict = 'accepted' | 'duplicate' | 'waiting' | 'refused' | 'foreign' | 'legacy' | 'undecodable'
 
 /** All metrics of a processor. */
 export interface ProcessorMetrics {

@@ -41,6 +41,8 @@ export function createCache(redis: RedisOptions, { log, commandTimeoutMs }: Cach
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    // After a failover the old master may still answer, but takes no writes: look for the new one.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     retryStrategy: (tries: number) => Math.min(1_000, 50 * 2 ** Math.min(tries, 10)),
     scripts: { pingFlush: script('flush'), pingClaim: script('claim'), pingReplace: script('replace') },
   }) as Cache

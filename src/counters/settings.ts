@@ -42,16 +42,23 @@ export function redisOptions(settings: RedisSettings): RedisOptions {
     return { host: redisHost ?? '127.0.0.1', port: redisPort, ...password }
   }
   if (redisHost !== undefined) throw new SettingsError('REDIS_URL: got it together with REDIS_HOST, expected one of them')
-  return { ...password, ...fromUrl(new URL(redisUrl), redisCaFile) }
+  return { ...password, ...fromUrl(parseUrl(redisUrl), redisCaFile) }
+}
+
+/** What is ill-formed is not shown: it may be the password. */
+function parseUrl(redisUrl: string): URL {
+  const url = URL.parse(redisUrl)
+  if (url && /^\/?\d*$/.test(url.pathname)) return url
+  throw new SettingsError(
+    'REDIS_URL: got an ill-formed URL (not shown), expected redis://user:password@host:port/database, the database a number, special characters of user and password as %XX',
+  )
 }
 
 function fromUrl(url: URL, caFile: string | undefined): RedisOptions {
-  const database = url.pathname.slice(1)
-  if (!/^\d*$/.test(database)) throw new SettingsError(`REDIS_URL: got the database ${JSON.stringify(database)}, expected a number`)
   const options: RedisOptions = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || 6379),
-    db: Number(database || 0),
+    db: Number(url.pathname.slice(1) || 0),
     ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
     ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
   }

@@ -18,8 +18,8 @@ const types = {
 /**
  * Session settings that the ledger relies on, whatever the database's defaults are: READ COMMITTED (a
  * batch reads the head after its lock), plans by index from the first row on (before the tables have
- * statistics Postgres would scan them), and statements that are not ended by a time-out (an abandoned
- * batch would be decided without us; we give up the connection instead). Warnings must arrive: one at
+ * statistics Postgres would scan them), and, but for reads, statements that are not ended by a time-out (an
+ * abandoned batch would be decided without us; we give up the connection instead). Warnings must arrive: one at
  * commit is not an ack.
  */
 const SESSION = [
@@ -27,18 +27,21 @@ const SESSION = [
   '-c enable_seqscan=off',
   '-c jit=off',
   '-c timezone=UTC',
-  '-c statement_timeout=0',
   '-c lock_timeout=0',
   '-c client_min_messages=warning',
 ].join(' ')
 
-function sessionConfig(config: ClientConfig, applicationName: string): ClientConfig {
-  return { ...config, types, options: SESSION, application_name: applicationName }
+function sessionConfig(config: ClientConfig, applicationName: string, statementTimeoutMs = 0): ClientConfig {
+  return { ...config, types, options: `${SESSION} -c statement_timeout=${statementTimeoutMs}`, application_name: applicationName }
 }
 
-/** One connection of our own, for locks and batches; its queries take turns. The caller ends it. */
-export async function connectClient(config: ClientConfig, applicationName: string): Promise<Client> {
-  const client = new pg.Client(sessionConfig(config, applicationName))
+/**
+ * One connection of our own, for locks and batches; its queries take turns. The caller ends it, also after
+ * a query that was not answered within `queryTimeoutMs`: it may still be carried out.
+ */
+export async function connectClient(config: ClientConfig, applicationName: string, queryTimeoutMs?: number): Promise<Client> {
+  const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
+  const client = new pg.Client({ ...sessionConfig(config, applicationName), ...timeout })
   client.on('error', () => undefined) // a broken connection also fails the query that uses it
   try {
     await client.connect()
@@ -65,7 +68,8 @@ function queryInTurn(client: Client): void {
 export function createPool(config: ClientConfig, options: { applicationName: string; max: number; log: Logger; queryTimeoutMs?: number }): Pool {
   const { applicationName, max, log, queryTimeoutMs } = options
   const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
-  const pool = new pg.Pool({ ...sessionConfig(config, applicationName), ...timeout, max, idleTimeoutMillis: 30_000 })
+  // Ended in Postgres as well: given up here only, slow reads would pile up there.
+  const pool = new pg.Pool({ ...sessionConfig(config, applicationName, queryTimeoutMs), ...timeout, max, idleTimeoutMillis: 30_000 })
   pool.on('error', err => log.warn({ err }, 'a pooled connection to Postgres broke'))
   return pool
 }

@@ -6,13 +6,20 @@ const HEAD_OF_LANE = 'lateral (select p.seq, p.tag from pings p where p.lane = l
 const HEADS = {
   name: 'ping_heads',
   text: `select l.lane, coalesce(h.seq, 0) as seq, coalesce(h.tag, 0) as tag
-    from ping_lanes l left join ${HEAD_OF_LANE} h on true order by l.lane`,
+    from ping_lanes l left join ${HEAD_OF_LANE} h on true
+    where not pg_is_in_recovery() order by l.lane`,
 }
 
 /** The heads of all lanes, by lane number. Their seqs' sum is the exact total. */
 export async function readHeads(db: Queryable): Promise<readonly Head[]> {
   const result = await db.query<Head>(HEADS)
-  return result.rows
+  return ofPrimary(result.rows)
+}
+
+/** A standby may lack what was acknowledged: it is not asked for counts. */
+export function ofPrimary<Row>(rows: Row[]): Row[] {
+  if (rows.length === 0) throw new Error('Postgres answered as a standby, or before its set-up; counts need the primary')
+  return rows
 }
 
 const CHECKED = {
@@ -23,6 +30,7 @@ const CHECKED = {
     left join ${HEAD_OF_LANE} h on true
     left join unnest($1::int[], $2::bigint[]) as a (lane, seq) on a.lane = l.lane
     left join pings p on p.lane = a.lane and p.seq = a.seq
+    where not pg_is_in_recovery()
     order by l.lane`,
 }
 
@@ -39,7 +47,7 @@ export async function checkHeads(db: Queryable, positions: ReadonlyMap<number, P
   const lanes = [...positions.keys()]
   const seqs = [...positions.values()].map(position => position.seq)
   const result = await db.query<Head & { tag_there: bigint | null }>({ ...CHECKED, values: [`{${lanes.join()}}`, `{${seqs.join()}}`] })
-  return result.rows.map(({ lane, seq, tag, tag_there: tagThere }) => ({
+  return ofPrimary(result.rows).map(({ lane, seq, tag, tag_there: tagThere }) => ({
     lane,
     seq,
     tag,

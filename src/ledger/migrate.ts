@@ -2,31 +2,39 @@ import { readdir, readFile } from 'node:fs/promises'
 import type { Client, ClientConfig } from 'pg'
 import type { Logger } from '../runtime/logger.ts'
 import { SettingsError } from '../runtime/settings.ts'
+import { wait } from '../runtime/wait.ts'
 import { connectClient } from './connect.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
 /** Advisory lock under which one migrator works; the others wait. */
 const MIGRATION_LOCK = 1349080652
+const TRY_LOCK_EVERY_MS = 500
+const TELL_EVERY_TRIES = 20
+const LOCK_TIMEOUT_MS = 10_000
+
+/** The database was set up by a newer program: no further try will mend that. */
+export class NewerDatabaseError extends Error {
+  override readonly name = 'NewerDatabaseError'
+}
 
 export interface MigrateOptions {
   /** The number of lanes: set by the first migration, raised by a later call, never lowered. */
   readonly lanes: number
   readonly log: Logger
+  /** Ends the wait for another migrator. */
+  readonly signal?: AbortSignal
 }
 
 /** Brings the database to the newest version. Throws `SettingsError` if `lanes` is below the database's. */
 export async function migrate(config: ClientConfig, options: MigrateOptions): Promise<void> {
   const client = await connectClient(config, 'ping-migrate')
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await takeLock(client, options)
     const version = await currentVersion(client)
     const migrations = await listMigrations()
     const newest = migrations.at(-1)?.version ?? 0
-    if (version > newest) throw new Error(`the database is at version ${version}, newer than this program, which knows up to ${newest}`)
-    for (const migration of migrations.filter(each => each.version > version)) {
-      options.log.info({ migration: migration.file }, 'migrating')
-      await apply(client, migration, options.lanes)
-    }
+    if (version > newest) throw new NewerDatabaseError(`the database is at version ${version}, newer than this program, which knows up to ${newest}`)
+    await applyAll(client, migrations.filter(each => each.version > version), options)
     await raiseLanes(client, options)
   } finally {
     await client.end()
@@ -51,17 +59,41 @@ async function currentVersion(client: Client): Promise<number> {
   return result.rows[0].version
 }
 
-async function apply(client: Client, { version, file }: Migration, lanes: number): Promise<void> {
-  const sql = await readFile(new URL(file, FOLDER), 'utf8')
+/** In a loop, so that a start that waits says so, and ends when it is asked to. */
+async function takeLock(client: Client, { log, signal }: MigrateOptions): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const result = await client.query('select pg_try_advisory_lock($1) as taken', [MIGRATION_LOCK])
+    if (result.rows[0].taken) return
+    if (signal?.aborted) throw new Error('asked to stop while another program sets up the database')
+    if (tries % TELL_EVERY_TRIES === 0) log.info('another program sets up the database, waiting for it')
+    await wait(TRY_LOCK_EVERY_MS, signal)
+  }
+}
+
+/** All in one transaction: what an old server inserts meanwhile waits, and then finds the trigger that places it. */
+async function applyAll(client: Client, migrations: readonly Migration[], { lanes, log }: MigrateOptions): Promise<void> {
+  if (migrations.length === 0) return
   await client.query('begin')
   try {
-    // Sequential scans are right here: old rows are read as a whole.
+    // Sequential scans are right here: old rows are read as a whole. Somebody's open transaction is not waited for without a word.
     await client.query("select set_config('ping.lanes', $1, true), set_config('enable_seqscan', 'on', true)", [String(lanes)])
-    await client.query(sql)
-    await client.query('insert into ping_migrations (version, file) values ($1, $2)', [version, file])
+    await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
+    for (const migration of migrations) {
+      log.info({ migration: migration.file }, 'migrating')
+      await apply(client, migration)
+    }
     await client.query('commit')
   } catch (error) {
     await client.query('rollback').catch(() => undefined)
+    throw error
+  }
+}
+
+async function apply(client: Client, { version, file }: Migration): Promise<void> {
+  try {
+    await client.query(await readFile(new URL(file, FOLDER), 'utf8'))
+    await client.query('insert into ping_migrations (version, file) values ($1, $2)', [version, file])
+  } catch (error) {
     throw withHint(error, file)
   }
 }

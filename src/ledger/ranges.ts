@@ -1,4 +1,5 @@
 import type { Queryable } from './connect.ts'
+import { ofPrimary } from './heads.ts'
 
 const MINUTE_MS = 60_000n
 
@@ -11,7 +12,8 @@ const PING_TIME_MAX_MS = 7_200_000_000_000_000n
 /**
  * One statement, because two could straddle a fold. Whole minutes come from the rollup and, above the
  * folded positions, from the rows by (lane, seq): the minute is computed so that no other index is
- * thought of, and each lane is counted by itself: a join with the rows would be planned as a scan of all of them. The partial minutes at both edges come from the rows by time.
+ * thought of, and each lane is counted by itself: a join with the rows would be planned as a scan of all
+ * of them. The partial minutes at both edges come from the rows by time.
  */
 const RANGE = {
   name: 'ping_count_range',
@@ -25,7 +27,8 @@ const RANGE = {
       + (select count(*) from pings p where p.pinged_at >= e.start_1 and p.pinged_at < e.end_1)
       + (select count(*) from pings p where p.pinged_at >= e.start_2 and p.pinged_at < e.end_2)
     )::bigint as count
-    from (select ${edge('$3')} as start_1, ${edge('$4')} as end_1, ${edge('$5')} as start_2, ${edge('$6')} as end_2) e`,
+    from (select ${edge('$3')} as start_1, ${edge('$4')} as end_1, ${edge('$5')} as start_2, ${edge('$6')} as end_2) e
+    where not pg_is_in_recovery()`,
 }
 
 function edge(parameter: string): string {
@@ -39,7 +42,7 @@ function edge(parameter: string): string {
 /** The number of pings in [startMs, endMs), exact; any int64 bounds with startMs ≤ endMs. */
 export async function countRange(db: Queryable, startMs: bigint, endMs: bigint): Promise<bigint> {
   const result = await db.query<{ count: bigint }>({ ...RANGE, values: splitRange(startMs, endMs).map(String) })
-  return result.rows[0]!.count
+  return ofPrimary(result.rows)[0]!.count
 }
 
 /** [first whole minute, minute after the last whole one, first edge's start and end, second edge's start and end]. */

@@ -13,13 +13,16 @@ import type { RelayOptions } from './relay-options.ts'
 
 /** kafkajs groups the messages of a send in quadratic time: 2.5 µs each at 5000, 1.05 at 1000 (measured). */
 const EVENTS_PER_SEND = 1_000
-const ROWS_PER_READ = 1_000
+/** Over all lanes. */
+const ROWS_PER_READ = 16_000
 /** Handed-over events kept while Kafka is away; beyond, they are read again later. */
 const MAX_QUEUED = 20_000
 const TAKE_LANES_EVERY_MS = 1_000
 /** A frozen server loses its lanes after this long without a statement. */
 const SESSION_IDLE_MS = 5_000
 const SEND_AGAIN_AFTER_MS = 500
+/** A host that is gone without a word would hold the session for as long as TCP tries. */
+const QUERY_TIMEOUT_MS = 30_000
 
 /**
  * One session of Postgres, and with it the relay locks that it holds. Three loops share it and none waits
@@ -40,7 +43,7 @@ export class RelaySession {
   }
 
   static async open(options: RelayOptions): Promise<RelaySession> {
-    const client = await connectClient(options.postgres, 'ping-relay')
+    const client = await connectClient(options.postgres, 'ping-relay', QUERY_TIMEOUT_MS)
     try {
       await endSessionWhenIdle(client, SESSION_IDLE_MS)
       return new RelaySession(options, client)
@@ -168,12 +171,13 @@ export class RelaySession {
     const wanted = [...this.#lanes.values()].filter(queue => queue.mustRead)
     if (wanted.length === 0) return
     const starts = new Map(wanted.map(queue => [queue.lane, queue.end]))
-    const read = await rowsAfter(this.#client, starts, ROWS_PER_READ)
+    const limit = Math.max(1, Math.floor(ROWS_PER_READ / wanted.length))
+    const read = await rowsAfter(this.#client, starts, limit)
     const broken = new Set<number>()
     for (const queue of wanted) {
       const rows = read.get(queue.lane)
       if (rows === undefined) broken.add(queue.lane)
-      else queue.append(rows, rows.length < ROWS_PER_READ)
+      else queue.append(rows, rows.length < limit)
     }
     if (broken.size > 0) {
       this.#options.log.warn({ lanes: [...broken] }, 'relay: a position is not in the ledger any more, reading again')

@@ -4,6 +4,9 @@ import { wait } from '../runtime/wait.ts'
 import type { RelayOptions } from './relay-options.ts'
 import { RelaySession } from './relay-session.ts'
 
+/** A session that lived so long did not fail for what the next one will fail for. */
+const STABLE_AFTER_MS = 5_000
+
 /**
  * Publishes, in order, the lanes whose relay lock this server holds, and folds them into the rollup.
  * A session ends with any failure of Postgres; the next begins with nothing in memory.
@@ -45,13 +48,14 @@ export class Relay {
     const { signal } = this.#stopping
     const pause = new Backoff(100, 2_000)
     while (!signal.aborted) {
+      const openedMs = performance.now()
       try {
         this.#session = await RelaySession.open(this.#options)
-        pause.reset()
         if (signal.aborted) this.#session.stop()
         await this.#session.run()
       } catch (err) {
         if (!signal.aborted) log.warn({ err }, 'relay: the session ended, beginning anew')
+        if (performance.now() - openedMs > STABLE_AFTER_MS) pause.reset()
         await wait(pause.next(), signal)
       } finally {
         this.#session = undefined

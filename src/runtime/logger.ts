@@ -8,12 +8,23 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /** Keys whose values never reach a log line, at any depth up to two. */
 const SECRETS = ['password', 'connectionString', 'databaseUrl', 'redisUrl', 'ca', 'key'].flatMap(key => [key, `*.${key}`])
 
+/** What libraries hang on their errors: the command that was refused (AUTH with its password), the URL that was ill-formed, a whole client. */
+const TELLTALE = ['command', 'input', 'client', 'connection']
+
+/** An error as it is logged, with its causes. */
+function tellError(error: unknown): unknown {
+  const told: unknown = pino.stdSerializers.errWithCause(error as Error)
+  if (typeof told !== 'object' || told === null) return told
+  const kept = Object.entries(told).filter(([key]) => !TELLTALE.includes(key))
+  return Object.fromEntries(kept.map(([key, value]) => [key, key === 'cause' ? tellError(value) : value]))
+}
+
 /** A structured logger: one JSON line an event, on standard output. */
 export function createLogger(options: { name: string; level: LogLevel }): Logger {
   return pino({
     name: options.name,
     level: options.level,
     redact: { paths: SECRETS, censor: '(secret)' },
-    serializers: { err: pino.stdSerializers.errWithCause },
+    serializers: { err: tellError },
   })
 }

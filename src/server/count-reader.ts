@@ -17,6 +17,8 @@ export interface LedgerCountReaderOptions {
   readonly cache: Cache
   readonly log: Logger
   readonly metrics: CountReaderMetrics
+  /** How many lanes there probably are, until Postgres is asked. */
+  readonly lanes?: number
 }
 
 /** The cache's answer counts only if every lane was complete this short a time ago. */
@@ -47,11 +49,13 @@ export class LedgerCountReader implements CountReader {
   readonly #floor = new Floor()
   readonly #cached = new SharedLookup(() => this.#lookAtCache())
   readonly #database = new SharedLookup(() => this.#lookAtDatabase())
+  /** Only to know which fields to ask the cache for; the hash itself tells if they are all. */
   #lanes: number | undefined
   #lastProven: ProvenTotal | undefined
 
   constructor(options: LedgerCountReaderOptions) {
     this.#options = options
+    this.#lanes = options.lanes
   }
 
   async total(strong: boolean): Promise<Count> {

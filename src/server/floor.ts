@@ -5,18 +5,18 @@ export interface ProvenTotal {
   readonly beganMs: number
 }
 
-/** How long the floor must have stood above the cache before Postgres may lower it. */
+/** How long the floor must have stood before Postgres may lower it: by then the cache has what it says, too. */
 const LOWERED_AFTER_MS = 3_000
 
 /**
  * The highest total that a server has answered. What was true stays true: no answer is below it. Only a
- * failover that lost rows makes it wrong; it is lowered when it has stood above what is read for 3 s on
- * end, and then only by a look at Postgres that began after the floor was set. Pure; time is handed in.
+ * failover that lost rows makes it wrong; it is lowered when it has stood for 3 s and what is read is below
+ * it, and then only by a look at Postgres that began after the floor was set. Pure; time is handed in.
  */
 export class Floor {
   #total = 0n
   #setMs = -Infinity
-  #aboveSinceMs: number | undefined
+  #isAbove = false
 
   get total(): bigint {
     return this.#total
@@ -27,24 +27,28 @@ export class Floor {
     if (total >= this.#total) {
       if (total > this.#total) this.#setMs = nowMs
       this.#total = total
-      this.#aboveSinceMs = undefined
+      this.#isAbove = false
       return total
     }
-    this.#aboveSinceMs ??= nowMs
+    this.#isAbove = true
     return this.#total
   }
 
   /** True if it is time to ask Postgres whether rows were lost. */
   isDoubtful(nowMs: number): boolean {
-    return this.#aboveSinceMs !== undefined && nowMs - this.#aboveSinceMs >= LOWERED_AFTER_MS
+    return this.#isAbove && this.#hasStood(nowMs)
   }
 
-  /** Takes what Postgres says in doubt. True if the floor was lowered. */
+  /** Takes what Postgres says. True if the floor was lowered. */
   settle(proven: ProvenTotal, nowMs: number): boolean {
-    if (!this.isDoubtful(nowMs) || proven.beganMs <= this.#setMs || proven.total >= this.#total) return false
+    if (!this.#hasStood(nowMs) || proven.beganMs <= this.#setMs || proven.total >= this.#total) return false
     this.#total = proven.total
     this.#setMs = nowMs
-    this.#aboveSinceMs = undefined
+    this.#isAbove = false
     return true
+  }
+
+  #hasStood(nowMs: number): boolean {
+    return nowMs - this.#setMs >= LOWERED_AFTER_MS
   }
 }

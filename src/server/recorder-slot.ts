@@ -36,6 +36,7 @@ export class RecorderSlot {
   readonly #stopping = new AbortController()
   #connection: Promise<Connection> | undefined
   #batch: Batch | undefined
+  #looking: Promise<boolean> | undefined
 
   constructor(options: SlotOptions) {
     this.#options = options
@@ -53,8 +54,10 @@ export class RecorderSlot {
 
   /** True if Postgres would take a batch now. */
   async isReady(): Promise<boolean> {
-    const answer = this.#connect().then(({ client }) => takesWrites(client))
-    return within(READY_WITHIN_MS, 'Postgres does not answer', answer).catch(() => false)
+    this.#looking ??= this.#connect()
+      .then(({ client }) => takesWrites(client))
+      .finally(() => (this.#looking = undefined)) // one at a time: behind a batch that waits they would pile up
+    return within(READY_WITHIN_MS, 'Postgres does not answer', this.#looking).catch(() => false)
   }
 
   /**
@@ -146,7 +149,7 @@ export class RecorderSlot {
     try {
       client = await connectClient(this.#options.postgres, APPLICATION_NAME)
       client.on('end', onEnd)
-      return { client, laneCount: await readLaneCount(client) }
+      return { client, laneCount: await within(LOOK_WITHIN_MS, 'Postgres does not answer', readLaneCount(client)) }
     } catch (error) {
       onEnd()
       void client?.end().catch(() => undefined)

@@ -1,5 +1,5 @@
 import type { ClientConfig } from '../ledger/pg-types.ts'
-import { migrate } from '../ledger/migrate.ts'
+import { migrate, NewerDatabaseError } from '../ledger/migrate.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { retry } from '../runtime/retry.ts'
 import { SettingsError } from '../runtime/settings.ts'
@@ -18,11 +18,18 @@ const FINAL = /^(0A|22|23|42|P0)[0-9A-Z]{3}$/
 
 /** Brings the database to the newest version, however long it takes until Postgres answers. */
 export async function setUpDatabase(postgres: ClientConfig, { lanes, log, signal }: SetUpOptions): Promise<void> {
-  await retry(() => migrate(postgres, { lanes, log }), { what: 'set up the database', log, signal, isFinal })
+  const asked = new Promise<never>((_, reject) => {
+    const stop = () => reject(new Error('asked to stop while the database was set up'))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop)
+  })
+  asked.catch(() => undefined)
+  const attempt = () => Promise.race([migrate(postgres, { lanes, log, signal }), asked])
+  await retry(attempt, { what: 'set up the database', log, signal, isFinal })
 }
 
 function isFinal(error: unknown): boolean {
-  return error instanceof SettingsError || FINAL.test(codeOf(error) ?? '')
+  return error instanceof SettingsError || error instanceof NewerDatabaseError || FINAL.test(codeOf(error) ?? '')
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -21,7 +21,7 @@ export const serverSettings = {
     help: 'Lanes of the ledger: set when the database is set up; a higher number adds lanes, a lower one is refused.',
     fallback: 16,
     min: 1,
-    max: 1_024,
+    max: 256,
   }),
   maxBatchSize: integer('MAX_BATCH_SIZE', { help: 'Most pings of one transaction.', fallback: 1_000, min: 1, max: 10_000 }),
   maxQueueLength: integer('MAX_QUEUE_LENGTH', {
@@ -47,7 +47,7 @@ export const serverSettings = {
     help: 'How often the relay looks for rows that another server recorded, in ms.',
     fallback: 100,
     min: 10,
-    max: 10_000,
+    max: 2_000,
   }),
   notReadyMs: integer('NOT_READY_MS', {
     help: 'After SIGTERM: how long to serve on while not ready, so that load balancers notice, in ms.',

@@ -89,7 +89,7 @@ function createParts(settings: ServerSettings, log: Logger): Parts {
     preferredLanes: () => relay.lanes,
     onRecorded: batch => relay.offer(batch),
   })
-  return { pool, cache, recorder, relay, reader: new LedgerCountReader({ pool, cache, log, metrics }), metrics }
+  return { pool, cache, recorder, relay, reader: new LedgerCountReader({ pool, cache, log, metrics, lanes: settings.lanes }), metrics }
 }
 
 function httpOptions({ port, host, maxBodyBytes, corsOrigins }: ServerSettings) {

@@ -11,20 +11,29 @@ describe('the floor', () => {
     expect([5n, 3n, 7n, 6n].map((total, ms) => floor.answer(total, ms))).toEqual([5n, 5n, 7n, 7n])
   })
 
-  test('is doubted only after it stood above what was read for 3 s on end', () => {
-    floor.answer(5n, 0)
-    floor.answer(4n, 1_000)
+  test('is doubted only when it has stood for 3 s and less was read', () => {
+    floor.answer(5n, 1_000)
+    expect(floor.isDoubtful(9_000)).toBe(false)
+    floor.answer(4n, 1_500)
     expect(floor.isDoubtful(3_999)).toBe(false)
     expect(floor.isDoubtful(4_000)).toBe(true)
     floor.answer(5n, 4_001) // the cache is there again
-    floor.answer(4n, 4_500)
-    expect(floor.isDoubtful(7_499)).toBe(false)
+    expect(floor.isDoubtful(9_000)).toBe(false)
+    floor.answer(6n, 10_000)
+    floor.answer(4n, 10_001)
+    expect(floor.isDoubtful(12_999)).toBe(false)
+  })
+
+  test('is lowered by the first look of all, if it was set long before', () => {
+    floor.answer(5n, 0)
+    expect(floor.settle({ total: 4n, beganMs: 3_600_000 }, 3_600_001)).toBe(true)
+    expect(floor.answer(4n, 3_600_001)).toBe(4n)
   })
 
   test('is lowered in doubt, by a look that began after it was set', () => {
     floor.answer(5n, 1_000)
     floor.answer(4n, 1_500)
-    expect(floor.settle({ total: 4n, beganMs: 1_000 }, 9_000)).toBe(false)
+    expect(floor.settle({ total: 4n, beganMs: 1_000 }, 9_000)).toBe(false) // began no later
     expect(floor.answer(4n, 9_000)).toBe(5n)
     expect(floor.settle({ total: 4n, beganMs: 1_001 }, 9_000)).toBe(true)
     expect(floor.answer(4n, 9_001)).toBe(4n)

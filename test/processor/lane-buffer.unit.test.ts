@@ -187,6 +187,20 @@ describe('a catch-up', () => {
     expect(flushOnce()).toBe('2→3 [3×1] asof -')
   })
 
+  test('asks for no other while it is under way, whatever comes: it would go on and on under load', () => {
+    lane.beginCatchUp()
+    expect([1, 2, 9].map(seq => feed.take(seq).verdict)).toEqual(['waiting', 'waiting', 'waiting'])
+    expect(lane.size).toBe(3)
+  })
+
+  test('counts the records of duplicates among those that are not done', () => {
+    feed.take(1)
+    feed.take(1)
+    expect(lane.size).toBe(2)
+    flushOnce()
+    expect(lane.size).toBe(0)
+  })
+
   test('is wanted again if what waited does not follow', () => {
     lane.beginCatchUp()
     const { record } = feed.take(9)

@@ -26,13 +26,13 @@ const PLANTS: readonly Plant[] = [
     bug: 'a refused flush is taken for done',
     file: 'processor/lane-buffer.ts',
     right: 'if (index < 0 && !(this.applied && samePosition(this.applied, position))) return this.drop()',
-    wrong: 'if (index < 0) { finish(this.#entries); return this.drop() }',
+    wrong: 'if (index < 0) { this.#finish(this.#entries); return this.drop() }',
   },
   {
     bug: 'a flush in flight grows',
     file: 'processor/lane-buffer.ts',
-    right: 'this.#moveTo(flush.end)\n    finish(this.#inFlight)',
-    wrong: 'this.#moveTo(this.end)\n    finish(this.#inFlight)\n    finish(this.#entries.splice(0))',
+    right: 'this.#moveTo(flush.end)\n    this.#finish(this.#inFlight)',
+    wrong: 'this.#moveTo(this.end)\n    this.#finish(this.#inFlight)\n    this.#finish(this.#entries.splice(0))',
   },
   {
     bug: 'the tag before is not compared',
