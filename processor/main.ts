@@ -4,4 +4,4 @@ import { startProcessor } from './wiring.ts'
 
 const DRAIN_MS = 20_000
 
-await runProgram({ name: 'processor', drainMs: DRAIN_MS, start: async () => startProcessor(readProcessorSettings()) })
+await runProgram({ name: 'processor', drainMs: DRAIN_MS, start: async () => startProcessor(readProcessorSettings(process.env)) })

@@ -39,6 +39,6 @@ export const processorSettings = {
 export type ProcessorSettings = SettingsOf<typeof processorSettings>
 
 /** Throws `SettingsError`. */
-export function readProcessorSettings(env: Environment = process.env): ProcessorSettings {
+export function readProcessorSettings(env: Environment): ProcessorSettings {
   return readSettings(processorSettings, env)
 }
