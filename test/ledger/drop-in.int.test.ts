@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import { readPositions } from '../../src/ledger/positions.ts'
@@ -13,6 +13,12 @@ const ROWS = `insert into pings select gen_random_uuid(), t from unnest(array[
   '1970-01-01 00:00:00+00', '1969-12-31 23:59:59.9999+00', '1969-12-31 23:59:00+00', '0001-01-01 00:00:00+00', '4713-01-01 00:00:00+00 BC',
   '9999-12-31 23:59:59.999999+00', '294276-12-31 23:59:59.999999+00', '2024-02-29 12:00:00.0004+00', '2024-02-29 12:00:59.999999+00', '2024-02-29 12:01:00+00'
 ]::timestamptz[]) as t`
+
+/** Resolves when so many sessions wait for a lock on the table. */
+async function waitingLocks(database: Parameters<typeof rowsOf>[0], sessions: number): Promise<void> {
+  const query = "select count(*) as sessions from pg_locks where relation = 'pings'::regclass and not granted"
+  await vi.waitFor(async () => expect(await rowsOf(database, query)).toEqual([{ sessions: BigInt(sessions) }]), { timeout: 9_000 })
+}
 
 describeOnEachPostgres('a database of the original service', database => {
   it('has its rows numbered, counted and marked as published and folded, its columns untouched', async () => {
@@ -48,6 +54,21 @@ describeOnEachPostgres('a database of the original service', database => {
       expect(sumOfHeads(await readHeads(client))).toBe(13n)
     })
     expect(await numberingFaults(database())).toEqual([])
+  })
+
+  it('places what an old server inserts while the rows are numbered: it waits, and finds the trigger', async () => {
+    await sql(database(), ORIGINAL_TABLE, ROWS)
+    await withClient(database(), async holder => {
+      await holder.query('begin; lock table pings in row exclusive mode')
+      const migrated = setUp(database(), 2)
+      await waitingLocks(database(), 1)
+      const inserted = sql(database(), 'insert into pings values (gen_random_uuid(), now())')
+      await waitingLocks(database(), 2)
+      await holder.query('commit')
+      await Promise.all([migrated, inserted])
+    })
+    expect(await numberingFaults(database())).toEqual([])
+    expect(sumOfHeads(await withClient(database(), readHeads))).toBe(11n)
   })
 
   it('may lack the primary key: ids are unique from then on', async () => {
