@@ -47,7 +47,7 @@ function withCache(start: () => Promise<TestRedis>, tests: (cache: () => CacheUn
 }
 
 /** A connection that is ready. */
-export async function connectCache(url: string, commandTimeoutMs = 2_000): Promise<Cache> {
+export async function connectCache(url: string, commandTimeoutMs = 10_000): Promise<Cache> {
   const { hostname, port } = new URL(url)
   const cache = createCache({ host: hostname, port: Number(port) }, { log: silent, commandTimeoutMs })
   await new Promise(resolve => cache.once('ready', resolve))
