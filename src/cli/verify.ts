@@ -17,11 +17,13 @@ interface VerifyOptions {
   readonly wait: number
   readonly cache: boolean
   readonly server: boolean
+  readonly topic: boolean
 }
 
 const EXAMPLES = `
 Reads Postgres and the cache directly, and PingCount from the server, and compares: in each lane the head with the
-number of rows and with the published and the applied position; the total as the sum of heads, COUNT(*), the cache's
+number of rows, with the published position (how far Postgres says the topic has got: Kafka itself is not read) and
+with the position that the cache has applied; the total as the sum of heads, COUNT(*), the cache's
 and the server's; the minutes of the rollup and of the cache with the rows. All rows are counted one by one: on a big
 database this takes its time. While pings come in there is always some lag; --wait gives it time to go.
 
@@ -32,24 +34,26 @@ is away is only noted.
 
 Output: a table, then "OK" or "DIFFERENCE: …", which names the first. With --json one document:
 {"ok","differences","total":{"heads","rows","cache","server","serverStrong"},"minutes":{"rows","rollup","cache"},
-"cache","server","lanes":[{"lane","head","rows","published","folded","applied","lag"}]}.
+"cache","server","topic","lanes":[{"lane","head","rows","published","folded","applied","lag"}]}.
 
 Examples:
   pingcli verify
   pingcli verify --wait 30s
-  pingcli verify --no-cache --no-server               Postgres alone
+  pingcli verify --no-topic                           where Kafka does not run
+  pingcli verify --no-cache --no-server --no-topic    Postgres alone
   DATABASE_URL=postgres://ping@db/ping REDIS_URL=redis://cache pingcli verify --json | jq .differences`
 
 export function addVerifyCommand(program: Command, { contextOf, end }: Wiring): void {
   program
     .command('verify')
     .summary('check that no ping is lost or counted twice')
-    .description('Checks that Postgres, the topic, the cache and the server agree on every ping.')
+    .description('Checks that Postgres, the published positions in it, the cache and the server agree on every ping.')
     .addOption(
       formatted('--wait <duration>', 'how long the pipeline may take to go quiet', duration(0)).default(DEFAULT_WAIT_MS, '5s'),
     )
     .option('--no-cache', 'leave the cache out')
     .option('--no-server', 'leave the server out')
+    .option('--no-topic', 'leave the published positions out, as where Kafka does not run')
     .addHelpText('after', EXAMPLES)
     .action(async (options: VerifyOptions, command: Command) => end(await verify(options, contextOf(command))))
 }
@@ -59,7 +63,7 @@ async function verify(options: VerifyOptions, context: Context): Promise<ExitCod
   const server = options.server ? context.createClient() : undefined
   const ledger = openLedger(context)
   try {
-    const evidence = await lookUntilEqual({ ledger, cache, server }, options.wait, context)
+    const evidence = await lookUntilEqual({ ledger, cache, server, topic: options.topic }, options.wait, context)
     const differences = findDifferences(evidence)
     context.output.result(toDocument(evidence, differences), toText(evidence, differences))
     return differences.length === 0 ? EXIT.ok : EXIT.failed

@@ -27,6 +27,7 @@ function evidence(changes: { ledger?: Partial<LedgerEvidence>; cache?: Partial<C
     ledger: { ...ledger, ...changes.ledger },
     cache: { kind: 'read', value: { ...cache, ...changes.cache } },
     server: { kind: 'read', value: { ...server, ...changes.server } },
+    topic: true,
   }
 }
 
@@ -59,8 +60,14 @@ describe('differences', () => {
     ['a minute too many', evidence({ cache: { minutes: new Map([...MINUTES, [8, 1n]]) } }), 'minute 8 (1970-01-01T00:08Z): the cache has 1, Postgres has 0 rows'],
     ['a server that counts otherwise', evidence({ server: { cached: { ...answer, count: 4n } } }), 'total: PingCount (default) says 4, Postgres has 5 rows (1 missing)'],
     ['a strong count that is wrong', evidence({ server: { strong: { ...answer, count: 6n } } }), 'total: PingCount (strong) says 6, Postgres has 5 rows (1 too many)'],
-    ['a relay that lags', evidence({ ledger: { lanes: lanesWith(2, { published: { seq: 0n, tag: 0n } }) } }), 'lane 2: published up to 0, 2 behind its head 2'],
+    ['a relay that lags', evidence({ ledger: { lanes: lanesWith(2, { published: { seq: 0n, tag: 0n } }) } }), 'lane 2: published up to 0, 2 behind its head 2 (Kafka away? --no-topic leaves the topic out)'],
+    ['a relay ahead', evidence({ ledger: { lanes: lanesWith(1, { published: { seq: 4n, tag: 9n } }) } }), 'lane 1: published up to 4, but its head is 0: of another history'],
   ])('name %s', (_, parts, message) => expect(findDifferences(parts)).toEqual([message]))
+
+  it('in the published positions are none when the topic is left out', () => {
+    const lagging = evidence({ ledger: { lanes: lanesWith(2, { published: { seq: 0n, tag: 0n } }) } })
+    expect(findDifferences({ ...lagging, topic: false })).toEqual([])
+  })
 
   it('count the minutes beyond the first three', () => {
     const minutes = new Map([...MINUTES, [20, 1n], [21, 1n], [22, 1n], [23, 1n], [24, 1n]])
@@ -72,7 +79,7 @@ describe('differences', () => {
 
   it('name a cache that is away, but not a server that is', () => {
     const away = { kind: 'away', reason: 'nobody there' } as const
-    expect(findDifferences({ ledger, cache: away, server: away })).toEqual(['the cache was not read: nobody there'])
+    expect(findDifferences({ ledger, cache: away, server: away, topic: true })).toEqual(['the cache was not read: nobody there'])
   })
 })
 
@@ -97,9 +104,10 @@ describe('the report', () => {
   })
 
   it('says what was left out or away', () => {
-    const text = toText({ ledger, cache: { kind: 'left out' }, server: { kind: 'away', reason: 'unavailable: gone' } }, [])
+    const text = toText({ ledger, cache: { kind: 'left out' }, server: { kind: 'away', reason: 'unavailable: gone' }, topic: false }, [])
     expect(text).toContain('   0     3     3          3        –    –\n')
     expect(text).toContain('cache:   left out, by --no-cache\n')
+    expect(text).toContain('topic:   left out, by --no-topic\n')
     expect(text).toContain('server:  not asked: unavailable: gone\n')
   })
 

@@ -113,7 +113,7 @@ describe.runIf(can('redis'))('pingcli on a ledger of seven pings in three lanes'
     ['a ping that the cache lacks', () => record(1, [5]), 'lane 1: applied up to 0, 1 behind its head 1'],
     ['a row that was deleted', () => ledger.query('delete from pings where lane = 0 and seq = 2'), 'lane 0: its head is 5, but it has 4 rows'],
     ['a rollup', () => ledger.query('update ping_minutes set count = count + 1'), /minute \S+ .*: the rollup has/],
-    ['a position', () => ledger.query('update ping_lanes set published_seq = 1 where lane = 2'), 'lane 2: published up to 1, 1 behind its head 2'],
+    ['a position', () => ledger.query('update ping_lanes set published_seq = 1 where lane = 2'), 'lane 2: published up to 1, 1 behind its head 2 (Kafka away? --no-topic leaves the topic out)'],
   ])('verify names the difference in %s and ends with exit code 1', async (_, spoil, message) => {
     await cli('rebuild')
     await spoil()
@@ -148,6 +148,15 @@ describe.runIf(can('redis'))('pingcli on a ledger of seven pings in three lanes'
     const { code, stdout } = await cli('verify', '--no-cache', '--no-server')
     expect(code).toBe(0)
     expect(stdout).toContain('cache:   left out, by --no-cache\nserver:  left out, by --no-server\n\nOK\n')
+  })
+
+  it('verify --no-topic says OK, without waiting, where nothing is published', async () => {
+    await cli('rebuild')
+    await ledger.query('update ping_lanes set published_seq = 0, published_tag = 0')
+    const { code, stdout } = await cli('verify', '--no-topic', '--wait', '1m')
+    expect(code).toBe(0)
+    expect(stdout).toContain('topic:   left out, by --no-topic\n')
+    expect(stdout).toMatch(/\nOK\n$/)
   })
 
   it('verify takes a cache that is away for a difference, rebuild ends with exit code 3', async () => {

@@ -4,16 +4,18 @@ import { rowsOfLanes, sumOfLanes, type CacheEvidence, type Evidence, type LaneOf
 /** Minutes that are named one by one; the others are only counted. */
 const NAMED_MINUTES = 3
 const MINUTE_MS = 60_000
+/** Behind a published position that lags: without Kafka it can never reach its head. */
+const TOPIC_AWAY = '(Kafka away? --no-topic leaves the topic out)'
 
 /** What does not fit together, the gravest first: each a sentence. Empty: everything is equal. */
-export function findDifferences({ ledger, cache, server }: Evidence): readonly string[] {
+export function findDifferences({ ledger, cache, server, topic }: Evidence): readonly string[] {
   return [
     ...ofRows(ledger),
     ...ofMinutes('rollup', ledger.rollup, ledger.minutes),
     ...(cache.kind === 'read' ? ofCache(ledger, cache.value) : []),
     ...(cache.kind === 'away' ? [`the cache was not read: ${cache.reason}`] : []),
     ...(server.kind === 'read' ? ofServer(ledger, server.value) : []),
-    ...ofPublished(ledger),
+    ...(topic ? ofPublished(ledger) : []),
   ]
 }
 
@@ -25,7 +27,10 @@ function ofRows(ledger: LedgerEvidence): string[] {
 }
 
 function ofPublished({ lanes }: LedgerEvidence): string[] {
-  return lanes.flatMap(lane => ofPosition('published', lane, lane.published))
+  return lanes.flatMap(lane => {
+    const found = ofPosition('published', lane, lane.published)
+    return lane.published.seq < lane.head.seq ? found.map(message => `${message} ${TOPIC_AWAY}`) : found
+  })
 }
 
 function ofCache(ledger: LedgerEvidence, cache: CacheEvidence): string[] {

@@ -48,6 +48,8 @@ export interface Evidence {
   readonly ledger: LedgerEvidence
   readonly cache: Asked<CacheEvidence>
   readonly server: Asked<ServerEvidence>
+  /** False: the published positions are not compared, as where Kafka does not run. */
+  readonly topic: boolean
 }
 
 /** The exact total. */

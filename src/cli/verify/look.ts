@@ -21,24 +21,26 @@ export interface Sources {
   /** Undefined: to be left out. */
   readonly cache: OpenCache | undefined
   readonly server: PingClient | undefined
+  /** False: the published positions are not compared. */
+  readonly topic: boolean
 }
 
 /** Asks all parts once. Rejects if Postgres is away: without it there is nothing to compare with. */
-export async function look({ ledger, cache, server }: Sources): Promise<Evidence> {
+export async function look({ ledger, cache, server, topic }: Sources): Promise<Evidence> {
   const lanes = (await readPositions(ledger)).length
   const cached: Asked<CacheEvidence> = cache ? await asked(() => readCache(cache, lanes)) : { kind: 'left out' }
   const recorded = await readLedger(ledger, cached.kind === 'read' ? cached.value : undefined)
   const answered: Asked<ServerEvidence> = server ? await asked(() => askServer(server)) : { kind: 'left out' }
-  return { ledger: recorded, cache: cached, server: answered }
+  return { ledger: recorded, cache: cached, server: answered, topic }
 }
 
-/** The quick part of a look: true if the cache and the published positions have reached the heads. */
-export async function isQuiet({ ledger, cache }: Sources): Promise<boolean> {
+/** The quick part of a look: true if the cache and (with the topic) the published positions have reached the heads. */
+export async function isQuiet({ ledger, cache, topic }: Sources): Promise<boolean> {
   const [heads, positions] = [await readHeads(ledger), await readPositions(ledger)]
   const state = cache ? await asked(() => readCache(cache, heads.length)) : undefined
   return heads.every(({ lane, seq }) => {
     const applied = state?.kind === 'read' ? state.value.applied[lane]?.seq : seq
-    return applied === seq && positions[lane]?.published.seq === seq
+    return applied === seq && (!topic || positions[lane]?.published.seq === seq)
   })
 }
 

@@ -59,10 +59,11 @@ function minutes({ ledger, cache }: Evidence): string {
   return `${counted}, ${cache.value.minutes.size} in the cache, which covers ${from} to ${nameOf(minutesTo)}`
 }
 
-function absent({ cache, server }: Evidence): readonly string[] {
+function absent({ cache, server, topic }: Evidence): readonly string[] {
   return [
     ...(cache.kind === 'left out' ? ['cache:   left out, by --no-cache'] : []),
     ...(cache.kind === 'away' ? [`cache:   not read: ${cache.reason}`] : []),
+    ...(topic ? [] : ['topic:   left out, by --no-topic']),
     ...(server.kind === 'left out' ? ['server:  left out, by --no-server'] : []),
     ...(server.kind === 'away' ? [`server:  not asked: ${server.reason}`] : []),
   ]
@@ -70,7 +71,7 @@ function absent({ cache, server }: Evidence): readonly string[] {
 
 /** The evidence as JSON; positions are `{seq, tag}`, tags as texts (they fill 64 bits). */
 export function toDocument(evidence: Evidence, differences: readonly string[]): JsonDocument {
-  const { ledger, cache, server } = evidence
+  const { ledger, cache, server, topic } = evidence
   const position = ({ seq, tag }: { seq: bigint; tag: bigint }): JsonDocument => ({ seq, tag: String(tag) })
   const lanes = ledger.lanes.map(({ lane, head, rows, published, folded }) => {
     const applied = cache.kind === 'read' ? cache.value.applied[lane] : undefined
@@ -97,6 +98,7 @@ export function toDocument(evidence: Evidence, differences: readonly string[]): 
     minutes: { rows: ledger.minutes.size, rollup: ledger.rollup.size, cache: cache.kind === 'read' ? cache.value.minutes.size : null },
     cache: cache.kind === 'away' ? `away: ${cache.reason}` : cache.kind,
     server: server.kind === 'away' ? `away: ${server.reason}` : server.kind,
+    topic: topic ? 'positions compared' : 'left out',
     lanes,
   }
 }
