@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CannotStart } from './ports.ts'
 
@@ -10,25 +10,44 @@ export interface DataFolder {
 
 /**
  * Makes the folder when absent and locks it. The lock is SQLite's: the system drops it when the process ends, however
- * it ends, so it is never stale and no pid has to be guessed at. Throws CannotStart when another copy has it.
+ * it ends, so it is never stale and no pid has to be guessed at. Throws CannotStart when another copy has it, and when
+ * the folder cannot be made or written.
  */
 export function lockDataFolder(folder: string): DataFolder {
   const path = resolve(folder)
-  mkdirSync(path, { recursive: true, mode: 0o755 })
+  const lock = openIn(folder)
   const holder = join(path, 'run-by')
-  const lock = new DatabaseSync(join(path, 'lock.db'), { timeout: 0 })
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
-    throw new CannotStart(`another Ping (pid ${pidIn(holder)}) runs on the data folder ${path}; stop that one, or give this one a folder and ports of its own: PING_DATA_DIR=… PORT=… npm start`)
+    throw new CannotStart(`another Ping (pid ${pidIn(holder)}) runs on the data folder ${path}; stop that one, or give this one a folder and ports of its own: PING_DATA_DIR=… ${PORTS} npm start`)
   }
   writeFileSync(holder, `${process.pid}\n`)
   return { path, release: () => lock.close() }
 }
 
 const SQLITE_BUSY = 5
+const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'REDIS_PORT'].map(name => `${name}=…`).join(' ')
+
+/** Opens the lock of the folder, which is made when absent. */
+function openIn(folder: string): DatabaseSync {
+  try {
+    makeLevels(resolve(folder))
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return new DatabaseSync(join(folder, 'lock.db'), { timeout: 0 })
+  } catch (cause) {
+    throw new CannotStart(`PING_DATA_DIR: got "${folder}", expected a folder that can be made and written`, { cause })
+  }
+}
+
+/** Level by level: Node's own recursive mkdir never ends under /proc. */
+function makeLevels(path: string): void {
+  if (existsSync(path)) return
+  makeLevels(dirname(path))
+  mkdirSync(path, { mode: 0o755 })
+}
 
 function pidIn(file: string): string {
   try {

@@ -38,6 +38,7 @@ describe('npm start, what can be in the way', () => {
     const second = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ...other.env, PING_DATA_DIR: place.dataDir } })
     expect(await second.exited).toBe(1)
     expect(second.output()).toContain(`another Ping (pid ${first.pid}) runs on the data folder ${place.dataDir}`)
+    expect(second.output()).toContain('PING_DATA_DIR=… PORT=… PROCESSOR_PORT=… POSTGRES_PORT=… KAFKA_PORT=… REDIS_PORT=… npm start')
     expect(place.alive()).toHaveLength(4)
     await stop(first)
     other.clear()
@@ -60,6 +61,12 @@ describe('npm start, what can be in the way', () => {
     const ping = startLocalPing(place, 'stubs', { env: env as Record<string, string> })
     expect(await ping.exited).toBe(1)
     expect(ping.output()).toContain(message)
+  })
+
+  test.each(['/etc/passwd', '/etc/passwd/data', '/proc/data', '/dev/null'])('refuses a data folder that cannot be made or written: %s', async folder => {
+    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: folder } })
+    expect(await ping.exited).toBe(1)
+    expect(ping.output()).toBe(`Ping cannot start.\nPING_DATA_DIR: got "${folder}", expected a folder that can be made and written\n`)
   })
 
   test.runIf(can('redis'))('starts neither a cache nor Kafka where REDIS_URL and KAFKA_BROKERS are given', async () => {
