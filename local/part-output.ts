@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { PartName } from './part.ts'
 
 const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' }
@@ -8,6 +9,11 @@ const LONGEST_VALUE = 160
 const SAME_WARNING_MS = 10_000
 const MOST_WARNINGS = 1_000
 const WIDTH = 'processor'.length
+
+/** True for a line that shows nothing, though it may hold colours: Java's logging ends each event with such a one. */
+export function isBlank(line: string): boolean {
+  return stripVTControlCharacters(line).trim() === ''
+}
 
 /** A line of a part, as the terminal shows it: with the part's name before it, and logs of our own readable. */
 export function partLine(part: PartName, line: string, isTerminal: boolean): string {

@@ -19,7 +19,7 @@ export function postgresPart(port: number, ours: string): { readonly part: Part;
     part: {
       name: 'postgres',
       launch: async hooks => {
-        const child = await launchPostgres({ ...home, port, settings: { log_line_prefix: '' }, ...hooks })
+        const child = await launchPostgres({ ...home, port, settings: { log_line_prefix: '', log_checkpoints: 'off' }, ...hooks })
         await createDatabase(port)
         return child
       },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { partLine, RepeatFilter } from '../../local/part-output.ts'
+import { isBlank, partLine, RepeatFilter } from '../../local/part-output.ts'
 
 const warning = '{"level":40,"time":1,"pid":2,"hostname":"h","name":"ping-server","lane":3,"err":{"message":"away","stack":"s"},"msg":"kafka is away"}'
 
@@ -8,6 +8,11 @@ describe("a part's line in the terminal", () => {
     expect(partLine('server', warning, false)).toBe('server    | warn kafka is away lane=3 err="away"\n')
     expect(partLine('kafka', 'plain', true)).toBe('\u001b[35mkafka     |\u001b[0m plain\n')
     expect(partLine('server', '{"level":40, no JSON', false)).toBe('server    | {"level":40, no JSON\n')
+  })
+
+  test('is blank when it holds nothing but spaces and colours', () => {
+    expect([' ', '\u001b[0m', '\u001b[33m \u001b[m'].map(isBlank)).toEqual([true, true, true])
+    expect(isBlank('\u001b[33mWARN\u001b[m')).toBe(false)
   })
 
   test('is not shown again within 10 s when it is the same warning; everything else always is', () => {
