@@ -1,27 +1,60 @@
 import type { Address } from './ping-parts.ts'
+import type { PartName } from './part.ts'
 import type { LocalSettings } from './settings.ts'
+import type { PartState } from './supervised-part.ts'
 
-const DEFAULT_PORT = 8080
+/** Where pingcli looks without being told. */
+const DEFAULTS = {
+  DATABASE_URL: 'postgres://postgres@127.0.0.1:5432/ping',
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  PING_ADDRESS: 'http://127.0.0.1:8080',
+} as const
+
+/** The state of a part that is ours, or undefined for one that is not run by us. */
+export type StateOf = (name: PartName) => PartState | undefined
 
 /** What is printed when Ping can be used: where everything is, and lines to copy. */
-export function banner(settings: LocalSettings, dataDir: string, addresses: readonly Address[]): string {
-  const { serverPort } = settings
-  const server = `http://127.0.0.1:${serverPort}`
-  const cli = serverPort === DEFAULT_PORT ? 'npx pingcli' : `PING_ADDRESS=${server} npx pingcli`
-  const cache = addresses.find(({ name }) => name === 'cache')?.address ?? ''
+export function banner(settings: LocalSettings, dataDir: string, addresses: readonly Address[], stateOf: StateOf): string {
+  const server = `http://127.0.0.1:${settings.serverPort}`
+  const cli = commandLine({ PING_ADDRESS: server })
   const lines = [
     `Ping runs. Its data lies in ${dataDir}`,
     '',
-    ...addresses.map(({ name, address, kind }) => `  ${name.padEnd(10)} ${address}${kind ? `  (${kind})` : ''}`),
+    ...addresses.map(address => addressLine(address, stateOf(address.name))),
     '',
     'Try it:',
     `  curl -H 'Content-Type: application/json' -d '{}' ${server}/ping.v1.PingService/Ping`,
     `  curl -H 'Content-Type: application/json' -d '{}' ${server}/ping.v1.PingService/PingCount`,
     `  ${cli} ping -n 1000`,
     `  ${cli} count`,
-    `  redis-cli -u ${cache} HGETALL ping:counters`,
+    `  ${verifyLine(server, addresses, stateOf)}`,
+    `  redis-cli -u ${addressOf(addresses, 'cache') ?? ''} HGETALL ping:counters`,
     '',
     'Ctrl-C stops everything.',
   ]
   return `${lines.join('\n')}\n`
+}
+
+function addressLine({ name, address, kind }: Address, state: PartState | undefined): string {
+  const shown = [address, kind && (address === undefined ? kind : `(${kind})`), STATES[state ?? 'ready']]
+  return `  ${name.padEnd(10)} ${shown.filter(Boolean).join('  ')}`
+}
+
+const STATES: Readonly<Record<PartState, string>> = { ready: '', starting: '(starting)', 'given up': '(does not run, see above)' }
+
+/** `verify` reads the stores itself, so it has to be told of each that lies elsewhere. */
+function verifyLine(server: string, addresses: readonly Address[], stateOf: StateOf): string {
+  const stores = { DATABASE_URL: addressOf(addresses, 'postgres'), REDIS_URL: addressOf(addresses, 'cache') }
+  const hasTopic = addressOf(addresses, 'kafka') !== undefined && stateOf('kafka') !== 'given up'
+  return `${commandLine({ ...stores, PING_ADDRESS: server })} verify${hasTopic ? '' : ' --no-topic'}`
+}
+
+function commandLine(values: { readonly [Name in keyof typeof DEFAULTS]?: string | undefined }): string {
+  const names = Object.keys(values) as (keyof typeof DEFAULTS)[]
+  const others = names.filter(name => values[name] !== undefined && values[name] !== DEFAULTS[name])
+  return [...others.map(name => `${name}=${values[name]}`), 'npx pingcli'].join(' ')
+}
+
+function addressOf(addresses: readonly Address[], name: PartName): string | undefined {
+  return addresses.find(address => address.name === name)?.address
 }

@@ -17,8 +17,9 @@ export interface Programs {
 /** Where a part is found. */
 export interface Address {
   readonly name: PartName
-  readonly address: string
-  /** What it is, where there is a choice. */
+  /** Undefined for a part that cannot run here. */
+  readonly address: string | undefined
+  /** What it is, where there is a choice; why it cannot run here and what to do, where there is none. */
   readonly kind?: string
 }
 
@@ -55,7 +56,7 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
       { name: 'processor', address: `http://127.0.0.1:${processorPort}/metrics` },
       { name: 'postgres', address: env.DATABASE_URL, kind: 'PostgreSQL 18' },
       { name: 'cache', address: withoutPassword(cache.address), kind: cache.kind },
-      { name: 'kafka', address: kafka.address, kind: kafka.kind },
+      { name: 'kafka', address: kafka.runs ? kafka.address : undefined, kind: kafka.kind },
     ],
     notes: postgres.note === undefined ? [] : [`postgres: ${postgres.note}`],
   }
@@ -72,11 +73,12 @@ function cacheOf({ redisUrl, redisPort }: LocalSettings): Chosen {
   return { address: `redis://127.0.0.1:${redisPort}`, ...cachePart(redisPort) }
 }
 
-function kafkaOf({ kafkaBrokers, kafkaPort }: LocalSettings, ours: string): Chosen {
-  if (kafkaBrokers.length > 0) return { address: kafkaBrokers.join(','), kind: 'yours, by KAFKA_BROKERS' }
+function kafkaOf({ kafkaBrokers, kafkaPort }: LocalSettings, ours: string): Chosen & { readonly runs: boolean } {
+  if (kafkaBrokers.length > 0) return { address: kafkaBrokers.join(','), kind: 'yours, by KAFKA_BROKERS', runs: true }
   const dataDir = join(ours, 'kafka')
   mkdirSync(dataDir, { recursive: true })
-  return { address: `127.0.0.1:${kafkaPort}`, ...kafkaPart({ port: kafkaPort, dataDir }) }
+  const choice = kafkaPart({ port: kafkaPort, dataDir })
+  return { address: `127.0.0.1:${kafkaPort}`, ...choice, runs: choice.part !== undefined }
 }
 
 function withoutPassword(address: string): string {

@@ -1,7 +1,7 @@
 import { banner } from './banner.ts'
 import { lockDataFolder } from './data-folder.ts'
 import type { PartName } from './part.ts'
-import { partLine, RepeatFilter } from './part-output.ts'
+import { isBlank, partLine, RepeatFilter } from './part-output.ts'
 import { pingParts, type Programs } from './ping-parts.ts'
 import { checkPorts } from './ports.ts'
 import { checkDistinctPorts, type LocalSettings } from './settings.ts'
@@ -31,14 +31,14 @@ export async function runLocal(options: RunOptions): Promise<number> {
     parts,
     dataDir: folder.path,
     output: (part: PartName, line: string) => {
-      if (line.trim() !== '' && !repeats.isRepeated(part, line, Date.now())) print(partLine(part, line, isTerminal))
+      if (!isBlank(line) && !repeats.isRepeated(part, line, Date.now())) print(partLine(part, line, isTerminal))
     },
     report: (part: PartName, event: string) => print(partLine(part, `* ${event}`, isTerminal)),
   })
   await supervisor.takeOver()
   await checkPorts(settings)
   for (const note of notes) print(`${note}\n`)
-  const announce = () => print(`\n${banner(settings, folder.path, addresses)}\n`)
+  const announce = () => print(`\n${banner(settings, folder.path, addresses, name => supervisor.stateOf(name))}\n`)
   const code = await untilStopped(supervisor, options, announce)
   folder.release()
   return code

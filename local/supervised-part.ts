@@ -3,6 +3,9 @@ import type { Part } from './part.ts'
 import { describeExit, FinalStartError, type Child } from './parts/child.ts'
 import type { PidFiles } from './pid-files.ts'
 
+/** `given up`: it ended for good, or was stopped. */
+export type PartState = 'starting' | 'ready' | 'given up'
+
 export interface Surroundings {
   readonly pidFiles: PidFiles
   /** Gets a line of the part's own output. */
@@ -31,8 +34,9 @@ export class SupervisedPart {
     this.#around = around
   }
 
-  get isReady(): boolean {
-    return this.#isReady
+  get state(): PartState {
+    if (this.#isReady) return 'ready'
+    return this.#stop.signal.aborted ? 'given up' : 'starting'
   }
 
   /** Resolves when the part is ready for the first time; rejects when an essential part cannot start, or when stopped before. */

@@ -1,7 +1,7 @@
 import { wait } from '../src/runtime/wait.ts'
 import { STOP_ORDER, type Part, type PartName } from './part.ts'
 import { endStranger, PidFiles } from './pid-files.ts'
-import { SupervisedPart } from './supervised-part.ts'
+import { SupervisedPart, type PartState } from './supervised-part.ts'
 
 export interface SupervisorOptions {
   readonly parts: readonly Part[]
@@ -61,8 +61,9 @@ export class Supervisor {
     await Promise.race([inTheBackground('processor'), wait(PROCESSOR_PATIENCE_MS)])
   }
 
-  isReady(name: PartName): boolean {
-    return this.#parts.get(name)?.isReady ?? false
+  /** Undefined for a part that is not one of these. */
+  stateOf(name: PartName): PartState | undefined {
+    return this.#parts.get(name)?.state
   }
 
   /** One after the other: server, processor, Kafka, cache, Postgres. */

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { banner, type StateOf } from '../../local/banner.ts'
+import type { Address } from '../../local/ping-parts.ts'
+import { localSettings } from '../../local/settings.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
+
+const ready: StateOf = () => 'ready'
+
+function print(options: { ports?: Record<string, string>; kafka?: Partial<Address>; stateOf?: StateOf }): string {
+  const settings = readSettings(localSettings, options.ports ?? {})
+  const addresses: readonly Address[] = [
+    { name: 'postgres', address: `postgres://postgres@127.0.0.1:${settings.postgresPort}/ping` },
+    { name: 'cache', address: `redis://127.0.0.1:${settings.redisPort}` },
+    { name: 'kafka', address: '127.0.0.1:9092', kind: 'Apache Kafka', ...options.kafka },
+  ]
+  return banner(settings, '/data', addresses, options.stateOf ?? ready)
+}
+
+describe('what npm start prints when Ping can be used', () => {
+  test('is short lines where all is where pingcli looks', () => {
+    expect(print({})).toContain('\n  npx pingcli count\n  npx pingcli verify\n')
+    expect(print({})).toContain('\n  kafka      127.0.0.1:9092  (Apache Kafka)\n')
+  })
+
+  test('tells verify each address that is another one', () => {
+    expect(print({ ports: { REDIS_PORT: '7003' } })).toContain('\n  npx pingcli count\n  REDIS_URL=redis://127.0.0.1:7003 npx pingcli verify\n')
+    expect(print({ ports: { PORT: '7001', POSTGRES_PORT: '7002', REDIS_PORT: '7003' } })).toContain(
+      '\n  PING_ADDRESS=http://127.0.0.1:7001 npx pingcli count' +
+        '\n  DATABASE_URL=postgres://postgres@127.0.0.1:7002/ping REDIS_URL=redis://127.0.0.1:7003 PING_ADDRESS=http://127.0.0.1:7001 npx pingcli verify\n',
+    )
+  })
+
+  test('says what is missing where no Kafka can run, and leaves the topic out', () => {
+    const text = print({ kafka: { address: undefined, kind: 'none (no java)' } })
+    expect(text).toContain('\n  kafka      none (no java)\n')
+    expect(text).toContain('\n  npx pingcli verify --no-topic\n')
+  })
+
+  test('marks a part that is still starting, and one that was given up', () => {
+    expect(print({ stateOf: name => (name === 'kafka' ? 'starting' : 'ready') })).toContain('\n  kafka      127.0.0.1:9092  (Apache Kafka)  (starting)\n')
+    const without = print({ stateOf: name => (name === 'kafka' ? 'given up' : 'ready') })
+    expect(without).toContain('(Apache Kafka)  (does not run, see above)\n')
+    expect(without).toContain('verify --no-topic\n')
+  })
+})
