@@ -43,6 +43,26 @@ describe('a request that no method takes', () => {
     expect((await runInShell(curlLines(body)[0] ?? 'false')).code).toBe(0)
   })
 
+  it.each([
+    ['', 415, 'encoding: got none, expected json or proto'],
+    ['?message=%7B%7D', 415, 'encoding: got none, expected json or proto'],
+    ['?encoding=xml&message=%7B%7D', 415, 'encoding: got "xml", expected json or proto'],
+    ['?encoding=json', 400, 'message: got none, expected the request, such as {} in the encoding json'],
+    ['?encoding=proto', 400, 'message: got none, expected the request'],
+    ['?encoding=json&message=', 400, 'message: got "", expected the request as JSON, such as {}'],
+  ])('GET PingCount%s is %i, and the lines in the answer work, by GET and by POST', async (query, status, message) => {
+    const answer = await fetch(fixture.url + COUNT_PATH + query)
+    expect(answer.status).toBe(status)
+    const body = await answer.text()
+    expect(body).toContain(`query parameter ${message}`)
+    expect(curlLines(body)).toEqual([expect.stringContaining('?encoding=json'), expect.stringContaining("-d '{}'")])
+    for (const line of curlLines(body)) expect((await runInShell(line)).stdout).toMatch(/^\{("pingCount":"\d+")?\}$/)
+  })
+
+  it.each(['?encoding=proto&message=', '?connect=v1&message=%7B%22why%22:%22?%22%7D&encoding=json'])('GET PingCount%s is answered', async query => {
+    expect((await fetch(fixture.url + COUNT_PATH + query)).status).toBe(200)
+  })
+
   it('to another path is 404, and the answer names both methods with lines that work', async () => {
     const answer = await fetch(`${fixture.url}/nope?x=1`)
     expect(answer.status).toBe(404)

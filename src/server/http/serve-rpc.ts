@@ -4,7 +4,8 @@ import { universalResponseToNodeResponse } from '@connectrpc/connect-node'
 import type { UniversalHandler } from '@connectrpc/connect/protocol'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import type { Logger } from '../../runtime/logger.ts'
-import { wrongContentType, wrongHost, wrongMethod, type Accepts } from './teach.ts'
+import { wrongContentType, wrongHost, wrongMethod, wrongQuery, type Accepts } from './teach.ts'
+import { queryFault } from './query-fault.ts'
 import { universalRequest } from './universal-request.ts'
 
 const UNARY_CONTENT_TYPES = ['application/json', 'application/proto']
@@ -15,6 +16,8 @@ const STREAM_CONTENT_TYPES = ['application/connect+json', 'application/connect+p
 export function serveRpc(handler: UniversalHandler, request: HttpRequest, response: HttpResponse, log: Logger): void {
   if (!handler.allowedMethods.includes(request.method ?? '')) return wrongMethod(request, response, acceptsOf(handler))
   if (!hasContentType(handler, request)) return wrongContentType(request, response, acceptsOf(handler))
+  const fault = request.method === 'GET' ? queryFault(request.url ?? '') : undefined
+  if (fault !== undefined) return wrongQuery(request, response, handler.requestPath, fault)
   const universal = universalRequest(request, response)
   if (universal === undefined) return wrongHost(request, response)
   handler(universal)

@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import { send } from '../../runtime/answer-page.ts'
+import type { QueryFault } from './query-fault.ts'
 
 /** Answers to requests that no handler takes: each says what was got, what is expected, and a line that works. */
 
@@ -36,12 +37,23 @@ export function wrongContentType(request: HttpRequest, response: HttpResponse, a
   answer(request, response, 415, lines, { 'accept-post': accepts.contentTypes.join(', ') })
 }
 
+export function wrongQuery(request: HttpRequest, response: HttpResponse, path: string, { name, got, expected }: QueryFault): void {
+  const lines = [`query parameter ${name}: got ${shown(got)}, expected ${expected}`, '']
+  lines.push('Send:', curlGet(request, path), curl(request, path))
+  // As Connect has it: an encoding that is not known is a media type that is not supported.
+  answer(request, response, name === 'encoding' ? 415 : 400, lines)
+}
+
 export function wrongHost(request: HttpRequest, response: HttpResponse): void {
   answer(request, response, 400, [`host: got ${shown(request.headers.host)}, expected the host of the request, such as 127.0.0.1:8080`])
 }
 
 function curl(request: HttpRequest, path: string): string {
   return `  curl -H 'content-type: application/json' -d '{}' http://${hostOf(request)}${path}`
+}
+
+function curlGet(request: HttpRequest, path: string): string {
+  return `  curl 'http://${hostOf(request)}${path}?encoding=json&message=%7B%7D'`
 }
 
 function hostOf(request: HttpRequest): string {
