@@ -111,6 +111,34 @@ describe('a body that is no message', () => {
     expect(await response.text()).toContain(`grpc-status: ${Code.InvalidArgument}\r\n`)
   })
 
+  const INT64 = 'a whole number from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
+  it.each([
+    [PING_PATH, '[]', 'request body: got [], expected a JSON object such as {}'],
+    [PING_PATH, '[1]', 'request body: got an array, expected a JSON object such as {}'],
+    [PING_PATH, 'null', 'request body: got null, expected a JSON object such as {}'],
+    [PING_PATH, '"abc"', 'request body: got "abc", expected a JSON object such as {}'],
+    [PING_PATH, '{', /^request body: got ill-formed JSON \(.*position 1.*\), expected a JSON object such as \{\}$/],
+    [PING_PATH, '', 'request body: got ill-formed JSON (Unexpected end of JSON input), expected a JSON object such as {}'],
+    [PING_PATH, '{"timestampMs":"abc"}', `timestamp_ms: got "abc", expected ${INT64}`],
+    [PING_PATH, '{"timestampMs":"9223372036854775808"}', `timestamp_ms: got 9223372036854775808, expected ${INT64}`],
+    [PING_PATH, '{"timestampMs":1.5}', `timestamp_ms: got 1.5, expected ${INT64}`],
+    [PING_PATH, '{"timestampMs":true}', `timestamp_ms: got true, expected ${INT64}`],
+    [PING_PATH, '{"timestampMs":""}', `timestamp_ms: got "", expected ${INT64}`],
+    [PING_PATH, '{"timestampMs":{}}', `timestamp_ms: got an object, expected ${INT64}`],
+    [PING_PATH, '{"timestampMs":1,"timestamp_ms":2}', 'timestamp_ms: got twice (as timestampMs and as timestamp_ms), expected once'],
+    [PING_PATH, '{"timestampMs":1,"timestampMs":2}', 'request body: got "timestampMs" twice, expected it once'],
+    [PING_PATH, '{"pingId":5}', 'ping_id: got 5, expected a JSON string'],
+    [PING_PATH, '{"pingId":"\\ud800"}', 'ping_id: got text that is no Unicode, expected a JSON string'],
+    [COUNT_PATH, '{"timeRange":5}', 'time_range: got 5, expected a JSON object with "start" and "end"'],
+    [COUNT_PATH, '{"timeRange":{"start":"x"}}', `time_range.start: got "x", expected ${INT64}`],
+    [COUNT_PATH, '{"consistency":true}', /^consistency: got true, expected one of CONSISTENCY_UNSPECIFIED, /],
+  ])('to %s as JSON, %s, is named with what was got and expected', async (path, body, message) => {
+    await using fixture = await startHttpFixture()
+    const { status, json } = await postJson(fixture.url + path, body)
+    expect([status, json['code']]).toEqual([400, 'invalid_argument'])
+    expect(json['message']).toEqual(typeof message === 'string' ? message : expect.stringMatching(message))
+  })
+
   it('repeats no more than the beginning of a long value', async () => {
     await using fixture = await startHttpFixture()
     const { json } = await postJson(fixture.url + PING_PATH, JSON.stringify({ timestampMs: 'x'.repeat(50_000) }))

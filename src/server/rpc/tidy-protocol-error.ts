@@ -1,5 +1,6 @@
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { DescMethod } from '@bufbuild/protobuf'
+import { describeJsonFault } from './json-fault.ts'
 
 /** How Connect begins the message when a binary body is no message of the type. */
 const PARSE_BINARY = /^parse binary: /
@@ -19,6 +20,10 @@ export function tidyProtocolError(error: ConnectError, method: DescMethod): void
     const why = error.rawMessage.replace(PARSE_BINARY, '')
     mended.code = Code.InvalidArgument
     mended.rawMessage = `request body: got bytes that cannot be decoded (${why}), expected a ${method.input.typeName}`
+  }
+  if (error.code === Code.InvalidArgument && error.cause instanceof Error) {
+    const isSyntax = error.cause.cause instanceof SyntaxError
+    mended.rawMessage = describeJsonFault(error.rawMessage, isSyntax, method.input) ?? error.rawMessage
   }
   const [, got, limit] = TOO_LONG.exec(error.rawMessage) ?? []
   if (limit !== undefined) mended.rawMessage = `request body: got ${got ?? 'more'} bytes, expected at most ${limit}`
