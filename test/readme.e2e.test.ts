@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { can } from './support/tiers.ts'
+import { startPing, type WholePing } from './support/whole-ping.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** What each command of the README must print, in its order there: one that is added needs a line here. */
+const EXPECTED: readonly (readonly [command: RegExp, output: RegExp])[] = [
+  [/^curl .*-d '\{\}' \S+\/Ping$/, /^\{\}$/],
+  [/^curl .*-d '\{\}' \S+\/PingCount$/, /"pingCount":"1"/],
+  [/^npx pingcli ping -n 1000$/, /1 000 of 1 000 pings acknowledged/],
+  [/^npx pingcli count --watch$/, /\b1[  ]?001\b/],
+  [/^npx pingcli verify /, /^OK/m],
+  [/^redis-cli .*HGETALL/, /^total\n1001\n/m],
+  [/^npx buf curl .*\/PingCount$/, /"pingCount": *"1001"/],
+  [/^curl .*"pingId".*\/Ping$/, /^\{\}$/],
+  [/^curl .*"timeRange".*\/PingCount$/, /"pingCount":"1"/],
+  [/^curl .*STRONG.*\/PingCount$/, /"pingCount":"1002"/],
+]
+/** Counts follow within a second; a busy machine gets more. */
+const SETTLE_MS = 10_000
+const COMMAND_LIMIT_MS = 20_000
+
+/** An exit code, or the signal that ended it. */
+type End = number | NodeJS.Signals | null
+
+/** The end by Ctrl-C: shells differ in how they report it. */
+const INTERRUPTED: readonly End[] = ['SIGINT', 130]
+
+interface ReadmeCommand {
+  readonly line: string
+  /** The assignments of the same block, which a shell would still know. */
+  readonly before: string
+}
+
+/** Every command in the README's `sh` blocks, without those that start npm's own scripts. */
+function readmeCommands(): readonly ReadmeCommand[] {
+  const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = '']) => block)
+  return blocks.flatMap(block => {
+    const lines = block.split('\n').filter(line => line.trim() !== '' && !line.startsWith('npm '))
+    const isAssignment = (line: string): boolean => /^[A-Z]+=/.test(line)
+    const before = lines.filter(isAssignment).join('\n')
+    return lines.filter(line => !isAssignment(line)).map(line => ({ line, before }))
+  })
+}
+
+describe.runIf(can('kafka', 'redis'))('the commands of the README', () => {
+  let ping: WholePing
+  beforeAll(async () => {
+    ping = await startPing()
+  })
+  afterAll(() => ping.stop())
+
+  /** Runs a command in a shell, on the ports of this Ping; one that watches is ended when it has shown what it should. */
+  async function run({ line, before }: ReadmeCommand, expected: RegExp): Promise<{ output: string; end: End }> {
+    const { databaseUrl, redisUrl } = ping.place
+    const address = ping.servers[0]!.url
+    const script = `${before}\n${line}`.replaceAll('http://127.0.0.1:8080', address).replaceAll('redis-cli ', `redis-cli -p ${new URL(redisUrl).port} `)
+    const env = { ...process.env, PING_ADDRESS: address, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+    const shell = spawn('sh', ['-c', script], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const signalAll = (name: NodeJS.Signals): boolean => process.kill(-(shell.pid as number), name)
+    const late = setTimeout(() => signalAll('SIGKILL'), COMMAND_LIMIT_MS)
+    let output = ''
+    let asked = false
+    shell.stderr.resume()
+    shell.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      if (!line.includes('--watch') || asked || !expected.test(output)) return
+      asked = true
+      signalAll('SIGINT')
+    })
+    const end = await new Promise<End>(resolve => shell.once('close', (code, signal) => resolve(signal ?? code)))
+    clearTimeout(late)
+    return { output, end }
+  }
+
+  test('print what they should, each in its turn', { timeout: 120_000 }, async () => {
+    const commands = readmeCommands()
+    expect(commands).toHaveLength(EXPECTED.length)
+    for (const [index, command] of commands.entries()) {
+      const [pattern, expected] = EXPECTED[index]!
+      expect(command.line).toMatch(pattern)
+      const once = async (): Promise<void> => {
+        const { output, end } = await run(command, expected)
+        expect(output, command.line).toMatch(expected)
+        expect(command.line.includes('--watch') ? INTERRUPTED : [0], command.line).toContain(end)
+      }
+      // A ping must not be sent again, but a count may be asked for until it has followed.
+      if (/PingCount$|HGETALL/.test(command.line)) await expect.poll(() => once().then(() => 'well', String), { timeout: SETTLE_MS }).toBe('well')
+      else await once()
+    }
+  })
+})
