@@ -29,7 +29,7 @@ export async function watchCount(client: PingClient, question: CountQuestion, in
     }
     await wait(Math.max(0, begin + intervalMs - performance.now()), interrupt.asked)
   }
-  if (first && last) output.note(summaryText(first, last))
+  if (first && last && last !== first) output.note(summaryText(first, last))
   return interrupt.exitCode() ?? EXIT.ok
 }
 

@@ -24,7 +24,8 @@ A range is [from, to) of the pings' own times; with one bound it is open at the 
 
 Output: the count and where it came from. With --json {"count","source","ageMs","from","to"}; "source" (cache or
 database) and "ageMs" are null if the server does not tell them, "from" and "to" (ms) where there is no range.
---watch: a line for each look, with --json and "time" (ms) in it, and at the end a summary on standard error.
+--watch: a line for each look, with --json and "time" (ms) in it, and, after two looks or more, a
+summary on standard error at the end.
 
 Examples:
   pingcli count

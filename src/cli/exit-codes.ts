@@ -12,10 +12,10 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done',
-  failed: 'verify found a difference, or something unforeseen went wrong',
+  failed: 'verify found a difference (a cache that it cannot read is one); rebuild found another rebuild at work until\n       --timeout; the database has no tables of Ping; or something unforeseen went wrong',
   usage: 'wrong options or settings; nothing was done',
-  unavailable: 'the server (for verify and rebuild: Postgres or the cache) gave no answer until --timeout',
-  refused: 'the server refused the request; trying again would not help',
+  unavailable: 'no answer by --timeout: from the server (ping, count), Postgres (verify, rebuild) or the cache (rebuild)',
+  refused: 'the server refused the request, or has no TLS behind an https address; trying again would not help',
   interrupted: 'ended by Ctrl-C (SIGINT)',
   terminated: 'ended by SIGTERM',
 }

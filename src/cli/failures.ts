@@ -19,7 +19,15 @@ const FINAL = new Set([
 ])
 
 export function isFinal(error: ConnectError): boolean {
-  return FINAL.has(error.code)
+  return FINAL.has(error.code) || lacksTls(error)
+}
+
+/** What OpenSSL says of an answer that is no TLS: such a port answers the next try no better. */
+const NO_TLS = /SSL routines:[^:]*:(?:wrong version number|http request|packet length too long)/
+
+/** True if an https address leads to a port without TLS. Only Node's own errors have a cause, those a server sends have none. */
+function lacksTls({ cause }: ConnectError): boolean {
+  return cause instanceof Error && NO_TLS.test(cause.message)
 }
 
 /** The pause that the server asked for, in ms: by RetryInfo, else by `retry-after`, whose seconds are whole; undefined if it asked for none. */
@@ -32,6 +40,7 @@ export function retryAfterMs(error: ConnectError): number | undefined {
 
 /** Names the error, and what lies below it where that tells more: "unavailable: connect ECONNREFUSED …". */
 export function describeFailure(error: ConnectError): string {
+  if (lacksTls(error)) return 'expected https, got no TLS: nothing was sent. Is it an http:// address?'
   const reasons = [error.rawMessage].filter(Boolean)
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     for (const reason of cause instanceof AggregateError ? cause.errors.map(messageOf) : [cause.message]) {

@@ -34,10 +34,10 @@ export function reportRun(plan: RunPlan, result: RunResult, output: Output): voi
 }
 
 /** The exit code of a run; says on standard error what is left open. Throws the error that ended it. */
-export function conclude(plan: RunPlan, { acked, open }: RunResult, { output, interrupt }: Context): ExitCode {
+export function conclude(plan: RunPlan, { acked, open }: RunResult, { output, interrupt, sameServer }: Context): ExitCode {
   if (acked === plan.pings) return EXIT.ok
   const unsettled = open.filter(({ error }) => error.exitCode !== EXIT.refused).map(ping => ping.id)
-  if (unsettled.length > 0) output.note(openText(plan, unsettled))
+  if (unsettled.length > 0) output.note(openText(plan, unsettled, sameServer))
   const exitCode = interrupt.exitCode()
   if (exitCode !== undefined) {
     output.note('interrupted')
@@ -46,10 +46,11 @@ export function conclude(plan: RunPlan, { acked, open }: RunResult, { output, in
   throw open[0]?.error ?? new CliError(EXIT.failed, `${acked} of ${plan.pings} pings acknowledged`)
 }
 
-function openText(plan: RunPlan, ids: readonly string[]): string {
+function openText(plan: RunPlan, ids: readonly string[], sameServer: readonly string[]): string {
+  const server = sameServer.map(word => ` ${word}`).join('')
   const timestamp = plan.timestampMs === undefined ? '' : ` --timestamp=${plan.timestampMs}`
   const which = ids.length === 1 ? '1 ping was' : `${ids.length} pings were`
-  const lines = ids.slice(0, SHOWN_IDS).map(id => `  pingcli ping --id ${id}${timestamp}`)
+  const lines = ids.slice(0, SHOWN_IDS).map(id => `  npx pingcli ping --id ${id}${timestamp}${server}`)
   const more = ids.length > SHOWN_IDS ? [`  … and ${ids.length - SHOWN_IDS} more; --json lists all`] : []
   return [`${which} not acknowledged, and may be recorded or not. Sent again with the same id, a ping is counted once:`, ...lines, ...more].join('\n')
 }

@@ -7,6 +7,7 @@ import { addSharedOptions, type SharedOptions } from './options.ts'
 import { addPingCommand } from './ping.ts'
 import { addRebuildCommand } from './rebuild.ts'
 import { addVerifyCommand } from './verify.ts'
+import { readVersion } from './version.ts'
 
 const EXAMPLES = `
 Output: results go to standard output, remarks, progress and errors to standard error.
@@ -36,6 +37,7 @@ export async function runCli(args: readonly string[], env: Environment): Promise
 function createProgram(env: Environment, end: (code: ExitCode) => void): Command {
   const program = new Command('pingcli')
     .description('Records pings, counts them, and checks that none is lost or counted twice.')
+    .version(readVersion(), '--version', 'show the version')
     .exitOverride()
     .showHelpAfterError("('pingcli help' shows the commands, 'pingcli help <command>' their options)")
     .configureHelp({ showGlobalOptions: true })

@@ -70,6 +70,14 @@ describe('pingcli count', () => {
     expect(stderr).toMatch(/watched for .*: 0 → 3, \+3, \d+ per second\n$/)
   })
 
+  it('sums nothing up after one look', async () => {
+    const { address } = await serve()
+    const run = startCli(['count', '--watch', '--interval', '1m', '--address', address])
+    await run.shows('(cache')
+    run.child.kill('SIGINT')
+    expect(await run.result).toMatchObject({ code: 130, stderr: '' })
+  })
+
   it('watches in JSON, a document a line', async () => {
     const { address } = await serve()
     const run = startCli(['count', '--watch', '--interval', '50ms', '--json', '--address', address])

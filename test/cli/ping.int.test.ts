@@ -101,7 +101,11 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     const { code, stderr } = await runCli(args)
     expect(code).toBe(3)
     expect(stderr).toMatch(/error: no answer within --timeout; (one try|\d+ tries): unavailable: .*ECONNREFUSED/)
-    expect(stderr).toMatch(/pingcli ping --id [\da-f-]{36} --timestamp=7/)
+    const [line] = /npx pingcli ping --id [\da-f-]{36} --timestamp=7.*/.exec(stderr) ?? []
+    expect(line).toMatch(protocol === 'connect' ? new RegExp(` --address ${address}$`) : new RegExp(` --address ${address} --protocol ${protocol}$`))
+    server = await startScriptedServer(protocol, [], { port: Number(new URL(address).port) })
+    expect(await runCli((line ?? '').split(' ').slice(2))).toMatchObject({ code: 0 })
+    expect(server.pings[0]).toMatchObject({ timestampMs: 7n })
   })
 
   it('waits for a server that is not there yet', async () => {

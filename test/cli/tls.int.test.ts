@@ -7,6 +7,20 @@ import { PROTOCOLS } from '../../src/cli/client.ts'
 import { runCli } from './run-cli.ts'
 import { startScriptedServer } from './scripted-server.ts'
 
+describe.each(PROTOCOLS)('pingcli with an https address of a port without TLS, over %s', protocol => {
+  it('says so at once, without words of OpenSSL, and tries no further', async () => {
+    const server = await startScriptedServer(protocol)
+    const address = server.address.replace('http:', 'https:')
+    const { code, stdout, stderr } = await runCli(['ping', '--protocol', protocol, '--address', address, '--timeout', '1m'])
+    await server.stop()
+    expect({ code, stdout, stderr }).toEqual({
+      code: 4,
+      stdout: '',
+      stderr: 'error: refused: expected https, got no TLS: nothing was sent. Is it an http:// address?\n',
+    })
+  })
+})
+
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 if (!hasOpenssl) console.warn('skipped: no certificate without `openssl`')
 

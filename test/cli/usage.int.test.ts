@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { runCli } from './run-cli.ts'
 
@@ -34,11 +35,17 @@ describe('pingcli, used wrongly, ends with exit code 2 and says what it got and 
   })
 })
 
+it('pingcli --version prints the version of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
 describe('pingcli help', () => {
   it('documents the exit codes', async () => {
     const { code, stdout } = await runCli(['--help'])
     expect(code).toBe(0)
     for (const exitCode of [0, 1, 2, 3, 4, 130, 143]) expect(stdout).toMatch(new RegExp(`^  ${exitCode} +\\w`, 'm'))
+    expect(stdout).toMatch(/ 1 +verify found a difference[^]*another rebuild[^]*unforeseen[^]* 3 +no answer by --timeout: .*Postgres \(verify, rebuild\) or the cache \(rebuild\)/)
   })
 
   it.each(['ping', 'count', 'verify', 'rebuild'])('of %s shows examples and the shared options', async command => {
