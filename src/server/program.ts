@@ -8,13 +8,20 @@ import { startServer, STOP_PARTS_MS } from './wiring.ts'
 
 const NAME = 'ping-server'
 const MIGRATE_ONLY = '--migrate-only'
+const HELP = '--help'
+const USAGE = `node src/server/main.ts                   run the server
+node src/server/main.ts ${MIGRATE_ONLY}    set the database up and end
+`
 /** Exit code for arguments that are not known, as shells have it. */
 const WRONG_USAGE = 2
 
-/** The server as a program: `--migrate-only` sets the database up and ends. */
+/** The server as a program: `--migrate-only` sets the database up and ends, `--help` tells how to call it. */
 export async function runServer(args: readonly string[], env: Environment): Promise<void> {
+  if (args.includes(HELP)) return endWith(0, process.stdout, USAGE)
   const unknown = args.find(arg => arg !== MIGRATE_ONLY)
-  if (unknown !== undefined) return exit(WRONG_USAGE, `argument: got ${JSON.stringify(unknown)}, expected ${MIGRATE_ONLY} or nothing`)
+  if (unknown !== undefined) {
+    return endWith(WRONG_USAGE, process.stderr, `argument: got ${JSON.stringify(unknown)}, expected ${MIGRATE_ONLY}, ${HELP} or nothing\n`)
+  }
   const settings = settingsOrExit(env)
   const log = createLogger({ name: NAME, level: settings.logLevel })
   if (args.includes(MIGRATE_ONLY)) return runProgram({ name: NAME, drainMs: 0, start: signal => migrateOnly(settings, log, signal) })
@@ -35,6 +42,12 @@ function settingsOrExit(env: Environment): ServerSettings {
     if (!(error instanceof SettingsError)) throw error
     return exit(1, `cannot start, wrong settings:\n${error.message}`)
   }
+}
+
+/** Whoever types arguments reads plain text. The program ends by itself, so that all of it is written. */
+function endWith(code: number, stream: NodeJS.WriteStream, text: string): void {
+  stream.write(text)
+  process.exitCode = code
 }
 
 function exit(code: number, message: string): never {

@@ -6,7 +6,7 @@ import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import { startPostgres, testDatabase, type TestDatabase } from '../support/postgres.ts'
-import { COUNT_PATH, PING_PATH, postJson } from './http-fixture.ts'
+import { COUNT_PATH, PING_PATH, postJson, run } from './http-fixture.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url))
 
@@ -170,9 +170,14 @@ describe('the server program', () => {
   })
 
   it('refuses arguments that it does not know', async () => {
-    const server = await startProgram({}, ['--migrate'])
-    expect(await server.ended).toBe(2)
-    expect(messages(server)).toBe('argument: got "--migrate", expected --migrate-only or nothing')
+    const stderr = 'argument: got "--migrate", expected --migrate-only, --help or nothing\n'
+    expect(await run(process.execPath, [MAIN, '--migrate'])).toEqual({ code: 2, stdout: '', stderr })
+  })
+
+  it('tells the two ways to call it, with --help', async () => {
+    const { code, stdout, stderr } = await run(process.execPath, [MAIN, '--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^node src\/server\/main\.ts +run the server\nnode src\/server\/main\.ts --migrate-only +set the database up and end\n$/)
   })
 
   it('names every wrong setting at once, and does not start', async () => {
