@@ -5,17 +5,18 @@ export interface ProvenTotal {
   readonly beganMs: number
 }
 
-/** How long the floor must have stood before Postgres may lower it: by then the cache has what it says, too. */
+/** How long the floor must have stood unconfirmed before Postgres may lower it: by then the cache has what it says, too. */
 const LOWERED_AFTER_MS = 3_000
 
 /**
  * The highest total that a server has answered. What was true stays true: no answer is below it. Only a
- * failover that lost rows makes it wrong; it is lowered when it has stood for 3 s and what is read is below
- * it, and then only by a look at Postgres that began after the floor was set. Pure; time is handed in.
+ * failover that lost rows makes it wrong; it is lowered when no read has come up to it for 3 s on end, and
+ * then only by a look at Postgres that began after the floor was set. Pure; time is handed in.
  */
 export class Floor {
   #total = 0n
   #setMs = -Infinity
+  #confirmedMs = -Infinity
   #isAbove = false
 
   get total(): bigint {
@@ -27,6 +28,7 @@ export class Floor {
     if (total >= this.#total) {
       if (total > this.#total) this.#setMs = nowMs
       this.#total = total
+      this.#confirmedMs = nowMs
       this.#isAbove = false
       return total
     }
@@ -36,19 +38,20 @@ export class Floor {
 
   /** True if it is time to ask Postgres whether rows were lost. */
   isDoubtful(nowMs: number): boolean {
-    return this.#isAbove && this.#hasStood(nowMs)
+    return this.#isAbove && this.#isUnconfirmed(nowMs)
   }
 
   /** Takes what Postgres says. True if the floor was lowered. */
   settle(proven: ProvenTotal, nowMs: number): boolean {
-    if (!this.#hasStood(nowMs) || proven.beganMs <= this.#setMs || proven.total >= this.#total) return false
+    if (!this.#isUnconfirmed(nowMs) || proven.beganMs <= this.#setMs || proven.total >= this.#total) return false
     this.#total = proven.total
     this.#setMs = nowMs
+    this.#confirmedMs = nowMs
     this.#isAbove = false
     return true
   }
 
-  #hasStood(nowMs: number): boolean {
-    return nowMs - this.#setMs >= LOWERED_AFTER_MS
+  #isUnconfirmed(nowMs: number): boolean {
+    return nowMs - this.#confirmedMs >= LOWERED_AFTER_MS
   }
 }
