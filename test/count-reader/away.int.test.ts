@@ -33,7 +33,7 @@ describe.runIf(can('redis'))('while Postgres is away', () => {
   })
 
   test('a fresh cache answers as ever', async () => {
-    asofMs = performance.now()
+    asofMs = performance.now() - 1 // the cache tells its time in whole ms, rounded down
     for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 0)
     expect(await at.reader.total(false)).toMatchObject({ count: 3n, source: 'cache' })
     expect(await at.reader.range({ startMs: 0n, endMs: 60_000n }, false)).toMatchObject({ count: 3n, source: 'cache' })
