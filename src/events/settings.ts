@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { KafkaConfig, SASLOptions } from 'kafkajs'
+import { readSettingFile } from '../runtime/setting-file.ts'
 import { choice, flag, integer, list, SettingsError, text, type Setting, type SettingsOf } from '../runtime/settings.ts'
 
 /** Where Kafka is. */
@@ -71,9 +71,9 @@ export function kafkaConfig(settings: KafkaSettings): Pick<KafkaConfig, 'brokers
   }
   if (kafkaTls) {
     config.ssl = {
-      ...(kafkaCaFile === undefined ? {} : { ca: readFile('KAFKA_CA_FILE', kafkaCaFile) }),
-      ...(kafkaCertFile === undefined ? {} : { cert: readFile('KAFKA_CERT_FILE', kafkaCertFile) }),
-      ...(kafkaKeyFile === undefined ? {} : { key: readFile('KAFKA_KEY_FILE', kafkaKeyFile) }),
+      ...(kafkaCaFile === undefined ? {} : { ca: readSettingFile('KAFKA_CA_FILE', kafkaCaFile) }),
+      ...(kafkaCertFile === undefined ? {} : { cert: readSettingFile('KAFKA_CERT_FILE', kafkaCertFile) }),
+      ...(kafkaKeyFile === undefined ? {} : { key: readSettingFile('KAFKA_KEY_FILE', kafkaKeyFile) }),
     }
   }
   const sasl = saslOptions(settings)
@@ -89,12 +89,4 @@ function saslOptions({ kafkaSaslMechanism: mechanism, kafkaUsername, kafkaPasswo
     throw new SettingsError(`KAFKA_USERNAME, KAFKA_PASSWORD: expected both with KAFKA_SASL_MECHANISM ${mechanism}`)
   }
   return { mechanism, username: kafkaUsername, password: kafkaPassword } as SASLOptions
-}
-
-function readFile(name: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new SettingsError(`${name}: got ${JSON.stringify(file)}, expected a file that can be read`, { cause: error })
-  }
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { ClientConfig } from 'pg'
+import { readSettingFile } from '../runtime/setting-file.ts'
 import { integer, SettingsError, text, type SettingsOf } from '../runtime/settings.ts'
 
 const DEFAULT_PORT = 5432
@@ -61,7 +61,7 @@ function fromUrl(databaseUrl: string): ClientConfig {
       if (caFile === null) return plain
       throw new SettingsError('DATABASE_URL: got sslrootcert without encryption, expected sslmode require, verify-ca or verify-full with it')
     case 'require':
-      return { ...plain, ssl: caFile ? { ca: readCa(caFile), checkServerIdentity: () => undefined } : { rejectUnauthorized: false } }
+      return { ...plain, ssl: caFile ? { ca: readSettingFile('DATABASE_URL', caFile, 'sslrootcert'), checkServerIdentity: () => undefined } : { rejectUnauthorized: false } }
     case 'verify-ca':
       return { ...plain, ssl: { ...ca(caFile), checkServerIdentity: () => undefined } }
     case 'verify-full':
@@ -90,13 +90,5 @@ function parseUrl(databaseUrl: string): { plain: ClientConfig; parameters: URLSe
 }
 
 function ca(file: string | null): { ca?: string } {
-  return file === null ? {} : { ca: readCa(file) }
-}
-
-function readCa(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new SettingsError(`DATABASE_URL: got sslrootcert ${JSON.stringify(file)}, expected a file that can be read`, { cause: error })
-  }
+  return file === null ? {} : { ca: readSettingFile('DATABASE_URL', file, 'sslrootcert') }
 }
