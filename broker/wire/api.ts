@@ -1,0 +1,50 @@
+import { compile } from './compile.ts'
+import type { Codec, Decoded, Encodable, Shape } from './schema.ts'
+
+/** One request of the protocol with its answer, in the versions that this broker speaks. */
+export interface Api<Req extends Shape = any, Res extends Shape = any> {
+  readonly name: string
+  /** The number that requests carry. */
+  readonly key: number
+  readonly minVersion: number
+  readonly maxVersion: number
+  /** The first flexible version; `LATEST` + 1 when there is none. */
+  readonly flexibleFrom: number
+  readonly request: Req
+  readonly response: Res
+}
+
+export type RequestOf<A> = A extends Api<infer Req, any> ? Decoded<Req> : never
+export type ResponseOf<A> = A extends Api<any, infer Res> ? Encodable<Res> : never
+
+export function defineApi<Req extends Shape, Res extends Shape>(api: {
+  name: string
+  key: number
+  versions: readonly [min: number, max: number]
+  flexibleFrom: number
+  request: Req
+  response: Res
+}): Api<Req, Res> {
+  const { name, key, versions, flexibleFrom, request, response } = api
+  return { name, key, minVersion: versions[0], maxVersion: versions[1], flexibleFrom, request, response }
+}
+
+/** How the body of a request and of its answer lie on the wire in one version. */
+export interface ApiCodec {
+  readonly request: Codec<any, any>
+  readonly response: Codec<any, any>
+}
+
+const compiled = new Map<string, ApiCodec>()
+
+/** Compiled when first used. `version` must be one that the API has. */
+export function codecOf(api: Api, version: number): ApiCodec {
+  const id = `${api.key}/${version}`
+  let codec = compiled.get(id)
+  if (!codec) {
+    const layout = { version, flexible: version >= api.flexibleFrom }
+    codec = { request: compile(api.request, layout), response: compile(api.response, layout) }
+    compiled.set(id, codec)
+  }
+  return codec
+}

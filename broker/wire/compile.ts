@@ -1,0 +1,80 @@
+import { Reader } from './reader.ts'
+import { asField, type Codec, type Decoded, type Encodable, type Field, type Layout, type Shape } from './schema.ts'
+import { WireError } from './wire-error.ts'
+import { Writer } from './writer.ts'
+
+interface Slot {
+  readonly name: string
+  readonly field: Field<unknown, unknown>
+  readonly codec: Codec<unknown, unknown>
+}
+
+/** The two closures that read and write the structure `shape` in one version. */
+export function compile<S extends Shape>(shape: S, layout: Layout): Codec<Decoded<S>, Encodable<S>> {
+  const plain: Slot[] = []
+  const tagged = new Map<number, Slot>()
+  const absent: [string, unknown][] = []
+  for (const [name, entry] of Object.entries(shape)) {
+    const field = asField(entry)
+    const carried = layout.version >= field.from && layout.version <= field.to
+    if (!carried || field.tag !== undefined) absent.push([name, field.absent])
+    if (!carried) continue
+    const slot = { name, field, codec: field.type.codec(layout) }
+    if (field.tag === undefined) plain.push(slot)
+    else tagged.set(field.tag, slot)
+  }
+  return { read: reading(plain, tagged, absent, layout), write: writing(plain, tagged, layout) }
+}
+
+type Struct = Record<string, unknown>
+
+function reading<S extends Shape>(plain: Slot[], tagged: Map<number, Slot>, absent: [string, unknown][], { flexible }: Layout): (r: Reader) => Decoded<S> {
+  return r => {
+    const value: Struct = {}
+    for (const { name, codec } of plain) value[name] = codec.read(r)
+    for (const [name, nothing] of absent) value[name] = nothing
+    if (flexible) readTagged(r, tagged, value)
+    return value as Decoded<S>
+  }
+}
+
+/** Fields with unknown tags are skipped. */
+function readTagged(r: Reader, tagged: Map<number, Slot>, value: Struct): void {
+  for (let left = r.uvarint(); left > 0; left--) {
+    const tag = r.uvarint()
+    const bytes = r.bytes(r.uvarint())
+    const slot = tagged.get(tag)
+    if (!slot) continue
+    const inner = new Reader(bytes)
+    value[slot.name] = slot.codec.read(inner)
+    if (inner.remaining > 0) throw new WireError(`the tagged field ${slot.name} is ${inner.remaining} bytes too long`)
+  }
+}
+
+function writing<S extends Shape>(plain: Slot[], tagged: Map<number, Slot>, { flexible }: Layout): (w: Writer, value: Encodable<S>) => void {
+  return (w, given) => {
+    const value = given as Struct
+    for (const { name, field, codec } of plain) {
+      const item = value[name]
+      codec.write(w, item === undefined ? field.absent : item)
+    }
+    if (flexible) writeTagged(w, tagged, value)
+  }
+}
+
+function writeTagged(w: Writer, tagged: Map<number, Slot>, value: Struct): void {
+  const sent = [...tagged].filter(([, { name, field }]) => value[name] !== undefined && !isSame(value[name], field.absent))
+  w.uvarint(sent.length)
+  for (const [tag, { name, codec }] of sent.toSorted(([a], [b]) => a - b)) {
+    const inner = new Writer()
+    codec.write(inner, value[name])
+    const bytes = inner.toBuffer()
+    w.uvarint(tag)
+    w.uvarint(bytes.length)
+    w.bytes(bytes)
+  }
+}
+
+function isSame(value: unknown, absent: unknown): boolean {
+  return value === absent || (Array.isArray(value) && value.length === 0 && Array.isArray(absent) && absent.length === 0)
+}

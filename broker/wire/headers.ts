@@ -1,0 +1,34 @@
+import type { Api } from './api.ts'
+import type { Reader } from './reader.ts'
+import { compile } from './compile.ts'
+import { nullable, string } from './types.ts'
+import type { Writer } from './writer.ts'
+
+export interface RequestHeader {
+  readonly apiKey: number
+  readonly apiVersion: number
+  /** Given back with the answer. */
+  readonly correlationId: number
+}
+
+/** The part of a request's header that every version has. */
+export function readHeader(r: Reader): RequestHeader {
+  return { apiKey: r.int16(), apiVersion: r.int16(), correlationId: r.int32() }
+}
+
+const clientId = compile({ clientId: nullable(string) }, { version: 1, flexible: false })
+const noFields = compile({}, { version: 2, flexible: true })
+const API_VERSIONS_KEY = 18
+
+/** The rest of a request's header. The client's name is never compact, also where tagged fields follow it. */
+export function readClientId(r: Reader, api: Api, version: number): string | null {
+  const name = clientId.read(r).clientId
+  if (version >= api.flexibleFrom) noFields.read(r)
+  return name
+}
+
+/** Answers to ApiVersions never have tagged fields in their header: a client may not know yet that it may expect them. */
+export function writeResponseHeader(w: Writer, api: Api, version: number, correlationId: number): void {
+  w.int32(correlationId)
+  if (version >= api.flexibleFrom && api.key !== API_VERSIONS_KEY) w.uvarint(0)
+}
