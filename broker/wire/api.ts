@@ -8,6 +8,8 @@ export interface Api<Req extends Shape = any, Res extends Shape = any> {
   readonly key: number
   readonly minVersion: number
   readonly maxVersion: number
+  /** The lowest version that ApiVersions tells of; lower than `minVersion` where clients want to see one that is refused. */
+  readonly announcedFrom: number
   /** The first flexible version; `LATEST` + 1 when there is none. */
   readonly flexibleFrom: number
   readonly request: Req
@@ -21,12 +23,13 @@ export function defineApi<Req extends Shape, Res extends Shape>(api: {
   name: string
   key: number
   versions: readonly [min: number, max: number]
+  announcedFrom?: number
   flexibleFrom: number
   request: Req
   response: Res
 }): Api<Req, Res> {
-  const { name, key, versions, flexibleFrom, request, response } = api
-  return { name, key, minVersion: versions[0], maxVersion: versions[1], flexibleFrom, request, response }
+  const { name, key, versions, announcedFrom = versions[0], flexibleFrom, request, response } = api
+  return { name, key, minVersion: versions[0], maxVersion: versions[1], announcedFrom, flexibleFrom, request, response }
 }
 
 /** How the body of a request and of its answer lie on the wire in one version. */

@@ -1,5 +1,5 @@
 import { compile } from './compile.ts'
-import type { Codec, Decoded, Encodable, Layout, Shape, Type } from './schema.ts'
+import { asField, type Codec, type Decoded, type Encodable, type Layout, type Shape, type Type } from './schema.ts'
 import type { Reader } from './reader.ts'
 import { WireError } from './wire-error.ts'
 import type { Writer } from './writer.ts'
@@ -38,12 +38,13 @@ type Length = (typeof LENGTHS)[keyof typeof LENGTHS]
 interface Sized<Out, In> {
   readonly name: string
   readonly absent: Out
+  readonly empty: In
   readonly shape?: Shape
   readonly plainLength: Length
   readonly body: (layout: Layout) => { read: (reader: Reader, length: number) => Out; lengthOf: (value: In) => number; write: (writer: Writer, value: In, length: number) => void }
 }
 
-function sized<Out, In>({ name, absent, shape, plainLength, body }: Sized<Out, In>): SizedType<Out, In> {
+function sized<Out, In>({ name, absent, empty, shape, plainLength, body }: Sized<Out, In>): SizedType<Out, In> {
   const codec = (layout: Layout): Codec<Out | null, In | null> => {
     const length = layout.flexible ? LENGTHS.compact : plainLength
     const { read, lengthOf, write } = body(layout)
@@ -60,10 +61,11 @@ function sized<Out, In>({ name, absent, shape, plainLength, body }: Sized<Out, I
       },
     }
   }
-  return { name, absent, ...(shape && { shape }), codec: layout => refuseNull(name, codec(layout)), withNull: codec }
+  return { name, absent, empty, ...(shape && { shape }), codec: layout => refuseNull(name, codec(layout)), withNull: codec }
 }
 
 interface SizedType<Out, In> extends Type<Out, In> {
+  readonly empty: In
   readonly withNull: (layout: Layout) => Codec<Out | null, In | null>
 }
 
@@ -81,18 +83,20 @@ function refuseNull<Out, In>(name: string, { read, write }: Codec<Out | null, In
 export const string = sized<string, string>({
   name: 'string',
   absent: '',
+  empty: '',
   plainLength: LENGTHS.int16,
   body: () => ({ read: (r, length) => r.text(length), lengthOf: value => Buffer.byteLength(value), write: (w, value, length) => w.text(value, length) }),
 })
 
 const rawBytes = { read: (r: Reader, length: number) => r.bytes(length), lengthOf: (value: Buffer) => value.length, write: (w: Writer, value: Buffer) => w.bytes(value) }
 
-export const bytes = sized<Buffer, Buffer>({ name: 'bytes', absent: Buffer.alloc(0), plainLength: LENGTHS.int32, body: () => rawBytes })
+export const bytes = sized<Buffer, Buffer>({ name: 'bytes', absent: Buffer.alloc(0), empty: Buffer.alloc(0), plainLength: LENGTHS.int32, body: () => rawBytes })
 
 /** Record batches, untouched. They may be given in pieces, which are sent one after the other. */
 export const records = sized<Buffer, readonly Buffer[]>({
   name: 'records',
   absent: Buffer.alloc(0),
+  empty: [],
   plainLength: LENGTHS.int32,
   body: () => ({
     read: (r, length) => r.bytes(length),
@@ -105,7 +109,7 @@ export const records = sized<Buffer, readonly Buffer[]>({
 
 /** A structure within a message. */
 export function struct<S extends Shape>(shape: S): Type<Decoded<S>, Encodable<S>> {
-  const absent = {} as Decoded<S>
+  const absent = Object.fromEntries(Object.entries(shape).map(([name, entry]) => [name, asField(entry).absent])) as Decoded<S>
   return { name: 'struct', absent, shape, codec: layout => compile(shape, layout) }
 }
 
@@ -117,6 +121,7 @@ export function array(of: Type<any> | Shape): SizedType<any[], readonly any[]> {
   return sized<unknown[], readonly unknown[]>({
     name: `[]${element.name}`,
     absent: [],
+    empty: [],
     ...(element.shape && { shape: element.shape }),
     plainLength: LENGTHS.int32,
     body: layout => {
@@ -150,6 +155,12 @@ export function nullable<Out, In>(type: SizedType<Out, In>, options: { from: num
     ...(shape && { shape }),
     absent: null,
     nullableFrom: options.from,
-    codec: layout => (layout.version >= options.from ? type.withNull(layout) : type.codec(layout) as Codec<Out | null, In | null>),
+    codec: layout => (layout.version >= options.from ? type.withNull(layout) : emptyForNull(type, layout)),
   }
+}
+
+/** Before null was allowed, what may be null is written as the empty value. */
+function emptyForNull<Out, In>(type: SizedType<Out, In>, layout: Layout): Codec<Out | null, In | null> {
+  const { read, write } = type.codec(layout)
+  return { read, write: (w, value) => write(w, value ?? type.empty) }
 }
