@@ -23,7 +23,8 @@ export function compile<S extends Shape>(shape: S, layout: Layout): Codec<Decode
     if (field.tag === undefined) plain.push(slot)
     else tagged.set(field.tag, slot)
   }
-  return { read: reading(plain, tagged, absent, layout), write: writing(plain, tagged, layout) }
+  const inTagOrder = [...tagged].toSorted(([a], [b]) => a - b)
+  return { read: reading(plain, tagged, absent, layout), write: writing(plain, inTagOrder, layout) }
 }
 
 type Struct = Record<string, unknown>
@@ -51,7 +52,9 @@ function readTagged(r: Reader, tagged: Map<number, Slot>, value: Struct): void {
   }
 }
 
-function writing<S extends Shape>(plain: Slot[], tagged: Map<number, Slot>, { flexible }: Layout): (w: Writer, value: Encodable<S>) => void {
+type TaggedSlot = readonly [tag: number, slot: Slot]
+
+function writing<S extends Shape>(plain: Slot[], tagged: readonly TaggedSlot[], { flexible }: Layout): (w: Writer, value: Encodable<S>) => void {
   return (w, given) => {
     const value = given as Struct
     for (const { name, field, codec } of plain) {
@@ -62,16 +65,15 @@ function writing<S extends Shape>(plain: Slot[], tagged: Map<number, Slot>, { fl
   }
 }
 
-function writeTagged(w: Writer, tagged: Map<number, Slot>, value: Struct): void {
-  const sent = [...tagged].filter(([, { name, field }]) => value[name] !== undefined && !isSame(value[name], field.absent))
+function writeTagged(w: Writer, tagged: readonly TaggedSlot[], value: Struct): void {
+  const sent = tagged.length === 0 ? tagged : tagged.filter(([, { name, field }]) => value[name] !== undefined && !isSame(value[name], field.absent))
   w.uvarint(sent.length)
-  for (const [tag, { name, codec }] of sent.toSorted(([a], [b]) => a - b)) {
+  for (const [tag, { name, codec }] of sent) {
     const inner = new Writer()
     codec.write(inner, value[name])
-    const bytes = inner.toBuffer()
     w.uvarint(tag)
-    w.uvarint(bytes.length)
-    w.bytes(bytes)
+    w.uvarint(inner.length)
+    for (const chunk of inner.chunks()) w.bytes(chunk)
   }
 }
 

@@ -2,6 +2,11 @@ import { WireError } from './wire-error.ts'
 
 const MAX_VARINT_BYTES = 5
 const MAX_VARLONG_BYTES = 10
+/**
+ * More than this many elements in all the lists of a frame are refused: an element of three bytes becomes an object of a hundred,
+ * so that a frame of the greatest permitted size could fill the memory. A request for 100 000 partitions has a fifth of it.
+ */
+const MAX_ELEMENTS = 500_000
 
 /**
  * Reads the protocol's primitives from a frame, big-endian. Every read is checked against the end of the
@@ -11,6 +16,7 @@ export class Reader {
   readonly #bytes: Buffer
   #at: number
   readonly #end: number
+  #elements = 0
 
   constructor(bytes: Buffer, start = 0, end = bytes.length) {
     this.#bytes = bytes
@@ -90,6 +96,13 @@ export class Reader {
       if (byte < 0x80) return BigInt.asIntN(64, (raw >> 1n) ^ -(raw & 1n))
     }
     throw new WireError('a varint is longer than 64 bits')
+  }
+
+  /** Called before a list's elements are read: a count that cannot be true, or that is too much, is refused. */
+  elements(count: number): void {
+    if (count < 0 || count > this.remaining) throw new WireError(`got a list of ${count} elements in ${this.remaining} bytes`)
+    this.#elements += count
+    if (this.#elements > MAX_ELEMENTS) throw new WireError(`got lists of ${this.#elements} elements, expected at most ${MAX_ELEMENTS}`)
   }
 
   bytes(length: number): Buffer {

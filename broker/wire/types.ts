@@ -129,7 +129,7 @@ export function array(of: Type<any> | Shape): SizedType<any[], readonly any[]> {
       return {
         // The list grows as elements are read: a claimed length allocates nothing.
         read: (r, length) => {
-          if (length < 0 || length > r.remaining) throw new WireError(`got a list of ${length} elements in ${r.remaining} bytes`)
+          r.elements(length)
           const list: unknown[] = []
           for (let index = 0; index < length; index++) list.push(read(r))
           return list
