@@ -1,0 +1,70 @@
+import type { Api } from '../wire/api.ts'
+import { HangUp } from '../server/handler.ts'
+import { errorAnswer } from './error-answers.ts'
+import type { ErrorCode } from '../errors.ts'
+
+/**
+ * What is to go wrong with a request, once:
+ * `drop` serves it and sends no answer; `delay` serves it and answers `ms` later; `close` serves it and closes the connection without an answer;
+ * `refuse` closes the connection without serving it; `error` does not serve it and answers with the code.
+ */
+export type Fault =
+  | { readonly kind: 'drop' | 'close' | 'refuse' }
+  | { readonly kind: 'delay'; readonly ms: number }
+  | { readonly kind: 'error'; readonly code: ErrorCode }
+
+type Served = (handle: () => unknown, request: unknown) => unknown
+
+/** Faults on purpose, for tests of what uses a broker: each hits one request. */
+export class Faults {
+  readonly #planned = new Map<string, Fault[]>()
+
+  /** The next request of this API that has no fault yet meets this one; `skip` lets so many pass before. */
+  plan(api: string, fault: Fault, { skip = 0 }: { skip?: number } = {}): void {
+    const queue = this.#planned.get(api) ?? []
+    for (let index = 0; index < skip; index++) queue.push({ kind: 'delay', ms: 0 })
+    queue.push(fault)
+    this.#planned.set(api, queue)
+  }
+
+  /** Faults that no request has met yet. */
+  get pending(): number {
+    return [...this.#planned.values()].reduce((sum, queue) => sum + queue.length, 0)
+  }
+
+  /** How the next request of this API is to be served; undefined: as it should be. */
+  take(api: Api): Served | undefined {
+    if (this.#planned.size === 0) return undefined
+    const queue = this.#planned.get(api.name)
+    const fault = queue?.shift()
+    if (queue?.length === 0) this.#planned.delete(api.name)
+    return fault && serving(api, fault)
+  }
+}
+
+function serving(api: Api, fault: Fault): Served {
+  switch (fault.kind) {
+    case 'drop':
+      return async handle => {
+        await handle()
+        return undefined
+      }
+    case 'close':
+      return async handle => {
+        await handle()
+        throw new HangUp('a fault was asked for: close')
+      }
+    case 'refuse':
+      return () => {
+        throw new HangUp('a fault was asked for: refuse')
+      }
+    case 'delay':
+      return async handle => {
+        const response = await handle()
+        if (fault.ms > 0) await new Promise(resolve => setTimeout(resolve, fault.ms))
+        return response
+      }
+    case 'error':
+      return (_, request) => errorAnswer(api, request, fault.code)
+  }
+}

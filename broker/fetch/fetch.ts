@@ -1,0 +1,98 @@
+import { ERROR, ProtocolError } from '../errors.ts'
+import type { PartitionLog } from '../log/partition-log.ts'
+import type { Handler } from '../server/handler.ts'
+import type { Topics } from '../topics/topics.ts'
+import type { RequestOf, ResponseOf } from '../wire/api.ts'
+import type { fetch } from '../wire/tables/fetch.ts'
+import { checkLeaderEpoch } from './leader-epoch.ts'
+import type { Waiters } from './waiters.ts'
+
+type Request = RequestOf<typeof fetch>
+type Asked = Request['topics'][number]['partitions'][number]
+type TopicAnswer = ResponseOf<typeof fetch>['responses'][number]
+type PartitionAnswer = TopicAnswer['partitions'][number]
+
+export interface FetchOptions {
+  readonly topics: Topics
+  readonly waiters: Waiters
+  /** The most bytes of one answer, whatever a client asks for (`fetch.max.bytes`). */
+  readonly maxBytes: number
+  /** Told of the bytes that were read of a topic. */
+  readonly read?: (topic: string, bytes: number) => void
+}
+
+const READ_COMMITTED = 1
+/** Session 0 means that there are none: clients then name all partitions in each request. */
+const NO_SESSION = 0
+
+export function fetchHandler(options: FetchOptions): Handler<typeof fetch> {
+  return async (request, { signal }) => {
+    if (request.sessionId !== NO_SESSION) return { errorCode: ERROR.FETCH_SESSION_ID_NOT_FOUND, sessionId: NO_SESSION, responses: [] }
+    const deadline = performance.now() + request.maxWaitMs
+    for (;;) {
+      const round = new Round(options, request)
+      const leftMs = deadline - performance.now()
+      const missingBytes = Math.min(request.minBytes, request.maxBytes, options.maxBytes) - round.bytes
+      if (round.hasError || missingBytes <= 0 || leftMs <= 0 || signal.aborted || round.logs.length === 0) return round.answer()
+      await options.waiters.wait({ logs: round.logs, missingBytes, maxWaitMs: leftMs, signal })
+    }
+  }
+}
+
+/** One look at all partitions that were asked for. */
+class Round {
+  readonly #options: FetchOptions
+  readonly #isolationLevel: number
+  readonly #responses: TopicAnswer[]
+  readonly logs: PartitionLog[] = []
+  bytes = 0
+  hasError = false
+  #leftBytes: number
+
+  constructor(options: FetchOptions, request: Request) {
+    this.#options = options
+    this.#isolationLevel = request.isolationLevel
+    this.#leftBytes = Math.min(options.maxBytes, request.maxBytes)
+    this.#responses = request.topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(asked => this.#look(topic, asked)) }))
+  }
+
+  answer(): ResponseOf<typeof fetch> {
+    for (const { topic, partitions } of this.#responses) {
+      for (const { records } of partitions) for (const piece of records ?? []) this.#options.read?.(topic, piece.length)
+    }
+    return { sessionId: NO_SESSION, responses: this.#responses }
+  }
+
+  #look(topic: string, asked: Asked): PartitionAnswer {
+    const partitionIndex = asked.partition
+    try {
+      const log = this.#options.topics.partition(topic, partitionIndex)
+      checkLeaderEpoch(asked.currentLeaderEpoch)
+      const records = this.#read(log, asked)
+      this.logs.push(log)
+      return {
+        partitionIndex,
+        errorCode: ERROR.NONE,
+        highWatermark: log.highWatermark,
+        lastStableOffset: log.lastStableOffset,
+        logStartOffset: log.startOffset,
+        abortedTransactions: this.#isolationLevel === READ_COMMITTED ? [] : null,
+        records,
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.hasError = true
+      return { partitionIndex, errorCode: error.code, highWatermark: -1n, records: [] }
+    }
+  }
+
+  #read(log: PartitionLog, { fetchOffset, partitionMaxBytes }: Asked): Buffer[] {
+    // The first batch of the answer is sent however large it is: a client that asks for too little would never get on.
+    const atLeastOneBatch = this.bytes === 0
+    const pieces = log.read(fetchOffset, Math.max(0, Math.min(partitionMaxBytes, this.#leftBytes)), { atLeastOneBatch })
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
+    this.bytes += bytes
+    this.#leftBytes -= bytes
+    return pieces
+  }
+}

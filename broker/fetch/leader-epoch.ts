@@ -1,0 +1,12 @@
+import { ERROR, ProtocolError } from '../errors.ts'
+
+/** There is one broker and it never changes: all partitions are in their first epoch. */
+export const LEADER_EPOCH = 0
+const NOT_GIVEN = -1
+
+/** Throws if a client believes that the leader is an older or a newer one; -1 says that it does not know. */
+export function checkLeaderEpoch(epoch: number): void {
+  if (epoch === NOT_GIVEN || epoch === LEADER_EPOCH) return
+  const code = epoch < LEADER_EPOCH ? ERROR.FENCED_LEADER_EPOCH : ERROR.UNKNOWN_LEADER_EPOCH
+  throw new ProtocolError(code, `leader epoch: got ${epoch}, expected ${LEADER_EPOCH}`)
+}

@@ -1,0 +1,57 @@
+import { ERROR, ProtocolError } from '../errors.ts'
+import type { PartitionLog } from '../log/partition-log.ts'
+import type { Handler } from '../server/handler.ts'
+import type { Topics } from '../topics/topics.ts'
+import type { RequestOf, ResponseOf } from '../wire/api.ts'
+import type { listOffsets } from '../wire/tables/list-offsets.ts'
+import { checkLeaderEpoch, LEADER_EPOCH } from './leader-epoch.ts'
+
+type Asked = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number]
+type PartitionAnswer = ResponseOf<typeof listOffsets>['topics'][number]['partitions'][number]
+
+/** What clients ask for in place of a time. */
+const LATEST = -1n
+const EARLIEST = -2n
+const MAX_TIMESTAMP = -3n
+const EARLIEST_LOCAL = -4n
+const FIRST_WITH_MAX_TIMESTAMP = 7
+const FIRST_WITH_EARLIEST_LOCAL = 8
+const READ_COMMITTED = 1
+const NOTHING = -1n
+
+export function listOffsetsHandler(topics: Topics): Handler<typeof listOffsets> {
+  return (request, { version }) => ({
+    topics: request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(asked => answerPartition(topics, name, asked, { version, isolationLevel: request.isolationLevel })),
+    })),
+  })
+}
+
+interface Mode {
+  readonly version: number
+  readonly isolationLevel: number
+}
+
+function answerPartition(topics: Topics, name: string, asked: Asked, mode: Mode): PartitionAnswer {
+  const { partitionIndex, currentLeaderEpoch, timestamp } = asked
+  try {
+    const log = topics.partition(name, partitionIndex)
+    checkLeaderEpoch(currentLeaderEpoch)
+    const found = find(log, timestamp, mode)
+    return { partitionIndex, errorCode: ERROR.NONE, leaderEpoch: found.offset === NOTHING ? -1 : LEADER_EPOCH, ...found }
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    return { partitionIndex, errorCode: error.code }
+  }
+}
+
+function find(log: PartitionLog, timestamp: bigint, { version, isolationLevel }: Mode): { offset: bigint; timestamp: bigint } {
+  if (timestamp === LATEST) return { offset: isolationLevel === READ_COMMITTED ? log.lastStableOffset : log.highWatermark, timestamp: NOTHING }
+  if (timestamp === EARLIEST) return { offset: log.startOffset, timestamp: NOTHING }
+  const none = { offset: NOTHING, timestamp: NOTHING }
+  if (timestamp === MAX_TIMESTAMP && version >= FIRST_WITH_MAX_TIMESTAMP) return log.maxTimestamp() ?? none
+  if (timestamp === EARLIEST_LOCAL && version >= FIRST_WITH_EARLIEST_LOCAL) return { offset: log.startOffset, timestamp: NOTHING }
+  if (timestamp < 0n) throw new ProtocolError(ERROR.UNSUPPORTED_VERSION, `timestamp: got ${timestamp}, expected a time or one of the special values of version ${version}`)
+  return log.findTimestamp(timestamp) ?? none
+}

@@ -1,0 +1,87 @@
+import { ERROR, ProtocolError, type ErrorCode } from '../errors.ts'
+import { checkBatch } from '../records/batch.ts'
+import { HangUp, type Handler } from '../server/handler.ts'
+import type { Topics } from '../topics/topics.ts'
+import type { RequestOf, ResponseOf } from '../wire/api.ts'
+import type { produce } from '../wire/tables/produce.ts'
+import type { Appender } from './appender.ts'
+
+type Request = RequestOf<typeof produce>
+type TopicAnswer = ResponseOf<typeof produce>['responses'][number]
+type PartitionAnswer = TopicAnswer['partitionResponses'][number]
+
+export interface ProduceOptions {
+  readonly topics: Topics
+  readonly appender: Appender
+  /** Told of each batch that was taken. */
+  readonly taken?: (topic: string, records: number, bytes: number) => void
+}
+
+/** What a producer may ask to be acknowledged: nothing, or that it is written. There is one replica, so 1 and -1 are the same. */
+const ACKS = [-1, 0, 1]
+
+export function produceHandler(options: ProduceOptions): Handler<typeof produce> {
+  return request => {
+    const refusal = refused(request)
+    const responses = request.topicData.map(({ name, partitionData }) => ({
+      name,
+      partitionResponses: partitionData.map(partition => answerPartition(options, name, partition, refusal)),
+    }))
+    const flushed = options.appender.flushed()
+    const finish = (): ResponseOf<typeof produce> | undefined => (request.acks === 0 ? silence(responses) : { responses })
+    if (flushed === undefined) return finish()
+    return flushed.then(finish, (error: unknown) => {
+      if (request.acks === 0) throw new HangUp(`records were not written: ${String(error)}`)
+      return { responses: notFlushed(responses, error) }
+    })
+  }
+}
+
+/** What is wrong with the whole request. */
+function refused({ acks, transactionalId }: Request): ProtocolError | undefined {
+  if (!ACKS.includes(acks)) return new ProtocolError(ERROR.INVALID_REQUIRED_ACKS, `acks: got ${acks}, expected -1, 0 or 1`)
+  if (transactionalId !== null) return new ProtocolError(ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'transactions are not supported by this broker')
+  return undefined
+}
+
+function answerPartition(
+  { topics, appender, taken }: ProduceOptions,
+  topic: string,
+  { index, records }: Request['topicData'][number]['partitionData'][number],
+  refusal: ProtocolError | undefined,
+): PartitionAnswer {
+  try {
+    if (refusal) throw refusal
+    const log = topics.partition(topic, index)
+    if (records === null) throw new ProtocolError(ERROR.INVALID_RECORD, 'records: got none, expected one batch')
+    const { recordCount } = checkBatch(records)
+    const { baseOffset, logAppendTime } = appender.append(log, records)
+    taken?.(topic, recordCount, records.length)
+    return { index, errorCode: ERROR.NONE, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset: log.startOffset }
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    return failed(index, error.code, error.message)
+  }
+}
+
+function failed(index: number, errorCode: ErrorCode, errorMessage: string): PartitionAnswer {
+  return { index, errorCode, errorMessage, baseOffset: -1n, logStartOffset: -1n }
+}
+
+/** A producer that wants no answers is told of errors by the end of its connection. */
+function silence(responses: readonly TopicAnswer[]): undefined {
+  const errors = responses.flatMap(({ name, partitionResponses }) =>
+    partitionResponses.filter(({ errorCode }) => errorCode !== ERROR.NONE).map(({ index, errorMessage }) => `${name}-${index}: ${errorMessage}`),
+  )
+  if (errors.length > 0) throw new HangUp(`records with acks=0 were refused: ${errors.join('; ')}`)
+}
+
+function notFlushed(responses: readonly TopicAnswer[], error: unknown): TopicAnswer[] {
+  const text = error instanceof Error ? error.message : String(error)
+  return responses.map(({ name, partitionResponses }) => ({
+    name,
+    partitionResponses: partitionResponses.map(partition =>
+      partition.errorCode === ERROR.NONE ? failed(partition.index, ERROR.KAFKA_STORAGE_ERROR, text) : partition,
+    ),
+  }))
+}

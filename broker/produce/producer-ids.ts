@@ -1,0 +1,28 @@
+import type { Folder } from '../log/folder.ts'
+
+const FILE = 'producer-ids.json'
+/** So many ids are set aside with one write. Those not given out before a restart are never given out. */
+const BLOCK = 1000n
+
+/** Gives every idempotent producer a number that no other ever had. */
+export class ProducerIds {
+  readonly #folder: Folder
+  #next: bigint
+  #end: bigint
+
+  constructor(folder: Folder) {
+    this.#folder = folder
+    const content = folder.readWhole(FILE)
+    this.#next = content === undefined ? 0n : BigInt((JSON.parse(content.toString()) as { next: string }).next)
+    this.#end = this.#next
+  }
+
+  next(): bigint {
+    if (this.#next === this.#end) {
+      const end = this.#end + BLOCK
+      this.#folder.replace(FILE, `${JSON.stringify({ next: String(end) })}\n`)
+      this.#end = end
+    }
+    return this.#next++
+  }
+}

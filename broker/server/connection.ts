@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net'
+import { WireError } from '../wire/wire-error.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { Frames } from './frames.ts'
+import { HangUp, type Call, type Endpoint } from './handler.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
+
+export interface ConnectionOptions {
+  readonly socket: Socket
+  readonly dispatcher: Dispatcher
+  readonly advertised: Endpoint
+  readonly maxRequestBytes: number
+  readonly log: Logger
+}
+
+/**
+ * One client. Its requests are served one at a time and in order, as Kafka does: a request that waits holds up those behind it.
+ * Nothing more is read while a whole request waits or an answer is not sent, so a client cannot fill the memory.
+ */
+export class Connection {
+  readonly #socket: Socket
+  readonly #frames: Frames
+  readonly #options: ConnectionOptions
+  readonly #gone = new AbortController()
+  readonly #call: Omit<Call, 'version' | 'clientId'>
+  #isBusy = false
+
+  constructor(options: ConnectionOptions) {
+    const { socket, advertised, maxRequestBytes } = options
+    this.#socket = socket
+    this.#options = options
+    this.#frames = new Frames(maxRequestBytes)
+    this.#call = { clientHost: `/${socket.remoteAddress ?? ''}`, advertised, signal: this.#gone.signal }
+    socket.setNoDelay(true)
+    socket.on('data', chunk => this.#received(chunk as Buffer))
+    socket.on('close', () => this.#gone.abort())
+    socket.on('error', () => socket.destroy()) // told by `close`
+    socket.on('drain', () => this.#serve())
+  }
+
+  /** Resolves when what is being served is answered, or after `graceMs`; the connection is closed then. */
+  async close(graceMs: number): Promise<void> {
+    this.#gone.abort()
+    const deadline = performance.now() + graceMs
+    while (this.#isBusy && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 5))
+    this.#socket.destroySoon()
+  }
+
+  #received(chunk: Buffer): void {
+    this.#frames.add(chunk)
+    this.#serve()
+  }
+
+  #serve(): void {
+    try {
+      while (!this.#isBusy && !this.#socket.writableNeedDrain && !this.#socket.destroyed) {
+        const frame = this.#frames.next()
+        if (frame === undefined) break
+        this.#request(frame)
+      }
+      if (this.#frames.isReady) this.#socket.pause()
+      else this.#socket.resume()
+    } catch (error) {
+      this.#hangUp(error)
+    }
+  }
+
+  #request(frame: Buffer): void {
+    const outcome = this.#options.dispatcher.dispatch(frame, this.#call)
+    if (!(outcome instanceof Promise)) return this.#send(outcome)
+    this.#isBusy = true
+    outcome.then(
+      chunks => this.#send(chunks),
+      (error: unknown) => this.#hangUp(error),
+    ).finally(() => {
+      this.#isBusy = false
+      this.#serve()
+    })
+  }
+
+  #send(chunks: readonly Buffer[] | undefined): void {
+    if (chunks === undefined || this.#socket.destroyed) return
+    if (chunks.length === 1) {
+      this.#socket.write(chunks[0] as Buffer)
+      return
+    }
+    this.#socket.cork()
+    for (const chunk of chunks) this.#socket.write(chunk)
+    this.#socket.uncork()
+  }
+
+  #hangUp(error: unknown): void {
+    const { log } = this.#options
+    const client = this.#socket.remoteAddress
+    if (error instanceof WireError || error instanceof HangUp) log.warn({ client, reason: error.message }, 'connection closed')
+    else log.error({ client, err: error }, 'connection closed, the request failed')
+    this.#socket.destroy()
+  }
+}

@@ -1,0 +1,67 @@
+import { codecOf, type Api } from '../wire/api.ts'
+import { readClientId, readHeader, writeResponseHeader } from '../wire/headers.ts'
+import { Reader } from '../wire/reader.ts'
+import { WireError } from '../wire/wire-error.ts'
+import { Writer } from '../wire/writer.ts'
+import type { Faults } from '../faults/faults.ts'
+import type { Answer, Call } from './handler.ts'
+import { refuseVersion } from './api-versions.ts'
+
+export interface DispatcherOptions {
+  readonly answers: readonly Answer[]
+  readonly faults: Faults
+  /** Told of every request that was served. */
+  readonly served?: (api: Api, durationMs: number) => void
+}
+
+type Chunks = readonly Buffer[] | undefined
+type ConnectionCall = Omit<Call, 'version' | 'clientId'>
+
+/** From the bytes of a request to the bytes of its answer. */
+export class Dispatcher {
+  readonly #answers: ReadonlyMap<number, Answer>
+  readonly #options: DispatcherOptions
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#answers = new Map(options.answers.map(answer => [answer.api.key, answer]))
+  }
+
+  /** The frame of the answer in pieces; undefined when there is none. Throws or rejects when the connection is to be closed. */
+  dispatch(frame: Buffer, call: ConnectionCall): Chunks | Promise<Chunks> {
+    const startedAt = performance.now()
+    const r = new Reader(frame)
+    const { apiKey, apiVersion: version, correlationId } = readHeader(r)
+    const answer = this.#answers.get(apiKey)
+    if (answer === undefined) throw new WireError(`got a request with the API key ${apiKey}, which is not offered`)
+    const { api } = answer
+    if (version < api.minVersion || version > api.maxVersion) {
+      return refuseVersion(api, version, correlationId, [...this.#answers.values()].map(other => other.api))
+    }
+    const clientId = readClientId(r, api, version)
+    const request: unknown = codecOf(api, version).request.read(r)
+    if (r.remaining > 0) throw new WireError(`got ${r.remaining} bytes behind a ${api.name} request of version ${version}`)
+    const encode = (response: unknown): Chunks => {
+      this.#options.served?.(api, performance.now() - startedAt)
+      return response === undefined ? undefined : encodeAnswer(api, version, correlationId, response)
+    }
+    const fault = this.#options.faults.take(api)
+    const handle = (): unknown => answer.handle(request, { ...call, version, clientId })
+    const response = fault === undefined ? handle() : fault(handle, request)
+    return response instanceof Promise ? response.then(encode) : encode(response)
+  }
+}
+
+const LENGTH_BYTES = 4
+
+/** An answer's frame. */
+export function encodeAnswer(api: Api, version: number, correlationId: number, response: unknown): readonly Buffer[] {
+  const w = new Writer()
+  w.int32(0) // the length, known at the end
+  writeResponseHeader(w, api, version, correlationId)
+  codecOf(api, version).response.write(w, response)
+  const length = w.length - LENGTH_BYTES
+  const chunks = w.chunks()
+  ;(chunks[0] as Buffer).writeInt32BE(length, 0)
+  return chunks
+}

@@ -1,0 +1,62 @@
+import { WireError } from '../wire/wire-error.ts'
+
+const LENGTH_BYTES = 4
+/** The API, its version and the number of the request. */
+const SMALLEST_REQUEST_BYTES = 8
+
+/** Cuts a stream of bytes into frames: four bytes with the length, then as many. Memory grows with what arrived, not with what a length claims. */
+export class Frames {
+  readonly #maxBytes: number
+  #chunks: Buffer[] = []
+  #bytes = 0
+
+  /** `maxBytes`: longer frames are refused (`socket.request.max.bytes`). */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+  }
+
+  /** True when a whole frame waits, or an ill-formed one. */
+  get isReady(): boolean {
+    return this.#bytes >= LENGTH_BYTES && this.#bytes >= LENGTH_BYTES + this.#peekLength()
+  }
+
+  /** The next frame without its length, or undefined while it is not whole. Throws `WireError` for an absurd length. */
+  next(): Buffer | undefined {
+    if (this.#bytes < LENGTH_BYTES) return undefined
+    const length = this.#peekLength()
+    if (length < SMALLEST_REQUEST_BYTES || length > this.#maxBytes) {
+      throw new WireError(`got a request of ${length} bytes, expected ${SMALLEST_REQUEST_BYTES} to ${this.#maxBytes} (socket.request.max.bytes)`)
+    }
+    if (this.#bytes < LENGTH_BYTES + length) return undefined
+    return this.#take(LENGTH_BYTES + length).subarray(LENGTH_BYTES)
+  }
+
+  #peekLength(): number {
+    while ((this.#chunks[0] as Buffer).length < LENGTH_BYTES) {
+      this.#chunks.splice(0, 2, Buffer.concat(this.#chunks.slice(0, 2)))
+    }
+    return (this.#chunks[0] as Buffer).readInt32BE(0)
+  }
+
+  #take(length: number): Buffer {
+    const first = this.#chunks[0] as Buffer
+    this.#bytes -= length
+    if (first.length > length) {
+      this.#chunks[0] = first.subarray(length)
+      return first.subarray(0, length)
+    }
+    let count = 0
+    let covered = 0
+    while (covered < length) covered += (this.#chunks[count++] as Buffer).length
+    const taken = this.#chunks.splice(0, count)
+    const last = taken[count - 1] as Buffer
+    const rest = covered - length
+    if (rest > 0) this.#chunks.unshift(last.subarray(last.length - rest))
+    return count === 1 ? (taken[0] as Buffer) : Buffer.concat(taken, length)
+  }
+}

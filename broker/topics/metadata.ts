@@ -1,0 +1,76 @@
+import { ERROR, ProtocolError, type ErrorCode } from '../errors.ts'
+import { LEADER_EPOCH } from '../fetch/leader-epoch.ts'
+import type { Handler } from '../server/handler.ts'
+import type { RequestOf, ResponseOf } from '../wire/api.ts'
+import type { metadata } from '../wire/tables/metadata.ts'
+import type { Topic } from './topic.ts'
+import type { Topics } from './topics.ts'
+
+type Asked = NonNullable<RequestOf<typeof metadata>['topics']>[number]
+type TopicAnswer = ResponseOf<typeof metadata>['topics'][number]
+
+export interface MetadataOptions {
+  readonly topics: Topics
+  readonly nodeId: number
+  readonly clusterId: string
+  /** Whether topics that do not exist come into being when a client asks for them. */
+  readonly isAutoCreateEnabled: boolean
+}
+
+/** All operations that an unguarded topic or cluster allows, as bits: what clients get from a broker without an authorizer. */
+const TOPIC_OPERATIONS = 0xdf8
+const CLUSTER_OPERATIONS = 0x1f90
+const NOT_ASKED = -0x8000_0000
+/** In version 0 an empty list asks for all topics, later null does. */
+const FIRST_WITH_EMPTY_LIST = 1
+
+export function metadataHandler(options: MetadataOptions): Handler<typeof metadata> {
+  const { topics, nodeId, clusterId } = options
+  return (request, { version, advertised }) => {
+    const isAll = request.topics === null || (version < FIRST_WITH_EMPTY_LIST && request.topics.length === 0)
+    const mayCreate = request.allowAutoTopicCreation && options.isAutoCreateEnabled
+    const answers = isAll ? topics.all().map(topic => found(topic, nodeId)) : (request.topics ?? []).map(asked => look(options, asked, mayCreate))
+    const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED
+    return {
+      brokers: [{ nodeId, ...advertised }],
+      clusterId,
+      controllerId: nodeId,
+      topics: answers.map(topic => ({ ...topic, topicAuthorizedOperations })),
+      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+    }
+  }
+}
+
+function look({ topics, nodeId }: MetadataOptions, { name, topicId }: Asked, mayCreate: boolean): TopicAnswer {
+  if (name === null) {
+    const topic = topics.byId(topicId)
+    return topic ? found(topic, nodeId) : missing(null, ERROR.UNKNOWN_TOPIC_ID, topicId)
+  }
+  try {
+    const topic = topics.get(name) ?? (mayCreate ? topics.create(name) : undefined)
+    return topic ? found(topic, nodeId) : missing(name, ERROR.UNKNOWN_TOPIC_OR_PARTITION)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    return missing(name, error.code)
+  }
+}
+
+function missing(name: string | null, errorCode: ErrorCode, topicId?: Buffer): TopicAnswer {
+  return { errorCode, name, ...(topicId && { topicId }), partitions: [] }
+}
+
+function found({ name, id, partitions }: Topic, nodeId: number): TopicAnswer {
+  return {
+    errorCode: ERROR.NONE,
+    name,
+    topicId: id,
+    partitions: partitions.map((_, partitionIndex) => ({
+      errorCode: ERROR.NONE,
+      partitionIndex,
+      leaderId: nodeId,
+      leaderEpoch: LEADER_EPOCH,
+      replicaNodes: [nodeId],
+      isrNodes: [nodeId],
+    })),
+  }
+}
