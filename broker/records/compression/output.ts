@@ -1,0 +1,59 @@
+import { corrupt } from './corrupt.ts'
+
+const FIRST_BYTES = 4096
+
+/**
+ * What a decoder has produced so far: grows as bytes are really there, never to what a length field claims, and
+ * never beyond `maxBytes`. Throws `ProtocolError` CORRUPT_MESSAGE.
+ */
+export class Output {
+  readonly #maxBytes: number
+  #bytes: Buffer
+  #length = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+    this.#bytes = Buffer.allocUnsafe(Math.min(FIRST_BYTES, maxBytes))
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  result(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #room(length: number): number {
+    const needed = this.#length + length
+    if (needed > this.#maxBytes) throw corrupt(`decompresses to more than ${this.#maxBytes} bytes, the most that is taken`)
+    if (needed > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(Math.min(Math.max(2 * this.#bytes.length, needed), this.#maxBytes))
+      this.#bytes.copy(grown, 0, 0, this.#length)
+      this.#bytes = grown
+    }
+    const at = this.#length
+    this.#length = needed
+    return at
+  }
+
+  /** Adds `length` bytes of `source` from `from` on. The caller has checked that they are there. */
+  literal(source: Buffer, from: number, length: number): void {
+    const at = this.#room(length)
+    source.copy(this.#bytes, at, from, from + length)
+  }
+
+  /** Repeats `length` bytes that begin `distance` back. `floor`: where the bytes begin that may be repeated. */
+  repeat(distance: number, length: number, floor: number): void {
+    if (distance === 0 || distance > this.#length - floor) {
+      throw corrupt(`compressed bytes refer ${distance} back, expected 1 to ${this.#length - floor}`)
+    }
+    const at = this.#room(length)
+    // The two ranges may overlap: then what was just written is repeated in turn, twice as much each time.
+    for (let done = 0; done < length; ) {
+      const step = Math.min(distance + done, length - done)
+      this.#bytes.copyWithin(at + done, at - distance, at - distance + step)
+      done += step
+    }
+  }
+}
