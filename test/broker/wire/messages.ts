@@ -1,0 +1,43 @@
+import { codecOf, type Api } from '../../../broker/wire/api.ts'
+import { Reader } from '../../../broker/wire/reader.ts'
+import type { Codec, Layout, Shape } from '../../../broker/wire/schema.ts'
+import { APIS } from '../../../broker/wire/tables/index.ts'
+import { Writer } from '../../../broker/wire/writer.ts'
+
+/** One body of the protocol: a request or an answer of one version. */
+export interface Message {
+  /** As tests name it: `Fetch v4 request`. */
+  readonly title: string
+  readonly shape: Shape
+  readonly layout: Layout
+  readonly codec: Codec<any>
+}
+
+/** Every request and answer of an API, in every version that is spoken. */
+export function messagesOf(api: Api): Message[] {
+  const messages: Message[] = []
+  for (let version = api.minVersion; version <= api.maxVersion; version++) {
+    const layout = { version, flexible: version >= api.flexibleFrom }
+    for (const side of ['request', 'response'] as const) {
+      messages.push({ title: `${api.name} v${version} ${side}`, shape: api[side], layout, codec: codecOf(api, version)[side] })
+    }
+  }
+  return messages
+}
+
+/** For `it.each`: the APIs by name. */
+export const NAMED_APIS = APIS.map(api => ({ name: api.name, api }))
+
+export function encode({ codec }: Pick<Message, 'codec'>, value: unknown): Buffer {
+  const writer = new Writer()
+  codec.write(writer, value)
+  return Buffer.from(writer.toBuffer())
+}
+
+/** Throws when bytes are left over. */
+export function decode({ codec }: Pick<Message, 'codec'>, bytes: Buffer): unknown {
+  const reader = new Reader(bytes)
+  const value = codec.read(reader)
+  if (reader.remaining > 0) throw new Error(`${reader.remaining} bytes were not read`)
+  return value
+}

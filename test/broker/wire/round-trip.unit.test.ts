@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../../support/random.ts'
+import { asGiven, asRead, randomMessage } from './model.ts'
+import { decode, encode, messagesOf, NAMED_APIS } from './messages.ts'
+
+const MESSAGES_EACH = 25
+const SEED = 4
+
+describe('what is written', () => {
+  it.each(NAMED_APIS)('is read as the same, and written again as the same bytes: $name', ({ api }) => {
+    const random = seededRandom(SEED)
+    for (const message of messagesOf(api)) {
+      for (let count = 0; count < MESSAGES_EACH; count++) {
+        const given = randomMessage(message.shape, message.layout, random)
+        const bytes = encode(message, given)
+        const read = decode(message, bytes) as Record<string, unknown>
+        expect(read, message.title).toEqual(asRead(message.shape, given, message.layout.version))
+        expect(encode(message, asGiven(message.shape, read)).equals(bytes), message.title).toBe(true)
+      }
+    }
+  })
+})
