@@ -1,0 +1,137 @@
+import { ERROR } from '../errors.ts'
+import type { Group } from './group.ts'
+import type { Member } from './member.ts'
+import { selectProtocol } from './protocol-selection.ts'
+import { NO_ASSIGNMENT, refusedSync, type JoinedMember, type JoinResult } from './results.ts'
+
+/** A new member whose join waits longer than this is taken for gone; a living one tries again. */
+export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000
+/** When nobody has rejoined a group of static members, it is not looked at more often than this. */
+const MIN_RETRY_MS = 100
+
+/** Members join anew, or the joins that are collected already are looked at again. */
+export function rebalance(group: Group): void {
+  if (group.state === 'PreparingRebalance') completeIfAllJoined(group)
+  else prepare(group)
+}
+
+function prepare(group: Group): void {
+  const isFirst = group.state === 'Empty'
+  const isAwaitingAssignment = group.state === 'CompletingRebalance'
+  group.pendingSyncs.clear()
+  group.syncTimer.clear()
+  group.enter('PreparingRebalance')
+  if (isAwaitingAssignment) turnSyncsAway(group)
+  if (isFirst) {
+    const { initialRebalanceDelayMs } = group.surroundings.settings
+    delayFirst(group, initialRebalanceDelayMs, Math.max(group.rebalanceTimeoutMs - initialRebalanceDelayMs, 0))
+  } else if (group.haveAllJoined) {
+    complete(group)
+  } else {
+    group.joinTimer.set(group.rebalanceTimeoutMs, () => complete(group))
+  }
+}
+
+function turnSyncsAway(group: Group): void {
+  for (const member of group.members.values()) {
+    member.assignment = NO_ASSIGNMENT
+    if (!member.isSyncing) continue
+    member.answerSync(refusedSync(ERROR.REBALANCE_IN_PROGRESS))
+    keepAlive(group, member)
+  }
+}
+
+/** The delay is extended, up to the rebalance timeout, while members keep coming. */
+function delayFirst(group: Group, delayMs: number, remainingMs: number): void {
+  const delay = { hasNewMember: false }
+  group.initialDelay = delay
+  group.joinTimer.set(delayMs, () => {
+    if (!delay.hasNewMember || remainingMs === 0) return complete(group)
+    const nextMs = Math.min(group.surroundings.settings.initialRebalanceDelayMs, remainingMs)
+    delayFirst(group, nextMs, Math.max(remainingMs - delayMs, 0))
+  })
+}
+
+export function completeIfAllJoined(group: Group): void {
+  if (group.state === 'PreparingRebalance' && !group.initialDelay && group.haveAllJoined) complete(group)
+}
+
+/** The join phase ends. Members that did not come are out; static ones keep their place until their session ends. */
+function complete(group: Group): void {
+  group.joinTimer.clear()
+  group.initialDelay = undefined
+  for (const member of group.members.values()) {
+    if (!member.isJoining && member.instanceId === null) group.remove(member)
+  }
+  if (group.members.size === 0) return becomeEmpty(group)
+  const leader = electLeader(group)
+  if (!leader) {
+    group.joinTimer.set(Math.max(group.rebalanceTimeoutMs, MIN_RETRY_MS), () => complete(group))
+    return
+  }
+  group.leaderId = leader.id
+  beginGeneration(group)
+}
+
+function becomeEmpty(group: Group): void {
+  group.generation++
+  group.protocolName = undefined
+  group.enter('Empty')
+  group.surroundings.onGeneration(group)
+}
+
+/** The leader stays the leader if it has joined. */
+function electLeader(group: Group): Member | undefined {
+  const leader = group.leaderId === undefined ? undefined : group.members.get(group.leaderId)
+  return leader?.isJoining ? leader : group.members.values().find(member => member.isJoining)
+}
+
+function beginGeneration(group: Group): void {
+  group.generation++
+  group.protocolName = selectProtocol(group.members.values())
+  group.enter('CompletingRebalance')
+  const members = [...group.members.values()]
+  for (const { id } of members) group.pendingSyncs.add(id)
+  group.syncTimer.set(group.rebalanceTimeoutMs, () => removeUnsynced(group))
+  group.surroundings.onGeneration(group)
+  const results = members.map(member => currentGeneration(group, member))
+  for (const [index, member] of members.entries()) {
+    member.isNew = false
+    member.answerJoin(results[index] as JoinResult)
+    keepAlive(group, member)
+  }
+}
+
+/** The generation as its members are told it: only the leader learns who else is there. */
+export function currentGeneration(group: Group, member: Member): JoinResult {
+  const { generation, protocolType = null, protocolName = null, leaderId = '' } = group
+  const members = leaderId === member.id && protocolName !== null ? listMembers(group, protocolName) : []
+  return { error: ERROR.NONE, memberId: member.id, generation, protocolType, protocolName, leaderId, skipAssignment: false, members }
+}
+
+function listMembers(group: Group, protocolName: string): JoinedMember[] {
+  return Array.from(group.members.values(), member => ({ memberId: member.id, instanceId: member.instanceId, metadata: member.metadata(protocolName) }))
+}
+
+/** Who joined but never fetched the assignment holds partitions that nobody reads. */
+function removeUnsynced(group: Group): void {
+  if (group.pendingSyncs.size === 0) return
+  for (const memberId of group.pendingSyncs) {
+    const member = group.members.get(memberId)
+    if (member) group.remove(member)
+  }
+  rebalance(group)
+}
+
+/** A sign of life. A member that waits for an answer needs to give none. */
+export function keepAlive(group: Group, member: Member): void {
+  if (member.isJoining || member.isSyncing || group.members.get(member.id) !== member) return
+  member.session.set(member.sessionTimeoutMs, () => dismiss(group, member))
+}
+
+/** Without the member the others may be complete, or have to share its work. */
+export function dismiss(group: Group, member: Member): void {
+  group.remove(member)
+  if (group.state === 'PreparingRebalance') completeIfAllJoined(group)
+  else if (group.state !== 'Empty') rebalance(group)
+}
