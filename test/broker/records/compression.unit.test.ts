@@ -67,7 +67,7 @@ describe('limits', () => {
     ['gzip', gzipSync(Buffer.alloc(50_000_000))],
     ['zstd', zstdCompressSync(Buffer.alloc(50_000_000))],
     ['snappy', Buffer.concat([Buffer.from([0x80, 0xe1, 0xeb, 0x17, 0x00, 0x61]), Buffer.from('fe0100'.repeat(800_000), 'hex')])],
-    ['lz4', Buffer.concat([lz4Frame(0x40, 0x70, 0, ...[0xdc, 0xff, 0x03, 0x00]), Buffer.from([0x1f, 0x61, 1, 0]), Buffer.alloc(0x3ffdc - 5, 0xff), Buffer.from([0])])],
+    ['lz4', Buffer.concat([lz4Frame(0x40, 0x70, 0, 0xdc, 0xff, 0x03, 0x00), Buffer.from([0x1f, 0x61, 1, 0]), Buffer.alloc(0x3ffdc - 5, 0xff), Buffer.from([0])])],
   ] as const)('stops a %s bomb at the limit instead of unfolding it', (name, bomb) => {
     const before = process.memoryUsage().arrayBuffers
     expect(refusal(() => decompress(NUMBERS[name], bomb, 1000)).message).toContain('1000')
