@@ -1,0 +1,55 @@
+import { ERROR, ProtocolError } from '../errors.ts'
+import type { LogSettings } from '../log/partition-log.ts'
+import { expectedOf } from './key.ts'
+import { nearestKey } from './nearest-key.ts'
+import type { BrokerSettings } from './settings.ts'
+import { honouredTopicKeys, topicKeys, type TopicKey } from './topic-keys.ts'
+
+/** The settings of the logs of a topic: what was set for the topic goes before what the broker's keys say. */
+export function logSettings({ given, producerIdExpirationMs }: Pick<BrokerSettings, 'given' | 'producerIdExpirationMs'>, overrides: ReadonlyMap<string, string>): LogSettings {
+  const value = <T>(key: TopicKey<T>): T => topicValue(key, given, overrides)
+  const isDeleting = value(honouredTopicKeys.cleanupPolicy).includes('delete')
+  return {
+    segmentBytes: value(honouredTopicKeys.segmentBytes),
+    segmentMs: value(honouredTopicKeys.segmentMs),
+    indexIntervalBytes: value(honouredTopicKeys.indexIntervalBytes),
+    retentionMs: isDeleting ? value(honouredTopicKeys.retentionMs) : -1,
+    retentionBytes: isDeleting ? value(honouredTopicKeys.retentionBytes) : -1,
+    maxMessageBytes: value(honouredTopicKeys.maxMessageBytes),
+    timestampType: value(honouredTopicKeys.timestampType),
+    timestampBeforeMaxMs: value(honouredTopicKeys.timestampBeforeMaxMs),
+    timestampAfterMaxMs: value(honouredTopicKeys.timestampAfterMaxMs),
+    flushEachAppend: value(honouredTopicKeys.flushMessages) === 1,
+    producerIdExpirationMs,
+  }
+}
+
+function topicValue<T>(key: TopicKey<T>, given: ReadonlyMap<string, string>, overrides: ReadonlyMap<string, string>): T {
+  const text = overrides.get(key.name)
+  const value = text === undefined ? undefined : key.type.parse(text.trim())
+  return value ?? (key.type.parse(topicFallback(key, given)) as T)
+}
+
+/** The text of a topic's key for which the topic has no value of its own. */
+export function topicFallback({ brokerKeys, fallback = '' }: TopicKey, given: ReadonlyMap<string, string>): string {
+  const source = brokerKeys.find(({ key }) => given.has(key.name)) ?? brokerKeys.find(({ key }) => key.fallback !== undefined)
+  if (source === undefined) return fallback
+  const { key, factor } = source
+  const text = given.get(key.name) ?? key.fallback ?? fallback
+  return factor === 1 || text === '-1' ? text : String(BigInt(text) * BigInt(factor))
+}
+
+/** Throws INVALID_CONFIG unless these can be set for a topic; names all that is wrong. */
+export function checkTopicConfigs(overrides: ReadonlyMap<string, string>): void {
+  const wrong = [...overrides].flatMap(([name, text]) => {
+    const key = topicKeys.get(name)
+    if (key === undefined) return [unknown(name)]
+    return key.type.parse(text.trim()) === undefined ? [`${name}: got ${JSON.stringify(text)}, expected ${expectedOf(key)}`] : []
+  })
+  if (wrong.length > 0) throw new ProtocolError(ERROR.INVALID_CONFIG, wrong.join('; '))
+}
+
+function unknown(name: string): string {
+  const nearest = nearestKey(name, topicKeys.keys())
+  return `Unknown topic config name: ${name}${nearest === undefined ? '' : `, expected perhaps ${nearest}`}`
+}

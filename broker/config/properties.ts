@@ -1,0 +1,60 @@
+/** One entry of a properties file. */
+export interface Property {
+  readonly key: string
+  readonly value: string
+  /** Number of the line that it begins on, from 1. */
+  readonly line: number
+}
+
+/** A text that is no properties file. */
+export class PropertiesError extends Error {
+  override readonly name = 'PropertiesError'
+}
+
+const LINE_END = /\r\n|\r|\n/
+const COMMENT = /^[#!]/
+const SPACE_BEFORE = /^[ \t\f]+/
+/** The key goes to the first `=`, `:` or space that has no backslash; around the separator there may be space. */
+const KEY = /^((?:\\.|[^\\=: \t\f])*)[ \t\f]*[=:]?[ \t\f]*/s
+const ESCAPE = /\\(u[\da-fA-F]{4}|.|$)/gs
+const ESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
+
+/**
+ * Reads a text in Java's properties format: `key=value`, `key: value` or `key value`, comments with `#` or `!`, lines that
+ * go on after a backslash, and the escapes of Java. An ill-formed \u escape throws `PropertiesError`.
+ */
+export function parseProperties(text: string): readonly Property[] {
+  return logicalLines(text.replace(/^\uFEFF/, '')).map(({ content, line }) => {
+    const [whole = '', key = ''] = KEY.exec(content) ?? []
+    return { key: unescape(key, line), value: unescape(content.slice(whole.length), line), line }
+  })
+}
+
+/** The lines that are neither empty nor comments, with those that a backslash continues joined. */
+function logicalLines(text: string): readonly { content: string; line: number }[] {
+  const lines: { content: string; line: number }[] = []
+  let open: { content: string; line: number } | undefined
+  for (const [index, raw] of text.split(LINE_END).entries()) {
+    const part = raw.replace(SPACE_BEFORE, '')
+    if (open === undefined && (part === '' || COMMENT.test(part))) continue
+    const line: { content: string; line: number } = open ?? { content: '', line: index + 1 }
+    const isContinued = endsOpen(part)
+    line.content += isContinued ? part.slice(0, -1) : part
+    if (open === undefined) lines.push(line)
+    open = isContinued ? line : undefined
+  }
+  return lines
+}
+
+/** Whether a line ends in a backslash that no other backslash escapes. */
+function endsOpen(line: string): boolean {
+  return ((/\\+$/.exec(line)?.[0].length ?? 0) & 1) === 1
+}
+
+function unescape(text: string, line: number): string {
+  return text.replace(ESCAPE, (_, what: string) => {
+    if (what.length > 1) return String.fromCharCode(Number.parseInt(what.slice(1), 16))
+    if (what === 'u') throw new PropertiesError(`line ${line}: got ${JSON.stringify(text)}, expected four hexadecimal digits after \\u`)
+    return ESCAPED[what] ?? what
+  })
+}

@@ -1,0 +1,89 @@
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { SettingsError } from '../src/runtime/settings.ts'
+import { lockFolder } from './folder-lock.ts'
+import { formatMeta, newClusterId, readMeta, type Meta } from './meta-properties.ts'
+
+/** The folder of a broker's data, which is this process' alone until it is released. */
+export interface DataFolder {
+  readonly path: string
+  /** 22 characters, drawn when the folder was made. */
+  readonly clusterId: string
+  release(): void
+}
+
+const META = 'meta.properties'
+
+/**
+ * Makes the folder when absent, locks it and checks that it is this node's. Throws `SettingsError` when another broker has it,
+ * when it belongs to another node, to Apache Kafka or to something else, and when it cannot be made or written.
+ */
+export function openDataFolder({ path, nodeId }: { path: string; nodeId: number }): DataFolder {
+  make(path)
+  refuseForeign(path)
+  const lock = lockFolder(path)
+  try {
+    const { clusterId } = existsSync(join(path, META)) ? check(path, nodeId) : create(path, nodeId)
+    lock.sign()
+    return { path, clusterId, release: () => lock.release() }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+function make(path: string): void {
+  try {
+    makeLevels(path)
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    readdirSync(path)
+  } catch (cause) {
+    throw new SettingsError(`log.dirs: got ${JSON.stringify(path)}, expected a folder that can be made and written (${(cause as Error).message})`, { cause })
+  }
+}
+
+/** Level by level: Node's own recursive mkdir never ends under /proc. */
+function makeLevels(path: string): void {
+  if (existsSync(path)) return
+  makeLevels(dirname(path))
+  mkdirSync(path, { mode: 0o755 })
+}
+
+/** A folder without our file of properties has to be empty, but for what systems and crashed starts leave. */
+function refuseForeign(path: string): void {
+  if (existsSync(join(path, META))) return
+  const others = readdirSync(path).filter(name => !name.startsWith('.') && name !== 'lost+found')
+  if (others.length === 0) return
+  throw new SettingsError(`log.dirs: got ${JSON.stringify(path)}, which holds ${others[0]} and no ${META}, expected an empty folder or one that a broker made`)
+}
+
+function check(path: string, nodeId: number): Meta {
+  const meta = readMeta(readFileSync(join(path, META), 'utf8'), join(path, META))
+  if (meta.nodeId === nodeId) return meta
+  throw new SettingsError(`node.id: got ${nodeId}, expected ${meta.nodeId}, with which the data folder ${JSON.stringify(path)} was made`)
+}
+
+/** Written aside, synced and renamed: after a crash there is the whole file or none. */
+function create(path: string, nodeId: number): Meta {
+  const meta = { clusterId: newClusterId(), nodeId }
+  const aside = join(path, `.${META}.new`)
+  const file = openSync(aside, 'w')
+  try {
+    writeFileSync(file, formatMeta(meta))
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(aside, join(path, META))
+  syncFolder(path)
+  return meta
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
