@@ -1,6 +1,6 @@
 import { honoured, type Key } from './key.ts'
 import { advertisedList, listenerList, protocolMap } from './listener-texts.ts'
-import { boolean, int, list, long, oneOf, only, string } from './value-types.ts'
+import { boolean, int, list, long, oneOf, only, string, timer } from './value-types.ts'
 
 const INT_MAX = '2147483647'
 const LONG_MAX = '9223372036854775807'
@@ -34,7 +34,7 @@ export const brokerKeys = {
     help: 'Listeners that are not opened: nothing but controllers would talk to them.',
   }),
   maxConnections: honoured('max.connections', { type: int({ min: 0 }), fallback: INT_MAX, help: 'Most connections at a time; more are closed at once.' }),
-  connectionsMaxIdleMs: honoured('connections.max.idle.ms', { type: long({ min: -1 }), fallback: '600000', help: 'A connection without a request for so long is closed; -1: never.' }),
+  connectionsMaxIdleMs: honoured('connections.max.idle.ms', { type: timer({ min: -1 }), fallback: '600000', help: 'A connection without a request for so long is closed; -1: never.' }),
   socketRequestMaxBytes: honoured('socket.request.max.bytes', { type: int({ min: 1 }), fallback: '104857600', help: 'Longest request; the connection of a longer one is closed.' }),
   fetchMaxBytes: honoured('fetch.max.bytes', { type: int({ min: 1_024 }), fallback: '57671680', help: 'Most bytes of records in one answer to a fetch, except that the first batch is always sent whole.' }),
 
@@ -57,7 +57,7 @@ export const brokerKeys = {
   logRetentionMinutes: honoured('log.retention.minutes', { type: LASTING(int), help: 'How long records are kept at least; goes before log.retention.hours.' }),
   logRetentionHours: honoured('log.retention.hours', { type: LASTING(int), fallback: '168', help: 'How long records are kept at least.' }),
   logRetentionBytes: honoured('log.retention.bytes', { type: long({ min: -1 }), fallback: '-1', help: 'Bytes of a partition above which its oldest segments are deleted; -1: no limit.' }),
-  logRetentionCheckMs: honoured('log.retention.check.interval.ms', { type: long({ min: 1 }), fallback: '300000', help: 'How often segments are looked at for deletion.' }),
+  logRetentionCheckMs: honoured('log.retention.check.interval.ms', { type: timer({ min: 1 }), fallback: '300000', help: 'How often segments are looked at for deletion.' }),
   logSegmentBytes: honoured('log.segment.bytes', { type: int({ min: 14 }), fallback: '1073741824', help: 'Size at which a new segment is begun; from 14, as up to Kafka 4.0 (since 4.1: from 1 MiB).' }),
   logRollMs: honoured('log.roll.ms', { type: long({ min: 1 }), help: 'Age at which a new segment is begun; goes before log.roll.hours.' }),
   logRollHours: honoured('log.roll.hours', { type: int({ min: 1 }), fallback: '168', help: 'Age at which a new segment is begun.' }),
@@ -81,7 +81,7 @@ export const brokerKeys = {
   groupMaxSize: honoured('group.max.size', { type: int({ min: 1 }), fallback: INT_MAX, help: 'Most members of a group.' }),
   offsetMetadataMaxBytes: honoured('offset.metadata.max.bytes', { type: int({ min: 0 }), fallback: '4096', help: 'Longest metadata of a committed offset.' }),
   offsetsRetentionMinutes: honoured('offsets.retention.minutes', { type: int({ min: 1 }), fallback: '10080', help: 'How long the offsets of a group without members are kept.' }),
-  offsetsRetentionCheckMs: honoured('offsets.retention.check.interval.ms', { type: long({ min: 1 }), fallback: '600000', help: 'How often offsets are looked at for deletion.' }),
+  offsetsRetentionCheckMs: honoured('offsets.retention.check.interval.ms', { type: timer({ min: 1 }), fallback: '600000', help: 'How often offsets are looked at for deletion.' }),
 
   // Own keys
   lineConsolePort: honoured('line.console.port', { type: PORT, help: 'Own key. Port of the line console, for nc and telnet; 0: any free port; absent: no console.' }),

@@ -39,6 +39,22 @@ export function long({ min, max }: Range = {}): ValueType<number> {
   return whole('LONG', min === undefined ? LONG_MIN : BigInt(min), max === undefined ? LONG_MAX : BigInt(max))
 }
 
+/** Node's timers take no more: they would fire at once. */
+const TIMER_MAX_MS = INT_MAX
+
+/** A time that is waited for; the longest that can be is some 24 days. */
+export function timer({ min }: { min: number }): ValueType<number> {
+  const { name, expected, parse } = long({ min })
+  return {
+    name,
+    expected,
+    parse: text => {
+      const value = parse(text)
+      return value === undefined ? undefined : Math.min(value, TIMER_MAX_MS)
+    },
+  }
+}
+
 function whole(name: ConfigType, min: bigint, max: bigint): ValueType<number> {
   return {
     name,

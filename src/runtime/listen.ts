@@ -8,12 +8,15 @@ export interface ListenOptions {
   readonly host?: string | undefined
   /** The setting that the port came from, for the message when it is taken. */
   readonly portSetting: string
+  /** The setting that the host came from, likewise. Default: HOST. */
+  readonly hostSetting?: string
 }
 
 /** Resolves with the port when the server listens. Throws `SettingsError` where another port or host would help. */
-export function listen(server: Server, { port, host, portSetting }: ListenOptions): Promise<number> {
+export function listen(server: Server, options: ListenOptions): Promise<number> {
+  const { port, host } = options
   return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => reject(explained(error, { port, host, portSetting }))
+    const onError = (error: NodeJS.ErrnoException): void => reject(explained(error, options))
     server.once('error', onError)
     server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
       server.removeListener('error', onError)
@@ -22,7 +25,7 @@ export function listen(server: Server, { port, host, portSetting }: ListenOption
   })
 }
 
-function explained(error: NodeJS.ErrnoException, { port, host, portSetting }: ListenOptions): Error {
+function explained(error: NodeJS.ErrnoException, { port, host, portSetting, hostSetting = 'HOST' }: ListenOptions): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new SettingsError(`${portSetting}: got ${port}, which is taken, expected a free port`, { cause: error })
@@ -30,7 +33,7 @@ function explained(error: NodeJS.ErrnoException, { port, host, portSetting }: Li
       return new SettingsError(`${portSetting}: got ${port}, which this user may not listen on, expected another, such as one above 1023`, { cause: error })
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new SettingsError(`HOST: got ${JSON.stringify(host)}, expected an address of this machine`, { cause: error })
+      return new SettingsError(`${hostSetting}: got ${JSON.stringify(host)}, expected an address of this machine`, { cause: error })
     default:
       return error
   }

@@ -1,0 +1,24 @@
+/** Batches hold no error codes; they are most of an answer. */
+const RECORDS = 'records'
+
+/** The error codes of an answer and of its parts, but for 0. */
+export function errorCodesIn(response: unknown): readonly number[] {
+  const codes: number[] = []
+  if (isObject(response)) collect(response, codes)
+  return codes
+}
+
+function collect(part: Readonly<Record<string, unknown>>, codes: number[]): void {
+  for (const name in part) {
+    const value = part[name]
+    if (name === 'errorCode') {
+      if (value !== 0) codes.push(value as number)
+    } else if (name !== RECORDS && Array.isArray(value)) {
+      for (const item of value) if (isObject(item)) collect(item, codes)
+    }
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Buffer.isBuffer(value)
+}

@@ -1,0 +1,26 @@
+import type { Logger } from '../src/runtime/logger.ts'
+import type { Readiness } from '../src/runtime/readiness.ts'
+import type { StatusServer } from '../src/runtime/status-server.ts'
+import type { BrokerMetrics, BrokerView } from './metrics.ts'
+import { metricsText } from './metrics-text.ts'
+
+export interface StatusOptions {
+  readonly port: number
+  readonly host: string
+  readonly readiness: Readiness
+  readonly metrics: BrokerMetrics
+  /** Read at each look at the metrics. */
+  readonly view: () => BrokerView
+  readonly log: Logger
+}
+
+/** Serves /livez, /readyz and /metrics. HTTP and the process' own metrics are loaded here only, since they cost more than all else of a start. */
+export async function startStatus({ port, host, readiness, metrics, view, log }: StatusOptions): Promise<StatusServer> {
+  const { startStatusServer } = await import('../src/runtime/status-server.ts')
+  const registry = import('../src/runtime/metrics-registry.ts').then(({ createRegistry }) => createRegistry())
+  const source = {
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    metrics: async () => `${metricsText(metrics.families(view()))}\n${await (await registry).metrics()}`,
+  }
+  return startStatusServer({ port, host, portSetting: 'status.port', hostSetting: 'status.host', readiness, metrics: source, log })
+}
