@@ -30,7 +30,7 @@ export class Coordinator {
     return this.#groups.get(groupId)
   }
 
-  all(): IterableIterator<Group> {
+  all(): MapIterator<Group> {
     return this.#groups.values()
   }
 

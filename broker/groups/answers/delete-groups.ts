@@ -1,0 +1,24 @@
+import { ERROR, ProtocolError, type ErrorCode } from '../../errors.ts'
+import type { OffsetStore } from '../../offsets/offset-store.ts'
+import type { Handler } from '../../server/handler.ts'
+import type { deleteGroups } from '../../wire/tables/delete-groups.ts'
+import type { Coordinator } from '../coordinator.ts'
+
+/** A group without members is forgotten, with its offsets. */
+export function deleteGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof deleteGroups> {
+  return ({ groupsNames }) => ({ results: groupsNames.map(groupId => ({ groupId, errorCode: deleteGroup(groupId, coordinator, store) })) })
+}
+
+function deleteGroup(groupId: string, coordinator: Coordinator, store: OffsetStore): ErrorCode {
+  const group = coordinator.get(groupId)
+  if (group && group.state !== 'Empty') return ERROR.NON_EMPTY_GROUP
+  if (!group && !store.has(groupId)) return ERROR.GROUP_ID_NOT_FOUND
+  try {
+    store.deleteGroup(groupId)
+  } catch (error) {
+    if (error instanceof ProtocolError) return ERROR.COORDINATOR_NOT_AVAILABLE
+    throw error
+  }
+  coordinator.delete(groupId)
+  return ERROR.NONE
+}

@@ -1,0 +1,38 @@
+import { ERROR } from '../../errors.ts'
+import type { OffsetStore } from '../../offsets/offset-store.ts'
+import type { Handler } from '../../server/handler.ts'
+import type { ResponseOf } from '../../wire/api.ts'
+import type { describeGroups } from '../../wire/tables/describe-groups.ts'
+import type { Coordinator } from '../coordinator.ts'
+import type { Group } from '../group.ts'
+import type { Member } from '../member.ts'
+import { NO_ASSIGNMENT } from '../results.ts'
+
+type Described = NonNullable<ResponseOf<typeof describeGroups>['groups']>[number]
+
+const UNKNOWN_GROUP_STATE = 'Dead'
+const NOT_ASKED_FOR = -0x8000_0000
+/** Everything may be done to a group where nobody is asked for permission: the bits of read, delete, describe, describe configs, alter configs. */
+const ALL_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
+
+export function describeGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof describeGroups> {
+  return ({ groups, includeAuthorizedOperations }) => {
+    const authorizedOperations = includeAuthorizedOperations ? ALL_OPERATIONS : NOT_ASKED_FOR
+    return { groups: groups.map(groupId => ({ ...describe(groupId, coordinator.get(groupId), store.has(groupId)), authorizedOperations })) }
+  }
+}
+
+/** Groups that have offsets and never had members are empty ones; what is not known at all is dead, which is no error. */
+function describe(groupId: string, group: Group | undefined, hasOffsets: boolean): Described {
+  const groupState = group?.state ?? (hasOffsets ? 'Empty' : UNKNOWN_GROUP_STATE)
+  const protocolData = group?.state === 'Stable' ? group.protocolName ?? '' : ''
+  const members = Array.from(group?.members.values() ?? [], member => describeMember(member, protocolData))
+  return { errorCode: ERROR.NONE, groupId, groupState, protocolType: group?.protocolType ?? '', protocolData, members }
+}
+
+/** What it says about itself is told when it is settled to which protocol that belongs. */
+function describeMember(member: Member, protocolName: string): Described['members'][number] {
+  const { id, instanceId, clientId, clientHost, assignment } = member
+  const memberMetadata = protocolName === '' ? NO_ASSIGNMENT : member.metadata(protocolName)
+  return { memberId: id, groupInstanceId: instanceId, clientId, clientHost, memberMetadata, memberAssignment: assignment }
+}

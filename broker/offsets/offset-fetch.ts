@@ -1,0 +1,32 @@
+import { ERROR } from '../errors.ts'
+import type { Handler } from '../server/handler.ts'
+import type { offsetFetch } from '../wire/tables/offset-fetch.ts'
+import type { CommittedOffset, OffsetStore } from './offset-store.ts'
+
+/** Since this version a request asks for several groups. */
+const BATCHED_SINCE = 8
+const NOT_COMMITTED = { committedOffset: -1n, committedLeaderEpoch: -1, metadata: '', errorCode: ERROR.NONE }
+
+type Wanted = readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[] | null
+
+/** A group that is not known has committed nothing, which is no error. Every offset is stable, as long as there are no transactions. */
+export function offsetFetchHandler(store: OffsetStore): Handler<typeof offsetFetch> {
+  return ({ groupId, topics, groups }, { version }) => {
+    if (version < BATCHED_SINCE) return { errorCode: ERROR.NONE, topics: fetchTopics(store, groupId, topics) }
+    return { groups: groups.map(group => ({ groupId: group.groupId, errorCode: ERROR.NONE, topics: fetchTopics(store, group.groupId, group.topics) })) }
+  }
+}
+
+/** Null asks for everything that the group has committed. */
+function fetchTopics(store: OffsetStore, group: string, wanted: Wanted) {
+  if (wanted === null) {
+    return Array.from(store.all(group), ([name, partitions]) => ({ name, partitions: Array.from(partitions, ([index, committed]) => asPartition(index, committed)) }))
+  }
+  return wanted.map(({ name, partitionIndexes }) => ({ name, partitions: partitionIndexes.map(index => asPartition(index, store.fetch(group, name, index))) }))
+}
+
+function asPartition(partitionIndex: number, committed: CommittedOffset | undefined) {
+  if (!committed) return { partitionIndex, ...NOT_COMMITTED }
+  const { offset, leaderEpoch, metadata } = committed
+  return { partitionIndex, committedOffset: offset, committedLeaderEpoch: leaderEpoch, metadata, errorCode: ERROR.NONE }
+}
