@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../../src/runtime/logger.ts'
+import { ERROR } from '../errors.ts'
 import { offsetCommitHandler } from '../offsets/offset-commit.ts'
 import { findExpired } from '../offsets/offset-expiry.ts'
 import { offsetFetchHandler } from '../offsets/offset-fetch.ts'
@@ -50,11 +51,15 @@ export interface Groups {
   readonly answers: readonly Answer[]
   /** For metrics. */
   counts(): { members: number; groups: Record<GroupState, number> }
+  /** Whether anyone is a member now: then the positions are the members' to commit. */
+  hasMembers(group: string): boolean
   /** Answers who waits; no timer is left. */
   stop(): void
 }
 
 const MS_PER_MINUTE = 60_000
+/** Who is no member may commit while there are none. */
+const NOBODY = { memberId: '', instanceId: null, generation: -1 }
 
 export function startGroups(options: GroupsOptions): Groups {
   const { store, settings, clock = systemClock, log } = options
@@ -76,6 +81,7 @@ export function startGroups(options: GroupsOptions): Groups {
   return {
     answers: groupAnswers(coordinator, options),
     counts: () => coordinator.counts(),
+    hasMembers: groupId => coordinator.checkCommit({ ...NOBODY, groupId }) === ERROR.UNKNOWN_MEMBER_ID,
     stop: () => {
       expiry.clear()
       coordinator.stop()

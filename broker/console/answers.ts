@@ -1,0 +1,45 @@
+import { isUtf8 } from 'node:buffer'
+
+/**
+ * The lines that the console answers with. A message is shown as it is, as long as it is one line of text; every line that begins
+ * with a backslash is not a message but says something, and so a message that begins with one is told by such a line too.
+ */
+const MARK = '\\'
+const MARK_BYTE = 0x5c
+
+export const OK = 'ok'
+export const BYE = 'bye'
+/** There is nothing to be read now. */
+export const EMPTY = `${MARK}empty`
+/** A message without a value. */
+export const NULL = `${MARK}null`
+export const HELP =
+  'p<text> publish | c next message | p@<topic> <text> | c@<topic> [group] | t topics | ? help | q quit' +
+  ` -- an answer that begins with ${MARK} is not a message: ${EMPTY}, ${NULL}, ${MARK}text "...", ${MARK}base64 ..., ${MARK}error ...`
+
+/** Whatever ends a line somewhere or steers a terminal; a tab does neither. */
+const UNSHOWABLE = /[[\p{Cc}\u2028\u2029]--\t]/gv
+const SHOWN_CHARACTERS = 60
+
+export function errorLine(text: string): string {
+  return `${MARK}error ${text.replaceAll(UNSHOWABLE, escaped)}`
+}
+
+/** A message's value as one line: bare where that is unmistakable, else as a JSON string, else, when it is not UTF-8, in Base64. */
+export function messageLine(value: Buffer | null): string | Buffer {
+  if (value === null) return NULL
+  if (!isUtf8(value)) return `${MARK}base64 ${value.toString('base64')}`
+  const text = value.toString()
+  // `search` begins anew each time, whereas `test` of a global expression goes on where it stopped.
+  const isBare = value[0] !== MARK_BYTE && text.search(UNSHOWABLE) < 0
+  return isBare ? value : `${MARK}text ${JSON.stringify(text).replaceAll(UNSHOWABLE, escaped)}`
+}
+
+/** What a client sent, for an error: quoted, and cut where it is long. */
+export function shown(text: string): string {
+  return text.length > SHOWN_CHARACTERS ? `${JSON.stringify(text.slice(0, SHOWN_CHARACTERS))}...` : JSON.stringify(text)
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}

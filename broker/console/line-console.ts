@@ -1,0 +1,97 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { listen } from '../../src/runtime/listen.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
+import type { Appender } from '../produce/appender.ts'
+import type { Topics } from '../topics/topics.ts'
+import { errorLine } from './answers.ts'
+import { Client } from './client.ts'
+import type { Positions } from './positions.ts'
+import { Publisher } from './publisher.ts'
+import { Queues } from './queues.ts'
+import { Session, type SessionOptions } from './session.ts'
+
+export interface LineConsoleOptions {
+  /** Address to listen on; undefined: all. */
+  readonly host?: string | undefined
+  /** 0: any free port. */
+  readonly port: number
+  readonly topics: Pick<Topics, 'get' | 'create' | 'all'>
+  readonly appender: Pick<Appender, 'append' | 'flushed'>
+  readonly positions: Positions
+  /** The topic of lines that name none, created with one partition when first needed. */
+  readonly topic: string
+  /** Whether other topics come into being when a line names them (`auto.create.topics.enable`). */
+  readonly isAutoCreateEnabled: boolean
+  /** Longest line (`message.max.bytes`). */
+  readonly maxLineBytes: number
+  /** More clients at a time are turned away with an error. */
+  readonly maxClients?: number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly log: Logger
+}
+
+/** The group of lines that name none. */
+export const DEFAULT_GROUP = 'console'
+const DEFAULT_MAX_CLIENTS = 1000
+
+/** Listens and serves. Throws `SettingsError` when the port is taken. docs/line-console.md tells the protocol. */
+export async function startLineConsole(options: LineConsoleOptions): Promise<LineConsole> {
+  const lineConsole = new LineConsole(options)
+  await lineConsole.start()
+  return lineConsole
+}
+
+/** A second way in, for people and scripts: one line a command, one line an answer. */
+export class LineConsole {
+  readonly #options: LineConsoleOptions
+  readonly #session: SessionOptions
+  readonly #server: Server
+  readonly #clients = new Set<Client>()
+  #count = 0
+  #port = 0
+
+  constructor(options: LineConsoleOptions) {
+    const { topics, positions, topic, maxLineBytes, log } = options
+    this.#options = options
+    const [publisher, queues] = [new Publisher(options), new Queues(positions)]
+    this.#session = { topics, publisher, queues, positions, topic, group: DEFAULT_GROUP, maxLineBytes, log }
+    // A script may end its side when its commands are sent, and still gets its answers.
+    this.#server = createServer({ allowHalfOpen: true }, socket => this.#accept(socket))
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get clients(): number {
+    return this.#clients.size
+  }
+
+  async start(): Promise<void> {
+    const { port, host } = this.#options
+    this.#port = await listen(this.#server, { port, host, portSetting: 'line.console.port' })
+    // Too many open files, for one: that client is lost and those that are here are not.
+    this.#server.on('error', err => this.#options.log.error({ err }, 'the line console could not take a client'))
+  }
+
+  /** No new clients; those that are here get the answers that were made, for at most `graceMs`. Resolves when all are gone. */
+  async stop(graceMs: number): Promise<void> {
+    const closed = new Promise(resolve => this.#server.close(resolve))
+    await Promise.all([...this.#clients].map(client => client.close(graceMs)))
+    await closed
+  }
+
+  #accept(socket: Socket): void {
+    const { maxClients = DEFAULT_MAX_CLIENTS, maxLineBytes, log } = this.#options
+    if (this.#clients.size >= maxClients) {
+      log.warn({ client: socket.remoteAddress, clients: maxClients }, 'the line console turned a client away')
+      socket.on('error', () => socket.destroy())
+      socket.end(`${errorLine(`clients: got one more than ${maxClients}, expected at most so many at a time`)}\n`, () => socket.destroy())
+      return
+    }
+    const client = new Client({ socket, session: new Session(this.#session, this.#count++), maxLineBytes })
+    this.#clients.add(client)
+    socket.on('close', () => this.#clients.delete(client))
+  }
+}

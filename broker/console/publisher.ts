@@ -1,0 +1,59 @@
+import { ERROR, ProtocolError } from '../errors.ts'
+import type { Appender } from '../produce/appender.ts'
+import { encodeBatch } from '../records/records.ts'
+import type { Topic } from '../topics/topic.ts'
+import type { Topics } from '../topics/topics.ts'
+import { shown } from './answers.ts'
+import { LineError } from './commands.ts'
+
+export interface PublisherOptions {
+  readonly topics: Pick<Topics, 'get' | 'create'>
+  readonly appender: Pick<Appender, 'append' | 'flushed'>
+  /** The topic of lines that name none. */
+  readonly topic: string
+  /** Whether other topics come into being when a line names them. */
+  readonly isAutoCreateEnabled: boolean
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** Puts lines into topics. */
+export class Publisher {
+  readonly #options: PublisherOptions
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Publishes `text` as the value of a record without a key. One client's messages to a topic go into one partition, so that they
+   * stay in order. What is returned is to be waited for before the client is told. Throws `LineError` or `ProtocolError`.
+   */
+  publish(topic: string | undefined, text: Buffer, clientNumber: number): Promise<void> | undefined {
+    const { partitions } = topic === undefined ? this.#ownTopic() : this.#namedTopic(topic)
+    const log = partitions[clientNumber % partitions.length]
+    if (log === undefined) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `the topic ${shown(topic ?? '')} has no partitions`)
+    const { appender, now } = this.#options
+    appender.append(log, encodeBatch([{ value: text }], { timestamp: BigInt(now()) }))
+    return appender.flushed()
+  }
+
+  /** One partition: whoever reads it has all its lines in order. */
+  #ownTopic(): Topic {
+    const { topics, topic } = this.#options
+    return topics.get(topic) ?? topics.create(topic, { partitions: 1 })
+  }
+
+  #namedTopic(name: string): Topic {
+    const { topics, topic, isAutoCreateEnabled } = this.#options
+    if (name === topic) return this.#ownTopic()
+    const known = topics.get(name)
+    if (known) return known
+    if (!isAutoCreateEnabled) throw unknownTopic(name)
+    return topics.create(name)
+  }
+}
+
+export function unknownTopic(name: string): LineError {
+  return new LineError(`topic: got ${shown(name)}, which there is not, expected one that t lists`)
+}

@@ -1,0 +1,109 @@
+import type { Logger } from '../../src/runtime/logger.ts'
+import { ProtocolError } from '../errors.ts'
+import type { Topics } from '../topics/topics.ts'
+import { BYE, EMPTY, errorLine, HELP, messageLine, OK, shown } from './answers.ts'
+import { LineError, parseCommand, type Command } from './commands.ts'
+import { TOO_LONG } from './lines.ts'
+import type { Lent } from './partition-queue.ts'
+import type { Positions } from './positions.ts'
+import { unknownTopic, type Publisher } from './publisher.ts'
+import type { Queues } from './queues.ts'
+
+export interface SessionOptions {
+  readonly topics: Pick<Topics, 'get' | 'all'>
+  readonly publisher: Publisher
+  readonly queues: Queues
+  readonly positions: Positions
+  /** The topic of lines that name none. */
+  readonly topic: string
+  /** The group of lines that name none. */
+  readonly group: string
+  readonly maxLineBytes: number
+  readonly log: Logger
+}
+
+/** One line, without its end. */
+export interface LineAnswer {
+  readonly line: string | Buffer
+  /** The connection is to be closed. */
+  readonly isLast?: boolean
+}
+
+/** One client's commands, one after the other, and the message that it has and has not done yet. */
+export class Session {
+  readonly #options: SessionOptions
+  readonly #number: number
+  #lent: Lent | undefined
+
+  /** `number`: the client's, counted from 0. */
+  constructor(options: SessionOptions, number: number) {
+    this.#options = options
+    this.#number = number
+  }
+
+  /** Does what a line says and answers with exactly one line, whatever happens. Any line says that the message before is done. */
+  answer(line: Buffer | typeof TOO_LONG): LineAnswer | Promise<LineAnswer> {
+    this.#done()
+    try {
+      if (line === TOO_LONG) throw new LineError(`line: got more than ${this.#options.maxLineBytes} bytes, expected at most so many (message.max.bytes)`)
+      const answer = this.#command(parseCommand(line))
+      return answer instanceof Promise ? answer.catch((error: unknown) => this.#failed(error)) : answer
+    } catch (error) {
+      return this.#failed(error)
+    }
+  }
+
+  /** The client is gone: what it has not done is the next one's. */
+  end(): void {
+    this.#lent?.from.giveBack(this.#lent)
+    this.#lent = undefined
+  }
+
+  #command(command: Command): LineAnswer | Promise<LineAnswer> {
+    switch (command.kind) {
+      case 'publish': {
+        const flushed = this.#options.publisher.publish(command.topic, command.text, this.#number)
+        return flushed === undefined ? { line: OK } : flushed.then(() => ({ line: OK }))
+      }
+      case 'consume':
+        return { line: this.#consume(command.topic, command.group) }
+      case 'topics':
+        return { line: this.#options.topics.all().map(({ name }) => name).join(' ') || EMPTY }
+      case 'help':
+        return { line: HELP }
+      case 'quit':
+        return { line: BYE, isLast: true }
+    }
+  }
+
+  #consume(name: string | undefined, group = this.#options.group): string | Buffer {
+    const { topics, queues, positions } = this.#options
+    const topic = topics.get(name ?? this.#options.topic)
+    if (topic === undefined) {
+      // The console's own topic comes into being with its first line.
+      if (name === undefined || name === this.#options.topic) return EMPTY
+      throw unknownTopic(name)
+    }
+    if (positions.hasMembers(group)) throw new LineError(`group: got ${shown(group)}, which Kafka clients are members of, expected one of the console's own`)
+    this.#lent = queues.lend(topic, group)
+    if (this.#lent === undefined) return EMPTY
+    const { offset, value, problem } = this.#lent.message
+    return problem === undefined ? messageLine(value) : errorLine(`messages of ${topic.name} from offset ${offset} on cannot be read and are passed over: ${problem}`)
+  }
+
+  #done(): void {
+    const lent = this.#lent
+    this.#lent = undefined
+    try {
+      lent?.from.done(lent)
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the position of a group could not be kept; after a restart its last messages come again')
+    }
+  }
+
+  #failed(error: unknown): LineAnswer {
+    if (error instanceof LineError || error instanceof ProtocolError) return { line: errorLine(error.message) }
+    this.#options.log.error({ err: error }, 'a line of the console failed')
+    return { line: errorLine('the broker failed, its log says why') }
+  }
+}
