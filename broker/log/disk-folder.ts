@@ -1,0 +1,168 @@
+import {
+  closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, readSync,
+  readdirSync, renameSync, rmSync, writeSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { ASIDE_SUFFIX, TornFileError, type Folder, type LogFile } from './folder.ts'
+
+const { O_CREAT, O_RDWR } = constants
+
+/** A folder on the disk; created, with the folders above it, if missing. */
+export function diskFolder(path: string): Folder {
+  return new DiskFolder(resolve(path))
+}
+
+class DiskFolder implements Folder {
+  readonly #path: string
+  /** Where the names of this folder, and of those created with it, may not be on the disk yet. */
+  #unsynced: string[]
+
+  constructor(path: string) {
+    this.#path = path
+    this.#unsynced = foldersAbove(path, mkdirSync(path, { recursive: true }))
+  }
+
+  open(name: string): LogFile {
+    return new DiskFile(join(this.#path, name), () => this.#sync())
+  }
+
+  /** Makes durable the names in it and its own. Only when a file needs it: creating a thousand folders stays quick. */
+  #sync(): void {
+    for (const path of [this.#path, ...this.#unsynced]) syncFolder(path)
+    this.#unsynced = []
+  }
+
+  names(): string[] {
+    return readdirSync(this.#path)
+  }
+
+  folder(name: string): Folder {
+    return new DiskFolder(join(this.#path, name))
+  }
+
+  remove(name: string): void {
+    rmSync(join(this.#path, name), { recursive: true, force: true })
+  }
+
+  readWhole(name: string): Buffer | undefined {
+    try {
+      return readFileSync(join(this.#path, name))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  replace(name: string, content: Buffer | string): void {
+    const path = join(this.#path, name)
+    const aside = path + ASIDE_SUFFIX
+    try {
+      writeSynced(aside, typeof content === 'string' ? Buffer.from(content) : content)
+      renameSync(aside, path)
+    } catch (error) {
+      rmSync(aside, { force: true })
+      throw error
+    }
+    this.#sync()
+  }
+}
+
+class DiskFile implements LogFile {
+  readonly #path: string
+  readonly #descriptor: number
+  #size: number
+  readonly #syncFolder: () => void
+  /** Whether the file's name may not be on the disk yet. */
+  #isNew: boolean
+
+  constructor(path: string, syncFolder: () => void) {
+    this.#path = path
+    this.#syncFolder = syncFolder
+    this.#descriptor = openSync(path, O_RDWR | O_CREAT)
+    this.#size = fstatSync(this.#descriptor).size
+    this.#isNew = this.#size === 0
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  append(pieces: readonly Buffer[]): void {
+    let end = this.#size
+    try {
+      for (const piece of pieces) end = writeAll(this.#descriptor, piece, end)
+    } catch (error) {
+      this.#cutBack(error)
+      throw error
+    }
+    this.#size = end
+  }
+
+  #cutBack(cause: unknown): void {
+    try {
+      ftruncateSync(this.#descriptor, this.#size)
+    } catch (error) {
+      throw new TornFileError(`${String(cause)}; cutting ${this.#path} back to ${this.#size} bytes failed too: ${String(error)}`, { cause })
+    }
+  }
+
+  read(position: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.#size - position)))
+    let filled = 0
+    while (filled < bytes.length) {
+      const got = readSync(this.#descriptor, bytes, filled, bytes.length - filled, position + filled)
+      if (got === 0) break
+      filled += got
+    }
+    return filled === bytes.length ? bytes : bytes.subarray(0, filled)
+  }
+
+  truncate(size: number): void {
+    ftruncateSync(this.#descriptor, size)
+    this.#size = size
+  }
+
+  sync(): void {
+    fdatasyncSync(this.#descriptor)
+    if (this.#isNew) this.#syncFolder()
+    this.#isNew = false
+  }
+
+  close(): void {
+    closeSync(this.#descriptor)
+  }
+}
+
+/** The folders that hold the names of `path` and of the ones above it that were created with it, the topmost being `first`. */
+function foldersAbove(path: string, first: string | undefined): string[] {
+  if (first === undefined) return []
+  const parent = dirname(path)
+  return path === first || parent === path ? [parent] : [parent, ...foldersAbove(parent, first)]
+}
+
+/** Writes all of it, however many calls that takes, and returns where it ends. */
+function writeAll(descriptor: number, bytes: Buffer, position: number): number {
+  let written = 0
+  while (written < bytes.length) written += writeSync(descriptor, bytes, written, bytes.length - written, position + written)
+  return position + written
+}
+
+function writeSynced(path: string, content: Buffer): void {
+  const descriptor = openSync(path, 'w')
+  try {
+    writeAll(descriptor, content, 0)
+    fdatasyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Makes the names in a folder durable. */
+function syncFolder(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,88 @@
+import * as header from '../records/batch.ts'
+import type { LogFile } from './folder.ts'
+
+const HEADERS_WINDOW_BYTES = 64 * 1024
+
+export interface ReadOptions {
+  readonly offset: bigint
+  readonly maxBytes: number
+  /** Where to stop; whole batches end here. */
+  readonly endPosition: number
+  /** One batch is returned even if it is larger than `maxBytes`. */
+  readonly atLeastOneBatch: boolean
+  /** At most this far behind the position at which the search begins lies the batch, as a rule: it is then found with one read. */
+  readonly indexIntervalBytes: number
+}
+
+/**
+ * Whole batches of at most `maxBytes`, beginning with the first one from `position` on that ends at `offset`
+ * or later; undefined if there is none, or the first is too large.
+ */
+export function readBatches(file: LogFile, position: number, options: ReadOptions): Buffer | undefined {
+  const { offset, maxBytes, endPosition, atLeastOneBatch } = options
+  const wanted = maxBytes + options.indexIntervalBytes + header.HEADER_BYTES
+  let [start, at] = [position, 0]
+  let window = file.read(start, Math.min(wanted, endPosition - start))
+  for (;;) {
+    if (at + header.HEADER_BYTES > window.length) {
+      ;[start, at] = [start + at, 0]
+      if (start + header.HEADER_BYTES > endPosition) return undefined
+      window = file.read(start, Math.min(wanted, endPosition - start))
+    }
+    if (header.lastOffset(window, at) >= offset) break
+    at += soundBytes(window, at, start + at)
+  }
+  const size = soundBytes(window, at, start + at)
+  if (size > maxBytes) return atLeastOneBatch ? wholeBatch(file, start + at, size) : undefined
+  if (at + size > window.length) return wholeBatch(file, start + at, size)
+  return window.subarray(at, wholeEnd(window, at, maxBytes))
+}
+
+/** Where the last batch ends that is whole and within `maxBytes`. */
+function wholeEnd(window: Buffer, from: number, maxBytes: number): number {
+  const most = Math.min(window.length, from + maxBytes)
+  let end = from
+  while (end + header.LENGTH_END_BYTES <= most) {
+    const next = end + header.batchBytes(window, end)
+    if (next > most || next <= end) break
+    end = next
+  }
+  return end
+}
+
+function wholeBatch(file: LogFile, position: number, size: number): Buffer {
+  const batch = file.read(position, size)
+  if (batch.length < size) throw new Error(`a batch of ${size} bytes at ${position} has only ${batch.length}`)
+  return batch
+}
+
+/** The batch that begins at `position`. */
+export function batchAt(file: LogFile, position: number): Buffer {
+  const bytes = file.read(position, header.HEADER_BYTES)
+  return wholeBatch(file, position, soundBytes(bytes, 0, position))
+}
+
+/** Calls `visit` with each header from the batch at `position` on until it returns true. */
+export function visitHeaders(
+  file: LogFile,
+  { position, endPosition }: { readonly position: number; readonly endPosition: number },
+  visit: (bytes: Buffer, at: number, position: number) => boolean,
+): void {
+  let [start, at] = [position, 0]
+  let window: Buffer = Buffer.alloc(0)
+  while (start + at + header.HEADER_BYTES <= endPosition) {
+    if (at + header.HEADER_BYTES > window.length) {
+      ;[start, at] = [start + at, 0]
+      window = file.read(start, Math.min(HEADERS_WINDOW_BYTES, endPosition - start))
+    }
+    if (visit(window, at, start + at)) return
+    at += soundBytes(window, at, start + at)
+  }
+}
+
+/** The size of a batch that was sound when it was written, or when the log was opened. */
+function soundBytes(window: Buffer, at: number, position: number): number {
+  const size = header.batchBytes(window, at)
+  if (size < header.HEADER_BYTES) throw new Error(`the batch at ${position} was damaged: its length is ${size}`)
+  return size
+}
