@@ -1,4 +1,5 @@
 import { ERROR, ProtocolError } from '../errors.ts'
+import { batchesIn, recordCount } from '../records/batch.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { Handler } from '../server/handler.ts'
 import type { Topics } from '../topics/topics.ts'
@@ -17,8 +18,8 @@ export interface FetchOptions {
   readonly waiters: Waiters
   /** The most bytes of one answer, whatever a client asks for (`fetch.max.bytes`). */
   readonly maxBytes: number
-  /** Told of the bytes that were read of a topic. */
-  readonly read?: (topic: string, bytes: number) => void
+  /** Told of the whole batches that are sent of a topic. */
+  readonly fetched: (topic: string, records: number, bytes: number) => void
 }
 
 const READ_COMMITTED = 1
@@ -58,7 +59,7 @@ class Round {
 
   answer(): ResponseOf<typeof fetch> {
     for (const { topic, partitions } of this.#responses) {
-      for (const { records } of partitions) for (const piece of records ?? []) this.#options.read?.(topic, piece.length)
+      for (const piece of partitions.flatMap(({ records }) => records ?? [])) this.#options.fetched(topic, recordsIn(piece), piece.length)
     }
     return { sessionId: NO_SESSION, responses: this.#responses }
   }
@@ -95,4 +96,10 @@ class Round {
     this.#leftBytes -= bytes
     return pieces
   }
+}
+
+function recordsIn(piece: Buffer): number {
+  let records = 0
+  for (const batch of batchesIn(piece)) records += recordCount(batch, 0)
+  return records
 }

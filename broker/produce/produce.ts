@@ -13,8 +13,8 @@ type PartitionAnswer = TopicAnswer['partitionResponses'][number]
 export interface ProduceOptions {
   readonly topics: Topics
   readonly appender: Appender
-  /** Told of each batch that was taken. */
-  readonly taken?: (topic: string, records: number, bytes: number) => void
+  /** Told of each batch that was appended. */
+  readonly produced: (topic: string, records: number, bytes: number) => void
 }
 
 /** What a producer may ask to be acknowledged: nothing, or that it is written. There is one replica, so 1 and -1 are the same. */
@@ -45,7 +45,7 @@ function refused({ acks, transactionalId }: Request): ProtocolError | undefined 
 }
 
 function answerPartition(
-  { topics, appender, taken }: ProduceOptions,
+  { topics, appender, produced }: ProduceOptions,
   topic: string,
   { index, records }: Request['topicData'][number]['partitionData'][number],
   refusal: ProtocolError | undefined,
@@ -55,8 +55,8 @@ function answerPartition(
     const log = topics.partition(topic, index)
     if (records === null) throw new ProtocolError(ERROR.INVALID_RECORD, 'records: got none, expected one batch')
     const { recordCount } = checkBatch(records)
-    const { baseOffset, logAppendTime } = appender.append(log, records)
-    taken?.(topic, recordCount, records.length)
+    const { baseOffset, logAppendTime, isDuplicate } = appender.append(log, records)
+    if (!isDuplicate) produced(topic, recordCount, records.length)
     return { index, errorCode: ERROR.NONE, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset: log.startOffset }
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error

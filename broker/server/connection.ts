@@ -10,6 +10,8 @@ export interface ConnectionOptions {
   readonly dispatcher: Dispatcher
   readonly advertised: Endpoint
   readonly maxRequestBytes: number
+  /** A connection without a request for so long is closed; 0: never. */
+  readonly maxIdleMs: number
   readonly log: Logger
 }
 
@@ -26,12 +28,13 @@ export class Connection {
   #isBusy = false
 
   constructor(options: ConnectionOptions) {
-    const { socket, advertised, maxRequestBytes } = options
+    const { socket, advertised, maxRequestBytes, maxIdleMs } = options
     this.#socket = socket
     this.#options = options
     this.#frames = new Frames(maxRequestBytes)
     this.#call = { clientHost: `/${socket.remoteAddress ?? ''}`, advertised, signal: this.#gone.signal }
     socket.setNoDelay(true)
+    socket.setTimeout(maxIdleMs, () => this.#idle())
     socket.on('data', chunk => this.#received(chunk as Buffer))
     socket.on('close', () => this.#gone.abort())
     socket.on('error', () => socket.destroy()) // told by `close`
@@ -44,6 +47,10 @@ export class Connection {
     const deadline = performance.now() + graceMs
     while (this.#isBusy && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 5))
     this.#socket.destroySoon()
+  }
+
+  #idle(): void {
+    if (!this.#isBusy) this.#socket.destroySoon()
   }
 
   #received(chunk: Buffer): void {

@@ -10,8 +10,8 @@ import { refuseVersion } from './api-versions.ts'
 export interface DispatcherOptions {
   readonly answers: readonly Answer[]
   readonly faults: Faults
-  /** Told of every request that was served. */
-  readonly served?: (api: Api, durationMs: number) => void
+  /** Told of every request that was served; without a response when none is sent. */
+  readonly served: (api: Api, durationMs: number, response: unknown) => void
 }
 
 type Chunks = readonly Buffer[] | undefined
@@ -42,7 +42,7 @@ export class Dispatcher {
     const request: unknown = codecOf(api, version).request.read(r)
     if (r.remaining > 0) throw new WireError(`got ${r.remaining} bytes behind a ${api.name} request of version ${version}`)
     const encode = (response: unknown): Chunks => {
-      this.#options.served?.(api, performance.now() - startedAt)
+      this.#options.served(api, performance.now() - startedAt, response)
       return response === undefined ? undefined : encodeAnswer(api, version, correlationId, response)
     }
     const fault = this.#options.faults.take(api)

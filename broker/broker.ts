@@ -1,0 +1,175 @@
+import { createLogger, type Logger } from '../src/runtime/logger.ts'
+import { Readiness } from '../src/runtime/readiness.ts'
+import type { StatusServer } from '../src/runtime/status-server.ts'
+import { answersOf } from './answers.ts'
+import { readConfig, type ConfigOptions } from './config/read-config.ts'
+import type { BrokerSettings } from './config/settings.ts'
+import { startLineConsole, type LineConsole } from './console/line-console.ts'
+import { positionsIn } from './console/positions.ts'
+import { Faults } from './faults/faults.ts'
+import { startGroups, type Groups } from './groups/groups.ts'
+import { BrokerMetrics, type BrokerView } from './metrics.ts'
+import { Dispatcher } from './server/dispatcher.ts'
+import { Listener } from './server/listener.ts'
+import { openState, type State } from './state.ts'
+import { startStatus } from './status.ts'
+
+export interface BrokerOptions {
+  /** Settings by Kafka's names, as in `server.properties`: `{ listeners: 'PLAINTEXT://127.0.0.1:0', storage: 'memory' }`. */
+  readonly config?: ConfigOptions
+  /** Settings that were read already, instead of `config`. */
+  readonly settings?: BrokerSettings
+  /** Default: one of its own that tells of warnings and errors. */
+  readonly log?: Logger
+}
+
+/** How long requests that are being served may take when the broker stops, in ms. */
+const STOP_GRACE_MS = 2_000
+
+/**
+ * A Kafka-protocol broker of one node, in this process. Several may run side by side, each on a folder and a port of its own.
+ * It takes requests when `start` resolves; `stop` answers what is being served and then closes what it holds.
+ */
+export class Broker {
+  /** Things that are to go wrong, for tests. */
+  readonly faults = new Faults()
+  readonly #settings: BrokerSettings
+  readonly #log: Logger
+  readonly #state: State
+  readonly #groups: Groups
+  readonly #metrics = new BrokerMetrics()
+  readonly #readiness = new Readiness()
+  readonly #listeners: Listener[] = []
+  #console: LineConsole | undefined
+  #status: StatusServer | undefined
+  #retention: NodeJS.Timeout | undefined
+  #stopped: Promise<void> | undefined
+
+  private constructor(settings: BrokerSettings, log: Logger) {
+    this.#settings = settings
+    this.#log = log
+    this.#state = openState(settings)
+    const { topics, offsets } = this.#state
+    const hasPartition = (topic: string, partition: number): boolean => topics.get(topic)?.partitions[partition] !== undefined
+    this.#groups = startGroups({ store: offsets, settings, nodeId: settings.nodeId, hasPartition, log })
+    topics.onDelete(({ name }) => this.#metrics.forget(name))
+  }
+
+  /** Throws `SettingsError` when a setting is wrong, the folder is another broker's or a port is taken. */
+  static async start({ config = {}, settings = readConfig({ options: config }), log = createLogger({ name: 'broker', level: 'warn' }) }: BrokerOptions = {}): Promise<Broker> {
+    const broker = new Broker(settings, log)
+    try {
+      await broker.#start()
+      return broker
+    } catch (error) {
+      await broker.stop()
+      throw error
+    }
+  }
+
+  get clusterId(): string {
+    return this.#state.clusterId
+  }
+
+  /** Of the first listener. */
+  get port(): number {
+    return (this.#listeners[0] as Listener).port
+  }
+
+  /** Where clients come in: host:port of each listener; no host stands for all. */
+  get addresses(): readonly string[] {
+    return this.#settings.listeners.flatMap(({ hosts }, index) => hosts.map(host => `${host ?? ''}:${this.#listeners[index]?.port}`))
+  }
+
+  /** Of the line console, where there is one. */
+  get consolePort(): number | undefined {
+    return this.#console?.port
+  }
+
+  /** Of the pages of health and metrics, where there are any. */
+  get statusPort(): number | undefined {
+    return this.#status?.port
+  }
+
+  /** Once; a second call waits for the first. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #start(): Promise<void> {
+    await this.#startStatus()
+    await this.#startListeners()
+    await this.#startConsole()
+    this.#readiness.ready()
+    this.#retention = setInterval(() => this.#applyRetention(), this.#settings.logRetentionCheckMs).unref()
+  }
+
+  async #startListeners(): Promise<void> {
+    const { listeners, socketRequestMaxBytes: maxRequestBytes, maxConnections, connectionsMaxIdleMs } = this.#settings
+    const [state, groups, metrics, log] = [this.#state, this.#groups, this.#metrics, this.#log]
+    const dispatcher = new Dispatcher({
+      answers: answersOf({ settings: this.#settings, state, groups, metrics }),
+      faults: this.faults,
+      served: ({ name }, durationMs, response) => metrics.served(name, durationMs, response),
+    })
+    const opened = (): void => metrics.connectionOpened()
+    const shared = { dispatcher, maxRequestBytes, maxConnections, maxIdleMs: Math.max(0, connectionsMaxIdleMs), opened, log }
+    for (const { hosts, port, advertised } of listeners) {
+      const listener = new Listener({ ...shared, hosts, port, advertised })
+      this.#listeners.push(listener)
+      await listener.start()
+    }
+  }
+
+  async #startConsole(): Promise<void> {
+    const { lineConsolePort: port, lineConsoleHost: host, lineConsoleTopic: topic, autoCreateTopics, messageMaxBytes } = this.#settings
+    if (port === undefined) return
+    const { topics, appender, offsets } = this.#state
+    const positions = positionsIn(offsets, group => this.#groups.hasMembers(group))
+    const now = (): number => Date.now()
+    const place = { host, port, topics, appender, positions, topic, now, log: this.#log }
+    this.#console = await startLineConsole({ ...place, isAutoCreateEnabled: autoCreateTopics, maxLineBytes: messageMaxBytes })
+  }
+
+  async #startStatus(): Promise<void> {
+    const { statusPort: port, statusHost: host } = this.#settings
+    if (port === undefined) return
+    this.#status = await startStatus({ port, host, readiness: this.#readiness, metrics: this.#metrics, view: () => this.#view(), log: this.#log })
+  }
+
+  #view(): BrokerView {
+    const topics = this.#state.topics.all().map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.length,
+      bytes: partitions.reduce((sum, log) => sum + log.bytes, 0),
+      records: partitions.reduce((sum, log) => sum + log.endOffset - log.startOffset, 0n),
+    }))
+    const groups = new Map(Object.entries(this.#groups.counts().groups))
+    const connections = this.#listeners.reduce((sum, listener) => sum + listener.connections, 0)
+    return { connections, topics, groups, waitingFetches: this.#state.waiters.count }
+  }
+
+  #applyRetention(): void {
+    for (const { name, partitions } of this.#state.topics.all()) {
+      for (const [index, log] of partitions.entries()) {
+        try {
+          log.applyRetention()
+        } catch (error) {
+          this.#log.error({ err: error, topic: name, partition: index }, 'old records could not be deleted')
+        }
+      }
+    }
+  }
+
+  /** First nobody comes in any more, then who waits is answered, then everything is closed. */
+  async #stop(): Promise<void> {
+    this.#readiness.notReady('stopping')
+    clearInterval(this.#retention)
+    const left = [...this.#listeners.map(listener => listener.stop(STOP_GRACE_MS)), this.#console?.stop(STOP_GRACE_MS)]
+    this.#groups.stop()
+    await Promise.all(left)
+    await this.#status?.stop()
+    this.#state.close()
+  }
+}

@@ -1,0 +1,83 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { listen } from '../../src/runtime/listen.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
+import { Connection } from './connection.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { Endpoint } from './handler.ts'
+
+export interface ListenerOptions {
+  /** Addresses to listen on, the same port on each; undefined: all, IPv4 and IPv6. */
+  readonly hosts: readonly (string | undefined)[]
+  /** 0: any free port. */
+  readonly port: number
+  /** What clients are told; the port where they came in when it is 0, the address where they came in when the host is undefined. */
+  readonly advertised: { readonly host: string | undefined; readonly port: number }
+  readonly dispatcher: Dispatcher
+  readonly maxRequestBytes: number
+  readonly maxConnections: number
+  /** A connection without a request for so long is closed; 0: never. */
+  readonly maxIdleMs: number
+  /** Told of each new connection. */
+  readonly opened: () => void
+  readonly log: Logger
+}
+
+/** Where clients come in. */
+export class Listener {
+  readonly #options: ListenerOptions
+  readonly #servers: Server[] = []
+  readonly #connections = new Set<Connection>()
+  #port = 0
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /** Throws `SettingsError` when the port is taken. */
+  async start(): Promise<void> {
+    this.#port = this.#options.port
+    for (const host of this.#options.hosts) {
+      const server = createServer({ pauseOnConnect: false }, socket => this.#accept(socket))
+      this.#port = await listen(server, { port: this.#port, host, portSetting: 'listeners' })
+      this.#servers.push(server)
+    }
+  }
+
+  /** No new clients; those that are here get the answers that are being made, for at most `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    const closed = this.#servers.map(server => new Promise(resolve => server.close(resolve)))
+    await Promise.all([...this.#connections].map(connection => connection.close(graceMs)))
+    await Promise.all(closed)
+  }
+
+  #accept(socket: Socket): void {
+    const { dispatcher, maxRequestBytes, maxConnections, maxIdleMs, log } = this.#options
+    if (this.#connections.size >= maxConnections) {
+      log.warn({ client: socket.remoteAddress, connections: maxConnections }, 'connection refused, there are max.connections')
+      socket.destroy()
+      return
+    }
+    this.#options.opened()
+    const connection = new Connection({ socket, dispatcher, maxRequestBytes, maxIdleMs, log, advertised: this.#advertised(socket) })
+    this.#connections.add(connection)
+    socket.on('close', () => this.#connections.delete(connection))
+  }
+
+  #advertised(socket: Socket): Endpoint {
+    const { host, port } = this.#options.advertised
+    return { host: host ?? plainAddress(socket.localAddress ?? ''), port: port === 0 ? this.#port : port }
+  }
+}
+
+/** IPv4 addresses without the prefix that they carry on a socket for both. */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:/, '')
+}

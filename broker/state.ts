@@ -1,0 +1,72 @@
+import { logSettings } from './config/log-settings.ts'
+import type { BrokerSettings } from './config/settings.ts'
+import { openDataFolder } from './data-folder.ts'
+import { Waiters } from './fetch/waiters.ts'
+import { diskFolder } from './log/disk-folder.ts'
+import type { Folder } from './log/folder.ts'
+import { memoryFolder } from './log/memory-folder.ts'
+import { newClusterId } from './meta-properties.ts'
+import { OffsetStore } from './offsets/offset-store.ts'
+import { Appender } from './produce/appender.ts'
+import { ProducerIds } from './produce/producer-ids.ts'
+import { Topics } from './topics/topics.ts'
+
+/** All that a broker knows, and keeps. */
+export interface State {
+  readonly clusterId: string
+  readonly topics: Topics
+  readonly offsets: OffsetStore
+  readonly producerIds: ProducerIds
+  readonly appender: Appender
+  readonly waiters: Waiters
+  /** Writes down what makes the next start quick, and gives the folder free. */
+  close(): void
+}
+
+/** Opens what is kept in the data folder. Throws `SettingsError` when the folder is another's. */
+export function openState(settings: BrokerSettings): State {
+  const place = openPlace(settings)
+  const now = (): number => Date.now()
+  try {
+    const topics = Topics.open({
+      folder: place.folder,
+      logSettings: configs => logSettings(settings, configs),
+      defaultPartitions: settings.numPartitions,
+      now,
+    })
+    const offsets = OffsetStore.open(place.folder, now, { flushEachCommit: settings.flushIntervalMessages === 1 })
+    const waiters = new Waiters()
+    topics.onDelete(topic => {
+      offsets.deleteTopic(topic.name)
+      for (const log of topic.partitions) waiters.deleted(log)
+    })
+    return {
+      clusterId: place.clusterId,
+      topics,
+      offsets,
+      producerIds: new ProducerIds(place.folder),
+      appender: new Appender((log, bytes) => waiters.grown(log, bytes)),
+      waiters,
+      close: () => {
+        topics.close()
+        offsets.close()
+        place.release()
+      },
+    }
+  } catch (error) {
+    place.release()
+    throw error
+  }
+}
+
+interface Place {
+  readonly folder: Folder
+  readonly clusterId: string
+  release(): void
+}
+
+function openPlace({ storage, dataFolder, nodeId }: BrokerSettings): Place {
+  if (storage === 'memory') return { folder: memoryFolder(), clusterId: newClusterId(), release: () => undefined }
+  const { path, clusterId, release } = openDataFolder({ path: dataFolder, nodeId })
+  return { folder: diskFolder(path), clusterId, release }
+}
