@@ -63,7 +63,7 @@ export const brokerKeys = {
   logRollHours: honoured('log.roll.hours', { type: int({ min: 1 }), fallback: '168', help: 'Age at which a new segment is begun.' }),
   logIndexIntervalBytes: honoured('log.index.interval.bytes', { type: int({ min: 0 }), fallback: '4096', help: 'Bytes of a segment between two entries of its index.' }),
   logCleanupPolicy: honoured('log.cleanup.policy', {
-    type: list({ pattern: /^(delete|compact)$/, expected: 'delete, compact or both' }),
+    type: only(list({ pattern: /^(delete|compact)$/ }), policies => policies.length > 0, 'delete, compact or both'),
     fallback: 'delete',
     help: 'delete: by age and size. compact alone: nothing is deleted, and nothing is compacted either.',
   }),

@@ -1,12 +1,18 @@
 import { ERROR, ProtocolError } from '../errors.ts'
-import type { LogSettings } from '../log/partition-log.ts'
+import type { LogSettings } from '../log/log-settings.ts'
 import { expectedOf } from './key.ts'
 import { nearestKey } from './nearest-key.ts'
 import type { BrokerSettings } from './settings.ts'
 import { honouredTopicKeys, topicKeys, type TopicKey } from './topic-keys.ts'
 
+/** How far the time of a record may lie from the broker's. */
+interface TimestampLimits {
+  readonly timestampBeforeMaxMs: number
+  readonly timestampAfterMaxMs: number
+}
+
 /** The settings of the logs of a topic: what was set for the topic goes before what the broker's keys say. */
-export function logSettings({ given, producerIdExpirationMs }: Pick<BrokerSettings, 'given' | 'producerIdExpirationMs'>, overrides: ReadonlyMap<string, string>): LogSettings {
+export function logSettings({ given, producerIdExpirationMs }: Pick<BrokerSettings, 'given' | 'producerIdExpirationMs'>, overrides: ReadonlyMap<string, string>): LogSettings & TimestampLimits {
   const value = <T>(key: TopicKey<T>): T => topicValue(key, given, overrides)
   const isDeleting = value(honouredTopicKeys.cleanupPolicy).includes('delete')
   return {

@@ -30,18 +30,23 @@ export function parseProperties(text: string): readonly Property[] {
   })
 }
 
+interface LogicalLine {
+  readonly line: number
+  content: string
+}
+
 /** The lines that are neither empty nor comments, with those that a backslash continues joined. */
-function logicalLines(text: string): readonly { content: string; line: number }[] {
-  const lines: { content: string; line: number }[] = []
-  let open: { content: string; line: number } | undefined
+function logicalLines(text: string): readonly LogicalLine[] {
+  const lines: LogicalLine[] = []
+  let open: LogicalLine | undefined
   for (const [index, raw] of text.split(LINE_END).entries()) {
     const part = raw.replace(SPACE_BEFORE, '')
     if (open === undefined && (part === '' || COMMENT.test(part))) continue
-    const line: { content: string; line: number } = open ?? { content: '', line: index + 1 }
+    const line = open ?? { content: '', line: index + 1 }
     const isContinued = endsOpen(part)
     line.content += isContinued ? part.slice(0, -1) : part
-    if (open === undefined) lines.push(line)
-    open = isContinued ? line : undefined
+    if (open === undefined && line.content !== '') lines.push(line)
+    open = isContinued && line.content !== '' ? line : undefined
   }
   return lines
 }

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { runProgram, type Running } from '../src/runtime/lifecycle.ts'
+import { createLogger } from '../src/runtime/logger.ts'
+import { readArguments, USAGE, type Command } from './arguments.ts'
+import { Broker } from './broker.ts'
+import { readConfig } from './config/read-config.ts'
+
+const NAME = 'ping-broker'
+/** How long a stop may take in all, in ms. */
+const DRAIN_MS = 10_000
+/** Exit code for arguments that are not known, as shells have it. */
+const WRONG_USAGE = 2
+const WHAT = 'a broker of one node that speaks the Kafka protocol, for development and tests; production uses Apache Kafka'
+
+/** The broker as a program: runs until SIGTERM or SIGINT. */
+export async function runBroker(args: readonly string[]): Promise<void> {
+  const command = readArguments(args)
+  switch (command.kind) {
+    case 'help':
+      return endWith(0, process.stdout, USAGE)
+    case 'version':
+      return endWith(0, process.stdout, `${NAME} ${version()}\n`)
+    case 'wrong':
+      return endWith(WRONG_USAGE, process.stderr, `${command.message}\n`)
+    case 'run':
+      return runProgram({ name: NAME, drainMs: DRAIN_MS, start: () => start(command) })
+  }
+}
+
+async function start({ file, overrides }: Command & { kind: 'run' }): Promise<Running> {
+  const settings = readConfig({ file, overrides })
+  const log = createLogger({ name: NAME, level: settings.logLevel })
+  const broker = await Broker.start({ settings, log })
+  const folder = settings.storage === 'memory' ? 'none, all is in memory' : settings.dataFolder
+  log.info({ version: version(), nodeId: settings.nodeId, clusterId: broker.clusterId, folder, listeners: broker.addresses }, WHAT)
+  log.info({ port: broker.port, tookMs: Math.round(performance.now()) }, 'ready')
+  return broker
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return version
+}
+
+/** Whoever types arguments reads plain text. The program ends by itself, so that all of it is written. */
+function endWith(code: number, stream: NodeJS.WriteStream, text: string): void {
+  stream.write(text)
+  process.exitCode = code
+}
