@@ -5,16 +5,31 @@ import { KAFKA_VERSION } from '../local/parts/kafka-jars.ts'
 import type { Parts } from './parts.ts'
 
 /** On what the figures were measured. */
-export interface Machine {
+export interface Host {
   readonly cpu: string
   readonly cores: number
   readonly memoryGiB: number
   readonly system: string
   readonly node: string
+  readonly kafka: string
+}
+
+/** And with which Postgres. */
+export interface Machine extends Host {
   readonly postgres: string
   readonly fsync: string
   readonly synchronousCommit: string
-  readonly kafka: string
+}
+
+export function describeHost(): Host {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${arch()}`,
+    node: version,
+    kafka: KAFKA_VERSION,
+  }
 }
 
 export async function describeMachine(parts: Parts): Promise<Machine> {
@@ -22,23 +37,22 @@ export async function describeMachine(parts: Parts): Promise<Machine> {
   await client.connect()
   const show = async (name: string): Promise<string> => (await client.query(`show ${name}`)).rows[0][name]
   const machine = {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${arch()}`,
-    node: version,
+    ...describeHost(),
     postgres: await show('server_version'),
     fsync: await show('fsync'),
     synchronousCommit: await show('synchronous_commit'),
-    kafka: KAFKA_VERSION,
   }
   await client.end()
   return machine
 }
 
-export function describe({ cpu, cores, memoryGiB, system, node, postgres, fsync, synchronousCommit, kafka }: Machine): string {
-  return (
-    `${cores} × ${cpu}, ${memoryGiB} GiB, ${system}; Node ${node}; PostgreSQL ${postgres}, fsync ${fsync}, ` +
-    `synchronous_commit ${synchronousCommit}; Apache Kafka ${kafka}. All share the machine: trust ratios.`
-  )
+export function describe(machine: Machine): string {
+  const { postgres, fsync, synchronousCommit, kafka } = machine
+  return `${hostText(machine)}; PostgreSQL ${postgres}, fsync ${fsync}, synchronous_commit ${synchronousCommit}; Apache Kafka ${kafka}. ${SHARED}`
 }
+
+export function hostText({ cpu, cores, memoryGiB, system, node }: Host): string {
+  return `${cores} × ${cpu}, ${memoryGiB} GiB, ${system}; Node ${node}`
+}
+
+export const SHARED = 'All share the machine: trust ratios.'

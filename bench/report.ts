@@ -31,7 +31,7 @@ function section(title: string, text: string | false | undefined): string {
 }
 
 /** The more parts a contender has, the more it suffers from others: then ratios can't be trusted either. */
-function renderOthers(share: number | undefined): string {
+export function renderOthers(share: number | undefined): string {
   if (share === undefined || share < QUIET) return ''
   return `NOT A QUIET MACHINE: other programs used ${Math.round(share * 100)} % of it meanwhile. Repeat this on a quiet one.`
 }

@@ -1,0 +1,16 @@
+import kafkajs, { type Kafka } from 'kafkajs'
+import type { CpuSeconds } from '../../cpu.ts'
+import { readCpu } from '../../cpu.ts'
+import type { Place } from './messages.ts'
+
+const { Kafka: KafkaClient, logLevel } = kafkajs
+
+/** kafkajs as it comes, but for its log. */
+export function kafkaOf({ broker }: Place): Kafka {
+  return new KafkaClient({ clientId: 'bench', brokers: [broker], logLevel: logLevel.NOTHING })
+}
+
+/** CPU seconds so far of this process and of the broker. */
+export function cpuOf({ brokerPid }: Place): CpuSeconds | undefined {
+  return readCpu({ client: process.pid, broker: brokerPid })
+}

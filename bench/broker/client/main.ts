@@ -1,0 +1,21 @@
+/** The client of both brokers, a process of its own: takes `ClientTask`s by IPC and answers each with a `ClientAnswer`. */
+import { guardIdleConnections } from '../../../src/events/idle-guard.ts'
+import { consume } from './consume.ts'
+import type { ClientAnswer, ClientTask } from './messages.ts'
+import { produce } from './produce.ts'
+
+guardIdleConnections()
+
+process.on('message', (task: ClientTask) => {
+  const work = task.kind === 'produce' ? produce(task) : consume(task)
+  work.then(
+    result => answer({ result }),
+    (error: Error) => answer({ error: error.message }),
+  )
+})
+process.on('disconnect', () => process.exit(0))
+process.send?.('ready')
+
+function answer(message: ClientAnswer): void {
+  process.send?.(message)
+}

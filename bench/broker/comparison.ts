@@ -1,0 +1,33 @@
+import { percentile } from '../statistics.ts'
+import { CONTENDERS, type Contender } from './contenders.ts'
+
+/** One figure of both brokers. */
+export interface Comparison {
+  readonly what: string
+  /** Medians of the rounds. */
+  readonly ours: number
+  readonly apache: number
+  /** Ours to Apache's: the median of the rounds' own ratios, which a machine that becomes slower or faster meanwhile disturbs least. */
+  readonly ratio: number
+}
+
+/** Takes together what the rounds gave, in their order; undefined if there is nothing of one broker. */
+export function compare(what: string, rounds: Readonly<Record<Contender, readonly number[]>>): Comparison | undefined {
+  const { ours, apache } = rounds
+  if (ours.length === 0 || apache.length !== ours.length) return undefined
+  const ratios = ours.map((value, round) => value / (apache[round] ?? NaN))
+  return { what, ours: median(ours), apache: median(apache), ratio: median(ratios) }
+}
+
+export function median(samples: readonly number[]): number {
+  return percentile(samples, 0.5)
+}
+
+/** Runs `measure` for each broker in each round, now one first, now the other, and collects by broker in the order of the rounds. */
+export async function inTurns<T>(rounds: number, measure: (contender: Contender, round: number) => Promise<T>): Promise<Record<Contender, T[]>> {
+  const collected: Record<Contender, T[]> = { ours: [], apache: [] }
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed()) collected[contender].push(await measure(contender, round))
+  }
+  return collected
+}

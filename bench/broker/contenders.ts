@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url'
+import { environment } from '../../local/environment.ts'
+import { launchBroker } from '../../local/parts/broker.ts'
+import type { Child } from '../../local/parts/child.ts'
+import { launchKafka } from '../../local/parts/kafka.ts'
+import { KAFKA_JVM_FLAGS } from '../parts.ts'
+
+export const CONTENDERS = ['ours', 'apache'] as const
+export type Contender = (typeof CONTENDERS)[number]
+
+export interface LaunchOptions {
+  readonly port: number
+  /** Created when absent; both find their own again. */
+  readonly dataDir: string
+  /** Nothing that an earlier start has compiled is used, as after an installation. */
+  readonly isCold?: boolean
+  /** Where our broker writes a CPU profile; undefined: it does not. */
+  readonly profileDir?: string | undefined
+  /** Gets the process at the moment of its birth. */
+  readonly onSpawn: (child: Child) => void
+}
+
+const OURS = fileURLToPath(new URL('../../broker/main.ts', import.meta.url))
+
+/** Starts a broker as a process of its own. The folder is formatted first where that is needed. */
+export function launch(contender: Contender, options: LaunchOptions): Promise<Child> {
+  const { port, dataDir, isCold = false, profileDir, onSpawn } = options
+  if (contender === 'ours') {
+    const nodeFlags = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
+    const env = { ...environment(), ...(isCold && { NODE_DISABLE_COMPILE_CACHE: '1' }) }
+    return launchBroker({ main: OURS, port, dataDir, nodeFlags, env, onSpawn })
+  }
+  const isBroker = (child: Child): boolean => child.name === 'kafka' // and not what formats its folder
+  return launchKafka({ port, dataDir, jvmFlags: KAFKA_JVM_FLAGS, onSpawn: child => isBroker(child) && onSpawn(child) })
+}

@@ -1,0 +1,60 @@
+import { Teardown } from './teardown.ts'
+
+/** What every stage of a run uses, whatever it measures. */
+export interface Run {
+  readonly startedAt: number
+  /** Undoes what outlives a stage when the run is interrupted. */
+  readonly teardown: Teardown
+  /** Says on standard error what is going on. */
+  readonly progress: (text: string) => void
+  /** Notes that a figure must not be trusted, and why. */
+  readonly complain: (what: string) => void
+  /** What was complained of. */
+  readonly invalid: readonly string[]
+}
+
+/**
+ * Runs `measure` and ends the process: with 1 when it throws, complains, takes longer than `longestMs` or is interrupted.
+ * What it added to the teardown is undone in every case.
+ */
+export async function runAndExit(longestMs: number, measure: (run: Run) => Promise<void>): Promise<never> {
+  const startedAt = Date.now()
+  const progress = (text: string): void => console.error(`${String(Math.round((Date.now() - startedAt) / 1000)).padStart(4)} s  ${text}`)
+  const teardown = new Teardown()
+  const invalid: string[] = []
+  const complain = (what: string): void => {
+    invalid.push(what)
+    progress(`INVALID: ${what}`)
+  }
+  const isStopping = stopWhenInterrupted(longestMs, teardown, progress)
+  try {
+    await measure({ startedAt, teardown, progress, complain, invalid })
+    process.exitCode = invalid.length > 0 ? 1 : 0
+  } catch (error) {
+    if (!isStopping()) console.error(error)
+    process.exitCode = 1
+  } finally {
+    await teardown.run()
+  }
+  process.exit()
+}
+
+function stopWhenInterrupted(longestMs: number, teardown: Teardown, progress: (text: string) => void): () => boolean {
+  let isStopping = false
+  const stop = async (why: string): Promise<void> => {
+    if (isStopping) return
+    isStopping = true
+    progress(`stopping: ${why}`)
+    await teardown.run()
+    process.exit(1)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      console.error(error)
+      void stop(event)
+    })
+  }
+  setTimeout(() => void stop(`not done after ${longestMs / 1000} s`), longestMs).unref()
+  return () => isStopping
+}

@@ -1,0 +1,37 @@
+import { createConnection } from 'node:net'
+import { startChild, untilReady, type Child, type ChildHooks } from './child.ts'
+
+export interface BrokerOptions extends ChildHooks {
+  /** What Node runs. */
+  readonly main: string
+  readonly port: number
+  /** Created when absent. */
+  readonly dataDir: string
+  /** More settings, by Kafka's names. */
+  readonly settings?: Readonly<Record<string, string | number>>
+  /** Flags for Node itself. */
+  readonly nodeFlags?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** Starts Ping's own broker as a process of its own, and waits until it takes connections. */
+export async function launchBroker(options: BrokerOptions): Promise<Child> {
+  const { main, port, dataDir, onLine, onSpawn, nodeFlags = [], env } = options
+  const settings = { listeners: `PLAINTEXT://127.0.0.1:${port}`, 'log.dirs': dataDir, ...options.settings }
+  const args = [...nodeFlags, main, ...Object.entries(settings).flatMap(([name, value]) => ['--override', `${name}=${value}`])]
+  const child = await startChild({ name: 'kafka', command: process.execPath, args, onLine, onSpawn, ...(env && { env }) })
+  await untilReady(child, () => takesConnections(port))
+  return child
+}
+
+async function takesConnections(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createConnection({ host: '127.0.0.1', port })
+    const done = (isOpen: boolean): void => {
+      socket.destroy()
+      resolve(isOpen)
+    }
+    socket.once('connect', () => done(true))
+    socket.once('error', () => done(false))
+  })
+}
