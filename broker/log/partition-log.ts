@@ -1,17 +1,16 @@
 import { ERROR, ProtocolError } from '../errors.ts'
 import * as header from '../records/batch.ts'
-import type { Folder } from './folder.ts'
-import { TornFileError } from './folder.ts'
+import { TornFileError, type Folder } from './folder.ts'
 import type { LogSettings } from './log-settings.ts'
 import type { ProducerStates } from './producer-states.ts'
 import { recover, type Recovered } from './recover.ts'
 import { expiredCount } from './retention.ts'
-import { mustRoll } from './rolling.ts'
-import { fileName, Segment, SNAPSHOT_SUFFIX } from './segment.ts'
-import { encodeSnapshot } from './snapshot-file.ts'
+import { checkSize, mustRoll } from './rolling.ts'
+import type { Segments } from './segments.ts'
+import type { Snapshots } from './snapshots.ts'
 import { writeStartOffset } from './start-offset.ts'
 import { storageError, storing } from './storage-error.ts'
-import { recordAtOrAfter, recordWithGreatest, type FoundRecord, type VisibleLog } from './timestamps.ts'
+import { recordAtOrAfter, recordWithGreatest, type FoundRecord } from './timestamps.ts'
 
 export type { LogSettings } from './log-settings.ts'
 export type { FoundRecord } from './timestamps.ts'
@@ -19,8 +18,6 @@ export type { FoundRecord } from './timestamps.ts'
 /** There is one leader, which never changes. */
 const LEADER_EPOCH = 0
 const NO_LOG_APPEND_TIME = -1n
-/** The newest snapshot of the producers, and one to go back to. */
-const KEPT_SNAPSHOTS = 2
 
 export interface PartitionLogOptions {
   /** The partition's own. */
@@ -46,9 +43,9 @@ export class PartitionLog {
   readonly #folder: Folder
   readonly #settings: () => LogSettings
   readonly #now: () => number
-  readonly #segments: Segment[]
+  readonly #segments: Segments
   readonly #producers: ProducerStates
-  readonly #snapshots: bigint[]
+  readonly #snapshots: Snapshots
   /** What was not in order when the log was opened, in words for the log; empty after a clean stop. */
   readonly findings: readonly string[]
   #startOffset: bigint
@@ -68,8 +65,8 @@ export class PartitionLog {
     this.#snapshots = recovered.snapshots
     this.findings = recovered.findings
     this.#startOffset = recovered.startOffset
-    this.#endOffset = this.#highWatermark = this.#active.nextOffset
-    this.#visibleBytes = this.#active.bytes
+    this.#endOffset = this.#highWatermark = this.#segments.active.nextOffset
+    this.#visibleBytes = this.#segments.active.bytes
   }
 
   /** Reads what the folder holds; creates nothing. */
@@ -99,11 +96,7 @@ export class PartitionLog {
 
   /** Of all batches, in bytes. */
   get bytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0)
-  }
-
-  get #active(): Segment {
-    return this.#segments.at(-1)!
+    return this.#segments.bytes
   }
 
   /**
@@ -121,14 +114,14 @@ export class PartitionLog {
     const logAppendTime = isStamped ? BigInt(Math.trunc(nowMs)) : NO_LOG_APPEND_TIME
     this.#writing('appending a batch', () => {
       const timestamp = isStamped ? logAppendTime : header.maxTimestamp(batch, 0)
-      if (mustRoll(this.#active.facts, batch, timestamp, settings, nowMs)) this.#roll()
+      if (mustRoll(this.#segments.active.facts, batch, timestamp, settings, nowMs)) this.#roll()
       header.setBaseOffset(batch, this.#endOffset, LEADER_EPOCH)
       if (isStamped) header.setLogAppendTime(batch, logAppendTime)
-      this.#active.append(batch, { nowMs, indexIntervalBytes: settings.indexIntervalBytes })
+      this.#segments.active.append(batch, { nowMs, indexIntervalBytes: settings.indexIntervalBytes })
     })
     const baseOffset = this.#endOffset
     this.#producers.record(batch, 0, nowMs)
-    this.#endOffset = this.#active.nextOffset
+    this.#endOffset = this.#segments.active.nextOffset
     if (!settings.flushEachAppend) this.#showAll()
     return { baseOffset, logAppendTime, isDuplicate: false }
   }
@@ -143,7 +136,7 @@ export class PartitionLog {
 
   #showAll(): void {
     this.#highWatermark = this.#endOffset
-    this.#visibleBytes = this.#active.bytes
+    this.#visibleBytes = this.#segments.active.bytes
   }
 
   /**
@@ -154,47 +147,19 @@ export class PartitionLog {
     if (offset < this.#startOffset || offset > this.#endOffset) {
       throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `offset: got ${offset}, expected ${this.#startOffset} to ${this.#endOffset}`)
     }
-    return storing('reading a log', () => this.#readPieces(offset, maxBytes, atLeastOneBatch))
-  }
-
-  #readPieces(offset: bigint, maxBytes: number, atLeastOneBatch: boolean): Buffer[] {
-    const { indexIntervalBytes } = this.#settings()
-    const pieces: Buffer[] = []
-    let left = maxBytes
-    for (let place = this.#placeOf(offset); place < this.#segments.length && offset < this.#highWatermark; place++) {
-      const segment = this.#segments[place]!
-      const endPosition = this.#visibleBytesOf(segment)
-      const piece = segment.read({ offset, maxBytes: left, endPosition, atLeastOneBatch: atLeastOneBatch && pieces.length === 0, indexIntervalBytes })
-      if (piece === undefined) continue
-      pieces.push(piece)
-      left -= piece.length
-    }
-    return pieces
-  }
-
-  #visibleBytesOf(segment: Segment): number {
-    return segment === this.#active ? this.#visibleBytes : segment.bytes
-  }
-
-  /** The last segment that begins at `offset` or before; the first if there is none. */
-  #placeOf(offset: bigint): number {
-    const place = this.#segments.findLastIndex(segment => segment.baseOffset <= offset)
-    return Math.max(0, place)
+    if (offset >= this.#highWatermark) return []
+    const from = { offset, maxBytes, atLeastOneBatch, indexIntervalBytes: this.#settings().indexIntervalBytes }
+    return storing('reading a log', () => this.#segments.read(from, this.#visibleBytes))
   }
 
   /** The first record of this time or later. */
   findTimestamp(timestamp: bigint): FoundRecord | undefined {
-    return storing('reading a log', () => recordAtOrAfter(this.#visible(), timestamp))
+    return storing('reading a log', () => this.#segments.withVisible(this.#startOffset, this.#visibleBytes, log => recordAtOrAfter(log, timestamp)))
   }
 
   /** The record with the greatest time; the first of them. */
   maxTimestamp(): FoundRecord | undefined {
-    return storing('reading a log', () => recordWithGreatest(this.#visible()))
-  }
-
-  #visible(): VisibleLog {
-    const parts = this.#segments.map(segment => ({ segment, endPosition: this.#visibleBytesOf(segment) }))
-    return { parts, startOffset: this.#startOffset }
+    return storing('reading a log', () => this.#segments.withVisible(this.#startOffset, this.#visibleBytes, recordWithGreatest))
   }
 
   /** Deletes the records before `offset`. Throws OFFSET_OUT_OF_RANGE beyond the high watermark. */
@@ -206,7 +171,7 @@ export class PartitionLog {
     storing('moving the start of a log', () => {
       writeStartOffset(this.#folder, offset)
       this.#startOffset = offset
-      while (this.#segments.length > 1 && this.#segments[0]!.nextOffset <= offset) this.#removeOldest()
+      this.#segments.removeBefore(offset)
     })
   }
 
@@ -214,71 +179,52 @@ export class PartitionLog {
   applyRetention(): void {
     const [settings, nowMs] = [this.#settings(), this.#now()]
     this.#producers.forget(nowMs - settings.producerIdExpirationMs)
-    const facts = this.#segments.map(segment => segment.facts)
-    const count = this.#highWatermark === this.#endOffset ? expiredCount(facts, settings, nowMs) : expiredCount(facts.slice(0, -1), settings, nowMs)
+    const facts = this.#segments.facts()
+    const isAllVisible = this.#highWatermark === this.#endOffset
+    const count = expiredCount(isAllVisible ? facts : facts.slice(0, -1), settings, nowMs)
     this.#writing('applying retention', () => {
-      if (count === this.#segments.length) this.#roll()
-      for (let removed = 0; removed < count; removed++) this.#removeOldest()
+      if (count === this.#segments.count) this.#roll()
+      for (let removed = 0; removed < count; removed++) {
+        this.#segments.removeOldest()
+        if (this.#segments.baseOffset > this.#startOffset) this.#startOffset = this.#segments.baseOffset
+      }
     })
   }
 
-  #removeOldest(): void {
-    const oldest = this.#segments[0]!
-    oldest.remove()
-    this.#segments.shift()
-    const base = this.#segments[0]!.baseOffset
-    if (base > this.#startOffset) this.#startOffset = base
-  }
-
-  /** Everything on disk, and files with what opening the log needs to know. Nothing can be appended any more. */
+  /** Everything on the disk, and files with what opening the log needs to know. Nothing can be appended any more. */
   close(): void {
-    if (this.#refusal !== undefined) return this.#active.rest()
     try {
-      this.#writing('closing a log', () => {
-        this.#syncActive()
-        this.#active.writeIndex()
-        this.#writeSnapshot()
-      })
+      if (this.#refusal === undefined) this.#writing('closing a log', () => this.#finish())
     } finally {
-      this.#refusal = 'the log is closed'
-      this.#active.rest()
+      this.#refusal ??= 'the log is closed'
+      this.#segments.active.rest()
     }
   }
 
-  /** Each step leaves a folder that opens as the same log. */
   #roll(): void {
-    const full = this.#active
-    this.#syncActive()
-    full.writeIndex()
-    this.#writeSnapshot()
-    const next = Segment.fresh(this.#folder, this.#endOffset)
-    try {
-      next.create()
-    } catch (error) {
-      next.remove()
-      throw error
-    }
-    this.#segments.push(next)
-    full.rest()
+    this.#finish()
+    this.#segments.roll()
     this.#showAll()
+  }
+
+  #finish(): void {
+    const { active } = this.#segments
+    if (!active.isFinished) {
+      this.#syncActive()
+      active.writeIndex()
+    }
+    if (this.#segments.bytes > 0) this.#snapshots.write(this.#endOffset, this.#producers.all())
   }
 
   /** After a failed sync nobody knows what is on the disk: the system tells of it only once. */
   #syncActive(): void {
     try {
-      this.#active.sync()
+      this.#segments.active.sync()
     } catch (error) {
-      this.#refusal = storageError('syncing a segment', error).message
-      throw storageError('syncing a segment', error)
+      const failed = storageError('syncing a segment', error)
+      this.#refusal = failed.message
+      throw failed
     }
-  }
-
-  #writeSnapshot(): void {
-    const offset = this.#endOffset
-    if (this.#snapshots.at(-1) === offset || offset === 0n) return
-    this.#folder.replace(fileName(offset, SNAPSHOT_SUFFIX), encodeSnapshot(this.#producers.all()))
-    this.#snapshots.push(offset)
-    for (const old of this.#snapshots.splice(0, this.#snapshots.length - KEPT_SNAPSHOTS)) this.#folder.remove(fileName(old, SNAPSHOT_SUFFIX))
   }
 
   #refuseIfBroken(): void {
@@ -292,14 +238,5 @@ export class PartitionLog {
       if ((error as Error).cause instanceof TornFileError) this.#refusal = (error as Error).message
       throw error
     }
-  }
-}
-
-function checkSize(batch: Buffer, { maxMessageBytes, segmentBytes }: LogSettings): void {
-  if (batch.length > maxMessageBytes) {
-    throw new ProtocolError(ERROR.MESSAGE_TOO_LARGE, `size of a batch: got ${batch.length} bytes, expected at most ${maxMessageBytes} (max.message.bytes)`)
-  }
-  if (batch.length > segmentBytes) {
-    throw new ProtocolError(ERROR.RECORD_LIST_TOO_LARGE, `size of a batch: got ${batch.length} bytes, expected at most ${segmentBytes} (segment.bytes)`)
   }
 }

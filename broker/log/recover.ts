@@ -1,20 +1,21 @@
 import * as header from '../records/batch.ts'
+import { fileName, INDEX_SUFFIX, offsetsOf, SEGMENT_SUFFIX, SNAPSHOT_SUFFIX } from './file-names.ts'
 import { ASIDE_SUFFIX, type Folder } from './folder.ts'
 import { ProducerStates } from './producer-states.ts'
-import { fileName, INDEX_SUFFIX, Segment, SEGMENT_SUFFIX, SNAPSHOT_SUFFIX, type Circumstances } from './segment.ts'
-import { decodeSnapshot } from './snapshot-file.ts'
+import { Segment, type ScannedSegment } from './segment.ts'
+import type { Circumstances } from './segment-content.ts'
+import { Segments } from './segments.ts'
+import { Snapshots } from './snapshots.ts'
 import { readStartOffset } from './start-offset.ts'
 
 /** A log as its folder tells it. */
 export interface Recovered {
-  /** By base offset; at least one. The last is the active one. */
-  readonly segments: Segment[]
+  readonly segments: Segments
   readonly startOffset: bigint
   readonly producers: ProducerStates
-  /** Of the producer snapshots on the disk, by offset. */
-  readonly snapshots: bigint[]
+  readonly snapshots: Snapshots
   /** What was not as a clean stop leaves it, in words for the log. */
-  readonly findings: string[]
+  readonly findings: readonly string[]
 }
 
 /**
@@ -22,64 +23,63 @@ export interface Recovered {
  * between others is named and passed over, only what follows the last sound batch is cut off.
  */
 export function recover(folder: Folder, circumstances: Circumstances): Recovered {
-  for (const name of folder.names()) if (name.endsWith(ASIDE_SUFFIX)) folder.remove(name)
+  const names = folder.names()
+  for (const name of names) if (name.endsWith(ASIDE_SUFFIX)) folder.remove(name)
   const findings: string[] = []
   const stored = readStartOffset(folder) ?? 0n
-  const segments = openSegments(folder, circumstances, findings)
-  nameGaps(segments, findings)
-  if (segments.length === 0) segments.push(Segment.fresh(folder, stored))
-  if (segments.at(-1)!.nextOffset < stored) segments.push(beginAt(stored, folder, findings))
-  while (segments.length > 1 && segments[0]!.nextOffset <= stored) segments.shift()!.remove()
-  const end = segments.at(-1)!.nextOffset
-  for (const segment of segments.slice(0, -1)) segment.rest()
-  const snapshots = offsetsOf(folder, SNAPSHOT_SUFFIX)
-  for (const offset of snapshots.filter(offset => offset > end)) folder.remove(fileName(offset, SNAPSHOT_SUFFIX))
-  const usable = snapshots.filter(offset => offset <= end)
-  return {
-    segments,
-    startOffset: segments[0]!.baseOffset > stored ? segments[0]!.baseOffset : stored,
-    producers: recoverProducers(folder, segments, usable, circumstances.nowMs),
-    snapshots: usable,
-    findings,
-  }
+  const list = openSegments(folder, names, circumstances, findings)
+  nameGaps(list, findings)
+  if (list.length === 0) list.push(Segment.fresh(folder, stored))
+  if (list.at(-1)!.nextOffset < stored) list.push(beginAt(stored, folder, findings))
+  const snapshots = new Snapshots(folder, offsetsOf(names, SNAPSHOT_SUFFIX))
+  snapshots.removeAfter(list.at(-1)!.nextOffset)
+  const producers = recoverProducers(list, snapshots, circumstances.nowMs)
+  const segments = new Segments(folder, list)
+  segments.removeBefore(stored)
+  return { segments, startOffset: segments.baseOffset > stored ? segments.baseOffset : stored, producers, snapshots, findings }
 }
 
-/** The offsets of the files with this ending, ascending. */
-function offsetsOf(folder: Folder, suffix: string): bigint[] {
-  const names = folder.names().filter(name => name.endsWith(suffix) && /^\d{20}\./.test(name))
-  return names.sort().map(name => BigInt(name.slice(0, -suffix.length)))
-}
-
-function openSegments(folder: Folder, circumstances: Circumstances, findings: string[]): Segment[] {
-  const bases = offsetsOf(folder, SEGMENT_SUFFIX)
-  for (const offset of offsetsOf(folder, INDEX_SUFFIX)) if (!bases.includes(offset)) folder.remove(fileName(offset, INDEX_SUFFIX))
+function openSegments(folder: Folder, names: readonly string[], circumstances: Circumstances, findings: string[]): Segment[] {
+  const bases = offsetsOf(names, SEGMENT_SUFFIX)
+  for (const offset of offsetsOf(names, INDEX_SUFFIX)) if (!bases.includes(offset)) folder.remove(fileName(offset, INDEX_SUFFIX))
   const opened = bases.map(base => openSegment(folder, base, circumstances))
   const lastWithBytes = opened.findLastIndex(({ fileBytes }) => fileBytes > 0)
   for (const [place, { segment, fileBytes, problem }] of opened.entries()) {
-    if (problem === undefined) continue
-    const after = `${fileBytes - segment.bytes} bytes from offset ${segment.nextOffset} on are not sound batches: ${problem}`
-    findings.push(place === lastWithBytes ? `${after}; they were cut off` : `${after}; they are passed over`)
+    if (problem === undefined) {
+      if (place < lastWithBytes) indexAgain(segment, findings)
+      continue
+    }
+    const finding = `${fileBytes - segment.bytes} bytes from offset ${segment.nextOffset} on are not sound batches (${problem})`
+    findings.push(`${finding}; they ${place === lastWithBytes ? 'were cut off' : 'are passed over'}`)
     if (place === lastWithBytes) segment.cutTail()
   }
   return withoutEmptyFiles(opened, opened[lastWithBytes]?.segment.nextOffset ?? 0n)
 }
 
-interface Opened {
-  readonly segment: Segment
-  readonly fileBytes: number
-  readonly problem?: string
+function openSegment(folder: Folder, base: bigint, circumstances: Circumstances): ScannedSegment {
+  const indexed = Segment.indexed(folder, base)
+  if (indexed) return { segment: indexed, fileBytes: indexed.bytes }
+  const scanned = Segment.scanned(folder, base, circumstances)
+  // What a process that was killed had written may not be on the disk, and is about to be shown to consumers.
+  scanned.segment.sync()
+  return scanned
 }
 
-function openSegment(folder: Folder, base: bigint, circumstances: Circumstances): Opened {
-  const segment = Segment.indexed(folder, base)
-  return segment ? { segment, fileBytes: segment.bytes } : Segment.scanned(folder, base, circumstances)
+/** So that it need not be read at the next start. If that fails, it is read again. */
+function indexAgain(segment: Segment, findings: string[]): void {
+  if (segment.isFinished) return
+  try {
+    segment.writeIndex()
+  } catch (error) {
+    findings.push(`the index of the segment at ${segment.baseOffset} cannot be written: ${String(error)}`)
+  }
 }
 
 /**
  * An empty file at the end says where the log ends after all before it was deleted. Any other is left
  * from starting a segment that came to nothing.
  */
-function withoutEmptyFiles(opened: readonly Opened[], end: bigint): Segment[] {
+function withoutEmptyFiles(opened: readonly ScannedSegment[], end: bigint): Segment[] {
   const last = opened.at(-1)
   return opened.flatMap(one => {
     const { segment, fileBytes } = one
@@ -107,14 +107,13 @@ function beginAt(offset: bigint, folder: Folder, findings: string[]): Segment {
 }
 
 /** From the newest snapshot that can be read, and the headers of all batches since. */
-function recoverProducers(folder: Folder, segments: readonly Segment[], snapshots: readonly bigint[], nowMs: number): ProducerStates {
-  const read = (offset: bigint) => decodeSnapshot(folder.readWhole(fileName(offset, SNAPSHOT_SUFFIX)))
-  const from = snapshots.findLast(offset => read(offset) !== undefined)
-  const producers = new ProducerStates(from === undefined ? [] : read(from))
+function recoverProducers(segments: readonly Segment[], snapshots: Snapshots, nowMs: number): ProducerStates {
+  const { offset, states } = snapshots.newest() ?? { offset: 0n, states: [] }
+  const producers = new ProducerStates(states)
   for (const segment of segments) {
-    if (segment.nextOffset <= (from ?? 0n)) continue
+    if (segment.nextOffset <= offset) continue
     segment.visitBatches(0, segment.bytes, (bytes, at) => {
-      if (header.baseOffset(bytes, at) >= (from ?? 0n)) producers.record(bytes, at, nowMs)
+      if (header.baseOffset(bytes, at) >= offset) producers.record(bytes, at, nowMs)
       return false
     })
   }

@@ -1,6 +1,7 @@
+import { ERROR, ProtocolError } from '../errors.ts'
 import * as header from '../records/batch.ts'
 import type { LogSettings } from './log-settings.ts'
-import { NO_TIMESTAMP, type SegmentFacts } from './segment-content.ts'
+import { timeOf, type SegmentFacts } from './segment-content.ts'
 
 /** Offsets within a segment have 31 bits. */
 const MOST_OFFSETS = 2 ** 31 - 1
@@ -10,8 +11,15 @@ export function mustRoll(facts: SegmentFacts, batch: Buffer, timestamp: bigint, 
   if (facts.bytes === 0) return false
   if (facts.bytes + batch.length > settings.segmentBytes) return true
   if (facts.nextOffset + header.lastOffsetDelta(batch, 0) > MOST_OFFSETS) return true
-  // By the records' own times, as retention goes by them; by the clock only if they have none.
-  const agesByRecords = facts.firstTimestamp > NO_TIMESTAMP && timestamp > NO_TIMESTAMP
-  const ageMs = agesByRecords ? Number(timestamp - facts.firstTimestamp) : nowMs - facts.lastAppendMs
-  return ageMs > settings.segmentMs
+  return timeOf(timestamp, nowMs) - facts.firstTimestamp > settings.segmentMs
+}
+
+/** Whether a batch is one that the log may take at all. Throws `ProtocolError`. */
+export function checkSize(batch: Buffer, { maxMessageBytes, segmentBytes }: Pick<LogSettings, 'maxMessageBytes' | 'segmentBytes'>): void {
+  if (batch.length > maxMessageBytes) {
+    throw new ProtocolError(ERROR.MESSAGE_TOO_LARGE, `size of a batch: got ${batch.length} bytes, expected at most ${maxMessageBytes} (max.message.bytes)`)
+  }
+  if (batch.length > segmentBytes) {
+    throw new ProtocolError(ERROR.RECORD_LIST_TOO_LARGE, `size of a batch: got ${batch.length} bytes, expected at most ${segmentBytes} (segment.bytes)`)
+  }
 }

@@ -11,7 +11,7 @@ export interface SegmentFacts {
   /** The greatest of all batches, and where the first batch is that has it. */
   readonly maxTimestamp: bigint
   readonly maxTimestampPosition: number
-  /** The greatest of the first batch: from here on the segment's age is counted. */
+  /** The greatest of the first batch, or the clock's if it has none: from here on the segment's age is counted. */
   readonly firstTimestamp: bigint
   /** By the clock, ms since the Unix epoch: the age of a segment whose records have no timestamps. */
   readonly lastAppendMs: number
@@ -29,6 +29,12 @@ const EMPTY: SegmentFacts = {
   indexedBytes: 0,
 }
 
+/** What the clock says (ms since the Unix epoch), and how densely to index. */
+export interface Circumstances {
+  readonly nowMs: number
+  readonly indexIntervalBytes: number
+}
+
 /** The facts of a segment together with its index, kept up to date batch by batch. */
 export class SegmentContent {
   #facts: { -readonly [Name in keyof SegmentFacts]: SegmentFacts[Name] }
@@ -44,10 +50,10 @@ export class SegmentContent {
   }
 
   /** Takes in the batch whose header is at `at` and which follows those taken in before. */
-  add(bytes: Buffer, at: number, { nowMs, indexIntervalBytes }: { readonly nowMs: number; readonly indexIntervalBytes: number }): void {
+  add(bytes: Buffer, at: number, { nowMs, indexIntervalBytes }: Circumstances): void {
     const facts = this.#facts
     const timestamp = header.maxTimestamp(bytes, at)
-    if (facts.bytes === 0) facts.firstTimestamp = timestamp
+    if (facts.bytes === 0) facts.firstTimestamp = timeOf(timestamp, nowMs)
     if (facts.bytes - facts.indexedBytes >= indexIntervalBytes) {
       this.index.add({ offset: facts.nextOffset, position: facts.bytes, maxTimestampBefore: facts.maxTimestamp })
       facts.indexedBytes = facts.bytes
@@ -60,4 +66,9 @@ export class SegmentContent {
     facts.nextOffset += header.lastOffsetDelta(bytes, at) + 1
     facts.lastAppendMs = nowMs
   }
+}
+
+/** A batch's own time, or the clock's if it has none. */
+export function timeOf(timestamp: bigint, nowMs: number): bigint {
+  return timestamp > NO_TIMESTAMP ? timestamp : BigInt(Math.trunc(nowMs))
 }

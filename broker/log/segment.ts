@@ -1,61 +1,57 @@
+import { fileName, INDEX_SUFFIX, SEGMENT_SUFFIX } from './file-names.ts'
 import type { Folder, LogFile } from './folder.ts'
 import { decodeIndex, encodeIndex } from './index-file.ts'
-import { scan } from './scan.ts'
 import { batchAt, readBatches, visitHeaders, type ReadOptions } from './read-batches.ts'
-import { SegmentContent, type SegmentFacts } from './segment-content.ts'
+import { scan } from './scan.ts'
+import { SegmentContent, type Circumstances, type SegmentFacts } from './segment-content.ts'
 
-const NAME_DIGITS = 20
 const DEFAULT_INDEX_INTERVAL_BYTES = 4096
-export const SEGMENT_SUFFIX = '.log'
-export const INDEX_SUFFIX = '.index'
-export const SNAPSHOT_SUFFIX = '.snapshot'
 
-/** What a file is called that belongs to an offset: twenty digits, so that names sort as offsets do. */
-export function fileName(offset: bigint, suffix: string): string {
-  return String(offset).padStart(NAME_DIGITS, '0') + suffix
+/** How the index file stands to the segment; `stale` also if nobody has looked whether there is one. */
+type IndexFile = 'none' | 'stale' | 'good'
+
+export interface ScannedSegment {
+  readonly segment: Segment
+  readonly fileBytes: number
+  /** What is wrong with what follows the last sound batch. */
+  readonly problem?: string
 }
 
-/** What the clock says, and how densely to index. */
-export interface Circumstances {
-  readonly nowMs: number
-  readonly indexIntervalBytes: number
-}
-
-/** One file of batches that begins at a base offset. Only the last of a log, the active one, grows; only its file stays open. */
+/** One file of batches that begins at a base offset. Only the last of a log, the active one, grows, and only its file stays open. */
 export class Segment {
   readonly baseOffset: bigint
   readonly #folder: Folder
+  /** Not in memory while the segment rests. */
   #content: SegmentContent | undefined
   #facts: SegmentFacts
   #file: LogFile | undefined
-  /** Whether an index file may be there. It must go before the segment changes. */
-  #hasIndexFile: boolean
+  #indexFile: IndexFile
 
-  private constructor(folder: Folder, baseOffset: bigint, content: SegmentContent, hasIndexFile: boolean) {
+  private constructor(folder: Folder, baseOffset: bigint, content: SegmentContent, indexFile: IndexFile) {
     this.#folder = folder
     this.baseOffset = baseOffset
     this.#content = content
     this.#facts = content.facts
-    this.#hasIndexFile = hasIndexFile
+    this.#indexFile = indexFile
   }
 
   /** One that has no file yet: the first append creates it, or `create`. */
   static fresh(folder: Folder, baseOffset: bigint): Segment {
-    return new Segment(folder, baseOffset, new SegmentContent(), false)
+    return new Segment(folder, baseOffset, new SegmentContent(), 'none')
   }
 
   /** One whose index file fits its size to the byte. Undefined if there is none: the segment must be scanned. */
   static indexed(folder: Folder, baseOffset: bigint): Segment | undefined {
     const content = decodeIndex(folder.readWhole(fileName(baseOffset, INDEX_SUFFIX)))
     if (content === undefined) return undefined
-    const segment = new Segment(folder, baseOffset, content, true)
+    const segment = new Segment(folder, baseOffset, content, 'good')
     return segment.#use(file => file.size) === content.facts.bytes ? segment : undefined
   }
 
   /** One whose batches are all looked at, up to the first that is not sound. */
-  static scanned(folder: Folder, baseOffset: bigint, circumstances: Circumstances): { segment: Segment; fileBytes: number; problem?: string } {
+  static scanned(folder: Folder, baseOffset: bigint, circumstances: Circumstances): ScannedSegment {
     const content = new SegmentContent()
-    const segment = new Segment(folder, baseOffset, content, true)
+    const segment = new Segment(folder, baseOffset, content, 'stale')
     return segment.#use(file => {
       const { problem } = scan({ file, baseOffset, endPosition: file.size, checkCrc: true }, (bytes, at) => content.add(bytes, at, circumstances))
       return { segment, fileBytes: file.size, ...(problem !== undefined && { problem }) }
@@ -68,10 +64,6 @@ export class Segment {
 
   get bytes(): number {
     return this.#facts.bytes
-  }
-
-  get isEmpty(): boolean {
-    return this.#facts.bytes === 0
   }
 
   get nextOffset(): bigint {
@@ -92,38 +84,45 @@ export class Segment {
   }
 
   sync(): void {
-    this.#file?.sync()
+    this.#use(file => file.sync())
   }
 
   /** Cuts off what follows the last sound batch. */
   cutTail(): void {
     this.#dropIndexFile()
-    this.#opened().truncate(this.bytes)
-    this.#opened().sync()
+    this.#use(file => {
+      file.truncate(this.bytes)
+      file.sync()
+    })
   }
 
+  /** Whether nothing is left to be made durable: the index file was written after everything else. */
+  get isFinished(): boolean {
+    return this.#indexFile === 'good' || this.bytes === 0
+  }
+
+  /** After `sync`: from here on the segment need not be read when it is opened. */
   writeIndex(): void {
-    if (this.#hasIndexFile || this.isEmpty) return
     this.#folder.replace(fileName(this.baseOffset, INDEX_SUFFIX), encodeIndex(this.#loaded()))
-    this.#hasIndexFile = true
+    this.#indexFile = 'good'
   }
 
+  /** It must go before the segment changes. */
   #dropIndexFile(): void {
-    if (!this.#hasIndexFile) return
+    if (this.#indexFile === 'none') return
     this.#folder.remove(fileName(this.baseOffset, INDEX_SUFFIX))
-    this.#hasIndexFile = false
+    this.#indexFile = 'none'
   }
 
   /** Lets go of the file and of the index, which are fetched again when they are needed. */
   rest(): void {
     this.#file?.close()
     this.#file = undefined
-    if (this.#hasIndexFile) this.#content = undefined
+    if (this.#indexFile === 'good') this.#content = undefined
   }
 
   remove(): void {
-    this.#file?.close()
-    this.#file = undefined
+    this.rest()
     this.#folder.remove(fileName(this.baseOffset, SEGMENT_SUFFIX))
     this.#folder.remove(fileName(this.baseOffset, INDEX_SUFFIX))
   }
@@ -135,9 +134,9 @@ export class Segment {
     return this.#use(file => readBatches(file, from, options))
   }
 
-  /** The header of each batch from the one on that `position` gives, until `visit` returns true. */
+  /** The header of each batch from the one at `position` on, until `visit` returns true. */
   visitBatches(position: number, endPosition: number, visit: (bytes: Buffer, at: number, position: number) => boolean): void {
-    this.#use(file => visitHeaders(file, { position, endPosition }, visit))
+    if (position < endPosition) this.#use(file => visitHeaders(file, { position, endPosition }, visit))
   }
 
   batchAt(position: number): Buffer {
@@ -158,12 +157,15 @@ export class Segment {
     return this.#content
   }
 
-  /** The index file was good when the log was opened and is not any more. */
+  /** The index file was good when the segment came to rest, and is not any more. */
   #indexAgain(): SegmentContent {
     const content = new SegmentContent()
     const circumstances = { nowMs: this.#facts.lastAppendMs, indexIntervalBytes: DEFAULT_INDEX_INTERVAL_BYTES }
-    this.#use(file => scan({ file, baseOffset: this.baseOffset, endPosition: this.bytes, checkCrc: false }, (bytes, at) => content.add(bytes, at, circumstances)))
-    this.#hasIndexFile = false
+    this.visitBatches(0, this.bytes, (bytes, at) => {
+      content.add(bytes, at, circumstances)
+      return false
+    })
+    this.#indexFile = 'stale'
     return content
   }
 

@@ -21,7 +21,10 @@ export interface VisiblePart {
   readonly endPosition: number
 }
 
-/** The first record of `timestamp` or later. */
+/**
+ * The first record of `timestamp` or later. Headers say which batch has it, and only that one is decoded: if it
+ * has no such record its header was wrong, and the batch stands for it.
+ */
 export function recordAtOrAfter({ parts, startOffset }: VisibleLog, timestamp: bigint): FoundRecord | undefined {
   let found: FoundRecord | undefined
   for (const { segment, endPosition } of parts) {
@@ -29,6 +32,8 @@ export function recordAtOrAfter({ parts, startOffset }: VisibleLog, timestamp: b
     segment.visitBatches(segment.positionBefore(timestamp), endPosition, (bytes, at, position) => {
       if (header.maxTimestamp(bytes, at) < timestamp || header.lastOffset(bytes, at) < startOffset) return false
       found = recordsAt(segment, position).find(record => record.timestamp >= timestamp && record.offset >= startOffset)
+      // Of the batch in which the log starts, the record that is looked for may be deleted.
+      if (header.baseOffset(bytes, at) >= startOffset) found ??= batchAsRecord(bytes, at)
       return found !== undefined
     })
     if (found) return found
@@ -48,7 +53,8 @@ export function recordWithGreatest({ parts, startOffset }: VisibleLog): FoundRec
   }
   if (place === undefined) return undefined
   const records = recordsAt(place.segment, place.position).filter(({ offset }) => offset >= startOffset)
-  return records.reduce<FoundRecord | undefined>((best, record) => (best === undefined || record.timestamp > best.timestamp ? record : best), undefined)
+  const batch = place.segment.batchAt(place.position)
+  return records.reduce((best, record) => (record.timestamp > best.timestamp ? record : best), records[0] ?? batchAsRecord(batch, 0))
 }
 
 /** The greatest time of a segment's batches and where it is. Known, unless a part of the segment is not to be seen. */
@@ -64,13 +70,17 @@ function greatestOf({ segment, endPosition }: VisiblePart, startOffset: bigint):
   return greatest
 }
 
-/** The records of the batch at `position`; if they cannot be read, the batch stands for them: a reader that starts at its first misses none. */
+/** The records of the batch at `position`; none if they cannot be read. */
 function recordsAt(segment: Segment, position: number): FoundRecord[] {
-  const batch = segment.batchAt(position)
   try {
-    return decodeRecords(batch).map(({ offset, timestamp }) => ({ offset, timestamp }))
+    return decodeRecords(segment.batchAt(position)).map(({ offset, timestamp }) => ({ offset, timestamp }))
   } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error
-    return [{ offset: header.baseOffset(batch, 0), timestamp: header.maxTimestamp(batch, 0) }]
+    if (error instanceof ProtocolError) return []
+    throw error
   }
+}
+
+/** Its first: who begins to read there misses nothing. */
+function batchAsRecord(bytes: Buffer, at: number): FoundRecord {
+  return { offset: header.baseOffset(bytes, at), timestamp: header.maxTimestamp(bytes, at) }
 }
