@@ -54,7 +54,7 @@ export class LineConsole {
   constructor(options: LineConsoleOptions) {
     const { topics, positions, topic, maxLineBytes, log } = options
     this.#options = options
-    const [publisher, queues] = [new Publisher(options), new Queues(positions)]
+    const [publisher, queues] = [new Publisher(options), new Queues(topics, positions)]
     this.#session = { topics, publisher, queues, positions, topic, group: DEFAULT_GROUP, maxLineBytes, log }
     // A script may end its side when its commands are sent, and still gets its answers.
     this.#server = createServer({ allowHalfOpen: true }, socket => this.#accept(socket))

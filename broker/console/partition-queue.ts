@@ -8,6 +8,8 @@ export interface PartitionQueueOptions {
   readonly log: ReadableLog
   readonly reader: MessageReader
   readonly positions: Positions
+  /** Whether the topic was deleted meanwhile: a position kept now would be taken for one in a topic of the same name that comes later. */
+  readonly isGone: () => boolean
 }
 
 /** A message that is with a client. */
@@ -56,8 +58,8 @@ export class PartitionQueue {
   /** Lends the next message that was never lent; undefined when there is none. Throws `ProtocolError`. */
   lendNew(): Lent | undefined {
     const { log, reader } = this.#options
-    if (this.#position < log.startOffset) this.#position = log.startOffset
-    if (this.#position > log.highWatermark) this.#position = log.highWatermark
+    // Records are deleted when they are old, and a loss of power may have taken the newest: then rather all again than one too few.
+    if (this.#position < log.startOffset || this.#position > log.highWatermark) this.#position = log.startOffset
     const message = reader.next(log, this.#position)
     if (message === undefined) return undefined
     this.#position = message.nextOffset
@@ -83,10 +85,10 @@ export class PartitionQueue {
   }
 
   #settle(): void {
-    const { positions, group, topic, partition } = this.#options
+    const { positions, group, topic, partition, isGone } = this.#options
     let lowest = this.#returned[0] ?? this.#position
     for (const { message } of this.#lent) if (message.offset < lowest) lowest = message.offset
-    if (lowest === this.#stored || positions.hasMembers(group)) return
+    if (lowest === this.#stored || isGone() || positions.hasMembers(group)) return
     positions.write(group, topic, partition, lowest)
     this.#stored = lowest
   }

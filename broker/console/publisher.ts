@@ -13,6 +13,8 @@ export interface PublisherOptions {
   readonly topic: string
   /** Whether other topics come into being when a line names them. */
   readonly isAutoCreateEnabled: boolean
+  /** Longest line, and largest batch (`message.max.bytes`). */
+  readonly maxLineBytes: number
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -33,9 +35,18 @@ export class Publisher {
     const { partitions } = topic === undefined ? this.#ownTopic() : this.#namedTopic(topic)
     const log = partitions[clientNumber % partitions.length]
     if (log === undefined) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `the topic ${shown(topic ?? '')} has no partitions`)
-    const { appender, now } = this.#options
-    appender.append(log, encodeBatch([{ value: text }], { timestamp: BigInt(now()) }))
+    const { appender } = this.#options
+    appender.append(log, this.#batch(text))
     return appender.flushed()
+  }
+
+  /** A line may be as long as a batch, but a batch takes some bytes besides: UTF-8 text always leaves room for them when compressed. */
+  #batch(text: Buffer): Buffer {
+    const { now, maxLineBytes } = this.#options
+    const records = [{ value: text }]
+    const timestamp = BigInt(now())
+    const batch = encodeBatch(records, { timestamp })
+    return batch.length <= maxLineBytes ? batch : encodeBatch(records, { timestamp, isGzipped: true })
   }
 
   /** One partition: whoever reads it has all its lines in order. */

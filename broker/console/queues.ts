@@ -1,4 +1,5 @@
 import type { Topic } from '../topics/topic.ts'
+import type { Topics } from '../topics/topics.ts'
 import { MessageReader } from './message-reader.ts'
 import { PartitionQueue, type Lent } from './partition-queue.ts'
 import type { Positions } from './positions.ts'
@@ -16,12 +17,14 @@ const MAX_QUEUES = 1000
 
 /** What the groups read of the topics. A queue is opened when it is first read from, and goes on where its group's kept position is. */
 export class Queues {
+  readonly #topics: Pick<Topics, 'get'>
   readonly #positions: Positions
   readonly #reader = new MessageReader()
   /** The longest unused first. */
   readonly #queues = new Map<string, Queue>()
 
-  constructor(positions: Positions) {
+  constructor(topics: Pick<Topics, 'get'>, positions: Positions) {
+    this.#topics = topics
     this.#positions = positions
   }
 
@@ -59,9 +62,11 @@ export class Queues {
 
   /** Opens the partitions that are new. */
   #open({ topic, group, partitions }: Queue): void {
+    const isGone = (): boolean => this.#topics.get(topic.name) !== topic
+    const shared = { topic: topic.name, group, reader: this.#reader, positions: this.#positions, isGone }
     for (let partition = partitions.length; partition < topic.partitions.length; partition++) {
       const log = topic.partitions[partition] as Topic['partitions'][number]
-      partitions.push(new PartitionQueue({ topic: topic.name, partition, group, log, reader: this.#reader, positions: this.#positions }))
+      partitions.push(new PartitionQueue({ ...shared, partition, log }))
     }
   }
 

@@ -1,3 +1,4 @@
+import { constants, gzipSync } from 'node:zlib'
 import { Reader } from '../wire/reader.ts'
 import { WireError } from '../wire/wire-error.ts'
 import { Writer } from '../wire/writer.ts'
@@ -103,14 +104,24 @@ function readHeaders(reader: Reader): RecordHeader[] {
   return headers
 }
 
-/** One uncompressed v2 batch with its CRC, offsets from 0 on, of no idempotent producer. `timestamp`: ms since the Unix epoch. */
-export function encodeBatch(records: readonly NewRecord[], { timestamp }: { readonly timestamp: bigint }): Buffer {
+export interface BatchOptions {
+  /** Of records that have none of their own: ms since the Unix epoch. */
+  readonly timestamp: bigint
+  /** Uncompressed unless set. */
+  readonly isGzipped?: boolean
+}
+
+/** One v2 batch with its CRC, offsets from 0 on, of no idempotent producer. */
+export function encodeBatch(records: readonly NewRecord[], { timestamp, isGzipped = false }: BatchOptions): Buffer {
   const times = records.map(record => record.timestamp ?? timestamp)
   const base = times[0] ?? timestamp
-  const body = new Writer()
-  for (const [index, record] of records.entries()) writeRecord(body, record, index, (times[index] as bigint) - base)
-  const latest = times.reduce((one, other) => (one > other ? one : other), base)
-  const batch = Buffer.concat([header.writeHeader({ baseTimestamp: base, maxTimestamp: latest, recordCount: records.length, bodyBytes: body.length }), ...body.chunks()])
+  const writer = new Writer()
+  for (const [index, record] of records.entries()) writeRecord(writer, record, index, (times[index] as bigint) - base)
+  const body = isGzipped ? [gzipSync(writer.toBuffer(), { level: constants.Z_BEST_SPEED })] : writer.chunks()
+  const bodyBytes = body.reduce((sum, { length }) => sum + length, 0)
+  const maxTimestamp = times.reduce((one, other) => (one > other ? one : other), base)
+  const attributes = isGzipped ? header.COMPRESSION.gzip : header.COMPRESSION.none
+  const batch = Buffer.concat([header.writeHeader({ baseTimestamp: base, maxTimestamp, recordCount: records.length, bodyBytes, attributes }), ...body])
   return header.setCrc(batch, crc32c(batch, header.CRC_FROM, batch.length))
 }
 

@@ -1,0 +1,206 @@
+import { connect } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Folder } from '../../../broker/log/folder.ts'
+import { random } from '../records/fixture.ts'
+import { MAX_LINE_BYTES, openParts, startConsole, TOPIC, type RunningConsole } from './fixture.ts'
+import { until } from './until.ts'
+
+let running: RunningConsole
+
+async function begin(...args: Parameters<typeof startConsole>): Promise<RunningConsole> {
+  running = await startConsole(...args)
+  return running
+}
+
+afterEach(() => running.stop())
+
+describe('lines', () => {
+  test('may come in any pieces, several in one packet, one in several, cut within a character', async () => {
+    const { connect: enter } = await begin()
+    const client = await enter()
+    for (const byte of Buffer.from('pGrüße, 世界 🎉\r\nc\r\n')) {
+      client.send(Buffer.of(byte))
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(await client.lines(2)).toEqual(['ok', 'Grüße, 世界 🎉'])
+    client.send('pone\r\nptwo\nc\r\nc\nc\n')
+    expect(await client.lines(5)).toEqual(['ok', 'ok', 'one', 'two', '\\empty'])
+  })
+
+  test('that are not UTF-8 are answered with an error and publish nothing', async () => {
+    const { connect: enter, topics } = await begin()
+    const client = await enter()
+    client.send(Buffer.concat([Buffer.from('pcut \xc3\n', 'latin1'), Buffer.from([0xff, 0xfe, 0x0a])]))
+    expect(await client.lines(2)).toEqual([
+      '\\error line: got bytes that are not UTF-8, 7063757420c3 (hex), expected UTF-8',
+      '\\error line: got bytes that are not UTF-8, fffe (hex), expected UTF-8',
+    ])
+    expect(topics.get(TOPIC)).toBeUndefined()
+  })
+
+  test('of random bytes get one answer each, which is one line of text', async () => {
+    const { connect: enter } = await begin()
+    const next = random(11)
+    const client = await enter()
+    const starts = ['p', 'c', 't', '?', 'p@t ', 'c@t ', 'c@t g', 'p@', 'c@', '', 'x']
+    for (let round = 0; round < 30; round++) {
+      const lines = Array.from({ length: 50 }, () => {
+        const noise = Buffer.from(Array.from({ length: next() % 12 }, () => next() % (next() % 2 ? 256 : 128)).filter(byte => byte !== 10))
+        return Buffer.concat([Buffer.from(starts[next() % starts.length] as string), noise, Buffer.from('\n')])
+      }).filter(line => line.toString('latin1').trimEnd() !== 'q')
+      client.send(Buffer.concat(lines))
+      for (const answer of await client.lines(lines.length)) expect(answer).not.toMatch(/[^\P{Cc}\t]|\uFFFD/u)
+    }
+    client.send('t\n')
+    await client.line()
+    expect(client.unread).toEqual([])
+    expect(running.logged).toEqual([])
+  })
+})
+
+describe('many commands at a time', () => {
+  test('from many clients: each gets its answers in its order, and every message goes to one of them', async () => {
+    const { connect: enter } = await begin()
+    const clients = await Promise.all(Array.from({ length: 50 }, enter))
+    for (const [number, client] of clients.entries()) client.send(Array.from({ length: 40 }, (_, index) => `p${number}.${index}\n`).join(''))
+    for (const client of clients) expect(new Set(await client.lines(40))).toEqual(new Set(['ok']))
+    for (const client of clients) client.send('c\n'.repeat(40))
+    const got = (await Promise.all(clients.map(client => client.lines(40)))).flat()
+    expect(got.toSorted()).toEqual(clients.flatMap((_, number) => Array.from({ length: 40 }, (_, index) => `${number}.${index}`)).toSorted())
+  })
+
+  test('from one client do not hold up another', async () => {
+    const { connect: enter } = await begin()
+    const [busy, other] = [await enter(), await enter()]
+    busy.send('t\n'.repeat(30_000))
+    expect(await other.ask('t')).toBe('\\empty')
+    expect(busy.unread.length).toBeLessThan(15_000)
+    await busy.lines(30_000)
+  })
+
+  test('from a client that does not read are no more read, and all answered once it does', async () => {
+    const { connect: enter } = await begin()
+    const [deaf, other] = [await enter(), await enter()]
+    deaf.socket.pause()
+    const text = 'x'.repeat(MAX_LINE_BYTES - 1)
+    const count = 1600
+    let isSent = false
+    deaf.socket.write(`p${text}\nc\n`.repeat(count / 2), () => {
+      isSent = true
+    })
+    const published = (): bigint => running.topics.get(TOPIC)?.partitions[0]?.endOffset ?? 0n
+    await standsStill(published)
+    expect(isSent).toBe(false)
+    expect(published()).toBeLessThan(BigInt(count / 2))
+    expect(await other.ask('t')).toBe(TOPIC)
+    deaf.socket.resume()
+    const answers = await deaf.lines(count)
+    expect(new Set(answers)).toEqual(new Set(['ok', text]))
+    expect(answers.filter(answer => answer === 'ok')).toHaveLength(count / 2)
+  })
+
+  test('are all answered when the client ends its side after them', async () => {
+    const { connect: enter } = await begin()
+    const client = await enter()
+    client.socket.end(`${'pline\n'.repeat(1000)}${'c\n'.repeat(1000)}`)
+    const answers = await client.rest()
+    expect(answers.filter(answer => answer === 'ok')).toHaveLength(1000)
+    expect(answers.filter(answer => answer === 'line')).toHaveLength(1000)
+    await until(() => running.console.clients === 0)
+  })
+})
+
+/** Resolves when `value` has been the same for a while. */
+async function standsStill(value: () => bigint): Promise<void> {
+  for (let same = 0, last = -1n; same < 20; same = value() === last && last > 0n ? same + 1 : 0) {
+    last = value()
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+}
+
+describe('durability', () => {
+  test('ok is said when the line is as safe as the broker is set to make it', async () => {
+    const parts = openParts(undefined, { flushEachAppend: true })
+    const { connect: enter } = await begin({}, parts)
+    const client = await enter()
+    client.send('pone\nptwo\nc\nc\nc\n')
+    expect(await client.lines(5)).toEqual(['ok', 'ok', 'one', 'two', '\\empty'])
+    expect(parts.told).toEqual([TOPIC, TOPIC])
+  })
+
+  test('a line that cannot be written is answered with the reason, and reading goes on', async () => {
+    const folder = failingFolder(openParts().folder)
+    const { connect: enter } = await begin({}, openParts(folder))
+    const client = await enter()
+    await client.ask('pone')
+    folder.isFull = true
+    expect(await client.ask('ptwo')).toMatch(/^\\error .*no space left/)
+    expect(await client.ask('c')).toBe('one')
+    folder.isFull = false
+    expect([await client.ask('pthree'), await client.ask('c')]).toEqual(['ok', 'three'])
+  })
+})
+
+/** A folder on a disk that can be full. */
+function failingFolder(folder: Folder, state = { isFull: false }): Folder & { isFull: boolean } {
+  const wrapped: Folder = {
+    names: () => folder.names(),
+    folder: name => failingFolder(folder.folder(name), state),
+    remove: name => folder.remove(name),
+    readWhole: name => folder.readWhole(name),
+    replace: (name, content) => folder.replace(name, content),
+    open: name => {
+      const file = folder.open(name)
+      return {
+        get size() {
+          return file.size
+        },
+        append: pieces => {
+          if (state.isFull) throw new Error('no space left on device')
+          file.append(pieces)
+        },
+        read: (position, length) => file.read(position, length),
+        truncate: size => file.truncate(size),
+        sync: () => file.sync(),
+        close: () => file.close(),
+      }
+    },
+  }
+  return Object.defineProperty(wrapped as Folder & { isFull: boolean }, 'isFull', {
+    get: () => state.isFull,
+    set: (isFull: boolean) => {
+      state.isFull = isFull
+    },
+  })
+}
+
+describe('stopping', () => {
+  test('ends idle and deaf clients, takes no more, and leaves undone messages to the next start', async () => {
+    const parts = openParts()
+    const { connect: enter, console: lineConsole } = await begin({}, parts)
+    const [idle, deaf, reader] = [await enter(), await enter(), await enter()]
+    await reader.ask('pone')
+    expect(await reader.ask('c')).toBe('one')
+    deaf.socket.pause()
+    deaf.send('?\n'.repeat(100_000))
+    await until(() => deaf.socket.bytesWritten > 10_000)
+    await lineConsole.stop(50)
+    expect(lineConsole.clients).toBe(0)
+    expect([await idle.rest(), await reader.rest()]).toEqual([[], []])
+    await expect(refused(lineConsole.port)).resolves.toBe('ECONNREFUSED')
+    const again = await startConsole({}, openParts(parts.folder))
+    expect(await (await again.connect()).ask('c')).toBe('one')
+    await again.stop()
+  })
+})
+
+function refused(port: number): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(undefined)
+    })
+  })
+}

@@ -1,0 +1,10 @@
+const PATIENCE_MS = 5000
+
+/** Resolves when `condition` holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${condition.toString()}`)
+    await new Promise(resolve => setTimeout(resolve, 2))
+  }
+}
