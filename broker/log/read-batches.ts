@@ -14,11 +14,18 @@ export interface ReadOptions {
   readonly indexIntervalBytes: number
 }
 
+export interface Piece {
+  /** Whole batches; empty if the first is too large. */
+  readonly bytes: Buffer
+  /** Where in the file they end. */
+  readonly end: number
+}
+
 /**
- * Whole batches of at most `maxBytes`, beginning with the first one from `position` on that ends at `offset`
- * or later; undefined if there is none, or the first is too large.
+ * Whole batches of together at most `maxBytes`, beginning with the first one from `position` on that ends at
+ * `offset` or later; undefined if there is none.
  */
-export function readBatches(file: LogFile, position: number, options: ReadOptions): Buffer | undefined {
+export function readBatches(file: LogFile, position: number, options: ReadOptions): Piece | undefined {
   const { offset, maxBytes, endPosition, atLeastOneBatch } = options
   const wanted = maxBytes + options.indexIntervalBytes + header.HEADER_BYTES
   let [start, at] = [position, 0]
@@ -32,10 +39,11 @@ export function readBatches(file: LogFile, position: number, options: ReadOption
     if (header.lastOffset(window, at) >= offset) break
     at += soundBytes(window, at, start + at)
   }
-  const size = soundBytes(window, at, start + at)
-  if (size > maxBytes) return atLeastOneBatch ? wholeBatch(file, start + at, size) : undefined
-  if (at + size > window.length) return wholeBatch(file, start + at, size)
-  return window.subarray(at, wholeEnd(window, at, maxBytes))
+  const [from, size] = [start + at, soundBytes(window, at, start + at)]
+  if (size > maxBytes && !atLeastOneBatch) return { bytes: window.subarray(0, 0), end: from }
+  if (size > maxBytes || at + size > window.length) return { bytes: wholeBatch(file, from, size), end: from + size }
+  const bytes = window.subarray(at, wholeEnd(window, at, maxBytes))
+  return { bytes, end: from + bytes.length }
 }
 
 /** Where the last batch ends that is whole and within `maxBytes`. */

@@ -1,7 +1,7 @@
 import { fileName, INDEX_SUFFIX, SEGMENT_SUFFIX } from './file-names.ts'
 import type { Folder, LogFile } from './folder.ts'
 import { decodeIndex, encodeIndex } from './index-file.ts'
-import { batchAt, readBatches, visitHeaders, type ReadOptions } from './read-batches.ts'
+import { batchAt, readBatches, visitHeaders, type Piece, type ReadOptions } from './read-batches.ts'
 import { scan } from './scan.ts'
 import { SegmentContent, type Circumstances, type SegmentFacts } from './segment-content.ts'
 
@@ -128,7 +128,7 @@ export class Segment {
   }
 
   /** Whole batches from the one on that holds `offset`, or the first after it; undefined if there is none. */
-  read(options: ReadOptions): Buffer | undefined {
+  read(options: ReadOptions): Piece | undefined {
     if (options.endPosition === 0) return undefined
     const from = this.#loaded().index.positionOf(Math.max(0, Number(options.offset - this.baseOffset)))
     return this.#use(file => readBatches(file, from, options))

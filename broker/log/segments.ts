@@ -77,8 +77,9 @@ export class Segments {
       const piece = segment.read({ offset, maxBytes: left, endPosition, atLeastOneBatch: atLeastOneBatch && pieces.length === 0, indexIntervalBytes })
       this.#restAllBut(segment)
       if (piece === undefined) continue
-      pieces.push(piece)
-      left -= piece.length
+      if (piece.bytes.length > 0) pieces.push(piece.bytes)
+      if (piece.end < endPosition) break
+      left -= piece.bytes.length
     }
     return pieces
   }
