@@ -77,6 +77,10 @@ function writeTagged(w: Writer, tagged: readonly TaggedSlot[], value: Struct): v
   }
 }
 
+/** Whether a value is the one that stands for absent; of structures, whether all their fields are. */
 function isSame(value: unknown, absent: unknown): boolean {
-  return value === absent || (Array.isArray(value) && value.length === 0 && Array.isArray(absent) && absent.length === 0)
+  if (value === absent) return true
+  if (typeof value !== 'object' || value === null || typeof absent !== 'object' || absent === null) return false
+  if (Array.isArray(absent)) return (value as unknown[]).length === 0 && absent.length === 0
+  return Object.entries(absent).every(([name, field]) => isSame((value as Struct)[name], field))
 }

@@ -1,11 +1,11 @@
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 
-/** Sees every message that passes; each is a frame of four bytes of length and that many bytes. */
+/** Sees every message that passes, and on which client's connection; each is a frame of four bytes of length and that many bytes. */
 export interface FrameHooks {
   /** What is sent on instead of a request; undefined: the connection breaks. */
-  readonly request?: (frame: Buffer) => Buffer | undefined
+  readonly request?: (frame: Buffer, client: Socket) => Buffer | undefined
   /** What is sent back instead of a response; undefined: the connection breaks and the response is lost. */
-  readonly response?: (frame: Buffer) => Buffer | undefined
+  readonly response?: (frame: Buffer, client: Socket) => Buffer | undefined
 }
 
 export interface TcpProxy {
@@ -29,8 +29,8 @@ export async function startTcpProxy(targetPort: number, hooks: FrameHooks): Prom
         end()
       })
     }
-    forward(client, target, hooks.request ?? (frame => frame), end)
-    forward(target, client, hooks.response ?? (frame => frame), end)
+    forward(client, target, frame => (hooks.request ? hooks.request(frame, client) : frame), end)
+    forward(target, client, frame => (hooks.response ? hooks.response(frame, client) : frame), end)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {

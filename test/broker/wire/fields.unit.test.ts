@@ -104,7 +104,8 @@ describe('tagged fields', () => {
   const { encode: write, decode: read } = codec(shape, FLEXIBLE)
 
   it('are left out when they have the value that stands for absent', () => {
-    expect(write({ a: 1, later: -1, first: '' })).toBe('000100')
+    expect(write({ a: 1 })).toBe('000100')
+    expect(write({ a: 1, later: -1, first: '', leader: { id: -1 } })).toBe('000100')
     expect(read('000100')).toEqual({ a: 1, later: -1, first: '', leader: { id: -1 } })
   })
 
