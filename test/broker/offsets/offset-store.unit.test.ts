@@ -1,0 +1,215 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { ERROR } from '../../../broker/errors.ts'
+import { diskFolder } from '../../../broker/log/disk-folder.ts'
+import { TornFileError, type Folder, type LogFile } from '../../../broker/log/folder.ts'
+import { memoryFolder } from '../../../broker/log/memory-folder.ts'
+import { OFFSETS_FILE, OffsetStore } from '../../../broker/offsets/offset-store.ts'
+import { contentOf } from './stored.ts'
+
+const NOW = 1_700_000_000_000
+const paths: string[] = []
+
+afterEach(() => {
+  for (const path of paths.splice(0)) rmSync(path, { recursive: true })
+})
+
+function diskPath(): string {
+  const path = mkdtempSync(join(tmpdir(), 'ping-test-offsets-'))
+  paths.push(path)
+  return path
+}
+
+const open = (folder: Folder) => OffsetStore.open(folder, () => NOW)
+const fileSize = (folder: Folder) => (folder.readWhole(OFFSETS_FILE) as Buffer).length
+
+describe.each([['on the disk', () => diskFolder(diskPath())], ['in memory', () => memoryFolder()]])('%s, committed offsets', (_, newFolder) => {
+  test('are there at once and after a restart', () => {
+    const folder = newFolder()
+    const store = open(folder)
+    store.commit('readers', [{ topic: 'pings', partition: 0, offset: 2n ** 62n, leaderEpoch: 7, metadata: 'so far' }, { topic: 'pings', partition: 1, offset: 0n, retentionMs: 5 }])
+    const check = (it: OffsetStore) => {
+      expect(it.fetch('readers', 'pings', 0)).toEqual({ offset: 2n ** 62n, leaderEpoch: 7, metadata: 'so far', committedAtMs: NOW, expiresAtMs: undefined })
+      expect(it.fetch('readers', 'pings', 1)).toEqual({ offset: 0n, leaderEpoch: -1, metadata: '', committedAtMs: NOW, expiresAtMs: NOW + 5 })
+      expect(it.fetch('readers', 'pings', 2)).toBeUndefined()
+      expect(it.fetch('others', 'pings', 0)).toBeUndefined()
+    }
+    check(store)
+    store.close()
+    check(open(folder))
+  })
+
+  test('survive that the store was not closed', () => {
+    const folder = newFolder()
+    open(folder).commit('readers', [{ topic: 'pings', partition: 0, offset: 5n }])
+    expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(5n)
+  })
+
+  test('are forgotten by partition, topic and group, also after a restart', () => {
+    const folder = newFolder()
+    const store = open(folder)
+    const entries = [{ topic: 'a', partition: 0, offset: 1n }, { topic: 'a', partition: 1, offset: 2n }, { topic: 'b', partition: 0, offset: 3n }]
+    for (const group of ['one', 'two', 'three']) store.commit(group, entries)
+    store.setRecord('one', { protocolType: 'consumer', generation: 3, emptySinceMs: undefined })
+    store.setRecord('three', { protocolType: 'consumer', generation: 1, emptySinceMs: NOW })
+    store.remove('one', [{ topic: 'a', partition: 1 }, { topic: 'nowhere', partition: 0 }])
+    store.deleteTopic('b')
+    store.deleteGroup('three')
+    store.remove('two', [{ topic: 'a', partition: 0 }, { topic: 'a', partition: 1 }])
+    const expected = { one: { record: { protocolType: 'consumer', generation: 3, emptySinceMs: undefined }, offsets: ['a-0: 1'] } }
+    expect(contentOf(store)).toEqual(expected)
+    expect([store.has('one'), store.has('two'), store.has('three')]).toEqual([true, false, false])
+    store.close()
+    expect(contentOf(open(folder))).toEqual(expected)
+  })
+
+  test('stay as they are when something is forgotten that was not there', () => {
+    const folder = newFolder()
+    const store = open(folder)
+    store.commit('one', [{ topic: 'a', partition: 0, offset: 1n }])
+    const size = fileSize(folder)
+    store.commit('one', [])
+    store.deleteGroup('two')
+    store.deleteTopic('b')
+    store.remove('one', [{ topic: 'a', partition: 1 }])
+    expect(fileSize(folder)).toBe(size)
+  })
+})
+
+test('the file is rewritten at the start when something in it has become old', () => {
+  const folder = memoryFolder()
+  const store = open(folder)
+  for (let offset = 0n; offset < 100n; offset++) store.commit('readers', [{ topic: 'pings', partition: 0, offset }])
+  const before = fileSize(folder)
+  expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(99n)
+  expect(fileSize(folder)).toBeLessThan(before / 50)
+})
+
+test('the file is rewritten when it has grown, and holds what was known then and came after', () => {
+  const folder = memoryFolder()
+  const store = open(folder)
+  const metadata = 'x'.repeat(4_000)
+  let largest = 0
+  for (let index = 0; index < 2_000; index++) {
+    store.commit(`group-${index % 3}`, [{ topic: 'pings', partition: index % 2, offset: BigInt(index), metadata }])
+    if (index % 20 === 0) largest = Math.max(largest, fileSize(folder))
+  }
+  expect(largest).toBeLessThan(1.1 * 2 ** 20)
+  expect(contentOf(open(folder))).toEqual(contentOf(store))
+  expect(store.fetch('group-1', 'pings', 1)?.offset).toBe(1_999n)
+})
+
+test('more offsets than go into one frame are rewritten', () => {
+  const folder = memoryFolder()
+  const store = open(folder)
+  for (let group = 0; group < 300; group++) {
+    store.commit(`group-${group}`, Array.from({ length: 10 }, (_, partition) => ({ topic: 'pings', partition, offset: BigInt(group) })))
+    store.setRecord(`group-${group}`, { protocolType: 'consumer', generation: group, emptySinceMs: undefined })
+  }
+  store.deleteGroup('group-0')
+  const reopened = open(folder)
+  expect(contentOf(reopened)).toEqual(contentOf(store))
+  expect(contentOf(open(folder))).toEqual(contentOf(store))
+})
+
+/** A folder whose files fail when they are told to. */
+class FailingFolder implements Folder {
+  readonly inner = memoryFolder()
+  appendError: Error | undefined
+  replaceError: Error | undefined
+  syncs = 0
+
+  open(name: string): LogFile {
+    const file = this.inner.open(name)
+    return new Proxy(file, {
+      get: (_, key: keyof LogFile) => {
+        if (key === 'append' && this.appendError) {
+          file.append([Buffer.from('torn')])
+          const error = this.appendError
+          if (!(error instanceof TornFileError)) file.truncate(file.size - 4)
+          return () => { throw error }
+        }
+        if (key === 'sync') return () => { this.syncs++ }
+        const value = file[key]
+        return typeof value === 'function' ? value.bind(file) : value
+      },
+    })
+  }
+
+  names(): string[] {
+    return this.inner.names()
+  }
+
+  folder(name: string): Folder {
+    return this.inner.folder(name)
+  }
+
+  remove(name: string): void {
+    this.inner.remove(name)
+  }
+
+  readWhole(name: string): Buffer | undefined {
+    return this.inner.readWhole(name)
+  }
+
+  replace(name: string, content: Buffer | string): void {
+    if (this.replaceError) throw this.replaceError
+    this.inner.replace(name, content)
+  }
+}
+
+describe('when the disk is full', () => {
+  const full = new Error('ENOSPC: no space left on device, write')
+
+  test('a commit says so and changes nothing, and the next one works when there is room', () => {
+    const folder = new FailingFolder()
+    const store = open(folder)
+    store.commit('readers', [{ topic: 'pings', partition: 0, offset: 1n }])
+    folder.appendError = full
+    const commit = () => store.commit('readers', [{ topic: 'pings', partition: 0, offset: 2n }])
+    expect(commit).toThrow(expect.objectContaining({ code: ERROR.KAFKA_STORAGE_ERROR, message: 'writing committed offsets failed: ENOSPC: no space left on device, write' }))
+    expect(store.fetch('readers', 'pings', 0)?.offset).toBe(1n)
+    folder.appendError = undefined
+    commit()
+    expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(2n)
+  })
+
+  test('and an append left something behind, nothing is written behind that', () => {
+    const folder = new FailingFolder()
+    const store = open(folder)
+    store.commit('readers', [{ topic: 'pings', partition: 0, offset: 1n }])
+    folder.appendError = new TornFileError('torn')
+    const commit = () => store.commit('readers', [{ topic: 'pings', partition: 0, offset: 2n }])
+    expect(commit).toThrow('torn')
+    folder.appendError = undefined
+    folder.replaceError = full
+    expect(commit).toThrow('ENOSPC')
+    expect(store.fetch('readers', 'pings', 0)?.offset).toBe(1n)
+    folder.replaceError = undefined
+    commit()
+    expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(2n)
+    expect(open(folder).cutBytes).toBe(0)
+  })
+
+  test('the file goes on growing where it cannot be rewritten', () => {
+    const folder = new FailingFolder()
+    const store = open(folder)
+    folder.replaceError = full
+    const metadata = 'x'.repeat(4_000)
+    for (let index = 0; index < 600; index++) store.commit('readers', [{ topic: 'pings', partition: 0, offset: BigInt(index), metadata }])
+    expect(fileSize(folder)).toBeGreaterThan(2 ** 21)
+    expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(599n)
+  })
+})
+
+test('a commit that must survive a loss of power is flushed', () => {
+  const folder = new FailingFolder()
+  const plain = OffsetStore.open(folder, () => NOW)
+  plain.commit('readers', [{ topic: 'pings', partition: 0, offset: 1n }])
+  expect(folder.syncs).toBe(0)
+  const flushing = OffsetStore.open(folder, () => NOW, { flushEachCommit: true })
+  flushing.commit('readers', [{ topic: 'pings', partition: 0, offset: 1n }])
+  expect(folder.syncs).toBe(1)
+})
