@@ -115,12 +115,11 @@ export class Client {
   }
 
   /**
-   * The client has said its last word: what it has not done is free at once, whatever becomes of the connection. What it sends
-   * nevertheless is dropped: closing with bytes unread would make the system drop the answers that are on their way.
+   * The last word is said. What the client sends nevertheless is dropped, and not left unread: closing then would make the system
+   * drop the answers that are on their way.
    */
   #end(): void {
     const socket = this.#socket
-    this.#session.end()
     socket.end()
     socket.resume()
     const timer = setTimeout(() => socket.destroy(), LINGER_MS)
