@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../../src/runtime/logger.ts'
-import { ERROR } from '../errors.ts'
 import { offsetCommitHandler } from '../offsets/offset-commit.ts'
-import { findExpired } from '../offsets/offset-expiry.ts'
+import { startExpiry } from '../offsets/expiry-timer.ts'
 import { offsetFetchHandler } from '../offsets/offset-fetch.ts'
 import type { OffsetStore } from '../offsets/offset-store.ts'
 import { answer, type Answer } from '../server/handler.ts'
@@ -24,9 +23,10 @@ import { joinGroupHandler } from './answers/join-group.ts'
 import { leaveGroupHandler } from './answers/leave-group.ts'
 import { listGroupsHandler } from './answers/list-groups.ts'
 import { syncGroupHandler } from './answers/sync-group.ts'
-import { Alarm, systemClock, type Clock } from './clock.ts'
+import { systemClock, type Clock } from './clock.ts'
 import { Coordinator } from './coordinator.ts'
-import type { Group, GroupState } from './group.ts'
+import type { GroupState } from './group.ts'
+import { rememberGeneration, restoreGroups } from './group-records.ts'
 
 export interface GroupsOptions {
   readonly store: OffsetStore
@@ -58,8 +58,6 @@ export interface Groups {
 }
 
 const MS_PER_MINUTE = 60_000
-/** Who is no member may commit while there are none. */
-const NOBODY = { memberId: '', instanceId: null, generation: -1 }
 
 export function startGroups(options: GroupsOptions): Groups {
   const { store, settings, clock = systemClock, log } = options
@@ -74,16 +72,15 @@ export function startGroups(options: GroupsOptions): Groups {
     newMemberId: prefix => `${prefix}-${randomUUID()}`,
     onGeneration: group => rememberGeneration(group, store, log),
   })
-  restore(coordinator, store, clock)
-  const expiry = new Alarm(clock)
+  restoreGroups(coordinator, store, clock)
   const retentionMs = settings.offsetsRetentionMinutes * MS_PER_MINUTE
-  repeat(expiry, settings.offsetsRetentionCheckMs, () => forgetExpired({ coordinator, store, nowMs: clock.now(), retentionMs, log }))
+  const stopExpiry = startExpiry({ coordinator, store, clock, retentionMs, everyMs: settings.offsetsRetentionCheckMs, log })
   return {
     answers: groupAnswers(coordinator, options),
     counts: () => coordinator.counts(),
-    hasMembers: groupId => coordinator.checkCommit({ ...NOBODY, groupId }) === ERROR.UNKNOWN_MEMBER_ID,
+    hasMembers: groupId => (coordinator.get(groupId)?.state ?? 'Empty') !== 'Empty',
     stop: () => {
-      expiry.clear()
+      stopExpiry()
       coordinator.stop()
     },
   }
@@ -103,46 +100,4 @@ function groupAnswers(coordinator: Coordinator, { store, nodeId, hasPartition, s
     answer(offsetCommit, offsetCommitHandler({ coordinator, store, hasPartition, maxMetadataLength: settings.offsetMetadataMaxBytes, onStorageError })),
     answer(offsetFetch, offsetFetchHandler(store)),
   ]
-}
-
-/** Groups that had members are empty from now on: members do not outlive the broker. */
-function restore(coordinator: Coordinator, store: OffsetStore, clock: Clock): void {
-  for (const groupId of store.groups()) {
-    const record = store.record(groupId)
-    if (record) coordinator.restore(groupId, { ...record, emptySinceMs: record.emptySinceMs ?? clock.now() })
-  }
-}
-
-/** For the next start. That it is not written down is no reason to stop the group. */
-function rememberGeneration(group: Group, store: OffsetStore, log: Logger): void {
-  const { id, generation, protocolType = '', state, stateSinceMs, members } = group
-  log.info({ group: id, generation, members: members.size }, 'a group has a new generation')
-  try {
-    store.setRecord(id, { protocolType, generation, emptySinceMs: state === 'Empty' ? stateSinceMs : undefined })
-  } catch (err) {
-    log.warn({ err, group: id }, 'the generation of a group could not be written down')
-  }
-}
-
-function repeat(alarm: Alarm, everyMs: number, action: () => void): void {
-  alarm.set(everyMs, () => {
-    action()
-    repeat(alarm, everyMs, action)
-  })
-}
-
-function forgetExpired({ coordinator, store, nowMs, retentionMs, log }: { coordinator: Coordinator; store: OffsetStore; nowMs: number; retentionMs: number; log: Logger }): void {
-  const groupIds = new Set([...store.groups(), ...coordinator.all().map(({ id }) => id)])
-  for (const groupId of groupIds) {
-    const { expired, isGone } = findExpired(store, groupId, coordinator.get(groupId), nowMs, retentionMs)
-    try {
-      if (isGone) store.deleteGroup(groupId)
-      else store.remove(groupId, expired)
-    } catch (err) {
-      log.warn({ err, group: groupId }, 'expired offsets could not be removed')
-      continue
-    }
-    if (isGone) coordinator.delete(groupId)
-    if (isGone || expired.length > 0) log.info({ group: groupId, offsets: expired.length, isGone }, 'offsets have expired')
-  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../../../broker/groups/rebalance.ts'
-import { GROUP, GroupUnderTest, protocols, REBALANCE_MS, SESSION_MS } from './group-under-test.ts'
+import { GROUP, GroupUnderTest, REBALANCE_MS, SESSION_MS } from './group-under-test.ts'
 
 describe('a member that joins again with what it said before', () => {
   test('is told the present generation when it follows in a stable group', () => {
@@ -167,149 +167,12 @@ describe('a member that is not heard of', () => {
   })
 })
 
-describe('a sync is refused', () => {
-  test.each([
-    ['of a group that is not there', { groupId: 'other' }, ERROR.UNKNOWN_MEMBER_ID],
-    ['without a group id', { groupId: '' }, ERROR.INVALID_GROUP_ID],
-    ['of a member that is not there', { memberId: 'invented' }, ERROR.UNKNOWN_MEMBER_ID],
-    ['of an instance that is not there', { instanceId: 'invented' }, ERROR.UNKNOWN_MEMBER_ID],
-    ['of another generation', { generation: 2 }, ERROR.ILLEGAL_GENERATION],
-    ['with another protocol type', { protocolType: 'connect' }, ERROR.INCONSISTENT_GROUP_PROTOCOL],
-    ['with another protocol', { protocolType: 'consumer', protocolName: 'sticky' }, ERROR.INCONSISTENT_GROUP_PROTOCOL],
-  ])('%s', (_, given, error) => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(1, [], { synced: false })
-    expect(group.sync(leader, 1, given).result).toMatchObject({ error, protocolName: null })
-    expect(group.state).toBe('CompletingRebalance')
-  })
-})
-
 test('a member that the leader forgets has nothing to do', () => {
   const group = new GroupUnderTest()
   const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
   const sync = group.sync(follower, 1)
   group.sync(leader, 1, { assignments: new Map([[leader, Buffer.from('all')], ['stranger', Buffer.from('x')]]) })
   expect(sync.result).toMatchObject({ error: ERROR.NONE, assignment: Buffer.alloc(0) })
-})
-
-describe('a heartbeat is refused', () => {
-  test.each([
-    ['of a group that is not there', ['client-1', 1, null, 'other'], ERROR.UNKNOWN_MEMBER_ID],
-    ['without a group id', ['client-1', 1, null, ''], ERROR.INVALID_GROUP_ID],
-    ['of a member that is not there', ['invented', 1, null, GROUP], ERROR.UNKNOWN_MEMBER_ID],
-    ['of another generation', ['client-1', 0, null, GROUP], ERROR.ILLEGAL_GENERATION],
-    ['of an instance that is not there', ['client-1', 1, 'one', GROUP], ERROR.UNKNOWN_MEMBER_ID],
-  ] as const)('%s', (_, [memberId, generation, instanceId, groupId], error) => {
-    const group = new GroupUnderTest()
-    group.start(1)
-    expect(group.coordinator.heartbeat({ groupId, memberId, generation, instanceId })).toBe(error)
-  })
-})
-
-describe('who leaves', () => {
-  test('makes the others share its work', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
-    expect(group.coordinator.leave(GROUP, [{ memberId: leader, instanceId: null }])).toEqual([ERROR.NONE])
-    expect(group.heartbeat(follower, 1)).toBe(ERROR.REBALANCE_IN_PROGRESS)
-    expect(group.join({ memberId: follower }).result).toMatchObject({ generation: 2, leaderId: follower })
-  })
-
-  test('several leave at once, each with an outcome of its own', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
-    const leavers = [leader, 'invented', follower].map(memberId => ({ memberId, instanceId: null }))
-    expect(group.coordinator.leave(GROUP, leavers)).toEqual([ERROR.NONE, ERROR.UNKNOWN_MEMBER_ID, ERROR.NONE])
-    expect(group.state).toBe('Empty')
-  })
-
-  test('is answered where it waits', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
-    const sync = group.sync(follower, 1)
-    group.coordinator.leave(GROUP, [{ memberId: follower, instanceId: null }])
-    expect(sync.result?.error).toBe(ERROR.UNKNOWN_MEMBER_ID)
-    const rejoined = group.join({ memberId: leader })
-    expect(rejoined.result?.generation).toBe(2)
-  })
-
-  test('lets a rebalance end that waited for nobody else', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
-    const rejoined = group.join({ memberId: leader })
-    group.coordinator.leave(GROUP, [{ memberId: follower, instanceId: null }])
-    expect(rejoined.result?.generation).toBe(2)
-  })
-
-  test.each([['other', ERROR.UNKNOWN_MEMBER_ID], ['', ERROR.INVALID_GROUP_ID]])('a group %o that is not there is refused', (groupId, error) => {
-    expect([new GroupUnderTest().coordinator.leave(groupId, [{ memberId: 'a', instanceId: null }])].flat()).toEqual([error])
-  })
-})
-
-describe('a connection that is gone while', () => {
-  test('a new member joins: the member is out at once', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(1)
-    const newcomer = group.join()
-    const rejoined = group.join({ memberId: leader, protocols: protocols('range') })
-    expect(rejoined.result?.members).toHaveLength(2)
-    const another = group.join()
-    group.coordinator.drop(GROUP, another.respond)
-    expect(another.result?.error).toBe(undefined)
-    expect(group.join({ memberId: leader }).result).toBeUndefined()
-    expect(group.join({ memberId: newcomer.result?.memberId as string }).result?.generation).toBe(3)
-    expect(group.coordinator.get(GROUP)?.members.size).toBe(2)
-  })
-
-  test('a member joins again: it may come back until its session ends', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [{ sessionTimeoutMs: 1_000_000 }])
-    const lost = group.join({ memberId: leader })
-    group.coordinator.drop(GROUP, lost.respond)
-    group.clock.advance(SESSION_MS - 1)
-    const rejoined = group.join({ memberId: follower })
-    expect(rejoined.result).toBeUndefined()
-    const again = group.join({ memberId: leader })
-    expect(again.result).toMatchObject({ error: ERROR.NONE, generation: 2, leaderId: leader })
-    expect(lost.result).toBeUndefined()
-  })
-
-  test('a member joins again and does not come back: the others go on when its session has ended', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
-    group.coordinator.drop(GROUP, group.join({ memberId: leader }).respond)
-    const rejoined = group.join({ memberId: follower })
-    group.clock.advance(SESSION_MS - 1)
-    expect(rejoined.result).toBeUndefined()
-    group.clock.advance(1)
-    expect(rejoined.result).toMatchObject({ generation: 2, leaderId: follower })
-  })
-
-  test('a member syncs: it gets its assignment when it comes back', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
-    group.coordinator.drop(GROUP, group.sync(follower, 1).respond)
-    group.sync(leader, 1, { assignments: new Map([[follower, Buffer.from('b')]]) })
-    expect(group.sync(follower, 1).result?.assignment.toString()).toBe('b')
-  })
-
-  test('a member syncs and does not come back: it is out when its session has ended', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [{ sessionTimeoutMs: 1_000_000 }], { synced: false })
-    group.coordinator.drop(GROUP, group.sync(follower, 1).respond)
-    group.sync(leader, 1)
-    group.clock.advance(SESSION_MS)
-    expect(group.heartbeat(follower, 1)).toBe(ERROR.UNKNOWN_MEMBER_ID)
-    expect(group.heartbeat(leader, 1)).toBe(ERROR.REBALANCE_IN_PROGRESS)
-  })
-
-  test('nobody waits any more: nothing happens', () => {
-    const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(1)
-    group.coordinator.drop(GROUP, group.join({ memberId: leader }).respond)
-    group.coordinator.drop('other', () => {})
-    expect(group.state).toBe('CompletingRebalance')
-  })
 })
 
 test('a second join of a member takes the place of the first', () => {
@@ -320,21 +183,6 @@ test('a second join of a member takes the place of the first', () => {
   expect(first.result).toMatchObject({ error: ERROR.REBALANCE_IN_PROGRESS, memberId: leader })
   group.join({ memberId: follower })
   expect(second.result?.generation).toBe(2)
-})
-
-test('a broker that stops answers everybody who waits, refuses the rest and leaves no timer', () => {
-  const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
-  const waiting = [group.sync(follower, 1), group.join({ groupId: 'other' }), group.join({ groupId: 'third', requiresKnownId: true })]
-  group.coordinator.stop()
-  expect(waiting.map(({ result }) => result?.error)).toEqual([ERROR.COORDINATOR_NOT_AVAILABLE, ERROR.COORDINATOR_NOT_AVAILABLE, ERROR.MEMBER_ID_REQUIRED])
-  expect(group.clock.timerCount).toBe(0)
-  expect(group.join().result?.error).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
-  expect(group.sync(leader, 1).result?.error).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
-  expect(group.heartbeat(leader, 1)).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
-  expect(group.coordinator.leave(GROUP, [])).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
-  expect(group.coordinator.checkCommit({ groupId: GROUP, memberId: leader, generation: 1, instanceId: null })).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
-  expect(group.clock.timerCount).toBe(0)
 })
 
 test('counts groups by state, and members', () => {

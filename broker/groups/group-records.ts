@@ -1,0 +1,24 @@
+import type { Logger } from '../../src/runtime/logger.ts'
+import type { OffsetStore } from '../offsets/offset-store.ts'
+import type { Clock } from './clock.ts'
+import type { Coordinator } from './coordinator.ts'
+import type { Group } from './group.ts'
+
+/** Groups that had members are empty from now on: members do not outlive the broker. */
+export function restoreGroups(coordinator: Coordinator, store: OffsetStore, clock: Clock): void {
+  for (const groupId of store.groups()) {
+    const record = store.record(groupId)
+    if (record) coordinator.restore(groupId, { ...record, emptySinceMs: record.emptySinceMs ?? clock.now() })
+  }
+}
+
+/** For the next start. That it cannot be written down is no reason to stop the group. */
+export function rememberGeneration(group: Group, store: OffsetStore, log: Logger): void {
+  const { id, generation, protocolType = '', state, stateSinceMs, members } = group
+  log.info({ group: id, generation, members: members.size }, 'a group has a new generation')
+  try {
+    store.setRecord(id, { protocolType, generation, emptySinceMs: state === 'Empty' ? stateSinceMs : undefined })
+  } catch (err) {
+    log.warn({ err, group: id }, 'the generation of a group could not be written down')
+  }
+}

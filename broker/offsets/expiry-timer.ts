@@ -1,0 +1,41 @@
+import type { Logger } from '../../src/runtime/logger.ts'
+import { Alarm, type Clock } from '../groups/clock.ts'
+import type { Coordinator } from '../groups/coordinator.ts'
+import { findExpired } from './offset-expiry.ts'
+import type { OffsetStore } from './offset-store.ts'
+
+export interface ExpiryOptions {
+  readonly coordinator: Coordinator
+  readonly store: OffsetStore
+  readonly clock: Clock
+  readonly retentionMs: number
+  readonly everyMs: number
+  readonly log: Logger
+}
+
+/** Forgets every now and then what has expired, and groups of which nothing is left. Returns what ends that. */
+export function startExpiry(options: ExpiryOptions): () => void {
+  const alarm = new Alarm(options.clock)
+  const wait = (): void => alarm.set(options.everyMs, () => {
+    forgetExpired(options)
+    wait()
+  })
+  wait()
+  return () => alarm.clear()
+}
+
+function forgetExpired({ coordinator, store, clock, retentionMs, log }: ExpiryOptions): void {
+  const groupIds = new Set([...store.groups(), ...coordinator.all().map(({ id }) => id)])
+  for (const groupId of groupIds) {
+    const { expired, isGone } = findExpired(store, groupId, coordinator.get(groupId), clock.now(), retentionMs)
+    try {
+      if (isGone) store.deleteGroup(groupId)
+      else store.remove(groupId, expired)
+    } catch (err) {
+      log.warn({ err, group: groupId }, 'expired offsets could not be removed')
+      continue
+    }
+    if (isGone) coordinator.delete(groupId)
+    if (isGone || expired.length > 0) log.info({ group: groupId, offsets: expired.length, isGone }, 'offsets have expired')
+  }
+}

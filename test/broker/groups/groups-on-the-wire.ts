@@ -1,0 +1,95 @@
+import { startGroups, type Groups } from '../../../broker/groups/groups.ts'
+import { ERROR } from '../../../broker/errors.ts'
+import type { Folder } from '../../../broker/log/folder.ts'
+import { memoryFolder } from '../../../broker/log/memory-folder.ts'
+import { OffsetStore } from '../../../broker/offsets/offset-store.ts'
+import type { Call } from '../../../broker/server/handler.ts'
+import { codecOf, type Api } from '../../../broker/wire/api.ts'
+import { Reader } from '../../../broker/wire/reader.ts'
+import * as tables from '../../../broker/wire/tables/index.ts'
+import { Writer } from '../../../broker/wire/writer.ts'
+import { createLogger } from '../../../src/runtime/logger.ts'
+import { FakeClock } from './fake-clock.ts'
+
+export const MINUTE_MS = 60_000
+const SETTINGS = {
+  groupMinSessionTimeoutMs: 6_000,
+  groupMaxSessionTimeoutMs: 1_800_000,
+  groupInitialRebalanceDelayMs: 0,
+  groupMaxSize: 10,
+  offsetMetadataMaxBytes: 8,
+  offsetsRetentionMinutes: 60,
+  offsetsRetentionCheckMs: 10 * MINUTE_MS,
+}
+
+/** The answers of a broker's groups, asked through the bytes of one version. */
+export class GroupsOnTheWire {
+  readonly clock = new FakeClock()
+  readonly folder: Folder
+  store: OffsetStore
+  groups: Groups
+  #controller = new AbortController()
+
+  constructor(folder = memoryFolder()) {
+    this.folder = folder
+    this.store = OffsetStore.open(folder, () => this.clock.now())
+    this.groups = this.#start()
+  }
+
+  #start(): Groups {
+    const hasPartition = (topic: string, partition: number) => topic === 'pings' && partition < 2
+    return startGroups({ store: this.store, settings: SETTINGS, nodeId: 7, hasPartition, log: createLogger({ name: 'test', level: 'silent' }), clock: this.clock })
+  }
+
+  restart(): void {
+    this.groups.stop()
+    this.store = OffsetStore.open(this.folder, () => this.clock.now())
+    this.groups = this.#start()
+  }
+
+  hangUp(): void {
+    this.#controller.abort()
+    this.#controller = new AbortController()
+  }
+
+  async ask(api: Api, version: number, request: Record<string, unknown>): Promise<any> {
+    const call: Call = { version, clientId: 'kcat', clientHost: '/10.0.0.1', advertised: { host: 'kafka.test', port: 9094 }, signal: this.#controller.signal }
+    const { request: requestCodec, response: responseCodec } = codecOf(api, version)
+    const handle = this.groups.answers.find(answer => answer.api === api)?.handle
+    const frame = bytesOf(writer => requestCodec.write(writer, request))
+    const answered = Promise.resolve(handle?.(requestCodec.read(new Reader(frame)), call))
+    frame.fill(0xff)
+    const answer = await answered
+    return answer && responseCodec.read(new Reader(bytesOf(writer => responseCodec.write(writer, answer))))
+  }
+
+  async join(version: number, given: Record<string, unknown> = {}): Promise<any> {
+    const request = { groupId: 'readers', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 30_000, memberId: '', protocolType: 'consumer', protocols: [{ name: 'range', metadata: Buffer.from('topics') }], ...given }
+    const answered = this.ask(tables.joinGroup, version, request)
+    this.clock.advance(0)
+    const answer = await answered
+    return answer?.errorCode === ERROR.MEMBER_ID_REQUIRED ? this.join(version, { ...given, memberId: answer.memberId }) : answer
+  }
+
+  /** One member that has what it assigned to itself. */
+  async member(version = 9, given: Record<string, unknown> = {}): Promise<string> {
+    const { memberId, generationId } = await this.join(version, given)
+    const assignments = [{ memberId, assignment: Buffer.from('work') }]
+    await this.ask(tables.syncGroup, 3, { groupId: 'readers', generationId, memberId, groupInstanceId: given['groupInstanceId'] ?? null, assignments })
+    return memberId
+  }
+
+  commit(version: number, given: Record<string, unknown> = {}): Promise<any> {
+    const topics = [{ name: 'pings', partitions: [{ partitionIndex: 0, committedOffset: 42n, committedLeaderEpoch: 3, committedMetadata: 'so far' }] }]
+    return this.ask(tables.offsetCommit, version, { groupId: 'readers', generationIdOrMemberEpoch: -1, memberId: '', topics, ...given })
+  }
+}
+
+function bytesOf(write: (writer: Writer) => void): Buffer {
+  const writer = new Writer()
+  write(writer)
+  return Buffer.from(writer.toBuffer())
+}
+
+/** All that are offered. */
+export const versionsOf = ({ minVersion, maxVersion }: Api) => Array.from({ length: maxVersion - minVersion + 1 }, (_, index) => minVersion + index)

@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { ERROR, ProtocolError } from '../../../broker/errors.ts'
+import * as tables from '../../../broker/wire/tables/index.ts'
+import { GroupsOnTheWire, versionsOf } from '../groups/groups-on-the-wire.ts'
+
+let broker: GroupsOnTheWire
+
+beforeEach(() => {
+  broker = new GroupsOnTheWire()
+})
+
+describe('OffsetCommit and OffsetFetch', () => {
+  const fetched = (answer: any, version: number) => (version < 8 ? answer.topics : answer.groups[0].topics)
+  const asked = (topics: unknown) => ({ groupId: 'readers', topics, groups: [{ groupId: 'readers', topics }], requireStable: true })
+
+  test.each(versionsOf(tables.offsetCommit))('OffsetCommit v%i writes down what a member has read', async version => {
+    const memberId = await broker.member()
+    expect(await broker.commit(version, { memberId, generationIdOrMemberEpoch: 1 })).toMatchObject({ topics: [{ name: 'pings', partitions: [{ partitionIndex: 0, errorCode: 0 }] }] })
+    expect(broker.store.fetch('readers', 'pings', 0)).toMatchObject({ offset: 42n, leaderEpoch: version < 6 ? -1 : 3, metadata: 'so far' })
+  })
+
+  test.each(versionsOf(tables.offsetFetch))('OffsetFetch v%i tells it, -1 where nothing was committed', async version => {
+    await broker.commit(8)
+    const answer = await broker.ask(tables.offsetFetch, version, asked([{ name: 'pings', partitionIndexes: [0, 1] }, { name: 'nowhere', partitionIndexes: [9] }]))
+    expect(answer.errorCode).toBe(0)
+    expect(fetched(answer, version)).toMatchObject([
+      { name: 'pings', partitions: [{ partitionIndex: 0, committedOffset: 42n, committedLeaderEpoch: version < 5 ? -1 : 3, metadata: 'so far', errorCode: 0 }, { partitionIndex: 1, committedOffset: -1n, metadata: '', errorCode: 0 }] },
+      { name: 'nowhere', partitions: [{ partitionIndex: 9, committedOffset: -1n, errorCode: 0 }] },
+    ])
+  })
+
+  test.each([2, 7, 8, 9])('OffsetFetch v%i tells everything that a group has committed when it is asked for no topic', async version => {
+    await broker.commit(8)
+    const answer = await broker.ask(tables.offsetFetch, version, asked(null))
+    expect(fetched(answer, version)).toMatchObject([{ name: 'pings', partitions: [{ partitionIndex: 0, committedOffset: 42n }] }])
+  })
+
+  test.each([2, 9])('OffsetFetch v%i of a group that nobody knows is no error', async version => {
+    expect(fetched(await broker.ask(tables.offsetFetch, version, asked(null)), version)).toEqual([])
+    expect(fetched(await broker.ask(tables.offsetFetch, version, asked([{ name: 'pings', partitionIndexes: [0] }])), version)).toMatchObject([{ partitions: [{ committedOffset: -1n, errorCode: 0 }] }])
+  })
+
+  test('OffsetFetch v8 answers for each group', async () => {
+    await broker.commit(8)
+    const topics = [{ name: 'pings', partitionIndexes: [0] }]
+    const { groups } = await broker.ask(tables.offsetFetch, 8, { groups: [{ groupId: 'others', topics }, { groupId: 'readers', topics }] })
+    expect(groups.map(({ groupId, topics: [topic] }: any) => [groupId, topic.partitions[0].committedOffset])).toEqual([['others', -1n], ['readers', 42n]])
+  })
+
+  test('each partition is accepted or refused on its own', async () => {
+    const partition = (partitionIndex: number, committedMetadata: string | null) => ({ partitionIndex, committedOffset: 5n, committedMetadata })
+    const topics = [{ name: 'pings', partitions: [partition(0, '12345678'), partition(1, '123456789'), partition(2, '')] }, { name: 'nowhere', partitions: [partition(0, null)] }]
+    const answer = await broker.commit(8, { topics })
+    expect(answer.topics.map(({ partitions }: any) => partitions.map(({ errorCode }: any) => errorCode))).toEqual([[0, ERROR.OFFSET_METADATA_TOO_LARGE, ERROR.UNKNOWN_TOPIC_OR_PARTITION], [ERROR.UNKNOWN_TOPIC_OR_PARTITION]])
+    expect([...broker.store.all('readers')].flatMap(([, partitions]) => [...partitions.keys()])).toEqual([0])
+  })
+
+  test.each([[8, ERROR.ILLEGAL_GENERATION], [9, ERROR.GROUP_ID_NOT_FOUND]])('OffsetCommit v%i with a generation of a group that is not there answers %i', async (version, errorCode) => {
+    expect((await broker.commit(version, { generationIdOrMemberEpoch: 1, memberId: 'a' })).topics[0].partitions[0]).toMatchObject({ errorCode })
+    expect(broker.store.groups()).toEqual([])
+  })
+
+  test('a member of a group that has only offsets is not known', async () => {
+    await broker.commit(8)
+    expect((await broker.commit(9, { generationIdOrMemberEpoch: 1, memberId: 'a' })).topics[0].partitions[0]).toMatchObject({ errorCode: ERROR.UNKNOWN_MEMBER_ID })
+  })
+
+  test('without a generation nothing is committed for a group that has members', async () => {
+    await broker.member()
+    expect((await broker.commit(8)).topics[0].partitions[0]).toMatchObject({ errorCode: ERROR.UNKNOWN_MEMBER_ID })
+    expect(broker.store.fetch('readers', 'pings', 0)).toBeUndefined()
+  })
+
+  test('a retention time of its own is kept, as v2 to v4 can ask for', async () => {
+    await broker.commit(4, { retentionTimeMs: 5_000n })
+    expect(broker.store.fetch('readers', 'pings', 0)?.expiresAtMs).toBe(broker.clock.now() + 5_000)
+  })
+
+  test('a disk that takes nothing is told as a coordinator that is not available', async () => {
+    broker.store.commit = () => { throw new ProtocolError(ERROR.KAFKA_STORAGE_ERROR, 'no space left') }
+    expect((await broker.commit(8)).topics[0].partitions[0]).toMatchObject({ errorCode: ERROR.COORDINATOR_NOT_AVAILABLE })
+  })
+})
