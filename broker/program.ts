@@ -10,7 +10,7 @@ const NAME = 'ping-broker'
 const DRAIN_MS = 10_000
 /** Exit code for arguments that are not known, as shells have it. */
 const WRONG_USAGE = 2
-const WHAT = 'a broker of one node that speaks the Kafka protocol, for development and tests; production uses Apache Kafka'
+const WHAT = 'single-node broker that speaks the Kafka protocol, for development and tests; production uses Apache Kafka'
 
 /** The broker as a program: runs until SIGTERM or SIGINT. */
 export async function runBroker(args: readonly string[]): Promise<void> {
@@ -33,7 +33,8 @@ async function start({ file, overrides }: Command & { kind: 'run' }): Promise<Ru
   const broker = await Broker.start({ settings, log })
   const folder = settings.storage === 'memory' ? 'none, all is in memory' : settings.dataFolder
   log.info({ version: version(), nodeId: settings.nodeId, clusterId: broker.clusterId, folder, listeners: broker.addresses }, WHAT)
-  log.info({ port: broker.port, tookMs: Math.round(performance.now()) }, 'ready')
+  const { port, consolePort, statusPort } = broker
+  log.info({ port, consolePort, statusPort, tookMs: Math.round(performance.now()) }, 'ready')
   return broker
 }
 

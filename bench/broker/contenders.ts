@@ -20,7 +20,7 @@ export interface LaunchOptions {
   readonly onSpawn: (child: Child) => void
 }
 
-const OURS = fileURLToPath(new URL('../../broker/main.ts', import.meta.url))
+const OURS = fileURLToPath(new URL('../../broker/main.js', import.meta.url))
 
 /** Starts a broker as a process of its own. The folder is formatted first where that is needed. */
 export function launch(contender: Contender, options: LaunchOptions): Promise<Child> {

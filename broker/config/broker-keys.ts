@@ -52,7 +52,7 @@ export const brokerKeys = {
   // Topics and logs
   numPartitions: honoured('num.partitions', { type: int({ min: 1 }), fallback: '1', help: 'Partitions of a topic that is created without a number.' }),
   autoCreateTopics: honoured('auto.create.topics.enable', { type: boolean, fallback: 'true', help: 'Whether a topic that a client asks for by name is created when it is missing.' }),
-  deleteTopics: honoured('delete.topic.enable', { type: boolean, fallback: 'true', help: 'Whether topics may be deleted.' }),
+  mayDeleteTopics: honoured('delete.topic.enable', { type: boolean, fallback: 'true', help: 'Whether topics may be deleted.' }),
   logRetentionMs: honoured('log.retention.ms', { type: LASTING(long), help: 'How long records are kept at least; goes before log.retention.minutes.' }),
   logRetentionMinutes: honoured('log.retention.minutes', { type: LASTING(int), help: 'How long records are kept at least; goes before log.retention.hours.' }),
   logRetentionHours: honoured('log.retention.hours', { type: LASTING(int), fallback: '168', help: 'How long records are kept at least.' }),

@@ -109,8 +109,8 @@ describe('a value of a key', () => {
   })
 
   it('may have space around it, and booleans any case', () => {
-    const { numPartitions, deleteTopics } = readConfig({ file: fileWith('num.partitions = +3  \ndelete.topic.enable=FALSE ') })
-    expect({ numPartitions, deleteTopics }).toEqual({ numPartitions: 3, deleteTopics: false })
+    const { numPartitions, mayDeleteTopics } = readConfig({ file: fileWith('num.partitions = +3  \ndelete.topic.enable=FALSE ') })
+    expect({ numPartitions, mayDeleteTopics }).toEqual({ numPartitions: 3, mayDeleteTopics: false })
   })
 
   it('that is longer than a timer can wait is waited for as long as it can', () => {

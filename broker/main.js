@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// Plain JavaScript, unlike all other sources: a program whose first file is TypeScript loads Node's compiler at every start,
+// which costs more time and memory than all of the broker. What is imported from here is kept compiled.
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 
@@ -9,7 +11,6 @@ const FLUSH_AFTER_MS = 1_000
 
 enableCompileCache(CACHE)
 setTimeout(flushCompileCache, FLUSH_AFTER_MS).unref()
-// Imported after the cache is on, so that the cache holds for all of it.
 const { runBroker } = await import('./program.ts')
 
 await runBroker(process.argv.slice(2))
