@@ -64,7 +64,7 @@ export class BrokerMetrics {
   served(api: string, durationMs: number, response: unknown): void {
     let requests = this.#requests.get(api)
     if (requests === undefined) {
-      requests = { count: 0, seconds: 0, buckets: new Array<number>(BOUNDS.length + 1).fill(0), errors: new Map() }
+      requests = { count: 0, seconds: 0, buckets: Array.from({ length: BOUNDS.length + 1 }, () => 0), errors: new Map() }
       this.#requests.set(api, requests)
     }
     const seconds = durationMs / MS_PER_SECOND
