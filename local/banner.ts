@@ -20,7 +20,7 @@ export function banner(settings: LocalSettings, dataDir: string, addresses: read
   const lines = [
     `Ping runs. Its data lies in ${dataDir}`,
     '',
-    ...addresses.map(address => addressLine(address, stateOf(address.name))),
+    ...addresses.map(address => addressLine(address, stateOf(address.name === 'console' ? 'kafka' : address.name))),
     '',
     'Try it:',
     `  curl -H 'Content-Type: application/json' -d '{}' ${server}/ping.v1.PingService/Ping`,
@@ -36,7 +36,7 @@ export function banner(settings: LocalSettings, dataDir: string, addresses: read
 }
 
 function addressLine({ name, address, kind }: Address, state: PartState | undefined): string {
-  const shown = [address, kind && (address === undefined ? kind : `(${kind})`), STATES[state ?? 'ready']]
+  const shown = [address, kind && `(${kind})`, STATES[state ?? 'ready']]
   return `  ${name.padEnd(10)} ${shown.filter(Boolean).join('  ')}`
 }
 
@@ -45,7 +45,7 @@ const STATES: Readonly<Record<PartState, string>> = { ready: '', starting: '(sta
 /** `verify` reads the stores itself, so it has to be told of each that lies elsewhere. */
 function verifyLine(server: string, addresses: readonly Address[], stateOf: StateOf): string {
   const stores = { DATABASE_URL: addressOf(addresses, 'postgres'), REDIS_URL: addressOf(addresses, 'cache') }
-  const hasTopic = addressOf(addresses, 'kafka') !== undefined && stateOf('kafka') !== 'given up'
+  const hasTopic = stateOf('kafka') !== 'given up'
   return `${commandLine({ ...stores, PING_ADDRESS: server })} verify${hasTopic ? '' : ' --no-topic'}`
 }
 

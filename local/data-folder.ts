@@ -29,7 +29,7 @@ export function lockDataFolder(folder: string): DataFolder {
 }
 
 const SQLITE_BUSY = 5
-const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'REDIS_PORT'].map(name => `${name}=…`).join(' ')
+const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT'].map(name => `${name}=…`).join(' ')
 
 /** Opens the lock of the folder, which is made when absent. */
 function openIn(folder: string): DatabaseSync {

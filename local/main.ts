@@ -28,5 +28,9 @@ export async function main(programs: Programs): Promise<never> {
 }
 
 if (import.meta.main) {
-  await main({ server: join(ROOT, 'src', 'server', 'main.ts'), processor: join(ROOT, 'processor', 'main.ts') })
+  await main({
+    server: join(ROOT, 'src', 'server', 'main.ts'),
+    processor: join(ROOT, 'processor', 'main.ts'),
+    broker: join(ROOT, 'broker', 'main.js'),
+  })
 }

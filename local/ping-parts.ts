@@ -1,25 +1,24 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { brokerPart } from './broker-part.ts'
 import { cachePart } from './cache-part.ts'
 import { environment } from './environment.ts'
-import { kafkaPart } from './kafka-part.ts'
 import type { Part, PartName } from './part.ts'
 import { DATABASE, postgresPart } from './postgres-part.ts'
 import { programPart } from './program-part.ts'
 import type { LocalSettings } from './settings.ts'
 
-/** What Node runs for the two programs of Ping. */
+/** What Node runs for the programs of Ping. */
 export interface Programs {
   readonly server: string
   readonly processor: string
+  readonly broker: string
 }
 
 /** Where a part is found. */
 export interface Address {
-  readonly name: PartName
-  /** Undefined for a part that cannot run here. */
-  readonly address: string | undefined
-  /** What it is, where there is a choice; why it cannot run here and what to do, where there is none. */
+  readonly name: PartName | 'console'
+  readonly address: string
+  /** What it is, where there is a choice. */
   readonly kind?: string
 }
 
@@ -38,7 +37,7 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
   const { serverPort, processorPort, postgresPort } = settings
   const postgres = postgresPart(postgresPort, dataDir)
   const cache = cacheOf(settings)
-  const kafka = kafkaOf(settings, dataDir)
+  const kafka = kafkaOf(settings, dataDir, programs.broker)
   const env = {
     ...Object.fromEntries(Object.entries(environment()).filter(([name]) => !OURS.includes(name))),
     DATABASE_URL: `postgres://postgres@127.0.0.1:${postgresPort}/${DATABASE}`,
@@ -56,7 +55,8 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
       { name: 'processor', address: `http://127.0.0.1:${processorPort}/metrics` },
       { name: 'postgres', address: env.DATABASE_URL, kind: 'PostgreSQL 18' },
       { name: 'cache', address: withoutPassword(cache.address), kind: cache.kind },
-      { name: 'kafka', address: kafka.runs ? kafka.address : undefined, kind: kafka.kind },
+      { name: 'kafka', address: kafka.address, kind: kafka.kind },
+      ...(kafka.part ? [{ name: 'console', address: `127.0.0.1:${settings.consolePort}`, kind: 'publish and consume lines, with nc' } as const] : []),
     ],
     notes: postgres.note === undefined ? [] : [`postgres: ${postgres.note}`],
   }
@@ -73,12 +73,10 @@ function cacheOf({ redisUrl, redisPort }: LocalSettings): Chosen {
   return { address: `redis://127.0.0.1:${redisPort}`, ...cachePart(redisPort) }
 }
 
-function kafkaOf({ kafkaBrokers, kafkaPort }: LocalSettings, ours: string): Chosen & { readonly runs: boolean } {
-  if (kafkaBrokers.length > 0) return { address: kafkaBrokers.join(','), kind: 'yours, by KAFKA_BROKERS', runs: true }
-  const dataDir = join(ours, 'kafka')
-  mkdirSync(dataDir, { recursive: true })
-  const choice = kafkaPart({ port: kafkaPort, dataDir })
-  return { address: `127.0.0.1:${kafkaPort}`, ...choice, runs: choice.part !== undefined }
+function kafkaOf({ kafkaBrokers, kafkaPort, consolePort }: LocalSettings, ours: string, main: string): Chosen {
+  if (kafkaBrokers.length > 0) return { address: kafkaBrokers.join(','), kind: 'yours, by KAFKA_BROKERS' }
+  const part = brokerPart({ main, port: kafkaPort, consolePort, dataDir: join(ours, 'broker') })
+  return { address: `127.0.0.1:${kafkaPort}`, kind: "Ping's own broker", part }
 }
 
 function withoutPassword(address: string): string {

@@ -8,6 +8,7 @@ export const localSettings = {
   processorPort: port('PROCESSOR_PORT', "the processor's health and metrics pages", 8081),
   postgresPort: port('POSTGRES_PORT', 'the embedded PostgreSQL', 5432),
   kafkaPort: port('KAFKA_PORT', 'Kafka, unless KAFKA_BROKERS is given', 9092),
+  consolePort: port('CONSOLE_PORT', "the broker's line console, unless KAFKA_BROKERS is given", 9090),
   redisPort: port('REDIS_PORT', 'the cache, unless REDIS_URL is given', 6379),
   dataDir: text('PING_DATA_DIR', { help: 'Folder of all data, made when absent.', fallback: '.ping' }),
   redisUrl: text('REDIS_URL', {
@@ -34,7 +35,12 @@ export function portsInUse(settings: LocalSettings): readonly { readonly env: st
     { env: 'PROCESSOR_PORT', port: settings.processorPort },
     { env: 'POSTGRES_PORT', port: settings.postgresPort },
     ...(settings.redisUrl === undefined ? [{ env: 'REDIS_PORT', port: settings.redisPort }] : []),
-    ...(settings.kafkaBrokers.length === 0 ? [{ env: 'KAFKA_PORT', port: settings.kafkaPort }] : []),
+    ...(settings.kafkaBrokers.length === 0
+      ? [
+          { env: 'KAFKA_PORT', port: settings.kafkaPort },
+          { env: 'CONSOLE_PORT', port: settings.consolePort },
+        ]
+      : []),
   ]
 }
 

@@ -47,7 +47,7 @@ function readmeCommands(): readonly ReadmeCommand[] {
   })
 }
 
-describe.runIf(can('kafka', 'redis'))('the commands of the README', () => {
+describe.runIf(can('redis'))('the commands of the README', () => {
   let ping: WholePing
   beforeAll(async () => {
     ping = await startPing()

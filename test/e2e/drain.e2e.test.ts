@@ -19,7 +19,7 @@ interface Tried {
   readonly answer: Answer
 }
 
-describe.runIf(can('kafka', 'redis'))('SIGTERM under load', () => {
+describe.runIf(can('redis'))('SIGTERM under load', () => {
   let ping: WholePing
   beforeAll(async () => {
     ping = await startPing()

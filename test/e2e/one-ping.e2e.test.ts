@@ -10,6 +10,7 @@ import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { PingCaller } from '../support/call-ping.ts'
 import { i3Gaps, i4Cache, withDatabase } from '../support/checker.ts'
 import { readTotal } from '../support/count-watch.ts'
+import { kafkaKinds } from '../support/kafka.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
@@ -24,14 +25,14 @@ const run = promisify(execFile)
 
 keepLogsOnFailure()
 
-describe.runIf(can('kafka', 'redis'))('the whole of Ping: two servers, a processor, Postgres, Kafka and Redis', () => {
+describe.runIf(can('redis')).each(kafkaKinds())('the whole of Ping: two servers, a processor, Postgres, %s and Redis', kind => {
   const caller = new PingCaller()
   let ping: WholePing
   let cache: Redis
   const closers: (() => void)[] = []
 
   beforeAll(async () => {
-    ping = await startPing({ servers: 2 })
+    ping = await startPing({ servers: 2, kafka: kind })
     cache = new Redis(ping.place.redisUrl)
   })
   afterAll(async () => {

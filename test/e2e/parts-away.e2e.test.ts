@@ -16,7 +16,7 @@ const SETTINGS = { MAX_QUEUE_LENGTH: '40', ANSWER_WITHIN_MS: '1500' }
 
 keepLogsOnFailure()
 
-describe.runIf(can('kafka', 'redis'))('with parts away', () => {
+describe.runIf(can('redis'))('with parts away', () => {
   const caller = new PingCaller()
   let postgres: TestPostgres
   let kafka: TestKafka

@@ -40,7 +40,7 @@ function randomTime(): bigint {
   ])()
 }
 
-describe.runIf(can('kafka', 'redis'))(`counts of time ranges (seed ${SEED})`, () => {
+describe.runIf(can('redis'))(`counts of time ranges (seed ${SEED})`, () => {
   const caller = new PingCaller()
   let ping: WholePing
   let session: Http2SessionManager

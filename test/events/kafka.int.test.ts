@@ -3,13 +3,12 @@ import { createKafka, ensureTopic } from '../../src/events/kafka.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { silent } from '../ledger/ledger-fixture.ts'
 import { settingsFor } from '../relay/relay-fixture.ts'
-import { sharedKafka, uniqueName } from '../support/kafka.ts'
-import { can } from '../support/tiers.ts'
+import { kafkaKinds, sharedKafka, uniqueName } from '../support/kafka.ts'
 
-describe.runIf(can('kafka'))('a client of Kafka', () => {
+describe.each(kafkaKinds())('a client of Kafka (%s)', kind => {
   let brokers: string
   beforeAll(async () => {
-    brokers = await sharedKafka()
+    brokers = await sharedKafka(kind)
   })
 
   it('creates a missing topic once, whoever is first, and leaves one that is there as it is', async () => {

@@ -20,7 +20,7 @@ const HANDED_OVER_WITHIN_MS = 20_000
 
 keepLogsOnFailure()
 
-describe.runIf(can('kafka', 'redis'))(`two servers and two processors side by side (--seed ${seed})`, () => {
+describe.runIf(can('redis'))(`two servers and two processors side by side (--seed ${seed})`, () => {
   const random = seededRandom(seed)
   let ping: WholePing
   let load: Load

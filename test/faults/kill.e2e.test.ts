@@ -4,6 +4,7 @@ import { i5Reads, i7Recovery } from '../support/check-reads.ts'
 import { CACHE_TRUE_WITHIN_MS, i1Lost, i2Double, i3Gaps, i4Cache, i6Topic } from '../support/checker.ts'
 import { CountWatch } from '../support/count-watch.ts'
 import { Load } from '../support/load.ts'
+import { kafkaKinds } from '../support/kafka.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { seededRandom, type Random } from '../support/random.ts'
 import { can } from '../support/tiers.ts'
@@ -28,7 +29,7 @@ function timesOf(random: Random): (number: number) => bigint | undefined {
   return number => (number % 3 === 0 ? undefined : BigInt(random.between(-200, 200)) * MINUTE_MS * 7n + BigInt(random.between(0, 60_000)))
 }
 
-describe.runIf(can('kafka', 'redis'))(`kill -9 under load (--runs ${runs} --seed ${seed})`, () => {
+describe.runIf(can('redis')).each(kafkaKinds())(`kill -9 under load (--runs ${runs} --seed ${seed}, %s)`, kind => {
   const random = seededRandom(seed)
   const measured: MeasuredFault[] = []
   const faults: Fault[] = []
@@ -37,7 +38,7 @@ describe.runIf(can('kafka', 'redis'))(`kill -9 under load (--runs ${runs} --seed
   let watch: CountWatch
 
   beforeAll(async () => {
-    ping = await startOwnPing()
+    ping = await startOwnPing({ kafka: kind })
     load = new Load({ urls: ping.servers.map(({ url }) => url), callers: 8, pauseMs: 15, timestampMs: timesOf(random) })
     watch = new CountWatch(ping.servers)
   })

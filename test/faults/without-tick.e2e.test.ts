@@ -19,7 +19,7 @@ const COMMITTED_WITHIN_MS = 1_500
 
 keepLogsOnFailure()
 
-describe.runIf(can('kafka', 'redis'))(`without the tick, which would heal the cache from Postgres (--seed ${seed})`, () => {
+describe.runIf(can('redis'))(`without the tick, which would heal the cache from Postgres (--seed ${seed})`, () => {
   const random = seededRandom(seed)
   let ping: WholePing
   let load: Load

@@ -6,12 +6,12 @@ import { readSettings } from '../../src/runtime/settings.ts'
 
 const ready: StateOf = () => 'ready'
 
-function print(options: { ports?: Record<string, string>; kafka?: Partial<Address>; stateOf?: StateOf }): string {
+function print(options: { ports?: Record<string, string>; stateOf?: StateOf }): string {
   const settings = readSettings(localSettings, options.ports ?? {})
   const addresses: readonly Address[] = [
     { name: 'postgres', address: `postgres://postgres@127.0.0.1:${settings.postgresPort}/ping` },
     { name: 'cache', address: `redis://127.0.0.1:${settings.redisPort}` },
-    { name: 'kafka', address: '127.0.0.1:9092', kind: 'Apache Kafka', ...options.kafka },
+    { name: 'kafka', address: '127.0.0.1:9092', kind: "Ping's own broker" },
   ]
   return banner(settings, '/data', addresses, options.stateOf ?? ready)
 }
@@ -19,7 +19,7 @@ function print(options: { ports?: Record<string, string>; kafka?: Partial<Addres
 describe('what npm start prints when Ping can be used', () => {
   test('is short lines where all is where pingcli looks', () => {
     expect(print({})).toContain('\n  npx pingcli count\n  npx pingcli verify\n')
-    expect(print({})).toContain('\n  kafka      127.0.0.1:9092  (Apache Kafka)\n')
+    expect(print({})).toContain('\n  kafka      127.0.0.1:9092  (Ping\'s own broker)\n')
   })
 
   test('tells verify each address that is another one', () => {
@@ -30,16 +30,10 @@ describe('what npm start prints when Ping can be used', () => {
     )
   })
 
-  test('says what is missing where no Kafka can run, and leaves the topic out', () => {
-    const text = print({ kafka: { address: undefined, kind: 'none (no java)' } })
-    expect(text).toContain('\n  kafka      none (no java)\n')
-    expect(text).toContain('\n  npx pingcli verify --no-topic\n')
-  })
-
   test('marks a part that is still starting, and one that was given up', () => {
-    expect(print({ stateOf: name => (name === 'kafka' ? 'starting' : 'ready') })).toContain('\n  kafka      127.0.0.1:9092  (Apache Kafka)  (starting)\n')
+    expect(print({ stateOf: name => (name === 'kafka' ? 'starting' : 'ready') })).toContain('\n  kafka      127.0.0.1:9092  (Ping\'s own broker)  (starting)\n')
     const without = print({ stateOf: name => (name === 'kafka' ? 'given up' : 'ready') })
-    expect(without).toContain('(Apache Kafka)  (does not run, see above)\n')
+    expect(without).toContain('(Ping\'s own broker)  (does not run, see above)\n')
     expect(without).toContain('verify --no-topic\n')
   })
 })

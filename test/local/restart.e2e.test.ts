@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { identityOf } from '../../local/process-identity.ts'
 import { localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
-import { can } from '../support/tiers.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
 
@@ -53,7 +52,7 @@ describe('npm start and death', () => {
     expect(await second.exited).toBe(0)
   })
 
-  test.runIf(can('kafka'))('Kafka too is taken over, and started again when it dies', { timeout: 120_000 }, async () => {
+  test('the broker too is taken over, and started again when it dies', async () => {
     const first = startLocalPing(place, 'stubs')
     await first.until(/kafka +\| \* ready/)
     const left = place.pids()['kafka'] as number

@@ -38,7 +38,7 @@ describe('npm start, what can be in the way', () => {
     const second = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ...other.env, PING_DATA_DIR: place.dataDir } })
     expect(await second.exited).toBe(1)
     expect(second.output()).toContain(`another Ping (pid ${first.pid}) runs on the data folder ${place.dataDir}`)
-    expect(second.output()).toContain('PING_DATA_DIR=… PORT=… PROCESSOR_PORT=… POSTGRES_PORT=… KAFKA_PORT=… REDIS_PORT=… npm start')
+    expect(second.output()).toContain('PING_DATA_DIR=… PORT=… PROCESSOR_PORT=… POSTGRES_PORT=… KAFKA_PORT=… CONSOLE_PORT=… REDIS_PORT=… npm start')
     expect(place.alive()).toHaveLength(4)
     await stop(first)
     other.clear()

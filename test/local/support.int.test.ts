@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { Kafka, logLevel } from 'kafkajs'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { sharedKafka, startKafka, uniqueName } from '../support/kafka.ts'
+import { kafkaKinds, sharedKafka, startKafka, uniqueName } from '../support/kafka.ts'
 import { startPostgres, testDatabase } from '../support/postgres.ts'
 import { startRedis } from '../support/redis.ts'
 import { can } from '../support/tiers.ts'
@@ -60,7 +60,7 @@ describe('the real parts that tests use', () => {
   })
 })
 
-describe.runIf(can('kafka'))('the real Kafka that tests use', () => {
+describe.each(kafkaKinds())('the broker that tests use (%s)', kind => {
   const send = async (brokers: string, topic: string) => {
     const kafka = new Kafka({ brokers: [brokers], clientId: 'test', logLevel: logLevel.NOTHING })
     const producer = kafka.producer()
@@ -72,12 +72,12 @@ describe.runIf(can('kafka'))('the real Kafka that tests use', () => {
 
   test('the shared one takes records', async () => {
     const topic = uniqueName()
-    expect(await send(await sharedKafka(), topic)).toBe(0)
-    expect(await send(await sharedKafka(), topic)).toBe(1)
+    expect(await send(await sharedKafka(kind), topic)).toBe(0)
+    expect(await send(await sharedKafka(kind), topic)).toBe(1)
   })
 
   test('one of its own keeps its records over kill -9 and restart', { timeout: 90_000 }, async () => {
-    const broker = await startKafka()
+    const broker = await startKafka(kind)
     expect(await send(broker.brokers, 'kept')).toBe(0)
     await broker.kill9()
     await broker.restart()

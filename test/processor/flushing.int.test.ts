@@ -8,7 +8,7 @@ import { can } from '../support/tiers.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
 /** With the tick off, only events bring the count on: what it would heal shows. */
-describe.runIf(can('redis', 'kafka'))('without ticks', { timeout: 60_000 }, () => {
+describe.runIf(can('redis'))('without ticks', { timeout: 60_000 }, () => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ProcessorFixture

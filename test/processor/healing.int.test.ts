@@ -11,7 +11,7 @@ import { LANES, processorFixture, type ProcessorFixture } from './processor-fixt
 /** The promise. A machine that is busy with other tests gets some more. */
 const HEALED_WITHIN_MS = 3_000 + 2_000
 
-describe.runIf(can('redis', 'kafka'))('without any traffic, the cache heals', { timeout: 60_000 }, () => {
+describe.runIf(can('redis'))('without any traffic, the cache heals', { timeout: 60_000 }, () => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ProcessorFixture

@@ -12,7 +12,7 @@ import type { Client, ClientConfig } from '../../src/ledger/pg-types.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import { silent } from '../counters/caches.ts'
-import { sharedKafka, uniqueName } from '../support/kafka.ts'
+import { sharedKafka, uniqueName, type KafkaKind } from '../support/kafka.ts'
 import { startProcessor, until, type PingPlace, type Program, type ProgramSettings } from '../support/programs.ts'
 
 export const LANES = 4
@@ -40,8 +40,8 @@ export interface ProcessorFixture {
   close(): Promise<void>
 }
 
-export async function processorFixture(database: { url: string; config: ClientConfig }, redisUrl: string): Promise<ProcessorFixture> {
-  const brokers = await sharedKafka()
+export async function processorFixture(database: { url: string; config: ClientConfig }, redisUrl: string, kind?: KafkaKind): Promise<ProcessorFixture> {
+  const brokers = await sharedKafka(kind)
   const place: PingPlace = { databaseUrl: database.url, brokers, redisUrl, topic: uniqueName('ping') }
   await migrate(database.config, { lanes: LANES, log: silent })
   const ledger = await connectClient(database.config, 'test')

@@ -5,7 +5,7 @@ import { HASH } from '../../src/counters/names.ts'
 import { registerCodecs } from '../../src/events/codecs.ts'
 import { encode } from '../../src/events/event.ts'
 import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
-import { uniqueName } from '../support/kafka.ts'
+import { kafkaKinds, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
@@ -13,7 +13,7 @@ import { can } from '../support/tiers.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
 /** Whatever is in the topic: the count stays true, offsets go on, and the processor too. */
-describe.runIf(can('redis', 'kafka'))('the processor reads', { timeout: 60_000 }, () => {
+describe.runIf(can('redis')).each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kind => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ProcessorFixture
@@ -22,7 +22,7 @@ describe.runIf(can('redis', 'kafka'))('the processor reads', { timeout: 60_000 }
   beforeAll(async () => {
     redis = await startRedis()
     database = await testDatabase()
-    at = await processorFixture(database, redis.url)
+    at = await processorFixture(database, redis.url, kind)
     processor = await at.start()
     await at.publish(await at.record(0, [1, 2, 3]))
     await at.publish(await at.record(1, [60_000]))

@@ -6,7 +6,7 @@ import { startRedis, type TestRedis } from '../support/redis.ts'
 import { can } from '../support/tiers.ts'
 import { LANES, processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
-describe.runIf(can('redis', 'kafka'))('processors', { timeout: 60_000 }, () => {
+describe.runIf(can('redis'))('processors', { timeout: 60_000 }, () => {
   let redis: TestRedis
   let postgres: TestPostgres
   let at: ProcessorFixture

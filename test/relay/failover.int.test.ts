@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { pingsAt, record, rowsOf, setUp, withClient } from '../ledger/ledger-fixture.ts'
 import { sharedKafka, uniqueName } from '../support/kafka.ts'
 import { startPostgres } from '../support/postgres.ts'
-import { can } from '../support/tiers.ts'
 import { createPublisher, createRelay, expectPublished, untilSettled } from './relay-fixture.ts'
 
-describe.runIf(can('kafka'))('a failover that lost rows', () => {
+describe('a failover that lost rows', () => {
   it('has the lanes published on in the new history, other pings under the same seqs included', { timeout: 90_000 }, async () => {
     const [brokers, topic] = [await sharedKafka(), uniqueName('failover')]
     const postgres = await startPostgres()

@@ -4,16 +4,15 @@ import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fix
 import { createKafka } from '../../src/events/kafka.ts'
 import type { PingEvent } from '../../src/events/event.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
-import { startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
+import { kafkaKinds, startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
-import { can } from '../support/tiers.ts'
 import { createPublisher, createRelay, expectPublished, readEvents, settingsFor, untilSettled, type TestRelay } from './relay-fixture.ts'
 
 const LANES = 4
 const PRODUCE = 0
 
-describe.runIf(can('kafka'))('a relay of a Kafka in trouble', () => {
+describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
   let kafka: TestKafka
   let database: TestDatabase
   let topic: string
@@ -36,7 +35,7 @@ describe.runIf(can('kafka'))('a relay of a Kafka in trouble', () => {
   const sums = async () => (await rowsOf<{ published: bigint; folded: bigint }>(database, 'select sum(published_seq)::bigint as published, sum(folded_seq)::bigint as folded from ping_lanes'))[0]!
 
   beforeAll(async () => {
-    kafka = await startKafka()
+    kafka = await startKafka(kind)
   })
   afterAll(() => kafka.stop())
   beforeEach(async () => {

@@ -4,14 +4,13 @@ import { ping, startRecorder } from '../recorder/recorder-fixture.ts'
 import { startChild, type Child } from '../../local/parts/child.ts'
 import { sharedKafka, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
-import { can } from '../support/tiers.ts'
 import { expectPublished, untilSettled } from './relay-fixture.ts'
 
 const LANES = 6
 const HELD = `select pid, count(*)::int as lanes from pg_locks where locktype = 'advisory' and classid = ping_lock_class_relay()
   and database = (select oid from pg_database where datname = current_database()) group by pid order by 2 desc`
 
-describe.runIf(can('kafka'))('two relays', () => {
+describe('two relays', () => {
   let database: TestDatabase
   let brokers: string
   let topic: string

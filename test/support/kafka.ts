@@ -3,8 +3,19 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+import { launchBroker } from '../../local/parts/broker.ts'
+import type { Child } from '../../local/parts/child.ts'
 import { freePort } from '../../local/parts/free-port.ts'
 import { launchKafka } from '../../local/parts/kafka.ts'
+import { can } from './tiers.ts'
+
+/** What speaks Kafka's protocol to Ping: nothing in Ping may depend on which. */
+export type KafkaKind = "Ping's broker" | 'Apache Kafka'
+
+/** For tests that run with each: `describe.each(kafkaKinds())('… (%s)', kind => …)`. */
+export function kafkaKinds(): readonly KafkaKind[] {
+  return ["Ping's broker", ...(can('kafka') ? (['Apache Kafka'] as const) : [])]
+}
 
 export interface TestKafka {
   /** 127.0.0.1:<port> */
@@ -20,11 +31,19 @@ export interface TestKafka {
   restart(): Promise<void>
 }
 
-/** A real Apache Kafka of one's own, in about 5 s. */
-export async function startKafka(options: { port?: number; dataDir?: string } = {}): Promise<TestKafka> {
+const BROKER = join(import.meta.dirname, '..', '..', 'broker', 'main.js')
+
+const LAUNCH: Readonly<Record<KafkaKind, (place: { port: number; dataDir: string }) => Promise<Child>>> = {
+  "Ping's broker": place => launchBroker({ main: BROKER, ...place }),
+  'Apache Kafka': launchKafka,
+}
+
+/** A broker of one's own, a process: Ping's is there at once, Apache Kafka in about 5 s. */
+export async function startKafka(kind: KafkaKind = "Ping's broker", options: { port?: number; dataDir?: string } = {}): Promise<TestKafka> {
   const port = options.port ?? (await freePort())
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'ping-test-kafka-'))
-  let child = await launchKafka({ port, dataDir })
+  const launch = LAUNCH[kind]
+  let child = await launch({ port, dataDir })
   return {
     brokers: `127.0.0.1:${port}`,
     port,
@@ -40,18 +59,21 @@ export async function startKafka(options: { port?: number; dataDir?: string } = 
     },
     restart: async () => {
       await child.stop()
-      child = await launchKafka({ port, dataDir })
+      child = await launch({ port, dataDir })
     },
   }
 }
 
-/** The brokers of the run's shared Kafka, which is started when the first test asks for it. It must not be stopped. */
-export async function sharedKafka(): Promise<string> {
-  const response = await fetch(`${inject('shared')}/kafka`)
+/** Where the run's shared broker of this kind is, which is started when the first test asks for it. It must not be stopped. */
+export async function sharedKafka(kind: KafkaKind = "Ping's broker"): Promise<string> {
+  const response = await fetch(`${inject('shared')}${SHARED[kind]}`)
   const answer = await response.text()
   if (!response.ok) throw new Error(answer)
   return answer
 }
+
+/** What the shared parts' desk calls each. */
+export const SHARED: Readonly<Record<KafkaKind, string>> = { "Ping's broker": '/broker', 'Apache Kafka': '/kafka' }
 
 /** A topic or group name that no other test uses. */
 export function uniqueName(prefix = 'test'): string {

@@ -52,7 +52,7 @@ export async function localPlace(options: { user?: PlainUser; closed?: boolean }
   chmodSync(home, options.closed ? 0o700 : 0o755) // as root, Postgres runs as a plain user, who must get in
   if (options.user) chownSync(home, options.user.uid, options.user.gid)
   const dataDir = join(home, 'data')
-  const names = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'REDIS_PORT']
+  const names = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT']
   const ports = await Promise.all(names.map(async name => [name, String(await freePort())] as const))
   const pids = () => {
     const run = join(dataDir, 'run')

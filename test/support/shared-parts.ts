@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import type { TestProject } from 'vitest/node'
-import { startKafka } from './kafka.ts'
+import { SHARED, startKafka, type KafkaKind } from './kafka.ts'
 import { leftovers, markRun } from './leak-check.ts'
 import { startPostgres } from './postgres.ts'
 import { finish } from './summary.ts'
@@ -24,13 +24,15 @@ const sharedPostgres = async (version: 15 | 18): Promise<Part> => {
   const server = await startPostgres({ version, settings: { fsync: 'off', max_connections: '500' } })
   return { address: String(server.port), stop: server.stop }
 }
+const sharedKafka = async (kind: KafkaKind): Promise<Part> => {
+  const { brokers, stop } = await startKafka(kind)
+  return { address: brokers, stop }
+}
 const STARTERS: Readonly<Record<string, () => Promise<Part>>> = {
   '/postgres18': () => sharedPostgres(18),
   '/postgres15': () => sharedPostgres(15),
-  '/kafka': async () => {
-    const broker = await startKafka()
-    return { address: broker.brokers, stop: broker.stop }
-  },
+  [SHARED["Ping's broker"]]: () => sharedKafka("Ping's broker"),
+  [SHARED['Apache Kafka']]: () => sharedKafka('Apache Kafka'),
 }
 
 /**

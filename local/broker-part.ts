@@ -1,0 +1,24 @@
+import type { Part } from './part.ts'
+import { launchBroker } from './parts/broker.ts'
+
+export interface BrokerPlace {
+  /** What Node runs. */
+  readonly main: string
+  readonly port: number
+  /** Of the line console. */
+  readonly consolePort: number
+  /** Where its records lie. */
+  readonly dataDir: string
+}
+
+/** The Kafka of this machine: Ping's own broker. */
+export function brokerPart({ main, port, consolePort, dataDir }: BrokerPlace): Part {
+  const settings = { 'line.console.port': consolePort }
+  return {
+    name: 'kafka',
+    launch: hooks => launchBroker({ main, port, dataDir, settings, ...hooks }),
+    stopSignal: 'SIGTERM',
+    graceMs: 15_000,
+    isEssential: false,
+  }
+}
