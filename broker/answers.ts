@@ -1,3 +1,4 @@
+import { adminAnswers } from './admin/answers.ts'
 import type { BrokerSettings } from './config/settings.ts'
 import { fetchHandler } from './fetch/fetch.ts'
 import { listOffsetsHandler } from './fetch/list-offsets.ts'
@@ -32,6 +33,7 @@ export function answersOf({ settings, state, groups, metrics }: AnswersOptions):
     answer(listOffsets, listOffsetsHandler(topics)),
     answer(offsetForLeaderEpoch, offsetForLeaderEpochHandler(topics)),
     ...groups.answers,
+    ...adminAnswers({ settings, topics, clusterId }),
   ]
   return answers
 }

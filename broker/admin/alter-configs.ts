@@ -1,0 +1,11 @@
+import type { Handler } from '../server/handler.ts'
+import type { alterConfigs } from '../wire/tables/alter-configs.ts'
+import type { AdminOptions } from './admin-options.ts'
+import { changeConfigs, valueOf } from './change-configs.ts'
+
+/** Replaces all that was set: what is not named goes back to its default. */
+export function alterConfigsHandler(options: AdminOptions): Handler<typeof alterConfigs> {
+  return ({ resources, validateOnly }) => ({
+    responses: changeConfigs(options, resources, ({ configs }) => new Map(configs.map(config => [config.name, valueOf(config)])), validateOnly),
+  })
+}

@@ -1,0 +1,32 @@
+import { ERROR, ProtocolError } from '../errors.ts'
+
+/** So many of the brokers that a client named are told back. */
+const MOST_TOLD = 10
+
+interface Assignment {
+  readonly partitionIndex: number
+  readonly brokerIds: readonly number[]
+}
+
+/** Throws INVALID_REPLICA_ASSIGNMENT unless the partitions are 0, 1, 2 … in any order, each on this broker. */
+export function checkAssignments(assignments: readonly Assignment[], nodeId: number): void {
+  for (const { brokerIds } of assignments) checkReplicas(brokerIds, nodeId)
+  const inOrder = assignments.map(({ partitionIndex }) => partitionIndex).toSorted((a, b) => a - b)
+  const wrong = inOrder.findIndex((partitionIndex, index) => partitionIndex !== index)
+  if (wrong >= 0) throw invalid(`partitions that are assigned: got ${inOrder[wrong]} in place of ${wrong}, expected each from 0 on once`)
+}
+
+/** Throws INVALID_REPLICA_ASSIGNMENT unless each of the `added` partitions has its replicas, on this broker. */
+export function checkAddedAssignments(assignments: readonly Pick<Assignment, 'brokerIds'>[], added: number, nodeId: number): void {
+  if (assignments.length !== added) throw invalid(`assignments: got ${assignments.length}, expected ${added}, one for each partition that is added`)
+  for (const { brokerIds } of assignments) checkReplicas(brokerIds, nodeId)
+}
+
+function checkReplicas(brokerIds: readonly number[], nodeId: number): void {
+  if (brokerIds.length === 1 && brokerIds[0] === nodeId) return
+  throw invalid(`replicas of a partition: got the brokers [${brokerIds.slice(0, MOST_TOLD).join(', ')}], expected [${nodeId}], the only one`)
+}
+
+function invalid(text: string): ProtocolError {
+  return new ProtocolError(ERROR.INVALID_REPLICA_ASSIGNMENT, text)
+}

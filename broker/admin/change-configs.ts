@@ -1,0 +1,58 @@
+import { checkTopicConfigs } from '../config/log-settings.ts'
+import { ERROR, ProtocolError } from '../errors.ts'
+import type { AdminOptions } from './admin-options.ts'
+import { repeated } from './repeated.ts'
+import { isThisBroker, RESOURCE, topicOf, unknownResource } from './resources.ts'
+import { refusal, verdictOf, type Verdict } from './verdict.ts'
+
+interface Resource {
+  readonly resourceType: number
+  readonly resourceName: string
+  readonly configs: readonly { readonly name: string }[]
+}
+
+type Changed = Verdict & Pick<Resource, 'resourceType' | 'resourceName'>
+type Configs = ReadonlyMap<string, string>
+
+/** Makes of what is set for a topic what shall be. */
+export type Change<R extends Resource> = (resource: R, current: Configs) => Configs
+
+/** Changes each resource wholly or not at all. One that comes up twice is answered once, with an error. */
+export function changeConfigs<R extends Resource>(options: AdminOptions, resources: readonly R[], change: Change<R>, isOnlyChecked: boolean): Changed[] {
+  const idOf = ({ resourceType, resourceName }: R): string => `${resourceType}/${resourceName}`
+  const twice = repeated(resources.map(idOf))
+  const answered = new Map(resources.map(resource => [idOf(resource), resource]))
+  const refused = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same resource twice, expected it once'))
+  return Array.from(answered, ([id, resource]) => {
+    const { resourceType, resourceName } = resource
+    const verdict = twice.has(id) ? refused : verdictOf('changing configurations', () => changeOne(options, resource, change, isOnlyChecked))
+    return { ...verdict, resourceType, resourceName }
+  })
+}
+
+function changeOne<R extends Resource>({ topics, settings }: AdminOptions, resource: R, change: Change<R>, isOnlyChecked: boolean): void {
+  const { resourceType, resourceName, configs } = resource
+  const twice = [...repeated(configs.map(({ name }) => name))]
+  if (twice.length > 0) throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${twice.join(', ')} twice, expected each key once`)
+  if (resourceType === RESOURCE.broker) return refuseForBroker(resource, settings.nodeId)
+  if (resourceType !== RESOURCE.topic) throw unknownResource(resourceType)
+  if (resourceName === '') throw new ProtocolError(ERROR.INVALID_REQUEST, 'got no name of a topic, expected one: there are no settings for all topics')
+  const topic = topicOf(topics, resourceName)
+  const changed = change(resource, topic.configs)
+  checkTopicConfigs(changed)
+  if (!isOnlyChecked) topics.setConfigs(topic, changed)
+}
+
+/** The broker reads its settings when it starts. */
+function refuseForBroker({ resourceName, configs }: Resource, nodeId: number): void {
+  isThisBroker(resourceName, nodeId)
+  if (configs.length === 0) return
+  const names = configs.map(({ name }) => name).join(', ')
+  throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${names} for a broker, which cannot be changed while it runs: expected in its properties file, or for a topic`)
+}
+
+/** Throws INVALID_REQUEST for null. */
+export function valueOf({ name, value }: { readonly name: string; readonly value: string | null }): string {
+  if (value === null) throw new ProtocolError(ERROR.INVALID_REQUEST, `${name}: got null, expected a value`)
+  return value
+}

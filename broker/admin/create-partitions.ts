@@ -1,0 +1,29 @@
+import { ERROR, ProtocolError } from '../errors.ts'
+import type { Handler } from '../server/handler.ts'
+import type { RequestOf } from '../wire/api.ts'
+import type { createPartitions } from '../wire/tables/create-partitions.ts'
+import type { AdminOptions } from './admin-options.ts'
+import { checkAddedAssignments } from './assignments.ts'
+import { repeated } from './repeated.ts'
+import { refusal, verdictOf } from './verdict.ts'
+
+type Asked = RequestOf<typeof createPartitions>['topics'][number]
+
+const TWICE = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic name twice, expected it once'))
+
+export function createPartitionsHandler(options: AdminOptions): Handler<typeof createPartitions> {
+  return ({ topics, validateOnly }) => {
+    const twice = repeated(topics.map(({ name }) => name))
+    const single = topics.filter(({ name }) => !twice.has(name))
+    const results = single.map(asked => ({ name: asked.name, ...verdictOf('adding partitions', () => addPartitions(options, asked, validateOnly)) }))
+    return { results: [...results, ...Array.from(twice, name => ({ name, ...TWICE }))] }
+  }
+}
+
+function addPartitions({ topics, settings }: AdminOptions, { name, count, assignments }: Asked, isOnlyChecked: boolean): void {
+  const topic = topics.get(name)
+  if (!topic) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, 'got the name of a topic that does not exist')
+  topics.addPartitions(topic, count, { isOnlyChecked: true })
+  if (assignments) checkAddedAssignments(assignments, count - topic.partitions.length, settings.nodeId)
+  if (!isOnlyChecked) topics.addPartitions(topic, count)
+}

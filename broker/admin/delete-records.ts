@@ -1,0 +1,41 @@
+import { topicFallback } from '../config/log-settings.ts'
+import { honouredTopicKeys } from '../config/topic-keys.ts'
+import { ERROR, ProtocolError } from '../errors.ts'
+import type { Handler } from '../server/handler.ts'
+import type { RequestOf, ResponseOf } from '../wire/api.ts'
+import type { deleteRecords } from '../wire/tables/delete-records.ts'
+import type { AdminOptions } from './admin-options.ts'
+import { verdictOf } from './verdict.ts'
+
+type Asked = RequestOf<typeof deleteRecords>['topics'][number]['partitions'][number]
+type PartitionAnswer = ResponseOf<typeof deleteRecords>['topics'][number]['partitions'][number]
+
+/** Asks for all records that can be read. */
+const HIGH_WATERMARK = -1n
+const NONE = -1n
+
+export function deleteRecordsHandler(options: AdminOptions): Handler<typeof deleteRecords> {
+  return ({ topics }) => ({
+    topics: topics.map(({ name, partitions }) => ({ name, partitions: partitions.map(asked => deleteBefore(options, name, asked)) })),
+  })
+}
+
+function deleteBefore(options: AdminOptions, name: string, { partitionIndex, offset }: Asked): PartitionAnswer {
+  let lowWatermark = NONE
+  const { errorCode } = verdictOf('deleting records', () => {
+    const log = options.topics.partition(name, partitionIndex)
+    checkPolicy(options, name)
+    if (offset < HIGH_WATERMARK) throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `offset: got ${offset}, expected 0 or more, or ${HIGH_WATERMARK} for all`)
+    log.deleteBefore(offset === HIGH_WATERMARK ? log.highWatermark : offset)
+    lowWatermark = log.startOffset
+  })
+  return { partitionIndex, lowWatermark, errorCode }
+}
+
+/** Of a topic whose cleanup policy does not say `delete`, nothing is deleted by hand either. */
+function checkPolicy({ topics, settings }: AdminOptions, name: string): void {
+  const key = honouredTopicKeys.cleanupPolicy
+  const policy = topics.get(name)?.configs.get(key.name) ?? topicFallback(key, settings.given)
+  if (key.type.parse(policy.trim())?.includes('delete')) return
+  throw new ProtocolError(ERROR.POLICY_VIOLATION, `${key.name} of ${name}: got ${policy}, expected delete among it`)
+}

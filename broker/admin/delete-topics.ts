@@ -1,0 +1,74 @@
+import { ERROR, ProtocolError } from '../errors.ts'
+import type { Handler } from '../server/handler.ts'
+import type { Topic } from '../topics/topic.ts'
+import type { ResponseOf } from '../wire/api.ts'
+import type { deleteTopics } from '../wire/tables/delete-topics.ts'
+import type { AdminOptions } from './admin-options.ts'
+import { verdictOf } from './verdict.ts'
+
+type Deleted = ResponseOf<typeof deleteTopics>['responses'][number]
+
+/** A topic by its name or by its id; what is not given is null or zero. */
+interface Asked {
+  readonly name: string | null
+  readonly topicId: Buffer
+  /** The topic that it is, if there is one. */
+  readonly topic: Topic | undefined
+}
+
+/** Since this version, topics are asked for by name or id. */
+const FIRST_WITH_IDS = 6
+/** Before this version, clients do not know the code that says that topics must not be deleted. */
+const FIRST_WITH_DISABLED = 3
+const NO_ID = Buffer.alloc(16)
+
+export function deleteTopicsHandler(options: AdminOptions): Handler<typeof deleteTopics> {
+  const { topics } = options
+  return (request, { version }) => {
+    const byId = new Map(topics.all().map(topic => [topic.id.toString('hex'), topic]))
+    const given = version < FIRST_WITH_IDS ? request.topicNames.map(name => ({ name, topicId: NO_ID })) : request.topics
+    const asked = given.map(({ name, topicId }) => ({ name, topicId, topic: name === null ? byId.get(topicId.toString('hex')) : topics.get(name) }))
+    const groups = Map.groupBy(asked.entries(), ([index, one]) => keyOf(one, index))
+    return { responses: Array.from(groups.values(), group => deleteTopic(options, group.map(([, one]) => one), version)) }
+  }
+}
+
+/** The same for all that mean the same topic. */
+function keyOf(asked: Asked, index: number): string {
+  const { name, topicId, topic } = asked
+  if (isIllFormed(asked)) return `ill-formed ${index}`
+  if (topic) return `topic ${topic.name}`
+  return name === null ? `unknown id ${topicId.toString('hex')}` : `unknown name ${name}`
+}
+
+function isIllFormed({ name, topicId }: Omit<Asked, 'topic'>): boolean {
+  return (name === null) === topicId.equals(NO_ID)
+}
+
+/** `all` is how often, and by what, the request asks for one topic. */
+function deleteTopic(options: AdminOptions, all: readonly Asked[], version: number): Deleted {
+  const name = all.find(asked => asked.name !== null)?.name ?? null
+  const topicId = all.find(asked => !asked.topicId.equals(NO_ID))?.topicId ?? NO_ID
+  let deleted: Pick<Deleted, 'name' | 'topicId'> = { name, topicId }
+  const verdict = verdictOf('deleting a topic', () => {
+    checkEnabled(options, version)
+    if (all.length > 1) throw new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic twice, expected it once')
+    if (isIllFormed({ name, topicId })) throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${name === null ? 'neither a name nor' : 'both a name and'} an id, expected one of the two`)
+    const topic = all[0]?.topic
+    if (!topic) throw unknown(name)
+    options.topics.delete(topic)
+    deleted = { name: topic.name, topicId: topic.id }
+  })
+  return { ...deleted, ...verdict }
+}
+
+function checkEnabled({ settings }: AdminOptions, version: number): void {
+  if (settings.mayDeleteTopics) return
+  const code = version < FIRST_WITH_DISABLED ? ERROR.INVALID_REQUEST : ERROR.TOPIC_DELETION_DISABLED
+  throw new ProtocolError(code, 'delete.topic.enable is false: topics are not deleted')
+}
+
+function unknown(name: string | null): ProtocolError {
+  if (name === null) return new ProtocolError(ERROR.UNKNOWN_TOPIC_ID, 'got the id of a topic that does not exist')
+  return new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, 'got the name of a topic that does not exist')
+}

@@ -1,0 +1,28 @@
+import { ERROR } from '../errors.ts'
+import type { Handler } from '../server/handler.ts'
+import { CLUSTER_OPERATIONS, NOT_ASKED } from '../topics/metadata.ts'
+import type { describeCluster } from '../wire/tables/describe-cluster.ts'
+import type { AdminOptions } from './admin-options.ts'
+
+/** What clients may ask a cluster for: its brokers, or the controllers, which clients of this broker never meet. */
+const BROKERS = 1
+const CONTROLLERS = 2
+const NO_NODE = -1
+
+export function describeClusterHandler({ settings: { nodeId }, clusterId }: AdminOptions): Handler<typeof describeCluster> {
+  return ({ endpointType, includeClusterAuthorizedOperations }, { advertised }) => {
+    if (endpointType !== BROKERS) {
+      const errorCode = endpointType === CONTROLLERS ? ERROR.MISMATCHED_ENDPOINT_TYPE : ERROR.UNSUPPORTED_ENDPOINT_TYPE
+      const errorMessage = `endpoint type: got ${endpointType}, expected ${BROKERS}: this is a broker`
+      return { errorCode, errorMessage, clusterId: '', controllerId: NO_NODE, brokers: [], clusterAuthorizedOperations: NOT_ASKED }
+    }
+    return {
+      errorCode: ERROR.NONE,
+      errorMessage: null,
+      clusterId,
+      controllerId: nodeId,
+      brokers: [{ brokerId: nodeId, ...advertised, rack: null }],
+      clusterAuthorizedOperations: includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+    }
+  }
+}

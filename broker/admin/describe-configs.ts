@@ -1,0 +1,47 @@
+import { describeBrokerConfigs, describeTopicConfigs, type ConfigEntry } from '../config/describe.ts'
+import { ERROR, ProtocolError } from '../errors.ts'
+import type { Handler } from '../server/handler.ts'
+import type { RequestOf, ResponseOf } from '../wire/api.ts'
+import type { describeConfigs } from '../wire/tables/describe-configs.ts'
+import type { AdminOptions } from './admin-options.ts'
+import { isThisBroker, RESOURCE, topicOf, unknownResource } from './resources.ts'
+import { verdictOf } from './verdict.ts'
+
+type Request = RequestOf<typeof describeConfigs>
+type Asked = Request['resources'][number]
+type Result = ResponseOf<typeof describeConfigs>['results'][number]
+
+/** A resource of few bytes is answered with kilobytes: more than this in one request are not. */
+const MOST_RESOURCES = 10_000
+
+export function describeConfigsHandler(options: AdminOptions): Handler<typeof describeConfigs> {
+  return request => ({ results: request.resources.map((asked, index) => describe(options, asked, index, request)) })
+}
+
+function describe(options: AdminOptions, asked: Asked, index: number, request: Request): Result {
+  const { resourceType, resourceName } = asked
+  let configs: Result['configs'] = []
+  const { errorCode, errorMessage } = verdictOf('describing configurations', () => {
+    if (index >= MOST_RESOURCES) throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${request.resources.length} resources, expected at most ${MOST_RESOURCES}`)
+    configs = wanted(entriesOf(options, asked), asked.configurationKeys).map(entry => ({
+      ...entry,
+      synonyms: request.includeSynonyms ? entry.synonyms : [],
+      documentation: request.includeDocumentation ? entry.documentation : null,
+    }))
+  })
+  // No error is told by an empty text here, which some clients look at instead of the code.
+  return { errorCode, errorMessage: errorMessage ?? '', resourceType, resourceName, configs }
+}
+
+function entriesOf({ topics, settings }: AdminOptions, { resourceType, resourceName }: Asked): readonly ConfigEntry[] {
+  if (resourceType === RESOURCE.topic) return describeTopicConfigs(settings, topicOf(topics, resourceName).configs)
+  if (resourceType === RESOURCE.broker) return isThisBroker(resourceName, settings.nodeId) ? describeBrokerConfigs(settings) : []
+  throw unknownResource(resourceType)
+}
+
+/** Null and an empty list ask for all. */
+function wanted(entries: readonly ConfigEntry[], keys: readonly string[] | null): readonly ConfigEntry[] {
+  if (keys === null || keys.length === 0) return entries
+  const names = new Set(keys)
+  return entries.filter(({ name }) => names.has(name))
+}
