@@ -1,0 +1,174 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { openDataFolder } from '../../../broker/data-folder.ts'
+import { SettingsError } from '../../../src/runtime/settings.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'ping-data-folder-'))
+const started: ChildProcess[] = []
+let folders = 0
+
+afterAll(async () => {
+  for (const child of started) child.kill('SIGKILL')
+  rmSync(root, { recursive: true })
+})
+
+const newPath = (): string => join(root, `folder-${++folders}`)
+
+function open(path: string, nodeId = 1) {
+  return openDataFolder({ path, nodeId })
+}
+
+/** Why a folder is refused. */
+function refusal(path: string, nodeId = 1): string {
+  try {
+    open(path, nodeId).release()
+  } catch (error) {
+    expect(error).toBeInstanceOf(SettingsError)
+    return (error as SettingsError).message
+  }
+  throw new Error(`${path} was not refused`)
+}
+
+function writeMeta(text: string): string {
+  const path = newPath()
+  mkdirSync(path)
+  writeFileSync(join(path, 'meta.properties'), text)
+  return path
+}
+
+/** A process of its own that holds the folder. */
+async function holdElsewhere(path: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  started.push(child)
+  await once(child.stdout as NodeJS.ReadableStream, 'data')
+  return child
+}
+
+describe('a data folder', () => {
+  it('is made with a cluster id of 22 characters, which it keeps', () => {
+    const path = join(newPath(), 'deeper')
+    const first = open(path)
+    first.release()
+    expect(first.clusterId).toMatch(/^\w[\w-]{21}$/)
+    expect(readFileSync(join(path, 'meta.properties'), 'utf8')).toContain(`\nversion=ping-broker-1\ncluster.id=${first.clusterId}\nnode.id=1\n`)
+    const again = open(path)
+    again.release()
+    expect(again.clusterId).toBe(first.clusterId)
+    const other = open(newPath())
+    other.release()
+    expect(other.clusterId).not.toBe(first.clusterId)
+  })
+
+  it('belongs to one node', () => {
+    const path = newPath()
+    open(path, 3).release()
+    expect(refusal(path, 4)).toBe(`node.id: got 4, expected 3, with which the data folder "${path}" was made`)
+    open(path, 3).release()
+  })
+
+  it('is made whole when a start was cut short before', () => {
+    const path = newPath()
+    mkdirSync(path)
+    for (const left of ['.lock', '.lock.pid', '.meta.properties.new']) writeFileSync(join(path, left), '')
+    mkdirSync(join(path, 'lost+found'))
+    open(path).release()
+    expect(readdirSync(path)).toContain('meta.properties')
+    expect(readdirSync(path)).not.toContain('.meta.properties.new')
+  })
+
+  it('is not one that something else uses, which is left as it is', () => {
+    const path = newPath()
+    mkdirSync(path)
+    writeFileSync(join(path, 'thesis.txt'), '')
+    expect(refusal(path)).toContain('which holds thesis.txt and no meta.properties, expected an empty folder')
+    expect(readdirSync(path)).toEqual(['thesis.txt'])
+  })
+
+  it("is not one of Apache Kafka's, which is left as it is", () => {
+    const path = writeMeta('version=1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\ndirectory.id=x\n')
+    expect(refusal(path)).toContain('is of Apache Kafka (version 1), expected a folder of this broker')
+    expect(existsSync(join(path, '.lock.pid'))).toBe(false)
+  })
+
+  it('is not one that a later version wrote', () => {
+    expect(refusal(writeMeta('version=ping-broker-2\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\n'))).toMatch(/has the version ping-broker-2, expected ping-broker-1: a later ping-broker wrote/)
+  })
+
+  it.each([
+    ['', 'version: got none'],
+    ['version=x', 'version: got "x", expected ping-broker-1'],
+    ['version=ping-broker-', 'version: got "ping-broker-"'],
+    ['version=ping-broker-1', 'cluster.id: got "", expected 22 characters'],
+    ['version=ping-broker-1\ncluster.id=short\nnode.id=1', 'cluster.id: got "short"'],
+    ['version=ping-broker-1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=one', 'node.id: got "one", expected a number'],
+    ['version=ping-broker-1\ncluster.id=\\u1', 'line 2: '],
+  ])('is damaged when its file of properties is %j', (text, what) => {
+    const message = refusal(writeMeta(text))
+    expect(message).toMatch(/meta\.properties is damaged: /)
+    expect(message).toContain(what)
+  })
+
+  it('has to be a folder that can be made', () => {
+    const file = newPath()
+    writeFileSync(file, '')
+    expect(refusal(file)).toContain(`log.dirs: got "${file}", expected a folder that can be made and written`)
+    expect(refusal(join(file, 'below'))).toContain('expected a folder that can be made and written')
+  })
+
+  it.skipIf(process.platform !== 'linux')('that can never be made is refused at once', () => {
+    expect(refusal('/proc/none/data')).toContain('expected a folder that can be made and written')
+  })
+})
+
+describe('the lock of a data folder', () => {
+  it('refuses a second broker in the same process, until the first has released it', () => {
+    const path = newPath()
+    const first = open(path)
+    expect(refusal(path)).toBe(`log.dirs: got "${path}", which another broker (pid ${process.pid}) has locked, expected a folder of its own`)
+    expect(refusal(path)).toContain('has locked') // the first refusal has not ended the lock
+    first.release()
+    open(path).release()
+  })
+
+  it('refuses a broker while another process holds it, and names that one', async () => {
+    const path = newPath()
+    const { pid } = await holdElsewhere(path)
+    expect(refusal(path)).toContain(`(pid ${pid}) has locked`)
+  })
+
+  it('is gone with the process that held it, however that one ended', async () => {
+    const path = newPath()
+    const child = await holdElsewhere(path)
+    expect(refusal(path)).toContain('has locked')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    open(path).release()
+  })
+
+  it('does not mind a pid in its file that is a living process now', async () => {
+    const path = newPath()
+    open(path).release()
+    writeFileSync(join(path, '.lock.pid'), '1\n')
+    open(path).release()
+  })
+
+  it('is held by a stopped process too', async () => {
+    const path = newPath()
+    const child = await holdElsewhere(path)
+    child.kill('SIGSTOP')
+    expect(refusal(path)).toContain('has locked')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  })
+
+  it('is released when the folder is refused for another reason', () => {
+    const path = newPath()
+    open(path, 1).release()
+    refusal(path, 2)
+    open(path, 1).release()
+  })
+})
