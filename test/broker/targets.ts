@@ -1,5 +1,8 @@
-import { existsSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
+import { Broker } from '../../broker/broker.ts'
 import { sharedKafka } from '../support/kafka.ts'
 import { can } from '../support/tiers.ts'
 
@@ -15,11 +18,9 @@ interface Started {
   stop(): Promise<void>
 }
 
-const OURS = new URL('../../broker/broker.ts', import.meta.url)
-
 /** Calls `define` twice: the same tests run against Ping's broker, always, and against Apache Kafka, where that tier can run. */
 export function onBothBrokers(define: (target: Target) => void): void {
-  describe.runIf(existsSync(OURS))("with Ping's broker", () => define(startedFor("Ping's broker", startOurs)))
+  describe("with Ping's broker", () => define(startedFor("Ping's broker", startOurs)))
   describe.runIf(can('kafka'))('with Apache Kafka', () => define(startedFor('Apache Kafka', shareKafka)))
 }
 
@@ -39,11 +40,18 @@ function startedFor(name: Target['name'], start: () => Promise<Started>): Target
 }
 
 async function shareKafka(): Promise<Started> {
-  return { brokers: await sharedKafka(), stop: async () => {} }
+  return { brokers: await sharedKafka('Apache Kafka'), stop: async () => {} }
 }
 
+/** On a folder of its own, as a program would run. */
 async function startOurs(): Promise<Started> {
-  const { Broker } = (await import(OURS.href)) as { Broker: { start(options: object): Promise<{ port: number; stop(): Promise<void> }> } }
-  const broker = await Broker.start({})
-  return { brokers: `127.0.0.1:${broker.port}`, stop: () => broker.stop() }
+  const folder = mkdtempSync(join(tmpdir(), 'ping-test-broker-'))
+  const broker = await Broker.start({ config: { listeners: 'PLAINTEXT://127.0.0.1:0', 'log.dirs': folder } })
+  return {
+    brokers: `127.0.0.1:${broker.port}`,
+    stop: async () => {
+      await broker.stop()
+      rmSync(folder, { recursive: true })
+    },
+  }
 }

@@ -1,0 +1,178 @@
+import { deleteGroups, describeGroups, findCoordinator, heartbeat, joinGroup, leaveGroup, listGroups, syncGroup } from '../../../../broker/wire/tables/index.ts'
+import { until } from '../../../support/programs.ts'
+import { joining, Member, subscription } from '../members.ts'
+import { CLOSED } from '../raw-connection.ts'
+import type { Script } from '../script.ts'
+
+const GROUP = 0
+const TRANSACTION = 1
+const NO_SUCH_TYPE = 7
+
+export const groups = {
+  title: 'groups',
+  tell: (s: Script) => {
+    const describe = (groupId: string, version = 5) => s.ask(describeGroups, version, { groups: [groupId], includeAuthorizedOperations: false })
+    const join = (groupId: string, rest: object = {}, version = 5) => s.ask(joinGroup, version, { ...joining(groupId), ...rest })
+
+    s.step('groups for this chapter', async () => {
+      await s.untilGroups()
+      return 'ready'
+    })
+    for (const version of [0, 1, 2, 3]) s.step(`FindCoordinator ${version}`, () => s.ask(findCoordinator, version, { key: s.name('first'), keyType: GROUP }))
+    for (const version of [4, 5]) s.step(`FindCoordinator ${version} of several`, () => s.ask(findCoordinator, version, { keyType: GROUP, coordinatorKeys: [s.name('first'), s.name('second')] }))
+    s.step('the coordinator of an empty group name', () => s.ask(findCoordinator, 2, { key: '', keyType: GROUP }))
+    s.step('the coordinator of an empty group name, in version 4', () => s.ask(findCoordinator, 4, { keyType: GROUP, coordinatorKeys: [''] }))
+    s.step('the coordinator of a type that does not exist', () => s.ask(findCoordinator, 2, { key: 'x', keyType: NO_SUCH_TYPE }))
+    s.step('the coordinator of no group', () => s.ask(findCoordinator, 4, { keyType: GROUP, coordinatorKeys: [] }))
+
+    s.step('a first join gets an id and must come again', () => join(s.name('asks')))
+    s.step('a first join before version 4 is let in', async () => {
+      const member = await Member.of(s, s.name('old-client'))
+      const answer = await member.join({}, 3)
+      return [answer, await member.sync({ [member.memberId]: 'mine' }, {}, 2), await leave(s, s.name('old-client'), member.memberId, 1)]
+    })
+    s.step('a member id that was not given out', () => join(s.name('asks'), { memberId: 'made-up' }))
+    s.step('an empty group name', () => join(''))
+    s.step('too short a session', () => join(s.name('asks'), { sessionTimeoutMs: 10 }))
+    s.step('too long a session', () => join(s.name('asks'), { sessionTimeoutMs: 0x7fff_ffff }))
+    s.step('no protocol', () => join(s.name('asks'), { protocols: [] }))
+    s.step('no protocol type', () => join(s.name('asks'), { protocolType: '' }))
+    for (const [what, run] of [
+      ['a heartbeat', () => s.ask(heartbeat, 4, { groupId: s.name('nobody'), generationId: 1, memberId: 'x' })],
+      ['a sync', () => s.ask(syncGroup, 5, { groupId: s.name('nobody'), generationId: 1, memberId: 'x', assignments: [] })],
+      ['leaving', () => leave(s, s.name('nobody'), 'x', 5)],
+      ['leaving, in version 1', () => leave(s, s.name('nobody'), 'x', 1)],
+      ['describing', () => describe(s.name('nobody'))],
+      ['deleting', () => s.ask(deleteGroups, 2, { groupsNames: [s.name('nobody')] })],
+    ] as const) s.step(`${what} in a group that is not there`, run)
+
+    twoMembers(s, describe)
+    staticMembers(s, describe)
+    s.step('a group that is deleted', async () => {
+      const answer = await s.ask(deleteGroups, 2, { groupsNames: [s.name('two')] })
+      return [answer, await describe(s.name('two'))]
+    })
+    s.step('the groups of this chapter', async () => {
+      const answer = await s.must(listGroups, 4, { statesFilter: [] })
+      return answer.groups.filter(({ groupId }) => groupId.startsWith(s.run))
+    })
+    s.step('the transaction coordinator', async () => {
+      let answer: unknown
+      await until('it is there', async () => {
+        const found = await s.ask(findCoordinator, 2, { key: s.name('transactional'), keyType: TRANSACTION })
+        answer = found
+        return found === CLOSED || found.errorCode !== 15
+      })
+      return answer
+    })
+  },
+}
+
+function twoMembers(s: Script, describe: (groupId: string, version?: number) => Promise<unknown>): void {
+  let a: Member
+  let b: Member
+  const group = s.name('two')
+  s.step('one member: it leads', async () => {
+    a = await Member.of(s, group)
+    b = await Member.of(s, group)
+    return a.joinWithId({ protocols: [{ name: 'range', metadata: subscription('of a') }, { name: 'roundrobin', metadata: subscription('of a') }] })
+  })
+  s.step('before it syncs', async () => [await describe(group), await a.beat()])
+  s.step('it syncs', () => a.sync({ [a.memberId]: 'all' }))
+  for (const version of [0, 1, 2, 3, 4]) s.step(`Heartbeat ${version}`, () => a.beat({}, version))
+  for (const version of [0, 1, 2, 3, 4, 5]) s.step(`DescribeGroups ${version}`, () => describe(group, version))
+  for (const version of [0, 1, 2, 3, 4]) {
+    s.step(`ListGroups ${version}`, async () => {
+      const answer = await s.must(listGroups, version, { statesFilter: [] })
+      return { ...answer, groups: answer.groups.filter(({ groupId }) => groupId === group) }
+    })
+  }
+  s.step('groups by their state', async () => {
+    const named = async (...statesFilter: readonly string[]) => (await s.must(listGroups, 4, { statesFilter })).groups.filter(({ groupId }) => groupId === group).length
+    return { Stable: await named('Stable'), stable: await named('stable'), Empty: await named('Empty'), both: await named('Empty', 'Stable'), unknown: await named('Strange') }
+  })
+  s.step('a heartbeat of an older generation', () => a.beat({ generationId: a.generationId - 1 }))
+  s.step('a heartbeat of a later generation', () => a.beat({ generationId: a.generationId + 1 }))
+  s.step('a heartbeat of another member', () => a.beat({ memberId: 'stranger' }))
+  s.step('a sync again', () => a.sync())
+  s.step('a sync of an older generation', () => a.sync({}, { generationId: a.generationId - 1 }))
+  s.step('a sync of another protocol', () => a.sync({}, { protocolName: 'roundrobin' }))
+  s.step('a sync of another protocol type', () => a.sync({}, { protocolType: 'connect' }))
+  s.step('a member with another protocol type', async () => (await Member.of(s, group)).joinWithId({ protocolType: 'connect' }))
+  s.step('a member without a protocol in common', async () => (await Member.of(s, group)).joinWithId({ protocols: [{ name: 'sticky', metadata: subscription('') }] }))
+  s.step('a group with members is not deleted', () => s.ask(deleteGroups, 2, { groupsNames: [group] }))
+  s.step('a second member joins: both join again', async () => {
+    const joined = b.joinWithId({ protocols: [{ name: 'roundrobin', metadata: subscription('of b') }] })
+    await a.untilRebalance()
+    const during = await describe(group)
+    const first = await a.join({ protocols: [{ name: 'range', metadata: subscription('of a') }, { name: 'roundrobin', metadata: subscription('of a') }] })
+    return { first, second: await joined, during }
+  })
+  s.step('both sync, the second first', async () => {
+    const synced = b.sync({}, { protocolName: 'roundrobin' })
+    const first = await a.sync({ [a.memberId]: 'half', [b.memberId]: 'other half' }, { protocolName: 'roundrobin' })
+    return { first, second: await synced }
+  })
+  s.step('both are described', () => describe(group))
+  s.step('the second joins again with nothing new', () => b.join({ protocols: [{ name: 'roundrobin', metadata: subscription('of b') }] }))
+  s.step('the second joins again with something new', async () => {
+    const joined = b.join({ protocols: [{ name: 'roundrobin', metadata: subscription('new of b') }] })
+    await a.untilRebalance()
+    const first = await a.join({ protocols: [{ name: 'range', metadata: subscription('of a') }, { name: 'roundrobin', metadata: subscription('of a') }] })
+    return { first, second: await joined }
+  })
+  s.step('the leader gives the second nothing', async () => {
+    const synced = b.sync({}, { protocolName: 'roundrobin' })
+    const first = await a.sync({ [a.memberId]: 'all' }, { protocolName: 'roundrobin' })
+    return { first, second: await synced }
+  })
+  s.step('the leader joins again: a new round', async () => {
+    const joined = a.join({ protocols: [{ name: 'range', metadata: subscription('of a') }, { name: 'roundrobin', metadata: subscription('of a') }] })
+    await b.untilRebalance()
+    const second = await b.join({ protocols: [{ name: 'roundrobin', metadata: subscription('of b') }] })
+    return { first: await joined, second }
+  })
+  s.step('the second leaves while the group is not synced', () => leave(s, group, b.memberId, 5))
+  s.step('the first hears of it in its sync or its heartbeat', async () => [await a.sync({ [a.memberId]: 'all' }, { protocolName: 'roundrobin' }), await a.beat()])
+  s.step('the first is alone again', async () => [await a.join(), await a.sync({ [a.memberId]: 'all' })])
+  for (const version of [0, 1, 2, 3, 4, 5]) {
+    s.step(`LeaveGroup ${version}`, async () => {
+      const member = await Member.of(s, s.name(`left-${version}`))
+      await member.joinWithId()
+      await member.sync({ [member.memberId]: 'x' })
+      return [await leave(s, s.name(`left-${version}`), member.memberId, version), await member.beat()]
+    })
+  }
+  s.step('a stranger leaves with the first', () => s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: 'stranger', groupInstanceId: null }, { memberId: a.memberId, groupInstanceId: null }] }))
+  s.step('the group is empty', () => describe(group))
+  s.step('nobody leaves', () => s.ask(leaveGroup, 3, { groupId: group, members: [] }))
+  s.step('the id of one who left is not known', () => a.join())
+}
+
+function staticMembers(s: Script, describe: (groupId: string, version?: number) => Promise<unknown>): void {
+  let a: Member
+  const group = s.name('static')
+  s.step('a static member is let in at once', async () => {
+    a = await Member.of(s, group, 'instance-a')
+    return [await a.join(), await a.sync({ [a.memberId]: 'all' })]
+  })
+  s.step('it is described', () => describe(group))
+  s.step('it comes back without its id and goes on in the same generation', async () => {
+    const [oldId, again] = [a.memberId, await Member.of(s, group, 'instance-a')]
+    const joined = await again.join()
+    const fenced = await a.beat({ memberId: oldId })
+    a = again
+    return [joined, fenced, await a.sync(), await a.beat()]
+  })
+  s.step('a heartbeat with another id of the same instance', () => a.beat({ memberId: 'stranger' }))
+  s.step('a join with another id of the same instance', () => a.join({ memberId: 'stranger' }))
+  s.step('a sync with another id of the same instance', () => a.sync({}, { memberId: 'stranger' }))
+  s.step('an instance that is not there', () => a.beat({ groupInstanceId: 'instance-b' }))
+  s.step('it leaves by its instance', () => s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-a' }] }))
+  s.step('and has left', () => describe(group))
+  s.step('an instance leaves that is not there', () => s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-b' }] }))
+}
+
+function leave(s: Script, groupId: string, memberId: string, version: number): Promise<unknown> {
+  return s.ask(leaveGroup, version, version < 3 ? { groupId, memberId } : { groupId, members: [{ memberId, groupInstanceId: null }] })
+}

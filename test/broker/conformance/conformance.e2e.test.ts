@@ -1,0 +1,42 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { environment } from '../../../local/environment.ts'
+import { onBothBrokers, type Target } from '../targets.ts'
+import { CHAPTERS } from './chapters/index.ts'
+import { DIFFERENCES } from './differences.ts'
+import { asRecorded, readRecording, writeRecording, type Recording } from './recordings.ts'
+import { Script, type Chapter } from './script.ts'
+
+/** `RECORD_KAFKA=1 npx vitest run test/broker/conformance` writes Kafka's answers anew instead of comparing with them. */
+const IS_RECORDING = environment()['RECORD_KAFKA'] === '1'
+
+/**
+ * One script, the same answers: what Apache Kafka answers is recorded (and verified wherever Kafka can run), and Ping's broker must answer
+ * the same, but for the differences that differences.ts gives a reason for.
+ */
+onBothBrokers(target => {
+  for (const chapter of CHAPTERS) describe(chapter.title, () => tell(chapter, target))
+})
+
+function tell(chapter: Chapter, target: Target): void {
+  const isKafka = target.name === 'Apache Kafka'
+  const recording = readRecording(chapter.title)
+  const fresh: Recording = {}
+  const script = new Script(() => target.brokers, (title, run) => {
+    it(title, async () => {
+      const answer = asRecorded(script.normal(await run()))
+      if (isKafka) fresh[title] = answer
+      if (isKafka && IS_RECORDING) return
+      expect(answer).toEqual(isKafka ? recording[title] : expected(chapter, title, recording))
+    })
+  })
+  chapter.tell(script)
+  afterAll(() => {
+    script.close()
+    if (isKafka && IS_RECORDING) writeRecording(chapter.title, fresh)
+  })
+}
+
+function expected(chapter: Chapter, title: string, recording: Recording): unknown {
+  const difference = DIFFERENCES.find(each => each.chapter === chapter.title && each.step === title)
+  return difference ? asRecorded(difference.ours(structuredClone(recording[title]))) : recording[title]
+}
