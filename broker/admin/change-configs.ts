@@ -17,15 +17,14 @@ type Configs = ReadonlyMap<string, string>
 /** Makes of what is set for a topic what shall be. */
 export type Change<R extends Resource> = (resource: R, current: Configs) => Configs
 
-/** Changes each resource wholly or not at all. One that comes up twice is answered once, with an error. */
+/** Changes each resource wholly or not at all. One that comes up twice is not changed. */
 export function changeConfigs<R extends Resource>(options: AdminOptions, resources: readonly R[], change: Change<R>, isOnlyChecked: boolean): Changed[] {
   const idOf = ({ resourceType, resourceName }: R): string => `${resourceType}/${resourceName}`
   const twice = repeated(resources.map(idOf))
-  const answered = new Map(resources.map(resource => [idOf(resource), resource]))
   const refused = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same resource twice, expected it once'))
-  return Array.from(answered, ([id, resource]) => {
+  return resources.map(resource => {
     const { resourceType, resourceName } = resource
-    const verdict = twice.has(id) ? refused : verdictOf('changing configurations', () => changeOne(options, resource, change, isOnlyChecked))
+    const verdict = twice.has(idOf(resource)) ? refused : verdictOf('changing configurations', () => changeOne(options, resource, change, isOnlyChecked))
     return { ...verdict, resourceType, resourceName }
   })
 }

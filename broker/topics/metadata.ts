@@ -19,7 +19,7 @@ export interface MetadataOptions {
 
 /** All operations that an unguarded topic or cluster allows, as bits: what clients get from a broker without an authorizer. */
 const TOPIC_OPERATIONS = 0xdf8
-export const CLUSTER_OPERATIONS = 0x1f90
+export const CLUSTER_OPERATIONS = 0x1fa0
 export const NOT_ASKED = -0x8000_0000
 /** In version 0 an empty list asks for all topics, later null does. */
 const FIRST_WITH_EMPTY_LIST = 1
