@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { startChild, type Child, type Exit } from '../../../local/parts/child.ts'
+import { until } from '../../support/programs.ts'
+
+const MAIN = join(import.meta.dirname, '..', '..', '..', 'broker', 'main.js')
+
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string }
+
+/** The broker as a program of its own. */
+export interface BrokerProgram {
+  readonly child: Child
+  /** All that it wrote. */
+  readonly lines: readonly string[]
+  /** What it logged with this message. */
+  logged(msg: string): LogLine | undefined
+  /** Resolves with what it said when it was ready. */
+  ready(): Promise<LogLine>
+}
+
+const started = new Set<Child>()
+
+/** Starts it with these arguments. */
+export async function startProgram(args: readonly string[], { cwd }: { cwd?: string } = {}): Promise<BrokerProgram> {
+  const lines: string[] = []
+  const child = await startChild({ name: 'ping-broker', command: process.execPath, args: [MAIN, ...args], onLine: line => lines.push(line), ...(cwd === undefined ? {} : { cwd }) })
+  started.add(child)
+  const logged = (msg: string): LogLine | undefined => lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line) as LogLine).find(line => line.msg === msg)
+  return {
+    child,
+    lines,
+    logged,
+    ready: async () => {
+      await until(`ready; it said: ${lines.join('\n')}`, () => {
+        if (child.exit()) throw new Error(`it ended: ${lines.join('\n')}`)
+        return logged('ready') !== undefined
+      })
+      return logged('ready') as LogLine
+    },
+  }
+}
+
+/** On any free port, with these settings. */
+export function startWith(settings: Readonly<Record<string, string | number>>): Promise<BrokerProgram> {
+  const all = { listeners: 'PLAINTEXT://127.0.0.1:0', ...settings }
+  return startProgram(Object.entries(all).flatMap(([key, value]) => ['--override', `${key}=${value}`]))
+}
+
+/** Runs it to its end. */
+export async function runProgram(args: readonly string[]): Promise<{ readonly exit: Exit; readonly output: string }> {
+  const { child, lines } = await startProgram(args)
+  const exit = await child.exited
+  await until('the output is read', () => lines.length > 0 || exit.code === 0)
+  return { exit, output: lines.join('\n') }
+}
+
+export async function killAll(): Promise<void> {
+  await Promise.all([...started].map(child => child.kill9()))
+  started.clear()
+}

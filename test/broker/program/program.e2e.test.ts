@@ -1,0 +1,192 @@
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Kafka, logLevel } from 'kafkajs'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { killAll, runProgram, startProgram, startWith } from './broker-program.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'ping-test-broker-program-'))
+let folders = 0
+const newFolder = (): string => join(root, `folder-${++folders}`)
+
+afterEach(killAll)
+afterAll(() => rmSync(root, { recursive: true }))
+
+const WHAT = 'single-node broker that speaks the Kafka protocol, for development and tests; production uses Apache Kafka'
+
+function client(port: unknown): Kafka {
+  return new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING, retry: { retries: 3 } })
+}
+
+describe('ping-broker', () => {
+  it('says what it is, where it listens and where its data lies, and then that it is ready', async () => {
+    const folder = newFolder()
+    const program = await startWith({ 'log.dirs': folder, 'node.id': 5 })
+    const { port } = await program.ready()
+    const said = program.logged(WHAT)
+    expect(said).toMatchObject({ folder, nodeId: 5, listeners: [`127.0.0.1:${port}`], clusterId: expect.stringMatching(/^[\w-]{22}$/) })
+    const admin = client(port).admin()
+    await admin.connect()
+    const cluster = await admin.describeCluster()
+    await admin.disconnect()
+    expect(cluster).toMatchObject({ clusterId: said?.['clusterId'], controller: 5, brokers: [{ nodeId: 5, host: '127.0.0.1', port }] })
+  })
+
+  it('takes a file and overrides, which go before it', async () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    const file = join(folder, 'server.properties')
+    writeFileSync(file, `listeners=PLAINTEXT://127.0.0.1:1\nlog.dirs=${folder}/data\nnode.id=3\nnum.network.threads=3\n`)
+    const program = await startProgram([file, '--override', 'listeners=PLAINTEXT://127.0.0.1:0', '--override=node.id=8', '--override', 'node.id=9'])
+    await program.ready()
+    expect(program.logged(WHAT)).toMatchObject({ folder: join(folder, 'data'), nodeId: 9 })
+  })
+
+  it('keeps its data below the folder that it runs in when it is not told where', async () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    const program = await startProgram(['--override', 'listeners=PLAINTEXT://127.0.0.1:0'], { cwd: folder })
+    await program.ready()
+    expect(readFileSync(join(folder, '.ping', 'broker', 'meta.properties'), 'utf8')).toContain('node.id=1')
+  })
+
+  it('listens on IPv4 and IPv6 for localhost, on one port', async () => {
+    const program = await startWith({ listeners: 'PLAINTEXT://localhost:0', storage: 'memory' })
+    const { port } = await program.ready()
+    for (const host of ['127.0.0.1', '::1']) {
+      const socket = connect({ host, port: port as number })
+      await once(socket, 'connect')
+      socket.destroy()
+    }
+  })
+
+  it('makes no folder when all is in memory', async () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    const program = await startProgram(['--override', 'storage=memory', '--override', 'listeners=PLAINTEXT://127.0.0.1:0'], { cwd: folder })
+    await program.ready()
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('serves health and metrics when it is told a port for them', async () => {
+    const program = await startWith({ storage: 'memory', 'status.port': 0 })
+    const { port, statusPort } = await program.ready()
+    const page = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${statusPort}${path}`)).text()
+    const producer = client(port).producer()
+    await producer.connect()
+    await producer.send({ topic: 'pages', messages: [{ value: 'one' }, { value: 'two' }] })
+    await producer.disconnect()
+    expect([await page('/livez'), await page('/readyz')]).toEqual(['ok\n', 'ready\n'])
+    const metrics = await page('/metrics')
+    expect(metrics).toContain('ping_broker_records_in_total{topic="pages"} 2\n')
+    expect(metrics).toMatch(/ping_broker_log_bytes\{topic="pages"\} [1-9]\d+\n/)
+    expect(metrics).toMatch(/ping_broker_request_seconds_count\{api="Produce"\} 1\n/)
+    expect(metrics).toContain('process_cpu_seconds_total')
+  })
+})
+
+describe('what ping-broker keeps', () => {
+  it('is there after a kill -9, and nobody has to unlock the folder', async () => {
+    const settings = { 'log.dirs': newFolder() }
+    const first = await startWith(settings)
+    const producer = client((await first.ready()).port).producer()
+    await producer.connect()
+    await producer.send({ topic: 'kept', messages: [{ value: 'one' }, { value: 'two' }] })
+    await first.child.kill9()
+    await producer.disconnect()
+
+    const second = await startWith(settings)
+    const admin = client((await second.ready()).port).admin()
+    await admin.connect()
+    const offsets = await admin.fetchTopicOffsets('kept')
+    await admin.disconnect()
+    expect(offsets).toMatchObject([{ partition: 0, high: '2' }])
+    expect(second.logged(WHAT)?.['clusterId']).toBe(first.logged(WHAT)?.['clusterId'])
+  })
+
+  it('is not touched by a second broker, which names the first and ends', async () => {
+    const settings = { 'log.dirs': newFolder() }
+    const first = await startWith(settings)
+    await first.ready()
+    const second = await startWith(settings)
+    expect(await second.child.exited).toEqual({ code: 1, signal: null })
+    expect(second.lines.join('\n')).toContain(`which another broker (pid ${first.child.pid}) has locked`)
+    expect(first.child.exit()).toBeUndefined()
+  })
+
+  it('belongs to one node id', async () => {
+    const settings = { 'log.dirs': newFolder() }
+    const first = await startWith(settings)
+    await first.ready()
+    await first.child.stop()
+    const second = await startWith({ ...settings, 'node.id': 2 })
+    expect(await second.child.exited).toEqual({ code: 1, signal: null })
+    expect(second.lines.join('\n')).toContain('node.id: got 2, expected 1')
+  })
+})
+
+describe('a stop of ping-broker', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('is done in order at %s, with clients connected', async signal => {
+    const program = await startWith({ 'log.dirs': newFolder(), 'line.console.port': 0, 'status.port': 0 })
+    const { port } = await program.ready()
+    const consumer = client(port).consumer({ groupId: 'waits', maxWaitTimeInMs: 60_000 })
+    await consumer.connect()
+    await consumer.subscribe({ topic: 'waited' })
+    await consumer.run({ eachMessage: async () => {} })
+    const idle = connect({ host: '127.0.0.1', port: port as number })
+    await once(idle, 'connect')
+    idle.on('error', () => undefined)
+    const began = performance.now()
+    expect(await program.child.stop(signal)).toEqual({ code: 0, signal: null })
+    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(program.logged('stopping')).toMatchObject({ signal })
+    expect(program.logged('stopped')).toBeDefined()
+    await consumer.disconnect()
+    idle.destroy()
+  })
+})
+
+describe('the command line of ping-broker', () => {
+  it('tells how to call it, and its version', async () => {
+    const help = await runProgram(['--help'])
+    expect(help.exit.code).toBe(0)
+    expect(help.output).toContain('ping-broker [server.properties] [--override key=value]…')
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', '..', 'package.json'), 'utf8')) as { version: string }
+    expect(await runProgram(['--version'])).toEqual({ exit: { code: 0, signal: null }, output: `ping-broker ${version}` })
+  })
+
+  it.each([
+    [['--foo'], 'option: got "--foo", expected one of --override, --help, --version'],
+    [['--override'], '--override: got nothing, expected key=value'],
+    [['a.properties', 'b.properties'], 'argument: got "b.properties" besides "a.properties", expected one file'],
+  ])('answers %j in plain text, with exit code 2', async (args, message) => {
+    expect(await runProgram(args)).toEqual({ exit: { code: 2, signal: null }, output: message })
+  })
+
+  it('ends with exit code 1 and one line that names all that is wrong', async () => {
+    const { exit, output } = await runProgram(['--override', 'num.partitions=0', '--override', 'ssl.protocol=TLS', '--override', 'log.dir=/proc/none'])
+    expect(exit.code).toBe(1)
+    expect(output.split('\n')).toHaveLength(1)
+    expect((JSON.parse(output) as { msg: string }).msg).toBe(
+      'cannot start, wrong settings:\nnum.partitions (--override): got "0", expected a whole number from 1 to 2147483647\nssl.protocol (--override): not offered: there is no TLS, only PLAINTEXT',
+    )
+  })
+
+  it('names a file that cannot be read', async () => {
+    const { exit, output } = await runProgram([join(root, 'none.properties')])
+    expect(exit.code).toBe(1)
+    expect(output).toContain('none.properties\\", expected a file that can be read')
+  })
+
+  it.each([['listeners', 'PLAINTEXT://127.0.0.1:'], ['line.console.port', ''], ['status.port', '']])('names the setting %s when its port is taken', async (key, before) => {
+    const taker = createServer().listen(0, '127.0.0.1')
+    await once(taker, 'listening')
+    const { port } = taker.address() as AddressInfo
+    const program = await startWith({ storage: 'memory', [key]: `${before}${port}` })
+    expect(await program.child.exited).toEqual({ code: 1, signal: null })
+    expect(program.lines.join('\n')).toContain(`${key}: got ${port}, which is taken, expected a free port`)
+    taker.close()
+  })
+})
