@@ -2,7 +2,7 @@ import type { Api } from '../wire/api.ts'
 import { WireError } from '../wire/wire-error.ts'
 import { apiVersions } from '../wire/tables/api-versions.ts'
 import { ERROR } from '../errors.ts'
-import { encodeAnswer } from './dispatcher.ts'
+import { encodeAnswer } from './encode-answer.ts'
 import { answer, type Answer } from './handler.ts'
 
 /** What clients may call themselves. */

@@ -1,11 +1,11 @@
 import { codecOf, type Api } from '../wire/api.ts'
-import { readClientId, readHeader, writeResponseHeader } from '../wire/headers.ts'
+import { readClientId, readHeader } from '../wire/headers.ts'
 import { Reader } from '../wire/reader.ts'
 import { WireError } from '../wire/wire-error.ts'
-import { Writer } from '../wire/writer.ts'
 import type { Faults } from '../faults/faults.ts'
 import type { Answer, Call } from './handler.ts'
 import { refuseVersion } from './api-versions.ts'
+import { encodeAnswer } from './encode-answer.ts'
 
 export interface DispatcherOptions {
   readonly answers: readonly Answer[]
@@ -50,18 +50,4 @@ export class Dispatcher {
     const response = fault === undefined ? handle() : fault(handle, request)
     return response instanceof Promise ? response.then(encode) : encode(response)
   }
-}
-
-const LENGTH_BYTES = 4
-
-/** An answer's frame. */
-export function encodeAnswer(api: Api, version: number, correlationId: number, response: unknown): readonly Buffer[] {
-  const w = new Writer()
-  w.int32(0) // the length, known at the end
-  writeResponseHeader(w, api, version, correlationId)
-  codecOf(api, version).response.write(w, response)
-  const length = w.length - LENGTH_BYTES
-  const chunks = w.chunks()
-  ;(chunks[0] as Buffer).writeInt32BE(length, 0)
-  return chunks
 }

@@ -46,5 +46,5 @@ export function objection(importer: string, imported: string): string | undefine
 }
 
 function isMain(file: string): boolean {
-  return file.endsWith('/main.ts')
+  return /\/main\.[jt]s$/.test(file)
 }
