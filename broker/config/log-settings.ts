@@ -5,14 +5,8 @@ import { nearestKey } from './nearest-key.ts'
 import type { BrokerSettings } from './settings.ts'
 import { honouredTopicKeys, topicKeys, type TopicKey } from './topic-keys.ts'
 
-/** How far the time of a record may lie from the broker's. */
-interface TimestampLimits {
-  readonly timestampBeforeMaxMs: number
-  readonly timestampAfterMaxMs: number
-}
-
 /** The settings of the logs of a topic: what was set for the topic goes before what the broker's keys say. */
-export function logSettings({ given, producerIdExpirationMs }: Pick<BrokerSettings, 'given' | 'producerIdExpirationMs'>, overrides: ReadonlyMap<string, string>): LogSettings & TimestampLimits {
+export function logSettings({ given, producerIdExpirationMs }: Pick<BrokerSettings, 'given' | 'producerIdExpirationMs'>, overrides: ReadonlyMap<string, string>): LogSettings {
   const value = <T>(key: TopicKey<T>): T => topicValue(key, given, overrides)
   const isDeleting = value(honouredTopicKeys.cleanupPolicy).includes('delete')
   return {

@@ -14,6 +14,9 @@ export interface LogSettings {
   readonly maxMessageBytes: number
   /** Whether records keep the time that their producer gave them. */
   readonly timestampType: 'CreateTime' | 'LogAppendTime'
+  /** How far the time of a record may lie before and behind that of the log, where producers give it; absent: as far as it likes. */
+  readonly timestampBeforeMaxMs?: number
+  readonly timestampAfterMaxMs?: number
   /** Records can be read only when they are on the disk, after `flush()`. */
   readonly flushEachAppend: boolean
   /** An idempotent producer that has been silent for so long is forgotten. */

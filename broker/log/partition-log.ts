@@ -10,6 +10,7 @@ import type { Segments } from './segments.ts'
 import type { Snapshots } from './snapshots.ts'
 import { writeStartOffset } from './start-offset.ts'
 import { storageError, storing } from './storage-error.ts'
+import { checkTimestamps } from './timestamp-bounds.ts'
 import { recordAtOrAfter, recordWithGreatest, type FoundRecord } from './timestamps.ts'
 
 export type { LogSettings } from './log-settings.ts'
@@ -109,6 +110,7 @@ export class PartitionLog {
     const nowMs = this.#now()
     checkSize(batch, settings)
     const isStamped = settings.timestampType === 'LogAppendTime'
+    if (!isStamped) checkTimestamps(batch, settings, nowMs)
     const earlier = this.#producers.check(batch, nowMs - settings.producerIdExpirationMs)
     if (earlier) return { baseOffset: earlier.baseOffset, logAppendTime: isStamped ? earlier.timestamp : NO_LOG_APPEND_TIME, isDuplicate: true }
     const logAppendTime = isStamped ? BigInt(Math.trunc(nowMs)) : NO_LOG_APPEND_TIME
