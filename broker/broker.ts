@@ -53,6 +53,16 @@ export class Broker {
     const hasPartition = (topic: string, partition: number): boolean => topics.get(topic)?.partitions[partition] !== undefined
     this.#groups = startGroups({ store: offsets, settings, nodeId: settings.nodeId, hasPartition, log })
     topics.onDelete(({ name }) => this.#metrics.forget(name))
+    this.#tellFindings()
+  }
+
+  /** What the last run left that was not in order. */
+  #tellFindings(): void {
+    for (const { name, partitions } of this.#state.topics.all()) {
+      for (const [partition, { findings }] of partitions.entries()) for (const finding of findings) this.#log.warn({ topic: name, partition, finding }, 'a log was recovered')
+    }
+    const { cutBytes } = this.#state.offsets
+    if (cutBytes > 0) this.#log.warn({ bytes: cutBytes }, 'the end of the committed offsets was not whole and was cut off')
   }
 
   /** Throws `SettingsError` when a setting is wrong, the folder is another broker's or a port is taken. */
