@@ -1,13 +1,187 @@
-/** A step that Ping's broker answers otherwise than Apache Kafka, on purpose. */
+/** Steps that Ping's broker answers otherwise than Apache Kafka, on purpose. */
 export interface Difference {
   readonly chapter: string
-  /** The title of the step. */
-  readonly step: string
+  /** The titles of the steps. */
+  readonly steps: readonly string[]
   /** What Ping's broker answers, made of what Kafka answers. */
   readonly ours: (kafka: any) => unknown
-  /** For the docs: one sentence. */
+  /** For the docs: what is different, and why. */
   readonly reason: string
 }
 
+const TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53
+
 /** All of them; any other difference is a bug. The docs list them. */
-export const DIFFERENCES: readonly Difference[] = []
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    chapter: 'versions and the cluster',
+    steps: ['what is offered'],
+    ours: () => OFFERED,
+    reason: 'Offers what clients of a single node use: no transactions yet, no topic ids in records, none of the protocols between brokers, no newer groups, quotas, tokens or access lists.',
+  },
+  {
+    chapter: 'versions and the cluster',
+    steps: ['ApiVersions 3 besides this list', 'ApiVersions 4 besides this list'],
+    ours: kafka => ({ ...kafka, supportedFeatures: [], finalizedFeatures: [] }),
+    reason: 'Announces no features: they are about clusters that are upgraded, and some of them would make clients use what is not offered.',
+  },
+  {
+    chapter: 'metadata',
+    steps: ['an unknown topic that may be created'],
+    ours: ([topic]) => {
+      const [node] = ['<node>']
+      const partition = { errorCode: 0, partitionIndex: 0, leaderId: node, leaderEpoch: -1, replicaNodes: [node], isrNodes: [node], offlineReplicas: [] }
+      return [{ ...topic, errorCode: 0, partitions: [partition] }]
+    },
+    reason: 'A topic is created before the answer that asked for it; Kafka creates it afterwards and tells clients to ask again.',
+  },
+  {
+    chapter: 'metadata',
+    steps: ['two names that differ in dot and underscore'],
+    ours: ([topic]) => [{ ...topic, errorCode: 17 }],
+    reason: 'A topic that cannot be created because of its name is told so (17); Kafka answers that it is not there yet (3), for ever.',
+  },
+  {
+    chapter: 'topics',
+    steps: ['only tried', 'a name of 249 characters'],
+    ours: kafka => withoutId(kafka),
+    reason: 'A topic that is only tried has no id; Kafka tells one that means nothing.',
+  },
+  {
+    chapter: 'configurations',
+    steps: ['of the broker'],
+    ours: kafka => ({ ...kafka, results: kafka.results.map((result: any) => ({ ...result, configs: result.configs.map((config: any) => ({ ...config, readOnly: true })) })) }),
+    reason: 'The settings of the broker are read at its start and cannot be changed while it runs.',
+  },
+  {
+    chapter: 'configurations',
+    steps: ['an operation that does not exist'],
+    ours: kafka => ({ ...kafka, responses: [{ ...kafka.responses[0], errorCode: 42 }] }),
+    reason: 'Answers INVALID_REQUEST (42); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
+  },
+  {
+    chapter: 'produce',
+    steps: [
+      'a batch that claims an offset', 'an empty batch', 'a count higher than the records', 'a count that is not the last delta plus one', 'a negative count',
+      'a control batch', 'a producer id without a sequence',
+    ],
+    ours: withoutLogStart,
+    reason: 'Where records are refused, the answer does not tell where the log starts; Kafka does or not, depending on how far it got.',
+  },
+  {
+    chapter: 'idempotence',
+    steps: ['a batch that overlaps', 'a gap', 'the sixth last again', 'a batch of many, the first of them known', 'a higher epoch that does not begin at zero', 'a lower epoch', 'but not with a gap'],
+    ours: withoutLogStart,
+    reason: 'Where records are refused, the answer does not tell where the log starts; Kafka does or not, depending on how far it got.',
+  },
+  {
+    chapter: 'idempotence',
+    steps: ['the same again is answered with the old offset', 'other records with the same numbers are taken for the same', 'the fifth last again', 'and is known', 'the batch across again'],
+    ours: kafka => produced(kafka, { logAppendTimeMs: -1 }),
+    reason: "A repeated batch is answered as it was the first time; Kafka tells the records' own time as the time of the append.",
+  },
+  {
+    chapter: 'produce',
+    steps: ['no records: null'],
+    ours: () => 'an answer',
+    reason: 'Null instead of records is answered with an error; Kafka never answers.',
+  },
+  {
+    chapter: 'produce',
+    steps: ['bytes after the batch'],
+    ours: kafka => produced(kafka, { errorCode: 87, baseOffset: -1, logStartOffset: -1 }),
+    reason: 'Bytes after the batch that are none are refused; Kafka drops them.',
+  },
+  {
+    chapter: 'produce',
+    steps: ['a codec that does not exist'],
+    ours: kafka => produced(kafka, { errorCode: 76, logStartOffset: -1 }),
+    reason: 'Answers UNSUPPORTED_COMPRESSION_TYPE (76); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
+  },
+  {
+    chapter: 'produce',
+    steps: ['a batch that claims the time of the append'],
+    ours: kafka => produced(kafka, { errorCode: 32, baseOffset: -1, logStartOffset: -1 }),
+    reason: 'Only the broker can say that a time is the time of the append; Kafka takes the batch and corrects it.',
+  },
+  {
+    chapter: 'fetch',
+    steps: ['further batches only if they fit whole', 'the limit over all is used up by the first partition'],
+    ours: kafka => withPartitions(kafka, partition => ({ ...partition, records: partition.records.filter((batch: unknown) => batch !== 'a cut batch') })),
+    reason: 'Answers hold whole batches; Kafka cuts the last one where the limit is, and clients throw it away.',
+  },
+  {
+    chapter: 'fetch',
+    steps: ['a new session'],
+    ours: kafka => ({ ...kafka, sessionId: 0 }),
+    reason: 'No sessions of fetches: they save bytes between many partitions and many brokers. Clients are told so by the id 0.',
+  },
+  {
+    chapter: 'offsets of logs',
+    steps: ['the offsets after deleting all'],
+    ours: kafka => kafka.map((answer: any, index: number) => (index < 3 ? answer : withOffset(answer, { timestamp: -1, offset: -1, leaderEpoch: -1 }))),
+    reason: 'An empty log has no highest time; Kafka remembers that of a record that is deleted.',
+  },
+  {
+    chapter: 'groups',
+    steps: ['the transaction coordinator'],
+    ours: kafka => ({ ...kafka, errorCode: TRANSACTIONAL_ID_AUTHORIZATION_FAILED, nodeId: -1, host: '', port: -1 }),
+    reason: 'Transactions are not offered yet: their clients are refused at their first call, with an error that they do not try again.',
+  },
+  {
+    chapter: 'transactions',
+    steps: [0, 1, 2, 3, 4].map(version => `InitProducerId ${version} with a transactional id`),
+    ours: kafka => ({ ...kafka, errorCode: TRANSACTIONAL_ID_AUTHORIZATION_FAILED, producerId: -1, producerEpoch: -1 }),
+    reason: 'Transactions are not offered yet.',
+  },
+  {
+    chapter: 'transactions',
+    steps: ['a batch with a transactional id that was not begun'],
+    ours: kafka => produced(kafka, { errorCode: TRANSACTIONAL_ID_AUTHORIZATION_FAILED }),
+    reason: 'Transactions are not offered yet.',
+  },
+  {
+    chapter: 'produce',
+    steps: ['bytes that are no snappy'],
+    ours: kafka => produced(kafka, { errorCode: 0, baseOffset: 0, logStartOffset: 0 }),
+    reason: 'Compressed batches are not opened: what is in them is between the clients.',
+  },
+  {
+    chapter: 'produce',
+    steps: ['a compacted topic takes no record without a key'],
+    ours: ([refused, taken]) => [produced(refused, { errorCode: 0, baseOffset: 0, logStartOffset: 0, recordErrors: [] }), produced(taken, { baseOffset: 1 })],
+    reason: 'Logs are not compacted (the setting is accepted), so records without a key do no harm.',
+  },
+]
+
+const OFFERED = {
+  Produce: '0 to 11', Fetch: '4 to 12', ListOffsets: '1 to 8', Metadata: '0 to 12', OffsetCommit: '2 to 9', OffsetFetch: '1 to 9', FindCoordinator: '0 to 5',
+  JoinGroup: '0 to 9', Heartbeat: '0 to 4', LeaveGroup: '0 to 5', SyncGroup: '0 to 5', DescribeGroups: '0 to 5', ListGroups: '0 to 4', ApiVersions: '0 to 4',
+  CreateTopics: '2 to 7', DeleteTopics: '1 to 6', DeleteRecords: '0 to 2', InitProducerId: '0 to 4', OffsetForLeaderEpoch: '2 to 4', DescribeConfigs: '1 to 4',
+  AlterConfigs: '0 to 2', CreatePartitions: '0 to 3', DeleteGroups: '0 to 2', IncrementalAlterConfigs: '0 to 1', DescribeCluster: '0 to 1',
+}
+
+/** The answer to a produce request to one partition, changed there. */
+function produced(kafka: any, change: object): unknown {
+  const [topic] = kafka.responses
+  return { ...kafka, responses: [{ ...topic, partitionResponses: [{ ...topic.partitionResponses[0], ...change }] }] }
+}
+
+function withoutLogStart(kafka: any): unknown {
+  return produced(kafka, { logStartOffset: -1 })
+}
+
+function withPartitions(kafka: any, change: (partition: any) => unknown): unknown {
+  return { ...kafka, responses: kafka.responses.map((topic: any) => ({ ...topic, partitions: topic.partitions.map(change) })) }
+}
+
+function withOffset(kafka: any, change: object): unknown {
+  const [topic] = kafka.topics
+  return { ...kafka, topics: [{ ...topic, partitions: [{ ...topic.partitions[0], ...change }] }] }
+}
+
+/** Applies to an answer to CreateTopics, or to a list that begins with one. */
+function withoutId(kafka: any): unknown {
+  if (Array.isArray(kafka)) return [withoutId(kafka[0]), ...kafka.slice(1)]
+  return { ...kafka, topics: kafka.topics.map((topic: any) => ({ ...topic, topicId: '<no id>' })) }
+}

@@ -17,7 +17,10 @@ export class Normaliser {
   }
 
   normal(value: unknown, field = ''): unknown {
-    if (Array.isArray(value)) return inOrder(value.map(item => this.normal(item, field)))
+    if (Array.isArray(value)) {
+      const items = value.map(item => this.normal(item, field))
+      return field === 'synonyms' ? items : inOrder(items) // of synonyms the first is the one that counts
+    }
     if (Buffer.isBuffer(value)) return this.#bytes(value, field)
     if (typeof value === 'bigint') return this.#integer(value, field)
     if (typeof value === 'number') return this.#number(value, field)

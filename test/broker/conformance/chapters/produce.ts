@@ -21,13 +21,13 @@ export const producing = {
   title: 'produce',
   tell: (s: Script) => {
     let topic: string
-    /** Partition 0 takes what is right, partition 1 what is wrong. */
+    /** Partition 0 takes what is right, partition 1 what is wrong, partition 2 what looks wrong and is right, 3 and 4 what only one of the brokers takes. */
     const send = (records: Buffer, { version = 8, acks = -1, partition = 1, name = topic } = {}) =>
       s.ask(produce, version, { transactionalId: null, acks, timeoutMs: 5_000, topicData: [{ name, partitionData: [{ index: partition, records: [records] }] }] })
-    const wrong = (title: string, options: BatchOptions) => s.step(title, () => send(batch(options)))
+    const wrong = (title: string, options: BatchOptions, partition = 1) => s.step(title, () => send(batch(options), { partition }))
 
     s.step('a topic for this chapter', async () => {
-      topic = await s.newTopic('topic', 2)
+      topic = await s.newTopic('topic', 5)
       return 'made'
     })
     for (const version of VERSIONS) s.step(`Produce ${version} of one record`, () => send(batch({ records: [{ value: `v${version}` }] }), { version, partition: 0 }))
@@ -63,7 +63,7 @@ export const producing = {
     s.step('two batches for a partition', () => send(Buffer.concat([batch(), batch()])))
     s.step('a batch that is cut', () => send(batch().subarray(0, -1)))
     s.step('less than a header', () => send(batch().subarray(0, HEADER_BYTES - 10)))
-    s.step('bytes after the batch', () => send(Buffer.concat([batch(), Buffer.alloc(5)])))
+    s.step('bytes after the batch', () => send(Buffer.concat([batch(), Buffer.alloc(5)]), { partition: 3 }))
     wrong('a wrong CRC', { crc: 1 })
     for (const magic of [0, 1, 3, -1]) wrong(`format ${magic}`, { magic })
     wrong('a count higher than the records', { count: 5, lastOffsetDelta: 4 })
@@ -74,15 +74,15 @@ export const producing = {
     wrong('a codec that does not exist', { attributes: NO_CODEC })
     wrong('a control batch', { attributes: CONTROL })
     wrong('a transactional batch without a transactional id', { attributes: TRANSACTIONAL, producerId: 1n, producerEpoch: 0, baseSequence: 0 })
-    wrong('a batch that claims the time of the append', { attributes: LOG_APPEND_TIME })
+    wrong('a batch that claims the time of the append', { attributes: LOG_APPEND_TIME }, 4)
     wrong('a time two hours ahead', { baseTimestamp: BigInt(Date.now()) + 2n * HOUR_MS })
-    wrong('a negative time', { baseTimestamp: -2n })
+    wrong('a negative time', { baseTimestamp: -2n }, 2)
     wrong('a producer id without a sequence', { producerId: 5n, producerEpoch: 0 })
-    wrong('a producer id without an epoch', { producerId: 5n, baseSequence: 0 })
+    wrong('a producer id without an epoch', { producerId: 5n, baseSequence: 0 }, 2)
     s.step('a batch of exactly the largest size', () => send(sized(TOO_LARGE - 1), { partition: 0 }))
     s.step('a batch of one byte more', () => send(sized(TOO_LARGE)))
     s.step('zstd before version 7', () => send(batch({ attributes: ZSTD }), { version: 6 }))
-    s.step('bytes that are no snappy', () => send(batch({ attributes: SNAPPY })))
+    s.step('bytes that are no snappy', () => send(batch({ attributes: SNAPPY }), { partition: 3 }))
     s.step('several partitions, each with its own answer', () =>
       s.ask(produce, 8, {
         transactionalId: null,
@@ -94,6 +94,7 @@ export const producing = {
         ],
       }))
     s.step('nothing wrong was taken', () => read(s, topic, 1))
+    s.step('what looked wrong was taken', () => read(s, topic, 2))
 
     s.step('a topic with its own largest size', async () => {
       const name = await s.newTopic('small', 1, { 'max.message.bytes': '100' })
