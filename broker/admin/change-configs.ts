@@ -1,6 +1,7 @@
 import { checkTopicConfigs } from '../config/log-settings.ts'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { AdminOptions } from './admin-options.ts'
+import { oneByOne } from './one-by-one.ts'
 import { repeated } from './repeated.ts'
 import { isThisBroker, RESOURCE, topicOf, unknownResource } from './resources.ts'
 import { refusal, verdictOf, type Verdict } from './verdict.ts'
@@ -18,11 +19,11 @@ type Configs = ReadonlyMap<string, string>
 export type Change<R extends Resource> = (resource: R, current: Configs) => Configs
 
 /** Changes each resource wholly or not at all. One that comes up twice is not changed. */
-export function changeConfigs<R extends Resource>(options: AdminOptions, resources: readonly R[], change: Change<R>, isOnlyChecked: boolean): Changed[] {
+export async function changeConfigs<R extends Resource>(options: AdminOptions, resources: readonly R[], change: Change<R>, isOnlyChecked: boolean): Promise<Changed[]> {
   const idOf = ({ resourceType, resourceName }: R): string => `${resourceType}/${resourceName}`
   const twice = repeated(resources.map(idOf))
   const refused = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same resource twice, expected it once'))
-  return resources.map(resource => {
+  return oneByOne(resources, resource => {
     const { resourceType, resourceName } = resource
     const verdict = twice.has(idOf(resource)) ? refused : verdictOf('changing configurations', () => changeOne(options, resource, change, isOnlyChecked))
     return { ...verdict, resourceType, resourceName }

@@ -4,6 +4,7 @@ import type { RequestOf } from '../wire/api.ts'
 import type { createPartitions } from '../wire/tables/create-partitions.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { checkAddedAssignments } from './assignments.ts'
+import { oneByOne } from './one-by-one.ts'
 import { repeated } from './repeated.ts'
 import { refusal, verdictOf } from './verdict.ts'
 
@@ -12,10 +13,10 @@ type Asked = RequestOf<typeof createPartitions>['topics'][number]
 const TWICE = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic name twice, expected it once'))
 
 export function createPartitionsHandler(options: AdminOptions): Handler<typeof createPartitions> {
-  return ({ topics, validateOnly }) => {
+  return async ({ topics, validateOnly }) => {
     const twice = repeated(topics.map(({ name }) => name))
     const single = topics.filter(({ name }) => !twice.has(name))
-    const results = single.map(asked => ({ name: asked.name, ...verdictOf('adding partitions', () => addPartitions(options, asked, validateOnly)) }))
+    const results = await oneByOne(single, asked => ({ name: asked.name, ...verdictOf('adding partitions', () => addPartitions(options, asked, validateOnly)) }))
     return { results: [...results, ...Array.from(twice, name => ({ name, ...TWICE }))] }
   }
 }

@@ -7,6 +7,7 @@ import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { createTopics } from '../wire/tables/create-topics.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { checkAssignments } from './assignments.ts'
+import { oneByOne } from './one-by-one.ts'
 import { repeated } from './repeated.ts'
 import { refusal, verdictOf } from './verdict.ts'
 
@@ -20,10 +21,11 @@ const ONE_REPLICA = 1
 const TWICE = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic name twice, expected it once'))
 
 export function createTopicsHandler(options: AdminOptions): Handler<typeof createTopics> {
-  return ({ topics, validateOnly }) => {
+  return async ({ topics, validateOnly }) => {
     const twice = repeated(topics.map(({ name }) => name))
     const single = topics.filter(({ name }) => !twice.has(name))
-    return { topics: [...single.map(asked => createTopic(options, asked, validateOnly)), ...Array.from(twice, name => ({ name, ...TWICE, configs: [] }))] }
+    const created = await oneByOne(single, asked => createTopic(options, asked, validateOnly))
+    return { topics: [...created, ...Array.from(twice, name => ({ name, ...TWICE, configs: [] }))] }
   }
 }
 

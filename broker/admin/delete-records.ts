@@ -5,6 +5,7 @@ import type { Handler } from '../server/handler.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { deleteRecords } from '../wire/tables/delete-records.ts'
 import type { AdminOptions } from './admin-options.ts'
+import { oneByOne } from './one-by-one.ts'
 import { verdictOf } from './verdict.ts'
 
 type Asked = RequestOf<typeof deleteRecords>['topics'][number]['partitions'][number]
@@ -15,9 +16,12 @@ const HIGH_WATERMARK = -1n
 const NONE = -1n
 
 export function deleteRecordsHandler(options: AdminOptions): Handler<typeof deleteRecords> {
-  return ({ topics }) => ({
-    topics: topics.map(({ name, partitions }) => ({ name, partitions: partitions.map(asked => deleteBefore(options, name, asked)) })),
-  })
+  return async ({ topics }) => {
+    const asked = topics.flatMap(({ name, partitions }) => partitions.map(partition => ({ name, partition })))
+    const answers = await oneByOne(asked, ({ name, partition }) => deleteBefore(options, name, partition))
+    let at = 0
+    return { topics: topics.map(({ name, partitions }) => ({ name, partitions: answers.slice(at, (at += partitions.length)) })) }
+  }
 }
 
 function deleteBefore(options: AdminOptions, name: string, { partitionIndex, offset }: Asked): PartitionAnswer {

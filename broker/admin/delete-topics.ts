@@ -4,6 +4,7 @@ import type { Topic } from '../topics/topic.ts'
 import type { ResponseOf } from '../wire/api.ts'
 import type { deleteTopics } from '../wire/tables/delete-topics.ts'
 import type { AdminOptions } from './admin-options.ts'
+import { oneByOne } from './one-by-one.ts'
 import { verdictOf } from './verdict.ts'
 
 type Deleted = ResponseOf<typeof deleteTopics>['responses'][number]
@@ -24,12 +25,12 @@ const NO_ID = Buffer.alloc(16)
 
 export function deleteTopicsHandler(options: AdminOptions): Handler<typeof deleteTopics> {
   const { topics } = options
-  return (request, { version }) => {
+  return async (request, { version }) => {
     const byId = new Map(topics.all().map(topic => [topic.id.toString('hex'), topic]))
     const given = version < FIRST_WITH_IDS ? request.topicNames.map(name => ({ name, topicId: NO_ID })) : request.topics
     const asked = given.map(({ name, topicId }) => ({ name, topicId, topic: name === null ? byId.get(topicId.toString('hex')) : topics.get(name) }))
     const groups = Map.groupBy(asked.entries(), ([index, one]) => keyOf(one, index))
-    return { responses: Array.from(groups.values(), group => deleteTopic(options, group.map(([, one]) => one), version)) }
+    return { responses: await oneByOne([...groups.values()], group => deleteTopic(options, group.map(([, one]) => one), version)) }
   }
 }
 

@@ -4,6 +4,7 @@ import type { Handler } from '../server/handler.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { describeConfigs } from '../wire/tables/describe-configs.ts'
 import type { AdminOptions } from './admin-options.ts'
+import { oneByOne } from './one-by-one.ts'
 import { isThisBroker, RESOURCE, topicOf, unknownResource } from './resources.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -15,7 +16,7 @@ type Result = ResponseOf<typeof describeConfigs>['results'][number]
 const MOST_RESOURCES = 10_000
 
 export function describeConfigsHandler(options: AdminOptions): Handler<typeof describeConfigs> {
-  return request => ({ results: request.resources.map((asked, index) => describe(options, asked, index, request)) })
+  return async request => ({ results: await oneByOne([...request.resources.entries()], ([index, asked]) => describe(options, asked, index, request)) })
 }
 
 function describe(options: AdminOptions, asked: Asked, index: number, request: Request): Result {

@@ -14,8 +14,8 @@ const OPERATION = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 
 /** Changes the keys that are named and leaves the others as they are. */
 export function incrementalAlterConfigsHandler(options: AdminOptions): Handler<typeof incrementalAlterConfigs> {
-  return ({ resources, validateOnly }) => ({
-    responses: changeConfigs(options, resources, ({ configs }, current) => withOperations(current, configs, options.settings), validateOnly),
+  return async ({ resources, validateOnly }) => ({
+    responses: await changeConfigs(options, resources, ({ configs }, current) => withOperations(current, configs, options.settings), validateOnly),
   })
 }
 

@@ -11,7 +11,10 @@ export function checkTopicName(name: string): void {
   }
 }
 
-/** Names that differ in '.' and '_' only are one name to many a metrics system; Kafka refuses the second, and so does this broker. */
-export function collides(name: string, other: string): boolean {
-  return name !== other && name.replaceAll('.', '_') === other.replaceAll('.', '_')
+/**
+ * The same for names that differ in '.' and '_' only: to many a metrics system they are one name. Kafka refuses the second of them,
+ * and so does this broker.
+ */
+export function foldedName(name: string): string {
+  return name.replaceAll('.', '_')
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Folder } from '../log/folder.ts'
 import { PartitionLog, type LogSettings } from '../log/partition-log.ts'
-import { checkTopicName, collides } from './names.ts'
+import { checkTopicName, foldedName } from './names.ts'
 import { readTopicList, writeTopicList, type TopicEntry } from './topic-file.ts'
 import type { Topic } from './topic.ts'
 
@@ -29,6 +29,8 @@ const TOPIC_ID_BYTES = 16
 export class Topics {
   readonly #options: TopicsOptions
   readonly #topics = new Map<string, MutableTopic>()
+  /** The names of the topics by their folded names. */
+  readonly #folded = new Map<string, string>()
   readonly #onDelete: ((topic: Topic) => void)[] = []
 
   private constructor(options: TopicsOptions) {
@@ -68,10 +70,8 @@ export class Topics {
   checkNew(name: string, { partitions = this.#options.defaultPartitions }: NewTopic = {}): void {
     checkTopicName(name)
     if (this.#topics.has(name)) throw new ProtocolError(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
-    const other = this.all().find(topic => collides(name, topic.name))
-    if (other) {
-      throw new ProtocolError(ERROR.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topics: ${other.name}`)
-    }
+    const other = this.#folded.get(foldedName(name))
+    if (other !== undefined) throw new ProtocolError(ERROR.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topics: ${other}`)
     this.#checkCount(partitions)
   }
 
@@ -111,6 +111,7 @@ export class Topics {
     const deleting = { name: topic.name, partitions: topic.partitions.length }
     writeTopicList(this.#options.folder, { topics: rest, deleting: [deleting] })
     this.#topics.delete(topic.name)
+    this.#folded.delete(foldedName(topic.name))
     for (const log of kept.partitions) log.close()
     this.#removeFolders(deleting.name, deleting.partitions)
     this.#save()
@@ -145,6 +146,7 @@ export class Topics {
     const topic: MutableTopic = { name: entry.name, id: Buffer.from(entry.id, 'hex'), partitions: [], configs }
     for (let index = 0; index < entry.partitions; index++) topic.partitions.push(this.#openLog(topic, index))
     this.#topics.set(topic.name, topic)
+    this.#folded.set(foldedName(topic.name), topic.name)
     return topic
   }
 

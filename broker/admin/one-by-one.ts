@@ -1,0 +1,18 @@
+import { setImmediate } from 'node:timers/promises'
+
+/** So long others wait at most, but for the one part that is being done, in ms. */
+const TURN_MS = 10
+
+/** Does the parts of a request in their order. What writes files may take long in sum: other connections are served in between. */
+export async function oneByOne<Part, Answer>(parts: readonly Part[], action: (part: Part) => Answer): Promise<Answer[]> {
+  const answers: Answer[] = []
+  let turnBegan = performance.now()
+  for (const part of parts) {
+    if (performance.now() - turnBegan > TURN_MS) {
+      await setImmediate()
+      turnBegan = performance.now()
+    }
+    answers.push(action(part))
+  }
+  return answers
+}
