@@ -125,7 +125,6 @@ export class Group {
   remove(member: Member): void {
     this.members.delete(member.id)
     if (member.instanceId !== null) this.#idByInstance.delete(member.instanceId)
-    this.pendingSyncs.delete(member.id)
     if (this.leaderId === member.id) this.leaderId = this.members.keys().next().value
     member.end(ERROR.UNKNOWN_MEMBER_ID, NO_MEMBER_ID)
   }

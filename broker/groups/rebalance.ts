@@ -46,7 +46,7 @@ function delayFirst(group: Group, delayMs: number, remainingMs: number): void {
   const delay = { hasNewMember: false }
   group.initialDelay = delay
   group.joinTimer.set(delayMs, () => {
-    if (!delay.hasNewMember || remainingMs === 0) return complete(group)
+    if (!delay.hasNewMember) return complete(group)
     const nextMs = Math.min(group.surroundings.settings.initialRebalanceDelayMs, remainingMs)
     delayFirst(group, nextMs, Math.max(remainingMs - delayMs, 0))
   })

@@ -29,6 +29,14 @@ describe('who leaves', () => {
     expect(rejoined.result?.generation).toBe(2)
   })
 
+  test('leaves no timer when it was the last, before any assignment', () => {
+    const group = new GroupUnderTest()
+    const { ids: [only = ''] } = group.start(1, [], { synced: false })
+    group.coordinator.leave(GROUP, [{ memberId: only, instanceId: null }])
+    expect(group.state).toBe('Empty')
+    expect(group.clock.timerCount).toBe(0)
+  })
+
   test('lets a rebalance end that waited for nobody else', () => {
     const group = new GroupUnderTest()
     const { ids: [leader = '', follower = ''] } = group.start(2)

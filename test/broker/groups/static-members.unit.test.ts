@@ -103,6 +103,14 @@ describe('a static member that restarts', () => {
 })
 
 describe('a static member that is away', () => {
+  test('keeps its place when its connection breaks while it comes back', () => {
+    const group = new GroupUnderTest()
+    const { ids: [leader = ''] } = group.start(3, [LEADER, FOLLOWER])
+    group.join({ ...LEADER, memberId: leader })
+    group.coordinator.drop(GROUP, group.join(FOLLOWER).respond)
+    expect(group.coordinator.get(GROUP)?.memberOfInstance('two')).toBeDefined()
+  })
+
   test('keeps its place in a rebalance that it does not take part in', () => {
     const group = new GroupUnderTest()
     const long = { sessionTimeoutMs: 1_000_000 }
@@ -119,7 +127,7 @@ describe('a static member that is away', () => {
     group.heartbeat(leader, 1, 'one')
     group.clock.advance(1)
     expect(group.join({ ...LEADER, memberId: leader }).result?.members).toHaveLength(1)
-    expect(group.coordinator.get(GROUP)?.memberOfInstance('two')).toBeUndefined()
+    expect(group.heartbeat('another', 2, 'two')).toBe(ERROR.UNKNOWN_MEMBER_ID)
   })
 
   test('does not lead when it does not come back', () => {
