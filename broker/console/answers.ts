@@ -13,9 +13,7 @@ export const BYE = 'bye'
 export const EMPTY = `${MARK}empty`
 /** A message without a value. */
 export const NULL = `${MARK}null`
-export const HELP =
-  'p<text> publish | c next message | p@<topic> <text> | c@<topic> [group] | t topics | ? help | q quit' +
-  ` -- an answer that begins with ${MARK} is not a message: ${EMPTY}, ${NULL}, ${MARK}text "...", ${MARK}base64 ..., ${MARK}error ...`
+export const HELP = `p<text> publish | c next message | p@<topic> <text> | c@<topic> [group] | t topics | ? help | q quit | ${MARK}... is never a message`
 
 /** Whatever ends a line somewhere or steers a terminal; a tab does neither. */
 const UNSHOWABLE = /[[\p{Cc}\u2028\u2029]--\t]/gv

@@ -70,6 +70,12 @@ export class LineClient {
     return this.#text === '' ? this.#lines.splice(0) : [...this.#lines.splice(0), `${this.#text} (without an end)`]
   }
 
+  /** Ends the connection; resolves when the console has ended it too. */
+  async leave(): Promise<void> {
+    this.socket.end()
+    await this.rest()
+  }
+
   /** The connection is lost, and the console knows it. */
   cut(): void {
     this.socket.resetAndDestroy()

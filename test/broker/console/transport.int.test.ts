@@ -58,6 +58,30 @@ describe('lines', () => {
   })
 })
 
+test('clients that say anything and vanish at any moment disturb nobody', async () => {
+  const { connect: enter } = await begin({ maxClients: 20 })
+  const steady = await enter()
+  const next = random(5)
+  const closed: Promise<unknown>[] = []
+  for (let round = 0; round < 300; round++) {
+    const socket = connect(running.console.port, '127.0.0.1')
+    closed.push(new Promise(resolve => socket.on('close', resolve)))
+    socket.on('error', () => {}).resume()
+    socket.write(Buffer.from(Array.from({ length: next() % 300 }, () => [10, 112, 99, 64, 116, 63, next() & 0xff][next() % 7] as number)))
+    if (next() % 3 === 0) socket.end()
+    else if (next() % 2 === 0) setImmediate(() => socket.resetAndDestroy())
+    else socket.on('data', () => socket.resetAndDestroy())
+    if (round % 10 === 0) expect(await steady.ask('?')).toBe(steady.help)
+  }
+  await Promise.all(closed)
+  await until(() => running.console.clients === 1)
+  expect(running.logged.filter(({ level }) => level === 'error')).toEqual([])
+  while ((await steady.ask('c')) !== '\\empty');
+  const published = running.topics.partition(TOPIC, 0).endOffset
+  expect(published).toBeGreaterThan(100)
+  expect(running.offsets.fetch('console', TOPIC, 0)?.offset).toBe(published)
+})
+
 describe('many commands at a time', () => {
   test('from many clients: each gets its answers in its order, and every message goes to one of them', async () => {
     const { connect: enter } = await begin()
