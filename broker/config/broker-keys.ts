@@ -21,7 +21,7 @@ export const brokerKeys = {
   }),
   advertisedListeners: honoured('advertised.listeners', {
     type: advertisedList,
-    help: 'Where clients are told to connect, by listener; absent: the listener itself, with localhost for every address; port 0 is the port that it got.',
+    help: 'Where clients are told to connect, by listener; absent: the listener itself or, where that is every address, the one by which they came; port 0 is the port that it got.',
   }),
   listenerProtocols: honoured('listener.security.protocol.map', {
     type: protocolMap,
@@ -29,8 +29,7 @@ export const brokerKeys = {
     help: 'The protocol of each listener by its name; that of those that are opened must be PLAINTEXT.',
   }),
   controllerListeners: honoured('controller.listener.names', {
-    type: list(),
-    fallback: '',
+    type: { ...list(), name: 'STRING' },
     help: 'Listeners that are not opened: nothing but controllers would talk to them.',
   }),
   maxConnections: honoured('max.connections', { type: int({ min: 0 }), fallback: INT_MAX, help: 'Most connections at a time; more are closed at once.' }),

@@ -1,0 +1,52 @@
+import { acceptedKeys } from '../../broker/config/accepted-keys.ts'
+import { brokerKeys } from '../../broker/config/broker-keys.ts'
+import { expectedOf, type Key } from '../../broker/config/key.ts'
+import { refusedKeys } from '../../broker/config/refused-keys.ts'
+import { topicKeys, type TopicKey } from '../../broker/config/topic-keys.ts'
+
+/** The tables of keys, as they stand in docs/broker.md. */
+export function renderTables(): string {
+  const honoured = Object.values<Key>(brokerKeys)
+  const ofTopics = [...topicKeys.values()]
+  return [
+    '### Honoured',
+    table(['Key', 'Default', 'Expected', 'What it does'], honoured.map(key => [code(key.name), shown(key.fallback), expectedOf(key), key.help])),
+    '### Accepted without effect',
+    'The values are checked, and those that ask for more than one node are refused.',
+    table(['Why', 'Keys'], grouped(acceptedKeys)),
+    '### Refused',
+    'A name with `*` stands for all that begin like it.',
+    table(['Why', 'Keys'], refusedKeys.map(({ why, names }) => [sentence(why), names.map(code).join(', ')])),
+    '### Keys of topics',
+    'What is not set for a topic is as the broker has it. Any other key is refused with INVALID_CONFIG.',
+    table(['Key', 'Default from', 'Expected', 'What it does'], ofTopics.filter(({ role }) => role === 'honoured').map(key => [code(key.name), origin(key), expectedOf(key), key.help])),
+    'Accepted without effect:',
+    table(['Why', 'Keys'], grouped(ofTopics.filter(({ role }) => role === 'accepted'))),
+  ].join('\n\n')
+}
+
+/** One row for each reason. */
+function grouped(keys: readonly Pick<Key, 'name' | 'help'>[]): readonly (readonly string[])[] {
+  const byReason = Map.groupBy(keys, ({ help }) => help)
+  return [...byReason].map(([why, members]) => [why, members.map(({ name }) => code(name)).join(', ')])
+}
+
+function origin({ brokerKeys: sources, fallback }: TopicKey): string {
+  return sources.length === 0 ? shown(fallback) : sources.map(({ key }) => code(key.name)).join(', ')
+}
+
+function shown(text: string | undefined): string {
+  return text === undefined || text === '' ? 'none' : code(text)
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
+}
