@@ -36,7 +36,7 @@ function turnAway(group: Group, memberId: string, respond: Respond<JoinResult>):
 }
 
 function fits(group: Group, { protocolType, protocols }: JoinRequest): boolean {
-  if (group.state === 'Empty' || group.members.size === 0) return protocolType !== '' && protocols.length > 0
+  if (group.state === 'Empty') return protocolType !== '' && protocols.length > 0
   return group.protocolType === protocolType && sharesProtocol(group.members.values(), protocols)
 }
 

@@ -125,7 +125,7 @@ function removeUnsynced(group: Group): void {
 
 /** A sign of life. A member that waits for an answer needs to give none. */
 export function keepAlive(group: Group, member: Member): void {
-  if (member.isJoining || member.isSyncing || group.members.get(member.id) !== member) return
+  if (member.isJoining || member.isSyncing) return
   member.session.set(member.sessionTimeoutMs, () => dismiss(group, member))
 }
 

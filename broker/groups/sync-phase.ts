@@ -10,7 +10,6 @@ export function sync(group: Group, request: SyncRequest, respond: Respond<SyncRe
   if (refusal !== undefined) return respond(refusedSync(refusal))
   const member = group.members.get(request.memberId) as Member
   group.pendingSyncs.delete(member.id)
-  if (group.pendingSyncs.size === 0) group.syncTimer.clear()
   if (group.state === 'Stable') return respond(assigned(group, member))
   member.waitForSync(respond)
   if (group.leaderId === member.id) assign(group, request.assignments)

@@ -108,6 +108,26 @@ describe('a group that is full', () => {
     expect(joins.map(({ result }) => result?.error)).toEqual([ERROR.NONE, ERROR.NONE])
   })
 
+  test('does not wait for whom it has turned away', () => {
+    const group = new GroupUnderTest({ maxSize: 2 })
+    const { ids: [leader = ''] } = group.start(1)
+    const late = group.join({ requiresKnownId: true }).result?.memberId as string
+    const second = group.join()
+    const rejoined = group.join({ memberId: leader })
+    expect(rejoined.result).toBeUndefined()
+    expect(group.join({ memberId: late }).result?.error).toBe(ERROR.GROUP_MAX_SIZE_REACHED)
+    expect([rejoined.result?.generation, second.result?.generation]).toEqual([2, 2])
+  })
+
+  test('takes the join of a member again whose first one is waiting', () => {
+    const group = new GroupUnderTest({ maxSize: 1, initialRebalanceDelayMs: 3_000 })
+    const memberId = group.join({ requiresKnownId: true }).result?.memberId as string
+    group.join({ memberId })
+    const again = group.join({ memberId })
+    group.clock.advance(3_000)
+    expect(again.result).toMatchObject({ error: ERROR.NONE, generation: 1 })
+  })
+
   test('lets go of a member whose place was taken while it was away', () => {
     const group = new GroupUnderTest({ maxSize: 2 })
     const { ids: [leader = '', slow = ''] } = group.start(2)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../../../broker/groups/rebalance.ts'
-import { GROUP, GroupUnderTest, REBALANCE_MS, SESSION_MS } from './group-under-test.ts'
+import { GROUP, GroupUnderTest, protocols, REBALANCE_MS, SESSION_MS } from './group-under-test.ts'
 
 describe('a member that joins again with what it said before', () => {
   test('is told the present generation when it follows in a stable group', () => {
@@ -133,6 +133,16 @@ describe('a member that is not heard of', () => {
     expect(group.state).toBe('Stable')
     group.clock.advance(1)
     expect(group.state).toBe('PreparingRebalance')
+  })
+
+  test('lives on while its join is waiting, also when it has sent a heartbeat meanwhile', () => {
+    const group = new GroupUnderTest()
+    const { ids: [, follower = ''] } = group.start(2, [{ sessionTimeoutMs: 100_000 }])
+    const rejoined = group.join({ memberId: follower, protocols: protocols('range', 'other') })
+    expect(group.heartbeat(follower, 1)).toBe(ERROR.REBALANCE_IN_PROGRESS)
+    group.clock.advance(2 * SESSION_MS)
+    expect(rejoined.result).toBeUndefined()
+    expect(group.coordinator.get(GROUP)?.members.has(follower)).toBe(true)
   })
 
   test('is out when it fetches no assignment within the rebalance timeout, although it lives', () => {
