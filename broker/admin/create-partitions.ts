@@ -5,7 +5,7 @@ import type { createPartitions } from '../wire/tables/create-partitions.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { checkAddedAssignments } from './assignments.ts'
 import { oneByOne } from './one-by-one.ts'
-import { repeated } from './repeated.ts'
+import { repeated } from '../wire/repeated.ts'
 import { refusal, verdictOf } from './verdict.ts'
 
 type Asked = RequestOf<typeof createPartitions>['topics'][number]

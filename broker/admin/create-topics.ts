@@ -8,7 +8,7 @@ import type { createTopics } from '../wire/tables/create-topics.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { checkAssignments } from './assignments.ts'
 import { oneByOne } from './one-by-one.ts'
-import { repeated } from './repeated.ts'
+import { repeated } from '../wire/repeated.ts'
 import { refusal, verdictOf } from './verdict.ts'
 
 type Asked = RequestOf<typeof createTopics>['topics'][number]

@@ -5,7 +5,7 @@ import type { Handler } from '../server/handler.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { fetch } from '../wire/tables/fetch.ts'
-import { checkLeaderEpoch } from './leader-epoch.ts'
+import { checkFetchedEpoch, checkLeaderEpoch } from './leader-epoch.ts'
 import type { Waiters } from './waiters.ts'
 
 type Request = RequestOf<typeof fetch>
@@ -25,10 +25,12 @@ export interface FetchOptions {
 const READ_COMMITTED = 1
 /** Session 0 means that there are none: clients then name all partitions in each request. */
 const NO_SESSION = 0
+/** Of a request outside of any session, or that ends one. */
+const NO_EPOCH = -1
 
 export function fetchHandler(options: FetchOptions): Handler<typeof fetch> {
   return async (request, { signal }) => {
-    if (request.sessionId !== NO_SESSION) return { errorCode: ERROR.FETCH_SESSION_ID_NOT_FOUND, sessionId: NO_SESSION, responses: [] }
+    if (request.sessionId !== NO_SESSION && request.sessionEpoch !== NO_EPOCH) return { errorCode: ERROR.FETCH_SESSION_ID_NOT_FOUND, sessionId: NO_SESSION, responses: [] }
     const deadline = performance.now() + request.maxWaitMs
     for (;;) {
       const round = new Round(options, request)
@@ -69,6 +71,7 @@ class Round {
     try {
       const log = this.#options.topics.partition(topic, partitionIndex)
       checkLeaderEpoch(asked.currentLeaderEpoch)
+      checkFetchedEpoch(asked.lastFetchedEpoch)
       const records = this.#read(log, asked)
       this.logs.push(log)
       return {
@@ -77,14 +80,19 @@ class Round {
         highWatermark: log.highWatermark,
         lastStableOffset: log.lastStableOffset,
         logStartOffset: log.startOffset,
-        abortedTransactions: this.#isolationLevel === READ_COMMITTED ? [] : null,
+        abortedTransactions: this.#aborted(),
         records,
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.hasError = true
-      return { partitionIndex, errorCode: error.code, highWatermark: -1n, records: [] }
+      return { partitionIndex, errorCode: error.code, highWatermark: -1n, abortedTransactions: this.#aborted(), records: [] }
     }
+  }
+
+  /** None: there are no transactions yet. Who does not ask for committed records only gets null. */
+  #aborted(): [] | null {
+    return this.#isolationLevel === READ_COMMITTED ? [] : null
   }
 
   #read(log: PartitionLog, { fetchOffset, partitionMaxBytes }: Asked): Buffer[] {

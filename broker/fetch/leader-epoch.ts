@@ -10,3 +10,8 @@ export function checkLeaderEpoch(epoch: number): void {
   const code = epoch < LEADER_EPOCH ? ERROR.FENCED_LEADER_EPOCH : ERROR.UNKNOWN_LEADER_EPOCH
   throw new ProtocolError(code, `leader epoch: got ${epoch}, expected ${LEADER_EPOCH}`)
 }
+
+/** Throws if a consumer has read records of an epoch that never was. */
+export function checkFetchedEpoch(epoch: number): void {
+  if (epoch > LEADER_EPOCH) throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `epoch of the last record: got ${epoch}, expected at most ${LEADER_EPOCH}`)
+}

@@ -4,6 +4,7 @@ import type { Handler } from '../server/handler.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { listOffsets } from '../wire/tables/list-offsets.ts'
+import { repeated } from '../wire/repeated.ts'
 import { checkLeaderEpoch, LEADER_EPOCH } from './leader-epoch.ts'
 
 type Asked = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number]
@@ -23,9 +24,19 @@ export function listOffsetsHandler(topics: Topics): Handler<typeof listOffsets> 
   return (request, { version }) => ({
     topics: request.topics.map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map(asked => answerPartition(topics, name, asked, { version, isolationLevel: request.isolationLevel })),
+      partitions: answerPartitions(topics, name, partitions, { version, isolationLevel: request.isolationLevel }),
     })),
   })
+}
+
+/** Who asks for a partition twice is refused once: there is one answer for each. */
+function answerPartitions(topics: Topics, name: string, partitions: readonly Asked[], mode: Mode): readonly PartitionAnswer[] {
+  const twice = repeated(partitions.map(({ partitionIndex }) => partitionIndex))
+  const once = partitions.filter(({ partitionIndex }) => !twice.has(partitionIndex))
+  return [
+    ...[...twice].map(partitionIndex => ({ partitionIndex, errorCode: ERROR.INVALID_REQUEST })),
+    ...once.map(asked => answerPartition(topics, name, asked, mode)),
+  ]
 }
 
 interface Mode {

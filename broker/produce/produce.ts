@@ -1,5 +1,5 @@
 import { ERROR, ProtocolError, type ErrorCode } from '../errors.ts'
-import { checkBatch } from '../records/batch.ts'
+import { checkBatch, compression, COMPRESSION, isTransactional } from '../records/batch.ts'
 import { HangUp, type Handler } from '../server/handler.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
@@ -21,11 +21,11 @@ export interface ProduceOptions {
 const ACKS = [-1, 0, 1]
 
 export function produceHandler(options: ProduceOptions): Handler<typeof produce> {
-  return request => {
+  return (request, { version }) => {
     const refusal = refused(request)
     const responses = request.topicData.map(({ name, partitionData }) => ({
       name,
-      partitionResponses: partitionData.map(partition => answerPartition(options, name, partition, refusal)),
+      partitionResponses: partitionData.map(partition => answerPartition(options, { topic: name, version, refusal }, partition)),
     }))
     const flushed = options.appender.flushed()
     const finish = (): ResponseOf<typeof produce> | undefined => (request.acks === 0 ? silence(responses) : { responses })
@@ -40,21 +40,28 @@ export function produceHandler(options: ProduceOptions): Handler<typeof produce>
 /** What is wrong with the whole request. */
 function refused({ acks, transactionalId }: Request): ProtocolError | undefined {
   if (!ACKS.includes(acks)) return new ProtocolError(ERROR.INVALID_REQUIRED_ACKS, `acks: got ${acks}, expected -1, 0 or 1`)
-  if (transactionalId !== null) return new ProtocolError(ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'transactions are not supported by this broker')
+  if (transactionalId !== null) return transactional()
   return undefined
+}
+
+interface Circumstances {
+  readonly topic: string
+  readonly version: number
+  /** Why no batch of the request is taken. */
+  readonly refusal: ProtocolError | undefined
 }
 
 function answerPartition(
   { topics, appender, produced }: ProduceOptions,
-  topic: string,
+  { topic, version, refusal }: Circumstances,
   { index, records }: Request['topicData'][number]['partitionData'][number],
-  refusal: ProtocolError | undefined,
 ): PartitionAnswer {
   try {
     if (refusal) throw refusal
     const log = topics.partition(topic, index)
     if (records === null) throw new ProtocolError(ERROR.INVALID_RECORD, 'records: got none, expected one batch')
     const { recordCount } = checkBatch(records)
+    checkOffered(records, version)
     const { baseOffset, logAppendTime, isDuplicate } = appender.append(log, records)
     if (!isDuplicate) produced(topic, recordCount, records.length)
     return { index, errorCode: ERROR.NONE, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset: log.startOffset }
@@ -62,6 +69,20 @@ function answerPartition(
     if (!(error instanceof ProtocolError)) throw error
     return failed(index, error.code, error.message)
   }
+}
+
+/** Clients of versions before this one are told that they cannot read what zstd compressed. */
+const FIRST_WITH_ZSTD = 7
+
+function checkOffered(batch: Buffer, version: number): void {
+  if (isTransactional(batch, 0)) throw transactional()
+  if (compression(batch, 0) === COMPRESSION.zstd && version < FIRST_WITH_ZSTD) {
+    throw new ProtocolError(ERROR.UNSUPPORTED_COMPRESSION_TYPE, `compression of a batch: got zstd in version ${version} of the request, expected version ${FIRST_WITH_ZSTD} or later`)
+  }
+}
+
+function transactional(): ProtocolError {
+  return new ProtocolError(ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'got records of a transaction, which this broker does not offer')
 }
 
 function failed(index: number, errorCode: ErrorCode, errorMessage: string): PartitionAnswer {

@@ -3,6 +3,7 @@ import { LEADER_EPOCH } from '../fetch/leader-epoch.ts'
 import type { Handler } from '../server/handler.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { metadata } from '../wire/tables/metadata.ts'
+import { checkTopicName } from './names.ts'
 import type { Topic } from './topic.ts'
 import type { Topics } from './topics.ts'
 
@@ -23,13 +24,18 @@ export const CLUSTER_OPERATIONS = 0x1fa0
 export const NOT_ASKED = -0x8000_0000
 /** In version 0 an empty list asks for all topics, later null does. */
 const FIRST_WITH_EMPTY_LIST = 1
+/** The first version in which topics can be asked for by id. */
+const FIRST_WITH_IDS = 12
+const NO_ID = Buffer.alloc(16)
 
 export function metadataHandler(options: MetadataOptions): Handler<typeof metadata> {
   const { topics, nodeId, clusterId } = options
   return (request, { version, advertised }) => {
     const isAll = request.topics === null || (version < FIRST_WITH_EMPTY_LIST && request.topics.length === 0)
     const mayCreate = request.allowAutoTopicCreation && options.isAutoCreateEnabled
-    const answers = isAll ? topics.all().map(topic => found(topic, nodeId)) : (request.topics ?? []).map(asked => look(options, asked, mayCreate))
+    const asked = once(request.topics ?? [])
+    if (version < FIRST_WITH_IDS && asked.some(({ topicId }) => !topicId.equals(NO_ID))) return refused(asked)
+    const answers = isAll ? topics.all().map(topic => found(topic, nodeId)) : asked.map(one => look(options, one, mayCreate))
     const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED
     return {
       brokers: [{ nodeId, ...advertised }],
@@ -41,12 +47,23 @@ export function metadataHandler(options: MetadataOptions): Handler<typeof metada
   }
 }
 
+/** Who asks for a topic twice is answered once. */
+function once(asked: readonly Asked[]): readonly Asked[] {
+  return [...new Map(asked.map(one => [one.name ?? one.topicId.toString('hex'), one])).values()]
+}
+
+/** Ids were in the request before they could be used. */
+function refused(asked: readonly Asked[]): ResponseOf<typeof metadata> {
+  return { brokers: [], topics: asked.map(({ name, topicId }) => missing(name ?? '', ERROR.INVALID_REQUEST, topicId)) }
+}
+
 function look({ topics, nodeId }: MetadataOptions, { name, topicId }: Asked, mayCreate: boolean): TopicAnswer {
   if (name === null) {
     const topic = topics.byId(topicId)
     return topic ? found(topic, nodeId) : missing(null, ERROR.UNKNOWN_TOPIC_ID, topicId)
   }
   try {
+    checkTopicName(name)
     const topic = topics.get(name) ?? (mayCreate ? topics.create(name) : undefined)
     return topic ? found(topic, nodeId) : missing(name, ERROR.UNKNOWN_TOPIC_OR_PARTITION)
   } catch (error) {
