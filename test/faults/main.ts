@@ -1,4 +1,4 @@
-/** `npm run faults -- --runs N --seed S`: the fault tests alone, with more kills, or once more as they were. */
+/** `npm run faults -- --runs N --seed S`: the fault tests alone, the broker's crashes among them, with more kills, or once more as they were. */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
@@ -13,6 +13,7 @@ function wholeNumber(name: string, text: string | undefined, least: number): str
 const { values, positionals } = parseArgs({ options: { runs: { type: 'string' }, seed: { type: 'string' } }, allowPositionals: true })
 const runs = wholeNumber('runs', values.runs, 1)
 const seed = wholeNumber('seed', values.seed, 0)
-const files = positionals.length > 0 ? positionals.map(name => `test/faults/${name}`) : ['test/faults/']
+const FOLDERS = ['test/faults/', 'test/broker/crash/']
+const files = positionals.length > 0 ? FOLDERS.flatMap(folder => positionals.map(name => folder + name)) : FOLDERS
 const env = { ...process.env, ...(runs && { PING_FAULT_RUNS: runs }), ...(seed && { PING_FAULT_SEED: seed }) }
 process.exit(spawnSync('vitest', ['run', ...files], { stdio: 'inherit', env }).status ?? 1)

@@ -1,0 +1,59 @@
+import type { Api } from '../../../broker/wire/api.ts'
+import { codecOf } from '../../../broker/wire/api.ts'
+import { Reader } from '../../../broker/wire/reader.ts'
+import { wait } from '../../../src/runtime/wait.ts'
+import { CLOSED, RawConnection, type Received, type Sent } from '../conformance/raw-connection.ts'
+
+const LOOK_EVERY_MS = 5
+
+/** The broker has hung up: whether it has done what it was asked for is not known. */
+export class Lost extends Error {
+  override readonly name = 'Lost'
+}
+
+/** One connection, good until the broker is gone; every call then throws `Lost`. */
+export class PatientConnection {
+  readonly #raw: RawConnection
+
+  constructor(raw: RawConnection) {
+    this.#raw = raw
+  }
+
+  async ask<A extends Api>(api: A, version: number, request: Sent<A>): Promise<Received<A>> {
+    const answer = await this.#raw.ask(api, version, request)
+    if (answer === CLOSED) throw new Lost(api.name)
+    return answer as Received<A>
+  }
+
+  /** Sends without waiting; answers come in the same order by `next`. */
+  send<A extends Api>(api: A, version: number, request: Sent<A>): void {
+    this.#raw.send(api, version, request)
+  }
+
+  /** The answer to the oldest request that has none yet; only for versions without tags in the header. */
+  async next<A extends Api>(api: A, version: number): Promise<Received<A>> {
+    const frame = await this.#raw.frame()
+    if (!frame) throw new Lost(api.name)
+    const reader = new Reader(frame)
+    reader.int32() // its number
+    return codecOf(api, version).response.read(reader) as Received<A>
+  }
+}
+
+/** Gives `use` a connection, and a new one whenever the broker has hung up, until it returns. */
+export async function throughCrashes<T>(broker: string, use: (connection: PatientConnection) => Promise<T>): Promise<T> {
+  for (;;) {
+    const raw = await RawConnection.open(broker).catch(() => undefined)
+    if (raw === undefined) {
+      await wait(LOOK_EVERY_MS)
+      continue
+    }
+    try {
+      return await use(new PatientConnection(raw))
+    } catch (error) {
+      if (!(error instanceof Lost)) throw error
+    } finally {
+      raw.close()
+    }
+  }
+}

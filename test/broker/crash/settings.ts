@@ -1,0 +1,10 @@
+import { faultSettings } from '../../faults/settings.ts'
+
+/** With the five runs that a fault test makes unless told otherwise, a hundred. */
+const KILLS_A_RUN = 20
+
+/** How often the broker is killed (`npm run faults -- --runs N --seed S crash`), and what the moments are drawn from. */
+export function crashSettings(): { readonly kills: number; readonly seed: number } {
+  const { runs, seed } = faultSettings()
+  return { kills: runs * KILLS_A_RUN, seed }
+}
