@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { oneByOne } from '../../../broker/admin/one-by-one.ts'
+
+describe('a request of many parts', () => {
+  it('is answered in its order', async () => {
+    expect(await oneByOne([3, 1, 2], part => part * 10)).toEqual([30, 10, 20])
+  })
+
+  it('lets others in between when it takes long', async () => {
+    let isServed = false
+    setImmediate(() => (isServed = true))
+    const seen = await oneByOne([1, 2, 3], () => {
+      const before = isServed
+      for (const from = performance.now(); performance.now() - from < 15;);
+      return before
+    })
+    expect(seen).toEqual([false, true, true])
+  })
+
+  it('ends with the first part that fails', async () => {
+    const done: number[] = []
+    await expect(oneByOne([1, 2, 3], part => {
+      if (part === 2) throw new Error('no')
+      done.push(part)
+    })).rejects.toThrow('no')
+    expect(done).toEqual([1])
+  })
+})
