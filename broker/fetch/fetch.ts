@@ -86,7 +86,8 @@ class Round {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.hasError = true
-      return { partitionIndex, errorCode: error.code, highWatermark: -1n, abortedTransactions: this.#aborted(), records: [] }
+      const isThere = error.code !== ERROR.UNKNOWN_TOPIC_OR_PARTITION
+      return { partitionIndex, errorCode: error.code, highWatermark: -1n, abortedTransactions: isThere ? this.#aborted() : [], records: [] }
     }
   }
 
