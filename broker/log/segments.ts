@@ -78,8 +78,8 @@ export class Segments {
       this.#restAllBut(segment)
       if (piece === undefined) continue
       if (piece.bytes.length > 0) pieces.push(piece.bytes)
-      if (piece.end < endPosition) break
       left -= piece.bytes.length
+      if (piece.end < endPosition || left <= 0) break
     }
     return pieces
   }

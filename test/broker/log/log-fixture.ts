@@ -7,7 +7,7 @@ import { diskFolder } from '../../../broker/log/disk-folder.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { PartitionLog, type LogSettings } from '../../../broker/log/partition-log.ts'
-import { batchesIn, CRC_FROM, HEADER_BYTES, setCrc, writeHeader } from '../../../broker/records/batch.ts'
+import { batchesIn, CRC_FROM, HEADER_BYTES, maxTimestamp, setCrc, writeHeader } from '../../../broker/records/batch.ts'
 import { crc32c } from '../../../broker/records/crc32c.ts'
 import { decodeRecords, encodeBatch } from '../../../broker/records/records.ts'
 
@@ -35,7 +35,7 @@ export function batchOf({ values = ['a value'], times = 1000, producer }: BatchO
   const timeOf = (index: number): bigint => BigInt(typeof times === 'number' ? times : times[index]!)
   const batch = encodeBatch(values.map((value, index) => ({ value: Buffer.from(value), timestamp: timeOf(index) })), { timestamp: timeOf(0) })
   if (producer === undefined) return batch
-  return sealed({ body: batch.subarray(HEADER_BYTES), count: values.length, time: timeOf(0), maxTime: timeOf(values.length - 1), producer })
+  return sealed({ body: batch.subarray(HEADER_BYTES), count: values.length, time: timeOf(0), maxTime: maxTimestamp(batch, 0), producer })
 }
 
 /** A batch whose header says what it is told to say. */
