@@ -7,6 +7,7 @@ const MISSING = {
   postgres15: () => (postgresBinaries(15) ? undefined : 'no PostgreSQL 15 in /usr/lib/postgresql/15/bin'),
   redis: () => (onPath('redis-server') ? undefined : 'no `redis-server` on the path'),
   kafka: () => missingForKafka(),
+  kcat: () => (onPath('kcat') ? undefined : 'no `kcat` on the path'),
 } as const
 
 export type Tier = keyof typeof MISSING
