@@ -107,6 +107,12 @@ export class Broker {
     return this.#stopped
   }
 
+  /** Stops this broker and starts another on the same folder and, unless it was any free one, the same port; in memory nothing is kept. */
+  async restart(): Promise<Broker> {
+    await this.stop()
+    return Broker.start({ settings: this.#settings, log: this.#log })
+  }
+
   async #start(): Promise<void> {
     await this.#startStatus()
     await this.#startListeners()
