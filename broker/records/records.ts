@@ -9,8 +9,6 @@ import { crc32c } from './crc32c.ts'
 
 /** The most that a batch's records may take when decompressed: 64 times what Kafka lets a compressed batch have. */
 export const DEFAULT_MAX_RECORD_BYTES = 64 * 1024 * 1024
-/** The shortest record: its length, attributes, two deltas, no key, no value, no headers. */
-const MIN_RECORD_BYTES = 7
 const NULL_LENGTH = -1
 /** A record's headers are held all at once, and each takes some 50 times the two bytes that it may have here. */
 const MAX_HEADERS = 100_000
@@ -48,7 +46,7 @@ export function* eachRecord(batch: Buffer, maxBytes = DEFAULT_MAX_RECORD_BYTES):
   if (batch.length < header.HEADER_BYTES) throw corrupt(`got a batch of ${batch.length} bytes, expected ${header.HEADER_BYTES} or more`)
   const count = header.recordCount(batch, 0)
   const bytes = decompress(header.compression(batch, 0), batch.subarray(header.HEADER_BYTES), maxBytes)
-  if (count < 0 || count > bytes.length / MIN_RECORD_BYTES) throw corrupt(`a batch announces ${count} records in ${bytes.length} bytes`)
+  if (count < 0) throw corrupt(`a batch announces ${count} records`)
   try {
     yield* readRecords(new Reader(bytes), batch, count)
   } catch (error) {

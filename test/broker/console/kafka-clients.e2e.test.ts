@@ -26,9 +26,13 @@ afterEach(async () => {
   await broker.stop()
 })
 
-async function consume(groupId: string, topic: string, maxWaitTimeInMs: number): Promise<{ readonly values: string[]; stop(): Promise<void> }> {
+async function consume(groupId: string, topic: string, maxWaitTimeInMs: number): Promise<{ readonly values: string[]; polls(): number; stop(): Promise<void> }> {
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs })
   const values: string[] = []
+  let polls = 0
+  consumer.on(consumer.events.FETCH_START, () => {
+    polls++
+  })
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
   const joined = new Promise(resolve => consumer.on(consumer.events.GROUP_JOIN, resolve))
@@ -36,13 +40,16 @@ async function consume(groupId: string, topic: string, maxWaitTimeInMs: number):
   await joined
   const stop = (): Promise<void> => consumer.disconnect()
   cleanUp.push(stop)
-  return { values, stop }
+  return { values, polls: () => polls, stop }
 }
 
 test('what p publishes reaches a Kafka consumer that waits for records, at once', async () => {
   await client.ask('pfirst')
-  const { values, stop } = await consume('readers', 'lines', LONG_POLL_MS)
+  const { values, polls, stop } = await consume('readers', 'lines', LONG_POLL_MS)
   await until(() => values.length === 1)
+  const before = polls()
+  await until(() => polls() > before)
+  for (let count = 0; count < 20; count++) await client.ask('?')
   await client.ask('pGrüße, 世界 🎉')
   await until(() => values.length === 2)
   expect(values).toEqual(['first', 'Grüße, 世界 🎉'])
