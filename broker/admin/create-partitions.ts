@@ -6,6 +6,7 @@ import type { AdminOptions } from './admin-options.ts'
 import { checkAddedAssignments } from './assignments.ts'
 import { oneByOne } from './one-by-one.ts'
 import { repeated } from '../wire/repeated.ts'
+import { unknownTopic } from './resources.ts'
 import { refusal, verdictOf } from './verdict.ts'
 
 type Asked = RequestOf<typeof createPartitions>['topics'][number]
@@ -23,7 +24,7 @@ export function createPartitionsHandler(options: AdminOptions): Handler<typeof c
 
 function addPartitions({ topics, settings }: AdminOptions, { name, count, assignments }: Asked, isOnlyChecked: boolean): void {
   const topic = topics.get(name)
-  if (!topic) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, 'got the name of a topic that does not exist')
+  if (!topic) throw unknownTopic(name)
   topics.addPartitions(topic, count, { isOnlyChecked: true })
   if (assignments) checkAddedAssignments(assignments, count - topic.partitions.length, settings.nodeId)
   if (!isOnlyChecked) topics.addPartitions(topic, count)

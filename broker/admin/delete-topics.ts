@@ -5,6 +5,7 @@ import type { ResponseOf } from '../wire/api.ts'
 import type { deleteTopics } from '../wire/tables/delete-topics.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { oneByOne } from './one-by-one.ts'
+import { unknownTopic } from './resources.ts'
 import { verdictOf } from './verdict.ts'
 
 type Deleted = ResponseOf<typeof deleteTopics>['responses'][number]
@@ -56,7 +57,7 @@ function deleteTopic(options: AdminOptions, all: readonly Asked[], version: numb
     if (all.length > 1) throw new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic twice, expected it once')
     if (isIllFormed({ name, topicId })) throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${name === null ? 'neither a name nor' : 'both a name and'} an id, expected one of the two`)
     const topic = all[0]?.topic
-    if (!topic) throw unknown(name)
+    if (!topic) throw name === null ? unknownId() : unknownTopic(name)
     options.topics.delete(topic)
     deleted = { name: topic.name, topicId: topic.id }
   })
@@ -69,7 +70,6 @@ function checkEnabled({ settings }: AdminOptions, version: number): void {
   throw new ProtocolError(code, 'delete.topic.enable is false: topics are not deleted')
 }
 
-function unknown(name: string | null): ProtocolError {
-  if (name === null) return new ProtocolError(ERROR.UNKNOWN_TOPIC_ID, 'got the id of a topic that does not exist')
-  return new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, 'got the name of a topic that does not exist')
+function unknownId(): ProtocolError {
+  return new ProtocolError(ERROR.UNKNOWN_TOPIC_ID, 'got the id of a topic that does not exist, expected one that does')
 }

@@ -13,8 +13,12 @@ const ALL_BROKERS = ''
 export function topicOf(topics: Topics, name: string): Topic {
   checkTopicName(name)
   const topic = topics.get(name)
-  if (!topic) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, 'got the name of a topic that does not exist')
+  if (!topic) throw unknownTopic(name)
   return topic
+}
+
+export function unknownTopic(name: string): ProtocolError {
+  return new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `topic: got ${JSON.stringify(name)}, which does not exist, expected one that does`)
 }
 
 /** Whether the resource is this broker; false: all brokers. Throws INVALID_REQUEST for any other. */
