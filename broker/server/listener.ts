@@ -47,6 +47,8 @@ export class Listener {
     for (const host of this.#options.hosts) {
       const server = createServer({ pauseOnConnect: false }, socket => this.#accept(socket))
       this.#port = await listen(server, { port: this.#port, host, portSetting: 'listeners' })
+      // Such as no file descriptor left for one more: those that are here are served on.
+      server.on('error', error => this.#options.log.error({ err: error }, 'a connection could not be taken'))
       this.#servers.push(server)
     }
   }
