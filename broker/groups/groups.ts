@@ -72,6 +72,7 @@ export function startGroups(options: GroupsOptions): Groups {
     newMemberId: prefix => `${prefix}-${randomUUID()}`,
     onGeneration: group => rememberGeneration(group, store, log),
   })
+  if (store.cutBytes > 0) log.warn({ bytes: store.cutBytes }, 'the end of the committed offsets was damaged and has been cut off')
   restoreGroups(coordinator, store, clock)
   const retentionMs = settings.offsetsRetentionMinutes * MS_PER_MINUTE
   const stopExpiry = startExpiry({ coordinator, store, clock, retentionMs, everyMs: settings.offsetsRetentionCheckMs, log })

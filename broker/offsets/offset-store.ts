@@ -24,8 +24,8 @@ export interface OffsetStoreOptions {
 
 export const OFFSETS_FILE = 'offsets.log'
 const NO_LEADER_EPOCH = -1
-/** Below this, the file is not worth rewriting; reading so much takes about 20 ms. */
-const MIN_REWRITE_BYTES = 1 << 20
+/** Below this, the file is not worth rewriting: it holds some thousand changes, which are read in a few ms. */
+const MIN_REWRITE_BYTES = 1 << 18
 /** The file is rewritten when it has grown to so many times what it was after the last time. */
 const GROWTH = 2
 const ENTRIES_A_FRAME = 500
@@ -38,8 +38,8 @@ export class OffsetStore {
   readonly #table = new OffsetTable()
   #file: LogFile
   #rewriteAtBytes = MIN_REWRITE_BYTES
-  /** An append failed and left something behind. */
-  #isTorn = false
+  /** What is appended would be lost: an append failed and left something behind, or another file has taken this one's place. */
+  #isSpoilt = false
   /** What was found behind the last whole change when the store was opened. */
   readonly cutBytes: number
 
@@ -120,8 +120,8 @@ export class OffsetStore {
 
   #change(part: Partial<Change>): void {
     storing('writing committed offsets', () => {
-      if (this.#isTorn) this.#rewrite()
-      else if (this.#file.size > this.#rewriteAtBytes) this.#shorten()
+      if (this.#file.size > this.#rewriteAtBytes) this.#shorten()
+      if (this.#isSpoilt) this.#rewrite()
       this.#append(frameOf(part))
     })
     this.#table.apply({ offsets: [], removedOffsets: [], groups: [], removedGroups: [], removedTopics: [], ...part })
@@ -131,7 +131,7 @@ export class OffsetStore {
     try {
       this.#file.append([frame])
     } catch (error) {
-      this.#isTorn = error instanceof TornFileError
+      this.#isSpoilt = error instanceof TornFileError
       throw error
     }
     if (this.#flushEachCommit) this.#file.sync()
@@ -150,18 +150,19 @@ export class OffsetStore {
   #rewrite(): void {
     const frames = this.#table.asChanges(ENTRIES_A_FRAME).map(frameOf)
     const content = Buffer.concat([...frames])
+    this.#folder.replace(OFFSETS_FILE, content)
+    this.#isSpoilt = true
+    const file = this.#folder.open(OFFSETS_FILE)
     this.#file.close()
-    try {
-      this.#folder.replace(OFFSETS_FILE, content)
-      this.#isTorn = false
-    } finally {
-      this.#file = this.#folder.open(OFFSETS_FILE)
-    }
+    this.#file = file
+    this.#isSpoilt = false
     this.#rewriteAtBytes = Math.max(MIN_REWRITE_BYTES, GROWTH * content.length)
   }
 
+  /** Leaves nothing behind that the next start would have to read in vain. */
   close(): void {
     storing('closing the committed offsets', () => {
+      this.#shorten()
       this.#file.sync()
       this.#file.close()
     })

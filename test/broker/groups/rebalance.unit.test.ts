@@ -185,6 +185,15 @@ test('a member that the leader forgets has nothing to do', () => {
   expect(sync.result).toMatchObject({ error: ERROR.NONE, assignment: Buffer.alloc(0) })
 })
 
+test('a member that the leader forgets loses what it had before', () => {
+  const group = new GroupUnderTest()
+  const { ids: [leader = '', follower = ''] } = group.start(2)
+  group.join({ memberId: leader })
+  group.join({ memberId: follower })
+  group.sync(leader, 2)
+  expect(group.sync(follower, 2).result).toMatchObject({ error: ERROR.NONE, assignment: Buffer.alloc(0) })
+})
+
 test('a second join of a member takes the place of the first', () => {
   const group = new GroupUnderTest()
   const { ids: [leader = '', follower = ''] } = group.start(2)

@@ -87,6 +87,15 @@ test('the file is rewritten at the start when something in it has become old', (
   expect(fileSize(folder)).toBeLessThan(before / 50)
 })
 
+test('the file is rewritten when the store is closed', () => {
+  const folder = memoryFolder()
+  const store = open(folder)
+  for (let offset = 0n; offset < 100n; offset++) store.commit('readers', [{ topic: 'pings', partition: 0, offset }])
+  const before = fileSize(folder)
+  store.close()
+  expect(fileSize(folder)).toBeLessThan(before / 50)
+})
+
 test('the file is rewritten when it has grown, and holds what was known then and came after', () => {
   const folder = memoryFolder()
   const store = open(folder)
@@ -96,7 +105,7 @@ test('the file is rewritten when it has grown, and holds what was known then and
     store.commit(`group-${index % 3}`, [{ topic: 'pings', partition: index % 2, offset: BigInt(index), metadata }])
     if (index % 20 === 0) largest = Math.max(largest, fileSize(folder))
   }
-  expect(largest).toBeLessThan(1.1 * 2 ** 20)
+  expect(largest).toBeLessThan(1.1 * 2 ** 18)
   expect(contentOf(open(folder))).toEqual(contentOf(store))
   expect(store.fetch('group-1', 'pings', 1)?.offset).toBe(1_999n)
 })
@@ -119,9 +128,11 @@ class FailingFolder implements Folder {
   readonly inner = memoryFolder()
   appendError: Error | undefined
   replaceError: Error | undefined
+  openError: Error | undefined
   syncs = 0
 
   open(name: string): LogFile {
+    if (this.openError) throw this.openError
     const file = this.inner.open(name)
     return new Proxy(file, {
       get: (_, key: keyof LogFile) => {
@@ -202,6 +213,22 @@ describe('when the disk is full', () => {
     expect(fileSize(folder)).toBeGreaterThan(2 ** 21)
     expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(599n)
   })
+})
+
+test('when no file can be opened after a rewrite, nothing is written into the one that is gone', () => {
+  const folder = new FailingFolder()
+  const store = open(folder)
+  const metadata = 'x'.repeat(4_000)
+  const commit = (offset: bigint) => store.commit('readers', [{ topic: 'pings', partition: 0, offset, metadata }])
+  for (let offset = 0n; offset < 65n; offset++) commit(offset)
+  expect(fileSize(folder)).toBeGreaterThan(2 ** 18)
+  folder.openError = new Error('EMFILE: too many open files')
+  expect(() => commit(65n)).toThrow('EMFILE')
+  expect(() => commit(66n)).toThrow('EMFILE')
+  expect(open(folder.inner).fetch('readers', 'pings', 0)?.offset).toBe(64n)
+  folder.openError = undefined
+  commit(67n)
+  expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(67n)
 })
 
 test('a commit that must survive a loss of power is flushed', () => {
