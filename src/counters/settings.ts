@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis'
-import { readSettingFile } from '../runtime/setting-file.ts'
+import { settingFiles } from '../runtime/setting-file.ts'
 import { integer, SettingsError, text, type SettingsOf } from '../runtime/settings.ts'
 
 /** Where the cache is: `REDIS_URL`, or the two settings of the original service. */
@@ -62,7 +62,7 @@ function fromUrl(url: URL, caFile: string | undefined): RedisOptions {
     ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
     ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
   }
-  if (url.protocol === 'rediss:') return { ...options, tls: caFile === undefined ? {} : { ca: readSettingFile('REDIS_CA_FILE', caFile) } }
+  if (url.protocol === 'rediss:') return { ...options, tls: settingFiles({ ca: { setting: 'REDIS_CA_FILE', file: caFile } }) }
   if (caFile !== undefined) throw new SettingsError('REDIS_CA_FILE: got it with redis://, expected rediss://')
   return options
 }

@@ -1,5 +1,5 @@
 import type { KafkaConfig, SASLOptions } from 'kafkajs'
-import { readSettingFile } from '../runtime/setting-file.ts'
+import { settingFiles } from '../runtime/setting-file.ts'
 import { choice, flag, integer, list, SettingsError, text, type Setting, type SettingsOf } from '../runtime/settings.ts'
 
 /** Where Kafka is. */
@@ -70,11 +70,11 @@ export function kafkaConfig(settings: KafkaSettings): Pick<KafkaConfig, 'brokers
     throw new SettingsError('KAFKA_CERT_FILE, KAFKA_KEY_FILE: got one of them, expected both or none')
   }
   if (kafkaTls) {
-    config.ssl = {
-      ...(kafkaCaFile === undefined ? {} : { ca: readSettingFile('KAFKA_CA_FILE', kafkaCaFile) }),
-      ...(kafkaCertFile === undefined ? {} : { cert: readSettingFile('KAFKA_CERT_FILE', kafkaCertFile) }),
-      ...(kafkaKeyFile === undefined ? {} : { key: readSettingFile('KAFKA_KEY_FILE', kafkaKeyFile) }),
-    }
+    config.ssl = settingFiles({
+      ca: { setting: 'KAFKA_CA_FILE', file: kafkaCaFile },
+      cert: { setting: 'KAFKA_CERT_FILE', file: kafkaCertFile },
+      key: { setting: 'KAFKA_KEY_FILE', file: kafkaKeyFile },
+    })
   }
   const sasl = saslOptions(settings)
   return sasl ? { ...config, sasl } : config

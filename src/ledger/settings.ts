@@ -1,11 +1,11 @@
 import type { ClientConfig } from 'pg'
-import { readSettingFile } from '../runtime/setting-file.ts'
+import { settingFiles } from '../runtime/setting-file.ts'
 import { integer, SettingsError, text, type SettingsOf } from '../runtime/settings.ts'
 
 const DEFAULT_PORT = 5432
 const URL_EXPECTED = 'postgres://user:password@host:port/database?sslmode=…&sslrootcert=…'
 
-/** Where Postgres is: `DATABASE_URL`, or the five settings of the original service. */
+/** Where Postgres is: `DATABASE_URL`, or the five settings of the original service and a CA. */
 export const postgresSettings = {
   databaseUrl: text('DATABASE_URL', {
     help: 'Postgres, as one URL; sslmode (disable, require, verify-ca, verify-full) and sslrootcert (a file) are understood. Not together with the DB_ settings.',
@@ -19,6 +19,10 @@ export const postgresSettings = {
   dbUser: text('DB_USER', { help: 'User for Postgres.', fallback: undefined }),
   dbPassword: text('DB_PASSWORD', { help: 'Password for Postgres.', fallback: undefined, secret: true }),
   dbName: text('DB_NAME', { help: 'Name of the database.', fallback: undefined }),
+  dbCaFile: text('DB_CA_FILE', {
+    help: 'File with the CA of Postgres. With it the connection is TLS, and the certificate is checked with the name of the host, as by sslmode=verify-full.',
+    fallback: undefined,
+  }),
 }
 
 export type PostgresSettings = SettingsOf<typeof postgresSettings>
@@ -29,7 +33,7 @@ const CONNECT_TIMEOUT_MS = 5_000
 
 /** How to connect. Throws `SettingsError` for settings that contradict each other or a CA file that can't be read. */
 export function postgresConfig(settings: PostgresSettings): ClientConfig {
-  const { databaseUrl, dbHost, dbPort, dbUser, dbPassword, dbName } = settings
+  const { databaseUrl, dbHost, dbPort, dbUser, dbPassword, dbName, dbCaFile } = settings
   const common = {
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_INITIAL_DELAY_MS,
@@ -38,9 +42,10 @@ export function postgresConfig(settings: PostgresSettings): ClientConfig {
   if (databaseUrl === undefined) {
     const password = dbPassword === undefined ? {} : { password: dbPassword }
     const [host, user, database] = [dbHost ?? '127.0.0.1', dbUser ?? 'postgres', dbName ?? 'ping']
-    return { ...common, host, port: dbPort ?? DEFAULT_PORT, user, database, ...password }
+    const ssl = dbCaFile === undefined ? {} : { ssl: settingFiles({ ca: { setting: 'DB_CA_FILE', file: dbCaFile } }) }
+    return { ...common, host, port: dbPort ?? DEFAULT_PORT, user, database, ...password, ...ssl }
   }
-  if ([dbHost, dbPort, dbUser, dbPassword, dbName].some(value => value !== undefined)) {
+  if ([dbHost, dbPort, dbUser, dbPassword, dbName, dbCaFile].some(value => value !== undefined)) {
     throw new SettingsError('DATABASE_URL: got it together with DB_ settings, expected either the one or the others')
   }
   return { ...common, ...fromUrl(databaseUrl) }
@@ -61,9 +66,9 @@ function fromUrl(databaseUrl: string): ClientConfig {
       if (caFile === null) return plain
       throw new SettingsError('DATABASE_URL: got sslrootcert without encryption, expected sslmode require, verify-ca or verify-full with it')
     case 'require':
-      return { ...plain, ssl: caFile ? { ca: readSettingFile('DATABASE_URL', caFile, 'sslrootcert'), checkServerIdentity: () => undefined } : { rejectUnauthorized: false } }
+      return { ...plain, ssl: caFile ? Object.assign(ca(caFile), ANY_NAME) : { rejectUnauthorized: false } }
     case 'verify-ca':
-      return { ...plain, ssl: { ...ca(caFile), checkServerIdentity: () => undefined } }
+      return { ...plain, ssl: Object.assign(ca(caFile), ANY_NAME) }
     case 'verify-full':
       return { ...plain, ssl: ca(caFile) }
     default:
@@ -89,6 +94,9 @@ function parseUrl(databaseUrl: string): { plain: ClientConfig; parameters: URLSe
   }
 }
 
-function ca(file: string | null): { ca?: string } {
-  return file === null ? {} : { ca: readSettingFile('DATABASE_URL', file, 'sslrootcert') }
+/** The certificate may be for another host. */
+const ANY_NAME = { checkServerIdentity: () => undefined }
+
+function ca(file: string | null): { readonly ca?: string } {
+  return settingFiles({ ca: { setting: 'DATABASE_URL', file: file ?? undefined, part: 'sslrootcert' } })
 }

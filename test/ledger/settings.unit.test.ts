@@ -42,7 +42,7 @@ describe('where Postgres is', () => {
   })
 
   it('is not told twice', () => {
-    for (const [name, value] of [['DB_HOST', 'db'], ['DB_PORT', '5432'], ['DB_USER', 'u'], ['DB_PASSWORD', 'p'], ['DB_NAME', 'n']] as const) {
+    for (const [name, value] of [['DB_HOST', 'db'], ['DB_PORT', '5432'], ['DB_USER', 'u'], ['DB_PASSWORD', 'p'], ['DB_NAME', 'n'], ['DB_CA_FILE', caFile]] as const) {
       expect(refusalOf({ ...url(''), [name]: value })).toMatch(/^DATABASE_URL: got it together with DB_ settings/)
     }
   })
@@ -66,7 +66,12 @@ describe('TLS to Postgres', () => {
     expect(configOf(url('?sslmode=verify-full')).ssl).toEqual({})
   })
 
+  it('checks the name of the host when a CA comes with the settings of the original', () => {
+    expect(configOf({ DB_HOST: 'db', DB_CA_FILE: caFile }).ssl).toEqual({ ca: 'the CA' })
+  })
+
   it('is never left out silently', () => {
+    expect(refusalOf({ DB_HOST: 'db', DB_CA_FILE: '/nowhere' })).toBe('DB_CA_FILE: got "/nowhere", expected a file that can be read')
     expect(refusalOf(url(`?sslrootcert=${caFile}`))).toMatch(/^DATABASE_URL: got sslrootcert without/)
     expect(refusalOf(url('?sslmode=prefer'))).toBe('DATABASE_URL: got sslmode "prefer", expected disable, require, verify-ca or verify-full')
     expect(refusalOf(url('?sslmode=verify-full&sslrootcert=/nowhere'))).toBe('DATABASE_URL: got sslrootcert "/nowhere", expected a file that can be read')
