@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { Readiness } from '../src/runtime/readiness.ts'
 import type { StatusServer } from '../src/runtime/status-server.ts'
@@ -14,13 +15,19 @@ export interface StatusOptions {
   readonly log: Logger
 }
 
-/** Serves /livez, /readyz and /metrics. HTTP and the process' own metrics are loaded here only, since they cost more than all else of a start. */
+/**
+ * Serves /livez, /readyz and /metrics. HTTP is loaded here only, and the process' own metrics when they are first asked for: both cost
+ * more than all else of a start, and the latter's watch over the event loop wakes an idle process a hundred times a second.
+ */
 export async function startStatus({ port, host, readiness, metrics, view, log }: StatusOptions): Promise<StatusServer> {
   const { startStatusServer } = await import('../src/runtime/status-server.ts')
-  const registry = import('../src/runtime/metrics-registry.ts').then(({ createRegistry }) => createRegistry())
+  let registry: Promise<Registry> | undefined
   const source = {
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
-    metrics: async () => `${metricsText(metrics.families(view()))}\n${await (await registry).metrics()}`,
+    metrics: async () => {
+      registry ??= import('../src/runtime/metrics-registry.ts').then(({ createRegistry }) => createRegistry())
+      return `${metricsText(metrics.families(view()))}\n${await (await registry).metrics()}`
+    },
   }
   return startStatusServer({ port, host, portSetting: 'status.port', hostSetting: 'status.host', readiness, metrics: source, log })
 }
