@@ -39,8 +39,8 @@ export class Dispatcher {
       return refuseVersion(api, version, correlationId, [...this.#answers.values()].map(other => other.api))
     }
     const clientId = readClientId(r, api, version)
+    // Bytes behind a request are passed over, as Kafka does: librdkafka sends some.
     const request: unknown = codecOf(api, version).request.read(r)
-    if (r.remaining > 0) throw new WireError(`got ${r.remaining} bytes behind a ${api.name} request of version ${version}`)
     const encode = (response: unknown): Chunks => {
       this.#options.served(api, performance.now() - startedAt, response)
       return response === undefined ? undefined : encodeAnswer(api, version, correlationId, response)
