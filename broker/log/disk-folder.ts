@@ -3,7 +3,7 @@ import {
   readdirSync, renameSync, rmSync, writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { ASIDE_SUFFIX, TornFileError, type Folder, type LogFile } from './folder.ts'
+import { ASIDE_SUFFIX, TornFileError, type Folder, type LogFile, type ReplaceOptions } from './folder.ts'
 
 const { O_CREAT, O_RDWR } = constants
 
@@ -53,17 +53,17 @@ class DiskFolder implements Folder {
     }
   }
 
-  replace(name: string, content: Buffer | string): void {
+  replace(name: string, content: Buffer | string, { mayBeLost = false }: ReplaceOptions = {}): void {
     const path = join(this.#path, name)
     const aside = path + ASIDE_SUFFIX
     try {
-      writeSynced(aside, typeof content === 'string' ? Buffer.from(content) : content)
+      writeWhole(aside, typeof content === 'string' ? Buffer.from(content) : content, { isSynced: !mayBeLost })
       renameSync(aside, path)
     } catch (error) {
       rmSync(aside, { force: true })
       throw error
     }
-    this.#sync()
+    if (!mayBeLost) this.#sync()
   }
 }
 
@@ -147,11 +147,11 @@ function writeAll(descriptor: number, bytes: Buffer, position: number): number {
   return position + written
 }
 
-function writeSynced(path: string, content: Buffer): void {
+function writeWhole(path: string, content: Buffer, { isSynced }: { readonly isSynced: boolean }): void {
   const descriptor = openSync(path, 'w')
   try {
     writeAll(descriptor, content, 0)
-    fdatasyncSync(descriptor)
+    if (isSynced) fdatasyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }

@@ -24,7 +24,12 @@ export interface Folder {
   remove(name: string): void
   readWhole(name: string): Buffer | undefined
   /** Replaces a whole file so that after a crash either the old content is there or the new. */
-  replace(name: string, content: Buffer | string): void
+  replace(name: string, content: Buffer | string, options?: ReplaceOptions): void
+}
+
+export interface ReplaceOptions {
+  /** True for a file that can be made anew and tells if it is damaged: it is quicker, and safe from the end of the process, but not from a power cut. */
+  readonly mayBeLost?: boolean
 }
 
 /** A file whose end is not what it should be: an append failed half-way and could not be undone. */

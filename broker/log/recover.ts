@@ -6,7 +6,7 @@ import { Segment, type ScannedSegment } from './segment.ts'
 import type { Circumstances } from './segment-content.ts'
 import { Segments } from './segments.ts'
 import { Snapshots } from './snapshots.ts'
-import { readStartOffset } from './start-offset.ts'
+import { readStartOffset, START_OFFSET_FILE } from './start-offset.ts'
 
 /** A log as its folder tells it. */
 export interface Recovered {
@@ -26,7 +26,7 @@ export function recover(folder: Folder, circumstances: Circumstances): Recovered
   const names = folder.names()
   for (const name of names) if (name.endsWith(ASIDE_SUFFIX)) folder.remove(name)
   const findings: string[] = []
-  const stored = readStartOffset(folder) ?? 0n
+  const stored = names.includes(START_OFFSET_FILE) ? readStartOffset(folder) : 0n
   const list = openSegments(folder, names, circumstances, findings)
   nameGaps(list, findings)
   if (list.length === 0) list.push(Segment.fresh(folder, stored))

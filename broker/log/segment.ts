@@ -103,7 +103,7 @@ export class Segment {
 
   /** After `sync`: from here on the segment need not be read when it is opened. */
   writeIndex(): void {
-    this.#folder.replace(fileName(this.baseOffset, INDEX_SUFFIX), encodeIndex(this.#loaded()))
+    this.#folder.replace(fileName(this.baseOffset, INDEX_SUFFIX), encodeIndex(this.#loaded()), { mayBeLost: true })
     this.#indexFile = 'good'
   }
 

@@ -29,7 +29,8 @@ export class Snapshots {
 
   write(offset: bigint, states: readonly ProducerState[]): void {
     if (this.#offsets.at(-1) === offset) return
-    this.#folder.replace(fileName(offset, SNAPSHOT_SUFFIX), encode(states))
+    // What is known of producers cannot be made anew once their records are deleted; that there are none costs only time.
+    this.#folder.replace(fileName(offset, SNAPSHOT_SUFFIX), encode(states), { mayBeLost: states.length === 0 })
     this.#offsets.push(offset)
     while (this.#offsets.length > KEPT) this.#remove(0)
   }

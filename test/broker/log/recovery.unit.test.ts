@@ -142,7 +142,7 @@ function watched(folder: Folder, told: (name: string) => void): Folder {
       close: () => file.close(),
     }
   }
-  return { open, names: () => folder.names(), folder: name => folder.folder(name), remove: name => folder.remove(name), readWhole: name => folder.readWhole(name), replace: (name, content) => folder.replace(name, content) }
+  return { open, names: () => folder.names(), folder: name => folder.folder(name), remove: name => folder.remove(name), readWhole: name => folder.readWhole(name), replace: (name, content, options) => folder.replace(name, content, options) }
 }
 
 describe('of several segments', () => {

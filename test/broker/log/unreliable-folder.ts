@@ -1,4 +1,4 @@
-import { ASIDE_SUFFIX, TornFileError, type Folder, type LogFile } from '../../../broker/log/folder.ts'
+import { ASIDE_SUFFIX, TornFileError, type Folder, type LogFile, type ReplaceOptions } from '../../../broker/log/folder.ts'
 import type { Random } from '../../support/random.ts'
 
 /** The machine stopped in the middle of a call. What the caller does then has no effect any more. */
@@ -146,10 +146,15 @@ export class UnreliableFolder implements Folder {
     return content && Buffer.from(content.live)
   }
 
-  replace(name: string, bytes: Buffer | string): void {
+  replace(name: string, bytes: Buffer | string, { mayBeLost = false }: ReplaceOptions = {}): void {
     const content = Buffer.from(bytes)
     const isLast = this.#step('replace', name)
     const outcome = isLast ? this.#random.pick(['nothing', 'aside', 'unsynced', 'done']) : 'done'
+    if (mayBeLost && (outcome === 'unsynced' || outcome === 'done')) {
+      this.#rename(() => this.#live.set(name, { live: content, synced: Buffer.alloc(0) }))
+      if (isLast) throw new Stopped()
+      return
+    }
     if (outcome === 'aside') this.#live.set(name + ASIDE_SUFFIX, { live: content.subarray(0, this.#random.between(0, content.length)), synced: Buffer.alloc(0) })
     if (outcome === 'unsynced' || outcome === 'done') this.#rename(() => this.#live.set(name, { live: content, synced: content }))
     if (outcome === 'done') this.#synced()
