@@ -1,12 +1,31 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { environment } from '../../local/environment.ts'
 import { missingForKafka } from '../../local/parts/kafka-jars.ts'
 import { onPath } from '../../local/parts/on-path.ts'
 import { postgresBinaries } from '../../local/parts/postgres-binaries.ts'
+
+const CONFLUENT_KAFKA = join('.cache', 'confluent-kafka')
+
+/** Where Python finds the client library of a tier; empty: where Debian put it. */
+export function confluentKafka(tier: 'librdkafka' | 'librdkafka-new'): string {
+  return tier === 'librdkafka' ? '' : join(import.meta.dirname, '..', '..', CONFLUENT_KAFKA)
+}
+
+function missingForPython(tier: 'librdkafka' | 'librdkafka-new', remedy: string): string | undefined {
+  const env = { ...environment(), PYTHONPATH: confluentKafka(tier) }
+  const { status, stdout } = spawnSync('/usr/bin/python3', ['-c', 'import confluent_kafka as c; print(c.__file__)'], { encoding: 'utf8', env })
+  // Python would take Debian's where the folder is missing.
+  return status === 0 && stdout.startsWith(confluentKafka(tier)) ? undefined : `no confluent_kafka in Python: ${remedy}`
+}
 
 /** Why a real part cannot be had on this machine, or undefined when it can. Postgres 18 comes with npm: it always can. */
 const MISSING = {
   postgres15: () => (postgresBinaries(15) ? undefined : 'no PostgreSQL 15 in /usr/lib/postgresql/15/bin'),
   redis: () => (onPath('redis-server') ? undefined : 'no `redis-server` on the path'),
   kafka: () => missingForKafka(),
+  librdkafka: () => missingForPython('librdkafka', 'install the Debian package python3-confluent-kafka'),
+  'librdkafka-new': () => missingForPython('librdkafka-new', `pip install --target ${CONFLUENT_KAFKA} --no-deps -r test/broker/clients/librdkafka/requirements.txt`),
   kcat: () => (onPath('kcat') ? undefined : 'no `kcat` on the path'),
 } as const
 

@@ -27,6 +27,12 @@ export const versions = {
     s.step('too high a version closes the connection', () => answerTo(s, { key: metadata.key, version: 99, isFlexible: true }))
     s.step('Fetch below version 4 closes the connection', () => answerTo(s, { key: fetch.key, version: 3, isFlexible: false }))
     s.step('bytes that are not a request of this API close the connection', () => answerTo(s, { key: metadata.key, version: 1, isFlexible: false }, Buffer.from([0, 0, 0, 9])))
+    s.step('bytes behind a request are ignored: librdkafka sends some', async () => {
+      const connection = await s.connect()
+      const noTopics = Buffer.from([1, 0, 0, 0])
+      connection.sendBody({ key: metadata.key, version: 12, isFlexible: true }, Buffer.concat([noTopics, Buffer.alloc(3)]))
+      return (await connection.frame()) ? 'an answer' : CLOSED
+    })
     s.step('a negative length closes the connection', async () => {
       const connection = await s.connect()
       connection.sendFrame(Buffer.alloc(0), -1)
