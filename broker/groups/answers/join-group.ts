@@ -7,7 +7,6 @@ import { waitFor } from './waiting.ts'
 
 const REBALANCE_TIMEOUT_SINCE = 1
 const KNOWN_ID_SINCE = 4
-const NULL_PROTOCOL_SINCE = 7
 const SKIP_ASSIGNMENT_SINCE = 9
 
 export function joinGroupHandler(coordinator: Coordinator): Handler<typeof joinGroup> {
@@ -17,7 +16,7 @@ export function joinGroupHandler(coordinator: Coordinator): Handler<typeof joinG
       respond => coordinator.join(asJoinRequest(request, call), respond),
       respond => coordinator.drop(request.groupId, respond),
     )
-    return result && asResponse(result, call.version)
+    return result && asResponse(result)
   }
 }
 
@@ -39,13 +38,12 @@ function asJoinRequest(request: RequestOf<typeof joinGroup>, { version, clientId
   }
 }
 
-function asResponse(result: JoinResult, version: number): ResponseOf<typeof joinGroup> {
-  const { error, generation, protocolType, protocolName, leaderId, skipAssignment, memberId, members } = result
+function asResponse({ error, generation, protocolType, protocolName, leaderId, skipAssignment, memberId, members }: JoinResult): ResponseOf<typeof joinGroup> {
   return {
     errorCode: error,
     generationId: generation,
     protocolType,
-    protocolName: version < NULL_PROTOCOL_SINCE ? protocolName ?? '' : protocolName,
+    protocolName,
     leader: leaderId,
     skipAssignment,
     memberId,
