@@ -86,9 +86,9 @@ export class Broker {
     return (this.#listeners[0] as Listener).port
   }
 
-  /** Where clients come in: host:port of each listener; no host stands for all. */
+  /** Where clients come in: host:port, of each address that is listened on. */
   get addresses(): readonly string[] {
-    return this.#settings.listeners.flatMap(({ hosts }, index) => hosts.map(host => `${host ?? ''}:${this.#listeners[index]?.port}`))
+    return this.#listeners.flatMap(listener => listener.addresses)
   }
 
   /** Of the line console, where there is one. */

@@ -70,7 +70,7 @@ export class LineConsole {
 
   async start(): Promise<void> {
     const { port, host } = this.#options
-    this.#port = await listen(this.#server, { port, host, portSetting: 'line.console.port' })
+    this.#port = await listen(this.#server, { port, host, portSetting: 'line.console.port', hostSetting: 'line.console.host' })
     // Too many open files, for one: that client is lost and those that are here are not.
     this.#server.on('error', err => this.#options.log.error({ err }, 'the line console could not take a client'))
   }

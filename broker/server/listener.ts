@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { listen } from '../../src/runtime/listen.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import { Connection } from './connection.ts'
@@ -41,16 +41,32 @@ export class Listener {
     return this.#connections.size
   }
 
+  /** Where it listens, as host:port. */
+  get addresses(): readonly string[] {
+    return this.#servers.map(server => {
+      const { address, family, port } = server.address() as AddressInfo
+      return `${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    })
+  }
+
   /** Throws `SettingsError` when the port is taken. */
   async start(): Promise<void> {
-    this.#port = this.#options.port
-    for (const host of this.#options.hosts) {
-      const server = createServer({ pauseOnConnect: false }, socket => this.#accept(socket))
-      this.#port = await listen(server, { port: this.#port, host, portSetting: 'listeners' })
-      // Such as no file descriptor left for one more: those that are here are served on.
-      server.on('error', error => this.#options.log.error({ err: error }, 'a connection could not be taken'))
-      this.#servers.push(server)
+    const [first, ...others] = this.#options.hosts
+    this.#port = await this.#listen(first, this.#options.port)
+    for (const host of others) {
+      await this.#listen(host, this.#port).catch(error => {
+        if (!isMissingAddress(error)) throw error // else a machine without IPv6: what clients find of localhost is enough
+      })
     }
+  }
+
+  async #listen(host: string | undefined, port: number): Promise<number> {
+    const server = createServer({ pauseOnConnect: false }, socket => this.#accept(socket))
+    const got = await listen(server, { port, host, portSetting: 'listeners', hostSetting: 'listeners' })
+    // Such as no file descriptor left for one more: those that are here are served on.
+    server.on('error', error => this.#options.log.error({ err: error }, 'a connection could not be taken'))
+    this.#servers.push(server)
+    return got
   }
 
   /** No new clients; those that are here get the answers that are being made, for at most `graceMs`. */
@@ -77,6 +93,11 @@ export class Listener {
     const { host, port } = this.#options.advertised
     return { host: host ?? plainAddress(socket.localAddress ?? ''), port: port === 0 ? this.#port : port }
   }
+}
+
+function isMissingAddress(error: Error & { code?: string }): boolean {
+  const { code } = (error.cause ?? error) as { code?: string }
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
 }
 
 /** IPv4 addresses without the prefix that they carry on a socket for both. */

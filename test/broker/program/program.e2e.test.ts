@@ -55,6 +55,7 @@ describe('ping-broker', () => {
   it('listens on IPv4 and IPv6 for localhost, on one port', async () => {
     const program = await startWith({ listeners: 'PLAINTEXT://localhost:0', storage: 'memory' })
     const { port } = await program.ready()
+    expect(program.logged(WHAT)?.['listeners']).toEqual([`127.0.0.1:${port}`, `[::1]:${port}`])
     for (const host of ['127.0.0.1', '::1']) {
       const socket = connect({ host, port: port as number })
       await once(socket, 'connect')
@@ -178,6 +179,16 @@ describe('the command line of ping-broker', () => {
     const { exit, output } = await runProgram([join(root, 'none.properties')])
     expect(exit.code).toBe(1)
     expect(output).toContain('none.properties\\", expected a file that can be read')
+  })
+
+  it.each([
+    ['listeners', 'PLAINTEXT://192.0.2.1:0'],
+    ['status.host', '192.0.2.1'],
+    ['line.console.host', '192.0.2.1'],
+  ])('names the setting %s when its address is of another machine', async (key, value) => {
+    const program = await startWith({ storage: 'memory', 'status.port': 0, 'line.console.port': 0, [key]: value })
+    expect(await program.child.exited).toEqual({ code: 1, signal: null })
+    expect(program.lines.join('\n')).toContain(`${key}: got \\"192.0.2.1\\", expected an address of this machine`)
   })
 
   it.each([['listeners', 'PLAINTEXT://127.0.0.1:'], ['line.console.port', ''], ['status.port', '']])('names the setting %s when its port is taken', async (key, before) => {

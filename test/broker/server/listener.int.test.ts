@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { Dispatcher } from '../../../broker/server/dispatcher.ts'
+import { Listener } from '../../../broker/server/listener.ts'
+import { Faults } from '../../../broker/faults/faults.ts'
+import { createLogger } from '../../../src/runtime/logger.ts'
+
+/** Of a network that is for documents only: no machine has it. */
+const ELSEWHERE = '192.0.2.1'
+
+function listenerOn(hosts: readonly string[]): Listener {
+  return new Listener({
+    hosts,
+    port: 0,
+    advertised: { host: undefined, port: 0 },
+    dispatcher: new Dispatcher({ answers: [], faults: new Faults() }),
+    maxRequestBytes: 100,
+    maxConnections: 1,
+    maxIdleMs: 0,
+    opened: () => undefined,
+    log: createLogger({ name: 'test', level: 'silent' }),
+  })
+}
+
+describe('a listener on several addresses', () => {
+  it('does without the second where the machine has none, as with localhost and no IPv6', async () => {
+    const listener = listenerOn(['127.0.0.1', ELSEWHERE])
+    await listener.start()
+    expect(listener.addresses).toEqual([`127.0.0.1:${listener.port}`])
+    await listener.stop(0)
+  })
+
+  it('does not do without the first', async () => {
+    const listener = listenerOn([ELSEWHERE, '127.0.0.1'])
+    await expect(listener.start()).rejects.toThrow(`listeners: got "${ELSEWHERE}", expected an address of this machine`)
+    await listener.stop(0)
+  })
+})
