@@ -19,9 +19,10 @@ export class Appender {
   /** Appends a checked batch. Throws `ProtocolError`. The acknowledgement must wait for `flushed()`. */
   append(log: PartitionLog, batch: Buffer): Appended {
     const appended = log.append(batch)
-    if (appended.isDuplicate) return appended
-    if (log.highWatermark === log.endOffset) this.#told(log, batch.length)
-    else this.#unflushed.set(log, (this.#unflushed.get(log) ?? 0) + batch.length)
+    const isSafe = log.highWatermark === log.endOffset
+    // What a duplicate repeats may itself not be on the disk yet.
+    if (!isSafe) this.#unflushed.set(log, (this.#unflushed.get(log) ?? 0) + (appended.isDuplicate ? 0 : batch.length))
+    else if (!appended.isDuplicate) this.#told(log, batch.length)
     return appended
   }
 
@@ -42,12 +43,19 @@ export class Appender {
     return this.#flushing
   }
 
+  /** All of them, though one may fail. */
   #flush(): void {
     const logs = [...this.#unflushed]
     this.#unflushed.clear()
+    const errors: unknown[] = []
     for (const [log, bytes] of logs) {
-      log.flush()
-      this.#told(log, bytes)
+      try {
+        log.flush()
+        this.#told(log, bytes)
+      } catch (error) {
+        errors.push(error)
+      }
     }
+    if (errors.length > 0) throw errors[0]
   }
 }

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { memoryFolder } from '../../../broker/log/memory-folder.ts'
+import type { PartitionLog } from '../../../broker/log/partition-log.ts'
+import { Appender } from '../../../broker/produce/appender.ts'
+import { seededRandom } from '../../support/random.ts'
+import { batchOf, logOn } from '../log/log-fixture.ts'
+import { UnreliableFolder } from '../log/unreliable-folder.ts'
+
+function appender(): { appender: Appender; told: [PartitionLog, number][] } {
+  const told: [PartitionLog, number][] = []
+  return { appender: new Appender((log, bytes) => told.push([log, bytes])), told }
+}
+
+const producer = { id: 1, epoch: 0, sequence: 0 }
+
+test('where nothing is flushed, records are told at once and there is nothing to wait for', () => {
+  const { appender: one, told } = appender()
+  const { log } = logOn(memoryFolder())
+  const batch = batchOf()
+  one.append(log, batch)
+  expect(one.flushed()).toBeUndefined()
+  expect(told).toEqual([[log, batch.length]])
+})
+
+test('what is appended in one turn is flushed together, and told then', async () => {
+  const { appender: one, told } = appender()
+  const { log } = logOn(memoryFolder(), { flushEachAppend: true })
+  const batch = batchOf()
+  one.append(log, Buffer.from(batch))
+  one.append(log, Buffer.from(batch))
+  const flushed = one.flushed()
+  expect([one.flushed(), told, log.highWatermark]).toEqual([flushed, [], 0n])
+  await flushed
+  expect(told).toEqual([[log, 2 * batch.length]])
+  expect(log.highWatermark).toBe(2n)
+})
+
+test('a duplicate waits too, if what it repeats is not flushed yet', async () => {
+  const { appender: one } = appender()
+  const { log } = logOn(memoryFolder(), { flushEachAppend: true })
+  log.append(batchOf({ producer })) // by a request whose flush has failed
+  expect(one.append(log, batchOf({ producer })).isDuplicate).toBe(true)
+  await one.flushed()
+  expect(log.highWatermark).toBe(1n)
+  one.append(log, batchOf({ producer }))
+  expect(one.flushed()).toBeUndefined()
+})
+
+test('one log that cannot be flushed does not keep others from it', async () => {
+  const { appender: one, told } = appender()
+  const folder = new UnreliableFolder(seededRandom(1))
+  const [failing, other] = [logOn(folder, { flushEachAppend: true }).log, logOn(memoryFolder(), { flushEachAppend: true }).log]
+  const batch = batchOf()
+  one.append(failing, Buffer.from(batch))
+  one.append(other, Buffer.from(batch))
+  folder.trouble = { fails: operation => (operation === 'sync' ? new Error('EIO') : undefined) }
+  await expect(one.flushed()).rejects.toThrow('EIO')
+  expect([failing.highWatermark, other.highWatermark]).toEqual([0n, 1n])
+  expect(told).toEqual([[other, batch.length]])
+})
