@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { DIFFERENCES } from './differences.ts'
+
+test('the page of the broker lists every difference that is allowed, and no other', () => {
+  const page = readFileSync(new URL('../../../docs/broker.md', import.meta.url), 'utf8')
+  const section = /### Where the answers differ[^]*?\n\n([^]*?)\n\n## /.exec(page)?.[1] ?? ''
+  const listed = section.split('\n').filter(line => line.startsWith('- ')).map(line => line.slice(2))
+  expect(listed).toEqual([...new Set(DIFFERENCES.map(({ reason }) => reason))])
+})
