@@ -13,7 +13,7 @@ import { launchRedis } from '../local/parts/redis.ts'
 import { Teardown } from './teardown.ts'
 
 /** As a server would run it: both compilers, the collector that Kafka's own scripts choose. */
-export const KAFKA_JVM_FLAGS = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC']
+const KAFKA_JVM_FLAGS = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC']
 /** Its own log; what remains is told, such as that its jars are being fetched. */
 const KAFKA_LOG = /^(INFO|WARN) /
 const CACHE_COMMANDS = ['redis-server', 'valkey-server']

@@ -1,4 +1,4 @@
-import { percentile } from '../statistics.ts'
+import { mean } from '../statistics.ts'
 import { CONTENDERS, type Contender } from './contenders.ts'
 
 /** One figure of both brokers. */
@@ -19,8 +19,11 @@ export function compare(what: string, rounds: Readonly<Record<Contender, readonl
   return { what, ours: median(ours), apache: median(apache), ratio: median(ratios) }
 }
 
+/** The middle one, or the mean of the two in the middle. */
 export function median(samples: readonly number[]): number {
-  return percentile(samples, 0.5)
+  const sorted = samples.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  return mean([sorted[Math.floor(middle)] ?? NaN, sorted[Math.ceil(middle)] ?? NaN])
 }
 
 /** Runs `measure` for each broker in each round, now one first, now the other, and collects by broker in the order of the rounds. */

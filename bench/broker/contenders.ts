@@ -3,7 +3,6 @@ import { environment } from '../../local/environment.ts'
 import { launchBroker } from '../../local/parts/broker.ts'
 import type { Child } from '../../local/parts/child.ts'
 import { launchKafka } from '../../local/parts/kafka.ts'
-import { KAFKA_JVM_FLAGS } from '../parts.ts'
 
 export const CONTENDERS = ['ours', 'apache'] as const
 export type Contender = (typeof CONTENDERS)[number]
@@ -20,6 +19,8 @@ export interface LaunchOptions {
   readonly onSpawn: (child: Child) => void
 }
 
+/** Those of Kafka's own start script. */
+export const KAFKA_JVM_FLAGS = ['-Xmx1G', '-Xms1G', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:InitiatingHeapOccupancyPercent=35', '-XX:+ExplicitGCInvokesConcurrent']
 const OURS = fileURLToPath(new URL('../../broker/main.js', import.meta.url))
 
 /** Starts a broker as a process of its own. The folder is formatted first where that is needed. */

@@ -4,6 +4,7 @@ import { renderOthers } from '../report.ts'
 import { ratio, renderTable, short, whole } from '../table.ts'
 import { judgeAims } from './aims.ts'
 import type { Comparison } from './comparison.ts'
+import { KAFKA_JVM_FLAGS } from './contenders.ts'
 import type { Figures } from './figures.ts'
 
 /** Above it digits behind the point say nothing. */
@@ -15,7 +16,7 @@ export function renderReport(figures: Figures): string {
   return [
     `${command}\n${hostText(host)}. ${SHARED}`,
     `Each broker a process, one client process; rounds in turns, medians of ${scale.rounds} (start-up: ${scale.startRounds}); ratio: the median of the rounds' ratios. ` +
-      `kafkajs, values of 100 bytes, 1 partition, acks -1, one send in flight. Apache Kafka ${host.kafka}: 512 MiB heap, G1.`,
+      `kafkajs, values of 100 bytes, 1 partition, acks -1, one send in flight. Apache Kafka ${host.kafka} with the flags of its own start script: ${KAFKA_JVM_FLAGS.join(' ')}.`,
     renderOthers(usedByOthers),
     section('Start-up, ms from the birth of the process until it answers', figures.startUp),
     section('Memory, MB of RSS', figures.memory),
