@@ -3,18 +3,22 @@ import { wait } from '../runtime/wait.ts'
 import type { Context, Wiring } from './context.ts'
 import { CliError, EXIT, type ExitCode } from './exit-codes.ts'
 import { duration } from './formats/duration.ts'
+import { wholeNumber } from './formats/whole-number.ts'
 import { formatted } from './options.ts'
 import { ledgerError, openCache, openLedger } from './stores.ts'
 import { findDifferences } from './verify/differences.ts'
 import type { Evidence } from './verify/evidence.ts'
 import { isQuiet, look, type Sources } from './verify/look.ts'
 import { toDocument, toText } from './verify/report.ts'
+import { sendPings } from './verify/send-pings.ts'
 
 const DEFAULT_WAIT_MS = 5_000
 const PAUSE_MS = 200
+const MOST_PINGS = 1_000_000
 
 interface VerifyOptions {
   readonly wait: number
+  readonly pings?: number
   readonly cache: boolean
   readonly server: boolean
   readonly topic: boolean
@@ -39,6 +43,7 @@ Output: a table, then "OK" or "DIFFERENCE: …", which names the first. With --j
 Examples:
   pingcli verify
   pingcli verify --wait 30s
+  pingcli verify --pings 100                          the whole way, after a deployment
   pingcli verify --no-topic                           where Kafka does not run
   pingcli verify --no-cache --no-server --no-topic    Postgres alone
   DATABASE_URL=postgres://ping@db/ping REDIS_URL=redis://cache pingcli verify --json | jq .differences`
@@ -51,11 +56,19 @@ export function addVerifyCommand(program: Command, { contextOf, end }: Wiring): 
     .addOption(
       formatted('--wait <duration>', 'how long the pipeline may take to go quiet', duration(0)).default(DEFAULT_WAIT_MS, '5s'),
     )
+    .addOption(
+      formatted('--pings <count>', 'record so many pings first, and expect them in the strong count', wholeNumber(1, MOST_PINGS)),
+    )
     .option('--no-cache', 'leave the cache out')
     .option('--no-server', 'leave the server out')
     .option('--no-topic', 'leave the published positions out, as where Kafka does not run')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: VerifyOptions, command: Command) => end(await verify(options, contextOf(command))))
+    .action(async (options: VerifyOptions, command: Command) => {
+      if (options.pings !== undefined && !options.server) {
+        command.error("error: option '--pings <count>' needs the server. Got --no-server with it, expected one of them.")
+      }
+      end(await verify(options, contextOf(command)))
+    })
 }
 
 async function verify(options: VerifyOptions, context: Context): Promise<ExitCode> {
@@ -63,8 +76,9 @@ async function verify(options: VerifyOptions, context: Context): Promise<ExitCod
   const server = options.server ? context.createClient() : undefined
   const ledger = openLedger(context)
   try {
+    const lost = server && options.pings !== undefined ? await sendPings(server, options.pings, context) : []
     const evidence = await lookUntilEqual({ ledger, cache, server, topic: options.topic }, options.wait, context)
-    const differences = findDifferences(evidence)
+    const differences = [...lost, ...findDifferences(evidence)]
     context.output.result(toDocument(evidence, differences), toText(evidence, differences))
     return differences.length === 0 ? EXIT.ok : EXIT.failed
   } catch (error) {

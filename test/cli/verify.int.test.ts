@@ -143,6 +143,25 @@ describe.runIf(can('redis'))('pingcli on a ledger of seven pings in three lanes'
     expect(stdout).toContain('DIFFERENCE: total: PingCount (strong) says 0, Postgres has 7 rows (7 missing)')
   })
 
+  it('verify --pings records pings and names those that the strong count lacks', async () => {
+    await cli('rebuild')
+    const server = await startScriptedServer('connect', [], { forgets: 2 })
+    const { code, stdout } = await runCli(['verify', '--pings', '5', '--wait', '0s', '--json'], { ...settings(), PING_ADDRESS: server.address })
+    await server.stop()
+    expect(code).toBe(1)
+    expect(server.pings).toHaveLength(5)
+    expect(JSON.parse(stdout).differences[0]).toBe(
+      'total: the strong count was 0, then 5 pings were acknowledged, and now it is 3, expected at least 5',
+    )
+  })
+
+  it('verify --pings ends with exit code 3 when the server is away, and says what does not go together', async () => {
+    expect(await runCli(['verify', '--pings', '5', '--timeout', '1s'], settings())).toMatchObject({ code: 3, stdout: '' })
+    const { code, stderr } = await cli('verify', '--pings', '5', '--no-server')
+    expect(code).toBe(2)
+    expect(stderr).toContain("option '--pings <count>' needs the server. Got --no-server with it")
+  })
+
   it('verify leaves out what it is told to', async () => {
     await cache.flushall()
     const { code, stdout } = await cli('verify', '--no-cache', '--no-server')

@@ -1,0 +1,27 @@
+import { callUntilAnswered } from '../call.ts'
+import type { PingClient } from '../client.ts'
+import type { Context } from '../context.ts'
+import { conclude } from '../ping-report.ts'
+import { PingRun, type RunPlan } from '../ping-run.ts'
+
+const CONCURRENT = 16
+
+/**
+ * Records pings through the server, and says what of them is missing in the exact count right after; empty: nothing.
+ * Others may ping at the same time. Throws `CliError` if one is not acknowledged.
+ */
+export async function sendPings(client: PingClient, pings: number, context: Context): Promise<readonly string[]> {
+  const { timeoutMs, interrupt } = context
+  const plan: RunPlan = { pings, id: undefined, timestampMs: undefined, concurrency: CONCURRENT, perSecond: undefined, timeoutMs }
+  const before = await strongCount(client, context)
+  const result = await new PingRun(plan, { client, interrupt, onAck: () => undefined }).run()
+  conclude(plan, result, context)
+  const after = await strongCount(client, context)
+  if (after >= before + BigInt(pings)) return []
+  return [`total: the strong count was ${before}, then ${pings} pings were acknowledged, and now it is ${after}, expected at least ${before + BigInt(pings)}`]
+}
+
+async function strongCount(client: PingClient, { timeoutMs, interrupt }: Context): Promise<bigint> {
+  const { value } = await callUntilAnswered(call => client.count({ range: undefined, strong: true }, call), { timeoutMs, interrupt })
+  return value.count
+}
