@@ -26,7 +26,7 @@ export function offsetCommitHandler(options: OffsetCommitOptions): Handler<typeo
   return (request, { version }) => {
     const outcomes = request.topics.map(({ name, partitions }) => partitions.map(partition => check(options, name, partition)))
     const entries = accepted(request, outcomes)
-    const outcome = entries.length === 0 ? ERROR.NONE : commit(options, request, entries, version)
+    const outcome = commit(options, request, entries, version)
     const topics = request.topics.map(({ name, partitions }, at) => ({
       name,
       partitions: partitions.map(({ partitionIndex }, index) => ({ partitionIndex, errorCode: outcomes[at]?.[index] || outcome })),

@@ -39,6 +39,7 @@ describe('after a restart', () => {
     broker.restart()
     broker.clock.advance(10 * MINUTE_MS)
     expect(broker.store.has('readers')).toBe(false)
+    expect((await broker.ask(tables.listGroups, 4, {})).groups).toEqual([])
   })
 })
 

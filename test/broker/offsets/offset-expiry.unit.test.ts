@@ -88,13 +88,13 @@ describe('the offsets of a group that has had members', () => {
     const offsets = new Offsets()
     offsets.member('pings')
     offsets.commit('pongs')
-    offsets.group.join()
+    offsets.group.join({ protocols: [{ name: 'range', metadata: subscription('pings') }] })
     offsets.group.clock.advance(RETENTION_MS)
     expect(offsets.group.state).toBe('PreparingRebalance')
     expect(offsets.expired().topics).toEqual([])
   })
 
-  test.each([['not consumers', { protocolType: 'connect' }], ['consumers that say something else', { protocols: [{ name: 'range', metadata: Buffer.from('?') }] }]])('stay while its members are %s', (_, given) => {
+  test.each([['not consumers', { protocolType: 'connect', protocols: [{ name: 'range', metadata: subscription('pings') }] }], ['consumers that say something else', { protocols: [{ name: 'range', metadata: Buffer.from('?') }] }]])('stay while its members are %s', (_, given) => {
     const offsets = new Offsets()
     offsets.group.start(1, [{ ...given, sessionTimeoutMs: 1_000_000 }])
     offsets.commit('pongs')

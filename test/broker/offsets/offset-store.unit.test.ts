@@ -130,6 +130,7 @@ class FailingFolder implements Folder {
   replaceError: Error | undefined
   openError: Error | undefined
   syncs = 0
+  replacements = 0
 
   open(name: string): LogFile {
     if (this.openError) throw this.openError
@@ -166,6 +167,7 @@ class FailingFolder implements Folder {
   }
 
   replace(name: string, content: Buffer | string): void {
+    this.replacements++
     if (this.replaceError) throw this.replaceError
     this.inner.replace(name, content)
   }
@@ -200,6 +202,9 @@ describe('when the disk is full', () => {
     expect(store.fetch('readers', 'pings', 0)?.offset).toBe(1n)
     folder.replaceError = undefined
     commit()
+    const { replacements } = folder
+    commit()
+    expect(folder.replacements).toBe(replacements)
     expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(2n)
     expect(open(folder).cutBytes).toBe(0)
   })
@@ -211,6 +216,7 @@ describe('when the disk is full', () => {
     const metadata = 'x'.repeat(4_000)
     for (let index = 0; index < 600; index++) store.commit('readers', [{ topic: 'pings', partition: 0, offset: BigInt(index), metadata }])
     expect(fileSize(folder)).toBeGreaterThan(2 ** 21)
+    expect(folder.replacements).toBeLessThan(6)
     expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(599n)
   })
 })
