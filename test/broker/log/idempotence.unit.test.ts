@@ -137,6 +137,27 @@ describe('after a restart', () => {
     }
   })
 
+  test('the last five batches are known from the snapshot and what follows it together', () => {
+    const under = logOn(memoryFolder(), { segmentBytes: 3 * batchOf({ values: ['v'] }).length })
+    for (let sequence = 0; sequence < 5; sequence++) send(under, sequence)
+    under.log.close()
+    under.reopen()
+    send(under, 5)
+    under.reopen()
+    expect([0, 1, 2, 3, 4, 5].map(sequence => send(under, sequence))).toEqual([ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 'again at 1', 'again at 2', 'again at 3', 'again at 4', 'again at 5'])
+  })
+
+  test('a batch that was lost is not taken for one that is there', () => {
+    const under = logOn(memoryFolder())
+    for (let sequence = 0; sequence < 3; sequence++) send(under, sequence)
+    under.log.close()
+    const [name, bytes] = ['0'.repeat(20) + '.log', under.folder.readWhole('0'.repeat(20) + '.log')!]
+    under.folder.replace(name, bytes.subarray(0, -1))
+    under.reopen()
+    expect(under.log.endOffset).toBe(2n)
+    expect([send(under, 1), send(under, 2)]).toEqual(['again at 1', 2])
+  })
+
   test('producers are known though their records were deleted', () => {
     const under = logOn(memoryFolder(), { segmentBytes: 200, retentionBytes: 0 })
     for (let sequence = 0; sequence < 4; sequence++) send(under, sequence)

@@ -76,6 +76,20 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     expect(whole).toBe(under.log.bytes)
   })
 
+  test('reads a batch far behind its index entry, when the index was made with another setting', () => {
+    const under = logOn(make(), { indexIntervalBytes: 100_000 })
+    const sizes = Array.from({ length: 20 }, (__, index) => {
+      const batch = batchOf({ values: ['v'.repeat(10 * index)] })
+      under.log.append(batch)
+      return batch.length
+    })
+    under.settings = { ...under.settings, indexIntervalBytes: 1 }
+    for (const [offset, size] of sizes.entries()) {
+      const pieces = under.log.read(BigInt(offset), size, { atLeastOneBatch: false })
+      expect(pieces.flatMap(recordsOf).map(record => record.offset)).toEqual([BigInt(offset)])
+    }
+  })
+
   test('refuses offsets that it does not have', () => {
     const { log } = logOn(make())
     log.append(batchOf({ values: ['a', 'b', 'c'] }))
