@@ -22,13 +22,13 @@ const TOPICS = [
 ]
 const PARTITIONS: readonly Partition[] = TOPICS.flatMap(({ name, numPartitions }) => Array.from({ length: numPartitions }, (_, partition) => ({ topic: name, partition })))
 /** After everyone has been answered, until the kill. */
-const LONGEST_PEACE_MS = 300
+const LONGEST_PEACE_MS = 200
 /** A broker is up in 250 ms, on a busy machine later. */
 const LONGEST_START_MS = 250
 /** How long one life may take on a machine that is busy otherwise. */
 const LIFE_LIMIT_MS = 20_000
 /** One life in so many is long enough for kafkajs to come back and to work. */
-const LONG_LIFE_EVERY = 4
+const LONG_LIFE_EVERY = 6
 /** And after one death in so many something is behind what was written. */
 const [TORN_LOG_EVERY, TORN_OFFSETS_EVERY] = [3, 6]
 /** One start in so many does not come to its end. */
@@ -39,7 +39,7 @@ guardIdleConnections()
 
 describe.each([
   { what: 'as it is', settings: {}, count: kills },
-  { what: 'with log.flush.interval.messages=1', settings: { 'log.flush.interval.messages': 1 }, count: Math.ceil(kills / 5) },
+  { what: 'with log.flush.interval.messages=1', settings: { 'log.flush.interval.messages': 1 }, count: Math.ceil(kills / 10) },
 ])(`kill -9 under load, $what ($count kills, --seed ${seed})`, ({ settings, count }) => {
   const random = seededRandom(seed)
   const ending = new AbortController()

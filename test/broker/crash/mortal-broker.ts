@@ -25,6 +25,9 @@ export class MortalBroker {
 
   static async create(settings: Readonly<Record<string, string | number>>): Promise<MortalBroker> {
     const broker = new MortalBroker(await freePort(), settings)
+    // Node keeps what it has compiled when a program ends in order: without that all further starts would be slow.
+    await broker.#launch()
+    await broker.#child?.stop()
     await broker.start()
     return broker
   }
