@@ -147,6 +147,18 @@ describe('after a restart', () => {
     expect([0, 1, 2, 3, 4, 5].map(sequence => send(under, sequence))).toEqual([ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 'again at 1', 'again at 2', 'again at 3', 'again at 4', 'again at 5'])
   })
 
+  test('an older snapshot tells of producers whose records were deleted, if the newest is damaged', () => {
+    const under = logOn(memoryFolder(), { segmentBytes: 2 * batchOf({ values: ['v'] }).length })
+    send(under, 0, { id: 8 })
+    for (let sequence = 0; sequence < 6; sequence++) send(under, sequence)
+    under.log.deleteBefore(4n)
+    const snapshots = under.folder.names().filter(name => name.endsWith('.snapshot')).toSorted()
+    expect(snapshots).toHaveLength(2)
+    under.folder.replace(snapshots.at(-1)!, 'damaged')
+    under.reopen()
+    expect([send(under, 0, { id: 8 }), send(under, 5), send(under, 1)]).toEqual(['again at 0', 'again at 6', 'again at 2'])
+  })
+
   test('a batch that was lost is not taken for one that is there', () => {
     const under = logOn(memoryFolder())
     for (let sequence = 0; sequence < 3; sequence++) send(under, sequence)
