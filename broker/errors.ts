@@ -69,13 +69,16 @@ export const ERROR = {
 
 export type ErrorCode = (typeof ERROR)[keyof typeof ERROR]
 
+/** Names that clients send may be long, and a message may be sent for each of thousands of parts. */
+const LONGEST_MESSAGE = 1_000
+
 /** A request, or a part of one, that is answered with an error code. `message` is for answers that have room for a text, and for the log. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string) {
-    super(message)
+    super(message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message)
     this.code = code
   }
 }

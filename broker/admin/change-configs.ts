@@ -1,7 +1,7 @@
 import { checkTopicConfigs } from '../config/log-settings.ts'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { AdminOptions } from './admin-options.ts'
-import { oneByOne } from './one-by-one.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import { repeated } from '../wire/repeated.ts'
 import { isThisBroker, RESOURCE, topicOf, unknownResource } from './resources.ts'
 import { refusal, verdictOf, type Verdict } from './verdict.ts'

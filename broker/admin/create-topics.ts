@@ -7,7 +7,7 @@ import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { createTopics } from '../wire/tables/create-topics.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { checkAssignments } from './assignments.ts'
-import { oneByOne } from './one-by-one.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import { repeated } from '../wire/repeated.ts'
 import { refusal, verdictOf } from './verdict.ts'
 

@@ -5,7 +5,7 @@ import type { Handler } from '../server/handler.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { deleteRecords } from '../wire/tables/delete-records.ts'
 import type { AdminOptions } from './admin-options.ts'
-import { oneByOne } from './one-by-one.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import { verdictOf } from './verdict.ts'
 
 type Asked = RequestOf<typeof deleteRecords>['topics'][number]['partitions'][number]

@@ -4,7 +4,7 @@ import type { Topic } from '../topics/topic.ts'
 import type { ResponseOf } from '../wire/api.ts'
 import type { deleteTopics } from '../wire/tables/delete-topics.ts'
 import type { AdminOptions } from './admin-options.ts'
-import { oneByOne } from './one-by-one.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import { unknownTopic } from './resources.ts'
 import { verdictOf } from './verdict.ts'
 

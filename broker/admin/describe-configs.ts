@@ -1,10 +1,9 @@
 import { describeBrokerConfigs, describeTopicConfigs, type ConfigEntry } from '../config/describe.ts'
-import { ERROR, ProtocolError } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { describeConfigs } from '../wire/tables/describe-configs.ts'
 import type { AdminOptions } from './admin-options.ts'
-import { oneByOne } from './one-by-one.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import { isThisBroker, RESOURCE, topicOf, unknownResource } from './resources.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -12,18 +11,18 @@ type Request = RequestOf<typeof describeConfigs>
 type Asked = Request['resources'][number]
 type Result = ResponseOf<typeof describeConfigs>['results'][number]
 
-/** A resource of few bytes is answered with kilobytes: more than this in one request are not. */
-const MOST_RESOURCES = 10_000
-
 export function describeConfigsHandler(options: AdminOptions): Handler<typeof describeConfigs> {
-  return async request => ({ results: await oneByOne([...request.resources.entries()], ([index, asked]) => describe(options, asked, index, request)) })
+  return async request => {
+    // A resource of few bytes is answered with kilobytes, so each is answered once.
+    const once = [...new Map(request.resources.map(asked => [`${asked.resourceType}/${asked.resourceName}`, asked])).values()]
+    return { results: await oneByOne(once, asked => describe(options, asked, request)) }
+  }
 }
 
-function describe(options: AdminOptions, asked: Asked, index: number, request: Request): Result {
+function describe(options: AdminOptions, asked: Asked, request: Request): Result {
   const { resourceType, resourceName } = asked
   let configs: Result['configs'] = []
   const { errorCode, errorMessage } = verdictOf('describing configurations', () => {
-    if (index >= MOST_RESOURCES) throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${request.resources.length} resources, expected at most ${MOST_RESOURCES}`)
     configs = wanted(entriesOf(options, asked), asked.configurationKeys).map(entry => ({
       ...entry,
       synonyms: request.includeSynonyms ? entry.synonyms : [],

@@ -82,7 +82,7 @@ export function double({ min = -Infinity, max = Infinity }: Range = {}): ValueTy
 export const boolean: ValueType<boolean> = {
   name: 'BOOLEAN',
   expected: 'true or false',
-  parse: text => ({ true: true, false: false })[text.toLowerCase()],
+  parse: text => (/^true$/i.test(text) ? true : /^false$/i.test(text) ? false : undefined),
 }
 
 /** Any text, or one that matches `pattern`. */

@@ -56,7 +56,7 @@ class Round {
     this.#options = options
     this.#isolationLevel = request.isolationLevel
     this.#leftBytes = Math.min(options.maxBytes, request.maxBytes)
-    this.#responses = request.topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(asked => this.#look(topic, asked)) }))
+    this.#responses = request.topics.map(({ topic, partitions }) => ({ topic, partitions: once(partitions).map(asked => this.#look(topic, asked)) }))
   }
 
   answer(): ResponseOf<typeof fetch> {
@@ -99,12 +99,18 @@ class Round {
   #read(log: PartitionLog, { fetchOffset, partitionMaxBytes }: Asked): Buffer[] {
     // The first batch of the answer is sent however large it is: a client that asks for too little would never get on.
     const atLeastOneBatch = this.bytes === 0
+    if (this.#leftBytes <= 0 && !atLeastOneBatch) return []
     const pieces = log.read(fetchOffset, Math.max(0, Math.min(partitionMaxBytes, this.#leftBytes)), { atLeastOneBatch })
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
     this.bytes += bytes
     this.#leftBytes -= bytes
     return pieces
   }
+}
+
+/** A partition that is named twice is read once. */
+function once(partitions: readonly Asked[]): readonly Asked[] {
+  return [...new Map(partitions.map(asked => [asked.partition, asked])).values()]
 }
 
 function recordsIn(piece: Buffer): number {

@@ -1,13 +1,14 @@
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { Handler } from '../server/handler.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { listOffsets } from '../wire/tables/list-offsets.ts'
 import { repeated } from '../wire/repeated.ts'
 import { checkLeaderEpoch, LEADER_EPOCH } from './leader-epoch.ts'
 
-type Asked = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number]
+type Asked = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number] & { readonly name: string }
 type PartitionAnswer = ResponseOf<typeof listOffsets>['topics'][number]['partitions'][number]
 
 /** What clients ask for in place of a time. */
@@ -20,23 +21,25 @@ const FIRST_WITH_EARLIEST_LOCAL = 8
 const READ_COMMITTED = 1
 const NOTHING = -1n
 
+/** Who asks for a partition twice is refused once: there is one answer for each. A search by time may take long, so others are served in between. */
 export function listOffsetsHandler(topics: Topics): Handler<typeof listOffsets> {
-  return (request, { version }) => ({
-    topics: request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: answerPartitions(topics, name, partitions, { version, isolationLevel: request.isolationLevel }),
-    })),
-  })
+  return async (request, { version }) => {
+    const asked = request.topics.flatMap(({ name, partitions }) => partitions.map(partition => ({ name, ...partition })))
+    const mode = { version, isolationLevel: request.isolationLevel }
+    const twice = repeated(asked.map(placeOf))
+    const places = new Map(asked.map(one => [placeOf(one), one]))
+    const answers = await oneByOne([...places], ([place, one]) => ({ name: one.name, answer: twice.has(place) ? refusedTwice(one) : answerPartition(topics, one, mode) }))
+    const byTopic = Map.groupBy(answers, ({ name }) => name)
+    return { topics: Array.from(byTopic, ([name, partitions]) => ({ name, partitions: partitions.map(({ answer }) => answer) })) }
+  }
 }
 
-/** Who asks for a partition twice is refused once: there is one answer for each. */
-function answerPartitions(topics: Topics, name: string, partitions: readonly Asked[], mode: Mode): readonly PartitionAnswer[] {
-  const twice = repeated(partitions.map(({ partitionIndex }) => partitionIndex))
-  const once = partitions.filter(({ partitionIndex }) => !twice.has(partitionIndex))
-  return [
-    ...[...twice].map(partitionIndex => ({ partitionIndex, errorCode: ERROR.INVALID_REQUEST })),
-    ...once.map(asked => answerPartition(topics, name, asked, mode)),
-  ]
+function placeOf({ name, partitionIndex }: Asked): string {
+  return `${partitionIndex}/${name}`
+}
+
+function refusedTwice({ partitionIndex }: Asked): PartitionAnswer {
+  return { partitionIndex, errorCode: ERROR.INVALID_REQUEST }
 }
 
 interface Mode {
@@ -44,8 +47,7 @@ interface Mode {
   readonly isolationLevel: number
 }
 
-function answerPartition(topics: Topics, name: string, asked: Asked, mode: Mode): PartitionAnswer {
-  const { partitionIndex, currentLeaderEpoch, timestamp } = asked
+function answerPartition(topics: Topics, { name, partitionIndex, currentLeaderEpoch, timestamp }: Asked, mode: Mode): PartitionAnswer {
   try {
     const log = topics.partition(name, partitionIndex)
     checkLeaderEpoch(currentLeaderEpoch)

@@ -58,6 +58,8 @@ export interface Groups {
 }
 
 const MS_PER_MINUTE = 60_000
+/** Of a member's id, whose beginning is what the client calls itself. */
+const LONGEST_PREFIX = 255
 
 export function startGroups(options: GroupsOptions): Groups {
   const { store, settings, clock = systemClock, log } = options
@@ -69,7 +71,7 @@ export function startGroups(options: GroupsOptions): Groups {
       initialRebalanceDelayMs: settings.groupInitialRebalanceDelayMs,
       maxSize: settings.groupMaxSize,
     },
-    newMemberId: prefix => `${prefix}-${randomUUID()}`,
+    newMemberId: prefix => `${prefix.slice(0, LONGEST_PREFIX)}-${randomUUID()}`,
     onGeneration: group => rememberGeneration(group, store, log),
   })
   if (store.cutBytes > 0) log.warn({ bytes: store.cutBytes }, 'the end of the committed offsets was damaged and has been cut off')

@@ -27,7 +27,8 @@ export interface Piece {
  */
 export function readBatches(file: LogFile, position: number, options: ReadOptions): Piece | undefined {
   const { offset, maxBytes, endPosition, atLeastOneBatch } = options
-  const wanted = maxBytes + options.indexIntervalBytes + header.HEADER_BYTES
+  // Where the batch may be too large, only its header is looked at before it is known.
+  const wanted = (atLeastOneBatch ? maxBytes : 0) + options.indexIntervalBytes + header.HEADER_BYTES
   let [start, at] = [position, 0]
   let window = file.read(start, Math.min(wanted, endPosition - start))
   for (;;) {
@@ -41,6 +42,7 @@ export function readBatches(file: LogFile, position: number, options: ReadOption
   }
   const [from, size] = [start + at, soundBytes(window, at, start + at)]
   if (size > maxBytes && !atLeastOneBatch) return { bytes: window.subarray(0, 0), end: from }
+  if (!atLeastOneBatch) [window, at] = [file.read(from, Math.min(maxBytes, endPosition - from)), 0]
   if (size > maxBytes || at + size > window.length) return { bytes: wholeBatch(file, from, size), end: from + size }
   const bytes = window.subarray(at, wholeEnd(window, at, maxBytes))
   return { bytes, end: from + bytes.length }

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../errors.ts'
 import * as header from '../records/batch.ts'
-import { decodeRecords } from '../records/records.ts'
+import { eachRecord } from '../records/records.ts'
 import type { Segment } from './segment.ts'
 import { NO_TIMESTAMP } from './segment-content.ts'
 
@@ -31,7 +31,7 @@ export function recordAtOrAfter({ parts, startOffset }: VisibleLog, timestamp: b
     if (segment.facts.maxTimestamp < timestamp) continue
     segment.visitBatches(segment.positionBefore(timestamp), endPosition, (bytes, at, position) => {
       if (header.maxTimestamp(bytes, at) < timestamp || header.lastOffset(bytes, at) < startOffset) return false
-      found = recordsAt(segment, position).find(record => record.timestamp >= timestamp && record.offset >= startOffset)
+      found = firstOf(recordsAt(segment, position), record => record.timestamp >= timestamp && record.offset >= startOffset)
       // Of the batch in which the log starts, the record that is looked for may be deleted.
       if (header.baseOffset(bytes, at) >= startOffset) found ??= batchAsRecord(bytes, at)
       return found !== undefined
@@ -52,9 +52,11 @@ export function recordWithGreatest({ parts, startOffset }: VisibleLog): FoundRec
     if (timestamp > greatest) [greatest, place] = [timestamp, { segment, position }]
   }
   if (place === undefined) return undefined
-  const records = recordsAt(place.segment, place.position).filter(({ offset }) => offset >= startOffset)
-  const batch = place.segment.batchAt(place.position)
-  return records.reduce((best, record) => (record.timestamp > best.timestamp ? record : best), records[0] ?? batchAsRecord(batch, 0))
+  let best: FoundRecord | undefined
+  for (const record of recordsAt(place.segment, place.position)) {
+    if (record.offset >= startOffset && (best === undefined || record.timestamp > best.timestamp)) best = record
+  }
+  return best ?? batchAsRecord(place.segment.batchAt(place.position), 0)
 }
 
 /** The greatest time of a segment's batches and where it is. Known, unless a part of the segment is not to be seen. */
@@ -70,14 +72,18 @@ function greatestOf({ segment, endPosition }: VisiblePart, startOffset: bigint):
   return greatest
 }
 
-/** The records of the batch at `position`; none if they cannot be read. */
-function recordsAt(segment: Segment, position: number): FoundRecord[] {
+/** The records of the batch at `position`, one at a time: it may hold millions. None from where they cannot be read. */
+function* recordsAt(segment: Segment, position: number): Generator<FoundRecord> {
   try {
-    return decodeRecords(segment.batchAt(position)).map(({ offset, timestamp }) => ({ offset, timestamp }))
+    for (const { offset, timestamp } of eachRecord(segment.batchAt(position))) yield { offset, timestamp }
   } catch (error) {
-    if (error instanceof ProtocolError) return []
-    throw error
+    if (!(error instanceof ProtocolError)) throw error
   }
+}
+
+function firstOf(records: Iterable<FoundRecord>, isWanted: (record: FoundRecord) => boolean): FoundRecord | undefined {
+  for (const record of records) if (isWanted(record)) return record
+  return undefined
 }
 
 /** Its first: who begins to read there misses nothing. */

@@ -19,7 +19,8 @@ type Partition = Request['topics'][number]['partitions'][number]
 
 /** Since this version a group that is not there is called so; before, its generation is called wrong. */
 const UNKNOWN_GROUP_SINCE = 9
-const NO_RETENTION = -1n
+/** A hundred years; what asks for more, or for less than nothing, is kept as long as its group. */
+const LONGEST_RETENTION_MS = 100n * 366n * 86_400_000n
 
 /** Each partition has its own outcome; those that could be committed are, all together. */
 export function offsetCommitHandler(options: OffsetCommitOptions): Handler<typeof offsetCommit> {
@@ -41,7 +42,7 @@ function check({ hasPartition, maxMetadataLength }: OffsetCommitOptions, topic: 
 }
 
 function accepted({ topics, retentionTimeMs }: Request, outcomes: readonly (readonly ErrorCode[])[]): OffsetToCommit[] {
-  const retention = retentionTimeMs === NO_RETENTION ? {} : { retentionMs: Number(retentionTimeMs) }
+  const retention = retentionTimeMs < 0n || retentionTimeMs > LONGEST_RETENTION_MS ? {} : { retentionMs: Number(retentionTimeMs) }
   return topics.flatMap(({ name, partitions }, at) => partitions
     .filter((_, index) => outcomes[at]?.[index] === ERROR.NONE)
     .map(({ partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }) => ({

@@ -1,5 +1,6 @@
 import { ERROR } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import type { offsetFetch } from '../wire/tables/offset-fetch.ts'
 import type { CommittedOffset, OffsetStore } from './offset-store.ts'
 
@@ -11,9 +12,11 @@ type Wanted = readonly { readonly name: string; readonly partitionIndexes: reado
 
 /** A group that is not known has committed nothing, which is no error. Every offset is stable, as long as there are no transactions. */
 export function offsetFetchHandler(store: OffsetStore): Handler<typeof offsetFetch> {
-  return ({ groupId, topics, groups }, { version }) => {
+  return async ({ groupId, topics, groups }, { version }) => {
     if (version < BATCHED_SINCE) return { errorCode: ERROR.NONE, topics: fetchTopics(store, groupId, topics) }
-    return { groups: groups.map(group => ({ groupId: group.groupId, errorCode: ERROR.NONE, topics: fetchTopics(store, group.groupId, group.topics) })) }
+    // Each group and partition is answered once: the answer is not to be much longer than the request.
+    const once = [...new Map(groups.map(group => [group.groupId, group])).values()]
+    return { groups: await oneByOne(once, group => ({ groupId: group.groupId, errorCode: ERROR.NONE, topics: fetchTopics(store, group.groupId, group.topics) })) }
   }
 }
 
@@ -22,7 +25,9 @@ function fetchTopics(store: OffsetStore, group: string, wanted: Wanted) {
   if (wanted === null) {
     return Array.from(store.all(group), ([name, partitions]) => ({ name, partitions: Array.from(partitions, ([index, committed]) => asPartition(index, committed)) }))
   }
-  return wanted.map(({ name, partitionIndexes }) => ({ name, partitions: partitionIndexes.map(index => asPartition(index, store.fetch(group, name, index))) }))
+  const byTopic = new Map<string, Set<number>>()
+  for (const { name, partitionIndexes } of wanted) byTopic.set(name, new Set([...(byTopic.get(name) ?? []), ...partitionIndexes]))
+  return Array.from(byTopic, ([name, indexes]) => ({ name, partitions: Array.from(indexes, index => asPartition(index, store.fetch(group, name, index))) }))
 }
 
 function asPartition(partitionIndex: number, committed: CommittedOffset | undefined) {

@@ -94,7 +94,7 @@ function silence(responses: readonly TopicAnswer[]): undefined {
   const errors = responses.flatMap(({ name, partitionResponses }) =>
     partitionResponses.filter(({ errorCode }) => errorCode !== ERROR.NONE).map(({ index, errorMessage }) => `${name}-${index}: ${errorMessage}`),
   )
-  if (errors.length > 0) throw new HangUp(`records with acks=0 were refused: ${errors.join('; ')}`)
+  if (errors.length > 0) throw new HangUp(`${errors.length} batches with acks=0 were refused, such as ${errors[0]}`)
 }
 
 function notFlushed(responses: readonly TopicAnswer[], error: unknown): TopicAnswer[] {

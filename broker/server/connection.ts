@@ -15,6 +15,9 @@ export interface ConnectionOptions {
   readonly log: Logger
 }
 
+/** For the last answer to reach the client. */
+const LEAST_GRACE_MS = 100
+
 /**
  * One client. Its requests are served one at a time and in order, as Kafka does: a request that waits holds up those behind it.
  * Nothing more is read while a whole request waits or an answer is not sent, so a client cannot fill the memory.
@@ -47,10 +50,14 @@ export class Connection {
     const deadline = performance.now() + graceMs
     while (this.#isBusy && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 5))
     this.#socket.destroySoon()
+    // Who does not read what was sent is not waited for any longer.
+    const timer = setTimeout(() => this.#socket.destroy(), Math.max(LEAST_GRACE_MS, deadline - performance.now()))
+    this.#socket.on('close', () => clearTimeout(timer))
   }
 
+  /** Nothing came or went for a while. */
   #idle(): void {
-    if (!this.#isBusy) this.#socket.destroySoon()
+    if (!this.#isBusy) this.#socket.destroy()
   }
 
   #received(chunk: Buffer): void {

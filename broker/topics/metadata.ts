@@ -1,6 +1,7 @@
 import { ERROR, ProtocolError, type ErrorCode } from '../errors.ts'
 import { LEADER_EPOCH } from '../fetch/leader-epoch.ts'
 import type { Handler } from '../server/handler.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { metadata } from '../wire/tables/metadata.ts'
 import { checkTopicName } from './names.ts'
@@ -30,12 +31,12 @@ const NO_ID = Buffer.alloc(16)
 
 export function metadataHandler(options: MetadataOptions): Handler<typeof metadata> {
   const { topics, nodeId, clusterId } = options
-  return (request, { version, advertised }) => {
+  return async (request, { version, advertised }) => {
     const isAll = request.topics === null || (version < FIRST_WITH_EMPTY_LIST && request.topics.length === 0)
     const mayCreate = request.allowAutoTopicCreation && options.isAutoCreateEnabled
     const asked = once(request.topics ?? [])
     if (version < FIRST_WITH_IDS && asked.some(({ topicId }) => !topicId.equals(NO_ID))) return refused(asked)
-    const answers = isAll ? topics.all().map(topic => found(topic, nodeId)) : asked.map(one => look(options, one, mayCreate))
+    const answers = isAll ? topics.all().map(topic => found(topic, nodeId)) : await oneByOne(asked, one => look(options, one, mayCreate))
     const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED
     return {
       brokers: [{ nodeId, ...advertised }],

@@ -1,6 +1,6 @@
 import { ERROR, ProtocolError } from '../errors.ts'
 
-const LONGEST_NAME = 249
+export const LONGEST_NAME = 249
 const ALLOWED = /^[a-zA-Z0-9._-]+$/
 
 /** Throws INVALID_TOPIC_EXCEPTION unless `name` may be a topic's. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Folder } from '../log/folder.ts'
 import { PartitionLog, type LogSettings } from '../log/partition-log.ts'
-import { checkTopicName, foldedName } from './names.ts'
+import { checkTopicName, LONGEST_NAME, foldedName } from './names.ts'
 import { readTopicList, writeTopicList, type TopicEntry } from './topic-file.ts'
 import type { Topic } from './topic.ts'
 
@@ -62,7 +62,7 @@ export class Topics {
   /** Throws UNKNOWN_TOPIC_OR_PARTITION unless there is such a partition. */
   partition(name: string, index: number): PartitionLog {
     const log = this.#topics.get(name)?.partitions[index]
-    if (log === undefined) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `got ${name}-${index}, expected a topic and partition of this broker`)
+    if (log === undefined) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `got ${name.slice(0, LONGEST_NAME)}-${index}, expected a topic and partition of this broker`)
     return log
   }
 

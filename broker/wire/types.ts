@@ -80,12 +80,20 @@ function refuseNull<Out, In>(name: string, { read, write }: Codec<Out | null, In
   }
 }
 
+/** In versions that could carry longer texts too: what comes in by one version must be able to go out by any other. */
+const LONGEST_TEXT_BYTES = 0x7fff
+
+function readText(r: Reader, length: number): string {
+  if (length > LONGEST_TEXT_BYTES) throw new WireError(`got a string of ${length} bytes, expected at most ${LONGEST_TEXT_BYTES}`)
+  return r.text(length)
+}
+
 export const string = sized<string, string>({
   name: 'string',
   absent: '',
   empty: '',
   plainLength: LENGTHS.int16,
-  body: () => ({ read: (r, length) => r.text(length), lengthOf: value => Buffer.byteLength(value), write: (w, value, length) => w.text(value, length) }),
+  body: () => ({ read: readText, lengthOf: value => Buffer.byteLength(value), write: (w, value, length) => w.text(value, length) }),
 })
 
 const rawBytes = { read: (r: Reader, length: number) => r.bytes(length), lengthOf: (value: Buffer) => value.length, write: (w: Writer, value: Buffer) => w.bytes(value) }

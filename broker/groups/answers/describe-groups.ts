@@ -1,6 +1,7 @@
 import { ERROR } from '../../errors.ts'
 import type { OffsetStore } from '../../offsets/offset-store.ts'
 import type { Handler } from '../../server/handler.ts'
+import { oneByOne } from '../../server/one-by-one.ts'
 import type { ResponseOf } from '../../wire/api.ts'
 import type { describeGroups } from '../../wire/tables/describe-groups.ts'
 import type { Coordinator } from '../coordinator.ts'
@@ -16,9 +17,9 @@ const NOT_ASKED_FOR = -0x8000_0000
 const ALL_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
 
 export function describeGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof describeGroups> {
-  return ({ groups, includeAuthorizedOperations }) => {
+  return async ({ groups, includeAuthorizedOperations }) => {
     const authorizedOperations = includeAuthorizedOperations ? ALL_OPERATIONS : NOT_ASKED_FOR
-    return { groups: groups.map(groupId => ({ ...describe(groupId, coordinator.get(groupId), store.has(groupId)), authorizedOperations })) }
+    return { groups: await oneByOne([...new Set(groups)], groupId => ({ ...describe(groupId, coordinator.get(groupId), store.has(groupId)), authorizedOperations })) }
   }
 }
 

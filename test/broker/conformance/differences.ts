@@ -10,6 +10,7 @@ export interface Difference {
 }
 
 const TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53
+const INVALID_TIMESTAMP = 32
 
 /** All of them; any other difference is a bug. The docs list them. */
 export const DIFFERENCES: readonly Difference[] = [
@@ -152,6 +153,24 @@ export const DIFFERENCES: readonly Difference[] = [
     ours: ([refused, taken]) => [produced(refused, { errorCode: 0, baseOffset: 0, logStartOffset: 0, recordErrors: [] }), produced(taken, { baseOffset: 1 })],
     reason: 'Logs are not compacted (the setting is accepted), so records without a key do no harm.',
   },
+  {
+    chapter: 'offsets of groups',
+    steps: ['OffsetFetch 8 of several groups', 'OffsetFetch 9 of several groups'],
+    ours: kafka => ({ ...kafka, groups: kafka.groups.slice(1) }),
+    reason: 'What a request names twice (a group, a partition, a resource) is answered once, so that no short request has an endless answer; Kafka repeats it.',
+  },
+  {
+    chapter: 'produce',
+    steps: ['a time two hours ahead', 'times may not lie further from now than the topic says'],
+    ours: kafka => Array.isArray(kafka) ? kafka.map(withoutPlace) : withoutPlace(kafka),
+    reason: 'A batch whose times are refused is refused whole, by what its header says; Kafka names the records.',
+  },
+  {
+    chapter: 'configurations',
+    steps: ['with the values that lie beneath'],
+    ours: kafka => withDefaultBeneath(kafka),
+    reason: 'The values beneath one that was set for a topic end with the default of the broker; Kafka leaves it out.',
+  },
 ]
 
 const OFFERED = {
@@ -165,6 +184,21 @@ const OFFERED = {
 function produced(kafka: any, change: object): unknown {
   const [topic] = kafka.responses
   return { ...kafka, responses: [{ ...topic, partitionResponses: [{ ...topic.partitionResponses[0], ...change }] }] }
+}
+
+/** Of a refused time. */
+function withoutPlace(kafka: any): unknown {
+  const { errorCode } = kafka.responses[0].partitionResponses[0]
+  return errorCode === INVALID_TIMESTAMP ? produced(kafka, { logStartOffset: -1, recordErrors: [] }) : kafka
+}
+
+function withDefaultBeneath(kafka: any): unknown {
+  const beneath = { name: 'log.retention.hours', value: '168', source: 5 }
+  const results = kafka.results.map((result: any) => ({
+    ...result,
+    configs: result.configs.map((config: any) => (config.name === 'retention.ms' ? { ...config, synonyms: [...config.synonyms, beneath] } : config)),
+  }))
+  return { ...kafka, results }
 }
 
 function withoutLogStart(kafka: any): unknown {

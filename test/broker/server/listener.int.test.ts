@@ -12,7 +12,7 @@ function listenerOn(hosts: readonly string[]): Listener {
     hosts,
     port: 0,
     advertised: { host: undefined, port: 0 },
-    dispatcher: new Dispatcher({ answers: [], faults: new Faults() }),
+    dispatcher: new Dispatcher({ answers: [], faults: new Faults(), served: () => undefined }),
     maxRequestBytes: 100,
     maxConnections: 1,
     maxIdleMs: 0,

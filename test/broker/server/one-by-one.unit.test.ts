@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { oneByOne } from '../../../broker/admin/one-by-one.ts'
+import { oneByOne } from '../../../broker/server/one-by-one.ts'
 
 describe('a request of many parts', () => {
   it('is answered in its order', async () => {
