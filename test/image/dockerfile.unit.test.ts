@@ -1,0 +1,45 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findFaults, type BuildFiles } from './dockerfile-faults.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } }
+const files: BuildFiles = { dockerfile: read('Dockerfile'), dockerignore: read('.dockerignore'), nodeVersion: devDependencies.node }
+
+/** The files with one text replaced, which has to be there. */
+function planted(file: 'dockerfile' | 'dockerignore', text: string, by: string): BuildFiles {
+  expect(files[file]).toContain(text)
+  return { ...files, [file]: files[file].replace(text, by) }
+}
+
+describe('the description of the images', () => {
+  it('has no fault', () => expect(findFaults(files)).toEqual([]))
+
+  it('lets no test, no key and no settings in by the folders that it takes', () => {
+    const strangers = globSync('{src,processor}/**/*', { cwd: ROOT, withFileTypes: true })
+      .filter(entry => entry.isFile() && !/\.(ts|sql|lua)$/.test(entry.name))
+      .map(entry => join(entry.parentPath, entry.name))
+    expect(strangers).toEqual([])
+    expect(globSync('{src,processor}/**/*.test.ts', { cwd: ROOT })).toEqual([])
+  })
+
+  it.each<[string, BuildFiles, string]>([
+    ['an instruction that is none', planted('dockerfile', 'WORKDIR', 'WORKDRI'), 'Unknown instruction'],
+    ['a base that is fixed', planted('dockerfile', 'ARG NODE_IMAGE=', 'ARG OTHER='), 'expected ARG NODE_IMAGE=node:'],
+    ['a base of another Node', { ...files, nodeVersion: '27.0.0' }, 'expected ARG NODE_IMAGE=node:27.0.0-slim'],
+    ['a base that moves', planted('dockerfile', /node:\S+/.exec(files.dockerfile)![0], 'node:latest'), 'expected ARG NODE_IMAGE=node:'],
+    ['a target that is missing', planted('dockerfile', 'AS verify', 'AS check'), 'no target verify'],
+    ['a stage from elsewhere', planted('dockerfile', 'FROM runtime AS server', 'FROM debian AS server'), 'stage server is from debian'],
+    ['a user by name', planted('dockerfile', 'USER 1000:1000', 'USER node'), 'server: its user is node, expected 1000:1000'],
+    ['a shell before the program', planted('dockerfile', 'ENTRYPOINT ["node"]', 'ENTRYPOINT node'), 'server: its entry point is not ["node"]'],
+    ['a program that is not there', planted('dockerfile', '["src/server/main.ts"]', '["src/server.ts"]'), 'server: its command is not a list'],
+    ['a copy that older builders do not know', planted('dockerfile', 'COPY src', 'COPY --link src'), 'COPY with --link'],
+    ['a text within', planted('dockerfile', 'COPY src src', 'COPY <<EOF src\nx\nEOF'), 'COPY with a heredoc'],
+    ['development packages', planted('dockerfile', ' --omit=dev', ''), 'npm is not called as npm ci --omit=dev'],
+    ['a folder that is kept out', planted('dockerignore', '!processor\n', ''), 'keeps processor out'],
+    ['a folder that nobody needs', planted('dockerignore', '!src\n', '!src\n!test\n'), 'lets test in'],
+    ['everything let in', planted('dockerignore', '*\n', ''), 'expected * first'],
+  ])('would be found faulty with %s', (_, changed, fault) => expect(findFaults(changed).join('\n')).toContain(fault))
+})
