@@ -85,8 +85,10 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     })
     under.settings = { ...under.settings, indexIntervalBytes: 1 }
     for (const [offset, size] of sizes.entries()) {
-      const pieces = under.log.read(BigInt(offset), size, { atLeastOneBatch: false })
-      expect(pieces.flatMap(recordsOf).map(record => record.offset)).toEqual([BigInt(offset)])
+      for (const atLeastOneBatch of [false, true]) {
+        const pieces = under.log.read(BigInt(offset), size, { atLeastOneBatch })
+        expect(pieces.flatMap(recordsOf).map(record => record.offset)).toEqual([BigInt(offset)])
+      }
     }
   })
 
@@ -344,8 +346,11 @@ describe('deleting before an offset', () => {
   test('removes the segments that lie before it', () => {
     const under = logOn(memoryFolder(), { segmentBytes: 2 * batchOf().length })
     for (let count = 0; count < 7; count++) under.log.append(batchOf())
-    under.log.deleteBefore(5n)
-    expect(under.folder.names().filter(name => name.endsWith('.log')).toSorted().map(name => Number(name.slice(0, 20)))).toEqual([4, 6])
+    const bases = (): number[] => under.folder.names().filter(name => name.endsWith('.log')).toSorted().map(name => Number(name.slice(0, 20)))
+    under.log.deleteBefore(3n)
+    expect(bases()).toEqual([2, 4, 6])
+    under.log.deleteBefore(4n)
+    expect(bases()).toEqual([4, 6])
     under.log.deleteBefore(7n)
     expect(under.folder.names().filter(name => name.endsWith('.log') || name.endsWith('.index'))).toEqual([`${'6'.padStart(20, '0')}.log`])
     expect(under.reopen().findings).toEqual([])
