@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { environment } from '../../local/environment.ts'
 import { missingForKafka } from '../../local/parts/kafka-jars.ts'
@@ -19,6 +20,23 @@ function missingForPython(tier: 'librdkafka' | 'librdkafka-new', remedy: string)
   return status === 0 && stdout.startsWith(confluentKafka(tier)) ? undefined : `no confluent_kafka in Python: ${remedy}`
 }
 
+/** An older one does not fetch the Go that go.mod asks for. */
+const LEAST_GO = 21
+/** Where Go is unpacked when it comes from its own site. */
+const USUAL_GO = '/usr/local/go/bin/go'
+
+/** The full path of Go, on the path or not. */
+export function goCommand(): string | undefined {
+  return onPath('go') ?? (existsSync(USUAL_GO) ? USUAL_GO : undefined)
+}
+
+function missingForGo(): string | undefined {
+  const go = goCommand()
+  if (go === undefined) return `no \`go\` on the path and no ${USUAL_GO}`
+  const version = /go1\.(\d+)/.exec(spawnSync(go, ['version'], { encoding: 'utf8', env: environment() }).stdout)?.[1]
+  return Number(version) >= LEAST_GO ? undefined : `\`go\` is version 1.${version}: install Go 1.${LEAST_GO} or newer`
+}
+
 /** Why a real part cannot be had on this machine, or undefined when it can. Postgres 18 comes with npm: it always can. */
 const MISSING = {
   postgres15: () => (postgresBinaries(15) ? undefined : 'no PostgreSQL 15 in /usr/lib/postgresql/15/bin'),
@@ -26,6 +44,8 @@ const MISSING = {
   kafka: () => missingForKafka(),
   librdkafka: () => missingForPython('librdkafka', 'install the Debian package python3-confluent-kafka'),
   'librdkafka-new': () => missingForPython('librdkafka-new', `pip install --target ${CONFLUENT_KAFKA} --no-deps -r test/broker/clients/librdkafka/requirements.txt`),
+  java: () => missingForKafka() ?? (onPath('javac') ? undefined : 'no `javac` on the path: install a JDK, not only a JRE'),
+  go: () => missingForGo(),
   kcat: () => (onPath('kcat') ? undefined : 'no `kcat` on the path'),
 } as const
 
