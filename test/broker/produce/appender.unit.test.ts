@@ -18,7 +18,7 @@ test('where nothing is flushed, records are told at once and there is nothing to
   const { log } = logOn(memoryFolder())
   const batch = batchOf()
   one.append(log, batch)
-  expect(one.flushed()).toBeUndefined()
+  expect(one.flushed(log)).toBeUndefined()
   expect(told).toEqual([[log, batch.length]])
 })
 
@@ -28,8 +28,8 @@ test('what is appended in one turn is flushed together, and told then', async ()
   const batch = batchOf()
   one.append(log, Buffer.from(batch))
   one.append(log, Buffer.from(batch))
-  const flushed = one.flushed()
-  expect([one.flushed(), told, log.highWatermark]).toEqual([flushed, [], 0n])
+  const flushed = one.flushed(log)
+  expect([told, log.highWatermark]).toEqual([[], 0n])
   await flushed
   expect(told).toEqual([[log, 2 * batch.length]])
   expect(log.highWatermark).toBe(2n)
@@ -40,10 +40,10 @@ test('a duplicate waits too, if what it repeats is not flushed yet', async () =>
   const { log } = logOn(memoryFolder(), { flushEachAppend: true })
   log.append(batchOf({ producer })) // by a request whose flush has failed
   expect(one.append(log, batchOf({ producer })).isDuplicate).toBe(true)
-  await one.flushed()
+  await one.flushed(log)
   expect(log.highWatermark).toBe(1n)
   one.append(log, batchOf({ producer }))
-  expect(one.flushed()).toBeUndefined()
+  expect(one.flushed(log)).toBeUndefined()
 })
 
 test('one log that cannot be flushed does not keep others from it', async () => {
@@ -54,7 +54,9 @@ test('one log that cannot be flushed does not keep others from it', async () => 
   one.append(failing, Buffer.from(batch))
   one.append(other, Buffer.from(batch))
   folder.trouble = { fails: operation => (operation === 'sync' ? new Error('EIO') : undefined) }
-  await expect(one.flushed()).rejects.toThrow('EIO')
+  const flushed = [one.flushed(failing), one.flushed(other)]
+  await expect(flushed[0]).rejects.toThrow('EIO')
+  await flushed[1]
   expect([failing.highWatermark, other.highWatermark]).toEqual([0n, 1n])
   expect(told).toEqual([[other, batch.length]])
 })
