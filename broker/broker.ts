@@ -48,11 +48,11 @@ export class Broker {
   private constructor(settings: BrokerSettings, log: Logger) {
     this.#settings = settings
     this.#log = log
-    this.#state = openState(settings)
+    this.#state = openState(settings, log)
     const { topics, offsets } = this.#state
     const hasPartition = (topic: string, partition: number): boolean => topics.get(topic)?.partitions[partition] !== undefined
     this.#groups = startGroups({ store: offsets, settings, nodeId: settings.nodeId, hasPartition, log })
-    topics.onDelete(({ name }) => this.#metrics.forget(name))
+    topics.onDelete(name => this.#metrics.forget(name))
     this.#tellFindings()
   }
 
@@ -61,8 +61,6 @@ export class Broker {
     for (const { name, partitions } of this.#state.topics.all()) {
       for (const [partition, { findings }] of partitions.entries()) for (const finding of findings) this.#log.warn({ topic: name, partition, finding }, 'a log was recovered')
     }
-    const { cutBytes } = this.#state.offsets
-    if (cutBytes > 0) this.#log.warn({ bytes: cutBytes }, 'the end of the committed offsets was not whole and was cut off')
   }
 
   /** Throws `SettingsError` when a setting is wrong, the folder is another broker's or a port is taken. */
@@ -130,7 +128,8 @@ export class Broker {
       served: ({ name }, durationMs, response) => metrics.served(name, durationMs, response),
     })
     const opened = (): void => metrics.connectionOpened()
-    const shared = { dispatcher, maxRequestBytes, maxConnections, maxIdleMs: Math.max(0, connectionsMaxIdleMs), opened, log }
+    const isFull = (): boolean => this.#connections >= maxConnections
+    const shared = { dispatcher, maxRequestBytes, isFull, maxIdleMs: Math.max(0, connectionsMaxIdleMs), opened, log }
     for (const { hosts, port, advertised } of listeners) {
       const listener = new Listener({ ...shared, hosts, port, advertised })
       this.#listeners.push(listener)
@@ -154,6 +153,10 @@ export class Broker {
     this.#status = await startStatus({ port, host, readiness: this.#readiness, metrics: this.#metrics, view: () => this.#view(), log: this.#log })
   }
 
+  get #connections(): number {
+    return this.#listeners.reduce((sum, listener) => sum + listener.connections, 0)
+  }
+
   #view(): BrokerView {
     const topics = this.#state.topics.all().map(({ name, partitions }) => ({
       name,
@@ -162,8 +165,7 @@ export class Broker {
       records: partitions.reduce((sum, log) => sum + log.endOffset - log.startOffset, 0n),
     }))
     const groups = new Map(Object.entries(this.#groups.counts().groups))
-    const connections = this.#listeners.reduce((sum, listener) => sum + listener.connections, 0)
-    return { connections, topics, groups, waitingFetches: this.#state.waiters.count }
+    return { connections: this.#connections, topics, groups, waitingFetches: this.#state.waiters.count }
   }
 
   #applyRetention(): void {

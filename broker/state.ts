@@ -1,4 +1,5 @@
 import { logSettings } from './config/log-settings.ts'
+import type { Logger } from '../src/runtime/logger.ts'
 import type { BrokerSettings } from './config/settings.ts'
 import { openDataFolder } from './data-folder.ts'
 import { Waiters } from './fetch/waiters.ts'
@@ -24,7 +25,7 @@ export interface State {
 }
 
 /** Opens what is kept in the data folder. Throws `SettingsError` when the folder is another's. */
-export function openState(settings: BrokerSettings): State {
+export function openState(settings: BrokerSettings, log: Logger): State {
   const place = openPlace(settings)
   const now = (): number => Date.now()
   try {
@@ -33,13 +34,15 @@ export function openState(settings: BrokerSettings): State {
       logSettings: configs => logSettings(settings, configs),
       defaultPartitions: settings.numPartitions,
       now,
+      failed: (err, what) => log.error({ err }, what),
     })
     const offsets = OffsetStore.open(place.folder, now, { flushEachCommit: settings.flushIntervalMessages === 1 })
     const waiters = new Waiters()
-    topics.onDelete(topic => {
-      offsets.deleteTopic(topic.name)
-      for (const log of topic.partitions) waiters.deleted(log)
+    topics.onDelete((name, partitions) => {
+      for (const partition of partitions) waiters.deleted(partition)
+      offsets.deleteTopic(name)
     })
+    topics.finishDeletions()
     return {
       clusterId: place.clusterId,
       topics,
@@ -47,16 +50,25 @@ export function openState(settings: BrokerSettings): State {
       producerIds: new ProducerIds(place.folder),
       appender: new Appender((log, bytes) => waiters.grown(log, bytes)),
       waiters,
-      close: () => {
-        topics.close()
-        offsets.close()
-        place.release()
-      },
+      close: () => closeAll([() => topics.close(), () => offsets.close(), () => place.release()]),
     }
   } catch (error) {
     place.release()
     throw error
   }
+}
+
+/** All of them, though some may fail; throws the first error. */
+function closeAll(steps: readonly (() => void)[]): void {
+  const errors: unknown[] = []
+  for (const step of steps) {
+    try {
+      step()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0) throw errors[0]
 }
 
 interface Place {

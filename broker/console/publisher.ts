@@ -37,7 +37,7 @@ export class Publisher {
     if (log === undefined) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `the topic ${shown(topic ?? '')} has no partitions`)
     const { appender } = this.#options
     appender.append(log, this.#batch(text))
-    return appender.flushed()
+    return appender.flushed(log)
   }
 
   /** A line may be as long as a batch, but a batch takes some bytes besides: UTF-8 text always leaves room for them when compressed. */

@@ -1,5 +1,5 @@
 import { ERROR, ProtocolError } from '../errors.ts'
-import { batchesIn, recordCount } from '../records/batch.ts'
+import { batchBytes, recordCount } from '../records/batch.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { Handler } from '../server/handler.ts'
 import type { Topics } from '../topics/topics.ts'
@@ -33,13 +33,27 @@ export function fetchHandler(options: FetchOptions): Handler<typeof fetch> {
     if (request.sessionId !== NO_SESSION && request.sessionEpoch !== NO_EPOCH) return { errorCode: ERROR.FETCH_SESSION_ID_NOT_FOUND, sessionId: NO_SESSION, responses: [] }
     const deadline = performance.now() + request.maxWaitMs
     for (;;) {
-      const round = new Round(options, request)
-      const leftMs = deadline - performance.now()
-      const missingBytes = Math.min(request.minBytes, request.maxBytes, options.maxBytes) - round.bytes
-      if (round.hasError || missingBytes <= 0 || leftMs <= 0 || signal.aborted || round.logs.length === 0) return round.answer()
-      await options.waiters.wait({ logs: round.logs, missingBytes, maxWaitMs: leftMs, signal })
+      const outcome = look(options, request, signal.aborted ? 0 : deadline - performance.now())
+      if ('responses' in outcome) return outcome
+      await options.waiters.wait({ ...outcome, signal })
     }
   }
+}
+
+type Answer = ResponseOf<typeof fetch>
+
+interface Wait {
+  readonly logs: readonly PartitionLog[]
+  readonly missingBytes: number
+  readonly maxWaitMs: number
+}
+
+/** The answer, or for what to wait. What was read is not kept while a request waits. */
+function look(options: FetchOptions, request: Request, leftMs: number): Answer | Wait {
+  const round = new Round(options, request)
+  const missingBytes = Math.min(request.minBytes, request.maxBytes, options.maxBytes) - round.bytes
+  if (round.hasError || missingBytes <= 0 || leftMs <= 0 || round.logs.length === 0) return round.answer()
+  return { logs: round.logs, missingBytes, maxWaitMs: leftMs }
 }
 
 /** One look at all partitions that were asked for. */
@@ -56,10 +70,10 @@ class Round {
     this.#options = options
     this.#isolationLevel = request.isolationLevel
     this.#leftBytes = Math.min(options.maxBytes, request.maxBytes)
-    this.#responses = request.topics.map(({ topic, partitions }) => ({ topic, partitions: once(partitions).map(asked => this.#look(topic, asked)) }))
+    this.#responses = Array.from(once(request.topics), ([topic, partitions]) => ({ topic, partitions: Array.from(partitions.values(), asked => this.#look(topic, asked)) }))
   }
 
-  answer(): ResponseOf<typeof fetch> {
+  answer(): Answer {
     for (const { topic, partitions } of this.#responses) {
       for (const piece of partitions.flatMap(({ records }) => records ?? [])) this.#options.fetched(topic, recordsIn(piece), piece.length)
     }
@@ -108,13 +122,20 @@ class Round {
   }
 }
 
-/** A partition that is named twice is read once. */
-function once(partitions: readonly Asked[]): readonly Asked[] {
-  return [...new Map(partitions.map(asked => [asked.partition, asked])).values()]
+/** By topic and partition: one that is named twice is read once. */
+function once(topics: Request['topics']): ReadonlyMap<string, ReadonlyMap<number, Asked>> {
+  const byTopic = new Map<string, Map<number, Asked>>()
+  for (const { topic, partitions } of topics) {
+    const byPartition = byTopic.get(topic) ?? new Map<number, Asked>()
+    for (const asked of partitions) byPartition.set(asked.partition, asked)
+    byTopic.set(topic, byPartition)
+  }
+  return byTopic
 }
 
+/** Of whole batches, one after the other. */
 function recordsIn(piece: Buffer): number {
   let records = 0
-  for (const batch of batchesIn(piece)) records += recordCount(batch, 0)
+  for (let at = 0; at < piece.length; at += batchBytes(piece, at)) records += recordCount(piece, at)
   return records
 }

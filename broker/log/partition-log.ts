@@ -56,6 +56,7 @@ export class PartitionLog {
   #visibleBytes: number
   /** Why nothing can be appended until the log is opened again. */
   #refusal: string | undefined
+  #isDiscarded = false
 
   private constructor({ folder, settings, now }: PartitionLogOptions, recovered: Recovered) {
     this.#folder = folder
@@ -185,8 +186,9 @@ export class PartitionLog {
     const isAllVisible = this.#highWatermark === this.#endOffset
     const count = expiredCount(isAllVisible ? facts : facts.slice(0, -1), settings, nowMs)
     this.#writing('applying retention', () => {
-      if (count === this.#segments.count) this.#roll()
       for (let removed = 0; removed < count; removed++) {
+        // The last of all only when the others are gone: it needs room on the disk for the next.
+        if (this.#segments.count === 1) this.#roll()
         this.#segments.removeOldest()
         if (this.#segments.baseOffset > this.#startOffset) this.#startOffset = this.#segments.baseOffset
       }
@@ -201,6 +203,13 @@ export class PartitionLog {
       this.#refusal ??= 'the log is closed'
       this.#segments.active.rest()
     }
+  }
+
+  /** As `close`, for a log that is deleted: nothing is written. */
+  discard(): void {
+    this.#isDiscarded = true
+    this.#refusal ??= 'the log was deleted'
+    this.#segments.active.rest()
   }
 
   #roll(): void {
@@ -230,6 +239,7 @@ export class PartitionLog {
   }
 
   #refuseIfBroken(): void {
+    if (this.#isDiscarded) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, 'the topic was deleted')
     if (this.#refusal !== undefined) throw new ProtocolError(ERROR.KAFKA_STORAGE_ERROR, `nothing can be appended until the log is opened again: ${this.#refusal}`)
   }
 

@@ -4,8 +4,8 @@ import * as header from '../records/batch.ts'
 /** So many batches a producer may have under way: a repetition of any of them is recognized. */
 const KEPT_BATCHES = 5
 const MAX_SEQUENCE = 2 ** 31 - 1
-/** Beyond it the producer that has been silent longest is forgotten: clients choose the ids, so their number must be bounded. */
-const MOST_PRODUCERS = 100_000
+/** Beyond it the producer that has been silent longest is forgotten: clients choose the ids, and each takes about 1 KB in every partition. */
+export const MOST_PRODUCERS = 10_000
 
 export interface KeptBatch {
   readonly firstSequence: number
@@ -34,7 +34,7 @@ export class ProducerStates {
   readonly #producers = new Map<bigint, ProducerState>()
 
   constructor(states: readonly ProducerState[] = []) {
-    for (const state of states) this.#producers.set(state.producerId, state)
+    for (const state of states.slice(-MOST_PRODUCERS)) this.#producers.set(state.producerId, state)
   }
 
   all(): ProducerState[] {

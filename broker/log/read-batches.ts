@@ -2,6 +2,8 @@ import * as header from '../records/batch.ts'
 import type { LogFile } from './folder.ts'
 
 const HEADERS_WINDOW_BYTES = 64 * 1024
+/** Clients set the index interval, up to 2 GiB; so much is read with the first read in search of a batch, at most. */
+const MOST_READ_AHEAD_BYTES = 64 * 1024
 
 export interface ReadOptions {
   readonly offset: bigint
@@ -28,7 +30,7 @@ export interface Piece {
 export function readBatches(file: LogFile, position: number, options: ReadOptions): Piece | undefined {
   const { offset, maxBytes, endPosition, atLeastOneBatch } = options
   // Where the batch may be too large, only its header is looked at before it is known.
-  const wanted = (atLeastOneBatch ? maxBytes : 0) + options.indexIntervalBytes + header.HEADER_BYTES
+  const wanted = (atLeastOneBatch ? maxBytes : 0) + Math.min(options.indexIntervalBytes, MOST_READ_AHEAD_BYTES) + header.HEADER_BYTES
   let [start, at] = [position, 0]
   let window = file.read(start, Math.min(wanted, endPosition - start))
   for (;;) {

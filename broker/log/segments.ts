@@ -10,12 +10,15 @@ export interface ReadFrom {
   readonly indexIntervalBytes: number
 }
 
+/** So many readers at different old places do not put each other's segment to rest. */
+const MOST_AWAKE = 4
+
 /** The segments of a log by base offset; at least one. The last is the active one. */
 export class Segments {
   readonly #folder: Folder
   readonly #list: Segment[]
-  /** Of the segments that do not grow, this one at most keeps its index in memory. */
-  #awake: Segment | undefined
+  /** Of the segments that do not grow, these few keep their index in memory: the last one read is the last. */
+  #awake: Segment[] = []
 
   constructor(folder: Folder, list: readonly Segment[]) {
     this.#folder = folder
@@ -75,7 +78,7 @@ export class Segments {
       const segment = this.#list[place]!
       const endPosition = segment === this.active ? visibleBytes : segment.bytes
       const piece = segment.read({ offset, maxBytes: left, endPosition, atLeastOneBatch: atLeastOneBatch && pieces.length === 0, indexIntervalBytes })
-      this.#restAllBut(segment)
+      this.#keepAwake(segment)
       if (piece === undefined) continue
       if (piece.bytes.length > 0) pieces.push(piece.bytes)
       left -= piece.bytes.length
@@ -89,10 +92,12 @@ export class Segments {
     return Math.max(0, this.#list.findLastIndex(segment => segment.baseOffset <= offset))
   }
 
-  #restAllBut(segment: Segment): void {
-    if (segment === this.#awake) return
-    if (this.#awake !== this.active) this.#awake?.rest()
-    this.#awake = segment
+  #keepAwake(segment: Segment): void {
+    if (segment === this.#awake.at(-1)) return
+    this.#awake = [...this.#awake.filter(other => other !== segment), segment]
+    if (this.#awake.length <= MOST_AWAKE) return
+    const tired = this.#awake.shift()
+    if (tired !== this.active) tired?.rest()
   }
 
   /** What searches by time go through. */

@@ -9,8 +9,8 @@ import type { LogSettings } from './log-settings.ts'
 export function checkTimestamps(batch: Buffer, settings: Pick<LogSettings, 'timestampBeforeMaxMs' | 'timestampAfterMaxMs'>, nowMs: number): void {
   const { timestampBeforeMaxMs = Infinity, timestampAfterMaxMs = Infinity } = settings
   const [firstMs, latestMs] = [Number(header.baseTimestamp(batch, 0)), Number(header.maxTimestamp(batch, 0))]
-  if (latestMs - nowMs > timestampAfterMaxMs) {
-    throw invalid(`time of a record: got ${latestMs}, expected at most ${timestampAfterMaxMs} ms after ${nowMs} (message.timestamp.after.max.ms)`)
+  if (Math.max(firstMs, latestMs) - nowMs > timestampAfterMaxMs) {
+    throw invalid(`time of a record: got ${Math.max(firstMs, latestMs)}, expected at most ${timestampAfterMaxMs} ms after ${nowMs} (message.timestamp.after.max.ms)`)
   }
   if (firstMs >= 0 && nowMs - firstMs > timestampBeforeMaxMs) {
     throw invalid(`time of a record: got ${firstMs}, expected at most ${timestampBeforeMaxMs} ms before ${nowMs} (message.timestamp.before.max.ms)`)

@@ -9,14 +9,14 @@ export type Appended = ReturnType<PartitionLog['append']>
 export class Appender {
   readonly #told: (log: PartitionLog, bytes: number) => void
   readonly #unflushed = new Map<PartitionLog, number>()
-  #flushing: Promise<void> | undefined
+  #flushing: Promise<ReadonlyMap<PartitionLog, unknown>> | undefined
 
   /** `told` is called when records can be read, with the number of their bytes. */
   constructor(told: (log: PartitionLog, bytes: number) => void) {
     this.#told = told
   }
 
-  /** Appends a checked batch. Throws `ProtocolError`. The acknowledgement must wait for `flushed()`. */
+  /** Appends a checked batch. Throws `ProtocolError`. The acknowledgement must wait for `flushed(log)`. */
   append(log: PartitionLog, batch: Buffer): Appended {
     const appended = log.append(batch)
     const isSafe = log.highWatermark === log.endOffset
@@ -26,36 +26,32 @@ export class Appender {
     return appended
   }
 
-  /** Resolves when all that was appended is as safe as was asked for; undefined when it is already. Rejects when it cannot be. */
-  flushed(): Promise<void> | undefined {
-    if (this.#unflushed.size === 0) return undefined
-    this.#flushing ??= new Promise((resolve, reject) => {
+  /** Resolves when all that was appended to `log` is as safe as was asked for; undefined when it is already. Rejects when it cannot be. */
+  flushed(log: PartitionLog): Promise<void> | undefined {
+    if (!this.#unflushed.has(log)) return undefined
+    this.#flushing ??= new Promise(resolve => {
       setImmediate(() => {
         this.#flushing = undefined
-        try {
-          this.#flush()
-          resolve()
-        } catch (error) {
-          reject(error as Error)
-        }
+        resolve(this.#flush())
       })
     })
-    return this.#flushing
+    return this.#flushing.then(failed => {
+      if (failed.has(log)) throw failed.get(log)
+    })
   }
 
-  /** All of them, though one may fail. */
-  #flush(): void {
-    const logs = [...this.#unflushed]
-    this.#unflushed.clear()
-    const errors: unknown[] = []
-    for (const [log, bytes] of logs) {
+  /** All of them, though some may fail: those, with what went wrong. */
+  #flush(): ReadonlyMap<PartitionLog, unknown> {
+    const failed = new Map<PartitionLog, unknown>()
+    for (const [log, bytes] of this.#unflushed) {
       try {
         log.flush()
         this.#told(log, bytes)
       } catch (error) {
-        errors.push(error)
+        failed.set(log, error)
       }
     }
-    if (errors.length > 0) throw errors[0]
+    this.#unflushed.clear()
+    return failed
   }
 }

@@ -1,4 +1,4 @@
-import { ERROR } from '../errors.ts'
+import { ERROR, ProtocolError } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
 import type { initProducerId } from '../wire/tables/init-producer-id.ts'
 import type { ProducerIds } from './producer-ids.ts'
@@ -11,6 +11,11 @@ export function initProducerIdHandler(ids: ProducerIds): Handler<typeof initProd
     const isHalf = (producerId === NONE.producerId) !== (producerEpoch === NONE.producerEpoch)
     if (isHalf || transactionalId === '') return { errorCode: ERROR.INVALID_REQUEST, ...NONE }
     if (transactionalId !== null) return { errorCode: ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, ...NONE }
-    return { errorCode: ERROR.NONE, producerId: ids.next(), producerEpoch: 0 }
+    try {
+      return { errorCode: ERROR.NONE, producerId: ids.next(), producerEpoch: 0 }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      return { errorCode: error.code, ...NONE }
+    }
   }
 }

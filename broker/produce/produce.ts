@@ -1,4 +1,4 @@
-import { ERROR, ProtocolError, type ErrorCode } from '../errors.ts'
+import { ERROR, ProtocolError } from '../errors.ts'
 import { checkBatch, compression, COMPRESSION, isTransactional } from '../records/batch.ts'
 import { HangUp, type Handler } from '../server/handler.ts'
 import type { Topics } from '../topics/topics.ts'
@@ -23,18 +23,18 @@ const ACKS = [-1, 0, 1]
 export function produceHandler(options: ProduceOptions): Handler<typeof produce> {
   return (request, { version }) => {
     const refusal = refused(request)
-    const responses = request.topicData.map(({ name, partitionData }) => ({
+    const topics = request.topicData.map(({ name, partitionData }) => ({
       name,
-      partitionResponses: partitionData.map(partition => answerPartition(options, { topic: name, version, refusal }, partition)),
+      answers: partitionData.map(partition => answerPartition(options, { topic: name, version, refusal }, partition)),
     }))
-    const flushed = options.appender.flushed()
-    const finish = (): ResponseOf<typeof produce> | undefined => (request.acks === 0 ? silence(responses) : { responses })
-    if (flushed === undefined) return finish()
-    return flushed.then(finish, (error: unknown) => {
-      if (request.acks === 0) throw new HangUp(`records were not written: ${String(error)}`)
-      return { responses: notFlushed(responses, error) }
-    })
+    const finish = (responses: readonly TopicAnswer[]): ResponseOf<typeof produce> | undefined => (request.acks === 0 ? silence(responses) : { responses })
+    if (topics.every(({ answers }) => answers.every(isNow))) return finish(topics.map(({ name, answers }) => ({ name, partitionResponses: answers.filter(isNow) })))
+    return Promise.all(topics.map(async ({ name, answers }) => ({ name, partitionResponses: await Promise.all(answers) }))).then(finish)
   }
+}
+
+function isNow(answer: PartitionAnswer | Promise<PartitionAnswer>): answer is PartitionAnswer {
+  return !(answer instanceof Promise)
 }
 
 /** What is wrong with the whole request. */
@@ -55,7 +55,7 @@ function answerPartition(
   { topics, appender, produced }: ProduceOptions,
   { topic, version, refusal }: Circumstances,
   { index, records }: Request['topicData'][number]['partitionData'][number],
-): PartitionAnswer {
+): PartitionAnswer | Promise<PartitionAnswer> {
   try {
     if (refusal) throw refusal
     const log = topics.partition(topic, index)
@@ -64,10 +64,10 @@ function answerPartition(
     checkOffered(records, version)
     const { baseOffset, logAppendTime, isDuplicate } = appender.append(log, records)
     if (!isDuplicate) produced(topic, recordCount, records.length)
-    return { index, errorCode: ERROR.NONE, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset: log.startOffset }
+    const done = { index, errorCode: ERROR.NONE, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset: log.startOffset }
+    return appender.flushed(log)?.then(() => done, (error: unknown) => failed(index, error)) ?? done
   } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error
-    return failed(index, error.code, error.message)
+    return failed(index, error)
   }
 }
 
@@ -85,8 +85,9 @@ function transactional(): ProtocolError {
   return new ProtocolError(ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'got records of a transaction, which this broker does not offer')
 }
 
-function failed(index: number, errorCode: ErrorCode, errorMessage: string): PartitionAnswer {
-  return { index, errorCode, errorMessage, baseOffset: -1n, logStartOffset: -1n }
+function failed(index: number, error: unknown): PartitionAnswer {
+  if (!(error instanceof ProtocolError)) throw error
+  return { index, errorCode: error.code, errorMessage: error.message, baseOffset: -1n, logStartOffset: -1n }
 }
 
 /** A producer that wants no answers is told of errors by the end of its connection. */
@@ -95,14 +96,4 @@ function silence(responses: readonly TopicAnswer[]): undefined {
     partitionResponses.filter(({ errorCode }) => errorCode !== ERROR.NONE).map(({ index, errorMessage }) => `${name}-${index}: ${errorMessage}`),
   )
   if (errors.length > 0) throw new HangUp(`${errors.length} batches with acks=0 were refused, such as ${errors[0]}`)
-}
-
-function notFlushed(responses: readonly TopicAnswer[], error: unknown): TopicAnswer[] {
-  const text = error instanceof Error ? error.message : String(error)
-  return responses.map(({ name, partitionResponses }) => ({
-    name,
-    partitionResponses: partitionResponses.map(partition =>
-      partition.errorCode === ERROR.NONE ? failed(partition.index, ERROR.KAFKA_STORAGE_ERROR, text) : partition,
-    ),
-  }))
 }

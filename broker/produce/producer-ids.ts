@@ -1,4 +1,6 @@
 import type { Folder } from '../log/folder.ts'
+import { parseKept } from '../log/kept-json.ts'
+import { storing } from '../log/storage-error.ts'
 
 const FILE = 'producer-ids.json'
 /** So many ids are set aside with one write. Those not given out before a restart are never given out. */
@@ -13,14 +15,15 @@ export class ProducerIds {
   constructor(folder: Folder) {
     this.#folder = folder
     const content = folder.readWhole(FILE)
-    this.#next = content === undefined ? 0n : BigInt((JSON.parse(content.toString()) as { next: string }).next)
+    this.#next = content === undefined ? 0n : parseKept(FILE, content, kept => BigInt((kept as { next: string }).next))
     this.#end = this.#next
   }
 
+  /** Throws KAFKA_STORAGE_ERROR. */
   next(): bigint {
     if (this.#next === this.#end) {
       const end = this.#end + BLOCK
-      this.#folder.replace(FILE, `${JSON.stringify({ next: String(end) })}\n`)
+      storing('setting producer ids aside', () => this.#folder.replace(FILE, `${JSON.stringify({ next: String(end) })}\n`))
       this.#end = end
     }
     return this.#next++

@@ -79,7 +79,7 @@ function* readRecords(reader: Reader, batch: Buffer, count: number): Generator<R
 function timestampReader(batch: Buffer): (delta: bigint) => bigint {
   if (header.isLogAppendTime(batch, 0)) return () => header.maxTimestamp(batch, 0)
   const base = header.baseTimestamp(batch, 0)
-  return delta => base + delta
+  return delta => BigInt.asIntN(64, base + delta) // whatever a client has written there
 }
 
 function readRecord(reader: Reader, timestampOf: (delta: bigint) => bigint): Omit<RecordView, 'offset'> & { offsetDelta: number } {

@@ -15,6 +15,14 @@ export interface ConnectionOptions {
   readonly log: Logger
 }
 
+/** IPv4 addresses without the prefix that they carry on a socket for both. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:/, '')
+}
+
+/** So long one client is served without the others, in ms. */
+const TURN_MS = 10
+
 /** For the last answer to reach the client. */
 const LEAST_GRACE_MS = 100
 
@@ -29,16 +37,20 @@ export class Connection {
   readonly #gone = new AbortController()
   readonly #call: Omit<Call, 'version' | 'clientId'>
   #isBusy = false
+  #hasEnded = false
+  #turnBegan = 0
 
   constructor(options: ConnectionOptions) {
     const { socket, advertised, maxRequestBytes, maxIdleMs } = options
     this.#socket = socket
     this.#options = options
     this.#frames = new Frames(maxRequestBytes)
-    this.#call = { clientHost: `/${socket.remoteAddress ?? ''}`, advertised, signal: this.#gone.signal }
+    this.#call = { clientHost: `/${plainAddress(socket.remoteAddress ?? '')}`, advertised, signal: this.#gone.signal }
     socket.setNoDelay(true)
+    socket.setKeepAlive(true)
     socket.setTimeout(maxIdleMs, () => this.#idle())
     socket.on('data', chunk => this.#received(chunk as Buffer))
+    socket.on('end', () => this.#ended())
     socket.on('close', () => this.#gone.abort())
     socket.on('error', () => socket.destroy()) // told by `close`
     socket.on('drain', () => this.#serve())
@@ -49,6 +61,7 @@ export class Connection {
     this.#gone.abort()
     const deadline = performance.now() + graceMs
     while (this.#isBusy && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 5))
+    if (this.#socket.destroyed) return
     this.#socket.destroySoon()
     // Who does not read what was sent is not waited for any longer.
     const timer = setTimeout(() => this.#socket.destroy(), Math.max(LEAST_GRACE_MS, deadline - performance.now()))
@@ -62,21 +75,45 @@ export class Connection {
 
   #received(chunk: Buffer): void {
     this.#frames.add(chunk)
+    this.#turnBegan = performance.now()
+    this.#serve()
+  }
+
+  /** The client sends nothing more. What it has sent is served first, then what waits is answered with what there is. */
+  #ended(): void {
+    this.#hasEnded = true
     this.#serve()
   }
 
   #serve(): void {
     try {
       while (!this.#isBusy && !this.#socket.writableNeedDrain && !this.#socket.destroyed) {
+        if (this.#frames.isReady && performance.now() - this.#turnBegan > TURN_MS) return this.#letOthers()
         const frame = this.#frames.next()
         if (frame === undefined) break
         this.#request(frame)
       }
       if (this.#frames.isReady) this.#socket.pause()
+      else if (this.#hasEnded) this.#finish()
       else this.#socket.resume()
     } catch (error) {
       this.#hangUp(error)
     }
+  }
+
+  /** Many small requests of one client are not to keep the others waiting. */
+  #letOthers(): void {
+    this.#isBusy = true
+    setImmediate(() => {
+      this.#isBusy = false
+      this.#turnBegan = performance.now()
+      this.#serve()
+    })
+  }
+
+  #finish(): void {
+    this.#gone.abort()
+    if (!this.#isBusy) this.#socket.end()
   }
 
   #request(frame: Buffer): void {

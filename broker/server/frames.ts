@@ -4,6 +4,8 @@ const LENGTH_BYTES = 4
 /** The API, its version and the number of the request. */
 const SMALLEST_REQUEST_BYTES = 8
 
+const SMALL_BYTES = 1024
+
 /** Cuts a stream of bytes into frames: four bytes with the length, then as many. Memory grows with what arrived, not with what a length claims. */
 export class Frames {
   readonly #maxBytes: number
@@ -16,8 +18,11 @@ export class Frames {
   }
 
   add(chunk: Buffer): void {
-    this.#chunks.push(chunk)
     this.#bytes += chunk.length
+    const last = this.#chunks.at(-1)
+    // Bytes that trickle in are put together, or each would cost a hundred.
+    if (last !== undefined && last.length + chunk.length <= SMALL_BYTES) this.#chunks[this.#chunks.length - 1] = Buffer.concat([last, chunk])
+    else this.#chunks.push(chunk)
   }
 
   /** True when a whole frame waits, or an ill-formed one. */

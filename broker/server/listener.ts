@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { listen } from '../../src/runtime/listen.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
-import { Connection } from './connection.ts'
+import { Connection, plainAddress } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Endpoint } from './handler.ts'
 
@@ -14,7 +14,8 @@ export interface ListenerOptions {
   readonly advertised: { readonly host: string | undefined; readonly port: number }
   readonly dispatcher: Dispatcher
   readonly maxRequestBytes: number
-  readonly maxConnections: number
+  /** Whether the broker has as many connections as it may have. */
+  readonly isFull: () => boolean
   /** A connection without a request for so long is closed; 0: never. */
   readonly maxIdleMs: number
   /** Told of each new connection. */
@@ -22,11 +23,15 @@ export interface ListenerOptions {
   readonly log: Logger
 }
 
+/** A port that is free on one address may be taken on the next. */
+const TRIES = 5
+
 /** Where clients come in. */
 export class Listener {
   readonly #options: ListenerOptions
   readonly #servers: Server[] = []
   readonly #connections = new Set<Connection>()
+  readonly #addresses: string[] = []
   #port = 0
 
   constructor(options: ListenerOptions) {
@@ -43,16 +48,26 @@ export class Listener {
 
   /** Where it listens, as host:port. */
   get addresses(): readonly string[] {
-    return this.#servers.map(server => {
-      const { address, family, port } = server.address() as AddressInfo
-      return `${family === 'IPv6' ? `[${address}]` : address}:${port}`
-    })
+    return this.#addresses
   }
 
   /** Throws `SettingsError` when the port is taken. */
   async start(): Promise<void> {
+    const { port } = this.#options
+    for (let triesLeft = port === 0 ? TRIES : 1; ; triesLeft--) {
+      try {
+        return await this.#listenOnAll(port)
+      } catch (error) {
+        this.#addresses.length = 0
+        await Promise.all(this.#servers.splice(0).map(server => new Promise(resolve => server.close(resolve))))
+        if (triesLeft === 1 || !isTaken(error as Error)) throw error
+      }
+    }
+  }
+
+  async #listenOnAll(port: number): Promise<void> {
     const [first, ...others] = this.#options.hosts
-    this.#port = await this.#listen(first, this.#options.port)
+    this.#port = await this.#listen(first, port)
     for (const host of others) {
       await this.#listen(host, this.#port).catch(error => {
         if (!isMissingAddress(error)) throw error // else a machine without IPv6: what clients find of localhost is enough
@@ -61,11 +76,13 @@ export class Listener {
   }
 
   async #listen(host: string | undefined, port: number): Promise<number> {
-    const server = createServer({ pauseOnConnect: false }, socket => this.#accept(socket))
+    const server = createServer({ allowHalfOpen: true }, socket => this.#accept(socket))
     const got = await listen(server, { port, host, portSetting: 'listeners', hostSetting: 'listeners' })
     // Such as no file descriptor left for one more: those that are here are served on.
     server.on('error', error => this.#options.log.error({ err: error }, 'a connection could not be taken'))
     this.#servers.push(server)
+    const { address, family } = server.address() as AddressInfo
+    this.#addresses.push(`${family === 'IPv6' ? `[${address}]` : address}:${got}`)
     return got
   }
 
@@ -77,9 +94,9 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    const { dispatcher, maxRequestBytes, maxConnections, maxIdleMs, log } = this.#options
-    if (this.#connections.size >= maxConnections) {
-      log.warn({ client: socket.remoteAddress, connections: maxConnections }, 'connection refused, there are max.connections')
+    const { dispatcher, maxRequestBytes, isFull, maxIdleMs, log } = this.#options
+    if (isFull()) {
+      log.warn({ client: socket.remoteAddress }, 'connection refused, there are max.connections')
       socket.destroy()
       return
     }
@@ -95,12 +112,15 @@ export class Listener {
   }
 }
 
-function isMissingAddress(error: Error & { code?: string }): boolean {
-  const { code } = (error.cause ?? error) as { code?: string }
-  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
+function isMissingAddress(error: Error): boolean {
+  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error))
 }
 
-/** IPv4 addresses without the prefix that they carry on a socket for both. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:/, '')
+function isTaken(error: Error): boolean {
+  return codeOf(error) === 'EADDRINUSE'
+}
+
+/** The system's, which our own error for it has as its cause. */
+function codeOf(error: Error): string {
+  return ((error.cause ?? error) as NodeJS.ErrnoException).code ?? ''
 }

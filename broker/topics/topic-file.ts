@@ -1,4 +1,5 @@
 import type { Folder } from '../log/folder.ts'
+import { parseKept } from '../log/kept-json.ts'
 
 /** What is kept of a topic besides its records. */
 export interface TopicEntry {
@@ -9,11 +10,13 @@ export interface TopicEntry {
   readonly configs: Readonly<Record<string, string>>
 }
 
+export type Deletion = Pick<TopicEntry, 'name' | 'partitions'>
+
 export interface TopicList {
   readonly version: 1
   readonly topics: readonly TopicEntry[]
   /** Topics whose deletion is decided and whose folders may still be there. */
-  readonly deleting: readonly Pick<TopicEntry, 'name' | 'partitions'>[]
+  readonly deleting: readonly Deletion[]
 }
 
 const FILE = 'topics.json'
@@ -22,9 +25,11 @@ const EMPTY: TopicList = { version: 1, topics: [], deleting: [] }
 export function readTopicList(folder: Folder): TopicList {
   const content = folder.readWhole(FILE)
   if (content === undefined) return EMPTY
-  const list = JSON.parse(content.toString()) as TopicList
-  if (list.version !== EMPTY.version) throw new Error(`${FILE}: got the version ${list.version}, expected ${EMPTY.version}`)
-  return list
+  return parseKept(FILE, content, kept => {
+    const list = kept as TopicList
+    if (list.version !== EMPTY.version) throw new Error(`got the version ${list.version}, expected ${EMPTY.version}`)
+    return list
+  })
 }
 
 /** Whole or not at all. */

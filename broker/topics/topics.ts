@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Folder } from '../log/folder.ts'
 import { PartitionLog, type LogSettings } from '../log/partition-log.ts'
+import { storing } from '../log/storage-error.ts'
 import { checkTopicName, LONGEST_NAME, foldedName } from './names.ts'
-import { readTopicList, writeTopicList, type TopicEntry } from './topic-file.ts'
+import { readTopicList, writeTopicList, type Deletion, type TopicEntry } from './topic-file.ts'
 import type { Topic } from './topic.ts'
 
 export interface TopicsOptions {
@@ -14,6 +15,8 @@ export interface TopicsOptions {
   readonly defaultPartitions: number
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Told of what went wrong where nobody waits for it. */
+  readonly failed: (error: unknown, what: string) => void
 }
 
 export interface NewTopic {
@@ -31,19 +34,21 @@ export class Topics {
   readonly #topics = new Map<string, MutableTopic>()
   /** The names of the topics by their folded names. */
   readonly #folded = new Map<string, string>()
-  readonly #onDelete: ((topic: Topic) => void)[] = []
+  readonly #byId = new Map<string, MutableTopic>()
+  /** Topics that are deleted and may have left something. */
+  readonly #deleting: Deletion[] = []
+  readonly #onDelete: ((name: string, partitions: readonly PartitionLog[]) => void)[] = []
 
   private constructor(options: TopicsOptions) {
     this.#options = options
   }
 
-  /** Opens the logs of all topics, and ends the deletions that were cut short. */
+  /** Opens the logs of all topics. Deletions that were cut short are still to be ended: `finishDeletions`. */
   static open(options: TopicsOptions): Topics {
     const topics = new Topics(options)
     const { topics: entries, deleting } = readTopicList(options.folder)
-    for (const entry of deleting) topics.#removeFolders(entry.name, entry.partitions)
-    for (const entry of entries) topics.#add(entry)
-    if (deleting.length > 0) topics.#save()
+    topics.#deleting.push(...deleting)
+    for (const entry of entries) topics.#add(topicOf(entry), entry.partitions)
     return topics
   }
 
@@ -52,7 +57,7 @@ export class Topics {
   }
 
   byId(id: Buffer): Topic | undefined {
-    return this.all().find(topic => topic.id.equals(id))
+    return this.#byId.get(id.toString('hex'))
   }
 
   all(): readonly Topic[] {
@@ -78,9 +83,12 @@ export class Topics {
   create(name: string, given: NewTopic = {}): Topic {
     this.checkNew(name, given)
     const { partitions = this.#options.defaultPartitions, configs = new Map<string, string>() } = given
+    for (const entry of this.#deleting.filter(deleted => deleted.name === name)) this.#finishDeletion(entry)
     const entry = { name, id: randomBytes(TOPIC_ID_BYTES).toString('hex'), partitions, configs: Object.fromEntries(configs) }
-    this.#save([...this.#entries(), entry])
-    return this.#add(entry)
+    const topic = topicOf(entry)
+    this.#openNew(topic, 0, partitions, () => this.#save([...this.#entries(), entry]))
+    this.#list(topic)
+    return topic
   }
 
   /** Throws INVALID_PARTITIONS unless `count` is more than there are; `isOnlyChecked` changes nothing. */
@@ -93,8 +101,8 @@ export class Topics {
     this.#checkCount(count - had)
     if (isOnlyChecked) return
     const kept = this.#mutable(topic)
-    this.#save(this.#entries().map(entry => (entry.name === topic.name ? { ...entry, partitions: count } : entry)))
-    for (let index = had; index < count; index++) kept.partitions.push(this.#openLog(kept, index))
+    const listed = this.#entries().map(entry => (entry.name === topic.name ? { ...entry, partitions: count } : entry))
+    this.#openNew(kept, had, count, () => this.#save(listed))
   }
 
   /** Replaces what was set for this topic. */
@@ -104,27 +112,58 @@ export class Topics {
     kept.configs = configs
   }
 
-  /** The topic is gone when this returns; its folders are removed now or, after a crash, at the next start. */
+  /** The topic is gone when this returns. What is left of it is removed now or, if that fails, when its name is used again or at the next start. */
   delete(topic: Topic): void {
     const kept = this.#mutable(topic)
-    const rest = this.#entries().filter(entry => entry.name !== topic.name)
-    const deleting = { name: topic.name, partitions: topic.partitions.length }
-    writeTopicList(this.#options.folder, { topics: rest, deleting: [deleting] })
+    const entry = { name: topic.name, partitions: topic.partitions.length }
+    this.#deleting.push(entry)
+    try {
+      this.#save(this.#entries().filter(({ name }) => name !== topic.name))
+    } catch (error) {
+      this.#deleting.pop()
+      throw error
+    }
     this.#topics.delete(topic.name)
     this.#folded.delete(foldedName(topic.name))
-    for (const log of kept.partitions) log.close()
-    this.#removeFolders(deleting.name, deleting.partitions)
-    this.#save()
-    for (const told of this.#onDelete) told(topic)
+    this.#byId.delete(topic.id.toString('hex'))
+    for (const log of kept.partitions) log.discard()
+    try {
+      this.#finishDeletion(entry, kept.partitions)
+    } catch (error) {
+      this.#options.failed(error, `what is left of the deleted topic ${topic.name} could not be removed`)
+    }
   }
 
-  /** `told` is called with each topic that was deleted. */
-  onDelete(told: (topic: Topic) => void): void {
+  /** Ends the deletions that were cut short by a crash. */
+  finishDeletions(): void {
+    while (this.#deleting.length > 0) this.#finishDeletion(this.#deleting[0] as Deletion)
+  }
+
+  /** `told` is called with each topic that was deleted, before its name can be used again. */
+  onDelete(told: (name: string, partitions: readonly PartitionLog[]) => void): void {
     this.#onDelete.push(told)
   }
 
+  /** All logs, though some may fail; throws the first error. */
   close(): void {
-    for (const topic of this.all()) for (const log of topic.partitions) log.close()
+    const errors: unknown[] = []
+    for (const log of this.all().flatMap(({ partitions }) => partitions)) {
+      try {
+        log.close()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    if (errors.length > 0) throw errors[0]
+  }
+
+  #finishDeletion(entry: Deletion, logs: readonly PartitionLog[] = []): void {
+    for (const told of this.#onDelete) told(entry.name, logs)
+    storing('removing a topic', () => {
+      for (let index = 0; index < entry.partitions; index++) this.#options.folder.remove(partitionFolder(entry.name, index))
+    })
+    this.#deleting.splice(this.#deleting.indexOf(entry), 1)
+    this.#save()
   }
 
   #checkCount(more: number): void {
@@ -141,13 +180,31 @@ export class Topics {
     return kept
   }
 
-  #add(entry: TopicEntry): Topic {
-    const configs = new Map(Object.entries(entry.configs))
-    const topic: MutableTopic = { name: entry.name, id: Buffer.from(entry.id, 'hex'), partitions: [], configs }
-    for (let index = 0; index < entry.partitions; index++) topic.partitions.push(this.#openLog(topic, index))
+  #add(topic: MutableTopic, partitions: number): void {
+    for (let index = 0; index < partitions; index++) topic.partitions.push(this.#openLog(topic, index))
+    this.#list(topic)
+  }
+
+  #list(topic: MutableTopic): void {
     this.#topics.set(topic.name, topic)
     this.#folded.set(foldedName(topic.name), topic.name)
-    return topic
+    this.#byId.set(topic.id.toString('hex'), topic)
+  }
+
+  /** New partitions, which are there when `save` has returned. Nothing of an older topic is found in them. */
+  #openNew(topic: MutableTopic, from: number, to: number, save: () => void): void {
+    const opened: PartitionLog[] = []
+    try {
+      for (let index = from; index < to; index++) {
+        storing('making a partition', () => this.#options.folder.remove(partitionFolder(topic.name, index)))
+        opened.push(this.#openLog(topic, index))
+      }
+      save()
+    } catch (error) {
+      for (const log of opened) log.discard()
+      throw error
+    }
+    topic.partitions.push(...opened)
   }
 
   #openLog(topic: MutableTopic, index: number): PartitionLog {
@@ -155,7 +212,7 @@ export class Topics {
     // Asked at each use: settings of a topic change while its logs are open.
     let [of, settings] = [topic.configs, logSettings(topic.configs)]
     return PartitionLog.open({
-      folder: folder.folder(partitionFolder(topic.name, index)),
+      folder: storing('making a partition', () => folder.folder(partitionFolder(topic.name, index))),
       now,
       settings: () => {
         if (of !== topic.configs) [of, settings] = [topic.configs, logSettings(topic.configs)]
@@ -174,17 +231,17 @@ export class Topics {
   }
 
   #save(topics = this.#entries()): void {
-    writeTopicList(this.#options.folder, { topics, deleting: [] })
-  }
-
-  #removeFolders(name: string, partitions: number): void {
-    for (let index = 0; index < partitions; index++) this.#options.folder.remove(partitionFolder(name, index))
+    storing('writing the list of topics', () => writeTopicList(this.#options.folder, { topics, deleting: this.#deleting }))
   }
 }
 
 interface MutableTopic extends Topic {
   readonly partitions: PartitionLog[]
   configs: ReadonlyMap<string, string>
+}
+
+function topicOf({ name, id, configs }: TopicEntry): MutableTopic {
+  return { name, id: Buffer.from(id, 'hex'), partitions: [], configs: new Map(Object.entries(configs)) }
 }
 
 function partitionFolder(topic: string, partition: number): string {

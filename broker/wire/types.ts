@@ -84,8 +84,15 @@ function refuseNull<Out, In>(name: string, { read, write }: Codec<Out | null, In
 const LONGEST_TEXT_BYTES = 0x7fff
 
 function readText(r: Reader, length: number): string {
-  if (length > LONGEST_TEXT_BYTES) throw new WireError(`got a string of ${length} bytes, expected at most ${LONGEST_TEXT_BYTES}`)
-  return r.text(length)
+  if (length > LONGEST_TEXT_BYTES) throw tooLong(length)
+  const text = r.text(length)
+  // Bytes that are not UTF-8 come out as three times as many.
+  if (length > LONGEST_TEXT_BYTES / 3 && Buffer.byteLength(text) > LONGEST_TEXT_BYTES) throw tooLong(Buffer.byteLength(text))
+  return text
+}
+
+function tooLong(length: number): WireError {
+  return new WireError(`got a string of ${length} bytes, expected at most ${LONGEST_TEXT_BYTES}`)
 }
 
 export const string = sized<string, string>({

@@ -33,7 +33,7 @@ export class AdminUnderTest {
 
   constructor(config: ConfigOptions = {}, folder: Folder = memoryFolder()) {
     const settings = readConfig({ options: { storage: 'memory', 'node.id': String(NODE_ID), ...config } })
-    this.topics = Topics.open({ folder, logSettings: configs => logSettings(settings, configs), defaultPartitions: settings.numPartitions, now: () => Date.now() })
+    this.topics = Topics.open({ folder, logSettings: configs => logSettings(settings, configs), defaultPartitions: settings.numPartitions, now: () => Date.now(), failed: error => { throw error } })
     this.#answers = new Map(adminAnswers({ topics: this.topics, settings, clusterId: CLUSTER_ID }).map(answer => [answer.api.key, answer]))
   }
 

@@ -111,7 +111,7 @@ describe('CreateTopics', () => {
     let isFull = true
     const admin = new AdminUnderTest({}, fillableFolder(() => isFull))
     const [created] = await admin.create([{ name: 'a' }])
-    expect(created).toMatchObject({ errorCode: ERROR.KAFKA_STORAGE_ERROR, errorMessage: 'creating a topic failed: ENOSPC: no space left on device, write' })
+    expect(created).toMatchObject({ errorCode: ERROR.KAFKA_STORAGE_ERROR, errorMessage: 'writing the list of topics failed: ENOSPC: no space left on device, write' })
     expect(admin.names()).toEqual([])
     isFull = false
     expect(await admin.create([{ name: 'a' }])).toMatchObject([{ errorCode: ERROR.NONE }])

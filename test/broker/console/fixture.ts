@@ -39,7 +39,7 @@ export interface BrokerParts {
 export function openParts(folder: Folder = memoryFolder(), settings: Partial<LogSettings> = {}): BrokerParts {
   const now = (): number => Date.now()
   const told: string[] = []
-  const topics = Topics.open({ folder, now, defaultPartitions: 3, logSettings: () => ({ ...LOG_SETTINGS, ...settings }) })
+  const topics = Topics.open({ folder, now, failed: error => { throw error }, defaultPartitions: 3, logSettings: () => ({ ...LOG_SETTINGS, ...settings }) })
   const appender = new Appender(log => void told.push(...topics.all().filter(({ partitions }) => partitions.includes(log)).map(({ name }) => name)))
   return { topics, offsets: OffsetStore.open(folder, now), appender, folder, told }
 }

@@ -14,7 +14,7 @@ function listenerOn(hosts: readonly string[]): Listener {
     advertised: { host: undefined, port: 0 },
     dispatcher: new Dispatcher({ answers: [], faults: new Faults(), served: () => undefined }),
     maxRequestBytes: 100,
-    maxConnections: 1,
+    isFull: () => false,
     maxIdleMs: 0,
     opened: () => undefined,
     log: createLogger({ name: 'test', level: 'silent' }),

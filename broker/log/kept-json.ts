@@ -1,0 +1,10 @@
+import { SettingsError } from '../../src/runtime/settings.ts'
+
+/** What a small file of the data folder says. Throws `SettingsError` that names the file when it is damaged. */
+export function parseKept<T>(name: string, content: Buffer, read: (kept: unknown) => T): T {
+  try {
+    return read(JSON.parse(content.toString()))
+  } catch (cause) {
+    throw new SettingsError(`log.dirs: got a folder whose ${name} is damaged (${(cause as Error).message}), expected it as the broker wrote it`, { cause })
+  }
+}
