@@ -11,8 +11,8 @@ export interface Scale {
   readonly readRecords: number
 }
 
-export const FULL: Scale = { startRounds: 4, rounds: 7, measureMs: 1_500, warmUpMs: 3_000, readRecords: 500_000 }
-export const QUICK: Scale = { startRounds: 2, rounds: 3, measureMs: 500, warmUpMs: 1_000, readRecords: 150_000 }
+export const FULL: Scale = { startRounds: 3, rounds: 7, measureMs: 1_200, warmUpMs: 3_000, readRecords: 500_000 }
+export const QUICK: Scale = { startRounds: 1, rounds: 3, measureMs: 500, warmUpMs: 800, readRecords: 150_000 }
 
 /** A way to send. */
 export interface ProduceLoad {
