@@ -141,7 +141,7 @@ onBothBrokers(target => {
 
   it('is told that a record is too large, and that a topic is not there', async () => {
     const topic = await newTopic(1)
-    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false, retry: { retries: 0 } })
+    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false, retry: { retries: 3 } })
     await producer.connect()
     await expect(producer.send({ topic, messages: [{ value: Buffer.alloc(1_100_000) }] })).rejects.toMatchObject({ type: 'MESSAGE_TOO_LARGE' })
     await expect(producer.send({ topic: uniqueName('nowhere'), messages: [{ value: 'x' }] })).rejects.toMatchObject({ cause: { type: 'UNKNOWN_TOPIC_OR_PARTITION' } })

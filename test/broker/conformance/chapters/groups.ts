@@ -77,7 +77,11 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
     b = await Member.of(s, group)
     return a.joinWithId({ protocols: [{ name: 'range', metadata: subscription('of a') }, { name: 'roundrobin', metadata: subscription('of a') }] })
   })
-  s.step('before it syncs', async () => [await describe(group), await a.beat()])
+  s.step('before it syncs', async () => {
+    // Kafka describes a new group only when its offsets' log has taken it in.
+    await until('the group is there', async () => (await describe(group)).groups[0]?.groupState !== 'Dead')
+    return [await describe(group), await a.beat()]
+  })
   s.step('it syncs', () => a.sync({ [a.memberId]: 'all' }))
   for (const version of [0, 1, 2, 3, 4]) s.step(`Heartbeat ${version}`, () => a.beat({}, version))
   for (const version of [0, 1, 2, 3, 4, 5]) s.step(`DescribeGroups ${version}`, () => describe(group, version))
