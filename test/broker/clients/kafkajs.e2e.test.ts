@@ -35,7 +35,8 @@ onBothBrokers(target => {
 
   const newTopic = async (numPartitions: number) => {
     const topic = uniqueName('kafkajs')
-    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true })
+    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false })
+    await until('the topic has leaders', () => admin.fetchTopicMetadata({ topics: [topic] }).then(() => true, () => false)) // Apache Kafka takes its time
     return topic
   }
 

@@ -1,7 +1,7 @@
 import { deleteGroups, describeGroups, findCoordinator, heartbeat, joinGroup, leaveGroup, listGroups, syncGroup } from '../../../../broker/wire/tables/index.ts'
 import { until } from '../../../support/programs.ts'
 import { joining, Member, subscription } from '../members.ts'
-import { CLOSED } from '../raw-connection.ts'
+import { CLOSED, type Received } from '../raw-connection.ts'
 import type { Script } from '../script.ts'
 
 const GROUP = 0
@@ -79,7 +79,7 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
   })
   s.step('before it syncs', async () => {
     // Kafka describes a new group only when its offsets' log has taken it in.
-    await until('the group is there', async () => (await describe(group)).groups[0]?.groupState !== 'Dead')
+    await until('the group is there', async () => ((await describe(group)) as Received<typeof describeGroups>).groups[0]?.groupState !== 'Dead')
     return [await describe(group), await a.beat()]
   })
   s.step('it syncs', () => a.sync({ [a.memberId]: 'all' }))
