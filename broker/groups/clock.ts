@@ -4,6 +4,8 @@ export type Cancel = () => void
 export interface Clock {
   /** Ms since the Unix epoch. */
   now(): number
+  /** Ms since some moment; nobody sets it, and timers go by it. */
+  monotonicMs(): number
   setTimer(delayMs: number, run: () => void): Cancel
 }
 
@@ -13,6 +15,7 @@ const MAX_DELAY_MS = 0x7fff_ffff
 /** The machine's clock. Its timers keep no process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer: (delayMs, run) => {
     const timer = setTimeout(run, Math.min(delayMs, MAX_DELAY_MS))
     timer.unref()
@@ -20,7 +23,25 @@ export const systemClock: Clock = {
   },
 }
 
-/** At most one timer at a time: setting it again forgets the one before. */
+/** A timer that fires so much too late says that nothing was done in the meantime: a busy process is late by a few ms. */
+const LATE_MS = 100
+/** So long whoever was waited for then has, at most, to be heard. */
+const HEARING_MS = 1_000
+
+/**
+ * A timer that ends a wait for what a client sends. When it fires late, the process or the machine stood still, and
+ * what was sent in time has arrived and is not read yet: then it waits once more, shortly.
+ */
+export function setDeadline(clock: Clock, delayMs: number, run: () => void): Cancel {
+  const dueMs = clock.monotonicMs() + Math.max(0, delayMs)
+  let cancel = clock.setTimer(delayMs, () => {
+    if (clock.monotonicMs() - dueMs < LATE_MS) return run()
+    cancel = clock.setTimer(Math.min(delayMs, HEARING_MS), run)
+  })
+  return () => cancel()
+}
+
+/** At most one deadline at a time: setting it again forgets the one before. */
 export class Alarm {
   readonly #clock: Clock
   #cancel: Cancel | undefined
@@ -35,7 +56,7 @@ export class Alarm {
 
   set(delayMs: number, run: () => void): void {
     this.clear()
-    this.#cancel = this.#clock.setTimer(delayMs, () => {
+    this.#cancel = setDeadline(this.#clock, delayMs, () => {
       this.#cancel = undefined
       run()
     })

@@ -71,7 +71,7 @@ export function startGroups(options: GroupsOptions): Groups {
       initialRebalanceDelayMs: settings.groupInitialRebalanceDelayMs,
       maxSize: settings.groupMaxSize,
     },
-    newMemberId: prefix => `${prefix.slice(0, LONGEST_PREFIX)}-${randomUUID()}`,
+    newMemberId: prefix => `${prefix.slice(0, LONGEST_PREFIX).toWellFormed()}-${randomUUID()}`,
     onGeneration: group => rememberGeneration(group, store, log),
   })
   if (store.cutBytes > 0) log.warn({ bytes: store.cutBytes }, 'the end of the committed offsets was damaged and has been cut off')

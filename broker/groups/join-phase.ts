@@ -1,4 +1,5 @@
 import { ERROR } from '../errors.ts'
+import { setDeadline } from './clock.ts'
 import type { Group } from './group.ts'
 import type { Member } from './member.ts'
 import { selectProtocol, sharesProtocol } from './protocol-selection.ts'
@@ -44,7 +45,7 @@ function joinNew(group: Group, request: JoinRequest, respond: Respond<JoinResult
   const { clock, newMemberId } = group.surroundings
   const memberId = newMemberId(request.clientId)
   if (!request.requiresKnownId) return enrol(group, memberId, request, respond)
-  const cancel = clock.setTimer(request.sessionTimeoutMs, () => {
+  const cancel = setDeadline(clock, request.sessionTimeoutMs, () => {
     group.forgetPendingJoin(memberId)
     completeIfAllJoined(group)
   })

@@ -41,13 +41,13 @@ function turnSyncsAway(group: Group): void {
   }
 }
 
-/** The delay is extended, up to the rebalance timeout, while members keep coming. */
+/** The delay is extended while members keep coming, until the rebalance timeout leaves nothing of it. */
 function delayFirst(group: Group, delayMs: number, remainingMs: number): void {
   const delay = { hasNewMember: false }
   group.initialDelay = delay
   group.joinTimer.set(delayMs, () => {
-    if (!delay.hasNewMember) return complete(group)
     const nextMs = Math.min(group.surroundings.settings.initialRebalanceDelayMs, remainingMs)
+    if (!delay.hasNewMember || nextMs === 0) return complete(group)
     delayFirst(group, nextMs, Math.max(remainingMs - delayMs, 0))
   })
 }

@@ -1,12 +1,13 @@
 import { ERROR, ProtocolError, type ErrorCode } from '../../errors.ts'
 import type { OffsetStore } from '../../offsets/offset-store.ts'
 import type { Handler } from '../../server/handler.ts'
+import { oneByOne } from '../../server/one-by-one.ts'
 import type { deleteGroups } from '../../wire/tables/delete-groups.ts'
 import type { Coordinator } from '../coordinator.ts'
 
 /** A group without members is forgotten, with its offsets. */
 export function deleteGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof deleteGroups> {
-  return ({ groupsNames }) => ({ results: groupsNames.map(groupId => ({ groupId, errorCode: deleteGroup(groupId, coordinator, store) })) })
+  return async ({ groupsNames }) => ({ results: await oneByOne(groupsNames, groupId => ({ groupId, errorCode: deleteGroup(groupId, coordinator, store) })) })
 }
 
 function deleteGroup(groupId: string, coordinator: Coordinator, store: OffsetStore): ErrorCode {

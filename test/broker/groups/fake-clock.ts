@@ -9,11 +9,21 @@ interface Timer {
 /** A clock that stands still until it is turned; timers run in the order in which they are due. */
 export class FakeClock implements Clock {
   #now = 1_000_000
+  #setForwardMs = 0
   #order = 0
   readonly #timers = new Set<Timer>()
 
   now(): number {
+    return this.#now + this.#setForwardMs
+  }
+
+  monotonicMs(): number {
     return this.#now
+  }
+
+  /** As an operator or a time server does; no time passes. */
+  setForward(ms: number): void {
+    this.#setForwardMs += ms
   }
 
   setTimer(delayMs: number, run: () => void): Cancel {
@@ -29,11 +39,17 @@ export class FakeClock implements Clock {
   advance(ms: number): void {
     const end = this.#now + ms
     for (let next = this.#next(); next && next.at <= end; next = this.#next()) {
-      this.#now = next.at
+      this.#now = Math.max(this.#now, next.at)
       this.#timers.delete(next)
       next.run()
     }
     this.#now = end
+  }
+
+  /** Time passes in which nothing is done: timers that become due are late. */
+  stall(ms: number): void {
+    this.#now += ms
+    this.advance(0)
   }
 
   #next(): Timer | undefined {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import * as tables from '../../../broker/wire/tables/index.ts'
-import { GroupsOnTheWire, versionsOf } from './groups-on-the-wire.ts'
+import { busy, GroupsOnTheWire, othersAreServedDuring, versionsOf } from './groups-on-the-wire.ts'
 
 let broker: GroupsOnTheWire
 
@@ -42,6 +42,16 @@ describe('JoinGroup and SyncGroup', () => {
 
   test.each([0, 6, 7])('JoinGroup v%i is refused with the protocol that this version has for none', async version => {
     expect(await broker.join(version, { groupId: '' })).toMatchObject({ errorCode: ERROR.INVALID_GROUP_ID, protocolName: version < 7 ? '' : null, generationId: -1 })
+  })
+
+  // The longest that there is, and one that is cut within a character.
+  test.each([['x'.repeat(0x7fff)], [`xx${'\u{1F600}'.repeat(200)}`]])('the id of a member can be told and said again, whatever its client calls itself', async clientId => {
+    const request = { groupId: 'readers', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 1, memberId: '', protocolType: 'consumer', protocols: [{ name: 'range', metadata: Buffer.alloc(0) }] }
+    const { memberId } = await broker.ask(tables.joinGroup, 4, request, clientId)
+    expect(memberId).toMatch(/^x.{254}-[-0-9a-f]{36}$/)
+    const joined = broker.ask(tables.joinGroup, 4, { ...request, memberId }, clientId)
+    broker.clock.advance(0)
+    expect(await joined).toMatchObject({ errorCode: 0, memberId })
   })
 
   test('JoinGroup v0 has one timeout for both', async () => {
@@ -127,6 +137,19 @@ describe('DescribeGroups', () => {
       authorizedOperations: version < 3 ? -0x8000_0000 : 0xd48,
     })
     expect(groups[1]).toMatchObject({ errorCode: 0, groupId: 'nobody', groupState: 'Dead', members: [] })
+  })
+
+  test('tells of each group once, however often it is named', async () => {
+    await broker.member()
+    const { groups } = await broker.ask(tables.describeGroups, 5, { groups: ['readers', 'nobody', 'readers', 'nobody'] })
+    expect(groups.map(({ groupId }: any) => groupId)).toEqual(['readers', 'nobody'])
+  })
+
+  test('lets others in between the groups', async () => {
+    await broker.member()
+    const has = broker.store.has.bind(broker.store)
+    broker.store.has = group => { busy(); return has(group) }
+    expect(await othersAreServedDuring(() => broker.ask(tables.describeGroups, 5, { groups: ['a', 'b'] }))).toBe(true)
   })
 
   test('does not tell what members said about themselves while they join', async () => {

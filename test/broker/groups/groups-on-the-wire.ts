@@ -52,8 +52,8 @@ export class GroupsOnTheWire {
     this.#controller = new AbortController()
   }
 
-  async ask(api: Api, version: number, request: Record<string, unknown>): Promise<any> {
-    const call: Call = { version, clientId: 'kcat', clientHost: '/10.0.0.1', advertised: { host: 'kafka.test', port: 9094 }, signal: this.#controller.signal }
+  async ask(api: Api, version: number, request: Record<string, unknown>, clientId = 'kcat'): Promise<any> {
+    const call: Call = { version, clientId, clientHost: '/10.0.0.1', advertised: { host: 'kafka.test', port: 9094 }, signal: this.#controller.signal }
     const { request: requestCodec, response: responseCodec } = codecOf(api, version)
     const handle = this.groups.answers.find(answer => answer.api === api)?.handle
     const frame = bytesOf(writer => requestCodec.write(writer, request))
@@ -93,3 +93,17 @@ function bytesOf(write: (writer: Writer) => void): Buffer {
 
 /** All that are offered. */
 export const versionsOf = ({ minVersion, maxVersion }: Api) => Array.from({ length: maxVersion - minVersion + 1 }, (_, index) => minVersion + index)
+
+/** So long that others are to be served before the next part of a request. */
+export function busy(): void {
+  for (const from = performance.now(); performance.now() - from < 15;);
+}
+
+/** Whether the event loop goes round before the answer is there. */
+export async function othersAreServedDuring(ask: () => Promise<unknown>): Promise<boolean> {
+  let areServed = false
+  const others = setImmediate(() => (areServed = true))
+  await ask()
+  clearImmediate(others)
+  return areServed
+}

@@ -168,6 +168,26 @@ describe('the first generation of an empty group', () => {
     expect(waitedMs).toBeLessThanOrEqual(REBALANCE_MS + INITIAL_MS)
   })
 
+  test('begins when the rebalance timeout is over, even if somebody comes at that very moment', () => {
+    const group = new GroupUnderTest({ initialRebalanceDelayMs: INITIAL_MS })
+    const first = group.join()
+    for (let waitedMs = 0; waitedMs < REBALANCE_MS - INITIAL_MS; waitedMs += INITIAL_MS) {
+      group.clock.advance(INITIAL_MS)
+      group.join()
+    }
+    let late = 0
+    const joinAtOnce = (): void => {
+      if (first.result || ++late > 10) return
+      group.join()
+      group.clock.setTimer(0, joinAtOnce)
+    }
+    group.clock.advance(1)
+    group.clock.setTimer(INITIAL_MS - 1, joinAtOnce)
+    group.clock.advance(INITIAL_MS - 1)
+    expect(first.result?.generation).toBe(1)
+    expect(late).toBe(0)
+  })
+
   test('is empty again when everybody has gone before it began', () => {
     const group = new GroupUnderTest({ initialRebalanceDelayMs: INITIAL_MS })
     const join = group.join()
