@@ -26,7 +26,10 @@ function fetchTopics(store: OffsetStore, group: string, wanted: Wanted) {
     return Array.from(store.all(group), ([name, partitions]) => ({ name, partitions: Array.from(partitions, ([index, committed]) => asPartition(index, committed)) }))
   }
   const byTopic = new Map<string, Set<number>>()
-  for (const { name, partitionIndexes } of wanted) byTopic.set(name, new Set([...(byTopic.get(name) ?? []), ...partitionIndexes]))
+  for (const { name, partitionIndexes } of wanted) {
+    const indexes = byTopic.getOrInsertComputed(name, () => new Set<number>())
+    for (const index of partitionIndexes) indexes.add(index)
+  }
   return Array.from(byTopic, ([name, indexes]) => ({ name, partitions: Array.from(indexes, index => asPartition(index, store.fetch(group, name, index))) }))
 }
 

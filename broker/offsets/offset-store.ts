@@ -38,7 +38,7 @@ export class OffsetStore {
   readonly #table = new OffsetTable()
   #file: LogFile
   #rewriteAtBytes = MIN_REWRITE_BYTES
-  /** What is appended would be lost: an append failed and left something behind, or another file has taken this one's place. */
+  /** What is appended might be lost: an append or a sync failed and left something behind, or another file has taken this one's place. */
   #isSpoilt = false
   /** What was found behind the last whole change when the store was opened. */
   readonly cutBytes: number
@@ -134,7 +134,10 @@ export class OffsetStore {
       this.#isSpoilt = error instanceof TornFileError
       throw error
     }
-    if (this.#flushEachCommit) this.#file.sync()
+    if (!this.#flushEachCommit) return
+    this.#isSpoilt = true
+    this.#file.sync()
+    this.#isSpoilt = false
   }
 
   /** Where there is no room for a second file, the first one goes on growing. */
@@ -150,7 +153,12 @@ export class OffsetStore {
   #rewrite(): void {
     const frames = this.#table.asChanges(ENTRIES_A_FRAME).map(frameOf)
     const content = Buffer.concat([...frames])
-    this.#folder.replace(OFFSETS_FILE, content)
+    try {
+      this.#folder.replace(OFFSETS_FILE, content)
+    } catch (error) {
+      this.#isSpoilt ||= this.#mayBeReplacedBy(content)
+      throw error
+    }
     this.#isSpoilt = true
     const file = this.#folder.open(OFFSETS_FILE)
     this.#file.close()
@@ -159,12 +167,24 @@ export class OffsetStore {
     this.#rewriteAtBytes = Math.max(MIN_REWRITE_BYTES, GROWTH * content.length)
   }
 
+  /** A replacement may fail after the new file has got the name, for one when the folder cannot be synced. */
+  #mayBeReplacedBy(content: Buffer): boolean {
+    try {
+      return this.#folder.readWhole(OFFSETS_FILE)?.equals(content) ?? true
+    } catch {
+      return true
+    }
+  }
+
   /** Leaves nothing behind that the next start would have to read in vain. */
   close(): void {
     storing('closing the committed offsets', () => {
-      this.#shorten()
-      this.#file.sync()
-      this.#file.close()
+      try {
+        this.#shorten()
+        this.#file.sync()
+      } finally {
+        this.#file.close()
+      }
     })
   }
 }

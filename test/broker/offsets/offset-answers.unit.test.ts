@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ERROR, ProtocolError } from '../../../broker/errors.ts'
 import * as tables from '../../../broker/wire/tables/index.ts'
-import { GroupsOnTheWire, versionsOf } from '../groups/groups-on-the-wire.ts'
+import { busy, GroupsOnTheWire, othersAreServedDuring, versionsOf } from '../groups/groups-on-the-wire.ts'
 
 let broker: GroupsOnTheWire
 
@@ -47,6 +47,32 @@ describe('OffsetCommit and OffsetFetch', () => {
     expect(groups.map(({ groupId, topics: [topic] }: any) => [groupId, topic.partitions[0].committedOffset])).toEqual([['others', -1n], ['readers', 42n]])
   })
 
+  test('OffsetFetch v8 answers for a group once, however often it is named', async () => {
+    await broker.commit(8)
+    const { groups } = await broker.ask(tables.offsetFetch, 8, { groups: Array.from({ length: 50 }, (_, index) => ({ groupId: index % 2 ? 'readers' : 'others', topics: null })) })
+    expect(groups.map(({ groupId }: any) => groupId)).toEqual(['others', 'readers'])
+  })
+
+  test.each([1, 7, 8])('OffsetFetch v%i answers for a partition once, however often it is named', async version => {
+    await broker.commit(8)
+    const topics = [{ name: 'pings', partitionIndexes: [0, 0, 1] }, { name: 'pangs', partitionIndexes: [0] }, { name: 'pings', partitionIndexes: [2, 0, 1] }]
+    const answer = fetched(await broker.ask(tables.offsetFetch, version, asked(topics)), version)
+    expect(answer.map(({ name, partitions }: any) => [name, partitions.map(({ partitionIndex }: any) => partitionIndex)])).toEqual([['pings', [0, 1, 2]], ['pangs', [0]]])
+    expect(answer[0].partitions[0].committedOffset).toBe(42n)
+  })
+
+  test('OffsetFetch v8 lets others in between the groups', async () => {
+    broker.store.all = () => { busy(); return new Map() }
+    expect(await othersAreServedDuring(() => broker.ask(tables.offsetFetch, 8, { groups: [{ groupId: 'a', topics: null }, { groupId: 'b', topics: null }] }))).toBe(true)
+  })
+
+  test('a topic that is named ever again costs no more than as many topics', async () => {
+    const topics = Array.from({ length: 20_000 }, (_, index) => ({ name: 'pings', partitionIndexes: [index] }))
+    const from = performance.now()
+    expect(fetched(await broker.ask(tables.offsetFetch, 7, asked(topics)), 7)[0].partitions).toHaveLength(20_000)
+    expect(performance.now() - from).toBeLessThan(2_000)
+  })
+
   test('each partition is accepted or refused on its own', async () => {
     const partition = (partitionIndex: number, committedMetadata: string | null) => ({ partitionIndex, committedOffset: 5n, committedMetadata })
     const topics = [{ name: 'pings', partitions: [partition(0, '12345678'), partition(1, '123456789'), partition(2, '')] }, { name: 'nowhere', partitions: [partition(0, null)] }]
@@ -74,6 +100,11 @@ describe('OffsetCommit and OffsetFetch', () => {
   test('a retention time of its own is kept, as v2 to v4 can ask for', async () => {
     await broker.commit(4, { retentionTimeMs: 5_000n })
     expect(broker.store.fetch('readers', 'pings', 0)?.expiresAtMs).toBe(broker.clock.now() + 5_000)
+  })
+
+  test.each([2n ** 63n - 1n, -2n, -(2n ** 63n)])('a retention time of %i ms is as if none was asked for', async retentionTimeMs => {
+    expect((await broker.commit(4, { retentionTimeMs })).topics[0].partitions[0]).toMatchObject({ errorCode: 0 })
+    expect(broker.store.fetch('readers', 'pings', 0)).toMatchObject({ offset: 42n, expiresAtMs: undefined })
   })
 
   test('a disk that takes nothing is told as a coordinator that is not available', async () => {
