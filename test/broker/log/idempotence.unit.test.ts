@@ -3,6 +3,7 @@ import { ERROR } from '../../../broker/errors.ts'
 import { diskFolder } from '../../../broker/log/disk-folder.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
+import { MOST_PRODUCERS, ProducerStates } from '../../../broker/log/producer-states.ts'
 import { batchOf, logOn, refusal, temporaryPath, type LogUnderTest } from './log-fixture.ts'
 
 const MAX_SEQUENCE = 2 ** 31 - 1
@@ -177,6 +178,20 @@ describe('after a restart', () => {
     expect(under.log.startOffset).toBe(4n)
     under.reopen()
     expect([send(under, 3), send(under, 5), send(under, 4)]).toEqual(['again at 3', ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 4])
+  })
+
+  test('so many are known, and then the one that was silent longest is forgotten', () => {
+    const states = new ProducerStates()
+    const record = (id: number, sequence: number) => states.record(batchOf({ producer: { id, epoch: 0, sequence } }), 0, 1)
+    record(0, 0)
+    record(1, 0)
+    record(0, 1)
+    for (let id = 2; id <= MOST_PRODUCERS; id++) record(id, 0)
+    expect(MOST_PRODUCERS).toBe(10_000)
+    expect(states.size).toBe(MOST_PRODUCERS)
+    expect(states.all().map(({ producerId }) => producerId).slice(0, 2)).toEqual([0n, 2n])
+    const more = { ...states.all()[0]!, producerId: -5n }
+    expect(new ProducerStates([more, ...states.all()]).all()).toEqual(states.all())
   })
 
   test('a producer stays forgotten, and its silence counts on', () => {
