@@ -172,9 +172,10 @@ describe('the first generation of an empty group', () => {
     const group = new GroupUnderTest({ initialRebalanceDelayMs: INITIAL_MS })
     const first = group.join()
     for (let waitedMs = 0; waitedMs < REBALANCE_MS - INITIAL_MS; waitedMs += INITIAL_MS) {
-      group.clock.advance(INITIAL_MS)
       group.join()
+      group.clock.advance(INITIAL_MS)
     }
+    group.join()
     let late = 0
     const joinAtOnce = (): void => {
       if (first.result || ++late > 10) return
@@ -183,6 +184,7 @@ describe('the first generation of an empty group', () => {
     }
     group.clock.advance(1)
     group.clock.setTimer(INITIAL_MS - 1, joinAtOnce)
+    expect(first.result).toBeUndefined()
     group.clock.advance(INITIAL_MS - 1)
     expect(first.result?.generation).toBe(1)
     expect(late).toBe(0)
