@@ -1,6 +1,6 @@
 import { ERROR } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
-import { CLUSTER_OPERATIONS, NOT_ASKED } from '../topics/metadata.ts'
+import { CLUSTER_OPERATIONS, operations } from '../wire/operations.ts'
 import type { describeCluster } from '../wire/tables/describe-cluster.ts'
 import type { AdminOptions } from './admin-options.ts'
 
@@ -14,7 +14,7 @@ export function describeClusterHandler({ settings: { nodeId }, clusterId }: Admi
     if (endpointType !== BROKERS) {
       const errorCode = endpointType === CONTROLLERS ? ERROR.MISMATCHED_ENDPOINT_TYPE : ERROR.UNSUPPORTED_ENDPOINT_TYPE
       const errorMessage = `endpoint type: got ${endpointType}, expected ${BROKERS}: this is a broker`
-      return { errorCode, errorMessage, clusterId: '', controllerId: NO_NODE, brokers: [], clusterAuthorizedOperations: NOT_ASKED }
+      return { errorCode, errorMessage, clusterId: '', controllerId: NO_NODE, brokers: [], clusterAuthorizedOperations: operations(false, CLUSTER_OPERATIONS) }
     }
     return {
       errorCode: ERROR.NONE,
@@ -22,7 +22,7 @@ export function describeClusterHandler({ settings: { nodeId }, clusterId }: Admi
       clusterId,
       controllerId: nodeId,
       brokers: [{ brokerId: nodeId, ...advertised, rack: null }],
-      clusterAuthorizedOperations: includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+      clusterAuthorizedOperations: operations(includeClusterAuthorizedOperations, CLUSTER_OPERATIONS),
     }
   }
 }

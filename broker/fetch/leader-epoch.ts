@@ -1,7 +1,6 @@
 import { ERROR, ProtocolError } from '../errors.ts'
+import { LEADER_EPOCH } from '../log/partition-log.ts'
 
-/** There is one broker and it never changes: all partitions are in their first epoch. */
-export const LEADER_EPOCH = 0
 const NOT_GIVEN = -1
 
 /** Throws if a client believes that the leader is an older or a newer one; -1 says that it does not know. */

@@ -1,12 +1,12 @@
 import { ERROR, ProtocolError } from '../errors.ts'
-import type { PartitionLog } from '../log/partition-log.ts'
+import { LEADER_EPOCH, type PartitionLog } from '../log/partition-log.ts'
 import type { Handler } from '../server/handler.ts'
 import { oneByOne } from '../server/one-by-one.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { listOffsets } from '../wire/tables/list-offsets.ts'
 import { repeated } from '../wire/repeated.ts'
-import { checkLeaderEpoch, LEADER_EPOCH } from './leader-epoch.ts'
+import { checkLeaderEpoch } from './leader-epoch.ts'
 
 type Asked = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number] & { readonly name: string }
 type PartitionAnswer = ResponseOf<typeof listOffsets>['topics'][number]['partitions'][number]

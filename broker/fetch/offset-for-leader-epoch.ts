@@ -1,9 +1,10 @@
 import { ERROR, ProtocolError } from '../errors.ts'
+import { LEADER_EPOCH } from '../log/partition-log.ts'
 import type { Handler } from '../server/handler.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { offsetForLeaderEpoch } from '../wire/tables/offset-for-leader-epoch.ts'
-import { checkLeaderEpoch, LEADER_EPOCH } from './leader-epoch.ts'
+import { checkLeaderEpoch } from './leader-epoch.ts'
 
 type Asked = RequestOf<typeof offsetForLeaderEpoch>['topics'][number]['partitions'][number]
 type PartitionAnswer = ResponseOf<typeof offsetForLeaderEpoch>['topics'][number]['partitions'][number]

@@ -17,7 +17,7 @@ export type { LogSettings } from './log-settings.ts'
 export type { FoundRecord } from './timestamps.ts'
 
 /** There is one leader, which never changes. */
-const LEADER_EPOCH = 0
+export const LEADER_EPOCH = 0
 const NO_LOG_APPEND_TIME = -1n
 
 export interface PartitionLogOptions {

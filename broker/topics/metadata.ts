@@ -1,7 +1,8 @@
 import { ERROR, ProtocolError, type ErrorCode } from '../errors.ts'
-import { LEADER_EPOCH } from '../fetch/leader-epoch.ts'
+import { LEADER_EPOCH } from '../log/partition-log.ts'
 import type { Handler } from '../server/handler.ts'
 import { oneByOne } from '../server/one-by-one.ts'
+import { CLUSTER_OPERATIONS, operations, TOPIC_OPERATIONS } from '../wire/operations.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { metadata } from '../wire/tables/metadata.ts'
 import { checkTopicName } from './names.ts'
@@ -19,10 +20,6 @@ export interface MetadataOptions {
   readonly isAutoCreateEnabled: boolean
 }
 
-/** All operations that an unguarded topic or cluster allows, as bits: what clients get from a broker without an authorizer. */
-const TOPIC_OPERATIONS = 0xdf8
-export const CLUSTER_OPERATIONS = 0x1fa0
-export const NOT_ASKED = -0x8000_0000
 /** In version 0 an empty list asks for all topics, later null does. */
 const FIRST_WITH_EMPTY_LIST = 1
 /** The first version in which topics can be asked for by id. */
@@ -37,13 +34,13 @@ export function metadataHandler(options: MetadataOptions): Handler<typeof metada
     const asked = once(request.topics ?? [])
     if (version < FIRST_WITH_IDS && asked.some(({ topicId }) => !topicId.equals(NO_ID))) return refused(asked)
     const answers = isAll ? topics.all().map(topic => found(topic, nodeId)) : await oneByOne(asked, one => look(options, one, mayCreate))
-    const topicAuthorizedOperations = request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED
+    const topicAuthorizedOperations = operations(request.includeTopicAuthorizedOperations, TOPIC_OPERATIONS)
     return {
       brokers: [{ nodeId, ...advertised }],
       clusterId,
       controllerId: nodeId,
       topics: answers.map(topic => ({ ...topic, topicAuthorizedOperations })),
-      clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NOT_ASKED,
+      clusterAuthorizedOperations: operations(request.includeClusterAuthorizedOperations, CLUSTER_OPERATIONS),
     }
   }
 }

@@ -47,24 +47,12 @@ export class Reader {
     return this.#bytes.readInt16BE(this.#take(2))
   }
 
-  uint16(): number {
-    return this.#bytes.readUInt16BE(this.#take(2))
-  }
-
   int32(): number {
     return this.#bytes.readInt32BE(this.#take(4))
   }
 
-  uint32(): number {
-    return this.#bytes.readUInt32BE(this.#take(4))
-  }
-
   int64(): bigint {
     return this.#bytes.readBigInt64BE(this.#take(8))
-  }
-
-  float64(): number {
-    return this.#bytes.readDoubleBE(this.#take(8))
   }
 
   /** An unsigned varint of at most 32 bits. */

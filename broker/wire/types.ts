@@ -13,10 +13,8 @@ function fixed<T>(name: string, absent: T, codec: Codec<T>): Type<T> {
 export const boolean = fixed('bool', false, { read: r => r.boolean(), write: (w, value) => w.boolean(value) })
 export const int8 = fixed('int8', 0, { read: r => r.int8(), write: (w, value) => w.int8(value) })
 export const int16 = fixed('int16', 0, { read: r => r.int16(), write: (w, value) => w.int16(value) })
-export const uint16 = fixed('uint16', 0, { read: r => r.uint16(), write: (w, value) => w.uint16(value) })
 export const int32 = fixed('int32', 0, { read: r => r.int32(), write: (w, value) => w.int32(value) })
 export const int64 = fixed('int64', 0n, { read: r => r.int64(), write: (w, value) => w.int64(value) })
-export const float64 = fixed('float64', 0, { read: r => r.float64(), write: (w, value) => w.float64(value) })
 
 const UUID_BYTES = 16
 /** Sixteen bytes; all zero means none. */

@@ -2,6 +2,7 @@ import { ERROR } from '../../errors.ts'
 import type { OffsetStore } from '../../offsets/offset-store.ts'
 import type { Handler } from '../../server/handler.ts'
 import { oneByOne } from '../../server/one-by-one.ts'
+import { GROUP_OPERATIONS, operations } from '../../wire/operations.ts'
 import type { ResponseOf } from '../../wire/api.ts'
 import type { describeGroups } from '../../wire/tables/describe-groups.ts'
 import type { Coordinator } from '../coordinator.ts'
@@ -12,13 +13,10 @@ import { NO_ASSIGNMENT } from '../results.ts'
 type Described = NonNullable<ResponseOf<typeof describeGroups>['groups']>[number]
 
 const UNKNOWN_GROUP_STATE = 'Dead'
-const NOT_ASKED_FOR = -0x8000_0000
-/** Everything may be done to a group where nobody is asked for permission: the bits of read, delete, describe, describe configs, alter configs. */
-const ALL_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
 
 export function describeGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof describeGroups> {
   return async ({ groups, includeAuthorizedOperations }) => {
-    const authorizedOperations = includeAuthorizedOperations ? ALL_OPERATIONS : NOT_ASKED_FOR
+    const authorizedOperations = operations(includeAuthorizedOperations, GROUP_OPERATIONS)
     return { groups: await oneByOne([...new Set(groups)], groupId => ({ ...describe(groupId, coordinator.get(groupId), store.has(groupId)), authorizedOperations })) }
   }
 }

@@ -49,7 +49,7 @@ export function batch(options: BatchOptions = {}): Buffer {
   w.int32(0) // the length, set below
   w.int32(LEADER_EPOCH)
   w.int8(options.magic ?? 2)
-  w.uint32(0) // the CRC, set below
+  w.int32(0) // the CRC, set below
   w.int16((options.attributes ?? 0) | (options.isGzip ? GZIP : 0))
   w.int32(options.lastOffsetDelta ?? records.length - 1)
   w.int64(baseTimestamp)
