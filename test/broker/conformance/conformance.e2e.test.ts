@@ -21,7 +21,10 @@ function tell(chapter: Chapter, target: Target): void {
   const isKafka = target.name === 'Apache Kafka'
   const recording = readRecording(chapter.title)
   const fresh: Recording = {}
+  const titles = new Set<string>()
   const script = new Script(() => target.brokers, (title, run) => {
+    if (titles.has(title)) throw new Error(`two steps of ${chapter.title} are called ${title}`)
+    titles.add(title)
     it(title, async () => {
       const answer = asRecorded(script.normal(await run()))
       if (isKafka) fresh[title] = answer

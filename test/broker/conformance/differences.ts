@@ -58,7 +58,7 @@ export const DIFFERENCES: readonly Difference[] = [
     chapter: 'configurations',
     steps: ['an operation that does not exist'],
     ours: kafka => ({ ...kafka, responses: [{ ...kafka.responses[0], errorCode: 42 }] }),
-    reason: 'Answers INVALID_REQUEST (42); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
+    reason: 'A change of configurations by an operation that does not exist is answered with INVALID_REQUEST (42); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
   },
   {
     chapter: 'produce',
@@ -91,13 +91,13 @@ export const DIFFERENCES: readonly Difference[] = [
     chapter: 'produce',
     steps: ['bytes after the batch'],
     ours: kafka => produced(kafka, { errorCode: 87, baseOffset: -1, logStartOffset: -1 }),
-    reason: 'Bytes after the batch that are none are refused; Kafka drops them.',
+    reason: 'Bytes behind a batch are refused with it; Kafka drops them.',
   },
   {
     chapter: 'produce',
     steps: ['a codec that does not exist'],
     ours: kafka => produced(kafka, { errorCode: 76, logStartOffset: -1 }),
-    reason: 'Answers UNSUPPORTED_COMPRESSION_TYPE (76); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
+    reason: 'A codec that does not exist is answered with UNSUPPORTED_COMPRESSION_TYPE (76); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
   },
   {
     chapter: 'produce',
@@ -133,13 +133,13 @@ export const DIFFERENCES: readonly Difference[] = [
     chapter: 'transactions',
     steps: [0, 1, 2, 3, 4].map(version => `InitProducerId ${version} with a transactional id`),
     ours: kafka => ({ ...kafka, errorCode: TRANSACTIONAL_ID_AUTHORIZATION_FAILED, producerId: -1, producerEpoch: -1 }),
-    reason: 'Transactions are not offered yet.',
+    reason: 'Transactions are not offered yet: their clients are refused at their first call, with an error that they do not try again.',
   },
   {
     chapter: 'transactions',
     steps: ['a batch with a transactional id that was not begun'],
     ours: kafka => produced(kafka, { errorCode: TRANSACTIONAL_ID_AUTHORIZATION_FAILED }),
-    reason: 'Transactions are not offered yet.',
+    reason: 'Transactions are not offered yet: their clients are refused at their first call, with an error that they do not try again.',
   },
   {
     chapter: 'produce',
