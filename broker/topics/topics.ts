@@ -127,16 +127,12 @@ export class Topics {
     this.#folded.delete(foldedName(topic.name))
     this.#byId.delete(topic.id.toString('hex'))
     for (const log of kept.partitions) log.discard()
-    try {
-      this.#finishDeletion(entry, kept.partitions)
-    } catch (error) {
-      this.#options.failed(error, `what is left of the deleted topic ${topic.name} could not be removed`)
-    }
+    this.#tryToFinish(entry, kept.partitions)
   }
 
   /** Ends the deletions that were cut short by a crash. */
   finishDeletions(): void {
-    while (this.#deleting.length > 0) this.#finishDeletion(this.#deleting[0] as Deletion)
+    for (const entry of this.#deleting.slice()) this.#tryToFinish(entry)
   }
 
   /** `told` is called with each topic that was deleted, before its name can be used again. */
@@ -155,6 +151,14 @@ export class Topics {
       }
     }
     if (errors.length > 0) throw errors[0]
+  }
+
+  #tryToFinish(entry: Deletion, logs: readonly PartitionLog[] = []): void {
+    try {
+      this.#finishDeletion(entry, logs)
+    } catch (error) {
+      this.#options.failed(error, `what is left of the deleted topic ${entry.name} could not be removed`)
+    }
   }
 
   #finishDeletion(entry: Deletion, logs: readonly PartitionLog[] = []): void {

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { memoryFolder } from '../../../broker/log/memory-folder.ts'
+import type { Folder } from '../../../broker/log/folder.ts'
+import { Topics } from '../../../broker/topics/topics.ts'
+import { batchOf, SETTINGS } from '../log/log-fixture.ts'
+
+function open(folder: Folder): { topics: Topics; failures: string[]; told: string[] } {
+  const failures: string[] = []
+  const told: string[] = []
+  const topics = Topics.open({ folder, logSettings: () => SETTINGS, defaultPartitions: 1, now: () => Date.now(), failed: (_, what) => failures.push(what) })
+  topics.onDelete(name => told.push(name))
+  return { topics, failures, told }
+}
+
+/** A folder in memory from which nothing can be removed for a while. */
+class StickyFolder implements Folder {
+  readonly #folder = memoryFolder()
+  isSticky = false
+  open = (name: string) => this.#folder.open(name)
+  names = () => this.#folder.names()
+  folder = (name: string) => this.#folder.folder(name)
+  readWhole = (name: string) => this.#folder.readWhole(name)
+  replace = (name: string, content: Buffer | string) => this.#folder.replace(name, content)
+
+  remove(name: string): void {
+    if (this.isSticky) throw new Error('EIO')
+    this.#folder.remove(name)
+  }
+}
+
+describe('a topic that is deleted while its files cannot be removed', () => {
+  it('is gone, and one of its name that comes later has none of its records', () => {
+    const folder = new StickyFolder()
+    const { topics, failures, told } = open(folder)
+    topics.create('a').partitions[0]!.append(batchOf())
+    folder.isSticky = true
+    topics.delete(topics.get('a')!)
+    expect(topics.get('a')).toBeUndefined()
+    expect(failures).toEqual(['what is left of the deleted topic a could not be removed'])
+    expect(() => topics.create('a')).toThrow('EIO')
+    folder.isSticky = false
+    expect(topics.create('a').partitions[0]!.endOffset).toBe(0n)
+    expect(told).toEqual(['a', 'a', 'a'])
+  })
+
+  it('is ended at the next start, when everybody who knew of it is told', () => {
+    const folder = new StickyFolder()
+    const before = open(folder).topics
+    before.create('a')
+    folder.isSticky = true
+    before.delete(before.get('a')!)
+    folder.isSticky = false
+    const { topics, told } = open(folder)
+    topics.finishDeletions()
+    expect(told).toEqual(['a'])
+    expect(folder.names()).not.toContain('a-0')
+    const again = open(folder)
+    again.topics.finishDeletions()
+    expect(again.told).toEqual([])
+  })
+})
+
+describe('a folder that is no listed topic’s', () => {
+  it('is not taken over by a new topic', () => {
+    const folder = memoryFolder()
+    const stray = open(folder).topics.create('a').partitions[0]!
+    stray.append(batchOf())
+    stray.close()
+    folder.remove('topics.json')
+    expect(open(folder).topics.create('a').partitions[0]!.endOffset).toBe(0n)
+  })
+})
