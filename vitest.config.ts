@@ -3,7 +3,8 @@ import { SummaryReporter } from './test/support/summary.ts'
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    // Not those that build images: see test/image/vitest.config.ts.
+    include: ['test/**/*.{unit,int,e2e}.test.ts'],
     globalSetup: ['test/support/shared-parts.ts'],
     // Files start real parts: more at a time would only make each of them slower.
     maxWorkers: 2,

