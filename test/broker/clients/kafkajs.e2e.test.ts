@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { uniqueName } from '../../support/kafka.ts'
 import { until } from '../../support/programs.ts'
 import { onBothBrokers } from '../targets.ts'
+import { makeTopic } from './make-topic.ts'
 import { CODECS, FIRST_TIMESTAMP, sampleRecords, type SampleRecord } from './sample-records.ts'
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, logLevel, Partitioners } = kafkajs
@@ -35,8 +36,7 @@ onBothBrokers(target => {
 
   const newTopic = async (numPartitions: number) => {
     const topic = uniqueName('kafkajs')
-    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false })
-    await until('the topic has leaders', () => admin.fetchTopicMetadata({ topics: [topic] }).then(() => true, () => false)) // Apache Kafka takes its time
+    await makeTopic(admin, topic, numPartitions)
     return topic
   }
 
@@ -76,19 +76,19 @@ onBothBrokers(target => {
     const first = await member(kafka, { groupId, topic, read })
     await until('the first member has all partitions', () => first.partitions().length === 4)
     await produceRound(kafka, topic, 0)
-    await until('the first round is read', () => read.length === 40)
+    await until('the first round is read', () => read.length >= 40)
 
     const second = await member(kafka, { groupId, topic, read })
     await until('both have half', () => first.partitions().length === 2 && second.partitions().length === 2)
     expect([...first.partitions(), ...second.partitions()].toSorted()).toEqual([0, 1, 2, 3])
     expect((await admin.describeGroups([groupId])).groups[0]).toMatchObject({ errorCode: 0, state: 'Stable', protocol: 'RoundRobinAssigner', protocolType: 'consumer' })
     await produceRound(kafka, topic, 40)
-    await until('the second round is read', () => read.length === 80)
+    await until('the second round is read', () => read.length >= 80)
 
     await second.consumer.disconnect()
     await until('the first member has all again', () => first.partitions().length === 4)
     await produceRound(kafka, topic, 80)
-    await until('the third round is read', () => read.length === 120)
+    await until('the third round is read', () => read.length >= 120)
     await first.consumer.disconnect()
     for (const partition of [0, 1, 2, 3]) {
       const numbers = read.filter(each => each.partition === partition).map(({ message }) => Number(message.value))

@@ -7,6 +7,7 @@ import { uniqueName } from '../../support/kafka.ts'
 import { until } from '../../support/programs.ts'
 import { can } from '../../support/tiers.ts'
 import { onBothBrokers, type Target } from '../targets.ts'
+import { makeTopic } from './make-topic.ts'
 import { CODECS } from './sample-records.ts'
 import { startProgram } from './scenarios.ts'
 
@@ -132,7 +133,7 @@ async function newTopic(target: Target, numPartitions: number): Promise<string> 
   const topic = uniqueName('kcat')
   const admin = new kafkajs.Kafka({ brokers: [target.brokers], logLevel: kafkajs.logLevel.NOTHING }).admin()
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true })
+  await makeTopic(admin, topic, numPartitions)
   await admin.disconnect()
   return topic
 }
