@@ -8,7 +8,7 @@ import { formatted } from './options.ts'
 import { ledgerError, openCache, openLedger } from './stores.ts'
 import { findDifferences } from './verify/differences.ts'
 import type { Evidence } from './verify/evidence.ts'
-import { isQuiet, look, type Sources } from './verify/look.ts'
+import { haveCome, look, readGoals, type Sources } from './verify/look.ts'
 import { toDocument, toText } from './verify/report.ts'
 import { sendPings } from './verify/send-pings.ts'
 
@@ -29,7 +29,8 @@ Reads Postgres and the cache directly, and PingCount from the server, and compar
 number of rows, with the published position (how far Postgres says the topic has got: Kafka itself is not read) and
 with the position that the cache has applied; the total as the sum of heads, COUNT(*), the cache's
 and the server's; the minutes of the rollup and of the cache with the rows. All rows are counted one by one: on a big
-database this takes its time. While pings come in there is always some lag; --wait gives it time to go.
+database this takes its time. Pings may come in meanwhile: each part is compared with the rows up to where it is, and has
+--wait to come up to the heads that there were when verify began.
 
 Settings (environment): DATABASE_URL, or DB_HOST DB_PORT DB_USER DB_PASSWORD DB_NAME; REDIS_URL, or REDIS_HOST REDIS_PORT.
 
@@ -54,7 +55,7 @@ export function addVerifyCommand(program: Command, { contextOf, end }: Wiring): 
     .summary('check that no ping is lost or counted twice')
     .description('Checks that Postgres, the published positions in it, the cache and the server agree on every ping.')
     .addOption(
-      formatted('--wait <duration>', 'how long the pipeline may take to go quiet', duration(0)).default(DEFAULT_WAIT_MS, '5s'),
+      formatted('--wait <duration>', 'how long the pipeline may take to bring what is recorded everywhere', duration(0)).default(DEFAULT_WAIT_MS, '5s'),
     )
     .addOption(
       formatted('--pings <count>', 'record so many pings first, and expect them in the strong count', wholeNumber(1, MOST_PINGS)),
@@ -90,15 +91,16 @@ async function verify(options: VerifyOptions, context: Context): Promise<ExitCod
   }
 }
 
-/** Looks until all is equal or `waitMs` is over; the last look is the result. */
+/** Looks until what was there at the beginning has arrived everywhere, or `waitMs` is over; the last look is the result. */
 async function lookUntilEqual(sources: Sources, waitMs: number, { interrupt }: Context): Promise<Evidence> {
   const deadline = performance.now() + waitMs
+  const goals = await readGoals(sources)
   const goesOn = (): boolean => performance.now() < deadline && !interrupt.asked.aborted
   for (;;) {
-    // Counting every row is worth it only when the pipeline stands still, or time is over.
-    while (goesOn() && !(await isQuiet(sources))) await wait(PAUSE_MS, interrupt.asked)
+    // Counting every row is worth it only when all may be well, or time is over.
+    while (goesOn() && !(await haveCome(sources, goals))) await wait(PAUSE_MS, interrupt.asked)
     if (interrupt.asked.aborted) throw new CliError(interrupt.exitCode() ?? EXIT.interrupted, 'interrupted')
-    const evidence = await look(sources)
+    const evidence = await look(sources, goals)
     if (findDifferences(evidence).length === 0 || !goesOn()) return evidence
     await wait(PAUSE_MS, interrupt.asked)
   }

@@ -78,9 +78,8 @@ export async function readMinutesAt(
   fromMinute: bigint,
   toMinute: bigint,
 ): Promise<ReadonlyMap<number, bigint>> {
-  const lanes = `{${[...positions.keys()].join()}}`
-  const seqs = `{${[...positions.values()].map(position => position.seq).join()}}`
-  const result = await db.query<MinuteRow>({ text: MINUTES_AT, values: [lanes, seqs, fromMinute.toString(), toMinute.toString()] })
+  const values = [...columnsOf(positions), fromMinute.toString(), toMinute.toString()]
+  const result = await db.query<MinuteRow>({ text: MINUTES_AT, values })
   return toMinutes(result.rows)
 }
 
@@ -98,6 +97,28 @@ export async function countRowsByMinute(db: Queryable, fromMinute: bigint, toMin
     values: [fromMinute.toString(), toMinute.toString()],
   })
   return toMinutes(result.rows)
+}
+
+/** The rows above these positions, by minute in [fromMinute, toMinute); by number, so only those are read. */
+export async function countRowsAfter(
+  db: Queryable,
+  positions: ReadonlyMap<number, Position>,
+  fromMinute: bigint,
+  toMinute: bigint,
+): Promise<ReadonlyMap<number, bigint>> {
+  const result = await db.query<MinuteRow>({
+    text: `select ping_minute(p.pinged_at) as minute, count(*) as count
+      from unnest($1::int[], $2::bigint[]) as a (lane, seq)
+      cross join lateral (select pinged_at from pings p where p.lane = a.lane and p.seq > a.seq offset 0) p
+      where ping_minute(p.pinged_at) >= $3 and ping_minute(p.pinged_at) < $4 group by 1`,
+    values: [...columnsOf(positions), fromMinute.toString(), toMinute.toString()],
+  })
+  return toMinutes(result.rows)
+}
+
+/** Lanes and numbers as Postgres' arrays. */
+function columnsOf(positions: ReadonlyMap<number, Position>): readonly [string, string] {
+  return [`{${[...positions.keys()].join()}}`, `{${[...positions.values()].map(position => position.seq).join()}}`]
 }
 
 /** Runs `read` in one read-only snapshot of the database. */

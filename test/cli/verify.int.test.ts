@@ -108,7 +108,7 @@ describe.runIf(can('redis'))('pingcli on a ledger of seven pings in three lanes'
     ['a cache that is empty', () => cache.flushall(), `the cache was not read: it has no ${HASH}`],
     ['a cache that is claimed', () => cache.hset(HASH, 'claim', 'x:0'), `the cache was not read: ${HASH} is claimed: `],
     ['a lane that is not in the cache', () => cache.hdel(HASH, 'applied:1'), `the cache was not read: ${HASH} lacks fields`],
-    ['a total', () => cache.hincrby(HASH, 'total', 1), 'total: the cache has 8, the sum of heads is 7 (1 too many)'],
+    ['a total', () => cache.hincrby(HASH, 'total', 1), 'total: the cache has 8, the sum of its lanes is 7 (1 too many)'],
     ['a minute', () => cache.hincrby(HASH, 'minute:1', -1), 'minute 1 (1970-01-01T00:01Z): the cache has 1, Postgres has 2 rows'],
     ['a ping that the cache lacks', () => record(1, [5]), 'lane 1: applied up to 0, 1 behind its head 1'],
     ['a row that was deleted', () => ledger.query('delete from pings where lane = 0 and seq = 2'), 'lane 0: its head is 5, but it has 4 rows'],
@@ -123,7 +123,7 @@ describe.runIf(can('redis'))('pingcli on a ledger of seven pings in three lanes'
     expect(differences[0]).toMatch(message)
   })
 
-  it('verify waits for the pipeline to go quiet', async () => {
+  it('verify waits until what is recorded has come everywhere', async () => {
     await cli('rebuild')
     await record(1, [5])
     const run = startCli(['verify', '--wait', '20s', '--json'], settings())

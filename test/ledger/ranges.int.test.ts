@@ -3,7 +3,7 @@ import { createPool } from '../../src/ledger/connect.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
 import { fold, unfold } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
-import { countRowsByMinute, inSnapshot, readCounts, readMinutesAt } from '../../src/ledger/snapshot.ts'
+import { countRowsAfter, countRowsByMinute, inSnapshot, readCounts, readMinutesAt } from '../../src/ledger/snapshot.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { describeOnEachPostgres, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
 
@@ -151,6 +151,9 @@ describeOnEachPostgres('a snapshot', database => {
         )
         const got = await readMinutesAt(client, positions, INT64_MIN / 60_000n, INT64_MAX / 60_000n)
         expect(got).toEqual(new Map(expected.rows.map(({ minute, count }) => [Number(minute), count])))
+        const after = await countRowsAfter(client, positions, INT64_MIN / 60_000n, INT64_MAX / 60_000n)
+        const all = await countRowsByMinute(client, INT64_MIN / 60_000n, INT64_MAX / 60_000n)
+        for (const [minute, count] of all) expect((got.get(minute) ?? 0n) + (after.get(minute) ?? 0n), String(minute)).toBe(count)
       }
     })
   })

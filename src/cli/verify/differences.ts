@@ -1,5 +1,5 @@
-import { samePosition, type Position } from '../../terms/position.ts'
-import { rowsOfLanes, sumOfLanes, type CacheEvidence, type Evidence, type LaneOfLedger, type LedgerEvidence, type ServerEvidence } from './evidence.ts'
+import type { Position } from '../../terms/position.ts'
+import { sumOfGoals, sumOfLanes, type CacheEvidence, type Evidence, type LaneOfLedger, type LedgerEvidence, type ServerEvidence } from './evidence.ts'
 
 /** Minutes that are named one by one; the others are only counted. */
 const NAMED_MINUTES = 3
@@ -20,7 +20,8 @@ export function findDifferences({ ledger, cache, server, topic }: Evidence): rea
 }
 
 function ofRows(ledger: LedgerEvidence): string[] {
-  return ledger.lanes.flatMap(({ lane, head, rows, folded }) => [
+  return ledger.lanes.flatMap(({ lane, head, goal, rows, folded }) => [
+    ...(head.seq >= goal ? [] : [`lane ${lane}: its head is ${head.seq}, and was ${goal} when verify began`]),
     ...(rows === head.seq ? [] : [`lane ${lane}: its head is ${head.seq}, but it has ${rows} rows`]),
     ...(folded.seq > head.seq ? [`lane ${lane}: folded up to ${folded.seq}, but its head is ${head.seq}`] : []),
   ])
@@ -29,39 +30,40 @@ function ofRows(ledger: LedgerEvidence): string[] {
 function ofPublished({ lanes }: LedgerEvidence): string[] {
   return lanes.flatMap(lane => {
     const found = ofPosition('published', lane, lane.published)
-    return lane.published.seq < lane.head.seq ? found.map(message => `${message} ${TOPIC_AWAY}`) : found
+    return lane.published.seq < lane.goal ? found.map(message => `${message} ${TOPIC_AWAY}`) : found
   })
 }
 
 function ofCache(ledger: LedgerEvidence, cache: CacheEvidence): string[] {
-  const total = sumOfLanes(ledger)
+  const total = cache.applied.reduce((sum, { seq }) => sum + seq, 0n)
   return [
     ...ledger.lanes.flatMap(lane => {
       const applied = cache.applied[lane.lane]
       return applied ? ofPosition('applied', lane, applied) : [`lane ${lane.lane}: not in the cache`]
     }),
-    ...(cache.total === total ? [] : [`total: the cache has ${cache.total}, the sum of heads is ${total}${by(cache.total - total)}`]),
-    ...ofMinutes('cache', cache.minutes, ledger.minutes),
+    ...(cache.total === total ? [] : [`total: the cache has ${cache.total}, the sum of its lanes is ${total}${by(cache.total - total)}`]),
+    ...ofMinutes('cache', cache.minutes, ledger.appliedMinutes),
   ]
 }
 
-function ofServer(ledger: LedgerEvidence, { cached, strong }: ServerEvidence): string[] {
-  const total = sumOfLanes(ledger)
-  const rows = rowsOfLanes(ledger)
+/** An exact count lies between the totals before and after it; a cached one may be of any time since verify began. */
+function ofServer(ledger: LedgerEvidence, { cached, strong, totalAfter }: ServerEvidence): string[] {
   const named = [
-    ['strong', strong.count],
-    ['default', cached.count],
+    ['strong', strong.count, sumOfLanes(ledger)],
+    ['default', cached.count, sumOfGoals(ledger)],
   ] as const
-  return named.flatMap(([name, count]) =>
-    count === total ? [] : [`total: PingCount (${name}) says ${count}, Postgres has ${rows} rows${by(count - rows)}`],
-  )
+  return named.flatMap(([name, count, least]) => {
+    const expected = count < least ? least : totalAfter
+    return count >= least && count <= totalAfter ? [] : [`total: PingCount (${name}) says ${count}, Postgres has ${expected} rows${by(count - expected)}`]
+  })
 }
 
-function ofPosition(what: 'published' | 'applied', { lane, head }: LaneOfLedger, position: Position): string[] {
-  if (samePosition(position, head)) return []
-  if (position.seq < head.seq) return [`lane ${lane}: ${what} up to ${position.seq}, ${head.seq - position.seq} behind its head ${head.seq}`]
+function ofPosition(what: 'published' | 'applied', { lane, head, goal, holds }: LaneOfLedger, position: Position): string[] {
+  if (position.seq < goal) return [`lane ${lane}: ${what} up to ${position.seq}, ${goal - position.seq} behind its head ${goal}`]
+  if (holds[what]) return []
   if (position.seq > head.seq) return [`lane ${lane}: ${what} up to ${position.seq}, but its head is ${head.seq}: of another history`]
-  return [`lane ${lane}: ${what} up to ${position.seq} with tag ${position.tag}, but the head's tag is ${head.tag}: of another history`]
+  const there = position.seq === head.seq ? `the head's tag is ${head.tag}` : 'its row has another'
+  return [`lane ${lane}: ${what} up to ${position.seq} with tag ${position.tag}, but ${there}: of another history`]
 }
 
 function ofMinutes(where: 'cache' | 'rollup', got: ReadonlyMap<number, bigint>, rows: ReadonlyMap<number, bigint>): string[] {

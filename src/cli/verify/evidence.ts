@@ -15,6 +15,10 @@ export interface LaneOfLedger {
   readonly rows: bigint
   readonly published: Position
   readonly folded: Position
+  /** Its head when verify began: what came later may still be under way. */
+  readonly goal: bigint
+  /** Whether the lane's rows have what is published, and what the cache has applied; true without a cache. */
+  readonly holds: { readonly published: boolean; readonly applied: boolean }
 }
 
 /** Postgres, read in one snapshot. */
@@ -24,6 +28,8 @@ export interface LedgerEvidence {
   readonly minutes: ReadonlyMap<number, bigint>
   /** The same minutes from the rollup and the rows above it. */
   readonly rollup: ReadonlyMap<number, bigint>
+  /** The same minutes of the rows up to what the cache has applied; all rows without a cache. */
+  readonly appliedMinutes: ReadonlyMap<number, bigint>
 }
 
 /** The cache, read at one instant. */
@@ -41,6 +47,8 @@ export interface CacheEvidence {
 export interface ServerEvidence {
   readonly cached: CountAnswer
   readonly strong: CountAnswer
+  /** The exact total after these answers. */
+  readonly totalAfter: bigint
 }
 
 /** What all parts say about the pings. */
@@ -55,6 +63,11 @@ export interface Evidence {
 /** The exact total. */
 export function sumOfLanes(ledger: LedgerEvidence): bigint {
   return ledger.lanes.reduce((sum, { head }) => sum + head.seq, 0n)
+}
+
+/** The exact total when verify began. */
+export function sumOfGoals(ledger: LedgerEvidence): bigint {
+  return ledger.lanes.reduce((sum, { goal }) => sum + goal, 0n)
 }
 
 /** COUNT(*). */

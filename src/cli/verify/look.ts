@@ -1,11 +1,11 @@
 import { CLAIM, HASH } from '../../counters/names.ts'
 import { readWholeHash } from '../../counters/hash.ts'
 import type { Queryable } from '../../ledger/connect.ts'
-import { readHeads } from '../../ledger/heads.ts'
+import { checkHeads, readHeads } from '../../ledger/heads.ts'
 import type { Pool } from '../../ledger/pg-types.ts'
 import { readPositions } from '../../ledger/positions.ts'
-import { countRows, countRowsByMinute, inSnapshot, readMinutesAt } from '../../ledger/snapshot.ts'
-import { START } from '../../terms/position.ts'
+import { countRows, countRowsAfter, countRowsByMinute, inSnapshot, readMinutesAt } from '../../ledger/snapshot.ts'
+import { START, sumOfHeads, type Position } from '../../terms/position.ts'
 import type { PingClient } from '../client.ts'
 import { reasonOf } from '../failures.ts'
 import type { OpenCache } from '../stores.ts'
@@ -25,22 +25,35 @@ export interface Sources {
   readonly topic: boolean
 }
 
-/** Asks all parts once. Rejects if Postgres is away: without it there is nothing to compare with. */
-export async function look({ ledger, cache, server, topic }: Sources): Promise<Evidence> {
+/** The numbers of heads by lane, up to which all parts have to come. */
+export type Goals = ReadonlyMap<number, bigint>
+
+export async function readGoals({ ledger }: Sources): Promise<Goals> {
+  return new Map((await readHeads(ledger)).map(({ lane, seq }) => [lane, seq]))
+}
+
+/**
+ * Asks all parts once: the cache, then Postgres, then the server, so that pings which come in meanwhile are in what is
+ * asked later. Rejects if Postgres is away: without it there is nothing to compare with.
+ */
+export async function look({ ledger, cache, server, topic }: Sources, goals: Goals): Promise<Evidence> {
   const lanes = (await readPositions(ledger)).length
   const cached: Asked<CacheEvidence> = cache ? await asked(() => readCache(cache, lanes)) : { kind: 'left out' }
-  const recorded = await readLedger(ledger, cached.kind === 'read' ? cached.value : undefined)
-  const answered: Asked<ServerEvidence> = server ? await asked(() => askServer(server)) : { kind: 'left out' }
+  const recorded = await readLedger(ledger, goals, cached.kind === 'read' ? cached.value : undefined)
+  const answers: Asked<Omit<ServerEvidence, 'totalAfter'>> = server ? await asked(() => askServer(server)) : { kind: 'left out' }
+  const answered: Asked<ServerEvidence> =
+    answers.kind === 'read' ? { kind: 'read', value: { ...answers.value, totalAfter: sumOfHeads(await readHeads(ledger)) } } : answers
   return { ledger: recorded, cache: cached, server: answered, topic }
 }
 
-/** The quick part of a look: true if the cache and (with the topic) the published positions have reached the heads. */
-export async function isQuiet({ ledger, cache, topic }: Sources): Promise<boolean> {
-  const [heads, positions] = [await readHeads(ledger), await readPositions(ledger)]
-  const state = cache ? await asked(() => readCache(cache, heads.length)) : undefined
-  return heads.every(({ lane, seq }) => {
-    const applied = state?.kind === 'read' ? state.value.applied[lane]?.seq : seq
-    return applied === seq && (!topic || positions[lane]?.published.seq === seq)
+/** The quick part of a look: true if the cache and (with the topic) the published positions have reached the goals. */
+export async function haveCome({ ledger, cache, topic }: Sources, goals: Goals): Promise<boolean> {
+  const positions = await readPositions(ledger)
+  const state = cache ? await asked(() => readCache(cache, positions.length)) : undefined
+  return positions.every(({ lane, published }) => {
+    const goal = goals.get(lane) ?? 0n
+    const applied = state?.kind === 'read' ? (state.value.applied[lane]?.seq ?? 0n) : goal
+    return applied >= goal && (!topic || published.seq >= goal)
   })
 }
 
@@ -62,31 +75,44 @@ async function readCache({ cache, ready }: OpenCache, lanes: number): Promise<Ca
   return { total, minutesFrom, minutesTo, applied: states.map(state => state.applied), minutes: hash.minutes }
 }
 
-async function readLedger(pool: Pool, cache: CacheEvidence | undefined): Promise<LedgerEvidence> {
+async function readLedger(pool: Pool, goals: Goals, cache: CacheEvidence | undefined): Promise<LedgerEvidence> {
   const from = cache && cache.minutesFrom !== -Infinity ? BigInt(cache.minutesFrom) : NO_MINUTE_BELOW
   const to = cache ? BigInt(cache.minutesTo) : NO_MINUTE_FROM
   return inSnapshot(pool, async db => {
-    const lanes = await readLanes(db)
+    const applied = new Map(cache?.applied.entries())
+    const lanes = await readLanes(db, goals, applied)
     const heads = new Map(lanes.map(({ lane, head }) => [lane, head]))
     const minutes = await countRowsByMinute(db, from, to)
-    return { lanes, minutes, rollup: await readMinutesAt(db, heads, from, to) }
+    const appliedMinutes = less(minutes, await countRowsAfter(db, applied, from, to))
+    return { lanes, minutes, rollup: await readMinutesAt(db, heads, from, to), appliedMinutes }
   })
 }
 
-async function readLanes(db: Queryable): Promise<LedgerEvidence['lanes']> {
-  const heads = new Map((await readHeads(db)).map(head => [head.lane, head]))
-  const rows = await countRows(db)
-  const positions = await readPositions(db)
-  return positions.map(({ lane, published, folded }) => ({
-    lane,
-    head: heads.get(lane) ?? START,
-    rows: rows.get(lane) ?? 0n,
-    published,
-    folded,
-  }))
+function less(minutes: ReadonlyMap<number, bigint>, others: ReadonlyMap<number, bigint>): ReadonlyMap<number, bigint> {
+  return new Map([...minutes].map(([minute, count]) => [minute, count - (others.get(minute) ?? 0n)]))
 }
 
-async function askServer(server: PingClient): Promise<ServerEvidence> {
+async function readLanes(db: Queryable, goals: Goals, applied: ReadonlyMap<number, Position>): Promise<LedgerEvidence['lanes']> {
+  const rows = await countRows(db)
+  const positions = await readPositions(db)
+  const heads = new Map((await checkHeads(db, applied)).map(head => [head.lane, head]))
+  const published = await checkHeads(db, new Map(positions.map(each => [each.lane, each.published])))
+  const arePublished = new Set(published.filter(({ holds }) => holds).map(({ lane }) => lane))
+  return positions.map(({ lane, published, folded }) => {
+    const head = heads.get(lane)
+    return {
+      lane,
+      head: head ? { seq: head.seq, tag: head.tag } : START,
+      rows: rows.get(lane) ?? 0n,
+      published,
+      folded,
+      goal: goals.get(lane) ?? 0n,
+      holds: { published: arePublished.has(lane), applied: !applied.has(lane) || head?.holds === true },
+    }
+  })
+}
+
+async function askServer(server: PingClient): Promise<Omit<ServerEvidence, 'totalAfter'>> {
   const call = { timeoutMs: SERVER_TIMEOUT_MS }
   const [strong, cached] = await Promise.all([
     server.count({ range: undefined, strong: true }, call),

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withDatabase } from '../support/checker.ts'
+import { Load } from '../support/load.ts'
+import { keepLogsOnFailure, until } from '../support/programs.ts'
+import { can } from '../support/tiers.ts'
+import { startPing, type WholePing } from '../support/whole-ping.ts'
+
+const TIMES = 3
+const PINGS_BETWEEN = 100
+
+keepLogsOnFailure()
+
+describe.runIf(can('redis'))('pingcli verify while pings come in', () => {
+  let ping: WholePing
+  let load: Load
+
+  beforeAll(async () => {
+    ping = await startPing({ servers: 2 })
+    load = new Load({ urls: ping.servers.map(({ url }) => url), callers: 8, pauseMs: 5 })
+    load.start()
+  })
+  afterAll(async () => {
+    await load.drain()
+    load.close()
+    await ping.stop()
+  })
+
+  it('says OK, since what came after its beginning may still be under way', async () => {
+    for (let time = 0; time < TIMES; time++) {
+      const before = load.acked.length
+      await until('pings are acknowledged', () => load.acked.length >= before + PINGS_BETWEEN)
+      expect(await ping.verify()).toMatch(/OK$/)
+    }
+  })
+
+  it('names a ping that is lost', async () => {
+    await withDatabase(ping.place.databaseUrl, client => client.query('delete from pings where lane = 0 and seq = 1'))
+    await expect(ping.verify('1s')).rejects.toThrow(/DIFFERENCE: lane 0: its head is \d+, but it has \d+ rows/)
+  })
+})
