@@ -87,10 +87,10 @@ onBothBrokers(target => {
     await first.close()
     await producer.close()
     for (const partition of [0, 1, 2, 3]) {
-      const [ofFirst, ofSecond] = [valuesOf(first.read, partition), valuesOf(second.read, partition)]
-      for (const numbers of [ofFirst, ofSecond]) expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b))
-      // A request that is under way when this client loses a partition still brings its records: both members may have them.
-      expect([...new Set([...ofFirst, ...ofSecond])].toSorted((a, b) => a - b)).toEqual(every(4, partition, 120))
+      // What a request that is under way during a rebalance brings, this client may deliver twice, here or there: at least once it is.
+      const [ofFirst, ofSecond] = [new Set(valuesOf(first.read, partition)), new Set(valuesOf(second.read, partition))]
+      for (const numbers of [ofFirst, ofSecond]) expect([...numbers]).toEqual([...numbers].toSorted((a, b) => a - b))
+      expect([...ofFirst.union(ofSecond)].toSorted((a, b) => a - b)).toEqual(every(4, partition, 120))
     }
   })
 
