@@ -13,6 +13,11 @@ function isTooLarge(error: unknown): boolean {
   return false
 }
 
+/** The name of the topic next to that of the pings. */
+export function deadLetterTopic(topic: string): string {
+  return `${topic}.dead-letter`
+}
+
 /** The topic of the records that cannot be decoded, each as it was, with where it was and why in headers. */
 export class DeadLetters {
   readonly #kafka: Kafka
@@ -29,7 +34,7 @@ export class DeadLetters {
   }
 
   get topic(): string {
-    return `${this.#topic}.dead-letter`
+    return deadLetterTopic(this.#topic)
   }
 
   /** Resolves when the record is there. Rejects if Kafka does not take it: it is then read again. */

@@ -19,6 +19,8 @@ import { processorSettings, type ProcessorSettings } from './settings.ts'
 
 const QUERY_TIMEOUT_MS = 10_000
 const CACHE_TIMEOUT_MS = 2_000
+/** Longest stop: the last flush, the last commit, leaving the group. Whoever ends a processor by force waits longer. */
+export const STOP_WITHIN_MS = 20_000
 
 /** Starts a processor. It needs nothing to be there: what is away is waited for, part by part. */
 export async function startProcessor(settings: ProcessorSettings): Promise<Running & { port: number }> {
