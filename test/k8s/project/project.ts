@@ -4,7 +4,7 @@ import { render } from '../render/render.ts'
 import { textOf, type ProjectFiles } from './project-files.ts'
 import { readYaml, toResource, type Json, type JsonObject, type Resource } from './read-yaml.ts'
 
-/** What one call of `kubectl apply` or `skaffold` would bring into a cluster. */
+/** What one call of `kubectl apply` or `skaffold` brings into a cluster, and the job that one may run there. */
 export interface Rendering {
   readonly name: string
   readonly resources: readonly Resource[]
@@ -35,13 +35,18 @@ export function readProject(files: ProjectFiles): Project {
   const documents = paths.flatMap(path => readYaml(path, textOf(files, path)).map(value => ({ path, value })))
   const job = readYaml(VERIFY_JOB, textOf(files, VERIFY_JOB)).map(value => toResource(VERIFY_JOB, value))
   const renderings = [
-    { name: 'dev', resources: [...render(files, 'k8s/overlays/dev'), ...job] },
+    { name: 'dev', resources: render(files, 'k8s/overlays/dev') },
     { name: 'skaffold dev', resources: [...render(files, 'k8s/overlays/dev/infra'), ...render(files, 'k8s/overlays/dev/sync')] },
     { name: 'prod', resources: render(files, 'k8s/overlays/prod') },
     ...COMPONENTS.map(component => ({ name: `prod with ${component}`, resources: renderProd(files, [component]) })),
     { name: 'prod with all components', resources: renderProd(files, COMPONENTS) },
   ]
-  return { files, documents, renderings, skaffold: documents.filter(({ value }) => value['kind'] === 'Config').flatMap(readSkaffold) }
+  return {
+    files,
+    documents,
+    renderings: renderings.map(({ name, resources }) => ({ name, resources: [...resources, ...job] })),
+    skaffold: documents.filter(({ value }) => value['kind'] === 'Config').flatMap(readSkaffold),
+  }
 }
 
 function renderProd(files: ProjectFiles, components: readonly string[]): readonly Resource[] {

@@ -7,8 +7,15 @@ import { ROOT } from '../project/project-files.ts'
 import type { Literal } from './literals.ts'
 
 const COMPILER_OPTIONS = {
-  ...{ module: 'nodenext', target: 'esnext', lib: ['esnext'], types: [], noEmit: true, skipLibCheck: true },
-  ...{ strict: true, exactOptionalPropertyTypes: true, allowImportingTsExtensions: true },
+  module: 'nodenext',
+  target: 'esnext',
+  lib: ['esnext'],
+  types: [],
+  noEmit: true,
+  skipLibCheck: true,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  allowImportingTsExtensions: true,
 }
 const COMPILE_WITHIN_MS = 60_000
 const LONGEST_MESSAGE = 300

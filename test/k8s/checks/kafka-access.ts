@@ -1,0 +1,85 @@
+import { deadLetterTopic } from '../../../processor/dead-letters.ts'
+import { ofKind } from '../cluster/of-kind.ts'
+import { containersOf, literalEnv } from '../cluster/workloads.ts'
+import type { Rendering } from '../project/project.ts'
+import type { Resource } from '../project/read-yaml.ts'
+import { perRendering } from './check.ts'
+import { programOf } from './programs.ts'
+
+/** `topic ping-events: Write`. Whoever may read or write may describe, and whoever may write to a topic may do so idempotently. */
+type Right = string
+
+export const kafkaAccess = perRendering('give each program a Kafka user with the rights that it uses, and no others', ({ resources }: Rendering) => {
+  const users = ofKind(resources, 'KafkaUser')
+  const needs = neededBy(resources)
+  return [
+    ...needs.flatMap(({ who, user, secret, rights }) => {
+      const found = users.find(({ metadata }) => metadata.name === user)
+      if (found === undefined) return [`${who}: got the Kafka user ${user}, expected one of ${users.map(({ metadata }) => metadata.name).join(', ')}`]
+      const given = rightsOf(found)
+      return [
+        ...(secret === undefined || secret === user ? [] : [`${who}: got the password of ${secret}, expected that of its user ${user}`]),
+        ...rights.filter(right => !given.includes(right)).map(right => `KafkaUser ${user}: lacks ${right}, which ${who} needs`),
+        ...given.filter(right => !rights.includes(right)).map(right => `KafkaUser ${user}: has ${right}, which ${who} does not need`),
+      ]
+    }),
+    ...users.filter(({ metadata }) => needs.every(({ user }) => user !== metadata.name)).map(({ metadata }) => `KafkaUser ${metadata.name}: is nobody's, expected one of a program`),
+    ...ofListeners(resources),
+  ]
+})
+
+interface Need {
+  readonly who: string
+  readonly user: string
+  /** Where the password is from, if it is told apart from the user. */
+  readonly secret: string | undefined
+  readonly rights: readonly Right[]
+}
+
+function neededBy(resources: readonly Resource[]): readonly Need[] {
+  const programs = containersOf(resources).flatMap(({ where, container }) => {
+    const { KAFKA_USERNAME: user, KAFKA_TOPIC: topic = '', KAFKA_GROUP: group = '' } = literalEnv(container)
+    if (user === undefined) return []
+    const secret = container.env?.find(({ name }) => name === 'KAFKA_PASSWORD')?.valueFrom?.secretKeyRef?.name
+    const isServer = programOf(container).file === 'src/server/main.ts'
+    return [{ who: where, user, secret, rights: isServer ? serverRights(topic) : processorRights(topic, group) }]
+  })
+  const scalers = ofKind(resources, 'ScaledObject').flatMap(({ metadata, spec }) =>
+    spec.triggers.map(({ metadata: trigger, authenticationRef }) => ({
+      who: `ScaledObject ${metadata.name}`,
+      user: authenticationRef?.name ?? '',
+      secret: undefined,
+      rights: [`topic ${trigger['topic']}: Describe`, `group ${trigger['consumerGroup']}: Describe`],
+    })),
+  )
+  return [...programs, ...scalers]
+}
+
+/** The relay: src/relay/publisher.ts. */
+function serverRights(topic: string): readonly Right[] {
+  return [`topic ${topic}: Describe`, `topic ${topic}: Write`]
+}
+
+/** processor/consumer.ts and processor/dead-letters.ts. */
+function processorRights(topic: string, group: string): readonly Right[] {
+  const dead = deadLetterTopic(topic)
+  return [`topic ${topic}: Describe`, `topic ${topic}: Read`, `group ${group}: Describe`, `group ${group}: Read`, `topic ${dead}: Describe`, `topic ${dead}: Write`]
+}
+
+function rightsOf({ spec }: ReturnType<typeof ofKind<'KafkaUser'>>[number]): readonly Right[] {
+  return (spec?.authorization?.acls ?? []).flatMap(({ resource, operations = [], type = 'allow', host = '*' }) => {
+    const what = `${resource.type} ${resource.name}${resource.patternType === 'prefix' ? '…' : ''}${type === 'allow' ? '' : ` (${type})`}${host === '*' ? '' : ` from ${host}`}`
+    const implied = operations.some(operation => operation === 'Read' || operation === 'Write') ? ['Describe' as const] : []
+    return [...new Set([...implied, ...operations])].map(operation => `${what}: ${operation}`)
+  })
+}
+
+/** Nobody speaks to Kafka in the clear or without a name. */
+function ofListeners(resources: readonly Resource[]): readonly string[] {
+  return ofKind(resources, 'Kafka').flatMap(({ metadata, spec }) => [
+    ...(spec?.kafka.listeners ?? [])
+      .filter(({ tls, authentication }) => !tls || authentication?.type !== 'scram-sha-512')
+      .map(({ name, tls, authentication }) => `Kafka ${metadata.name}, listener ${name}: got tls ${tls}, authentication ${authentication?.type}, expected true and scram-sha-512`),
+    ...(spec?.kafka.authorization?.type === 'simple' ? [] : [`Kafka ${metadata.name}: got authorization ${spec?.kafka.authorization?.type}, expected simple`]),
+  ])
+}

@@ -1,0 +1,19 @@
+import type { IContainer } from 'kubernetes-models/v1'
+import { containersOf } from '../cluster/workloads.ts'
+import { perRendering } from './check.ts'
+
+/** The pages of src/runtime/status-pages.ts that each probe asks for. Liveness depends on nothing else. */
+const PAGES = { startupProbe: '/livez', readinessProbe: '/readyz', livenessProbe: '/livez' } as const
+
+export const probes = perRendering('have all three probes in what runs on, each at its own page', ({ resources }) =>
+  containersOf(resources)
+    .filter(({ isInit, workload }) => !isInit && workload.kind === 'Deployment')
+    .flatMap(({ where, container }) => faultsOf(where, container)),
+)
+
+function faultsOf(where: string, container: IContainer): readonly string[] {
+  return Object.entries(PAGES).flatMap(([name, page]) => {
+    const path = container[name as keyof typeof PAGES]?.httpGet?.path
+    return path === page ? [] : [`${where}: got a ${name} at ${path}, expected ${page}`]
+  })
+}
