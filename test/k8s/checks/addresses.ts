@@ -1,9 +1,8 @@
 import { admits } from '../cluster/admits.ts'
-import { showLabels, type Labels } from '../cluster/labels.ts'
+import { selects, showLabels, type Labels } from '../cluster/labels.ts'
 import { ofKind } from '../cluster/of-kind.ts'
 import { operatorMade } from '../cluster/operator-made.ts'
 import { podsOf } from '../cluster/pods.ts'
-import { selects } from '../cluster/labels.ts'
 import { containersOf, literalEnv, type PlacedContainer } from '../cluster/workloads.ts'
 import type { Rendering } from '../project/project.ts'
 import type { Resource } from '../project/read-yaml.ts'
@@ -12,7 +11,8 @@ import { perRendering } from './check.ts'
 /** A service as those who connect see it: the port at its pods, by its own. */
 interface Reached {
   readonly ports: Readonly<Record<number, number>>
-  readonly pods: Labels
+  /** Undefined for a service without pods, of which the check of selectors tells. */
+  readonly pods: Labels | undefined
 }
 
 interface Address {
@@ -29,8 +29,9 @@ export const addresses = perRendering('connect to services and ports that there 
     if (service === undefined) return [`${from}: got the host ${host}, expected one of ${Object.keys(services).join(', ')}`]
     const podPort = service.ports[port]
     if (podPort === undefined) return [`${from}: got port ${port} of ${host}, expected one of ${Object.keys(service.ports).join(', ')}`]
-    if (source === undefined) return []
-    const closed = (['Egress', 'Ingress'] as const).filter(direction => !admits(policies, direction, { from: source, to: service.pods, port: podPort }))
+    const { pods } = service
+    if (source === undefined || pods === undefined) return []
+    const closed = (['Egress', 'Ingress'] as const).filter(direction => !admits(policies, direction, { from: source, to: pods, port: podPort }))
     return closed.map(direction => `${from}: no policy admits the ${direction} from ${showLabels(source)} to port ${podPort} of ${host}`)
   }
   return [
@@ -44,7 +45,7 @@ function servicesOf(resources: readonly Resource[]): Readonly<Record<string, Rea
   const ours = ofKind(resources, 'Service').map(({ metadata, spec }) => {
     const meant = pods.find(({ labels }) => selects({ matchLabels: spec?.selector }, labels))
     const ports = (spec?.ports ?? []).map(({ port, targetPort = port }) => [port, typeof targetPort === 'number' ? targetPort : (meant?.ports[targetPort] ?? port)])
-    return [metadata.name, { ports: Object.fromEntries(ports), pods: meant?.labels ?? {} }]
+    return [metadata.name, { ports: Object.fromEntries(ports), pods: meant?.labels }]
   })
   const made = Object.entries(operatorMade(resources).services).map(([name, { ports, pods: labels }]) => [
     name,
