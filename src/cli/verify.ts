@@ -99,8 +99,9 @@ async function lookUntilEqual(sources: Sources, waitMs: number, { interrupt }: C
   for (;;) {
     // Counting every row is worth it only when all may be well, or time is over.
     while (goesOn() && !(await haveCome(sources, goals))) await wait(PAUSE_MS, interrupt.asked)
-    if (interrupt.asked.aborted) throw new CliError(interrupt.exitCode() ?? EXIT.interrupted, 'interrupted')
-    const evidence = await look(sources, goals)
+    const evidence = interrupt.asked.aborted ? undefined : await look(sources, goals)
+    // What was seen while somebody gave up waiting is not the result.
+    if (evidence === undefined || interrupt.asked.aborted) throw new CliError(interrupt.exitCode() ?? EXIT.interrupted, 'interrupted')
     if (findDifferences(evidence).length === 0 || !goesOn()) return evidence
     await wait(PAUSE_MS, interrupt.asked)
   }
