@@ -80,6 +80,12 @@ export const fetching = {
       await put(other, 2, 'more')
       return waiting
     })
+    s.step('a request behind one that waits is answered after it', async () => {
+      const connection = await s.connect()
+      const sent = [connection.send(fetch, 11, request([{ offset: 10n }], { maxWaitMs: SHORT_WAIT_MS })), connection.send(fetch, 11, request([{ offset: 8n }]))]
+      const got = [await connection.frame(), await connection.frame()].map(frame => frame?.readInt32BE(0))
+      return got.map(id => sent.indexOf(id ?? 0))
+    })
     s.step('least bytes of zero do not wait', () => quickly(() => ask([{ offset: 10n }], { minBytes: 0, maxWaitMs: LONG_WAIT_MS })))
 
     s.step('a new session', () => ask([{ offset: 8n }], { sessionId: 0, sessionEpoch: 0 }))

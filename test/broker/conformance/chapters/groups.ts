@@ -1,6 +1,6 @@
 import { deleteGroups, describeGroups, findCoordinator, heartbeat, joinGroup, leaveGroup, listGroups, syncGroup } from '../../../../broker/wire/tables/index.ts'
 import { until } from '../../../support/programs.ts'
-import { joining, Member, subscription } from '../members.ts'
+import { joining, Member, SESSION_TIMEOUT_MS, subscription } from '../members.ts'
 import { CLOSED, type Received } from '../raw-connection.ts'
 import type { Script } from '../script.ts'
 
@@ -48,6 +48,8 @@ export const groups = {
 
     twoMembers(s, describe)
     staticMembers(s, describe)
+    lostMembers(s)
+    s.step('the authorised operations of a group', () => s.ask(describeGroups, 5, { groups: [s.name('two')], includeAuthorizedOperations: true }))
     s.step('a group that is deleted', async () => {
       const answer = await s.ask(deleteGroups, 2, { groupsNames: [s.name('two')] })
       return [answer, await describe(s.name('two'))]
@@ -175,6 +177,48 @@ function staticMembers(s: Script, describe: (groupId: string, version?: number) 
   s.step('it leaves by its instance', () => s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-a' }] }))
   s.step('and has left', () => describe(group))
   s.step('an instance leaves that is not there', () => s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-b' }] }))
+}
+
+function lostMembers(s: Script): void {
+  s.step('a member that does not join again within its time to rebalance is put out', async () => {
+    const group = s.name('slow')
+    const [a, b] = [await Member.of(s, group), await Member.of(s, group)]
+    await a.joinWithId({ rebalanceTimeoutMs: 500 })
+    await a.sync({ [a.memberId]: 'all' })
+    const joined = await b.joinWithId({ rebalanceTimeoutMs: 500 })
+    return [joined, await a.beat()]
+  })
+  s.step('the leader leaves while another waits for its part', async () => {
+    const group = s.name('leader-lost')
+    const [a, b] = [await Member.of(s, group), await Member.of(s, group)]
+    await a.joinWithId()
+    await a.sync({ [a.memberId]: 'all' })
+    const joined = b.joinWithId()
+    await a.untilRebalance()
+    await a.join()
+    await joined
+    const synced = b.sync()
+    await leave(s, group, a.memberId, 5)
+    const told = await synced
+    return [told, await b.join(), await b.sync({ [b.memberId]: 'all' })]
+  })
+  s.step('a member whose connection is gone joins again by its id from another', async () => {
+    const group = s.name('reconnects')
+    const a = await Member.of(s, group)
+    await a.joinWithId()
+    await a.sync({ [a.memberId]: 'all' })
+    a.connection.close()
+    const again = await Member.of(s, group)
+    Object.assign(again, { memberId: a.memberId, generationId: a.generationId })
+    return [await again.beat(), await again.join(), await again.sync({ [a.memberId]: 'all again' })]
+  })
+  s.step('a member that is given an id and never comes again holds up nobody', async () => {
+    const group = s.name('pending')
+    const [a, b] = [await Member.of(s, group), await Member.of(s, group)]
+    await b.join({ sessionTimeoutMs: SESSION_TIMEOUT_MS })
+    await a.joinWithId()
+    return [await a.sync({ [a.memberId]: 'all' }), await a.beat()]
+  })
 }
 
 function leave(s: Script, groupId: string, memberId: string, version: number): Promise<unknown> {
