@@ -72,7 +72,9 @@ describe.runIf(can('redis')).each(kafkaKinds())(`kill -9 under load (--runs ${ru
     expect(await i3Gaps(databaseUrl), 'I3').toEqual([])
   }
 
-  test.each(Array.from({ length: runs }, (_, run) => run + 1))('kill of each part, round %i: nothing lost, nothing double', { timeout: ROUND_LIMIT_MS }, async () => {
+  // Apache Kafka takes seconds to come back: what is about Ping itself is shown with Ping's broker.
+  const rounds = kind === 'Apache Kafka' ? Math.ceil(runs / 5) : runs
+  test.each(Array.from({ length: rounds }, (_, round) => round + 1))('kill of each part, round %i: nothing lost, nothing double', { timeout: ROUND_LIMIT_MS }, async () => {
     const victims = victimsOf(ping)
     load.start()
     for (const victim of random.shuffled(victims)) await suffer([victim])
