@@ -155,7 +155,7 @@ export const acceptedKeys: readonly Key[] = [
   ...accepted('Records keep the compression that the producer gave them.', {
     'compression.gzip.level': [int({ min: -1, max: 9 }), '-1'],
     'compression.lz4.level': [int({ min: 1, max: 17 }), '9'],
-    'compression.type': [oneOf('producer'), 'producer'],
+    'compression.type': [oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'), 'producer'],
     'compression.zstd.level': [int({ min: -131_072, max: 22 }), '3'],
   }),
   ...accepted('Metrics are those of /metrics on status.port.', {

@@ -73,7 +73,7 @@ const unchanged = only(long(), value => value === -2, '-2, since there is no tie
 const never = only(boolean, value => !value, 'false, since there is no tiered storage')
 
 const acceptedTopicKeys: readonly TopicKey[] = [
-  topicKey('accepted', 'compression.type', { type: oneOf('producer'), from: 'compression.type', help: SENT_AS_IS }),
+  topicKey('accepted', 'compression.type', { type: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'), from: 'compression.type', help: SENT_AS_IS }),
   topicKey('accepted', 'compression.gzip.level', { type: int({ min: -1, max: 9 }), from: 'compression.gzip.level', help: SENT_AS_IS }),
   topicKey('accepted', 'compression.lz4.level', { type: int({ min: 1, max: 17 }), from: 'compression.lz4.level', help: SENT_AS_IS }),
   topicKey('accepted', 'compression.zstd.level', { type: int({ min: -131_072, max: 22 }), from: 'compression.zstd.level', help: SENT_AS_IS }),

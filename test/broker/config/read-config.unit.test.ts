@@ -182,7 +182,7 @@ describe('a key for what this broker does not have', () => {
     ['controller.quorum.voters', '1@a:9093,2@b:9093', 'one node'],
     ['controller.quorum.bootstrap.servers', 'a:9093,b:9093', 'one node'],
     ['process.roles', 'controller', 'broker, or broker and controller'],
-    ['compression.type', 'zstd', 'producer'],
+    ['compression.type', 'brotli', 'one of uncompressed, zstd, lz4, snappy, gzip, producer'],
     ['remote.log.storage.system.enable', 'true', 'false: all records lie on this machine'],
     ['security.inter.broker.protocol', 'SSL', 'PLAINTEXT'],
     ['group.coordinator.rebalance.protocols', 'consumer', 'classic among them'],

@@ -62,7 +62,7 @@ describe('what is to be set for a topic', () => {
   }
 
   it('is taken when each key and value is right', () => {
-    expect(check({ 'retention.ms': '-1', 'cleanup.policy': 'compact', 'min.insync.replicas': '1', 'compression.type': 'producer', 'remote.storage.enable': 'false' })).toBeUndefined()
+    expect(check({ 'retention.ms': '-1', 'cleanup.policy': 'compact', 'min.insync.replicas': '1', 'compression.type': 'lz4', 'remote.storage.enable': 'false' })).toBeUndefined()
     expect(check({})).toBeUndefined()
   })
 
@@ -71,7 +71,7 @@ describe('what is to be set for a topic', () => {
     [{ 'segment.bytes': '13' }, 'segment.bytes: got "13", expected a whole number of bytes from 14 to 2147483647'],
     [{ 'cleanup.policy': 'shrink' }, 'cleanup.policy: got "shrink", expected delete, compact or both'],
     [{ 'min.insync.replicas': '2' }, 'min.insync.replicas: got "2", expected 1, since there is one node'],
-    [{ 'compression.type': 'gzip' }, 'compression.type: got "gzip", expected producer'],
+    [{ 'compression.type': 'brotli' }, 'compression.type: got "brotli", expected one of uncompressed, zstd, lz4, snappy, gzip, producer'],
     [{ 'remote.storage.enable': 'true' }, 'expected false, since there is no tiered storage'],
     [{ 'flush.ms': '1000' }, 'flush.ms: got "1000", expected 9223372036854775807'],
     [{ 'retention.mss': '1' }, 'Unknown topic config name: retention.mss, expected perhaps retention.ms'],
