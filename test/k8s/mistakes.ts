@@ -41,6 +41,7 @@ export const MISTAKES: readonly Mistake[] = [
   { title: 'a host that is not there', file: PROCESSOR, text: 'value: pg-cluster-rw', by: 'value: postgres', check: 'addresses', says: 'got the host postgres' },
   { title: 'the listener without TLS, which is none', file: SERVER, text: 'bootstrap:9093', by: 'bootstrap:9092', check: 'addresses', says: 'got port 9092' },
   { title: 'a pod without the label that lets it out', file: PROCESSOR, text: 'ping/cache-client: "true"', by: 'ping/cache: "true"', check: 'addresses', says: 'no policy admits the Egress' },
+  { title: 'Kafka kept from the API server', file: 'k8s/infra/network/kafka.yaml', text: '{ protocol: TCP, port: 6443 }', by: '{ protocol: TCP, port: 6444 }', check: 'addresses', says: "the API server's" },
   { title: 'a listener for others', file: 'k8s/infra/kafka.yaml', text: 'ping/kafka-client: "true"', by: 'kafka-client: "true"', check: 'addresses', says: 'no policy admits the Ingress' },
   { title: 'a target that the Dockerfile does not have', file: 'k8s/app/skaffold.yaml', text: 'target: verify', by: 'target: verifier', check: 'images', says: 'got the target verifier' },
   { title: 'an image that moves', file: 'k8s/infra/cache.yaml', text: 'dragonfly:v1.39.0', by: 'dragonfly:latest', check: 'images', says: 'expected one with a tag that does not move' },

@@ -37,8 +37,14 @@ export const addresses = perRendering('connect to services and ports that there 
   return [
     ...containersOf(resources).flatMap(placed => addressesOf(placed).flatMap(address => faultOf(address, placed.workload.labels))),
     ...scalersOf(resources).flatMap(address => faultOf(address, undefined)),
+    ...operatorMade(resources).pods.filter(pods => pods.asksApiServer && !admits(policies, 'Egress', { from: pods.labels, to: API_SERVER, port: API_SERVER_PORT }))
+      .map(({ title }) => `${title}: no policy admits the Egress to port ${API_SERVER_PORT}, the API server's`),
   ]
 })
+
+/** It runs on nodes: no selector of pods finds it. */
+const API_SERVER = {}
+const API_SERVER_PORT = 6443
 
 function servicesOf(resources: readonly Resource[]): Readonly<Record<string, Reached>> {
   const pods = podsOf(resources)

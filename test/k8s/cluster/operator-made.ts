@@ -9,6 +9,8 @@ export interface MadePods {
   readonly labels: Labels
   /** By name. */
   readonly ports: Readonly<Record<string, number>>
+  /** They ask the API server: for certificates, or for what they are to do. */
+  readonly asksApiServer: boolean
 }
 
 /** What is in the cluster beside our own resources, because an operator makes it out of them, or somebody by hand. */
@@ -47,7 +49,7 @@ function ofPostgres({ metadata: { name }, spec }: ReturnType<typeof ofKind<'Clus
       [`${name}-ca`]: ['ca.crt', 'ca.key'],
     },
     services: Object.fromEntries(['rw', 'ro', 'r'].map(way => [`${name}-${way}`, { ports: [5432], pods }])),
-    pods: [{ title: `pods of Postgres ${name}`, labels: { ...pods, 'cnpg.io/podRole': 'instance' }, ports: { postgresql: 5432, status: 8000, metrics: 9187 } }],
+    pods: [{ title: `pods of Postgres ${name}`, labels: { ...pods, 'cnpg.io/podRole': 'instance' }, ports: { postgresql: 5432, status: 8000, metrics: 9187 }, asksApiServer: true }],
     policies: [],
   }
 }
@@ -64,8 +66,8 @@ function ofKafka(resources: readonly Resource[]): readonly Made[] {
       secrets: { ...Object.fromEntries(users), [`${name}-cluster-ca-cert`]: ['ca.crt', 'ca.p12', 'ca.password'] },
       services: { [`${name}-kafka-bootstrap`]: { ports: listeners.map(({ port }) => port), pods: { 'strimzi.io/name': `${name}-kafka` } } },
       pods: [
-        { title: `pods of Kafka ${name}`, labels, ports: { 'tcp-ctrlplane': 9090, 'tcp-replication': 9091, ...ports, ...metrics } },
-        { title: `entity operator of Kafka ${name}`, labels: { 'strimzi.io/name': `${name}-entity-operator` }, ports: {} },
+        { title: `pods of Kafka ${name}`, labels, ports: { 'tcp-ctrlplane': 9090, 'tcp-replication': 9091, ...ports, ...metrics }, asksApiServer: true },
+        { title: `entity operator of Kafka ${name}`, labels: { 'strimzi.io/name': `${name}-entity-operator` }, ports: {}, asksApiServer: true },
       ],
       policies: listeners.map(({ port, networkPolicyPeers }) => ({
         apiVersion: 'networking.k8s.io/v1',
@@ -87,7 +89,7 @@ function ofCache({ metadata: { name } }: ReturnType<typeof ofKind<'Dragonfly'>>[
   return {
     secrets: {},
     services: { [name]: { ports: [6379], pods: labels } },
-    pods: [{ title: `pods of the cache ${name}`, labels, ports: { redis: 6379, admin: 9999 } }],
+    pods: [{ title: `pods of the cache ${name}`, labels, ports: { redis: 6379, admin: 9999 }, asksApiServer: false }],
     policies: [],
   }
 }
