@@ -44,7 +44,8 @@ for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
         expect(facts.get('administration')).toEqual({ ...outcomes, first: '60000', changed: ['done'] })
       })
 
-      it.runIf(tier === 'librdkafka-new')('administers offsets, groups and records', () => {
+      // The older one has no calls for it.
+      if (tier === 'librdkafka-new') it('administers offsets, groups and records', () => {
         const offsets = { offsets: [0, 10, 9, 3], 'low watermark': 3, altered: [4], listed: [4] }
         expect(facts.get('newer administration')).toEqual({ ...offsets, 'is listed': true, state: 'EMPTY', removed: null, nodes: 1, 'has controller': true, described: [1, true] })
       })
