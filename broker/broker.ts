@@ -180,13 +180,12 @@ export class Broker {
     }
   }
 
-  /** First nobody comes in any more, then who waits is answered, then everything is closed. */
+  /** Who waits is answered, nobody comes in any more, then everything is closed. */
   async #stop(): Promise<void> {
     this.#readiness.notReady('stopping')
     clearInterval(this.#retention)
-    const left = [...this.#listeners.map(listener => listener.stop(STOP_GRACE_MS)), this.#console?.stop(STOP_GRACE_MS)]
     this.#groups.stop()
-    await Promise.all(left)
+    await Promise.all([...this.#listeners.map(listener => listener.stop(STOP_GRACE_MS)), this.#console?.stop(STOP_GRACE_MS)])
     await this.#status?.stop()
     this.#state.close()
   }
