@@ -1,5 +1,6 @@
-import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { accessSync, closeSync, constants, existsSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeLevels } from '../src/runtime/make-levels.ts'
 import { SettingsError } from '../src/runtime/settings.ts'
 import { lockFolder } from './folder-lock.ts'
 import { formatMeta, newClusterId, readMeta, type Meta } from './meta-properties.ts'
@@ -40,13 +41,6 @@ function make(path: string): void {
   } catch (cause) {
     throw new SettingsError(`log.dirs: got ${JSON.stringify(path)}, expected a folder that can be made and written (${(cause as Error).message})`, { cause })
   }
-}
-
-/** Level by level: Node's own recursive mkdir never ends under /proc. */
-function makeLevels(path: string): void {
-  if (existsSync(path)) return
-  makeLevels(dirname(path))
-  mkdirSync(path, { mode: 0o755 })
 }
 
 /** A folder without our file of properties has to be empty, but for what systems and crashed starts leave. */

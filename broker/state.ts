@@ -1,6 +1,7 @@
 import { logSettings } from './config/log-settings.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { BrokerSettings } from './config/settings.ts'
+import { closeAll } from './close-all.ts'
 import { openDataFolder } from './data-folder.ts'
 import { Waiters } from './fetch/waiters.ts'
 import { diskFolder } from './log/disk-folder.ts'
@@ -56,19 +57,6 @@ export function openState(settings: BrokerSettings, log: Logger): State {
     place.release()
     throw error
   }
-}
-
-/** All of them, though some may fail; throws the first error. */
-function closeAll(steps: readonly (() => void)[]): void {
-  const errors: unknown[] = []
-  for (const step of steps) {
-    try {
-      step()
-    } catch (error) {
-      errors.push(error)
-    }
-  }
-  if (errors.length > 0) throw errors[0]
 }
 
 interface Place {

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeLevels } from '../src/runtime/make-levels.ts'
 import { CannotStart } from './ports.ts'
 
 export interface DataFolder {
@@ -40,13 +41,6 @@ function openIn(folder: string): DatabaseSync {
   } catch (cause) {
     throw new CannotStart(`PING_DATA_DIR: got "${folder}", expected a folder that can be made and written`, { cause })
   }
-}
-
-/** Level by level: Node's own recursive mkdir never ends under /proc. */
-function makeLevels(path: string): void {
-  if (existsSync(path)) return
-  makeLevels(dirname(path))
-  mkdirSync(path, { mode: 0o755 })
 }
 
 function pidIn(file: string): string {

@@ -9,12 +9,8 @@ export interface Verdict {
 
 export const DONE: Verdict = { errorCode: ERROR.NONE, errorMessage: null }
 
-/** An answer is refused by clients when one of its texts is longer than a 16-bit length tells. */
-const LONGEST_MESSAGE = 1000
-
 export function refusal({ code, message }: ProtocolError): Verdict {
-  const errorMessage = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message
-  return { errorCode: code, errorMessage }
+  return { errorCode: code, errorMessage: message }
 }
 
 /** Does what one part of a request asks for: a part that fails is told so, and the others are still done. `attempt` names it where files fail. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { closeAll } from '../close-all.ts'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Folder } from '../log/folder.ts'
 import { PartitionLog, type LogSettings } from '../log/partition-log.ts'
@@ -142,15 +143,7 @@ export class Topics {
 
   /** All logs, though some may fail; throws the first error. */
   close(): void {
-    const errors: unknown[] = []
-    for (const log of this.all().flatMap(({ partitions }) => partitions)) {
-      try {
-        log.close()
-      } catch (error) {
-        errors.push(error)
-      }
-    }
-    if (errors.length > 0) throw errors[0]
+    closeAll(this.all().flatMap(({ partitions }) => partitions.map(log => () => log.close())))
   }
 
   #tryToFinish(entry: Deletion, logs: readonly PartitionLog[] = []): void {
