@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { endWith } from '../src/runtime/end-with.ts'
 import { runProgram, type Running } from '../src/runtime/lifecycle.ts'
 import { createLogger } from '../src/runtime/logger.ts'
 import { readArguments, USAGE, type Command } from './arguments.ts'
@@ -41,10 +42,4 @@ async function start({ file, overrides }: Command & { kind: 'run' }): Promise<Ru
 function version(): string {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
   return version
-}
-
-/** Whoever types arguments reads plain text. The program ends by itself, so that all of it is written. */
-function endWith(code: number, stream: NodeJS.WriteStream, text: string): void {
-  stream.write(text)
-  process.exitCode = code
 }

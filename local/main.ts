@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { standardOutput } from '../src/runtime/log-output.ts'
 import { readSettings, SettingsError } from '../src/runtime/settings.ts'
 import { environment } from './environment.ts'
 import { CannotStart } from './ports.ts'
@@ -13,12 +14,13 @@ const ROOT = join(import.meta.dirname, '..')
 /** `npm start`: the whole of Ping on this machine. Ends with the process. */
 export async function main(programs: Programs): Promise<never> {
   const requests = listenForStop({ startedByNpm: environment()['npm_lifecycle_event'] !== undefined })
-  // A terminal that was closed takes no more text: that must not end us before the parts are stopped.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  // A terminal that was closed or paused takes no more text: that must not end us, or hold us up, before the parts are stopped.
+  const output = standardOutput(lines => `(${lines} lines dropped: nobody read them)\n`)
+  process.stderr.on('error', () => undefined)
   try {
     const settings = readSettings(localSettings, environment())
-    const print = (text: string) => process.stdout.write(text)
-    const code = await runLocal({ settings, programs, requests, print, isTerminal: process.stdout.isTTY === true })
+    const code = await runLocal({ settings, programs, requests, print: output.write, isTerminal: process.stdout.isTTY === true })
+    await new Promise<void>(resolve => output.flush(resolve))
     process.exit(code)
   } catch (error) {
     const isPlain = error instanceof SettingsError || error instanceof CannotStart || error instanceof StartError

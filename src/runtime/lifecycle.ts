@@ -1,4 +1,4 @@
-import { createLogger, type Logger } from './logger.ts'
+import { createLogger, exitLogged, type Logger } from './logger.ts'
 import { SettingsError } from './settings.ts'
 import { within } from './wait.ts'
 
@@ -34,13 +34,13 @@ export async function runProgram(options: ProgramOptions): Promise<void> {
     if (!asked.signal.aborted) await new Promise(resolve => asked.signal.addEventListener('abort', resolve))
     await within(drainMs, `not stopped after ${drainMs} ms; still open: ${openResources()}`, running.stop())
     log.info('stopped')
-    process.exit(0)
   } catch (error) {
-    if (asked.signal.aborted && running === undefined) process.exit(0) // asked to stop while starting
+    if (asked.signal.aborted && running === undefined) return exitLogged(0, log) // asked to stop while starting
     if (error instanceof SettingsError) log.fatal(`cannot start, wrong settings:\n${error.message}`)
     else log.fatal({ err: error }, running ? 'stopped uncleanly' : 'cannot start')
-    process.exit(1)
+    return exitLogged(1, log)
   }
+  return exitLogged(0, log)
 }
 
 function stopRequest(log: Logger): AbortController {
@@ -51,7 +51,8 @@ function stopRequest(log: Logger): AbortController {
       const now = Date.now()
       if (controller.signal.aborted && now - firstAt >= SAME_SIGNAL_MS) {
         log.warn({ signal }, 'second signal: forced stop')
-        process.exit(FORCED)
+        void exitLogged(FORCED, log)
+        return
       }
       if (controller.signal.aborted) return
       firstAt = now

@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino'
+import { standardOutput } from './log-output.ts'
 
 export type { Logger } from 'pino'
 
@@ -19,12 +20,15 @@ function tellError(error: unknown): unknown {
   return Object.fromEntries(kept.map(([key, value]) => [key, key === 'cause' ? tellError(value) : value]))
 }
 
-/** A structured logger: one JSON line an event, on standard output. */
+/** A structured logger: one JSON line an event, on standard output. What happens to the reader of that never holds up or ends the program. */
 export function createLogger(options: { name: string; level: LogLevel }): Logger {
-  return pino({
-    name: options.name,
-    level: options.level,
-    redact: { paths: SECRETS, censor: '(secret)' },
-    serializers: { err: tellError },
-  })
+  const { name, level } = options
+  const output = standardOutput(lines => `${JSON.stringify({ level: pino.levels.values['warn'], time: Date.now(), pid: process.pid, name, lines, msg: 'log lines dropped: nobody read them' })}\n`)
+  return pino({ name, level, redact: { paths: SECRETS, censor: '(secret)' }, serializers: { err: tellError } }, output)
+}
+
+/** Ends the process once its last lines are out, or after a second. */
+export async function exitLogged(code: number, log: Logger): Promise<never> {
+  await new Promise<void>(resolve => log.flush(() => resolve()))
+  process.exit(code)
 }

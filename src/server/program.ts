@@ -1,7 +1,8 @@
 import { postgresConfig } from '../ledger/settings.ts'
+import { endWith } from '../runtime/end-with.ts'
 import { runProgram, type Running } from '../runtime/lifecycle.ts'
-import { createLogger, type Logger } from '../runtime/logger.ts'
-import { readSettings, SettingsError, type Environment } from '../runtime/settings.ts'
+import { createLogger, exitLogged, type Logger } from '../runtime/logger.ts'
+import { readSettings, type Environment } from '../runtime/settings.ts'
 import { setUpDatabase } from './set-up-database.ts'
 import { serverSettings, type ServerSettings } from './settings.ts'
 import { startServer, STOP_PARTS_MS } from './wiring.ts'
@@ -22,7 +23,12 @@ export async function runServer(args: readonly string[], env: Environment): Prom
   if (unknown !== undefined) {
     return endWith(WRONG_USAGE, process.stderr, `argument: got ${JSON.stringify(unknown)}, expected ${MIGRATE_ONLY}, ${HELP} or nothing\n`)
   }
-  const settings = settingsOrExit(env)
+  let settings: ServerSettings
+  try {
+    settings = readSettings(serverSettings, env)
+  } catch (error) {
+    return runProgram({ name: NAME, drainMs: 0, start: () => Promise.reject(error) })
+  }
   const log = createLogger({ name: NAME, level: settings.logLevel })
   if (args.includes(MIGRATE_ONLY)) return runProgram({ name: NAME, drainMs: 0, start: signal => migrateOnly(settings, log, signal) })
   const drainMs = settings.notReadyMs + settings.drainMs + STOP_PARTS_MS
@@ -32,25 +38,5 @@ export async function runServer(args: readonly string[], env: Environment): Prom
 async function migrateOnly(settings: ServerSettings, log: Logger, signal: AbortSignal): Promise<Running> {
   await setUpDatabase(postgresConfig(settings), { lanes: settings.lanes, log, signal })
   log.info('the database is set up')
-  process.exit(0)
-}
-
-function settingsOrExit(env: Environment): ServerSettings {
-  try {
-    return readSettings(serverSettings, env)
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error
-    return exit(1, `cannot start, wrong settings:\n${error.message}`)
-  }
-}
-
-/** Whoever types arguments reads plain text. The program ends by itself, so that all of it is written. */
-function endWith(code: number, stream: NodeJS.WriteStream, text: string): void {
-  stream.write(text)
-  process.exitCode = code
-}
-
-function exit(code: number, message: string): never {
-  createLogger({ name: NAME, level: 'info' }).fatal(message)
-  process.exit(code)
+  return exitLogged(0, log)
 }
