@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { SettingsError } from '../src/runtime/settings.ts'
+import { InUseError, SettingsError } from '../src/runtime/settings.ts'
 
 export interface FolderLock {
   /** Writes down whose the lock is, for those who ask in vain. */
@@ -40,7 +40,7 @@ interface SqliteError extends Error {
 function explained(cause: SqliteError, path: string, holder: string): SettingsError {
   const got = `log.dirs: got ${JSON.stringify(path)}`
   if (cause.errcode !== SQLITE_BUSY) return new SettingsError(`${got}, expected a folder whose file ${LOCK} can be locked (${cause.message})`, { cause })
-  return new SettingsError(`${got}, which another broker (pid ${pidIn(holder)}) has locked, expected a folder of its own`, { cause })
+  return new InUseError(`${got}, which another broker (pid ${pidIn(holder)}) has locked, expected a folder of its own`, { cause })
 }
 
 function pidIn(file: string): string {

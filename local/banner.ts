@@ -27,7 +27,7 @@ export function banner(settings: LocalSettings, dataDir: string, addresses: read
     `  curl -H 'Content-Type: application/json' -d '{}' ${server}/ping.v1.PingService/PingCount`,
     `  ${cli} ping -n 1000`,
     `  ${cli} count`,
-    `  ${verifyLine(server, addresses, stateOf)}`,
+    `  ${verifyLine(server, addresses)}`,
     `  redis-cli -u ${addressOf(addresses, 'cache') ?? ''} HGETALL ping:counters`,
     '',
     'Ctrl-C stops everything.',
@@ -40,13 +40,13 @@ function addressLine({ name, address, kind }: Address, state: PartState | undefi
   return `  ${name.padEnd(10)} ${shown.filter(Boolean).join('  ')}`
 }
 
-const STATES: Readonly<Record<PartState, string>> = { ready: '', starting: '(starting)', 'given up': '(does not run, see above)' }
+/** All were ready a moment ago: one that is not has just ended, and is started again. */
+const STATES: Readonly<Record<PartState, string>> = { ready: '', starting: '(starting)', stopped: '(stopped)' }
 
 /** `verify` reads the stores itself, so it has to be told of each that lies elsewhere. */
-function verifyLine(server: string, addresses: readonly Address[], stateOf: StateOf): string {
+function verifyLine(server: string, addresses: readonly Address[]): string {
   const stores = { DATABASE_URL: addressOf(addresses, 'postgres'), REDIS_URL: addressOf(addresses, 'cache') }
-  const hasTopic = stateOf('kafka') !== 'given up'
-  return `${commandLine({ ...stores, PING_ADDRESS: server })} verify${hasTopic ? '' : ' --no-topic'}`
+  return `${commandLine({ ...stores, PING_ADDRESS: server })} verify`
 }
 
 function commandLine(values: { readonly [Name in keyof typeof DEFAULTS]?: string | undefined }): string {

@@ -20,5 +20,6 @@ export function brokerPart({ main, port, consolePort, dataDir }: BrokerPlace): P
     stopSignal: 'SIGTERM',
     graceMs: 15_000,
     isEssential: false,
+    remedy: 'Mend that, or name a Kafka of your own: KAFKA_BROKERS=host:port npm start',
   }
 }

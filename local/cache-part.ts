@@ -28,11 +28,13 @@ const CANDIDATES: readonly Candidate[] = [
   { name: 'a built-in stand-in', isHere: () => true, launch: (port, hooks) => launchStandIn({ port, ...hooks }) },
 ]
 
+const REMEDY = 'Mend that, take it off the path, or name a cache of your own: REDIS_URL=redis://host:port npm start'
+
 /** The cache of this machine. */
 export function cachePart(port: number): { readonly part: Part; readonly kind: string } {
   const candidate = CANDIDATES.find(({ isHere }) => isHere()) as Candidate
   return {
     kind: candidate.name,
-    part: { name: 'cache', launch: hooks => candidate.launch(port, hooks), stopSignal: 'SIGTERM', graceMs: 5_000, isEssential: false },
+    part: { name: 'cache', launch: hooks => candidate.launch(port, hooks), stopSignal: 'SIGTERM', graceMs: 5_000, isEssential: false, remedy: REMEDY },
   }
 }

@@ -1,11 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { PartName } from './part.ts'
+import { readable } from './parts/readable-line.ts'
 
-const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' }
 const COLOURS: Readonly<Record<PartName, number>> = { server: 32, processor: 36, kafka: 35, cache: 33, postgres: 34 }
-/** What pino adds to each line and a person at a terminal need not read. */
-const UNREAD = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg'])
-const LONGEST_VALUE = 160
 const SAME_WARNING_MS = 10_000
 const MOST_WARNINGS = 1_000
 const WIDTH = 'processor'.length
@@ -20,25 +17,6 @@ export function partLine(part: PartName, line: string, isTerminal: boolean): str
   const name = part.padEnd(WIDTH)
   const prefix = isTerminal ? `\u001b[${COLOURS[part]}m${name} |\u001b[0m` : `${name} |`
   return `${prefix} ${readable(line)}\n`
-}
-
-function readable(line: string): string {
-  if (!line.startsWith('{"level":')) return line
-  try {
-    const { level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>
-    const fields = Object.entries(rest).filter(([name]) => !UNREAD.has(name)).map(([name, value]) => `${name}=${short(value)}`)
-    return [LEVELS[Number(level)] ?? level, msg, ...fields].join(' ')
-  } catch {
-    return line // only looks like one of ours
-  }
-}
-
-/** An error by its message, everything else as JSON, and not too much of it. */
-function short(value: unknown): string {
-  if (typeof value === 'string' && !/\s/.test(value)) return value
-  const message = typeof value === 'object' && value !== null && 'message' in value ? value.message : undefined
-  const text = JSON.stringify(message ?? value)
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text
 }
 
 /**

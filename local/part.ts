@@ -13,6 +13,8 @@ export interface Part {
   readonly stopSignal: NodeJS.Signals
   /** How long it may take to end before it is killed, in ms. */
   readonly graceMs: number
-  /** Without it there is no use in going on when the first start fails. */
+  /** Its first failure ends the start; another part is tried some times more. */
   readonly isEssential: boolean
+  /** What a person can do instead when it cannot run. */
+  readonly remedy?: string
 }

@@ -49,8 +49,8 @@ async function untilStopped(supervisor: Supervisor, options: RunOptions, announc
   const asked = aborted(requests.stop)
   let failure: unknown
   const started = supervisor.start().then(announce)
-  await Promise.race([started.then(() => asked), asked]).catch((error: unknown) => (failure = error))
-  print(failure === undefined ? '\nStopping. Ctrl-C again ends everything at once.\n' : '\nThe start failed; stopping what runs.\n')
+  await Promise.race([started.then(() => asked), asked, supervisor.failed]).catch((error: unknown) => (failure = error))
+  print(failure === undefined ? '\nStopping. Ctrl-C again ends everything at once.\n' : '\nA part cannot run; stopping the others.\n')
   const forced = aborted(requests.force).then(() => supervisor.force().then(() => 'forced' as const))
   const outcome = await Promise.race([supervisor.stop(), forced])
   if (outcome === 'forced') {

@@ -1,10 +1,10 @@
 import { wait } from '../src/runtime/wait.ts'
 import type { Part } from './part.ts'
-import { describeExit, FinalStartError, type Child } from './parts/child.ts'
+import { describeExit, FinalStartError, StartError, type Child } from './parts/child.ts'
 import type { PidFiles } from './pid-files.ts'
 
-/** `given up`: it ended for good, or was stopped. */
-export type PartState = 'starting' | 'ready' | 'given up'
+/** `stopped`: it was stopped, or cannot run. */
+export type PartState = 'starting' | 'ready' | 'stopped'
 
 export interface Surroundings {
   readonly pidFiles: PidFiles
@@ -12,14 +12,18 @@ export interface Surroundings {
   readonly output: (line: string) => void
   /** Gets what happens to the part. */
   readonly report: (event: string) => void
+  /** Gets the reason, once, when the part cannot run and is not tried again. */
+  readonly failed: (reason: Error) => void
 }
 
-/** A part that ran so long is well: its next end is a first one again. */
+/** A part that ran this long is well: its next end is a first one again. */
 const STEADY_MS = 10_000
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 5_000
+/** A part that was never ready is given up after this many tries. One that was is tried until it is ready again. */
+const FIRST_TRIES = 5
 
-/** Keeps one part running: when it ends by itself it is named and started again, the first time at once. */
+/** Keeps one part running: when it ends by itself, that is reported and it is started again, the first time at once. */
 export class SupervisedPart {
   readonly part: Part
   readonly #around: Surroundings
@@ -28,6 +32,7 @@ export class SupervisedPart {
   #loop: Promise<void> | undefined
   #failures = 0
   #isReady = false
+  #wasReady = false
 
   constructor(part: Part, around: Surroundings) {
     this.part = part
@@ -36,13 +41,18 @@ export class SupervisedPart {
 
   get state(): PartState {
     if (this.#isReady) return 'ready'
-    return this.#stop.signal.aborted ? 'given up' : 'starting'
+    return this.#stop.signal.aborted ? 'stopped' : 'starting'
   }
 
-  /** Resolves when the part is ready for the first time; rejects when an essential part cannot start, or when stopped before. */
+  /** Resolves when the part is ready for the first time; rejects when it cannot start, or is stopped before. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#loop = this.#keepRunning(resolve).then(() => reject(new Error(`${this.part.name} was stopped while starting`)), reject)
+      const stopped = () => reject(new Error(`${this.part.name} was stopped while starting`))
+      this.#loop = this.#keepRunning(resolve).then(stopped, (reason: Error) => {
+        this.#stop.abort()
+        reject(reason)
+        this.#around.failed(reason)
+      })
     })
   }
 
@@ -51,7 +61,7 @@ export class SupervisedPart {
     this.#stop.abort()
     const { stopSignal, graceMs } = this.part
     await this.#child?.stop(stopSignal, graceMs)
-    await this.#loop?.catch(() => undefined) // a failed start was told to whoever started it
+    await this.#loop
   }
 
   /** kill -9 of what runs now. */
@@ -62,40 +72,51 @@ export class SupervisedPart {
 
   async #keepRunning(onFirstReady: () => void): Promise<void> {
     const { signal } = this.#stop
-    while (!signal.aborted) {
-      const readyAt = await this.#launch(onFirstReady)
-      if (signal.aborted) break
-      if (readyAt !== undefined && Date.now() - readyAt >= STEADY_MS) this.#failures = 0
-      const pauseMs = this.#failures === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1))
-      this.#failures++
-      this.#around.report(pauseMs === 0 ? 'starting it again at once' : `starting it again in ${pauseMs / 1000} s`)
-      await wait(pauseMs, signal)
+    try {
+      while (!signal.aborted) {
+        const readyAt = await this.#launch(onFirstReady)
+        if (signal.aborted) break
+        if (readyAt !== undefined && Date.now() - readyAt >= STEADY_MS) this.#failures = 0
+        const pauseMs = this.#failures === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1))
+        this.#failures++
+        this.#around.report(pauseMs === 0 ? 'starting it again at once' : `starting it again in ${pauseMs / 1000} s`)
+        await wait(pauseMs, signal)
+      }
+    } finally {
+      this.#around.pidFiles.remove(this.part.name)
     }
-    this.#around.pidFiles.remove(this.part.name)
   }
 
-  /** One life of the part. Returns when it was ready, or undefined when it never was. */
+  /** One life of the part. Returns when it was ready, or undefined when it never was. Throws what makes another try useless. */
   async #launch(onFirstReady: () => void): Promise<number | undefined> {
-    const { part } = this
     const { report } = this.#around
-    let readyAt: number | undefined
     try {
-      const child = await part.launch({ onLine: this.#around.output, onSpawn: spawned => this.#born(spawned) })
-      readyAt = Date.now()
-      this.#isReady = true
+      const child = await this.part.launch({ onLine: this.#around.output, onSpawn: spawned => this.#born(spawned) })
+      const readyAt = Date.now()
+      this.#isReady = this.#wasReady = true
       report(`ready (pid ${child.pid})`)
       onFirstReady()
       const exit = await child.exited
       if (!this.#stop.signal.aborted) report(`ended by itself (${describeExit(exit)})`)
+      return readyAt
     } catch (error) {
       if (this.#stop.signal.aborted) return undefined
-      if (part.isEssential && this.#failures === 0) throw error
+      this.#throwIfUseless(error)
       report(error instanceof Error ? error.message : String(error))
-      if (error instanceof FinalStartError) this.#stop.abort()
+      return undefined
     } finally {
       this.#isReady = false
     }
-    return readyAt
+  }
+
+  #throwIfUseless(error: unknown): void {
+    const { isEssential, remedy } = this.part
+    const tries = this.#failures + 1
+    const isLast = !this.#wasReady && (isEssential || tries >= FIRST_TRIES)
+    if (!isLast && !(error instanceof FinalStartError)) return
+    if (!(error instanceof StartError)) throw error
+    const advice = remedy === undefined ? '' : `\n${remedy}`
+    throw new FinalStartError(`${error.message}${tries > 1 ? `\n(try ${tries})` : ''}${advice}`, { cause: error })
   }
 
   #born(child: Child): void {

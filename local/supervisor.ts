@@ -1,4 +1,3 @@
-import { wait } from '../src/runtime/wait.ts'
 import { STOP_ORDER, type Part, type PartName } from './part.ts'
 import { endStranger, PidFiles } from './pid-files.ts'
 import { SupervisedPart, type PartState } from './supervised-part.ts'
@@ -14,16 +13,17 @@ export interface SupervisorOptions {
 
 /** A part that an earlier start left behind is asked to end, and killed after so long. */
 const LEFTOVER_GRACE_MS = 5_000
-const PROCESSOR_PATIENCE_MS = 5_000
 
 /** All parts of Ping as processes: started in order, kept running, stopped in order. */
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #pidFiles: PidFiles
   readonly #parts = new Map<PartName, SupervisedPart>()
+  readonly #failure = Promise.withResolvers<never>()
 
   constructor(options: SupervisorOptions) {
     this.#options = options
+    this.#failure.promise.catch(() => undefined) // it may come when nobody looks any more
     this.#pidFiles = new PidFiles(options.dataDir)
     for (const part of options.parts) {
       const { name } = part
@@ -31,6 +31,7 @@ export class Supervisor {
         pidFiles: this.#pidFiles,
         output: (line: string) => options.output(name, line),
         report: (event: string) => options.report(name, event),
+        failed: this.#failure.reject,
       }
       this.#parts.set(name, new SupervisedPart(part, around))
     }
@@ -50,15 +51,18 @@ export class Supervisor {
 
   /**
    * Postgres, cache and Kafka together; the server as soon as Postgres is there, and the processor after it, since the
-   * server makes the tables. Resolves when the processor is ready too, or has been given its time. Kafka is not waited for.
+   * server makes the tables. Resolves when all are ready; rejects as soon as one cannot start.
    */
   async start(): Promise<void> {
-    const inTheBackground = (name: PartName) => this.#startPart(name).catch(() => undefined) // told by report; it is tried again
-    void inTheBackground('cache')
-    void inTheBackground('kafka')
-    await this.#startPart('postgres')
-    await this.#startPart('server')
-    await Promise.race([inTheBackground('processor'), wait(PROCESSOR_PATIENCE_MS)])
+    const ping = async () => {
+      for (const name of ['postgres', 'server', 'processor'] as const) await this.#startPart(name)
+    }
+    await Promise.all([this.#startPart('cache'), this.#startPart('kafka'), ping()])
+  }
+
+  /** Rejects when a part cannot run and is not tried again; never resolves. */
+  get failed(): Promise<never> {
+    return this.#failure.promise
   }
 
   /** Undefined for a part that is not one of these. */

@@ -1,9 +1,11 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { UNUSABLE } from '../../src/runtime/exit-codes.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { environment } from '../environment.ts'
 import type { PlainUser } from './plain-user.ts'
+import { readable } from './readable-line.ts'
 
 /** How a process ended. */
 export interface Exit {
@@ -36,6 +38,8 @@ export interface Child {
   readonly pid: number
   /** Resolves once, when the process has ended. */
   readonly exited: Promise<Exit>
+  /** Resolves when it has ended and all that it wrote was read. */
+  readonly read: Promise<void>
   /** How it ended, or undefined while it runs. */
   exit(): Exit | undefined
   /** Its last lines of output, oldest first. */
@@ -53,7 +57,7 @@ const GRACE_MS = 10_000
 
 /** Starts a process. Rejects when the command cannot be run at all. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { name, command, args, user } = options
+  const { command, args, user } = options
   const process = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -63,12 +67,20 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   })
   const running = new Promise<void>((resolve, reject) => {
     process.once('spawn', resolve)
-    process.once('error', error => reject(new StartError(`${name}: cannot run ${command}: ${error.message}`, { cause: error })))
+    process.once('error', error => reject(cannotRun(options, error)))
   })
   const child = follow(process, options)
   if (process.pid !== undefined) options.onSpawn?.(child) // at once: who is killed after this knows what to look for
   await running
   return child
+}
+
+/** A command that is missing or no program stays so; memory and processes may be there again in a moment. */
+const NO_PROGRAM = ['ENOENT', 'EACCES', 'EPERM', 'ENOEXEC', 'ENOTDIR', 'ELOOP']
+
+function cannotRun({ name, command }: ChildOptions, cause: NodeJS.ErrnoException): StartError {
+  const message = `${name}: cannot run ${command}: ${cause.message}`
+  return NO_PROGRAM.includes(cause.code ?? '') ? new FinalStartError(message, { cause }) : new StartError(message, { cause })
 }
 
 type Process = ChildProcessByStdio<null, Readable, Readable>
@@ -81,6 +93,7 @@ function follow(process: Process, { name, onLine }: ChildOptions): Child {
       resolve(exit)
     })
   })
+  const read = new Promise<void>(resolve => process.once('close', () => resolve()))
   const lines = followLines(process, onLine)
   const signal = async (name: NodeJS.Signals) => {
     if (!exit) process.kill(name)
@@ -90,6 +103,7 @@ function follow(process: Process, { name, onLine }: ChildOptions): Child {
     name,
     pid: process.pid ?? 0,
     exited,
+    read,
     exit: () => exit,
     ...lines,
     stop: async (name = 'SIGTERM', graceMs = GRACE_MS) => {
@@ -131,7 +145,7 @@ export async function untilReady(child: Child, isReady: () => Promise<boolean> |
   const deadline = Date.now() + limitMs
   for (;;) {
     const exit = child.exit()
-    if (exit) throw new StartError(`${child.name} ended while starting (${describeExit(exit)})${told(child)}`)
+    if (exit) throw await endedEarly(child, exit)
     if (await isReady()) return
     if (Date.now() > deadline) {
       await child.kill9()
@@ -141,12 +155,29 @@ export async function untilReady(child: Child, isReady: () => Promise<boolean> |
   }
 }
 
+async function endedEarly(child: Child, exit: Exit): Promise<StartError> {
+  const message = `${child.name} ended while starting (${describeExit(exit)})${await lastWords(child)}`
+  return exit.code === UNUSABLE ? new FinalStartError(message) : new StartError(message)
+}
+
 export function describeExit(exit: Exit): string {
   return exit.signal ? `by ${exit.signal}` : `exit code ${exit.code}`
 }
 
+/** A process of its own may keep the output open: that is not waited for. */
+const READ_LIMIT_MS = 1_000
+/** How a line of our own programs begins that says why they end. */
+const FATAL = '{"level":60,'
+
+async function lastWords(child: Child): Promise<string> {
+  await Promise.race([child.read, wait(READ_LIMIT_MS)])
+  return told(child)
+}
+
+/** Its last lines, or only the one that says why it ended. */
 function told(child: Child): string {
-  const lines = child.tail()
+  const fatal = child.tail().findLast(line => line.startsWith(FATAL))
+  const lines = (fatal === undefined ? child.tail() : [fatal]).map(readable)
   return lines.length > 0 ? `; it said:\n  ${lines.join('\n  ')}` : ', without a word'
 }
 
@@ -154,6 +185,6 @@ function told(child: Child): string {
 export async function runToEnd(options: ChildOptions): Promise<string> {
   const child = await startChild(options)
   const exit = await child.exited
-  if (exit.code !== 0) throw new StartError(`${options.name} failed (${describeExit(exit)})${told(child)}`)
+  if (exit.code !== 0) throw new StartError(`${options.name} failed (${describeExit(exit)})${await lastWords(child)}`)
   return child.tail().join('\n')
 }

@@ -1,5 +1,6 @@
+import { FAILED, UNUSABLE } from './exit-codes.ts'
 import { createLogger, exitLogged, type Logger } from './logger.ts'
-import { SettingsError } from './settings.ts'
+import { InUseError, SettingsError } from './settings.ts'
 import { within } from './wait.ts'
 
 /** A part that has been started. `stop` is called once; it drains and then releases what the part holds. */
@@ -22,7 +23,8 @@ const FORCED = 137
 
 /**
  * Runs a program to its end: start, wait for SIGTERM or SIGINT, stop, exit 0. A second signal forces.
- * A failed start exits 1 after one line that says why; a drain that hangs names what is still open.
+ * A failed start exits after one line that says why, with UNUSABLE where another start would fail too; a drain that hangs
+ * names what is still open.
  */
 export async function runProgram(options: ProgramOptions): Promise<void> {
   const { name, start, drainMs } = options
@@ -38,9 +40,14 @@ export async function runProgram(options: ProgramOptions): Promise<void> {
     if (asked.signal.aborted && running === undefined) return exitLogged(0, log) // asked to stop while starting
     if (error instanceof SettingsError) log.fatal(`cannot start, wrong settings:\n${error.message}`)
     else log.fatal({ err: error }, running ? 'stopped uncleanly' : 'cannot start')
-    return exitLogged(1, log)
+    return exitLogged(exitCode(error), log)
   }
   return exitLogged(0, log)
+}
+
+/** Of a program that ends with this error. */
+function exitCode(error: unknown): number {
+  return error instanceof SettingsError && !(error instanceof InUseError) ? UNUSABLE : FAILED
 }
 
 function stopRequest(log: Logger): AbortController {

@@ -1,5 +1,5 @@
 import type { AddressInfo, Server } from 'node:net'
-import { SettingsError } from './settings.ts'
+import { InUseError, SettingsError } from './settings.ts'
 
 export interface ListenOptions {
   /** 0: any free port. */
@@ -28,7 +28,7 @@ export function listen(server: Server, options: ListenOptions): Promise<number> 
 function explained(error: NodeJS.ErrnoException, { port, host, portSetting, hostSetting = 'HOST' }: ListenOptions): Error {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new SettingsError(`${portSetting}: got ${port}, which is taken, expected a free port`, { cause: error })
+      return new InUseError(`${portSetting}: got ${port}, which is taken, expected a free port`, { cause: error })
     case 'EACCES':
       return new SettingsError(`${portSetting}: got ${port}, which this user may not listen on, expected another, such as one above 1023`, { cause: error })
     case 'EADDRNOTAVAIL':

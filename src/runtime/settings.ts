@@ -30,6 +30,9 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
 
+/** Something else uses what the setting names, such as a port. It may be free in a moment: another start may succeed as it is. */
+export class InUseError extends SettingsError {}
+
 /** Reads every setting of `table` from `env`. Throws `SettingsError`. */
 export function readSettings<Table extends SettingsTable>(table: Table, env: Environment): SettingsOf<Table> {
   const values: Record<string, unknown> = {}

@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
 import { startRedis } from '../support/redis.ts'
@@ -85,6 +87,27 @@ describe('npm start, what can be in the way', () => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, DATABASE_URL: 'postgres://x@127.0.0.1:1/x', DB_HOST: 'x', REDIS_HOST: 'x', PGPORT: '1' } })
     await ping.until(READY)
     await stop(ping)
+    expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
+  })
+
+  test('ends, with the reason and what to do, when a part cannot run for a reason that will not pass', async () => {
+    mkdirSync(join(place.dataDir, 'broker'), { recursive: true })
+    writeFileSync(join(place.dataDir, 'broker', 'meta.properties'), 'garbage')
+    const ping = startLocalPing(place, 'stubs')
+    expect(await ping.exited).toBe(1)
+    expect(ping.output()).not.toContain('Ping runs')
+    expect(ping.output()).not.toContain('kafka     | * starting it again')
+    expect(ping.output()).toMatch(/Ping cannot start\.\nkafka ended while starting \(exit code 78\); it said:\n.*\n.*meta\.properties is damaged: .*\n.*KAFKA_BROKERS=host:port npm start\n$/)
+    expect(place.alive()).toEqual([])
+  })
+
+  test('ends likewise when a part that ran cannot run any more', async () => {
+    const ping = startLocalPing(place, 'stubs')
+    await ping.until(READY)
+    writeFileSync(join(place.dataDir, 'broker', 'topics.json'), 'garbage')
+    process.kill(place.pids()['kafka'] as number, 'SIGKILL')
+    expect(await ping.exited).toBe(1)
+    expect(ping.output()).toMatch(/A part cannot run; stopping the others\.[^]*\nkafka ended while starting [^]*topics\.json is damaged .*\n[^]*npm start\n$/)
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
   })
 })

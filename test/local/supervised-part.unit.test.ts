@@ -3,22 +3,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Part } from '../../local/part.ts'
-import { FinalStartError, startChild, StartError, type ChildHooks } from '../../local/parts/child.ts'
+import { FinalStartError, startChild, StartError, untilReady, type ChildHooks } from '../../local/parts/child.ts'
 import { PidFiles } from '../../local/pid-files.ts'
 import { SupervisedPart } from '../../local/supervised-part.ts'
 
 describe('a supervised part', () => {
   let folder: string
   let events: string[]
+  let failures: string[]
   beforeEach(() => {
+    failures = []
     folder = mkdtempSync(join(tmpdir(), 'ping-test-part-'))
     events = []
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
   const supervise = (launch: Part['launch'], isEssential = false) => {
-    const part: Part = { name: 'kafka', launch, stopSignal: 'SIGTERM', graceMs: 1_000, isEssential }
-    return new SupervisedPart(part, { pidFiles: new PidFiles(folder), output: () => undefined, report: event => events.push(event) })
+    const part: Part = { name: 'kafka', launch, stopSignal: 'SIGTERM', graceMs: 1_000, isEssential, remedy: 'do this' }
+    return new SupervisedPart(part, { pidFiles: new PidFiles(folder), output: () => undefined, report: event => events.push(event), failed: ({ message }) => failures.push(message) })
   }
   const sleeper = (hooks: ChildHooks) => startChild({ name: 'kafka', command: 'sleep', args: ['60'], ...hooks })
 
@@ -39,11 +41,43 @@ describe('a supervised part', () => {
     await part.stop()
   })
 
-  test('whose start can never succeed is said once and let be', async () => {
+  test('whose start can never succeed is not tried again: the reason and the remedy are reported', async () => {
     const part = supervise(async () => Promise.reject(new FinalStartError('cannot be fetched')))
-    await expect(part.start()).rejects.toThrow('was stopped')
-    expect(events).toEqual(['cannot be fetched'])
+    await expect(part.start()).rejects.toThrow('cannot be fetched\ndo this')
+    expect({ events, failures, state: part.state }).toEqual({ events: [], failures: ['cannot be fetched\ndo this'], state: 'stopped' })
     await part.stop()
+  })
+
+  test('that never becomes ready is given up after five tries', { timeout: 20_000 }, async () => {
+    let tries = 0
+    const part = supervise(async () => Promise.reject(new StartError(`not yet ${++tries}`)))
+    await expect(part.start()).rejects.toThrow('not yet 5\n(try 5)\ndo this')
+    expect(failures).toHaveLength(1)
+  })
+
+  test('that was ready is given up when its next start can never succeed, and not before', async () => {
+    let tries = 0
+    const part = supervise(async hooks => {
+      if (++tries === 1) return startChild({ name: 'kafka', command: 'true', args: [], ...hooks })
+      throw tries === 2 ? new StartError('not yet') : new FinalStartError('never')
+    })
+    await part.start()
+    await expect.poll(() => failures, { timeout: 5_000 }).toEqual(['never\n(try 3)\ndo this'])
+    expect(events.filter(event => !event.startsWith('ready'))).toEqual(['ended by itself (exit code 0)', 'starting it again at once', 'not yet', 'starting it again in 0.5 s'])
+    await part.stop()
+  })
+
+  test.each([
+    ['whose program is missing', '/none/such', [], /^kafka: cannot run \/none\/such: .*ENOENT/],
+    ['that ends with the exit code for what will not pass', process.execPath, ['-e', `console.log('{"level":30,"msg":"before"}'); console.log('{"level":60,"msg":"the reason"}'); process.exitCode = 78`], /^kafka ended while starting \(exit code 78\); it said:\n {2}fatal the reason\n/],
+  ])('%s is not tried again', async (_, command, args, message) => {
+    const part = supervise(async hooks => {
+      const child = await startChild({ name: 'kafka', command, args, ...hooks })
+      await untilReady(child, () => false)
+      return child
+    })
+    await expect(part.start()).rejects.toThrow(message)
+    expect(events).toEqual([])
   })
 
   test('that is stopped while it pauses stays stopped', async () => {

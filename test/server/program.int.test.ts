@@ -165,7 +165,7 @@ describe('the server program', () => {
   it('refuses fewer lanes than the database has', async () => {
     await (await startProgram({ LANES: '5' }, ['--migrate-only'])).ended
     const server = await startProgram({ LANES: '4' })
-    expect(await server.ended).toBe(1)
+    expect(await server.ended).toBe(78)
     expect(messages(server)).toMatch(/LANES: got 4, expected at least 5/)
   })
 
@@ -182,7 +182,7 @@ describe('the server program', () => {
 
   it('names every wrong setting at once, and does not start', async () => {
     const server = await startProgram({ PORT: 'x', LANES: '0', CORS_ORIGINS: 'example.org' })
-    expect(await server.ended).toBe(1)
+    expect(await server.ended).toBe(78)
     expect(messages(server)).toMatch(/PORT: got "x", expected a whole number[^]*CORS_ORIGINS: got "example.org", expected \*[^]*LANES: got "0", expected/)
   })
 

@@ -123,7 +123,7 @@ describe('what ping-broker keeps', () => {
     await first.ready()
     await first.child.stop()
     const second = await startWith({ ...settings, 'node.id': 2 })
-    expect(await second.child.exited).toEqual({ code: 1, signal: null })
+    expect(await second.child.exited).toEqual({ code: 78, signal: null })
     expect(second.lines.join('\n')).toContain('node.id: got 2, expected 1')
   })
 })
@@ -166,9 +166,9 @@ describe('the command line of ping-broker', () => {
     expect(await runProgram(args)).toEqual({ exit: { code: 2, signal: null }, output: message })
   })
 
-  it('ends with exit code 1 and one line that names all that is wrong', async () => {
+  it('ends with exit code 78 and one line that names all that is wrong', async () => {
     const { exit, output } = await runProgram(['--override', 'num.partitions=0', '--override', 'ssl.protocol=TLS', '--override', 'log.dir=/proc/none'])
-    expect(exit.code).toBe(1)
+    expect(exit.code).toBe(78)
     expect(output.split('\n')).toHaveLength(1)
     expect((JSON.parse(output) as { msg: string }).msg).toBe(
       'cannot start, wrong settings:\nnum.partitions (--override): got "0", expected a whole number from 1 to 2147483647\nssl.protocol (--override): not offered: there is no TLS, only PLAINTEXT',
@@ -177,7 +177,7 @@ describe('the command line of ping-broker', () => {
 
   it('names a file that cannot be read', async () => {
     const { exit, output } = await runProgram([join(root, 'none.properties')])
-    expect(exit.code).toBe(1)
+    expect(exit.code).toBe(78)
     expect(output).toContain('none.properties\\", expected a file that can be read')
   })
 
@@ -187,7 +187,7 @@ describe('the command line of ping-broker', () => {
     ['line.console.host', '192.0.2.1'],
   ])('names the setting %s when its address is of another machine', async (key, value) => {
     const program = await startWith({ storage: 'memory', 'status.port': 0, 'line.console.port': 0, [key]: value })
-    expect(await program.child.exited).toEqual({ code: 1, signal: null })
+    expect(await program.child.exited).toEqual({ code: 78, signal: null })
     expect(program.lines.join('\n')).toContain(`${key}: got \\"192.0.2.1\\", expected an address of this machine`)
   })
 

@@ -1,0 +1,8 @@
+/** A start that failed for a reason that may pass, or a stop that went wrong. */
+export const FAILED = 1
+
+/**
+ * A start that failed for a reason that will not pass: a wrong setting, or kept data that cannot be used. Whoever starts
+ * programs again need not try. The number is EX_CONFIG of sysexits.h.
+ */
+export const UNUSABLE = 78
