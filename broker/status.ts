@@ -29,5 +29,5 @@ export async function startStatus({ port, host, readiness, metrics, view, log }:
       return `${metricsText(metrics.families(view()))}\n${await (await registry).metrics()}`
     },
   }
-  return startStatusServer({ port, host, portSetting: 'status.port', hostSetting: 'status.host', readiness, metrics: source, log })
+  return startStatusServer({ port, hosts: [host], portSetting: 'status.port', hostSetting: 'status.host', readiness, metrics: source, log })
 }

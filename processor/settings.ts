@@ -1,12 +1,14 @@
 import { hashSettings, redisSettings } from '../src/counters/settings.ts'
 import { kafkaSettings, topicSettings } from '../src/events/settings.ts'
 import { postgresSettings } from '../src/ledger/settings.ts'
+import { hostSetting } from '../src/runtime/host-setting.ts'
 import { LOG_LEVELS } from '../src/runtime/logger.ts'
 import { choice, integer, readSettings, text, type Environment, type SettingsOf } from '../src/runtime/settings.ts'
 
 /** The processor's settings. */
 export const processorSettings = {
   port: integer('PROCESSOR_PORT', { help: 'Port of /livez, /readyz and /metrics; 0 takes any free port.', fallback: 8081, min: 0, max: 65535 }),
+  hosts: hostSetting({ help: 'Addresses of these pages; absent: all.', fallback: undefined }),
   logLevel: choice('LOG_LEVEL', LOG_LEVELS, { help: 'What is logged.', fallback: 'info' }),
   groupId: text('KAFKA_GROUP', {
     help: 'Consumer group of the processors.',

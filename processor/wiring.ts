@@ -65,7 +65,7 @@ export async function startProcessor(settings: ProcessorSettings): Promise<Runni
     ready: reconciler.firstTick,
   })
 
-  const status = await startStatusServer({ port: settings.port, portSetting: processorSettings.port.env, readiness, metrics: metrics.registry, log })
+  const status = await startStatusServer({ port: settings.port, hosts: settings.hosts, portSetting: processorSettings.port.env, readiness, metrics: metrics.registry, log })
   reconciler.start()
   consumer.start()
   const audits = startAudits({ cache, pool, lanes, log, metrics, reconciler, intervalMs: settings.auditIntervalMs })

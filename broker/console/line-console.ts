@@ -70,7 +70,8 @@ export class LineConsole {
 
   async start(): Promise<void> {
     const { port, host } = this.#options
-    this.#port = await listen(this.#server, { port, host, portSetting: 'line.console.port', hostSetting: 'line.console.host' })
+    const listening = await listen(this.#server, { port, hosts: [host], portSetting: 'line.console.port', hostSetting: 'line.console.host' })
+    this.#port = listening.port
     // Too many open files, for one: that client is lost and those that are here are not.
     this.#server.on('error', err => this.#options.log.error({ err }, 'the line console could not take a client'))
   }

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { listen } from '../../src/runtime/listen.ts'
+import { createServer, type Server, type Socket } from 'node:net'
+import { listen, type Listening } from '../../src/runtime/listen.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import { Connection, plainAddress } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -23,23 +23,20 @@ export interface ListenerOptions {
   readonly log: Logger
 }
 
-/** A port that is free on one address may be taken on the next. */
-const TRIES = 5
-
 /** Where clients come in. */
 export class Listener {
   readonly #options: ListenerOptions
-  readonly #servers: Server[] = []
+  readonly #server: Server
   readonly #connections = new Set<Connection>()
-  readonly #addresses: string[] = []
-  #port = 0
+  #listening: Listening | undefined
 
   constructor(options: ListenerOptions) {
     this.#options = options
+    this.#server = createServer({ allowHalfOpen: true }, socket => this.#accept(socket))
   }
 
   get port(): number {
-    return this.#port
+    return this.#listening?.port ?? 0
   }
 
   get connections(): number {
@@ -48,49 +45,22 @@ export class Listener {
 
   /** Where it listens, as host:port. */
   get addresses(): readonly string[] {
-    return this.#addresses
+    return this.#listening?.addresses ?? []
   }
 
-  /** Throws `SettingsError` when the port is taken. */
+  /** Throws `SettingsError` when the port is taken. A machine without IPv6 does without the second address of localhost. */
   async start(): Promise<void> {
-    const { port } = this.#options
-    for (let triesLeft = port === 0 ? TRIES : 1; ; triesLeft--) {
-      try {
-        return await this.#listenOnAll(port)
-      } catch (error) {
-        this.#addresses.length = 0
-        await Promise.all(this.#servers.splice(0).map(server => new Promise(resolve => server.close(resolve))))
-        if (triesLeft === 1 || !isTaken(error as Error)) throw error
-      }
-    }
-  }
-
-  async #listenOnAll(port: number): Promise<void> {
-    const [first, ...others] = this.#options.hosts
-    this.#port = await this.#listen(first, port)
-    for (const host of others) {
-      await this.#listen(host, this.#port).catch(error => {
-        if (!isMissingAddress(error)) throw error // else a machine without IPv6: what clients find of localhost is enough
-      })
-    }
-  }
-
-  async #listen(host: string | undefined, port: number): Promise<number> {
-    const server = createServer({ allowHalfOpen: true }, socket => this.#accept(socket))
-    const got = await listen(server, { port, host, portSetting: 'listeners', hostSetting: 'listeners' })
+    const { port, hosts, log } = this.#options
+    this.#listening = await listen(this.#server, { port, hosts, mayBeMissing: hosts.slice(1), portSetting: 'listeners', hostSetting: 'listeners' })
     // Such as no file descriptor left for one more: those that are here are served on.
-    server.on('error', error => this.#options.log.error({ err: error }, 'a connection could not be taken'))
-    this.#servers.push(server)
-    const { address, family } = server.address() as AddressInfo
-    this.#addresses.push(`${family === 'IPv6' ? `[${address}]` : address}:${got}`)
-    return got
+    this.#server.on('error', error => log.error({ err: error }, 'a connection could not be taken'))
   }
 
   /** No new clients; those that are here get the answers that are being made, for at most `graceMs`. */
   async stop(graceMs: number): Promise<void> {
-    const closed = this.#servers.map(server => new Promise(resolve => server.close(resolve)))
+    const closed = this.#listening?.close()
     await Promise.all([...this.#connections].map(connection => connection.close(graceMs)))
-    await Promise.all(closed)
+    await closed
   }
 
   #accept(socket: Socket): void {
@@ -108,19 +78,6 @@ export class Listener {
 
   #advertised(socket: Socket): Endpoint {
     const { host, port } = this.#options.advertised
-    return { host: host ?? plainAddress(socket.localAddress ?? ''), port: port === 0 ? this.#port : port }
+    return { host: host ?? plainAddress(socket.localAddress ?? ''), port: port === 0 ? this.port : port }
   }
-}
-
-function isMissingAddress(error: Error): boolean {
-  return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error))
-}
-
-function isTaken(error: Error): boolean {
-  return codeOf(error) === 'EADDRINUSE'
-}
-
-/** The system's, which our own error for it has as its cause. */
-function codeOf(error: Error): string {
-  return ((error.cause ?? error) as NodeJS.ErrnoException).code ?? ''
 }

@@ -1,40 +1,115 @@
-import type { AddressInfo, Server } from 'node:net'
+import { createServer, Server, type AddressInfo } from 'node:net'
 import { InUseError, SettingsError } from './settings.ts'
 
 export interface ListenOptions {
   /** 0: any free port. */
   readonly port: number
-  /** Address to listen on; undefined: all. */
-  readonly host?: string | undefined
+  /** Addresses to listen on, the same port on each; undefined: all, of IPv4 and IPv6. */
+  readonly hosts?: readonly (string | undefined)[] | undefined
+  /** Addresses that are skipped where the machine has none of them, unless they come first. Default: that of a localhost without IPv6. */
+  readonly mayBeMissing?: readonly (string | undefined)[]
   /** The setting that the port came from, for the message when it is taken. */
   readonly portSetting: string
-  /** The setting that the host came from, likewise. Default: HOST. */
+  /** The setting that the addresses came from, likewise. Default: HOST. */
   readonly hostSetting?: string
 }
 
-/** Resolves with the port when the server listens. Throws `SettingsError` where another port or host would help. */
-export function listen(server: Server, options: ListenOptions): Promise<number> {
-  const { port, host } = options
+/** Where a server takes connections. */
+export interface Listening {
+  readonly port: number
+  /** Each as host:port. */
+  readonly addresses: readonly string[]
+  /** Connections that are open. */
+  connections(): Promise<number>
+  /** Takes no new connections, and leaves those that are open alone. Resolves when they have ended. */
+  close(): Promise<void>
+}
+
+/** A port that is free on one address may be taken on the next. */
+const TRIES = 5
+
+/** Resolves when the server takes connections on every address. Throws `SettingsError` where another port or address would help. */
+export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
+  for (let triesLeft = options.port === 0 ? TRIES : 1; ; triesLeft--) {
+    const opened: Server[] = []
+    try {
+      await openAll(server, options, opened)
+      return listeningOn(opened)
+    } catch (error) {
+      await Promise.all(opened.map(close))
+      if (triesLeft === 1 || !(error instanceof InUseError)) throw error
+    }
+  }
+}
+
+async function openAll(server: Server, options: ListenOptions, opened: Server[]): Promise<void> {
+  const { hosts = [undefined], mayBeMissing = ['::1'] } = options
+  let { port } = options
+  for (const host of hosts) {
+    const door = opened.length === 0 ? server : doorTo(server)
+    try {
+      port = await open(door, port, host, hosts)
+      opened.push(door)
+    } catch (error) {
+      const isMissing = mayBeMissing.includes(host) && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error))
+      if (!isMissing || opened.length === 0) throw explained(error as Error, host, options)
+    }
+  }
+}
+
+function open(door: Server, port: number, host: string | undefined, hosts: readonly unknown[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => reject(explained(error, options))
-    server.once('error', onError)
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-      server.removeListener('error', onError)
-      resolve((server.address() as AddressInfo).port)
+    door.once('error', reject)
+    // Alone, `::` takes IPv4 as well.
+    door.listen({ port, ...(host === undefined ? {} : { host }), ipv6Only: host === '::' && hosts.length > 1 }, () => {
+      door.removeListener('error', reject)
+      resolve((door.address() as AddressInfo).port)
     })
   })
 }
 
-function explained(error: NodeJS.ErrnoException, { port, host, portSetting, hostSetting = 'HOST' }: ListenOptions): Error {
-  switch (error.code) {
+/** A further door: who comes in by it is served as if they had come in by the server's own, which allows half-open connections like all of ours. */
+function doorTo(server: Server): Server {
+  const door = createServer({ allowHalfOpen: true, noDelay: true }, socket => server.emit('connection', socket))
+  return door.once('listening', () => door.on('error', error => server.emit('error', error)))
+}
+
+function listeningOn(doors: readonly Server[]): Listening {
+  const places = doors.map(door => door.address() as AddressInfo)
+  return {
+    port: places[0]?.port ?? 0,
+    addresses: places.map(({ address, family, port }) => `${family === 'IPv6' ? `[${address}]` : address}:${port}`),
+    connections: async () => (await Promise.all(doors.map(connectionsOf))).reduce((sum, count) => sum + count, 0),
+    close: async () => void (await Promise.all(doors.map(close))),
+  }
+}
+
+function connectionsOf(door: Server): Promise<number> {
+  return new Promise((resolve, reject) => door.getConnections((error, count) => (error ? reject(error) : resolve(count))))
+}
+
+function close(door: Server): Promise<void> {
+  // Of net, not of http: the latter would cut unused connections off, with requests on their way to them.
+  return new Promise(resolve => Server.prototype.close.call(door, () => resolve()))
+}
+
+function explained(error: Error, host: string | undefined, { port, hosts = [], portSetting, hostSetting = 'HOST' }: ListenOptions): Error {
+  const where = hosts.length > 1 ? ` on ${host}` : ''
+  switch (codeOf(error)) {
     case 'EADDRINUSE':
-      return new InUseError(`${portSetting}: got ${port}, which is taken, expected a free port`, { cause: error })
+      return new InUseError(`${portSetting}: got ${port}, which is taken${where}, expected a free port`, { cause: error })
     case 'EACCES':
       return new SettingsError(`${portSetting}: got ${port}, which this user may not listen on, expected another, such as one above 1023`, { cause: error })
     case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL': // such as an address of one link without the link: fe80::1 and not fe80::1%eth0
     case 'ENOTFOUND':
       return new SettingsError(`${hostSetting}: got ${JSON.stringify(host)}, expected an address of this machine`, { cause: error })
     default:
       return error
   }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? ''
 }

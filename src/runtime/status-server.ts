@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { answerPage, send } from './answer-page.ts'
 import { listen, type ListenOptions } from './listen.ts'
 import type { Logger } from './logger.ts'
@@ -30,18 +30,18 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
       },
     )
   })
-  const port = await listen(server, options)
-  return { port, stop: () => close(server) }
+  const { port, close } = await listen(server, options)
+  return {
+    port,
+    stop: async () => {
+      const closed = close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
 }
 
 function notFound(request: IncomingMessage, response: ServerResponse, paths: readonly string[]): void {
   const body = `path: got ${JSON.stringify(request.url)}, expected one of ${paths.join(', ')}\n`
   send(request, response, { status: 404, type: 'text/plain; charset=utf-8', body })
-}
-
-async function close(server: Server): Promise<void> {
-  await new Promise<void>(resolve => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

@@ -1,13 +1,14 @@
 import { redisSettings } from '../counters/settings.ts'
 import { kafkaSettings, topicSettings } from '../events/settings.ts'
 import { postgresSettings } from '../ledger/settings.ts'
+import { hostSetting } from '../runtime/host-setting.ts'
 import { LOG_LEVELS } from '../runtime/logger.ts'
-import { choice, integer, list, text, type SettingsOf } from '../runtime/settings.ts'
+import { choice, integer, list, type SettingsOf } from '../runtime/settings.ts'
 
 /** Every setting of the server. */
 export const serverSettings = {
   port: integer('PORT', { help: 'Port for all protocols; 0: any free one.', fallback: 8080, min: 0, max: 65_535 }),
-  host: text('HOST', { help: 'Address to listen on; absent: all.', fallback: undefined }),
+  hosts: hostSetting({ help: 'Addresses to listen on; absent: all.', fallback: undefined }),
   logLevel: choice('LOG_LEVEL', LOG_LEVELS, { help: 'Least level that is logged; debug shows each call.', fallback: 'info' }),
   corsOrigins: list('CORS_ORIGINS', {
     help: 'Origins whose pages may call from a browser, separated by commas; * is every origin.',

@@ -92,8 +92,8 @@ function createParts(settings: ServerSettings, log: Logger): Parts {
   return { pool, cache, recorder, relay, reader: new LedgerCountReader({ pool, cache, log, metrics, lanes: settings.lanes }), metrics }
 }
 
-function httpOptions({ port, host, maxBodyBytes, corsOrigins }: ServerSettings) {
-  return { port, host, portSetting: serverSettings.port.env, maxBodyBytes, allowedOrigins: corsOrigins }
+function httpOptions({ port, hosts, maxBodyBytes, corsOrigins }: ServerSettings) {
+  return { port, hosts, portSetting: serverSettings.port.env, maxBodyBytes, allowedOrigins: corsOrigins }
 }
 
 async function stopHttp(http: HttpServer, { notReadyMs, drainMs }: ServerSettings, log: Logger): Promise<void> {

@@ -11,7 +11,7 @@ let server: StatusServer
 
 beforeEach(async () => {
   readiness = new Readiness()
-  server = await startStatusServer({ port: 0, host: '127.0.0.1', portSetting: 'PROCESSOR_PORT', readiness, metrics: createRegistry(), log })
+  server = await startStatusServer({ port: 0, hosts: ['127.0.0.1'], portSetting: 'PROCESSOR_PORT', readiness, metrics: createRegistry(), log })
 })
 afterEach(() => server.stop())
 
@@ -46,14 +46,14 @@ describe('the status server', () => {
 
   it('answers 500 when the metrics cannot be had, and serves on', async () => {
     const broken = Object.assign(new Registry(), { metrics: () => Promise.reject(new Error('no')) })
-    const other = await startStatusServer({ port: 0, host: '127.0.0.1', portSetting: 'PROCESSOR_PORT', readiness, metrics: broken, log })
+    const other = await startStatusServer({ port: 0, hosts: ['127.0.0.1'], portSetting: 'PROCESSOR_PORT', readiness, metrics: broken, log })
     expect((await fetch(`http://127.0.0.1:${other.port}/metrics`)).status).toBe(500)
     expect((await fetch(`http://127.0.0.1:${other.port}/livez`)).status).toBe(200)
     await other.stop()
   })
 
   it('refuses to start on a port that is taken', async () => {
-    const taken = startStatusServer({ port: server.port, host: '127.0.0.1', portSetting: 'PROCESSOR_PORT', readiness, metrics: createRegistry(), log })
+    const taken = startStatusServer({ port: server.port, hosts: ['127.0.0.1'], portSetting: 'PROCESSOR_PORT', readiness, metrics: createRegistry(), log })
     await expect(taken).rejects.toThrow(`PROCESSOR_PORT: got ${server.port}, which is taken, expected a free port`)
   })
 })

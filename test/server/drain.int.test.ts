@@ -6,7 +6,8 @@ import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
 import { Health, HealthCheckResponse_ServingStatus as Status } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { ServerReflection } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
-import { PING_PATH, pingClient, PROTOCOLS, startHttpFixture, transports, type HttpFixture } from './http-fixture.ts'
+import { LOCALHOST } from '../../src/runtime/host-setting.ts'
+import { PING_PATH, pingClient, PROTOCOLS, startHttpFixture, transports, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 
 const postPing = (fixture: HttpFixture, agent: Agent): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -16,9 +17,9 @@ const postPing = (fixture: HttpFixture, agent: Agent): Promise<IncomingMessage> 
   })
 
 /** A port whose pings wait until `release`. */
-async function startHeld() {
+async function startHeld(options: FixtureOptions = {}) {
   const gate = Promise.withResolvers<void>()
-  const fixture = await startHttpFixture({ record: () => gate.promise })
+  const fixture = await startHttpFixture({ ...options, record: () => gate.promise })
   return { fixture, release: gate.resolve }
 }
 
@@ -39,17 +40,18 @@ describe('a drain', () => {
     expect(await stopped).toBe(0)
   })
 
-  it('refuses new connections at once', async () => {
-    const { fixture, release } = await startHeld()
-    const ping = pingClient(fixture).ping({})
+  it.each(PROTOCOLS.filter(protocol => protocol.includes('HTTP/1.1')))('of a port on several addresses, over %s, answers those that came in by the last, and refuses new ones on all', async protocol => {
+    const { fixture, release } = await startHeld({ hosts: LOCALHOST })
+    const ping = pingClient({ url: `http://[::1]:${fixture.port}` }, protocol).ping({})
     await expect.poll(() => fixture.http.inFlight()).toBe(1)
     const stopped = fixture.http.stop(5_000)
-    const socket = createConnection(fixture.port, '127.0.0.1')
-    const [error] = await once(socket, 'error').catch(cause => [cause])
-    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+    for (const host of LOCALHOST) {
+      const [error] = await once(createConnection(fixture.port, host), 'error').catch(cause => [cause])
+      expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+    }
     release()
     await ping
-    await stopped
+    expect(await stopped).toBe(0)
   })
 
   it('answers what still comes on open connections, and says that it is the last', async () => {

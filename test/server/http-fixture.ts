@@ -31,7 +31,7 @@ export interface HttpFixture extends AsyncDisposable {
   readonly logged: Record<string, unknown>[]
 }
 
-export interface FixtureOptions extends Partial<Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'allowedOrigins' | 'host'>> {
+export interface FixtureOptions extends Partial<Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'allowedOrigins' | 'hosts'>> {
   readonly record?: PingRecorder['record']
   readonly count?: (range: Range | undefined, strong: boolean) => Promise<Count>
 }
@@ -55,8 +55,8 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     await options.record?.(ping)
     recorded.push(ping)
   }
-  const { maxBodyBytes = 65_536, allowedOrigins = ['*'], host = '127.0.0.1', limits = {} } = options
-  const http = await startPingHttp({ port: 0, portSetting: 'PORT', host, maxBodyBytes, allowedOrigins, limits, recorder: { record }, reader, readiness, metrics, log })
+  const { maxBodyBytes = 65_536, allowedOrigins = ['*'], hosts = ['127.0.0.1'], limits = {} } = options
+  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, maxBodyBytes, allowedOrigins, limits, recorder: { record }, reader, readiness, metrics, log })
   const { port } = http
   const stop = async (): Promise<void> => void (await http.stop(0))
   return { url: `http://127.0.0.1:${port}`, port, http, readiness, metrics, recorded, counted, strong, logged, [Symbol.asyncDispose]: stop }

@@ -1,8 +1,8 @@
 import { createServer as createHttp1, type Server } from 'node:http'
 import { constants, createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2'
-import { Server as NetServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
-import { listen, type ListenOptions } from '../../runtime/listen.ts'
+import { listen, type Listening, type ListenOptions } from '../../runtime/listen.ts'
 import type { HttpLimits } from './limits.ts'
 import { peekPreface } from './peek-preface.ts'
 
@@ -21,6 +21,7 @@ export class OnePort {
   readonly #limits: HttpLimits
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #undecided = new Set<Socket>()
+  #listening: Listening | undefined
   #closing = false
 
   constructor(handler: (request: HttpRequest, response: HttpResponse) => void, limits: HttpLimits) {
@@ -46,15 +47,15 @@ export class OnePort {
   }
 
   /** Resolves with the port. */
-  listen(options: ListenOptions): Promise<number> {
-    return listen(this.#http1, options)
+  async listen(options: ListenOptions): Promise<number> {
+    this.#listening = await listen(this.#http1, options)
+    return this.#listening.port
   }
 
   /** New connections are refused; those that are open go on. HTTP/2 callers are told to open no more streams here. */
   stopAccepting(): void {
     this.#closing = true
-    // Of net, not of http: the latter would cut unused connections off, with requests on their way to them.
-    NetServer.prototype.close.call(this.#http1)
+    void this.#listening?.close()
     for (const session of this.#sessions) sayGoodbye(session)
   }
 
@@ -73,10 +74,8 @@ export class OnePort {
   }
 
   /** Open connections of both kinds. */
-  connections(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#http1.getConnections((error, count) => (error ? reject(error) : resolve(count)))
-    })
+  async connections(): Promise<number> {
+    return (await this.#listening?.connections()) ?? 0
   }
 
   #serveHttp2(socket: Socket): void {
