@@ -48,7 +48,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
   const parts = createParts(settings, log)
   const readiness = new Readiness('waiting for Postgres')
   const gate = new StartGate(parts.recorder)
-  const watch = new ReadinessWatch({ readiness, canRecord: () => parts.recorder.isReady(), log })
+  const watch = new ReadinessWatch({ readiness, canRecord: () => parts.recorder.isReady(), metrics: parts.metrics, log })
   let http: HttpServer | undefined
   const stop = async (): Promise<void> => {
     readiness.notReady('stopping')
