@@ -15,7 +15,8 @@ const FIRST_MINUTE = -(2n ** 40n)
 export async function audit(cache: Cache, pool: Pool, lanes: number): Promise<string | undefined> {
   const whole = await readWholeHash(cache, lanes)
   if (!whole) return undefined
-  const { state, minutes } = whole
+  const { state, minutes, foreign } = whole
+  if (foreign[0] !== undefined) return `field ${JSON.stringify(foreign[0])}: got it, expected only fields that Ping writes`
   const applied = new Map<number, Position>(state.lanes.map((lane, index) => [index, lane.applied]))
   const sum = state.lanes.reduce((total, lane) => total + lane.applied.seq, 0n)
   if (sum !== state.total) return `total: got ${state.total}, expected ${sum}, the sum of what is applied`

@@ -1,6 +1,6 @@
 import type { Position } from '../terms/position.ts'
 import type { Cache } from './connect.ts'
-import { appliedField, asofField, FROM_THE_FIRST, HASH, minuteField, minuteOfField, MINUTES_FROM, MINUTES_TO, TOTAL } from './names.ts'
+import { appliedField, asofField, CLAIM, FROM_THE_FIRST, HASH, minuteField, minuteOfField, MINUTES_FROM, MINUTES_TO, TOTAL } from './names.ts'
 import { parsePosition } from './position.ts'
 
 /** As the flush script reads numbers. */
@@ -30,8 +30,8 @@ export async function readTimeMs(cache: Cache): Promise<number> {
 }
 
 /**
- * The hash without its minutes, or undefined if a field is missing or ill-formed: it is claimed, lost,
- * or was made for another number of lanes (the field of the lane after the last is asked for as well).
+ * The hash without its minutes, or undefined if a field is missing or malformed, if it is claimed (nobody flushes
+ * then), or if it was made for another number of lanes (the field of the lane after the last is asked for as well).
  */
 export async function readHash(cache: Cache, lanes: number): Promise<HashState | undefined> {
   return (await readHashAndMinutes(cache, lanes, []))?.state
@@ -49,33 +49,41 @@ export async function readHashAndMinutes(
   minutes: readonly number[],
 ): Promise<{ state: HashState; counts: readonly bigint[] } | undefined> {
   const perLane = Array.from({ length: lanes }, (_, lane) => [appliedField(lane), asofField(lane)]).flat()
-  const fields = [appliedField(lanes), TOTAL, MINUTES_FROM, MINUTES_TO, ...perLane]
+  const fields = [CLAIM, appliedField(lanes), TOTAL, MINUTES_FROM, MINUTES_TO, ...perLane]
   const values = await unlessNoHash(cache.hmget(HASH, ...fields, ...minutes.map(minuteField)))
   if (!values) return undefined
-  const [oneMore, ...known] = values.slice(0, fields.length)
-  const state = oneMore === null ? parseHash(known, lanes) : undefined
+  const [claim, oneMore, ...known] = values.slice(0, fields.length)
+  const state = claim === null && oneMore === null ? parseHash(known, lanes) : undefined
   const counts = values.slice(fields.length).map(text => (text === null ? 0n : parseWhole(text)))
   return state && counts.every(count => count !== undefined) ? { state, counts } : undefined
 }
 
-/** The whole hash, read at one instant, or undefined as in `readHash`. Ill-formed minutes are left out. */
-export async function readWholeHash(
-  cache: Cache,
-  lanes: number,
-): Promise<{ state: HashState; minutes: ReadonlyMap<number, bigint> } | undefined> {
+export interface WholeHash {
+  readonly state: HashState
+  /** Malformed ones are not in it. */
+  readonly minutes: ReadonlyMap<number, bigint>
+  /** Fields that Ping does not write. */
+  readonly foreign: readonly string[]
+}
+
+/** The whole hash, read at one instant, or undefined as in `readHash`. */
+export async function readWholeHash(cache: Cache, lanes: number): Promise<WholeHash | undefined> {
   const all = await unlessNoHash(cache.hgetall(HASH))
   if (!all) return undefined
   const value = (field: string) => all[field] ?? null
   const perLane = Array.from({ length: lanes }, (_, lane) => [value(appliedField(lane)), value(asofField(lane))]).flat()
   const state = parseHash([value(TOTAL), value(MINUTES_FROM), value(MINUTES_TO), ...perLane], lanes)
-  if (!state || appliedField(lanes) in all) return undefined
+  if (!state || CLAIM in all || appliedField(lanes) in all) return undefined
+  const own = new Set([TOTAL, MINUTES_FROM, MINUTES_TO, ...Array.from({ length: lanes }, (_, lane) => [appliedField(lane), asofField(lane)]).flat()])
   const minutes = new Map<number, bigint>()
+  const foreign: string[] = []
   for (const [field, text] of Object.entries(all)) {
     const minute = minuteOfField(field)
     const count = parseWhole(text)
     if (minute !== undefined && count !== undefined) minutes.set(minute, count)
+    if (minute === undefined && !own.has(field)) foreign.push(field)
   }
-  return { state, minutes }
+  return { state, minutes, foreign }
 }
 
 /**

@@ -25,6 +25,8 @@ export interface LedgerCountReaderOptions {
 const FRESH_WITHIN_MS = 2_000
 const CACHE_TIMEOUT_MS = 50
 const DATABASE_TIMEOUT_MS = 5_000
+/** How long a fresh total of the cache waits for Postgres to have as many pings; then it is answered with its age. */
+const PROOF_TIMEOUT_MS = 500
 const MINUTE_MS = 60_000n
 /** A range of more minutes is asked of Postgres: that many fields are more work than its one statement. */
 const MAX_CACHED_MINUTES = 10_080
@@ -80,14 +82,14 @@ export class LedgerCountReader implements CountReader {
 
   async #cachedTotal(): Promise<Count> {
     const look = await this.#cached.get(false)
-    const now = performance.now()
-    if (look?.hash && now - look.hash.provenMs <= FRESH_WITHIN_MS) {
-      const { state, provenMs } = look.hash
-      this.#prove({ total: state.total, beganMs: provenMs })
-      const count = this.#floor.answer(state.total, now)
-      if (!this.#floor.isDoubtful(now)) return { count, source: 'cache', ageMs: Math.ceil(now - provenMs) }
-    }
     try {
+      if (look?.hash && performance.now() - look.hash.provenMs <= FRESH_WITHIN_MS && (await this.#isProven(look.hash.state.total))) {
+        const { state, provenMs } = look.hash
+        const now = performance.now()
+        this.#prove({ total: state.total, beganMs: provenMs })
+        const count = this.#floor.answer(state.total, now)
+        if (!this.#floor.isDoubtful(now)) return { count, source: 'cache', ageMs: Math.ceil(now - provenMs) }
+      }
       // In doubt about the floor, only a look that began after it was set tells.
       return this.#fromDatabase(await this.#database.get(this.#floor.isDoubtful(performance.now())))
     } catch (cause) {
@@ -95,12 +97,26 @@ export class LedgerCountReader implements CountReader {
     }
   }
 
+  /**
+   * True if Postgres has had as many pings as the cache says. It is asked only when the cache has more than at the last
+   * look, once for all who read then: a total that somebody else wrote into the hash is not answered, whatever else they
+   * wrote with it. Rejects if Postgres does not answer.
+   */
+  async #isProven(total: bigint): Promise<boolean> {
+    if (this.#floor.isProven(total)) return true
+    await within(PROOF_TIMEOUT_MS, 'Postgres does not answer', this.#database.get(true))
+    if (this.#floor.isProven(total)) return true
+    this.#options.metrics.cachePassedOver('unproven')
+    return false
+  }
+
   #fromDatabase(proven: ProvenTotal): Count {
+    const { log } = this.#options
     const now = performance.now()
-    const before = this.#floor.total
-    if (this.#floor.settle(proven, now)) {
-      this.#options.log.error({ answered: before, counted: proven.total }, 'the ledger holds fewer pings than were counted: a failover lost rows')
-    }
+    const answered = this.#floor.total
+    const settled = this.#floor.settle(proven, now)
+    if (settled === 'lost') log.error({ answered, counted: proven.total }, 'the ledger holds fewer pings than were counted: a failover lost rows')
+    if (settled === 'unproven') log.warn({ answered, counted: proven.total }, 'the cache held more pings than Postgres ever had: somebody else wrote to it')
     return { count: this.#floor.answer(proven.total, now), source: 'database', ageMs: Math.ceil(now - proven.beganMs) }
   }
 
@@ -144,21 +160,18 @@ export class LedgerCountReader implements CountReader {
   }
 
   async #laneCount(): Promise<number> {
-    this.#lanes ??= (await this.#readHeads()).length
-    return this.#lanes
+    if (this.#lanes === undefined) await this.#database.get(false)
+    return this.#lanes ?? 0
   }
 
   async #lookAtDatabase(): Promise<ProvenTotal> {
     const beganMs = performance.now()
-    const heads = await this.#readHeads()
+    const heads = await within(DATABASE_TIMEOUT_MS, 'Postgres does not answer', readHeads(this.#options.pool))
     this.#lanes = heads.length
     const proven = { total: sumOfHeads(heads), beganMs }
+    this.#floor.prove(proven)
     this.#prove(proven)
     return proven
-  }
-
-  #readHeads() {
-    return within(DATABASE_TIMEOUT_MS, 'Postgres does not answer', readHeads(this.#options.pool))
   }
 
   /** Undefined if the cache does not hold the whole range, or is not fresh. */

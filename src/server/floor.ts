@@ -8,19 +8,30 @@ export interface ProvenTotal {
 /** How long the floor must have stood unconfirmed before Postgres may lower it: by then the cache has what it says, too. */
 const LOWERED_AFTER_MS = 3_000
 
+/** What a look at Postgres did to the floor: `lost` lowers a total that Postgres had once, `unproven` one that it never had. */
+export type Settled = 'kept' | 'lost' | 'unproven'
+
 /**
- * The highest total that a server has answered. What was true stays true: no answer is below it. Only a
- * failover that lost rows makes it wrong; it is lowered when no read has come up to it for 3 s on end, and
- * then only by a look at Postgres that began after the floor was set. Pure; time is handed in.
+ * The highest total that a server has answered. What was true stays true: no answer is below it. Two things make it
+ * wrong. A failover lost rows: it is lowered when no read has come up to it for 3 s on end, and then only by a look
+ * at Postgres that began after the floor was set. Or it came from the cache while Postgres was down, and somebody
+ * else had written to the cache: the first such look lowers it. Pure; time is handed in.
  */
 export class Floor {
   #total = 0n
+  /** The highest total that Postgres has answered. */
+  #proven = 0n
   #setMs = -Infinity
   #confirmedMs = -Infinity
   #isAbove = false
 
   get total(): bigint {
     return this.#total
+  }
+
+  /** True if Postgres has had this many pings. Only such a total is answered while Postgres can be asked. */
+  isProven(total: bigint): boolean {
+    return total <= this.#proven
   }
 
   /** Takes a total that was read; returns what may be answered. */
@@ -36,19 +47,28 @@ export class Floor {
     return this.#total
   }
 
-  /** True if it is time to ask Postgres whether rows were lost. */
+  /** True if it is time to ask Postgres whether the floor is right. */
   isDoubtful(nowMs: number): boolean {
-    return this.#isAbove && this.#isUnconfirmed(nowMs)
+    return this.#isAbove && (!this.isProven(this.#total) || this.#isUnconfirmed(nowMs))
   }
 
-  /** Takes what Postgres says. True if the floor was lowered. */
-  settle(proven: ProvenTotal, nowMs: number): boolean {
-    if (!this.#isUnconfirmed(nowMs) || proven.beganMs <= this.#setMs || proven.total >= this.#total) return false
-    this.#total = proven.total
+  /** Takes what a look at Postgres found, without answering it. */
+  prove({ total }: ProvenTotal): void {
+    if (total > this.#proven) this.#proven = total
+  }
+
+  /** Takes what Postgres says, and lowers the floor if that is due. */
+  settle(proven: ProvenTotal, nowMs: number): Settled {
+    this.prove(proven)
+    if (proven.beganMs <= this.#setMs || proven.total >= this.#total) return 'kept'
+    const wasProven = this.isProven(this.#total)
+    if (wasProven && !this.#isUnconfirmed(nowMs)) return 'kept'
+    if (wasProven) this.#proven = proven.total
+    this.#total = this.#proven
     this.#setMs = nowMs
     this.#confirmedMs = nowMs
     this.#isAbove = false
-    return true
+    return wasProven ? 'lost' : 'unproven'
   }
 
   #isUnconfirmed(nowMs: number): boolean {

@@ -24,7 +24,7 @@ export interface RecorderMetrics {
 /** What the count reader tells. */
 export interface CountReaderMetrics {
   countAnswered(source: 'cache' | 'database'): void
-  /** The cache could not be used: `unreachable`, `incomplete`, `stale` or another short word. */
+  /** The cache could not be used: `unreachable`, `incomplete`, `stale`, `unproven` or another short word. */
   cachePassedOver(reason: string): void
 }
 

@@ -23,8 +23,9 @@ export interface ReaderFixture {
   readonly reader: LedgerCountReader
   /** Why the cache was passed over, read by read. */
   readonly passedOver: string[]
-  /** Messages logged as errors. */
+  /** Messages logged as errors, and as warnings. */
   readonly errors: string[]
+  readonly warnings: string[]
   /** Another server on the same stores. */
   secondReader(): LedgerCountReader
   /** Records pings in a lane. */
@@ -43,7 +44,11 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
   await cache.flushall()
   const passedOver: string[] = []
   const errors: string[] = []
-  const log = { error: (_: unknown, message: string) => errors.push(message) } as unknown as Logger
+  const warnings: string[] = []
+  const log = {
+    error: (_: unknown, message: string) => errors.push(message),
+    warn: (_: unknown, message: string) => warnings.push(message),
+  } as unknown as Logger
   const metrics = { countAnswered: () => undefined, cachePassedOver: (reason: string) => void passedOver.push(reason) }
   const reader = () => new LedgerCountReader({ pool, cache, log, metrics })
   const setAsof = async (lane: number, ageMs: number) => void (await cache.hset(HASH, `asof:${lane}`, String((await readTimeMs(cache)) - ageMs)))
@@ -55,6 +60,7 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
     secondReader: reader,
     passedOver,
     errors,
+    warnings,
     record: async (lane, timesMs) => {
       const pings = timesMs.map(time => ({ id: randomUUID(), timestampMs: BigInt(time) }))
       await recordBatch(ledger, [lane], pings.toSorted((a, b) => (a.id < b.id ? -1 : 1)))

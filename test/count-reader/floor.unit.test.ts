@@ -4,6 +4,7 @@ import { Floor } from '../../src/server/floor.ts'
 let floor: Floor
 beforeEach(() => {
   floor = new Floor()
+  floor.prove({ total: 7n, beganMs: 0 })
 })
 
 describe('the floor', () => {
@@ -27,16 +28,16 @@ describe('the floor', () => {
 
   test('is lowered by the first look of all, if it was set long before', () => {
     floor.answer(5n, 0)
-    expect(floor.settle({ total: 4n, beganMs: 3_600_000 }, 3_600_001)).toBe(true)
+    expect(floor.settle({ total: 4n, beganMs: 3_600_000 }, 3_600_001)).toBe('lost')
     expect(floor.answer(4n, 3_600_001)).toBe(4n)
   })
 
   test('is lowered in doubt, by a look that began after it was set', () => {
     floor.answer(5n, 1_000)
     floor.answer(4n, 1_500)
-    expect(floor.settle({ total: 4n, beganMs: 1_000 }, 9_000)).toBe(false) // began no later
+    expect(floor.settle({ total: 4n, beganMs: 1_000 }, 9_000)).toBe('kept') // began no later
     expect(floor.answer(4n, 9_000)).toBe(5n)
-    expect(floor.settle({ total: 4n, beganMs: 1_001 }, 9_000)).toBe(true)
+    expect(floor.settle({ total: 4n, beganMs: 1_001 }, 9_000)).toBe('lost')
     expect(floor.answer(4n, 9_001)).toBe(4n)
     expect(floor.answer(3n, 9_002)).toBe(4n)
   })
@@ -44,14 +45,39 @@ describe('the floor', () => {
   test('is not lowered while it is not in doubt', () => {
     floor.answer(5n, 0)
     floor.answer(4n, 100)
-    expect(floor.settle({ total: 4n, beganMs: 200 }, 300)).toBe(false)
+    expect(floor.settle({ total: 4n, beganMs: 200 }, 300)).toBe('kept')
     expect(floor.answer(4n, 400)).toBe(5n)
   })
 
   test('stays if Postgres confirms it', () => {
     floor.answer(5n, 0)
     floor.answer(4n, 100)
-    expect(floor.settle({ total: 5n, beganMs: 5_000 }, 5_001)).toBe(false)
+    expect(floor.settle({ total: 5n, beganMs: 5_000 }, 5_001)).toBe('kept')
     expect(floor.answer(4n, 5_002)).toBe(5n)
+  })
+
+  test('that Postgres never had is doubted at once, and lowered by the first look that began after it was set', () => {
+    floor.answer(6n, 0)
+    floor.answer(508n, 1_000)
+    expect(floor.isProven(508n)).toBe(false)
+    expect(floor.isDoubtful(1_001)).toBe(false) // nothing less was read
+    expect(floor.answer(7n, 1_002)).toBe(508n)
+    expect(floor.isDoubtful(1_002)).toBe(true)
+    expect(floor.settle({ total: 7n, beganMs: 1_000 }, 1_003)).toBe('kept') // began no later
+    expect(floor.settle({ total: 7n, beganMs: 1_001 }, 1_003)).toBe('unproven')
+    expect(floor.answer(7n, 1_004)).toBe(7n)
+  })
+
+  test('that Postgres never had is lowered to what it had once, not below', () => {
+    floor.answer(7n, 0)
+    floor.answer(508n, 1_000)
+    expect(floor.settle({ total: 6n, beganMs: 1_001 }, 1_002)).toBe('unproven')
+    expect(floor.answer(6n, 1_003)).toBe(7n)
+  })
+
+  test('does not trust again what a failover lost', () => {
+    floor.answer(7n, 0)
+    expect(floor.settle({ total: 5n, beganMs: 9_000 }, 9_001)).toBe('lost')
+    expect(floor.isProven(6n)).toBe(false)
   })
 })

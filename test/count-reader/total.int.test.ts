@@ -58,6 +58,8 @@ describe.runIf(can('redis'))('the total', () => {
     'the total is missing': () => at.cache.hdel(HASH, 'total'),
     'the total is ill-formed': () => at.cache.hset(HASH, 'total', 'five'),
     'the total is not the sum of what is applied': () => at.cache.hset(HASH, 'total', '6'),
+    'the total and what is applied are forged alike': () => at.cache.hset(HASH, { 'applied:1': '500:1', total: '505' }),
+    'a claim is written into a whole hash': () => at.cache.hset(HASH, 'claim', 'x:1'),
     'the hash is claimed': () => at.cache.pingClaim(HASH, 'other', '1', '5000', 'claim'),
     'the cache is empty': () => at.cache.flushall(),
     'something else is under the key': () => at.cache.set(HASH, 'a string'),
@@ -69,6 +71,31 @@ describe.runIf(can('redis'))('the total', () => {
     await spoiled[how]!()
     expect(await at.reader.total(false)).toMatchObject({ count: 6n, source: 'database' })
     expect(at.passedOver).toHaveLength(1)
+  })
+
+  test('that somebody forged is never answered, nor kept as a floor', async () => {
+    await at.fill()
+    expect((await at.reader.total(false)).count).toBe(5n)
+    await at.cache.hset(HASH, { 'applied:1': '500:1', total: '505' })
+    expect((await at.reader.total(false)).count).toBe(5n)
+    await at.fill()
+    expect(await at.reader.total(false)).toMatchObject({ count: 5n, source: 'cache' })
+    expect([at.errors, at.warnings, at.passedOver]).toEqual([[], [], ['unproven']])
+  })
+
+  test('of the cache asks Postgres once for each growth, not for each read', async () => {
+    await at.fill()
+    await at.reader.total(false)
+    const asked = vi.spyOn(at.pool, 'query')
+    for (let growth = 0; growth < 3; growth++) {
+      await at.record(1, [7])
+      await at.fill()
+      asked.mockClear()
+      const totals = await Promise.all(Array.from({ length: 50 }, () => at.reader.total(false)))
+      expect(new Set(totals.map(({ source }) => source))).toEqual(new Set(['cache']))
+      await at.reader.total(false)
+      expect(asked.mock.calls.length).toBeLessThanOrEqual(2)
+    }
   })
 
   test('comes from Postgres, after 50 ms, when the cache does not answer', async () => {

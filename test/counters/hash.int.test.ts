@@ -20,7 +20,7 @@ describeCaches('the hash', under => {
     expect(await readHash(cache, 2)).toEqual(WHOLE)
     expect(await readApplied(cache, 0)).toEqual(APPLIED)
     expect(await readHashAndMinutes(cache, 2, [3, 4, -3])).toEqual({ state: WHOLE, counts: [2n, 0n, 2n] })
-    expect(await readWholeHash(cache, 2)).toEqual({ state: WHOLE, minutes: new Map([[3, 2n], [-3, 2n]]) })
+    expect(await readWholeHash(cache, 2)).toEqual({ state: WHOLE, minutes: new Map([[3, 2n], [-3, 2n]]), foreign: [] })
   })
 
   test.each(['total', 'minutes-from', 'minutes-to', 'applied:0', 'applied:1', 'asof:0', 'asof:1'])('without %s is not whole', async field => {

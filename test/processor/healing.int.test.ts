@@ -54,6 +54,14 @@ describe.runIf(can('redis'))('without any traffic, the cache heals', { timeout: 
       await at.cache.del(HASH)
       await at.cache.lpush(HASH, 'a', 'list')
     },
+    'with a claim written into it': () => at.cache.hset(HASH, 'claim', 'x:1'),
+    'with a malformed claim': () => at.cache.hset(HASH, 'claim', ''),
+    'with a claim of tomorrow': () => at.cache.hset(HASH, 'claim', `x:${Date.now() + 86_400_000}`),
+    'with a position and a total that were forged alike': async () => {
+      const [seq, tag] = ((await at.cache.hget(HASH, 'applied:0')) ?? '').split(':')
+      await at.cache.hset(HASH, { 'applied:0': `${Number(seq) + 500}:${tag}`, total: String(Number(await at.cache.hget(HASH, 'total')) + 500) })
+    },
+    'with fields that are none of ours': () => at.cache.hset(HASH, { spam: '1', 'minute:x': '2', 'applied:99': '0:0' }),
     'of a claim that was left': async () => {
       const nowMs = Date.now()
       await at.cache.del(HASH)
