@@ -10,16 +10,21 @@ export function readSettingFile(setting: string, file: string, part?: string): s
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const got = part === undefined ? JSON.stringify(file) : `${part} ${JSON.stringify(file)}`
-    throw new SettingsError(`${setting}: got ${got}, expected a file that can be read`, { cause: error })
+    throw unreadable({ setting, file, part }, error)
   }
+}
+
+/** What is said of a file that cannot be read. */
+export function unreadable({ setting, file, part }: NamedFile, cause: unknown): SettingsError {
+  const got = part === undefined ? JSON.stringify(file) : `${part} ${JSON.stringify(file)}`
+  return new SettingsError(`${setting}: got ${got}, expected a file that can be read`, { cause })
 }
 
 /** A file that a setting names; without a file there is no property. */
 export interface NamedFile {
   readonly setting: string
   readonly file: string | undefined
-  readonly part?: string
+  readonly part?: string | undefined
 }
 
 /**

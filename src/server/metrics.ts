@@ -1,13 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
+import type { TlsMetrics } from './callers.ts'
 import type { CallMetrics } from './rpc/observe-calls.ts'
-
-/** What the watch over Postgres tells. */
-export interface WatchMetrics {
-  /** Whether a ping could be recorded at the last look. */
-  postgresUp(up: boolean): void
-}
 
 /** What the recorder tells. */
 export interface RecorderMetrics {
@@ -29,7 +24,7 @@ export interface CountReaderMetrics {
 }
 
 /** All metrics of a server, in a registry of their own. */
-export interface ServerMetrics extends WatchMetrics, RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics {
+export interface ServerMetrics extends RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics, TlsMetrics {
   readonly registry: Registry
 }
 
@@ -40,17 +35,12 @@ export function createServerMetrics(): ServerMetrics {
   const registry = createRegistry()
   return {
     registry,
-    ...watchMetrics(registry),
     ...recorderMetrics(registry),
     ...relayMetrics(registry),
     ...countReaderMetrics(registry),
     ...callMetrics(registry),
+    ...tlsMetrics(registry),
   }
-}
-
-function watchMetrics(registry: Registry): WatchMetrics {
-  const up = new Gauge({ name: 'ping_postgres_up', help: '1 if a ping could be recorded at the last look, 0 if not', registers: [registry] })
-  return { postgresUp: isUp => up.set(isUp ? 1 : 0) }
 }
 
 function recorderMetrics(registry: Registry): RecorderMetrics {
@@ -115,6 +105,15 @@ function callMetrics(registry: Registry): CallMetrics {
       calls.inc({ method, code })
       seconds.observe({ method }, tookSeconds)
     },
+  }
+}
+
+function tlsMetrics(registry: Registry): TlsMetrics {
+  const failed = new Counter({ name: 'ping_tls_handshakes_failed_total', help: 'TLS handshakes that failed', registers: [registry] })
+  const name = 'ping_tls_certificate_expiry_seconds'
+  return {
+    handshakeFailed: () => failed.inc(),
+    watchCertificate: notAfterMs => watched({ name, help: "When the port's certificate expires, in seconds since 1970", read: () => notAfterMs() / 1_000, registry }),
   }
 }
 

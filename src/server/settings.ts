@@ -3,7 +3,8 @@ import { kafkaSettings, topicSettings } from '../events/settings.ts'
 import { postgresSettings } from '../ledger/settings.ts'
 import { hostSetting } from '../runtime/host-setting.ts'
 import { LOG_LEVELS } from '../runtime/logger.ts'
-import { choice, integer, list, type SettingsOf } from '../runtime/settings.ts'
+import { choice, integer, list, text, type SettingsOf } from '../runtime/settings.ts'
+import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING } from './tls/certificate.ts'
 
 /** Every setting of the server. */
 export const serverSettings = {
@@ -16,6 +17,20 @@ export const serverSettings = {
     pattern: /^(\*|https?:\/\/[^/\s,]+)$/,
     fallback: ['*'],
   }),
+  tlsCertFile: text(CERT_SETTING, {
+    help: 'File with the certificate of the port and its chain, in PEM. With it the port speaks TLS only. Read again when it changes.',
+    fallback: undefined,
+  }),
+  tlsKeyFile: text(KEY_SETTING, { help: 'File with the key of TLS_CERT_FILE, in PEM, not encrypted.', fallback: undefined }),
+  tlsClientCaFile: text(CLIENT_CA_SETTING, {
+    help: 'File with the authorities whose client certificates are accepted; with it every caller but a probe needs one.',
+    fallback: undefined,
+  }),
+  tokensFile: text('TOKENS_FILE', {
+    help: 'File with the tokens that callers need, a line each: name, SHA-256 in hex, roles. Absent: everybody may call. Read again when it changes.',
+    fallback: undefined,
+  }),
+
   maxBodyBytes: integer('MAX_BODY_BYTES', { help: 'Longest request message, in bytes.', fallback: 65_536, min: 1_024, max: 16_777_216 }),
 
   lanes: integer('LANES', {

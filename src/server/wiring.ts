@@ -10,6 +10,7 @@ import type { Running } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { Readiness } from '../runtime/readiness.ts'
 import { wait, within } from '../runtime/wait.ts'
+import { watchCallers } from './callers.ts'
 import { LedgerCountReader } from './count-reader.ts'
 import type { HttpServer } from './http/http-server.ts'
 import { startPingHttp } from './http/ping-http.ts'
@@ -36,7 +37,6 @@ interface Parts {
   readonly recorder: Recorder
   readonly relay: Relay
   readonly reader: LedgerCountReader
-  readonly metrics: ServerMetrics
 }
 
 /**
@@ -45,19 +45,22 @@ interface Parts {
  */
 export async function startServer(settings: ServerSettings, log: Logger, signal: AbortSignal): Promise<Running> {
   const postgres = postgresConfig(settings)
-  const parts = createParts(settings, log)
+  const metrics = createServerMetrics()
+  const callers = watchCallers(settings, { log, metrics })
+  const parts = createParts(settings, log, metrics)
   const readiness = new Readiness('waiting for Postgres')
   const gate = new StartGate(parts.recorder)
-  const watch = new ReadinessWatch({ readiness, canRecord: () => parts.recorder.isReady(), metrics: parts.metrics, log })
+  const watch = new ReadinessWatch({ readiness, canRecord: () => parts.recorder.isReady(), log })
   let http: HttpServer | undefined
   const stop = async (): Promise<void> => {
     readiness.notReady('stopping')
     await watch.stop()
     if (http !== undefined) await stopHttp(http, settings, log)
+    callers.stop()
     await stopParts(parts, log)
   }
   try {
-    http = await startPingHttp({ ...httpOptions(settings), recorder: gate, reader: parts.reader, readiness, metrics: parts.metrics, log })
+    http = await startPingHttp({ ...httpOptions(settings), tls: callers.tls, access: callers.access, recorder: gate, reader: parts.reader, readiness, metrics, log })
     log.info({ port: http.port }, `listening on port ${http.port}`)
     await setUpDatabase(postgres, { lanes: settings.lanes, log, signal })
   } catch (error) {
@@ -70,10 +73,9 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
   return { stop }
 }
 
-function createParts(settings: ServerSettings, log: Logger): Parts {
+function createParts(settings: ServerSettings, log: Logger, metrics: ServerMetrics): Parts {
   const { maxBatchSize, maxQueueLength, maxQueueAgeMs, answerWithinMs, relayLingerMs: lingerMs, relayPollMs: pollMs } = settings
   const postgres = postgresConfig(settings)
-  const metrics = createServerMetrics()
   const pool = createPool(postgres, { applicationName: 'ping-counts', max: READ_CONNECTIONS, log, queryTimeoutMs: READ_TIMEOUT_MS })
   const cache = createCache(redisOptions(settings), { log, commandTimeoutMs: CACHE_COMMAND_TIMEOUT_MS })
   const publisher = new Publisher(createKafka(settings, 'ping-server', log), settings.kafkaTopic, settings)
@@ -89,7 +91,7 @@ function createParts(settings: ServerSettings, log: Logger): Parts {
     preferredLanes: () => relay.lanes,
     onRecorded: batch => relay.offer(batch),
   })
-  return { pool, cache, recorder, relay, reader: new LedgerCountReader({ pool, cache, log, metrics, lanes: settings.lanes }), metrics }
+  return { pool, cache, recorder, relay, reader: new LedgerCountReader({ pool, cache, log, metrics, lanes: settings.lanes }) }
 }
 
 function httpOptions({ port, hosts, maxBodyBytes, corsOrigins }: ServerSettings) {

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { createConnection } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { createClient, type Transport } from '@connectrpc/connect'
+import type { SecureContextOptions } from 'node:tls'
+import { createClient, type Interceptor, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
 import { pino } from 'pino'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
@@ -31,7 +32,7 @@ export interface HttpFixture extends AsyncDisposable {
   readonly logged: Record<string, unknown>[]
 }
 
-export interface FixtureOptions extends Partial<Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'allowedOrigins' | 'hosts'>> {
+export interface FixtureOptions extends Partial<Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access'>> {
   readonly record?: PingRecorder['record']
   readonly count?: (range: Range | undefined, strong: boolean) => Promise<Count>
 }
@@ -56,22 +57,30 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     recorded.push(ping)
   }
   const { maxBodyBytes = 65_536, allowedOrigins = ['*'], hosts = ['127.0.0.1'], limits = {} } = options
-  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, maxBodyBytes, allowedOrigins, limits, recorder: { record }, reader, readiness, metrics, log })
+  const { tls, access } = options
+  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, tls, access, maxBodyBytes, allowedOrigins, limits, recorder: { record }, reader, readiness, metrics, log })
   const { port } = http
   const stop = async (): Promise<void> => void (await http.stop(0))
-  return { url: `http://127.0.0.1:${port}`, port, http, readiness, metrics, recorded, counted, strong, logged, [Symbol.asyncDispose]: stop }
+  return { url: `http${tls ? 's' : ''}://127.0.0.1:${port}`, port, http, readiness, metrics, recorded, counted, strong, logged, [Symbol.asyncDispose]: stop }
+}
+
+/** What all transports have, such as a certificate authority. */
+interface TransportOptions {
+  readonly nodeOptions?: SecureContextOptions
+  readonly interceptors?: Interceptor[]
 }
 
 /** One transport for each protocol, version of HTTP and encoding that the port serves. */
-export function transports(baseUrl: string): Readonly<Record<string, Transport>> {
+export function transports(baseUrl: string, { nodeOptions = {}, interceptors = [] }: TransportOptions = {}): Readonly<Record<string, Transport>> {
+  const shared = { baseUrl, nodeOptions, interceptors }
   return {
-    'Connect, JSON, HTTP/1.1': createConnectTransport({ baseUrl, httpVersion: '1.1' }),
-    'Connect, binary, HTTP/1.1': createConnectTransport({ baseUrl, httpVersion: '1.1', useBinaryFormat: true }),
-    'Connect, JSON, HTTP/2': createConnectTransport({ baseUrl, httpVersion: '2' }),
-    'Connect, GET': createConnectTransport({ baseUrl, httpVersion: '1.1', useHttpGet: true }),
-    gRPC: createGrpcTransport({ baseUrl }),
-    'gRPC-Web, HTTP/1.1': createGrpcWebTransport({ baseUrl, httpVersion: '1.1' }),
-    'gRPC-Web, HTTP/2': createGrpcWebTransport({ baseUrl, httpVersion: '2' }),
+    'Connect, JSON, HTTP/1.1': createConnectTransport({ ...shared, httpVersion: '1.1' }),
+    'Connect, binary, HTTP/1.1': createConnectTransport({ ...shared, httpVersion: '1.1', useBinaryFormat: true }),
+    'Connect, JSON, HTTP/2': createConnectTransport({ ...shared, httpVersion: '2' }),
+    'Connect, GET': createConnectTransport({ ...shared, httpVersion: '1.1', useHttpGet: true }),
+    gRPC: createGrpcTransport(shared),
+    'gRPC-Web, HTTP/1.1': createGrpcWebTransport({ ...shared, httpVersion: '1.1' }),
+    'gRPC-Web, HTTP/2': createGrpcWebTransport({ ...shared, httpVersion: '2' }),
   }
 }
 

@@ -4,9 +4,9 @@ import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from '../rpc/ping-count.ts'
 import { PING_ID_HEADER } from '../rpc/ping.ts'
 
-const EXPOSED = [...cors.exposedHeaders, PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER, 'Retry-After'].join(', ')
+const EXPOSED = [...cors.exposedHeaders, PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER, 'Retry-After', 'WWW-Authenticate'].join(', ')
 const ALLOWED_METHODS = cors.allowedMethods.join(', ')
-const ALLOWED_HEADERS = cors.allowedHeaders.join(', ')
+const ALLOWED_HEADERS = [...cors.allowedHeaders, 'Authorization'].join(', ')
 /** How long a browser may remember a preflight, in seconds: two hours, the most that Chrome takes. */
 const MAX_AGE_SECONDS = 7_200
 
@@ -14,8 +14,8 @@ const MAX_AGE_SECONDS = 7_200
 export type AllowedOrigins = readonly string[]
 
 /**
- * Lets pages of other origins call. Ping has no cookies and no sign-in, so nothing is granted that a
- * direct call would not have. Answers a preflight, and then returns true.
+ * Lets pages of other origins call. Ping has no cookies, and a page has a token only if it was given one, so nothing is
+ * granted that a direct call would not have. Answers a preflight, and then returns true.
  */
 export function handleCors(request: HttpRequest, response: HttpResponse, allowed: AllowedOrigins): boolean {
   const { origin } = request.headers

@@ -6,6 +6,9 @@ import type { ListenOptions } from '../../runtime/listen.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { StatusPage } from '../../runtime/status-pages.ts'
 import { wait, within } from '../../runtime/wait.ts'
+import type { AccessCheck } from '../access/access.ts'
+import { refusePage, refuseRpc } from '../access/refuse.ts'
+import type { TlsIdentity } from '../tls/tls-port.ts'
 import { handleCors, type AllowedOrigins } from './cors.ts'
 import { InFlight } from './in-flight.ts'
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
@@ -18,6 +21,10 @@ export interface HttpServerOptions extends ListenOptions {
   readonly maxBodyBytes: number
   readonly allowedOrigins: AllowedOrigins
   readonly limits?: Partial<HttpLimits>
+  /** Undefined: clear text. */
+  readonly tls?: TlsIdentity | undefined
+  /** Undefined: everybody may call. */
+  readonly access?: AccessCheck | undefined
   /** Puts the RPCs on Connect's router. `stopping` is aborted when a drain begins: streams end then. */
   readonly routes: (router: ConnectRouter, stopping: AbortSignal) => void
   readonly interceptors: readonly Interceptor[]
@@ -52,7 +59,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const port = new OnePort((request, response) => {
     inFlight.add(request, response)
     serve(options, rpcs, request, response)
-  }, limits)
+  }, limits, options.tls)
   const number = await port.listen(options)
   const mayStayOpen = (request: HttpRequest): boolean => rpcs.get(pathOf(request))?.method.methodKind === 'bidi_streaming'
   const slow = setInterval(() => inFlight.cutSlow(limits.requestMs, mayStayOpen), limits.checkMs).unref()
@@ -80,7 +87,10 @@ function rpcHandlers(options: HttpServerOptions, stopping: AbortSignal, cutOff: 
     readMaxBytes: options.maxBodyBytes,
     acceptCompression: [compressionGzip, compressionBrotli],
     interceptors: [...options.interceptors],
-    requestGate: options.onCall,
+    requestGate: context => {
+      options.onCall(context)
+      refuseRpc(context)
+    },
     shutdownSignal: cutOff,
   })
   options.routes(router, stopping)
@@ -88,7 +98,7 @@ function rpcHandlers(options: HttpServerOptions, stopping: AbortSignal, cutOff: 
 }
 
 function serve(
-  { pages, allowedOrigins, log }: HttpServerOptions,
+  { pages, allowedOrigins, access, log }: HttpServerOptions,
   rpcs: ReadonlyMap<string, UniversalHandler>,
   request: HttpRequest,
   response: HttpResponse,
@@ -99,9 +109,11 @@ function serve(
   if (handleCors(request, response, allowedOrigins)) return
   const path = pathOf(request)
   const rpc = rpcs.get(path)
-  if (rpc !== undefined) return serveRpc(rpc, request, response, log)
+  if (rpc !== undefined) return serveRpc(rpc, request, response, { log, access })
   const page = pages.get(path)
   if (page === undefined) return unknownPath(request, response)
+  const refusal = access?.(request, path)
+  if (refusal !== undefined) return refusePage(request, response, refusal)
   page().then(
     made => answerPage(request, response, made),
     (error: unknown) => {

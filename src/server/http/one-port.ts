@@ -1,10 +1,13 @@
 import { createServer as createHttp1, type Server } from 'node:http'
 import { constants, createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import { listen, type Listening, type ListenOptions } from '../../runtime/listen.ts'
+import { refuseClearText } from '../tls/refuse-clear-text.ts'
+import { TlsPort, type TlsIdentity } from '../tls/tls-port.ts'
 import type { HttpLimits } from './limits.ts'
-import { peekPreface } from './peek-preface.ts'
+import { peekPreface, type Opening } from './peek-preface.ts'
 
 /** The highest stream number: a GOAWAY that names it refuses nothing yet (RFC 9113, 6.8). */
 const EVERY_STREAM = 2 ** 31 - 1
@@ -12,20 +15,24 @@ const EVERY_STREAM = 2 ** 31 - 1
 const GOAWAY_NOTICE_MS = 100
 
 /**
- * HTTP/1.1 and cleartext HTTP/2 on one port. Node's HTTP/1.1 server owns the port; each connection
- * goes to it or to the HTTP/2 server by its first bytes.
+ * HTTP/1.1 and HTTP/2 on one port. Node's HTTP/1.1 server owns the port; each connection goes to it or to the
+ * HTTP/2 server: in clear text by its first bytes, over TLS by ALPN.
  */
 export class OnePort {
   readonly #http1: Server
   readonly #http2: Http2Server
+  readonly #serveHttp1: (socket: Socket) => void
   readonly #limits: HttpLimits
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #undecided = new Set<Socket>()
   #listening: Listening | undefined
+  readonly #tls: TlsPort | undefined
   #closing = false
 
-  constructor(handler: (request: HttpRequest, response: HttpResponse) => void, limits: HttpLimits) {
+  constructor(handler: (request: HttpRequest, response: HttpResponse) => void, limits: HttpLimits, tls: TlsIdentity | undefined) {
     this.#limits = limits
+    const secured = (socket: TLSSocket): void => (socket.alpnProtocol === 'h2' ? this.#serveHttp2(socket) : this.#serveHttp1(socket))
+    this.#tls = tls && new TlsPort({ ...tls, handshakeMs: limits.firstBytesMs, secured })
     this.#http2 = createHttp2(
       { settings: { maxConcurrentStreams: limits.maxStreams, maxHeaderListSize: limits.maxHeaderBytes } },
       handler,
@@ -33,17 +40,23 @@ export class OnePort {
     this.#http2.on('session', session => this.#opened(session))
     this.#http1 = createHttp1(http1Options(limits), handler)
     const [serveHttp1] = this.#http1.listeners('connection')
+    this.#serveHttp1 = socket => serveHttp1?.call(this.#http1, socket)
     this.#http1.removeAllListeners('connection')
     this.#http1.on('connection', (socket: Socket) => {
       this.#undecided.add(socket)
       socket.once('close', () => this.#undecided.delete(socket))
-      peekPreface(socket, limits.firstBytesMs, version => {
+      peekPreface(socket, limits.firstBytesMs, opening => {
         this.#undecided.delete(socket)
-        if (version === 'http2') return this.#serveHttp2(socket)
-        serveHttp1?.call(this.#http1, socket)
-        socket.resume() // the peek paused it, and Node's listener expects a socket that flows
+        this.#serve(socket, opening)
       })
     })
+  }
+
+  #serve(socket: Socket, opening: Opening): void {
+    if (this.#tls !== undefined) return opening === 'tls' ? this.#tls.accept(socket) : refuseClearText(socket, opening)
+    if (opening === 'http2') return this.#serveHttp2(socket)
+    this.#serveHttp1(socket)
+    socket.resume() // the peek paused it, and Node's listener expects a socket that flows
   }
 
   /** Resolves with the port. */
@@ -62,6 +75,7 @@ export class OnePort {
   /** Closes connections without a request in flight. */
   closeIdle(): void {
     this.#http1.closeIdleConnections()
+    this.#tls?.closeUnfinished()
     for (const socket of this.#undecided) socket.destroy()
   }
 
@@ -69,6 +83,7 @@ export class OnePort {
   closeAll(): void {
     this.#http1.close()
     this.#http1.closeAllConnections()
+    this.#tls?.closeUnfinished()
     for (const socket of this.#undecided) socket.destroy()
     for (const session of this.#sessions) session.destroy()
   }

@@ -1,25 +1,29 @@
 import type { Socket } from 'node:net'
 
 export type Version = 'http1' | 'http2'
+export type Opening = Version | 'tls'
+
+/** The type of TLS' first record, a handshake (RFC 8446, 5.1); no HTTP request begins so. */
+const TLS_HANDSHAKE = 22
 
 /** How an HTTP/2 connection begins (RFC 9113, 3.4); PRI is reserved, so no HTTP/1.1 request begins so. */
 const PREFACE_START = Buffer.from('PRI ')
 
 /**
- * Learns from a connection's first bytes which version of HTTP it speaks, and gives the bytes back to the
+ * Learns from a connection's first bytes whether it speaks TLS, or which version of HTTP, and gives the bytes back to the
  * socket. A connection that does not say so in time, or breaks before, is closed.
  */
-export function peekPreface(socket: Socket, timeoutMs: number, decided: (version: Version) => void): void {
+export function peekPreface(socket: Socket, timeoutMs: number, decided: (opening: Opening) => void): void {
   let seen: Buffer = Buffer.alloc(0)
   const timer = setTimeout(() => socket.destroy(), timeoutMs)
   const onData = (chunk: Buffer): void => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
-    const version = versionOf(seen)
-    if (version === undefined) return
+    const opening = openingOf(seen)
+    if (opening === undefined) return
     stop()
     socket.pause()
     socket.unshift(seen)
-    decided(version)
+    decided(opening)
   }
   const onEnd = (): void => {
     socket.destroy()
@@ -32,7 +36,8 @@ export function peekPreface(socket: Socket, timeoutMs: number, decided: (version
 }
 
 /** Undefined while the bytes may still become either. */
-function versionOf(seen: Buffer): Version | undefined {
+function openingOf(seen: Buffer): Opening | undefined {
+  if (seen[0] === TLS_HANDSHAKE) return 'tls'
   const length = Math.min(seen.length, PREFACE_START.length)
   if (seen.compare(PREFACE_START, 0, length, 0, length) !== 0) return 'http1'
   return seen.length >= PREFACE_START.length ? 'http2' : undefined

@@ -13,7 +13,7 @@ import { observeCalls } from '../rpc/observe-calls.ts'
 import { pingRoutes } from '../rpc/routes.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
 
-export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'hosts' | 'portSetting' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'log'> & {
+export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'hosts' | 'portSetting' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'tls' | 'access' | 'log'> & {
   readonly recorder: PingRecorder
   readonly reader: CountReader
   readonly readiness: Readiness

@@ -17,8 +17,9 @@ export interface Accepts {
   readonly contentTypes: readonly string[]
 }
 
+/** The query is not repeated: somebody may have put a token there. */
 export function unknownPath(request: HttpRequest, response: HttpResponse): void {
-  const lines = [`path: got ${shown(request.url)}, expected ${PING_PATH} or ${COUNT_PATH}`, '']
+  const lines = [`path: got ${shown(request.url?.split('?', 1)[0])}, expected ${PING_PATH} or ${COUNT_PATH}`, '']
   lines.push('Send:', curl(request, PING_PATH), curl(request, COUNT_PATH))
   answer(request, response, 404, lines)
 }

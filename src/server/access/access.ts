@@ -1,0 +1,56 @@
+import { Code } from '@connectrpc/connect'
+import type { TLSSocket } from 'node:tls'
+import type { HttpRequest } from '../../runtime/answer-page.ts'
+import { bearerToken } from './bearer.ts'
+import { neededRole } from './roles.ts'
+import { findToken, type Token } from './tokens.ts'
+
+/** Why a request is not answered. */
+export interface Refusal {
+  readonly code: Code.Unauthenticated | Code.PermissionDenied
+  readonly message: string
+  /** The header `www-authenticate`. */
+  readonly challenge: string
+}
+
+/** Says why a request for a path that exists may not be answered; undefined: it may. */
+export type AccessCheck = (request: HttpRequest, path: string) => Refusal | undefined
+
+export interface AccessOptions {
+  /** The tokens in use; undefined: none are asked for. */
+  readonly tokens: (() => readonly Token[]) | undefined
+  /** Whether callers need a client certificate. */
+  readonly clientCertificates: boolean
+}
+
+/** The check of callers. Probes are let through: those of Kubernetes have neither a certificate nor a token. */
+export function createAccessCheck({ tokens, clientCertificates }: AccessOptions): AccessCheck {
+  return (request, path) => {
+    const role = neededRole(path)
+    if (role === undefined) return undefined
+    const socket = request.socket as TLSSocket
+    if (clientCertificates && !socket.authorized) return lacksCertificate(socket)
+    if (tokens === undefined) return undefined
+    const presented = bearerToken(request.rawHeaders)
+    if ('got' in presented) return lacksToken(presented.got, presented.isAbsent)
+    const token = findToken(tokens(), presented.token)
+    if (token === undefined) return lacksToken('an unknown token', false)
+    return token.roles.includes(role) ? undefined : lacksRole(token, role)
+  }
+}
+
+function lacksCertificate(socket: TLSSocket): Refusal {
+  const got = socket.getPeerX509Certificate() ? `one that is not valid (${String(socket.authorizationError)})` : 'none'
+  const message = `client certificate: got ${got}, expected one of an authority that this server trusts`
+  return { code: Code.Unauthenticated, message, challenge: 'Certificate realm="ping"' }
+}
+
+function lacksToken(got: string, isAbsent: boolean): Refusal {
+  const challenge = isAbsent ? 'Bearer realm="ping"' : 'Bearer realm="ping", error="invalid_token"'
+  return { code: Code.Unauthenticated, message: `header authorization: got ${got}, expected Bearer and a token that this server knows`, challenge }
+}
+
+function lacksRole({ name, roles }: Token, role: string): Refusal {
+  const message = `token ${name}: got the role ${roles.join(' and ')}, expected ${role}`
+  return { code: Code.PermissionDenied, message, challenge: `Bearer realm="ping", error="insufficient_scope", scope="${role}"` }
+}

@@ -1,0 +1,25 @@
+/** RFC 6750, 2.1; the scheme is no matter of case. */
+const BEARER = /^bearer +([\w~+/.-]+=*)$/i
+const MAX_LENGTH = 1_024
+
+/** A bearer token, or what stands in its place, in words that show nothing of it. */
+export type Presented = { readonly token: string } | { readonly got: string; readonly isAbsent: boolean }
+
+/**
+ * The bearer token of a request. Node's `headers` would hide a header that is repeated, which one part on the way may read
+ * in another way than the next: that is refused.
+ *
+ * @param rawHeaders names and values in turn
+ */
+export function bearerToken(rawHeaders: readonly string[]): Presented {
+  const values: string[] = []
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() === 'authorization') values.push(rawHeaders[at + 1] ?? '')
+  }
+  const [value] = values
+  if (value === undefined) return { got: 'none', isAbsent: true }
+  if (values.length > 1) return { got: `${values.length} of them`, isAbsent: false }
+  if (value.length > MAX_LENGTH) return { got: `${value.length} characters`, isAbsent: false }
+  const token = BEARER.exec(value.trim())?.[1]
+  return token === undefined ? { got: 'something else', isAbsent: false } : { token }
+}

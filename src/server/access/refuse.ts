@@ -1,0 +1,22 @@
+import { Code, ConnectError, createContextKey, type HandlerContext } from '@connectrpc/connect'
+import { send, type HttpRequest, type HttpResponse } from '../../runtime/answer-page.ts'
+import type { Refusal } from './access.ts'
+
+const CHALLENGE_HEADER = 'www-authenticate'
+
+/** The refusal of an RPC, from where its request was seen to where its protocol is known. */
+export const REFUSAL = createContextKey<Refusal | undefined>(undefined, { description: 'refusal' })
+
+/** Throws if the call was refused: Connect says it in the caller's protocol, without reading the body. */
+export function refuseRpc({ values, responseHeader }: HandlerContext): void {
+  const refusal = values.get(REFUSAL)
+  if (refusal === undefined) return
+  responseHeader.set(CHALLENGE_HEADER, refusal.challenge)
+  throw new ConnectError(refusal.message, refusal.code)
+}
+
+/** Answers for a page that was refused. */
+export function refusePage(request: HttpRequest, response: HttpResponse, { code, message, challenge }: Refusal): void {
+  const status = code === Code.Unauthenticated ? 401 : 403
+  send(request, response, { status, type: 'text/plain; charset=utf-8', body: `${message}\n` }, { [CHALLENGE_HEADER]: challenge })
+}

@@ -1,0 +1,13 @@
+/** What a token lets its holder do: record pings; count them and read the schema; read the metrics. */
+export const ROLES = ['ping', 'read', 'metrics'] as const
+export type Role = (typeof ROLES)[number]
+
+const ROLE_OF_PATH: Readonly<Record<string, Role>> = { '/ping.v1.PingService/Ping': 'ping', '/metrics': 'metrics' }
+const PROBES: readonly string[] = ['/livez', '/readyz', '/healthz']
+const GRPC_HEALTH = '/grpc.health.v1.Health/'
+
+/** The role that a path needs; undefined: none, it is a probe's. What is not named here needs the role to read. */
+export function neededRole(path: string): Role | undefined {
+  if (PROBES.includes(path) || path.startsWith(GRPC_HEALTH)) return undefined
+  return ROLE_OF_PATH[path] ?? 'read'
+}

@@ -1,0 +1,52 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import { SettingsError } from '../../runtime/settings.ts'
+import { ROLES, type Role } from './roles.ts'
+
+/** A token that is accepted: its name for people, its SHA-256, and what it is for. */
+export interface Token {
+  readonly name: string
+  readonly sha256: Buffer
+  readonly roles: readonly Role[]
+}
+
+const NAME = /^[A-Za-z0-9][\w.@-]{0,63}$/
+const SHA256 = /^[0-9a-f]{64}$/i
+/** Each call is compared with all of them. */
+const MAX_TOKENS = 1_000
+
+/**
+ * Reads a file of tokens: a line each with name, SHA-256 in hex and roles, `#` for remarks. Throws `SettingsError`, which
+ * names lines by number and shows nothing of them: a token may stand there by mistake.
+ */
+export function parseTokens(setting: string, text: string): readonly Token[] {
+  const tokens: Token[] = []
+  const refuse = (line: number, got: string, expected: string): never => {
+    throw new SettingsError(`${setting}: line ${line}: got ${got}, expected ${expected}`)
+  }
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const words = line.split(/[ \t]+/).filter(Boolean)
+    if (words.length === 0 || line.trimStart().startsWith('#')) continue
+    const at = index + 1
+    const [name = '', sha256 = '', roles = ''] = words
+    if (words.length !== 3) refuse(at, `${words.length} words`, 'three: name, SHA-256 in hex, and roles')
+    if (!NAME.test(name)) refuse(at, 'another name', 'a name of up to 64 letters, digits and . _ @ -')
+    if (!SHA256.test(sha256)) refuse(at, 'no SHA-256', '64 hexadecimal digits: the SHA-256 of the token')
+    const known = roles.split(',').map(word => ROLES.find(role => role === word) ?? refuse(at, 'an unknown role', `some of ${ROLES.join(',')}`))
+    const token = { name, sha256: Buffer.from(sha256, 'hex'), roles: known }
+    if (tokens.some(other => other.name === name)) refuse(at, 'the name of a line before', 'another name for each token')
+    if (tokens.some(other => other.sha256.equals(token.sha256))) refuse(at, 'the token of a line before', 'each token once')
+    if (tokens.push(token) > MAX_TOKENS) refuse(at, 'more tokens', `at most ${MAX_TOKENS}`)
+  }
+  if (tokens.length === 0) throw new SettingsError(`${setting}: got a file without tokens, expected a line for each: name, SHA-256 in hex, and roles`)
+  return tokens
+}
+
+/** The token of this text. The time that it takes tells nothing of any: all are compared, in constant time. */
+export function findToken(tokens: readonly Token[], text: string): Token | undefined {
+  const sha256 = hash('sha256', text, 'buffer')
+  let found: Token | undefined
+  for (const token of tokens) {
+    if (timingSafeEqual(token.sha256, sha256)) found = token
+  }
+  return found
+}

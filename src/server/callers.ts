@@ -1,0 +1,80 @@
+import type { Logger } from '../runtime/logger.ts'
+import { SettingsError } from '../runtime/settings.ts'
+import { watchFiles, type WatchedFiles } from '../runtime/watch-files.ts'
+import { createAccessCheck, type AccessCheck } from './access/access.ts'
+import { parseTokens } from './access/tokens.ts'
+import { serverSettings, type ServerSettings } from './settings.ts'
+import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING, readCertificate, type ServerCertificate, type TlsFile } from './tls/certificate.ts'
+import { handshakeLog } from './tls/handshake-log.ts'
+import type { TlsIdentity } from './tls/tls-port.ts'
+
+/** What the metrics show of TLS. */
+export interface TlsMetrics {
+  handshakeFailed(): void
+  /** Reads, whenever the metrics are asked for, the last moment of the certificate, in ms since the epoch. */
+  watchCertificate(notAfterMs: () => number): void
+}
+
+/** Who may call, and how: clear text and everybody unless settings say otherwise. */
+export interface Callers {
+  readonly tls: TlsIdentity | undefined
+  readonly access: AccessCheck | undefined
+  /** No file is read again. */
+  stop(): void
+}
+
+type CallerSettings = Pick<ServerSettings, 'tlsCertFile' | 'tlsKeyFile' | 'tlsClientCaFile' | 'tokensFile'>
+
+export interface CallersOptions {
+  readonly log: Logger
+  readonly metrics: TlsMetrics
+  /** How often the files are read, in ms. */
+  readonly everyMs?: number
+}
+
+/** Reads the files of TLS and of tokens, and watches them. Throws `SettingsError`. */
+export function watchCallers(settings: CallerSettings, options: CallersOptions): Callers {
+  const { log, metrics } = options
+  const certificate = watchCertificate(settings, options)
+  const { tokensFile: file } = settings
+  const setting = serverSettings.tokensFile.env
+  const tokens = file === undefined ? undefined : watchFiles({ files: { tokens: { setting, file } }, parse: texts => parseTokens(setting, texts.tokens ?? ''), ...options })
+  const asksClients = settings.tlsClientCaFile !== undefined
+  if (certificate !== undefined) metrics.watchCertificate(() => certificate.value().notAfterMs)
+  return {
+    tls: certificate && { certificate, asksClients, failed: reportHandshakes(log, metrics) },
+    access: tokens || asksClients ? createAccessCheck({ tokens: tokens && (() => tokens.value()), clientCertificates: asksClients }) : undefined,
+    stop() {
+      certificate?.stop()
+      tokens?.stop()
+    },
+  }
+}
+
+function watchCertificate(settings: CallerSettings, options: CallersOptions): WatchedFiles<ServerCertificate> | undefined {
+  const { tlsCertFile, tlsKeyFile, tlsClientCaFile } = settings
+  if (tlsCertFile === undefined && tlsKeyFile === undefined && tlsClientCaFile === undefined) return undefined
+  const files = {
+    cert: { setting: CERT_SETTING, file: tlsCertFile },
+    key: { setting: KEY_SETTING, file: tlsKeyFile },
+    clientCa: { setting: CLIENT_CA_SETTING, file: tlsClientCaFile },
+  }
+  for (const { setting, file } of [files.cert, files.key]) {
+    if (file === undefined) throw new SettingsError(`${setting}: got none, expected a file: TLS takes ${CERT_SETTING} and ${KEY_SETTING}`)
+  }
+  const certificate = watchFiles<TlsFile, ServerCertificate>({ files, parse: (texts, inUse) => readCertificate(texts, inUse), ...options })
+  const warn = ({ outOfDate }: ServerCertificate): void => {
+    if (outOfDate !== undefined) options.log.warn(`${outOfDate}: callers will not accept it`)
+  }
+  warn(certificate.value())
+  certificate.onChange(warn)
+  return certificate
+}
+
+function reportHandshakes(log: Logger, metrics: TlsMetrics): TlsIdentity['failed'] {
+  const say = handshakeLog(log)
+  return error => {
+    metrics.handshakeFailed()
+    say(error)
+  }
+}

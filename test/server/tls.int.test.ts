@@ -1,0 +1,267 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { Agent, request as httpsRequest } from 'node:https'
+import { connect as connectHttp2 } from 'node:http2'
+import { createConnection, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { createClient, ConnectError, Code } from '@connectrpc/connect'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
+import { createAuthority, daysFromNow } from '../support/certificates.ts'
+import { startCallersFixture, type CallersFixture } from './callers-fixture.ts'
+import { buf, COUNT_PATH, PING_PATH, PROTOCOLS, run, sendRaw, transports } from './http-fixture.ts'
+
+const authority = createAuthority()
+const ca = authority.cert
+
+/** A TLS connection after its handshake. */
+async function secureConnection({ port }: { readonly port: number }, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connect({ port, host: '127.0.0.1', ca, ...options })
+  await once(socket, 'secureConnect')
+  return socket
+}
+const serialOf = async (fixture: CallersFixture): Promise<string> => {
+  const socket = await secureConnection(fixture)
+  const { serialNumber } = socket.getPeerCertificate()
+  socket.destroy()
+  return serialNumber
+}
+/** All that a connection answers until it is closed. */
+async function answerOf(socket: Socket): Promise<string> {
+  let answer = ''
+  socket.setEncoding('latin1').on('data', text => (answer += text)).on('error', () => undefined)
+  await once(socket, 'close')
+  return answer
+}
+
+describe('the port with a certificate', () => {
+  let fixture: CallersFixture
+  beforeAll(async () => {
+    fixture = await startCallersFixture(authority.issue())
+    writeFileSync(join(fixture.folder, 'ca.crt'), ca)
+  })
+  afterAll(() => fixture[Symbol.asyncDispose]())
+
+  it.each(PROTOCOLS)('serves %s', async protocol => {
+    const client = createClient(PingService, transports(fixture.url, { nodeOptions: { ca } })[protocol]!)
+    await client.ping({ timestampMs: 5n })
+    expect((await client.pingCount({})).pingCount).toBe(BigInt(fixture.recorded.length))
+  })
+
+  it.each([
+    [['h2', 'http/1.1'], 'h2'],
+    [['http/1.1'], 'http/1.1'],
+    [undefined, false],
+  ])('offered %j agrees on %s', async (ALPNProtocols, agreed) => {
+    const socket = await secureConnection(fixture, ALPNProtocols && { ALPNProtocols })
+    expect([socket.alpnProtocol, socket.getProtocol()]).toEqual([agreed, 'TLSv1.3'])
+    socket.destroy()
+  })
+
+  it('takes TLS 1.2, and nothing older', async () => {
+    const socket = await secureConnection(fixture, { maxVersion: 'TLSv1.2' })
+    expect(socket.getProtocol()).toBe('TLSv1.2')
+    socket.destroy()
+    const older = connect({ port: fixture.port, host: '127.0.0.1', ca, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' })
+    const [error] = await once(older, 'error').catch((reason: unknown) => [reason])
+    expect(String(error)).toMatch(/alert protocol version/)
+  })
+
+  it.each([['--http1.1'], ['--http2']])('is what curl takes: %s', async version => {
+    const args = ['-sS', version, '--cacert', join(fixture.folder, 'ca.crt'), '-w', ' %{http_version}', '-H', 'content-type: application/json', '-d', '{}']
+    const { code, stdout, stderr } = await run('curl', [...args, `https://localhost:${fixture.port}${PING_PATH}`])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(version === '--http2' ? /^\{\} 2$/ : /^\{\} 1.1$/)
+  })
+
+  it.each(['connect', 'grpc', 'grpcweb'])('is what buf curl takes, without a schema, over %s', async protocol => {
+    const answer = await buf('curl', '--protocol', protocol, '--cacert', join(fixture.folder, 'ca.crt'), '-d', '{}', fixture.url + PING_PATH)
+    expect(answer).toMatchObject({ code: 0, stdout: '{}\n' })
+  })
+
+  it('answers a request in clear text with what it expects, at once', async () => {
+    const answer = await sendRaw(fixture.port, `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(1_000)}`)
+    expect(answer).toMatch(/^HTTP\/1.1 400 [^]*\{"code":"failed_precondition","message":"this port speaks TLS: got clear text, expected an https address"\}\n$/)
+    expect(await sendRaw(fixture.port, 'hello\n')).toMatch(/^HTTP\/1.1 400 /)
+  })
+
+  it.each(PROTOCOLS)('says to a client in clear text over %s that it speaks TLS', async protocol => {
+    const client = createClient(PingService, transports(fixture.url.replace('https', 'http'))[protocol]!)
+    const error = await client.pingCount({}).catch(ConnectError.from)
+    if (protocol.includes('HTTP/2') || protocol === 'gRPC') expect(error).toMatchObject({ rawMessage: expect.stringMatching(/Session closed with error code .*(INADEQUATE_SECURITY|12)/) })
+    else expect(error).toMatchObject({ rawMessage: 'this port speaks TLS: got clear text, expected an https address' })
+  })
+
+  it('says why in a GOAWAY', async () => {
+    const session = connectHttp2(fixture.url.replace('https', 'http')).on('error', () => undefined)
+    const [code, , data] = (await once(session, 'goaway')) as [number, number, Buffer]
+    expect([code, data.toString()]).toEqual([12, 'this port speaks TLS: got clear text, expected an https address'])
+    session.destroy()
+  })
+
+  it('shows when its certificate expires, and counts and logs failed handshakes, those of a minute in one line', async () => {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const refused = connect({ port: fixture.port, host: '127.0.0.1', ca, ALPNProtocols: ['smtp'] })
+      await once(refused, 'error')
+    }
+    await expect.poll(() => fixture.tlsMetrics()).toMatch(/^ping_tls_handshakes_failed_total [3-9]/m)
+    const seconds = /^ping_tls_certificate_expiry_seconds (\S+)$/m.exec(await fixture.tlsMetrics())?.[1]
+    expect(Math.abs(Number(seconds) * 1_000 - daysFromNow(1).getTime())).toBeLessThan(60_000)
+    expect(fixture.said.filter(line => line.includes('TLS handshakes failed'))).toEqual([expect.stringContaining('"failed":1')])
+  })
+})
+
+describe('a changed certificate', () => {
+  it('is presented to new connections, while old ones go on; a broken one changes nothing', async () => {
+    await using fixture = await startCallersFixture(authority.issue())
+    const before = await serialOf(fixture)
+    const open = connectHttp2(fixture.url, { ca })
+    const next = authority.issue()
+    fixture.write(next)
+    await expect.poll(() => serialOf(fixture)).not.toBe(before)
+    const after = await serialOf(fixture)
+    const [headers] = await once(open.request({ ':path': '/livez' }).resume(), 'response')
+    expect(headers[':status']).toBe(200)
+    open.close()
+
+    fixture.write({ cert: authority.issue().cert })
+    await expect.poll(() => fixture.said.join('')).toContain('TLS_KEY_FILE: got a key of another certificate')
+    expect(await serialOf(fixture)).toBe(after)
+    fixture.write(authority.issue({ notAfter: daysFromNow(-0.5) }))
+    await expect.poll(() => fixture.said.join('')).toContain('TLS_CERT_FILE: got a certificate that expired')
+    expect(await serialOf(fixture)).toBe(after)
+    for (const line of next.key.split('\n').slice(1, 3)) expect(fixture.said.join('')).not.toContain(line)
+  })
+})
+
+it('one of certificate and key without the other, or authorities without either, stop the start by name', async () => {
+  const { cert, key } = authority.issue()
+  await expect(startCallersFixture({ cert })).rejects.toThrow('TLS_KEY_FILE: got none, expected a file')
+  await expect(startCallersFixture({ key })).rejects.toThrow('TLS_CERT_FILE: got none, expected a file')
+  await expect(startCallersFixture({ clientCa: ca })).rejects.toThrow('TLS_CERT_FILE: got none, expected a file')
+})
+
+describe('limits over TLS', () => {
+  it.each(['nothing', 'a handshake that begins', 'a handshake byte by byte'])('%s is cut', async kind => {
+    await using fixture = await startCallersFixture(authority.issue(), { limits: { firstBytesMs: 300 } })
+    const socket = createConnection(fixture.port, '127.0.0.1')
+    await once(socket, 'connect')
+    // A record of 512 bytes.
+    const begin = Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3])
+    const drip = kind === 'a handshake byte by byte' ? setInterval(() => socket.write(Buffer.of(0)), 20) : undefined
+    if (kind !== 'nothing') socket.write(begin)
+    expect(await answerOf(socket)).toBe('')
+    clearInterval(drip)
+  })
+
+  it('a request whose headers never end is cut over HTTP/1.1, and a session without requests over HTTP/2', async () => {
+    await using fixture = await startCallersFixture(authority.issue(), { limits: { headersMs: 200, firstBytesMs: 200, checkMs: 20 } })
+    const slow = await secureConnection(fixture)
+    slow.write('GET /livez HTTP/1.1\r\nhost: a\r\n')
+    expect(await answerOf(slow)).toMatch(/^(HTTP\/1.1 408 |$)/)
+    const session = connectHttp2(fixture.url, { ca }).on('error', () => undefined)
+    await once(session, 'close')
+  })
+
+  it('HTTP/2 without ALPN is not served', async () => {
+    await using fixture = await startCallersFixture(authority.issue())
+    const socket = await secureConnection(fixture)
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    expect(await answerOf(socket)).toMatch(/^HTTP\/1.1 400 /)
+  })
+
+  it('a drain answers what is in flight, closes what is idle and cuts handshakes off', async () => {
+    const gate = Promise.withResolvers<void>()
+    const fixture = await startCallersFixture(authority.issue(), { record: () => gate.promise })
+    const idle = await secureConnection(fixture)
+    const unfinished = createConnection(fixture.port, '127.0.0.1').on('error', () => undefined)
+    unfinished.write(Buffer.of(22, 3, 1))
+    const pings = PROTOCOLS.map(protocol => createClient(PingService, transports(fixture.url, { nodeOptions: { ca } })[protocol]!).ping({}))
+    await expect.poll(() => fixture.http.inFlight()).toBe(PROTOCOLS.length)
+    const stopped = fixture.http.stop(5_000)
+    setTimeout(gate.resolve, 400)
+    await Promise.all([...pings, answerOf(idle), answerOf(unfinished)])
+    expect(await stopped).toBe(0)
+    await fixture[Symbol.asyncDispose]()
+  })
+
+  it('a stop cuts off what is in flight', async () => {
+    const fixture = await startCallersFixture(authority.issue(), { record: () => new Promise(() => undefined) })
+    const pings = PROTOCOLS.map(protocol => createClient(PingService, transports(fixture.url, { nodeOptions: { ca } })[protocol]!).ping({}).catch(ConnectError.from))
+    await expect.poll(() => fixture.http.inFlight()).toBe(PROTOCOLS.length)
+    expect(await fixture.http.stop(300)).toBe(PROTOCOLS.length)
+    await Promise.all(pings)
+    await fixture[Symbol.asyncDispose]()
+  })
+})
+
+describe('client certificates', () => {
+  const clients = createAuthority('Clients')
+  const client = clients.issue({ names: ['client'] })
+  let fixture: CallersFixture
+  beforeAll(async () => {
+    fixture = await startCallersFixture({ ...authority.issue(), clientCa: clients.cert })
+  })
+  afterAll(() => fixture[Symbol.asyncDispose]())
+
+  const get = (path: string, options: ConnectionOptions = {}): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      httpsRequest(fixture.url + path, { ca, ...options, agent: new Agent() }, response => resolve(response.resume().statusCode)).on('error', reject).end()
+    })
+  const count = `${COUNT_PATH}?encoding=json&message=%7B%7D`
+
+  it.each(PROTOCOLS)('are asked for over %s', async protocol => {
+    const service = (identity: object) => createClient(PingService, transports(fixture.url, { nodeOptions: { ca, ...identity } })[protocol]!)
+    await service(client).ping({})
+    const wrong = [
+      [{}, 'client certificate: got none, expected one of an authority that this server trusts'],
+      [createAuthority('Others').issue(), 'client certificate: got one that is not valid (UNABLE_TO_VERIFY_LEAF_SIGNATURE), expected'],
+      [clients.issue({ notAfter: daysFromNow(-0.5) }), 'client certificate: got one that is not valid (CERT_HAS_EXPIRED), expected'],
+    ] as const
+    for (const [identity, reason] of wrong) {
+      const error = await service(identity).ping({}).catch(ConnectError.from)
+      expect(error).toMatchObject({ code: Code.Unauthenticated, rawMessage: expect.stringContaining(reason) })
+    }
+  })
+
+  it('of a forged authority end the connection or are refused', async () => {
+    const forged = createAuthority('Clients').issue()
+    for (const protocol of PROTOCOLS) {
+      await expect(createClient(PingService, transports(fixture.url, { nodeOptions: { ca, ...forged } })[protocol]!).pingCount({})).rejects.toThrow()
+    }
+    expect(fixture.counted).toEqual([])
+  })
+
+  it('are not asked of probes', async () => {
+    for (const path of ['/livez', '/readyz', '/healthz']) expect(await get(path)).toBe(200)
+    expect(await get('/metrics')).toBe(401)
+    expect(await get('/metrics', client)).toBe(200)
+    expect(await get(count)).toBe(401)
+    expect(await get(count, client)).toBe(200)
+  })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('are checked in every connection: no session of %s is resumed', async version => {
+    const first = await secureConnection(fixture, { minVersion: version, maxVersion: version })
+    let session = first.getSession()
+    first.on('session', given => (session = given))
+    first.write('GET /livez HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+    await answerOf(first)
+    const again = await secureConnection(fixture, { minVersion: version, maxVersion: version, ...(session && { session }) })
+    expect(again.isSessionReused()).toBe(false)
+    again.write(`GET ${count} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`)
+    expect(await answerOf(again)).toMatch(/^HTTP\/1.1 401 /)
+  })
+
+  it('are checked against the authorities that the file names now', async () => {
+    await using other = await startCallersFixture({ ...authority.issue(), clientCa: clients.cert })
+    const status = async () => {
+      const socket = await secureConnection(other, client)
+      socket.write(`GET ${count} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`)
+      return (await answerOf(socket)).slice(9, 12)
+    }
+    expect(await status()).toBe('200')
+    other.write({ clientCa: createAuthority('Others').cert })
+    await expect.poll(status).toBe('401')
+  })
+})
