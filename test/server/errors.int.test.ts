@@ -1,4 +1,4 @@
-import { connect, type IncomingHttpHeaders } from 'node:http2'
+import { connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
 import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
@@ -13,11 +13,11 @@ const callCount = async (fixture: HttpFixture, method: string, code: string) => 
 }
 
 /** The trailers that answer a request of these bytes. */
-const grpcTrailers = (url: string, bytes: readonly number[]): Promise<IncomingHttpHeaders> =>
+const grpcTrailers = (url: string, bytes: Iterable<number>, headers: OutgoingHttpHeaders = {}): Promise<IncomingHttpHeaders> =>
   new Promise((resolve, reject) => {
     const { origin, pathname } = new URL(url)
     const session = connect(origin).on('error', reject)
-    const stream = session.request({ ':method': 'POST', ':path': pathname, 'content-type': 'application/grpc', te: 'trailers' })
+    const stream = session.request({ ':method': 'POST', ':path': pathname, 'content-type': 'application/grpc', te: 'trailers', ...headers })
     stream.on('trailers', trailers => {
       session.close()
       resolve(trailers)
@@ -65,6 +65,56 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     await expect.poll(() => callCount(fixture, 'Ping', 'ok')).toBe(1)
   })
 
+  it.each([
+    ['9999999999', '99999999H'],
+    ['2147483648', '2147484S'],
+  ])('the deadlines %s and %s are far away, and none', async (connectMs, grpc) => {
+    await using fixture = await startHttpFixture()
+    await pingClient(fixture, protocol).ping({}, { headers: { 'connect-timeout-ms': connectMs, 'grpc-timeout': grpc } })
+    expect(fixture.recorded).toHaveLength(1)
+  })
+
+  it.each([
+    ['1e99', '1x'],
+    ['12345678901', '100000000S'],
+    ['-1', '-1S'],
+    ['1.5', '1.5S'],
+    ['abc', 'S'],
+    ['', ''],
+  ])('the time-outs %j and %j have no form, and nothing is recorded', async (connectMs, grpc) => {
+    await using fixture = await startHttpFixture()
+    const headers = { 'connect-timeout-ms': connectMs, 'grpc-timeout': grpc }
+    const error = await pingClient(fixture, protocol).ping({}, { headers }).then(() => undefined, ConnectError.from)
+    expect(error?.code).toBe(Code.InvalidArgument)
+    expect(error?.rawMessage).toMatch(/^(connect-timeout-ms|grpc-timeout): got ".*", expected a whole number /)
+    expect(error?.rawMessage).toContain(JSON.stringify(protocol.startsWith('Connect') ? connectMs : grpc))
+    expect(fixture.recorded).toEqual([])
+    expect(await callCount(fixture, 'Ping', 'invalid_argument')).toBe(1)
+  })
+
+  it.each([
+    ['0', '0S'],
+    ['0000000000', '0n'],
+  ])('a deadline of %s or %s has passed: nothing is recorded', async (connectMs, grpc) => {
+    await using fixture = await startHttpFixture()
+    const headers = { 'connect-timeout-ms': connectMs, 'grpc-timeout': grpc }
+    const error = await pingClient(fixture, protocol).ping({}, { headers }).then(() => undefined, ConnectError.from)
+    expect(error).toMatchObject({ code: Code.DeadlineExceeded, rawMessage: "the caller's deadline had passed before the call began; nothing was done" })
+    expect(fixture.recorded).toEqual([])
+    expect(await callCount(fixture, 'Ping', 'deadline_exceeded')).toBe(1)
+  })
+
+  it.each([
+    ['ends inside an emoji when it is cut', `${'x'.repeat(499)}${'😀'.repeat(9)}`, `${'x'.repeat(499)}…`],
+    ['ends with half an emoji', 'half \ud83d', 'half \ufffd'],
+    ['holds the other half', '\ude00 half', '\ufffd half'],
+    ['holds control characters', 'a\r\nb: c\0\x1b[2Jé', 'a\r\nb: c\0\x1b[2Jé'],
+    ['is very long', '😀'.repeat(50_000), `${'😀'.repeat(250)}…`],
+  ])('an error whose message %s is answered with its code', async (_, message, rawMessage) => {
+    await using fixture = await failing(new UnavailableError(message))
+    expect(await errorOfPing(fixture, protocol)).toMatchObject({ code: Code.Unavailable, rawMessage })
+  })
+
   it('a body over the limit is RESOURCE_EXHAUSTED, naming the limit', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
     const error = await pingClient(fixture, protocol).ping({ pingId: 'x'.repeat(2_000) }).catch(ConnectError.from)
@@ -104,6 +154,19 @@ describe('a body that is no message', () => {
     expect(decodeURIComponent(String(trailers['grpc-message']))).toMatch(/^request body: got bytes that cannot be decoded/)
   })
 
+  it('is said in the same words whatever carries the JSON', async () => {
+    await using fixture = await startHttpFixture()
+    const json = new TextEncoder().encode('{"x":"\ud83d\ude00","\\u0074imestampMs":"0x10"}')
+    const enveloped = Uint8Array.of(0, 0, 0, 0, json.length, ...json)
+    const url = fixture.url + PING_PATH
+    const post = async (type: string, body: Uint8Array<ArrayBuffer>) => (await fetch(url, { method: 'POST', headers: { 'content-type': type }, body })).text()
+    const message = 'timestamp_ms: got "0x10", expected a whole number from '
+    expect(JSON.parse(await post('application/json', json))).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining(message) })
+    expect(decodeURIComponent(await post('application/grpc-web+json', enveloped))).toMatch(new RegExp(`grpc-message: ${message}[^]*grpc-status: 3|grpc-status: 3[^]*grpc-message: ${message}`))
+    const trailers = await grpcTrailers(url, enveloped, { 'content-type': 'application/grpc+json' })
+    expect([trailers['grpc-status'], decodeURIComponent(String(trailers['grpc-message']))]).toEqual(['3', expect.stringContaining(message)])
+  })
+
   it('is INVALID_ARGUMENT over gRPC-Web', async () => {
     await using fixture = await startHttpFixture()
     const headers = { 'content-type': 'application/grpc-web+proto' }
@@ -117,10 +180,10 @@ describe('a body that is no message', () => {
     [PING_PATH, '[1]', 'request body: got an array, expected a JSON object such as {}'],
     [PING_PATH, 'null', 'request body: got null, expected a JSON object such as {}'],
     [PING_PATH, '"abc"', 'request body: got "abc", expected a JSON object such as {}'],
-    [PING_PATH, '{', /^request body: got ill-formed JSON \(.*position 1.*\), expected a JSON object such as \{\}$/],
-    [PING_PATH, '', 'request body: got ill-formed JSON (Unexpected end of JSON input), expected a JSON object such as {}'],
+    [PING_PATH, '{', /^request body: got malformed JSON \(.*position 1.*\), expected a JSON object such as \{\}$/],
+    [PING_PATH, '', 'request body: got malformed JSON (Unexpected end of JSON input), expected a JSON object such as {}'],
     [PING_PATH, '{"timestampMs":"abc"}', `timestamp_ms: got "abc", expected ${INT64}`],
-    [PING_PATH, '{"timestampMs":"9223372036854775808"}', `timestamp_ms: got 9223372036854775808, expected ${INT64}`],
+    [PING_PATH, '{"timestampMs":"9223372036854775808"}', `timestamp_ms: got "9223372036854775808", expected ${INT64}`],
     [PING_PATH, '{"timestampMs":1.5}', `timestamp_ms: got 1.5, expected ${INT64}`],
     [PING_PATH, '{"timestampMs":true}', `timestamp_ms: got true, expected ${INT64}`],
     [PING_PATH, '{"timestampMs":""}', `timestamp_ms: got "", expected ${INT64}`],

@@ -80,6 +80,8 @@ describe('JSON', () => {
     ['{"timestamp_ms":0}', 0n],
     ['{"timestampMs":null}', undefined],
     ['{"timestampMs":7,"unknown":{"a":[1]}}', 7n],
+    ['{"timestampMs":"1.75e12"}', 1_750_000_000_000n],
+    ['{"timestampMs":1750000000000.0}', 1_750_000_000_000n],
     ['{}', undefined],
   ])('%s is a ping', async (body, timestampMs) => {
     const { status, json } = await postJson(fixture.url + PING_PATH, body)
@@ -94,10 +96,12 @@ describe('JSON', () => {
     ['{"timestampMs":1.5}', 'timestamp_ms', '1.5'],
     ['{"timestampMs":{}}', 'timestamp_ms', 'object'],
     ['{"timestampMs":9007199254740993}', 'timestamp_ms', '9007199254740993'],
+    ['{"timestampMs":"0x10"}', 'timestamp_ms', '"0x10"'],
+    ['{"timestampMs":" 5"}', 'timestamp_ms', '" 5"'],
     ['{"pingId":7}', 'ping_id', '7'],
     ['{"pingId":"7"}', 'ping_id', '"7"'],
-    ['{"timestampMs":', 'request body', 'ill-formed JSON'],
-    ['', 'request body', 'ill-formed JSON'],
+    ['{"timestampMs":', 'request body', 'malformed JSON'],
+    ['', 'request body', 'malformed JSON'],
     ['[]', 'request body', '[]'],
   ])('%s is refused, naming %s and %s', async (body, field, got) => {
     const { status, json } = await postJson(fixture.url + PING_PATH, body)
@@ -112,8 +116,8 @@ describe('JSON', () => {
     expect(fixture.counted.at(-1)).toEqual({ startMs: -(2n ** 63n), endMs: 9_007_199_254_740_993n })
   })
 
-  it('refuses a consistency that is misspelt', async () => {
-    const { json } = await postJson(fixture.url + COUNT_PATH, '{"consistency":"STRONG"}')
+  it.each(['{"consistency":"STRONG"}', '{"\\u0063onsistency":"STRONG"}'])('refuses a consistency that is misspelt: %s', async body => {
+    const { json } = await postJson(fixture.url + COUNT_PATH, body)
     expect(json).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/^consistency: got "STRONG", expected one of /) })
   })
 

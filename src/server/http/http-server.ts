@@ -28,7 +28,7 @@ export interface HttpServerOptions extends ListenOptions {
   /** Puts the RPCs on Connect's router. `stopping` is aborted when a drain begins: streams end then. */
   readonly routes: (router: ConnectRouter, stopping: AbortSignal) => void
   readonly interceptors: readonly Interceptor[]
-  /** Sees each call when its header is there. */
+  /** Sees each call when its header is there; what it throws is the answer. */
   readonly onCall: (context: HandlerContext) => void
   /** Pages for probes and metrics, by path. */
   readonly pages: ReadonlyMap<string, () => Promise<StatusPage>>

@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import { send } from '../../runtime/answer-page.ts'
+import { shownText } from '../../runtime/shown-text.ts'
 import type { QueryFault } from './query-fault.ts'
 
 /** Answers to requests that no handler takes: each says what was got, what is expected, and a line that works. */
@@ -8,7 +9,6 @@ const PING_PATH = '/ping.v1.PingService/Ping'
 const COUNT_PATH = '/ping.v1.PingService/PingCount'
 /** What may stand in a line that a reader copies into a shell. */
 const PLAIN_HOST = /^[\w.[\]:-]{1,255}$/
-const MAX_SHOWN = 80
 
 /** What a method accepts. */
 export interface Accepts {
@@ -64,8 +64,7 @@ function hostOf(request: HttpRequest): string {
 }
 
 function shown(got: string | undefined): string {
-  if (got === undefined) return 'none'
-  return got.length <= MAX_SHOWN ? JSON.stringify(got) : `${JSON.stringify(got.slice(0, MAX_SHOWN))}…`
+  return got === undefined ? 'none' : shownText(got)
 }
 
 function answer(

@@ -1,7 +1,7 @@
 import { Code, ConnectError, createContextValues } from '@connectrpc/connect'
 import type { UniversalServerRequest } from '@connectrpc/connect/protocol'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
-import { isFarDeadline } from './far-deadline.ts'
+import { isFarDeadline } from '../rpc/time-out-header.ts'
 
 /** The caller went away before the answer. One object for all: making an error with its stack for each call is dear. */
 const GONE = new ConnectError('the caller closed the connection before the answer', Code.Canceled)

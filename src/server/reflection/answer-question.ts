@@ -1,6 +1,7 @@
 import { Code } from '@connectrpc/connect'
 import type { ServerReflectionRequest as V1 } from '../../gen/grpc/reflection/v1/reflection_pb.ts'
 import type { ServerReflectionRequest as V1Alpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.ts'
+import { shownText } from '../../runtime/shown-text.ts'
 import type { FileIndex, Files } from './file-index.ts'
 
 export type Question = (V1 | V1Alpha)['messageRequest']
@@ -16,13 +17,13 @@ export function answerQuestion(index: FileIndex, question: Question): Answer {
     case 'listServices':
       return { case: 'listServicesResponse', value: { service: index.services.map(name => ({ name })) } }
     case 'fileByFilename':
-      return files(index.fileByName(question.value), `file ${question.value}`)
+      return files(index.fileByName(question.value), `file ${shownText(question.value)}`)
     case 'fileContainingSymbol':
-      return files(index.fileBySymbol(question.value), `symbol ${question.value}`)
+      return files(index.fileBySymbol(question.value), `symbol ${shownText(question.value)}`)
     case 'fileContainingExtension':
-      return notFound(`extension ${question.value.extensionNumber} of ${question.value.containingType}`)
+      return notFound(`extension ${question.value.extensionNumber} of ${shownText(question.value.containingType)}`)
     case 'allExtensionNumbersOfType':
-      if (!index.hasMessage(question.value)) return notFound(`message ${question.value}`)
+      if (!index.hasMessage(question.value)) return notFound(`message ${shownText(question.value)}`)
       return { case: 'allExtensionNumbersResponse', value: { baseTypeName: question.value } }
     default:
       return failed(Code.InvalidArgument, 'message_request: got none, expected one of its fields')

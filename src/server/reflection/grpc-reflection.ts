@@ -2,15 +2,18 @@ import type { DescService } from '@bufbuild/protobuf'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { ServerReflection as V1 } from '../../gen/grpc/reflection/v1/reflection_pb.ts'
 import { ServerReflection as V1Alpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.ts'
+import { jsonReading } from '../rpc/json-text.ts'
 import { answerQuestion, type Answer, type Question } from './answer-question.ts'
 import { indexFiles, type FileIndex } from './file-index.ts'
 
 /** gRPC reflection, v1 and v1alpha, of `services` and of itself: a client needs no schema. */
 export function reflectionRoutes(services: readonly DescService[], stopping: AbortSignal): (router: ConnectRouter) => void {
   const index = indexFiles([...services, V1, V1Alpha])
+  const { serverReflectionInfo: v1 } = V1.method
+  const { serverReflectionInfo: v1Alpha } = V1Alpha.method
   return router => {
-    router.rpc(V1.method.serverReflectionInfo, questions => answers(index, questions, stopping))
-    router.rpc(V1Alpha.method.serverReflectionInfo, questions => answers(index, questions, stopping))
+    router.rpc(v1, questions => answers(index, questions, stopping), jsonReading(v1.input))
+    router.rpc(v1Alpha, questions => answers(index, questions, stopping), jsonReading(v1Alpha.input))
   }
 }
 

@@ -1,21 +1,29 @@
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 
 /**
- * The outcome of `answer`, or DEADLINE_EXCEEDED when the caller's own deadline passes first. What was
+ * The outcome of what `begin` begins, or DEADLINE_EXCEEDED when the caller's own deadline passes first. What was
  * begun goes on: a ping may still be recorded, so its caller retries with the same id.
  */
-export async function withinDeadline<T>(context: HandlerContext, answer: Promise<T>): Promise<T> {
+export async function withinDeadline<T>(context: HandlerContext, begin: () => Promise<T>): Promise<T> {
+  refuseExpired(context)
   const leftMs = context.timeoutMs()
-  if (leftMs === undefined) return answer
+  if (leftMs === undefined) return begin()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(deadlineExceeded()), Math.max(0, leftMs))
   })
   try {
-    return await Promise.race([answer, late])
+    return await Promise.race([begin(), late])
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Throws DEADLINE_EXCEEDED when the caller's deadline has passed. */
+export function refuseExpired(context: HandlerContext): void {
+  const leftMs = context.timeoutMs()
+  if (leftMs === undefined || leftMs > 0) return
+  throw new ConnectError("the caller's deadline had passed before the call began; nothing was done", Code.DeadlineExceeded)
 }
 
 function deadlineExceeded(): ConnectError {

@@ -1,6 +1,7 @@
 import { Consistency, ConsistencySchema, type PingCountRequest } from '../../gen/ping/v1/ping_pb.ts'
 import type { Range } from '../count.ts'
 import { invalidInput } from './invalid-input.ts'
+import { namesOf } from './json-text.ts'
 
 /** What a caller asked to be counted, checked. */
 export interface RequestedCount {
@@ -8,9 +9,6 @@ export interface RequestedCount {
   readonly range: Range | undefined
   readonly strong: boolean
 }
-
-/** The names of `Consistency`, for messages. */
-export const CONSISTENCY_NAMES: readonly string[] = ConsistencySchema.values.map(value => value.name)
 
 /** Checks a request. Throws `InvalidInputError`. */
 export function requestedCount(request: PingCountRequest): RequestedCount {
@@ -31,6 +29,6 @@ function isStrong(consistency: number): boolean {
     case Consistency.STRONG:
       return true
     default:
-      throw invalidInput('consistency', consistency, `one of ${CONSISTENCY_NAMES.join(', ')}`)
+      throw invalidInput('consistency', consistency, `one of ${namesOf(ConsistencySchema)}`)
   }
 }

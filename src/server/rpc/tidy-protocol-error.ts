@@ -1,31 +1,62 @@
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { DescMethod } from '@bufbuild/protobuf'
+import { cutText, shownText } from '../../runtime/shown-text.ts'
 import { describeJsonFault } from './json-fault.ts'
 
-/** How Connect begins the message when a binary body is no message of the type. */
-const PARSE_BINARY = /^parse binary: /
-/** What Connect says of a body over the limit; the size is only there when the caller declared it. */
-const TOO_LONG = /^message size (?:(\d+) )?is larger than configured readMaxBytes (\d+)$/
-/** Longest message, in characters: gRPC sends it in a header, and the decoder repeats the caller's own text in it. */
+/** Longest message, in UTF-16 code units: gRPC sends it in a header, and it may repeat the caller's own text. */
 const MAX_MESSAGE = 500
+/** The code of an error, and its message. */
+type Mended = readonly [Code, string]
+
+/** What Connect says of requests that it cannot read, and what is said instead. */
+const MENDED: readonly (readonly [pattern: RegExp, mend: (match: RegExpExecArray, method: DescMethod) => Mended])[] = [
+  [
+    /^parse binary: ([^]*)$/,
+    ([, why], { input }) => [Code.InvalidArgument, `request body: got bytes that cannot be decoded (${why}), expected a ${input.typeName}`],
+  ],
+  [
+    // The size is only there when the caller declared it.
+    /^message size (?:(\d+) )?is larger than configured readMaxBytes (\d+)$/,
+    ([, got, limit]) => [Code.ResourceExhausted, `request body: got ${got ?? 'more'} bytes, expected at most ${limit}`],
+  ],
+  [
+    /^message is larger than configured readMaxBytes (\d+) after decompression$/,
+    ([, limit]) => [Code.ResourceExhausted, `request body: got more bytes after decompression, expected at most ${limit}`],
+  ],
+  [
+    // Unimplemented, as both protocols have it, so that the caller sends again without compression.
+    /^unknown compression "([^]*)": supported encodings are (.*)$/,
+    ([, got = '', known]) => [Code.Unimplemented, `compression: got ${shownText(got)}, expected one of ${known},identity`],
+  ],
+  [
+    /^received compressed envelope, but do not know how to decompress$/,
+    () => [Code.InvalidArgument, 'request body: got a message marked as compressed, expected a header with its compression, or a message that is not marked'],
+  ],
+  [
+    /^protocol error: incomplete envelope$/,
+    () => [Code.InvalidArgument, 'request body: got an incomplete message, expected a prefix of 5 bytes and as many bytes as it says'],
+  ],
+  [/^protocol error: missing input message for/, () => [Code.Unimplemented, 'request body: got no message, expected one']],
+  [/^protocol error: received extra input message for/, () => [Code.Unimplemented, 'request body: got more than one message, expected one']],
+]
 
 /**
- * Mends, before it is sent, what Connect's own errors about a request get wrong: a body that cannot be
- * decoded is the caller's fault (INVALID_ARGUMENT as with JSON, not INTERNAL), the message says what was
- * got and expected, and it is short.
+ * Mends an error before it is sent. What Connect's own errors about a request get wrong: a body that cannot be
+ * read is the caller's fault (INVALID_ARGUMENT, not INTERNAL), and the message says what was got and expected.
+ * Every message is short and whole characters: one that ends in half an emoji cannot be sent over gRPC.
  */
 export function tidyProtocolError(error: ConnectError, method: DescMethod): void {
+  const [code, message] = mendedBy(error, method)
   const mended = error as { -readonly [Name in keyof ConnectError]: ConnectError[Name] }
-  if (error.code === Code.Internal && PARSE_BINARY.test(error.rawMessage)) {
-    const why = error.rawMessage.replace(PARSE_BINARY, '')
-    mended.code = Code.InvalidArgument
-    mended.rawMessage = `request body: got bytes that cannot be decoded (${why}), expected a ${method.input.typeName}`
+  mended.code = code
+  mended.rawMessage = (message.length > MAX_MESSAGE ? `${cutText(message, MAX_MESSAGE)}…` : message).toWellFormed()
+}
+
+function mendedBy({ code, rawMessage, cause }: ConnectError, method: DescMethod): Mended {
+  for (const [pattern, mend] of MENDED) {
+    const match = pattern.exec(rawMessage)
+    if (match !== null) return mend(match, method)
   }
-  if (error.code === Code.InvalidArgument && error.cause instanceof Error) {
-    const isSyntax = error.cause.cause instanceof SyntaxError
-    mended.rawMessage = describeJsonFault(error.rawMessage, isSyntax, method.input) ?? error.rawMessage
-  }
-  const [, got, limit] = TOO_LONG.exec(error.rawMessage) ?? []
-  if (limit !== undefined) mended.rawMessage = `request body: got ${got ?? 'more'} bytes, expected at most ${limit}`
-  if (error.rawMessage.length > MAX_MESSAGE) mended.rawMessage = `${error.rawMessage.slice(0, MAX_MESSAGE)}…`
+  if (code === Code.InvalidArgument && cause instanceof Error) return [code, describeJsonFault(rawMessage, method.input) ?? rawMessage]
+  return [code, rawMessage]
 }

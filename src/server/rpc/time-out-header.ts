@@ -1,0 +1,29 @@
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import { shownText } from '../../runtime/shown-text.ts'
+
+/** The longest time that Node's timers can hold, in ms: about 25 days. Longer ones would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+/** The forms that the protocols give their time-outs. */
+const CONNECT = /^\d{1,10}$/
+const GRPC = /^(\d{1,8})([HMSmun])$/
+/** ms of each unit of the header grpc-timeout. */
+const GRPC_UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 }
+
+const CONNECT_EXPECTED = 'a whole number of ms with at most 10 digits, such as 5000'
+const GRPC_EXPECTED = 'a whole number with at most 8 digits and a unit of H, M, S, m, u and n, such as 5000m'
+
+/** True for a header with a deadline so far away that it is none. */
+export function isFarDeadline(name: string, value: string): boolean {
+  if (name === 'connect-timeout-ms') return CONNECT.test(value) && Number(value) > MAX_TIMER_MS
+  if (name !== 'grpc-timeout') return false
+  const [, number, unit = ''] = GRPC.exec(value) ?? []
+  return Number(number) * (GRPC_UNITS[unit] ?? 0) > MAX_TIMER_MS
+}
+
+/** Throws INVALID_ARGUMENT for a time-out that does not have the form of the call's protocol. */
+export function refuseMalformedTimeOut({ protocolName, requestHeader }: HandlerContext): void {
+  const [name, form, expected] = protocolName === 'connect' ? (['connect-timeout-ms', CONNECT, CONNECT_EXPECTED] as const) : (['grpc-timeout', GRPC, GRPC_EXPECTED] as const)
+  const value = requestHeader.get(name)
+  if (value === null || form.test(value)) return
+  throw new ConnectError(`${name}: got ${shownText(value)}, expected ${expected}`, Code.InvalidArgument)
+}

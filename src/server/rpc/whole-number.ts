@@ -1,0 +1,65 @@
+import { ScalarType } from '@bufbuild/protobuf'
+
+/** JSON's form of a number: no plus sign, no leading zeros, no other digits or bases. */
+const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
+/** No integer field holds more digits. */
+const MAX_DIGITS = 20
+
+export interface Bounds {
+  readonly min: bigint
+  readonly max: bigint
+}
+
+const INT32: Bounds = { min: -(2n ** 31n), max: 2n ** 31n - 1n }
+const UINT32: Bounds = { min: 0n, max: 2n ** 32n - 1n }
+const INT64: Bounds = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
+const UINT64: Bounds = { min: 0n, max: 2n ** 64n - 1n }
+
+/** The bounds of an enum's numbers. */
+export const ENUM_BOUNDS = INT32
+
+/** The bounds of a field's type; undefined: the type is no integer. */
+export function boundsOf(type: ScalarType): Bounds | undefined {
+  switch (type) {
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return INT32
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return UINT32
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return INT64
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return UINT64
+    default:
+      return undefined
+  }
+}
+
+/**
+ * The whole number that a JSON number, or a JSON string with one in it, stands for, exactly: `1.75e12` and
+ * `5.0` are whole. Undefined: none, or one outside the bounds. Takes time and memory in proportion to the text.
+ */
+export function wholeNumber(text: string, { min, max }: Bounds): bigint | undefined {
+  const match = NUMBER.exec(text)
+  if (match === null) return undefined
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
+  const written = `${whole}${fraction}`.replace(/^0+/, '')
+  const digits = withoutZerosAtEnd(written)
+  if (digits === '') return 0n
+  const zeros = Number(exponent) - fraction.length + written.length - digits.length
+  if (zeros < 0 || digits.length + zeros > MAX_DIGITS) return undefined
+  const value = BigInt(`${sign}${digits}${'0'.repeat(zeros)}`)
+  return value < min || value > max ? undefined : value
+}
+
+/** A regular expression that ends in `0+$` would take time in proportion to the square of the length. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length
+  while (end > 0 && digits[end - 1] === '0') end--
+  return digits.slice(0, end)
+}

@@ -1,0 +1,105 @@
+import { fromJsonString } from '@bufbuild/protobuf'
+import { describe, expect, it } from 'vitest'
+import { ServerReflectionRequestSchema } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
+import { PingCountRequestSchema, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
+import { exactJson, jsonReading } from '../../src/server/rpc/json-text.ts'
+
+const INT64 = 'a whole number from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
+const NAMES = 'one of CONSISTENCY_UNSPECIFIED, CONSISTENCY_CACHED, CONSISTENCY_STRONG'
+const decoded = { ignoreUnknownFields: true }
+const timeOf = (value: string) => fromJsonString(PingRequestSchema, exactJson(`{"timestampMs":${value}}`, PingRequestSchema), decoded).timestampMs
+
+describe('a whole number of a request in JSON', () => {
+  it.each([
+    ['0', 0n],
+    ['-0', 0n],
+    ['"-0"', 0n],
+    ['7', 7n],
+    ['"-7"', -7n],
+    ['1.75e12', 1_750_000_000_000n],
+    ['"1.75e12"', 1_750_000_000_000n],
+    ['"1.75E+12"', 1_750_000_000_000n],
+    ['"1750000000000.0"', 1_750_000_000_000n],
+    ['1750000000000.000', 1_750_000_000_000n],
+    ['"17500e-2"', 175n],
+    ['"0e999999999999999999999"', 0n],
+    ['0.0e-5', 0n],
+    ['9007199254740993', 9_007_199_254_740_993n],
+    ['9.007199254740993e15', 9_007_199_254_740_993n],
+    ['9223372036854775807', 2n ** 63n - 1n],
+    ['-9223372036854775808.0', -(2n ** 63n)],
+    ['"\\u0031\\u0037"', 17n],
+    ['0.000000000000000000000000000001e30', 1n],
+    ['null', undefined],
+  ])('%s is %s', (value, expected) => {
+    expect(timeOf(value)).toBe(expected)
+  })
+
+  it.each([
+    '"0x10"', '"0b1"', '" 5"', '"5 "', '"5\\n"', '"+5"', '"007"', '"-01"', '""', '"1_000"', '"1,000"', '"١"', '"５"', '"1."', '".5"', '"1e"', '"--1"',
+    '"NaN"', '"Infinity"', '"1.5"', '1.5', '"1e400"', '1e400', '"1e-1"', '1750000000000.0000001', '9223372036854775808', '"-9223372036854775809"', '1e19', '"5n"', 'true', '"\\u0000"',
+  ])('%s is none', value => {
+    expect(() => timeOf(value)).toThrow(new RegExp(`^timestamp_ms: got [^]+, expected ${INT64}$`))
+  })
+
+  it.each([
+    ['"0x10"', '"0x10"'],
+    ['1.5', '1.5'],
+    ['[1]', 'an array'],
+    ['{"a":1}', 'an object'],
+    [`"${'😀'.repeat(60)}"`, `"${'😀'.repeat(40)}"… (120 characters)`],
+    [`"x${'😀'.repeat(60)}"`, `"x${'😀'.repeat(39)}"… (121 characters)`],
+    ['"\\u202e\\u0000\\u009b"', '"\\u202e\\u0000\\u009b"'],
+  ])('that is %s is shown as %s', (value, got) => {
+    expect(() => timeOf(value)).toThrow(`timestamp_ms: got ${got}, expected ${INT64}`)
+  })
+
+  it.each([`1e${'9'.repeat(60_000)}`, `1e-${'9'.repeat(60_000)}`, `1${'0'.repeat(60_000)}1`, `"1.${'0'.repeat(60_000)}1"`])('of 60 000 characters takes no longer than its reading', value => {
+    expect(() => timeOf(value)).toThrow(INT64)
+  })
+
+  it('is found in a nested message, by either name, and however its key is written', () => {
+    const json = '{"x":{"start":"0x1","y":[{"timeRange":1}]},"time\\u005frange":{"start":" 1"}}'
+    expect(() => exactJson(json, PingCountRequestSchema)).toThrow(`time_range.start: got " 1", expected ${INT64}`)
+    expect(exactJson('{"time_range":{"start":1e3,"end":"2.0"}}', PingCountRequestSchema)).toBe('{"time_range":{"start":"1000","end":"2"}}')
+  })
+
+  it('of 32 bits has its own bounds', () => {
+    const extension = (number: string) => exactJson(`{"fileContainingExtension":{"extensionNumber":${number}}}`, ServerReflectionRequestSchema)
+    expect(extension('1e2')).toBe('{"fileContainingExtension":{"extensionNumber":"100"}}')
+    for (const none of ['"0x10"', '2147483648', '""']) expect(() => extension(none)).toThrow(/^file_containing_extension\.extension_number: got .*, expected a whole number from -2147483648 to 2147483647, /)
+  })
+})
+
+describe('a name of a consistency in JSON', () => {
+  it.each(['{"consistency":"STRONG"}', '{"consistency":"consistency_strong"}', '{"consistency":""}', '{"\\u0063onsistency":"STRONG"}', '{"consistency":"2"}', '{"consistency":2.5}', '{"consistency":true}', '{"consistency":4294967298}'])(
+    '%s is refused',
+    json => {
+      expect(() => exactJson(json, PingCountRequestSchema)).toThrow(new RegExp(`^consistency: got .+, expected ${NAMES}$`))
+    },
+  )
+
+  it.each(['{"consistency":"CONSISTENCY_STRONG"}', '{"consistency":2}', '{"consistency":null}', '{"x":{"consistency":"no"}}', '{"consistency":"CONSISTENCY_\\u0053TRONG"}'])('%s is left to the decoder', json => {
+    expect(exactJson(json, PingCountRequestSchema)).toBe(json)
+  })
+})
+
+describe('a request in JSON', () => {
+  const read = (bytes: Uint8Array) => jsonReading(PingRequestSchema).jsonOptions.textDecoder.decode(bytes)
+
+  it.each(['{"timestampMs":007}', '{"timestampMs":+1}', '{"timestampMs":1}x', '{"timestampMs":1,}', "{'a':1}", '{"a":NaN}', '{"a":1', '', '{"a":"\n"}'])('that is malformed, %j, is refused with the reason', json => {
+    expect(() => exactJson(json, PingRequestSchema)).toThrow(/^request body: got malformed JSON \([^]+\), expected a JSON object such as \{\}$/)
+  })
+
+  it('may begin with a byte order mark', () => {
+    expect(read(new TextEncoder().encode('\ufeff{}'))).toBe('{}')
+  })
+
+  it('is UTF-8', () => {
+    expect(() => read(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d))).toThrow('request body: got bytes that are not UTF-8, expected JSON in UTF-8')
+  })
+
+  it.each([`{"a":"${'\\"'.repeat(500_000)}"}`, `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, `{"a":"${'x'.repeat(2_000_000)}"}`])('may be long and deep', json => {
+    expect(exactJson(json, PingRequestSchema)).toBe(json)
+  })
+})
