@@ -4,6 +4,12 @@ import { createRegistry } from '../runtime/metrics-registry.ts'
 import type { TlsMetrics } from './callers.ts'
 import type { CallMetrics } from './rpc/observe-calls.ts'
 
+/** What the watch over Postgres tells. */
+export interface WatchMetrics {
+  /** Whether a ping could be recorded at the last look. */
+  postgresUp(up: boolean): void
+}
+
 /** What the recorder tells. */
 export interface RecorderMetrics {
   /** One batch was committed: the callers that were acked, its pings, how many of them were new, and the seconds it took. */
@@ -24,7 +30,7 @@ export interface CountReaderMetrics {
 }
 
 /** All metrics of a server, in a registry of their own. */
-export interface ServerMetrics extends RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics, TlsMetrics {
+export interface ServerMetrics extends WatchMetrics, RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics, TlsMetrics {
   readonly registry: Registry
 }
 
@@ -35,12 +41,18 @@ export function createServerMetrics(): ServerMetrics {
   const registry = createRegistry()
   return {
     registry,
+    ...watchMetrics(registry),
     ...recorderMetrics(registry),
     ...relayMetrics(registry),
     ...countReaderMetrics(registry),
     ...callMetrics(registry),
     ...tlsMetrics(registry),
   }
+}
+
+function watchMetrics(registry: Registry): WatchMetrics {
+  const up = new Gauge({ name: 'ping_postgres_up', help: '1 if a ping could be recorded at the last look, 0 if not', registers: [registry] })
+  return { postgresUp: isUp => up.set(isUp ? 1 : 0) }
 }
 
 function recorderMetrics(registry: Registry): RecorderMetrics {

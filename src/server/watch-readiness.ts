@@ -1,6 +1,7 @@
 import type { Logger } from '../runtime/logger.ts'
 import type { Readiness } from '../runtime/readiness.ts'
 import { wait } from '../runtime/wait.ts'
+import type { WatchMetrics } from './metrics.ts'
 
 const LOOK_EVERY_MS = 1_000
 
@@ -8,14 +9,20 @@ export interface WatchOptions {
   readonly readiness: Readiness
   /** True if a ping could be recorded now; never rejects, and settles within about a second. */
   readonly canRecord: () => Promise<boolean>
+  readonly metrics: WatchMetrics
   readonly log: Logger
 }
 
-/** Keeps `readiness` true to whether pings can be recorded. Kafka and the cache do not count. */
+/**
+ * Looks once a second whether pings can be recorded. The first time that they can, the server is ready, and it stays so:
+ * Postgres is away for all servers at once, and unready servers would leave callers nobody who answers. A metric and the
+ * log report Postgres instead. Kafka and the cache do not count.
+ */
 export class ReadinessWatch {
   readonly #options: WatchOptions
   readonly #stopping = new AbortController()
   #running: Promise<void> = Promise.resolve()
+  #could: boolean | undefined
 
   constructor(options: WatchOptions) {
     this.#options = options
@@ -35,20 +42,18 @@ export class ReadinessWatch {
     while (!signal.aborted) {
       const can = await this.#options.canRecord()
       if (signal.aborted) return
-      this.#tell(can)
+      this.#report(can)
       await wait(LOOK_EVERY_MS, signal)
     }
   }
 
-  #tell(can: boolean): void {
-    const { readiness, log } = this.#options
-    if (can === readiness.isReady) return
-    if (can) {
-      log.info('ready: pings can be recorded')
-      readiness.ready()
-    } else {
-      log.warn('not ready: Postgres does not take pings')
-      readiness.notReady('Postgres does not take pings')
-    }
+  #report(can: boolean): void {
+    const { readiness, metrics, log } = this.#options
+    metrics.postgresUp(can)
+    if (can === this.#could) return
+    this.#could = can
+    if (!can) return log.warn('Postgres does not answer or is not accepting writes: pings wait, and new ones are refused once too many wait')
+    log.info(readiness.isReady ? 'Postgres is accepting writes again' : 'ready: pings can be recorded')
+    readiness.ready()
   }
 }

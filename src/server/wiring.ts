@@ -50,7 +50,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
   const parts = createParts(settings, log, metrics)
   const readiness = new Readiness('waiting for Postgres')
   const gate = new StartGate(parts.recorder)
-  const watch = new ReadinessWatch({ readiness, canRecord: () => parts.recorder.isReady(), log })
+  const watch = new ReadinessWatch({ readiness, canRecord: () => parts.recorder.isReady(), metrics, log })
   let http: HttpServer | undefined
   const stop = async (): Promise<void> => {
     readiness.notReady('stopping')

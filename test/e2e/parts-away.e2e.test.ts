@@ -119,7 +119,8 @@ describe.runIf(can('redis'))('with parts away', () => {
     expect(aged).toMatchObject({ count: acked })
     expect(aged!.ageMs).toBeGreaterThan(2_000)
     expect(await total(true)).toBeUndefined()
-    await until('the server is not ready', async () => (await page(server, '/readyz'))[0] === 503, LIMIT_MS)
+    await until('the metric says that Postgres is down', async () => (await server.metric('ping_postgres_up')) === 0, LIMIT_MS)
+    expect(await page(server, '/readyz')).toEqual([200, 'ready\n'])
     await postgres.restart()
     const isAcked = async (id: string) => {
       const answer = await send(id)

@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { createClient } from '@connectrpc/connect'
+import { createGrpcTransport } from '@connectrpc/connect-node'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Health, HealthCheckResponse_ServingStatus } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { freePort } from '../support/free-port.ts'
 import { startPostgres, testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { COUNT_PATH, PING_PATH, postJson, run } from './http-fixture.ts'
@@ -100,17 +103,24 @@ describe('the server program', () => {
     }
   })
 
-  it('is not ready while Postgres is away, and ready again when it is back', async () => {
+  it('stays ready while Postgres is down, since it still answers; a metric and the log report it', async () => {
     const postgres = await startPostgres()
     try {
       const server = await startProgram({ DATABASE_URL: postgres.url, ANSWER_WITHIN_MS: '500' })
       await becomesReady(server)
+      const health = createClient(Health, createGrpcTransport({ baseUrl: server.url }))
+      const postgresUp = async () => /^ping_postgres_up (\d)$/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1]
+      expect(await postgresUp()).toBe('1')
       await postgres.kill9()
-      await expect.poll(() => readyStatus(server), { timeout: 10_000 }).toBe(503)
+      await expect.poll(postgresUp, { timeout: 10_000 }).toBe('0')
+      expect(messages(server)).toContain('Postgres does not answer or is not accepting writes')
+      expect(await readyStatus(server)).toBe(200)
+      expect((await health.check({})).status).toBe(HealthCheckResponse_ServingStatus.SERVING)
       const away = await postJson(server.url + PING_PATH, '{}')
       expect(away.json['code']).toBe('unavailable')
       await postgres.restart()
-      await becomesReady(server)
+      await expect.poll(postgresUp, { timeout: 20_000 }).toBe('1')
+      expect(messages(server)).toContain('Postgres is accepting writes again')
       expect((await postJson(server.url + PING_PATH, '{}')).status).toBe(200)
     } finally {
       await postgres.stop()
