@@ -1,5 +1,6 @@
 import pg, { type Client, type ClientConfig, type Pool } from 'pg'
 import type { Logger } from '../runtime/logger.ts'
+import { SET_SEARCH_PATH } from './ledger-schema.ts'
 
 /** What every read and write of the ledger needs: a client or a pool. */
 export type Queryable = Pick<Client, 'query'>
@@ -45,6 +46,7 @@ export async function connectClient(config: ClientConfig, applicationName: strin
   client.on('error', () => undefined) // a broken connection also fails the query that uses it
   try {
     await client.connect()
+    await client.query(`select ${SET_SEARCH_PATH}`)
   } catch (error) {
     await client.end().catch(() => undefined)
     throw error
@@ -69,7 +71,7 @@ export function createPool(config: ClientConfig, options: { applicationName: str
   const { applicationName, max, log, queryTimeoutMs } = options
   const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
   // Ended in Postgres as well: given up here only, slow reads would pile up there.
-  const pool = new pg.Pool({ ...sessionConfig(config, applicationName, queryTimeoutMs), ...timeout, max, idleTimeoutMillis: 30_000 })
+  const pool = new pg.Pool({ ...sessionConfig(config, applicationName, queryTimeoutMs), ...timeout, max, idleTimeoutMillis: 30_000, onConnect: client => client.query(`select ${SET_SEARCH_PATH}`) } as pg.PoolConfig)
   pool.on('error', err => log.warn({ err }, 'a pooled connection to Postgres broke'))
   return pool
 }

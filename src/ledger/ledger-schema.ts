@@ -1,0 +1,23 @@
+/**
+ * The schema of Ping's tables, as SQL: where the session finds them by itself; else the only schema in which somebody whose rights the
+ * session has keeps them, since a search_path set afterwards must not lead away from them; else where the original's table is; else
+ * where the session would create tables. Temporary tables do not count.
+ */
+const LEDGER_SCHEMA = `coalesce(
+  ${firstInPath('ping_migrations')},
+  (select min(n.nspname) from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relname = 'ping_migrations' and c.relkind = 'r' and c.relpersistence <> 't' and pg_catalog.pg_has_role(c.relowner, 'USAGE')
+    having count(*) = 1),
+  ${firstInPath('pings')},
+  pg_catalog.current_schema(),
+  'public')`
+
+function firstInPath(table: string): string {
+  return `(select n.nspname from pg_catalog.unnest(pg_catalog.current_schemas(false)) with ordinality as path (name, place)
+    join pg_catalog.pg_namespace n on n.nspname = path.name
+    join pg_catalog.pg_class c on c.relnamespace = n.oid
+    where c.relname = '${table}' and c.relkind in ('r', 'p') and c.relpersistence <> 't' order by path.place limit 1)`
+}
+
+/** An expression that leads the session to Ping's tables, and to nothing else of the same names, whatever its search_path was. */
+export const SET_SEARCH_PATH = `pg_catalog.set_config('search_path', pg_catalog.format('%I, pg_temp', ${LEDGER_SCHEMA}), false)`
