@@ -10,14 +10,21 @@ export interface Database {
   drop(): Promise<void>
 }
 
+/** Owns the databases and has no other rights, as in production. */
+const OWNER = 'ping'
+const CREATE_OWNER = `do $$ begin
+  if not exists (select from pg_roles where rolname = '${OWNER}') then create role ${OWNER} login nosuperuser nocreatedb nocreaterole; end if;
+end $$`
+
 /** Creates a database: empty, or a copy of another that nobody is connected to. */
 export async function createDatabase(parts: Parts, name: string, template = 'template0'): Promise<Database> {
-  const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${parts.postgres.port}/${database}`
-  const administer = (...statements: string[]): Promise<void> => runAll(urlOf('postgres'), statements)
-  await administer(`create database ${name} template ${template} strategy file_copy`)
+  const address = `127.0.0.1:${parts.postgres.port}`
+  const administer = (...statements: string[]): Promise<void> => runAll(`postgres://postgres@${address}/postgres`, statements)
+  await administer(CREATE_OWNER, `create database ${name} owner ${OWNER} template ${template} strategy file_copy`)
+  const url = `postgres://${OWNER}@${address}/${name}`
   return {
-    url: urlOf(name),
-    query: (sql, values = []) => withClient(urlOf(name), client => client.query(sql, [...values])),
+    url,
+    query: (sql, values = []) => withClient(url, client => client.query(sql, [...values])),
     drop: () => administer(`drop database if exists ${name} with (force)`, 'checkpoint'),
   }
 }

@@ -64,16 +64,16 @@ async function fillCacheWithNothing(bench: Bench, place: PingPlace, state: PingS
 }
 
 async function fillLedger(database: Database, events: number): Promise<void> {
-  // The trigger lets rows pass that come with their place.
+  // The trigger refuses rows that come with their place.
   await database.query(
-    `begin; set local ping.recording = 'on';
+    `begin; alter table pings disable trigger ping_place_row;
     with lanes as (select count(*)::int as lanes from ping_lanes),
     rows as (select n, n % lanes as lane, n / lanes + 1 as seq from generate_series(0, ${events} - 1) as n, lanes),
     tags as (select lane, seq / ${ROWS_PER_TAG} as batch, ping_new_tag() as tag from rows group by 1, 2)
     insert into pings (id, pinged_at, lane, seq, tag)
       select uuidv7(), now() - make_interval(secs => n % 600), lane, seq, tag
       from rows join tags using (lane) where batch = seq / ${ROWS_PER_TAG};
-    commit`,
+    alter table pings enable trigger ping_place_row; commit`,
   )
   await database.query('analyze pings')
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../runtime/logger.ts'
 import { SettingsError } from '../runtime/settings.ts'
 import { wait } from '../runtime/wait.ts'
 import { connectClient } from './connect.ts'
+import { explainRefusal } from './owner.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
 /** Advisory lock under which one migrator works; the others wait. */
@@ -36,6 +37,8 @@ export async function migrate(config: ClientConfig, options: MigrateOptions): Pr
     if (version > newest) throw new NewerDatabaseError(`the database is at version ${version}, newer than this program, which knows up to ${newest}`)
     await applyAll(client, migrations.filter(each => each.version > version), options)
     await raiseLanes(client, options)
+  } catch (error) {
+    throw await explainRefusal(client, error)
   } finally {
     await client.end()
   }
@@ -91,11 +94,17 @@ async function applyAll(client: Client, migrations: readonly Migration[], { lane
 
 async function apply(client: Client, { version, file }: Migration): Promise<void> {
   try {
-    await client.query(await readFile(new URL(file, FOLDER), 'utf8'))
+    await client.query(await readMigration(client, file))
     await client.query('insert into ping_migrations (version, file) values ($1, $2)', [version, file])
   } catch (error) {
     throw withHint(error, file)
   }
+}
+
+/** `@schema@` in a file is the schema of Ping's tables, which the session's search_path leads to. */
+async function readMigration(client: Client, file: string): Promise<string> {
+  const result = await client.query<{ schema: string }>('select quote_ident(current_schema()) as schema')
+  return (await readFile(new URL(file, FOLDER), 'utf8')).replaceAll('@schema@', () => result.rows[0]!.schema)
 }
 
 function withHint(error: unknown, file: string): unknown {

@@ -35,7 +35,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     const folder = mkdtempSync(join(tmpdir(), 'ping-test-copy-'))
     chmodSync(folder, 0o777)
     try {
-      await sql(database(), `copy (select gen_random_uuid(), now() from generate_series(1, 40)) to '${folder}/rows'`, `copy pings (id, pinged_at) from '${folder}/rows'`)
+      await sql(database().admin, `copy (select gen_random_uuid(), now() from generate_series(1, 40)) to '${folder}/rows'`, `copy pings (id, pinged_at) from '${folder}/rows'`)
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -108,8 +108,50 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     await expect(insert).rejects.toThrow('a row needs an id and a finite pinged_at')
   })
 
-  it('is refused where its lane, seq and tag would be missing', async () => {
+  it.each([
+    ['lane', 'set lane = lane + 1'],
+    ['seq', 'set seq = seq + 100'],
+    ['tag', 'set tag = tag + 1'],
+    ['time', "set pinged_at = pinged_at + interval '1 day'"],
+    ['id', 'set id = gen_random_uuid()'],
+  ])('keeps its %s: an update is refused, and so is what updates in other words', async (_, change) => {
     await setUp(database(), 2)
-    await expect(sql(database(), "set ping.recording = 'on'", ONE)).rejects.toThrow(/null value in column "lane"/)
+    await sql(database(), ONE)
+    const refused = (statement: string) => expect(sql(database(), statement), statement).rejects.toThrow('id, pinged_at, lane, seq and tag of a recorded row do not change')
+    await refused(`update pings ${change}`)
+    await refused(`insert into pings (id, pinged_at) select id, pinged_at from pings on conflict (id) do update ${change.replace('= ', '= pings.').replace('pings.gen', 'gen')}`)
+    await refused(`merge into pings using (select 1) one on true when matched then update ${change}`)
+    expect(await total(database())).toBe(1n)
+    expect(await numberingFaults(database())).toEqual([])
+  })
+
+  it('may be updated where nothing of the ledger changes', async () => {
+    await setUp(database(), 2)
+    await sql(database(), ONE, 'alter table pings add column note text')
+    await sql(database(), "update pings set note = 'x'", 'insert into pings (id, pinged_at) select id, now() from pings on conflict (id) do update set id = excluded.id')
+    expect(await total(database())).toBe(1n)
+  })
+
+  it.each([
+    ['with no place is given one', ONE, 3n],
+    ['with a place is refused', "insert into pings (id, pinged_at, lane, seq, tag) select gen_random_uuid(), now(), lane, seq + 1, tag + 1 from pings", 1n],
+  ])('in a transaction in which a batch was recorded: a row %s', async (_, insert, expected) => {
+    await setUp(database(), 2)
+    await withClient(database(), async hand => {
+      await record(hand, 0, pingsAt(1))
+      await hand.query('begin')
+      await record(hand, 0, pingsAt(2))
+      await hand.query(insert).catch((error: Error) => expect(error.message).toMatch('given by the ledger'))
+      await hand.query('commit')
+    })
+    expect(await total(database())).toBe(expected)
+    expect(await numberingFaults(database())).toEqual([])
+  })
+
+  it.each(['on', 'off', '', '0'])('is placed whatever ping.recording was set to (%j)', async value => {
+    await setUp(database(), 2)
+    await sql(database(), `set ping.recording = '${value}'`, ONE, 'begin', ONE, 'commit')
+    expect(await total(database())).toBe(2n)
+    expect(await numberingFaults(database())).toEqual([])
   })
 })

@@ -6,7 +6,7 @@ import type { Client } from '../../src/ledger/pg-types.ts'
 import { recordBatch, type RecordedBatch } from '../../src/ledger/record.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
 import type { NewPing } from '../../src/terms/ping.ts'
-import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { testDatabase, type TestAddress, type TestDatabase } from '../support/postgres.ts'
 import { can } from '../support/tiers.ts'
 
 export const silent = createLogger({ name: 'test', level: 'silent' })
@@ -25,7 +25,7 @@ export function describeOnEachPostgres(title: string, tests: (database: () => Te
 }
 
 /** Calls `use` with a connection that is ended afterwards. */
-export async function withClient<T>(database: Pick<TestDatabase, 'config'>, use: (client: Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(database: TestAddress, use: (client: Client) => Promise<T>): Promise<T> {
   const client = await connectClient(database.config, 'test')
   try {
     return await use(client)
@@ -34,20 +34,20 @@ export async function withClient<T>(database: Pick<TestDatabase, 'config'>, use:
   }
 }
 
-export async function setUp(database: TestDatabase, lanes: number): Promise<void> {
+export async function setUp(database: TestAddress, lanes: number): Promise<void> {
   await migrate(database.config, { lanes, log: silent })
 }
 
 /** The original's table. */
 export const ORIGINAL_TABLE = 'create table pings (id uuid primary key, pinged_at timestamptz not null)'
 
-export async function sql(database: TestDatabase, ...statements: readonly string[]): Promise<void> {
+export async function sql(database: TestAddress, ...statements: readonly string[]): Promise<void> {
   await withClient(database, async client => {
     for (const statement of statements) await client.query(statement)
   })
 }
 
-export async function rowsOf<Row>(database: TestDatabase, query: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+export async function rowsOf<Row>(database: TestAddress, query: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
   return withClient(database, async client => (await client.query(query, [...values])).rows as Row[])
 }
 
@@ -61,7 +61,7 @@ export function record(client: Client, lane: number, pings: readonly NewPing[]):
 }
 
 /** I3, in words: what is wrong with the numbers, nothing if all lanes go from 1 to their head without gaps. */
-export async function numberingFaults(database: TestDatabase): Promise<readonly string[]> {
+export async function numberingFaults(database: TestAddress): Promise<readonly string[]> {
   const lanes = await rowsOf<{ lane: number; first: bigint; head: bigint; rows: bigint; numbers: bigint }>(
     database,
     'select lane, min(seq) as first, max(seq) as head, count(*) as rows, count(distinct seq) as numbers from pings group by lane',

@@ -13,7 +13,7 @@ const WAITING = "from pg_stat_activity where wait_event = 'SyncRep' and datname 
 /** How many transactions wait for the standby. */
 const waiting = async (): Promise<number> => (await rowsOf(database, `select ${WAITING}`)).length
 const waitsForStandby = (count = 1) => expect.poll(waiting, { timeout: 10_000 }).toBe(count)
-const standby = (names: string) => sql(database, `alter system set synchronous_standby_names = '${names}'`, 'select pg_reload_conf()')
+const standby = (names: string) => sql(database.admin, `alter system set synchronous_standby_names = '${names}'`, 'select pg_reload_conf()')
 /** As an operator would who is tired of waiting: the commit is answered with a WARNING. */
 const cancelWait = () => sql(database, `select pg_cancel_backend(pid) ${WAITING}`)
 

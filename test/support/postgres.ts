@@ -9,18 +9,25 @@ import { plainUser } from '../../local/parts/plain-user.ts'
 import { postgresBinaries, type PostgresVersion } from '../../local/parts/postgres-binaries.ts'
 import { launchPostgres, stopPostgres } from '../../local/parts/postgres.ts'
 
-export interface TestDatabase {
-  /** postgres://postgres@127.0.0.1:<port>/<name> */
+/** How to connect, as one user to one database. */
+export interface TestAddress {
+  /** postgres://<user>@127.0.0.1:<port>/<database> */
   readonly url: string
   readonly config: pg.ClientConfig
+}
+
+/** As its owner, who has no other rights: so is Ping deployed. */
+export interface TestDatabase extends TestAddress {
+  /** As the superuser: only for what an owner may not do, such as setting the server up. */
+  readonly admin: TestAddress
   /** Removes it, whoever is still connected. */
   drop(): Promise<void>
 }
 
-export interface TestPostgres {
-  /** Of the database `postgres`; take one of your own with `createDatabase`. */
-  readonly url: string
-  readonly config: pg.ClientConfig
+/** As the owner of its database `postgres`; take others with `createDatabase`. */
+export interface TestPostgres extends TestAddress {
+  /** As the superuser. */
+  readonly admin: TestAddress
   readonly dataDir: string
   readonly port: number
   /** Of the server that runs now. */
@@ -34,6 +41,11 @@ export interface TestPostgres {
   createDatabase(name?: string): Promise<TestDatabase>
 }
 
+/** Made by initdb. */
+const SUPERUSER = 'postgres'
+/** Owns the databases of tests. */
+const OWNER = 'ping'
+
 /** A real server of one's own, in about a second; durable as Postgres is by default. */
 export async function startPostgres(options: { version?: PostgresVersion; settings?: Readonly<Record<string, string>> } = {}): Promise<TestPostgres> {
   const { version = 18, settings = {} } = options
@@ -45,8 +57,11 @@ export async function startPostgres(options: { version?: PostgresVersion; settin
   const launch = (more: Readonly<Record<string, string>> = {}) =>
     launchPostgres({ binaries, dataDir: join(home, 'data'), port, user: plainUser(), settings: { shared_buffers: '32MB', ...settings, ...more } })
   let child = await launch()
+  await query(port, `CREATE ROLE ${OWNER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE`)
+  await query(port, `ALTER DATABASE postgres OWNER TO ${OWNER}`)
   return {
-    ...addressOf(port, 'postgres'),
+    ...addressOf(port, OWNER, 'postgres'),
+    admin: addressOf(port, SUPERUSER, 'postgres'),
     dataDir: join(home, 'data'),
     port,
     get pid() {
@@ -79,15 +94,16 @@ export async function testDatabase(options: { version?: PostgresVersion; name?: 
 }
 
 async function createDatabase(port: number, name = `test_${randomUUID().replaceAll('-', '')}`): Promise<TestDatabase> {
-  await query(port, `CREATE DATABASE ${pg.escapeIdentifier(name)}`)
+  await query(port, `CREATE DATABASE ${pg.escapeIdentifier(name)} OWNER ${OWNER}`)
   return {
-    ...addressOf(port, name),
+    ...addressOf(port, OWNER, name),
+    admin: addressOf(port, SUPERUSER, name),
     drop: () => query(port, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`),
   }
 }
 
 async function query(port: number, sql: string): Promise<void> {
-  const client = new pg.Client(addressOf(port, 'postgres').config)
+  const client = new pg.Client(addressOf(port, SUPERUSER, 'postgres').config)
   await client.connect()
   try {
     await client.query(sql)
@@ -96,9 +112,9 @@ async function query(port: number, sql: string): Promise<void> {
   }
 }
 
-function addressOf(port: number, database: string): { url: string; config: pg.ClientConfig } {
+function addressOf(port: number, user: string, database: string): TestAddress {
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/${database}`,
-    config: { host: '127.0.0.1', port, user: 'postgres', database },
+    url: `postgres://${user}@127.0.0.1:${port}/${database}`,
+    config: { host: '127.0.0.1', port, user, database },
   }
 }

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { readHeads } from '../../src/ledger/heads.ts'
+import { ForeignOwnerError } from '../../src/ledger/owner.ts'
+import { readPositions } from '../../src/ledger/positions.ts'
+import { countRange } from '../../src/ledger/ranges.ts'
+import { sumOfHeads } from '../../src/terms/position.ts'
+import type { TestAddress, TestDatabase } from '../support/postgres.ts'
+import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+
+const MIGRATIONS = join(import.meta.dirname, '..', '..', 'src', 'ledger', 'migrations')
+const FILES = [
+  join(MIGRATIONS, '0001_ledger.sql'),
+  join(import.meta.dirname, 'fixtures', '0002_record-of-a-superuser.sql'),
+  join(MIGRATIONS, '0003_positions.sql'),
+]
+const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
+const CALL = { name: 'ping_record', text: 'select lane, before_seq, known_ids from ping_record($1, $2, $3)' }
+const call = (seqOf: number) => ({ ...CALL, values: [[1], [`00000000-0000-4000-8000-${String(seqOf).padStart(12, '0')}`], [seqOf]] })
+
+/** A database as the releases up to now set it up, which took a superuser, with two pings in lane 1. */
+async function setUpAsBefore(address: TestAddress): Promise<void> {
+  const files = await Promise.all(FILES.map(file => readFile(file, 'utf8')))
+  const noted = 'insert into ping_migrations (version, file) select n, n::text from generate_series(1, 3) n'
+  const table = 'create table ping_migrations (version int primary key, file text not null, applied_at timestamptz not null default now())'
+  await withClient(address, async client => {
+    await client.query("select set_config('ping.lanes', '3', false)")
+    for (const statement of [table, ...files, noted]) await client.query(statement)
+    await record(client, 1, pingsAt(1, 2))
+  })
+}
+
+/** As an administrator does who changes the owner by hand. */
+const handOver = ({ admin }: TestDatabase) =>
+  sql(admin, `do $$ declare thing text; begin
+    for thing in select format('table %s', oid::regclass) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+      union all select format('function %s', oid::regprocedure) from pg_proc where pronamespace = 'public'::regnamespace
+    loop execute 'alter ' || thing || ' owner to ping'; end loop; end $$`)
+
+describeOnEachPostgres('a database that a superuser set up before', database => {
+  it('could not have been set up by its owner', async () => {
+    await expect(setUpAsBefore(database())).rejects.toThrow('permission denied to set parameter "ping.recording"')
+  })
+
+  it('is upgraded by the owner of its tables: rows and counts stay, and pings are recorded', async () => {
+    await setUpAsBefore(database().admin)
+    await handOver(database())
+    const before = await withClient(database(), async client => [await readHeads(client), await readPositions(client)])
+    await setUp(database(), 3)
+    await withClient(database(), async client => {
+      expect([await readHeads(client), await readPositions(client)]).toEqual(before)
+      expect((await record(client, 1, pingsAt(3))).before.seq).toBe(2n)
+      await client.query(ONE)
+      expect(sumOfHeads(await readHeads(client))).toBe(4n)
+      expect(await countRange(client, -(2n ** 63n), 2n ** 63n - 1n)).toBe(4n)
+    })
+    expect(await numberingFaults(database())).toEqual([])
+    const settings = await rowsOf<{ config: string }>(database(), "select proconfig::text as config from pg_proc where proconfig::text like '%recording%'")
+    expect(settings).toEqual([])
+  })
+
+  it('is upgraded by the superuser too', async () => {
+    await setUpAsBefore(database().admin)
+    await setUp(database().admin, 3)
+    expect((await withClient(database().admin, client => record(client, 1, pingsAt(3)))).before.seq).toBe(2n)
+  })
+
+  it('goes on serving an old server that is connected, also one whose batch waits meanwhile', async () => {
+    await setUpAsBefore(database().admin)
+    await handOver(database())
+    await withClient(database(), holder =>
+      withClient(database(), async old => {
+        expect((await old.query(call(1))).rows[0]).toMatchObject({ before_seq: 2n })
+        await holder.query('begin; select pg_advisory_xact_lock(ping_lock_class_batch(), 1)')
+        const waiting = old.query(call(2)).then(({ rows }) => rows[0], (error: Error) => error.message)
+        await expect.poll(async () => (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()")).length).toBe(1)
+        await setUp(database(), 3)
+        await holder.query('commit')
+        // It began before: its rows are refused by the new trigger, and it sends the batch again, as after any refusal.
+        expect(await waiting).toMatch('lane, seq and tag are given by the ledger')
+        expect((await old.query(call(2))).rows[0]).toMatchObject({ before_seq: 3n, known_ids: null })
+        expect((await old.query(call(2))).rows[0]).toMatchObject({ before_seq: 4n, known_ids: [expect.any(String)] })
+      }),
+    )
+    expect(await numberingFaults(database())).toEqual([])
+  })
+
+  it('is left as it is when the program connects as another than the owner, and the error says what to do', async () => {
+    await setUpAsBefore(database().admin)
+    const error: unknown = await setUp(database(), 3).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(ForeignOwnerError)
+    const { message } = error as Error
+    expect(message).toMatch(/got tables or functions of Ping that belong to postgres, and a connection as ping, expected their owner/)
+    const [, statements] = message.split('run as a superuser: ')
+    await sql(database().admin, statements!)
+    await setUp(database(), 3)
+    expect((await withClient(database(), client => record(client, 1, pingsAt(3)))).before.seq).toBe(2n)
+  })
+})
