@@ -66,9 +66,27 @@ interface Connected {
   close(): void
 }
 
+/**
+ * The library stops listening to a session that it gives up. What goes wrong with it afterwards, such as an answer
+ * that is not HTTP/2, would then be an error that nobody handles, and end the process.
+ */
+class HeardSessions extends Http2SessionManager {
+  readonly #heard = new WeakSet<object>()
+
+  override async request(...args: Parameters<Http2SessionManager['request']>): ReturnType<Http2SessionManager['request']> {
+    const stream = await super.request(...args)
+    const { session } = stream
+    if (session && !this.#heard.has(session)) {
+      this.#heard.add(session)
+      session.on('error', () => undefined)
+    }
+    return stream
+  }
+}
+
 /** gRPC needs trailers, so HTTP/2: ALPN over https, prior knowledge over http. */
 function overHttp2({ address }: ClientOptions): Connected {
-  const sessionManager = new Http2SessionManager(address)
+  const sessionManager = new HeardSessions(address)
   return {
     transport: createGrpcTransport({ baseUrl: address, sessionManager }),
     close: () => sessionManager.abort(),

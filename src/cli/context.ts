@@ -7,10 +7,12 @@ import { listenForInterrupt, type Interrupt } from './interrupt.ts'
 import type { SharedOptions } from './options.ts'
 import { createOutput, type Output } from './output.ts'
 import { cliSettings } from './settings.ts'
+import { terminalOf, type Terminal } from './terminal.ts'
 
 /** What a command works with, made when it starts. */
 export interface Context {
   readonly output: Output
+  readonly terminal: Terminal
   readonly interrupt: Interrupt
   /** For one call with all its tries, or for one step of verify and rebuild. */
   readonly timeoutMs: number
@@ -25,8 +27,10 @@ export interface Context {
 
 export function createContext(options: SharedOptions, env: Environment): Context {
   const address = options.address ?? readSettings(cliSettings, env).address
+  const terminal = terminalOf(env)
   return {
-    output: createOutput(options.json === true),
+    output: createOutput(options.json === true, terminal),
+    terminal,
     interrupt: listenForInterrupt(),
     timeoutMs: options.timeout,
     address,

@@ -30,6 +30,11 @@ function lacksTls({ cause }: ConnectError): boolean {
   return cause instanceof Error && NO_TLS.test(cause.message)
 }
 
+/** True if what answers does not speak HTTP/2. It may be a proxy whose server is down, so another try may help. */
+function lacksHttp2({ cause }: ConnectError): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_HTTP2_ERROR' && cause.message === 'Protocol error'
+}
+
 /** The pause that the server asked for, in ms: by RetryInfo, else by `retry-after`, whose seconds are whole; undefined if it asked for none. */
 export function retryAfterMs(error: ConnectError): number | undefined {
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay
@@ -40,6 +45,7 @@ export function retryAfterMs(error: ConnectError): number | undefined {
 
 /** Names the error, and what lies below it where that tells more: "unavailable: connect ECONNREFUSED …". */
 export function describeFailure(error: ConnectError): string {
+  if (lacksHttp2(error)) return 'expected HTTP/2, which grpc needs, got something else. Is it the address of a Ping server?'
   if (lacksTls(error)) return 'expected https, got no TLS: nothing was sent. Is it an http:// address?'
   const reasons = [error.rawMessage].filter(Boolean)
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {

@@ -1,3 +1,5 @@
+import { shownOn, type Terminal } from './terminal.ts'
+
 /** Where a command writes: results to standard output, everything else to standard error. */
 export interface Output {
   readonly json: boolean
@@ -11,11 +13,11 @@ export interface Output {
 export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonDocument
 export type JsonDocument = { readonly [key: string]: JsonValue | undefined }
 
-export function createOutput(json: boolean): Output {
+export function createOutput(json: boolean, terminal: Terminal): Output {
   return {
     json,
-    result: (document, text) => process.stdout.write(`${json ? toJson(document) : text}\n`),
-    note: text => process.stderr.write(`${text}\n`),
+    result: (document, text) => process.stdout.write(`${json ? toJson(document) : shownOn(terminal, text)}\n`),
+    note: text => process.stderr.write(`${shownOn(terminal, text)}\n`),
   }
 }
 

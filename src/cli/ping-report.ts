@@ -14,11 +14,12 @@ export function reportOne({ id, tries, latencyMs }: Ack, output: Output): void {
 }
 
 export function reportRun(plan: RunPlan, result: RunResult, output: Output): void {
-  const { acked, open, retries, elapsedMs, latencyMs } = result
+  const { acked, open, retries, elapsedMs, latencyMs, sentLatencyMs } = result
   const perSecond = elapsedMs > 0 ? (acked / elapsedMs) * 1_000 : 0
   const lines = [
     `${grouped(acked)} of ${grouped(plan.pings)} pings acknowledged in ${formatDuration(elapsedMs)}, ${grouped(Math.round(perSecond))} per second`,
-    ...(latencyMs ? [`latency: ${latencyText(latencyMs)}`] : []),
+    ...(latencyMs ? [`latency: ${latencyText(latencyMs)}${sentLatencyMs ? ', from when each ping was due' : ''}`] : []),
+    ...(sentLatencyMs ? [`from its first try: ${latencyText(sentLatencyMs)}`] : []),
     ...(retries > 0 ? [`tries beyond the first: ${grouped(retries)}`] : []),
   ]
   const document = {
@@ -29,6 +30,7 @@ export function reportRun(plan: RunPlan, result: RunResult, output: Output): voi
     elapsedMs: rounded(elapsedMs),
     perSecond: rounded(perSecond),
     latencyMs: latencyMs ? { ...latencyMs } : null,
+    ...(sentLatencyMs && { sentLatencyMs: { ...sentLatencyMs } }),
   }
   output.result(document, lines.join('\n'))
 }

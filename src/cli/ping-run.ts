@@ -33,8 +33,10 @@ export interface RunResult {
   /** Tries beyond each ping's first. */
   readonly retries: number
   readonly elapsedMs: number
-  /** From a ping's first try to its ack. */
+  /** To a ping's ack: with a rate from when the ping was due, else from its first try. */
   readonly latencyMs: LatencySummary | undefined
+  /** With a rate: from a ping's first try to its ack. */
+  readonly sentLatencyMs: LatencySummary | undefined
 }
 
 /** An acknowledged ping. */
@@ -60,6 +62,7 @@ export class PingRun {
   readonly #plan: RunPlan
   readonly #calls: RunCalls
   readonly #latencies = new Latencies()
+  readonly #sentLatencies = new Latencies()
   readonly #open: OpenPing[] = []
   readonly #failed = new AbortController()
   /** Start nothing new from then on. */
@@ -80,7 +83,7 @@ export class PingRun {
     const workers = Math.min(this.#plan.concurrency, this.#plan.pings)
     await Promise.all(Array.from({ length: workers }, () => this.#work()))
     const { done, elapsedMs } = this.progress()
-    return { acked: done, open: this.#open, retries: this.#retries, elapsedMs, latencyMs: this.#latencies.summary() }
+    return { acked: done, open: this.#open, retries: this.#retries, elapsedMs, latencyMs: this.#latencies.summary(), sentLatencyMs: this.#sentLatencies.summary() }
   }
 
   progress(): Progress {
@@ -91,19 +94,22 @@ export class PingRun {
     const { pings, perSecond, id } = this.#plan
     while (this.#started < pings && !this.#ended.aborted) {
       const index = this.#started++
-      if (perSecond !== undefined) await waitUntil(this.#begin + (index / perSecond) * 1_000, this.#ended)
-      if (!this.#ended.aborted) await this.#send(id ?? uuidv7())
+      const due = perSecond === undefined ? undefined : this.#begin + (index / perSecond) * 1_000
+      if (due !== undefined) await waitUntil(due, this.#ended)
+      if (!this.#ended.aborted) await this.#send(id ?? uuidv7(), due)
     }
   }
 
-  async #send(id: string): Promise<void> {
+  /** A server that stalls keeps later pings from being sent: only from when they were due their wait shows. */
+  async #send(id: string, due: number | undefined): Promise<void> {
     const { client, interrupt, onAck } = this.#calls
     const { timestampMs, timeoutMs } = this.#plan
     try {
       const answered = await callUntilAnswered(call => client.ping(id, timestampMs, call), { timeoutMs, interrupt })
       this.#acked++
       this.#retries += answered.tries - 1
-      this.#latencies.add(answered.latencyMs)
+      this.#latencies.add(due === undefined ? answered.latencyMs : performance.now() - due)
+      if (due !== undefined) this.#sentLatencies.add(answered.latencyMs)
       onAck({ id, tries: answered.tries, latencyMs: answered.latencyMs })
     } catch (error) {
       if (!(error instanceof CliError)) throw error

@@ -30,7 +30,8 @@ again with the same id until --timeout, so it is counted once.
 Output: one ping: its id and latency; more: a summary with rate and latency percentiles; --each: a line for each
 acknowledged ping before it. With --json one document a line: {"id","tries","latencyMs"} for one ping,
 {"pings","acked","open","retries","elapsedMs","perSecond","latencyMs"} for more ("open": ids that were sent and not
-acknowledged: send them again with --id), {"id"} for --each.
+acknowledged: send them again with --id), {"id"} for --each. With --rate "latencyMs" counts from when a ping was due,
+so that a stall of the server shows in the pings that waited for it, and "sentLatencyMs" from its first try.
 
 Examples:
   pingcli ping
@@ -81,7 +82,7 @@ async function ping(options: PingOptions, context: Context): Promise<ExitCode> {
       else if (options.each) output.result({ id: ack.id }, ack.id)
     },
   })
-  const hideProgress = showProgress(() => run.progress())
+  const hideProgress = showProgress(() => run.progress(), context.terminal)
   const result = await run.run()
   hideProgress()
   client.close()

@@ -6,6 +6,7 @@ import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
 import { addSharedOptions, type SharedOptions } from './options.ts'
 import { addPingCommand } from './ping.ts'
 import { addRebuildCommand } from './rebuild.ts'
+import { shownOn, terminalOf, type Terminal } from './terminal.ts'
 import { addVerifyCommand } from './verify.ts'
 import { readVersion } from './version.ts'
 
@@ -30,7 +31,7 @@ export async function runCli(args: readonly string[], env: Environment): Promise
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
-    return report(error)
+    return report(error, terminalOf(env))
   }
 }
 
@@ -51,16 +52,17 @@ function createProgram(env: Environment, end: (code: ExitCode) => void): Command
   return program
 }
 
-function report(error: unknown): ExitCode {
+function report(error: unknown, terminal: Terminal): ExitCode {
+  const write = (text: string) => process.stderr.write(shownOn(terminal, text))
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage // commander has printed it
   if (error instanceof CliError) {
-    process.stderr.write(`error: ${error.message}\n`)
+    write(`error: ${error.message}\n`)
     return error.exitCode
   }
   if (error instanceof SettingsError) {
-    process.stderr.write(`error: wrong settings:\n${error.message}\n`)
+    write(`error: wrong settings:\n${error.message}\n`)
     return EXIT.usage
   }
-  process.stderr.write(`error: unforeseen: ${error instanceof Error ? error.stack : String(error)}\n`)
+  write(`error: unforeseen: ${error instanceof Error ? error.stack : String(error)}\n`)
   return EXIT.failed
 }

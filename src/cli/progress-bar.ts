@@ -1,5 +1,6 @@
 import { formatDuration } from './formats/duration.ts'
 import { grouped } from './output.ts'
+import { shownOn, type Terminal } from './terminal.ts'
 
 /** Shorter runs show no bar. */
 const SHOWN_AFTER_MS = 400
@@ -27,19 +28,23 @@ export function renderProgress({ done, all, elapsedMs }: Progress, columns: numb
   return line.slice(0, Math.max(0, columns - 1))
 }
 
-/** Draws the progress on standard error while a run lasts; does nothing where that is no terminal. Returns the end of it. */
-export function showProgress(progress: () => Progress): () => void {
+/** Draws the progress on standard error while a run lasts; does nothing where that is no terminal that redraws lines. Returns the end of it. */
+export function showProgress(progress: () => Progress, terminal: Terminal): () => void {
   const stream = process.stderr
-  if (!stream.isTTY) return () => undefined
-  let drawn = false
+  if (!stream.isTTY || !terminal.redraws) return () => undefined
+  let drawn = 0
+  const draw = (line: string): void => {
+    // Without escape sequences spaces cover what is left of a longer line.
+    stream.write(terminal.escapes ? `\r${line}${ERASE}` : `\r${line.padEnd(drawn)}`)
+    drawn = line.length
+  }
   const timer = setInterval(() => {
     const now = progress()
     if (now.elapsedMs < SHOWN_AFTER_MS) return
-    drawn = true
-    stream.write(`\r${renderProgress(now, stream.columns || DEFAULT_COLUMNS)}${ERASE}`)
+    draw(shownOn(terminal, renderProgress(now, stream.columns || DEFAULT_COLUMNS)))
   }, REDRAW_MS)
   return () => {
     clearInterval(timer)
-    if (drawn) stream.write(`\r${ERASE}`)
+    if (drawn > 0) stream.write(terminal.escapes ? `\r${ERASE}` : `\r${' '.repeat(drawn)}\r`)
   }
 }

@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Code } from '@connectrpc/connect'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client.ts'
@@ -169,6 +169,44 @@ describe('pingcli ping', () => {
     expect(pings).toHaveLength(11)
     expect(JSON.parse(stdout).elapsedMs).toBeGreaterThanOrEqual(1_000)
     expect(JSON.parse(stdout).elapsedMs).toBeLessThan(8_000)
+  })
+
+  it('counts latencies from when a ping was due, so that a stall shows in all that waited for it', async () => {
+    const { address } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '2' } }])
+    const args = ['ping', '-n', '20', '--rate', '10', '--concurrency', '1', '--address', address]
+    const { stdout } = await runCli([...args, '--json'])
+    const { latencyMs, sentLatencyMs } = JSON.parse(stdout)
+    // The first ping holds up the others for 2 s. The eleventh is due after 1 s, so it waits for a second.
+    expect(latencyMs.p50).toBeGreaterThanOrEqual(900)
+    expect(sentLatencyMs.p50).toBeLessThan(latencyMs.p50)
+    expect(sentLatencyMs.max).toBeGreaterThanOrEqual(2_000)
+    const text = (await runCli(args)).stdout
+    expect(text).toMatch(/^latency: p50 .*, from when each ping was due$/m)
+    expect(text).toMatch(/^from its first try: p50 /m)
+  })
+
+  it.each<[string, (socket: Socket) => unknown]>([
+    ['HTTP/1.1', socket => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n'))],
+    ['another protocol', socket => socket.write('SSH-2.0-OpenSSH_9.2\r\n')],
+    ['random bytes', socket => socket.write(Buffer.from('00ff01deadbeef00ff01deadbeef', 'hex'))],
+    ['nothing', () => undefined],
+    ['a reset', socket => socket.resetAndDestroy()],
+    ['half a frame, and then nothing', socket => socket.write(Buffer.from('00000c04', 'hex'))],
+  ])('over grpc ends with exit code 3 and a reason when %s answers', async (_, answer) => {
+    const listener = createServer(socket => void answer(socket.on('error', () => undefined)))
+    await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
+    const address = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
+    const { code, stderr } = await runCli(['ping', '--protocol', 'grpc', '--timeout', '600ms', '--address', address])
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('error: no answer within --timeout; ') })
+    expect(stderr).not.toMatch(/Unhandled|node:events/)
+    listener.close()
+  })
+
+  it('over grpc says what is missing where the server speaks HTTP/1.1 only', async () => {
+    const { address } = await serve('connect')
+    const { code, stderr } = await runCli(['ping', '--protocol', 'grpc', '--timeout', '600ms', '--address', address])
+    expect(code).toBe(3)
+    expect(stderr).toContain('expected HTTP/2, which grpc needs, got something else')
   })
 
   it('ends a run at the first ping that is not acknowledged, and names it', async () => {

@@ -42,8 +42,8 @@ export async function runCli(args: readonly string[], env: Readonly<Record<strin
   return startCli(args, env).result
 }
 
-/** The settings of whoever runs the tests are none of the tests' business. */
-function withoutSettings(): Record<string, string | undefined> {
-  const { PING_ADDRESS: _a, DATABASE_URL: _b, REDIS_URL: _c, NO_COLOR: _d, FORCE_COLOR: _e, ...env } = process.env
-  return env
+/** The settings and the locale of whoever runs the tests are none of the tests' business. */
+export function withoutSettings(): Record<string, string | undefined> {
+  const { PING_ADDRESS: _a, DATABASE_URL: _b, REDIS_URL: _c, NO_COLOR: _d, FORCE_COLOR: _e, LC_ALL: _f, LC_CTYPE: _g, ...env } = process.env
+  return { ...env, LANG: 'C.UTF-8', TERM: 'xterm' }
 }

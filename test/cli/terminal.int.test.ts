@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { MAIN, runCli } from './run-cli.ts'
+import { MAIN, runCli, withoutSettings } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer } from './scripted-server.ts'
 
 /** To the end of the line. */
@@ -17,8 +17,11 @@ const hasScript = spawnSync('script', ['--version']).status === 0
 if (!hasScript) console.warn('skipped: no pseudo-terminal without `script` of util-linux')
 
 /** pingcli on a pseudo-terminal; what it shows there. */
-function onTerminal(command: string, keys?: { after: string; press: string }): Promise<{ code: number | null; shown: string }> {
-  const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
+function onTerminal(
+  command: string,
+  { env = {}, keys }: { env?: Readonly<Record<string, string>>; keys?: { after: string; press: string } } = {},
+): Promise<{ code: number | null; shown: string }> {
+  const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...withoutSettings(), ...env } })
   onTestFinished(() => void child.kill())
   let shown = ''
   let pressed = false
@@ -48,13 +51,38 @@ describe.runIf(hasScript)('pingcli on a terminal', () => {
     expect(JSON.parse(shown)).toMatchObject({ acked: 10 })
   })
 
+  it.each([
+    [{ LANG: 'C' }],
+    [{ LANG: 'de_DE.UTF-8', LC_ALL: 'POSIX' }],
+    [{ LANG: '' }],
+  ])('shows only ASCII in the locale of %j', async env => {
+    const { shown } = await onTerminal(line('ping -n 10 --rate 10'), { env })
+    expect(shown.split(ERASE)[0]).toMatch(/^\r[#.]{24} +\d+% /)
+    expect([...shown].filter(char => char > '~')).toEqual([])
+  })
+
+  it('draws the bar without escape sequences with NO_COLOR', async () => {
+    const { code, shown } = await onTerminal(line('ping -n 10 --rate 10'), { env: { NO_COLOR: '1' } })
+    expect(code).toBe(0)
+    expect(shown).toMatch(/^\r[█░]{24} +\d+% /)
+    expect(shown).toMatch(/\r {30,}\r10 of 10 pings acknowledged/)
+    expect(shown).not.toContain('\u001B')
+  })
+
+  it.each(['dumb', ''])('shows no bar where TERM is "%s"', async TERM => {
+    const { code, shown } = await onTerminal(line('ping -n 10 --rate 10'), { env: { TERM } })
+    expect(code).toBe(0)
+    expect(shown).toMatch(/^10 of 10 pings acknowledged/)
+    expect(shown).not.toContain('\u001B')
+  })
+
   it('shows no bar for a short run', async () => {
     const { shown } = await onTerminal(line('ping'))
     expect(shown).toMatch(/^recorded /)
   })
 
   it('ends on Ctrl-C with the summary and exit code 130', async () => {
-    const { code, shown } = await onTerminal(line('ping -n 100000 --rate 50'), { after: '░', press: CTRL_C })
+    const { code, shown } = await onTerminal(line('ping -n 100000 --rate 50'), { keys: { after: '░', press: CTRL_C } })
     expect(code).toBe(130)
     expect(shown).toContain('of 100 000 pings acknowledged')
     expect(shown).toContain('interrupted')
