@@ -1,13 +1,21 @@
+import { matches } from './glob.ts'
 import { CommandError } from './reply.ts'
 
-const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n]
+export const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n]
 export const SYNTAX_ERROR = 'ERR syntax error'
+const NO_INTEGER = 'ERR value is not an integer or out of range'
 
-/** A 64-bit integer in the only form that Redis takes (no plus, no leading zero, no blank). Throws `message`. */
-export function int64(text: string, message = 'ERR value is not an integer or out of range'): bigint {
-  const value = /^(0|-?[1-9]\d{0,18})$/.test(text) ? BigInt(text) : undefined
-  if (value === undefined || value < INT64_MIN || value > INT64_MAX) throw new CommandError(message)
-  return value
+/** True for a 64-bit integer in the only form that Redis takes: no plus, no leading zero, no blank. */
+export function isInt64(text: string): boolean {
+  if (!/^(0|-?[1-9]\d{0,18})$/.test(text)) return false
+  const value = BigInt(text)
+  return value >= INT64_MIN && value <= INT64_MAX
+}
+
+/** Throws CommandError with `message`. */
+export function int64(text: string, message = NO_INTEGER): bigint {
+  if (!isInt64(text)) throw new CommandError(message)
+  return BigInt(text)
 }
 
 /** Adds, and refuses what does not fit 64 bits. */
@@ -17,22 +25,9 @@ export function add64(one: bigint, other: bigint): bigint {
   return sum
 }
 
-/** Redis' glob: `*`, `?`, `[a-c]`, `[^x]`, `\` quotes. */
-export function glob(pattern: string, options: { ignoreCase?: boolean } = {}): (text: string) => boolean {
-  let source = ''
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern.charAt(i)
-    const closing = char === '[' ? pattern.indexOf(']', i + 2) : -1
-    if (char === '*') source += '[^]*'
-    else if (char === '?') source += '[^]'
-    else if (closing > 0) {
-      const set = pattern.slice(i + 1, closing)
-      source += `[${set.startsWith('^') ? '^' : ''}${set.replace(/^\^/, '').replace(/[\\\]^]/g, '\\$&')}]`
-      i = closing
-    } else source += (char === '\\' && i + 1 < pattern.length ? pattern.charAt(++i) : char).replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
-  }
-  const expression = new RegExp(`^${source}$`, options.ignoreCase ? 'i' : '')
-  return text => expression.test(text)
+/** As C prints an argument inside of an error: up to its first zero byte, and not all of a long one. */
+export function shown(text: string, most = 128): string {
+  return text.slice(0, most).split('\0', 1)[0] ?? ''
 }
 
 /** Pairs of arguments: [a, 1, b, 2] → [[a, 1], [b, 2]]. */
@@ -42,20 +37,31 @@ export function pairsOf(args: readonly string[]): [string, string][] {
   return pairs
 }
 
-/** `MATCH pattern` and `COUNT n` of a SCAN. The count is only a hint. */
-export function scanFilter(options: readonly string[]): (text: string) => boolean {
-  let matches: (text: string) => boolean = () => true
-  if (options.length % 2 !== 0) throw new CommandError(SYNTAX_ERROR)
-  for (const [name, value] of pairsOf(options)) {
-    const option = name.toUpperCase()
-    if (option === 'MATCH') matches = glob(value)
-    else if (option === 'COUNT' && int64(value) > 0n) continue
-    else throw new CommandError(SYNTAX_ERROR)
-  }
-  return matches
+export interface ScanOptions {
+  readonly pattern: string
+  /** Only keys of this type. */
+  readonly type: string | undefined
 }
 
-/** A cursor has to be a number; all answers come at once, so the one given back is always 0. */
+/** `MATCH pattern`, `COUNT n` and, for keys, `TYPE name`. The count is only a hint, and all answers come at once. */
+export function scanOptions(args: readonly string[], takesType: boolean): ScanOptions {
+  const found = { pattern: '*', type: undefined as string | undefined }
+  for (let i = 0; i < args.length; i += 2) {
+    const [option = '', value] = [args[i]?.toUpperCase(), args[i + 1]]
+    if (value === undefined) throw new CommandError(SYNTAX_ERROR)
+    if (option === 'MATCH') found.pattern = value
+    else if (option === 'TYPE' && takesType) found.type = value.toLowerCase()
+    else if (option !== 'COUNT' || int64(value) < 1n) throw new CommandError(SYNTAX_ERROR)
+  }
+  return found
+}
+
+/** As KEYS and the scans match: `*` is everything, the empty name too. */
+export function selects(pattern: string, text: string, spend: (steps: number) => void): boolean {
+  return pattern === '*' || matches(pattern, text, spend)
+}
+
+/** A cursor is what C's strtoul reads; all answers come at once, so the one given back is always 0. */
 export function checkCursor(text: string): void {
-  if (!/^\d{1,20}$/.test(text)) throw new CommandError('ERR invalid cursor')
+  if (!/^([+-]?\d{1,20})?$/.test(text) || BigInt(text.replace(/^[+-]/, '') || '0') >= 2n ** 64n) throw new CommandError('ERR invalid cursor')
 }

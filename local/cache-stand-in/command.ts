@@ -1,3 +1,4 @@
+import type { Keyspace } from './keyspace.ts'
 import type { Reply } from './reply.ts'
 import type { Session } from './session.ts'
 import type { Store } from './store.ts'
@@ -8,15 +9,13 @@ export interface Context {
   readonly session: Session
   /** Runs a further command of the same session at once, as EXEC does. */
   readonly call: (args: readonly string[]) => Reply
-  /** The same for a script, which may not call everything. */
-  readonly callInScript: (args: readonly string[]) => Reply
 }
 
 export interface Command {
   /** As Redis counts: with the name; negative: at least so many. */
   readonly arity: number
-  /** Not to be called from a script. */
-  readonly noScript?: boolean
+  /** Makes the data larger: refused when it is full. */
+  readonly grows?: boolean
   /** Runs at once even while a transaction is queued. */
   readonly inMulti?: boolean
   /** Gets the arguments without the name. Throws CommandError. */
@@ -24,11 +23,18 @@ export interface Command {
 }
 
 export type Commands = Readonly<Record<string, Command>>
+type RunOnKeys = (keys: Keyspace, args: readonly string[]) => Reply
 
 /** A command that only sees the session's database. */
-export function on(
-  arity: number,
-  run: (keys: ReturnType<Session['keys']>, args: readonly string[]) => Reply,
-): Command {
+export function on(arity: number, run: RunOnKeys): Command {
   return { arity, run: ({ session }, args) => run(session.keys(), args) }
+}
+
+/** The same, and it makes the data larger. */
+export function growing(arity: number, run: RunOnKeys): Command {
+  return { ...on(arity, run), grows: true }
+}
+
+export function wrongArity(name: string): string {
+  return `ERR wrong number of arguments for '${name}' command`
 }

@@ -1,62 +1,77 @@
-import type { Command, Commands, Context } from './command.ts'
+import { shown } from './arguments.ts'
+import { wrongArity, type Command, type Commands, type Context } from './command.ts'
 import { connection } from './commands/connection.ts'
 import { hashes } from './commands/hashes.ts'
 import { keys } from './commands/keys.ts'
-import { scripting } from './commands/scripting.ts'
 import { server } from './commands/server.ts'
 import { strings } from './commands/strings.ts'
 import { transactions } from './commands/transactions.ts'
+import { REMEDY, SERVER_NAME } from './identity.ts'
+import { bytesOf, MAX_REQUEST_BYTES } from './limits.ts'
 import { CommandError, type Reply } from './reply.ts'
+import { scripting } from './scripts/scripting.ts'
 import type { Session } from './session.ts'
 import type { Store } from './store.ts'
 
 const COMMANDS = new Map<string, Command>(
   [connection, server, keys, strings, hashes, transactions, scripting].flatMap((commands: Commands) => Object.entries(commands)),
 )
+const FULL = `OOM command not allowed when used memory > 'maxmemory'.`
 
-/** Runs one command of a client, or queues it inside MULTI. Never throws: what goes wrong is the reply. */
+/** Runs one command of a client, or queues it inside MULTI. What goes wrong is the reply. */
 export function execute(store: Store, session: Session, args: readonly string[]): Reply {
   store.commandsProcessed++
+  store.usage.beginCommand()
+  session.lastCommand = args[0]?.toLowerCase().slice(0, 32) ?? ''
+  session.lastCommandAtMs = Date.now()
   return answered(() => {
-    const command = find(args, session)
-    if (session.queue && !command.inMulti) {
-      session.queue.push(args)
-      return { status: 'QUEUED' }
-    }
-    return command.run(contextOf(store, session), args.slice(1))
+    const command = find(store, session, args)
+    if (!session.inMulti || command.inMulti) return command.run(contextOf(store, session), args.slice(1))
+    session.enqueue(args)
+    return { status: 'QUEUED' }
   })
 }
 
-/** As EXEC or a script calls it: at once. */
+/** As EXEC calls it: at once. */
 function executeInner(store: Store, session: Session, args: readonly string[]): Reply {
-  return answered(() => find(args, session).run(contextOf(store, session), args.slice(1)))
+  return answered(() => find(store, session, args).run(contextOf(store, session), args.slice(1)))
 }
 
 function contextOf(store: Store, session: Session): Context {
-  const call = (args: readonly string[]) => executeInner(store, session, args)
-  const callInScript = (args: readonly string[]) => {
-    const refused = refusedInScript(args)
-    return refused === undefined ? call(args) : { error: refused }
-  }
-  return { store, session, call, callInScript }
+  return { store, session, call: args => executeInner(store, session, args) }
 }
 
-function find(args: readonly string[], session: Session): Command {
+function find(store: Store, session: Session, args: readonly string[]): Command {
   const name = args[0]?.toLowerCase() ?? ''
   const command = COMMANDS.get(name)
-  const wrong = !command ? unknown(args) : fits(command.arity, args.length) ? undefined : `ERR wrong number of arguments for '${name}' command`
-  if (command && wrong === undefined) return command
-  if (session.queue) session.queueFailed = true
-  throw new CommandError(wrong)
+  const objection = command ? objectionTo(name, command, store, session, args) : unknown(args)
+  if (command && objection === undefined) return command
+  if (name === 'exec') {
+    session.endQueue()
+    throw new CommandError(`EXECABORT Transaction discarded because of: ${objection?.replace(/^ERR /, '')}`)
+  }
+  if (session.inMulti) session.queueFailed = true
+  throw new CommandError(objection)
 }
 
-function unknown(args: readonly string[]): string {
-  const shown = args.slice(1, 20).map(arg => `'${arg.slice(0, 128)}' `).join('')
-  return `ERR unknown command '${args[0]?.slice(0, 128)}', with args beginning with: ${shown}`
+function objectionTo(name: string, command: Command, store: Store, session: Session, args: readonly string[]): string | undefined {
+  const { arity } = command
+  if (arity >= 0 ? args.length !== arity : args.length < -arity) return wrongArity(name)
+  if (command.grows && store.isFull(bytesOf(args))) return FULL
+  const queued = session.inMulti && !command.inMulti && session.heldBytes + bytesOf(args) > MAX_REQUEST_BYTES
+  return queued ? FULL : undefined
 }
 
-function fits(arity: number, count: number): boolean {
-  return arity >= 0 ? count === arity : count >= -arity
+const MAX_LISTED = 128
+
+/** As Redis words it, and that it may be known elsewhere. */
+function unknown([name = '', ...args]: readonly string[]): string {
+  let listed = ''
+  for (const arg of args) {
+    if (listed.length >= MAX_LISTED) break
+    listed += `'${shown(arg, MAX_LISTED - listed.length)}' `
+  }
+  return `ERR unknown command '${shown(name)}', with args beginning with: ${listed}(this is ${SERVER_NAME}, which has only what Ping needs; for all of Redis, ${REMEDY})`
 }
 
 function answered(run: () => Reply): Reply {
@@ -66,12 +81,4 @@ function answered(run: () => Reply): Reply {
     if (error instanceof CommandError) return { error: error.message }
     throw error
   }
-}
-
-/** What a script may not call, and why, in the words of Redis; undefined when it may. */
-function refusedInScript(args: readonly string[]): string | undefined {
-  const command = COMMANDS.get(args[0]?.toLowerCase() ?? '')
-  if (!command) return 'ERR Unknown Redis command called from script'
-  if (!fits(command.arity, args.length)) return 'ERR Wrong number of args calling Redis command from script'
-  return command.noScript ? 'ERR This Redis command is not allowed from script' : undefined
 }

@@ -1,5 +1,8 @@
-/** The version of Redis whose answers are imitated. */
-export const REDIS_VERSION = '7.0.15'
 export const SERVER_NAME = 'ping-cache-stand-in'
-export const NOTICE =
-  'a small stand-in for Redis that comes with Ping: in memory, on this machine, for trying out. Install redis-server, valkey-server or dragonfly, or set REDIS_URL, for the real thing.'
+/**
+ * Clients and tools parse a version, so there has to be one. It is below every version of Redis, each of which has
+ * commands that are missing here: who asks for the version to know what is possible gets "nothing special".
+ */
+export const REDIS_VERSION = '0.0.0'
+export const REMEDY = 'install redis-server or valkey-server, or set REDIS_URL'
+export const NOTICE = `a small stand-in for Redis that comes with Ping: in memory, on this machine, for trying out. For the real thing, ${REMEDY}.`

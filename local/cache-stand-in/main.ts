@@ -7,8 +7,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '6379' } } })
   const port = Number(values.port)
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`--port: got ${values.port}, expected a whole number from 1 to 65535`)
+  process.stdout.on('error', () => undefined) // nobody reads the log: no reason to end
   const stop = () => void running.stop().then(() => process.exit(0))
-  const running = await serve({ port, shutdown: () => setImmediate(stop) })
+  const running = await serve({ port, shutdown: () => setImmediate(stop), log: line => console.log(line) })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop)
   console.log(`${SERVER_NAME}: ${NOTICE}`)
   console.log(`ready on redis://127.0.0.1:${port}`)

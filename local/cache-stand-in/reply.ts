@@ -2,7 +2,7 @@
  * What a command answers. Texts are "binary strings": one character a byte (latin1), so that any bytes survive.
  * A plain string is a bulk string, null is nil, a number or bigint is an integer.
  */
-export type Reply = null | number | bigint | string | Status | Failure | Pairs | readonly Reply[]
+export type Reply = null | number | bigint | string | Status | Failure | Pairs | Report | NoArray | readonly Reply[]
 
 /** A simple string: `+OK`. */
 export interface Status {
@@ -19,21 +19,20 @@ export interface Pairs {
   readonly pairs: readonly Reply[]
 }
 
+/** Text for people: marked as such in RESP3. */
+export interface Report {
+  readonly report: string
+}
+
+/** Nil where an array was expected: RESP2 writes the two differently. */
+export interface NoArray {
+  readonly noArray: true
+}
+
 export const OK: Status = { status: 'OK' }
+export const NO_ARRAY: NoArray = { noArray: true }
 
 /** Thrown by a command; `message` is the whole error as the client gets it. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
-}
-
-export function isFailure(reply: Reply): reply is Failure {
-  return typeof reply === 'object' && reply !== null && 'error' in reply
-}
-
-export function isStatus(reply: Reply): reply is Status {
-  return typeof reply === 'object' && reply !== null && 'status' in reply
-}
-
-export function isPairs(reply: Reply): reply is Pairs {
-  return typeof reply === 'object' && reply !== null && 'pairs' in reply
 }

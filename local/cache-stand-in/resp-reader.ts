@@ -1,92 +1,152 @@
+import { isInt64 } from './arguments.ts'
+import { ARGUMENT_OVERHEAD_BYTES, CHUNK_OVERHEAD_BYTES, MAX_ARGUMENT_BYTES, MAX_ARGUMENTS, MAX_LINE_BYTES, MAX_REQUEST_BYTES } from './limits.ts'
+import { splitLine } from './typed-line.ts'
+
 /** What the peer sent is no RESP, or too much of it: it is told so, and the connection ends. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
 }
 
-const MAX_ARGUMENTS = 1_048_576
-const MAX_ARGUMENT_BYTES = 64 * 1024 * 1024
-const MAX_INLINE_BYTES = 64 * 1024
-const MAX_REQUEST_BYTES = 128 * 1024 * 1024
+/** A command, and how it came: as a typed line, or as an array of bulk strings. */
+export interface Request {
+  readonly args: readonly string[]
+  readonly isTyped: boolean
+}
+
+const EMPTY = Buffer.alloc(0)
 const [STAR, DOLLAR, CR, LF] = [0x2a, 0x24, 0x0d, 0x0a]
 
-/** Cuts a stream of bytes into commands: arrays of bulk strings, or plain lines as a person types them. */
+/** Cuts a stream of bytes into commands. Each byte is looked at a bounded number of times, in whatever pieces it comes. */
 export class RespReader {
-  #chunks: Buffer[] = []
-  #bytes = 0
-  /** No command can be complete before so many bytes are there: saves joining the chunks of a long one again and again. */
-  #needed: number
+  #current: Buffer = EMPTY
+  #at = 0
+  readonly #waiting: Buffer[] = []
+  #waitingBytes = 0
+  /** The arguments of the command that is being read. */
+  #args: string[] | undefined
+  #argsBytes = 0
+  #argsLeft = 0
+  #bulkLength: number | undefined
 
-  constructor() {
-    this.#needed = 0
+  /** What it holds, with what that takes beside the bytes. */
+  get heldBytes(): number {
+    return this.#unreadBytes + this.#waiting.length * CHUNK_OVERHEAD_BYTES + this.#argsBytes
   }
 
-  /** The commands that are complete with these bytes, each as its arguments. Throws ProtocolError. */
-  *read(chunk: Buffer): Generator<string[]> {
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
-    if (this.#bytes > MAX_REQUEST_BYTES) throw new ProtocolError('request too long')
-    if (this.#bytes < this.#needed) return
-    const data = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)
-    let offset = 0
-    this.#needed = 0
-    while (offset < data.length) {
-      const found = data[offset] === STAR ? readArray(data, offset) : readInline(data, offset)
-      if ('needed' in found) {
-        this.#needed = found.needed - offset
-        break
-      }
-      offset = found.end
-      if (found.args.length > 0) yield found.args
+  get #unreadBytes(): number {
+    return this.#current.length - this.#at + this.#waitingBytes
+  }
+
+  add(chunk: Buffer): void {
+    this.#waiting.push(chunk)
+    this.#waitingBytes += chunk.length
+  }
+
+  /** The next command that is complete. Throws ProtocolError. */
+  next(): Request | undefined {
+    const request = this.#next()
+    if (!request) this.#release()
+    return request
+  }
+
+  #next(): Request | undefined {
+    for (;;) {
+      if (this.#args) return this.#rest()
+      if (!this.#has(1)) return undefined
+      const isTyped = this.#current[this.#at] !== STAR
+      const line = this.#line(isTyped ? LF : CR, isTyped ? 'too big inline request' : 'too big mbulk count string')
+      if (!line) return undefined
+      if (isTyped) {
+        const args = splitLine(line)
+        if (!args) throw new ProtocolError('unbalanced quotes in request')
+        if (args.length > 0) return { args, isTyped }
+      } else this.#beginArray(length(line, MAX_ARGUMENTS, 'invalid multibulk length'))
     }
-    this.#chunks = offset < data.length ? [data.subarray(offset)] : []
-    this.#bytes = data.length - offset
+  }
+
+  #beginArray(count: number): void {
+    if (count <= 0) return
+    this.#args = []
+    this.#argsBytes = 0
+    this.#argsLeft = count
+  }
+
+  #rest(): Request | undefined {
+    const args = this.#args as string[]
+    for (; this.#argsLeft > 0; this.#argsLeft--) {
+      const arg = this.#argument()
+      if (arg === undefined) return undefined
+      args.push(arg)
+    }
+    this.#args = undefined
+    this.#argsBytes = 0
+    return { args, isTyped: false }
+  }
+
+  #argument(): string | undefined {
+    if (this.#bulkLength === undefined) {
+      if (!this.#has(1)) return undefined
+      const first = this.#current[this.#at]
+      if (first !== DOLLAR) throw new ProtocolError(`expected '$', got '${String.fromCharCode(first!)}'`)
+      const line = this.#line(CR, 'too big bulk count string')
+      if (!line) return undefined
+      this.#bulkLength = length(line, MAX_ARGUMENT_BYTES, 'invalid bulk length', 0)
+      if (this.#argsBytes + this.#bulkLength > MAX_REQUEST_BYTES) throw new ProtocolError(`too big request: more than ${MAX_REQUEST_BYTES} bytes`)
+    }
+    if (!this.#has(this.#bulkLength + 2)) return undefined
+    const arg = this.#current.toString('latin1', this.#at, this.#at + this.#bulkLength)
+    this.#at += this.#bulkLength + 2
+    this.#argsBytes += this.#bulkLength + ARGUMENT_OVERHEAD_BYTES
+    this.#bulkLength = undefined
+    return arg
+  }
+
+  /** The line that begins here, without its end; undefined while the end is missing. A CR counts with the byte after it, as in Redis. */
+  #line(end: number, tooLong: string): Buffer | undefined {
+    for (;;) {
+      const at = this.#current.indexOf(end, this.#at)
+      const seen = (at < 0 ? this.#current.length : at) - this.#at
+      if (seen > MAX_LINE_BYTES) throw new ProtocolError(tooLong)
+      const after = at + (end === CR ? 2 : 1)
+      if (at >= 0 && after <= this.#current.length) {
+        const line = this.#current.subarray(this.#at, at)
+        this.#at = after
+        return line
+      }
+      if (!this.#has(this.#current.length - this.#at + 1)) return undefined
+    }
+  }
+
+  /** Keeps no large piece of input for the few bytes of it that are left. */
+  #release(): void {
+    const left = this.#current.subarray(this.#at)
+    if (left.length >= this.#current.length / 2) return
+    this.#current = Buffer.from(left)
+    this.#at = 0
+  }
+
+  /** True when so many bytes lie together. */
+  #has(bytes: number): boolean {
+    if (this.#current.length - this.#at >= bytes) return true
+    if (this.#unreadBytes < bytes) return false
+    const pieces = [this.#current.subarray(this.#at)]
+    let have = this.#current.length - this.#at
+    while (have < bytes) {
+      const piece = this.#waiting.shift() as Buffer
+      this.#waitingBytes -= piece.length
+      have += piece.length
+      pieces.push(piece)
+    }
+    this.#current = Buffer.concat(pieces)
+    this.#at = 0
+    return true
   }
 }
 
-type Found = { readonly args: string[]; readonly end: number } | { readonly needed: number }
-
-function readArray(data: Buffer, start: number): Found {
-  const count = readLength(data, start + 1, 'multibulk', MAX_ARGUMENTS)
-  if (!count) return { needed: 0 }
-  const args: string[] = []
-  let at = count.end
-  for (let i = 0; i < count.value; i++) {
-    if (at >= data.length) return { needed: 0 }
-    if (data[at] !== DOLLAR) throw new ProtocolError(`expected '$', got '${String.fromCharCode(data[at] ?? 0)}'`)
-    const length = readLength(data, at + 1, 'bulk', MAX_ARGUMENT_BYTES)
-    if (!length) return { needed: 0 }
-    const end = length.end + length.value
-    if (data.length < end + 2) return { needed: end + 2 }
-    if (data[end] !== CR || data[end + 1] !== LF) throw new ProtocolError('expected CRLF after a bulk string')
-    args.push(data.toString('latin1', length.end, end))
-    at = end + 2
-  }
-  return { args, end: at }
-}
-
-function readLength(data: Buffer, start: number, what: string, max: number): { value: number; end: number } | undefined {
-  const lineEnd = data.indexOf('\r\n', start, 'latin1')
-  if (lineEnd < 0) {
-    if (data.length - start > 32) throw new ProtocolError(`invalid ${what} length`)
-    return undefined
-  }
-  const text = data.toString('latin1', start, lineEnd)
-  const value = Number(text)
-  if (!/^-?\d{1,10}$/.test(text) || value > max || (what === 'bulk' && value < 0)) throw new ProtocolError(`invalid ${what} length`)
-  return { value, end: lineEnd + 2 }
-}
-
-function readInline(data: Buffer, start: number): Found {
-  const lineEnd = data.indexOf(LF, start)
-  const length = (lineEnd < 0 ? data.length : lineEnd) - start
-  if (length > MAX_INLINE_BYTES) throw new ProtocolError('too big inline request')
-  if (lineEnd < 0) return { needed: 0 }
-  const line = data.toString('latin1', start, lineEnd).trim()
-  const parts = line.match(/"(?:[^"\\]|\\.)*"|'[^']*'|\S+/g) ?? []
-  return { args: parts.map(unquote), end: lineEnd + 1 }
-}
-
-function unquote(part: string): string {
-  if (/^'.*'$/.test(part)) return part.slice(1, -1)
-  return /^".*"$/.test(part) ? part.slice(1, -1).replace(/\\(.)/g, '$1') : part
+/** The number after the `*` or `$` of a line. */
+function length(line: Buffer, max: number, wrong: string, min = -Infinity): number {
+  const text = line.toString('latin1', 1)
+  const value = isInt64(text) ? Number(text) : Number.NaN
+  if (!(value >= min && value <= max)) throw new ProtocolError(wrong)
+  return value
 }

@@ -1,4 +1,5 @@
 import type { Keyspace } from './keyspace.ts'
+import { ARGUMENT_OVERHEAD_BYTES, bytesOf, KEY_OVERHEAD_BYTES } from './limits.ts'
 import type { Protocol } from './resp-writer.ts'
 
 /** One connection's state. */
@@ -10,13 +11,17 @@ export class Session {
   protocol: Protocol = 2
   database = 0
   name = ''
+  lastCommand = ''
+  lastCommandAtMs = Date.now()
   /** The commands of an open MULTI, or undefined outside of one. */
-  queue: (readonly string[])[] | undefined
+  #queue: (readonly string[])[] | undefined
+  #queueBytes = 0
   /** A queued command was wrong: EXEC refuses. */
   queueFailed = false
   /** Set by QUIT: the connection ends after its answer. */
   closing = false
-  readonly #watched = new Set<string>()
+  readonly #watched = new Map<Keyspace, Set<string>>()
+  #watchedBytes = 0
   /** A watched key changed: EXEC answers nil. */
   dirty = false
 
@@ -26,26 +31,72 @@ export class Session {
     this.address = address
   }
 
+  /** What it holds of what the client sent. */
+  get heldBytes(): number {
+    return this.#queueBytes + this.#watchedBytes
+  }
+
+  get inMulti(): boolean {
+    return this.#queue !== undefined
+  }
+
   keys(): Keyspace {
     return this.#databases[this.database] as Keyspace // SELECT checks the number
   }
 
+  beginQueue(): void {
+    this.#queue = []
+  }
+
+  enqueue(args: readonly string[]): void {
+    this.#queue?.push(args)
+    this.#queueBytes += bytesOf(args) + ARGUMENT_OVERHEAD_BYTES
+  }
+
+  /** Ends the MULTI, and the WATCH with it. Returns what was queued. */
+  endQueue(): readonly (readonly string[])[] {
+    const queue = this.#queue ?? []
+    this.#queue = undefined
+    this.#queueBytes = 0
+    this.queueFailed = false
+    this.unwatch()
+    return queue
+  }
+
   watch(key: string): void {
-    this.#watched.add(`${this.database} ${key}`)
+    const keys = this.keys()
+    const watched = this.#watched.get(keys) ?? new Set()
+    if (watched.has(key)) return
+    this.#watched.set(keys, watched.add(key))
+    this.#watchedBytes += key.length + KEY_OVERHEAD_BYTES
+    keys.watch(key, this)
   }
 
   unwatch(): void {
+    for (const [keys, watched] of this.#watched) for (const key of watched) keys.unwatch(key, this)
     this.#watched.clear()
+    this.#watchedBytes = 0
     this.dirty = false
   }
 
-  noticeChange(database: number, key: string): void {
-    if (this.#watched.size > 0 && this.#watched.has(`${database} ${key}`)) this.dirty = true
+  /** True if a watched key has changed, or has expired without anybody noticing yet. */
+  watchedChanged(): boolean {
+    for (const [keys, watched] of this.#watched) for (const key of watched) keys.has(key)
+    return this.dirty
+  }
+
+  reset(): void {
+    this.endQueue()
+    Object.assign(this, { database: 0, name: '', protocol: 2 })
   }
 
   /** As CLIENT LIST shows it. */
   describe(): string {
-    const ageS = Math.floor((Date.now() - this.connectedAtMs) / 1000)
-    return `id=${this.id} addr=${this.address} name=${this.name} age=${ageS} db=${this.database} multi=${this.queue?.length ?? -1} resp=${this.protocol}\n`
+    const seconds = (sinceMs: number) => Math.floor((Date.now() - sinceMs) / 1000)
+    const flags = this.#queue ? 'x' : 'N'
+    return [
+      `id=${this.id} addr=${this.address} name=${this.name} age=${seconds(this.connectedAtMs)} idle=${seconds(this.lastCommandAtMs)} flags=${flags}`,
+      `db=${this.database} sub=0 psub=0 multi=${this.#queue?.length ?? -1} tot-mem=${this.heldBytes} cmd=${this.lastCommand} user=default resp=${this.protocol}\n`,
+    ].join(' ')
   }
 }

@@ -1,41 +1,38 @@
-import { add64, checkCursor, int64, pairsOf, scanFilter } from '../arguments.ts'
-import { on, type Commands } from '../command.ts'
-import { CommandError, OK, type Reply } from '../reply.ts'
-import type { Keyspace } from '../keyspace.ts'
+import { add64, checkCursor, int64, pairsOf, scanOptions, selects } from '../arguments.ts'
+import { growing, on, wrongArity, type Commands } from '../command.ts'
+import { CommandError, type Reply } from '../reply.ts'
 
 export const hashes: Commands = {
-  hset: on(-4, (keys, [key = '', ...fields]) => setFields(keys, 'hset', key, fields)),
-  hmset: on(-4, (keys, [key = '', ...fields]) => {
-    setFields(keys, 'hmset', key, fields)
-    return OK
+  hset: growing(-4, (keys, [key = '', ...fields]) => {
+    if (fields.length % 2 !== 0) throw new CommandError(wrongArity('hset'))
+    return keys.setFields(key, pairsOf(fields))
   }),
-  hsetnx: on(4, (keys, [key = '', field = '', value = '']) => (keys.hash(key)?.has(field) ? 0 : keys.setFields(key, [[field, value]]))),
   hget: on(3, (keys, [key = '', field = '']) => keys.hash(key)?.get(field) ?? null),
   hmget: on(-3, (keys, [key = '', ...fields]) => {
     const hash = keys.hash(key)
     return fields.map(field => hash?.get(field) ?? null)
   }),
-  hgetall: on(2, (keys, [key = '']) => ({ pairs: [...(keys.hash(key) ?? [])].flat() })),
+  hgetall: on(2, (keys, [key = '']) => ({ pairs: [...keys.wholeHash(key)].flat() })),
   hdel: on(-3, (keys, [key = '', ...fields]) => keys.deleteFields(key, fields)),
   hexists: on(3, (keys, [key = '', field = '']) => Number(keys.hash(key)?.has(field) ?? false)),
   hlen: on(2, (keys, [key = '']) => keys.hash(key)?.size ?? 0),
-  hkeys: on(2, (keys, [key = '']) => [...(keys.hash(key)?.keys() ?? [])]),
-  hvals: on(2, (keys, [key = '']) => [...(keys.hash(key)?.values() ?? [])]),
+  hkeys: on(2, (keys, [key = '']) => [...keys.wholeHash(key).keys()]),
+  hvals: on(2, (keys, [key = '']) => [...keys.wholeHash(key).values()]),
   hstrlen: on(3, (keys, [key = '', field = '']) => keys.hash(key)?.get(field)?.length ?? 0),
-  hincrby: on(4, (keys, [key = '', field = '', by = '']) => {
+  hincrby: growing(4, (keys, [key = '', field = '', by = '']) => {
     const amount = int64(by)
     const value = add64(int64(keys.hash(key)?.get(field) ?? '0', 'ERR hash value is not an integer'), amount)
     keys.setFields(key, [[field, String(value)]])
     return value
   }),
-  hscan: on(-3, (keys, [key = '', cursor = '', ...options]): Reply => {
+  hscan: on(-3, (keys, [key = '', cursor = '', ...args]): Reply => {
     checkCursor(cursor)
-    const matches = scanFilter(options)
-    return ['0', [...(keys.hash(key) ?? [])].filter(([field]) => matches(field)).flat()]
+    if (!keys.hash(key)) return ['0', []]
+    const { pattern } = scanOptions(args, false)
+    const found: string[] = []
+    for (const [field, value] of keys.wholeHash(key)) {
+      if (selects(pattern, field, steps => keys.spend(steps))) found.push(field, value)
+    }
+    return ['0', found]
   }),
-}
-
-function setFields(keys: Keyspace, name: string, key: string, fields: readonly string[]): number {
-  if (fields.length % 2 !== 0) throw new CommandError(`ERR wrong number of arguments for '${name}' command`)
-  return keys.setFields(key, pairsOf(fields))
 }

@@ -1,17 +1,23 @@
-import { glob } from '../arguments.ts'
+import { int64, selects } from '../arguments.ts'
 import type { Commands, Context } from '../command.ts'
+import { MAX_CLIENTS, MAX_DATA_BYTES } from '../limits.ts'
 import { CommandError, OK, type Reply } from '../reply.ts'
 import { NOTICE, REDIS_VERSION, SERVER_NAME } from '../identity.ts'
 import { DATABASES } from '../keyspace.ts'
+import { subcommands } from './subcommands.ts'
 
 const CONFIG: Readonly<Record<string, string>> = {
   appendonly: 'no',
   databases: String(DATABASES),
-  maxmemory: '0',
+  maxclients: String(MAX_CLIENTS),
+  maxmemory: String(MAX_DATA_BYTES),
   'maxmemory-policy': 'noeviction',
   save: '',
 }
 
+const NO_COUNT = 'ERR count should be greater than or equal to -1'
+
+/** What clients, and those who look on, ask the server itself. */
 export const server: Commands = {
   time: {
     arity: 1,
@@ -21,12 +27,32 @@ export const server: Commands = {
     },
   },
   info: { arity: -1, run: (context, sections) => info(context, sections) },
-  config: { arity: -2, noScript: true, run: (_, [name = '', ...patterns]) => config(name, patterns) },
+  config: subcommands('config', { get: { args: -2, run: ({ store }, patterns) => config(store, patterns) } }),
   // Clients ask for the list only to complete what a person types: an empty one is an answer.
-  command: { arity: -1, run: (_, [name]) => (name?.toUpperCase() === 'COUNT' ? 0 : []) },
+  command: { arity: -1, run: (_, [name]) => (name?.toLowerCase() === 'count' ? 0 : []) },
+  memory: subcommands('memory', {
+    usage: { args: -2, run: ({ session }, [key = '']) => session.keys().bytesOf(key) ?? null },
+  }),
+  // No command is ever slow here: those that would be are refused.
+  slowlog: subcommands('slowlog', {
+    get: {
+      args: -1,
+      run: (_, [count = '10']) => {
+        if (int64(count, NO_COUNT) < -1n) throw new CommandError(NO_COUNT)
+        return []
+      },
+    },
+    len: { args: 0, run: () => 0 },
+    reset: { args: 0, run: () => OK },
+  }),
+  monitor: {
+    arity: 1,
+    run: () => {
+      throw new CommandError(`ERR MONITOR is not possible here: this is ${SERVER_NAME}`)
+    },
+  },
   shutdown: {
     arity: -1,
-    noScript: true,
     run: ({ store, session }) => {
       session.closing = true
       store.shutdown()
@@ -35,26 +61,30 @@ export const server: Commands = {
   },
 }
 
-function config(name: string, patterns: readonly string[]): Reply {
-  if (name.toUpperCase() !== 'GET') throw new CommandError(`ERR CONFIG ${name.toUpperCase()} is not possible here: this is ${SERVER_NAME}`)
-  if (patterns.length === 0) throw new CommandError(`ERR wrong number of arguments for 'config|get' command`)
-  const matches = patterns.map(pattern => glob(pattern, { ignoreCase: true }))
-  return { pairs: Object.entries(CONFIG).filter(([key]) => matches.some(match => match(key))).flat() }
+/** A name without signs of a pattern comes back as it was written. */
+function config(store: Context['store'], patterns: readonly string[]): Reply {
+  const found = new Map<string, string>()
+  for (const pattern of patterns) {
+    for (const [name, value] of Object.entries(CONFIG)) {
+      if (name === pattern.toLowerCase()) found.set(pattern, value)
+      else if (selects(pattern.toLowerCase(), name, steps => store.usage.spend(steps))) found.set(name, value)
+    }
+  }
+  return { pairs: [...found].flat() }
 }
 
 function info({ store }: Context, wanted: readonly string[]): Reply {
-  const known = sections(store)
   const names = wanted.map(name => name.toLowerCase())
   const all = names.length === 0 || names.some(name => /^(all|default|everything)$/.test(name))
-  return Object.entries(known)
+  const report = Object.entries(sections(store))
     .filter(([title]) => all || names.includes(title.toLowerCase()))
     .map(([title, lines]) => `# ${title}\r\n${lines.join('\r\n')}\r\n`)
     .join('\r\n')
+  return { report }
 }
 
+/** With the fields that clients and `redis-cli --stat` look for. */
 function sections(store: Context['store']): Readonly<Record<string, readonly string[]>> {
-  const { rss, heapUsed } = process.memoryUsage()
-  const counts = store.databases.map(keys => keys.keys().length)
   return {
     Server: [
       `redis_version:${REDIS_VERSION}`,
@@ -65,11 +95,17 @@ function sections(store: Context['store']): Readonly<Record<string, readonly str
       `tcp_port:${store.port}`,
       `uptime_in_seconds:${Math.floor((Date.now() - store.startedAtMs) / 1000)}`,
     ],
-    Clients: [`connected_clients:${store.sessions.size}`],
-    Memory: [`used_memory:${heapUsed}`, `used_memory_rss:${rss}`, 'maxmemory:0', 'maxmemory_policy:noeviction'],
-    Persistence: ['loading:0', 'aof_enabled:0', 'rdb_changes_since_last_save:0'],
-    Stats: [`total_commands_processed:${store.commandsProcessed}`],
+    Clients: [`connected_clients:${store.sessions.size}`, `maxclients:${MAX_CLIENTS}`, 'blocked_clients:0'],
+    Memory: [
+      `used_memory:${store.usage.bytes}`,
+      `used_memory_human:${(store.usage.bytes / 1024 / 1024).toFixed(2)}M`,
+      `used_memory_rss:${process.memoryUsage.rss()}`,
+      `maxmemory:${MAX_DATA_BYTES}`,
+      'maxmemory_policy:noeviction',
+    ],
+    Persistence: ['loading:0', 'rdb_changes_since_last_save:0', 'rdb_bgsave_in_progress:0', 'aof_enabled:0', 'aof_rewrite_in_progress:0'],
+    Stats: [`total_connections_received:${store.connectionsReceived}`, `total_commands_processed:${store.commandsProcessed}`],
     Replication: ['role:master', 'connected_slaves:0'],
-    Keyspace: counts.flatMap((count, index) => (count > 0 ? [`db${index}:keys=${count},expires=0,avg_ttl=0`] : [])),
+    Keyspace: store.databases.flatMap(({ size, mortals }, index) => (size > 0 ? [`db${index}:keys=${size},expires=${mortals},avg_ttl=0`] : [])),
   }
 }

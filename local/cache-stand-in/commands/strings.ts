@@ -1,17 +1,21 @@
-import { add64, int64, SYNTAX_ERROR } from '../arguments.ts'
-import { on, type Commands } from '../command.ts'
+import { add64, int64, INT64_MAX, INT64_MIN, SYNTAX_ERROR } from '../arguments.ts'
+import { growing, on, type Commands } from '../command.ts'
 import { CommandError, OK, type Reply } from '../reply.ts'
 import type { Keyspace } from '../keyspace.ts'
 
 export const strings: Commands = {
   get: on(2, (keys, [key = '']) => keys.string(key) ?? null),
-  set: on(-3, set),
+  set: growing(-3, set),
   mget: on(-2, (keys, names) => names.map(key => (keys.type(key) === 'string' ? (keys.string(key) ?? null) : null))),
   strlen: on(2, (keys, [key = '']) => keys.string(key)?.length ?? 0),
-  incr: on(2, (keys, [key = '']) => increase(keys, key, 1n)),
-  decr: on(2, (keys, [key = '']) => increase(keys, key, -1n)),
-  incrby: on(3, (keys, [key = '', by = '']) => increase(keys, key, int64(by))),
-  decrby: on(3, (keys, [key = '', by = '']) => increase(keys, key, -int64(by))),
+  incr: growing(2, (keys, [key = '']) => increase(keys, key, 1n)),
+  decr: growing(2, (keys, [key = '']) => increase(keys, key, -1n)),
+  incrby: growing(3, (keys, [key = '', by = '']) => increase(keys, key, int64(by))),
+  decrby: growing(3, (keys, [key = '', by = '']) => {
+    const amount = int64(by)
+    if (amount === INT64_MIN) throw new CommandError('ERR decrement would overflow')
+    return increase(keys, key, -amount)
+  }),
 }
 
 function increase(keys: Keyspace, key: string, by: bigint): bigint {
@@ -22,7 +26,8 @@ function increase(keys: Keyspace, key: string, by: bigint): bigint {
 
 /** SET key value [NX | XX] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL] */
 function set(keys: Keyspace, [key = '', value = '', ...options]: readonly string[]): Reply {
-  const { only, get, expiresAtMs, keep } = setOptions(options)
+  const { only, get, expiry, keep } = setOptions(options)
+  const expiresAtMs = expiry && expiryMs(expiry.option, expiry.amount)
   const old = get ? (keys.string(key) ?? null) : null
   const refused = (only === 'NX' && keys.has(key)) || (only === 'XX' && !keys.has(key))
   if (refused) return old
@@ -35,7 +40,7 @@ interface SetOptions {
   only?: 'NX' | 'XX'
   get: boolean
   keep: boolean
-  expiresAtMs?: number
+  expiry?: { readonly option: string; readonly amount: string }
 }
 
 function setOptions(options: readonly string[]): SetOptions {
@@ -43,19 +48,21 @@ function setOptions(options: readonly string[]): SetOptions {
   for (let i = 0; i < options.length; i++) {
     const option = options[i]?.toUpperCase()
     const next = options[i + 1]
-    if ((option === 'NX' || option === 'XX') && !found.only) found.only = option
+    if ((option === 'NX' || option === 'XX') && (found.only ?? option) === option) found.only = option
     else if (option === 'GET') found.get = true
-    else if (option === 'KEEPTTL' && found.expiresAtMs === undefined) found.keep = true
-    else if (/^(EX|PX)(AT)?$/.test(option ?? '') && next !== undefined && found.expiresAtMs === undefined && !found.keep) {
-      found.expiresAtMs = expiry(option as string, next)
+    else if (option === 'KEEPTTL' && !found.expiry) found.keep = true
+    else if (/^(EX|PX)(AT)?$/.test(option ?? '') && next !== undefined && (found.expiry?.option ?? option) === option && !found.keep) {
+      found.expiry = { option: option as string, amount: next }
       i++
     } else throw new CommandError(SYNTAX_ERROR)
   }
   return found
 }
 
-function expiry(option: string, text: string): number {
-  const amount = Number(int64(text)) * (option.startsWith('EX') ? 1000 : 1)
-  if (amount <= 0) throw new CommandError(`ERR invalid expire time in 'set' command`)
-  return option.endsWith('AT') ? amount : Date.now() + amount
+function expiryMs(option: string, text: string): bigint {
+  const amount = int64(text)
+  const ms = option.startsWith('EX') ? amount * 1000n : amount
+  const atMs = option.endsWith('AT') ? ms : ms + BigInt(Date.now())
+  if (amount <= 0n || atMs > INT64_MAX) throw new CommandError(`ERR invalid expire time in 'set' command`)
+  return atMs
 }

@@ -1,41 +1,37 @@
 import type { Commands, Context } from '../command.ts'
-import { CommandError, OK, type Reply } from '../reply.ts'
+import { CommandError, NO_ARRAY, OK, type Reply } from '../reply.ts'
 
 export const transactions: Commands = {
   multi: {
     arity: 1,
-    noScript: true,
     inMulti: true,
     run: ({ session }) => {
-      if (session.queue) throw new CommandError('ERR MULTI calls can not be nested')
-      session.queue = []
+      if (session.inMulti) throw new CommandError('ERR MULTI calls can not be nested')
+      session.beginQueue()
       return OK
     },
   },
-  exec: { arity: 1, noScript: true, inMulti: true, run: exec },
+  exec: { arity: 1, inMulti: true, run: exec },
   discard: {
     arity: 1,
-    noScript: true,
     inMulti: true,
     run: ({ session }) => {
-      if (!session.queue) throw new CommandError('ERR DISCARD without MULTI')
-      end(session)
+      if (!session.inMulti) throw new CommandError('ERR DISCARD without MULTI')
+      session.endQueue()
       return OK
     },
   },
   watch: {
     arity: -2,
-    noScript: true,
     inMulti: true,
     run: ({ session }, keys) => {
-      if (session.queue) throw new CommandError('ERR WATCH inside MULTI is not allowed')
+      if (session.inMulti) throw new CommandError('ERR WATCH inside MULTI is not allowed')
       for (const key of keys) session.watch(key)
       return OK
     },
   },
   unwatch: {
     arity: 1,
-    noScript: true,
     run: ({ session }) => {
       session.unwatch()
       return OK
@@ -44,18 +40,9 @@ export const transactions: Commands = {
 }
 
 function exec({ session, call }: Context): Reply {
-  const { queue, queueFailed } = session
-  if (!queue) throw new CommandError('ERR EXEC without MULTI')
-  // A watched key may have expired without anybody noticing yet: looking at the database notices.
-  session.keys().keys()
-  const { dirty } = session
-  end(session)
+  if (!session.inMulti) throw new CommandError('ERR EXEC without MULTI')
+  const [isDirty, { queueFailed }] = [session.watchedChanged(), session]
+  const queue = session.endQueue()
   if (queueFailed) throw new CommandError('EXECABORT Transaction discarded because of previous errors.')
-  return dirty ? null : queue.map(args => call(args))
-}
-
-function end(session: Context['session']): void {
-  session.queue = undefined
-  session.queueFailed = false
-  session.unwatch()
+  return isDirty ? NO_ARRAY : queue.map(args => call(args))
 }

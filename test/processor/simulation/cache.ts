@@ -13,23 +13,17 @@ export const EPOCH_MS = 1_700_000_000_000
 
 type Script = 'flush' | 'claim' | 'replace'
 
-/** The cache in memory: the stand-in's commands and Lua, with the real scripts, and a clock moved by hand. */
+/** The cache in memory: the stand-in's commands, with its twins of the scripts, and a clock moved by hand. */
 export class SimulatedCache {
-  readonly #store: Store
-  readonly #session: Session
+  readonly #store = new Store({ port: 0, shutdown: () => undefined })
+  readonly #session = new Session(this.#store.databases, 1, '')
   readonly #scripts: Readonly<Record<Script, string>>
   readonly #time: VirtualTime
 
-  private constructor(store: Store, time: VirtualTime) {
-    this.#store = store
+  constructor(time: VirtualTime) {
     this.#time = time
-    this.#session = new Session(store.databases, 1, '')
-    const load = (name: string) => store.scripts.load(readFileSync(new URL(`${name}.lua`, SCRIPTS), 'latin1'))
+    const load = (name: string) => this.#run('SCRIPT', 'LOAD', readFileSync(new URL(`${name}.lua`, SCRIPTS), 'latin1')) as string
     this.#scripts = { flush: load('flush'), claim: load('claim'), replace: load('replace') }
-  }
-
-  static async create(time: VirtualTime): Promise<SimulatedCache> {
-    return new SimulatedCache(await Store.create({ port: 0, shutdown: () => undefined }), time)
   }
 
   /** Rises with everything that may have changed the hash. */

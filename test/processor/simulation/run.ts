@@ -17,7 +17,7 @@ export interface Finding {
 /** Runs seeds `first`, `first` + 1, …, each in one weather; the first that goes wrong, or undefined. */
 export async function runSimulations(first: number, count: number): Promise<Finding | undefined> {
   const time = new VirtualTime()
-  const cache = await SimulatedCache.create(time)
+  const cache = new SimulatedCache(time)
   for (let seed = first; seed < first + count; seed++) {
     const weather = WEATHERS[seed % WEATHERS.length]!
     time.install()

@@ -1,0 +1,38 @@
+import type { Keyspace } from '../keyspace.ts'
+import type { Reply } from '../reply.ts'
+import { number, raised, text, toNumber } from './lua.ts'
+import type { Twin } from './twin.ts'
+
+/** src/counters/scripts/claim.lua */
+export const CLAIM: Twin = { name: 'claim', sha1: 'b4aa5bc9ef8aa5f9bf16dc7bd2a2100fea4bafaa', run: claim }
+
+function claim(keys: Keyspace, key: string | undefined, argv: readonly string[]): Reply {
+  const [token, nowText, voidAfterText, mode] = argv
+  const held = key === undefined || keys.type(key) === 'string' ? undefined : keys.hash(key)?.get('claim')
+  if (held === undefined ? mode === 'renew' : isAnothers(held, { token, now: toNumber(nowText), voidAfter: toNumber(voidAfterText), mode })) return 'CLAIMED'
+  if (key === undefined) throw raised('redis.call without a key')
+  keys.delete(key)
+  keys.setFields(key, [['claim', `${text(token)}:${text(nowText)}`]])
+  return 'OK'
+}
+
+interface Claimant {
+  readonly token: string | undefined
+  readonly now: number | undefined
+  readonly voidAfter: number | undefined
+  readonly mode: string | undefined
+}
+
+function isAnothers(held: string, { token, now, voidAfter, mode }: Claimant): boolean {
+  const { holder, at } = partsOf(held)
+  const age = at === undefined ? voidAfter : number(now) - Number(at)
+  if (holder === token) return false
+  return (number(age) < number(voidAfter) && number(age) > -number(voidAfter)) || mode === 'renew'
+}
+
+/** Of a claim, `<holder>:<time>`; nothing of one that is ill-formed. */
+export function partsOf(held: string): { readonly holder?: string; readonly at?: string } {
+  const colon = held.lastIndexOf(':')
+  const at = held.slice(colon + 1)
+  return colon >= 0 && /^\d+$/.test(at) ? { holder: held.slice(0, colon), at } : {}
+}

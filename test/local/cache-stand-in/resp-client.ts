@@ -1,0 +1,101 @@
+import { createConnection, type Socket } from 'node:net'
+
+/** A reply with its type's sign before it, so that `:1`, `$1` and `+1` differ; aggregates are arrays that begin with theirs. */
+export type Told = string | readonly Told[]
+
+/** The reply that begins at `at`, and where it ends; undefined while it is not whole. Of bytes, one character each. */
+export function parseReply(text: string, at = 0): { readonly told: Told; readonly end: number } | undefined {
+  const lineEnd = text.indexOf('\r\n', at)
+  if (lineEnd < 0) return undefined
+  const [sign = '', line, after] = [text[at], text.slice(at, lineEnd), lineEnd + 2]
+  const count = Number(line.slice(1))
+  if (!'$=*%'.includes(sign) || count < 0) return { told: line, end: after }
+  if (sign === '$' || sign === '=') {
+    const end = after + count + 2
+    return end > text.length ? undefined : { told: sign + text.slice(after, end - 2), end }
+  }
+  const items: Told[] = [sign]
+  let end = after
+  for (let i = 0; i < (sign === '%' ? 2 * count : count); i++) {
+    const item = parseReply(text, end)
+    if (!item) return undefined
+    items.push(item.told)
+    end = item.end
+  }
+  return { told: items, end }
+}
+
+export function request(args: readonly string[]): string {
+  return `*${args.length}\r\n${args.map(arg => `$${arg.length}\r\n${arg}\r\n`).join('')}`
+}
+
+/** A client that knows nothing but bytes: what a server says is compared to the last of them. Texts have one character a byte. */
+export class RespClient {
+  readonly socket: Socket
+  #received = ''
+  #pieces: string[] = []
+  #awaited: (() => void) | undefined
+  closed = false
+
+  private constructor(socket: Socket) {
+    this.socket = socket
+    socket.setEncoding('latin1')
+    socket.on('data', (text: string) => {
+      this.#pieces.push(text)
+      this.#awaited?.()
+    })
+    socket.on('error', () => undefined) // followed by close
+    socket.once('close', () => {
+      this.closed = true
+      this.#awaited?.()
+    })
+  }
+
+  static async connect(port: number): Promise<RespClient> {
+    const socket = createConnection({ host: '127.0.0.1', port, noDelay: true })
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve)
+      socket.once('error', reject)
+    })
+    return new RespClient(socket)
+  }
+
+  send(text: string): void {
+    this.socket.write(text, 'latin1')
+  }
+
+  async ask(...args: readonly string[]): Promise<Told> {
+    this.send(request(args))
+    return this.reply()
+  }
+
+  /** The next reply; `closed` when the server has hung up instead. */
+  async reply(): Promise<Told> {
+    for (;;) {
+      this.#gather()
+      const parsed = parseReply(this.#received)
+      if (parsed) {
+        this.#received = this.#received.slice(parsed.end)
+        return parsed.told
+      }
+      if (this.closed) return 'closed'
+      await new Promise<void>(resolve => (this.#awaited = resolve))
+    }
+  }
+
+  /** Everything that comes until the server hangs up. */
+  async rest(): Promise<string> {
+    while (!this.closed) await new Promise<void>(resolve => (this.#awaited = resolve))
+    this.#gather()
+    return this.#received
+  }
+
+  #gather(): void {
+    this.#received += this.#pieces.join('')
+    this.#pieces = []
+  }
+
+  end(): void {
+    this.socket.destroy()
+  }
+}

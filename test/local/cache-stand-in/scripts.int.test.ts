@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { can } from '../../support/tiers.ts'
+import { seededRandom } from '../../support/random.ts'
+import { withBoth, type Both } from './both.ts'
+import { randomCall, type Call } from './random-call.ts'
+import type { RespClient, Told } from './resp-client.ts'
+
+const SOURCES = Object.fromEntries(['claim', 'flush', 'replace'].map(name => [name, readFileSync(new URL(`../../../src/counters/scripts/${name}.lua`, import.meta.url), 'latin1')]))
+const KEY = 'k'
+
+describe.runIf(can('redis'))("Ping's scripts do in the stand-in what they do in Redis", () => {
+  const both = withBoth()
+
+  test.each([1, 2])('with 1500 random calls on random hashes, well- and ill-formed (%i)', async run => {
+    const seed = (Date.now() % 1e9) + run
+    const random = seededRandom(seed)
+    const clients = await both()
+    for (let i = 0; i < 1_500; i++) await compare(clients, randomCall(random), `seed ${seed}, call ${i}`)
+  })
+
+  test.each([
+    ['a flush of as many minutes as can be looked up at once', minutes(7_999), ['INCOMPLETE']],
+    ['a flush of one more', minutes(8_000), ['INCOMPLETE']],
+    ['a flush of as many minutes as can be written at once', minutes(3_997), []],
+    ['a flush of one more', minutes(3_998), []],
+  ])('with %s', async (_, pairs, without) => {
+    const whole = ['total', '0', 'minutes-from', '-', 'minutes-to', '99999', 'applied:0', '0:0', 'asof:0', '1']
+    const held = without.length > 0 ? pairs : []
+    await compare(await both(), { script: 'flush', keys: 1, hash: [...whole, ...held], argv: ['0', '0:0', '1:1', '1', '', '99999', '0', '5', ...pairs] }, 'minutes')
+  })
+})
+
+function minutes(count: number): string[] {
+  return Array.from({ length: count }, (_, minute) => [String(minute), '1']).flat()
+}
+
+async function compare({ redis, standIn }: Both, call: Call, what: string): Promise<void> {
+  const [expected, told] = await Promise.all([outcome(redis, call), outcome(standIn, call)])
+  expect(told, `${what}: ${JSON.stringify(call)}`).toEqual(expected)
+}
+
+/** The reply and what then is under the key. Errors of Lua itself are compared by their code: their words are Lua's. */
+async function outcome(client: RespClient, { script, hash, keys, argv }: Call): Promise<unknown> {
+  await client.ask('DEL', KEY)
+  if (typeof hash === 'string') await client.ask('SET', KEY, hash)
+  else if (hash.length > 0) await client.ask('HSET', KEY, ...hash)
+  const reply = await client.ask('EVAL', SOURCES[script] ?? '', String(keys), ...[KEY, 'other'].slice(0, keys), ...argv)
+  const after = await client.ask('HGETALL', KEY)
+  return { reply: typeof reply === 'string' && reply.startsWith('-') ? reply.split(' ', 1)[0] : reply, after: fields(after) }
+}
+
+function fields(told: Told): unknown {
+  return typeof told === 'string' ? told : Object.fromEntries(Array.from({ length: (told.length - 1) / 2 }, (_, i) => [told[2 * i + 1], told[2 * i + 2]]))
+}
