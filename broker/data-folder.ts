@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, existsSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeLevels } from '../src/runtime/make-levels.ts'
+import { explainFileError } from '../src/runtime/file-error.ts'
 import { SettingsError } from '../src/runtime/settings.ts'
 import { lockFolder } from './folder-lock.ts'
 import { formatMeta, newClusterId, readMeta, type Meta } from './meta-properties.ts'
@@ -10,10 +11,15 @@ export interface DataFolder {
   readonly path: string
   /** 22 characters, drawn when the folder was made. */
   readonly clusterId: string
+  /** What was not in order, in words for the log. */
+  readonly findings: readonly string[]
   release(): void
 }
 
-const META = 'meta.properties'
+/** Says whose the folder is; the last file of a new one. */
+export const META = 'meta.properties'
+/** SQLite, whose lock it is, opens no longer names. */
+const MAX_PATH_BYTES = 500
 
 /**
  * Makes the folder when absent, locks it and checks that it is this node's. Throws `SettingsError` when another broker has it,
@@ -26,7 +32,7 @@ export function openDataFolder({ path, nodeId }: { path: string; nodeId: number 
   try {
     const { clusterId } = existsSync(join(path, META)) ? check(path, nodeId) : create(path, nodeId)
     lock.sign()
-    return { path, clusterId, release: () => lock.release() }
+    return { path, clusterId, findings: lock.finding === undefined ? [] : [lock.finding], release: () => lock.release() }
   } catch (error) {
     lock.release()
     throw error
@@ -34,12 +40,14 @@ export function openDataFolder({ path, nodeId }: { path: string; nodeId: number 
 }
 
 function make(path: string): void {
+  const bytes = Buffer.byteLength(path)
+  if (bytes > MAX_PATH_BYTES) throw new SettingsError(`log.dirs: got a path of ${bytes} bytes, expected at most ${MAX_PATH_BYTES}`)
   try {
     makeLevels(path)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     readdirSync(path)
   } catch (cause) {
-    throw new SettingsError(`log.dirs: got ${JSON.stringify(path)}, expected a folder that can be made and written (${(cause as Error).message})`, { cause })
+    throw new SettingsError(`log.dirs: got ${JSON.stringify(path)}, expected a folder that can be made and written (${explainFileError(cause, path)})`, { cause })
   }
 }
 
@@ -52,9 +60,17 @@ function refuseForeign(path: string): void {
 }
 
 function check(path: string, nodeId: number): Meta {
-  const meta = readMeta(readFileSync(join(path, META), 'utf8'), join(path, META))
+  const meta = readMeta(readText(join(path, META)), join(path, META))
   if (meta.nodeId === nodeId) return meta
   throw new SettingsError(`node.id: got ${nodeId}, expected ${meta.nodeId}, with which the data folder ${JSON.stringify(path)} was made`)
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new SettingsError(`log.dirs: ${file} cannot be read (${explainFileError(cause, file)}), expected the file of properties that the broker wrote`, { cause })
+  }
 }
 
 /** Written aside, synced and renamed: after a crash there is the whole file or none. */

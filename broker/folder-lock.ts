@@ -1,10 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { explainFileError } from '../src/runtime/file-error.ts'
+import { lockFile, LockedError } from '../src/runtime/lock-file.ts'
 import { InUseError, SettingsError } from '../src/runtime/settings.ts'
 
 export interface FolderLock {
-  /** Writes down whose the lock is, for those who ask in vain. */
+  /** What was not in order, in words for the log. */
+  readonly finding: string | undefined
+  /** Writes down whose the lock is, for those who find it taken. */
   sign(): void
   release(): void
 }
@@ -13,39 +16,24 @@ export interface FolderLock {
 const LOCK = '.lock'
 /** Beside it, since closing the locked file in this process would end the lock. */
 const HOLDER = '.lock.pid'
-const SQLITE_BUSY = 5
 
-/**
- * Locks a folder. The lock is SQLite's, on a file that stays empty: the system drops it when the process ends, however it
- * ends, so it is never stale and no pid has to be guessed at. Throws `SettingsError` when somebody else has it.
- */
+/** Locks a folder. Throws `InUseError` when somebody else has it, `SettingsError` when it cannot be locked. */
 export function lockFolder(path: string): FolderLock {
-  const holder = join(path, HOLDER)
-  let lock: DatabaseSync | undefined
-  try {
-    lock = new DatabaseSync(join(path, LOCK), { timeout: 0 })
-    lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-  } catch (cause) {
-    lock?.close()
-    throw explained(cause as SqliteError, path, holder)
-  }
-  const held = lock
-  return { sign: () => writeFileSync(holder, `${process.pid}\n`), release: () => held.close() }
-}
-
-interface SqliteError extends Error {
-  readonly errcode?: number
-}
-
-function explained(cause: SqliteError, path: string, holder: string): SettingsError {
+  const [file, holder] = [join(path, LOCK), join(path, HOLDER)]
   const got = `log.dirs: got ${JSON.stringify(path)}`
-  if (cause.errcode !== SQLITE_BUSY) return new SettingsError(`${got}, expected a folder whose file ${LOCK} can be locked (${cause.message})`, { cause })
-  return new InUseError(`${got}, which another broker (pid ${pidIn(holder)}) has locked, expected a folder of its own`, { cause })
+  try {
+    const { kept, release } = lockFile(file)
+    const finding = kept && `${file} was no lock file: its content is kept in ${kept}`
+    return { finding, sign: () => writeFileSync(holder, `${process.pid}\n`), release }
+  } catch (cause) {
+    if (cause instanceof LockedError) throw new InUseError(`${got}, which another broker (pid ${pidIn(holder)}) has locked, expected a folder of its own`, { cause })
+    throw new SettingsError(`${got}, expected a folder whose file ${LOCK} can be locked (${explainFileError(cause, file)})`, { cause })
+  }
 }
 
 function pidIn(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim()
+    return /^\d{1,10}(?=\n$)/.exec(readFileSync(file, 'utf8'))?.[0] ?? 'not known'
   } catch {
     return 'not known'
   }

@@ -54,5 +54,5 @@ function checkVersion(version: string | undefined, file: string): void {
 }
 
 function damaged(file: string, what: string): SettingsError {
-  return new SettingsError(`log.dirs: ${file} is damaged: ${what}`)
+  return new SettingsError(`log.dirs: ${file} is damaged: ${what}; restore it, or move the folder away to begin with an empty one`)
 }

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { endWith } from '../src/runtime/end-with.ts'
 import { runProgram, type Running } from '../src/runtime/lifecycle.ts'
 import { createLogger } from '../src/runtime/logger.ts'
+import { runAsOwner } from '../src/runtime/run-as-owner.ts'
 import { readArguments, USAGE, type Command } from './arguments.ts'
 import { Broker } from './broker.ts'
 import { readConfig } from './config/read-config.ts'
+import { META } from './data-folder.ts'
 
 const NAME = 'ping-broker'
 /** How long a stop may take in all, in ms. */
@@ -31,6 +34,8 @@ export async function runBroker(args: readonly string[]): Promise<void> {
 async function start({ file, overrides }: Command & { kind: 'run' }): Promise<Running> {
   const settings = readConfig({ file, overrides })
   const log = createLogger({ name: NAME, level: settings.logLevel })
+  const user = settings.storage === 'disk' ? runAsOwner([join(settings.dataFolder, META), settings.dataFolder]) : undefined
+  if (user !== undefined) log.info({ user }, 'running as the user whom the data folder belongs to')
   const broker = await Broker.start({ settings, log })
   const folder = settings.storage === 'memory' ? 'none, all is in memory' : settings.dataFolder
   log.info({ version: version(), nodeId: settings.nodeId, clusterId: broker.clusterId, folder, listeners: broker.addresses }, WHAT)

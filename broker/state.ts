@@ -11,6 +11,7 @@ import { newClusterId } from './meta-properties.ts'
 import { OffsetStore } from './offsets/offset-store.ts'
 import { Appender } from './produce/appender.ts'
 import { ProducerIds } from './produce/producer-ids.ts'
+import { unusable } from './unusable.ts'
 import { Topics } from './topics/topics.ts'
 
 /** All that a broker knows, and keeps. */
@@ -28,6 +29,7 @@ export interface State {
 /** Opens what is kept in the data folder. Throws `SettingsError` when the folder is another's. */
 export function openState(settings: BrokerSettings, log: Logger): State {
   const place = openPlace(settings)
+  for (const finding of place.findings) log.warn({ finding }, 'the data folder was mended')
   const now = (): number => Date.now()
   try {
     const topics = Topics.open({
@@ -55,18 +57,23 @@ export function openState(settings: BrokerSettings, log: Logger): State {
     }
   } catch (error) {
     place.release()
-    throw error
+    throw unusable(error, settings.dataFolder)
   }
 }
 
 interface Place {
   readonly folder: Folder
   readonly clusterId: string
+  readonly findings: readonly string[]
   release(): void
 }
 
 function openPlace({ storage, dataFolder, nodeId }: BrokerSettings): Place {
-  if (storage === 'memory') return { folder: memoryFolder(), clusterId: newClusterId(), release: () => undefined }
-  const { path, clusterId, release } = openDataFolder({ path: dataFolder, nodeId })
-  return { folder: diskFolder(path), clusterId, release }
+  if (storage === 'memory') return { folder: memoryFolder(), clusterId: newClusterId(), findings: [], release: () => undefined }
+  try {
+    const { path, ...opened } = openDataFolder({ path: dataFolder, nodeId })
+    return { folder: diskFolder(path), ...opened }
+  } catch (error) {
+    throw unusable(error, dataFolder)
+  }
 }

@@ -92,5 +92,5 @@ export const brokerKeys = {
 } as const satisfies Readonly<Record<string, Key<any>>>
 
 function onePath() {
-  return only(string(), path => path !== '' && !path.includes(','), 'the path of one folder')
+  return only(string(), path => path !== '' && !path.includes(','), 'the path of one folder, without a comma')
 }

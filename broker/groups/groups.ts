@@ -3,7 +3,7 @@ import type { Logger } from '../../src/runtime/logger.ts'
 import { offsetCommitHandler } from '../offsets/offset-commit.ts'
 import { startExpiry } from '../offsets/expiry-timer.ts'
 import { offsetFetchHandler } from '../offsets/offset-fetch.ts'
-import type { OffsetStore } from '../offsets/offset-store.ts'
+import { CUT_FILE, type OffsetStore } from '../offsets/offset-store.ts'
 import { answer, type Answer } from '../server/handler.ts'
 import { deleteGroups } from '../wire/tables/delete-groups.ts'
 import { describeGroups } from '../wire/tables/describe-groups.ts'
@@ -74,7 +74,7 @@ export function startGroups(options: GroupsOptions): Groups {
     newMemberId: prefix => `${prefix.slice(0, LONGEST_PREFIX).toWellFormed()}-${randomUUID()}`,
     onGeneration: group => rememberGeneration(group, store, log),
   })
-  if (store.cutBytes > 0) log.warn({ bytes: store.cutBytes }, 'the end of the committed offsets was damaged and has been cut off')
+  if (store.cutBytes > 0) log.warn({ bytes: store.cutBytes, kept: CUT_FILE }, 'the end of the committed offsets is damaged: it was cut off and kept in a file of its own')
   restoreGroups(coordinator, store, clock)
   const retentionMs = settings.offsetsRetentionMinutes * MS_PER_MINUTE
   const stopExpiry = startExpiry({ coordinator, store, clock, retentionMs, everyMs: settings.offsetsRetentionCheckMs, log })

@@ -49,7 +49,7 @@ class DiskFolder implements Folder {
       return readFileSync(join(this.#path, name))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw error
+      throw named(error, join(this.#path, name))
     }
   }
 
@@ -65,6 +65,11 @@ class DiskFolder implements Folder {
     }
     if (!mayBeLost) this.#sync()
   }
+}
+
+/** What the system says of an open file does not name it. */
+function named(error: unknown, path: string): unknown {
+  return Object.assign(error as NodeJS.ErrnoException, { path })
 }
 
 class DiskFile implements LogFile {

@@ -33,7 +33,7 @@ export function recover(folder: Folder, circumstances: Circumstances): Recovered
   if (list.at(-1)!.nextOffset < stored) list.push(beginAt(stored, folder, findings))
   const snapshots = new Snapshots(folder, offsetsOf(names, SNAPSHOT_SUFFIX))
   snapshots.removeAfter(list.at(-1)!.nextOffset)
-  const producers = recoverProducers(list, snapshots, circumstances.nowMs)
+  const producers = recoverProducers(list, snapshots, circumstances.nowMs, findings)
   const segments = new Segments(folder, list)
   segments.removeBefore(stored)
   return { segments, startOffset: segments.baseOffset > stored ? segments.baseOffset : stored, producers, snapshots, findings }
@@ -42,7 +42,7 @@ export function recover(folder: Folder, circumstances: Circumstances): Recovered
 function openSegments(folder: Folder, names: readonly string[], circumstances: Circumstances, findings: string[]): Segment[] {
   const bases = offsetsOf(names, SEGMENT_SUFFIX)
   for (const offset of offsetsOf(names, INDEX_SUFFIX)) if (!bases.includes(offset)) folder.remove(fileName(offset, INDEX_SUFFIX))
-  const opened = bases.map(base => openSegment(folder, base, circumstances))
+  const opened = bases.map(base => openSegment(folder, base, circumstances, names.includes(fileName(base, INDEX_SUFFIX)) ? findings : undefined))
   const lastWithBytes = opened.findLastIndex(({ fileBytes }) => fileBytes > 0)
   for (const [place, { segment, fileBytes, problem }] of opened.entries()) {
     if (problem === undefined) {
@@ -56,9 +56,11 @@ function openSegments(folder: Folder, names: readonly string[], circumstances: C
   return withoutEmptyFiles(opened, opened[lastWithBytes]?.segment.nextOffset ?? 0n)
 }
 
-function openSegment(folder: Folder, base: bigint, circumstances: Circumstances): ScannedSegment {
+/** `findings`: gets that there is an index which cannot be used. */
+function openSegment(folder: Folder, base: bigint, circumstances: Circumstances, findings?: string[]): ScannedSegment {
   const indexed = Segment.indexed(folder, base)
   if (indexed) return { segment: indexed, fileBytes: indexed.bytes }
+  findings?.push(`the index of the segment at ${base} is damaged; the segment is read instead`)
   const scanned = Segment.scanned(folder, base, circumstances)
   // What a process that was killed had written may not be on the disk, and is about to be shown to consumers.
   scanned.segment.sync()
@@ -107,8 +109,8 @@ function beginAt(offset: bigint, folder: Folder, findings: string[]): Segment {
 }
 
 /** From the newest snapshot that can be read, and the headers of all batches since. */
-function recoverProducers(segments: readonly Segment[], snapshots: Snapshots, nowMs: number): ProducerStates {
-  const { offset, states } = snapshots.newest() ?? { offset: 0n, states: [] }
+function recoverProducers(segments: readonly Segment[], snapshots: Snapshots, nowMs: number, findings: string[]): ProducerStates {
+  const { offset, states } = snapshots.newest(findings) ?? { offset: 0n, states: [] }
   const producers = new ProducerStates(states)
   for (const segment of segments) {
     if (segment.nextOffset <= offset) continue

@@ -18,11 +18,12 @@ export class Snapshots {
     this.#offsets = [...offsets]
   }
 
-  /** The newest that can be read. */
-  newest(): { readonly offset: bigint; readonly states: ProducerState[] } | undefined {
+  /** The newest that can be read; `findings` gets those that cannot. */
+  newest(findings: string[]): { readonly offset: bigint; readonly states: ProducerState[] } | undefined {
     for (const offset of this.#offsets.toReversed()) {
       const states = decode(this.#folder.readWhole(fileName(offset, SNAPSHOT_SUFFIX)))
       if (states) return { offset, states }
+      findings.push(`the snapshot of producers at ${offset} is damaged; what is known of them comes from an older one and from the records`)
     }
     return undefined
   }

@@ -23,6 +23,8 @@ export interface OffsetStoreOptions {
 }
 
 export const OFFSETS_FILE = 'offsets.log'
+/** Keeps what was cut off the file last. */
+export const CUT_FILE = 'offsets.log.cut'
 const NO_LEADER_EPOCH = -1
 /** Below this, the file is not worth rewriting: it holds some thousand changes, which are read in a few ms. */
 const MIN_REWRITE_BYTES = 1 << 18
@@ -62,7 +64,11 @@ export class OffsetStore {
       entries += change.offsets.length + change.groups.length + change.removedOffsets.length + change.removedGroups.length + change.removedTopics.length
       this.#table.apply(change)
     })
-    if (end < size) this.#file.truncate(end)
+    if (end < size) {
+      // Never acknowledged as a rule; if it was damaged later, somebody may still want it.
+      this.#folder.replace(CUT_FILE, this.#file.read(end, size - end))
+      this.#file.truncate(end)
+    }
     if (entries > this.#table.size) this.#shorten()
     return size - end
   }

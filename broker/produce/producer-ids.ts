@@ -6,6 +6,12 @@ const FILE = 'producer-ids.json'
 /** So many ids are set aside with one write. Those not given out before a restart are never given out. */
 const BLOCK = 1000n
 
+function readNext(kept: unknown): bigint {
+  const next = typeof kept === 'object' && kept !== null && 'next' in kept ? kept.next : undefined
+  if (typeof next !== 'string' || !/^\d{1,18}$/.test(next)) throw new Error(`next: got ${JSON.stringify(next)}, expected a number as text`)
+  return BigInt(next)
+}
+
 /** Gives every idempotent producer a number that no other ever had. */
 export class ProducerIds {
   readonly #folder: Folder
@@ -15,7 +21,7 @@ export class ProducerIds {
   constructor(folder: Folder) {
     this.#folder = folder
     const content = folder.readWhole(FILE)
-    this.#next = content === undefined ? 0n : parseKept(FILE, content, kept => BigInt((kept as { next: string }).next))
+    this.#next = content === undefined ? 0n : parseKept(FILE, content, readNext)
     this.#end = this.#next
   }
 

@@ -1,5 +1,8 @@
 import type { Folder } from '../log/folder.ts'
+import { SEGMENT_SUFFIX } from '../log/file-names.ts'
 import { parseKept } from '../log/kept-json.ts'
+import { SettingsError } from '../../src/runtime/settings.ts'
+import { checkTopicName } from './names.ts'
 
 /** What is kept of a topic besides its records. */
 export interface TopicEntry {
@@ -22,17 +25,57 @@ export interface TopicList {
 const FILE = 'topics.json'
 const EMPTY: TopicList = { version: 1, topics: [], deleting: [] }
 
+/** Throws `SettingsError` for a list that is damaged, and for one that is missing beside records. */
 export function readTopicList(folder: Folder): TopicList {
   const content = folder.readWhole(FILE)
-  if (content === undefined) return EMPTY
-  return parseKept(FILE, content, kept => {
-    const list = kept as TopicList
-    if (list.version !== EMPTY.version) throw new Error(`got the version ${list.version}, expected ${EMPTY.version}`)
-    return list
-  })
+  if (content !== undefined) return parseKept(FILE, content, checked)
+  const orphan = folder.names().find(name => /-\d+$/.test(name) && holdsRecords(folder, name))
+  if (orphan === undefined) return EMPTY
+  throw new SettingsError(`log.dirs: got a folder that holds records in ${orphan} and no ${FILE}, which says whose they are: restore it, or move the folder away to begin with an empty one`)
+}
+
+function holdsRecords(folder: Folder, name: string): boolean {
+  try {
+    const partition = folder.folder(name)
+    return partition.names().some(file => file.endsWith(SEGMENT_SUFFIX) && (partition.readWhole(file)?.length ?? 0) > 0)
+  } catch {
+    return false // no folder: not ours
+  }
 }
 
 /** Whole or not at all. */
 export function writeTopicList(folder: Folder, list: Omit<TopicList, 'version'>): void {
   folder.replace(FILE, `${JSON.stringify({ ...list, version: EMPTY.version }, undefined, 2)}\n`)
+}
+
+/** Throws what is wrong with the shape. */
+function checked(kept: unknown): TopicList {
+  const { version, topics, deleting } = entriesOf(kept, 'the file')
+  if (version !== EMPTY.version) throw new Error(`version: got ${JSON.stringify(version)}, expected ${EMPTY.version}`)
+  if (!Array.isArray(topics) || !Array.isArray(deleting)) throw new Error('expected the lists topics and deleting')
+  for (const deletion of deleting) checkNamed(deletion)
+  for (const topic of topics) checkTopic(topic)
+  const names = topics.map(({ name }: TopicEntry) => name)
+  if (new Set(names).size < names.length) throw new Error('topics: got a name twice')
+  return kept as TopicList
+}
+
+function checkTopic(topic: unknown): void {
+  checkNamed(topic)
+  const { name, id, configs } = entriesOf(topic, 'a topic')
+  if (typeof id !== 'string' || !/^[\da-f]{32}$/.test(id)) throw new Error(`id of ${String(name)}: got ${JSON.stringify(id)}, expected 32 hexadecimal digits`)
+  const wrong = Object.entries(entriesOf(configs, 'configs')).find(([, value]) => typeof value !== 'string')
+  if (wrong) throw new Error(`configs of ${String(name)}: got ${JSON.stringify(wrong[1])} for ${wrong[0]}, expected a text`)
+}
+
+function checkNamed(entry: unknown): void {
+  const { name, partitions } = entriesOf(entry, 'a topic')
+  if (typeof name !== 'string') throw new Error(`name: got ${JSON.stringify(name)}, expected a text`)
+  checkTopicName(name)
+  if (!Number.isSafeInteger(partitions) || Number(partitions) < 1) throw new Error(`partitions of ${name}: got ${JSON.stringify(partitions)}, expected a whole number from 1`)
+}
+
+function entriesOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${what}: got ${JSON.stringify(value)?.slice(0, 60)}, expected an object`)
+  return value as Readonly<Record<string, unknown>>
 }

@@ -3,7 +3,7 @@ import { closeAll } from '../close-all.ts'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Folder } from '../log/folder.ts'
 import { PartitionLog, type LogSettings } from '../log/partition-log.ts'
-import { storing } from '../log/storage-error.ts'
+import { storageError, storing } from '../log/storage-error.ts'
 import { checkTopicName, LONGEST_NAME, foldedName } from './names.ts'
 import { readTopicList, writeTopicList, type Deletion, type TopicEntry } from './topic-file.ts'
 import type { Topic } from './topic.ts'
@@ -208,14 +208,20 @@ export class Topics {
     const { folder, now, logSettings } = this.#options
     // Asked at each use: settings of a topic change while its logs are open.
     let [of, settings] = [topic.configs, logSettings(topic.configs)]
-    return PartitionLog.open({
-      folder: storing('making a partition', () => folder.folder(partitionFolder(topic.name, index))),
-      now,
-      settings: () => {
-        if (of !== topic.configs) [of, settings] = [topic.configs, logSettings(topic.configs)]
-        return settings
-      },
-    })
+    const name = partitionFolder(topic.name, index)
+    const own = storing('making a partition', () => folder.folder(name))
+    try {
+      return PartitionLog.open({
+        folder: own,
+        now,
+        settings: () => {
+          if (of !== topic.configs) [of, settings] = [topic.configs, logSettings(topic.configs)]
+          return settings
+        },
+      })
+    } catch (error) {
+      throw error instanceof ProtocolError ? storageError(`opening the log in ${name}`, error.cause ?? error) : error
+    }
   }
 
   #entries(): TopicEntry[] {

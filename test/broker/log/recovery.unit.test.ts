@@ -156,13 +156,19 @@ describe('of several segments', () => {
   const offsets = (under: LogUnderTest): number[] => contentOf(under.log).map(text => Number(text.split(':')[0]))
 
   test('an index that is missing or damaged is made anew', () => {
-    for (const harm of [(folder: Folder, name: string) => folder.remove(name), (folder: Folder, name: string) => change(folder, name, bytes => bytes.subarray(0, -1)), (folder: Folder, name: string) => folder.replace(name, '')]) {
+    const damaged = ['the index of the segment at 3 is damaged; the segment is read instead']
+    const harms: readonly [(folder: Folder, name: string) => void, readonly string[]][] = [
+      [(folder, name) => folder.remove(name), []],
+      [(folder, name) => change(folder, name, bytes => bytes.subarray(0, -1)), damaged],
+      [(folder, name) => folder.replace(name, ''), damaged],
+    ]
+    for (const [harm, findings] of harms) {
       const under = segmented()
       const name = segmentName(3).replace('.log', '.index')
       const index = under.folder.readWhole(name)
       harm(under.folder, name)
       expect(offsets({ ...under, log: under.reopen() })).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-      expect(under.log.findings).toEqual([])
+      expect(under.log.findings).toEqual(findings)
       expect(under.folder.readWhole(name)?.length).toBe(index?.length)
     }
   })

@@ -1,0 +1,19 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+const DENIED: readonly unknown[] = ['EACCES', 'EPERM']
+
+/** What the system says of a file; where somebody else owns it, whose it is and what helps. `path`: the file, or its folder. */
+export function explainFileError(error: unknown, path: string): string {
+  const { message, code, path: named } = error as NodeJS.ErrnoException
+  const text = message.includes(named ?? path) ? message : `${message}: ${named ?? path}`
+  const [file, us] = [nearest(named ?? path), process.getuid?.()]
+  const { uid } = statSync(file)
+  if (!DENIED.includes(code) || us === undefined || uid === us) return text
+  return `${text}; ${file} belongs to user ${uid}, and this is user ${us}: start as user ${uid}, or give it to this one with chown -R`
+}
+
+/** The path, or what exists of it. */
+function nearest(path: string): string {
+  return existsSync(path) ? path : nearest(dirname(path))
+}

@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { SettingsError } from './settings.ts'
+
+/**
+ * As root, this process becomes the plain user whom the first of `paths` belongs to that is not root's: what it makes there
+ * stays that user's, who can go on with it. Returns the user's id then. Throws `SettingsError` where the system does not allow it.
+ */
+export function runAsOwner(paths: readonly string[]): number | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const owned = paths.map(path => statSync(path, { throwIfNoEntry: false })).find(found => found !== undefined && found.uid !== 0)
+  if (owned === undefined) return undefined
+  try {
+    become(owned.uid, groupOf(owned.uid) ?? owned.gid)
+  } catch (cause) {
+    throw new SettingsError(`${paths.at(-1)} belongs to user ${owned.uid}, as whom root cannot run here (${(cause as Error).message}): start as user ${owned.uid}`, { cause })
+  }
+  return owned.uid
+}
+
+function become(uid: number, gid: number): void {
+  process.setgroups?.([gid])
+  process.setgid?.(gid)
+  process.setuid?.(uid)
+}
+
+/** Undefined for a user that the machine has no entry for. */
+function groupOf(uid: number): number | undefined {
+  try {
+    return Number(execFileSync('id', ['-g', String(uid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  } catch {
+    return undefined
+  }
+}
