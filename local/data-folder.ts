@@ -1,51 +1,74 @@
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { explainFileError } from '../src/runtime/file-error.ts'
+import { lockFile, LockedError, type FileLock } from '../src/runtime/lock-file.ts'
 import { makeLevels } from '../src/runtime/make-levels.ts'
+import { runAsOwner } from '../src/runtime/run-as-owner.ts'
+import { SettingsError } from '../src/runtime/settings.ts'
 import { CannotStart } from './ports.ts'
 
 export interface DataFolder {
   readonly path: string
+  /** What the person at the terminal should know of it. */
+  readonly notes: readonly string[]
   release(): void
 }
 
+/** SQLite and PostgreSQL open no longer names; the longest below this folder is added to it. */
+const MAX_PATH_BYTES = 480
+const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT'].map(name => `${name}=…`).join(' ')
+
 /**
- * Makes the folder when absent and locks it. The lock is SQLite's: the system drops it when the process ends, however
- * it ends, so it is never stale and no pid has to be guessed at. Throws CannotStart when another copy has it, and when
- * the folder cannot be made or written.
+ * Makes the folder when absent and locks it. As root, this process becomes the plain user whom the folder belongs to.
+ * Throws CannotStart when another copy has it, and when it cannot be made, written or used.
  */
 export function lockDataFolder(folder: string): DataFolder {
   const path = resolve(folder)
-  const lock = openIn(folder)
-  const holder = join(path, 'run-by')
-  try {
-    lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-  } catch (error) {
-    lock.close()
-    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
-    throw new CannotStart(`another Ping (pid ${pidIn(holder)}) runs on the data folder ${path}; stop that one, or give this one a folder and ports of its own: PING_DATA_DIR=… ${PORTS} npm start`)
-  }
-  writeFileSync(holder, `${process.pid}\n`)
-  return { path, release: () => lock.close() }
+  checkPath(path)
+  const [lockPath, holder] = [join(path, 'lock.db'), join(path, 'run-by')]
+  const user = using(path, () => runAsOwner([lockPath, path]))
+  const lock = using(path, () => {
+    makeLevels(path)
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    return locked(lockPath, holder, path)
+  })
+  using(path, () => writeFileSync(holder, `${process.pid}\n`))
+  const notes = [
+    ...(user === undefined ? [] : [`${path} belongs to user ${user}: everything runs as that user`]),
+    ...(lock.kept === undefined ? [] : [`${lockPath} was no lock file: its content is kept in ${lock.kept}`]),
+  ]
+  return { path, notes, release: lock.release }
 }
 
-const SQLITE_BUSY = 5
-const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT'].map(name => `${name}=…`).join(' ')
+/** Every other character is fine, spaces, quotes and commas among them. */
+function checkPath(path: string): void {
+  if (/\p{Cc}/u.test(path)) throw new CannotStart(`PING_DATA_DIR: got ${JSON.stringify(path)}, expected a path without control characters such as line ends`)
+  const bytes = Buffer.byteLength(path)
+  if (bytes > MAX_PATH_BYTES) throw new CannotStart(`PING_DATA_DIR: got a path of ${bytes} bytes, expected at most ${MAX_PATH_BYTES}`)
+}
 
-/** Opens the lock of the folder, which is made when absent. */
-function openIn(folder: string): DatabaseSync {
+function locked(file: string, holder: string, path: string): FileLock {
   try {
-    makeLevels(resolve(folder))
-    accessSync(folder, constants.W_OK | constants.X_OK)
-    return new DatabaseSync(join(folder, 'lock.db'), { timeout: 0 })
+    return lockFile(file)
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error
+    throw new CannotStart(`another Ping (pid ${pidIn(holder)}) runs on the data folder ${path}; stop that one, or give this one a folder and ports of its own: PING_DATA_DIR=… ${PORTS} npm start`)
+  }
+}
+
+/** What the system says becomes a CannotStart that names the setting and the file. */
+function using<T>(path: string, action: () => T): T {
+  try {
+    return action()
   } catch (cause) {
-    throw new CannotStart(`PING_DATA_DIR: got "${folder}", expected a folder that can be made and written`, { cause })
+    if (cause instanceof CannotStart || cause instanceof SettingsError) throw cause
+    throw new CannotStart(`PING_DATA_DIR: got ${JSON.stringify(path)}, expected a folder that can be made and written (${explainFileError(cause, path)})`, { cause })
   }
 }
 
 function pidIn(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim()
+    return /^\d{1,10}(?=\n$)/.exec(readFileSync(file, 'utf8'))?.[0] ?? 'unknown'
   } catch {
     return 'unknown'
   }

@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { explainFileError } from '../src/runtime/file-error.ts'
+import { CannotStart } from './ports.ts'
 import { identityOf } from './process-identity.ts'
 
 interface Recorded {
@@ -12,26 +14,39 @@ interface Recorded {
 export class PidFiles {
   readonly #folder: string
 
+  /** Throws CannotStart when there is no such folder and none can be made. */
   constructor(dataDir: string) {
-    this.#folder = join(dataDir, 'run')
-    mkdirSync(this.#folder, { recursive: true })
+    const folder = join(dataDir, 'run')
+    this.#folder = folder
+    using(folder, 'a folder that can be written', () => {
+      mkdirSync(folder, { recursive: true })
+      accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+    })
   }
 
   /** Notes a process that has just been started. A part may have several, one after the other. */
   write(part: string, pid: number): void {
     const identity = identityOf(pid)
-    if (identity !== undefined) writeFileSync(this.#path(part), JSON.stringify({ pid, identity } satisfies Recorded))
+    if (identity === undefined) return
+    try {
+      writeFileSync(this.#path(part), JSON.stringify({ pid, identity } satisfies Recorded))
+    } catch {
+      // no room on the disk: the part runs, only a start after a crash of this one would not find it
+    }
   }
 
+  /** Throws CannotStart when what is there cannot be removed. */
   remove(part: string): void {
-    rmSync(this.#path(part), { force: true })
+    const path = this.#path(part)
+    using(path, 'a file that can be removed', () => rmSync(path, { force: true }))
   }
 
   /** The pid that an earlier start noted for a part, if that very process still lives. */
   survivor(part: string): number | undefined {
     if (!existsSync(this.#path(part))) return undefined
     try {
-      const { pid, identity } = JSON.parse(readFileSync(this.#path(part), 'utf8')) as Recorded
+      const { pid, identity } = JSON.parse(readFileSync(this.#path(part), 'utf8')) as Partial<Recorded>
+      if (pid === undefined || identity === undefined || !Number.isSafeInteger(pid) || pid < 1) return undefined
       return identityOf(pid) === identity ? pid : undefined
     } catch {
       return undefined // cut short by the crash: the process had no time to do anything either
@@ -43,17 +58,26 @@ export class PidFiles {
   }
 }
 
+function using(path: string, expected: string, action: () => void): void {
+  try {
+    action()
+  } catch (cause) {
+    throw new CannotStart(`${path}: expected ${expected} (${explainFileError(cause, path)})`, { cause })
+  }
+}
+
 const POLL_MS = 20
 
-/** Ends a process that is not our child: asks with `signal`, kills after `graceMs`. Resolves when it is gone. */
+/** Ends a process that is not our child: asks with `signal`, kills after `graceMs`. Resolves when it is gone. Throws CannotStart for another user's. */
 export async function endStranger(pid: number, signal: NodeJS.Signals, graceMs: number): Promise<void> {
   const identity = identityOf(pid)
   const lives = () => identity !== undefined && identityOf(pid) === identity
   const send = (name: NodeJS.Signals) => {
     try {
       process.kill(pid, name)
-    } catch {
-      // gone between the look and the signal
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EPERM') return // gone between the look and the signal
+      throw new CannotStart(`process ${pid} of an earlier start on this data folder still runs, as another user: end it first`, { cause })
     }
   }
   if (lives()) send(signal)

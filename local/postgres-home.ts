@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { accessSync, chmodSync, constants, cpSync, existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { accessSync, chmodSync, constants, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { closedFolder, plainUser, type PlainUser } from './parts/plain-user.ts'
+import { closedFolder, hasEntry, plainUser, type PlainUser } from './parts/plain-user.ts'
+import { CannotStart } from './ports.ts'
 
 export interface PostgresHome {
   readonly binaries: string
@@ -18,11 +19,12 @@ const ELSEWHERE = ['/var/lib', '/var/tmp', '/tmp']
 /**
  * Where PostgreSQL runs. As root it runs as a plain user, who must reach its programs and its data: when the data folder
  * or the clone lies under a closed folder, such as root's home, both go to a folder that is open, and a link in the
- * data folder leads there.
+ * data folder leads there. Throws CannotStart when what is there can be no database, or none can be made.
  */
 export function postgresHome(ours: string, binaries: string): PostgresHome {
   const dataDir = join(ours, 'postgres')
   const user = plainUser(existsSync(dataDir) ? realpathSync(dataDir) : undefined)
+  checkDatabase(dataDir, user?.uid ?? process.getuid?.())
   if (!user) return { binaries, dataDir, user }
   const isElsewhere = lstatSync(dataDir, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
   const closed = closedFolder(ours, user) ?? closedFolder(binaries, user)
@@ -34,6 +36,25 @@ export function postgresHome(ours: string, binaries: string): PostgresHome {
   if (!isElsewhere) symlinkSync(join(home, 'postgres'), dataDir)
   const note = `its data lies in ${home}, since ${closed ?? 'the folder it was made in'} is closed to user ${user.name}, as whom it runs`
   return { binaries: reachable, dataDir: join(home, 'postgres'), user, note }
+}
+
+/** `uid`: as whom PostgreSQL would run. */
+function checkDatabase(dataDir: string, uid: number | undefined): void {
+  const found = statSync(dataDir, { throwIfNoEntry: false })
+  if (found === undefined) return checkEntry(uid)
+  if (!found.isDirectory()) throw new CannotStart(`${dataDir}: got a file, expected the folder of a database: move it away`)
+  if (uid !== undefined && found.uid !== uid) {
+    throw new CannotStart(`${dataDir} belongs to user ${found.uid}, and PostgreSQL would run as user ${uid}: start as user ${found.uid}, or with another PING_DATA_DIR`)
+  }
+  const names = readdirSync(dataDir)
+  if (names.includes('PG_VERSION')) return
+  if (names.length === 0) return checkEntry(uid)
+  throw new CannotStart(`${dataDir}: got a folder that holds ${names[0]} and no PG_VERSION, expected a database or nothing: restore it, or move the folder away to begin with an empty one`)
+}
+
+function checkEntry(uid: number | undefined): void {
+  if (uid === undefined || hasEntry(uid)) return
+  throw new CannotStart(`user ${uid} has no entry in /etc/passwd, which PostgreSQL needs to make a database: run as a user that has one, or add one: echo 'ping:x:${uid}:${uid}::/tmp:/bin/sh' >> /etc/passwd`)
 }
 
 /** A folder for this data folder alone; a data folder that is made anew gets a new one. */

@@ -1,9 +1,10 @@
+import { accessSync, constants } from 'node:fs'
 import { banner } from './banner.ts'
 import { lockDataFolder } from './data-folder.ts'
 import type { PartName } from './part.ts'
 import { isBlank, partLine, RepeatFilter } from './part-output.ts'
 import { pingParts, type Programs } from './ping-parts.ts'
-import { checkPorts } from './ports.ts'
+import { CannotStart, checkPorts } from './ports.ts'
 import { checkDistinctPorts, type LocalSettings } from './settings.ts'
 import type { StopRequests } from './stop-requests.ts'
 import { Supervisor } from './supervisor.ts'
@@ -25,6 +26,7 @@ export async function runLocal(options: RunOptions): Promise<number> {
   const { settings, print, isTerminal } = options
   checkDistinctPorts(settings)
   const folder = lockDataFolder(settings.dataDir)
+  checkReadable(options.programs)
   const { parts, addresses, notes } = pingParts(settings, folder.path, options.programs)
   const repeats = new RepeatFilter()
   const supervisor = new Supervisor({
@@ -37,11 +39,22 @@ export async function runLocal(options: RunOptions): Promise<number> {
   })
   await supervisor.takeOver()
   await checkPorts(settings)
-  for (const note of notes) print(`${note}\n`)
+  for (const note of [...folder.notes, ...notes]) print(`${note}\n`)
   const announce = () => print(`\n${banner(settings, folder.path, addresses, name => supervisor.stateOf(name))}\n`)
   const code = await untilStopped(supervisor, options, announce)
   folder.release()
   return code
+}
+
+/** Whoever this process became with the data folder must be able to run the programs. */
+function checkReadable(programs: Programs): void {
+  for (const file of [process.execPath, ...Object.values(programs)]) {
+    try {
+      accessSync(file, constants.R_OK)
+    } catch (cause) {
+      throw new CannotStart(`cannot read ${file} as user ${process.getuid?.()}, whom the data folder belongs to: start from a folder that this user can read, or with another PING_DATA_DIR`, { cause })
+    }
+  }
 }
 
 async function untilStopped(supervisor: Supervisor, options: RunOptions, announce: () => void): Promise<number> {

@@ -1,4 +1,6 @@
 import { createConnection } from 'node:net'
+import { basename, dirname, resolve } from 'node:path'
+import { makeLevels } from '../../src/runtime/make-levels.ts'
 import { startChild, untilReady, type Child, type ChildHooks } from './child.ts'
 
 export interface BrokerOptions extends ChildHooks {
@@ -17,9 +19,12 @@ export interface BrokerOptions extends ChildHooks {
 /** Starts Ping's own broker as a process of its own, and waits until it takes connections. */
 export async function launchBroker(options: BrokerOptions): Promise<Child> {
   const { main, port, dataDir, onLine, onSpawn, nodeFlags = [], env } = options
-  const settings = { listeners: `PLAINTEXT://127.0.0.1:${port}`, 'log.dirs': dataDir, ...options.settings }
+  // Run beside its folder, since a setting cannot carry every path: a comma would part it in two.
+  const cwd = dirname(resolve(dataDir))
+  makeLevels(cwd)
+  const settings = { listeners: `PLAINTEXT://127.0.0.1:${port}`, 'log.dirs': `./${basename(dataDir)}`, ...options.settings }
   const args = [...nodeFlags, main, ...Object.entries(settings).flatMap(([name, value]) => ['--override', `${name}=${value}`])]
-  const child = await startChild({ name: 'kafka', command: process.execPath, args, onLine, onSpawn, ...(env && { env }) })
+  const child = await startChild({ name: 'kafka', command: process.execPath, args, cwd, onLine, onSpawn, ...(env && { env }) })
   await untilReady(child, () => takesConnections(port))
   return child
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { realpathSync, statSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 
 /** A user of this machine that is not root. */
@@ -32,6 +33,16 @@ function idOf(name: string, option: '-u' | '-g'): number | undefined {
     return Number(execFileSync('id', [option, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
   } catch {
     return undefined // no such account
+  }
+}
+
+/** Whether the machine has a name for a user. One that is given by number alone has none, as in many containers. */
+export function hasEntry(uid: number): boolean {
+  if (uid !== process.getuid?.()) return idOf(String(uid), '-u') === uid
+  try {
+    return userInfo().username !== ''
+  } catch {
+    return false
   }
 }
 

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { plainUser } from '../../local/parts/plain-user.ts'
 import { localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
 import { startRedis } from '../support/redis.ts'
 import { can } from '../support/tiers.ts'
@@ -68,7 +69,8 @@ describe('npm start, what can be in the way', () => {
   test.each(['/etc/passwd', '/etc/passwd/data', '/proc/data', '/dev/null'])('refuses a data folder that cannot be made or written: %s', async folder => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: folder } })
     expect(await ping.exited).toBe(1)
-    expect(ping.output()).toBe(`Ping cannot start.\nPING_DATA_DIR: got "${folder}", expected a folder that can be made and written\n`)
+    expect(ping.output()).toContain(`Ping cannot start.\nPING_DATA_DIR: got "${folder}", expected a folder that can be made and written (`)
+    expect(ping.output().trimEnd().split('\n')).toHaveLength(2)
   })
 
   test.runIf(can('redis'))('starts neither a cache nor Kafka where REDIS_URL and KAFKA_BROKERS are given', async () => {
@@ -88,6 +90,40 @@ describe('npm start, what can be in the way', () => {
     await ping.until(READY)
     await stop(ping)
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
+  })
+
+  test('takes a data folder of any name', async () => {
+    const dataDir = `${place.dataDir} a,b 'c' "d" %20%s #e =f \\g $HOME \`id\` ü😀 & ; *`
+    const ping = startLocalPing(place, 'stubs', { env: { PING_DATA_DIR: dataDir } })
+    await ping.until(READY)
+    expect(ping.output()).toContain(`Its data lies in ${dataDir}\n`)
+    await stop(ping)
+    expect(readdirSync(dataDir).toSorted()).toEqual(['broker', 'lock.db', 'postgres', 'run', 'run-by'])
+  })
+
+  test.runIf(process.getuid?.() === 0)("as root, on a plain user's folder, runs as that user, who can go on with it", { timeout: 60_000 }, async () => {
+    const user = plainUser()!
+    mkdirSync(place.dataDir)
+    chownSync(place.dataDir, user.uid, user.gid)
+    const first = startLocalPing(place, 'stubs')
+    await first.until(READY)
+    await stop(first)
+    expect(first.output()).toContain(`${place.dataDir} belongs to user ${user.uid}: everything runs as that user`)
+    expect(readdirSync(place.dataDir, { recursive: true, encoding: 'utf8' }).filter(name => statSync(join(place.dataDir, name)).uid !== user.uid)).toEqual([])
+    const second = startLocalPing(place, 'stubs', { user })
+    await second.until(READY)
+    await stop(second)
+  })
+
+  test.runIf(process.getuid?.() === 0)('names the user without an entry whom PostgreSQL cannot make a database for', async () => {
+    const user = { name: '', uid: 54_321, gid: 54_321 }
+    mkdirSync(place.dataDir)
+    chownSync(place.dataDir, user.uid, user.gid)
+    for (const options of [{ user }, {}]) {
+      const ping = startLocalPing(place, 'stubs', options)
+      expect(await ping.exited).toBe(1)
+      expect(ping.output()).toMatch(/Ping cannot start\.\nuser 54321 has no entry in \/etc\/passwd, which PostgreSQL needs to make a database: .*echo 'ping:x:54321:/)
+    }
   })
 
   test('ends, with the reason and what to do, when a part cannot run for a reason that will not pass', async () => {

@@ -1,0 +1,126 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { lockDataFolder } from '../../local/data-folder.ts'
+import { runToEnd, StartError } from '../../local/parts/child.ts'
+import { plainUser } from '../../local/parts/plain-user.ts'
+import { PidFiles } from '../../local/pid-files.ts'
+import { CannotStart } from '../../local/ports.ts'
+import { postgresHome } from '../../local/postgres-home.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ping-test-folder-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** Takes the folder as a start does, up to the first process. Returns its notes. */
+function open(path = folder): readonly string[] {
+  const { notes, release } = lockDataFolder(path)
+  try {
+    const pidFiles = new PidFiles(path)
+    expect(pidFiles.survivor('server')).toBeUndefined()
+    pidFiles.remove('server')
+    return notes
+  } finally {
+    release()
+  }
+}
+
+function refusal(path = folder): string {
+  try {
+    open(path)
+  } catch (error) {
+    expect(error).toBeInstanceOf(CannotStart)
+    return (error as Error).message
+  }
+  throw new Error(`${path} was not refused`)
+}
+
+describe('garbage in the data folder of npm start', () => {
+  const garbage = ['', 'x', '{"a":1}', 'null', '[]', '{"pid":null,"identity":null}', '{"pid":-1,"identity":"x"}', '{"pid":"self"}', '\0\u0001\u0002'.repeat(500)]
+
+  test.each(garbage)('%j in any of its files stops no start', content => {
+    mkdirSync(join(folder, 'run'))
+    for (const file of ['lock.db', 'run-by', 'run/server.json']) writeFileSync(join(folder, file), content)
+    const notes = open()
+    if (content.length < 2) return expect(notes).toEqual([])
+    expect(notes).toEqual([`${folder}/lock.db was no lock file: its content is kept in ${folder}/lock.db.damaged`])
+    expect(readFileSync(join(folder, 'lock.db.damaged'), 'utf8')).toBe(content)
+    expect(open()).toEqual([])
+  })
+
+  test.each(['lock.db', 'run-by', 'run/server.json'])('a folder instead of %s is refused by its name', file => {
+    mkdirSync(join(folder, file), { recursive: true })
+    expect(refusal()).toContain(join(folder, file))
+  })
+
+  test('a file instead of the folder run is refused by its name', () => {
+    writeFileSync(join(folder, 'run'), '')
+    expect(refusal()).toContain(join(folder, 'run'))
+  })
+
+  test('another copy is named, whatever the file says that names it', () => {
+    const { release } = lockDataFolder(folder)
+    expect(refusal()).toContain(`another Ping (pid ${process.pid}) runs on the data folder`)
+    writeFileSync(join(folder, 'run-by'), 'garbage')
+    expect(refusal()).toContain('another Ping (pid unknown) runs on the data folder')
+    release()
+  })
+
+  test.each<[string, () => void, string]>([
+    ['a file', () => writeFileSync(join(folder, 'postgres'), ''), 'got a file, expected the folder of a database'],
+    ['half a database', () => mkdirSync(join(folder, 'postgres', 'base'), { recursive: true }), 'got a folder that holds base and no PG_VERSION, expected a database or nothing: restore it, or move the folder away'],
+  ])('%s instead of the database is refused by its name', (_, make, message) => {
+    make()
+    const user = plainUser()
+    if (user) chownSync(join(folder, 'postgres'), user.uid, user.gid)
+    chmodSync(folder, 0o755)
+    expect(() => postgresHome(folder, dirname(process.execPath))).toThrow(`${join(folder, 'postgres')}: ${message}`)
+  })
+})
+
+describe('the path of the data folder', () => {
+  test.each(['a,b', 'a b', ' a ', `'"`, '%d%20', '#', 'a=b', '\\', '$HOME', 'ü😀', 'deep/er'])('may be %j', name => {
+    expect(open(join(folder, name))).toEqual([])
+  })
+
+  test('may be relative, end in a slash, or be a link', () => {
+    symlinkSync(folder, join(folder, 'link'))
+    for (const path of [join(folder, 'link'), `${folder}/`, `${folder}/./x/..`]) expect(open(path)).toEqual([])
+  })
+
+  test.each([
+    ['a line end', 'a\nb', /expected a path without control characters/],
+    ['more bytes than databases open', 'ü'.repeat(100) + `/${'x'.repeat(100)}`.repeat(3), /got a path of \d+ bytes, expected at most 480/],
+  ])('may not have %s', (_, name, message) => {
+    expect(refusal(join(folder, name))).toMatch(message)
+  })
+
+  test('may not be a link that leads nowhere', () => {
+    symlinkSync(join(folder, 'none'), join(folder, 'link'))
+    expect(refusal(join(folder, 'link'))).toContain('expected a folder that can be made and written (EEXIST')
+  })
+
+  test.skipIf(process.getuid?.() === 0)('may not be one that this user cannot write to', () => {
+    chmodSync(folder, 0o500)
+    expect(refusal()).toContain('expected a folder that can be made and written (EACCES')
+  })
+
+  test.skipIf(process.getuid?.() === 0)("may not be root's, whom the refusal names", () => {
+    expect(refusal('/var/lib/ping-test')).toMatch(/EACCES.* belongs to user 0, and this is user \d+: start as user 0, or give it to this one with chown -R/)
+  })
+
+  test.runIf(process.getuid?.() === 0)("may not be root's for a plain user, and no file in it either", async () => {
+    const user = plainUser()
+    const asUser = (path: string) =>
+      runToEnd({ name: 'lock', command: process.execPath, args: ['-e', `import(${JSON.stringify(join(import.meta.dirname, '..', '..', 'local', 'data-folder.ts'))}).then(({ lockDataFolder }) => lockDataFolder(${JSON.stringify(path)}))`], user })
+    chmodSync(folder, 0o755)
+    await expect(asUser(folder)).rejects.toThrow(StartError)
+    await expect(asUser(folder)).rejects.toThrow(`${folder} belongs to user 0, and this is user ${user?.uid}: start as user 0, or give it to this one with chown -R`)
+    chmodSync(folder, 0o777)
+    writeFileSync(join(folder, 'lock.db'), '')
+    await expect(asUser(folder)).rejects.toThrow(`${join(folder, 'lock.db')} belongs to user 0, and this is user ${user?.uid}`)
+  })
+})
