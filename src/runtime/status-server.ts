@@ -3,6 +3,8 @@ import { answerPage, send } from './answer-page.ts'
 import { listen, type ListenOptions } from './listen.ts'
 import type { Logger } from './logger.ts'
 import type { Readiness } from './readiness.ts'
+import { pathOf, requestTarget } from './request-target.ts'
+import { shownText } from './shown-text.ts'
 import { statusPages, type MetricsSource } from './status-pages.ts'
 
 export interface StatusServerOptions extends ListenOptions {
@@ -20,8 +22,9 @@ export interface StatusServer {
 export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const pages = statusPages(options.readiness, options.metrics)
   const server = createServer((request, response) => {
-    const page = pages.get((request.url ?? '').split('?', 1)[0] ?? '')
-    if (page === undefined) return notFound(request, response, [...pages.keys()])
+    const path = pathOf(requestTarget(request.url ?? '') ?? '')
+    const page = pages.get(path)
+    if (page === undefined) return notFound(request, response, path, [...pages.keys()])
     page().then(
       made => answerPage(request, response, made),
       (error: unknown) => {
@@ -30,6 +33,8 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
       },
     )
   })
+  // A caller that has ended its own side of the connection gets its answer. Not in Node's types.
+  Object.assign(server, { httpAllowHalfOpen: true })
   const { port, close } = await listen(server, options)
   return {
     port,
@@ -41,7 +46,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
   }
 }
 
-function notFound(request: IncomingMessage, response: ServerResponse, paths: readonly string[]): void {
-  const body = `path: got ${JSON.stringify(request.url)}, expected one of ${paths.join(', ')}\n`
+function notFound(request: IncomingMessage, response: ServerResponse, path: string, paths: readonly string[]): void {
+  const body = `path: got ${shownText(path)}, expected one of ${paths.join(', ')}\n`
   send(request, response, { status: 404, type: 'text/plain; charset=utf-8', body })
 }

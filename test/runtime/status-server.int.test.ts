@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net'
 import { Registry } from 'prom-client'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -28,6 +29,14 @@ describe('the status server', () => {
     readiness.ready()
     const answer = await get('/readyz?verbose')
     expect([answer.status, await answer.text()]).toEqual([200, 'ready\n'])
+  })
+
+  it('takes addresses with a host, as proxies send them, and answers a caller that has ended its side', async () => {
+    const socket = createConnection({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.end('GET http://host:1/metrics HTTP/1.1\r\nhost: host:1\r\n\r\n')
+    let answer = ''
+    for await (const chunk of socket) answer += String(chunk)
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK[^]*process_cpu_user_seconds_total /)
   })
 
   it('shows the metrics of the process', async () => {

@@ -7,6 +7,8 @@ import { PING_ID_HEADER } from '../rpc/ping.ts'
 const EXPOSED = [...cors.exposedHeaders, PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER, 'Retry-After', 'WWW-Authenticate'].join(', ')
 const ALLOWED_METHODS = cors.allowedMethods.join(', ')
 const ALLOWED_HEADERS = [...cors.allowedHeaders, 'Authorization'].join(', ')
+/** Names of headers in a list, as a preflight asks for them. */
+const NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/
 /** How long a browser may remember a preflight, in seconds: two hours, the most that Chrome takes. */
 const MAX_AGE_SECONDS = 7_200
 
@@ -28,7 +30,7 @@ export function handleCors(request: HttpRequest, response: HttpResponse, allowed
     anyResponse.setHeader('access-control-allow-origin', anyOrigin ? '*' : origin)
     if (isPreflight) {
       anyResponse.setHeader('access-control-allow-methods', ALLOWED_METHODS)
-      anyResponse.setHeader('access-control-allow-headers', ALLOWED_HEADERS)
+      anyResponse.setHeader('access-control-allow-headers', allowedHeaders(request.headers['access-control-request-headers']))
       anyResponse.setHeader('access-control-max-age', MAX_AGE_SECONDS)
     } else {
       anyResponse.setHeader('access-control-expose-headers', EXPOSED)
@@ -36,4 +38,9 @@ export function handleCors(request: HttpRequest, response: HttpResponse, allowed
   }
   if (isPreflight) anyResponse.writeHead(204).end()
   return isPreflight
+}
+
+/** Those that the protocols have, and those that the page asks for: what tracing adds, or a proxy in front. None grants anything. */
+function allowedHeaders(asked: string | undefined): string {
+  return asked !== undefined && NAMES.test(asked) ? `${ALLOWED_HEADERS}, ${asked}` : ALLOWED_HEADERS
 }

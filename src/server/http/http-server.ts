@@ -1,20 +1,24 @@
 import { Code, ConnectError, createConnectRouter, type ConnectRouter, type Interceptor, type HandlerContext } from '@connectrpc/connect'
-import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { UniversalHandler } from '@connectrpc/connect/protocol'
 import { answerPage, type HttpRequest, type HttpResponse } from '../../runtime/answer-page.ts'
 import type { ListenOptions } from '../../runtime/listen.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import { pathOf, requestTarget } from '../../runtime/request-target.ts'
 import type { StatusPage } from '../../runtime/status-pages.ts'
 import { wait, within } from '../../runtime/wait.ts'
 import type { AccessCheck } from '../access/access.ts'
 import { refusePage, refuseRpc } from '../access/refuse.ts'
+import { refuseExpired } from '../rpc/deadline.ts'
+import { refuseMalformedTimeOut } from '../rpc/time-out-header.ts'
 import type { TlsIdentity } from '../tls/tls-port.ts'
+import { compressions } from './compressions.ts'
 import { handleCors, type AllowedOrigins } from './cors.ts'
 import { InFlight } from './in-flight.ts'
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
 import { OnePort } from './one-port.ts'
+import { requestFault } from './request-fault.ts'
 import { serveRpc } from './serve-rpc.ts'
-import { unknownPath } from './teach.ts'
+import { allOptions, faultyRequest, unknownPath, wrongTarget } from './teach.ts'
 
 export interface HttpServerOptions extends ListenOptions {
   /** Longest request message, in bytes, also after decompression. */
@@ -28,7 +32,7 @@ export interface HttpServerOptions extends ListenOptions {
   /** Puts the RPCs on Connect's router. `stopping` is aborted when a drain begins: streams end then. */
   readonly routes: (router: ConnectRouter, stopping: AbortSignal) => void
   readonly interceptors: readonly Interceptor[]
-  /** Sees each call when its header is there; what it throws is the answer. */
+  /** Sees each call when its header is there. */
   readonly onCall: (context: HandlerContext) => void
   /** Pages for probes and metrics, by path. */
   readonly pages: ReadonlyMap<string, () => Promise<StatusPage>>
@@ -61,7 +65,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     serve(options, rpcs, request, response)
   }, limits, options.tls)
   const number = await port.listen(options)
-  const mayStayOpen = (request: HttpRequest): boolean => rpcs.get(pathOf(request))?.method.methodKind === 'bidi_streaming'
+  const mayStayOpen = (request: HttpRequest): boolean => rpcs.get(pathOf(request.url ?? ''))?.method.methodKind === 'bidi_streaming'
   const slow = setInterval(() => inFlight.cutSlow(limits.requestMs, mayStayOpen), limits.checkMs).unref()
   return {
     port: number,
@@ -85,11 +89,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 function rpcHandlers(options: HttpServerOptions, stopping: AbortSignal, cutOff: AbortSignal): ReadonlyMap<string, UniversalHandler> {
   const router = createConnectRouter({
     readMaxBytes: options.maxBodyBytes,
-    acceptCompression: [compressionGzip, compressionBrotli],
+    acceptCompression: [...compressions],
     interceptors: [...options.interceptors],
     requestGate: context => {
       options.onCall(context)
       refuseRpc(context)
+      refuseMalformedTimeOut(context)
+      refuseExpired(context)
     },
     shutdownSignal: cutOff,
   })
@@ -106,8 +112,14 @@ function serve(
   // Without a listener an error of one connection would end the process.
   request.on('error', () => undefined)
   response.on('error', () => undefined)
+  const fault = requestFault(request)
+  if (fault !== undefined) return faultyRequest(request, response, fault)
+  const target = requestTarget(request.url ?? '')
+  if (target === undefined) return wrongTarget(request, response)
+  request.url = target
   if (handleCors(request, response, allowedOrigins)) return
-  const path = pathOf(request)
+  if (target === '*' && request.method === 'OPTIONS') return allOptions(request, response)
+  const path = pathOf(target)
   const rpc = rpcs.get(path)
   if (rpc !== undefined) return serveRpc(rpc, request, response, { log, access })
   const page = pages.get(path)
@@ -121,10 +133,4 @@ function serve(
       response.destroy()
     },
   )
-}
-
-function pathOf(request: HttpRequest): string {
-  const url = request.url ?? ''
-  const end = url.indexOf('?')
-  return end < 0 ? url : url.slice(0, end)
 }

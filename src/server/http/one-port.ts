@@ -8,9 +8,12 @@ import { refuseClearText } from '../tls/refuse-clear-text.ts'
 import { TlsPort, type TlsIdentity } from '../tls/tls-port.ts'
 import type { HttpLimits } from './limits.ts'
 import { peekPreface, type Opening } from './peek-preface.ts'
+import { wrongExpectation } from './teach.ts'
+import { answerUnreadable, closeWith } from './unreadable-request.ts'
 
 /** The highest stream number: a GOAWAY that names it refuses nothing yet (RFC 9113, 6.8). */
 const EVERY_STREAM = 2 ** 31 - 1
+const NO_TUNNELS = 'method: got "CONNECT", expected GET, HEAD or POST'
 /** After the notice, a session takes requests that were on their way for this many ms. */
 const GOAWAY_NOTICE_MS = 100
 
@@ -39,6 +42,7 @@ export class OnePort {
     )
     this.#http2.on('session', session => this.#opened(session))
     this.#http1 = createHttp1(http1Options(limits), handler)
+    answerFaults(this.#http1, this.#http2, limits)
     const [serveHttp1] = this.#http1.listeners('connection')
     this.#serveHttp1 = socket => serveHttp1?.call(this.#http1, socket)
     this.#http1.removeAllListeners('connection')
@@ -114,8 +118,19 @@ export class OnePort {
   }
 }
 
+/** Where Node would close a connection, or answer without a word. */
+function answerFaults(http1: Server, http2: Http2Server, limits: HttpLimits): void {
+  http1.on('clientError', (error: Error, socket) => answerUnreadable(error, socket, limits))
+  http1.on('connect', (_, socket) => closeWith(socket, 405, NO_TUNNELS, ['allow: GET, HEAD, POST']))
+  http1.on('checkExpectation', wrongExpectation)
+  http2.on('checkExpectation', wrongExpectation)
+  // A caller may end its own side of the connection and wait for the answer, as `nc -N` does. Not in Node's types.
+  Object.assign(http1, { httpAllowHalfOpen: true })
+}
+
 function http1Options(limits: HttpLimits) {
   return {
+    requireHostHeader: false, // it is asked for with a word
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,

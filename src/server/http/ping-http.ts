@@ -9,10 +9,8 @@ import type { ServerMetrics } from '../metrics.ts'
 import type { PingRecorder } from '../pings.ts'
 import { reflectionRoutes } from '../reflection/grpc-reflection.ts'
 import { errorInterceptor } from '../rpc/error-interceptor.ts'
-import { refuseExpired } from '../rpc/deadline.ts'
 import { observeCalls } from '../rpc/observe-calls.ts'
 import { pingRoutes } from '../rpc/routes.ts'
-import { refuseMalformedTimeOut } from '../rpc/time-out-header.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
 
 export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'hosts' | 'portSetting' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'tls' | 'access' | 'log'> & {
@@ -26,7 +24,6 @@ export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'hosts' | 'portSe
 /** The whole of Ping's port: PingService, gRPC health and reflection, and the pages. */
 export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
   const { recorder, reader, readiness, metrics, log } = options
-  const observe = observeCalls(metrics, log)
   return startHttpServer({
     ...options,
     routes(router, stopping) {
@@ -35,11 +32,7 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
       reflectionRoutes([PingService, Health], stopping)(router)
     },
     interceptors: [errorInterceptor(log)],
-    onCall(context) {
-      observe(context)
-      refuseMalformedTimeOut(context)
-      refuseExpired(context)
-    },
+    onCall: observeCalls(metrics, log),
     pages: new Map([...statusPages(readiness, metrics.registry), ['/healthz', healthz]]),
   })
 }

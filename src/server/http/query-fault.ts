@@ -1,9 +1,12 @@
 /** The parameters of Connect's GET that its handler answers without a word when they are wrong. */
 const ENCODINGS: readonly string[] = ['json', 'proto']
 
+/** Of both alphabets; a plus sign has to be escaped in a query. */
+const BASE64 = /^[\w+/-]*$/
+
 /** A parameter of a GET that is wrong. */
 export interface QueryFault {
-  readonly name: 'encoding' | 'message'
+  readonly name: 'encoding' | 'message' | 'base64'
   /** Undefined: absent. */
   readonly got: string | undefined
   readonly expected: string
@@ -18,5 +21,14 @@ export function queryFault(url: string): QueryFault | undefined {
   if (message === undefined) return { name: 'message', got: undefined, expected: 'the request, such as {} in the encoding json' }
   // In binary the empty message is a message with nothing in it.
   if (message === '' && encoding === 'json') return { name: 'message', got: '', expected: 'the request as JSON, such as {}' }
-  return undefined
+  return base64Fault(parameters.get('base64') ?? undefined, message)
+}
+
+function base64Fault(base64: string | undefined, message: string): QueryFault | undefined {
+  if (base64 === undefined) return undefined
+  if (base64 !== '1') return { name: 'base64', got: base64, expected: '1, or no such parameter' }
+  const digits = message.replace(/={1,2}$/, '')
+  // One digit over holds no byte.
+  if (BASE64.test(digits) && digits.length % 4 !== 1) return undefined
+  return { name: 'message', got: message, expected: 'base64 in the alphabet of URLs, as base64=1 says' }
 }

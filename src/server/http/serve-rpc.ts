@@ -1,17 +1,19 @@
 import type { ServerResponse } from 'node:http'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { universalResponseToNodeResponse } from '@connectrpc/connect-node'
-import type { UniversalHandler } from '@connectrpc/connect/protocol'
+import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { AccessCheck } from '../access/access.ts'
 import { REFUSAL } from '../access/refuse.ts'
-import { wrongContentType, wrongHost, wrongMethod, wrongQuery, type Accepts } from './teach.ts'
+import { bodyType, type BodyType } from './content-type.ts'
 import { queryFault } from './query-fault.ts'
+import { wrongContentType, wrongMethod, wrongQuery, wrongVersion, type Accepts } from './teach.ts'
 import { universalRequest } from './universal-request.ts'
+import { asText } from './web-text.ts'
 
 const UNARY_CONTENT_TYPES = ['application/json', 'application/proto']
-const GRPC_CONTENT_TYPES = ['application/grpc', 'application/grpc-web']
+const GRPC_CONTENT_TYPES = ['application/grpc', 'application/grpc-web', 'application/grpc-web-text']
 const STREAM_CONTENT_TYPES = ['application/connect+json', 'application/connect+proto']
 
 export interface ServeRpcOptions {
@@ -22,15 +24,18 @@ export interface ServeRpcOptions {
 
 /** Hands a request to the handler of its path, or says why the handler cannot take it. */
 export function serveRpc(handler: UniversalHandler, request: HttpRequest, response: HttpResponse, { log, access }: ServeRpcOptions): void {
-  if (!handler.allowedMethods.includes(request.method ?? '')) return wrongMethod(request, response, acceptsOf(handler))
-  if (!hasContentType(handler, request)) return wrongContentType(request, response, acceptsOf(handler))
-  const fault = request.method === 'GET' ? queryFault(request.url ?? '') : undefined
+  const isGet = request.method === 'GET' || request.method === 'HEAD'
+  if (!handler.allowedMethods.includes(isGet ? 'GET' : (request.method ?? ''))) return wrongMethod(request, response, acceptsOf(handler))
+  if (handler.method.methodKind === 'bidi_streaming' && request.httpVersionMajor < 2) return wrongVersion(request, response)
+  // A GET has its message in the URL.
+  const type = isGet ? undefined : bodyType(handler, request.headers['content-type'])
+  if (!isGet && type === undefined) return wrongContentType(request, response, acceptsOf(handler))
+  const fault = isGet ? queryFault(request.url ?? '') : undefined
   if (fault !== undefined) return wrongQuery(request, response, handler.requestPath, fault)
-  const universal = universalRequest(request, response)
-  if (universal === undefined) return wrongHost(request, response)
+  const universal = universalRequest(request, response, type)
   universal.contextValues?.set(REFUSAL, access?.(request, handler.requestPath))
   handler(universal)
-    .then(answer => universalResponseToNodeResponse(answer, response as ServerResponse))
+    .then(answer => universalResponseToNodeResponse(shaped(answer, request, type), response as ServerResponse))
     .catch((error: unknown) => {
       // The caller closed the connection while the answer was being written: no fault of ours.
       const { code } = ConnectError.from(error)
@@ -39,15 +44,15 @@ export function serveRpc(handler: UniversalHandler, request: HttpRequest, respon
     })
 }
 
-function hasContentType(handler: UniversalHandler, request: HttpRequest): boolean {
-  const contentType = request.headers['content-type']
-  // A GET has its message in the URL.
-  if (contentType === undefined) return request.method === 'GET'
-  return handler.supportedContentType(contentType)
+function shaped(answer: UniversalServerResponse, { method }: HttpRequest, type: BodyType | undefined): UniversalServerResponse {
+  if (type?.isText === true) return asText(answer)
+  if (method !== 'HEAD') return answer
+  const { body: _, ...head } = answer
+  return head
 }
 
 function acceptsOf(handler: UniversalHandler): Accepts {
   const own = handler.method.methodKind === 'unary' ? UNARY_CONTENT_TYPES : STREAM_CONTENT_TYPES
-  const methods = [...new Set(handler.allowedMethods)]
-  return { path: handler.requestPath, methods, contentTypes: [...own, ...GRPC_CONTENT_TYPES] }
+  const methods = handler.allowedMethods.flatMap(method => (method === 'GET' ? ['GET', 'HEAD'] : method))
+  return { path: handler.requestPath, methods: [...new Set(methods)], contentTypes: [...own, ...GRPC_CONTENT_TYPES] }
 }

@@ -1,3 +1,4 @@
+import { Code } from '@connectrpc/connect'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import { send } from '../../runtime/answer-page.ts'
 import { shownText } from '../../runtime/shown-text.ts'
@@ -7,8 +8,9 @@ import type { QueryFault } from './query-fault.ts'
 
 const PING_PATH = '/ping.v1.PingService/Ping'
 const COUNT_PATH = '/ping.v1.PingService/PingCount'
-/** What may stand in a line that a reader copies into a shell. */
-const PLAIN_HOST = /^[\w.[\]:-]{1,255}$/
+/** What may stand in a line that a reader copies into a shell: a name or an address, and a port. */
+const PLAIN_HOST = /^(?:[\w.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
+const GRPC = /^application\/grpc(?:-web)?(?:\+\w+)?\b/i
 
 /** What a method accepts. */
 export interface Accepts {
@@ -19,9 +21,22 @@ export interface Accepts {
 
 /** The query is not repeated: somebody may have put a token there. */
 export function unknownPath(request: HttpRequest, response: HttpResponse): void {
-  const lines = [`path: got ${shown(request.url?.split('?', 1)[0])}, expected ${PING_PATH} or ${COUNT_PATH}`, '']
-  lines.push('Send:', curl(request, PING_PATH), curl(request, COUNT_PATH))
-  answer(request, response, 404, lines)
+  // Without the query: a caller may have put a secret there.
+  const fault = `path: got ${shown(request.url?.split('?', 1)[0])}, expected ${PING_PATH} or ${COUNT_PATH}`
+  const [grpcType] = GRPC.exec(request.headers['content-type'] ?? '') ?? []
+  if (grpcType !== undefined) return unknownMethod(request, response, grpcType, fault)
+  answer(request, response, 404, [fault, '', 'Send:', curl(request, PING_PATH), curl(request, COUNT_PATH)])
+}
+
+/** To a gRPC client a status without a body: of another answer it would show the number only. */
+function unknownMethod(request: HttpRequest, response: HttpResponse, type: string, fault: string): void {
+  const status = { 'grpc-status': String(Code.Unimplemented), 'grpc-message': encodeURIComponent(fault) }
+  send(request, response, { status: 200, type, body: '' }, status)
+}
+
+/** OPTIONS of no path: what the server takes at all. */
+export function allOptions(request: HttpRequest, response: HttpResponse): void {
+  send(request, response, { status: 200, type: 'text/plain; charset=utf-8', body: '' }, { allow: 'GET, HEAD, POST' })
 }
 
 export function wrongMethod(request: HttpRequest, response: HttpResponse, accepts: Accepts): void {
@@ -45,8 +60,26 @@ export function wrongQuery(request: HttpRequest, response: HttpResponse, path: s
   answer(request, response, name === 'encoding' ? 415 : 400, lines)
 }
 
-export function wrongHost(request: HttpRequest, response: HttpResponse): void {
-  answer(request, response, 400, [`host: got ${shown(request.headers.host)}, expected the host of the request, such as 127.0.0.1:8080`])
+export function wrongTarget(request: HttpRequest, response: HttpResponse): void {
+  answer(request, response, 400, [`request target: got an address without a host or with a user's name, expected a path such as ${PING_PATH}, or http:// with a host and the path`], lastOf(request))
+}
+
+export function wrongVersion(request: HttpRequest, response: HttpResponse): void {
+  answer(request, response, 505, [`HTTP version: got ${request.httpVersion}, expected 2, because this method answers while it is asked`], lastOf(request))
+}
+
+export function wrongExpectation(request: HttpRequest, response: HttpResponse): void {
+  answer(request, response, 417, [`header expect: got ${shown(request.headers.expect)}, expected none, or 100-continue`], lastOf(request))
+}
+
+/** `fault` says what was got and what is expected. */
+export function faultyRequest(request: HttpRequest, response: HttpResponse, fault: string): void {
+  answer(request, response, 400, [fault], lastOf(request))
+}
+
+/** Of a connection that may be read in two ways nothing more is read. */
+function lastOf(request: HttpRequest): Readonly<Record<string, string>> {
+  return 'stream' in request ? {} : { connection: 'close' }
 }
 
 function curl(request: HttpRequest, path: string): string {

@@ -1,0 +1,20 @@
+/** The absolute form (RFC 9112, 3.2.2): what a proxy is asked for, and every server takes. */
+const ABSOLUTE = /^https?:\/\/([^/?#]*)([^]*)$/i
+
+/**
+ * Path and query of a request's target, whichever form it has. Undefined: an address without a host, or one with
+ * a user's name, which is not allowed in requests (RFC 9110, 4.2).
+ */
+export function requestTarget(target: string): string | undefined {
+  if (target.startsWith('/')) return target
+  const [, authority, rest = ''] = ABSOLUTE.exec(target) ?? []
+  if (authority === undefined) return target
+  if (authority === '' || authority.includes('@')) return undefined
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/** A target without its query. */
+export function pathOf(target: string): string {
+  const end = target.indexOf('?')
+  return end < 0 ? target : target.slice(0, end)
+}

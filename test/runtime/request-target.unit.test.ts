@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { pathOf, requestTarget } from '../../src/runtime/request-target.ts'
+
+describe('the target of a request', () => {
+  it.each([
+    ['/a?b=c', '/a?b=c'],
+    ['//a', '//a'],
+    ['*', '*'],
+    ['', ''],
+    ['http://h', '/'],
+    ['http://h?b', '/?b'],
+    ['http://h/a?b=http://x', '/a?b=http://x'],
+    ['HTTPS://[::1]:8080//a', '//a'],
+    ['ftp://h/a', 'ftp://h/a'],
+    ['http:///a', undefined],
+    ['http://', undefined],
+    ['http://u@h/a', undefined],
+    ['http://h/a@b', '/a@b'],
+  ])('%j is %j', (target, expected) => {
+    expect(requestTarget(target)).toBe(expected)
+  })
+
+  it('has a path before its query', () => {
+    expect([pathOf('/a?b?c'), pathOf('/a'), pathOf('?')]).toEqual(['/a', '/a', ''])
+  })
+})

@@ -1,0 +1,316 @@
+import { once } from 'node:events'
+import { connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
+import { createConnection } from 'node:net'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, sendRaw, startHttpFixture, type HttpFixture } from './http-fixture.ts'
+
+let fixture: HttpFixture
+beforeAll(async () => {
+  fixture = await startHttpFixture({ limits: { requestMs: 600, headersMs: 300, checkMs: 50 } })
+})
+afterAll(() => fixture[Symbol.asyncDispose]())
+
+const COUNT_QUERY = `${COUNT_PATH}?encoding=json&message=%7B%7D`
+const HOST = 'host: x\r\n'
+const raw = (text: string) => sendRaw(fixture.port, text)
+const last = (head: string, body = '') => raw(`${head}connection: close\r\n\r\n${body}`)
+const post = (headers: string) => `POST ${PING_PATH} HTTP/1.1\r\n${HOST}content-length: 2\r\n${headers}`
+
+/** One request over HTTP/2. */
+async function http2(headers: OutgoingHttpHeaders, body = ''): Promise<{ headers: IncomingHttpHeaders; body: string }> {
+  const session = connect(fixture.url)
+  const stream = session.request(headers, { endStream: body === '' })
+  if (body !== '') stream.end(body)
+  try {
+    const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+    let text = ''
+    for await (const chunk of stream) text += String(chunk)
+    return { headers: answer, body: text }
+  } finally {
+    session.destroy()
+  }
+}
+
+describe('a target', () => {
+  it.each(['http://host/livez', 'HTTP://user.example:80/livez?x', 'https://[::1]:8080/livez', 'http://:8080/livez'])('in absolute form, %s, is its path', async target => {
+    expect(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*ok\n$/)
+  })
+
+  it('in absolute form names an RPC', async () => {
+    expect(await last(`GET http://h${COUNT_QUERY} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*\}$/)
+    expect(await last(post('content-type: application/json\r\n').replace(' /', ' http://h/'), '{}')).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
+  })
+
+  it.each(['http:///livez', 'http://user:secret@host/livez'])('like %s is 400, and no part of it is shown', async target => {
+    const answer = await last(`GET ${target} HTTP/1.1\r\n${HOST}`)
+    expect(answer).toMatch(/^HTTP\/1.1 400 [^]*request target: got an address without a host or with a user's name, expected a path/)
+    expect(answer).not.toContain('secret')
+  })
+
+  it.each(['http://host', 'ftp://host/livez', `/${PING_PATH}`, `${PING_PATH}/`, PING_PATH.replace('P', '%50'), '/livez#x', '*'])('like %s is 404', async target => {
+    expect(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 404 [^]*path: got /)
+  })
+
+  it('of a POST may have a query', async () => {
+    expect(await last(post('content-type: application/json\r\n').replace(PING_PATH, `${PING_PATH}?a=b`), '{}')).toMatch(/^HTTP\/1.1 200 OK/)
+  })
+
+  it('that no gRPC method has is UNIMPLEMENTED, with a word', async () => {
+    const { headers } = await http2({ ':method': 'POST', ':path': '/ping.v1.PingService/Pong', 'content-type': 'application/grpc+proto' })
+    expect([headers[':status'], headers['content-type'], headers['grpc-status']]).toEqual([200, 'application/grpc+proto', '12'])
+    expect(decodeURIComponent(String(headers['grpc-message']))).toBe('path: got "/ping.v1.PingService/Pong", expected /ping.v1.PingService/Ping or /ping.v1.PingService/PingCount')
+  })
+})
+
+describe('a host', () => {
+  it.each([':8080', '[', 'a b', 'under_score', 'user@host', 'unix:/tmp/x.sock', '%2Ftmp%2Fx', ''])('may be anything: %j', async host => {
+    expect(await last(`POST ${PING_PATH} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n`, '{}')).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
+  })
+
+  it.each([':8080', 'x:y:z', 'under_score:1', '%2Ftmp%2Fx'])('may be anything over HTTP/2: %j', async authority => {
+    expect((await http2({ ':method': 'POST', ':path': PING_PATH, ':authority': authority, 'content-type': 'application/json' }, '{}')).body).toBe('{}')
+  })
+
+  it('that is none does not get into a line to be copied', async () => {
+    const answer = await last('GET /nope HTTP/1.1\r\nhost: :8080\r\n')
+    expect(answer).toContain(`http://127.0.0.1:${fixture.port}${PING_PATH}`)
+  })
+
+  it.each([
+    ['host: x\r\nhost: x\r\n', 'header host: got 2 of them, expected one'],
+    ['host: x\r\nHost: y\r\n', 'header host: got 2 of them, expected one'],
+    ['', 'header host: got none, expected the host of the request'],
+  ])('in the headers %j is 400', async (headers, text) => {
+    expect(await raw(`GET /livez HTTP/1.1\r\n${headers}\r\n`)).toMatch(new RegExp(`^HTTP/1.1 400 [^]*connection: close[^]*${text}`, 'i'))
+  })
+
+  it('over HTTP/2 is that of :authority', async () => {
+    expect((await http2({ ':path': '/livez', ':authority': 'a:1', host: 'A:1' })).headers[':status']).toBe(200)
+    const { headers, body } = await http2({ ':path': '/livez', ':authority': 'a:1', host: 'b:1' })
+    expect([headers[':status'], body]).toEqual([400, 'header host: got "b:1", expected none, or :authority, which is "a:1"\n'])
+  })
+})
+
+describe('HEAD', () => {
+  const BODY = /\r\n\r\n./
+  const without = (answer: string) => answer.slice(0, answer.indexOf('\r\n\r\n')).replace(/\r\ndate: .*/i, '')
+
+  it.each(['/livez', '/readyz', '/healthz', COUNT_QUERY, `${COUNT_PATH}?encoding=xml`, `${COUNT_PATH}?encoding=json&message=x`, '/nope'])('of %s has the headers of GET and no body', async target => {
+    const head = await last(`HEAD ${target} HTTP/1.1\r\n${HOST}`)
+    expect(without(head)).toBe(without(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)))
+    expect(head).not.toMatch(BODY)
+  })
+
+  it.each(['/livez', COUNT_QUERY])('of %s over HTTP/2 too', async path => {
+    const [head, get] = [await http2({ ':method': 'HEAD', ':path': path }), await http2({ ':path': path })]
+    expect([head.headers[':status'], head.headers['content-length'], head.body]).toEqual([200, get.headers['content-length'], ''])
+  })
+
+  it('of a method without GET is 405', async () => {
+    expect(await last(`HEAD ${PING_PATH} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 405 [^]*allow: POST\r\n/i)
+  })
+})
+
+describe('a method', () => {
+  it('of OPTIONS for the whole server names what it takes', async () => {
+    expect(await last(`OPTIONS * HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*allow: GET, HEAD, POST\r\n/i)
+  })
+
+  it.each(['TRACE', 'PATCH', 'PROPFIND'])('of %s is 405', async method => {
+    expect(await last(`${method} ${PING_PATH} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 405 /)
+  })
+
+  it('of CONNECT is 405, with a word', async () => {
+    expect(await raw(`CONNECT host:443 HTTP/1.1\r\nhost: host:443\r\n\r\n`)).toMatch(/^HTTP\/1.1 405 [^]*allow: GET, HEAD, POST[^]*method: got "CONNECT", expected GET, HEAD or POST\n$/)
+  })
+
+  it('that does not exist is 400, with a word', async () => {
+    expect(await raw(`FOO / HTTP/1.1\r\n${HOST}\r\n`)).toMatch(/^HTTP\/1.1 400 [^]*request: got bytes that are no HTTP\/1.1 \(.+\), expected a request such as GET \/livez HTTP\/1.1\n$/)
+  })
+
+  it('that needs HTTP/2 is 505 without it, with a word', async () => {
+    const request = `POST /grpc.reflection.v1.ServerReflection/ServerReflectionInfo HTTP/1.1\r\n${HOST}content-type: application/grpc\r\ncontent-length: 0\r\n\r\n`
+    expect(await raw(request)).toMatch(/^HTTP\/1.1 505 [^]*HTTP version: got 1.1, expected 2, /)
+  })
+})
+
+describe('a content-type', () => {
+  it.each(['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'APPLICATION/JSON ; Charset=utf8 ', 'application/json;', 'application/json; a="b"; charset=Utf-8'])('may be %s', async type => {
+    expect(await last(post(`content-type: ${type}\r\n`), '{}')).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
+  })
+
+  it.each(['application/json; charset=latin1', 'application/json; charset="latin1"', 'application/json; charset', 'application/jsonx', 'application/json, application/json', 'application/grpc-web-texts'])('may not be %s', async type => {
+    expect(await last(post(`content-type: ${type}\r\n`), '{}')).toMatch(/^HTTP\/1.1 415 [^]*content-type: got "[^]*expected one of application\/json, /)
+  })
+
+  it('comes once', async () => {
+    expect(await raw(`${post('content-type: application/json\r\ncontent-type: text/plain\r\n')}\r\n{}`)).toMatch(/^HTTP\/1.1 400 [^]*header content-type: got 2 of them, expected one/)
+  })
+
+  it('of a GET does not matter', async () => {
+    for (const type of ['text/plain', 'application/grpc', 'application/json']) expect((await fetch(fixture.url + COUNT_QUERY, { headers: { 'content-type': type } })).status).toBe(200)
+  })
+
+  it.each(['', '+proto'])('of application/grpc-web-text%s is gRPC-Web in base64, in pieces of any size', async suffix => {
+    const bytes = Buffer.from([0, 0, 0, 0, 3, 0x08, 0xac, 0x02])
+    const text = `${bytes.subarray(0, 5).toString('base64')}\n${bytes.subarray(5).toString('base64')}`
+    const body = new ReadableStream({ start: controller => [...text].map(one => controller.enqueue(new TextEncoder().encode(one))) && controller.close() })
+    const headers = { 'content-type': `application/grpc-web-text${suffix}` }
+    const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers, body, duplex: 'half' } as RequestInit)
+    expect(answer.headers.get('content-type')).toBe('application/grpc-web-text+proto')
+    const groups = (await answer.text()).match(/[^=]+={0,2}/g) ?? []
+    expect(groups.map(group => Buffer.from(group, 'base64').toString()).join('')).toContain('grpc-status: 0\r\n')
+    expect(fixture.recorded.at(-1)?.timestampMs).toBe(300n)
+  })
+
+  it.each([
+    ['AAAAAAA', 'base64 that is cut off'],
+    ['AAAA!AAA', 'characters that are not in base64'],
+  ])('of application/grpc-web-text with %s is INVALID_ARGUMENT', async (body, got) => {
+    const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': 'application/grpc-web-text' }, body })
+    expect(decodeURIComponent(Buffer.from(await answer.text(), 'base64').toString())).toContain(`request body: got ${got}, expected base64`)
+  })
+})
+
+describe('a compressed body', () => {
+  const whole = Buffer.from('{"pingId":""}')
+  const send = async (encoding: string, body: Uint8Array) => {
+    const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': encoding }, body: Uint8Array.from(body) })
+    return { status: answer.status, json: (await answer.json()) as { code?: string; message?: string } }
+  }
+
+  it.each([
+    ['gzip', gzipSync(whole)],
+    ['GZIP', gzipSync(whole)],
+    ['br', brotliCompressSync(whole)],
+    ['identity', whole],
+  ])('by %s is read', async (encoding, body) => {
+    expect((await send(encoding, body)).status).toBe(200)
+  })
+
+  it.each([
+    ['gzip', 'is cut off', gzipSync(whole).subarray(0, 20)],
+    ['gzip', 'is none', whole],
+    ['gzip', 'has something after it', Buffer.concat([gzipSync(whole), whole])],
+    ['br', 'is cut off', brotliCompressSync(whole).subarray(0, 5)],
+    ['br', 'is none', Buffer.from('garbage')],
+    ['br', 'has something after it', Buffer.concat([brotliCompressSync(whole), whole])],
+  ])('by %s that %s is INVALID_ARGUMENT, in the same words over Connect, GET and gRPC', async (encoding, _, body) => {
+    const message = expect.stringMatching(new RegExp(`^request body: got bytes that cannot be decompressed \\(.+\\), expected ${encoding}$`))
+    expect(await send(encoding, body)).toEqual({ status: 400, json: { code: 'invalid_argument', message } })
+    const get = await fetch(`${fixture.url}${COUNT_PATH}?encoding=json&compression=${encoding}&base64=1&message=${body.toString('base64url')}`)
+    expect([get.status, await get.json()]).toEqual([400, { code: 'invalid_argument', message }])
+    const envelope = Buffer.concat([Buffer.from([1, 0, 0, 0, body.length]), body])
+    const web = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': 'application/grpc-web', 'grpc-encoding': encoding }, body: envelope })
+    expect(await web.text()).toMatch(/grpc-status: 3\r\n/)
+  })
+
+  it.each([
+    ['gzip', gzipSync(Buffer.alloc(1_000_000))],
+    ['br', brotliCompressSync(Buffer.alloc(1_000_000))],
+  ])('by %s that is larger than the limit when it is unpacked is RESOURCE_EXHAUSTED', async (encoding, body) => {
+    const message = 'request body: got more bytes after decompression, expected at most 65536'
+    expect(await send(encoding, body)).toEqual({ status: 429, json: { code: 'resource_exhausted', message } })
+  })
+
+  it.each(['zip', 'gzip, gzip', 'deflate', ''])('by %j is UNIMPLEMENTED, naming what is known', async encoding => {
+    const message = `compression: got ${JSON.stringify(encoding)}, expected one of gzip,br,identity`
+    expect((await send(encoding, whole)).json).toEqual({ code: 'unimplemented', message })
+  })
+
+  it('that nobody named the compression of is INVALID_ARGUMENT', async () => {
+    const web = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': 'application/grpc-web' }, body: Uint8Array.of(1, 0, 0, 0, 0) })
+    expect(await web.text()).toMatch(/grpc-message: request%20body%3A%20got%20a%20message%20marked%20as%20compressed/)
+  })
+})
+
+describe('the number of messages in a body', () => {
+  it.each([
+    ['none', [], 12, 'got no message, expected one'],
+    ['two', [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 12, 'got more than one message, expected one'],
+    ['a part of one', [0, 0, 0, 0, 9, 1], 3, 'got an incomplete message, expected a prefix of 5 bytes and as many bytes as it says'],
+  ])('is one, not %s', async (_, bytes, status, text) => {
+    const web = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': 'application/grpc-web' }, body: Uint8Array.from(bytes) })
+    const answer = decodeURIComponent(await web.text())
+    expect(answer).toContain(`grpc-status: ${status}\r\n`)
+    expect(answer).toContain(`request body: ${text}`)
+  })
+})
+
+describe('a caller that ends its own side of the connection and waits', () => {
+  const endAfter = async (port: number, ...parts: readonly (string | Buffer)[]): Promise<string> => {
+    const socket = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true })
+    for (const part of parts) socket.write(part)
+    socket.end()
+    let answer = ''
+    for await (const chunk of socket) answer += String(chunk)
+    return answer
+  }
+
+  it.each([
+    ['a page', `GET /livez HTTP/1.1\r\n${HOST}\r\n`, 'ok\n'],
+    ['an RPC', `${post('content-type: application/json\r\n')}\r\n{}`, '{}'],
+    ['two of them', `${post('content-type: application/json\r\n')}\r\n{}`.repeat(2), '{}'],
+  ])('gets its answer and is hung up on: %s', async (_, request, body) => {
+    const gate = Promise.withResolvers<void>()
+    await using slow = await startHttpFixture({ record: () => gate.promise })
+    const answer = endAfter(slow.port, request)
+    setTimeout(gate.resolve, 50)
+    expect(await answer).toMatch(new RegExp(`^HTTP/1.1 200 OK[^]*${body}$`))
+    expect(slow.http.inFlight()).toBe(0)
+  })
+
+  it.each(['', 'G', 'PR', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}`, `${post('content-type: application/json\r\n')}\r\n{`])('before its request is whole, %j, is hung up on', async part => {
+    expect(await endAfter(fixture.port, part)).not.toContain('200 OK')
+  })
+
+  it('ends a stream by it', async () => {
+    const body = Buffer.from([0, 0, 0, 0, 2, 0x7b, 0x7d])
+    const head = `POST /grpc.health.v1.Health/Watch HTTP/1.1\r\n${HOST}content-type: application/connect+json\r\ncontent-length: ${body.length}\r\n\r\n`
+    expect(await endAfter(fixture.port, head, body)).toContain('SERVING')
+  })
+})
+
+describe('bytes that are no request', () => {
+  const json = 'content-type: application/json\r\n'
+  it.each([
+    ['a chunk without a size', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}transfer-encoding: chunked\r\n\r\nzz\r\n{}`, 400, 'got bytes that are no HTTP/1.1'],
+    ['a length that is none', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: x\r\n\r\n{}`, 400, 'got bytes that are no HTTP/1.1'],
+    ['two lengths', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`, 400, 'got bytes that are no HTTP/1.1'],
+    ['a length and chunks', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}`, 400, 'got bytes that are no HTTP/1.1'],
+    ['a target that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`, 431, 'request line and headers: got more than 16384 bytes, expected at most 16384'],
+    ['a header that is too long', `GET /livez HTTP/1.1\r\n${HOST}a: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'request line and headers: got more than 16384 bytes'],
+    ['headers without an end', `GET /livez HTTP/1.1\r\n${HOST}`, 408, 'request: got a part of it, expected all headers within 300 ms'],
+    ['a body without an end', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 5\r\n\r\n{}`, 408, 'request: got a part of it'],
+    ['an expectation that nobody knows', `GET /livez HTTP/1.1\r\n${HOST}expect: tea\r\n\r\n`, 417, 'header expect: got "tea", expected none, or 100-continue'],
+  ])('such as %s are refused, with a word', async (_, text, status, word) => {
+    const answer = await raw(text)
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*connection: close`, 'i'))
+    expect(answer).toContain(word)
+  })
+
+  it('are answered after what came before them', async () => {
+    const gate = Promise.withResolvers<void>()
+    await using slow = await startHttpFixture({ record: () => gate.promise })
+    const answer = sendRaw(slow.port, `${post('content-type: application/json\r\n')}\r\n{}garbage\r\n\r\n`)
+    await expect.poll(() => slow.http.inFlight()).toBe(1)
+    gate.resolve()
+    expect(await answer).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}HTTP\/1.1 400 /)
+  })
+
+  it('do not keep others from being served', async () => {
+    await pingClient(fixture).ping({})
+  })
+})
+
+describe('a connection', () => {
+  it('serves on after an answer that refuses', async () => {
+    const requests = [`GET /nope HTTP/1.1\r\n${HOST}\r\n`, `${post('content-type: text/plain\r\n')}\r\n{}`, `${post('content-type: application/json\r\n')}\r\n[]`, `GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`]
+    expect((await raw(requests.join(''))).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 415', 'HTTP/1.1 400', 'HTTP/1.1 200'])
+  })
+
+  it('is told to go on by 100 when it asks', async () => {
+    expect(await last(post('expect: 100-continue\r\ncontent-type: application/json\r\n'), '{}')).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/)
+  })
+})
