@@ -1,8 +1,9 @@
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
-import { createClient, type CallOptions, type Transport } from '@connectrpc/connect'
+import { createClient, type CallOptions, type Interceptor, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { Consistency, PingService } from '../gen/ping/v1/ping_pb.ts'
+import type { Credentials } from './credentials.ts'
 
 export const PROTOCOLS = ['connect', 'grpc', 'grpc-web'] as const
 export type Protocol = (typeof PROTOCOLS)[number]
@@ -11,6 +12,7 @@ export interface ClientOptions {
   /** http or https, without a slash at its end. */
   readonly address: string
   readonly protocol: Protocol
+  readonly credentials: Credentials
 }
 
 /** What is asked of PingCount. `range` is `[start, end)` in ms since the epoch. */
@@ -85,20 +87,34 @@ class HeardSessions extends Http2SessionManager {
 }
 
 /** gRPC needs trailers, so HTTP/2: ALPN over https, prior knowledge over http. */
-function overHttp2({ address }: ClientOptions): Connected {
-  const sessionManager = new HeardSessions(address)
+function overHttp2({ address, credentials }: ClientOptions): Connected {
+  const sessionManager = new HeardSessions(address, undefined, tlsOf(credentials))
   return {
-    transport: createGrpcTransport({ baseUrl: address, sessionManager }),
+    transport: createGrpcTransport({ baseUrl: address, sessionManager, interceptors: showToken(credentials) }),
     close: () => sessionManager.abort(),
   }
 }
 
 /** Connect and gRPC-Web over HTTP/1.1, as browsers and curl do; one connection for each call under way. */
-function overHttp1({ address, protocol }: ClientOptions): Connected {
-  const agent = address.startsWith('https:') ? new SecureAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
+function overHttp1({ address, protocol, credentials }: ClientOptions): Connected {
+  const agent = address.startsWith('https:') ? new SecureAgent({ keepAlive: true, ...tlsOf(credentials) }) : new Agent({ keepAlive: true })
   const create = protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
   return {
-    transport: create({ baseUrl: address, httpVersion: '1.1', nodeOptions: { agent } }),
+    transport: create({ baseUrl: address, httpVersion: '1.1', nodeOptions: { agent }, interceptors: showToken(credentials) }),
     close: () => agent.destroy(),
   }
+}
+
+function tlsOf({ ca, cert, key }: Credentials) {
+  return { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert, key }) }
+}
+
+function showToken({ token }: Credentials): Interceptor[] {
+  if (token === undefined) return []
+  return [
+    next => request => {
+      request.header.set('authorization', `Bearer ${token}`)
+      return next(request)
+    },
+  ]
 }

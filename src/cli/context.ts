@@ -2,12 +2,17 @@ import type { Command } from 'commander'
 import type { Environment, SettingsTable, SettingsOf } from '../runtime/settings.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { createPingClient, PROTOCOLS, type PingClient } from './client.ts'
+import { readCredentials, tokenAtRisk, type CredentialSources, type Source } from './credentials.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { listenForInterrupt, type Interrupt } from './interrupt.ts'
 import type { SharedOptions } from './options.ts'
 import { createOutput, type Output } from './output.ts'
 import { cliSettings } from './settings.ts'
 import { terminalOf, type Terminal } from './terminal.ts'
+
+/** The options that name files, by their keys. */
+const FILE_OPTIONS = { tokenFile: '--token-file', caFile: '--ca-file', certFile: '--cert-file', keyFile: '--key-file' } as const
+type FileOption = keyof typeof FILE_OPTIONS
 
 /** What a command works with, made when it starts. */
 export interface Context {
@@ -19,36 +24,54 @@ export interface Context {
   readonly address: string
   /** The options that lead another pingcli to the same server; empty where the defaults do. */
   readonly sameServer: readonly string[]
-  /** A client of the server at `address`; whoever makes it closes it. */
+  /** A client of the server at `address`; whoever makes it closes it. Throws `SettingsError`. */
   createClient(): PingClient
   /** Settings of Postgres and the cache, for the commands that read them directly. Throws `SettingsError`. */
   settings<Table extends SettingsTable>(table: Table): SettingsOf<Table>
 }
 
 export function createContext(options: SharedOptions, env: Environment): Context {
-  const address = options.address ?? readSettings(cliSettings, env).address
+  const settings = readSettings(cliSettings, env)
+  const address = options.address ?? settings.address
   const terminal = terminalOf(env)
+  const output = createOutput(options.json === true, terminal)
   return {
-    output: createOutput(options.json === true, terminal),
+    output,
     terminal,
     interrupt: listenForInterrupt(),
     timeoutMs: options.timeout,
     address,
     sameServer: optionsOfServer(address, options),
-    createClient: () => createPingClient({ address, protocol: options.protocol }),
+    createClient: () => {
+      const credentials = readCredentials(credentialSources(options, settings))
+      const remark = tokenAtRisk(address, credentials)
+      if (remark !== undefined) output.note(remark)
+      return createPingClient({ address, protocol: options.protocol, credentials })
+    },
     settings: table => readSettings(table, env),
   }
 }
 
-/** PING_ADDRESS is repeated as an option: a line that is copied may meet another environment. */
-function optionsOfServer(address: string, { address: given, protocol }: SharedOptions): readonly string[] {
-  const isDefault = given === undefined && address === cliSettings.address.fallback
-  return [...(isDefault ? [] : ['--address', shellWord(address)]), ...(protocol === PROTOCOLS[0] ? [] : ['--protocol', protocol])]
+function credentialSources(options: SharedOptions, settings: SettingsOf<typeof cliSettings>): CredentialSources {
+  const source = (key: FileOption): Source =>
+    options[key] === undefined ? { name: cliSettings[key].env, file: settings[key] } : { name: FILE_OPTIONS[key], file: options[key] }
+  return { token: source('tokenFile'), ca: source('caFile'), cert: source('certFile'), key: source('keyFile') }
 }
 
-/** A URL's path may hold what a shell takes for its own. */
+/** PING_ADDRESS is repeated as an option: a line that is copied may meet another environment. */
+function optionsOfServer(address: string, options: SharedOptions): readonly string[] {
+  const { address: given, protocol } = options
+  const isDefault = given === undefined && address === cliSettings.address.fallback
+  const files = Object.entries(FILE_OPTIONS).flatMap(([key, flag]) => {
+    const file = options[key as FileOption]
+    return file === undefined ? [] : [flag, shellWord(file)]
+  })
+  return [...(isDefault ? [] : ['--address', shellWord(address)]), ...(protocol === PROTOCOLS[0] ? [] : ['--protocol', protocol]), ...files]
+}
+
+/** A path may hold what a shell takes for its own. */
 function shellWord(text: string): string {
-  return /^[\w.:/%-]+$/.test(text) ? text : `'${text.replaceAll("'", '%27')}'`
+  return /^[\w.:/%-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** How a command is bound to the program. */

@@ -19,7 +19,7 @@ const FINAL = new Set([
 ])
 
 export function isFinal(error: ConnectError): boolean {
-  return FINAL.has(error.code) || lacksTls(error)
+  return FINAL.has(error.code) || describeTls(error) !== undefined
 }
 
 /** What OpenSSL says of an answer that is no TLS: such a port answers the next try no better. */
@@ -35,6 +35,38 @@ function lacksHttp2({ cause }: ConnectError): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'ERR_HTTP2_ERROR' && cause.message === 'Protocol error'
 }
 
+/** What Ping's port with TLS says to clear text: in words, or over HTTP/2 by INADEQUATE_SECURITY. */
+const NEEDS_TLS = /^(?:this port speaks TLS|Session closed with error code 12$)/
+
+/** What is wrong between the caller's TLS and the server's; undefined: nothing is known to be. */
+function describeTls(error: ConnectError): string | undefined {
+  if (lacksTls(error)) return 'expected https, got no TLS: nothing was sent. Is it an http:// address?'
+  if (NEEDS_TLS.test(error.rawMessage)) return 'expected http, got TLS: nothing was recorded. Is it an https:// address?'
+  return describeDistrust(error)
+}
+
+/** True if the server does not let this caller do that, or is not to be trusted with the call. */
+export function isAccessRefused(error: ConnectError): boolean {
+  return error.code === Code.Unauthenticated || error.code === Code.PermissionDenied || describeDistrust(error) !== undefined
+}
+
+/** OpenSSL's names for what is wrong with a certificate. */
+const DISTRUST = /^(CERT_|UNABLE_TO_(GET|VERIFY)_|(DEPTH_ZERO_)?SELF_SIGNED_CERT|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED)/
+
+/** What is wrong with the server's certificate; undefined: nothing is known to be. */
+function describeDistrust({ cause }: ConnectError): string | undefined {
+  if (!(cause instanceof Error) || !('code' in cause)) return undefined
+  const code = String(cause.code)
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const { host, cert } = cause as Error & { readonly host?: string; readonly cert?: { readonly subjectaltname?: string } }
+    return `the server's certificate is for another name, nothing was sent: got ${cert?.subjectaltname ?? 'none'}, expected ${host}`
+  }
+  if (!DISTRUST.test(code)) return undefined
+  const [reason] = cause.message.split(';')
+  const advice = code.startsWith('CERT_') ? '' : '. --ca-file or PING_CA_FILE names the authorities to trust'
+  return `the server's certificate is not valid, nothing was sent: ${reason}${advice}`
+}
+
 /** The pause that the server asked for, in ms: by RetryInfo, else by `retry-after`, whose seconds are whole; undefined if it asked for none. */
 export function retryAfterMs(error: ConnectError): number | undefined {
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay
@@ -46,7 +78,8 @@ export function retryAfterMs(error: ConnectError): number | undefined {
 /** Names the error, and what lies below it where that tells more: "unavailable: connect ECONNREFUSED …". */
 export function describeFailure(error: ConnectError): string {
   if (lacksHttp2(error)) return 'expected HTTP/2, which grpc needs, got something else. Is it the address of a Ping server?'
-  if (lacksTls(error)) return 'expected https, got no TLS: nothing was sent. Is it an http:// address?'
+  const tls = describeTls(error)
+  if (tls !== undefined) return tls
   const reasons = [error.rawMessage].filter(Boolean)
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     for (const reason of cause instanceof AggregateError ? cause.errors.map(messageOf) : [cause.message]) {

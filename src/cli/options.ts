@@ -13,6 +13,11 @@ export interface SharedOptions {
   readonly protocol: Protocol
   readonly timeout: number
   readonly json?: true
+  /** Undefined, as those below: not given, so the environment holds. */
+  readonly tokenFile?: string
+  readonly caFile?: string
+  readonly certFile?: string
+  readonly keyFile?: string
 }
 
 /** An option whose text must have the given format; what is wrong with it is told with what was expected. */
@@ -35,5 +40,9 @@ export function addSharedOptions(program: Command): void {
         DEFAULT_TIMEOUT,
       ),
     )
+    .option('--token-file <file>', 'the token to show to the server (default: PING_TOKEN_FILE)')
+    .option('--ca-file <file>', 'trust only these authorities, in PEM, of an https server (default: PING_CA_FILE)')
+    .option('--cert-file <file>', 'the client certificate to show, in PEM (default: PING_CERT_FILE)')
+    .option('--key-file <file>', 'its key, in PEM (default: PING_KEY_FILE)')
     .option('--json', 'print results as JSON; see "Output" below')
 }

@@ -1,4 +1,4 @@
-import type { Setting } from '../runtime/settings.ts'
+import { text, type Setting } from '../runtime/settings.ts'
 import { address } from './formats/address.ts'
 
 /** The settings of pingcli itself; `verify` and `rebuild` read those of Postgres and of the cache too. */
@@ -11,4 +11,11 @@ export const cliSettings = {
     secret: false,
     parse: address.parse,
   } satisfies Setting<string>,
+  tokenFile: text('PING_TOKEN_FILE', { help: 'File with the token that pingcli shows to the server; --token-file overrides it.', fallback: undefined }),
+  caFile: text('PING_CA_FILE', {
+    help: 'File with the authorities, in PEM, by which pingcli recognises an https server; --ca-file overrides it. Absent: those that Node trusts.',
+    fallback: undefined,
+  }),
+  certFile: text('PING_CERT_FILE', { help: "File with pingcli's client certificate, in PEM; --cert-file overrides it.", fallback: undefined }),
+  keyFile: text('PING_KEY_FILE', { help: 'File with the key of PING_CERT_FILE; --key-file overrides it.', fallback: undefined }),
 } as const

@@ -34,8 +34,8 @@ database this takes its time. Pings may come in meanwhile: each part is compared
 
 Settings (environment): DATABASE_URL, or DB_HOST DB_PORT DB_USER DB_PASSWORD DB_NAME; REDIS_URL, or REDIS_HOST REDIS_PORT.
 
-Exit codes: 0 all equal; 1 a difference, a cache that could not be read among them; 3 Postgres is away. A server that
-is away is only noted.
+Exit codes: 0 all equal; 1 a difference, a cache that could not be read among them; 3 Postgres is away; 4 the server
+refuses this caller. A server that is away is only noted.
 
 Output: a table, then "OK" or "DIFFERENCE: …", which names the first. With --json one document:
 {"ok","differences","total":{"heads","rows","cache","server","serverStrong"},"minutes":{"rows","rollup","cache"},

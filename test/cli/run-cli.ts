@@ -44,6 +44,7 @@ export async function runCli(args: readonly string[], env: Readonly<Record<strin
 
 /** The settings and the locale of whoever runs the tests are none of the tests' business. */
 export function withoutSettings(): Record<string, string | undefined> {
-  const { PING_ADDRESS: _a, DATABASE_URL: _b, REDIS_URL: _c, NO_COLOR: _d, FORCE_COLOR: _e, LC_ALL: _f, LC_CTYPE: _g, ...env } = process.env
+  const { PING_TOKEN_FILE: _1, PING_CA_FILE: _2, PING_CERT_FILE: _3, PING_KEY_FILE: _4, ...rest } = process.env
+  const { PING_ADDRESS: _a, DATABASE_URL: _b, REDIS_URL: _c, NO_COLOR: _d, FORCE_COLOR: _e, LC_ALL: _f, LC_CTYPE: _g, ...env } = rest
   return { ...env, LANG: 'C.UTF-8', TERM: 'xterm' }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Code } from '@connectrpc/connect'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connectClient } from '../../src/ledger/connect.ts'
@@ -160,6 +161,13 @@ describe.runIf(can('redis'))('pingcli on a ledger of seven pings in three lanes'
     const { code, stderr } = await cli('verify', '--pings', '5', '--no-server')
     expect(code).toBe(2)
     expect(stderr).toContain("option '--pings <count>' needs the server. Got --no-server with it")
+  })
+
+  it('verify ends with exit code 4 when the server refuses its token: that server is not away', async () => {
+    const server = await startScriptedServer('connect', [{ code: Code.Unauthenticated }, { code: Code.Unauthenticated }])
+    const { code, stderr } = await cli('verify', '--no-cache', '--no-topic', '--address', server.address)
+    await server.stop()
+    expect({ code, stderr }).toEqual({ code: 4, stderr: 'error: refused: unauthenticated: scripted Unauthenticated\n' })
   })
 
   it('verify leaves out what it is told to', async () => {

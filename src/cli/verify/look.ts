@@ -1,3 +1,4 @@
+import { ConnectError } from '@connectrpc/connect'
 import { CLAIM, HASH } from '../../counters/names.ts'
 import { readWholeHash } from '../../counters/hash.ts'
 import type { Queryable } from '../../ledger/connect.ts'
@@ -7,7 +8,8 @@ import { readPositions } from '../../ledger/positions.ts'
 import { countRows, countRowsAfter, countRowsByMinute, inSnapshot, readMinutesAt } from '../../ledger/snapshot.ts'
 import { START, sumOfHeads, type Position } from '../../terms/position.ts'
 import type { PingClient } from '../client.ts'
-import { reasonOf } from '../failures.ts'
+import { CliError, EXIT } from '../exit-codes.ts'
+import { describeFailure, isAccessRefused, reasonOf } from '../failures.ts'
 import type { OpenCache } from '../stores.ts'
 import type { Asked, CacheEvidence, Evidence, LedgerEvidence, ServerEvidence } from './evidence.ts'
 
@@ -61,6 +63,7 @@ async function asked<T>(read: () => Promise<T>): Promise<Asked<T>> {
   try {
     return { kind: 'read', value: await read() }
   } catch (error) {
+    if (error instanceof ConnectError && isAccessRefused(error)) throw new CliError(EXIT.refused, `refused: ${describeFailure(error)}`, { cause: error })
     return { kind: 'away', reason: reasonOf(error) }
   }
 }
