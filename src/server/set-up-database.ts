@@ -1,23 +1,25 @@
 import type { ClientConfig } from '../ledger/pg-types.ts'
-import { migrate, NewerDatabaseError } from '../ledger/migrate.ts'
+import { migrate } from '../ledger/migrate.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { retry } from '../runtime/retry.ts'
-import { SettingsError } from '../runtime/settings.ts'
+import { classifySetUpFailure } from './set-up-failures.ts'
 
 export interface SetUpOptions {
   readonly lanes: number
   readonly log: Logger
   readonly signal: AbortSignal
+  /** How long Postgres may refuse to let us in before we give up. In ms. */
+  readonly refusedForMs?: number
 }
 
-/**
- * Classes of SQLSTATE that another try does not mend: wrong data, a broken rule, a missing right, and
- * what a migration raises itself. EPIPE, of the socket, looks like one and is none.
- */
-const FINAL = /^(0A|22|23|42|P0)[0-9A-Z]{3}$/
+/** Long enough for an operator or a script that creates the role while Postgres is already up. */
+const REFUSED_FOR_MS = 60_000
 
-/** Brings the database to the newest version, however long it takes until Postgres answers. */
-export async function setUpDatabase(postgres: ClientConfig, { lanes, log, signal }: SetUpOptions): Promise<void> {
+/**
+ * Brings the database to the newest version, however long it takes until Postgres answers. Rejects when no further try can mend it, or
+ * when Postgres refuses to let us in for `refusedForMs`: whoever starts the program again reads the settings again.
+ */
+export async function setUpDatabase(postgres: ClientConfig, { lanes, log, signal, refusedForMs = REFUSED_FOR_MS }: SetUpOptions): Promise<void> {
   const asked = new Promise<never>((_, reject) => {
     const stop = () => reject(new Error('asked to stop while the database was set up'))
     if (signal.aborted) stop()
@@ -25,14 +27,18 @@ export async function setUpDatabase(postgres: ClientConfig, { lanes, log, signal
   })
   asked.catch(() => undefined)
   const attempt = () => Promise.race([migrate(postgres, { lanes, log, signal }), asked])
-  await retry(attempt, { what: 'set up the database', log, signal, isFinal })
+  await retry(attempt, { what: 'set up the database', log, signal, isFinal: endsTries(refusedForMs) })
 }
 
-function isFinal(error: unknown): boolean {
-  return error instanceof SettingsError || error instanceof NewerDatabaseError || FINAL.test(codeOf(error) ?? '')
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  return 'code' in error && typeof error.code === 'string' ? error.code : codeOf(error.cause)
+function endsTries(refusedForMs: number): (error: unknown) => boolean {
+  let refusedSince: number | undefined
+  return error => {
+    const failure = classifySetUpFailure(error)
+    if (failure !== 'refused') {
+      refusedSince = undefined
+      return failure === 'final'
+    }
+    refusedSince ??= performance.now()
+    return performance.now() - refusedSince >= refusedForMs
+  }
 }

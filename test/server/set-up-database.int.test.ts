@@ -1,0 +1,52 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { setUpDatabase } from '../../src/server/set-up-database.ts'
+import { silent, sql } from '../ledger/ledger-fixture.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+
+let database: TestDatabase
+let failures = 0
+const log = Object.assign(Object.create(silent) as typeof silent, { warn: () => void failures++ })
+const failsOnce = () => expect.poll(() => failures).toBeGreaterThan(0)
+const attempt = (config: TestDatabase['config'], refusedForMs?: number) =>
+  setUpDatabase(config, { lanes: 2, log, signal: AbortSignal.timeout(20_000), ...(refusedForMs !== undefined && { refusedForMs }) })
+
+describe('setting the database up', () => {
+  beforeAll(async () => void (await testDatabase()).drop())
+  beforeEach(async () => {
+    database = await testDatabase()
+    failures = 0
+    return () => database.drop()
+  })
+
+  it('ends at once where the user may not create tables', async () => {
+    await sql(database.admin, `alter database "${database.config.database}" owner to postgres`)
+    await expect(attempt(database.config)).rejects.toMatchObject({ code: '42501', message: 'permission denied for schema public' })
+  })
+
+  it('ends at once where somebody else owns the tables', async () => {
+    await sql(database.admin, 'create table pings (id uuid primary key, pinged_at timestamptz not null)')
+    await expect(attempt(database.config)).rejects.toThrow('run as a superuser: alter table pings owner to ping;')
+    await sql(database.admin, 'alter table pings owner to ping;')
+    await attempt(database.config)
+  })
+
+  it('waits for a database that is created later', async () => {
+    const name = `later_${database.config.database}`
+    const waiting = attempt({ ...database.config, database: name })
+    await failsOnce()
+    await sql(database.admin, `create database "${name}" owner ping`)
+    await waiting
+    await sql(database.admin, `drop database "${name}" with (force)`)
+  })
+
+  it('tries for a while where the role is missing, and gives up then', async () => {
+    const config = { ...database.config, user: `later_${database.config.database}`.slice(0, 60) }
+    await expect(attempt(config, 300)).rejects.toMatchObject({ code: '28000' })
+    failures = 0
+    const waiting = attempt(config)
+    await failsOnce()
+    await sql(database.admin, `create role "${config.user}" login in role ping`)
+    await waiting
+    await sql(database.admin, `drop owned by "${config.user}"; drop role "${config.user}"`)
+  })
+})
