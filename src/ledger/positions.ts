@@ -39,6 +39,20 @@ export async function movePublished(db: Queryable, moves: readonly Move[]): Prom
   return new Set(result.rows.map(row => row.lane))
 }
 
+/**
+ * Begins a lane's published position again at the first ping, if it still is `from` and no row of the lane is there: they were removed,
+ * or are of another history. True if it was moved. Call it on the session that holds the lane's relay lock.
+ */
+export async function restartPublished(db: Queryable, lane: number, from: Position): Promise<boolean> {
+  const result = await db.query(
+    `update ping_lanes l set published_seq = 0, published_tag = 0
+      where lane = $1 and published_seq = $2 and published_tag = $3
+      and not exists (select from pings p where p.lane = l.lane and p.seq = l.published_seq and p.tag = l.published_tag)`,
+    [lane, from.seq.toString(), from.tag.toString()],
+  )
+  return result.rowCount === 1
+}
+
 /** Folds at most `limit` rows of a lane into the rollup; the number folded, or undefined if the rollup is of another history. */
 export async function fold(db: Queryable, lane: number, limit: number): Promise<bigint | undefined> {
   const result = await db.query<{ folded: bigint | null }>({ name: 'ping_fold', text: 'select ping_fold($1, $2) as folded', values: [lane, limit] })

@@ -1,11 +1,12 @@
 import { connectClient } from '../ledger/connect.ts'
 import { readHeads } from '../ledger/heads.ts'
 import type { Client } from '../ledger/pg-types.ts'
-import { movePublished, readPositions, type Move } from '../ledger/positions.ts'
+import { movePublished, readPositions, restartPublished, type Move } from '../ledger/positions.ts'
 import type { RecordedBatch } from '../ledger/record.ts'
 import { endSessionWhenIdle, takeRelayLocks } from '../ledger/relay-locks.ts'
 import { rowsAfter } from '../ledger/rows.ts'
 import type { PingEvent } from '../events/event.ts'
+import { samePosition, type Position } from '../terms/position.ts'
 import { wait } from '../runtime/wait.ts'
 import { Folder } from './folder.ts'
 import { LaneQueue } from './lane-queue.ts'
@@ -155,12 +156,17 @@ export class RelaySession {
     this.#wake()
   }
 
-  /** Rows that another server or a hand recorded are noticed here: those still missing since the last look. */
+  /**
+   * Rows that another server or a hand recorded are noticed here: those still missing since the last look. And rows that were removed: a
+   * head before where the queue ended when we asked.
+   */
   async #lookAtHeads(seen: Map<number, bigint>): Promise<void> {
+    const ends = new Map([...this.#lanes.values()].map(({ lane, end }) => [lane, end]))
     for (const head of await readHeads(this.#client)) {
       const queue = this.#lanes.get(head.lane)
       if (!queue) continue
-      if ((seen.get(head.lane) ?? 0n) > queue.end.seq) this.#mustRead(queue)
+      const isMissing = (seen.get(head.lane) ?? 0n) > queue.end.seq
+      if (isMissing || isBefore(head, ends.get(head.lane))) this.#mustRead(queue)
       seen.set(head.lane, head.seq)
       this.#options.metrics.publishLag(head.lane, Math.max(0, Number(head.seq - queue.published.seq)))
     }
@@ -181,8 +187,20 @@ export class RelaySession {
     }
     if (broken.size > 0) {
       this.#options.log.warn({ lanes: [...broken] }, 'relay: a position is not in the ledger any more, reading again')
+      await this.#restartLost(wanted.filter(queue => broken.has(queue.lane)))
       await this.#forget(broken)
     }
+  }
+
+  /** Where not only what is in memory but the published position itself is not in the ledger, nothing would ever be published again. */
+  async #restartLost(queues: readonly LaneQueue[]): Promise<void> {
+    const restarted: number[] = []
+    for (const { lane, published, end } of queues) {
+      if (samePosition(published, end) && (await restartPublished(this.#client, lane, published))) restarted.push(lane)
+    }
+    if (restarted.length === 0) return
+    const message = 'relay: rows were removed from pings or replaced, and the published position with them; publishing these lanes from their first row'
+    this.#options.log.error({ lanes: restarted }, message)
   }
 
   async #publishRound(): Promise<void> {
@@ -212,6 +230,10 @@ export class RelaySession {
       await this.#forget(refused)
     }
   }
+}
+
+function isBefore(head: Position, end: Position | undefined): boolean {
+  return end !== undefined && (head.seq < end.seq || (head.seq === end.seq && head.tag !== end.tag))
 }
 
 function toMove({ queue, events }: { queue: LaneQueue; events: readonly PingEvent[] }): Move {

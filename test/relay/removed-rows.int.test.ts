@@ -1,0 +1,104 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readHeads } from '../../src/ledger/heads.ts'
+import { countRange } from '../../src/ledger/ranges.ts'
+import { createLogger } from '../../src/runtime/logger.ts'
+import { sumOfHeads } from '../../src/terms/position.ts'
+import { pingsAt, record, rowsOf, setUp, sql, withClient } from '../ledger/ledger-fixture.ts'
+import { sharedKafka, uniqueName } from '../support/kafka.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { createPublisher, createRelay, readEvents, untilSettled, type TestRelay } from './relay-fixture.ts'
+
+const RESTARTED = /rows were removed from pings or replaced/
+
+describe('a relay whose rows somebody removed', () => {
+  let database: TestDatabase
+  let brokers: string
+  let topic: string
+  let relay: TestRelay['relay']
+  let errors: string[]
+
+  /** Everything recorded is in the topic, folded and counted; the rows before, if any, are not missed. */
+  async function expectHealed(): Promise<void> {
+    await untilSettled(database)
+    const rows = await rowsOf<{ place: string }>(database, "select lane || '/' || seq || '/' || tag as place from pings")
+    const inTopic = new Set((await readEvents(brokers, topic)).map(({ lane, seq, tag }) => `${lane}/${seq}/${tag}`))
+    expect(rows.filter(({ place }) => !inTopic.has(place))).toEqual([])
+    await withClient(database, async client => {
+      expect(await countRange(client, -(2n ** 63n), 2n ** 63n - 1n)).toBe(BigInt(rows.length))
+      expect(sumOfHeads(await readHeads(client))).toBe(BigInt(rows.length))
+    })
+  }
+
+  const recordIn = (lane: number, count: number) =>
+    withClient(database, async client => relay.offer(await record(client, lane, pingsAt(...Array.from({ length: count }, () => lane)))))
+
+  beforeAll(async () => {
+    brokers = await sharedKafka()
+  })
+  beforeEach(async () => {
+    ;[database, topic, errors] = [await testDatabase(), uniqueName('removed'), []]
+    await setUp(database, 2)
+    const log = Object.assign(createLogger({ name: 'test', level: 'silent' }), { error: (_: object, message: string) => void errors.push(message) })
+    relay = createRelay(database.config, createPublisher(brokers, topic), { log }).relay
+    relay.start()
+    await expect.poll(() => relay.lanes.length).toBe(2)
+    await recordIn(0, 5)
+    await recordIn(1, 3)
+    await untilSettled(database)
+    return async () => {
+      await relay.stop()
+      await database.drop()
+    }
+  })
+
+  it.each([
+    ['TRUNCATE', 'truncate pings'],
+    ['a DELETE of all', 'delete from pings'],
+  ])('publishes on after %s, with fewer and with more rows than before, and an error says so once a lane', async (_, statement) => {
+    await sql(database, statement)
+    await expect.poll(() => errors.filter(message => RESTARTED.test(message)).length, { timeout: 10_000 }).toBeGreaterThan(0)
+    expect(await rowsOf(database, 'select lane from ping_lanes where published_seq > 0')).toEqual([])
+    await recordIn(0, 2)
+    await expectHealed()
+    await recordIn(0, 9)
+    await recordIn(1, 9)
+    await expectHealed()
+    expect(errors.filter(message => RESTARTED.test(message)).length).toBeLessThanOrEqual(2)
+  })
+
+  it('publishes on when other rows are there already at its next look', async () => {
+    await withClient(database, async client => {
+      await client.query('begin; truncate pings')
+      await record(client, 0, pingsAt(1, 2, 3, 4, 5)) // to the very seq that was published
+      await record(client, 1, pingsAt(1, 2, 3, 4, 5))
+      await client.query('commit')
+    })
+    await expectHealed()
+    expect(errors.some(message => RESTARTED.test(message))).toBe(true)
+  })
+
+  it('publishes on after the rows from the middle of a lane on are removed, and what is left of the lane again', async () => {
+    await sql(database, 'delete from pings where lane = 0 and seq > 2')
+    await recordIn(0, 1)
+    await expectHealed()
+    expect(await rowsOf(database, 'select published_seq::int as seq from ping_lanes order by lane')).toEqual([{ seq: 3 }, { seq: 3 }])
+  })
+
+  it('finds at its start what was removed before', async () => {
+    await relay.stop()
+    await sql(database, 'truncate pings')
+    const { relay: later } = createRelay(database.config, createPublisher(brokers, topic))
+    relay = later
+    relay.start()
+    await recordIn(1, 2)
+    await expectHealed()
+  })
+
+  it('restarts no lane whose rows are there', async () => {
+    await recordIn(0, 40)
+    await sql(database, 'delete from pings where lane = 1 and seq = 1') // a hole below what was published: verify names it
+    await recordIn(1, 2)
+    await expect.poll(async () => (await rowsOf(database, 'select published_seq::int as seq from ping_lanes order by lane')).map(row => (row as { seq: number }).seq)).toEqual([45, 5])
+    expect(errors).toEqual([])
+  })
+})
