@@ -1,7 +1,7 @@
 import type { Cache } from '../src/counters/connect.ts'
 import { readWholeHash, type HashState } from '../src/counters/hash.ts'
 import { checkHeads } from '../src/ledger/heads.ts'
-import type { Pool } from '../src/ledger/pg-types.ts'
+import type { Pool } from '../src/ledger/pool.ts'
 import { inSnapshot, readMinutesAt } from '../src/ledger/snapshot.ts'
 import type { Position } from '../src/terms/position.ts'
 

@@ -1,5 +1,5 @@
 import type { Cache } from '../src/counters/connect.ts'
-import type { Pool } from '../src/ledger/pg-types.ts'
+import type { Pool } from '../src/ledger/pool.ts'
 import type { Running } from '../src/runtime/lifecycle.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import { wait } from '../src/runtime/wait.ts'

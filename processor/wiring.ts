@@ -1,7 +1,7 @@
+import { Pool } from '../src/ledger/pool.ts'
 import { createCache } from '../src/counters/connect.ts'
 import { redisOptions } from '../src/counters/settings.ts'
 import { createKafka } from '../src/events/kafka.ts'
-import { createPool } from '../src/ledger/connect.ts'
 import { postgresConfig } from '../src/ledger/settings.ts'
 import type { Running } from '../src/runtime/lifecycle.ts'
 import { createLogger } from '../src/runtime/logger.ts'
@@ -29,7 +29,7 @@ export async function startProcessor(settings: ProcessorSettings): Promise<Runni
   const readiness = new Readiness('no tick has succeeded yet')
   const { maxMinutes, flushRecords, flushIntervalMs, tickIntervalMs, maxOpenRecords, groupId, kafkaTopic: topic } = settings
   const kafka = createKafka(settings, 'ping-processor', log)
-  const pool = createPool(postgresConfig(settings), { applicationName: 'ping-processor', max: 4, log, queryTimeoutMs: QUERY_TIMEOUT_MS })
+  const pool = new Pool(postgresConfig(settings), { applicationName: 'ping-processor', max: 4, log, queryTimeoutMs: QUERY_TIMEOUT_MS })
   const cache = createCache(redisOptions(settings), { log, commandTimeoutMs: CACHE_TIMEOUT_MS })
   const lanes = new Lanes()
   metrics.watchOpen(() => lanes.size())

@@ -1,7 +1,6 @@
 import { createCache, type Cache } from '../counters/connect.ts'
 import { redisOptions, redisSettings } from '../counters/settings.ts'
-import { createPool } from '../ledger/connect.ts'
-import type { Pool } from '../ledger/pg-types.ts'
+import { Pool } from '../ledger/pool.ts'
 import { postgresConfig, postgresSettings } from '../ledger/settings.ts'
 import { createLogger } from '../runtime/logger.ts'
 import type { Context } from './context.ts'
@@ -16,7 +15,7 @@ const UNDEFINED_TABLE = '42P01'
 /** Postgres by DATABASE_URL or the DB_ settings. The caller ends it. */
 export function openLedger({ settings, timeoutMs }: Context): Pool {
   const config = { ...postgresConfig(settings(postgresSettings)), connectionTimeoutMillis: timeoutMs }
-  return createPool(config, { applicationName: 'pingcli', max: 1, log })
+  return new Pool(config, { applicationName: 'pingcli', max: 1, log })
 }
 
 /** What a failed read of Postgres means to the user. */

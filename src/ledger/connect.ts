@@ -1,6 +1,9 @@
-import pg, { type Client, type ClientConfig, type Pool } from 'pg'
-import type { Logger } from '../runtime/logger.ts'
-import { SET_SEARCH_PATH } from './ledger-schema.ts'
+import pg, { type Client, type ClientConfig } from 'pg'
+import { createPostgresClient, cutPostgresClient } from '../runtime/postgres-client.ts'
+import { TimeoutError } from '../runtime/wait.ts'
+import { checkPooler } from './pooler.ts'
+import { raceConnects } from './race-connects.ts'
+import { beginSession, sessionSettings } from './session.ts'
 
 /** What every read and write of the ledger needs: a client or a pool. */
 export type Queryable = Pick<Client, 'query'>
@@ -16,43 +19,53 @@ const types = {
   },
 } as NonNullable<ClientConfig['types']>
 
-/**
- * Session settings that the ledger relies on, whatever the database's defaults are: READ COMMITTED (a
- * batch reads the head after its lock), plans by index from the first row on (before the tables have
- * statistics Postgres would scan them), and, but for reads, statements that are not ended by a time-out (an
- * abandoned batch would be decided without us; we give up the connection instead). Warnings must arrive: one at
- * commit is not an ack.
- */
-const SESSION = [
-  `-c default_transaction_isolation=read\\ committed`,
-  '-c enable_seqscan=off',
-  '-c jit=off',
-  '-c timezone=UTC',
-  '-c lock_timeout=0',
-  '-c client_min_messages=warning',
-].join(' ')
+const CONNECT_TIMEOUT_MS = 5_000
 
-function sessionConfig(config: ClientConfig, applicationName: string, statementTimeoutMs = 0): ClientConfig {
-  return { ...config, types, options: `${SESSION} -c statement_timeout=${statementTimeoutMs}`, application_name: applicationName }
+export interface ConnectOptions {
+  /** A query that is not answered by then rejects; it may still be carried out. None: it is waited for. In ms. */
+  readonly queryTimeoutMs?: number
+  /** Postgres ends a statement after this long; none: never. In ms. */
+  readonly statementTimeoutMs?: number
 }
 
 /**
- * One connection of our own, for locks and batches; its queries take turns. The caller ends it, also after
- * a query that was not answered within `queryTimeoutMs`: it may still be carried out.
+ * One connection of our own, for locks and batches; its queries take turns. The caller ends it, also after a query that was not
+ * answered in time. `config.connectionTimeoutMillis` is for all of it, the session's set-up included.
  */
-export async function connectClient(config: ClientConfig, applicationName: string, queryTimeoutMs?: number): Promise<Client> {
-  const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
-  const client = new pg.Client({ ...sessionConfig(config, applicationName), ...timeout })
-  client.on('error', () => undefined) // a broken connection also fails the query that uses it
-  try {
-    await client.connect()
-    await client.query(`select ${SET_SEARCH_PATH}`)
-  } catch (error) {
-    await client.end().catch(() => undefined)
-    throw error
-  }
+export async function connectClient(config: ClientConfig, applicationName: string, options: ConnectOptions = {}): Promise<Client> {
+  const client = await raceConnects({
+    connect: signal => openSession(config, applicationName, options, signal),
+    close: cutPostgresClient,
+    limitMs: config.connectionTimeoutMillis ?? CONNECT_TIMEOUT_MS,
+  })
   queryInTurn(client)
   return client
+}
+
+async function openSession(config: ClientConfig, applicationName: string, options: ConnectOptions, signal: AbortSignal): Promise<Client> {
+  const { queryTimeoutMs, statementTimeoutMs = 0 } = options
+  const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
+  const client = createPostgresClient({ ...config, ...timeout, types, application_name: applicationName, connectionTimeoutMillis: 0 })
+  client.on('error', () => undefined) // a broken connection also fails the query that uses it
+  const cut = () => cutPostgresClient(client)
+  signal.addEventListener('abort', cut)
+  try {
+    await client.connect()
+    const session = await beginSession(client, sessionSettings(applicationName, statementTimeoutMs))
+    if (session.pid !== processIdOf(client)) await checkPooler(client, session, config)
+    Object.assign(client, { processID: session.pid }) // a pooler's own number would be found nowhere in Postgres
+    return client
+  } catch (error) {
+    cut()
+    throw signal.aborted ? new TimeoutError('Postgres does not answer', { cause: error }) : error
+  } finally {
+    signal.removeEventListener('abort', cut)
+  }
+}
+
+/** The process in Postgres that serves this client. */
+export function processIdOf(client: Client): number | null {
+  return (client as Client & { readonly processID: number | null }).processID
 }
 
 /** Several loops may share a connection: the driver gives up queueing their queries itself, and warns of it. */
@@ -64,14 +77,4 @@ function queryInTurn(client: Client): void {
     last = result.then(() => undefined, () => undefined)
     return result
   }) as Client['query']
-}
-
-/** A pool for reads. `query` on it connects as needed and rejects when Postgres is away. */
-export function createPool(config: ClientConfig, options: { applicationName: string; max: number; log: Logger; queryTimeoutMs?: number }): Pool {
-  const { applicationName, max, log, queryTimeoutMs } = options
-  const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
-  // Ended in Postgres as well: given up here only, slow reads would pile up there.
-  const pool = new pg.Pool({ ...sessionConfig(config, applicationName, queryTimeoutMs), ...timeout, max, idleTimeoutMillis: 30_000, onConnect: client => client.query(`select ${SET_SEARCH_PATH}`) } as pg.PoolConfig)
-  pool.on('error', err => log.warn({ err }, 'a pooled connection to Postgres broke'))
-  return pool
 }

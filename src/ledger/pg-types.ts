@@ -1,5 +1,5 @@
 /** The types of the Postgres driver that the ledger's callers hold. */
-export type { Client, ClientConfig, Pool } from 'pg'
+export type { Client, ClientConfig } from 'pg'
 
 /** What the driver hands on of a NOTICE or WARNING. */
 export interface Notice {

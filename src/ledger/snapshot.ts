@@ -1,6 +1,6 @@
 import type { Queryable } from './connect.ts'
 import { readHeads } from './heads.ts'
-import type { Pool } from './pg-types.ts'
+import type { Pool } from './pool.ts'
 import type { CountsSnapshot } from '../terms/counts.ts'
 import { sumOfHeads, type Position } from '../terms/position.ts'
 
@@ -131,7 +131,7 @@ export async function inSnapshot<T>(pool: Pool, read: (db: Queryable) => Promise
     client.release()
     return result
   } catch (error) {
-    client.release(true)
+    client.release(error)
     throw error
   }
 }

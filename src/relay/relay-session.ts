@@ -44,7 +44,7 @@ export class RelaySession {
   }
 
   static async open(options: RelayOptions): Promise<RelaySession> {
-    const client = await connectClient(options.postgres, 'ping-relay', QUERY_TIMEOUT_MS)
+    const client = await connectClient(options.postgres, 'ping-relay', { queryTimeoutMs: QUERY_TIMEOUT_MS })
     try {
       await endSessionWhenIdle(client, SESSION_IDLE_MS)
       return new RelaySession(options, client)

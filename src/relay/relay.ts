@@ -46,7 +46,7 @@ export class Relay {
   async #runSessions(): Promise<void> {
     const { log, metrics } = this.#options
     const { signal } = this.#stopping
-    const pause = new Backoff(100, 2_000)
+    const pause = new Backoff(100, 1_000)
     while (!signal.aborted) {
       const openedMs = performance.now()
       try {

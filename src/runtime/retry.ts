@@ -27,11 +27,16 @@ export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions)
     } catch (error) {
       if (signal.aborted || isFinal?.(error)) throw error
       const pauseMs = pause.next()
-      log.warn({ err: error, tries, pauseMs }, `${what}: failed, trying again`)
+      if (isLogged(tries)) log.warn({ err: error, tries, pauseMs }, `${what}: failed, trying again`)
       await wait(pauseMs, signal)
       if (signal.aborted) throw error
     }
   }
+}
+
+/** The first tries, then every tenth: what is away for hours does not fill the log. */
+function isLogged(tries: number): boolean {
+  return tries <= 5 || tries % 10 === 0
 }
 
 /** Growing pauses with jitter, so that many programs do not return in step. */

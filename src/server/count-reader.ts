@@ -1,7 +1,7 @@
 import type { Cache } from '../counters/connect.ts'
 import { freshnessOf, readHashAndMinutes, readTimeMs, totalHolds, type HashState } from '../counters/hash.ts'
 import { readHeads } from '../ledger/heads.ts'
-import type { Pool } from '../ledger/pg-types.ts'
+import type { Pool } from '../ledger/pool.ts'
 import { countRange } from '../ledger/ranges.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { within } from '../runtime/wait.ts'

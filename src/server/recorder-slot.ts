@@ -18,17 +18,22 @@ export interface SlotOptions {
   readonly lanes: LaneChoice
   /** Called with every batch after its callers were answered. */
   readonly onRecorded: (batch: RecordedBatch) => void
-  /** After this long without an answer the slot looks whether Postgres is still at work on the batch. In ms. */
+  /** After this long without an answer the slot looks whether Postgres is still at work on the batch, and again after each such time. In ms. */
   readonly lookAfterMs?: number
 }
 
 /** As Postgres names the recorder's sessions. */
 const APPLICATION_NAME = 'ping-recorder'
-const LOOK_AFTER_MS = 10_000
+const LOOK_AFTER_MS = 2_000
 const LOOK_WITHIN_MS = 5_000
+/** While Postgres cannot be asked, a batch keeps its connection this long: without it there would be none. */
+const KEEP_UNASKED_MS = 15_000
 /** An answer may have been on its way while we looked. */
 const LATE_ANSWER_MS = 1_000
+const SILENT = 'Postgres does not answer a batch'
 const READY_WITHIN_MS = 1_000
+/** Between two tries of a batch: short, since it is what callers wait for after Postgres is back. */
+const LONGEST_PAUSE_MS = 500
 
 /** One connection to Postgres, one batch at a time. */
 export class RecorderSlot {
@@ -37,6 +42,8 @@ export class RecorderSlot {
   #connection: Promise<Connection> | undefined
   #batch: Batch | undefined
   #looking: Promise<boolean> | undefined
+  /** True while one failure follows another: the log has the first. */
+  #failing = false
 
   constructor(options: SlotOptions) {
     this.#options = options
@@ -52,12 +59,17 @@ export class RecorderSlot {
     return this.#batch?.expired === false
   }
 
-  /** True if Postgres would take a batch now. */
+  /** True if Postgres would take a batch now. Without a batch, a connection that is silent or takes no writes is replaced. */
   async isReady(): Promise<boolean> {
-    this.#looking ??= this.#connect()
-      .then(({ client }) => takesWrites(client))
-      .finally(() => (this.#looking = undefined)) // one at a time: behind a batch that waits they would pile up
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined)) // one at a time: after a batch that waits they would pile up
     return within(READY_WITHIN_MS, 'Postgres does not answer', this.#looking).catch(() => false)
+  }
+
+  async #look(): Promise<boolean> {
+    const { client } = await this.#connect()
+    const takes = await within(READY_WITHIN_MS, 'Postgres does not answer', takesWrites(client)).catch(() => false)
+    if (!takes && !this.busy) await this.#disconnect()
+    return takes
   }
 
   /**
@@ -66,7 +78,7 @@ export class RecorderSlot {
    */
   async record(batch: Batch): Promise<void> {
     this.#batch = batch
-    const pause = new Backoff(5, 1_000)
+    const pause = new Backoff(5, LONGEST_PAUSE_MS)
     while (!(await this.#try(batch))) {
       if (this.#stopping.signal.aborted && batch.expired) break
       await wait(pause.next(), batch.expired ? this.#stopping.signal : undefined)
@@ -89,6 +101,7 @@ export class RecorderSlot {
       lanes = choice.take(laneCount)
       const startedMs = performance.now()
       const recorded = await this.#whileAtWork(client, recordBatch(client, lanes, batch.sorted()))
+      this.#failing = false
       const acked = batch.settle(recorded)
       metrics.batchRecorded({ acked, pings: batch.size, inserted: recorded.inserted.length, seconds: (performance.now() - startedMs) / 1000 })
       onRecorded(recorded)
@@ -105,15 +118,28 @@ export class RecorderSlot {
    * lock stays there though its client has gone, and sending again and again would use up all connections.
    */
   async #whileAtWork(client: Client, recording: Promise<RecordedBatch>): Promise<RecordedBatch> {
-    const { postgres, lookAfterMs = LOOK_AFTER_MS } = this.#options
-    const look = () => within(LOOK_WITHIN_MS, 'Postgres does not answer', isAtWork(postgres, client, APPLICATION_NAME)).catch(() => false)
-    for (;;) {
+    const { lookAfterMs = LOOK_AFTER_MS } = this.#options
+    const ended = recording.then(() => 'ended' as const, () => 'ended' as const)
+    for (let askedMs = performance.now(); ; ) {
       try {
-        return await within(lookAfterMs, 'Postgres does not answer a batch', recording)
+        return await within(lookAfterMs, SILENT, recording)
       } catch (error) {
         if (!(error instanceof TimeoutError)) throw error
       }
-      if (!(await look())) return await within(LATE_ANSWER_MS, 'Postgres does not answer a batch', recording)
+      const found = await Promise.race([ended, this.#lookAtWork(client)])
+      if (found === 'at work') askedMs = performance.now()
+      const isGone = found === 'not at work' || performance.now() - askedMs > KEEP_UNASKED_MS
+      if (isGone) return await within(LATE_ANSWER_MS, SILENT, recording)
+    }
+  }
+
+  /** Over another connection, which is also how a primary that has taken over is noticed. */
+  async #lookAtWork(client: Client): Promise<'at work' | 'not at work' | 'not known'> {
+    try {
+      const isThere = await within(LOOK_WITHIN_MS, SILENT, isAtWork(this.#options.postgres, client, APPLICATION_NAME))
+      return isThere ? 'at work' : 'not at work'
+    } catch {
+      return 'not known'
     }
   }
 
@@ -125,7 +151,8 @@ export class RecorderSlot {
         log.info({ err: error }, 'recorder: sending a batch again')
         return false
       case 'reconnect':
-        log.warn({ err: error }, 'recorder: a batch failed, connecting anew and sending it again')
+        log[this.#failing ? 'debug' : 'warn']({ err: error }, 'recorder: a batch failed, connecting again and sending it again')
+        this.#failing = true
         await this.#disconnect()
         return false
       case 'reject':

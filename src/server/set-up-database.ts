@@ -14,6 +14,8 @@ export interface SetUpOptions {
 
 /** Long enough for an operator or a script that creates the role while Postgres is already up. */
 const REFUSED_FOR_MS = 60_000
+/** Short: callers wait for the server, and the server for Postgres. */
+const LONGEST_PAUSE_MS = 1_000
 
 /**
  * Brings the database to the newest version, however long it takes until Postgres answers. Rejects when no further try can mend it, or
@@ -27,7 +29,7 @@ export async function setUpDatabase(postgres: ClientConfig, { lanes, log, signal
   })
   asked.catch(() => undefined)
   const attempt = () => Promise.race([migrate(postgres, { lanes, log, signal }), asked])
-  await retry(attempt, { what: 'set up the database', log, signal, isFinal: endsTries(refusedForMs) })
+  await retry(attempt, { what: 'set up the database', log, signal, longestPauseMs: LONGEST_PAUSE_MS, isFinal: endsTries(refusedForMs) })
 }
 
 function endsTries(refusedForMs: number): (error: unknown) => boolean {

@@ -1,8 +1,7 @@
 import { createCache, type Cache } from '../counters/connect.ts'
 import { redisOptions } from '../counters/settings.ts'
 import { createKafka } from '../events/kafka.ts'
-import { createPool } from '../ledger/connect.ts'
-import type { Pool } from '../ledger/pg-types.ts'
+import { Pool } from '../ledger/pool.ts'
 import { postgresConfig } from '../ledger/settings.ts'
 import { Publisher } from '../relay/publisher.ts'
 import { Relay } from '../relay/relay.ts'
@@ -76,7 +75,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
 function createParts(settings: ServerSettings, log: Logger, metrics: ServerMetrics): Parts {
   const { maxBatchSize, maxQueueLength, maxQueueAgeMs, answerWithinMs, relayLingerMs: lingerMs, relayPollMs: pollMs } = settings
   const postgres = postgresConfig(settings)
-  const pool = createPool(postgres, { applicationName: 'ping-counts', max: READ_CONNECTIONS, log, queryTimeoutMs: READ_TIMEOUT_MS })
+  const pool = new Pool(postgres, { applicationName: 'ping-counts', max: READ_CONNECTIONS, log, queryTimeoutMs: READ_TIMEOUT_MS })
   const cache = createCache(redisOptions(settings), { log, commandTimeoutMs: CACHE_COMMAND_TIMEOUT_MS })
   const publisher = new Publisher(createKafka(settings, 'ping-server', log), settings.kafkaTopic, settings)
   const relay = new Relay({ postgres, publisher, log, metrics, lingerMs, pollMs })

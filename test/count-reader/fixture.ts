@@ -3,9 +3,10 @@ import type { Cache } from '../../src/counters/connect.ts'
 import { readTimeMs } from '../../src/counters/hash.ts'
 import { HASH } from '../../src/counters/names.ts'
 import { rebuild } from '../../src/counters/rebuild.ts'
-import { connectClient, createPool } from '../../src/ledger/connect.ts'
+import { connectClient } from '../../src/ledger/connect.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
-import type { Client, ClientConfig, Pool } from '../../src/ledger/pg-types.ts'
+import type { Client, ClientConfig } from '../../src/ledger/pg-types.ts'
+import { Pool } from '../../src/ledger/pool.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
 import { readCounts } from '../../src/ledger/snapshot.ts'
 import { createLogger, type Logger } from '../../src/runtime/logger.ts'
@@ -38,7 +39,7 @@ export interface ReaderFixture {
 
 export async function readerFixture(config: ClientConfig, redisUrl: string): Promise<ReaderFixture> {
   await migrate(config, { lanes: LANES, log: silent })
-  const pool = createPool(config, { applicationName: 'test-reader', max: 4, log: silent, queryTimeoutMs: 10_000 })
+  const pool = new Pool(config, { applicationName: 'test-reader', max: 4, log: silent, queryTimeoutMs: 10_000 })
   const ledger = await connectClient(config, 'test')
   const cache = await connectCache(redisUrl, 1_000)
   await cache.flushall()

@@ -1,5 +1,5 @@
+import { Pool } from '../../src/ledger/pool.ts'
 import { expect, it } from 'vitest'
-import { createPool } from '../../src/ledger/connect.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
 import { fold, unfold } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
@@ -160,7 +160,7 @@ describeOnEachPostgres('a snapshot', database => {
 })
 
 async function expectCounts(database: TestDatabase, client: Client, window: { minutesTo: number; maxMinutes: number }): Promise<void> {
-  const pool = createPool(database.config, { applicationName: 'test', max: 1, log: silent })
+  const pool = new Pool(database.config, { applicationName: 'test', max: 1, log: silent })
   try {
     const counts = await readCounts(pool, window)
     const all = [...(await countRowsByMinute(client, -1_000_000_000_000n, BigInt(window.minutesTo)))].sort(([a], [b]) => b - a)

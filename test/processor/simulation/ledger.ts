@@ -1,5 +1,5 @@
 import type { PingEvent } from '../../../src/events/event.ts'
-import type { Pool } from '../../../src/ledger/pg-types.ts'
+import type { Pool } from '../../../src/ledger/pool.ts'
 import type { LedgerRow } from '../../../src/terms/ping.ts'
 import { START, type Position } from '../../../src/terms/position.ts'
 import { minuteOf } from '../../../src/terms/minute.ts'

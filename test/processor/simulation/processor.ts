@@ -1,5 +1,5 @@
 import type { Cache } from '../../../src/counters/connect.ts'
-import type { Pool } from '../../../src/ledger/pg-types.ts'
+import type { Pool } from '../../../src/ledger/pool.ts'
 import type { Logger } from '../../../src/runtime/logger.ts'
 import type { PingEvent } from '../../../src/events/event.ts'
 import { Flusher } from '../../../processor/flusher.ts'

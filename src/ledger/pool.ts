@@ -1,0 +1,137 @@
+import type { Client, ClientConfig } from 'pg'
+import type { Logger } from '../runtime/logger.ts'
+import { within } from '../runtime/wait.ts'
+import { connectClient, type ConnectOptions, type Queryable } from './connect.ts'
+
+export interface PoolOptions {
+  readonly applicationName: string
+  /** Most connections at a time. */
+  readonly max: number
+  readonly log: Logger
+  /** A query that is not answered by then is given up, here and in Postgres. In ms. */
+  readonly queryTimeoutMs?: number
+}
+
+/** A connection that is the caller's until it is released. */
+export interface PooledClient extends Queryable {
+  /** With an error, the connection is not used again. */
+  release(error?: unknown): void
+}
+
+const IDLE_MS = 30_000
+/** How long a query waits for a connection while all are in use. */
+const TURN_WITHIN_MS = 5_000
+const CLOSE_WITHIN_MS = 1_000
+
+/** Connections for reads. `query` connects as needed, as `connectClient` does, and rejects when Postgres is away. */
+export class Pool implements Queryable {
+  readonly #config: ClientConfig
+  readonly #options: PoolOptions
+  readonly #clients = new Set<Client>()
+  readonly #idle = new Map<Client, NodeJS.Timeout>()
+  readonly #waiting = new Set<() => void>()
+  #connecting = 0
+  #ended = false
+
+  constructor(config: ClientConfig, options: PoolOptions) {
+    this.#config = config
+    this.#options = options
+  }
+
+  readonly query = (async (...args: readonly unknown[]) => {
+    const client = await this.connect()
+    try {
+      const result = await (client.query as (...args: readonly unknown[]) => Promise<unknown>)(...args)
+      client.release()
+      return result
+    } catch (error) {
+      client.release(error) // its query may still be under way
+      throw error
+    }
+  }) as Client['query']
+
+  /** A connection of one's own, such as for a transaction. */
+  async connect(): Promise<PooledClient> {
+    for (;;) {
+      if (this.#ended) throw new Error('the pool was ended')
+      const idle = [...this.#idle.keys()].at(-1)
+      if (idle) return this.#lease(idle)
+      if (this.#clients.size + this.#connecting < this.#options.max) return this.#lease(await this.#open())
+      await this.#turn()
+    }
+  }
+
+  /** Ends what is idle now, and what is in use when it is released. */
+  async end(): Promise<void> {
+    this.#ended = true
+    for (const wake of this.#waiting) wake()
+    await Promise.all([...this.#idle.keys()].map(client => this.#close(client)))
+  }
+
+  async #open(): Promise<Client> {
+    const { applicationName, queryTimeoutMs, log } = this.#options
+    // Ended in Postgres as well: given up here only, slow reads would pile up there.
+    const timeouts: ConnectOptions = queryTimeoutMs === undefined ? {} : { queryTimeoutMs, statementTimeoutMs: queryTimeoutMs }
+    this.#connecting++
+    try {
+      const client = await connectClient(this.#config, applicationName, timeouts)
+      this.#clients.add(client)
+      client.on('error', err => this.#idle.has(client) && log.warn({ err }, 'a pooled connection to Postgres broke'))
+      client.on('end', () => this.#forget(client))
+      return client
+    } finally {
+      this.#connecting--
+      this.#wakeNext()
+    }
+  }
+
+  #lease(client: Client): PooledClient {
+    clearTimeout(this.#idle.get(client))
+    this.#idle.delete(client)
+    let isReleased = false
+    const release = (error?: unknown): void => {
+      if (isReleased) return
+      isReleased = true
+      if (error !== undefined || this.#ended) void this.#close(client)
+      else if (this.#clients.has(client)) this.#keep(client)
+      // What happened to one has mostly happened to all: the host is gone. Unless it was Postgres that answered with an error.
+      if (error !== undefined && !isAnswer(error)) for (const other of this.#idle.keys()) void this.#close(other)
+    }
+    return { query: client.query.bind(client), release }
+  }
+
+  #keep(client: Client): void {
+    this.#idle.set(client, setTimeout(() => this.#close(client), IDLE_MS).unref())
+    this.#wakeNext()
+  }
+
+  async #close(client: Client): Promise<void> {
+    this.#forget(client)
+    await within(CLOSE_WITHIN_MS, 'not closed', client.end()).catch(() => undefined)
+  }
+
+  #forget(client: Client): void {
+    clearTimeout(this.#idle.get(client))
+    this.#idle.delete(client)
+    this.#clients.delete(client)
+    this.#wakeNext()
+  }
+
+  #wakeNext(): void {
+    const [wake] = this.#waiting
+    if (!wake) return
+    this.#waiting.delete(wake)
+    wake()
+  }
+
+  /** Until a connection is released or given up. */
+  async #turn(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#waiting.add(resolve)
+    await within(TURN_WITHIN_MS, 'all connections to Postgres are in use', promise).finally(() => this.#waiting.delete(resolve))
+  }
+}
+
+function isAnswer(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error
+}

@@ -1,0 +1,67 @@
+import type { Client, ClientConfig } from 'pg'
+import { createPostgresClient, cutPostgresClient } from '../runtime/postgres-client.ts'
+import { SettingsError } from '../runtime/settings.ts'
+import { within } from '../runtime/wait.ts'
+import { keepsSession, type Session } from './session.ts'
+
+/** Each round has a chance to see the two clients meet the same session; other traffic may spoil one. */
+const ROUNDS = 3
+/** A pooler may have no session free for the second client: then nothing is learned. */
+const SECOND_CLIENT_MS = 1_000
+
+/** Found to keep sessions apart; once is enough for a program. */
+const known = new WeakSet<ClientConfig>()
+
+/**
+ * Refuses a pooler in transaction or statement mode: locks, settings and prepared statements do not stay with the client there.
+ * Throws `SettingsError`.
+ */
+export async function checkPooler(client: Client, session: Session, config: ClientConfig): Promise<void> {
+  if (!(await keepsSession(client, session))) throw wrongMode()
+  if (known.has(config)) return
+  const second = createPostgresClient({ ...config, application_name: 'ping-look', connectionTimeoutMillis: 0 })
+  second.on('error', () => undefined)
+  try {
+    await within(SECOND_CLIENT_MS, 'no second session', second.connect())
+    for (let round = 0; round < ROUNDS; round++) {
+      if (await isShared(client, second, session.pid)) throw wrongMode()
+    }
+    known.add(config)
+  } catch (error) {
+    if (error instanceof SettingsError) throw error
+  } finally {
+    cutPostgresClient(second)
+  }
+}
+
+/**
+ * True if sessions are shared out: the second client, in a transaction, holds the session that answered the first one, or the first
+ * one is answered by another meanwhile. In session mode neither can be.
+ */
+async function isShared(client: Client, second: Client, pid: number): Promise<boolean> {
+  try {
+    await within(SECOND_CLIENT_MS, 'no second session', second.query('begin'))
+  } catch (error) {
+    if (isRefused(error)) return true // statement mode has no transactions
+    throw error
+  }
+  const held = await within(SECOND_CLIENT_MS, 'no second session', pidOf(second))
+  const now = await pidOf(client)
+  await within(SECOND_CLIENT_MS, 'no second session', second.query('rollback'))
+  return held === pid || now !== pid
+}
+
+async function pidOf(client: Client): Promise<number> {
+  return (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!.pid
+}
+
+/** PgBouncer's answer to `begin` in statement mode, of the class "protocol violation". */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '08P01'
+}
+
+function wrongMode(): SettingsError {
+  return new SettingsError(
+    'DATABASE_URL or DB_HOST: got a connection pooler that shares sessions out by transaction or by statement, expected one in session mode (PgBouncer: pool_mode = session) or Postgres itself, since locks, settings and prepared statements have to stay with their session',
+  )
+}

@@ -1,0 +1,65 @@
+import type { Client, QueryResult } from 'pg'
+import { SET_SEARCH_PATH } from './ledger-schema.ts'
+
+/**
+ * Session settings that the ledger relies on, whatever the database's, the role's and a pooler's defaults are: READ COMMITTED (a
+ * batch reads the head after its lock), plans by index from the first row on (before the tables have statistics Postgres would scan
+ * them), and, but for reads, statements that are not ended by a time-out (an abandoned batch would be decided without us; we give up
+ * the connection instead). Warnings must arrive: one at commit is not an ack.
+ */
+const SETTINGS = {
+  default_transaction_isolation: 'read committed',
+  enable_seqscan: 'off',
+  jit: 'off',
+  timezone: 'UTC',
+  lock_timeout: '0',
+  client_min_messages: 'warning',
+}
+
+/** What a session has to have, by the names and in the units of Postgres. Its search_path is found in the database. */
+export type SessionSettings = Readonly<Record<string, string>>
+
+export function sessionSettings(applicationName: string, statementTimeoutMs: number): SessionSettings {
+  return { ...SETTINGS, statement_timeout: String(statementTimeoutMs), application_name: applicationName }
+}
+
+/** Postgres answers as a standby: nothing can be recorded there, and its counts may lack what was acknowledged. */
+export class StandbyError extends Error {
+  override readonly name = 'StandbyError'
+}
+
+/** The session of a client, as Postgres knows it. */
+export interface Session {
+  /** Its process in Postgres, which the driver does not know behind a pooler. */
+  readonly pid: number
+  readonly settings: SessionSettings
+}
+
+/** One message of two statements: the database's own time-out must not end the second. */
+function beginText(client: Client, settings: SessionSettings): string {
+  const values = Object.entries(settings).map(([name, value]) => `pg_catalog.set_config(${client.escapeLiteral(name)}, ${client.escapeLiteral(value)}, false)`)
+  return `set statement_timeout = 0;
+    select pg_catalog.pg_backend_pid() as pid, pg_catalog.pg_is_in_recovery() as standby, ${SET_SEARCH_PATH} as search_path, array[${values.join()}] as set`
+}
+
+/**
+ * Sets the session up in one round trip, by statements: poolers refuse or drop settings that come with the connection.
+ * Throws `StandbyError`.
+ */
+export async function beginSession(client: Client, settings: SessionSettings): Promise<Session> {
+  const results: unknown = await client.query(beginText(client, settings))
+  const { rows } = (results as readonly QueryResult<{ pid: number; standby: boolean; search_path: string }>[])[1]!
+  const { pid, standby, search_path: searchPath } = rows[0]!
+  if (standby) throw new StandbyError('Postgres answers as a standby, which accepts no writes; expected the primary')
+  return { pid, settings: { ...settings, search_path: searchPath } }
+}
+
+const READ_BACK = `select pg_catalog.pg_backend_pid() as pid,
+  (select pg_catalog.json_object_agg(pg_catalog.lower(name), setting) from pg_catalog.pg_settings where pg_catalog.lower(name) = any($1)) as settings`
+
+/** True if the next statement meets the same session, with its settings: not so behind a pooler that shares sessions out. */
+export async function keepsSession(client: Client, { pid, settings }: Session): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number; settings: SessionSettings }>(READ_BACK, [Object.keys(settings)])
+  const now = rows[0]!
+  return now.pid === pid && Object.entries(settings).every(([name, value]) => now.settings[name] === value)
+}
