@@ -11,6 +11,21 @@ export interface KafkaOptions extends ChildHooks {
   readonly dataDir: string
   /** Flags of the Java machine; default: a small heap and quick start. */
   readonly jvmFlags?: readonly string[]
+  /** A further listener for clients, beside the plain one. */
+  readonly listener?: KafkaListener
+}
+
+export interface KafkaListener {
+  /** In capitals, as Kafka's settings name it. */
+  readonly name: string
+  readonly protocol: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'
+  readonly port: number
+  /** `host:port`, where clients are sent. */
+  readonly advertised: string
+  /** Further settings of the server. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Passwords by user, for SCRAM-SHA-512. */
+  readonly users: Readonly<Record<string, string>>
 }
 
 /** Enough for one machine; the broker idles at 300 MB of RSS with it. */
@@ -27,7 +42,8 @@ export async function launchKafka(options: KafkaOptions): Promise<Child> {
   const settings = writeSettings(options, await freePort())
   const java = (heap: readonly string[], ...args: string[]) => [...heap, `-Dlog4j2.configurationFile=${join(dataDir, 'log4j2.properties')}`, '-cp', classPath, ...args]
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
-    const args = java(['-XX:TieredStopAtLevel=1'], 'kafka.tools.StorageTool', 'format', `--cluster-id=${randomBytes(16).toString('base64url')}`, '-c', settings)
+    const users = Object.entries(options.listener?.users ?? {}).flatMap(([name, password]) => ['--add-scram', `SCRAM-SHA-512=[name=${name},password=${password}]`])
+    const args = java(['-XX:TieredStopAtLevel=1'], 'kafka.tools.StorageTool', 'format', `--cluster-id=${randomBytes(16).toString('base64url')}`, '-c', settings, ...users)
     await runToEnd({ name: 'kafka format', command: 'java', args, cwd: dataDir, onSpawn })
   }
   const child = await startChild({ name: 'kafka', command: 'java', args: java(options.jvmFlags ?? HEAP, 'kafka.Kafka', settings), cwd: dataDir, onLine, onSpawn })
@@ -38,16 +54,16 @@ export async function launchKafka(options: KafkaOptions): Promise<Child> {
 }
 
 function writeSettings(options: KafkaOptions, controllerPort: number): string {
-  const { dataDir, port } = options
+  const { dataDir, port, listener } = options
   const [broker, controller] = [`PLAINTEXT://127.0.0.1:${port}`, `CONTROLLER://127.0.0.1:${controllerPort}`]
   const settings = {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `${broker},${controller}`,
-    'advertised.listeners': broker,
+    listeners: [broker, controller, ...(listener ? [`${listener.name}://127.0.0.1:${listener.port}`] : [])].join(),
+    'advertised.listeners': [broker, ...(listener ? [`${listener.name}://${listener.advertised}`] : [])].join(),
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(listener ? [`${listener.name}:${listener.protocol}`] : [])].join(),
     'log.dirs': join(dataDir, 'log'),
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '8',
@@ -58,6 +74,7 @@ function writeSettings(options: KafkaOptions, controllerPort: number): string {
     // After a kill the controller waits for the old session to end before it lets the broker in again (default 9 s).
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',
+    ...listener?.settings,
   }
   writeFileSync(join(dataDir, 'log4j2.properties'), LOGGING)
   const file = join(dataDir, 'server.properties')

@@ -1,0 +1,109 @@
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readProjectFiles } from '../k8s/project/project-files.ts'
+import type { Resource } from '../k8s/project/read-yaml.ts'
+import { render } from '../k8s/render/render.ts'
+import { PingCaller } from '../support/call-ping.ts'
+import { until } from '../support/programs.ts'
+import { can } from '../support/tiers.ts'
+import { canBuildImages } from './can-build-images.ts'
+import { startCluster, type Cluster } from './cluster.ts'
+import { Container, runContainer } from './container.ts'
+import { ContainerStore } from './container-store.ts'
+import { buildImages, imageName } from './image-store.ts'
+import { overlayContainer } from './overlay-container.ts'
+import type { CommandResult } from './run-command.ts'
+
+const READY_LIMIT_MS = 60_000
+const PINGS = 7
+const SERVER = 'http://127.0.0.1:8080'
+const PROCESSOR = 'http://127.0.0.1:8081'
+
+describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of overlay dev, with what the operators make', () => {
+  const caller = new PingCaller()
+  let resources: readonly Resource[]
+  let store: ContainerStore
+  let cluster: Cluster
+  const started: Container[] = []
+
+  beforeAll(async () => {
+    resources = render(readProjectFiles(), 'k8s/overlays/dev')
+    store = await ContainerStore.open()
+    await buildImages(store, ['server', 'processor'])
+    cluster = await startCluster(resources)
+  })
+  afterAll(async () => {
+    caller.close()
+    const stopped = await Promise.allSettled([store?.close(), cluster?.stop()])
+    expect(stopped.filter(({ status }) => status === 'rejected')).toEqual([])
+  })
+
+  const options = (name: string) => overlayContainer(resources, name, cluster, join(store.folder, 'secrets'))
+  const migrate = (): Promise<CommandResult> => runContainer(store, { image: imageName('server'), ...options('migrate') })
+  const start = async (name: 'server' | 'processor', readyPage: string): Promise<void> => {
+    const container = await Container.start(store, { image: imageName(name), ...options(name) })
+    started.push(container)
+    const isReady = async () => (await fetch(readyPage).catch(() => undefined))?.ok === true
+    await until(`${name} is ready`, isReady, READY_LIMIT_MS).catch(async (error: unknown) => {
+      throw new Error(`${String(error)}\n${await container.log()}`)
+    })
+  }
+  const asAdmin = async (sql: string): Promise<readonly Record<string, unknown>[]> => {
+    const client = new pg.Client({ ...cluster.postgres.admin.config, database: 'ping' })
+    await client.connect()
+    return (await client.query<Record<string, unknown>>(sql).finally(() => client.end())).rows
+  }
+  const count = async () => caller.call(SERVER, 'PingCount', {}, 10_000)
+
+  it('migrate ends at once, with a reason, when the owner lacks a right that no retry brings', async () => {
+    await asAdmin('ALTER SCHEMA public OWNER TO postgres')
+    await asAdmin('REVOKE CREATE ON SCHEMA public FROM ping, public')
+    const { code, stdout } = await migrate()
+    expect(code).not.toBe(0)
+    expect(stdout).toContain('permission denied for schema public')
+    await asAdmin('ALTER SCHEMA public OWNER TO pg_database_owner')
+  })
+
+  it('migrate sets the database up as an ordinary owner, any number of times', async () => {
+    const rights = "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS any FROM pg_roles WHERE rolname = 'ping'"
+    expect(await asAdmin(rights)).toEqual([{ any: false }])
+    for (const _ of ['first', 'second']) {
+      const { code, stdout, stderr } = await migrate()
+      expect({ code, output: stdout + stderr }).toEqual({ code: 0, output: expect.stringContaining('the database is set up') })
+    }
+    expect(await asAdmin("SELECT tableowner FROM pg_tables WHERE tablename = 'pings'")).toEqual([{ tableowner: 'ping' }])
+  })
+
+  it('server records, and publishes as a user of Kafka with no more rights than it needs', async () => {
+    await start('server', `${SERVER}/readyz`)
+    for (let ping = 0; ping < PINGS; ping++) expect(await caller.call(SERVER, 'Ping', {}, 10_000)).toMatchObject({ kind: 'answer', json: {} })
+    const published = async () => (await cluster.kafka.fetchTopicOffsets('ping-events')).reduce((sum, { high }) => sum + Number(high), 0)
+    await until('every ping is in the topic', async () => (await published()) === PINGS, READY_LIMIT_MS)
+  })
+
+  it('processor counts into the cache behind its password', async () => {
+    await start('processor', `${PROCESSOR}/readyz`)
+    await until(
+      'the cache has every ping',
+      async () => {
+        const answer = await count()
+        return answer.kind === 'answer' && answer.json.pingCount === String(PINGS) && (await sourceOfCount()) === 'cache'
+      },
+      READY_LIMIT_MS,
+    )
+    const committed = async () => (await cluster.kafka.fetchOffsets({ groupId: 'ping-processor', topics: ['ping-events'] })).flatMap(({ partitions }) => partitions)
+    await until('the group has read every record', async () => (await committed()).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) === PINGS, READY_LIMIT_MS)
+  })
+
+  it('both stop with exit code 0', async () => {
+    for (const container of started) expect(await container.stop()).toMatchObject({ exitCode: 0 })
+  })
+})
+
+async function sourceOfCount(): Promise<string | null> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${SERVER}/ping.v1.PingService/PingCount`, { method: 'POST', headers, body: '{}' })
+  await response.body?.cancel()
+  return response.headers.get('ping-count-source')
+}
