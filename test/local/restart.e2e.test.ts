@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { identityOf } from '../../local/process-identity.ts'
-import { localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
 
@@ -13,9 +13,7 @@ describe('npm start and death', () => {
   beforeEach(async () => {
     place = await localPlace()
   })
-  afterEach(() => {
-    expect(place.clear()).toBe(0)
-  })
+  clearAfterEach(() => place)
 
   test('a part that dies is named and started again at once; when it dies again, after a pause', async () => {
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })

@@ -1,11 +1,10 @@
 import { chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { plainUser } from '../../local/parts/plain-user.ts'
-import { localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
-import { startRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { startCache } from '../support/redis.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
 
@@ -19,9 +18,7 @@ describe('npm start, what can be in the way', () => {
   beforeEach(async () => {
     place = await localPlace()
   })
-  afterEach(() => {
-    expect(place.clear()).toBe(0)
-  })
+  clearAfterEach(() => place)
 
   test('names each taken port with the setting that changes it', async () => {
     const blockers = ['PORT', 'POSTGRES_PORT', 'REDIS_PORT'].map(name => createServer().listen(Number(place.env[name]), '127.0.0.1'))
@@ -73,8 +70,8 @@ describe('npm start, what can be in the way', () => {
     expect(ping.output().trimEnd().split('\n')).toHaveLength(2)
   })
 
-  test.runIf(can('redis'))('starts neither a cache nor Kafka where REDIS_URL and KAFKA_BROKERS are given', async () => {
-    const redis = await startRedis()
+  test('starts neither a cache nor Kafka where REDIS_URL and KAFKA_BROKERS are given', async () => {
+    const redis = await startCache()
     const ping = startLocalPing(place, 'stubs', { env: { REDIS_URL: redis.url, KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2' } })
     await ping.until(READY)
     expect(Object.keys(place.pids()).toSorted()).toEqual(['postgres', 'processor', 'server'])

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
 
@@ -9,9 +9,7 @@ describe('stopping npm start', () => {
   beforeEach(async () => {
     place = await localPlace()
   })
-  afterEach(() => {
-    expect(place.clear()).toBe(0)
-  })
+  clearAfterEach(() => place)
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s stops server and processor while Postgres and the cache are still there', async signal => {
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
@@ -74,9 +72,10 @@ describe('stopping it under npm', () => {
   beforeEach(async () => {
     place = await localPlace()
   })
-  afterEach(async () => {
-    // npm may end before its child has: what counts is that all of it ends.
-    await expect.poll(() => place.alive(), { timeout: 20_000 }).toEqual([]).finally(() => place.clear())
+  // After `afterEach`s that are defined later. npm may end before its child has: what counts is that all of it ends.
+  clearAfterEach(() => place)
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') await expect.poll(() => place.alive(), { timeout: 20_000 }).toEqual([])
   })
 
   test('a Ctrl-C in the terminal arrives twice and stops it in order', async () => {

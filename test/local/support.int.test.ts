@@ -4,7 +4,7 @@ import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { kafkaKinds, sharedKafka, startKafka, uniqueName } from '../support/kafka.ts'
 import { startPostgres, testDatabase } from '../support/postgres.ts'
-import { startRedis } from '../support/redis.ts'
+import { cacheKinds, startCache } from '../support/redis.ts'
 import { can } from '../support/tiers.ts'
 
 async function ask(config: pg.ClientConfig, sql: string): Promise<Record<string, unknown>> {
@@ -47,8 +47,8 @@ describe('the real parts that tests use', () => {
     await server.stop()
   })
 
-  test.runIf(can('redis'))('a Redis of its own comes back empty on its port after kill -9', async () => {
-    const server = await startRedis()
+  test.each(cacheKinds())('a cache of its own comes back empty on its port after kill -9 (%s)', async kind => {
+    const server = await startCache(kind)
     const cache = new Redis(server.url, { maxRetriesPerRequest: null })
     cache.on('error', () => undefined)
     await cache.set('k', 'v')

@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { onPath } from '../../local/parts/on-path.ts'
 import { plainUser } from '../../local/parts/plain-user.ts'
-import { localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
-import { can } from '../support/tiers.ts'
+import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { shellEnvironment } from '../support/printed-lines.ts'
 
 const READY = /Ctrl-C stops everything/
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -14,7 +15,7 @@ const run = promisify(execFile)
 
 /** Runs a printed line as it is, in a shell, in the clone. */
 async function paste(line: string): Promise<string> {
-  return (await run('sh', ['-c', line], { cwd: ROOT })).stdout
+  return (await run('sh', ['-c', line], { cwd: ROOT, env: shellEnvironment() })).stdout
 }
 
 function printedLines(ping: LocalPing): { ping: string; count: string; cli: string; cliCount: string; verify: string; cache: string } {
@@ -42,11 +43,9 @@ async function stop(ping: LocalPing): Promise<void> {
 
 describe('npm start, the whole', () => {
   let place: LocalPlace
-  afterEach(() => {
-    expect(place.clear()).toBe(0)
-  })
+  clearAfterEach(() => place)
 
-  test.runIf(can('redis'))('the printed lines work as they are, and the data is there after a restart', { timeout: 120_000 }, async () => {
+  test('the printed lines work as they are, and the data is there after a restart', { timeout: 120_000 }, async () => {
     place = await localPlace()
     const first = startLocalPing(place, 'npm')
     await first.until(READY)
@@ -74,7 +73,7 @@ describe('npm start, the whole', () => {
     place = await localPlace()
     const path = mkdtempSync(join(tmpdir(), 'ping-test-path-'))
     symlinkSync(process.execPath, join(path, 'node'))
-    symlinkSync('/usr/bin/id', join(path, 'id'))
+    symlinkSync(onPath('id') as string, join(path, 'id'))
     const ping = startLocalPing(place, 'node', { env: { PATH: path } })
     await ping.until(READY)
     expect(ping.output()).toContain('(a built-in stand-in)')

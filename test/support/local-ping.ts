@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { afterEach, expect } from 'vitest'
 import { identityOf } from '../../local/process-identity.ts'
 import type { PlainUser } from '../../local/parts/plain-user.ts'
 import { wait } from '../../src/runtime/wait.ts'
@@ -69,7 +70,8 @@ export async function localPlace(options: { user?: PlainUser; closed?: boolean }
     started,
     clear: () => {
       const left = alive()
-      for (const pid of [...started, ...left]) kill(pid)
+      for (const pid of started) kill(-pid) // with what it runs in: npm alone would leave a Ping that starts its parts again
+      for (const pid of alive()) kill(pid)
       const postgres = join(dataDir, 'postgres')
       if (lstatSync(postgres, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(dirname(readlinkSync(postgres)), { recursive: true, force: true })
       rmSync(home, { recursive: true, force: true, maxRetries: 5 })
@@ -84,6 +86,14 @@ function kill(pid: number): void {
   } catch {
     // it has ended, as it should
   }
+}
+
+/** Clears the place after each test. Parts that a passed test leaves alive fail it; a failed one has told its own reason. */
+export function clearAfterEach(place: () => LocalPlace): void {
+  afterEach(({ task }) => {
+    const left = place().clear()
+    if (task.result?.state !== 'fail') expect(left, 'parts left alive').toBe(0)
+  })
 }
 
 const LIMIT_MS = 40_000
