@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { can } from './support/tiers.ts'
+import { shellEnvironment } from './support/printed-lines.ts'
 import { startPing, type WholePing } from './support/whole-ping.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -47,7 +47,7 @@ function readmeCommands(): readonly ReadmeCommand[] {
   })
 }
 
-describe.runIf(can('redis'))('the commands of the README', () => {
+describe('the commands of the README', () => {
   let ping: WholePing
   beforeAll(async () => {
     ping = await startPing()
@@ -59,7 +59,7 @@ describe.runIf(can('redis'))('the commands of the README', () => {
     const { databaseUrl, redisUrl } = ping.place
     const address = ping.servers[0]!.url
     const script = `${before}\n${line}`.replaceAll('http://127.0.0.1:8080', address).replaceAll('redis-cli ', `redis-cli -p ${new URL(redisUrl).port} `)
-    const env = { ...process.env, PING_ADDRESS: address, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
+    const env = { ...shellEnvironment(), PING_ADDRESS: address, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
     const shell = spawn('sh', ['-c', script], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     const signalAll = (name: NodeJS.Signals): boolean => process.kill(-(shell.pid as number), name)
     const late = setTimeout(() => signalAll('SIGKILL'), COMMAND_LIMIT_MS)

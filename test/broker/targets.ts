@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
-import { sharedKafka } from '../support/kafka.ts'
-import { can } from '../support/tiers.ts'
+import { kafkaKinds, sharedKafka, type KafkaKind } from '../support/kafka.ts'
 
 /** The broker that a group of tests talks to. */
 export interface Target {
-  readonly name: 'Apache Kafka' | "Ping's broker"
+  readonly name: KafkaKind
   /** <host>:<port>; known once the tests run. */
   readonly brokers: string
 }
@@ -20,14 +19,15 @@ interface Started {
 
 /** Calls `define` twice: the same tests run against Ping's broker, always, and against Apache Kafka, where that tier can run. */
 export function onBothBrokers(define: (target: Target) => void): void {
-  describe("with Ping's broker", () => define(startedFor("Ping's broker", startOurs)))
-  describe.runIf(can('kafka'))('with Apache Kafka', () => define(startedFor('Apache Kafka', shareKafka)))
+  describe.each(kafkaKinds())('with %s', kind => define(startedFor(kind)))
 }
 
-function startedFor(name: Target['name'], start: () => Promise<Started>): Target {
+const START: Readonly<Record<KafkaKind, () => Promise<Started>>> = { "Ping's broker": startOurs, 'Apache Kafka': shareKafka }
+
+function startedFor(name: KafkaKind): Target {
   let started: Started | undefined
   beforeAll(async () => {
-    started = await start()
+    started = await START[name]()
   })
   afterAll(() => started?.stop())
   return {

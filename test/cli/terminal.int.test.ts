@@ -1,5 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { can } from '../support/tiers.ts'
 import { MAIN, runCli, withoutSettings } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer } from './scripted-server.ts'
 
@@ -12,9 +13,6 @@ beforeAll(async () => {
   server = await startScriptedServer('connect')
 })
 afterAll(async () => server.stop())
-
-const hasScript = spawnSync('script', ['--version']).status === 0
-if (!hasScript) console.warn('skipped: no pseudo-terminal without `script` of util-linux')
 
 /** pingcli on a pseudo-terminal; what it shows there. */
 function onTerminal(
@@ -35,7 +33,7 @@ function onTerminal(
   return new Promise(resolve => child.on('close', code => resolve({ code, shown })))
 }
 
-describe.runIf(hasScript)('pingcli on a terminal', () => {
+describe.runIf(can('script'))('pingcli on a terminal', () => {
   const line = (args: string): string => `'${process.execPath}' '${MAIN}' ${args} --address ${server.address}`
 
   it('shows a progress bar for a long run and clears it away before the summary', async () => {

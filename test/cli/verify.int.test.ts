@@ -9,8 +9,7 @@ import { fold } from '../../src/ledger/positions.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
 import { runCli, startCli, type CliResult } from './run-cli.ts'
 import { startScriptedServer } from './scripted-server.ts'
 
@@ -36,9 +35,9 @@ async function publishAll(): Promise<void> {
 const settings = (): Record<string, string> => ({ DATABASE_URL: database.url, REDIS_URL: redis.url, PING_ADDRESS: 'http://127.0.0.1:1' })
 const cli = (...args: string[]): Promise<CliResult> => runCli(args, settings())
 
-describe.runIf(can('redis'))('pingcli on a ledger of seven pings in three lanes', () => {
+describe('pingcli on a ledger of seven pings in three lanes', () => {
   beforeAll(async () => {
-    redis = await startRedis()
+    redis = await startCache()
     cache = new Redis(redis.url)
   })
   afterAll(async () => {

@@ -4,11 +4,10 @@ import { HASH } from '../../src/counters/names.ts'
 import type { LedgerCountReader } from '../../src/server/count-reader.ts'
 import { UnavailableError } from '../../src/server/errors.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
 import { readerFixture, type ReaderFixture } from './fixture.ts'
 
-describe.runIf(can('redis'))('while Postgres is away', () => {
+describe('while Postgres is away', () => {
   let redis: TestRedis
   let postgres: TestPostgres
   let at: ReaderFixture
@@ -17,7 +16,7 @@ describe.runIf(can('redis'))('while Postgres is away', () => {
   let old: LedgerCountReader
   let oldLookedMs = 0
   beforeAll(async () => {
-    redis = await startRedis()
+    redis = await startCache()
     postgres = await startPostgres()
     at = await readerFixture(postgres.config, redis.url)
     await at.record(0, [1, 2, 3])

@@ -2,20 +2,19 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { HASH } from '../../src/counters/names.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { seededRandom } from '../support/random.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
 import { readerFixture, type ReaderFixture } from './fixture.ts'
 
 const MINUTE_MS = 60_000
 const NOW_MS = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS
 const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n]
 
-describe.runIf(can('redis'))('a range', () => {
+describe('a range', () => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ReaderFixture
   beforeAll(async () => {
-    redis = await startRedis()
+    redis = await startCache()
     database = await testDatabase()
     at = await readerFixture(database.config, redis.url)
     await at.record(0, [NOW_MS, NOW_MS + 59_999, NOW_MS + 60_000, -1, 0])

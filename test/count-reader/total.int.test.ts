@@ -3,16 +3,15 @@ import { HASH } from '../../src/counters/names.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import { silent } from '../counters/caches.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
 import { readerFixture, type ReaderFixture } from './fixture.ts'
 
-describe.runIf(can('redis'))('the total', () => {
+describe('the total', () => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ReaderFixture
   beforeAll(async () => {
-    redis = await startRedis()
+    redis = await startCache()
   })
   afterAll(() => redis.stop())
   beforeEach(async () => {

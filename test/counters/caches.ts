@@ -4,8 +4,7 @@ import { compareAndSet, type FlushOutcome, type LaneFlush } from '../../src/coun
 import { HASH } from '../../src/counters/names.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
 import { START, type Position } from '../../src/terms/position.ts'
-import { startRedis, startStandIn, type TestRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { cacheKinds, startCache, type TestRedis } from '../support/redis.ts'
 
 export const silent = createLogger({ name: 'test', level: 'silent' })
 
@@ -18,9 +17,7 @@ export interface CacheUnderTest {
 
 /** Everything that Ping asks of a cache is asked of a real Redis and of the stand-in, each empty before every test. */
 export function describeCaches(title: string, tests: (cache: () => CacheUnderTest) => void): void {
-  const real = can('redis')
-  describe.runIf(real)(`${title} (redis-server)`, () => withCache(() => startRedis(), tests))
-  describe(`${title} (stand-in)`, () => withCache(() => startStandIn(), tests))
+  describe.each(cacheKinds())(`${title} (%s)`, kind => withCache(() => startCache(kind), tests))
 }
 
 function withCache(start: () => Promise<TestRedis>, tests: (cache: () => CacheUnderTest) => void): void {

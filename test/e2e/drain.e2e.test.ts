@@ -4,7 +4,6 @@ import { wait } from '../../src/runtime/wait.ts'
 import { PingCaller, type Answer } from '../support/call-ping.ts'
 import { i3Gaps, i4Cache, withDatabase } from '../support/checker.ts'
 import { keepLogsOnFailure } from '../support/programs.ts'
-import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 
 const CALLERS = 64
@@ -19,7 +18,7 @@ interface Tried {
   readonly answer: Answer
 }
 
-describe.runIf(can('redis'))('SIGTERM under load', () => {
+describe('SIGTERM under load', () => {
   let ping: WholePing
   beforeAll(async () => {
     ping = await startPing()

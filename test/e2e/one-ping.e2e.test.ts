@@ -11,8 +11,9 @@ import { PingCaller } from '../support/call-ping.ts'
 import { i3Gaps, i4Cache, withDatabase } from '../support/checker.ts'
 import { readTotal } from '../support/count-watch.ts'
 import { kafkaKinds } from '../support/kafka.ts'
+import { shellEnvironment } from '../support/printed-lines.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
-import { can } from '../support/tiers.ts'
+import { usualCache } from '../support/redis.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
@@ -25,14 +26,17 @@ const run = promisify(execFile)
 
 keepLogsOnFailure()
 
-describe.runIf(can('redis')).each(kafkaKinds())('the whole of Ping: two servers, a processor, Postgres, %s and Redis', kind => {
+/** What `npm start` brings by itself, which every machine has; and what production runs on, as far as this machine has it. */
+const STACKS = kafkaKinds().map(kafka => ({ kafka, cache: kafka === 'Apache Kafka' ? usualCache() : ('the stand-in' as const) }))
+
+describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $kafka and $cache', stack => {
   const caller = new PingCaller()
   let ping: WholePing
   let cache: Redis
   const closers: (() => void)[] = []
 
   beforeAll(async () => {
-    ping = await startPing({ servers: 2, kafka: kind })
+    ping = await startPing({ servers: 2, ...stack })
     cache = new Redis(ping.place.redisUrl)
   })
   afterAll(async () => {
@@ -61,7 +65,7 @@ describe.runIf(can('redis')).each(kafkaKinds())('the whole of Ping: two servers,
   const cli = async (...args: readonly string[]) => (await run(process.execPath, [CLI, ...args, '--address', ping.servers[0]!.url])).stdout
 
   const curl = (times: number) =>
-    run('curl', ['-sSf', '--json', '{}', `${ping.servers[1]!.url}/ping.v1.PingService/Ping?[1-${times}]`]).then(({ stdout }) => expect(stdout).toBe('{}'.repeat(times)))
+    run('curl', ['-sSf', '--json', '{}', `${ping.servers[1]!.url}/ping.v1.PingService/Ping?[1-${times}]`], { env: shellEnvironment() }).then(({ stdout }) => expect(stdout).toBe('{}'.repeat(times)))
 
   /** Waits until the cache serves a count of `expected`; resolves with the ms that it took. */
   async function untilCounted(expected: number, number = 0): Promise<number> {
@@ -168,11 +172,11 @@ describe.runIf(can('redis')).each(kafkaKinds())('the whole of Ping: two servers,
   })
 
   test('a cache restored from an old snapshot, without traffic, never serves its old count', async () => {
-    const old = await cache.dumpBuffer('ping:counters')
+    const old = await cache.hgetall('ping:counters')
     await cli('ping', '-n', '50')
     const total = await recorded()
     await untilCounted(total)
-    await cache.restore('ping:counters', 0, old!, 'REPLACE')
+    await cache.multi().del('ping:counters').hset('ping:counters', old).exec()
     expect((await counted(0)).count).toBe(total)
     const { databaseUrl, redisUrl } = ping.place
     expect((await i4Cache(databaseUrl, redisUrl, HEALED_WITHIN_MS * BUSY_MACHINE)).violations).toEqual([])

@@ -7,8 +7,7 @@ import { readTotal } from '../support/count-watch.ts'
 import { startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { keepLogsOnFailure, startProcessor, startServer, until, type PingPlace, type Program } from '../support/programs.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
 
 const LIMIT_MS = 20_000
 /** Also what a caller may have to wait, in a short queue, for its answer. */
@@ -16,7 +15,7 @@ const SETTINGS = { MAX_QUEUE_LENGTH: '40', ANSWER_WITHIN_MS: '1500' }
 
 keepLogsOnFailure()
 
-describe.runIf(can('redis'))('with parts away', () => {
+describe('with parts away', () => {
   const caller = new PingCaller()
   let postgres: TestPostgres
   let kafka: TestKafka
@@ -27,7 +26,7 @@ describe.runIf(can('redis'))('with parts away', () => {
   let acked = 0
 
   beforeAll(async () => {
-    const parts = await Promise.all([startPostgres(), startKafka(), startRedis()])
+    const parts = await Promise.all([startPostgres(), startKafka(), startCache()])
     ;[postgres, kafka, redis] = parts
     const { url: databaseUrl } = await postgres.createDatabase('ping')
     place = { databaseUrl, brokers: kafka.brokers, redisUrl: redis.url, topic: uniqueName('away') }

@@ -7,7 +7,6 @@ import { PingCaller } from '../support/call-ping.ts'
 import { i4Cache, withDatabase } from '../support/checker.ts'
 import { keepLogsOnFailure } from '../support/programs.ts'
 import { seededRandom } from '../support/random.ts'
-import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 
 const SEED = Number(process.hrtime.bigint() % 1_000_000n)
@@ -40,7 +39,7 @@ function randomTime(): bigint {
   ])()
 }
 
-describe.runIf(can('redis'))(`counts of time ranges (seed ${SEED})`, () => {
+describe(`counts of time ranges (seed ${SEED})`, () => {
   const caller = new PingCaller()
   let ping: WholePing
   let session: Http2SessionManager

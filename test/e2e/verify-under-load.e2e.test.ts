@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { withDatabase } from '../support/checker.ts'
 import { Load } from '../support/load.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
-import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 
 const TIMES = 3
@@ -10,7 +9,7 @@ const PINGS_BETWEEN = 100
 
 keepLogsOnFailure()
 
-describe.runIf(can('redis'))('pingcli verify while pings come in', () => {
+describe('pingcli verify while pings come in', () => {
   let ping: WholePing
   let load: Load
 

@@ -6,7 +6,6 @@ import { CountWatch } from '../support/count-watch.ts'
 import { Load } from '../support/load.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { seededRandom } from '../support/random.ts'
-import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 import { readsPartitions } from './reads-partitions.ts'
 import { faultSettings } from './settings.ts'
@@ -20,7 +19,7 @@ const HANDED_OVER_WITHIN_MS = 20_000
 
 keepLogsOnFailure()
 
-describe.runIf(can('redis'))(`two servers and two processors side by side (--seed ${seed})`, () => {
+describe(`two servers and two processors side by side (--seed ${seed})`, () => {
   const random = seededRandom(seed)
   let ping: WholePing
   let load: Load

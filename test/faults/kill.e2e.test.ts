@@ -7,7 +7,6 @@ import { Load } from '../support/load.ts'
 import { kafkaKinds } from '../support/kafka.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { seededRandom, type Random } from '../support/random.ts'
-import { can } from '../support/tiers.ts'
 import { startOwnPing, type OwnPing } from '../support/whole-ping.ts'
 import { killAndRestart, victimsOf, type Fault, type Victim } from './fault.ts'
 import { reportFaults, type MeasuredFault } from './report.ts'
@@ -29,7 +28,7 @@ function timesOf(random: Random): (number: number) => bigint | undefined {
   return number => (number % 3 === 0 ? undefined : BigInt(random.between(-200, 200)) * MINUTE_MS * 7n + BigInt(random.between(0, 60_000)))
 }
 
-describe.runIf(can('redis')).each(kafkaKinds())(`kill -9 under load (--runs ${runs} --seed ${seed}, %s)`, kind => {
+describe.each(kafkaKinds())(`kill -9 under load (--runs ${runs} --seed ${seed}, %s)`, kind => {
   const random = seededRandom(seed)
   const measured: MeasuredFault[] = []
   const faults: Fault[] = []

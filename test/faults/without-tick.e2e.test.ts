@@ -4,7 +4,6 @@ import { i4Cache } from '../support/checker.ts'
 import { Load } from '../support/load.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { seededRandom } from '../support/random.ts'
-import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 import { readsPartitions } from './reads-partitions.ts'
 import { faultSettings } from './settings.ts'
@@ -19,7 +18,7 @@ const COMMITTED_WITHIN_MS = 1_500
 
 keepLogsOnFailure()
 
-describe.runIf(can('redis'))(`without the tick, which would heal the cache from Postgres (--seed ${seed})`, () => {
+describe(`without the tick, which would heal the cache from Postgres (--seed ${seed})`, () => {
   const random = seededRandom(seed)
   let ping: WholePing
   let load: Load

@@ -7,7 +7,7 @@ import { startKafka, type TestKafka } from '../support/kafka.ts'
 import { PingCaller, type AnswerBody } from '../support/call-ping.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { until } from '../support/programs.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
 import { can } from '../support/tiers.ts'
 import { BASE_IMAGE } from './base-image.ts'
 import { canBuildImages } from './can-build-images.ts'
@@ -40,7 +40,7 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
   beforeAll(async () => {
     store = await ContainerStore.open()
     await buildImages(store, TARGETS)
-    ;[postgres, redis, kafka] = await Promise.all([startPostgres(), startRedis(), startKafka()])
+    ;[postgres, redis, kafka] = await Promise.all([startPostgres(), startCache(), startKafka()])
     const { url: DATABASE_URL } = await postgres.createDatabase('ping')
     const [port, processorPort] = [await freePort(), await freePort()]
     const parts = { DATABASE_URL, REDIS_URL: redis.url, KAFKA_BROKERS: kafka.brokers }

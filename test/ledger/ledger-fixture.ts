@@ -13,8 +13,8 @@ export const silent = createLogger({ name: 'test', level: 'silent' })
 
 /** `tests` once on each Postgres that this machine has; each test gets an empty database of its own. */
 export function describeOnEachPostgres(title: string, tests: (database: () => TestDatabase) => void): void {
-  for (const version of [18, 15] as const) {
-    describe.runIf(version === 18 || can('postgres15'))(`${title} (PostgreSQL ${version})`, () => {
+  for (const version of can('postgres15') ? ([18, 15] as const) : ([18] as const)) {
+    describe(`${title} (PostgreSQL ${version})`, () => {
       const databases: TestDatabase[] = []
       beforeAll(async () => void (await testDatabase({ version })).drop()) // starts the server outside the tests' time
       beforeEach(async () => void databases.push(await testDatabase({ version })))

@@ -3,19 +3,18 @@ import { HASH } from '../../src/counters/names.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
 /** With the tick off, only events bring the count on: what it would heal shows. */
-describe.runIf(can('redis'))('without ticks', { timeout: 60_000 }, () => {
+describe('without ticks', { timeout: 60_000 }, () => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ProcessorFixture
   let processor: Program
   keepLogsOnFailure()
   beforeAll(async () => {
-    redis = await startRedis()
+    redis = await startCache()
   })
   afterAll(() => redis.stop())
   beforeEach(async () => {

@@ -8,19 +8,18 @@ import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { kafkaKinds, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
 /** Whatever is in the topic: the count stays true, offsets go on, and the processor too. */
-describe.runIf(can('redis')).each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kind => {
+describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kind => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ProcessorFixture
   let processor: Program
   keepLogsOnFailure()
   beforeAll(async () => {
-    redis = await startRedis()
+    redis = await startCache()
     database = await testDatabase()
     at = await processorFixture(database, redis.url, kind)
     processor = await at.start()

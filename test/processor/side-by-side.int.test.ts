@@ -2,17 +2,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { wait } from '../../src/runtime/wait.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
-import { startRedis, type TestRedis } from '../support/redis.ts'
-import { can } from '../support/tiers.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
 import { LANES, processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
-describe.runIf(can('redis'))('processors', { timeout: 60_000 }, () => {
+describe('processors', { timeout: 60_000 }, () => {
   let redis: TestRedis
   let postgres: TestPostgres
   let at: ProcessorFixture
   keepLogsOnFailure()
   beforeAll(async () => {
-    ;[redis, postgres] = await Promise.all([startRedis(), startPostgres()])
+    ;[redis, postgres] = await Promise.all([startCache(), startPostgres()])
   })
   afterAll(async () => {
     await Promise.all([redis.stop(), postgres.stop()])

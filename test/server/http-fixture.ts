@@ -12,6 +12,7 @@ import type { HttpServer } from '../../src/server/http/http-server.ts'
 import { startPingHttp, type PingHttpOptions } from '../../src/server/http/ping-http.ts'
 import { createServerMetrics, type ServerMetrics } from '../../src/server/metrics.ts'
 import type { PingRecorder, RequestedPing } from '../../src/server/pings.ts'
+import { shellEnvironment } from '../support/printed-lines.ts'
 
 export const PING_PATH = '/ping.v1.PingService/Ping'
 export const COUNT_PATH = '/ping.v1.PingService/PingCount'
@@ -99,7 +100,7 @@ export async function postJson(url: string, body: string, headers: Record<string
 /** Runs a program to its end. */
 export function run(command: string, args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise(resolve => {
-    execFile(command, args, { cwd: ROOT, timeout: 20_000 }, (error, stdout, stderr) => {
+    execFile(command, args, { cwd: ROOT, timeout: 20_000, env: shellEnvironment() }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr })
     })
   })

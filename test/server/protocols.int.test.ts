@@ -1,6 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
+import { can } from '../support/tiers.ts'
 import { buf, COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, postJson, PROTOCOLS, run, startHttpFixture, type HttpFixture } from './http-fixture.ts'
 
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -163,7 +164,7 @@ describe('without a schema', () => {
   })
 })
 
-describe('curl', () => {
+describe.runIf(can('curl'))('curl', () => {
   it.each([[], ['--http2'], ['--http2-prior-knowledge'], ['--http1.0']])('sends a ping with %j', async (...options) => {
     const { code, stdout } = await run('curl', ['-sS', ...options, '-H', 'content-type: application/json', '-d', '{}', fixture.url + PING_PATH])
     expect([code, stdout]).toEqual([0, '{}'])

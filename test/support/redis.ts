@@ -1,6 +1,20 @@
 import type { Child } from '../../local/parts/child.ts'
 import { freePort } from '../../local/parts/free-port.ts'
 import { launchRedis, launchStandIn } from '../../local/parts/redis.ts'
+import { can, isHere } from './tiers.ts'
+
+/** What serves Ping as its cache: nothing in Ping may depend on which. */
+export type CacheKind = 'Redis' | 'the stand-in'
+
+/** For tests that run with each: `describe.each(cacheKinds())('… (%s)', kind => …)`. */
+export function cacheKinds(): readonly CacheKind[] {
+  return [...(can('redis') ? (['Redis'] as const) : []), 'the stand-in']
+}
+
+/** What a test gets that only needs a cache: the real one where this machine has it. */
+export function usualCache(): CacheKind {
+  return isHere('redis') ? 'Redis' : 'the stand-in'
+}
 
 export interface TestRedis {
   /** redis://127.0.0.1:<port> */
@@ -15,19 +29,15 @@ export interface TestRedis {
   restart(): Promise<void>
 }
 
-/** A real, empty `redis-server` of one's own, without persistence, in 40 ms. */
-export async function startRedis(options: { port?: number } = {}): Promise<TestRedis> {
-  return start(options.port, port => launchRedis({ command: 'redis-server', port }))
+const LAUNCH: Readonly<Record<CacheKind, (place: { port: number }) => Promise<Child>>> = {
+  Redis: ({ port }) => launchRedis({ command: 'redis-server', port }),
+  'the stand-in': launchStandIn,
 }
 
-/** The stand-in of `npm start`, empty, as a process of its own. */
-export async function startStandIn(options: { port?: number } = {}): Promise<TestRedis> {
-  return start(options.port, port => launchStandIn({ port }))
-}
-
-async function start(wanted: number | undefined, launchOn: (port: number) => Promise<Child>): Promise<TestRedis> {
-  const port = wanted ?? (await freePort())
-  const launch = () => launchOn(port)
+/** An empty cache of one's own, a process without persistence: a real `redis-server`, or the stand-in of `npm start`. */
+export async function startCache(kind: CacheKind = usualCache()): Promise<TestRedis> {
+  const port = await freePort()
+  const launch = () => LAUNCH[kind]({ port })
   let child = await launch()
   return {
     url: `redis://127.0.0.1:${port}`,

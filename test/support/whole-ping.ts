@@ -3,7 +3,7 @@ import { runToEnd } from '../../local/parts/child.ts'
 import { sharedKafka, startKafka, uniqueName, type KafkaKind, type TestKafka } from './kafka.ts'
 import { startPostgres, testDatabase, type TestPostgres } from './postgres.ts'
 import { placeSettings, startProcessor, startServer, type PingPlace, type Program, type ProgramSettings } from './programs.ts'
-import { startRedis, type TestRedis } from './redis.ts'
+import { startCache, type CacheKind, type TestRedis } from './redis.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
 const DATABASE = 'ping'
@@ -11,6 +11,8 @@ const DATABASE = 'ping'
 export interface WholePingOptions {
   /** Ping's own broker unless another is asked for. */
   readonly kafka?: KafkaKind
+  /** The usual one unless another is asked for. */
+  readonly cache?: CacheKind
   readonly servers?: number
   readonly processors?: number
   readonly serverSettings?: ProgramSettings
@@ -37,14 +39,14 @@ export interface OwnPing extends WholePing {
 
 /** On the run's shared Postgres and Kafka, with a cache of its own. */
 export async function startPing(options: WholePingOptions = {}): Promise<WholePing> {
-  const [database, brokers, redis] = await Promise.all([testDatabase(), sharedKafka(options.kafka), startRedis()])
+  const [database, brokers, redis] = await Promise.all([testDatabase(), sharedKafka(options.kafka), startCache(options.cache)])
   const place = { databaseUrl: database.url, brokers, redisUrl: redis.url, topic: uniqueName('e2e') }
   return startPrograms(place, redis, options, database.drop)
 }
 
 /** On parts of its own, durable ones. */
 export async function startOwnPing(options: WholePingOptions = {}): Promise<OwnPing> {
-  const [postgres, kafka, redis] = await Promise.all([startPostgres(), startKafka(options.kafka), startRedis()])
+  const [postgres, kafka, redis] = await Promise.all([startPostgres(), startKafka(options.kafka), startCache(options.cache)])
   const { url: databaseUrl } = await postgres.createDatabase(DATABASE)
   const place = { databaseUrl, brokers: kafka.brokers, redisUrl: redis.url, topic: uniqueName('faults') }
   const ping = await startPrograms(place, redis, options, () => Promise.all([postgres.stop(), kafka.stop()]))

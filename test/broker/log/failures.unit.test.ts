@@ -173,8 +173,8 @@ test('a stop that fails does not hide it, and the log opens again', () => {
 test('on a file system that takes no more bytes, the log stays whole', () => {
   const path = temporaryPath()
   const script = join(import.meta.dirname, 'fill-a-file.ts')
-  const limitKb = 64
-  const { stdout, stderr, status } = spawnSync('bash', ['-c', `ulimit -f ${limitKb} && exec "$0" "$@"`, process.execPath, script, path], { encoding: 'utf8', timeout: 30_000 })
+  const limitInHalfKb = 128
+  const { stdout, stderr, status } = spawnSync('sh', ['-c', `ulimit -f ${limitInHalfKb} && exec "$0" "$@"`, process.execPath, script, path], { encoding: 'utf8', timeout: 30_000 })
   expect({ status, stderr }).toMatchObject({ status: 0 })
   const told = JSON.parse(stdout) as { appended: number; refusals: { code: number; message: string }[]; size: number; readBack: number; smallerAppended: boolean }
   expect(told.refusals).toEqual(Array.from({ length: 3 }, () => ({ code: ERROR.KAFKA_STORAGE_ERROR, message: 'appending a batch failed: EFBIG: file too large, write' })))

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
-import { startRedis, startStandIn, type TestRedis } from '../../support/redis.ts'
+import { startCache, type TestRedis } from '../../support/redis.ts'
 import { RespClient } from './resp-client.ts'
 
 export interface Both {
@@ -12,7 +12,7 @@ export function withBoth(): () => Promise<Both> {
   let servers: readonly [TestRedis, TestRedis]
   const clients: RespClient[] = []
   beforeAll(async () => {
-    servers = await Promise.all([startRedis(), startStandIn()])
+    servers = await Promise.all([startCache('Redis'), startCache('the stand-in')])
   })
   afterAll(async () => {
     for (const client of clients) client.end()
