@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { HELP } from './answers.ts'
-import { Lines } from './lines.ts'
+import { Lines, TOO_LONG } from './lines.ts'
+import { BEGINNING_BYTES, isOfHttp, isOtherProtocol } from './other-protocol.ts'
 import type { LineAnswer, Session } from './session.ts'
 
 /** So many lines are done before other clients get their turn. */
@@ -18,11 +19,16 @@ export class Client {
   readonly #socket: Socket
   readonly #session: Session
   readonly #lines: Lines
+  readonly #onIntruder: () => void
+  /** The first bytes that came; undefined once it is clear that they are of somebody who speaks in lines. */
+  #beginning: Buffer | undefined = Buffer.alloc(0)
   #isBusy = false
   #hasEnded = false
 
-  constructor(options: { socket: Socket; session: Session; maxLineBytes: number }) {
-    const { socket, session, maxLineBytes } = options
+  /** `onIntruder`: called when the connection is cut because the other side speaks another protocol. */
+  constructor(options: { socket: Socket; session: Session; maxLineBytes: number; onIntruder: () => void }) {
+    const { socket, session, maxLineBytes, onIntruder } = options
+    this.#onIntruder = onIntruder
     this.#socket = socket
     this.#session = session
     this.#lines = new Lines(maxLineBytes)
@@ -55,8 +61,19 @@ export class Client {
 
   #received(chunk: Buffer): void {
     if (!this.#socket.writable) return
+    if (this.#beginning !== undefined) {
+      this.#beginning = Buffer.concat([this.#beginning, chunk.subarray(0, BEGINNING_BYTES)])
+      if (isOtherProtocol(this.#beginning)) return this.#cut()
+      if (this.#beginning.length >= BEGINNING_BYTES) this.#beginning = undefined
+    }
     this.#lines.add(chunk)
     this.#serve()
+  }
+
+  /** Nothing that such a client sent or sends is done, and it is not answered. */
+  #cut(): void {
+    this.#onIntruder()
+    this.#socket.destroy()
   }
 
   #serve(): void {
@@ -89,6 +106,10 @@ export class Client {
   #answerNext(): boolean {
     const line = this.#lines.next()
     if (line === undefined) return false
+    if (line !== TOO_LONG && isOfHttp(line)) {
+      this.#cut()
+      return false
+    }
     const answer = this.#session.answer(line)
     if (!(answer instanceof Promise)) {
       this.#send(answer)

@@ -91,7 +91,8 @@ export class LineConsole {
       socket.end(`${errorLine(`clients: got one more than ${maxClients}, expected at most so many at a time`)}\n`, () => socket.destroy())
       return
     }
-    const client = new Client({ socket, session: new Session(this.#session, this.#count++), maxLineBytes })
+    const onIntruder = () => log.warn({ client: socket.remoteAddress }, 'a client of the line console speaks another protocol, such as HTTP: hung up')
+    const client = new Client({ socket, session: new Session(this.#session, this.#count++), maxLineBytes, onIntruder })
     this.#clients.add(client)
     socket.on('close', () => this.#clients.delete(client))
   }

@@ -58,6 +58,41 @@ describe('lines', () => {
   })
 })
 
+describe('another protocol', () => {
+  const KAFKA = Buffer.from('0000001e0012000300000001000470696e670000000a70686f780a000000000000', 'hex')
+
+  test.each<[string, string | Buffer]>([
+    ['a post of a form', 'POST / HTTP/1.1\r\nHost: localhost:9090\r\nContent-Type: text/plain\r\npragma: no-cache\r\n\r\npfrom a web page\r\n'],
+    ['a get', 'GET /pfoo HTTP/1.1\r\n\r\npx\r\n'],
+    ['a header alone', 'host: localhost\r\npx\r\n'],
+    ['an HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\npx\r\n'],
+    ['a TLS client', Buffer.from('16030100c80a70780a', 'hex')],
+    ['a Kafka client', KAFKA],
+  ])('is hung up on, and nothing of it is done: %s', async (_, bytes) => {
+    const { connect: enter, topics } = await begin()
+    const client = await enter()
+    client.send(bytes)
+    expect(await client.rest()).toEqual([])
+    expect(topics.get(TOPIC)).toBeUndefined()
+    expect(running.logged).toEqual([{ level: 'warn', text: 'a client of the line console speaks another protocol, such as HTTP: hung up' }])
+  })
+
+  test('is noticed byte by byte, and in the middle of a session', async () => {
+    const { connect: enter, topics } = await begin()
+    const slow = await enter()
+    for (const byte of Buffer.from('POST ')) {
+      slow.send(Buffer.of(byte))
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(await slow.rest()).toEqual([])
+    const late = await enter()
+    expect(await late.ask('pPOST / HTTP/1.1')).toBe('ok') // a message may be anything
+    late.send('c\nPOST / HTTP/1.1\r\nHost: x\r\n\r\npfrom a web page\n')
+    expect(await late.rest()).toEqual([])
+    expect(topics.partition(TOPIC, 0).endOffset).toBe(1n)
+  })
+})
+
 test('clients that say anything and vanish at any moment disturb nobody', async () => {
   const { connect: enter } = await begin({ maxClients: 20 })
   const steady = await enter()

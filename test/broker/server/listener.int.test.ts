@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { Dispatcher } from '../../../broker/server/dispatcher.ts'
 import { Listener } from '../../../broker/server/listener.ts'
@@ -13,7 +15,7 @@ function listenerOn(hosts: readonly string[]): Listener {
     port: 0,
     advertised: { host: undefined, port: 0 },
     dispatcher: new Dispatcher({ answers: [], faults: new Faults(), served: () => undefined }),
-    maxRequestBytes: 100,
+    maxRequestBytes: 104_857_600,
     isFull: () => false,
     maxIdleMs: 0,
     opened: () => undefined,
@@ -32,6 +34,18 @@ describe('a listener on several addresses', () => {
   it('does not do without the first', async () => {
     const listener = listenerOn([ELSEWHERE, '127.0.0.1'])
     await expect(listener.start()).rejects.toThrow(`listeners: got "${ELSEWHERE}", expected an address of this machine`)
+    await listener.stop(0)
+  })
+})
+
+describe('a client that speaks another protocol', () => {
+  it.each(['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /', 'PRI * HTTP/2.0\r\n\r\n', '\x16\x03\x01\x02', 'ssh-', '\n\n\n\n'])('is hung up on at the first four bytes: %j', async text => {
+    const listener = listenerOn(['127.0.0.1'])
+    await listener.start()
+    const socket = connect(listener.port, '127.0.0.1').on('error', () => undefined).resume()
+    socket.write(text, 'latin1')
+    await once(socket, 'close')
+    expect(listener.connections).toBe(0)
     await listener.stop(0)
   })
 })
