@@ -1,4 +1,5 @@
-import { integer, list, SettingsError, text, type SettingsOf } from '../src/runtime/settings.ts'
+import { addressList } from '../src/runtime/address.ts'
+import { integer, SettingsError, text, type SettingsOf } from '../src/runtime/settings.ts'
 
 const port = (env: string, of: string, fallback: number) => integer(env, { help: `Port of ${of}.`, fallback, min: 1, max: 65_535 })
 
@@ -18,12 +19,7 @@ export const localSettings = {
     fallback: undefined,
     secret: true,
   }),
-  kafkaBrokers: list('KAFKA_BROKERS', {
-    help: 'Kafka of your own: none is started then.',
-    expected: 'host:port, several separated by commas',
-    pattern: /^.+:\d+$/,
-    fallback: [],
-  }),
+  kafkaBrokers: addressList('KAFKA_BROKERS', { help: 'Kafka of your own: none is started then.', fallback: [] }),
 }
 
 export type LocalSettings = SettingsOf<typeof localSettings>

@@ -2,6 +2,7 @@ import { Partitioners, type Kafka, type KafkaMessage, type Message, type Produce
 import { ensureTopic } from '../src/events/kafka.ts'
 import type { TopicSettings } from '../src/events/settings.ts'
 import type { Logger } from '../src/runtime/logger.ts'
+import { deadLetterHeaders, headerBytes } from './dead-letter-headers.ts'
 
 const ACKS_ALL = -1
 const TOO_LARGE: readonly unknown[] = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']
@@ -18,7 +19,7 @@ export function deadLetterTopic(topic: string): string {
   return `${topic}.dead-letter`
 }
 
-/** The topic of the records that cannot be decoded, each as it was, with where it was and why in headers. */
+/** The topic of the records that cannot be decoded, each as it was, its headers included, with where it was and why in further ones. */
 export class DeadLetters {
   readonly #kafka: Kafka
   readonly #topic: string
@@ -38,21 +39,16 @@ export class DeadLetters {
   }
 
   /** Resolves when the record is there. Rejects if Kafka does not take it: it is then read again. */
-  async put(partition: number, { offset, key, value, timestamp }: KafkaMessage, reason: string): Promise<void> {
+  async put(partition: number, { offset, key, value, timestamp, headers: own }: KafkaMessage, reason: string): Promise<void> {
     this.#log.warn({ partition, offset, reason }, 'a record cannot be decoded: to the dead-letter topic')
-    const headers = {
-      'ping-reason': reason,
-      'ping-topic': this.#topic,
-      'ping-partition': String(partition),
-      'ping-offset': offset,
-      'ping-timestamp': timestamp,
-    }
+    const place = { reason, topic: this.#topic, partition: String(partition), offset, timestamp }
     try {
-      await this.#send({ key, value, headers })
+      await this.#send({ key, value, headers: deadLetterHeaders(own, place) })
     } catch (error) {
       if (!isTooLarge(error)) throw error
-      // With the headers it is larger than a record may be. The stream goes on without its bytes: they are in the topic it came from.
-      await this.#send({ key: null, value: null, headers: { ...headers, 'ping-left-out': `${(key?.length ?? 0) + (value?.length ?? 0)} bytes` } })
+      // With our headers it is larger than a record may be. The stream goes on without its bytes: they are in the topic it came from.
+      const bytes = (key?.length ?? 0) + (value?.length ?? 0) + headerBytes(own)
+      await this.#send({ key: null, value: null, headers: deadLetterHeaders(undefined, { ...place, 'left-out': `${bytes} bytes` }) })
     }
   }
 

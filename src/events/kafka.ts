@@ -2,6 +2,7 @@ import { Kafka, logLevel, type Admin, type LogEntry } from 'kafkajs'
 import type { Logger } from '../runtime/logger.ts'
 import { registerCodecs } from './codecs.ts'
 import { guardIdleConnections } from './idle-guard.ts'
+import { socketFactory } from './sockets.ts'
 import { kafkaConfig, type KafkaSettings, type TopicSettings } from './settings.ts'
 
 /** A client of Kafka. kafkajs' own tries are few: callers try again, and say so, with what they know. */
@@ -10,6 +11,7 @@ export function createKafka(settings: KafkaSettings, clientId: string, log: Logg
   registerCodecs()
   return new Kafka({
     ...kafkaConfig(settings),
+    socketFactory,
     clientId,
     connectionTimeout: 3_000,
     requestTimeout: 10_000,

@@ -1,15 +1,12 @@
 import type { KafkaConfig, SASLOptions } from 'kafkajs'
+import { addressList } from '../runtime/address.ts'
 import { settingFiles } from '../runtime/setting-file.ts'
-import { choice, flag, integer, list, SettingsError, text, type Setting, type SettingsOf } from '../runtime/settings.ts'
+import { kafkajsBroker } from './sockets.ts'
+import { choice, flag, integer, SettingsError, text, type Setting, type SettingsOf } from '../runtime/settings.ts'
 
 /** Where Kafka is. */
 export const kafkaSettings = {
-  kafkaBrokers: list('KAFKA_BROKERS', {
-    help: 'Brokers to begin with, separated by commas.',
-    expected: 'host:port,host:port,…',
-    pattern: /^(\[[0-9a-fA-F:]+\]|[^\s:,]+):([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
-    fallback: ['127.0.0.1:9092'],
-  }),
+  kafkaBrokers: addressList('KAFKA_BROKERS', { help: 'Brokers to begin with, separated by commas.', fallback: ['127.0.0.1:9092'] }),
   kafkaTopic: text('KAFKA_TOPIC', {
     help: 'The topic of the pings; undecodable records go to the topic of this name with .dead-letter behind it.',
     expected: 'letters, digits, dots, underscores and hyphens, at most 237; not . or ..',
@@ -62,7 +59,7 @@ export type TopicSettings = SettingsOf<typeof topicSettings>
 /** How to connect. Throws `SettingsError` for settings that contradict each other or files that can't be read. */
 export function kafkaConfig(settings: KafkaSettings): Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'> {
   const { kafkaBrokers, kafkaTls, kafkaCaFile, kafkaCertFile, kafkaKeyFile } = settings
-  const config: Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'> = { brokers: [...kafkaBrokers] }
+  const config: Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'> = { brokers: kafkaBrokers.map(kafkajsBroker) }
   if (!kafkaTls && (kafkaCaFile ?? kafkaCertFile ?? kafkaKeyFile) !== undefined) {
     throw new SettingsError('KAFKA_TLS: got false together with KAFKA_CA_FILE, KAFKA_CERT_FILE or KAFKA_KEY_FILE, expected true')
   }

@@ -1,9 +1,19 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { Broker } from '../../broker/broker.ts'
 import { createKafka, ensureTopic } from '../../src/events/kafka.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { silent } from '../ledger/ledger-fixture.ts'
 import { settingsFor } from '../relay/relay-fixture.ts'
 import { kafkaKinds, sharedKafka, uniqueName } from '../support/kafka.ts'
+
+describe('a client of Kafka', () => {
+  it('reaches a broker whose address is one of IPv6', async () => {
+    const broker = await Broker.start({ config: { listeners: 'PLAINTEXT://[::1]:0', storage: 'memory' } })
+    const settings = settingsFor(`[::1]:${broker.port}`, uniqueName('six'))
+    expect(await ensureTopic(createKafka(settings, 'test', silent), settings.kafkaTopic, settings)).toBe(3)
+    await broker.stop()
+  })
+})
 
 describe.each(kafkaKinds())('a client of Kafka (%s)', kind => {
   let brokers: string

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { hostOf } from '../../src/events/sockets.ts'
 import { kafkaConfig, kafkaSettings, topicSettings } from '../../src/events/settings.ts'
 import { readSettings, SettingsError } from '../../src/runtime/settings.ts'
 
@@ -28,9 +29,23 @@ describe('where Kafka is', () => {
   })
 
   it('is a list of brokers', () => {
-    expect(configOf({ KAFKA_BROKERS: 'a:1, [::1]:2' })).toEqual({ brokers: ['a:1', '[::1]:2'] })
-    for (const wrong of ['a', 'a:', ':1', 'a:1,,b:2', 'a:1;b:2']) expect(refusalOf({ KAFKA_BROKERS: wrong })).toMatch(/^KAFKA_BROKERS: got .*expected host:port/)
-    for (const wrong of ['a:0', 'a:65536']) expect(refusalOf({ KAFKA_BROKERS: wrong })).toMatch(/^KAFKA_BROKERS: got .*expected host:port/)
+    expect(configOf({ KAFKA_BROKERS: 'a:1, kafka-0.kafka_svc.ns:65535' })).toEqual({ brokers: ['a:1', 'kafka-0.kafka_svc.ns:65535'] })
+    const wrong = [
+      ['a', 'a:', ':1', 'a:1,,b:2', 'a:1,', 'a:1;b:2', 'a b:1', 'a :1', ' '],
+      ['a:0', 'a:65536', 'a:70000', 'a:-1', 'a:1e3', 'a:0x1', 'a:1:2'],
+      ['kafka://a:1', 'PLAINTEXT://a:1', 'a:1/', 'user@a:1', '-a:1'],
+      ['::1:9092', '[::1]', '[]:1', '[1.2.3.4]:1', '[a]:1', '[::1%]:1', '[::g]:1'],
+    ].flat()
+    for (const brokers of wrong) expect(refusalOf({ KAFKA_BROKERS: brokers })).toMatch(/^KAFKA_BROKERS: got .*expected host:port/)
+  })
+
+  it('may be an address of IPv6, which kafkajs itself cuts at the first colon', () => {
+    for (const host of ['::1', '2001:db8::7', '::ffff:127.0.0.1', 'fe80::1%eth0']) {
+      const [broker = ''] = configOf({ KAFKA_BROKERS: `[${host}]:9092` }).brokers as string[]
+      const [given = '', port, ...more] = broker.split(':')
+      expect({ host: hostOf(given), port, more }).toEqual({ host, port: '9092', more: [] })
+    }
+    expect(hostOf('kafka.example')).toBe('kafka.example')
   })
 
   it.each(['.', '..', 'a b', 'a/b', 'x'.repeat(238)])('has no topic %j', topic => {

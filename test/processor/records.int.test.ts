@@ -95,7 +95,8 @@ describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kin
   })
 
   test('what cannot be decoded: it is put aside, with where it was and why', async () => {
-    await goesOn(() => at.send(1, { key: 'a key', value: Buffer.from([0xff, 0xff, 0xff]) }))
+    const own = { trace: 'abc', 'ping-offset': 'of somebody else', twice: ['one', 'two'] }
+    await goesOn(() => at.send(1, { key: 'a key', value: Buffer.from([0xff, 0xff, 0xff]), headers: own }))
     await goesOn(() => at.send(0, { value: null }))
     expect(await verdicts('undecodable')).toBe(2)
     const [first, second] = await readAll(at, `${at.place.topic}.dead-letter`, 2)
@@ -103,6 +104,7 @@ describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kin
     expect(first!.value).toEqual(Buffer.from([0xff, 0xff, 0xff]))
     expect(String(first!.key)).toBe('a key')
     expect(headers(first!)).toMatchObject({ 'ping-topic': at.place.topic, 'ping-partition': '1', 'ping-reason': expect.stringMatching(/^no ping.v1.PingEvent/) })
+    expect(headers(first!)).toMatchObject({ trace: 'abc', 'original.ping-offset': 'of somebody else', twice: 'one,two', 'ping-offset': expect.stringMatching(/^\d+$/) })
     expect(second!.value).toBeNull()
     expect(headers(second!)).toMatchObject({ 'ping-partition': '0', 'ping-reason': expect.stringContaining('no value') })
   })
