@@ -2,6 +2,7 @@ import { describeTopicConfigs, type ConfigEntry } from '../config/describe.ts'
 import { checkTopicConfigs } from '../config/log-settings.ts'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
+import { checkCreatable } from '../topics/names.ts'
 import type { NewTopic } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { createTopics } from '../wire/tables/create-topics.ts'
@@ -34,6 +35,7 @@ function createTopic(options: AdminOptions, asked: Asked, isOnlyChecked: boolean
   const { name } = asked
   let created: Partial<Created> = { configs: [] }
   const verdict = verdictOf('creating a topic', () => {
+    checkCreatable(name)
     topics.checkNew(name) // before the rest: a name that is taken or wrong is what to tell first
     const given = checked(options, asked)
     topics.checkNew(name, given)

@@ -5,7 +5,7 @@ import { boolean, int, list, long, oneOf, only, string, timer } from './value-ty
 const INT_MAX = '2147483647'
 const LONG_MAX = '9223372036854775807'
 const PORT = int({ min: 0, max: 65_535 })
-const TOPIC = string({ expected: 'the name of a topic: 1 to 249 letters, digits, dots, underscores and hyphens', pattern: /^(?!\.{1,2}$)[\w.-]{1,249}$/ })
+const TOPIC = string({ expected: 'the name of a topic: 1 to 249 letters, digits, dots, underscores and hyphens, not one of Kafka itself', pattern: /^(?!\.{1,2}$|__(consumer_offsets|transaction_state|share_group_state|cluster_metadata)$)[\w.-]{1,249}$/ })
 const HOST = string({ expected: 'a host name or an address', pattern: /^[\w.:%-]+$/ })
 /** A time that may be unlimited, but not zero. */
 const LASTING = (type: typeof int | typeof long) => only(type({ min: -1 }), value => value !== 0, 'a whole number from 1, or -1 for no limit')

@@ -1,6 +1,7 @@
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Appender } from '../produce/appender.ts'
 import { encodeBatch } from '../records/records.ts'
+import { checkCreatable, checkWritable } from '../topics/names.ts'
 import type { Topic } from '../topics/topic.ts'
 import type { Topics } from '../topics/topics.ts'
 import { shown } from './answers.ts'
@@ -57,6 +58,8 @@ export class Publisher {
 
   #namedTopic(name: string): Topic {
     const { topics, topic, isAutoCreateEnabled } = this.#options
+    checkWritable(name)
+    checkCreatable(name)
     if (name === topic) return this.#ownTopic()
     const known = topics.get(name)
     if (known) return known

@@ -1,6 +1,7 @@
 import { ERROR, ProtocolError } from '../errors.ts'
 import { checkBatch, compression, COMPRESSION, isTransactional } from '../records/batch.ts'
 import { HangUp, type Handler } from '../server/handler.ts'
+import { checkWritable } from '../topics/names.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { produce } from '../wire/tables/produce.ts'
@@ -58,6 +59,7 @@ function answerPartition(
 ): PartitionAnswer | Promise<PartitionAnswer> {
   try {
     if (refusal) throw refusal
+    checkWritable(topic)
     const log = topics.partition(topic, index)
     if (records === null) throw new ProtocolError(ERROR.INVALID_RECORD, 'records: got none, expected one batch')
     const { recordCount } = checkBatch(records)

@@ -5,7 +5,7 @@ import { oneByOne } from '../server/one-by-one.ts'
 import { CLUSTER_OPERATIONS, operations, TOPIC_OPERATIONS } from '../wire/operations.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { metadata } from '../wire/tables/metadata.ts'
-import { checkTopicName } from './names.ts'
+import { checkTopicName, isInternal, isReserved } from './names.ts'
 import type { Topic } from './topic.ts'
 import type { Topics } from './topics.ts'
 
@@ -62,7 +62,7 @@ function look({ topics, nodeId }: MetadataOptions, { name, topicId }: Asked, may
   }
   try {
     checkTopicName(name)
-    const topic = topics.get(name) ?? (mayCreate ? topics.create(name) : undefined)
+    const topic = topics.get(name) ?? (mayCreate && !isReserved(name) ? topics.create(name) : undefined)
     return topic ? found(topic, nodeId) : missing(name, ERROR.UNKNOWN_TOPIC_OR_PARTITION)
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
@@ -71,7 +71,7 @@ function look({ topics, nodeId }: MetadataOptions, { name, topicId }: Asked, may
 }
 
 function missing(name: string | null, errorCode: ErrorCode, topicId?: Buffer): TopicAnswer {
-  return { errorCode, name, ...(topicId && { topicId }), partitions: [] }
+  return { errorCode, name, ...(topicId && { topicId }), isInternal: isInternal(name ?? ''), partitions: [] }
 }
 
 function found({ name, id, partitions }: Topic, nodeId: number): TopicAnswer {
@@ -79,6 +79,7 @@ function found({ name, id, partitions }: Topic, nodeId: number): TopicAnswer {
     errorCode: ERROR.NONE,
     name,
     topicId: id,
+    isInternal: isInternal(name),
     partitions: partitions.map((_, partitionIndex) => ({
       errorCode: ERROR.NONE,
       partitionIndex,

@@ -11,6 +11,30 @@ export function checkTopicName(name: string): void {
   }
 }
 
+/** Topics of Kafka's brokers themselves. Here they are not needed; who names one gets no topic of his own instead. */
+const INTERNAL: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
+/** Not a topic to clients at all, but its name is taken. */
+const CLUSTER_METADATA = '__cluster_metadata'
+
+export function isInternal(name: string): boolean {
+  return INTERNAL.has(name)
+}
+
+/** Whether a topic of this name must not come into being because somebody asks for it. */
+export function isReserved(name: string): boolean {
+  return INTERNAL.has(name) || name === CLUSTER_METADATA
+}
+
+/** Throws INVALID_REQUEST for the one name under which nobody may create a topic. */
+export function checkCreatable(name: string): void {
+  if (name === CLUSTER_METADATA) throw new ProtocolError(ERROR.INVALID_REQUEST, `Creation of internal topic ${name} is prohibited.`)
+}
+
+/** Throws INVALID_TOPIC_EXCEPTION for a topic that clients must not write to. */
+export function checkWritable(name: string): void {
+  if (isInternal(name)) throw new ProtocolError(ERROR.INVALID_TOPIC_EXCEPTION, `Cannot append to internal topic ${name}`)
+}
+
 /**
  * The same for names that differ in '.' and '_' only: to many a metrics system they are one name. Kafka refuses the second of them,
  * and so does this broker.

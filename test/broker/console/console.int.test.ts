@@ -110,6 +110,13 @@ describe('topics', () => {
     expect([await client.ask('t'), await client.ask('c@orders'), await client.ask('c')]).toEqual(['orders', 'one box', '\\empty'])
   })
 
+  test.each(['__consumer_offsets', '__transaction_state', '__share_group_state', '__cluster_metadata'])("of Kafka's brokers themselves do not: %s", async name => {
+    const { connect, topics } = await begin()
+    const client = await connect()
+    expect(await client.ask(`p@${name} x`)).toMatch(/^\\error (Cannot append to|Creation of) internal topic __/)
+    expect(topics.all()).toEqual([])
+  })
+
   test('others do not where auto.create.topics.enable is off', async () => {
     const { connect, topics } = await begin({ isAutoCreateEnabled: false })
     const client = await connect()

@@ -48,6 +48,8 @@ export const clusterMetadata = {
       s.step(`the invalid name ${JSON.stringify(name.slice(0, 12))} of ${name.length} characters`, async () => topicsOf(await s.ask(metadata, 4, { topics: [{ name }], allowAutoTopicCreation: true })))
     }
     s.step('an invalid name that must not be created', async () => topicsOf(await s.ask(metadata, 9, { topics: [{ name: 'with space' }], allowAutoTopicCreation: false })))
+    s.step("a topic of the brokers' own that there is not", async () => topicsOf(await s.ask(metadata, 9, { topics: [{ name: '__share_group_state' }], allowAutoTopicCreation: false })))
+    s.step("the log of the brokers' metadata, which is no topic", async () => topicsOf(await s.ask(metadata, 9, { topics: [{ name: '__cluster_metadata' }], allowAutoTopicCreation: true })))
     s.step('two names that differ in dot and underscore', async () => {
       await s.newTopic('dot.ted')
       const name = s.name('dot_ted')

@@ -34,6 +34,10 @@ export const producing = {
     s.step('three records in a batch take three offsets', () => send(batch({ records: [{ value: 'a' }, { value: 'b' }, { key: 'k', value: null }] }), { partition: 0 }))
     s.step('a compressed batch', () => send(batch({ records: [{ value: 'a' }, { value: 'b' }], isGzip: true }), { partition: 0 }))
     s.step('a batch that claims an offset', () => send(batch({ baseOffset: 77n }), { partition: 0 }))
+    s.step("a topic of the brokers' own", async () => {
+      await s.untilGroups()
+      return send(batch(), { name: '__consumer_offsets', partition: 0 })
+    })
     s.step('acks of 1', () => send(batch(), { acks: 1, partition: 0 }))
     s.step('acks of 0 are not answered', async () => {
       const connection = await s.connect()

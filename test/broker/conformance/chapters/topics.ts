@@ -38,6 +38,7 @@ export const topics = {
     for (const numPartitions of [0, -2]) wrong(`${numPartitions} partitions`, { numPartitions })
     for (const replicationFactor of [0, -2, 2]) wrong(`a replication factor of ${replicationFactor}`, { replicationFactor })
     for (const name of ['', '.', '..', 'with space', 'ü', 'a/b', 'x'.repeat(250)]) wrong(`the name ${JSON.stringify(name.slice(0, 12))} of ${name.length} characters`, {}, name)
+    wrong("the log of the brokers' metadata", {}, '__cluster_metadata')
     s.step('a name of 249 characters', () => create([one(s.name('x').padEnd(249, 'x'))], { validateOnly: true }))
     s.step('names that differ in dot and underscore', async () => [await create([one(s.name('a.b'))]), await create([one(s.name('a_b'))])])
     wrong('an unknown configuration', { configs: [{ name: 'no.such.key', value: '1' }] })
