@@ -125,6 +125,11 @@ describe('a method', () => {
     expect(await raw(`CONNECT host:443 HTTP/1.1\r\nhost: host:443\r\n\r\n`)).toMatch(/^HTTP\/1.1 405 [^]*allow: GET, HEAD, POST[^]*method: got "CONNECT", expected GET, HEAD or POST\n$/)
   })
 
+  it('of CONNECT over HTTP/2 too', async () => {
+    const { headers, body } = await http2({ ':method': 'CONNECT', ':authority': 'host:443' })
+    expect([headers[':status'], headers['allow'], body]).toEqual([405, 'GET, HEAD, POST', 'method: got "CONNECT", expected GET, HEAD or POST\n'])
+  })
+
   it('that does not exist is 400, with a word', async () => {
     expect(await raw(`FOO / HTTP/1.1\r\n${HOST}\r\n`)).toMatch(/^HTTP\/1.1 400 [^]*request: got bytes that are no HTTP\/1.1 \(.+\), expected a request such as GET \/livez HTTP\/1.1\n$/)
   })
@@ -281,6 +286,8 @@ describe('bytes that are no request', () => {
     ['a length and chunks', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}`, 400, 'got bytes that are no HTTP/1.1'],
     ['a target that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`, 431, 'request line and headers: got more than 16384 bytes, expected at most 16384'],
     ['a header that is too long', `GET /livez HTTP/1.1\r\n${HOST}a: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'request line and headers: got more than 16384 bytes'],
+    ['another version in the form of 1.1', `GET /livez HTTP/2.0\r\n${HOST}\r\n`, 505, 'HTTP version: got 2.0 in the form of 1.1, expected 1.1, or 2 with its preface'],
+    ['a coding of the transfer', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`, 501, 'header transfer-encoding: got "gzip, chunked", expected chunked; '],
     ['headers without an end', `GET /livez HTTP/1.1\r\n${HOST}`, 408, 'request: got a part of it, expected all headers within 300 ms'],
     ['a body without an end', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 5\r\n\r\n{}`, 408, 'request: got a part of it'],
     ['an expectation that nobody knows', `GET /livez HTTP/1.1\r\n${HOST}expect: tea\r\n\r\n`, 417, 'header expect: got "tea", expected none, or 100-continue'],
@@ -288,6 +295,11 @@ describe('bytes that are no request', () => {
     const answer = await raw(text)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*connection: close`, 'i'))
     expect(answer).toContain(word)
+  })
+
+  it.each([{ ':path': '/livez', a: 'x'.repeat(17_000) }, { ':path': `/${'x'.repeat(17_000)}` }])('and headers that are too long over HTTP/2 are refused, with a word', async headers => {
+    const answer = await http2(headers)
+    expect([answer.headers[':status'], answer.body]).toEqual([431, expect.stringMatching(/^headers: got 17\d\d\d bytes, expected at most 16384\n$/)])
   })
 
   it('are answered after what came before them', async () => {

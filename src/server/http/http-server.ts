@@ -104,7 +104,7 @@ function rpcHandlers(options: HttpServerOptions, stopping: AbortSignal, cutOff: 
 }
 
 function serve(
-  { pages, allowedOrigins, access, log }: HttpServerOptions,
+  { pages, allowedOrigins, access, limits, log }: HttpServerOptions,
   rpcs: ReadonlyMap<string, UniversalHandler>,
   request: HttpRequest,
   response: HttpResponse,
@@ -112,7 +112,7 @@ function serve(
   // Without a listener an error of one connection would end the process.
   request.on('error', () => undefined)
   response.on('error', () => undefined)
-  const fault = requestFault(request)
+  const fault = requestFault(request, limits?.maxHeaderBytes ?? DEFAULT_LIMITS.maxHeaderBytes)
   if (fault !== undefined) return faultyRequest(request, response, fault)
   const target = requestTarget(request.url ?? '')
   if (target === undefined) return wrongTarget(request, response)

@@ -8,12 +8,11 @@ import { refuseClearText } from '../tls/refuse-clear-text.ts'
 import { TlsPort, type TlsIdentity } from '../tls/tls-port.ts'
 import type { HttpLimits } from './limits.ts'
 import { peekPreface, type Opening } from './peek-preface.ts'
-import { wrongExpectation } from './teach.ts'
+import { ALL_METHODS, NO_TUNNEL, noTunnel, wrongExpectation } from './teach.ts'
 import { answerUnreadable, closeWith } from './unreadable-request.ts'
 
 /** The highest stream number: a GOAWAY that names it refuses nothing yet (RFC 9113, 6.8). */
 const EVERY_STREAM = 2 ** 31 - 1
-const NO_TUNNELS = 'method: got "CONNECT", expected GET, HEAD or POST'
 /** After the notice, a session takes requests that were on their way for this many ms. */
 const GOAWAY_NOTICE_MS = 100
 
@@ -121,9 +120,9 @@ export class OnePort {
 /** Where Node would close a connection, or answer without a word. */
 function answerFaults(http1: Server, http2: Http2Server, limits: HttpLimits): void {
   http1.on('clientError', (error: Error, socket) => answerUnreadable(error, socket, limits))
-  http1.on('connect', (_, socket) => closeWith(socket, 405, NO_TUNNELS, ['allow: GET, HEAD, POST']))
+  http1.on('connect', (_, socket) => closeWith(socket, 405, NO_TUNNEL, [`allow: ${ALL_METHODS}`]))
   http1.on('checkExpectation', wrongExpectation)
-  http2.on('checkExpectation', wrongExpectation)
+  http2.on('connect', noTunnel).on('checkExpectation', wrongExpectation)
   // A caller may end its own side of the connection and wait for the answer, as `nc -N` does. Not in Node's types.
   Object.assign(http1, { httpAllowHalfOpen: true })
 }

@@ -1,25 +1,47 @@
 import type { HttpRequest } from '../../runtime/answer-page.ts'
 import { shownText } from '../../runtime/shown-text.ts'
 
-/**
- * What is wrong with a request whatever it asks for, in words: what one program on the way may read in another way
- * than the next. Undefined: nothing. The host itself may be anything, because nothing is routed by it.
- */
-export function requestFault(request: HttpRequest): string | undefined {
-  const hosts = valuesOf(request, 'host')
-  if (hosts.length > 1) return `header host: got ${hosts.length} of them, expected one`
-  const types = valuesOf(request, 'content-type')
-  if (types.length > 1) return `header content-type: got ${types.length} of them, expected one`
-  const [host] = hosts
-  if ('authority' in request) return differentHost(request.authority, host)
-  if (host === undefined && request.httpVersion === '1.1') return 'header host: got none, expected the host of the request, such as 127.0.0.1:8080'
-  return undefined
+/** Why a request is refused, whatever it asks for. */
+export interface RequestFault {
+  readonly status: number
+  readonly text: string
 }
 
-/** RFC 9113, 8.3.1. */
-function differentHost(authority: string | undefined, host: string | undefined): string | undefined {
-  if (!authority || host === undefined || host.toLowerCase() === authority.toLowerCase()) return undefined
-  return `header host: got ${shownText(host)}, expected none, or :authority, which is ${shownText(authority)}`
+/** What HTTP/2 counts for each header beside its letters (RFC 9113, 6.5.2). */
+const HEADER_OVERHEAD_BYTES = 32
+
+/**
+ * What one program on the way may read in another way than the next, or what Node lets through although it does not
+ * understand it. Undefined: nothing. The host itself may be anything, because nothing is routed by it.
+ */
+export function requestFault(request: HttpRequest, maxHeaderBytes: number): RequestFault | undefined {
+  const hosts = valuesOf(request, 'host')
+  if (hosts.length > 1) return fault(400, `header host: got ${hosts.length} of them, expected one`)
+  const types = valuesOf(request, 'content-type')
+  if (types.length > 1) return fault(400, `header content-type: got ${types.length} of them, expected one`)
+  return 'authority' in request ? http2Fault(request, hosts[0], maxHeaderBytes) : http1Fault(request, hosts[0])
+}
+
+function http1Fault({ httpVersion, headers }: HttpRequest, host: string | undefined): RequestFault | undefined {
+  if (!httpVersion.startsWith('1.') && httpVersion !== '0.9') return fault(505, `HTTP version: got ${httpVersion} in the form of 1.1, expected 1.1, or 2 with its preface`)
+  if (host === undefined && httpVersion === '1.1') return fault(400, 'header host: got none, expected the host of the request, such as 127.0.0.1:8080')
+  const coding = headers['transfer-encoding']
+  if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined
+  return fault(501, `header transfer-encoding: got ${shownText(coding)}, expected chunked; compression is named by content-encoding`)
+}
+
+function http2Fault({ rawHeaders, headers }: HttpRequest, host: string | undefined, maxHeaderBytes: number): RequestFault | undefined {
+  const bytes = rawHeaders.reduce((sum, text) => sum + text.length, (rawHeaders.length / 2) * HEADER_OVERHEAD_BYTES)
+  // Node announces the limit, but does not hold callers to it.
+  if (bytes > maxHeaderBytes) return fault(431, `headers: got ${bytes} bytes, expected at most ${maxHeaderBytes}`)
+  const authority = headers[':authority']
+  // RFC 9113, 8.3.1.
+  if (typeof authority !== 'string' || host === undefined || host.toLowerCase() === authority.toLowerCase()) return undefined
+  return fault(400, `header host: got ${shownText(host)}, expected none, or :authority, which is ${shownText(authority)}`)
+}
+
+function fault(status: number, text: string): RequestFault {
+  return { status, text }
 }
 
 /** Node's `headers` would hide all but the first. */

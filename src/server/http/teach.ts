@@ -3,11 +3,15 @@ import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import { send } from '../../runtime/answer-page.ts'
 import { shownText } from '../../runtime/shown-text.ts'
 import type { QueryFault } from './query-fault.ts'
+import type { RequestFault } from './request-fault.ts'
 
 /** Answers to requests that no handler takes: each says what was got, what is expected, and a line that works. */
 
 const PING_PATH = '/ping.v1.PingService/Ping'
 const COUNT_PATH = '/ping.v1.PingService/PingCount'
+/** What is answered somewhere. */
+export const ALL_METHODS = 'GET, HEAD, POST'
+export const NO_TUNNEL = 'method: got "CONNECT", expected GET, HEAD or POST'
 /** What may stand in a line that a reader copies into a shell: a name or an address, and a port. */
 const PLAIN_HOST = /^(?:[\w.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 const GRPC = /^application\/grpc(?:-web)?(?:\+\w+)?\b/i
@@ -36,7 +40,7 @@ function unknownMethod(request: HttpRequest, response: HttpResponse, type: strin
 
 /** OPTIONS of no path: what the server takes at all. */
 export function allOptions(request: HttpRequest, response: HttpResponse): void {
-  send(request, response, { status: 200, type: 'text/plain; charset=utf-8', body: '' }, { allow: 'GET, HEAD, POST' })
+  send(request, response, { status: 200, type: 'text/plain; charset=utf-8', body: '' }, { allow: ALL_METHODS })
 }
 
 export function wrongMethod(request: HttpRequest, response: HttpResponse, accepts: Accepts): void {
@@ -72,9 +76,13 @@ export function wrongExpectation(request: HttpRequest, response: HttpResponse): 
   answer(request, response, 417, [`header expect: got ${shown(request.headers.expect)}, expected none, or 100-continue`], lastOf(request))
 }
 
-/** `fault` says what was got and what is expected. */
-export function faultyRequest(request: HttpRequest, response: HttpResponse, fault: string): void {
-  answer(request, response, 400, [fault], lastOf(request))
+export function faultyRequest(request: HttpRequest, response: HttpResponse, { status, text }: RequestFault): void {
+  answer(request, response, status, [text], lastOf(request))
+}
+
+/** To CONNECT. */
+export function noTunnel(request: HttpRequest, response: HttpResponse): void {
+  answer(request, response, 405, [NO_TUNNEL], { allow: ALL_METHODS })
 }
 
 /** Of a connection that may be read in two ways nothing more is read. */

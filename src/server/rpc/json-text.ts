@@ -29,15 +29,17 @@ export function jsonReading(input: DescMessage) {
 export function exactJson(json: string, input: DescMessage): string {
   const root = parsed(json)
   if (typeof root !== 'object' || root === null || Array.isArray(root)) return json
-  const tokens = json.matchAll(TOKEN)
+  const tokens: Tokens = () => TOKEN.exec(json) ?? endsEarly()
   const edits: Edit[] = []
-  next(tokens)
+  TOKEN.lastIndex = 0
+  tokens()
   readObject(tokens, input, '', edits)
   return edits.length === 0 ? json : edited(json, edits)
 }
 
 type Token = RegExpExecArray
-type Tokens = IterableIterator<Token>
+/** The next one. */
+type Tokens = () => Token
 
 function textOf(utf8: TextDecoder, bytes: Uint8Array): string {
   try {
@@ -58,10 +60,10 @@ function parsed(json: string): unknown {
 
 /** Reads an object after its opening bracket, to its end. The text is known to be JSON. */
 function readObject(tokens: Tokens, { fields }: DescMessage, path: string, edits: Edit[]): void {
-  for (let key = next(tokens); key[0] !== '}'; key = next(tokens)) {
-    const name: unknown = JSON.parse(key[0])
+  for (let key = tokens(); key[0] !== '}'; key = tokens()) {
+    const name = unquoted(key)
     const field = fields.find(one => one.jsonName === name || one.name === name)
-    const value = next(tokens)
+    const value = tokens()
     if (field?.fieldKind === 'message' && value[0] === '{') {
       readObject(tokens, field.message, `${path}${field.name}.`, edits)
       continue
@@ -101,15 +103,15 @@ function valueText(token: string): string {
   return shownText(token).replaceAll('"', '')
 }
 
-function unquoted(value: Token): string {
-  return JSON.parse(value[0]) as string
+function unquoted({ 0: token }: Token): string {
+  return token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1)
 }
 
 /** Reads what is in an object or array whose opening bracket has been read. */
 function skipRest(tokens: Tokens, { 0: first }: Token): void {
   let depth = opens(first) ? 1 : 0
   while (depth > 0) {
-    const { 0: token } = next(tokens)
+    const { 0: token } = tokens()
     if (opens(token)) depth++
     else if (token === '}' || token === ']') depth--
   }
@@ -119,10 +121,8 @@ function opens(token: string): boolean {
   return token === '{' || token === '['
 }
 
-function next(tokens: Tokens): Token {
-  const { done, value } = tokens.next()
-  if (done === true) throw new InvalidInputError('request body: got JSON that ends early, expected a JSON object such as {}')
-  return value
+function endsEarly(): never {
+  throw new InvalidInputError('request body: got JSON that ends early, expected a JSON object such as {}')
 }
 
 function edited(json: string, edits: readonly Edit[]): string {
