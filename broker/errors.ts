@@ -1,3 +1,5 @@
+import { cutText } from '../src/runtime/shown-text.ts'
+
 /** The protocol's error codes, as far as this broker answers them, or a test makes it. */
 export const ERROR = {
   NONE: 0,
@@ -59,7 +61,7 @@ export class ProtocolError extends Error {
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string) {
-    super(message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message)
+    super(message.length > LONGEST_MESSAGE ? `${cutText(message, LONGEST_MESSAGE)}…` : message)
     this.code = code
   }
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { cutText } from '../../src/runtime/shown-text.ts'
 
 /**
  * The lines that the console answers with. A message is shown as it is, as long as it is one line of text; every line that begins
@@ -35,7 +36,7 @@ export function messageLine(value: Buffer | null): string | Buffer {
 
 /** What a client sent, for an error: quoted, and cut where it is long. */
 export function shown(text: string): string {
-  return text.length > SHOWN_CHARACTERS ? `${JSON.stringify(text.slice(0, SHOWN_CHARACTERS))}...` : JSON.stringify(text)
+  return text.length > SHOWN_CHARACTERS ? `${JSON.stringify(cutText(text, SHOWN_CHARACTERS))}...` : JSON.stringify(text)
 }
 
 function escaped(character: string): string {

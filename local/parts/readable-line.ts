@@ -1,3 +1,5 @@
+import { cutText } from '../../src/runtime/shown-text.ts'
+
 const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' }
 /** What pino adds to each line and a person at a terminal need not read. */
 const UNREAD = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg'])
@@ -20,5 +22,5 @@ function short(value: unknown): string {
   if (typeof value === 'string' && !/\s/.test(value)) return value
   const message = typeof value === 'object' && value !== null && 'message' in value ? value.message : undefined
   const text = JSON.stringify(message ?? value)
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text
+  return text.length > LONGEST_VALUE ? `${cutText(text, LONGEST_VALUE)}…` : text
 }

@@ -192,6 +192,8 @@ describe('a body that is no message', () => {
     [PING_PATH, '{"timestampMs":1,"timestampMs":2}', 'request body: got "timestampMs" twice, expected it once'],
     [PING_PATH, '{"pingId":5}', 'ping_id: got 5, expected a JSON string'],
     [PING_PATH, '{"pingId":"\\ud800"}', 'ping_id: got text that is no Unicode, expected a JSON string'],
+    [PING_PATH, `{"${'😀'.repeat(99)}":1,"${'😀'.repeat(99)}":2}`, `request body: got "${'😀'.repeat(40)}"… (198 characters) twice, expected it once`],
+    [COUNT_PATH, '{"timeRange":"a\\n\\u009b"}', 'time_range: got "a\\n\\u009b", expected a JSON object with "start" and "end"'],
     [COUNT_PATH, '{"timeRange":5}', 'time_range: got 5, expected a JSON object with "start" and "end"'],
     [COUNT_PATH, '{"timeRange":{"start":"x"}}', `time_range.start: got "x", expected ${INT64}`],
     [COUNT_PATH, '{"consistency":true}', /^consistency: got true, expected one of CONSISTENCY_UNSPECIFIED, /],

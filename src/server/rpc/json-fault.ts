@@ -1,10 +1,11 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import { shownText } from '../../runtime/shown-text.ts'
 
 /** How the JSON decoder begins: what it could not decode, and why. */
 const CANNOT_DECODE = /^cannot decode (message|field) (\S+) from JSON: ([^]*)$/
 /** "expected string, got true". */
 const GOT = /^expected [^]*?, got ([^]*)$/
-const DUPLICATE = /^duplicate object key ("[^]*")$/
+const DUPLICATE = /^duplicate object key "([^]*)"$/
 
 /**
  * What the JSON decoder says of a request, with the field by its path, the value got and what is expected in
@@ -15,7 +16,7 @@ export function describeJsonFault(message: string, input: DescMessage): string |
   const [, kind, name = '', why = ''] = CANNOT_DECODE.exec(message) ?? []
   if (kind === undefined) return undefined
   const duplicate = DUPLICATE.exec(why)?.[1]
-  if (duplicate !== undefined) return `request body: got ${duplicate} twice, expected it once`
+  if (duplicate !== undefined) return `request body: got ${shownText(duplicate)} twice, expected it once`
   if (kind === 'field') return ofField(name, why, input)
   const expected = expectedObject(name === input.typeName ? [] : nested(name, input))
   return `${pathOfType(name, input)}: got ${valueText(why)}, expected ${expected}`
@@ -51,5 +52,5 @@ function valueText(got: string): string {
   if (/^Array\(\d+\)$/.test(got)) return 'an array'
   if (got === 'object') return 'an object'
   if (got === 'string') return 'a string of more than 30 characters'
-  return got
+  return got.startsWith('"') ? shownText(got.slice(1, -1)) : got
 }

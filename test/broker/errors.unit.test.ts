@@ -1,0 +1,9 @@
+import { describe, expect, it } from 'vitest'
+import { ERROR, ProtocolError } from '../../broker/errors.ts'
+
+describe('an error of the protocol', () => {
+  it('whose message is long ends with a whole character', () => {
+    const { message } = new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `${'x'.repeat(999)}${'😀'.repeat(9)}`)
+    expect(message).toBe(`${'x'.repeat(999)}…`)
+  })
+})
