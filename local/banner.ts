@@ -1,3 +1,4 @@
+import { urlOf } from './addresses.ts'
 import type { Address } from './ping-parts.ts'
 import type { PartName } from './part.ts'
 import type { LocalSettings } from './settings.ts'
@@ -15,7 +16,7 @@ export type StateOf = (name: PartName) => PartState | undefined
 
 /** What is printed when Ping can be used: where everything is, and lines to copy. */
 export function banner(settings: LocalSettings, dataDir: string, addresses: readonly Address[], stateOf: StateOf): string {
-  const server = `http://127.0.0.1:${settings.serverPort}`
+  const server = urlOf(settings.hosts, settings.serverPort)
   const cli = commandLine({ PING_ADDRESS: server })
   const lines = [
     `Ping runs. Its data lies in ${dataDir}`,

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import { urlOf } from './addresses.ts'
 import { brokerPart } from './broker-part.ts'
 import { cachePart } from './cache-part.ts'
-import { environment } from './environment.ts'
 import type { Part, PartName } from './part.ts'
 import { DATABASE, postgresPart } from './postgres-part.ts'
+import { systemEnvironment } from './parts/system-environment.ts'
 import { programPart } from './program-part.ts'
+import { programSettings } from './program-settings.ts'
 import type { LocalSettings } from './settings.ts'
 
 /** What Node runs for the programs of Ping. */
@@ -29,37 +31,46 @@ export interface PingParts {
   readonly notes: readonly string[]
 }
 
-/** Settings of the two programs that only we decide: one of the person's shell must not lead them elsewhere. */
-const OURS = ['DATABASE_URL', 'DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME', 'REDIS_HOST', 'REDIS_PORT']
-
 /** All processes that make Ping on this machine, and where each is found. */
 export function pingParts(settings: LocalSettings, dataDir: string, programs: Programs): PingParts {
-  const { serverPort, processorPort, postgresPort } = settings
+  const { serverPort, processorPort, postgresPort, hosts } = settings
+  const { passed, ignored } = programSettings(settings)
   const postgres = postgresPart(postgresPort, dataDir)
   const cache = cacheOf(settings)
   const kafka = kafkaOf(settings, dataDir, programs.broker)
   const env = {
-    ...Object.fromEntries(Object.entries(environment()).filter(([name]) => !OURS.includes(name))),
+    ...systemEnvironment(),
+    CORS_ORIGINS: ownOrigins(serverPort),
+    ...passed,
     DATABASE_URL: `postgres://postgres@127.0.0.1:${postgresPort}/${DATABASE}`,
     REDIS_URL: cache.address,
     KAFKA_BROKERS: kafka.address,
+    HOST: hosts.join(','),
     PORT: String(serverPort),
     PROCESSOR_PORT: String(processorPort),
   }
-  const server = programPart({ name: 'server', main: programs.server, port: serverPort, readyPath: '/readyz', env, isEssential: true })
-  const processor = programPart({ name: 'processor', main: programs.processor, port: processorPort, readyPath: '/livez', env, isEssential: false })
+  const server = programPart({ name: 'server', main: programs.server, hosts, port: serverPort, readyPath: '/readyz', env, isEssential: true })
+  const processor = programPart({ name: 'processor', main: programs.processor, hosts, port: processorPort, readyPath: '/livez', env, isEssential: false })
   return {
     parts: [postgres.part, ...(cache.part ? [cache.part] : []), ...(kafka.part ? [kafka.part] : []), server, processor],
     addresses: [
-      { name: 'server', address: `http://127.0.0.1:${serverPort}` },
-      { name: 'processor', address: `http://127.0.0.1:${processorPort}/metrics` },
+      { name: 'server', address: urlOf(hosts, serverPort) },
+      { name: 'processor', address: `${urlOf(hosts, processorPort)}/metrics` },
       { name: 'postgres', address: env.DATABASE_URL, kind: 'PostgreSQL 18' },
       { name: 'cache', address: withoutPassword(cache.address), kind: cache.kind },
       { name: 'kafka', address: kafka.address, kind: kafka.kind },
       ...(kafka.part ? [{ name: 'console', address: `127.0.0.1:${settings.consolePort}`, kind: 'publish and consume lines, with nc' } as const] : []),
     ],
-    notes: postgres.note === undefined ? [] : [`postgres: ${postgres.note}`],
+    notes: [
+      ...(postgres.note === undefined ? [] : [`postgres: ${postgres.note}`]),
+      ...(ignored.length === 0 ? [] : [`set here, but not used by npm start: ${ignored.join(', ')}`]),
+    ],
   }
+}
+
+/** Pages of Ping's own address: no other page that this machine's browser shows is to ping, or to read the count. */
+function ownOrigins(port: number): string {
+  return ['localhost', '127.0.0.1', '[::1]'].map(host => `http://${host}:${port}`).join(',')
 }
 
 interface Chosen {

@@ -1,23 +1,60 @@
-import { isFree } from './parts/free-port.ts'
-import { portsInUse, type LocalSettings } from './settings.ts'
+import { createServer } from 'node:net'
+import { listen } from '../src/runtime/listen.ts'
+import { InUseError, SettingsError } from '../src/runtime/settings.ts'
+import { portsInUse, type LocalSettings, type PortInUse } from './settings.ts'
 
 /** A start that cannot go on; the message is for the person who started it. */
 export class CannotStart extends Error {
   override readonly name = 'CannotStart'
 }
 
-/** Throws CannotStart, naming each port that another program has and the setting that changes it. */
-export async function checkPorts(settings: LocalSettings): Promise<void> {
-  const taken: string[] = []
-  for (const { env, port } of portsInUse(settings)) {
-    // The server listens on all addresses, so a program on any of them is in the way.
-    const free = (await isFree(port, '127.0.0.1')) && (await isFree(port, '0.0.0.0'))
-    if (!free) taken.push(`${env}: port ${port} is taken by another program; end that one, or choose another port: ${env}=${await nextFree(port)} npm start`)
+/** From the usual ports to ones that are easy to recognise: 8080 → 18080. */
+const PROPOSED_OFFSET = 10_000
+const [LOWEST, HIGHEST] = [1_024, 65_535]
+
+/**
+ * Throws CannotStart when a port cannot be listened on, on any of the addresses that its part listens on. The message names all
+ * of them at once, with a line to copy that has a free port for each. `given`: the settings that the line has to repeat.
+ */
+export async function checkPorts(settings: LocalSettings, given: Readonly<Record<string, string>>): Promise<void> {
+  const used = portsInUse(settings)
+  const refused: string[] = []
+  const proposed: Record<string, string> = {}
+  for (const place of used) {
+    const reason = await reasonAgainst(place)
+    if (reason === undefined) continue
+    refused.push(reason.message)
+    const others = [...used.map(({ port }) => port), ...Object.values(proposed).map(Number)]
+    proposed[place.env] = String(await freePortLike(place, others))
   }
-  if (taken.length > 0) throw new CannotStart(taken.join('\n'))
+  if (refused.length === 0) return
+  const line = Object.entries({ ...given, ...proposed }).map(([name, value]) => `${name}=${quoted(value)}`).join(' ')
+  throw new CannotStart(`${refused.join('\n')}\nEnd what uses these ports, or take others:\n  ${line} npm start`)
 }
 
-async function nextFree(port: number): Promise<number> {
-  for (let next = port + 1; next < 65_536; next++) if (await isFree(next)) return next
-  return port
+/** Why a part cannot listen there, or undefined when it can. Throws `SettingsError` when not the port is wrong but the address. */
+async function reasonAgainst({ env, port, hosts }: PortInUse): Promise<Error | undefined> {
+  try {
+    const listening = await listen(createServer(), { port, hosts, portSetting: env })
+    await listening.close()
+    return undefined
+  } catch (error) {
+    const isPort = error instanceof InUseError || (error instanceof SettingsError && (error.cause as NodeJS.ErrnoException).code === 'EACCES')
+    if (isPort) return error
+    throw error
+  }
+}
+
+async function freePortLike(place: PortInUse, others: readonly number[]): Promise<number> {
+  let port = place.port + PROPOSED_OFFSET
+  for (let tries = LOWEST; tries <= HIGHEST; tries++, port++) {
+    if (port > HIGHEST) port = LOWEST
+    if (!others.includes(port) && (await reasonAgainst({ ...place, port })) === undefined) return port
+  }
+  return place.port
+}
+
+/** As a shell takes it. */
+function quoted(value: string): string {
+  return /^[\w.,:/@%+-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`
 }

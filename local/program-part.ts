@@ -1,3 +1,5 @@
+import { request } from 'node:http'
+import { reachable } from './addresses.ts'
 import type { Part } from './part.ts'
 import { startChild, untilReady } from './parts/child.ts'
 
@@ -5,6 +7,8 @@ export interface ProgramOptions {
   readonly name: 'server' | 'processor'
   /** What Node runs. */
   readonly main: string
+  /** Where it listens. */
+  readonly hosts: readonly string[]
   readonly port: number
   /** The page that answers 200 when the part can be used. */
   readonly readyPath: '/livez' | '/readyz'
@@ -16,12 +20,12 @@ const ASK_LIMIT_MS = 1_000
 
 /** A program of Ping itself, as a process of its own. */
 export function programPart(options: ProgramOptions): Part {
-  const { name, main, port, readyPath, env, isEssential } = options
+  const { name, main, hosts, port, readyPath, env, isEssential } = options
   return {
     name,
     launch: async hooks => {
       const child = await startChild({ name, command: process.execPath, args: [main], env, ...hooks })
-      await untilReady(child, () => answers(`http://127.0.0.1:${port}${readyPath}`))
+      await untilReady(child, () => answers(reachable(hosts), port, readyPath))
       return child
     },
     stopSignal: 'SIGTERM',
@@ -30,10 +34,14 @@ export function programPart(options: ProgramOptions): Part {
   }
 }
 
-async function answers(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { signal: AbortSignal.timeout(ASK_LIMIT_MS) })).ok
-  } catch {
-    return false // not listening yet
-  }
+/** Not by `fetch`, nor by the agent that all share: those may lead through a proxy. */
+function answers(host: string, port: number, path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const asked = request({ host, port, path, agent: false, signal: AbortSignal.timeout(ASK_LIMIT_MS) }, response => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
+    asked.on('error', () => resolve(false)) // not listening yet
+    asked.end()
+  })
 }

@@ -1,11 +1,12 @@
 import { accessSync, constants } from 'node:fs'
 import { banner } from './banner.ts'
 import { lockDataFolder } from './data-folder.ts'
+import { environment } from './environment.ts'
 import type { PartName } from './part.ts'
 import { isBlank, partLine, RepeatFilter } from './part-output.ts'
 import { pingParts, type Programs } from './ping-parts.ts'
 import { CannotStart, checkPorts } from './ports.ts'
-import { checkDistinctPorts, type LocalSettings } from './settings.ts'
+import { checkDistinctPorts, givenSettings, type LocalSettings } from './settings.ts'
 import type { StopRequests } from './stop-requests.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -38,7 +39,7 @@ export async function runLocal(options: RunOptions): Promise<number> {
     report: (part: PartName, event: string) => print(partLine(part, `* ${event}`, isTerminal)),
   })
   await supervisor.takeOver()
-  await checkPorts(settings)
+  await checkPorts(settings, givenSettings(environment()))
   for (const note of [...folder.notes, ...notes]) print(`${note}\n`)
   const announce = () => print(`\n${banner(settings, folder.path, addresses, name => supervisor.stateOf(name))}\n`)
   const code = await untilStopped(supervisor, options, announce)

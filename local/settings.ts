@@ -1,5 +1,6 @@
 import { addressList } from '../src/runtime/address.ts'
-import { integer, SettingsError, text, type SettingsOf } from '../src/runtime/settings.ts'
+import { hostSetting, LOCALHOST } from '../src/runtime/host-setting.ts'
+import { integer, SettingsError, text, type Setting, type SettingsOf } from '../src/runtime/settings.ts'
 
 const port = (env: string, of: string, fallback: number) => integer(env, { help: `Port of ${of}.`, fallback, min: 1, max: 65_535 })
 
@@ -11,6 +12,7 @@ export const localSettings = {
   kafkaPort: port('KAFKA_PORT', 'Kafka, unless KAFKA_BROKERS is given', 9092),
   consolePort: port('CONSOLE_PORT', "the broker's line console, unless KAFKA_BROKERS is given", 9090),
   redisPort: port('REDIS_PORT', 'the cache, unless REDIS_URL is given', 6379),
+  hosts: hostSetting({ help: 'Addresses of the server and of the processor\'s pages; all other parts listen on 127.0.0.1.', fallback: LOCALHOST }),
   dataDir: text('PING_DATA_DIR', { help: 'Folder of all data, made when absent.', fallback: '.ping' }),
   redisUrl: text('REDIS_URL', {
     help: 'A cache of your own: none is started then.',
@@ -24,20 +26,35 @@ export const localSettings = {
 
 export type LocalSettings = SettingsOf<typeof localSettings>
 
-/** The ports that will be listened on, each with the setting that changes it. */
-export function portsInUse(settings: LocalSettings): readonly { readonly env: string; readonly port: number }[] {
+/** A port that will be listened on, with the setting that changes it. */
+export interface PortInUse {
+  readonly env: string
+  readonly port: number
+  readonly hosts: readonly string[]
+}
+
+const HERE = ['127.0.0.1']
+
+export function portsInUse(settings: LocalSettings): readonly PortInUse[] {
+  const { hosts } = settings
   return [
-    { env: 'PORT', port: settings.serverPort },
-    { env: 'PROCESSOR_PORT', port: settings.processorPort },
-    { env: 'POSTGRES_PORT', port: settings.postgresPort },
-    ...(settings.redisUrl === undefined ? [{ env: 'REDIS_PORT', port: settings.redisPort }] : []),
+    { env: 'PORT', port: settings.serverPort, hosts },
+    { env: 'PROCESSOR_PORT', port: settings.processorPort, hosts },
+    { env: 'POSTGRES_PORT', port: settings.postgresPort, hosts: HERE },
+    ...(settings.redisUrl === undefined ? [{ env: 'REDIS_PORT', port: settings.redisPort, hosts: HERE }] : []),
     ...(settings.kafkaBrokers.length === 0
       ? [
-          { env: 'KAFKA_PORT', port: settings.kafkaPort },
-          { env: 'CONSOLE_PORT', port: settings.consolePort },
+          { env: 'KAFKA_PORT', port: settings.kafkaPort, hosts: HERE },
+          { env: 'CONSOLE_PORT', port: settings.consolePort, hosts: HERE },
         ]
       : []),
   ]
+}
+
+/** What of the settings in `env` a line to copy repeats: all but those whose value is never printed. */
+export function givenSettings(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const shown = Object.values<Setting<unknown>>(localSettings).filter(({ secret }) => !secret)
+  return Object.fromEntries(shown.flatMap(({ env: name }) => (env[name] ? [[name, env[name]]] : [])))
 }
 
 /** Throws SettingsError when two parts would get the same port. */

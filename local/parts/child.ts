@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { UNUSABLE } from '../../src/runtime/exit-codes.ts'
 import { wait } from '../../src/runtime/wait.ts'
-import { environment } from '../environment.ts'
 import type { PlainUser } from './plain-user.ts'
+import { systemEnvironment } from './system-environment.ts'
 import { readable } from './readable-line.ts'
 
 /** How a process ended. */
@@ -26,6 +26,7 @@ export interface ChildOptions extends ChildHooks {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
+  /** Default: what a process needs of this system, and nothing else of the person's shell. */
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
   /** Run as this user (only root can). */
@@ -61,7 +62,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const process = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: options.env ?? environment(),
+    env: options.env ?? systemEnvironment(),
     ...(options.cwd && { cwd: options.cwd }),
     ...(user && { uid: user.uid, gid: user.gid }),
   })

@@ -29,7 +29,7 @@ export async function kafkaJars(hooks: ChildHooks = {}): Promise<string> {
   const fresh = join(CACHE, `libs-${process.pid}`)
   const args = ['-q', '-B', '-Dstyle.color=never', '-f', POM, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`]
   try {
-    await runToEnd({ name: 'mvn', command: 'mvn', args, ...hooks })
+    await runToEnd({ name: 'mvn', command: 'mvn', args, env: environment(), ...hooks })
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true })
     throw new FinalStartError('Maven could not fetch Apache Kafka; start again to try again', { cause: error })

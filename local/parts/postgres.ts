@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { runToEnd, startChild, StartError, untilReady, type Child, type ChildHooks } from './child.ts'
 import type { PlainUser } from './plain-user.ts'
 import { wait } from '../../src/runtime/wait.ts'
-import { environment } from '../environment.ts'
+import { systemEnvironment } from './system-environment.ts'
 
 export interface PostgresOptions extends ChildHooks {
   /** Folder with `initdb` and `postgres`. */
@@ -52,7 +52,7 @@ async function initialise(options: PostgresOptions): Promise<void> {
   mkdirSync(fresh, { recursive: true, mode: 0o700 })
   if (user) chownSync(fresh, user.uid, user.gid)
   const args = ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
-  await runToEnd({ name: 'initdb', command: join(binaries, 'initdb'), args, user, cwd: fresh, env: plainEnvironment(), onSpawn })
+  await runToEnd({ name: 'initdb', command: join(binaries, 'initdb'), args, user, cwd: fresh, env: systemEnvironment({ bringsLibraries: true }), onSpawn })
   renameSync(fresh, dataDir)
 }
 
@@ -73,7 +73,7 @@ async function launch(options: PostgresOptions): Promise<Child> {
   const settings = Object.entries({ ...SETTINGS, port: String(port), ...options.settings })
   const args = ['-D', dataDir, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   const command = join(binaries, 'postgres')
-  const child = await startChild({ name: 'postgres', command, args, user, cwd: dataDir, env: plainEnvironment(), onLine, onSpawn })
+  const child = await startChild({ name: 'postgres', command, args, user, cwd: dataDir, env: systemEnvironment({ bringsLibraries: true }), onLine, onSpawn })
   await untilReady(child, () => isReady(dataDir, child.pid))
   return child
 }
@@ -84,10 +84,4 @@ function isReady(dataDir: string, pid: number): boolean {
   if (!existsSync(file)) return false
   const lines = readFileSync(file, 'utf8').split('\n')
   return Number(lines[0]) === pid && lines[7]?.trim() === 'ready'
-}
-
-/** libpq's own variables (PGPORT, PGDATA …) of the caller must not steer our server. */
-function plainEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(environment()).filter(([name]) => !name.startsWith('PG') && !name.startsWith('LC_'))
-  return { ...Object.fromEntries(kept), LC_ALL: 'C' }
 }

@@ -1,3 +1,4 @@
+import { namesOf, NODE_CERTIFICATES } from '../../local/program-settings.ts'
 import { localSettings } from '../../local/settings.ts'
 import { processorSettings } from '../../processor/settings.ts'
 import { cliSettings } from '../../src/cli/settings.ts'
@@ -23,6 +24,17 @@ const SHARED: readonly (readonly [title: string, intro: string, tables: readonly
   ['Kafka', 'Read by the server and the processor.', [kafkaSettings, topicSettings]],
 ]
 
+const listed = (names: readonly string[]) => names.map(name => `\`${name}\``).join(', ')
+
+const LOCAL_INTRO = `Read by \`npm start\`. Of what else a shell may hold, the server and the processor get only what follows, and no other part gets any:
+
+- ${listed(namesOf('passed'))}. The default of \`CORS_ORIGINS\` is here the server's own address: no other page in a browser of this machine may call.
+- With \`KAFKA_BROKERS\`: ${listed(namesOf('with KAFKA_BROKERS'))}.
+- With \`REDIS_URL\`: ${listed(namesOf('with REDIS_URL'))}.
+- With either, of those that Node reads: ${listed(NODE_CERTIFICATES)}.
+
+A wrong one among these ends the start before any part runs. Other settings of Ping that are set are named and not used.`
+
 /** What a program has beyond the shared tables. */
 function own(table: SettingsTable): readonly Setting<unknown>[] {
   const shared = new Set(SHARED.flatMap(([, , tables]) => tables).flatMap(shared => Object.values(shared)))
@@ -37,7 +49,7 @@ export const SECTIONS: readonly Section[] = [
   { title: 'pingcli', intro: 'Options go before settings.', settings: own(cliSettings) },
   {
     title: 'Everything on one machine',
-    intro: 'Read by `npm start`, which passes all other settings on to the programs that it starts.',
+    intro: LOCAL_INTRO,
     settings: own(localSettings),
   },
 ]

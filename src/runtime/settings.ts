@@ -85,7 +85,7 @@ export function text<T extends string | undefined>(
   return { env, help, fallback, secret, expected, parse: got => (pattern && !pattern.test(got) ? undefined : got) }
 }
 
-/** One of a fixed list of words. */
+/** One of a fixed list of words, all of small letters; capitals are taken as such, since Kafka writes SCRAM-SHA-512 and many a shell LOG_LEVEL=INFO. */
 export function choice<const Word extends string, T extends Word | undefined>(
   env: string,
   words: readonly Word[],
@@ -97,7 +97,7 @@ export function choice<const Word extends string, T extends Word | undefined>(
     fallback: options.fallback,
     secret: false,
     expected: `one of ${words.join(', ')}`,
-    parse: got => words.find(word => word === got),
+    parse: got => words.find(word => word === got.toLowerCase()),
   }
 }
 

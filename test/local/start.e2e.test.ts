@@ -1,12 +1,41 @@
 import { chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { plainUser } from '../../local/parts/plain-user.ts'
 import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
 import { startCache } from '../support/redis.ts'
 
+/** A shell of somebody who does other things too. */
+const FOREIGN_SHELL = {
+  PGSSLMODE: 'require',
+  PGOPTIONS: '-c no_such_setting=1',
+  PGPORT: '1',
+  DATABASE_URL: 'postgres://x@127.0.0.1:1/x',
+  DB_HOST: 'x',
+  DB_CA_FILE: '/none',
+  LANES: '8',
+  TLS_CERT_FILE: '/none',
+  REDIS_HOST: 'x',
+  REDIS_PASSWORD: 'x',
+  KAFKA_TLS: 'true',
+  KAFKA_SASL_MECHANISM: 'plain',
+  NODE_OPTIONS: '--no-warnings',
+  NODE_USE_ENV_PROXY: '1',
+  HTTP_PROXY: 'http://127.0.0.1:1',
+  http_proxy: 'http://127.0.0.1:1',
+  DEBUG: 'ioredis:*',
+  LC_ALL: 'xx_XX.UTF-8',
+  DFLY_port: '1',
+}
+const SYSTEM = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'NIX_LD', 'NIX_LD_LIBRARY_PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH']
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
+
+async function blocked(port: number, host: string): Promise<Server> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ port, host }, resolve))
+  return server
+}
 
 async function stop(ping: LocalPing): Promise<void> {
   ping.signal('SIGTERM')
@@ -20,15 +49,36 @@ describe('npm start, what can be in the way', () => {
   })
   clearAfterEach(() => place)
 
-  test('names each taken port with the setting that changes it', async () => {
-    const blockers = ['PORT', 'POSTGRES_PORT', 'REDIS_PORT'].map(name => createServer().listen(Number(place.env[name]), '127.0.0.1'))
-    const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
+  test('names all taken ports, on whichever address, with a line to copy, before the first part starts', async () => {
+    const taken = { PORT: '::1', PROCESSOR_PORT: '::1', POSTGRES_PORT: '127.0.0.1', REDIS_PORT: '0.0.0.0' }
+    const blockers = await Promise.all(Object.entries(taken).map(([name, host]) => blocked(Number(place.env[name]), host)))
+    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: `${place.dataDir} it's` } })
     expect(await ping.exited).toBe(1)
-    for (const name of ['PORT', 'POSTGRES_PORT', 'REDIS_PORT']) {
-      expect(ping.output()).toMatch(new RegExp(`^${name}: port ${place.env[name]} is taken by another program; .*${name}=\\d+ npm start`, 'm'))
-    }
-    expect(ping.output()).not.toContain('PROCESSOR_PORT')
+    for (const name of Object.keys(taken)) expect(ping.output()).toMatch(new RegExp(`^${name}: got ${place.env[name]}, which is taken`, 'm'))
+    const line = ping.output().trimEnd().split('\n').at(-1) ?? ''
+    expect(line).toContain(`PING_DATA_DIR='${place.dataDir} it'\\''s'`)
+    expect(line).toMatch(/KAFKA_BROKERS=127\.0\.0\.1:1 .*npm start$/)
+    for (const name of Object.keys(taken)) expect(line).toContain(`${name}=${Number(place.env[name]) + 10_000} `)
+    expect(ping.output()).not.toContain('ready')
     for (const blocker of blockers) blocker.close()
+  })
+
+  test.each([
+    ['::1', '[::1]'],
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '[::1]'],
+  ])('listens on HOST=%s, and asks and shows an address that answers', async (host, shown) => {
+    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, HOST: host } })
+    await ping.until(READY)
+    expect(ping.output()).toContain(`server     http://${shown}:${place.env['PORT']}\n`)
+    expect(ping.output()).toContain(`PING_ADDRESS=http://${shown}:${place.env['PORT']} npx pingcli count`)
+    await stop(ping)
+  })
+
+  test('refuses an address that this machine does not have', async () => {
+    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, HOST: '203.0.113.1' } })
+    expect(await ping.exited).toBe(1)
+    expect(ping.output()).toBe('Ping cannot start.\nHOST: got "203.0.113.1", expected an address of this machine\n')
   })
 
   test('refuses a second copy on the same data folder, and leaves the first one alone', async () => {
@@ -56,6 +106,9 @@ describe('npm start, what can be in the way', () => {
     [{ PORT: '80a' }, 'PORT: got "80a", expected a whole number from 1 to 65535'],
     [{ REDIS_URL: 'http://x' }, 'REDIS_URL: got a value that is not shown (secret), expected redis://host:port'],
     [{ KAFKA_BROKERS: 'x' }, 'KAFKA_BROKERS: got "x", expected host:port'],
+    [{ HOST: 'x86_64-conda-linux-gnu' }, 'HOST: got "x86_64-conda-linux-gnu", expected IP addresses of this machine'],
+    [{ LOG_LEVEL: 'verbose', FLUSH_RECORDS: 'x' }, 'LOG_LEVEL: got "verbose", expected one of trace'],
+    [{ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TLS: 'yes' }, 'KAFKA_TLS: got "yes", expected true or false'],
     [{ PORT: '7001', REDIS_PORT: '7001' }, 'REDIS_PORT: got 7001, which PORT has too'],
   ])('refuses wrong settings: %o', async (env, message) => {
     const ping = startLocalPing(place, 'stubs', { env: env as Record<string, string> })
@@ -82,10 +135,14 @@ describe('npm start, what can be in the way', () => {
     await redis.stop()
   })
 
-  test('does not let settings of the shell lead the server elsewhere', async () => {
-    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, DATABASE_URL: 'postgres://x@127.0.0.1:1/x', DB_HOST: 'x', REDIS_HOST: 'x', PGPORT: '1' } })
+  test("gives the programs a closed list of the shell's variables, and says which of Ping's settings it does not use", async () => {
+    const ping = startLocalPing(place, 'stubs', { env: { ...FOREIGN_SHELL, LOG_LEVEL: 'DEBUG', TZ: 'Asia/Tokyo' } })
     await ping.until(READY)
     await stop(ping)
+    const names = /server +\| environment: (.*)/.exec(ping.output())?.[1]?.split(' ') ?? []
+    const ours = ['CORS_ORIGINS', 'DATABASE_URL', 'HOST', 'KAFKA_BROKERS', 'LC_ALL', 'LOG_LEVEL', 'PORT', 'PROCESSOR_PORT', 'REDIS_URL', 'TZ']
+    expect(names.filter(name => !SYSTEM.includes(name))).toEqual(ours)
+    expect(ping.output()).toContain('set here, but not used by npm start: DATABASE_URL, DB_CA_FILE, DB_HOST, KAFKA_SASL_MECHANISM, KAFKA_TLS, LANES, REDIS_HOST, REDIS_PASSWORD, TLS_CERT_FILE\n')
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
   })
 

@@ -33,7 +33,7 @@ describe('stopping npm start', () => {
   })
 
   test('signals within 500 ms are one', async () => {
-    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, STUB_DRAIN_MS: '1500' } })
+    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ANSWER_WITHIN_MS: '1500' } })
     await ping.until(READY)
     ping.signal('SIGINT')
     await delay(100) // what is tested is the time between the signals
@@ -43,7 +43,7 @@ describe('stopping npm start', () => {
   })
 
   test('a second signal later forces', async () => {
-    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, STUB_DRAIN_MS: '60000' } })
+    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ANSWER_WITHIN_MS: '60000' } })
     await ping.until(READY)
     ping.signal('SIGINT')
     await delay(600) // what is tested is the time between the signals

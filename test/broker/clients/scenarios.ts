@@ -22,6 +22,7 @@ const LIMIT_MS = 80_000
 export async function runScenarios(program: Program): Promise<Facts> {
   const facts = new Map<string, unknown>()
   const child = await startChild({
+    env: process.env,
     ...program,
     onLine: line => {
       const told = parse(line)
@@ -42,7 +43,7 @@ function parse(line: string): { scenario: string; facts: unknown } | undefined {
 
 /** Starts a program that runs until it is stopped, at the latest at the end of the test. */
 export async function startProgram(program: Program & { readonly onLine: (line: string) => void }): Promise<Child> {
-  const child = await startChild(program)
+  const child = await startChild({ env: process.env, ...program })
   onTestFinished(async () => void (await child.stop()))
   return child
 }

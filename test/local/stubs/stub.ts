@@ -2,12 +2,13 @@ import { createServer } from 'node:http'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 
-/** Stands in for the server or the processor: says that it is ready, and at its end which parts are still there. */
+/** Stands in for the server or the processor: says that it is ready, and at its end which parts are still there. It ends ANSWER_WITHIN_MS later. */
 export function stub(port: number): void {
-  const server = createServer((_, response) => response.end('ok')).listen(port)
+  const server = createServer((_, response) => response.end('ok')).listen(port, process.env['HOST']?.split(',')[0])
+  console.log(`environment: ${Object.keys(process.env).toSorted().join(' ')}`)
   process.once('SIGTERM', async () => {
     console.log(`at the end: postgres ${await answersPostgres()}, cache ${await answersCache()}`)
-    setTimeout(() => process.exit(0), Number(process.env['STUB_DRAIN_MS'] ?? 0))
+    setTimeout(() => process.exit(0), Number(process.env['ANSWER_WITHIN_MS'] ?? 0))
     server.close()
   })
 }
