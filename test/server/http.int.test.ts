@@ -53,6 +53,9 @@ describe('a request that no method takes', () => {
     ['?encoding=json&base64=1&message=e', 400, 'message: got "e", expected base64 in the alphabet of URLs, as base64=1 says'],
     ['?encoding=json&base64=1&message=%7B%7D', 400, 'message: got "{}", expected base64'],
     ['?encoding=proto&base64=1&message=ab+c', 400, 'message: got "ab c", expected base64'],
+    ['?encoding=json&message=%7B%7D&connect=v2', 400, 'connect: got "v2", expected v1, or no such parameter'],
+    ['?encoding=json&encoding=proto&message=%7B%7D', 415, 'encoding: got "json, proto", expected it once'],
+    ['?encoding=json&message=%7B%7D&message=%7B%7D', 400, 'message: got "{}, {}", expected it once'],
     ['?encoding=json&base64=yes&message=e30', 400, 'base64: got "yes", expected 1, or no such parameter'],
   ])('GET PingCount%s is %i, and the lines in the answer work, by GET and by POST', async (query, status, message) => {
     const answer = await fetch(fixture.url + COUNT_PATH + query)

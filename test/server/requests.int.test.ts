@@ -230,6 +230,16 @@ describe('a compressed body', () => {
   })
 })
 
+describe('the version of the protocol', () => {
+  it('is 1 where it is named', async () => {
+    const call = (version: string, type: string) => fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': type, 'connect-protocol-version': version }, body: '{}' })
+    expect((await call('1', 'application/json')).status).toBe(200)
+    const answer = await call('2', 'application/json')
+    const message = 'connect-protocol-version: got "2", expected 1, or no such header'
+    expect([answer.status, await answer.json()]).toEqual([400, { code: 'invalid_argument', message }])
+  })
+})
+
 describe('the number of messages in a body', () => {
   it.each([
     ['none', [], 12, 'got no message, expected one'],

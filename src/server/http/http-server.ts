@@ -9,6 +9,7 @@ import { wait, within } from '../../runtime/wait.ts'
 import type { AccessCheck } from '../access/access.ts'
 import { refusePage, refuseRpc } from '../access/refuse.ts'
 import { refuseExpired } from '../rpc/deadline.ts'
+import { refuseOtherVersion } from '../rpc/protocol-version.ts'
 import { refuseMalformedTimeOut } from '../rpc/time-out-header.ts'
 import type { TlsIdentity } from '../tls/tls-port.ts'
 import { compressions } from './compressions.ts'
@@ -94,6 +95,7 @@ function rpcHandlers(options: HttpServerOptions, stopping: AbortSignal, cutOff: 
     requestGate: context => {
       options.onCall(context)
       refuseRpc(context)
+      refuseOtherVersion(context)
       refuseMalformedTimeOut(context)
       refuseExpired(context)
     },

@@ -4,9 +4,13 @@ const ENCODINGS: readonly string[] = ['json', 'proto']
 /** Of both alphabets; a plus sign has to be escaped in a query. */
 const BASE64 = /^[\w+/-]*$/
 
+const VERSION = 'v1'
+const NAMES = ['encoding', 'message', 'base64', 'compression', 'connect'] as const
+type Name = (typeof NAMES)[number]
+
 /** A parameter of a GET that is wrong. */
 export interface QueryFault {
-  readonly name: 'encoding' | 'message' | 'base64'
+  readonly name: Name
   /** Undefined: absent. */
   readonly got: string | undefined
   readonly expected: string
@@ -15,6 +19,10 @@ export interface QueryFault {
 /** The first parameter that keeps the GET from being an RPC; undefined: the handler can take it. */
 export function queryFault(url: string): QueryFault | undefined {
   const parameters = new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '')
+  const repeated = NAMES.find(name => parameters.getAll(name).length > 1)
+  if (repeated !== undefined) return { name: repeated, got: parameters.getAll(repeated).join(', '), expected: 'it once' }
+  const version = parameters.get('connect') ?? undefined
+  if (version !== undefined && version !== VERSION) return { name: 'connect', got: version, expected: `${VERSION}, or no such parameter` }
   const encoding = parameters.get('encoding') ?? undefined
   if (encoding === undefined || !ENCODINGS.includes(encoding)) return { name: 'encoding', got: encoding, expected: ENCODINGS.join(' or ') }
   const message = parameters.get('message') ?? undefined
