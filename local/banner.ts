@@ -1,12 +1,14 @@
+import { shellWord } from '../src/runtime/shell-word.ts'
 import { urlOf } from './addresses.ts'
-import type { Address } from './ping-parts.ts'
 import type { PartName } from './part.ts'
+import type { Address } from './ping-parts.ts'
+import { passwordFile } from './postgres-passwords.ts'
 import type { LocalSettings } from './settings.ts'
 import type { PartState } from './supervised-part.ts'
 
 /** Where pingcli looks without being told. */
 const DEFAULTS = {
-  DATABASE_URL: 'postgres://postgres@127.0.0.1:5432/ping',
+  PING_DATA_DIR: '.ping',
   REDIS_URL: 'redis://127.0.0.1:6379',
   PING_ADDRESS: 'http://127.0.0.1:8080',
 } as const
@@ -16,7 +18,7 @@ export type StateOf = (name: PartName) => PartState | undefined
 
 /** What is printed when Ping can be used: where everything is, and lines to copy. */
 export function banner(settings: LocalSettings, dataDir: string, addresses: readonly Address[], stateOf: StateOf): string {
-  const server = urlOf(settings.hosts, settings.serverPort)
+  const server = serverOf(settings)
   const cli = commandLine({ PING_ADDRESS: server })
   const lines = [
     `Ping runs. Its data lies in ${dataDir}`,
@@ -28,7 +30,8 @@ export function banner(settings: LocalSettings, dataDir: string, addresses: read
     `  curl -H 'Content-Type: application/json' -d '{}' ${server}/ping.v1.PingService/PingCount`,
     `  ${cli} ping -n 1000`,
     `  ${cli} count`,
-    `  ${verifyLine(server, addresses)}`,
+    `  ${verifyLine(settings, dataDir, addresses)}`,
+    `  PGPASSFILE=${shellWord(passwordFile(dataDir))} psql ${addressOf(addresses, 'postgres') ?? ''}`,
     `  redis-cli -u ${addressOf(addresses, 'cache') ?? ''} HGETALL ping:counters`,
     '',
     'Ctrl-C stops everything.',
@@ -44,16 +47,21 @@ function addressLine({ name, address, kind }: Address, state: PartState | undefi
 /** All were ready a moment ago: one that is not has just ended, and is started again. */
 const STATES: Readonly<Record<PartState, string>> = { ready: '', starting: '(starting)', stopped: '(stopped)' }
 
-/** `verify` reads the stores itself, so it has to be told of each that lies elsewhere. */
-function verifyLine(server: string, addresses: readonly Address[]): string {
-  const stores = { DATABASE_URL: addressOf(addresses, 'postgres'), REDIS_URL: addressOf(addresses, 'cache') }
-  return `${commandLine({ ...stores, PING_ADDRESS: server })} verify`
+/** `verify` reads the stores itself, so it has to be told of each that lies elsewhere; of Postgres, where its address and password lie. */
+function verifyLine(settings: LocalSettings, dataDir: string, addresses: readonly Address[]): string {
+  const folder = settings.dataDir === DEFAULTS.PING_DATA_DIR ? DEFAULTS.PING_DATA_DIR : dataDir
+  const stores = { PING_DATA_DIR: folder, REDIS_URL: addressOf(addresses, 'cache') }
+  return `${commandLine({ ...stores, PING_ADDRESS: serverOf(settings) })} verify`
 }
 
 function commandLine(values: { readonly [Name in keyof typeof DEFAULTS]?: string | undefined }): string {
   const names = Object.keys(values) as (keyof typeof DEFAULTS)[]
   const others = names.filter(name => values[name] !== undefined && values[name] !== DEFAULTS[name])
-  return [...others.map(name => `${name}=${values[name]}`), 'npx pingcli'].join(' ')
+  return [...others.map(name => `${name}=${shellWord(values[name] ?? '')}`), 'npx pingcli'].join(' ')
+}
+
+function serverOf({ hosts, serverPort }: LocalSettings): string {
+  return urlOf(hosts, serverPort)
 }
 
 function addressOf(addresses: readonly Address[], name: PartName): string | undefined {

@@ -3,7 +3,7 @@ import { urlOf } from './addresses.ts'
 import { brokerPart } from './broker-part.ts'
 import { cachePart } from './cache-part.ts'
 import type { Part, PartName } from './part.ts'
-import { DATABASE, postgresPart } from './postgres-part.ts'
+import { postgresPart } from './postgres-part.ts'
 import { systemEnvironment } from './parts/system-environment.ts'
 import { programPart } from './program-part.ts'
 import { programSettings } from './program-settings.ts'
@@ -42,7 +42,7 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
     ...systemEnvironment(),
     CORS_ORIGINS: ownOrigins(serverPort),
     ...passed,
-    DATABASE_URL: `postgres://postgres@127.0.0.1:${postgresPort}/${DATABASE}`,
+    DATABASE_URL: postgres.url,
     REDIS_URL: cache.address,
     KAFKA_BROKERS: kafka.address,
     HOST: hosts.join(','),
@@ -56,7 +56,7 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
     addresses: [
       { name: 'server', address: urlOf(hosts, serverPort) },
       { name: 'processor', address: `${urlOf(hosts, processorPort)}/metrics` },
-      { name: 'postgres', address: env.DATABASE_URL, kind: 'PostgreSQL 18' },
+      { name: 'postgres', address: postgres.address, kind: 'PostgreSQL 18' },
       { name: 'cache', address: withoutPassword(cache.address), kind: cache.kind },
       { name: 'kafka', address: kafka.address, kind: kafka.kind },
       ...(kafka.part ? [{ name: 'console', address: `127.0.0.1:${settings.consolePort}`, kind: 'publish and consume lines, with nc' } as const] : []),

@@ -1,26 +1,40 @@
-import pg from 'pg'
 import type { Part } from './part.ts'
 import { postgresBinaries } from './parts/postgres-binaries.ts'
 import { launchPostgres } from './parts/postgres.ts'
 import { CannotStart } from './ports.ts'
+import { askForPasswords } from './postgres-access.ts'
 import { postgresHome } from './postgres-home.ts'
+import { setUpOwner } from './postgres-owner.ts'
+import { DATABASE, newPasswords, OWNER, passwordFile, readPasswords, type Passwords } from './postgres-passwords.ts'
 
-export const DATABASE = 'ping'
-/** PostgreSQL's own, for a database that is there already. */
-const DUPLICATE_DATABASE = '42P04'
+export interface PostgresPart {
+  readonly part: Part
+  /** Of Ping's database, as its owner, with the password. */
+  readonly url: string
+  /** The same without the password. */
+  readonly address: string
+  /** Says where its data lies when not in the data folder. */
+  readonly note: string | undefined
+}
 
-/** The embedded PostgreSQL 18, with Ping's database in it. `note` says where its data lies when not in the data folder. */
-export function postgresPart(port: number, ours: string): { readonly part: Part; readonly note: string | undefined } {
+/** The embedded PostgreSQL 18, with Ping's database in it, which belongs to an ordinary user. Nobody connects without a password. */
+export function postgresPart(port: number, ours: string): PostgresPart {
   const binaries = postgresBinaries(18)
   if (!binaries) throw new CannotStart(`no PostgreSQL for ${process.platform}-${process.arch} in node_modules: run \`npm ci\` with development and optional packages`)
   const { note, ...home } = postgresHome(ours, binaries)
+  const file = passwordFile(ours)
+  const passwords = readPasswords(file) ?? newPasswords()
+  const place = `127.0.0.1:${port}/${DATABASE}`
   return {
     note,
+    url: `postgres://${OWNER}:${passwords.owner}@${place}`,
+    address: `postgres://${OWNER}@${place}`,
     part: {
       name: 'postgres',
       launch: async hooks => {
-        const child = await launchPostgres({ ...home, port, settings: { log_line_prefix: '', log_checkpoints: 'off' }, ...hooks })
-        await createDatabase(port)
+        const options = { ...home, port, settings: { log_line_prefix: '', log_checkpoints: 'off' }, ...hooks }
+        const child = await launchPostgres({ ...options, beforeStart: () => askForPasswords(options, { file, passwords, isNew: !isKept(file, passwords) }) })
+        await setUpOwner(port, passwords, file)
         return child
       },
       stopSignal: 'SIGINT', // "fast": open transactions are rolled back, everything committed is written
@@ -30,16 +44,7 @@ export function postgresPart(port: number, ours: string): { readonly part: Part;
   }
 }
 
-async function createDatabase(port: number): Promise<void> {
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' })
-  client.on('error', () => undefined) // the server ended meanwhile: its exit is told elsewhere
-  await client.connect()
-  try {
-    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE])
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`)
-  } catch (error) {
-    if ((error as { code?: string }).code !== DUPLICATE_DATABASE) throw error
-  } finally {
-    await client.end()
-  }
+/** False until they are set for the first time, and again when somebody removes the file. */
+function isKept(file: string, { superuser }: Passwords): boolean {
+  return readPasswords(file)?.superuser === superuser
 }

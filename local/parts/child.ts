@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { UNUSABLE } from '../../src/runtime/exit-codes.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import type { PlainUser } from './plain-user.ts'
@@ -29,6 +29,8 @@ export interface ChildOptions extends ChildHooks {
   /** Default: what a process needs of this system, and nothing else of the person's shell. */
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
+  /** What it reads, and then the end; nothing when absent. */
+  readonly input?: string
   /** Run as this user (only root can). */
   readonly user?: PlainUser | undefined
 }
@@ -60,12 +62,14 @@ const GRACE_MS = 10_000
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { command, args, user } = options
   const process = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     detached: true,
     env: options.env ?? systemEnvironment(),
     ...(options.cwd && { cwd: options.cwd }),
     ...(user && { uid: user.uid, gid: user.gid }),
-  })
+  }) as Process
+  process.stdin?.on('error', () => undefined) // it ended without reading: its exit says why
+  process.stdin?.end(options.input)
   const running = new Promise<void>((resolve, reject) => {
     process.once('spawn', resolve)
     process.once('error', error => reject(cannotRun(options, error)))
@@ -84,7 +88,7 @@ function cannotRun({ name, command }: ChildOptions, cause: NodeJS.ErrnoException
   return NO_PROGRAM.includes(cause.code ?? '') ? new FinalStartError(message, { cause }) : new StartError(message, { cause })
 }
 
-type Process = ChildProcessByStdio<null, Readable, Readable>
+type Process = ChildProcessByStdio<Writable | null, Readable, Readable>
 
 function follow(process: Process, { name, onLine }: ChildOptions): Child {
   let exit: Exit | undefined
@@ -187,5 +191,6 @@ export async function runToEnd(options: ChildOptions): Promise<string> {
   const child = await startChild(options)
   const exit = await child.exited
   if (exit.code !== 0) throw new StartError(`${options.name} failed (${describeExit(exit)})${await lastWords(child)}`)
+  await Promise.race([child.read, wait(READ_LIMIT_MS)])
   return child.tail().join('\n')
 }

@@ -13,11 +13,13 @@ export interface PostgresOptions extends ChildHooks {
   readonly port: number
   /** The account to run as when we are root; the data folder becomes its own. */
   readonly user: PlainUser | undefined
+  /** Called when the data folder is there and no server runs on it. */
+  readonly beforeStart?: () => Promise<void>
   /** Further settings of the server (`name=value`). */
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** Only this machine reaches it, without a password; no socket files. */
+/** Only this machine reaches it, and as initdb leaves it without a password; no socket files. */
 const SETTINGS = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' }
 /** A new postmaster refuses to start while backends of a killed one still hold the shared memory. */
 const STILL_HELD = /shared memory block|lock file .* already exists/
@@ -26,10 +28,15 @@ const HELD_LIMIT_MS = 10_000
 /** Creates the data folder if there is none, starts the server and waits until it takes connections. */
 export async function launchPostgres(options: PostgresOptions): Promise<Child> {
   await initialise(options)
+  if (options.beforeStart) await onceFree(options.beforeStart)
+  return onceFree(() => launch(options))
+}
+
+async function onceFree<T>(attempt: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + HELD_LIMIT_MS
   for (;;) {
     try {
-      return await launch(options)
+      return await attempt()
     } catch (error) {
       const held = error instanceof StartError && STILL_HELD.test(error.message)
       if (!held || Date.now() > deadline) throw error

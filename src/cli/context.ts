@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Environment, SettingsTable, SettingsOf } from '../runtime/settings.ts'
 import { readSettings } from '../runtime/settings.ts'
+import { shellWord } from '../runtime/shell-word.ts'
 import { createPingClient, PROTOCOLS, type PingClient } from './client.ts'
 import { readCredentials, tokenAtRisk, type CredentialSources, type Source } from './credentials.ts'
 import type { ExitCode } from './exit-codes.ts'
@@ -67,11 +68,6 @@ function optionsOfServer(address: string, options: SharedOptions): readonly stri
     return file === undefined ? [] : [flag, shellWord(file)]
   })
   return [...(isDefault ? [] : ['--address', shellWord(address)]), ...(protocol === PROTOCOLS[0] ? [] : ['--protocol', protocol]), ...files]
-}
-
-/** A path may hold what a shell takes for its own. */
-function shellWord(text: string): string {
-  return /^[\w.:/%-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** How a command is bound to the program. */

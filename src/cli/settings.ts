@@ -18,4 +18,8 @@ export const cliSettings = {
   }),
   certFile: text('PING_CERT_FILE', { help: "File with pingcli's client certificate, in PEM; --cert-file overrides it.", fallback: undefined }),
   keyFile: text('PING_KEY_FILE', { help: 'File with the key of PING_CERT_FILE; --key-file overrides it.', fallback: undefined }),
+  dataDir: text('PING_DATA_DIR', {
+    help: 'Data folder of `npm start`: its database is the one that `pingcli verify` and `rebuild` read when no setting says where Postgres is.',
+    fallback: '.ping',
+  }),
 } as const

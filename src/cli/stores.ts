@@ -6,15 +6,20 @@ import { createLogger } from '../runtime/logger.ts'
 import type { Context } from './context.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { reasonOf } from './failures.ts'
+import { localLedger } from './local-ledger.ts'
+import { cliSettings } from './settings.ts'
 
 /** What fails is told by the command itself. */
 const log = createLogger({ name: 'pingcli', level: 'silent' })
 /** Postgres' code for a table that is not there. */
 const UNDEFINED_TABLE = '42P01'
 
-/** Postgres by DATABASE_URL or the DB_ settings. The caller ends it. */
+/** Postgres by DATABASE_URL or the DB_ settings; with none of them, that of `npm start` where there is one. The caller ends it. */
 export function openLedger({ settings, timeoutMs }: Context): Pool {
-  const config = { ...postgresConfig(settings(postgresSettings)), connectionTimeoutMillis: timeoutMs }
+  const chosen = settings(postgresSettings)
+  const isChosen = Object.values(chosen).some(value => value !== undefined)
+  const local = isChosen ? undefined : localLedger(settings({ dataDir: cliSettings.dataDir }).dataDir)
+  const config = { ...(local ?? postgresConfig(chosen)), connectionTimeoutMillis: timeoutMs }
   return new Pool(config, { applicationName: 'pingcli', max: 1, log })
 }
 

@@ -1,35 +1,16 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { ForeignOwnerError } from '../../src/ledger/owner.ts'
 import { readPositions } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
-import type { TestAddress, TestDatabase } from '../support/postgres.ts'
+import type { TestDatabase } from '../support/postgres.ts'
+import { setUpAsBefore } from './database-of-before.ts'
 import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
 
-const MIGRATIONS = join(import.meta.dirname, '..', '..', 'src', 'ledger', 'migrations')
-const FILES = [
-  join(MIGRATIONS, '0001_ledger.sql'),
-  join(import.meta.dirname, 'fixtures', '0002_record-of-a-superuser.sql'),
-  join(MIGRATIONS, '0003_positions.sql'),
-]
 const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
 const CALL = { name: 'ping_record', text: 'select lane, before_seq, known_ids from ping_record($1, $2, $3)' }
 const call = (seqOf: number) => ({ ...CALL, values: [[1], [`00000000-0000-4000-8000-${String(seqOf).padStart(12, '0')}`], [seqOf]] })
-
-/** A database as the releases up to now set it up, which took a superuser, with two pings in lane 1. */
-async function setUpAsBefore(address: TestAddress): Promise<void> {
-  const files = await Promise.all(FILES.map(file => readFile(file, 'utf8')))
-  const noted = 'insert into ping_migrations (version, file) select n, n::text from generate_series(1, 3) n'
-  const table = 'create table ping_migrations (version int primary key, file text not null, applied_at timestamptz not null default now())'
-  await withClient(address, async client => {
-    await client.query("select set_config('ping.lanes', '3', false)")
-    for (const statement of [table, ...files, noted]) await client.query(statement)
-    await record(client, 1, pingsAt(1, 2))
-  })
-}
 
 /** As an administrator does who changes the owner by hand. */
 const handOver = ({ admin }: TestDatabase) =>

@@ -1,0 +1,30 @@
+import { chownSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PostgresOptions } from './parts/postgres.ts'
+import { runSingleUser } from './parts/postgres-single.ts'
+import { SUPERUSER, writePasswords, scramVerifier, type Passwords } from './postgres-passwords.ts'
+
+const PASSWORD_ONLY = `# Written by npm start: nobody connects without a password.
+host all all 127.0.0.1/32 scram-sha-256
+host all all ::1/128 scram-sha-256
+`
+/** A line that lets somebody in without one, as initdb and Ping wrote it before. */
+const TRUSTING = /^[ \t]*(local|host\w*)[ \t].*[ \t]trust[ \t\r]*$/m
+
+/**
+ * Has a database that no server runs on ask for passwords: gives the superuser one where `isNew`, keeps it in `file`, and removes what
+ * lets people in without. In this order: a start that is killed halfway is done again by the next.
+ */
+export async function askForPasswords(options: PostgresOptions, { file, passwords, isNew }: { file: string; passwords: Passwords; isNew: boolean }): Promise<void> {
+  if (isNew) await runSingleUser(options, `alter role ${SUPERUSER} password '${scramVerifier(passwords.superuser)}'`)
+  writePasswords(file, options.port, passwords)
+  const hba = join(options.dataDir, 'pg_hba.conf')
+  if (TRUSTING.test(readFileSync(hba, 'utf8'))) replace(hba, options)
+}
+
+function replace(hba: string, { user }: PostgresOptions): void {
+  const fresh = `${hba}.new-${process.pid}`
+  writeFileSync(fresh, PASSWORD_ONLY, { mode: 0o600 })
+  if (user) chownSync(fresh, user.uid, user.gid)
+  renameSync(fresh, hba)
+}

@@ -1,0 +1,60 @@
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { pgpassText, readPgpass } from '../src/runtime/pgpass.ts'
+
+export const SUPERUSER = 'postgres'
+/** Owns Ping's database and has no other rights. */
+export const OWNER = 'ping'
+export const DATABASE = 'ping'
+/** libpq's wildcard: the superuser may go into every database. */
+const ANY = '*'
+const HOST = '127.0.0.1'
+
+export interface Passwords {
+  readonly owner: string
+  readonly superuser: string
+}
+
+/** Where the passwords of the embedded PostgreSQL lie, as psql reads them with PGPASSFILE, and pingcli by itself. */
+export function passwordFile(dataDir: string): string {
+  return join(dataDir, 'pgpass')
+}
+
+/** Undefined when the file is missing or cannot be understood: then new ones have to be set. */
+export function readPasswords(file: string): Passwords | undefined {
+  const lines = readPgpass(file) ?? []
+  const passwordOf = (user: string) => lines.find(line => line.user === user)?.password
+  const [owner, superuser] = [passwordOf(OWNER), passwordOf(SUPERUSER)]
+  return owner === undefined || superuser === undefined ? undefined : { owner, superuser }
+}
+
+/** Of letters and digits, so that no shell and no URL has to escape them. */
+export function newPasswords(): Passwords {
+  return { owner: randomBytes(24).toString('hex'), superuser: randomBytes(24).toString('hex') }
+}
+
+/** Only its owner may read it. The owner's line is first, and the whole file is there or none of it. */
+export function writePasswords(file: string, port: number, { owner, superuser }: Passwords): void {
+  const place = { host: HOST, port: String(port) }
+  const fresh = `${file}.new-${process.pid}`
+  rmSync(fresh, { force: true })
+  const lines = [
+    { ...place, database: DATABASE, user: OWNER, password: owner },
+    { ...place, database: ANY, user: SUPERUSER, password: superuser },
+  ]
+  writeFileSync(fresh, pgpassText(lines), { mode: 0o600 })
+  chmodSync(fresh, 0o600) // whatever the umask takes away
+  renameSync(fresh, file)
+}
+
+const ITERATIONS = 4096
+
+/** What PostgreSQL keeps of a password (RFC 5803): sent instead of it, so that the password is in no statement and no log. */
+export function scramVerifier(password: string): string {
+  const salt = randomBytes(16)
+  const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256')
+  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest()
+  const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64')
+  return `SCRAM-SHA-256$${ITERATIONS}:${salt.toString('base64')}$${storedKey}:${hmac('Server Key').toString('base64')}`
+}

@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { onPath } from '../../local/parts/on-path.ts'
+import { postgresBinaries } from '../../local/parts/postgres-binaries.ts'
+import { launchPostgres, stopPostgres } from '../../local/parts/postgres.ts'
+import { postgresHome } from '../../local/postgres-home.ts'
+import { postgresPart } from '../../local/postgres-part.ts'
+import { localLedger } from '../../src/cli/local-ledger.ts'
+import { readHeads } from '../../src/ledger/heads.ts'
+import { sumOfHeads } from '../../src/terms/position.ts'
+import { setUpAsBefore } from '../ledger/database-of-before.ts'
+import { pingsAt, record, rowsOf, setUp, withClient } from '../ledger/ledger-fixture.ts'
+import { freePort } from '../support/free-port.ts'
+import type { TestAddress } from '../support/postgres.ts'
+
+const BINARIES = postgresBinaries(18) as string
+const LOGINS = ['postgres', 'ping', process.env['USER'] ?? 'root']
+
+let home: string
+let folder: string
+let port: number
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'ping-test-part-'))
+  chmodSync(home, 0o755)
+  folder = join(home, 'data')
+  mkdirSync(folder)
+  port = await freePort()
+})
+afterAll(() => rmSync(home, { recursive: true }))
+
+/** Calls `use` while the part runs, with its owner's address and all that it said. */
+async function whileItRuns(use: (owner: TestAddress, lines: readonly string[]) => Promise<void> | void): Promise<void> {
+  const lines: string[] = []
+  const { part, url } = postgresPart(port, folder)
+  const child = await part.launch({ onLine: line => void lines.push(line) })
+  try {
+    await use({ url, config: localLedger(folder)! }, lines)
+  } finally {
+    await child.stop(part.stopSignal, part.graceMs)
+  }
+}
+
+async function expectLocked(): Promise<void> {
+  for (const user of LOGINS) {
+    for (const password of ['', 'postgres', 'ping']) {
+      const client = new pg.Client({ host: '127.0.0.1', port, user, database: 'postgres', password: () => password })
+      await expect(client.connect(), `${user} with ${JSON.stringify(password)}`).rejects.toThrow(/password|SASL/)
+      await client.end().catch(() => undefined)
+    }
+  }
+}
+
+const file = () => join(folder, 'pgpass')
+const passwords = () => readFileSync(file(), 'utf8').split('\n').filter(Boolean).map(line => line.split(':').at(-1)!)
+const superuser = (): TestAddress => ({ url: '', config: { host: '127.0.0.1', port, user: 'postgres', password: passwords()[1]!, database: 'ping' } })
+
+describe('the Postgres of npm start', () => {
+  test('lets in whoever has the password, which only its user can read', async () => {
+    await whileItRuns(async (owner, lines) => {
+      await expectLocked()
+      expect(statSync(file()).mode & 0o777).toBe(0o600)
+      const rights = await rowsOf(owner, 'select rolname as name, rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as more from pg_roles where rolname = current_user')
+      expect(rights).toEqual([{ name: 'ping', more: false }])
+      await setUp(owner, 2)
+      await withClient(owner, client => record(client, 0, pingsAt(1)))
+      const kept = await rowsOf<{ kept: string }>(superuser(), 'select rolpassword as kept from pg_authid where rolcanlogin')
+      expect(kept.every(row => row.kept.startsWith('SCRAM-SHA-256$'))).toBe(true)
+      const { stdout } = await promisify(execFile)('ps', ['-eo', 'args'])
+      for (const password of passwords()) expect(`${stdout}${lines.join()}`).not.toContain(password)
+    })
+  })
+
+  test.runIf(onPath('psql'))('lets psql in by its password file', async () => {
+    await whileItRuns(async () => {
+      const env = { ...process.env, PGPASSFILE: file() }
+      const { stdout } = await promisify(execFile)('psql', [`postgres://ping@127.0.0.1:${port}/ping`, '-Atc', 'select current_user'], { env })
+      expect(stdout).toBe('ping\n')
+    })
+  })
+
+  test('keeps its passwords and its data, on another port too', async () => {
+    const before = passwords()
+    chmodSync(file(), 0o644)
+    port = await freePort()
+    await whileItRuns(async owner => {
+      expect(sumOfHeads(await withClient(owner, readHeads))).toBe(1n)
+    })
+    expect(passwords()).toEqual(before)
+    expect(statSync(file()).mode & 0o777).toBe(0o600)
+  })
+
+  test.each([
+    ['was removed', () => rmSync(file())],
+    ['was damaged', () => writeFileSync(file(), '\0garbage\n:::::')],
+    ['was emptied', () => writeFileSync(file(), '')],
+  ])('gets new passwords when the file %s', async (_, damage) => {
+    const before = passwords()
+    damage()
+    await whileItRuns(async owner => {
+      expect(sumOfHeads(await withClient(owner, readHeads))).toBe(1n)
+      await expectLocked()
+    })
+    expect(passwords().filter(password => before.includes(password))).toEqual([])
+  })
+
+  test('says what to do with the file of another data folder', async () => {
+    const before = readFileSync(file(), 'utf8')
+    writeFileSync(file(), before.replaceAll(/[0-9a-f]{48}/g, 'x'.repeat(48)))
+    const spawned: { kill9(): Promise<unknown> }[] = []
+    const launched = postgresPart(port, folder).part.launch({ onSpawn: child => void spawned.push(child) })
+    await expect(launched).rejects.toThrow(`postgres does not accept the password in ${file()}, which is of another data folder: remove the file`)
+    await Promise.all(spawned.map(child => child.kill9()))
+    writeFileSync(file(), before)
+  })
+
+  test('takes over a data folder that trusted everybody, with all that its superuser owned', async () => {
+    rmSync(folder, { recursive: true })
+    mkdirSync(folder)
+    const { note: _, ...options } = postgresHome(folder, BINARIES)
+    const old = await launchPostgres({ ...options, port })
+    const trusted = (database: string): TestAddress => ({ url: '', config: { host: '127.0.0.1', port, user: 'postgres', database } })
+    await rowsOf(trusted('postgres'), 'create database ping')
+    await setUpAsBefore(trusted('ping'))
+    await stopPostgres(old)
+    await whileItRuns(async owner => {
+      await expectLocked()
+      await setUp(owner, 3)
+      await withClient(owner, async client => {
+        expect((await record(client, 1, pingsAt(3))).before.seq).toBe(2n)
+        expect(sumOfHeads(await readHeads(client))).toBe(3n)
+      })
+    })
+    expect(readFileSync(join(options.dataDir, 'pg_hba.conf'), 'utf8')).not.toMatch(/\btrust\b/)
+  })
+})
