@@ -1,10 +1,18 @@
 import { join } from 'node:path'
-import type { ClientConfig } from '../ledger/pg-types.ts'
 import { readPgpass } from '../runtime/pgpass.ts'
 import { SettingsError } from '../runtime/settings.ts'
 
+/** Where it is, and how to get in. */
+export interface LocalLedger {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+}
+
 /** The database of `npm start`, as its owner, by what it left in its data folder; undefined when there is nothing. Throws `SettingsError`. */
-export function localLedger(dataDir: string): ClientConfig | undefined {
+export function localLedger(dataDir: string): LocalLedger | undefined {
   const line = read(join(dataDir, 'pgpass'))?.find(({ database }) => database !== '*')
   return line && { host: line.host, port: Number(line.port), user: line.user, password: line.password, database: line.database }
 }

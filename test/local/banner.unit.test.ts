@@ -6,19 +6,19 @@ import { readSettings } from '../../src/runtime/settings.ts'
 
 const ready: StateOf = () => 'ready'
 
-function print(options: { ports?: Record<string, string>; stateOf?: StateOf }): string {
+function print(options: { ports?: Record<string, string>; stateOf?: StateOf; dataDir?: string }): string {
   const settings = readSettings(localSettings, options.ports ?? {})
   const addresses: readonly Address[] = [
-    { name: 'postgres', address: `postgres://postgres@127.0.0.1:${settings.postgresPort}/ping` },
+    { name: 'postgres', address: `postgres://ping@127.0.0.1:${settings.postgresPort}/ping` },
     { name: 'cache', address: `redis://127.0.0.1:${settings.redisPort}` },
     { name: 'kafka', address: '127.0.0.1:9092', kind: "Ping's own broker" },
   ]
-  return banner(settings, '/data', addresses, options.stateOf ?? ready)
+  return banner(settings, options.dataDir ?? '/clone/.ping', addresses, options.stateOf ?? ready)
 }
 
 describe('what npm start prints when Ping can be used', () => {
   test('is short lines where all is where pingcli looks', () => {
-    expect(print({})).toContain('\n  npx pingcli count\n  npx pingcli verify\n')
+    expect(print({})).toContain('\n  npx pingcli count\n  npx pingcli verify\n  PGPASSFILE=/clone/.ping/pgpass psql postgres://ping@127.0.0.1:5432/ping\n')
     expect(print({})).toContain('\n  kafka      127.0.0.1:9092  (Ping\'s own broker)\n')
   })
 
@@ -26,7 +26,13 @@ describe('what npm start prints when Ping can be used', () => {
     expect(print({ ports: { REDIS_PORT: '7003' } })).toContain('\n  npx pingcli count\n  REDIS_URL=redis://127.0.0.1:7003 npx pingcli verify\n')
     expect(print({ ports: { PORT: '7001', POSTGRES_PORT: '7002', REDIS_PORT: '7003' } })).toContain(
       '\n  PING_ADDRESS=http://127.0.0.1:7001 npx pingcli count' +
-        '\n  DATABASE_URL=postgres://postgres@127.0.0.1:7002/ping REDIS_URL=redis://127.0.0.1:7003 PING_ADDRESS=http://127.0.0.1:7001 npx pingcli verify\n',
+        '\n  REDIS_URL=redis://127.0.0.1:7003 PING_ADDRESS=http://127.0.0.1:7001 npx pingcli verify\n  PGPASSFILE=/clone/.ping/pgpass psql postgres://ping@127.0.0.1:7002/ping\n',
+    )
+  })
+
+  test('tells verify and psql of another data folder, whatever its name', () => {
+    expect(print({ ports: { PING_DATA_DIR: 'my data' }, dataDir: "/o'neill/my data" })).toContain(
+      "\n  PING_DATA_DIR='/o'\\''neill/my data' npx pingcli verify\n  PGPASSFILE='/o'\\''neill/my data/pgpass' psql postgres://",
     )
   })
 

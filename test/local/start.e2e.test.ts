@@ -152,7 +152,7 @@ describe('npm start, what can be in the way', () => {
     await ping.until(READY)
     expect(ping.output()).toContain(`Its data lies in ${dataDir}\n`)
     await stop(ping)
-    expect(readdirSync(dataDir).toSorted()).toEqual(['broker', 'lock.db', 'postgres', 'run', 'run-by'])
+    expect(readdirSync(dataDir).toSorted()).toEqual(['broker', 'lock.db', 'pgpass', 'postgres', 'run', 'run-by'])
   })
 
   test.runIf(process.getuid?.() === 0)("as root, on a plain user's folder, runs as that user, who can go on with it", { timeout: 60_000 }, async () => {

@@ -18,7 +18,7 @@ async function paste(line: string): Promise<string> {
   return (await run('sh', ['-c', line], { cwd: ROOT, env: shellEnvironment() })).stdout
 }
 
-function printedLines(ping: LocalPing): { ping: string; count: string; cli: string; cliCount: string; verify: string; cache: string } {
+function printedLines(ping: LocalPing): { ping: string; count: string; cli: string; cliCount: string; verify: string; psql: string; cache: string } {
   const lines = ping.output().split('\n').map(line => line.trim())
   const find = (pattern: RegExp) => lines.find(line => pattern.test(line)) ?? `no line ${pattern}`
   return {
@@ -27,6 +27,7 @@ function printedLines(ping: LocalPing): { ping: string; count: string; cli: stri
     cli: find(/pingcli ping/),
     cliCount: find(/pingcli count/),
     verify: find(/pingcli verify/),
+    psql: find(/ psql /),
     cache: find(/^redis-cli/),
   }
 }
@@ -57,6 +58,7 @@ describe('npm start, the whole', () => {
     expect(await paste(lines.cache)).toMatch(/^total\n1001\n/m)
     await first.until(/kafka +\| \* ready/)
     expect(await paste(lines.verify)).toMatch(/^OK/m)
+    if (onPath('psql')) expect(await paste(`${lines.psql} -Atc 'select count(*) from pings'`)).toBe('1001\n')
     first.signal('SIGTERM')
     await first.exited
 

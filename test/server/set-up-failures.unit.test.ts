@@ -44,6 +44,7 @@ describe('a failed set-up of the database', () => {
     ['a wrong password', withCode('28P01')],
     ['a role that is missing', withCode('28000')],
     ['no password at all', new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')],
+    ['no password where one is wanted', new Error('Postgres asks for the password of user "ping", and none is set')],
     ['no TLS', new Error('The server does not support SSL connections')],
     ['another CA', new Error('unable to verify the first certificate')],
     ['another host', new Error("Hostname/IP does not match certificate's altnames: Host: db.")],
