@@ -1,16 +1,10 @@
 import type { Socket } from 'node:net'
 import { execute } from './execute.ts'
-import { MAX_REQUEST_BYTES, SMALL_CLIENT_BYTES, TURN_MS } from './limits.ts'
+import { MAX_WAITING_BYTES, SMALL_CLIENT_BYTES, TURN_MS } from './limits.ts'
 import { ProtocolError, RespReader, type Request } from './resp-reader.ts'
 import { ReplyTooLong, RespWriter } from './resp-writer.ts'
 import { Session } from './session.ts'
 import type { Store } from './store.ts'
-
-export interface ConnectionHooks {
-  readonly log: (line: string) => void
-  /** Called when it holds so much that all of them together may hold too much. */
-  readonly grown: () => void
-}
 
 /**
  * One client. Its commands are carried out one after the other; while it does not read its answers, no more are, and when
@@ -19,19 +13,21 @@ export interface ConnectionHooks {
 export class Connection {
   readonly #socket: Socket
   readonly #store: Store
-  readonly #hooks: ConnectionHooks
+  readonly #grown: () => void
   readonly #session: Session
   readonly #reader = new RespReader()
   readonly #writer = new RespWriter()
   #turn: NodeJS.Immediate | undefined
 
-  constructor(socket: Socket, store: Store, hooks: ConnectionHooks) {
+  /** `grown` is called when it holds so much that all of them together may hold too much. */
+  constructor(socket: Socket, store: Store, grown: () => void) {
     this.#socket = socket
     this.#store = store
-    this.#hooks = hooks
+    this.#grown = grown
     this.#session = new Session(store.databases, ++store.connectionsReceived, `${socket.remoteAddress}:${socket.remotePort}`)
     store.sessions.add(this.#session)
     socket.once('close', () => {
+      this.#session.closing = true
       this.#session.endQueue()
       store.sessions.delete(this.#session)
     })
@@ -42,13 +38,15 @@ export class Connection {
     socket.on('drain', () => this.#work())
   }
 
+  /** Nothing any more once it was hung up on. */
   get heldBytes(): number {
+    if (this.#socket.destroyed) return 0
     return this.#reader.heldBytes + this.#session.heldBytes + this.#socket.writableLength
   }
 
   /** Ends it at once, whatever it waits for. */
-  hangUp(reason: string): void {
-    this.#hooks.log(`hung up on ${this.#session.address}: ${reason}`)
+  hangUp(kind: string, reason: string): void {
+    this.#store.warn(kind, `hung up on ${this.#session.address}: ${reason}`)
     this.#session.closing = true
     this.#socket.destroy()
   }
@@ -63,8 +61,8 @@ export class Connection {
     if (this.#socket.destroyed) return
     this.#send()
     if (this.#session.closing) return this.#socket.destroySoon()
-    if (this.#reader.heldBytes > MAX_REQUEST_BYTES) return this.hangUp(`it sent more than ${MAX_REQUEST_BYTES} bytes without reading the answers`)
-    if (this.heldBytes > SMALL_CLIENT_BYTES) this.#hooks.grown()
+    if (this.#reader.heldBytes > MAX_WAITING_BYTES) return this.hangUp('too much at once', `it sent ${this.#reader.heldBytes} bytes that wait, for the rest of a command or for answers to be read`)
+    if (this.heldBytes > SMALL_CLIENT_BYTES) this.#grown()
   }
 
   #carryOut(): void {
@@ -92,22 +90,20 @@ export class Connection {
 
   /** Whatever went wrong ends this connection, and no other. */
   #fail(error: unknown): void {
-    if (error instanceof ReplyTooLong) return this.hangUp(error.message)
+    if (error instanceof ReplyTooLong) return this.hangUp('long reply', error.message)
     this.#session.closing = true
     if (error instanceof ProtocolError) return this.#writer.write({ error: `ERR Protocol error: ${error.message}` }, 2)
-    this.#hooks.log(`a command of ${this.#session.address} failed: ${error instanceof Error ? error.stack : String(error)}`)
+    this.#store.warn('failure', `a command of ${this.#session.address} failed: ${error instanceof Error ? error.stack : String(error)}`)
     this.#writer.write({ error: 'ERR internal error of the stand-in, see its output' }, 2)
   }
 
   #refuseHttp(): void {
     this.#session.closing = true
-    if (this.#store.warnsOfHttp()) {
-      this.#hooks.log(`possible attack: ${this.#session.address} speaks HTTP, as a web page does that wants commands carried out here. It was hung up on, and so is every other (told once a minute).`)
-    }
+    this.#store.warn('http', `possible attack: ${this.#session.address} speaks HTTP, as a web page does that wants commands carried out here; it was hung up on (told once a minute)`)
   }
 }
 
 /** `POST` and `Host:` as commands, as Redis has it, and any first line of HTTP. */
 function isHttp({ args, isTyped }: Request): boolean {
-  return /^(post|host:)$/i.test(args[0] ?? '') || (isTyped && /^HTTP\/\d/.test(args.at(-1) ?? ''))
+  return /^(post$|host:)/i.test(args[0] ?? '') || (isTyped && /^HTTP\/\d/.test(args.at(-1) ?? ''))
 }

@@ -6,23 +6,27 @@
 /** Connections at a time. */
 export const MAX_CLIENTS = 1_000
 /** All keys and values together, with what they take besides their bytes: Redis' `maxmemory`. */
-export const MAX_DATA_BYTES = 64 * 1024 * 1024
+export const MAX_DATA_BYTES = 32 * 1024 * 1024
 /** One argument: Redis' `proto-max-bulk-len`. */
-export const MAX_ARGUMENT_BYTES = 16 * 1024 * 1024
+export const MAX_ARGUMENT_BYTES = 8 * 1024 * 1024
 /** Arguments of one command. */
-export const MAX_ARGUMENTS = 1024 * 1024
+export const MAX_ARGUMENTS = 512 * 1024
 /** One command as a typed line, or the line before an argument. As in Redis. */
 export const MAX_LINE_BYTES = 64 * 1024
-/** What one connection sent and is not carried out yet: half a command, a MULTI, or what waits for answers to be read. */
-export const MAX_REQUEST_BYTES = 48 * 1024 * 1024
+/** One command, or all of one MULTI. */
+export const MAX_REQUEST_BYTES = 24 * 1024 * 1024
+/** What one connection sent and is not carried out yet: half a command, or what waits for answers to be read. */
+export const MAX_WAITING_BYTES = 32 * 1024 * 1024
 /** One reply. All that is held fits in it once. */
-export const MAX_REPLY_BYTES = 80 * 1024 * 1024
+export const MAX_REPLY_BYTES = 40 * 1024 * 1024
 /** What all connections together make the process hold; beyond it the one that holds most is hung up on. */
-export const MAX_CLIENTS_BYTES = 128 * 1024 * 1024
+export const MAX_CLIENTS_BYTES = 64 * 1024 * 1024
 /** A connection below this much never needs to be looked at: all together they hold less than the most. */
 export const SMALL_CLIENT_BYTES = MAX_CLIENTS_BYTES / MAX_CLIENTS
 /** Keys and fields (four each) and bytes of patterns that one command, or one EXEC, may look at: less than a second. All data can be looked at once. */
-export const MAX_WORK = 5_000_000
+export const MAX_WORK = 3_000_000
+/** What goes wrong is told of once in so long for each kind: nobody can fill the log. */
+export const WARN_EVERY_MS = 60_000
 /** A connection with much to do lets others in after so long. */
 export const TURN_MS = 10
 

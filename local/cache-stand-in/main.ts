@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { standardOutput } from '../../src/runtime/log-output.ts'
 import { NOTICE, SERVER_NAME } from './identity.ts'
 import { serve } from './server.ts'
 
@@ -7,12 +8,13 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '6379' } } })
   const port = Number(values.port)
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`--port: got ${values.port}, expected a whole number from 1 to 65535`)
-  process.stdout.on('error', () => undefined) // nobody reads the log: no reason to end
-  const stop = () => void running.stop().then(() => process.exit(0))
-  const running = await serve({ port, shutdown: () => setImmediate(stop), log: line => console.log(line) })
+  const output = standardOutput(lines => `${lines} lines are missing here\n`)
+  const log = (line: string) => output.write(`${line}\n`)
+  const stop = () => void running.stop().then(() => output.flush(() => process.exit(0)))
+  const running = await serve({ port, shutdown: () => setImmediate(stop), log })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop)
-  console.log(`${SERVER_NAME}: ${NOTICE}`)
-  console.log(`ready on redis://127.0.0.1:${port}`)
+  log(`${SERVER_NAME}: ${NOTICE}`)
+  log(`ready on redis://127.0.0.1:${port}`)
 }
 
 main().catch((error: unknown) => {

@@ -28,7 +28,7 @@ export async function serve(options: ServeOptions): Promise<StandIn> {
     socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy()) // the peer is gone: nothing to tell, nothing to keep
     if (connections.size >= MAX_CLIENTS) return refuse(socket)
-    const connection = new Connection(socket, store, { log: options.log, grown: () => hangUpOnTheLargest(connections) })
+    const connection = new Connection(socket, store, () => hangUpOnTheLargest(connections))
     connections.add(connection)
     socket.once('close', () => connections.delete(connection))
   })
@@ -62,5 +62,5 @@ function hangUpOnTheLargest(connections: ReadonlySet<Connection>): void {
   const all = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
   if (all <= MAX_CLIENTS_BYTES) return
   const largest = sizes.reduce((one, other) => (other.bytes > one.bytes ? other : one))
-  largest.connection.hangUp(`all clients together hold ${all} bytes, more than ${MAX_CLIENTS_BYTES}, and it the most, ${largest.bytes}`)
+  largest.connection.hangUp('too much together', `all clients together hold ${all} bytes, more than ${MAX_CLIENTS_BYTES}, and it the most, ${largest.bytes}`)
 }

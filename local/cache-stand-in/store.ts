@@ -1,9 +1,9 @@
 import { DATABASES, Keyspace } from './keyspace.ts'
+import { WARN_EVERY_MS } from './limits.ts'
 import type { Session } from './session.ts'
 import { Usage } from './usage.ts'
 
 const SWEEP_EVERY_MS = 1_000
-const WARN_EVERY_MS = 60_000
 
 /** All that the server holds: the databases, the scripts that were sent, and who is connected. */
 export class Store {
@@ -19,10 +19,12 @@ export class Store {
   commandsProcessed = 0
   connectionsReceived = 0
   #sweptAtMs = 0
-  #warnedAtMs = -Infinity
+  readonly #log: (line: string) => void
+  readonly #warnedAtMs = new Map<string, number>()
 
-  constructor(options: { port: number; shutdown: () => void }) {
+  constructor(options: { port: number; shutdown: () => void; log: (line: string) => void }) {
     this.port = options.port
+    this.#log = options.log
     this.shutdown = options.shutdown
   }
 
@@ -35,10 +37,10 @@ export class Store {
     return this.usage.isFull(moreBytes)
   }
 
-  /** True once a minute. */
-  warnsOfHttp(): boolean {
-    if (Date.now() - this.#warnedAtMs < WARN_EVERY_MS) return false
-    this.#warnedAtMs = Date.now()
-    return true
+  /** Tells of something that went wrong, unless something of this kind was told of a short time ago. */
+  warn(kind: string, line: string): void {
+    if (Date.now() - (this.#warnedAtMs.get(kind) ?? -Infinity) < WARN_EVERY_MS) return
+    this.#warnedAtMs.set(kind, Date.now())
+    this.#log(line)
   }
 }

@@ -12,7 +12,11 @@ export const hashes: Commands = {
     const hash = keys.hash(key)
     return fields.map(field => hash?.get(field) ?? null)
   }),
-  hgetall: on(2, (keys, [key = '']) => ({ pairs: [...keys.wholeHash(key)].flat() })),
+  hgetall: on(2, (keys, [key = '']) => {
+    const pairs: string[] = []
+    for (const [field, value] of keys.wholeHash(key)) pairs.push(field, value)
+    return { pairs }
+  }),
   hdel: on(-3, (keys, [key = '', ...fields]) => keys.deleteFields(key, fields)),
   hexists: on(3, (keys, [key = '', field = '']) => Number(keys.hash(key)?.has(field) ?? false)),
   hlen: on(2, (keys, [key = '']) => keys.hash(key)?.size ?? 0),

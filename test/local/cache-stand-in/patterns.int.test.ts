@@ -16,12 +16,11 @@ describe.runIf(can('redis'))('a pattern', () => {
     const random = seededRandom(seed)
     const { redis, standIn } = await both()
     const keys = Array.from({ length: 150 }, () => textOf(random, IN_KEYS, 7))
-    for (const client of [redis, standIn]) for (const key of keys) await client.ask('SET', key, '1')
-    for (let i = 0; i < 3_000; i++) {
-      const pattern = textOf(random, IN_PATTERNS, 10)
-      for (const client of [redis, standIn]) client.socket.write(`*2\r\n$4\r\nKEYS\r\n$${pattern.length}\r\n${pattern}\r\n`, 'latin1')
-      const [expected, found] = [await redis.reply(), await standIn.reply()].map(sorted)
-      expect(found, `seed ${seed}: KEYS ${JSON.stringify(pattern)}`).toEqual(expected)
+    const patterns = Array.from({ length: 3_000 }, () => textOf(random, IN_PATTERNS, 10))
+    const commands = [...keys.map(key => ['SET', key, '1']), ...patterns.map(pattern => ['KEYS', pattern])]
+    const [expected, found] = await Promise.all([redis.askAll(commands), standIn.askAll(commands)])
+    for (const [index, command] of commands.entries()) {
+      expect(sorted(found[index]!), `seed ${seed}: ${JSON.stringify(command)}`).toEqual(sorted(expected[index]!))
     }
   })
 })

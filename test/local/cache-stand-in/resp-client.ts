@@ -33,6 +33,8 @@ export function request(args: readonly string[]): string {
 export class RespClient {
   readonly socket: Socket
   #received = ''
+  /** Where the next reply begins. */
+  #at = 0
   #pieces: string[] = []
   #awaited: (() => void) | undefined
   closed = false
@@ -69,13 +71,21 @@ export class RespClient {
     return this.reply()
   }
 
+  /** Sends all at once. */
+  async askAll(commands: readonly (readonly string[])[]): Promise<readonly Told[]> {
+    this.send(commands.map(request).join(''))
+    const replies: Told[] = []
+    for (const _ of commands) replies.push(await this.reply())
+    return replies
+  }
+
   /** The next reply; `closed` when the server has hung up instead. */
   async reply(): Promise<Told> {
     for (;;) {
       this.#gather()
-      const parsed = parseReply(this.#received)
+      const parsed = parseReply(this.#received, this.#at)
       if (parsed) {
-        this.#received = this.#received.slice(parsed.end)
+        this.#at = parsed.end
         return parsed.told
       }
       if (this.closed) return 'closed'
@@ -87,11 +97,13 @@ export class RespClient {
   async rest(): Promise<string> {
     while (!this.closed) await new Promise<void>(resolve => (this.#awaited = resolve))
     this.#gather()
-    return this.#received
+    return this.#received.slice(this.#at)
   }
 
   #gather(): void {
-    this.#received += this.#pieces.join('')
+    if (this.#pieces.length === 0) return
+    this.#received = this.#received.slice(this.#at) + this.#pieces.join('')
+    this.#at = 0
     this.#pieces = []
   }
 

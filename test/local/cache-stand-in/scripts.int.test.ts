@@ -42,11 +42,12 @@ async function compare({ redis, standIn }: Both, call: Call, what: string): Prom
 
 /** The reply and what then is under the key. Errors of Lua itself are compared by their code: their words are Lua's. */
 async function outcome(client: RespClient, { script, hash, keys, argv }: Call): Promise<unknown> {
-  await client.ask('DEL', KEY)
-  if (typeof hash === 'string') await client.ask('SET', KEY, hash)
-  else if (hash.length > 0) await client.ask('HSET', KEY, ...hash)
-  const reply = await client.ask('EVAL', SOURCES[script] ?? '', String(keys), ...[KEY, 'other'].slice(0, keys), ...argv)
-  const after = await client.ask('HGETALL', KEY)
+  const [, , reply = '', after = ''] = await client.askAll([
+    ['DEL', KEY],
+    typeof hash === 'string' ? ['SET', KEY, hash] : hash.length > 0 ? ['HSET', KEY, ...hash] : ['PING'],
+    ['EVAL', SOURCES[script] ?? '', String(keys), ...[KEY, 'other'].slice(0, keys), ...argv],
+    ['HGETALL', KEY],
+  ])
   return { reply: typeof reply === 'string' && reply.startsWith('-') ? reply.split(' ', 1)[0] : reply, after: fields(after) }
 }
 

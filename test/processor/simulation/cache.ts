@@ -15,7 +15,7 @@ type Script = 'flush' | 'claim' | 'replace'
 
 /** The cache in memory: the stand-in's commands, with its twins of the scripts, and a clock moved by hand. */
 export class SimulatedCache {
-  readonly #store = new Store({ port: 0, shutdown: () => undefined })
+  readonly #store = new Store({ port: 0, shutdown: () => undefined, log: () => undefined })
   readonly #session = new Session(this.#store.databases, 1, '')
   readonly #scripts: Readonly<Record<Script, string>>
   readonly #time: VirtualTime
