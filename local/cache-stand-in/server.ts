@@ -34,6 +34,7 @@ export async function serve(options: ServeOptions): Promise<StandIn> {
   })
   server.maxConnections = MAX_CLIENTS + MAX_LINGERING
   await listening(server, options.port)
+  server.on('error', error => store.warn('accept', `a client could not be taken: ${error.message}`)) // no more files, say: the others go on
   return {
     port: options.port,
     stop: async () => {
@@ -52,7 +53,10 @@ function refuse(socket: Socket): void {
 async function listening(server: Server, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject)
+      resolve()
+    })
   })
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Keyspace } from '../../../local/cache-stand-in/keyspace.ts'
 import { serve, type StandIn } from '../../../local/cache-stand-in/server.ts'
 import { freePort } from '../../support/free-port.ts'
 import { request, RespClient } from './resp-client.ts'
@@ -206,6 +207,17 @@ describe('the stand-in goes on', () => {
     expect(await client.ask('HGETALL', 'k')).toEqual(['*', '$claim', '$me:5'])
     await client.ask('SCRIPT', 'FLUSH')
     expect(await client.ask('EVALSHA', sha1, '1', 'k')).toMatch(/^-NOSCRIPT/)
+  })
+
+  test('when a command fails in a way that nobody thought of: its client is told and hung up on', async () => {
+    const failing = vi.spyOn(Keyspace.prototype, 'string').mockImplementation(() => {
+      throw new RangeError('a bug')
+    })
+    const client = await connect()
+    client.send(request(['GET', 'k']) + request(['PING']))
+    expect(await client.rest()).toBe('-ERR internal error of the stand-in, see its output\r\n')
+    failing.mockRestore()
+    expect(log.at(-1)).toMatch(/^a command of 127\.0\.0\.1:\d+ failed: RangeError: a bug\n/)
   })
 
   test('with as many clients as it takes, and tells one more', { timeout: 30_000 }, async () => {
