@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { startChild, type Child, type Exit } from '../../../local/parts/child.ts'
+import type { PlainUser } from '../../../local/parts/plain-user.ts'
 import { until } from '../../support/programs.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', '..', 'broker', 'main.js')
@@ -19,10 +20,16 @@ export interface BrokerProgram {
 
 const started = new Set<Child>()
 
+interface ProgramOptions {
+  readonly cwd?: string
+  /** Run as this user (only root can). */
+  readonly user?: PlainUser | undefined
+}
+
 /** Starts it with these arguments. */
-export async function startProgram(args: readonly string[], { cwd }: { cwd?: string } = {}): Promise<BrokerProgram> {
+export async function startProgram(args: readonly string[], { cwd, user }: ProgramOptions = {}): Promise<BrokerProgram> {
   const lines: string[] = []
-  const child = await startChild({ name: 'ping-broker', command: process.execPath, args: [MAIN, ...args], onLine: line => lines.push(line), ...(cwd === undefined ? {} : { cwd }) })
+  const child = await startChild({ name: 'ping-broker', command: process.execPath, args: [MAIN, ...args], user, onLine: line => lines.push(line), ...(cwd === undefined ? {} : { cwd }) })
   started.add(child)
   const logged = (msg: string): LogLine | undefined => lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line) as LogLine).find(line => line.msg === msg)
   return {
@@ -40,9 +47,9 @@ export async function startProgram(args: readonly string[], { cwd }: { cwd?: str
 }
 
 /** On any free port, with these settings. */
-export function startWith(settings: Readonly<Record<string, string | number>>): Promise<BrokerProgram> {
+export function startWith(settings: Readonly<Record<string, string | number>>, options: ProgramOptions = {}): Promise<BrokerProgram> {
   const all = { listeners: 'PLAINTEXT://127.0.0.1:0', ...settings }
-  return startProgram(Object.entries(all).flatMap(([key, value]) => ['--override', `${key}=${value}`]))
+  return startProgram(Object.entries(all).flatMap(([key, value]) => ['--override', `${key}=${value}`]), options)
 }
 
 /** Runs it to its end. */

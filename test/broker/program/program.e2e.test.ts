@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { plainUser } from '../../../local/parts/plain-user.ts'
 import { killAll, runProgram, startProgram, startWith } from './broker-program.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'ping-test-broker-program-'))
@@ -125,6 +126,43 @@ describe('what ping-broker keeps', () => {
     const second = await startWith({ ...settings, 'node.id': 2 })
     expect(await second.child.exited).toEqual({ code: 78, signal: null })
     expect(second.lines.join('\n')).toContain('node.id: got 2, expected 1')
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker", () => {
+  const user = plainUser()
+
+  /** A folder of that user's with a topic in it. */
+  async function runOnce(options: { user?: typeof user }): Promise<string> {
+    const folder = newFolder()
+    mkdirSync(folder)
+    chmodSync(root, 0o755)
+    chownSync(folder, user!.uid, user!.gid)
+    const program = await startWith({ 'log.dirs': folder, 'line.console.port': 0 }, options)
+    const { consolePort } = await program.ready()
+    const socket = connect({ host: '127.0.0.1', port: consolePort as number })
+    socket.end('pa line\nq\n')
+    await once(socket.resume(), 'close')
+    await program.child.stop()
+    return folder
+  }
+
+  it("stays that user's when root runs it, who becomes that user", async () => {
+    const folder = await runOnce({})
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    expect(names).toContain('lines-0/00000000000000000000.log')
+    expect(names.filter(name => statSync(join(folder, name)).uid !== user!.uid)).toEqual([])
+  })
+
+  it.each(['.', 'meta.properties', 'topics.json', 'lines-0'])('is refused by the names of both when %s is root’s', async name => {
+    const folder = await runOnce({ user })
+    const path = join(folder, name)
+    chownSync(path, 0, 0)
+    chmodSync(path, statSync(path).isDirectory() ? 0o700 : 0o600)
+    const program = await startWith({ 'log.dirs': folder }, { user })
+    expect(await program.child.exited).toEqual({ code: 78, signal: null })
+    await program.child.read
+    expect(program.lines.join('\n')).toContain(`${path} belongs to user 0, and this is user ${user!.uid}: start as user 0, or give it to this one with chown -R`)
   })
 })
 
