@@ -26,9 +26,11 @@ export function postgresHome(ours: string, binaries: string): PostgresHome {
   const user = plainUser(existsSync(dataDir) ? realpathSync(dataDir) : undefined)
   checkDatabase(dataDir, user?.uid ?? process.getuid?.())
   if (!user) return { binaries, dataDir, user }
-  const isElsewhere = lstatSync(dataDir, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+  const entry = lstatSync(dataDir, { throwIfNoEntry: false })
+  const isElsewhere = entry?.isSymbolicLink() ?? false
   const closed = closedFolder(ours, user) ?? closedFolder(binaries, user)
   if (!isElsewhere && closed === undefined) return { binaries, dataDir, user }
+  if (entry && !isElsewhere) throw new CannotStart(`${dataDir} holds the database, and user ${user.name}, as whom PostgreSQL runs, may not pass ${closed}: open that folder to it (chmod o+x), or move the database`)
   const home = isElsewhere ? dirname(readlinkSync(dataDir)) : newHome(ours, user)
   mkdirSync(home, { recursive: true })
   chmodSync(home, 0o755) // whatever the umask says: the plain user must get in

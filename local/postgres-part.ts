@@ -40,6 +40,7 @@ export function postgresPart(port: number, ours: string): PostgresPart {
       stopSignal: 'SIGINT', // "fast": open transactions are rolled back, everything committed is written
       graceMs: 20_000,
       isEssential: true,
+      remedy: `Its data lies in ${home.dataDir}: mend or restore that, or move the folder away to begin with an empty database. A damaged postmaster.pid can be removed once no PostgreSQL runs on it.`,
     },
   }
 }

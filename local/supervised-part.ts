@@ -23,6 +23,11 @@ const LONGEST_PAUSE_MS = 5_000
 /** A part that was never ready is given up after this many tries. One that was is tried until it is ready again. */
 const FIRST_TRIES = 5
 
+/** What the system, PostgreSQL or a part says, which needs no stack; anything else is a mistake of ours. */
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof StartError || (error instanceof Error && typeof (error as { code?: unknown }).code === 'string' && !(error instanceof TypeError))
+}
+
 /** Keeps one part running: when it ends by itself, that is reported and it is started again, the first time at once. */
 export class SupervisedPart {
   readonly part: Part
@@ -114,7 +119,7 @@ export class SupervisedPart {
     const tries = this.#failures + 1
     const isLast = !this.#wasReady && (isEssential || tries >= FIRST_TRIES)
     if (!isLast && !(error instanceof FinalStartError)) return
-    if (!(error instanceof StartError)) throw error
+    if (!isOfSystem(error)) throw error
     const advice = remedy === undefined ? '' : `\n${remedy}`
     throw new FinalStartError(`${error.message}${tries > 1 ? `\n(try ${tries})` : ''}${advice}`, { cause: error })
   }

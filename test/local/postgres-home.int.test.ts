@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -40,6 +40,15 @@ describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => 
     expect(postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))).toMatchObject({ dataDir: home.dataDir, binaries: home.binaries })
     await startAndStop(home)
     rmSync(elsewhere, { recursive: true })
+  })
+
+  test('nowhere, and the closed folder is named, when the database lies in a folder that was open once', () => {
+    chmodSync(folder, 0o755)
+    const { dataDir, user } = postgresHome(join(folder, 'data'), BINARIES)
+    mkdirSync(dataDir)
+    chownSync(dataDir, user!.uid, user!.gid)
+    chmodSync(folder, 0o700)
+    expect(() => postgresHome(join(folder, 'data'), BINARIES)).toThrow(`${dataDir} holds the database, and user ${user!.uid}, as whom PostgreSQL runs, may not pass ${folder}: open that folder`)
   })
 
   test('a new place for a data folder that was removed and made anew', async () => {

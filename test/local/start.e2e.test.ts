@@ -191,6 +191,18 @@ describe('npm start, what can be in the way', () => {
     expect(place.alive()).toEqual([])
   })
 
+  test('ends with what PostgreSQL says and what to do, when its database is damaged', async () => {
+    const [postgres, user] = [join(place.dataDir, 'postgres'), plainUser()]
+    mkdirSync(place.dataDir)
+    mkdirSync(postgres, { mode: 0o700 })
+    writeFileSync(join(postgres, 'PG_VERSION'), '18\n')
+    for (const path of user ? [postgres, join(postgres, 'PG_VERSION')] : []) chownSync(path, user!.uid, user!.gid)
+    const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
+    expect(await ping.exited).toBe(1)
+    expect(ping.output()).not.toContain('Ping runs')
+    expect(ping.output()).toMatch(/Ping cannot start\.\npostgres ended while starting [^]*postgresql\.conf[^]*\nIts data lies in .*\/postgres: mend or restore that, or move the folder away/)
+  })
+
   test('ends likewise when a part that ran cannot run any more', async () => {
     const ping = startLocalPing(place, 'stubs')
     await ping.until(READY)
