@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { environment } from '../../local/environment.ts'
 import { missingForKafka } from '../../local/parts/kafka-jars.ts'
 import { onPath } from '../../local/parts/on-path.ts'
@@ -37,6 +37,20 @@ function missingForGo(): string | undefined {
   return Number(version) >= LEAST_GO ? undefined : `\`go\` is version 1.${version}: install Go 1.${LEAST_GO} or newer`
 }
 
+/** Where `.ci/run` builds it. */
+const BUILT_GRPCURL = join('.cache', 'grpcurl', 'grpcurl')
+
+/** The full path of grpcurl, on the path or built here. */
+export function grpcurlCommand(): string | undefined {
+  const built = join(import.meta.dirname, '..', '..', BUILT_GRPCURL)
+  return onPath('grpcurl') ?? (existsSync(built) ? built : undefined)
+}
+
+function missingForGrpcurl(): string | undefined {
+  if (grpcurlCommand() !== undefined) return undefined
+  return `no \`grpcurl\` on the path and no ${BUILT_GRPCURL}: GOBIN=$PWD/${dirname(BUILT_GRPCURL)} go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3`
+}
+
 /** Why a real part cannot be had on this machine, or undefined when it can. Postgres 18 comes with npm: it always can. */
 const MISSING = {
   postgres15: () => (postgresBinaries(15) ? undefined : 'no PostgreSQL 15 in /usr/lib/postgresql/15/bin'),
@@ -46,6 +60,7 @@ const MISSING = {
   'librdkafka-new': () => missingForPython('librdkafka-new', `pip install --target ${CONFLUENT_KAFKA} --no-deps -r test/broker/clients/librdkafka/requirements.txt`),
   java: () => missingForKafka() ?? (onPath('javac') ? undefined : 'no `javac` on the path: install a JDK, not only a JRE'),
   go: () => missingForGo(),
+  grpcurl: () => missingForGrpcurl(),
   kcat: () => missingFromPath('kcat'),
   curl: () => missingFromPath('curl'),
   script: () => missingFromPath('script'),
