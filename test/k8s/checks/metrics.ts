@@ -34,6 +34,7 @@ export const metrics = perRendering('ask for metrics and labels that the program
 function knownMetrics(): ReadonlyMap<string, readonly string[]> {
   const [server, processor] = [createServerMetrics(), createProcessorMetrics()]
   server.watchQueue(() => 0)
+  server.watchCertificate(() => 0)
   processor.watchOpen(() => 0)
   const found = [server.registry, processor.registry].flatMap(registry => registry.getMetricsAsArray())
   return new Map(
