@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { Agent, request as httpsRequest } from 'node:https'
-import { connect as connectHttp2 } from 'node:http2'
+import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
 import { createConnection, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
@@ -9,9 +9,11 @@ import { createClient, ConnectError, Code } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { createAuthority, daysFromNow } from '../support/certificates.ts'
+import { can } from '../support/tiers.ts'
 import { startCallersFixture, type CallersFixture } from './callers-fixture.ts'
 import { buf, COUNT_PATH, PING_PATH, PROTOCOLS, run, sendRaw, transports } from './http-fixture.ts'
 
+const hasCurl = can('curl')
 const authority = createAuthority()
 const ca = authority.cert
 
@@ -33,6 +35,19 @@ async function answerOf(socket: Socket): Promise<string> {
   socket.setEncoding('latin1').on('data', text => (answer += text)).on('error', () => undefined)
   await once(socket, 'close')
   return answer
+}
+
+/** Sends a GET over HTTP/1.1. */
+async function ask(fixture: CallersFixture, path: string): Promise<TLSSocket> {
+  const socket = await secureConnection(fixture)
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${fixture.port}\r\nconnection: close\r\n\r\n`)
+  return socket
+}
+async function textOf(session: ClientHttp2Session): Promise<string> {
+  let text = ''
+  for await (const chunk of session.request({ ':path': '/nope' })) text += String(chunk)
+  session.close()
+  return text
 }
 
 describe('the port with a certificate', () => {
@@ -68,7 +83,7 @@ describe('the port with a certificate', () => {
     expect(String(error)).toMatch(/alert protocol version/)
   })
 
-  it.each([['--http1.1'], ['--http2']])('is what curl takes: %s', async version => {
+  it.runIf(hasCurl).each([['--http1.1'], ['--http2']])('is what curl takes: %s', async version => {
     const args = ['-sS', version, '--cacert', join(fixture.folder, 'ca.crt'), '-w', ' %{http_version}', '-H', 'content-type: application/json', '-d', '{}']
     const { code, stdout, stderr } = await run('curl', [...args, `https://localhost:${fixture.port}${PING_PATH}`])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -78,6 +93,11 @@ describe('the port with a certificate', () => {
   it.each(['connect', 'grpc', 'grpcweb'])('is what buf curl takes, without a schema, over %s', async protocol => {
     const answer = await buf('curl', '--protocol', protocol, '--cacert', join(fixture.folder, 'ca.crt'), '-d', '{}', fixture.url + PING_PATH)
     expect(answer).toMatchObject({ code: 0, stdout: '{}\n' })
+  })
+
+  it.each(['HTTP/1.1', 'HTTP/2'])('gives lines to copy with https over %s', async version => {
+    const body = version === 'HTTP/2' ? await textOf(connectHttp2(fixture.url, { ca })) : await answerOf(await ask(fixture, '/nope'))
+    expect(body).toContain(` https://127.0.0.1:${fixture.port}${PING_PATH}`)
   })
 
   it('answers a request in clear text with what it expects, at once', async () => {

@@ -23,7 +23,6 @@ export interface Accepts {
   readonly contentTypes: readonly string[]
 }
 
-/** The query is not repeated: somebody may have put a token there. */
 export function unknownPath(request: HttpRequest, response: HttpResponse): void {
   // Without the query: a caller may have put a secret there.
   const fault = `path: got ${shown(request.url?.split('?', 1)[0])}, expected ${PING_PATH} or ${COUNT_PATH}`
@@ -91,11 +90,15 @@ function lastOf(request: HttpRequest): Readonly<Record<string, string>> {
 }
 
 function curl(request: HttpRequest, path: string): string {
-  return `  curl -H 'content-type: application/json' -d '{}' http://${hostOf(request)}${path}`
+  return `  curl -H 'content-type: application/json' -d '{}' ${originOf(request)}${path}`
+}
+
+function originOf(request: HttpRequest): string {
+  return `http${'encrypted' in request.socket ? 's' : ''}://${hostOf(request)}`
 }
 
 function curlGet(request: HttpRequest, path: string): string {
-  return `  curl 'http://${hostOf(request)}${path}?encoding=json&message=%7B%7D'`
+  return `  curl '${originOf(request)}${path}?encoding=json&message=%7B%7D'`
 }
 
 function hostOf(request: HttpRequest): string {
