@@ -1,23 +1,25 @@
 import { addressList } from '../src/runtime/address.ts'
 import { hostSetting, LOCALHOST } from '../src/runtime/host-setting.ts'
+import { parseRedisUrl, REDIS_URL_EXPECTED } from '../src/runtime/redis-url.ts'
 import { integer, SettingsError, text, type Setting, type SettingsOf } from '../src/runtime/settings.ts'
 
-const port = (env: string, of: string, fallback: number) => integer(env, { help: `Port of ${of}.`, fallback, min: 1, max: 65_535 })
+const port = (env: string, of: string, fallback: number, unless?: string) =>
+  integer(env, { help: `Port of ${of}${unless === undefined ? '' : `, unless ${unless} is given`}.`, fallback, min: 1, max: 65_535, unless })
 
 /** The settings of `npm start`. */
 export const localSettings = {
   serverPort: port('PORT', 'the server', 8080),
   processorPort: port('PROCESSOR_PORT', "the processor's health and metrics pages", 8081),
   postgresPort: port('POSTGRES_PORT', 'the embedded PostgreSQL', 5432),
-  kafkaPort: port('KAFKA_PORT', 'Kafka, unless KAFKA_BROKERS is given', 9092),
-  consolePort: port('CONSOLE_PORT', "the broker's line console, unless KAFKA_BROKERS is given", 9090),
-  redisPort: port('REDIS_PORT', 'the cache, unless REDIS_URL is given', 6379),
+  kafkaPort: port('KAFKA_PORT', 'Kafka', 9092, 'KAFKA_BROKERS'),
+  consolePort: port('CONSOLE_PORT', "the broker's line console", 9090, 'KAFKA_BROKERS'),
+  redisPort: port('REDIS_PORT', 'the cache', 6379, 'REDIS_URL'),
   hosts: hostSetting({ help: 'Addresses of the server and of the processor\'s pages; all other parts listen on 127.0.0.1.', fallback: LOCALHOST }),
   dataDir: text('PING_DATA_DIR', { help: 'Folder of all data, made when absent.', fallback: '.ping' }),
   redisUrl: text('REDIS_URL', {
     help: 'A cache of your own: none is started then.',
-    expected: 'redis://host:port or rediss://host:port',
-    pattern: /^rediss?:\/\/./,
+    expected: REDIS_URL_EXPECTED,
+    check: parseRedisUrl,
     fallback: undefined,
     secret: true,
   }),

@@ -1,18 +1,22 @@
 import type { RedisOptions } from 'ioredis'
+import type { AddressUrl } from '../runtime/address-url.ts'
+import { parseRedisUrl, REDIS_URL_EXPECTED } from '../runtime/redis-url.ts'
 import { settingFiles } from '../runtime/setting-file.ts'
-import { integer, SettingsError, text, type SettingsOf } from '../runtime/settings.ts'
+import { host, integer, SettingsError, text, type SettingsOf } from '../runtime/settings.ts'
+
+const DEFAULT_PORT = 6379
 
 /** Where the cache is: `REDIS_URL`, or the two settings of the original service. */
 export const redisSettings = {
   redisUrl: text('REDIS_URL', {
-    help: 'The cache, as one URL; rediss:// is TLS. Not together with REDIS_HOST.',
-    expected: 'redis://user:password@host:port/database or rediss://…',
-    pattern: /^rediss?:\/\/[^/]/,
+    help: 'The cache, as one URL; rediss:// is TLS, and special characters are written as %XX. Not together with REDIS_HOST.',
+    expected: REDIS_URL_EXPECTED,
+    check: parseRedisUrl,
     fallback: undefined,
     secret: true,
   }),
-  redisHost: text('REDIS_HOST', { help: 'Host of the cache.', fallback: undefined }),
-  redisPort: integer('REDIS_PORT', { help: 'Port of the cache.', fallback: 6379, min: 1, max: 65535 }),
+  redisHost: host('REDIS_HOST', { help: 'Host of the cache.', fallback: undefined }),
+  redisPort: integer('REDIS_PORT', { help: 'Port of the cache; not read where REDIS_URL is given.', fallback: DEFAULT_PORT, min: 1, max: 65535, unless: 'REDIS_URL' }),
   redisPassword: text('REDIS_PASSWORD', {
     help: 'Password for the cache, if it is not in REDIS_URL.',
     fallback: undefined,
@@ -42,27 +46,18 @@ export function redisOptions(settings: RedisSettings): RedisOptions {
     return { host: redisHost ?? '127.0.0.1', port: redisPort, ...password }
   }
   if (redisHost !== undefined) throw new SettingsError('REDIS_URL: got it together with REDIS_HOST, expected one of them')
-  return { ...password, ...fromUrl(parseUrl(redisUrl), redisCaFile) }
+  return { ...password, ...fromUrl(parseRedisUrl(redisUrl), redisCaFile) }
 }
 
-/** What is ill-formed is not shown: it may be the password. */
-function parseUrl(redisUrl: string): URL {
-  const url = URL.parse(redisUrl)
-  if (url && /^\/?\d*$/.test(url.pathname)) return url
-  throw new SettingsError(
-    'REDIS_URL: got an ill-formed URL (not shown), expected redis://user:password@host:port/database, the database a number, special characters of user and password as %XX',
-  )
-}
-
-function fromUrl(url: URL, caFile: string | undefined): RedisOptions {
+function fromUrl({ scheme, host, port = DEFAULT_PORT, user, password, path }: AddressUrl, caFile: string | undefined): RedisOptions {
   const options: RedisOptions = {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port || 6379),
-    db: Number(url.pathname.slice(1) || 0),
-    ...(url.username ? { username: decodeURIComponent(url.username) } : {}),
-    ...(url.password ? { password: decodeURIComponent(url.password) } : {}),
+    host,
+    port,
+    db: Number(path || 0),
+    ...(user === undefined ? {} : { username: user }),
+    ...(password === undefined ? {} : { password }),
   }
-  if (url.protocol === 'rediss:') return { ...options, tls: settingFiles({ ca: { setting: 'REDIS_CA_FILE', file: caFile } }) }
+  if (scheme === 'rediss') return { ...options, tls: settingFiles({ ca: { setting: 'REDIS_CA_FILE', file: caFile } }) }
   if (caFile !== undefined) throw new SettingsError('REDIS_CA_FILE: got it with redis://, expected rediss://')
   return options
 }

@@ -16,7 +16,7 @@ export function readSettingFile(setting: string, file: string, part?: string): s
 
 /** What is said of a file that cannot be read. */
 export function unreadable({ setting, file, part }: NamedFile, cause: unknown): SettingsError {
-  const got = part === undefined ? JSON.stringify(file) : `${part} ${JSON.stringify(file)}`
+  const got = part === undefined ? JSON.stringify(file) : `${part} with a file that is not shown (it is part of a secret)`
   return new SettingsError(`${setting}: got ${got}, expected a file that can be read`, { cause })
 }
 

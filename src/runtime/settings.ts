@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /**
  * Strict settings. A program declares a table of settings; `readSettings` turns an environment into
  * typed values or throws one `SettingsError` that names every wrong setting, the value got and what
@@ -15,8 +17,10 @@ export interface Setting<T> {
   readonly fallback: T
   /** True if the value must never be printed. */
   readonly secret: boolean
-  /** The value of a text, or undefined if the text is ill-formed. */
+  /** The value of a text, or undefined if the text is malformed; a `SettingsError` may say more. */
   readonly parse: (text: string) => T | undefined
+  /** Another environment variable: where it is given, this one is not read. */
+  readonly unless?: string | undefined
 }
 
 export type SettingsTable = Readonly<Record<string, Setting<unknown>>>
@@ -38,21 +42,38 @@ export function readSettings<Table extends SettingsTable>(table: Table, env: Env
   const values: Record<string, unknown> = {}
   const wrong: string[] = []
   for (const [name, setting] of Object.entries(table)) {
-    const text = env[setting.env]
+    const text = setting.unless === undefined || !env[setting.unless] ? env[setting.env] : undefined
     if (text === undefined || text === '') {
       values[name] = setting.fallback
       continue
     }
-    const value = setting.parse(text)
-    if (value === undefined) wrong.push(`${setting.env}: got ${shown(setting, text)}, expected ${setting.expected}`)
+    const value = parsed(setting, text)
+    if (value instanceof SettingsError) wrong.push(value.message)
     else values[name] = value
   }
   if (wrong.length > 0) throw new SettingsError(wrong.join('\n'))
   return values as SettingsOf<Table>
 }
 
+function parsed(setting: Setting<unknown>, text: string): unknown {
+  try {
+    const value = setting.parse(text)
+    return value === undefined ? new SettingsError(`${setting.env}: got ${shown(setting, text)}, expected ${setting.expected}${aboutServiceLink(setting, text)}`) : value
+  } catch (error) {
+    if (error instanceof SettingsError) return error
+    throw error
+  }
+}
+
+/** Kubernetes sets NAME_PORT=tcp://… in every pod for each service of the namespace, and a name may be that of a setting. */
+function aboutServiceLink({ env, secret }: Setting<unknown>, text: string): string {
+  if (secret || !/^(tcp|udp|sctp):\/\//i.test(text)) return ''
+  return `. This is Kubernetes' link to a service, not a setting: switch these links off (enableServiceLinks: false in the pod), or set ${env}`
+}
+
 function shown(setting: Setting<unknown>, text: string): string {
-  return setting.secret ? 'a value that is not shown (secret)' : JSON.stringify(text)
+  // A value with an @ may be a URL that was put into the wrong setting, password and all.
+  return setting.secret || text.includes('@') ? 'a value that is not shown (secret)' : JSON.stringify(text)
 }
 
 interface Described<T> {
@@ -60,11 +81,15 @@ interface Described<T> {
   readonly fallback: T
 }
 
-/** A whole number in [min, max]; `undefined` when absent, unless there is a fallback. */
-export function integer<T extends number | undefined>(env: string, options: Described<T> & { min: number; max: number }): Setting<number | T> {
-  const { min, max, help, fallback } = options
+/** A whole number in [min, max]; `undefined` when absent, unless there is a fallback. Not read where `unless` is given. */
+export function integer<T extends number | undefined>(
+  env: string,
+  options: Described<T> & { min: number; max: number; unless?: string | undefined },
+): Setting<number | T> {
+  const { min, max, help, fallback, unless } = options
   return {
     env,
+    unless,
     help,
     fallback,
     secret: false,
@@ -76,13 +101,35 @@ export function integer<T extends number | undefined>(env: string, options: Desc
   }
 }
 
-/** Any non-empty text; `undefined` when absent, unless there is a fallback. */
+/** Any non-empty text; `undefined` when absent, unless there is a fallback. `check` throws a `SettingsError` that says what is wrong. */
 export function text<T extends string | undefined>(
   env: string,
-  options: Described<T> & { secret?: boolean; expected?: string; pattern?: RegExp },
+  options: Described<T> & { secret?: boolean; expected?: string; pattern?: RegExp; check?: (text: string) => unknown },
 ): Setting<string | T> {
-  const { help, fallback, secret = false, expected = 'a text', pattern } = options
-  return { env, help, fallback, secret, expected, parse: got => (pattern && !pattern.test(got) ? undefined : got) }
+  const { help, fallback, secret = false, expected = 'a text', pattern, check } = options
+  const parse = (got: string): string | undefined => {
+    if (pattern && !pattern.test(got)) return undefined
+    check?.(got)
+    return got
+  }
+  return { env, help, fallback, secret, expected, parse }
+}
+
+/** The name or the address of one host, without a port; with `sockets` also the folder of a socket. */
+export function host<T extends string | undefined>(env: string, options: Described<T> & { sockets?: boolean }): Setting<string | T> {
+  const { help, fallback, sockets = false } = options
+  return {
+    env,
+    help,
+    fallback,
+    secret: false,
+    expected: `the name or the address of one host, without a port${sockets ? ', or the folder of a socket' : ''}`,
+    parse: got => {
+      const bare = got.replace(/^\[(.*)\]$/s, '$1')
+      const isHost = isIP(bare) > 0 || /^[\p{L}\p{N}_.-]+$/u.test(got) || (sockets && /^\/[^\s,]*$/.test(got))
+      return isHost ? bare : undefined
+    },
+  }
 }
 
 /** One of a fixed list of words, all of small letters; capitals are taken as such, since Kafka writes SCRAM-SHA-512 and many a shell LOG_LEVEL=INFO. */

@@ -1,0 +1,124 @@
+import { isIPv6 } from 'node:net'
+import { SettingsError } from './settings.ts'
+
+/** The parts of a URL that says where a server is, with escapes resolved; what is absent or empty is undefined. */
+export interface AddressUrl {
+  /** In lower case. */
+  readonly scheme: string
+  readonly user: string | undefined
+  readonly password: string | undefined
+  /** A name, an address (IPv6 without brackets), or the folder of a socket. */
+  readonly host: string
+  readonly port: number | undefined
+  /** What follows the host and its slash. */
+  readonly path: string
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+export interface AddressUrlOptions {
+  /** The environment variable that carries it. */
+  readonly setting: string
+  readonly schemes: readonly string[]
+  /** What a valid one looks like. */
+  readonly expected: string
+  /** The environment variable for a password that is not to be escaped. */
+  readonly passwordSetting: string
+  /** What to write in place of several hosts. */
+  readonly oneHost: string
+  /** The parameters that are understood; none unless given. */
+  readonly parameters?: readonly string[]
+}
+
+const PARTS = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^@#]*))?$/is
+const HOST_AND_PORT = /^(\[[^\]]*\]|[^:[\]]*)(?::([^:]*))?$/s
+const HOST_NAME = /^[a-z0-9_]([a-z0-9._-]*[a-z0-9_.])?$/i
+const LAST_PORT = 65_535
+
+/**
+ * Reads such a URL strictly: what could be meant in two ways is refused, with the reason. No part of it is ever in a message, since
+ * any part may be a piece of a password that was not escaped. Throws `SettingsError`.
+ */
+export function parseAddressUrl(text: string, options: AddressUrlOptions): AddressUrl {
+  const refuse = (reason: string): never => {
+    throw new SettingsError(`${options.setting}: got a URL ${reason} (it is not shown: secret), expected ${options.expected}`)
+  }
+  const unescape = (part: string): string => unescaped(part) ?? refuse(`with a % that begins no escape, ${escapeIt(options)}`)
+  const trimmed = text.trim()
+  if (hasBlank(trimmed)) refuse(`with white space or a control character in it, ${escapeIt(options)}`)
+  const [, scheme = '', userinfo, hostAndPort = '', path = '', query = ''] = PARTS.exec(trimmed) ?? refuse(wrongParts(trimmed, options))
+  if (!options.schemes.includes(scheme.toLowerCase())) refuse(`of another scheme than ${options.schemes.join(' or ')}`)
+  const [user, password] = splitAt(userinfo ?? '', ':').map(unescape)
+  return {
+    scheme: scheme.toLowerCase(),
+    user: user || undefined,
+    password: password || undefined,
+    ...parseHost(hostAndPort, options, refuse, unescape),
+    path: path.includes('/') ? refuse(`with more than one / after the host, ${escapeIt(options)}`) : unescape(path),
+    parameters: parseParameters(query, options, refuse, unescape),
+  }
+}
+
+type Refuse = (reason: string) => never
+type Unescape = (part: string) => string
+
+function escapeIt({ passwordSetting }: AddressUrlOptions): string {
+  return `perhaps in a password: special characters of user and password are written as %XX (# %23, % %25, / %2F, : %3A, ? %3F, @ %40), or the password goes into ${passwordSetting} as it is`
+}
+
+function wrongParts(text: string, options: AddressUrlOptions): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'without a scheme and ://'
+  return `with an @ too many, or a / ? or # where none can be, ${escapeIt(options)}`
+}
+
+function parseHost(text: string, { oneHost }: AddressUrlOptions, refuse: Refuse, unescape: Unescape): Pick<AddressUrl, 'host' | 'port'> {
+  if (text.includes(',')) refuse(`with several hosts: Ping takes one address; ${oneHost}`)
+  const [, host = '', port] = HOST_AND_PORT.exec(text) ?? refuse('whose host and port cannot be told apart: IPv6 goes into [ ]')
+  if (host === '') refuse('without a host')
+  return { host: parseHostName(host, refuse, unescape), port: port ? parsePort(port, refuse) : undefined }
+}
+
+function parseHostName(text: string, refuse: Refuse, unescape: Unescape): string {
+  if (text.startsWith('[')) {
+    const address = unescape(text.slice(1, -1))
+    return isIPv6(address) ? address : refuse('with [ ] that hold no IPv6 address')
+  }
+  const host = unescape(text)
+  if (host.startsWith('/') || HOST_NAME.test(host)) return host
+  return refuse('whose host is no name and no address')
+}
+
+function parsePort(text: string, refuse: Refuse): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  return port >= 1 && port <= LAST_PORT ? port : refuse(`whose port is not a whole number from 1 to ${LAST_PORT}`)
+}
+
+function parseParameters(query: string, options: AddressUrlOptions, refuse: Refuse, unescape: Unescape): ReadonlyMap<string, string> {
+  const { parameters: known = [] } = options
+  const parameters = new Map<string, string>()
+  for (const [name = '', value = ''] of query.split('&').filter(Boolean).map(part => splitAt(part, '=').map(unescape))) {
+    if (!known.includes(name)) refuse(`with a parameter${known.length === 0 ? '' : ` other than ${known.join(' and ')}`}, ${escapeIt(options)}`)
+    if (parameters.has(name)) refuse(`with ${name} twice`)
+    parameters.set(name, value)
+  }
+  return parameters
+}
+
+/** Two texts; the second is empty if the separator is not there. */
+function splitAt(text: string, separator: string): readonly [string, string] {
+  const index = text.indexOf(separator)
+  return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + separator.length)]
+}
+
+/** Undefined if a % begins no escape, or if what is escaped is no text, such as %00. */
+function unescaped(text: string): string | undefined {
+  try {
+    const plain = decodeURIComponent(text)
+    return plain.includes('\0') ? undefined : plain
+  } catch {
+    return undefined
+  }
+}
+
+function hasBlank(text: string): boolean {
+  return /[\s\p{Cc}]/u.test(text)
+}
