@@ -11,7 +11,7 @@ export function splitLine(line: Buffer): string[] | undefined {
     if (at >= line.length) return args
     let length = 0
     let quote: number | undefined
-    for (; quote !== undefined || !(isBlank(line[at]) || at >= line.length); at++) {
+    for (; quote !== undefined || !(endsWord(line[at]) || at >= line.length); at++) {
       if (at >= line.length) return undefined
       const byte = line[at]!
       if (quote === undefined && (byte === DOUBLE || byte === SINGLE)) quote = byte
@@ -36,6 +36,11 @@ function escapeAt(line: Buffer, at: number, quote: number): { readonly byte: num
   if (hex !== undefined) return { byte: Number.parseInt(hex, 16), skip: 3 }
   if (next === undefined) return { byte: BACKSLASH, skip: 0 }
   return { byte: ESCAPES[String.fromCharCode(next)] ?? next, skip: 1 }
+}
+
+/** Narrower than what may lie between words. */
+function endsWord(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a
 }
 
 /** As C's isspace. */
