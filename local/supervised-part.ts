@@ -32,6 +32,7 @@ function isOfSystem(error: unknown): error is Error {
 export class SupervisedPart {
   readonly part: Part
   readonly #around: Surroundings
+  readonly #firstPauseMs: number
   readonly #stop = new AbortController()
   #child: Child | undefined
   #loop: Promise<void> | undefined
@@ -39,9 +40,10 @@ export class SupervisedPart {
   #isReady = false
   #wasReady = false
 
-  constructor(part: Part, around: Surroundings) {
+  constructor(part: Part, around: Surroundings, firstPauseMs = FIRST_PAUSE_MS) {
     this.part = part
     this.#around = around
+    this.#firstPauseMs = firstPauseMs
   }
 
   get state(): PartState {
@@ -82,7 +84,7 @@ export class SupervisedPart {
         const readyAt = await this.#launch(onFirstReady)
         if (signal.aborted) break
         if (readyAt !== undefined && Date.now() - readyAt >= STEADY_MS) this.#failures = 0
-        const pauseMs = this.#failures === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1))
+        const pauseMs = this.#failures === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, this.#firstPauseMs * 2 ** (this.#failures - 1))
         this.#failures++
         this.#around.report(pauseMs === 0 ? 'starting it again at once' : `starting it again in ${pauseMs / 1000} s`)
         await wait(pauseMs, signal)

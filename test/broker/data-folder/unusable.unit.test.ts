@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest'
+import { storageError } from '../../../broker/log/storage-error.ts'
+import { unusable } from '../../../broker/unusable.ts'
+import { InUseError, SettingsError } from '../../../src/runtime/settings.ts'
+
+const FOLDER = import.meta.dirname
+
+function ofSystem(code: string): Error {
+  return Object.assign(new Error(`${code}: the reason`), { code, syscall: 'write' })
+}
+
+it.each(['ENOSPC', 'EMFILE', 'ENOMEM'])('a folder that cannot be opened because of %s may be opened in a moment', code => {
+  for (const error of [ofSystem(code), storageError('opening a log', ofSystem(code))]) {
+    expect(unusable(error, FOLDER)).toBeInstanceOf(InUseError)
+    expect((unusable(error, FOLDER) as Error).message).toContain(`log.dirs: got "${FOLDER}": `)
+    expect((unusable(error, FOLDER) as Error).message).toContain(`${code}: the reason`)
+  }
+})
+
+it.each(['EISDIR', 'EIO', 'EROFS'])('one that cannot be opened because of %s stays so', code => {
+  const error = unusable(storageError('opening a log', ofSystem(code)), FOLDER)
+  expect(error).toBeInstanceOf(SettingsError)
+  expect(error).not.toBeInstanceOf(InUseError)
+  expect((error as Error).message).toMatch(/the reason: .*data-folder\); nothing was changed; mend or restore that, or move the folder away/)
+})
+
+it('a mistake of ours stays what it is', () => {
+  const error = new TypeError('x is not a function')
+  expect(unusable(error, FOLDER)).toBe(error)
+})
