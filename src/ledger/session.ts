@@ -5,7 +5,7 @@ import { SET_SEARCH_PATH } from './ledger-schema.ts'
  * Session settings that the ledger relies on, whatever the database's, the role's and a pooler's defaults are: READ COMMITTED (a
  * batch reads the head after its lock), plans by index from the first row on (before the tables have statistics Postgres would scan
  * them), and, but for reads, statements that are not ended by a time-out (an abandoned batch would be decided without us; we give up
- * the connection instead). Warnings must arrive: one at commit is not an ack.
+ * the connection instead). Warnings must arrive: one at commit is not an ack. Rows that a policy hides are an error, not a lower count.
  */
 const SETTINGS = {
   default_transaction_isolation: 'read committed',
@@ -14,7 +14,14 @@ const SETTINGS = {
   timezone: 'UTC',
   lock_timeout: '0',
   client_min_messages: 'warning',
+  row_security: 'off',
+  plan_cache_mode: 'auto',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
 }
+/** Postgres 17 and newer have it. */
+const NO_TRANSACTION_TIMEOUT = `case when pg_catalog.current_setting('transaction_timeout', true) is not null
+  then pg_catalog.set_config('transaction_timeout', '0', false) end`
 
 /** What a session has to have, by the names and in the units of Postgres. Its search_path is found in the database. */
 export type SessionSettings = Readonly<Record<string, string>>
@@ -39,7 +46,7 @@ export interface Session {
 function beginText(client: Client, settings: SessionSettings): string {
   const values = Object.entries(settings).map(([name, value]) => `pg_catalog.set_config(${client.escapeLiteral(name)}, ${client.escapeLiteral(value)}, false)`)
   return `set statement_timeout = 0;
-    select pg_catalog.pg_backend_pid() as pid, pg_catalog.pg_is_in_recovery() as standby, ${SET_SEARCH_PATH} as search_path, array[${values.join()}] as set`
+    select pg_catalog.pg_backend_pid() as pid, pg_catalog.pg_is_in_recovery() as standby, ${SET_SEARCH_PATH} as search_path, ${NO_TRANSACTION_TIMEOUT}, array[${values.join()}] as set`
 }
 
 /**
