@@ -1,4 +1,4 @@
-import { chownSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PostgresOptions } from './parts/postgres.ts'
 import { runSingleUser } from './parts/postgres-single.ts'
@@ -8,8 +8,8 @@ const PASSWORD_ONLY = `# Written by npm start: nobody connects without a passwor
 host all all 127.0.0.1/32 scram-sha-256
 host all all ::1/128 scram-sha-256
 `
-/** A line that lets somebody in without one, as initdb and Ping wrote it before. */
-const TRUSTING = /^[ \t]*(local|host\w*)[ \t].*[ \t]trust[ \t\r]*$/m
+/** A line that lets somebody in without one, as Ping had initdb write it before. */
+const TRUSTING = /^[ \t]*(local|host\w*)[ \t][^#\n]*\btrust\b/m
 
 /**
  * Has a database that no server runs on ask for passwords: gives the superuser one where `isNew`, keeps it in `file`, and removes what
@@ -19,7 +19,7 @@ export async function askForPasswords(options: PostgresOptions, { file, password
   if (isNew) await runSingleUser(options, `alter role ${SUPERUSER} password '${scramVerifier(passwords.superuser)}'`)
   writePasswords(file, options.port, passwords)
   const hba = join(options.dataDir, 'pg_hba.conf')
-  if (TRUSTING.test(readFileSync(hba, 'utf8'))) replace(hba, options)
+  if (!existsSync(hba) || TRUSTING.test(readFileSync(hba, 'utf8'))) replace(hba, options)
 }
 
 function replace(hba: string, { user }: PostgresOptions): void {

@@ -1,3 +1,4 @@
+import { explainFileError } from '../src/runtime/file-error.ts'
 import type { Part } from './part.ts'
 import { postgresBinaries } from './parts/postgres-binaries.ts'
 import { launchPostgres } from './parts/postgres.ts'
@@ -23,7 +24,7 @@ export function postgresPart(port: number, ours: string): PostgresPart {
   if (!binaries) throw new CannotStart(`no PostgreSQL for ${process.platform}-${process.arch} in node_modules: run \`npm ci\` with development and optional packages`)
   const { note, ...home } = postgresHome(ours, binaries)
   const file = passwordFile(ours)
-  const passwords = readPasswords(file) ?? newPasswords()
+  const passwords = keptPasswords(file) ?? newPasswords()
   const place = `127.0.0.1:${port}/${DATABASE}`
   return {
     note,
@@ -42,6 +43,14 @@ export function postgresPart(port: number, ours: string): PostgresPart {
       isEssential: true,
       remedy: `Its data lies in ${home.dataDir}: mend or restore that, or move the folder away to begin with an empty database. A damaged postmaster.pid can be removed once no PostgreSQL runs on it.`,
     },
+  }
+}
+
+function keptPasswords(file: string): Passwords | undefined {
+  try {
+    return readPasswords(file)
+  } catch (cause) {
+    throw new CannotStart(`${file}: expected a file that can be read, or none (${explainFileError(cause, file)})`, { cause })
   }
 }
 

@@ -43,6 +43,16 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await numberingFaults(database())).toEqual([])
   })
 
+  it('by a user who may do nothing but insert is counted', async () => {
+    await setUp(database(), 3)
+    const user = `inserts_${database().config.database}`.slice(0, 60)
+    await sql(database().admin, `create role ${user} login; grant insert on pings to ${user}`)
+    await sql({ ...database(), config: { ...database().config, user } }, ONE, ONE)
+    await sql(database().admin, `drop owned by ${user}; drop role ${user}`)
+    expect(await total(database())).toBe(2n)
+    expect(await numberingFaults(database())).toEqual([])
+  })
+
   it('is given a tag of its own', async () => {
     await setUp(database(), 1)
     await sql(database(), ONE, ONE)

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -119,6 +119,12 @@ describe('the Postgres of npm start', () => {
     writeFileSync(file(), before)
   })
 
+  test('says what is wrong where the file is a folder', () => {
+    const other = join(home, 'other')
+    mkdirSync(join(other, 'pgpass'), { recursive: true })
+    expect(() => postgresPart(port, other)).toThrow(`${join(other, 'pgpass')}: expected a file that can be read, or none`)
+  })
+
   test('takes over a data folder that trusted everybody, with all that its superuser owned', async () => {
     rmSync(folder, { recursive: true })
     mkdirSync(folder)
@@ -128,6 +134,7 @@ describe('the Postgres of npm start', () => {
     await rowsOf(trusted('postgres'), 'create database ping')
     await setUpAsBefore(trusted('ping'))
     await stopPostgres(old)
+    appendFileSync(join(options.dataDir, 'pg_hba.conf'), 'host all all 0.0.0.0/0 trust # everybody\n')
     await whileItRuns(async owner => {
       await expectLocked()
       await setUp(owner, 3)

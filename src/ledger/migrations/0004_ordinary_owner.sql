@@ -69,9 +69,10 @@ end
 $$;
 
 -- A row that comes by any other way than ping_record: by hand, or from a server of the original.
--- It is given its place here, or refused; it is never silently missing from the count.
+-- It is given its place here, or refused; it is never silently missing from the count. Whoever may insert into pings
+-- needs no right on Ping's other tables, so it runs as the owner.
 create or replace function @schema@.ping_place_row() returns trigger
-  language plpgsql volatile
+  language plpgsql volatile security definer
   set enable_seqscan = off
 as $$
 declare
