@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { expect, it } from 'vitest'
+import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { classifyBatchFailure } from '../../src/ledger/failures.ts'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
@@ -176,7 +177,7 @@ describeOnEachPostgres('a batch', database => {
   it('reads by index from the first row on, in tables that were never analysed', async () => {
     await setUp(database(), 2)
     await sql(database(), 'alter table pings set (autovacuum_enabled = off)')
-    const hand = new pg.Client(database().config) // with the planner's defaults
+    const hand = createPostgresClient(database().config) // with the planner's defaults
     await hand.connect()
     await withClient(database(), async client => {
       const scans = async () => {

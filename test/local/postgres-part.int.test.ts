@@ -3,8 +3,8 @@ import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { onPath } from '../../local/parts/on-path.ts'
 import { postgresBinaries } from '../../local/parts/postgres-binaries.ts'
 import { launchPostgres, stopPostgres } from '../../local/parts/postgres.ts'
@@ -49,7 +49,7 @@ async function whileItRuns(use: (owner: TestAddress, lines: readonly string[]) =
 async function expectLocked(): Promise<void> {
   for (const user of LOGINS) {
     for (const password of ['', 'postgres', 'ping']) {
-      const client = new pg.Client({ host: '127.0.0.1', port, user, database: 'postgres', password: () => password })
+      const client = createPostgresClient({ host: '127.0.0.1', port, user, database: 'postgres', password: () => password })
       await expect(client.connect(), `${user} with ${JSON.stringify(password)}`).rejects.toThrow(/password|SASL/)
       await client.end().catch(() => undefined)
     }

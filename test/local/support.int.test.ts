@@ -1,14 +1,15 @@
 import { Redis } from 'ioredis'
 import { Kafka, logLevel } from 'kafkajs'
-import pg from 'pg'
+import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { kafkaKinds, sharedKafka, startKafka, uniqueName } from '../support/kafka.ts'
 import { startPostgres, testDatabase } from '../support/postgres.ts'
 import { cacheKinds, startCache } from '../support/redis.ts'
 import { can } from '../support/tiers.ts'
 
 async function ask(config: pg.ClientConfig, sql: string): Promise<Record<string, unknown>> {
-  const client = new pg.Client(config)
+  const client = createPostgresClient(config)
   await client.connect()
   try {
     return (await client.query(sql)).rows[0]

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
-import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { Health, HealthCheckResponse_ServingStatus } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { freePort } from '../support/free-port.ts'
 import { startPostgres, testDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -56,7 +56,7 @@ const readyStatus = (server: ServerProcess): Promise<number | undefined> =>
   )
 const becomesReady = (server: ServerProcess) => expect.poll(() => readyStatus(server), { timeout: 20_000 }).toBe(200)
 const rows = async (query: string): Promise<Record<string, unknown>[]> => {
-  const client = new pg.Client(database.config)
+  const client = createPostgresClient(database.config)
   await client.connect()
   try {
     return (await client.query(query)).rows

@@ -3,16 +3,17 @@
  * They look from outside, with SQL and commands of their own, never through the code that they check.
  */
 import { Redis } from 'ioredis'
-import pg from 'pg'
+import type pg from 'pg'
 import { wait } from '../../src/runtime/wait.ts'
 import type { SentPing } from './load.ts'
+import { plainClient } from './plain-client.ts'
 import { readTopic } from './read-topic.ts'
 
 /** So many are named, the others only counted. */
 const NAMED = 5
 
 export async function withDatabase<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(url)
+  const client = plainClient(url)
   client.on('error', () => undefined)
   await client.connect()
   try {

@@ -8,6 +8,7 @@ import { freePort } from '../../local/parts/free-port.ts'
 import { plainUser } from '../../local/parts/plain-user.ts'
 import { postgresBinaries, type PostgresVersion } from '../../local/parts/postgres-binaries.ts'
 import { launchPostgres, stopPostgres } from '../../local/parts/postgres.ts'
+import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 
 /** How to connect, as one user to one database. */
 export interface TestAddress {
@@ -103,7 +104,7 @@ async function createDatabase(port: number, name = `test_${randomUUID().replaceA
 }
 
 async function query(port: number, sql: string): Promise<void> {
-  const client = new pg.Client(addressOf(port, SUPERUSER, 'postgres').config)
+  const client = createPostgresClient(addressOf(port, SUPERUSER, 'postgres').config)
   await client.connect()
   try {
     await client.query(sql)

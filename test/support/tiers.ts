@@ -5,6 +5,7 @@ import { environment } from '../../local/environment.ts'
 import { missingForKafka } from '../../local/parts/kafka-jars.ts'
 import { onPath } from '../../local/parts/on-path.ts'
 import { postgresBinaries } from '../../local/parts/postgres-binaries.ts'
+import { PGBOUNCER } from './pgbouncer.ts'
 
 const CONFLUENT_KAFKA = join('.cache', 'confluent-kafka')
 
@@ -61,6 +62,7 @@ const MISSING = {
   java: () => missingForKafka() ?? (onPath('javac') ? undefined : 'no `javac` on the path: install a JDK, not only a JRE'),
   go: () => missingForGo(),
   grpcurl: () => missingForGrpcurl(),
+  pgbouncer: () => (existsSync(PGBOUNCER) ? undefined : `no ${PGBOUNCER}`),
   kcat: () => missingFromPath('kcat'),
   curl: () => missingFromPath('curl'),
   script: () => missingFromPath('script'),
