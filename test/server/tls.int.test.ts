@@ -175,6 +175,20 @@ describe('limits over TLS', () => {
     clearInterval(drip)
   })
 
+  it('a connection that ends within its handshake is closed at once', async () => {
+    await using fixture = await startCallersFixture(authority.issue(), { limits: { firstBytesMs: 60_000 } })
+    const socket = createConnection({ port: fixture.port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.end(Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]))
+    expect(await answerOf(socket)).toBe('')
+  })
+
+  it('a caller that ends its side after the request gets its answer', async () => {
+    await using fixture = await startCallersFixture(authority.issue(), { record: () => new Promise(resolve => setTimeout(resolve, 50)) })
+    const socket = await secureConnection(fixture, { allowHalfOpen: true } as ConnectionOptions)
+    socket.end(`POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`)
+    expect(await answerOf(socket)).toMatch(/^HTTP\/1.1 200 /)
+  })
+
   it('a request whose headers never end is cut over HTTP/1.1, and a session without requests over HTTP/2', async () => {
     await using fixture = await startCallersFixture(authority.issue(), { limits: { headersMs: 200, firstBytesMs: 200, checkMs: 20 } })
     const slow = await secureConnection(fixture)

@@ -36,6 +36,7 @@ export class TlsPort {
     certificate.onChange(({ context }) => this.#server.setSecureContext(context))
     this.#server.on('secureConnection', socket => {
       this.#unfinished.delete(endsOf(socket))
+      socket.allowHalfOpen = true // as of connections in clear text: who has sent a request may say that it was the last
       secured(socket)
     })
     this.#server.on('tlsClientError', (error, socket) => {
@@ -53,6 +54,8 @@ export class TlsPort {
       clearTimeout(timer)
       if (this.#unfinished.get(ends) === socket) this.#unfinished.delete(ends)
     })
+    // A caller that ends within its handshake is gone.
+    socket.allowHalfOpen = false
     this.#server.emit('connection', socket)
   }
 
