@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+
+/** In which Linux tells programs its times, on every architecture that Node runs on. */
+const TICKS_PER_SECOND = 100
 
 /** What a line of /proc/<pid>/stat says of a process. */
 export interface ProcessTimes {
@@ -37,9 +39,8 @@ export type CpuSeconds = Readonly<Record<string, number>>
 export function readCpu(rootPids: Readonly<Record<string, number>>): CpuSeconds | undefined {
   const processes = readProcesses()
   if (processes === undefined) return undefined
-  const perSecond = ticksPerSecond()
   return Object.fromEntries(
-    Object.entries(rootPids).map(([name, pid]) => [name, treeTicks(processes, pid) / perSecond]),
+    Object.entries(rootPids).map(([name, pid]) => [name, treeTicks(processes, pid) / TICKS_PER_SECOND]),
   )
 }
 
@@ -61,7 +62,7 @@ export interface MachineTime {
 /** The CPU time of the whole machine so far; undefined without /proc. */
 export function readMachineTime(): MachineTime | undefined {
   const ours = readCpu({ ours: process.pid })?.['ours']
-  return ours === undefined ? undefined : { ours, ...parseMachineTime(readFileSync('/proc/stat', 'latin1'), ticksPerSecond()) }
+  return ours === undefined ? undefined : { ours, ...parseMachineTime(readFileSync('/proc/stat', 'latin1'), TICKS_PER_SECOND) }
 }
 
 /** Reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, … in ticks. */
@@ -89,10 +90,4 @@ function readProcesses(): readonly ProcessTimes[] | undefined {
         return [] // it ended meanwhile
       }
     })
-}
-
-let knownTicksPerSecond: number | undefined
-
-function ticksPerSecond(): number {
-  return (knownTicksPerSecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' })))
 }

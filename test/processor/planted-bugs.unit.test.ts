@@ -7,6 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 const ROOT = join(import.meta.dirname, '..', '..')
 const RUNS = '6000'
 const FOUND = 1
+/** What the simulation's cache runs in place of flush.lua: test/local/cache-stand-in holds the two alike. */
+const FLUSH = 'local/cache-stand-in/scripts/flush.ts'
 
 interface Plant {
   readonly bug: string
@@ -93,27 +95,27 @@ const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'a rebuild leaves empty lanes out, and absent means zero',
-    file: 'src/counters/scripts/flush.lua',
-    right: "if not held[i] then return {'INCOMPLETE', names[i]} end",
-    wrong: "if not held[i] then held[i] = ({'0:0', '0', '0', '-', '999999999'})[i] end",
+    file: FLUSH,
+    right: "if (missing !== undefined) return ['INCOMPLETE', missing]",
+    wrong: "for (const [index, name] of names.entries()) if (!hash.has(name)) hash.set(name, ['0:0', '0', '0', '-', '999999999'][index]!)",
   },
   {
     bug: 'a flush does not compare where it starts',
-    file: 'src/counters/scripts/flush.lua',
-    right: "if applied ~= start then return {'MOVED', applied} end",
+    file: FLUSH,
+    right: "if (applied !== start) return ['MOVED', applied]",
     wrong: '',
   },
   {
     bug: 'a flush sent twice counts twice',
-    file: 'src/counters/scripts/flush.lua',
-    right: "if applied == stop and start ~= stop then return {'ALREADY'} end\nif applied ~= start then return {'MOVED', applied} end",
-    wrong: "if applied ~= start and applied ~= stop then return {'MOVED', applied} end",
+    file: FLUSH,
+    right: "if (applied === stop && start !== stop) return ['ALREADY']\n  if (applied !== start) return ['MOVED', applied]",
+    wrong: "if (applied !== start && applied !== stop) return ['MOVED', applied]",
   },
   {
     bug: 'dropped minutes do not raise minutes-from',
-    file: 'src/counters/scripts/flush.lua',
-    right: "  write[#write + 1] = 'minutes-from'\n  write[#write + 1] = text(from)",
-    wrong: '',
+    file: FLUSH,
+    right: "write.push('minutes-from', format(newFrom))",
+    wrong: '{}',
   },
 ]
 /** Planted beside the bug: alone, it would be held back by another rule. */
