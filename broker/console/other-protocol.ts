@@ -5,7 +5,7 @@
 const REQUEST = /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) /
 const HEADER = /^host:/i
 /** TLS, and what begins with a length or a type of two bytes: Kafka's requests, STUN. */
-const BINARY = /^(?:\x16\x03|\0)/
+const BINARY = ['\x16\x03', '\0']
 
 /** No beginning is longer. */
 export const BEGINNING_BYTES = 8
@@ -18,5 +18,6 @@ export function isOfHttp(line: Buffer): boolean {
 
 /** Whether a client that begins so speaks another protocol. */
 export function isOtherProtocol(beginning: Buffer): boolean {
-  return isOfHttp(beginning) || BINARY.test(beginning.toString('latin1', 0, BEGINNING_BYTES))
+  const text = beginning.toString('latin1', 0, BEGINNING_BYTES)
+  return isOfHttp(beginning) || BINARY.some(start => text.startsWith(start))
 }
