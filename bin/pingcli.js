@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+// What `npx pingcli` runs: plain JavaScript, since the Node of the person's path may be older than Ping's.
+import { exitIfMissing } from './missing.js'
+
+exitIfMissing('pingcli', 'program')
+await import('../src/cli/main.ts')
