@@ -1,5 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Parts } from './parts.ts'
+import { plainClient } from './plain-client.ts'
 
 /** A database of the run's Postgres. */
 export interface Database {
@@ -37,7 +38,7 @@ function runAll(url: string, statements: readonly string[]): Promise<void> {
 
 /** A connection for each use: none is left that would keep a database from being copied or dropped. */
 async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(url)
+  const client = plainClient(url)
   client.on('error', () => undefined) // it also fails the query under way
   await client.connect()
   try {

@@ -1,8 +1,8 @@
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { version } from 'node:process'
-import pg from 'pg'
 import { KAFKA_VERSION } from '../local/parts/kafka-jars.ts'
 import type { Parts } from './parts.ts'
+import { plainClient } from './plain-client.ts'
 
 /** On what the figures were measured. */
 export interface Host {
@@ -33,7 +33,7 @@ export function describeHost(): Host {
 }
 
 export async function describeMachine(parts: Parts): Promise<Machine> {
-  const client = new pg.Client(`postgres://postgres@127.0.0.1:${parts.postgres.port}/postgres`)
+  const client = plainClient(`postgres://postgres@127.0.0.1:${parts.postgres.port}/postgres`)
   await client.connect()
   const show = async (name: string): Promise<string> => (await client.query(`show ${name}`)).rows[0][name]
   const machine = {

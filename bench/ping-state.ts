@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
-import pg from 'pg'
 import { wait } from '../src/runtime/wait.ts'
 import { HASH, TOTAL } from '../src/counters/names.ts'
 import type { Bench } from './bench.ts'
 import type { PingPlace } from './ping-programs.ts'
+import { plainClient } from './plain-client.ts'
 
 const LOOK_EVERY_MS = 10
 const LIMIT_MS = 30_000
@@ -39,7 +39,7 @@ const PROGRESS = {
 
 /** Opens one connection to each; the pings' tables must exist before the first look. */
 export async function watchPing(bench: Bench, place: PingPlace): Promise<PingState> {
-  const client = new pg.Client(place.database.url)
+  const client = plainClient(place.database.url)
   client.on('error', () => undefined)
   await client.connect()
   const cache = new Redis({ port: bench.parts.cache.port, host: '127.0.0.1', db: place.cacheDb })
