@@ -200,7 +200,7 @@ describe('npm start, what can be in the way', () => {
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     expect(await ping.exited).toBe(1)
     expect(ping.output()).not.toContain('Ping runs')
-    expect(ping.output()).toMatch(/Ping cannot start\.\npostgres ended while starting [^]*postgresql\.conf[^]*\nIts data lies in .*\/postgres: mend or restore that, or move the folder away/)
+    expect(ping.output()).toMatch(/Ping cannot start\.\npostgres .*\n[^]*postgresql\.conf[^]*\nIts data lies in .*\/postgres: mend or restore that, or move the folder away/)
   })
 
   test('ends likewise when a part that ran cannot run any more', async () => {
