@@ -104,7 +104,7 @@ describe('npm start, what can be in the way', () => {
 
   test.each([
     [{ PORT: '80a' }, 'PORT: got "80a", expected a whole number from 1 to 65535'],
-    [{ REDIS_URL: 'http://x' }, 'REDIS_URL: got a value that is not shown (secret), expected redis://host:port'],
+    [{ REDIS_URL: 'http://x' }, 'REDIS_URL: got a URL of another scheme than redis or rediss (it is not shown: secret), expected redis://user:password@host:port/database'],
     [{ KAFKA_BROKERS: 'x' }, 'KAFKA_BROKERS: got "x", expected host:port'],
     [{ HOST: 'x86_64-conda-linux-gnu' }, 'HOST: got "x86_64-conda-linux-gnu", expected IP addresses of this machine'],
     [{ LOG_LEVEL: 'verbose', FLUSH_RECORDS: 'x' }, 'LOG_LEVEL: got "verbose", expected one of trace'],
