@@ -4,7 +4,7 @@ import type { Logger } from '../runtime/logger.ts'
 import { SettingsError } from '../runtime/settings.ts'
 import { wait } from '../runtime/wait.ts'
 import { connectClient } from './connect.ts'
-import { explainRefusal } from './owner.ts'
+import { checkSchema, explainRefusal } from './owner.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
 /** Advisory lock under which one migrator works; the others wait. */
@@ -57,7 +57,10 @@ async function listMigrations(): Promise<readonly Migration[]> {
 async function currentVersion(client: Client): Promise<number> {
   const table = 'create table if not exists ping_migrations (version int primary key, file text not null, applied_at timestamptz not null default now())'
   const exists = await client.query("select to_regclass('ping_migrations') is not null as yes")
-  if (!exists.rows[0].yes) await client.query(table)
+  if (!exists.rows[0].yes) {
+    await checkSchema(client)
+    await client.query(table)
+  }
   const result = await client.query('select coalesce(max(version), 0) as version from ping_migrations')
   return result.rows[0].version
 }

@@ -1,4 +1,5 @@
 import { NewerDatabaseError } from '../ledger/migrate.ts'
+import { MissingRightError } from '../ledger/owner.ts'
 import { SettingsError } from '../runtime/settings.ts'
 
 /** What becomes of a failed try to set the database up. */
@@ -28,8 +29,13 @@ const REFUSED_MESSAGE = /^SASL: |asks for the password|server does not support S
 /** The one table that says which failures of the set-up are tried again. */
 export function classifySetUpFailure(error: unknown): SetUpFailure {
   const chain = chainOf(error)
-  if (chain.some(each => each instanceof SettingsError || each instanceof NewerDatabaseError || FINAL.test(codeOf(each)))) return 'final'
+  if (chain.some(each => isRefusal(each) || FINAL.test(codeOf(each)))) return 'final'
   return chain.some(each => REFUSED.test(codeOf(each)) || REFUSED_MESSAGE.test(each.message)) ? 'refused' : 'passes'
+}
+
+/** True if the program itself found that it cannot be. */
+function isRefusal(error: Error): boolean {
+  return error instanceof SettingsError || error instanceof NewerDatabaseError || error instanceof MissingRightError
 }
 
 /** The error and what caused it, several tries at once included. */

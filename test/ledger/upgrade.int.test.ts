@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
-import { ForeignOwnerError } from '../../src/ledger/owner.ts'
+import { MissingRightError } from '../../src/ledger/owner.ts'
 import { readPositions } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
@@ -70,11 +70,11 @@ describeOnEachPostgres('a database that a superuser set up before', database => 
   it('is left as it is when the program connects as another than the owner, and the error says what to do', async () => {
     await setUpAsBefore(database().admin)
     const error: unknown = await setUp(database(), 3).catch((reason: unknown) => reason)
-    expect(error).toBeInstanceOf(ForeignOwnerError)
+    expect(error).toBeInstanceOf(MissingRightError)
     const { message } = error as Error
     expect(message).toMatch(/got tables or functions of Ping that belong to postgres, and a connection as ping, expected their owner/)
-    const [, statements] = message.split('run as a superuser: ')
-    await sql(database().admin, statements!)
+    const [, statements] = message.split('Run in it as a superuser: ')
+    await sql(database().admin, `set search_path = nowhere; ${statements}`)
     await setUp(database(), 3)
     expect((await withClient(database(), client => record(client, 1, pingsAt(3)))).before.seq).toBe(2n)
   })

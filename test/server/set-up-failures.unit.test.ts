@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NewerDatabaseError } from '../../src/ledger/migrate.ts'
+import { MissingRightError } from '../../src/ledger/owner.ts'
 import { SettingsError } from '../../src/runtime/settings.ts'
 import { classifySetUpFailure } from '../../src/server/set-up-failures.ts'
 
@@ -55,6 +56,7 @@ describe('a failed set-up of the database', () => {
 
   it('ends for what the program itself refuses', () => {
     expect(classifySetUpFailure(new NewerDatabaseError('newer'))).toBe('final')
+    expect(classifySetUpFailure(new MissingRightError('closed'))).toBe('final')
     expect(classifySetUpFailure(new SettingsError('LANES: got 3'))).toBe('final')
     expect(classifySetUpFailure('no error')).toBe('passes')
   })
