@@ -126,9 +126,10 @@ describe('a log whose reader is stopped', () => {
     let text = ''
     program.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()))
     await expect.poll(() => text, { timeout: 20_000 }).toContain('still here')
-    const lines = text.split('\n').filter(Boolean).map(line => JSON.parse(line) as { msg: string; lines?: number; n?: number })
+    const whole = text.slice(0, text.lastIndexOf('\n')).split('\n')
+    const lines = whole.map(line => JSON.parse(line) as { msg: string; lines?: number; n?: number })
     const numbers = lines.flatMap(line => line.n ?? [])
-    const dropped = lines.find(line => line.msg.startsWith('log lines dropped'))?.lines
+    const dropped = lines.reduce((sum, line) => sum + (line.lines ?? 0), 0) // on a busy machine in more than one gap
     expect(dropped).toBeGreaterThan(1000)
     expect(dropped).toBe(Math.max(...numbers) + 1 - numbers.length)
     program.kill('SIGTERM')
