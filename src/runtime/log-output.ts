@@ -22,7 +22,7 @@ export interface LogOutput {
 export function standardOutput(dropped: (lines: number) => string): LogOutput {
   if (isMainThread && fstatSync(1).isFile()) return { write: writeToFile, flush: done => done() }
   const stream = process.stdout
-  stream.on('error', ignore)
+  stream.off('error', ignore).on('error', ignore) // once, however many logs there are
   // Node lets a write to a terminal wait, so a terminal that is paused (Ctrl-S) would stop the program.
   if (stream.isTTY) (stream as unknown as { _handle?: { setBlocking?(isBlocking: boolean): void } })._handle?.setBlocking?.(false)
   let lost = 0
