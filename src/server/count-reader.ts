@@ -184,7 +184,10 @@ export class LedgerCountReader implements CountReader {
     const { state, counts, provenMs } = look.hash
     const ageMs = performance.now() - provenMs
     if (ageMs > FRESH_WITHIN_MS || first < state.minutesFrom || end > state.minutesTo) return undefined
-    return { count: counts.reduce((sum, count) => sum + count, 0n), source: 'cache', ageMs: Math.ceil(ageMs) }
+    const count = counts.reduce((sum, minute) => sum + minute, 0n)
+    if (count <= state.total && counts.every(minute => minute >= 0n)) return { count, source: 'cache', ageMs: Math.ceil(ageMs) }
+    this.#options.metrics.cachePassedOver('unproven') // somebody else wrote these minutes
+    return undefined
   }
 
   async #databaseRange({ startMs, endMs }: Range): Promise<Count> {

@@ -74,6 +74,12 @@ describe('a range', () => {
     expect(await ask(0, MINUTE_MS)).toBe('1 from database')
   })
 
+  test.each(['-1', '9', '9007199254740993'])('is counted in Postgres when a minute in the cache cannot be: %s of 8 pings', async forged => {
+    await at.cache.hset(HASH, 'minute:0', forged)
+    expect(await ask(0, MINUTE_MS)).toBe('1 from database')
+    expect(at.passedOver).toEqual(['unproven'])
+  })
+
   test.each([[0, 0], [NOW_MS + 1, NOW_MS + 1], [INT64_MAX, INT64_MAX], [INT64_MIN, INT64_MIN], [INT64_MIN, INT64_MIN + 1n], [INT64_MAX - 1n, INT64_MAX]])(
     'from %s to %s holds nothing',
     async (startMs, endMs) => {
