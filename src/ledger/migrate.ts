@@ -11,7 +11,13 @@ const FOLDER = new URL('./migrations/', import.meta.url)
 const MIGRATION_LOCK = 1349080652
 const TRY_LOCK_EVERY_MS = 500
 const TELL_EVERY_TRIES = 20
-const LOCK_TIMEOUT_MS = 10_000
+/**
+ * How long a migration waits for a table that somebody's open transaction holds, before it is tried again. What servers record waits
+ * behind it: shorter than their queues hold out (MAX_QUEUE_AGE_MS), and longer than the second in which Postgres ends an autovacuum for us.
+ */
+const LOCK_TIMEOUT_MS = 1_500
+/** A lock was not free within `lock_timeout`. */
+const LOCK_NOT_AVAILABLE = '55P03'
 
 /** The database was set up by a newer program: no further try will mend that. */
 export class NewerDatabaseError extends Error {
@@ -111,8 +117,13 @@ async function readMigration(client: Client, file: string): Promise<string> {
 }
 
 function withHint(error: unknown, file: string): unknown {
-  const hint = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? ` ${error.hint}` : ''
+  const hint = error instanceof Error ? hintOf(error) : ''
   return new Error(`migration ${file}: ${error instanceof Error ? error.message : String(error)}.${hint}`, { cause: error })
+}
+
+function hintOf(error: Error): string {
+  if ('code' in error && error.code === LOCK_NOT_AVAILABLE) return " Somebody's open transaction holds a table of Ping (pg_stat_activity has it): it is tried again until that has ended."
+  return 'hint' in error && typeof error.hint === 'string' ? ` ${error.hint}` : ''
 }
 
 async function raiseLanes(client: Client, { lanes, log }: MigrateOptions): Promise<void> {

@@ -3,10 +3,12 @@ import { readHeads } from '../../src/ledger/heads.ts'
 import { MissingRightError } from '../../src/ledger/owner.ts'
 import { readPositions } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
+import { within } from '../../src/runtime/wait.ts'
+import { setUpDatabase } from '../../src/server/set-up-database.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { setUpAsBefore } from './database-of-before.ts'
-import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
 
 const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
 const CALL = { name: 'ping_record', text: 'select lane, before_seq, known_ids from ping_record($1, $2, $3)' }
@@ -64,6 +66,27 @@ describeOnEachPostgres('a database that a superuser set up before', database => 
         expect((await old.query(call(2))).rows[0]).toMatchObject({ before_seq: 4n, known_ids: [expect.any(String)] })
       }),
     )
+    expect(await numberingFaults(database())).toEqual([])
+  })
+
+  it('waits for somebody’s open transaction without holding up an old server for longer than its queue holds out', async () => {
+    await setUpAsBefore(database().admin)
+    await handOver(database())
+    const stop = new AbortController()
+    await withClient(database(), hand =>
+      withClient(database(), async old => {
+        await hand.query(`begin; ${ONE}`)
+        const lanes = await hand.query<{ held: number }>("select objid::int as held from pg_locks where pid = pg_backend_pid() and locktype = 'advisory'")
+        const free = [0, 1, 2].find(lane => lane !== lanes.rows[0]!.held)!
+        let isSetUp = false
+        const settingUp = setUpDatabase(database().config, { lanes: 3, log: silent, signal: stop.signal }).then(() => (isSetUp = true))
+        await expect.poll(async () => (await rowsOf(database(), "select from pg_locks where locktype = 'relation' and not granted")).length).toBe(1)
+        await within(5_000, 'the old server cannot record', record(old, free, pingsAt(5)))
+        expect(isSetUp).toBe(false)
+        await hand.query('commit')
+        await settingUp
+      }),
+    ).finally(() => stop.abort())
     expect(await numberingFaults(database())).toEqual([])
   })
 
