@@ -64,7 +64,7 @@ const RULES: Readonly<Record<keyof (ServerSettings & ProcessorSettings), Rule>> 
   tokensFile: 'decided here',
   notReadyMs: 'decided here',
   drainMs: 'decided here',
-  // A database keeps its number: one of another shell would be refused.
+  // A database keeps its number without it; one of another shell would be refused.
   lanes: 'decided here',
 }
 

@@ -25,12 +25,14 @@ export class NewerDatabaseError extends Error {
 }
 
 export interface MigrateOptions {
-  /** The number of lanes: set by the first migration, raised by a later call, never lowered. */
-  readonly lanes: number
+  /** The number of lanes: set by the first migration, raised by a later call, never lowered. Undefined: as many as there are. */
+  readonly lanes: number | undefined
   readonly log: Logger
   /** Ends the wait for another migrator. */
   readonly signal?: AbortSignal
 }
+
+const LANES_OF_NEW = 16
 
 /** Brings the database to the newest version. Throws `SettingsError` if `lanes` is below the database's. */
 export async function migrate(config: ClientConfig, options: MigrateOptions): Promise<void> {
@@ -83,7 +85,7 @@ async function takeLock(client: Client, { log, signal }: MigrateOptions): Promis
 }
 
 /** All in one transaction: what an old server inserts meanwhile waits, and then finds the trigger that places it. */
-async function applyAll(client: Client, migrations: readonly Migration[], { lanes, log }: MigrateOptions): Promise<void> {
+async function applyAll(client: Client, migrations: readonly Migration[], { lanes = LANES_OF_NEW, log }: MigrateOptions): Promise<void> {
   if (migrations.length === 0) return
   await client.query('begin')
   try {
@@ -127,6 +129,7 @@ function hintOf(error: Error): string {
 }
 
 async function raiseLanes(client: Client, { lanes, log }: MigrateOptions): Promise<void> {
+  if (lanes === undefined) return
   const result = await client.query('select count(*)::int as lanes from ping_lanes')
   const stored: number = result.rows[0].lanes
   if (lanes < stored) {

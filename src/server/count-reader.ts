@@ -18,7 +18,7 @@ export interface LedgerCountReaderOptions {
   readonly log: Logger
   readonly metrics: CountReaderMetrics
   /** How many lanes there probably are, until Postgres is asked. */
-  readonly lanes?: number
+  readonly lanes?: number | undefined
 }
 
 /** The cache's answer counts only if every lane was complete this short a time ago. */

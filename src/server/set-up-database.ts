@@ -5,7 +5,7 @@ import { retry } from '../runtime/retry.ts'
 import { classifySetUpFailure } from './set-up-failures.ts'
 
 export interface SetUpOptions {
-  readonly lanes: number
+  readonly lanes: number | undefined
   readonly log: Logger
   readonly signal: AbortSignal
   /** How long Postgres may refuse to let us in before we give up. In ms. */

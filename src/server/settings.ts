@@ -34,8 +34,8 @@ export const serverSettings = {
   maxBodyBytes: integer('MAX_BODY_BYTES', { help: 'Longest request message, in bytes.', fallback: 65_536, min: 1_024, max: 16_777_216 }),
 
   lanes: integer('LANES', {
-    help: 'Lanes of the ledger: set when the database is set up; a higher number adds lanes, a lower one is refused.',
-    fallback: 16,
+    help: 'Lanes of the ledger; absent: as many as the database has, 16 for a new one. A higher number adds lanes, a lower one is refused.',
+    fallback: undefined,
     min: 1,
     max: 256,
   }),

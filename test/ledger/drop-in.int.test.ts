@@ -110,6 +110,14 @@ describeOnEachPostgres('the number of lanes', database => {
     await expect(fewer).rejects.toThrow('LANES: got 3, expected at least 4')
   })
 
+  it('is 16 in a new database, and stays as it is, where no number is wanted', async () => {
+    await setUp(database())
+    await withClient(database(), async client => expect(await readHeads(client)).toHaveLength(16))
+    await setUp(database(), 20)
+    await setUp(database())
+    await withClient(database(), async client => expect(await readHeads(client)).toHaveLength(20))
+  })
+
   it('grows with a start that wants more, and the old lanes stay', async () => {
     await setUp(database(), 2)
     await withClient(database(), client => record(client, 1, pingsAt(5)))

@@ -34,7 +34,7 @@ export async function withClient<T>(database: TestAddress, use: (client: Client)
   }
 }
 
-export async function setUp(database: TestAddress, lanes: number): Promise<void> {
+export async function setUp(database: TestAddress, lanes?: number): Promise<void> {
   await migrate(database.config, { lanes, log: silent })
 }
 
