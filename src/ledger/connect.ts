@@ -1,4 +1,4 @@
-import pg, { type Client, type ClientConfig } from 'pg'
+import type { Client, ClientConfig } from 'pg'
 import { createPostgresClient, cutPostgresClient } from '../runtime/postgres-client.ts'
 import { TimeoutError } from '../runtime/wait.ts'
 import { checkPooler } from './pooler.ts'
@@ -10,14 +10,8 @@ export type Queryable = Pick<Client, 'query'>
 
 /** 64-bit integers arrive as bigint, in arrays too. */
 const INT8 = 20
-const INT8_ARRAY = 1016
-const types = {
-  getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === INT8) return BigInt
-    if (oid === INT8_ARRAY) return (text: string) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt))
-    return pg.types.getTypeParser(oid, format as 'text')
-  },
-} as NonNullable<ClientConfig['types']>
+const INT8_ARRAY: number = 1016
+const toBigints = (text: string) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(BigInt))
 
 const CONNECT_TIMEOUT_MS = 5_000
 
@@ -45,7 +39,9 @@ export async function connectClient(config: ClientConfig, applicationName: strin
 async function openSession(config: ClientConfig, applicationName: string, options: ConnectOptions, signal: AbortSignal): Promise<Client> {
   const { queryTimeoutMs, statementTimeoutMs = 0 } = options
   const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
-  const client = createPostgresClient({ ...config, ...timeout, types, application_name: applicationName, connectionTimeoutMillis: 0 })
+  const client = createPostgresClient({ ...config, ...timeout, application_name: applicationName, connectionTimeoutMillis: 0 })
+  client.setTypeParser(INT8, BigInt)
+  client.setTypeParser(INT8_ARRAY as Parameters<Client['setTypeParser']>[0], toBigints)
   client.on('error', () => undefined) // a broken connection also fails the query that uses it
   const cut = () => cutPostgresClient(client)
   signal.addEventListener('abort', cut)

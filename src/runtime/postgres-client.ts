@@ -1,4 +1,6 @@
-import pg, { type Client, type ClientConfig } from 'pg'
+import type { Client, ClientConfig } from 'pg'
+// Not from 'pg': with NODE_PG_FORCE_NATIVE set, that takes a native driver that is not installed, or would be another than ours.
+import PlainClient from 'pg/lib/client.js'
 
 /** Where Postgres is and how to connect. Not as `connectionString`: the driver fills its gaps from the environment. */
 export type PostgresClientConfig = Omit<ClientConfig, 'connectionString' | 'password'> & { readonly password?: ClientConfig['password'] }
@@ -15,7 +17,7 @@ interface Inside {
  */
 export function createPostgresClient(config: PostgresClientConfig): Client {
   const { host = '127.0.0.1', port = 5432, user = 'postgres', password } = config
-  const client = new pg.Client({
+  const client = new PlainClient({
     ssl: false,
     sslnegotiation: 'postgres',
     client_encoding: 'UTF8',

@@ -1,11 +1,15 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 
+const run = promisify(execFile)
+const MODULE = import.meta.resolve('../../src/ledger/connect.ts')
 const folder = mkdtempSync(join(tmpdir(), 'ping-test-libpq-'))
 const passFile = join(folder, 'pgpass')
 
@@ -55,6 +59,12 @@ describe("with libpq's variables set", () => {
 
   test('and where nothing is given, connects to this machine as postgres', () => {
     expect(createPostgresClient({})).toMatchObject({ host: '127.0.0.1', port: 5432, user: 'postgres', database: 'postgres', ssl: false })
+  })
+
+  test('the driver is the one that is installed, whichever the shell asks for', async () => {
+    vi.stubEnv('NODE_PG_FORCE_NATIVE', '1')
+    const { stderr } = await run(process.execPath, ['--input-type=module', '-e', `await import(${JSON.stringify(MODULE)})`])
+    expect(stderr).toBe('')
   })
 
   test.each([undefined, ''])('sends no password of theirs where its own is %j', async password => {
