@@ -1,7 +1,7 @@
 import { shellWord } from '../src/runtime/shell-word.ts'
 import { urlOf } from './addresses.ts'
 import type { PartName } from './part.ts'
-import type { Address } from './ping-parts.ts'
+import { HIDDEN, type Address } from './ping-parts.ts'
 import { passwordFile } from './postgres-passwords.ts'
 import type { LocalSettings } from './settings.ts'
 import type { PartState } from './supervised-part.ts'
@@ -19,6 +19,7 @@ export type StateOf = (name: PartName) => PartState | undefined
 /** What is printed when Ping can be used: where everything is, and lines to copy. */
 export function banner(settings: LocalSettings, dataDir: string, addresses: readonly Address[], stateOf: StateOf): string {
   const server = serverOf(settings)
+  const cache = addressOf(addresses, 'cache') ?? ''
   const cli = commandLine({ PING_ADDRESS: server })
   const lines = [
     `Ping runs. Its data lies in ${dataDir}`,
@@ -26,13 +27,14 @@ export function banner(settings: LocalSettings, dataDir: string, addresses: read
     ...addresses.map(address => addressLine(address, stateOf(address.name === 'console' ? 'kafka' : address.name))),
     '',
     'Try it:',
-    `  curl -H 'Content-Type: application/json' -d '{}' ${server}/ping.v1.PingService/Ping`,
-    `  curl -H 'Content-Type: application/json' -d '{}' ${server}/ping.v1.PingService/PingCount`,
+    `  curl -H 'Content-Type: application/json' -d '{}' ${shellWord(`${server}/ping.v1.PingService/Ping`)}`,
+    `  curl -H 'Content-Type: application/json' -d '{}' ${shellWord(`${server}/ping.v1.PingService/PingCount`)}`,
     `  ${cli} ping -n 1000`,
     `  ${cli} count`,
     `  ${verifyLine(settings, dataDir, addresses)}`,
     `  PGPASSFILE=${shellWord(passwordFile(dataDir))} psql ${addressOf(addresses, 'postgres') ?? ''}`,
-    `  redis-cli -u ${addressOf(addresses, 'cache') ?? ''} HGETALL ping:counters`,
+    `  redis-cli -u ${shellWord(cache)} HGETALL ping:counters`,
+    ...(cache.includes(HIDDEN) ? [`Put the password of your cache for ${HIDDEN}.`] : []),
     '',
     'Ctrl-C stops everything.',
   ]

@@ -90,8 +90,11 @@ function kafkaOf({ kafkaBrokers, kafkaPort, consolePort }: LocalSettings, ours: 
   return { address: `127.0.0.1:${kafkaPort}`, kind: "Ping's own broker", part }
 }
 
+/** Stands for a password where an address is shown. */
+export const HIDDEN = '***'
+
 function withoutPassword(address: string): string {
   const url = new URL(address)
-  if (url.password !== '') url.password = '***'
+  if (url.password !== '') url.password = HIDDEN
   return url.href.replace(/\/$/, '')
 }

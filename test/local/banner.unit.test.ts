@@ -6,11 +6,11 @@ import { readSettings } from '../../src/runtime/settings.ts'
 
 const ready: StateOf = () => 'ready'
 
-function print(options: { ports?: Record<string, string>; stateOf?: StateOf; dataDir?: string }): string {
+function print(options: { ports?: Record<string, string>; cache?: string; stateOf?: StateOf; dataDir?: string }): string {
   const settings = readSettings(localSettings, options.ports ?? {})
   const addresses: readonly Address[] = [
     { name: 'postgres', address: `postgres://ping@127.0.0.1:${settings.postgresPort}/ping` },
-    { name: 'cache', address: `redis://127.0.0.1:${settings.redisPort}` },
+    { name: 'cache', address: options.cache ?? `redis://127.0.0.1:${settings.redisPort}` },
     { name: 'kafka', address: '127.0.0.1:9092', kind: "Ping's own broker" },
   ]
   return banner(settings, options.dataDir ?? '/clone/.ping', addresses, options.stateOf ?? ready)
@@ -34,6 +34,15 @@ describe('what npm start prints when Ping can be used', () => {
     expect(print({ ports: { PING_DATA_DIR: 'my data' }, dataDir: "/o'neill/my data" })).toContain(
       "\n  PING_DATA_DIR='/o'\\''neill/my data' npx pingcli verify\n  PGPASSFILE='/o'\\''neill/my data/pgpass' psql postgres://",
     )
+  })
+
+  test('quotes what a shell takes for a pattern', () => {
+    expect(print({ ports: { HOST: '::1' } })).toContain("-d '{}' 'http://[::1]:8080/ping.v1.PingService/PingCount'\n")
+  })
+
+  test('says what to put for the password of a cache of their own', () => {
+    expect(print({ cache: 'redis://:***@127.0.0.1:6379' })).toContain("\n  redis-cli -u 'redis://:***@127.0.0.1:6379' HGETALL ping:counters\nPut the password of your cache for ***.\n")
+    expect(print({})).not.toContain('***')
   })
 
   test('marks a part that has just ended', () => {
