@@ -164,4 +164,15 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await total(database())).toBe(2n)
     expect(await numberingFaults(database())).toEqual([])
   })
+
+  it.each(['truncate ping_lanes', 'truncate pings, ping_lanes, ping_minutes', 'truncate ping_minutes', 'delete from ping_lanes where lane = 1'])(
+    'stays counted: %s is refused with a clear message',
+    async statement => {
+      await setUp(database(), 2)
+      await sql(database(), ONE)
+      await expect(sql(database(), statement)).rejects.toThrow(/^ping_(lanes|minutes): its rows belong to those of pings and are not removed by hand; got (TRUNCATE|DELETE)$/)
+      await sql(database(), 'truncate pings', ONE)
+      expect(await total(database())).toBe(1n)
+    },
+  )
 })

@@ -125,6 +125,21 @@ create trigger ping_keep_row before update on @schema@.pings
   )
   execute function @schema@.ping_keep_row();
 
+-- Without a lane, its pings are recorded and not counted; without the rollup, ranges lack what is folded.
+create function @schema@.ping_keep_lanes() returns trigger
+  language plpgsql volatile
+as $$
+begin
+  raise exception '%: its rows belong to those of pings and are not removed by hand; got %', tg_table_name, tg_op
+    using hint = 'To begin the ledger anew, truncate pings alone: the rest follows within seconds.';
+end
+$$;
+
+create trigger ping_keep_lanes before truncate or delete on @schema@.ping_lanes
+  for each statement execute function @schema@.ping_keep_lanes();
+create trigger ping_keep_lanes before truncate on @schema@.ping_minutes
+  for each statement execute function @schema@.ping_keep_lanes();
+
 -- These are not on the way of a ping, so they may have the clause.
 alter function @schema@.ping_place_row() set search_path = @schema@, pg_temp;
 alter function @schema@.ping_fold(int, int) set search_path = @schema@, pg_temp;
