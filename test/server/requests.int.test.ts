@@ -332,6 +332,13 @@ describe('a connection', () => {
     expect((await raw(requests.join(''))).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 415', 'HTTP/1.1 400', 'HTTP/1.1 200'])
   })
 
+  it.each(['application/grpc-web+proto', 'application/grpc+proto', 'application/grpc-web-text', 'application/json'])('serves on after a body of %s that is too long, although it was not read to its end', async type => {
+    const size = 400_000
+    const chunk = `${size.toString(16)}\r\n${type.includes('text') ? 'AP//////' : '\0\u007f'}`.padEnd(size + size.toString(16).length + 2, 'A')
+    const tooLong = `POST ${PING_PATH} HTTP/1.1\r\n${HOST}content-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n${chunk}\r\n0\r\n\r\n`
+    expect(await raw(`${tooLong}GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 (?:200|429) [^]*HTTP\/1.1 200 OK[^]*ok\n$/)
+  })
+
   it('is told to go on by 100 when it asks', async () => {
     expect(await last(post('expect: 100-continue\r\ncontent-type: application/json\r\n'), '{}')).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/)
   })

@@ -24,7 +24,10 @@ export class InFlight {
   add(request: HttpRequest, response: HttpResponse): void {
     const entry: Entry = { request, response, startedAt: performance.now() }
     this.#entries.add(entry)
-    response.once('close', () => this.#remove(entry))
+    response.once('close', () => {
+      this.#remove(entry)
+      if (!isHttp2(request)) request.resume() // what is left of a body, of which Node skips only those that nobody began to read
+    })
     if (isHttp2(request)) request.stream.once('finish', () => endHalfOpen(request))
     if (this.#draining) closeAfter(entry)
   }
