@@ -21,6 +21,10 @@ describe('a file of tokens', () => {
     for (const wrong of ['', 'on', 'one ', 'One', sha256('one')]) expect(findToken(tokens, wrong)).toBeUndefined()
   })
 
+  it('may begin with a byte order mark, as some editors write it', () => {
+    expect(findToken(parse(`\ufeffone ${sha256('one')} ping\r\n`), 'one')?.name).toBe('one')
+  })
+
   const good = `good ${sha256('good')} ping\n`
   it.each<[string, string]>([
     ['only-a-secret', 'line 2: got 1 words, expected three: name, SHA-256 in hex, and roles'],

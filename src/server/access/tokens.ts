@@ -23,7 +23,8 @@ export function parseTokens(setting: string, text: string): readonly Token[] {
   const refuse = (line: number, got: string, expected: string): never => {
     throw new SettingsError(`${setting}: line ${line}: got ${got}, expected ${expected}`)
   }
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  // Some editors begin a file with a byte order mark.
+  for (const [index, line] of text.replace(/^\ufeff/, '').split(/\r?\n/).entries()) {
     const words = line.split(/[ \t]+/).filter(Boolean)
     if (words.length === 0 || line.trimStart().startsWith('#')) continue
     const at = index + 1
