@@ -61,7 +61,9 @@ export function watchFiles<Name extends string, Value>(options: WatchOptions<Nam
     const key = found instanceof SettingsError ? found.message : JSON.stringify(found)
     const isSettled = key === seen
     seen = key
-    if (isSettled && key !== inUse) judge(found, key)
+    if (!isSettled) return
+    if (key !== inUse) judge(found, key)
+    else warned = undefined // put back: the same fault would be another one
   }
   const timer = setInterval(() => {
     if (isLooking) return // a slow disk

@@ -73,6 +73,19 @@ it('what cannot be used is logged once, the last good value stays, and the next 
   await expect.poll(() => watched?.value()).toBe('cert 4, key 4')
 })
 
+it('a fault that comes again after the good files were put back is logged again', async () => {
+  watched = watch()
+  write('2', { cert: 'cert 2', key: 'key 3' })
+  const swap = async (): Promise<number> => {
+    for (const version of ['1', '2']) {
+      point(version)
+      await new Promise(resolve => setTimeout(resolve, 50)) // time for two looks; nothing tells of the first
+    }
+    return warnings().length
+  }
+  await expect.poll(swap).toBeGreaterThan(1) // on a slow machine a swap may go unseen: again, then
+})
+
 it('a file that is gone is logged by name, and what it said stays in use', async () => {
   watched = watch()
   rmSync(join(folder, 'key'))
