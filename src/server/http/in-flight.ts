@@ -26,7 +26,7 @@ export class InFlight {
     this.#entries.add(entry)
     response.once('close', () => {
       this.#remove(entry)
-      if (!isHttp2(request)) request.resume() // what is left of a body, of which Node skips only those that nobody began to read
+      if (!isHttp2(request) && !request.readableEnded) request.resume() // what is left of a body, of which Node skips only those that nobody began to read
     })
     if (isHttp2(request)) request.stream.once('finish', () => endHalfOpen(request))
     if (this.#draining) closeAfter(entry)
