@@ -3,13 +3,13 @@ import { statSync } from 'node:fs'
 import { SettingsError } from './settings.ts'
 
 /**
- * As root, this process becomes the plain user whom the first of `paths` belongs to that is not root's: what it makes there
- * stays that user's, who can go on with it. Returns the user's id then. Throws `SettingsError` where the system does not allow it.
+ * As root, this process becomes the plain user whom the first of `paths` that exists belongs to: what it makes there stays that
+ * user's, who can go on with it. Stays root where that one is root's: no plain user could go on with it. Returns the user's id. Throws `SettingsError` where the system does not allow it.
  */
 export function runAsOwner(paths: readonly string[]): number | undefined {
   if (process.getuid?.() !== 0) return undefined
-  const owned = paths.map(path => statSync(path, { throwIfNoEntry: false })).find(found => found !== undefined && found.uid !== 0)
-  if (owned === undefined) return undefined
+  const owned = paths.map(path => statSync(path, { throwIfNoEntry: false })).find(found => found !== undefined)
+  if (owned === undefined || owned.uid === 0) return undefined
   try {
     become(owned.uid, groupOf(owned.uid) ?? owned.gid)
   } catch (cause) {

@@ -9,6 +9,8 @@ import { PidFiles } from '../../local/pid-files.ts'
 import { CannotStart } from '../../local/ports.ts'
 import { postgresHome } from '../../local/postgres-home.ts'
 
+const MODULE = import.meta.resolve('../../local/data-folder.ts')
+
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ping-test-folder-'))
@@ -115,12 +117,24 @@ describe('the path of the data folder', () => {
   test.runIf(process.getuid?.() === 0)("may not be root's for a plain user, and no file in it either", async () => {
     const user = plainUser()
     const asUser = (path: string) =>
-      runToEnd({ name: 'lock', command: process.execPath, args: ['-e', `import(${JSON.stringify(join(import.meta.dirname, '..', '..', 'local', 'data-folder.ts'))}).then(({ lockDataFolder }) => lockDataFolder(${JSON.stringify(path)}))`], user })
+      runToEnd({ name: 'lock', command: process.execPath, args: ['-e', `import(${JSON.stringify(MODULE)}).then(({ lockDataFolder }) => lockDataFolder(${JSON.stringify(path)}))`], user })
     chmodSync(folder, 0o755)
     await expect(asUser(folder)).rejects.toThrow(StartError)
     await expect(asUser(folder)).rejects.toThrow(`${folder} belongs to user 0, and this is user ${user?.uid}: start as user 0, or give it to this one with chown -R`)
     chmodSync(folder, 0o777)
     writeFileSync(join(folder, 'lock.db'), '')
     await expect(asUser(folder)).rejects.toThrow(`${join(folder, 'lock.db')} belongs to user 0, and this is user ${user?.uid}`)
+  })
+
+  test.runIf(process.getuid?.() === 0)("may be a plain user's that root has used before: root goes on with it", async () => {
+    const user = plainUser()
+    if (user) chownSync(folder, user.uid, user.gid)
+    const uidAfter = () =>
+      runToEnd({ name: 'lock', command: process.execPath, args: ['-e', `import(${JSON.stringify(MODULE)}).then(({ lockDataFolder }) => (lockDataFolder(${JSON.stringify(folder)}), console.log(process.getuid())))`] })
+    writeFileSync(join(folder, 'lock.db'), '')
+    expect(await uidAfter()).toBe('0')
+    rmSync(join(folder, 'lock.db'))
+    rmSync(join(folder, 'run-by'))
+    expect(await uidAfter()).toBe(String(user?.uid))
   })
 })
