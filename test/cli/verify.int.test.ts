@@ -218,7 +218,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
   it('a setting that is wrong ends both with exit code 2', async () => {
     const { code, stderr } = await runCli(['verify'], { ...settings(), REDIS_URL: 'localhost' })
     expect(code).toBe(2)
-    expect(stderr).toContain('REDIS_URL: got a value that is not shown (secret), expected redis://')
+    expect(stderr).toContain('REDIS_URL: got a URL without a scheme and :// (it is not shown: secret), expected redis://')
   })
 })
 

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { plainUser } from '../../local/parts/plain-user.ts'
+import { shellWord } from '../../src/runtime/shell-word.ts'
 import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
 import { startCache } from '../support/redis.ts'
 
@@ -71,7 +72,7 @@ describe('npm start, what can be in the way', () => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, HOST: host } })
     await ping.until(READY)
     expect(ping.output()).toContain(`server     http://${shown}:${place.env['PORT']}\n`)
-    expect(ping.output()).toContain(`PING_ADDRESS=http://${shown}:${place.env['PORT']} npx pingcli count`)
+    expect(ping.output()).toContain(`PING_ADDRESS=${shellWord(`http://${shown}:${place.env['PORT']}`)} npx pingcli count`)
     await stop(ping)
   })
 
