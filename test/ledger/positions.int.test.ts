@@ -165,4 +165,12 @@ describeOnEachPostgres('a relay lock', database => {
       expect(await readHeads(client)).toEqual([{ lane: 0, ...START }])
     })
   })
+
+  it('and for one whose tables are there', async () => {
+    await setUp(database(), 1)
+    await withClient(database(), async client => {
+      await client.query('drop table pings')
+      expect(await takesWrites(client)).toBe(false)
+    })
+  })
 })
