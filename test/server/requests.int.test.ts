@@ -339,6 +339,13 @@ describe('a connection', () => {
     expect(await raw(`${tooLong}GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 (?:200|429) [^]*HTTP\/1.1 200 OK[^]*ok\n$/)
   })
 
+  it.each(['application/grpc-web+proto', 'application/grpc-web-text'])('serves on after a body of %s with too many messages', async type => {
+    const size = 1_000_000
+    const body = (type.includes('text') ? 'A' : '\0').repeat(size)
+    const tooMany = `POST ${PING_PATH} HTTP/1.1\r\n${HOST}content-type: ${type}\r\ncontent-length: ${size}\r\n\r\n${body}`
+    expect(await raw(`${tooMany}GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 200 [^]*HTTP\/1.1 200 OK[^]*ok\n$/)
+  })
+
   it('is told to go on by 100 when it asks', async () => {
     expect(await last(post('expect: 100-continue\r\ncontent-type: application/json\r\n'), '{}')).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/)
   })

@@ -26,7 +26,7 @@ export class InFlight {
     this.#entries.add(entry)
     response.once('close', () => {
       this.#remove(entry)
-      if (!isHttp2(request) && !request.readableEnded) request.resume() // what is left of a body, of which Node skips only those that nobody began to read
+      if (!isHttp2(request) && !request.readableEnded) skipRest(request)
     })
     if (isHttp2(request)) request.stream.once('finish', () => endHalfOpen(request))
     if (this.#draining) closeAfter(entry)
@@ -62,6 +62,11 @@ export class InFlight {
     this.#entries.delete(entry)
     if (this.#entries.size === 0) this.#emptied?.()
   }
+}
+
+/** Node itself skips only a body that nobody began to read. A reader that has stopped may not have taken its listener away. */
+function skipRest(request: HttpRequest): void {
+  request.removeAllListeners('readable').resume()
 }
 
 function closeAfter({ request, response }: Entry): void {
