@@ -143,7 +143,8 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
   })
 
   it('verify ends with 1 when a ping is lost', async () => {
-    await runSql('delete from pings where lane = (select min(lane) from pings) and seq = 1')
+    // Of a lane with another ping: the next would take the number of an only one.
+    await runSql('delete from pings where lane = (select min(lane) from pings where seq = 2) and seq = 1')
     const { code, stdout } = await verify('1s')
     expect(code).toBe(1)
     expect(stdout).toMatch(/DIFFERENCE: lane \d+: its head is (\d+), but it has \d+ rows/)
