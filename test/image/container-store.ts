@@ -1,5 +1,6 @@
 import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { wait } from '../../src/runtime/wait.ts'
 import { runCommand, expectSuccess, type CommandOptions, type CommandResult } from './run-command.ts'
 
 /** Ignored by git. On the disk: images do not fit into a folder for temporary files that is in memory. */
@@ -48,7 +49,7 @@ export class ContainerStore {
   async close(): Promise<void> {
     await this.tryPodman(['rm', '--force', '--all', '--time', '0'])
     for (const path of mountsBelow(this.folder)) await expectSuccess('umount', [path])
-    for (const folder of foldersOf(`/sys/fs/cgroup{,/*}${this.cgroup}{,/*}`).toReversed()) rmdirSync(folder)
+    for (const folder of foldersOf(`/sys/fs/cgroup{,/*}${this.cgroup}{,/*}`).toReversed()) await removeGroup(folder)
     rmSync(this.folder, { recursive: true, force: true })
   }
 
@@ -63,6 +64,18 @@ export class ContainerStore {
   /** Buildah keeps npm's cache in the folder for temporary files. */
   #options(input?: Buffer): CommandOptions {
     return { env: { TMPDIR: this.#temporary }, ...(input && { input }) }
+  }
+}
+
+/** The processes of a container that was just ended may need a moment to leave their group. */
+async function removeGroup(folder: string): Promise<void> {
+  for (let triesLeft = 50; ; triesLeft--) {
+    try {
+      return rmdirSync(folder)
+    } catch (error) {
+      if (triesLeft === 0) throw error
+      await wait(100)
+    }
   }
 }
 

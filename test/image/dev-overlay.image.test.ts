@@ -92,7 +92,8 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
       },
       READY_LIMIT_MS,
     )
-    const committed = async () => (await cluster.kafka.fetchOffsets({ groupId: 'ping-processor', topics: ['ping-events'] })).flatMap(({ partitions }) => partitions)
+    // Nothing while Kafka still looks for the group's coordinator.
+    const committed = async () => (await cluster.kafka.fetchOffsets({ groupId: 'ping-processor', topics: ['ping-events'] }).catch(() => [])).flatMap(({ partitions }) => partitions)
     await until('the group has read every record', async () => (await committed()).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) === PINGS, READY_LIMIT_MS)
   })
 
