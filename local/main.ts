@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { standardOutput } from '../src/runtime/log-output.ts'
 import { readSettings, SettingsError } from '../src/runtime/settings.ts'
-import { environment, forgetLibpq } from './environment.ts'
+import { environment } from './environment.ts'
 import { CannotStart } from './ports.ts'
 import { runLocal } from './run.ts'
 import { StartError } from './parts/child.ts'
@@ -13,7 +13,6 @@ const ROOT = join(import.meta.dirname, '..')
 
 /** `npm start`: the whole of Ping on this machine. Ends with the process. */
 export async function main(programs: Programs): Promise<never> {
-  forgetLibpq()
   const requests = listenForStop({ startedByNpm: environment()['npm_lifecycle_event'] !== undefined })
   // A terminal that was closed or paused takes no more text: that must not end us, or hold us up, before the parts are stopped.
   const output = standardOutput(lines => `(${lines} lines dropped: nobody read them)\n`)
