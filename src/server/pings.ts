@@ -8,7 +8,13 @@ export interface RequestedPing {
   readonly idGiven: boolean
 }
 
-/** Records pings; `record` resolves when the ping is committed. Throws the errors of errors.ts. */
+/** Records pings. Throws, or answers with, the errors of errors.ts. */
 export interface PingRecorder {
+  /** Resolves when the ping is committed. */
   record(ping: RequestedPing): Promise<void>
+  /**
+   * Records many. One outcome a ping, in their order: undefined if it is committed, else the error that `record` would throw for it;
+   * the others are recorded all the same. An id may occur several times: it is one ping, and each occurrence gets an outcome. Never rejects.
+   */
+  recordAll(pings: readonly RequestedPing[]): Promise<readonly (Error | undefined)[]>
 }

@@ -60,6 +60,10 @@ export class Recorder implements PingRecorder {
     return recorded
   }
 
+  async recordAll(pings: readonly RequestedPing[]): Promise<readonly (Error | undefined)[]> {
+    return Promise.all(pings.map(ping => this.record(ping).then(() => undefined, (error: Error) => error)))
+  }
+
   /** Records what callers still wait for, then lets go of Postgres. The caller sees to it that nothing more comes. */
   async stop(): Promise<void> {
     const isAwaited = () => this.#queue.some(batch => !batch.expired) || this.#slots.some(slot => slot.awaited)

@@ -16,6 +16,16 @@ export class StartGate implements PingRecorder {
 
   record(ping: RequestedPing): Promise<void> {
     if (this.#open) return this.#recorder.record(ping)
-    return Promise.reject(new UnavailableError('the server is starting and waits for Postgres; try again with the same ping_id'))
+    return Promise.reject(starting())
   }
+
+  recordAll(pings: readonly RequestedPing[]): Promise<readonly (Error | undefined)[]> {
+    if (this.#open) return this.#recorder.recordAll(pings)
+    const error = starting()
+    return Promise.resolve(pings.map(() => error))
+  }
+}
+
+function starting(): UnavailableError {
+  return new UnavailableError('the server is starting and waits for Postgres; try again with the same ping_id')
 }

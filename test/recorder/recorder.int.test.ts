@@ -147,6 +147,28 @@ describe('a recorder', () => {
     expect((await sessions()).length).toBeLessThanOrEqual(4)
   })
 
+  it('answers many that come in one call, each in its place: the same id twice, another time, an id that is known', async () => {
+    const { recorder, batches } = start()
+    const known = ping(1n)
+    await recorder.record(known)
+    const [a, b] = [ping(5n), ping('none')]
+    const outcomes = await recorder.recordAll([a, known, ping(2n, known.id), b, ping(5n, a.id), ping(6n, a.id), ping('none', known.id), ping('none', a.id)])
+    expect(outcomes.map(outcome => outcome?.constructor)).toEqual([undefined, undefined, TimestampConflictError, undefined, undefined, TimestampConflictError, undefined, undefined])
+    expect(outcomes[2]!.message).toContain(`got 2, but ping_id ${known.id} was recorded with 1`)
+    expect(outcomes[5]!.message).toContain(`got 6, but ping_id ${a.id} was recorded with 5`)
+    expect(batches.flatMap(({ inserted }) => inserted.map(({ id }) => id)).sort()).toEqual([known.id, a.id, b.id].sort())
+    expect(await recorder.recordAll([])).toEqual([])
+    expect(await numberingFaults(database)).toEqual([])
+  })
+
+  it('refuses of many only those that go beyond the queue', async () => {
+    const { recorder } = start({ maxQueueLength: 10, maxBatchSize: 4 })
+    const outcomes = await recorder.recordAll(Array.from({ length: 15 }, () => ping()))
+    expect(outcomes.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => undefined))
+    expect(outcomes.slice(10).map(outcome => outcome?.constructor)).toEqual(Array.from({ length: 5 }, () => QueueFullError))
+    expect(await total()).toBe(10n)
+  })
+
   it('records all that it accepted before it stops', async () => {
     const { recorder, batches } = start({ maxBatchSize: 100 })
     const accepted = Array.from({ length: 2_000 }, () => recorder.record(ping()))
@@ -167,6 +189,13 @@ describe('a recorder without Postgres', () => {
     const waiting = [recorder.record(ping()), recorder.record(ping())]
     const answers = await Promise.allSettled(waiting)
     expect(answers.map(answer => (answer as PromiseRejectedResult).reason)).toEqual([expect.any(UnavailableError), expect.any(UnavailableError)])
+    await recorder.stop()
+  })
+
+  it('tells the callers of many when their time is over', async () => {
+    const { recorder } = startRecorder(AWAY, { answerWithinMs: 100, maxBatchSize: 2 })
+    const outcomes = await recorder.recordAll([ping(), ping(), ping()])
+    expect(outcomes.map(outcome => outcome?.constructor)).toEqual([UnavailableError, UnavailableError, UnavailableError])
     await recorder.stop()
   })
 

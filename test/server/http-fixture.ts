@@ -57,9 +57,10 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     await options.record?.(ping)
     recorded.push(ping)
   }
+  const recordAll: PingRecorder['recordAll'] = pings => Promise.all(pings.map(ping => record(ping).then(() => undefined, (error: Error) => error)))
   const { maxBodyBytes = 65_536, allowedOrigins = ['*'], hosts = ['127.0.0.1'], limits = {} } = options
   const { tls, access } = options
-  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, tls, access, maxBodyBytes, allowedOrigins, limits, recorder: { record }, reader, readiness, metrics, log })
+  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, tls, access, maxBodyBytes, allowedOrigins, limits, recorder: { record, recordAll }, reader, readiness, metrics, log })
   const { port } = http
   const stop = async (): Promise<void> => void (await http.stop(0))
   return { url: `http${tls ? 's' : ''}://127.0.0.1:${port}`, port, http, readiness, metrics, recorded, counted, strong, logged, [Symbol.asyncDispose]: stop }
