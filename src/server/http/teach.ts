@@ -34,7 +34,10 @@ export function unknownPath(request: HttpRequest, response: HttpResponse): void 
 /** To a gRPC client a status without a body: of another answer it would show the number only. */
 function unknownMethod(request: HttpRequest, response: HttpResponse, type: string, fault: string): void {
   const status = { 'grpc-status': String(Code.Unimplemented), 'grpc-message': encodeURIComponent(fault) }
-  send(request, response, { status: 200, type, body: '' }, status)
+  if (!('stream' in response)) return send(request, response, { status: 200, type, body: '' }, status)
+  // Headers that end the stream: clients in Go take a status from no other answer without a body.
+  for (const [name, value] of Object.entries({ 'content-type': type, 'x-content-type-options': 'nosniff', ...status })) response.setHeader(name, value)
+  response.end()
 }
 
 /** OPTIONS of no path: what the server takes at all. */
