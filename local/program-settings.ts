@@ -15,6 +15,7 @@ const RULES: Readonly<Record<keyof (ServerSettings & ProcessorSettings), Rule>> 
   logLevel: 'passed',
   corsOrigins: 'passed',
   maxBodyBytes: 'passed',
+  leanHttp: 'passed',
   maxBatchSize: 'passed',
   maxQueueLength: 'passed',
   maxQueueAgeMs: 'passed',

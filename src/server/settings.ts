@@ -3,7 +3,7 @@ import { kafkaSettings, topicSettings } from '../events/settings.ts'
 import { postgresSettings } from '../ledger/settings.ts'
 import { hostSetting } from '../runtime/host-setting.ts'
 import { LOG_LEVELS } from '../runtime/logger.ts'
-import { choice, integer, list, text, type SettingsOf } from '../runtime/settings.ts'
+import { choice, flag, integer, list, text, type SettingsOf } from '../runtime/settings.ts'
 import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING } from './tls/certificate.ts'
 
 /** Every setting of the server. */
@@ -32,6 +32,11 @@ export const serverSettings = {
   }),
 
   maxBodyBytes: integer('MAX_BODY_BYTES', { help: 'Longest request message, in bytes.', fallback: 65_536, min: 1_024, max: 16_777_216 }),
+
+  leanHttp: flag('LEAN_HTTP', {
+    help: 'Serve unary Connect calls over HTTP/1.1 by a short way; false: by the handlers of the library, as all other calls. The answers are the same.',
+    fallback: true,
+  }),
 
   lanes: integer('LANES', {
     help: 'Lanes of the ledger; absent: as many as the database has, 16 for a new one. A higher number adds lanes, a lower one is refused.',

@@ -1,5 +1,4 @@
-import { Code, ConnectError, createConnectRouter, type ConnectRouter, type Interceptor, type HandlerContext } from '@connectrpc/connect'
-import type { UniversalHandler } from '@connectrpc/connect/protocol'
+import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect'
 import { answerPage, type HttpRequest, type HttpResponse } from '../../runtime/answer-page.ts'
 import type { ListenOptions } from '../../runtime/listen.ts'
 import type { Logger } from '../../runtime/logger.ts'
@@ -9,6 +8,7 @@ import { wait, within } from '../../runtime/wait.ts'
 import type { AccessCheck } from '../access/access.ts'
 import { refusePage, refuseRpc } from '../access/refuse.ts'
 import { refuseExpired } from '../rpc/deadline.ts'
+import type { CallObserver } from '../rpc/observe-calls.ts'
 import { refuseOtherVersion } from '../rpc/protocol-version.ts'
 import { refuseMalformedTimeOut } from '../rpc/time-out-header.ts'
 import type { TlsIdentity } from '../tls/tls-port.ts'
@@ -17,7 +17,9 @@ import { handleCors, type AllowedOrigins } from './cors.ts'
 import { InFlight } from './in-flight.ts'
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
 import { OnePort } from './one-port.ts'
+import { serveLean } from './lean/serve-lean.ts'
 import { requestFault } from './request-fault.ts'
+import { createRpcTable, type Rpc } from './rpc-table.ts'
 import { serveRpc } from './serve-rpc.ts'
 import { allOptions, faultyRequest, unknownPath, wrongTarget } from './teach.ts'
 
@@ -33,8 +35,10 @@ export interface HttpServerOptions extends ListenOptions {
   /** Puts the RPCs on Connect's router. `stopping` is aborted when a drain begins: streams end then. */
   readonly routes: (router: ConnectRouter, stopping: AbortSignal) => void
   readonly interceptors: readonly Interceptor[]
-  /** Sees each call when its header is there. */
-  readonly onCall: (context: HandlerContext) => void
+  /** Sees each call. */
+  readonly calls: CallObserver
+  /** Whether unary Connect calls over HTTP/1.1 take the lean way, and not Connect's handlers. Default: they do. */
+  readonly lean?: boolean
   /** Pages for probes and metrics, by path. */
   readonly pages: ReadonlyMap<string, () => Promise<StatusPage>>
   readonly log: Logger
@@ -60,13 +64,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const stopping = new AbortController()
   const cutOff = new AbortController()
   const inFlight = new InFlight()
-  const rpcs = rpcHandlers(options, stopping.signal, cutOff.signal)
+  const rpcs = mountRpcs(options, stopping.signal, cutOff.signal)
   const port = new OnePort((request, response) => {
     inFlight.add(request, response)
     serve(options, rpcs, request, response)
   }, limits, options.tls)
   const number = await port.listen(options)
-  const mayStayOpen = (request: HttpRequest): boolean => rpcs.get(pathOf(request.url ?? ''))?.method.methodKind === 'bidi_streaming'
+  const mayStayOpen = (request: HttpRequest): boolean => rpcs.get(pathOf(request.url ?? ''))?.handler.method.methodKind === 'bidi_streaming'
   const slow = setInterval(() => inFlight.cutSlow(limits.requestMs, mayStayOpen), limits.checkMs).unref()
   return {
     port: number,
@@ -87,27 +91,30 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
 }
 
-function rpcHandlers(options: HttpServerOptions, stopping: AbortSignal, cutOff: AbortSignal): ReadonlyMap<string, UniversalHandler> {
-  const router = createConnectRouter({
-    readMaxBytes: options.maxBodyBytes,
-    acceptCompression: [...compressions],
-    interceptors: [...options.interceptors],
-    requestGate: context => {
-      options.onCall(context)
-      refuseRpc(context)
-      refuseOtherVersion(context)
-      refuseMalformedTimeOut(context)
-      refuseExpired(context)
+function mountRpcs(options: HttpServerOptions, stopping: AbortSignal, cutOff: AbortSignal): ReadonlyMap<string, Rpc> {
+  const { maxBodyBytes, interceptors, routes, calls, lean = true } = options
+  return createRpcTable({
+    routes: router => routes(router, stopping),
+    shared: {
+      readMaxBytes: maxBodyBytes,
+      acceptCompression: [...compressions],
+      interceptors: [...interceptors],
+      requestGate(context) {
+        refuseRpc(context)
+        refuseOtherVersion(context)
+        refuseMalformedTimeOut(context)
+        refuseExpired(context)
+      },
+      shutdownSignal: cutOff,
     },
-    shutdownSignal: cutOff,
+    calls,
+    lean,
   })
-  options.routes(router, stopping)
-  return new Map(router.handlers.map(handler => [handler.requestPath, handler]))
 }
 
 function serve(
   { pages, allowedOrigins, access, limits, log }: HttpServerOptions,
-  rpcs: ReadonlyMap<string, UniversalHandler>,
+  rpcs: ReadonlyMap<string, Rpc>,
   request: HttpRequest,
   response: HttpResponse,
 ): void {
@@ -123,7 +130,8 @@ function serve(
   if (target === '*' && request.method === 'OPTIONS') return allOptions(request, response)
   const path = pathOf(target)
   const rpc = rpcs.get(path)
-  if (rpc !== undefined) return serveRpc(rpc, request, response, { log, access })
+  if (rpc?.lean !== undefined && serveLean(rpc.lean, request, response, { log, access })) return
+  if (rpc !== undefined) return serveRpc(rpc.handler, request, response, { log, access })
   const page = pages.get(path)
   if (page === undefined) return unknownPath(request, response)
   const refusal = access?.(request, path)

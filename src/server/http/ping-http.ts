@@ -13,7 +13,7 @@ import { observeCalls } from '../rpc/observe-calls.ts'
 import { pingRoutes } from '../rpc/routes.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
 
-export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'hosts' | 'portSetting' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'tls' | 'access' | 'log'> & {
+export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'hosts' | 'portSetting' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'tls' | 'access' | 'lean' | 'log'> & {
   readonly recorder: PingRecorder
   readonly reader: CountReader
   readonly readiness: Readiness
@@ -32,7 +32,7 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
       reflectionRoutes([PingService, Health], stopping)(router)
     },
     interceptors: [errorInterceptor(log)],
-    onCall: observeCalls(metrics, log),
+    calls: observeCalls(metrics, log),
     pages: new Map([...statusPages(readiness, metrics.registry), ['/healthz', healthz]]),
   })
 }

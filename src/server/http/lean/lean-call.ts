@@ -1,0 +1,98 @@
+import type { DescMethodUnary, DescService } from '@bufbuild/protobuf'
+import { Code, ConnectError, type ContextValues, type HandlerContext } from '@connectrpc/connect'
+import { createDeadlineSignal, createLinkedAbortController } from '@connectrpc/connect/protocol'
+import { contentTypeUnaryJson, contentTypeUnaryProto, parseTimeout } from '@connectrpc/connect/protocol-connect'
+import { AnswerHeaders } from './answer-headers.ts'
+import { CallValues } from './call-values.ts'
+import type { LeanMethod } from './lean-method.ts'
+import type { LeanRequest } from './lean-request.ts'
+
+/** One object for all: making an error with its stack for each call is dear. */
+const GONE = new ConnectError('the caller closed the connection before the answer', Code.Canceled)
+const NO_DEADLINE = (): undefined => undefined
+
+/**
+ * The context of one unary call: what gate, interceptors and handler know of it, as they do on Connect's own way. What
+ * few of them ask for is made when one does: a signal, and the platform's headers.
+ */
+export class LeanCall implements HandlerContext {
+  readonly service: DescService
+  readonly method: DescMethodUnary
+  readonly requestMethod: string
+  readonly protocolName = 'connect'
+  readonly url: string
+  readonly requestHeader: Headers
+  readonly responseHeader: AnswerHeaders
+  readonly responseTrailer = new AnswerHeaders([])
+  readonly values: ContextValues = new CallValues()
+  readonly timeoutMs: () => number | undefined
+  /** What is wrong with the caller's deadline. */
+  readonly timeoutError: ConnectError | undefined
+  readonly #rpc: LeanMethod
+  readonly #startedAt = performance.now()
+  #abortable: { readonly controller: AbortController; readonly cleanup: () => void } | undefined
+  #isOver = false
+  #reason: unknown
+
+  constructor(rpc: LeanMethod, { header, requestMethod, url, isBinary }: LeanRequest) {
+    this.#rpc = rpc
+    this.service = rpc.method.parent
+    this.method = rpc.method
+    this.requestMethod = requestMethod
+    this.url = url
+    this.requestHeader = header
+    this.responseHeader = new AnswerHeaders(['content-type', isBinary ? contentTypeUnaryProto : contentTypeUnaryJson])
+    const { timeoutMs, error } = parseTimeout(header.get('connect-timeout-ms'), rpc.options.maxTimeoutMs)
+    this.timeoutError = error
+    this.timeoutMs = timeoutMs === undefined ? NO_DEADLINE : leftUntil(Date.now() + timeoutMs)
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abortable === undefined) {
+      const { signal, cleanup } = createDeadlineSignal(this.timeoutMs())
+      const controller = createLinkedAbortController(signal, this.#rpc.options.shutdownSignal)
+      this.#abortable = { controller, cleanup }
+      if (this.#isOver) this.#abort()
+    }
+    return this.#abortable.controller.signal
+  }
+
+  /** Ends the call, before its answer is sent. */
+  end(reason?: unknown): void {
+    if (reason instanceof ConnectError) this.#rpc.calls.tidy(reason, this.method)
+    this.#close(reason)
+  }
+
+  /** The caller went away before the answer, or the server cuts it off. */
+  leave(): void {
+    const { shutdownSignal } = this.#rpc.options
+    this.#close(shutdownSignal?.aborted === true ? shutdownSignal.reason : GONE)
+  }
+
+  /** The first reason counts. */
+  #close(reason: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#reason = reason
+    this.#rpc.calls.ended(this, this.#isLate() ? deadlinePassed() : reason, performance.now() - this.#startedAt)
+    if (this.#abortable !== undefined) this.#abort()
+  }
+
+  #isLate(): boolean {
+    const leftMs = this.timeoutMs()
+    return leftMs !== undefined && leftMs <= 0
+  }
+
+  #abort(): void {
+    this.#abortable?.cleanup()
+    this.#abortable?.controller.abort(this.#reason)
+  }
+}
+
+function leftUntil(deadlineMs: number): () => number {
+  return () => deadlineMs - Date.now()
+}
+
+function deadlinePassed(): ConnectError {
+  return new ConnectError('the operation timed out', Code.DeadlineExceeded)
+}
