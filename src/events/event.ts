@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { fromBinary } from '@bufbuild/protobuf'
 import { PingEventSchema } from '../gen/ping/v1/ping_event_pb.ts'
 import type { LedgerRow } from '../terms/ping.ts'
 
@@ -14,13 +14,6 @@ export type Decoded =
   /** Written by the original's producer: a time, and no place in the ledger. Not counted. */
   | { readonly kind: 'legacy' }
   | { readonly kind: 'undecodable'; readonly reason: string }
-
-/** The value of a record. A Buffer: kafkajs writes a plain Uint8Array wrongly, and the broker refuses it. */
-export function encode(event: PingEvent): Buffer {
-  const { id: pingId, timestampMs, lane, seq, tag, previousTag } = event
-  const bytes = toBinary(PingEventSchema, create(PingEventSchema, { pingId, timestampMs, lane, seq, tag, previousTag }))
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
 
 /** Reads the value of a record; never throws. */
 export function decode(value: Uint8Array | null): Decoded {

@@ -1,6 +1,6 @@
-import type { PingEvent } from '../events/event.ts'
+import { endOfRun, firstOfRun, restOfRun, type EventRun } from '../events/event-run.ts'
 import type { RecordedBatch } from '../ledger/record.ts'
-import type { LedgerRow } from '../terms/ping.ts'
+import type { LedgerRow, NewPing } from '../terms/ping.ts'
 import { samePosition, type Position } from '../terms/position.ts'
 
 /**
@@ -15,7 +15,8 @@ export class LaneQueue {
   end: Position
   /** True if the lane's head is behind the end and what lies between has to be read. */
   mustRead = true
-  #events: PingEvent[] = []
+  #length = 0
+  #runs: EventRun[] = []
 
   constructor(lane: number, published: Position) {
     this.lane = lane
@@ -23,8 +24,9 @@ export class LaneQueue {
     this.end = published
   }
 
+  /** Its number of events. */
   get length(): number {
-    return this.#events.length
+    return this.#length
   }
 
   /** Takes what the recorder has just committed, if it follows on; if it does not, the rows have to be read. */
@@ -35,29 +37,48 @@ export class LaneQueue {
       this.mustRead = true
       return
     }
-    let { seq } = batch.before
-    for (const { id, timestampMs } of batch.inserted) this.#push({ lane: this.lane, id, timestampMs, seq: ++seq, tag: batch.tag })
+    this.#push(batch.tag, batch.inserted)
   }
 
   /** Takes the rows that were read after `end`; `all` if they reach to the head. */
   append(rows: readonly LedgerRow[], all: boolean): void {
-    for (const row of rows) this.#push(row)
+    for (let from = 0; from < rows.length; ) {
+      const { tag } = rows[from]!
+      let to = from + 1
+      while (rows[to]?.tag === tag) to++
+      this.#push(tag, rows.slice(from, to))
+      from = to
+    }
     this.mustRead = !all
   }
 
   /** The first events, at most `limit`. They stay in the queue until `done`. */
-  first(limit: number): readonly PingEvent[] {
-    return this.#events.slice(0, limit)
+  first(limit: number): readonly EventRun[] {
+    const runs: EventRun[] = []
+    let left = limit
+    for (const run of this.#runs) {
+      if (left <= 0) break
+      runs.push(firstOfRun(run, left))
+      left -= run.pings.length
+    }
+    return runs
   }
 
   /** The first `count` events are published, up to `published`. */
   done(count: number, published: Position): void {
-    this.#events.splice(0, count)
+    let left = count
+    let whole = 0
+    while (this.#runs[whole] && this.#runs[whole]!.pings.length <= left) left -= this.#runs[whole++]!.pings.length
+    this.#runs.splice(0, whole)
+    if (left > 0) this.#runs[0] = restOfRun(this.#runs[0]!, left)
+    this.#length -= count
     this.published = published
   }
 
-  #push(row: LedgerRow): void {
-    this.#events.push({ ...row, previousTag: this.end.tag })
-    this.end = { seq: row.seq, tag: row.tag }
+  #push(tag: bigint, pings: readonly NewPing[]): void {
+    const run = { lane: this.lane, firstSeq: this.end.seq + 1n, tag, previousTag: this.end.tag, pings }
+    this.#runs.push(run)
+    this.#length += pings.length
+    this.end = endOfRun(run)
   }
 }

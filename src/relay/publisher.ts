@@ -1,7 +1,9 @@
 import { Partitioners, type Kafka, type Producer } from 'kafkajs'
-import { encode, type PingEvent } from '../events/event.ts'
+import type { EventRun } from '../events/event-run.ts'
 import { ensureTopic } from '../events/kafka.ts'
+import { packedMessages } from '../events/packed-messages.ts'
 import { partitionOfLane } from '../events/partition.ts'
+import { RecordWriter } from '../events/record-writer.ts'
 import type { TopicSettings } from '../events/settings.ts'
 
 const ACKS_ALL = -1
@@ -24,6 +26,7 @@ export class Publisher {
   readonly #kafka: Kafka
   readonly #topic: string
   readonly #topicSettings: TopicSettings
+  readonly #writer = new RecordWriter()
   #connected: Connected | undefined
   #last: Promise<void> = Promise.resolve()
 
@@ -34,25 +37,24 @@ export class Publisher {
   }
 
   /** Resolves when all in-sync replicas have the events. A call waits for the ones before it. */
-  publish(events: readonly PingEvent[]): Promise<void> {
-    const published = this.#last.then(() => this.#send(events))
+  publish(runs: readonly EventRun[]): Promise<void> {
+    const published = this.#last.then(() => this.#send(runs))
     this.#last = published.catch(() => undefined)
     return published
   }
 
-  async #send(events: readonly PingEvent[]): Promise<void> {
+  async #send(runs: readonly EventRun[]): Promise<void> {
     this.#connected ??= await this.#connect()
     const { producer, partitions } = this.#connected
+    this.#writer.begin() // nothing else is under way: kafkajs needs what was written before no more
+    const sets = new Map(
+      [...Map.groupBy(runs, run => partitionOfLane(run.lane, partitions))].map(([partition, ofPartition]) => [partition, this.#writer.write(ofPartition)]),
+    )
     try {
       await producer.sendBatch({
         acks: ACKS_ALL,
         timeout: BROKER_TIMEOUT_MS,
-        topicMessages: [
-          {
-            topic: this.#topic,
-            messages: events.map(event => ({ partition: partitionOfLane(event.lane, partitions), value: encode(event) })),
-          },
-        ],
+        topicMessages: [{ topic: this.#topic, messages: packedMessages(sets) }],
       })
     } catch (error) {
       await this.stop()
@@ -72,7 +74,7 @@ export class Publisher {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner, // never asked: every message names its partition
+      createPartitioner: Partitioners.DefaultPartitioner, // never asked: the messages come by partition
       retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 }, // kafkajs' "unlimited" for idempotence never applies
     })
     try {

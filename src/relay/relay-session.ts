@@ -5,7 +5,7 @@ import { movePublished, readPositions, restartPublished, type Move } from '../le
 import type { RecordedBatch } from '../ledger/record.ts'
 import { endSessionWhenIdle, takeRelayLocks } from '../ledger/relay-locks.ts'
 import { rowsAfter } from '../ledger/rows.ts'
-import type { PingEvent } from '../events/event.ts'
+import { endOfRun, type EventRun } from '../events/event-run.ts'
 import { samePosition, type Position } from '../terms/position.ts'
 import { wait } from '../runtime/wait.ts'
 import { Folder } from './folder.ts'
@@ -208,20 +208,20 @@ export class RelaySession {
     const waiting = [...this.#lanes.values()].filter(queue => queue.length > 0)
     if (waiting.length === 0) return
     const share = Math.max(1, Math.floor(EVENTS_PER_SEND / waiting.length))
-    const batches = waiting.map(queue => ({ queue, events: queue.first(share) }))
+    const batches = waiting.map(queue => toSend(queue, share))
     try {
-      await publisher.publish(batches.flatMap(({ events }) => events))
+      await publisher.publish(batches.flatMap(({ runs }) => runs))
     } catch (err) {
       metrics.relayRetried()
       log.warn({ err }, 'relay: Kafka does not take the events, trying again')
       await wait(SEND_AGAIN_AFTER_MS, this.#stopping.signal)
       return
     }
-    const moved = await movePublished(this.#client, batches.map(toMove))
+    const moved = await movePublished(this.#client, batches)
     const refused = new Set<number>()
-    for (const { queue, events } of batches) {
-      metrics.published(queue.lane, events.length)
-      if (moved.has(queue.lane)) queue.done(events.length, lastOf(events))
+    for (const { queue, count, to } of batches) {
+      metrics.published(queue.lane, count)
+      if (moved.has(queue.lane)) queue.done(count, to)
       else refused.add(queue.lane)
     }
     if (refused.size > 0) {
@@ -236,10 +236,15 @@ function isBefore(head: Position, end: Position | undefined): boolean {
   return end !== undefined && (head.seq < end.seq || (head.seq === end.seq && head.tag !== end.tag))
 }
 
-function toMove({ queue, events }: { queue: LaneQueue; events: readonly PingEvent[] }): Move {
-  return { lane: queue.lane, from: queue.published, to: lastOf(events) }
+/** What of a lane goes with the next send. */
+interface LaneSend extends Move {
+  readonly queue: LaneQueue
+  readonly runs: readonly EventRun[]
+  readonly count: number
 }
 
-function lastOf(events: readonly PingEvent[]): PingEvent {
-  return events[events.length - 1]!
+function toSend(queue: LaneQueue, limit: number): LaneSend {
+  const runs = queue.first(limit)
+  const count = runs.reduce((sum, { pings }) => sum + pings.length, 0)
+  return { queue, runs, count, lane: queue.lane, from: queue.published, to: endOfRun(runs.at(-1)!) }
 }

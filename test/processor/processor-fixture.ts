@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel, Partitioners, type CompressionTypes, type Message, type Producer } from 'kafkajs'
 import { Redis } from 'ioredis'
 import { HASH } from '../../src/counters/names.ts'
-import { encode, type PingEvent } from '../../src/events/event.ts'
+import type { PingEvent } from '../../src/events/event.ts'
 import { guardIdleConnections } from '../../src/events/idle-guard.ts'
 import { partitionOfLane } from '../../src/events/partition.ts'
 import { connectClient } from '../../src/ledger/connect.ts'
@@ -14,6 +14,7 @@ import { sumOfHeads } from '../../src/terms/position.ts'
 import { silent } from '../counters/caches.ts'
 import { sharedKafka, uniqueName, type KafkaKind } from '../support/kafka.ts'
 import { startProcessor, until, type PingPlace, type Program, type ProgramSettings } from '../support/programs.ts'
+import { encode } from '../support/encode-event.ts'
 
 export const LANES = 4
 export const PARTITIONS = 2

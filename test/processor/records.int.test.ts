@@ -3,7 +3,7 @@ import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type KafkaMessage
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { HASH } from '../../src/counters/names.ts'
 import { registerCodecs } from '../../src/events/codecs.ts'
-import { encode } from '../../src/events/event.ts'
+import { encode } from '../support/encode-event.ts'
 import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { kafkaKinds, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { rowsOf, setUp, silent } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'
 import { createKafka } from '../../src/events/kafka.ts'
-import type { PingEvent } from '../../src/events/event.ts'
+import type { EventRun } from '../../src/events/event-run.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
 import { kafkaKinds, startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -128,7 +128,7 @@ describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
     it('loses nothing of sends that were asked for at once', { timeout: 60_000 }, async () => {
       const settings = settingsFor(`127.0.0.1:${proxy.port}`, topic)
       const publisher = new Publisher(createKafka(settings, 'test', silent), topic, settings)
-      const event = (seq: bigint): PingEvent => ({ id: 'x', timestampMs: 1n, lane: 0, seq, tag: 1n, previousTag: 1n })
+      const event = (firstSeq: bigint): EventRun => ({ lane: 0, firstSeq, tag: 1n, previousTag: 1n, pings: [{ id: 'x', timestampMs: 1n }] })
       await publisher.publish([event(1n)])
       let requests = 0
       lose = () => ++requests === 1

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { endOfRun, eventsOfRun } from '../../src/events/event-run.ts'
 import type { RecordedBatch } from '../../src/ledger/record.ts'
 import { LaneQueue } from '../../src/relay/lane-queue.ts'
 import type { LedgerRow } from '../../src/terms/ping.ts'
@@ -15,7 +16,7 @@ const batch = (before: Position, count: number, tag: bigint): RecordedBatch => (
   inserted: rows(before.seq + 1n, count, tag).map(({ id, timestampMs }) => ({ id, timestampMs })),
   known: new Map(),
 })
-const places = (queue: LaneQueue) => queue.first(100).map(({ seq, tag, previousTag }) => [Number(seq), Number(tag), Number(previousTag)])
+const places = (queue: LaneQueue) => queue.first(100).flatMap(eventsOfRun).map(({ seq, tag, previousTag }) => [Number(seq), Number(tag), Number(previousTag)])
 
 /** A queue that has read up to the head. */
 function caughtUp(published: Position): LaneQueue {
@@ -70,7 +71,8 @@ describe('the queue of a lane', () => {
     queue.offer(batch(START, 3, 7n), ROOM)
     const sent = queue.first(2)
     queue.offer(batch(at(3n, 7n), 1, 8n), ROOM)
-    queue.done(sent.length, sent.at(-1)!)
+    expect(sent.map(({ pings }) => pings.length)).toEqual([2])
+    queue.done(2, endOfRun(sent[0]!))
     expect([queue.published.seq, queue.published.tag, queue.end]).toEqual([2n, 7n, at(4n, 8n)])
     expect(places(queue)).toEqual([[3, 7, 7], [4, 8, 7]])
   })

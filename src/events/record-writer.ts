@@ -1,0 +1,140 @@
+import type { NewPing } from '../terms/ping.ts'
+import type { EventRun } from './event-run.ts'
+import { sizeOfVarint, toUint64, writeVarint, type Uint64 } from './varint.ts'
+
+/** Records of one partition in Kafka's format, one after the other; each has the timestamp of its batch. */
+export interface RecordSet {
+  readonly count: number
+  readonly bytes: Buffer
+}
+
+const FIRST_SIZE = 64 * 1024
+/** A record without its id: lengths, attributes, deltas, key, headers and all other fields. */
+const MAX_REST = 96
+/** Bytes that one UTF-16 unit of an id can become. */
+const MAX_UTF8 = 3
+/** Fields of ping.v1.PingEvent: number and wire type in one byte each. */
+const [TIMESTAMP_MS, PING_ID, LANE, SEQ, TAG, PREVIOUS_TAG] = [0x08, 0x12, 0x18, 0x20, 0x29, 0x31]
+const FIXED64_SIZE = 8
+/** Kafka's varint of a length of -1: no key. */
+const NO_KEY = 1
+const KEY_SIZE = 1
+/** Attributes and the timestamp's delta before, the number of headers behind: each is one byte 0. */
+const ZEROS_SIZE = 3
+
+/**
+ * Writes events as records of Kafka whose values are `ping.v1.PingEvent`, byte for byte as kafkajs and protobuf-es write them, into
+ * one Buffer that it keeps. Those two take 10 µs an event, most of it for small Buffers; this takes 0.3.
+ */
+export class RecordWriter {
+  #bytes = Buffer.allocUnsafe(FIRST_SIZE)
+  #at = 0
+
+  /** Begins again: overwrites what was written before. */
+  begin(): void {
+    this.#at = 0
+  }
+
+  /** Writes runs as the records of one partition. They are good until `begin`. */
+  write(runs: readonly EventRun[]): RecordSet {
+    const from = this.#at
+    let count = 0
+    for (const run of runs) {
+      this.#writeRun(run, count)
+      count += run.pings.length
+    }
+    return { count, bytes: this.#bytes.subarray(from, this.#at) }
+  }
+
+  #writeRun({ lane, firstSeq, tag, previousTag, pings }: EventRun, firstOffset: number): void {
+    const first = toUint64(firstSeq)
+    const isExact = typeof first === 'number' && Number.isSafeInteger(first + pings.length)
+    const tags = [encodedTag(TAG, tag), encodedTag(PREVIOUS_TAG, tag)] as const
+    let previous = encodedTag(PREVIOUS_TAG, previousTag)
+    for (let index = 0; index < pings.length; index++) {
+      const ping = pings[index]!
+      const seq = isExact ? first + index : toUint64(firstSeq + BigInt(index))
+      this.#reserve(MAX_REST + MAX_UTF8 * ping.id.length)
+      this.#writeRecord(firstOffset + index, ping, { lane, seq, tag: tags[0], previous }, ping.id.length)
+      previous = tags[1]
+    }
+  }
+
+  /** `idSize` is what the id takes if it is ASCII, as every id is; if it is not, the record is written again. */
+  #writeRecord(offset: number, { id, timestampMs }: NewPing, place: Place, idSize: number): void {
+    const time = toUint64(timestampMs)
+    const valueSize = sizeOfEvent(time, idSize, place)
+    const offsetDelta = zigzag(offset)
+    const size = ZEROS_SIZE + sizeOfVarint(offsetDelta) + KEY_SIZE + sizeOfVarint(zigzag(valueSize)) + valueSize
+    const bytes = this.#bytes
+    let at = writeVarint(bytes, this.#at, zigzag(size))
+    bytes[at++] = 0
+    bytes[at++] = 0
+    at = writeVarint(bytes, at, offsetDelta)
+    bytes[at++] = NO_KEY
+    at = writeVarint(bytes, at, zigzag(valueSize))
+    bytes[at++] = TIMESTAMP_MS
+    at = writeVarint(bytes, at, time)
+    if (idSize > 0) {
+      bytes[at++] = PING_ID
+      at = writeVarint(bytes, at, idSize)
+      const written = bytes.write(id, at)
+      if (written !== idSize) return this.#writeRecord(offset, { id, timestampMs }, place, written)
+      at += written
+    }
+    if (place.lane !== 0) {
+      bytes[at++] = LANE
+      at = writeVarint(bytes, at, place.lane)
+    }
+    if (place.seq !== 0) {
+      bytes[at++] = SEQ
+      at = writeVarint(bytes, at, place.seq)
+    }
+    at = writeBytes(bytes, at, place.tag)
+    at = writeBytes(bytes, at, place.previous)
+    bytes[at++] = 0
+    this.#at = at
+  }
+
+  #reserve(size: number): void {
+    if (this.#at + size <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe(2 * (this.#at + size))
+    this.#bytes.copy(larger, 0, 0, this.#at)
+    this.#bytes = larger // sets that were written before keep the smaller one
+  }
+}
+
+/** What an event has beside its ping; the tags as they are written. */
+interface Place {
+  readonly lane: number
+  readonly seq: Uint64
+  readonly tag: Uint8Array
+  readonly previous: Uint8Array
+}
+
+function sizeOfEvent(time: Uint64, idSize: number, { lane, seq, tag, previous }: Place): number {
+  return 1 + sizeOfVarint(time) + (idSize === 0 ? 0 : 1 + sizeOfVarint(idSize) + idSize) + sizeOfField(lane) + sizeOfField(seq) + tag.length + previous.length
+}
+
+function sizeOfField(value: Uint64): number {
+  return value === 0 ? 0 : 1 + sizeOfVarint(value)
+}
+
+/** A field of type fixed64; nothing if it is 0, as protobuf has it. */
+function encodedTag(field: number, value: bigint): Uint8Array {
+  if (value === 0n) return new Uint8Array(0)
+  const bytes = Buffer.alloc(1 + FIXED64_SIZE)
+  bytes[0] = field
+  bytes.writeBigUInt64LE(BigInt.asUintN(64, value), 1)
+  return bytes
+}
+
+function writeBytes(target: Uint8Array, at: number, bytes: Uint8Array): number {
+  for (let index = 0; index < bytes.length; index++) target[at + index] = bytes[index]!
+  return at + bytes.length
+}
+
+/** Of what is not negative, as Kafka writes its lengths and deltas. */
+function zigzag(value: number): number {
+  return 2 * value
+}
