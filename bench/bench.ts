@@ -1,14 +1,18 @@
+import type { Contender as Broker } from './broker/contenders.ts'
 import type { LoadGenerator } from './load/generator.ts'
 import type { Parts } from './parts.ts'
 import type { Teardown } from './teardown.ts'
 
-export const CONTENDERS = ['a', 'b', 'c', 'd'] as const
+export const CONTENDERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
 export type ContenderKey = (typeof CONTENDERS)[number]
+/** Those that need what npm does not bring. */
+export const OPTIONAL: readonly Section[] = ['f', 'g']
 export const SECTIONS = [...CONTENDERS, 'count', 'processor', 'freshness'] as const
 export type Section = (typeof SECTIONS)[number]
 
 /** How much is measured. */
 export interface BenchOptions {
+  readonly broker: Broker
   /** How long each figure is measured, all turns together, in s. */
   readonly seconds: number
   /** How many connections the load generator uses, one figure each. */
@@ -24,6 +28,10 @@ export interface BenchOptions {
   readonly processorEvents: number
   /** Part of the full length of each freshness run. */
   readonly freshnessShare: number
+  /** The program `nats-server`, for (f). */
+  readonly natsServer: string | undefined
+  /** The file `pgmq.sql`, for (g). */
+  readonly pgmqSql: string | undefined
   /** Where Ping's programs write CPU profiles; undefined: they do not. Profiled programs are slower. */
   readonly profileDir: string | undefined
 }

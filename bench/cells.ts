@@ -16,8 +16,11 @@ export interface Cell {
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
+  readonly p999Ms: number
   /** CPU µs per answered request, by process tree; what follows the answer (publish, count) is in. */
   readonly cpuUsPerRequest: CpuSeconds | undefined
+  /** What the load generator itself used for one request, in CPU µs. */
+  readonly generatorUs: number
   /** The load generator's share of one core: near 1 it is the bottleneck. */
   readonly generatorLoad: number
   readonly answered: number
@@ -38,7 +41,9 @@ export function mergeRuns(contender: string, connections: number, runs: readonly
     requestsPerSecond: (total(result => result.measured) / total(result => result.measuredMs)) * 1000,
     p50Ms: latencies.percentile(0.5) / 1000,
     p99Ms: latencies.percentile(0.99) / 1000,
+    p999Ms: latencies.percentile(0.999) / 1000,
     cpuUsPerRequest: cpuUsPerRequest(runs, total(result => result.answered)),
+    generatorUs: (total(result => result.generatorLoad * result.measuredMs) * 1000) / total(result => result.measured),
     generatorLoad: mean(runs.map(run => run.result.generatorLoad)),
     answered: total(result => result.answered),
     failed: total(result => result.failed),
@@ -53,4 +58,9 @@ function cpuUsPerRequest(runs: readonly CellRun[], answered: number): CpuSeconds
   return Object.fromEntries(
     Object.keys(first).map(name => [name, (measured.reduce((sum, cpu) => sum + (cpu[name] ?? 0), 0) * 1e6) / answered]),
   )
+}
+
+/** What one request cost in all parts together, without the load generator, in CPU µs; undefined without /proc. */
+export function cpuOfAll({ cpuUsPerRequest }: Cell): number | undefined {
+  return cpuUsPerRequest && Object.values(cpuUsPerRequest).reduce((sum, us) => sum + us, 0)
 }

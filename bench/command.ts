@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { SECTIONS, type BenchOptions, type Section } from './bench.ts'
+import { onPath } from '../local/parts/on-path.ts'
+import { OPTIONAL, SECTIONS, type BenchOptions, type Section } from './bench.ts'
 
 /** What the command line asks for. */
 export interface BenchCommand {
@@ -17,7 +18,10 @@ const MOST_CONNECTIONS = 1024
 interface RawOptions {
   readonly seconds?: number
   readonly connections?: readonly number[]
-  readonly only: readonly Section[]
+  readonly only?: readonly Section[]
+  readonly kafka: boolean
+  readonly nats?: string | true
+  readonly pgmq?: string
   readonly json?: string
   readonly profile?: string
   readonly quick: boolean
@@ -25,24 +29,34 @@ interface RawOptions {
 
 /** Reads the command line; prints help or what is wrong with it, and exits, where that is all there is to do. */
 export function readCommand(argv: readonly string[]): BenchCommand {
-  const raw = new Command('npm run bench --')
-    .description('Measures Ping against the ceiling of Node and Connect and against the plain way, on real Postgres, Kafka and Redis of its own, in one run.')
+  const command = new Command('npm run bench --')
+    .description("Measures Ping against the ceiling of Node, of Connect and of Postgres and against the plain way, on Postgres, a broker and a cache of its own, in one run. It needs nothing but what npm brings.")
     .addOption(new Option('--seconds <s>', `time for each figure (default: ${FULL.seconds})`).argParser(seconds))
     .addOption(new Option('--connections <list>', `numbers of connections (default: ${CONNECTIONS})`).argParser(connectionList))
-    .addOption(new Option('--only <list>', `of ${SECTIONS}`).argParser(sectionList).default(SECTIONS, 'all'))
+    .addOption(new Option('--only <list>', `of ${SECTIONS}`).argParser(sectionList))
+    .option('--kafka', "Apache Kafka instead of Ping's own broker; it needs Java 17", false)
+    .option('--nats [program]', 'section f too; it needs nats-server on the path or its path here: go install github.com/nats-io/nats-server/v2@latest')
+    .option('--pgmq <file>', 'section g too; it needs the file pgmq.sql, such as the crate pgmq brings it')
     .option('--json <path>', 'write all figures to this file')
     .option('--profile <folder>', 'let the programs of Ping write CPU profiles there, which makes them slower')
     .option('--quick', 'fewer, shorter figures: the whole in less than 1.5 minutes', false)
     .addHelpText('after', HELP)
     .parse(argv)
-    .opts<RawOptions>()
+  const raw = command.opts<RawOptions>()
+  const natsServer = raw.nats === true ? onPath('nats-server') : raw.nats
+  const only = raw.only ?? SECTIONS.filter(section => !OPTIONAL.includes(section) || (section === 'f' && raw.nats !== undefined) || (section === 'g' && raw.pgmq !== undefined))
+  if (only.includes('f') && natsServer === undefined) command.error('error: section f needs --nats, and the program nats-server on the path or its path there')
+  if (only.includes('g') && raw.pgmq === undefined) command.error('error: section g needs --pgmq <file>')
   const scale = raw.quick ? QUICK : FULL
   return {
     options: {
       ...scale,
       seconds: raw.seconds ?? scale.seconds,
       connections: raw.connections ?? (raw.quick ? QUICK_CONNECTIONS : CONNECTIONS),
-      only: raw.only,
+      only,
+      broker: raw.kafka ? 'apache' : 'ours',
+      natsServer,
+      pgmqSql: raw.pgmq,
       profileDir: raw.profile,
     },
     jsonPath: raw.json,
@@ -51,7 +65,8 @@ export function readCommand(argv: readonly string[]): BenchCommand {
 
 const HELP = `
 Sections: a = bare node:http, b = a no-op handler behind Connect's adapter, c = the plain way (one INSERT and
-one awaited Kafka send per request), d = Ping, count = PingCount, processor = events/s from a full topic,
+one awaited Kafka send per request), d = Ping, e = one prepared INSERT a call by a client of Postgres, f = NATS
+JetStream with sync_interval always, g = pgmq, count = PingCount, processor = events/s from a full topic,
 freshness = from a ping's answer until it is in the count.
 
 Examples:

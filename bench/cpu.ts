@@ -9,6 +9,8 @@ export interface ProcessTimes {
   readonly parentPid: number
   /** CPU time of the process and of its children that have ended and were waited for, in clock ticks. */
   readonly ticks: number
+  /** CPU time of the process, or of the one thread whose line it is, alone. */
+  readonly ownTicks: number
 }
 
 /** Reads a line of /proc/<pid>/stat; the name in it may hold blanks and brackets. */
@@ -20,13 +22,14 @@ export function parseStat(line: string): ProcessTimes {
     pid: Number(line.slice(0, line.indexOf(' '))),
     parentPid: fields[1] ?? 0,
     ticks: utime + stime + childUtime + childStime,
+    ownTicks: utime + stime,
   }
 }
 
 /** The ticks of a process with all its descendants; 0 if it is not there. */
-export function treeTicks(processes: readonly ProcessTimes[], rootPid: number): number {
+export function treeTicks(processes: readonly Omit<ProcessTimes, 'ownTicks'>[], rootPid: number): number {
   const children = Map.groupBy(processes, each => each.parentPid)
-  const sum = (each: ProcessTimes): number =>
+  const sum = (each: Omit<ProcessTimes, 'ownTicks'>): number =>
     (children.get(each.pid) ?? []).reduce((ticks, child) => ticks + sum(child), each.ticks)
   const root = processes.find(each => each.pid === rootPid)
   return root ? sum(root) : 0
@@ -35,13 +38,36 @@ export function treeTicks(processes: readonly ProcessTimes[], rootPid: number): 
 /** CPU seconds used so far by each named process tree. */
 export type CpuSeconds = Readonly<Record<string, number>>
 
-/** Reads the CPU time of process trees; undefined where the system has no /proc (macOS). */
-export function readCpu(rootPids: Readonly<Record<string, number>>): CpuSeconds | undefined {
+/** A worker thread that is told apart from the process it belongs to. */
+export interface ThreadOf {
+  /** The name of its process among the process trees. */
+  readonly process: string
+  /** What the thread is called. */
+  readonly thread: string
+}
+
+/**
+ * Reads the CPU time of process trees, and apart from these, of the threads that are named; undefined where the system has no /proc
+ * (macOS). A thread that is not there has used nothing.
+ */
+export function readCpu(rootPids: Readonly<Record<string, number>>, threads: Readonly<Record<string, ThreadOf>> = {}): CpuSeconds | undefined {
   const processes = readProcesses()
   if (processes === undefined) return undefined
-  return Object.fromEntries(
-    Object.entries(rootPids).map(([name, pid]) => [name, treeTicks(processes, pid) / TICKS_PER_SECOND]),
-  )
+  const ticks = Object.fromEntries(Object.entries(rootPids).map(([name, pid]) => [name, treeTicks(processes, pid)]))
+  for (const [name, { process, thread }] of Object.entries(threads)) {
+    ticks[name] = threadTicks(rootPids[process] ?? 0, thread)
+    ticks[process] = (ticks[process] ?? 0) - ticks[name]
+  }
+  return Object.fromEntries(Object.entries(ticks).map(([name, each]) => [name, each / TICKS_PER_SECOND]))
+}
+
+/** Linux keeps so many bytes of a thread's name. */
+const THREAD_NAME_LENGTH = 15
+
+function threadTicks(pid: number, thread: string): number {
+  return linesOf(`/proc/${pid}/task`)
+    .filter(line => line.slice(line.indexOf('(') + 1, line.lastIndexOf(')')) === thread.slice(0, THREAD_NAME_LENGTH))
+    .reduce((sum, line) => sum + parseStat(line).ownTicks, 0)
 }
 
 /** The CPU seconds of each process tree between two readings. */
@@ -80,14 +106,22 @@ export function shareOfOthers(before: MachineTime, after: MachineTime): number {
 }
 
 function readProcesses(): readonly ProcessTimes[] | undefined {
-  if (process.platform !== 'linux') return undefined
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .flatMap(pid => {
-      try {
-        return [parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))]
-      } catch {
-        return [] // it ended meanwhile
-      }
-    })
+  return process.platform === 'linux' ? linesOf('/proc').map(parseStat) : undefined
+}
+
+/** The stat lines of all processes, or of all threads of a process; none if the folder is not there. */
+function linesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter(name => /^\d+$/.test(name)).flatMap(name => lineOf(`${folder}/${name}/stat`))
+  } catch {
+    return []
+  }
+}
+
+function lineOf(file: string): readonly string[] {
+  try {
+    return [readFileSync(file, 'latin1')]
+  } catch {
+    return [] // it ended meanwhile
+  }
 }

@@ -1,4 +1,8 @@
 import type pg from 'pg'
+import { migrate } from '../src/ledger/migrate.ts'
+import { postgresConfig, postgresSettings } from '../src/ledger/settings.ts'
+import { createLogger } from '../src/runtime/logger.ts'
+import { readSettings } from '../src/runtime/settings.ts'
 import type { Parts } from './parts.ts'
 import { plainClient } from './plain-client.ts'
 
@@ -28,6 +32,14 @@ export async function createDatabase(parts: Parts, name: string, template = 'tem
     query: (sql, values = []) => withClient(url, client => client.query(sql, [...values])),
     drop: () => administer(`drop database if exists ${name} with (force)`, 'checkpoint'),
   }
+}
+
+/** Creates a database with Ping's tables. */
+export async function createLedger(parts: Parts, name: string): Promise<Database> {
+  const database = await createDatabase(parts, name)
+  const config = postgresConfig(readSettings(postgresSettings, { DATABASE_URL: database.url }))
+  await migrate(config, { lanes: undefined, log: createLogger({ name: 'bench', level: 'warn' }) })
+  return database
 }
 
 function runAll(url: string, statements: readonly string[]): Promise<void> {

@@ -14,8 +14,10 @@ export interface Host {
   readonly kafka: string
 }
 
-/** And with which Postgres. */
+/** And with which parts. */
 export interface Machine extends Host {
+  readonly broker: string
+  readonly cache: string
   readonly postgres: string
   readonly fsync: string
   readonly synchronousCommit: string
@@ -38,6 +40,7 @@ export async function describeMachine(parts: Parts): Promise<Machine> {
   const show = async (name: string): Promise<string> => (await client.query(`show ${name}`)).rows[0][name]
   const machine = {
     ...describeHost(),
+    ...parts.kinds,
     postgres: await show('server_version'),
     fsync: await show('fsync'),
     synchronousCommit: await show('synchronous_commit'),
@@ -47,8 +50,8 @@ export async function describeMachine(parts: Parts): Promise<Machine> {
 }
 
 export function describe(machine: Machine): string {
-  const { postgres, fsync, synchronousCommit, kafka } = machine
-  return `${hostText(machine)}; PostgreSQL ${postgres}, fsync ${fsync}, synchronous_commit ${synchronousCommit}; Apache Kafka ${kafka}. ${SHARED}`
+  const { postgres, fsync, synchronousCommit, broker, cache } = machine
+  return `${hostText(machine)}; PostgreSQL ${postgres}, fsync ${fsync}, synchronous_commit ${synchronousCommit}; ${broker}; ${cache}. ${SHARED}`
 }
 
 export function hostText({ cpu, cores, memoryGiB, system, node }: Host): string {

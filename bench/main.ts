@@ -15,12 +15,12 @@ import { runAndExit } from './run.ts'
 const LONGEST_RUN_MS = 12 * 60_000
 
 const { options, jsonPath } = readCommand(process.argv)
-const missing = missingForBench()
+const missing = missingForBench(options.broker)
 if (missing !== undefined) fail(`cannot run the bench here: ${missing}`)
 
 await runAndExit(LONGEST_RUN_MS, async ({ startedAt, teardown, progress, complain, invalid }) => {
-  progress('starting Postgres, Kafka and the cache')
-  const parts = await startParts(teardown, progress)
+  progress('starting Postgres, the broker and the cache')
+  const parts = await startParts(teardown, options)
   const generator = await startLoadGenerator()
   teardown.add(generator.stop)
   const bench: Bench = { options, parts, generator, teardown, progress, complain }

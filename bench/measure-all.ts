@@ -1,7 +1,9 @@
 import type { Bench } from './bench.ts'
 import { startStateless } from './contenders/contender.ts'
 import { startPing } from './contenders/start-ping.ts'
+import { startNats } from './contenders/start-nats.ts'
 import { startPlain } from './contenders/start-plain.ts'
+import { startInserts, startPgmq } from './contenders/start-sql.ts'
 import type { Figures } from './figures.ts'
 import { describeMachine } from './machine.ts'
 import { measureCounts } from './stages/counts.ts'
@@ -27,6 +29,9 @@ export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'to
     b: startStateless('b', 'no-op.ts'),
     c: () => startPlain(bench, 'plain', poolSize),
     d: () => startPing(bench, 'ping', CACHE_DB.pings),
+    e: () => startInserts(bench),
+    f: () => startNats(bench),
+    g: () => startPgmq(bench),
   })
   const freshness = wants('freshness') ? await measureFreshness(bench, CACHE_DB.freshness) : undefined
   const processor = wants('processor') ? await measureProcessor(bench, CACHE_DB.processor) : undefined

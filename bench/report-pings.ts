@@ -1,4 +1,4 @@
-import type { Cell } from './cells.ts'
+import { cpuOfAll, type Cell } from './cells.ts'
 import { ratio, renderTable, short, whole, type Column } from './table.ts'
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -6,12 +6,16 @@ const TITLES: Readonly<Record<string, string>> = {
   b: '(b) no-op behind Connect',
   c: '(c) the plain way',
   d: '(d) Ping',
+  e: '(e) one INSERT, no server',
+  f: '(f) NATS JetStream, no server',
+  g: '(g) pgmq.send, no server',
 }
-const PARTS = ['server', 'postgres', 'kafka', 'processor', 'cache']
+const PARTS = ['server', 'relay', 'postgres', 'kafka', 'processor', 'cache', 'nats']
 
-/** The figures of Ping calls, with their ratios to (b) and (c) at the same number of connections. */
+/** The figures of Ping calls, with their ratios to (a), (b) and (c) at the same number of connections. */
 export function renderPings(cells: readonly Cell[]): string {
   return renderTable(cellColumns(cells, cell => TITLES[cell.contender] ?? cell.contender, [
+    { title: '/(a)', cell: cell => ratio(rateRatio(cells, cell, 'a')) },
     { title: '/(b)', cell: cell => ratio(rateRatio(cells, cell, 'b')) },
     { title: '/(c)', cell: cell => ratio(rateRatio(cells, cell, 'c')) },
   ]), cells)
@@ -23,16 +27,18 @@ export function cellColumns(
   title: (cell: Cell) => string,
   ratios: readonly Column<Cell>[],
 ): readonly Column<Cell>[] {
-  const parts = PARTS.filter(part => cells.some(cell => cell.cpuUsPerRequest?.[part] !== undefined))
+  const parts = PARTS.filter(part => cells.some(cell => (cell.cpuUsPerRequest?.[part] ?? 0) > 0))
   return [
     { title: '', cell: title },
     { title: 'connections', cell: cell => String(cell.connections) },
     { title: 'requests/s', cell: cell => whole(cell.requestsPerSecond) + (cell.failed > 0 ? ' !' : '') },
     ...ratios,
     { title: 'p50 ms', cell: cell => short(cell.p50Ms) },
-    { title: 'p99 ms', cell: cell => short(cell.p99Ms) },
-    ...parts.map(part => ({ title: `${part} µs`, cell: (cell: Cell) => short(cell.cpuUsPerRequest?.[part]) })),
-    { title: 'generator', cell: cell => `${Math.round(cell.generatorLoad * 100)} %` },
+    { title: 'p99', cell: cell => short(cell.p99Ms) },
+    { title: 'p999', cell: cell => short(cell.p999Ms) },
+    ...parts.map((part, index) => ({ title: index === 0 ? `µs: ${part}` : part, cell: (cell: Cell) => short(cell.cpuUsPerRequest?.[part]) })),
+    ...(parts.length > 0 ? [{ title: 'all', cell: (cell: Cell) => short(cpuOfAll(cell)) }] : []),
+    { title: 'client', cell: cell => `${short(cell.generatorUs)} (${Math.round(cell.generatorLoad * 100)} %)` },
   ]
 }
 

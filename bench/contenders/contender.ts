@@ -1,15 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import type { Bench, ContenderKey } from '../bench.ts'
 import { startIpcChild } from '../ipc-child.ts'
+import type { LoadTarget } from '../stages/load-cell.ts'
 
 /** A server that takes the load, with what is needed to judge it. */
-export interface Contender {
+export interface Contender extends LoadTarget {
   readonly key: ContenderKey
-  readonly port: number
-  /** The process trees whose CPU time is told, by name. */
-  readonly pids: Readonly<Record<string, number>>
-  /** Resolves when all that was answered has got to where it belongs; says so if that takes too long. */
-  settle(): Promise<void>
   /** Why its figures can't be trusted, or undefined when every one of `answered` pings is where it must be. */
   verify(answered: number): Promise<string | undefined>
   /** Ends it and removes what it stored. */

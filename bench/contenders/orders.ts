@@ -1,3 +1,9 @@
+/** What a client that calls Postgres itself is told, as JSON in its first argument. */
+export interface SqlOrder {
+  readonly database: string
+  readonly statement: 'insert' | 'pgmq'
+}
+
 /** What the plain way's process is told, as JSON in its first argument. */
 export interface PlainOrder {
   /** Address of its own database. */

@@ -22,6 +22,7 @@ export async function startPing(bench: Bench, name: string, cacheDb: number): Pr
     state,
     port: server.port,
     pids: { server: server.pid, postgres: postgres.pid, kafka: kafka.pid, processor: processor.pid, cache: cache.pid },
+    threads: { relay: { process: 'server', thread: 'relay' } },
     settle: state.settle,
     verify: async answered => {
       const { recorded, published, counted } = await state.read()

@@ -1,16 +1,14 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LatencyHistogram } from '../statistics.ts'
-import { HttpConnection } from './http-connection.ts'
-import type { LoadOrder, LoadResult } from './messages.ts'
-import type { HttpAnswer } from './response-reader.ts'
+import type { Caller } from './caller.ts'
+import type { LoopOrder, LoadResult } from './messages.ts'
 
-/** Every connection sends its next request as soon as the last was answered; all are answered before the end. */
-export async function runClosedLoop(order: LoadOrder): Promise<LoadResult> {
-  const request = Buffer.from(order.request, 'latin1')
-  const connections = await Promise.all(Array.from({ length: order.connections }, () => HttpConnection.open(order.port)))
+/** Every caller makes its next call as soon as the last was answered; all are answered before the end. */
+export async function runClosedLoop(order: LoopOrder, open: () => Promise<Caller>): Promise<LoadResult> {
+  const callers = await Promise.all(Array.from({ length: order.connections }, open))
   const tally = new Tally()
-  const loops = connections.map(connection => runConnection(connection, request, tally))
+  const loops = callers.map(caller => runCaller(caller, tally))
   await delay(order.warmUpMs)
   const cpuBefore = process.cpuUsage()
   const startedMs = tally.startMeasuring()
@@ -18,24 +16,24 @@ export async function runClosedLoop(order: LoadOrder): Promise<LoadResult> {
   const measuredMs = tally.stopMeasuring() - startedMs
   const cpu = process.cpuUsage(cpuBefore)
   await Promise.all(loops)
-  for (const connection of connections) connection.close()
+  for (const caller of callers) caller.close()
   return { ...tally.result(), measuredMs, generatorLoad: (cpu.user + cpu.system) / 1000 / measuredMs }
 }
 
-function runConnection(connection: HttpConnection, request: Buffer, tally: Tally): Promise<void> {
+function runCaller(caller: Caller, tally: Tally): Promise<void> {
   return new Promise(resolve => {
     let sentMs = 0
     const next = (): void => {
       if (tally.isOver) return resolve()
       sentMs = performance.now()
-      connection.send(request, answered, failed)
+      caller.call(answered, broken)
     }
-    const answered = (answer: HttpAnswer): void => {
-      if (answer.status === 200) tally.answered(performance.now() - sentMs)
-      else tally.failed(`${answer.status}: ${answer.body}`)
+    const answered = (failure?: string): void => {
+      if (failure === undefined) tally.answered(performance.now() - sentMs)
+      else tally.failed(failure)
       next()
     }
-    const failed = (error: Error): void => {
+    const broken = (error: Error): void => {
       tally.failed(error.message)
       resolve() // a connection that broke stays out: the figure is marked by its failures
     }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { startIpcChild } from '../ipc-child.ts'
-import type { LoadOrder, LoadResult } from './messages.ts'
+import { startIpcChild, type IpcChild } from '../ipc-child.ts'
+import type { LoadOrder, LoadResult, LoopOrder } from './messages.ts'
 
 /** How long requests under way may take to be answered after the load has ended. */
 const LAST_ANSWERS_MS = 30_000
@@ -13,14 +13,14 @@ export interface LoadGenerator {
 
 export async function startLoadGenerator(): Promise<LoadGenerator> {
   const child = await startIpcChild(fileURLToPath(new URL('main.ts', import.meta.url)))
-  return {
-    run: async order => {
-      const answer = (await child.ask(order, order.warmUpMs + order.measureMs + LAST_ANSWERS_MS)) as Answer
-      if ('error' in answer) throw new Error(`the load generator failed: ${answer.error}`)
-      return answer.result
-    },
-    stop: () => child.stop(),
-  }
+  return { run: order => runOrder(child, order), stop: () => child.stop() }
+}
+
+/** Gives an order to a process that serves orders. */
+export async function runOrder(child: IpcChild, order: LoopOrder): Promise<LoadResult> {
+  const answer = (await child.ask(order, order.warmUpMs + order.measureMs + LAST_ANSWERS_MS)) as Answer
+  if ('error' in answer) throw new Error(`the load generator failed: ${answer.error}`)
+  return answer.result
 }
 
 type Answer = { readonly result: LoadResult } | { readonly error: string }

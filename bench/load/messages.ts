@@ -1,12 +1,16 @@
-/** What the load generator is asked to do, by one IPC message. */
-export interface LoadOrder {
-  readonly port: number
-  /** The bytes of the request, as latin1 text. */
-  readonly request: string
+/** How much load is asked for. */
+export interface LoopOrder {
   readonly connections: number
   /** Load before the measurement, in ms. */
   readonly warmUpMs: number
   readonly measureMs: number
+}
+
+/** What the load generator is asked to do, by one IPC message. */
+export interface LoadOrder extends LoopOrder {
+  readonly port: number
+  /** The bytes of the request, as latin1 text. */
+  readonly request: string
 }
 
 /** What the load generator reports, by one IPC message. */

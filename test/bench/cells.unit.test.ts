@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mergeRuns, type CellRun } from '../../bench/cells.ts'
+import { cpuOfAll, mergeRuns, type CellRun } from '../../bench/cells.ts'
 import { rateRatio } from '../../bench/report-pings.ts'
 import { LatencyHistogram } from '../../bench/statistics.ts'
 
@@ -21,7 +21,10 @@ test('the runs of a cell count as one long run', () => {
   expect(cell.requestsPerSecond).toBe(510)
   expect(cell.p50Ms).toBeCloseTo(0.1, 2)
   expect(cell.p99Ms).toBeCloseTo(9, 0)
+  expect(cell.p999Ms).toBeCloseTo(9, 0)
   expect(cell.cpuUsPerRequest).toEqual({ server: 500 })
+  expect(cpuOfAll({ ...cell, cpuUsPerRequest: { server: 500, kafka: 20 } })).toBe(520)
+  expect(cell.generatorUs).toBeCloseTo(1_000_000 / 1020, 6)
 })
 
 test('a failure in one run shows in the cell', () => {

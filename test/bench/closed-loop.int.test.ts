@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { httpCallers } from '../../bench/load/caller.ts'
 import { runClosedLoop } from '../../bench/load/closed-loop.ts'
 import { connectRequest } from '../../bench/load/http-connection.ts'
 import { LatencyHistogram } from '../../bench/statistics.ts'
@@ -13,7 +14,8 @@ async function load(handler: RequestListener, connections: number) {
   await new Promise<void>(resolve => server?.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const request = connectRequest('Ping', { timestampMs: '1' }).toString('latin1')
-  return runClosedLoop({ port, request, connections, warmUpMs: 20, measureMs: 100 })
+  const order = { port, request, connections, warmUpMs: 20, measureMs: 100 }
+  return runClosedLoop(order, httpCallers(order))
 }
 
 test('every request that the server answered is counted, and all are answered at the end', async () => {

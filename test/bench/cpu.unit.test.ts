@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { cpuBetween, parseMachineTime, parseStat, readCpu, shareOfOthers, treeTicks } from '../../bench/cpu.ts'
 
@@ -5,11 +6,11 @@ const stat = (pid: number, name: string, parent: number, ...times: readonly numb
   `${pid} (${name}) S ${parent} 1 1 0 -1 4194304 99 0 0 0 ${times.join(' ')} 20 0 1 0 141112`
 
 test('a line of /proc/<pid>/stat gives the CPU time of the process and of its ended children', () => {
-  expect(parseStat(stat(12, 'node', 3, 100, 20, 3, 4))).toEqual({ pid: 12, parentPid: 3, ticks: 127 })
+  expect(parseStat(stat(12, 'node', 3, 100, 20, 3, 4))).toEqual({ pid: 12, parentPid: 3, ticks: 127, ownTicks: 120 })
 })
 
 test('a name with blanks and brackets does not shift the fields', () => {
-  expect(parseStat(stat(7, 'postgres: (a) b) S 9', 5, 1, 2, 0, 0))).toEqual({ pid: 7, parentPid: 5, ticks: 3 })
+  expect(parseStat(stat(7, 'postgres: (a) b) S 9', 5, 1, 2, 0, 0))).toEqual({ pid: 7, parentPid: 5, ticks: 3, ownTicks: 3 })
 })
 
 test('a tree is the process with all below it and nothing beside it', () => {
@@ -35,6 +36,19 @@ test.runIf(process.platform === 'linux')('the CPU time of this process agrees wi
   while (usedMs() < 300);
   const used = cpuBetween(before, readCpu({ self: process.pid }) ?? {})
   expect(used['self']).toBeCloseTo(usedMs() / 1000, 1)
+})
+
+test.runIf(process.platform === 'linux')('a named thread is told apart from its process', async () => {
+  const name = 'a-busy-worker-with-a-long-name'
+  const busy = "while (process.threadCpuUsage().user < 2e5); require('node:worker_threads').parentPort.postMessage('done'); setTimeout(() => 0, 1e6)"
+  const worker = new Worker(busy, { eval: true, name })
+  await new Promise(resolve => worker.once('message', resolve))
+  const whole = readCpu({ self: process.pid }) ?? {}
+  const parts = readCpu({ self: process.pid }, { busy: { process: 'self', thread: name }, absent: { process: 'self', thread: 'nobody' } }) ?? {}
+  await worker.terminate()
+  expect(parts['busy']).toBeGreaterThan(0.15)
+  expect(parts['absent']).toBe(0)
+  expect((parts['self'] ?? 0) + (parts['busy'] ?? 0)).toBeCloseTo(whole['self'] ?? 0, 1)
 })
 
 test('what others used of the machine is what was used and not by us', () => {

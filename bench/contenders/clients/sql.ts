@@ -1,0 +1,37 @@
+/** Contenders (e) and (g): one prepared statement a call, straight from pg's client, without a server in between. */
+import type { Client } from 'pg'
+import { v7 as uuidv7 } from 'uuid'
+import type { Caller } from '../../load/caller.ts'
+import { serveOrders } from '../../load/serve-orders.ts'
+import { plainClient } from '../../plain-client.ts'
+import type { SqlOrder } from '../orders.ts'
+
+const order = JSON.parse(process.argv[2] ?? '') as SqlOrder
+/** As the recorder's own rows: sixteen lanes, each numbered without gaps, and a tag of 63 bits. */
+const LANES = 16
+const TAG = '4611686018427387904'
+let number = 0
+
+const STATEMENTS: Readonly<Record<SqlOrder['statement'], { text: string; values: () => unknown[] }>> = {
+  insert: {
+    text: 'insert into singles (id, pinged_at, lane, seq, tag) values ($1, $2, $3, $4, $5)',
+    values: () => [uuidv7(), new Date(), number % LANES, Math.floor(number++ / LANES) + 1, TAG],
+  },
+  pgmq: {
+    text: "select pgmq.send('pings', $1)",
+    values: () => [JSON.stringify({ id: uuidv7(), timestampMs: Date.now() })],
+  },
+}
+const { text, values } = STATEMENTS[order.statement]
+
+async function open(): Promise<Caller> {
+  const client: Client = plainClient(order.database)
+  client.on('error', () => undefined) // it also fails the call under way
+  await client.connect()
+  return {
+    call: (answered, broken) => client.query({ name: order.statement, text, values: values() }, error => (error ? broken(error) : answered())),
+    close: () => void client.end(),
+  }
+}
+
+serveOrders(() => open)

@@ -1,0 +1,15 @@
+import type { Caller } from './caller.ts'
+import { runClosedLoop } from './closed-loop.ts'
+import type { LoopOrder } from './messages.ts'
+
+/** Makes this process a load generator: it takes orders by IPC, answers each with a `LoadResult`, and ends with the bench. */
+export function serveOrders<Order extends LoopOrder>(callers: (order: Order) => () => Promise<Caller>): void {
+  process.on('message', (order: Order) => {
+    runClosedLoop(order, callers(order)).then(
+      result => process.send?.({ result }),
+      (error: Error) => process.send?.({ error: error.message }),
+    )
+  })
+  process.on('disconnect', () => process.exit(0))
+  process.send?.('ready')
+}
