@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ping/v1/ping.proto.
  */
 export const file_ping_v1_ping: GenFile = /*@__PURE__*/
-  fileDesc("ChJwaW5nL3YxL3BpbmcucHJvdG8SB3BpbmcudjEiSgoLUGluZ1JlcXVlc3QSGQoMdGltZXN0YW1wX21zGAEgASgDSACIAQESDwoHcGluZ19pZBgCIAEoCUIPCg1fdGltZXN0YW1wX21zIg4KDFBpbmdSZXNwb25zZSInCglUaW1lUmFuZ2USDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDInkKEFBpbmdDb3VudFJlcXVlc3QSKwoKdGltZV9yYW5nZRgBIAEoCzISLnBpbmcudjEuVGltZVJhbmdlSACIAQESKQoLY29uc2lzdGVuY3kYAiABKA4yFC5waW5nLnYxLkNvbnNpc3RlbmN5Qg0KC190aW1lX3JhbmdlIicKEVBpbmdDb3VudFJlc3BvbnNlEhIKCnBpbmdfY291bnQYASABKAMqWgoLQ29uc2lzdGVuY3kSGwoXQ09OU0lTVEVOQ1lfVU5TUEVDSUZJRUQQABIWChJDT05TSVNURU5DWV9DQUNIRUQQARIWChJDT05TSVNURU5DWV9TVFJPTkcQAjKNAQoLUGluZ1NlcnZpY2USNQoEUGluZxIULnBpbmcudjEuUGluZ1JlcXVlc3QaFS5waW5nLnYxLlBpbmdSZXNwb25zZSIAEkcKCVBpbmdDb3VudBIZLnBpbmcudjEuUGluZ0NvdW50UmVxdWVzdBoaLnBpbmcudjEuUGluZ0NvdW50UmVzcG9uc2UiA5ACAWIGcHJvdG8z");
+  fileDesc("ChJwaW5nL3YxL3BpbmcucHJvdG8SB3BpbmcudjEiSgoLUGluZ1JlcXVlc3QSGQoMdGltZXN0YW1wX21zGAEgASgDSACIAQESDwoHcGluZ19pZBgCIAEoCUIPCg1fdGltZXN0YW1wX21zIg4KDFBpbmdSZXNwb25zZSInCglUaW1lUmFuZ2USDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDInkKEFBpbmdDb3VudFJlcXVlc3QSKwoKdGltZV9yYW5nZRgBIAEoCzISLnBpbmcudjEuVGltZVJhbmdlSACIAQESKQoLY29uc2lzdGVuY3kYAiABKA4yFC5waW5nLnYxLkNvbnNpc3RlbmN5Qg0KC190aW1lX3JhbmdlIicKEVBpbmdDb3VudFJlc3BvbnNlEhIKCnBpbmdfY291bnQYASABKAMiNwoQUGluZ0JhdGNoUmVxdWVzdBIjCgVwaW5ncxgBIAMoCzIULnBpbmcudjEuUGluZ1JlcXVlc3QiOQoRUGluZ0JhdGNoUmVzcG9uc2USJAoHcmVzdWx0cxgBIAMoCzITLnBpbmcudjEuUGluZ1Jlc3VsdCI4ChFQaW5nU3RyZWFtUmVxdWVzdBIjCgVwaW5ncxgBIAMoCzIULnBpbmcudjEuUGluZ1JlcXVlc3QiOgoSUGluZ1N0cmVhbVJlc3BvbnNlEiQKB3Jlc3VsdHMYASADKAsyEy5waW5nLnYxLlBpbmdSZXN1bHQiVQoKUGluZ1Jlc3VsdBIPCgdwaW5nX2lkGAEgASgJEioKB2ZhaWx1cmUYAiABKAsyFC5waW5nLnYxLlBpbmdGYWlsdXJlSACIAQFCCgoIX2ZhaWx1cmUiWgoLUGluZ0ZhaWx1cmUSIgoEY29kZRgBIAEoDjIULnBpbmcudjEuRmFpbHVyZUNvZGUSDwoHbWVzc2FnZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoBSpaCgtDb25zaXN0ZW5jeRIbChdDT05TSVNURU5DWV9VTlNQRUNJRklFRBAAEhYKEkNPTlNJU1RFTkNZX0NBQ0hFRBABEhYKEkNPTlNJU1RFTkNZX1NUUk9ORxACKs0BCgtGYWlsdXJlQ29kZRIcChhGQUlMVVJFX0NPREVfVU5TUEVDSUZJRUQQABIhCh1GQUlMVVJFX0NPREVfSU5WQUxJRF9BUkdVTUVOVBADEh8KG0ZBSUxVUkVfQ09ERV9BTFJFQURZX0VYSVNUUxAGEiMKH0ZBSUxVUkVfQ09ERV9SRVNPVVJDRV9FWEhBVVNURUQQCBIZChVGQUlMVVJFX0NPREVfSU5URVJOQUwQDRIcChhGQUlMVVJFX0NPREVfVU5BVkFJTEFCTEUQDjKgAgoLUGluZ1NlcnZpY2USNQoEUGluZxIULnBpbmcudjEuUGluZ1JlcXVlc3QaFS5waW5nLnYxLlBpbmdSZXNwb25zZSIAEkcKCVBpbmdDb3VudBIZLnBpbmcudjEuUGluZ0NvdW50UmVxdWVzdBoaLnBpbmcudjEuUGluZ0NvdW50UmVzcG9uc2UiA5ACARJECglQaW5nQmF0Y2gSGS5waW5nLnYxLlBpbmdCYXRjaFJlcXVlc3QaGi5waW5nLnYxLlBpbmdCYXRjaFJlc3BvbnNlIgASSwoKUGluZ1N0cmVhbRIaLnBpbmcudjEuUGluZ1N0cmVhbVJlcXVlc3QaGy5waW5nLnYxLlBpbmdTdHJlYW1SZXNwb25zZSIAKAEwAWIGcHJvdG8z");
 
 /**
  * PingRequest is one ping to record.
@@ -143,6 +143,158 @@ export const PingCountResponseSchema: GenMessage<PingCountResponse> = /*@__PURE_
   messageDesc(file_ping_v1_ping, 4);
 
 /**
+ * PingBatchRequest is up to 10 000 pings to record.
+ *
+ * @generated from message ping.v1.PingBatchRequest
+ */
+export type PingBatchRequest = Message<"ping.v1.PingBatchRequest"> & {
+  /**
+   * The pings. Two with the same id are one ping, and both get its result.
+   *
+   * @generated from field: repeated ping.v1.PingRequest pings = 1;
+   */
+  pings: PingRequest[];
+};
+
+/**
+ * Describes the message ping.v1.PingBatchRequest.
+ * Use `create(PingBatchRequestSchema)` to create a new message.
+ */
+export const PingBatchRequestSchema: GenMessage<PingBatchRequest> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 5);
+
+/**
+ * PingBatchResponse is the outcome of a batch.
+ *
+ * @generated from message ping.v1.PingBatchResponse
+ */
+export type PingBatchResponse = Message<"ping.v1.PingBatchResponse"> & {
+  /**
+   * One result for each ping, in the order of the pings.
+   *
+   * @generated from field: repeated ping.v1.PingResult results = 1;
+   */
+  results: PingResult[];
+};
+
+/**
+ * Describes the message ping.v1.PingBatchResponse.
+ * Use `create(PingBatchResponseSchema)` to create a new message.
+ */
+export const PingBatchResponseSchema: GenMessage<PingBatchResponse> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 6);
+
+/**
+ * PingStreamRequest is the next pings of a stream.
+ *
+ * @generated from message ping.v1.PingStreamRequest
+ */
+export type PingStreamRequest = Message<"ping.v1.PingStreamRequest"> & {
+  /**
+   * One or more pings, up to 10 000. Many small messages cost more than a few
+   * large ones.
+   *
+   * @generated from field: repeated ping.v1.PingRequest pings = 1;
+   */
+  pings: PingRequest[];
+};
+
+/**
+ * Describes the message ping.v1.PingStreamRequest.
+ * Use `create(PingStreamRequestSchema)` to create a new message.
+ */
+export const PingStreamRequestSchema: GenMessage<PingStreamRequest> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 7);
+
+/**
+ * PingStreamResponse is the next results of a stream.
+ *
+ * @generated from message ping.v1.PingStreamResponse
+ */
+export type PingStreamResponse = Message<"ping.v1.PingStreamResponse"> & {
+  /**
+   * The results of the next pings, in the order in which they were sent. One
+   * response may hold the results of several requests, or of a part of one.
+   *
+   * @generated from field: repeated ping.v1.PingResult results = 1;
+   */
+  results: PingResult[];
+};
+
+/**
+ * Describes the message ping.v1.PingStreamResponse.
+ * Use `create(PingStreamResponseSchema)` to create a new message.
+ */
+export const PingStreamResponseSchema: GenMessage<PingStreamResponse> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 8);
+
+/**
+ * PingResult is the outcome of one ping. The empty message acknowledges the ping:
+ * it is committed under the id that the caller gave.
+ *
+ * @generated from message ping.v1.PingResult
+ */
+export type PingResult = Message<"ping.v1.PingResult"> & {
+  /**
+   * The id to send again if the ping failed, and the id under which it was
+   * recorded if the caller gave none. Empty: the ping was acknowledged under the
+   * caller's id, or has no valid one.
+   *
+   * @generated from field: string ping_id = 1;
+   */
+  pingId: string;
+
+  /**
+   * Why the ping was not acknowledged. Absent: it is committed, and in the count.
+   *
+   * @generated from field: optional ping.v1.PingFailure failure = 2;
+   */
+  failure?: PingFailure | undefined;
+};
+
+/**
+ * Describes the message ping.v1.PingResult.
+ * Use `create(PingResultSchema)` to create a new message.
+ */
+export const PingResultSchema: GenMessage<PingResult> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 9);
+
+/**
+ * PingFailure says why a ping was not acknowledged, as an error of Ping would.
+ *
+ * @generated from message ping.v1.PingFailure
+ */
+export type PingFailure = Message<"ping.v1.PingFailure"> & {
+  /**
+   * The kind of failure.
+   *
+   * @generated from field: ping.v1.FailureCode code = 1;
+   */
+  code: FailureCode;
+
+  /**
+   * What was wrong, what was got and what was expected.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+
+  /**
+   * The pause that the server asks for before the next try, in ms. 0: none.
+   *
+   * @generated from field: int32 retry_after_ms = 3;
+   */
+  retryAfterMs: number;
+};
+
+/**
+ * Describes the message ping.v1.PingFailure.
+ * Use `create(PingFailureSchema)` to create a new message.
+ */
+export const PingFailureSchema: GenMessage<PingFailure> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 10);
+
+/**
  * Consistency says how exact a count has to be.
  *
  * @generated from enum ping.v1.Consistency
@@ -185,6 +337,70 @@ export const ConsistencySchema: GenEnum<Consistency> = /*@__PURE__*/
   enumDesc(file_ping_v1_ping, 0);
 
 /**
+ * FailureCode is the kind of a failure. Names and numbers are those of gRPC.
+ *
+ * @generated from enum ping.v1.FailureCode
+ */
+export const FailureCode = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: FAILURE_CODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The ping is malformed: another try would fail too.
+   *
+   * @generated from enum value: FAILURE_CODE_INVALID_ARGUMENT = 3;
+   */
+  INVALID_ARGUMENT: 3,
+
+  /**
+   * The id was recorded before with another timestamp: another try would fail too.
+   *
+   * @generated from enum value: FAILURE_CODE_ALREADY_EXISTS = 6;
+   */
+  ALREADY_EXISTS: 6,
+
+  /**
+   * Too many pings wait: try again after retry_after_ms, with the same id.
+   *
+   * @generated from enum value: FAILURE_CODE_RESOURCE_EXHAUSTED = 8;
+   */
+  RESOURCE_EXHAUSTED: 8,
+
+  /**
+   * Something unexpected happened: the ping may be recorded or not. Try again
+   * with the same id.
+   *
+   * @generated from enum value: FAILURE_CODE_INTERNAL = 13;
+   */
+  INTERNAL: 13,
+
+  /**
+   * What the answer needs is down: the ping may be recorded or not. Try again
+   * with the same id.
+   *
+   * @generated from enum value: FAILURE_CODE_UNAVAILABLE = 14;
+   */
+  UNAVAILABLE: 14,
+} as const;
+
+/**
+ * FailureCode is the kind of a failure. Names and numbers are those of gRPC.
+ *
+ * @generated from enum ping.v1.FailureCode
+ */
+export type FailureCode = (typeof FailureCode)[keyof typeof FailureCode] | UnknownEnum;
+
+/**
+ * Describes the enum ping.v1.FailureCode.
+ */
+export const FailureCodeSchema: GenEnum<FailureCode> = /*@__PURE__*/
+  enumDesc(file_ping_v1_ping, 1);
+
+/**
  * PingService records pings and counts them.
  *
  * @generated from service ping.v1.PingService
@@ -215,6 +431,42 @@ export const PingService: GenService<{
     methodKind: "unary";
     input: typeof PingCountRequestSchema;
     output: typeof PingCountResponseSchema;
+  },
+  /**
+   * PingBatch records up to 10 000 pings and answers one result for each, in
+   * their order. A ping that fails does not affect the others: the call itself
+   * succeeds, and the ping's result says what was wrong. More than 10 000 pings
+   * are INVALID_ARGUMENT, and nothing is recorded.
+   *
+   * Give each ping an id: if the answer is lost, the whole batch can be sent
+   * again with the same ids, and each ping is counted once.
+   *
+   * @generated from rpc ping.v1.PingService.PingBatch
+   */
+  pingBatch: {
+    methodKind: "unary";
+    input: typeof PingBatchRequestSchema;
+    output: typeof PingBatchResponseSchema;
+  },
+  /**
+   * PingStream records pings as they come and answers their results in the order
+   * of the pings, as soon as they are committed. It needs HTTP/2. It is a stream
+   * in both directions, because a client stream would have one answer at its end
+   * and could acknowledge nothing before.
+   *
+   * The server reads no further while 10 000 pings of the stream have no result,
+   * or while the caller does not read results. A ping that fails gets a failed
+   * result, and the stream goes on. It ends with OK when the caller has ended
+   * its side and every ping has its result. When the server stops, it sends the
+   * results of what it has read and ends the stream with UNAVAILABLE. Whatever
+   * ends a stream: send the pings without a result again, with the same ids.
+   *
+   * @generated from rpc ping.v1.PingService.PingStream
+   */
+  pingStream: {
+    methodKind: "bidi_streaming";
+    input: typeof PingStreamRequestSchema;
+    output: typeof PingStreamResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ping_v1_ping, 0);
