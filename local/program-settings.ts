@@ -16,6 +16,7 @@ const RULES: Readonly<Record<keyof (ServerSettings & ProcessorSettings), Rule>> 
   corsOrigins: 'passed',
   maxBodyBytes: 'passed',
   leanHttp: 'passed',
+  maxBatchBodyBytes: 'passed',
   maxBatchSize: 'passed',
   maxQueueLength: 'passed',
   maxQueueAgeMs: 'passed',

@@ -93,8 +93,8 @@ function createParts(settings: ServerSettings, log: Logger, metrics: ServerMetri
   return { pool, cache, recorder, relay, reader: new LedgerCountReader({ pool, cache, log, metrics, lanes: settings.lanes }) }
 }
 
-function httpOptions({ port, hosts, maxBodyBytes, corsOrigins, leanHttp }: ServerSettings) {
-  return { port, hosts, portSetting: serverSettings.port.env, maxBodyBytes, allowedOrigins: corsOrigins, lean: leanHttp }
+function httpOptions({ port, hosts, maxBodyBytes, maxBatchBodyBytes, corsOrigins, leanHttp }: ServerSettings) {
+  return { port, hosts, portSetting: serverSettings.port.env, maxBodyBytes, maxBatchBodyBytes, allowedOrigins: corsOrigins, lean: leanHttp }
 }
 
 async function stopHttp(http: HttpServer, { notReadyMs, drainMs }: ServerSettings, log: Logger): Promise<void> {

@@ -33,7 +33,7 @@ export interface HttpFixture extends AsyncDisposable {
   readonly logged: Record<string, unknown>[]
 }
 
-export interface FixtureOptions extends Partial<Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean'>> {
+export interface FixtureOptions extends Partial<Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'maxBatchBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean'>> {
   readonly record?: PingRecorder['record']
   readonly count?: (range: Range | undefined, strong: boolean) => Promise<Count>
 }
@@ -58,9 +58,9 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     recorded.push(ping)
   }
   const recordAll: PingRecorder['recordAll'] = pings => Promise.all(pings.map(ping => record(ping).then(() => undefined, (error: Error) => error)))
-  const { maxBodyBytes = 65_536, allowedOrigins = ['*'], hosts = ['127.0.0.1'], limits = {} } = options
+  const { maxBodyBytes = 65_536, maxBatchBodyBytes = 2_097_152, allowedOrigins = ['*'], hosts = ['127.0.0.1'], limits = {} } = options
   const { tls, access, lean = true } = options
-  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, tls, access, lean, maxBodyBytes, allowedOrigins, limits, recorder: { record, recordAll }, reader, readiness, metrics, log })
+  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, tls, access, lean, maxBodyBytes, maxBatchBodyBytes, allowedOrigins, limits, recorder: { record, recordAll }, reader, readiness, metrics, log })
   const { port } = http
   const stop = async (): Promise<void> => void (await http.stop(0))
   return { url: `http${tls ? 's' : ''}://127.0.0.1:${port}`, port, http, readiness, metrics, recorded, counted, strong, logged, [Symbol.asyncDispose]: stop }

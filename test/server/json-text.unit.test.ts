@@ -1,7 +1,7 @@
 import { fromJsonString } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { ServerReflectionRequestSchema } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
-import { PingCountRequestSchema, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
+import { PingBatchRequestSchema, PingCountRequestSchema, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { exactJson, jsonReading } from '../../src/server/rpc/json-text.ts'
 
 const INT64 = 'a whole number from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
@@ -64,6 +64,13 @@ describe('a whole number of a request in JSON', () => {
     expect(exactJson('{"time_range":{"start":1e3,"end":"2.0"}}', PingCountRequestSchema)).toBe('{"time_range":{"start":"1000","end":"2"}}')
   })
 
+  it('is found in each item of a repeated message', () => {
+    const json = '{"pings":[{"timestampMs":1e3},{"x":[{"timestampMs":1.5}],"timestamp_ms":9007199254740993},{},{"timestampMs":"0x1"}]}'
+    expect(() => exactJson(json, PingBatchRequestSchema)).toThrow(`pings[3].timestamp_ms: got "0x1", expected ${INT64}`)
+    const exact = exactJson(json.replace('0x1', '5.0'), PingBatchRequestSchema)
+    expect(fromJsonString(PingBatchRequestSchema, exact, decoded).pings.map(({ timestampMs }) => timestampMs)).toEqual([1_000n, 9_007_199_254_740_993n, undefined, 5n])
+  })
+
   it('of 32 bits has its own bounds', () => {
     const extension = (number: string) => exactJson(`{"fileContainingExtension":{"extensionNumber":${number}}}`, ServerReflectionRequestSchema)
     expect(extension('1e2')).toBe('{"fileContainingExtension":{"extensionNumber":"100"}}')
@@ -97,6 +104,12 @@ describe('a request in JSON', () => {
 
   it('is UTF-8', () => {
     expect(() => read(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d))).toThrow('request body: got bytes that are not UTF-8, expected JSON in UTF-8')
+  })
+
+  it('may have 10 000 items in a repeated field, and no more', () => {
+    const items = (count: number) => `{"pings":[${Array.from({ length: count }, () => '{"pingId":"","timestampMs":"1"}').join()}],"x":[${'1,'.repeat(20_000)}1]}`
+    expect(exactJson(items(10_000), PingBatchRequestSchema)).toBe(items(10_000))
+    expect(() => exactJson(items(10_001), PingBatchRequestSchema)).toThrow('pings: got more than 10000, expected at most 10000')
   })
 
   it.each([`{"a":"${'\\"'.repeat(500_000)}"}`, `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, `{"a":"${'x'.repeat(2_000_000)}"}`])('may be long and deep', json => {

@@ -2,7 +2,12 @@
 export const ROLES = ['ping', 'read', 'metrics'] as const
 export type Role = (typeof ROLES)[number]
 
-const ROLE_OF_PATH: Readonly<Record<string, Role>> = { '/ping.v1.PingService/Ping': 'ping', '/metrics': 'metrics' }
+const ROLE_OF_PATH: Readonly<Record<string, Role>> = {
+  '/ping.v1.PingService/Ping': 'ping',
+  '/ping.v1.PingService/PingBatch': 'ping',
+  '/ping.v1.PingService/PingStream': 'ping',
+  '/metrics': 'metrics',
+}
 const PROBES: readonly string[] = ['/livez', '/readyz', '/healthz']
 const GRPC_HEALTH = '/grpc.health.v1.Health/'
 

@@ -16,6 +16,8 @@ import { startHttpServer, type HttpServer, type HttpServerOptions } from './http
 export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'hosts' | 'portSetting' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'tls' | 'access' | 'lean' | 'log'> & {
   readonly recorder: PingRecorder
   readonly reader: CountReader
+  /** Longest message of PingBatch and of PingStream, in bytes, also after decompression. */
+  readonly maxBatchBodyBytes: number
   readonly readiness: Readiness
   readonly metrics: ServerMetrics
   readonly log: Logger
@@ -23,11 +25,11 @@ export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'hosts' | 'portSe
 
 /** The whole of Ping's port: PingService, gRPC health and reflection, and the pages. */
 export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
-  const { recorder, reader, readiness, metrics, log } = options
+  const { recorder, reader, maxBatchBodyBytes, readiness, metrics, log } = options
   return startHttpServer({
     ...options,
     routes(router, stopping) {
-      pingRoutes(recorder, reader)(router)
+      pingRoutes({ recorder, reader, maxBatchBodyBytes, log, stopping })(router)
       healthRoutes(readiness, [PingService.typeName], stopping)(router)
       reflectionRoutes([PingService, Health], stopping)(router)
     },

@@ -6,16 +6,19 @@ import { InvalidInputError } from './invalid-input.ts'
 /** The one table of what a failed use case is to a caller. Undefined: not the caller's business. */
 export function toConnectError(error: unknown): ConnectError | undefined {
   if (error instanceof ConnectError) return error
-  if (!(error instanceof UseCaseError)) return undefined
-  if (error instanceof InvalidInputError) return coded(error, Code.InvalidArgument)
-  if (error instanceof TimestampConflictError) return coded(error, Code.AlreadyExists)
-  if (error instanceof UnavailableError) return coded(error, Code.Unavailable)
-  if (error instanceof QueueFullError) return queueFull(error)
-  return undefined
+  const code = codeOf(error)
+  if (code === undefined) return undefined
+  return error instanceof QueueFullError ? queueFull(error) : new ConnectError((error as UseCaseError).message, code, undefined, undefined, error)
 }
 
-function coded(error: UseCaseError, code: Code): ConnectError {
-  return new ConnectError(error.message, code, undefined, undefined, error)
+/** The code of a failed use case. Undefined: not the caller's business. */
+export function codeOf(error: unknown): Code | undefined {
+  if (!(error instanceof UseCaseError)) return undefined
+  if (error instanceof InvalidInputError) return Code.InvalidArgument
+  if (error instanceof TimestampConflictError) return Code.AlreadyExists
+  if (error instanceof UnavailableError) return Code.Unavailable
+  if (error instanceof QueueFullError) return Code.ResourceExhausted
+  return undefined
 }
 
 function queueFull(error: QueueFullError): ConnectError {

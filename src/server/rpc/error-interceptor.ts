@@ -1,3 +1,4 @@
+import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect'
 import type { Logger } from '../../runtime/logger.ts'
 import { toConnectError } from './connect-error.ts'
@@ -8,10 +9,15 @@ export function errorInterceptor(log: Logger): Interceptor {
     try {
       return await next(request)
     } catch (error) {
-      const known = toConnectError(error)
-      if (known !== undefined) throw known
-      log.error({ err: error, method: request.method.name }, 'call failed')
-      throw new ConnectError('internal error', Code.Internal)
+      throw toCallerError(error, request.method, log)
     }
   }
+}
+
+/** What a caller sees of an error. A stream, whose errors come after the interceptors, calls it itself. */
+export function toCallerError(error: unknown, method: DescMethod, log: Logger): ConnectError {
+  const known = toConnectError(error)
+  if (known !== undefined) return known
+  log.error({ err: error, method: method.name }, 'call failed')
+  return new ConnectError('internal error', Code.Internal)
 }

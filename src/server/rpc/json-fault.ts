@@ -5,6 +5,7 @@ import { shownText } from '../../runtime/shown-text.ts'
 const CANNOT_DECODE = /^cannot decode (message|field) (\S+) from JSON: ([^]*)$/
 /** "expected string, got true". */
 const GOT = /^expected [^]*?, got ([^]*)$/
+const NULL_ITEM = 'list item must not be null'
 const DUPLICATE = /^duplicate object key "([^]*)"$/
 
 /**
@@ -29,8 +30,10 @@ function ofField(name: string, why: string, input: DescMessage): string | undefi
   if (found === undefined) return undefined
   const path = found.parent === input ? found.name : `${pathOfType(found.parent.typeName, input)}.${found.name}`
   if (why === 'set multiple times') return `${path}: got twice (as ${found.jsonName} and as ${found.name}), expected once`
+  if (why === NULL_ITEM) return `${path}: got null as an item, expected ${expectedObject(found.message?.fields ?? [])}`
   const [, got] = GOT.exec(why) ?? []
-  return `${path}: got ${got === undefined ? 'text that is no Unicode' : valueText(got)}, expected a JSON string`
+  const expected = found.fieldKind === 'list' ? 'a JSON array' : 'a JSON string'
+  return `${path}: got ${got === undefined ? 'text that is no Unicode' : valueText(got)}, expected ${expected}`
 }
 
 /** The field of the request that has this type; the request itself is the body. */

@@ -6,6 +6,9 @@ import { boundsOf, ENUM_BOUNDS, wholeNumber } from './whole-number.ts'
 /** Strings, brackets, and the words between them: numbers, true, false, null. Read in linear time. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]|[^\s,:[\]{}"]+/g
 
+/** Most items of a repeated field: above what any method takes, and so few that reading them keeps nobody else waiting. */
+const MAX_ITEMS = 10_000
+
 /** Replaces the text from `start` to `end`. */
 interface Edit {
   readonly start: number
@@ -64,19 +67,31 @@ function readObject(tokens: Tokens, { fields }: DescMessage, path: string, edits
     const name = unquoted(key)
     const field = fields.find(one => one.jsonName === name || one.name === name)
     const value = tokens()
-    if (field?.fieldKind === 'message' && value[0] === '{') {
-      readObject(tokens, field.message, `${path}${field.name}.`, edits)
-      continue
-    }
-    if (field !== undefined && value[0] !== 'null') readValue(value, field, `${path}${field.name}`, edits)
-    skipRest(tokens, value)
+    if (field?.fieldKind === 'list' && value[0] === '[') readList(tokens, field, `${path}${field.name}`, edits)
+    else readItem(tokens, value, field, `${path}${field?.name}`, edits)
   }
 }
 
+/** Reads an array after its opening bracket, to its end. */
+function readList(tokens: Tokens, field: DescField, path: string, edits: Edit[]): void {
+  let items = 0
+  for (let value = tokens(); value[0] !== ']'; value = tokens()) {
+    if (items === MAX_ITEMS) throw new InvalidInputError(`${path}: got more than ${MAX_ITEMS}, expected at most ${MAX_ITEMS}`)
+    readItem(tokens, value, field, `${path}[${items++}]`, edits)
+  }
+}
+
+/** Reads the rest of a value whose first token has been read: of a field, or of an item of one that is repeated. */
+function readItem(tokens: Tokens, value: Token, field: DescField | undefined, path: string, edits: Edit[]): void {
+  if (field?.message !== undefined && field.fieldKind !== 'map' && value[0] === '{') return readObject(tokens, field.message, `${path}.`, edits)
+  if (field !== undefined && value[0] !== 'null') readValue(value, field, path, edits)
+  skipRest(tokens, value)
+}
+
 function readValue(value: Token, field: DescField, path: string, edits: Edit[]): void {
-  const bounds = field.fieldKind === 'scalar' ? boundsOf(field.scalar) : undefined
+  const bounds = field.scalar === undefined || field.fieldKind === 'map' ? undefined : boundsOf(field.scalar)
   const isString = value[0].startsWith('"')
-  if (field.fieldKind === 'enum') {
+  if (field.enum !== undefined && field.fieldKind !== 'map') {
     if (isString && field.enum.values.some(({ name }) => name === unquoted(value))) return
     if (isString || wholeNumber(value[0], ENUM_BOUNDS) === undefined) throw fault(path, value, `one of ${namesOf(field.enum)}`)
   } else if (bounds !== undefined) {

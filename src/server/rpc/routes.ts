@@ -1,21 +1,38 @@
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect'
 import { PingService } from '../../gen/ping/v1/ping_pb.ts'
+import type { Logger } from '../../runtime/logger.ts'
 import type { CountReader } from '../count.ts'
 import type { PingRecorder } from '../pings.ts'
 import type { Handler } from './call.ts'
 import { withinDeadline } from './deadline.ts'
 import { jsonReading } from './json-text.ts'
 import { createPing } from './ping.ts'
+import { createPingBatch } from './ping-batch.ts'
 import { createPingCount } from './ping-count.ts'
+import { createPingStream } from './ping-stream.ts'
 
-/** Puts the two methods of PingService on Connect's router. */
-export function pingRoutes(recorder: PingRecorder, reader: CountReader): (router: ConnectRouter) => void {
+export interface PingRoutesOptions {
+  readonly recorder: PingRecorder
+  readonly reader: CountReader
+  /** Longest message of PingBatch and of PingStream, in bytes, also after decompression. */
+  readonly maxBatchBodyBytes: number
+  readonly log: Logger
+  /** Aborted when the server drains: streams end then. */
+  readonly stopping: AbortSignal
+}
+
+/** Puts the methods of PingService on Connect's router. */
+export function pingRoutes({ recorder, reader, maxBatchBodyBytes, log, stopping }: PingRoutesOptions): (router: ConnectRouter) => void {
   const ping = createPing(recorder)
   const pingCount = createPingCount(reader)
+  const pingBatch = createPingBatch(recorder, log)
+  const pingStream = createPingStream({ recorder, log, stopping })
   return router => {
-    const { ping: pingMethod, pingCount: countMethod } = PingService.method
+    const { ping: pingMethod, pingCount: countMethod, pingBatch: batchMethod, pingStream: streamMethod } = PingService.method
     router.rpc(pingMethod, (request, context) => answer(ping, request, context), jsonReading(pingMethod.input))
     router.rpc(countMethod, (request, context) => answer(pingCount, request, context), jsonReading(countMethod.input))
+    router.rpc(batchMethod, (request, context) => answer(pingBatch, request, context), { readMaxBytes: maxBatchBodyBytes, ...jsonReading(batchMethod.input) })
+    router.rpc(streamMethod, pingStream, { readMaxBytes: maxBatchBodyBytes, ...jsonReading(streamMethod.input) })
   }
 }
 

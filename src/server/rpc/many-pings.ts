@@ -1,0 +1,77 @@
+import { setImmediate } from 'node:timers/promises'
+import { create } from '@bufbuild/protobuf'
+import { FailureCode, PingFailureSchema, PingResultSchema, type PingRequest, type PingResult } from '../../gen/ping/v1/ping_pb.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import { QueueFullError } from '../errors.ts'
+import type { PingRecorder, RequestedPing } from '../pings.ts'
+import { codeOf } from './connect-error.ts'
+import { InvalidInputError, invalidInput } from './invalid-input.ts'
+import { requestedPing } from './requested-ping.ts'
+
+/** Most pings of one message: a PingBatch, or one message of a PingStream. */
+export const MAX_PINGS = 10_000
+/** Other calls get their turn after so long, in ms: refusing thousands of malformed pings takes a while. */
+const TURN_MS = 5
+/** How often the clock is looked at. */
+const PINGS_PER_LOOK = 256
+
+/** What most pings get. Nobody changes it. */
+const ACK = create(PingResultSchema)
+const UNEXPECTED = 'internal error'
+
+/** Throws `InvalidInputError`. */
+export function refuseTooMany({ length }: readonly PingRequest[]): void {
+  if (length > MAX_PINGS) throw invalidInput('pings', length, `at most ${MAX_PINGS}`)
+}
+
+/** Records those pings that are well-formed. Resolves with one result a ping, in their order; never rejects. */
+export async function recordMany(requests: readonly PingRequest[], recorder: PingRecorder, log: Logger): Promise<readonly PingResult[]> {
+  const checked = await checkAll(requests)
+  const outcomes = await recorder.recordAll(checked.filter(isWellFormed))
+  const unexpected = new Set<Error>()
+  let next = 0
+  const results = checked.map(ping => {
+    if (!isWellFormed(ping)) return failed('', ping)
+    const error = outcomes[next++]
+    if (error === undefined) return ping.idGiven ? ACK : create(PingResultSchema, { pingId: ping.id })
+    if (codeOf(error) === undefined) unexpected.add(error)
+    return failed(ping.id, error)
+  })
+  for (const error of unexpected) log.error({ err: error }, 'pings failed')
+  return results
+}
+
+async function checkAll(requests: readonly PingRequest[]): Promise<readonly (RequestedPing | InvalidInputError)[]> {
+  const checked: (RequestedPing | InvalidInputError)[] = []
+  let turnBegan = performance.now()
+  for (const request of requests) {
+    checked.push(check(request))
+    if (checked.length % PINGS_PER_LOOK > 0 || performance.now() - turnBegan < TURN_MS) continue
+    await setImmediate()
+    turnBegan = performance.now()
+  }
+  return checked
+}
+
+function isWellFormed(ping: RequestedPing | InvalidInputError): ping is RequestedPing {
+  return !(ping instanceof InvalidInputError)
+}
+
+function check(request: PingRequest): RequestedPing | InvalidInputError {
+  try {
+    return requestedPing(request)
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error
+    throw error
+  }
+}
+
+/** The code and the words that Ping's own error would have. */
+function failed(pingId: string, error: Error): PingResult {
+  const code = codeOf(error)
+  const retryAfterMs = error instanceof QueueFullError ? Math.max(1, Math.ceil(error.retryAfterMs)) : 0
+  const message = code === undefined ? UNEXPECTED : error.message
+  // FailureCode has the numbers of Connect's codes.
+  const failure = create(PingFailureSchema, { code: (code ?? FailureCode.INTERNAL) as number as FailureCode, message, retryAfterMs })
+  return create(PingResultSchema, { pingId, failure })
+}

@@ -1,0 +1,17 @@
+import { create } from '@bufbuild/protobuf'
+import { PingBatchResponseSchema, type PingBatchRequest, type PingBatchResponse } from '../../gen/ping/v1/ping_pb.ts'
+import type { Logger } from '../../runtime/logger.ts'
+import type { PingRecorder } from '../pings.ts'
+import type { Handler } from './call.ts'
+import { recordMany, refuseTooMany } from './many-pings.ts'
+
+/** Answers when every ping has its result: is committed, or refused. */
+export function createPingBatch(recorder: PingRecorder, log: Logger): Handler<PingBatchRequest, PingBatchResponse> {
+  return async ({ pings }) => {
+    refuseTooMany(pings)
+    const answer = create(PingBatchResponseSchema)
+    // Not as create's second argument: that would copy them.
+    answer.results = (await recordMany(pings, recorder, log)) as typeof answer.results
+    return answer
+  }
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { Portions } from '../../src/server/rpc/portions.ts'
+
+/** Portions of numbers whose work is done by hand. */
+function startPortions({ maxOpen = 100, maxPortion = 10 } = {}) {
+  const begun: { readonly items: readonly number[]; finish(): void }[] = []
+  const work = (items: readonly number[]): Promise<readonly string[]> =>
+    new Promise(resolve => begun.push({ items, finish: () => resolve(items.map(item => `r${item}`)) }))
+  return { begun, portions: new Portions<number, string>({ work, maxOpen, maxPortion }) }
+}
+
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+/** Settled after one turn of the event loop. */
+async function settled(promise: Promise<unknown>): Promise<boolean> {
+  let done = false
+  promise.then(() => (done = true), () => (done = true))
+  await turn()
+  await turn()
+  return done
+}
+
+describe('portions', () => {
+  it('put items of one turn together', async () => {
+    const { begun, portions } = startPortions()
+    void portions.add([1])
+    void portions.add([2, 3])
+    await turn()
+    void portions.add([4])
+    await turn()
+    expect(begun.map(({ items }) => items)).toEqual([[1, 2, 3], [4]])
+  })
+
+  it('begin at once when one is full', async () => {
+    const { begun, portions } = startPortions({ maxPortion: 2 })
+    void portions.add([1])
+    void portions.add([2])
+    expect(begun.map(({ items }) => items)).toEqual([[1, 2]])
+  })
+
+  it('give results in the order of the items, however the work ends', async () => {
+    const { begun, portions } = startPortions()
+    for (const item of [1, 2, 3]) {
+      void portions.add([item])
+      await turn()
+    }
+    const first = portions.next()
+    begun[2]!.finish()
+    begun[1]!.finish()
+    expect(await settled(first)).toBe(false)
+    begun[0]!.finish()
+    expect(await first).toEqual(['r1', 'r2', 'r3'])
+  })
+
+  it('give no more results at once than a portion holds', async () => {
+    const { begun, portions } = startPortions({ maxPortion: 2 })
+    void portions.add([1, 2, 3])
+    begun[0]!.finish()
+    expect([await portions.next(), await portions.next()]).toEqual([['r1', 'r2'], ['r3']])
+  })
+
+  it('take nothing while too much is open, until results are given', async () => {
+    const { begun, portions } = startPortions({ maxOpen: 2 })
+    expect(await portions.add([1])).toBe(true)
+    const added = portions.add([2, 3])
+    await turn()
+    begun.forEach(({ finish }) => finish())
+    expect(await settled(added)).toBe(false)
+    expect(await portions.next()).toEqual(['r1', 'r2', 'r3'])
+    expect(await added).toBe(true)
+  })
+
+  it('end after the last results', async () => {
+    const { begun, portions } = startPortions()
+    void portions.add([1])
+    portions.end()
+    expect(await portions.add([2])).toBe(false)
+    const next = portions.next()
+    expect(await settled(next)).toBe(false)
+    begun[0]!.finish()
+    expect([await next, await portions.next()]).toEqual([['r1'], undefined])
+  })
+
+  it('throw the error that ends them after the last results, and only the first', async () => {
+    const { begun, portions } = startPortions()
+    void portions.add([1])
+    portions.end(new Error('first'))
+    portions.end(new Error('second'))
+    await turn()
+    begun[0]!.finish()
+    expect(await portions.next()).toEqual(['r1'])
+    await expect(portions.next()).rejects.toThrow('first')
+  })
+
+  it('that are cut throw at once, and take nothing more', async () => {
+    const { portions } = startPortions({ maxOpen: 1 })
+    const added = portions.add([1])
+    await turn()
+    const next = portions.next()
+    portions.cut(new Error('gone'))
+    await expect(next).rejects.toThrow('gone')
+    expect(await added).toBe(false)
+  })
+})
