@@ -25,7 +25,10 @@ export interface HashState {
 
 /** The cache's clock, in ms. */
 export async function readTimeMs(cache: Cache): Promise<number> {
-  const [seconds, micros] = await cache.time()
+  return toMs(await cache.time())
+}
+
+function toMs([seconds, micros]: readonly (string | number)[]): number {
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
 }
 
@@ -42,20 +45,46 @@ export async function readApplied(cache: Cache, lane: number): Promise<Position 
   return parsePosition((await unlessNoHash(cache.hget(HASH, appliedField(lane)))) ?? '')
 }
 
-/** As `readHash`, with the counts of some minutes, 0 for those that are not in the hash; one instant. Undefined as well if one is ill-formed. */
-export async function readHashAndMinutes(
-  cache: Cache,
-  lanes: number,
-  minutes: readonly number[],
-): Promise<{ state: HashState; counts: readonly bigint[] } | undefined> {
-  const perLane = Array.from({ length: lanes }, (_, lane) => [appliedField(lane), asofField(lane)]).flat()
-  const fields = [CLAIM, appliedField(lanes), TOTAL, MINUTES_FROM, MINUTES_TO, ...perLane]
-  const values = await unlessNoHash(cache.hmget(HASH, ...fields, ...minutes.map(minuteField)))
-  if (!values) return undefined
-  const [claim, oneMore, ...known] = values.slice(0, fields.length)
-  const state = claim === null && oneMore === null ? parseHash(known, lanes) : undefined
-  const counts = values.slice(fields.length).map(text => (text === null ? 0n : parseWhole(text)))
-  return state && counts.every(count => count !== undefined) ? { state, counts } : undefined
+/** The hash with the counts of some minutes, read at one instant. */
+export interface HashAndMinutes {
+  readonly state: HashState
+  /** In the order in which they were asked for; 0 for those that are not in the hash. */
+  readonly counts: readonly bigint[]
+}
+
+/** As `readHash`, with the counts of some minutes. Undefined as well if one is ill-formed. */
+export async function readHashAndMinutes(cache: Cache, lanes: number, minutes: readonly number[]): Promise<HashAndMinutes | undefined> {
+  const values = await unlessNoHash(cache.hmget(HASH, ...fieldsOf(lanes), ...minutes.map(minuteField)))
+  return values && parseHashAndMinutes(values, lanes)
+}
+
+/** What one round trip tells of the hash. */
+export interface HashLook<Read> {
+  /** Undefined as in `readHash`. */
+  readonly hash: Read | undefined
+  /** The cache's clock, read after the hash. In ms. */
+  readonly timeMs: number
+}
+
+/** `readHashAndMinutes` and the clock after it, and how many fields the hash has, those of others included. */
+export async function lookAtHash(cache: Cache, lanes: number, minutes: readonly number[]): Promise<HashLook<HashAndMinutes> & { readonly fields: number }> {
+  const fields = minutes.length === 0 ? fieldsOf(lanes) : [...fieldsOf(lanes), ...minutes.map(minuteField)]
+  const [values, time, length] = await answersOf(cache.pipeline().hmget(HASH, ...fields).time().hlen(HASH))
+  const hash = values === undefined ? undefined : parseHashAndMinutes(values as (string | null)[], lanes)
+  return { hash, timeMs: toMs(time as [string, string]), fields: Number(length ?? 0) }
+}
+
+/** The hash with all its minutes, read at one instant. */
+export interface HashWithMinutes {
+  readonly state: HashState
+  /** Undefined if one is ill-formed. A count is exact only up to 2^53. */
+  readonly minutes: ReadonlyMap<number, number> | undefined
+}
+
+/** The whole hash and the clock after it. What others wrote beside it is ignored. */
+export async function lookAtWholeHash(cache: Cache, lanes: number): Promise<HashLook<HashWithMinutes>> {
+  const [pairs, time] = await answersOf(cache.pipeline().call('HGETALL', HASH).time())
+  return { hash: pairs === undefined ? undefined : parsePairs(pairs as string[], lanes), timeMs: toMs(time as [string, string]) }
 }
 
 export interface WholeHash {
@@ -105,9 +134,59 @@ async function unlessNoHash<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return undefined
+    if (isNoHash(error)) return undefined
     throw error
   }
+}
+
+/** The answers of a pipeline, all of which travel in one write; undefined for one that found no hash under the key. */
+async function answersOf(pipeline: ReturnType<Cache['pipeline']>): Promise<readonly unknown[]> {
+  const results = await pipeline.exec()
+  return (results ?? []).map(([error, answer]) => {
+    if (error === null) return answer
+    if (isNoHash(error)) return undefined
+    throw error
+  })
+}
+
+function isNoHash(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('WRONGTYPE')
+}
+
+let fieldsForLanes: { readonly lanes: number; readonly fields: readonly string[] } | undefined
+
+/** The fields that are no minutes, in the order of `parseHashAndMinutes`. */
+function fieldsOf(lanes: number): readonly string[] {
+  if (fieldsForLanes?.lanes !== lanes) {
+    const perLane = Array.from({ length: lanes }, (_, lane) => [appliedField(lane), asofField(lane)]).flat()
+    fieldsForLanes = { lanes, fields: [CLAIM, appliedField(lanes), TOTAL, MINUTES_FROM, MINUTES_TO, ...perLane] }
+  }
+  return fieldsForLanes.fields
+}
+
+/** The values of `fieldsOf`, and those of minutes. */
+function parseHashAndMinutes(values: readonly (string | null)[], lanes: number): HashAndMinutes | undefined {
+  const known = fieldsOf(lanes).length
+  const [claim, oneMore, ...rest] = values.slice(0, known)
+  const state = claim === null && oneMore === null ? parseHash(rest, lanes) : undefined
+  const counts = values.slice(known).map(text => (text === null ? 0n : parseWhole(text)))
+  return state && counts.every(count => count !== undefined) ? { state, counts } : undefined
+}
+
+/** Field, value, field, value … of a whole hash. */
+function parsePairs(pairs: readonly string[], lanes: number): HashWithMinutes | undefined {
+  const others = new Map<string, string>()
+  const minutes = new Map<number, number>()
+  let wellFormed = true
+  for (let index = 0; index < pairs.length; index += 2) {
+    const [field, text] = [pairs[index]!, pairs[index + 1]!]
+    const minute = minuteOfField(field)
+    if (minute === undefined) others.set(field, text)
+    else if (WHOLE.test(text)) minutes.set(minute, Number(text))
+    else wellFormed = false
+  }
+  const state = parseHashAndMinutes(fieldsOf(lanes).map(field => others.get(field) ?? null), lanes)?.state
+  return state && { state, minutes: wellFormed ? minutes : undefined }
 }
 
 function parseHash(values: readonly (string | null)[], lanes: number): HashState | undefined {

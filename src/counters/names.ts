@@ -25,8 +25,8 @@ export function asofField(lane: number): string {
   return ASOF_PREFIX + lane
 }
 
-/** The minute of a `minute:<N>` field, or undefined for any other field. */
+/** The minute of a `minute:<N>` field, or undefined for any other field, such as one with a zero before its number. */
 export function minuteOfField(field: string): number | undefined {
-  const match = /^minute:(-?\d{1,15})$/.exec(field)
+  const match = /^minute:(0|-?[1-9]\d{0,14})$/.exec(field)
   return match ? Number(match[1]) : undefined
 }

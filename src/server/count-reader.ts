@@ -1,11 +1,13 @@
 import type { Cache } from '../counters/connect.ts'
-import { freshnessOf, readHashAndMinutes, readTimeMs, totalHolds, type HashState } from '../counters/hash.ts'
+import { lookAtHash, type HashAndMinutes, type HashLook } from '../counters/hash.ts'
 import { readHeads } from '../ledger/heads.ts'
 import type { Pool } from '../ledger/pool.ts'
 import { countRange } from '../ledger/ranges.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { within } from '../runtime/wait.ts'
 import { sumOfHeads } from '../terms/position.ts'
+import { CacheLooks, isFresh, type CacheLook } from './cache-looks.ts'
+import { CachedRanges } from './cached-ranges.ts'
 import type { Count, CountReader, Range } from './count.ts'
 import { UnavailableError } from './errors.ts'
 import { Floor, type ProvenTotal } from './floor.ts'
@@ -21,26 +23,11 @@ export interface LedgerCountReaderOptions {
   readonly lanes?: number | undefined
 }
 
-/** The cache's answer counts only if every lane was complete this short a time ago. */
-const FRESH_WITHIN_MS = 2_000
-const CACHE_TIMEOUT_MS = 50
 const DATABASE_TIMEOUT_MS = 5_000
 /** How long a fresh total of the cache waits for Postgres to have as many pings; then it is answered with its age. */
 const PROOF_TIMEOUT_MS = 500
-const MINUTE_MS = 60_000n
-/** A range of more minutes is asked of Postgres: that many fields are more work than its one statement. */
-const MAX_CACHED_MINUTES = 10_080
-
-/** What the cache answered, which may prove nothing. */
-interface CacheLook {
-  /** Undefined if it is lost, claimed, or made for another number of lanes. */
-  readonly hash: (HashAndMinutes & { readonly provenMs: number }) | undefined
-}
-
-interface HashAndMinutes {
-  readonly state: HashState
-  readonly counts: readonly bigint[]
-}
+/** Under load, a look at the cache serves those who come up to this long after it began. */
+const LOOK_KEPT_MS = 4
 
 /**
  * Answers counts: from the cache where that is provably fresh, else from Postgres; when that is away too,
@@ -49,7 +36,9 @@ interface HashAndMinutes {
 export class LedgerCountReader implements CountReader {
   readonly #options: LedgerCountReaderOptions
   readonly #floor = new Floor()
-  readonly #cached = new SharedLookup(() => this.#lookAtCache())
+  readonly #looks: CacheLooks
+  readonly #cached = new SharedLookup(() => this.#lookAtCache(), { keptMs: () => LOOK_KEPT_MS })
+  readonly #cachedRanges: CachedRanges
   readonly #database = new SharedLookup(() => this.#lookAtDatabase())
   /** Only to know which fields to ask the cache for; the hash itself tells if they are all. */
   #lanes: number | undefined
@@ -58,6 +47,10 @@ export class LedgerCountReader implements CountReader {
   constructor(options: LedgerCountReaderOptions) {
     this.#options = options
     this.#lanes = options.lanes
+    const { cache, metrics } = options
+    const onIncomplete = () => void this.#database.get(false).catch(() => undefined) // it reads how many lanes there are
+    this.#looks = new CacheLooks({ cache, metrics, lanes: () => this.#laneCount(), onIncomplete })
+    this.#cachedRanges = new CachedRanges(this.#looks, metrics)
   }
 
   async total(strong: boolean): Promise<Count> {
@@ -67,7 +60,7 @@ export class LedgerCountReader implements CountReader {
   }
 
   async range(range: Range, strong: boolean): Promise<Count> {
-    const cached = strong ? undefined : await this.#cachedRange(range)
+    const cached = strong ? undefined : await this.#cachedRanges.count(range)
     const answer = cached ?? (await this.#databaseRange(range))
     this.#options.metrics.countAnswered(answer.source)
     return answer
@@ -83,7 +76,7 @@ export class LedgerCountReader implements CountReader {
   async #cachedTotal(): Promise<Count> {
     const look = await this.#cached.get(false)
     try {
-      if (look?.hash && performance.now() - look.hash.provenMs <= FRESH_WITHIN_MS && (await this.#isProven(look.hash.state.total))) {
+      if (look?.hash && isFresh(look.hash.provenMs) && (await this.#isProven(look.hash.state.total))) {
         const { state, provenMs } = look.hash
         const now = performance.now()
         this.#prove({ total: state.total, beganMs: provenMs })
@@ -121,7 +114,7 @@ export class LedgerCountReader implements CountReader {
   }
 
   /** Postgres is away, and the cache is not fresh: the younger of what the cache holds and what was last proven. */
-  #lastResort(look: CacheLook | undefined, cause: unknown): Count {
+  #lastResort(look: CacheLook<HashLook<HashAndMinutes>> | undefined, cause: unknown): Count {
     const now = performance.now()
     if (look?.hash) this.#prove({ total: look.hash.state.total, beganMs: look.hash.provenMs })
     if (!look || !this.#lastProven) {
@@ -136,27 +129,8 @@ export class LedgerCountReader implements CountReader {
     if (proven.beganMs > (this.#lastProven?.beganMs ?? -Infinity)) this.#lastProven = proven
   }
 
-  /** Undefined if the cache is away. */
-  async #lookAtCache(minutes: readonly number[] = []): Promise<CacheLook | undefined> {
-    const { cache, metrics } = this.#options
-    try {
-      const lanes = await this.#laneCount()
-      // Ages count from before the question, and the hash is read before the clock: none is told too small.
-      const beganMs = performance.now()
-      const looks = Promise.all([readHashAndMinutes(cache, lanes, minutes), readTimeMs(cache)])
-      const [hash, timeMs] = await within(CACHE_TIMEOUT_MS, 'the cache does not answer', looks)
-      if (!hash || !totalHolds(hash.state)) {
-        metrics.cachePassedOver('incomplete')
-        this.#database.get(false).catch(() => undefined) // perhaps lanes were added: it reads how many there are
-        return { hash: undefined }
-      }
-      const ageMs = freshnessOf(hash.state, timeMs)
-      if (ageMs > FRESH_WITHIN_MS) metrics.cachePassedOver('stale')
-      return { hash: { ...hash, provenMs: beganMs - ageMs } }
-    } catch {
-      metrics.cachePassedOver('unreachable')
-      return undefined
-    }
+  #lookAtCache() {
+    return this.#looks.look((cache, lanes) => lookAtHash(cache, lanes, []))
   }
 
   async #laneCount(): Promise<number> {
@@ -172,22 +146,6 @@ export class LedgerCountReader implements CountReader {
     this.#floor.prove(proven)
     this.#prove(proven)
     return proven
-  }
-
-  /** Undefined if the cache does not hold the whole range, or is not fresh. */
-  async #cachedRange({ startMs, endMs }: Range): Promise<Count | undefined> {
-    const minutes = endMs - startMs > 0n ? (endMs - startMs) / MINUTE_MS : 0n
-    if (startMs % MINUTE_MS !== 0n || endMs % MINUTE_MS !== 0n || minutes > BigInt(MAX_CACHED_MINUTES)) return undefined
-    const [first, end] = [Number(startMs / MINUTE_MS), Number(endMs / MINUTE_MS)]
-    const look = await this.#lookAtCache(Array.from({ length: Number(minutes) }, (_, index) => first + index))
-    if (!look?.hash) return undefined
-    const { state, counts, provenMs } = look.hash
-    const ageMs = performance.now() - provenMs
-    if (ageMs > FRESH_WITHIN_MS || first < state.minutesFrom || end > state.minutesTo) return undefined
-    const count = counts.reduce((sum, minute) => sum + minute, 0n)
-    if (count <= state.total && counts.every(minute => minute >= 0n)) return { count, source: 'cache', ageMs: Math.ceil(ageMs) }
-    this.#options.metrics.cachePassedOver('unproven') // somebody else wrote these minutes
-    return undefined
   }
 
   async #databaseRange({ startMs, endMs }: Range): Promise<Count> {

@@ -102,8 +102,9 @@ function countReaderMetrics(registry: Registry): CountReaderMetrics {
   const registers = [registry]
   const counts = new Counter({ name: 'ping_counts_total', help: 'Counts by where they came from', labelNames: ['source'], registers })
   const passed = new Counter({ name: 'ping_cache_passed_over_total', help: 'Looks at the cache that did not serve', labelNames: ['reason'], registers })
+  const answered = { cache: counts.labels('cache'), database: counts.labels('database') }
   return {
-    countAnswered: source => counts.inc({ source }),
+    countAnswered: source => answered[source].inc(),
     cachePassedOver: reason => passed.inc({ reason }),
   }
 }

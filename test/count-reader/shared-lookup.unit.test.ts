@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SharedLookup } from '../../src/server/shared-lookup.ts'
 
 /** Look-ups that answer their number, when told to. */
@@ -53,4 +53,44 @@ test('a failed look-up fails those who shared it, and not the strong reads behin
   await expect(shared).rejects.toThrow('away')
   end(2)
   expect(await strong).toBe(2)
+})
+
+describe('under load', () => {
+  let nowMs = 0
+  let begun = 0
+  const kept = (keptMs = 4) => {
+    ;[nowMs, begun] = [100, 0]
+    return new SharedLookup(async () => ++begun, { keptMs: () => keptMs, now: () => nowMs })
+  }
+
+  test('an answer that several shared serves those who come up to its time after it began', async () => {
+    const lookup = kept()
+    expect(await Promise.all([lookup.get(false), lookup.get(false)])).toEqual([1, 1])
+    nowMs = 103
+    expect(await lookup.get(false)).toBe(1)
+    nowMs = 104
+    expect(await lookup.get(false)).toBe(2)
+  })
+
+  test('an answer that one alone waited for serves nobody else', async () => {
+    const lookup = kept()
+    expect(await lookup.get(false)).toBe(1)
+    expect(await lookup.get(false)).toBe(2)
+  })
+
+  test('who wants a fresh answer never gets a kept one, and the next does not get an older one than that', async () => {
+    const lookup = kept(1_000)
+    await Promise.all([lookup.get(false), lookup.get(false)])
+    expect(await lookup.get(true)).toBe(2)
+    expect(await Promise.all([lookup.get(true), lookup.get(true)])).toEqual([3, 4])
+    expect(await lookup.get(false)).toBe(5)
+  })
+
+  test('each answer says for how long it is kept', async () => {
+    const lookup = new SharedLookup(async () => ++begun, { keptMs: answer => (answer === 1 ? 0 : 10), now: () => nowMs })
+    begun = 0
+    await Promise.all([lookup.get(false), lookup.get(false)])
+    expect(await Promise.all([lookup.get(false), lookup.get(false)])).toEqual([2, 2])
+    expect(await lookup.get(false)).toBe(2)
+  })
 })

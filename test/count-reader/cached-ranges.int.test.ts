@@ -1,0 +1,210 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { compareAndSet } from '../../src/counters/flush.ts'
+import { readTimeMs } from '../../src/counters/hash.ts'
+import { HASH } from '../../src/counters/names.ts'
+import { migrate } from '../../src/ledger/migrate.ts'
+import { START, type Position } from '../../src/terms/position.ts'
+import { silent } from '../counters/caches.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { seededRandom } from '../support/random.ts'
+import { startCache, type TestRedis } from '../support/redis.ts'
+import { LANES, readerFixture, type ReaderFixture } from './fixture.ts'
+
+const MINUTE_MS = 60_000
+const NOW = Math.floor(Date.now() / MINUTE_MS)
+const WEEK = 10_080
+const DATABASE = 'database'
+
+describe('ranges that several ask for at the same time', () => {
+  let redis: TestRedis
+  let database: TestDatabase
+  let at: ReaderFixture
+  /** Commands that asked for all minutes. */
+  let wholeReads = 0
+  beforeAll(async () => {
+    redis = await startCache()
+  })
+  afterAll(() => redis.stop())
+  beforeEach(async () => {
+    database = await testDatabase()
+    at = await readerFixture(database.config, redis.url)
+    await at.record(0, [NOW * MINUTE_MS, (NOW - 5_000) * MINUTE_MS, (NOW - WEEK) * MINUTE_MS])
+    await at.fill()
+    wholeReads = 0
+    const pipeline = at.cache.pipeline.bind(at.cache)
+    vi.spyOn(at.cache, 'pipeline').mockImplementation(() => {
+      const made = pipeline()
+      const call = made.call.bind(made)
+      vi.spyOn(made, 'call').mockImplementation((...args) => {
+        wholeReads++
+        return call(...args)
+      })
+      return made
+    })
+  })
+  afterEach(async () => {
+    await at.close()
+    await database.drop()
+  })
+
+  const range = (first: number, end: number) => ({ startMs: BigInt(first) * 60_000n, endMs: BigInt(end) * 60_000n })
+  const WEEKS = [range(NOW - WEEK + 1, NOW + 1), range(NOW - WEEK, NOW)]
+  /** As a processor's tick does, if the hash is whole: the machine may be slow. */
+  const setAsofs = async (ageMs: number) => {
+    if ((await at.cache.type(HASH)) !== 'hash' || (await at.cache.hexists(HASH, 'asof:0')) === 0) return
+    for (let lane = 0; lane < LANES; lane++) await at.setAsof(lane, ageMs)
+  }
+  /** Two ranges of a week, from now on back and from a minute ago on back. */
+  const askWeeks = async (asofAgeMs = 0) => {
+    await setAsofs(asofAgeMs)
+    const answers = await Promise.all(WEEKS.map(week => at.reader.range(week, false)))
+    return answers.map(({ count, source }) => `${count} from ${source}`)
+  }
+  /** Moves a lane of the cache alone, as a processor does. */
+  const flushPings = async (lane: number, start: Position, minutes: readonly number[], asofMs: number): Promise<Position> => {
+    const end = minutes.length === 0 ? start : { seq: start.seq + BigInt(minutes.length), tag: 9n }
+    const counts = new Map(minutes.map(minute => [minute, minutes.filter(each => each === minute).length]))
+    expect(await compareAndSet(at.cache, { lane, start, end, minutes: counts, asofMs }, { lanes: LANES, maxMinutes: WEEK })).toEqual({ kind: 'applied' })
+    return end
+  }
+
+  test('hold every ping acked before their age, and none that nobody sent, while the cache is written', async () => {
+    await at.ledger.query('delete from pings')
+    await at.fill()
+    const random = seededRandom(5)
+    const sent: { minute: number; ackedMs: number }[] = []
+    let flushing = true
+    const ask = async () => {
+      const first = NOW - random.between(-1, WEEK)
+      const end = Math.min(NOW + 2, first + random.between(0, WEEK))
+      const { count, source, ageMs } = await at.reader.range(range(first, end), false)
+      if (source === DATABASE) return
+      const provenMs = performance.now() - ageMs
+      const inRange = sent.filter(({ minute }) => minute >= first && minute < end)
+      expect(Number(count)).toBeGreaterThanOrEqual(inRange.filter(({ ackedMs }) => ackedMs < provenMs).length)
+      expect(Number(count)).toBeLessThanOrEqual(inRange.length)
+      answers++
+    }
+    let answers = 0
+    const readers = Array.from({ length: 16 }, async () => {
+      while (flushing) {
+        await ask()
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    })
+    const positions: Position[] = Array.from({ length: LANES }, () => START)
+    for (let flush = 0; flush < 240; flush++) {
+      // Long stretches of pings of now only, and others with a few of any time.
+      const minutes = Array.from({ length: random.between(0, 8) }, () => (flush % 60 < 45 ? NOW - random.between(0, 2) : NOW - random.between(0, WEEK)))
+      for (const minute of minutes) sent.push({ minute, ackedMs: performance.now() })
+      const asofMs = await readTimeMs(at.cache)
+      const lane = flush % LANES
+      positions[lane] = await flushPings(lane, positions[lane]!, minutes, asofMs)
+    }
+    flushing = false
+    await Promise.all(readers)
+    expect(answers).toBeGreaterThan(240)
+    const all = sent.filter(({ minute }) => minute >= NOW - WEEK && minute < NOW).length
+    await vi.waitUntil(async () => Number((await at.reader.range(range(NOW - WEEK, NOW), false)).count) === all)
+  })
+
+  test('are read whole once, then only the minutes that pings are mostly of, until others changed', async () => {
+    expect(await askWeeks()).toEqual(['2 from cache', '2 from cache'])
+    expect(wholeReads).toBe(1)
+    const asofMs = await readTimeMs(at.cache)
+    const end = await flushPings(1, START, [NOW, NOW], asofMs)
+    await vi.waitUntil(async () => (await askWeeks())[0] === '4 from cache')
+    expect(wholeReads).toBe(1)
+    await flushPings(1, end, [NOW - 7_000], asofMs)
+    await vi.waitUntil(async () => (await askWeeks()).join() === '5 from cache,3 from cache')
+    expect(wholeReads).toBeGreaterThan(1)
+  })
+
+  test('have it read whole for one who asks alone for a long one, and see what is new at once', async () => {
+    const alone = async () => {
+      await setAsofs(0)
+      return `${(await at.reader.range(WEEKS[0]!, false)).count}`
+    }
+    expect(await alone()).toBe('2')
+    let end: Position = START
+    for (let pings = 1; pings <= 5; pings++) {
+      end = await flushPings(1, end, [NOW - pings * 1_000], await readTimeMs(at.cache))
+      expect(await alone()).toBe(String(2 + pings))
+    }
+  })
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['is emptied', () => at.cache.flushall()],
+    ['is claimed', () => at.cache.pingClaim(HASH, 'other', '1', '5000', 'claim')],
+    ['is replaced by something else', () => at.cache.set(HASH, 'a string')],
+    ['has a lane more', () => at.cache.hset(HASH, { 'applied:3': '0:0', 'asof:3': '1' })],
+    ['has a total that is not the sum of what is applied', () => at.cache.hset(HASH, 'total', '9')],
+  ])('come from Postgres once the cache %s', async (_, spoil) => {
+    expect(await askWeeks()).toEqual(['2 from cache', '2 from cache'])
+    await spoil()
+    await at.record(1, [(NOW - 20) * MINUTE_MS])
+    await vi.waitUntil(async () => (await askWeeks()).join() === '3 from database,3 from database')
+  })
+
+  test('come from Postgres once the cache is not fresh any more', async () => {
+    expect(await askWeeks()).toEqual(['2 from cache', '2 from cache'])
+    await at.record(1, [(NOW - 20) * MINUTE_MS])
+    await vi.waitUntil(async () => (await askWeeks(2_001)).join() === '3 from database,3 from database')
+  })
+
+  test.each([
+    ['negative', '-1'],
+    ['more than all pings together', '9'],
+    ['more than a number holds', '9007199254740993'],
+    ['no number', 'x'],
+  ])('come from Postgres when one of their minutes in the cache is %s, and from the cache when none of theirs is', async (_, forged) => {
+    await at.cache.hset(HASH, `minute:${NOW - 5_000}`, forged)
+    expect(await askWeeks()).toEqual(['2 from database', '2 from database'])
+    const others = await Promise.all([at.reader.range(range(NOW - 10, NOW + 1), false), at.reader.range(range(NOW - 300, NOW + 1), false)])
+    expect(others.map(({ count, source }) => `${count} from ${source}`)).toEqual(['1 from cache', '1 from cache'])
+  })
+
+  test('follow the cache back to an older state, and to a rebuilt one', async () => {
+    const old = await at.cache.dumpBuffer(HASH)
+    await at.record(2, [(NOW - 300) * MINUTE_MS])
+    await at.fill()
+    expect(await askWeeks()).toEqual(['3 from cache', '3 from cache'])
+    await at.cache.restore(HASH, 0, old!, 'REPLACE')
+    await vi.waitUntil(async () => (await askWeeks()).join() === '2 from cache,2 from cache')
+    await at.fill()
+    await vi.waitUntil(async () => (await askWeeks()).join() === '3 from cache,3 from cache')
+  })
+
+  test('hold no other history, and nothing that somebody else wrote, for long after the cache was rebuilt', async () => {
+    // One lane with more pings than before, in other minutes: no sum shows it.
+    await at.cache.hset(HASH, { [`minute:${NOW - 5_000}`]: '0', [`minute:${NOW - 6_000}`]: '1' })
+    const ranges = [WEEKS[0]!, range(NOW - 6_000, NOW - 5_999)]
+    const ask = async () => {
+      await setAsofs(0)
+      return (await Promise.all(ranges.map(each => at.reader.range(each, false)))).map(({ count }) => Number(count))
+    }
+    expect(await ask()).toEqual([2, 1])
+    await at.fill()
+    const beganMs = performance.now()
+    await vi.waitUntil(async () => (await ask())[1] === 0, { timeout: 5_000, interval: 20 })
+    expect(performance.now() - beganMs).toBeLessThan(3_000)
+  })
+
+  test('see lanes that are added while the server runs', async () => {
+    await askWeeks()
+    await migrate(database.config, { lanes: LANES + 2, log: silent })
+    await at.record(LANES + 1, [(NOW - 1) * MINUTE_MS])
+    await at.fill()
+    await vi.waitUntil(async () => (await askWeeks()).join() === '3 from cache,3 from cache')
+  })
+
+  test('never have a hash read whole that somebody else filled', async () => {
+    for (let chunk = 0; chunk < 61; chunk++) {
+      await at.cache.hset(HASH, Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`x${chunk}-${index}`, ''])))
+    }
+    await setAsofs(0)
+    const answers = await Promise.all([0, 1].map(ago => at.reader.range(range(NOW - 300, NOW + 1 - ago), false)))
+    expect(answers.map(({ count, source }) => `${count} from ${source}`)).toEqual(['1 from cache', '0 from cache'])
+    expect(wholeReads).toBe(0)
+  })
+})
