@@ -30,13 +30,21 @@ export interface Move {
  * that holds the lanes' relay locks: then a lost lock also fails the move.
  */
 export async function movePublished(db: Queryable, moves: readonly Move[]): Promise<ReadonlySet<number>> {
-  const column = (pick: (move: Move) => number | bigint) => `{${moves.map(pick).join()}}`
   const result = await db.query<{ lane: number }>({
     name: 'ping_move_published',
     text: 'select lane from ping_move_published($1, $2, $3, $4, $5) as lane',
-    values: [column(m => m.lane), column(m => m.from.seq), column(m => m.from.tag), column(m => m.to.seq), column(m => m.to.tag)],
+    values: moveColumns(moves),
   })
   return new Set(result.rows.map(row => row.lane))
+}
+
+function moveColumns(moves: readonly Move[]): string[] {
+  return [column(moves, m => m.lane), column(moves, m => m.from.seq), column(moves, m => m.from.tag), column(moves, m => m.to.seq), column(moves, m => m.to.tag)]
+}
+
+/** An array as Postgres reads it. */
+function column<Item>(items: readonly Item[], pick: (item: Item) => number | bigint): string {
+  return `{${items.map(pick).join()}}`
 }
 
 /**
@@ -51,6 +59,46 @@ export async function restartPublished(db: Queryable, lane: number, from: Positi
     [lane, from.seq.toString(), from.tag.toString()],
   )
   return result.rowCount === 1
+}
+
+/** A lane's pings by minute, from its folded position, as it is believed to be, to where that shall be. */
+export interface CountedFold extends Move {
+  /** Number of pings by minute; their sum is that of the positions between. */
+  readonly minutes: ReadonlyMap<number, number>
+}
+
+/**
+ * Adds counts to the rollup and moves the folded positions, each lane's by compare-and-set as `ping_move_published` does it: the
+ * position is where the counts begin, the row at their end carries their tag, and they are as many as the positions say.
+ */
+const FOLD_COUNTS = {
+  name: 'ping_fold_counts',
+  text: `
+    with asked as (select * from unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as a (lane, from_seq, from_tag, to_seq, to_tag)),
+    counted as (select * from unnest($6::int[], $7::bigint[], $8::bigint[]) as c (lane, minute, count)),
+    sums as (select lane, sum(count) as count from counted group by lane),
+    locked as materialized (select lane from ping_lanes where lane = any ($1) order by lane for update),
+    moved as (
+      update ping_lanes l set folded_seq = a.to_seq, folded_tag = a.to_tag
+      from asked a join locked using (lane) join sums s using (lane)
+      where l.lane = a.lane and l.folded_seq = a.from_seq and l.folded_tag = a.from_tag and s.count = a.to_seq - a.from_seq
+        and exists (select from pings p where p.lane = a.lane and p.seq = a.to_seq and p.tag = a.to_tag)
+      returning l.lane
+    ),
+    added as (
+      insert into ping_minutes as m (minute, lane, count)
+      select c.minute, c.lane, c.count from counted c join moved using (lane) order by c.minute, c.lane
+      on conflict (minute, lane) do update set count = m.count + excluded.count
+    )
+    select lane from moved`,
+}
+
+/** Folds counts that the caller has, so that no row is read; returns the lanes that were folded. One fold a lane. */
+export async function foldCounts(db: Queryable, folds: readonly CountedFold[]): Promise<ReadonlySet<number>> {
+  const minutes = folds.flatMap(fold => [...fold.minutes].map(([minute, count]) => ({ lane: fold.lane, minute, count })))
+  const values = [...moveColumns(folds), column(minutes, m => m.lane), column(minutes, m => m.minute), column(minutes, m => m.count)]
+  const result = await db.query<{ lane: number }>({ ...FOLD_COUNTS, values })
+  return new Set(result.rows.map(row => row.lane))
 }
 
 /** Folds at most `limit` rows of a lane into the rollup; the number folded, or undefined if the rollup is of another history. */

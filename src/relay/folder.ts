@@ -1,22 +1,30 @@
 import type { Client } from '../ledger/pg-types.ts'
-import { fold, unfold } from '../ledger/positions.ts'
+import { fold, foldCounts, readPositions, unfold } from '../ledger/positions.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { wait } from '../runtime/wait.ts'
+import { samePosition } from '../terms/position.ts'
+import type { LaneQueue } from './lane-queue.ts'
 
 const FOLD_EVERY_MS = 500
 const ROWS_PER_FOLD = 5_000
 
-/** Folds the lanes that this server publishes into the rollup, whether or not Kafka answers. */
+/**
+ * Folds the lanes that this server publishes into the rollup, whether or not Kafka answers. What passed through the queues is
+ * counted there already: one statement for all lanes, none when nothing came. Rows that did not (from before the start, or more
+ * than the queues hold while Kafka is away) are read, a lane a statement.
+ */
 export class Folder {
   readonly #client: Client
-  readonly #lanes: () => readonly number[]
+  readonly #queues: () => Iterable<LaneQueue>
   readonly #log: Logger
+  /** Lanes whose queue lacked rows at the last round, and had counted none. */
+  #lacking = new Set<number>()
   readonly #stopping = new AbortController()
   readonly #running: Promise<void>
 
-  constructor(client: Client, lanes: () => readonly number[], log: Logger) {
+  constructor(client: Client, queues: () => Iterable<LaneQueue>, log: Logger) {
     this.#client = client
-    this.#lanes = lanes
+    this.#queues = queues
     this.#log = log
     this.#running = this.#run()
   }
@@ -33,23 +41,67 @@ export class Folder {
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      let more = false
-      for (const lane of this.#lanes()) {
-        if (this.#stopping.signal.aborted) return
-        more = (await this.#foldLane(lane)) || more
-      }
+      const more = await this.#foldAll()
       if (!more) await wait(FOLD_EVERY_MS, this.#stopping.signal)
     }
   }
 
   /** True if there may be more to fold at once. */
-  async #foldLane(lane: number): Promise<boolean> {
-    const folded = await fold(this.#client, lane, ROWS_PER_FOLD)
-    if (folded === undefined) {
+  async #foldAll(): Promise<boolean> {
+    const queues = [...this.#queues()]
+    const behind = queues.filter(queue => !this.#isCounted(queue))
+    this.#lacking = new Set(queues.filter(lacksRows).map(({ lane }) => lane))
+    await this.#foldCounted(queues.filter(queue => !queue.tally.isEmpty && !behind.includes(queue)))
+    if (behind.length === 0) return false
+    let more = false
+    for (const queue of behind) {
+      if (this.#stopping.signal.aborted) return false
+      more = (await this.#foldRows(queue)) || more
+    }
+    await this.#readFolded(behind)
+    return more
+  }
+
+  /** True if the tally goes on from the folded position, and does not stand still. */
+  #isCounted(queue: LaneQueue): boolean {
+    return samePosition(queue.folded, queue.tally.from) && !(lacksRows(queue) && this.#lacking.has(queue.lane))
+  }
+
+  async #foldCounted(queues: readonly LaneQueue[]): Promise<void> {
+    if (queues.length === 0) return
+    const folds = queues.map(queue => ({ lane: queue.lane, ...queue.tally.take() }))
+    const moved = await foldCounts(this.#client, folds)
+    queues.forEach((queue, index) => {
+      if (moved.has(queue.lane)) queue.folded = folds[index]!.to
+    })
+    const refused = queues.filter(({ lane }) => !moved.has(lane))
+    if (refused.length > 0) await this.#readFolded(refused) // they differ from the tallies from now on: the rows are read
+  }
+
+  /** True if there may be more to fold at once. */
+  async #foldRows(queue: LaneQueue): Promise<boolean> {
+    const { lane, folded, tally, end } = queue
+    if (folded.seq >= tally.from.seq) tally.restart(end)
+    const missing = Number(tally.from.seq - folded.seq)
+    // As far as the tally's beginning, so that it is what comes next. A queue that lacks rows does not go on counting: all there are.
+    // Else a position beyond the queue's: it will get there, if the position is in its history, which a look tells.
+    const limit = missing > 0 ? Math.min(missing, ROWS_PER_FOLD) : queue.mustRead ? ROWS_PER_FOLD : 1
+    const count = await fold(this.#client, lane, limit)
+    if (count === undefined) {
       this.#log.error({ lane }, 'the rollup is of another history than the ledger, folding the lane anew')
       await unfold(this.#client, lane)
       return true
     }
-    return folded >= ROWS_PER_FOLD
+    return count >= ROWS_PER_FOLD
   }
+
+  async #readFolded(queues: readonly LaneQueue[]): Promise<void> {
+    const known = new Map((await readPositions(this.#client)).map(({ lane, folded }) => [lane, folded]))
+    for (const queue of queues) queue.folded = known.get(queue.lane) ?? queue.folded
+  }
+}
+
+/** True while Kafka is away and the queue is full, and for a moment whenever rows are being read. */
+function lacksRows({ mustRead, tally }: LaneQueue): boolean {
+  return mustRead && tally.isEmpty
 }

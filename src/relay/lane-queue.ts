@@ -2,6 +2,7 @@ import { endOfRun, firstOfRun, restOfRun, type EventRun } from '../events/event-
 import type { RecordedBatch } from '../ledger/record.ts'
 import type { LedgerRow, NewPing } from '../terms/ping.ts'
 import { samePosition, type Position } from '../terms/position.ts'
+import { LaneTally } from './lane-tally.ts'
 
 /**
  * One lane on its way to the topic: the published position, what was read or handed over after it, and
@@ -11,17 +12,26 @@ export class LaneQueue {
   readonly lane: number
   /** As it is in Postgres. */
   published: Position
+  /** As it is in Postgres. */
+  folded: Position
+  /** Where what Kafka has ends: `published`, or after it until that is moved. */
+  sent: Position
   /** Where the queue ends: the position of its last event, or `published`. */
   end: Position
   /** True if the lane's head is behind the end and what lies between has to be read. */
   mustRead = true
+  /** Counts what comes into the queue, for the rollup. */
+  readonly tally: LaneTally
   #length = 0
   #runs: EventRun[] = []
 
-  constructor(lane: number, published: Position) {
+  constructor(lane: number, { published, folded }: { readonly published: Position; readonly folded: Position }) {
     this.lane = lane
     this.published = published
+    this.folded = folded
+    this.sent = published
     this.end = published
+    this.tally = new LaneTally(published)
   }
 
   /** Its number of events. */
@@ -52,7 +62,7 @@ export class LaneQueue {
     this.mustRead = !all
   }
 
-  /** The first events, at most `limit`. They stay in the queue until `done`. */
+  /** The first events, at most `limit`. They stay in the queue until Kafka has them. */
   first(limit: number): readonly EventRun[] {
     const runs: EventRun[] = []
     let left = limit
@@ -64,15 +74,15 @@ export class LaneQueue {
     return runs
   }
 
-  /** The first `count` events are published, up to `published`. */
-  done(count: number, published: Position): void {
+  /** Kafka has the first `count` events, up to `sent`. */
+  done(count: number, sent: Position): void {
     let left = count
     let whole = 0
     while (this.#runs[whole] && this.#runs[whole]!.pings.length <= left) left -= this.#runs[whole++]!.pings.length
     this.#runs.splice(0, whole)
     if (left > 0) this.#runs[0] = restOfRun(this.#runs[0]!, left)
     this.#length -= count
-    this.published = published
+    this.sent = sent
   }
 
   #push(tag: bigint, pings: readonly NewPing[]): void {
@@ -80,5 +90,6 @@ export class LaneQueue {
     this.#runs.push(run)
     this.#length += pings.length
     this.end = endOfRun(run)
+    this.tally.add(pings, this.end)
   }
 }

@@ -1,7 +1,7 @@
+import { changedHeads, type SeenHeads } from '../ledger/changed-heads.ts'
 import { connectClient } from '../ledger/connect.ts'
-import { readHeads } from '../ledger/heads.ts'
 import type { Client } from '../ledger/pg-types.ts'
-import { movePublished, readPositions, restartPublished, type Move } from '../ledger/positions.ts'
+import { readPositions, restartPublished } from '../ledger/positions.ts'
 import type { RecordedBatch } from '../ledger/record.ts'
 import { endSessionWhenIdle, takeRelayLocks } from '../ledger/relay-locks.ts'
 import { rowsAfter } from '../ledger/rows.ts'
@@ -10,10 +10,11 @@ import { samePosition, type Position } from '../terms/position.ts'
 import { wait } from '../runtime/wait.ts'
 import { Folder } from './folder.ts'
 import { LaneQueue } from './lane-queue.ts'
+import { Mover } from './mover.ts'
 import type { RelayOptions } from './relay-options.ts'
+import { WakeUp } from './wake-up.ts'
 
-/** kafkajs groups the messages of a send in quadratic time: 2.5 µs each at 5000, 1.05 at 1000 (measured). */
-const EVENTS_PER_SEND = 1_000
+const EVENTS_PER_SEND = 4_000
 /** Over all lanes. */
 const ROWS_PER_READ = 16_000
 /** Handed-over events kept while Kafka is away; beyond, they are read again later. */
@@ -22,12 +23,14 @@ const TAKE_LANES_EVERY_MS = 1_000
 /** A frozen server loses its lanes after this long without a statement. */
 const SESSION_IDLE_MS = 5_000
 const SEND_AGAIN_AFTER_MS = 500
+/** The publishing loop is called when there is work. */
+const AT_REST_MS = 60_000
 /** A host that is gone without a word would hold the session for as long as TCP tries. */
 const QUERY_TIMEOUT_MS = 30_000
 
 /**
- * One session of Postgres, and with it the relay locks that it holds. Three loops share it and none waits
- * for another: one looks for free lanes and new heads, one publishes, one folds. Postgres failing in any of
+ * One session of Postgres, and with it the relay locks that it holds. Four loops share it and none waits
+ * for another: one looks for free lanes and new heads, one publishes, one moves the published positions, one folds. Postgres failing in any of
  * them ends all; what is still on its way to Kafka then can move no position any more.
  */
 export class RelaySession {
@@ -35,12 +38,16 @@ export class RelaySession {
   readonly #client: Client
   readonly #lanes = new Map<number, LaneQueue>()
   readonly #stopping = new AbortController()
+  readonly #work = new WakeUp()
+  readonly #mover: Mover
+  /** Of the last look at the heads. */
+  #seen: SeenHeads | undefined
   #failed = false
-  #wake: () => void = () => undefined
 
   private constructor(options: RelayOptions, client: Client) {
     this.#options = options
     this.#client = client
+    this.#mover = new Mover(client, () => this.#lanes.values(), options, refused => this.#forget(refused))
   }
 
   static async open(options: RelayOptions): Promise<RelaySession> {
@@ -64,20 +71,22 @@ export class RelaySession {
     const queue = this.#lanes.get(batch.lane)
     if (!queue || batch.inserted.length === 0) return
     queue.offer(batch, MAX_QUEUED - this.#queued())
-    this.#wake()
+    this.#work.call()
   }
 
   /** Until it is stopped; rejects when Postgres fails. */
   async run(): Promise<void> {
-    const folder = new Folder(this.#client, () => this.lanes, this.#options.log)
+    const folder = new Folder(this.#client, () => this.#lanes.values(), this.#options.log)
     try {
-      await Promise.race([Promise.all([this.#lookUntilStopped(), this.#publishUntilStopped()]), folder.failed()])
+      await Promise.race([Promise.all([this.#lookUntilStopped(), this.#publishUntilStopped()]), folder.failed(), this.#mover.failed()])
+      await this.#mover.stop()
+      await this.#mover.move()
     } catch (error) {
       this.#failed = true
       throw error
     } finally {
       this.stop()
-      await folder.stop()
+      await Promise.all([folder.stop(), this.#mover.stop()])
       await this.#client.end().catch(() => undefined)
     }
   }
@@ -85,19 +94,18 @@ export class RelaySession {
   /** Has `run` publish what there is, if Kafka takes it, and end. */
   stop(): void {
     this.#stopping.abort()
-    this.#wake()
+    this.#work.call()
   }
 
   async #lookUntilStopped(): Promise<void> {
     const { signal } = this.#stopping
-    const seen = new Map<number, bigint>()
     for (let takenAt = -Infinity; !signal.aborted; await wait(this.#options.pollMs, signal)) {
       const now = performance.now()
       if (now - takenAt >= TAKE_LANES_EVERY_MS) {
         takenAt = now
         await this.#takeLanes()
       }
-      await this.#lookAtHeads(seen)
+      await this.#lookAtHeads()
     }
   }
 
@@ -109,17 +117,9 @@ export class RelaySession {
       await this.#readWhatIsMissing()
       await this.#publishRound()
       await wait(lingerMs - (performance.now() - now), signal)
-      if (this.#queued() === 0) await this.#sleep(pollMs)
+      if (this.#queued() === 0 && !signal.aborted) await this.#work.sleep(this.#lacksRows() ? pollMs : AT_REST_MS)
     }
     if (!this.#failed) await this.#publishRound()
-  }
-
-  /** Until there is something to publish, or `ms` have passed. */
-  async #sleep(ms: number): Promise<void> {
-    const woken = new AbortController()
-    this.#wake = () => woken.abort()
-    if (!this.#stopping.signal.aborted) await wait(ms, woken.signal)
-    this.#wake = () => undefined
   }
 
   #queued(): number {
@@ -128,12 +128,18 @@ export class RelaySession {
     return sum
   }
 
+  #lacksRows(): boolean {
+    return this.#lanes.values().some(queue => queue.mustRead)
+  }
+
   async #takeLanes(): Promise<void> {
     const { log, metrics } = this.#options
     const known = await readPositions(this.#client)
     for (const { lane, folded } of known) {
       const queue = this.#lanes.get(lane)
-      if (queue) metrics.foldLag(lane, Math.max(0, Number(queue.end.seq - folded.seq)))
+      if (!queue) continue
+      queue.folded = folded
+      metrics.foldLag(lane, Math.max(0, Number(queue.end.seq - folded.seq)))
     }
     const free = known.map(({ lane }) => lane).filter(lane => !this.#lanes.has(lane))
     if (free.length === 0) return
@@ -146,28 +152,36 @@ export class RelaySession {
 
   /** Begins these lanes anew at the position that is in Postgres, read under the lock. */
   async #forget(lanes: ReadonlySet<number>): Promise<void> {
-    for (const { lane, published } of await readPositions(this.#client)) {
-      if (lanes.has(lane)) this.#lanes.set(lane, new LaneQueue(lane, published))
+    for (const { lane, ...positions } of await readPositions(this.#client)) {
+      if (lanes.has(lane)) this.#lanes.set(lane, new LaneQueue(lane, positions))
     }
+    this.#seen = undefined
+    this.#work.call()
   }
 
   #mustRead(queue: LaneQueue): void {
     queue.mustRead = true
-    this.#wake()
+    this.#work.call()
   }
 
   /**
    * Rows that another server or a hand recorded are noticed here: those still missing since the last look. And rows that were removed: a
    * head before where the queue ended when we asked.
    */
-  async #lookAtHeads(seen: Map<number, bigint>): Promise<void> {
+  async #lookAtHeads(): Promise<void> {
+    const before = this.#seen
     const ends = new Map([...this.#lanes.values()].map(({ lane, end }) => [lane, end]))
-    for (const head of await readHeads(this.#client)) {
+    const changed = await changedHeads(this.#client, before?.snapshot)
+    for (const { lane, seq } of before?.heads ?? []) {
+      const queue = this.#lanes.get(lane)
+      if (queue && seq > queue.end.seq) this.#mustRead(queue)
+    }
+    if (changed === undefined) return
+    this.#seen = changed
+    for (const head of changed.heads) {
       const queue = this.#lanes.get(head.lane)
       if (!queue) continue
-      const isMissing = (seen.get(head.lane) ?? 0n) > queue.end.seq
-      if (isMissing || isBefore(head, ends.get(head.lane))) this.#mustRead(queue)
-      seen.set(head.lane, head.seq)
+      if (isBefore(head, ends.get(head.lane))) this.#mustRead(queue)
       this.#options.metrics.publishLag(head.lane, Math.max(0, Number(head.seq - queue.published.seq)))
     }
   }
@@ -217,18 +231,11 @@ export class RelaySession {
       await wait(SEND_AGAIN_AFTER_MS, this.#stopping.signal)
       return
     }
-    const moved = await movePublished(this.#client, batches)
-    const refused = new Set<number>()
     for (const { queue, count, to } of batches) {
       metrics.published(queue.lane, count)
-      if (moved.has(queue.lane)) queue.done(count, to)
-      else refused.add(queue.lane)
+      queue.done(count, to)
     }
-    if (refused.size > 0) {
-      metrics.relayRetried()
-      log.warn({ lanes: [...refused] }, 'relay: a published position was not where it was left, reading again')
-      await this.#forget(refused)
-    }
+    this.#mover.wake()
   }
 }
 
@@ -237,14 +244,15 @@ function isBefore(head: Position, end: Position | undefined): boolean {
 }
 
 /** What of a lane goes with the next send. */
-interface LaneSend extends Move {
+interface LaneSend {
   readonly queue: LaneQueue
   readonly runs: readonly EventRun[]
   readonly count: number
+  readonly to: Position
 }
 
 function toSend(queue: LaneQueue, limit: number): LaneSend {
   const runs = queue.first(limit)
   const count = runs.reduce((sum, { pings }) => sum + pings.length, 0)
-  return { queue, runs, count, lane: queue.lane, from: queue.published, to: endOfRun(runs.at(-1)!) }
+  return { queue, runs, count, to: endOfRun(runs.at(-1)!) }
 }

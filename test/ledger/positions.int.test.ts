@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
 import { takesWrites } from '../../src/ledger/lanes.ts'
-import { fold, movePublished, readPositions, unfold } from '../../src/ledger/positions.ts'
+import { changedHeads } from '../../src/ledger/changed-heads.ts'
+import { fold, foldCounts, movePublished, readPositions, unfold, type CountedFold } from '../../src/ledger/positions.ts'
 import { endSessionWhenIdle, takeRelayLocks } from '../../src/ledger/relay-locks.ts'
 import { rowsAfter } from '../../src/ledger/rows.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
@@ -101,6 +102,79 @@ describeOnEachPostgres('a fold', database => {
         { minute: 10n, count: 3n },
       ])
     })
+  })
+})
+
+describeOnEachPostgres('a fold of counts', database => {
+  const minutesOf = () => rowsOf(database(), 'select minute, lane, count from ping_minutes order by 1, 2')
+  const foldedOf = async (client: Client) => (await readPositions(client)).map(({ folded }) => folded)
+  const twoEach = new Map([[0, 1], [1, 1]])
+
+  it('adds to the rollup and moves the position, of every lane that is where the counts begin', async () => {
+    await setUp(database(), 3)
+    await withClient(database(), async client => {
+      const [one, two, three] = await threeBatches(client)
+      const other = { seq: 2n, tag: (await record(client, 2, pingsAt(-1, 60_000))).tag }
+      const otherFold: CountedFold = { lane: 2, from: START, to: other, minutes: new Map([[-1, 1], [1, 1]]) }
+      expect(await foldCounts(client, [{ lane: 0, from: START, to: two, minutes: new Map([[0, 2], [1, 2]]) }, otherFold])).toEqual(new Set([0, 2]))
+      expect(await foldCounts(client, [{ lane: 0, from: two, to: three, minutes: twoEach }, otherFold])).toEqual(new Set([0]))
+      expect(await foldedOf(client)).toEqual([three, START, other])
+      expect(await minutesOf()).toEqual([{ minute: -1n, lane: 2, count: 1n }, { minute: 0n, lane: 0, count: 3n }, { minute: 1n, lane: 0, count: 3n }, { minute: 1n, lane: 2, count: 1n }])
+      expect(await fold(client, 0, 100)).toBe(0n)
+      expect(one.seq).toBe(2n)
+    })
+  })
+
+  it.each<[string, (ends: readonly [Position, Position, Position]) => Omit<CountedFold, 'lane'>]>([
+    ['that begins elsewhere', ([, two, three]) => ({ from: two, to: three, minutes: twoEach })],
+    ['that begins in another history', ([one, two, three]) => ({ from: { ...one, tag: two.tag }, to: three, minutes: new Map([[0, 4]]) })],
+    ['that ends in another history', ([one, two]) => ({ from: one, to: { ...two, tag: one.tag }, minutes: twoEach })],
+    ['that ends behind the head', ([one, , three]) => ({ from: one, to: { ...three, seq: 8n }, minutes: new Map([[0, 6]]) })],
+    ['that counts too few', ([one, two]) => ({ from: one, to: two, minutes: new Map([[0, 1]]) })],
+    ['that counts too many', ([one, two]) => ({ from: one, to: two, minutes: new Map([[0, 3]]) })],
+  ])('%s does nothing', async (_, counted) => {
+    await setUp(database(), 1)
+    await withClient(database(), async client => {
+      const ends = await threeBatches(client)
+      await fold(client, 0, 2)
+      const before = await minutesOf()
+      expect(await foldCounts(client, [{ lane: 0, ...counted(ends) }])).toEqual(new Set())
+      expect([await foldedOf(client), await minutesOf()]).toEqual([[ends[0]], before])
+    })
+  })
+
+  it('by many at once counts once', async () => {
+    await setUp(database(), 4)
+    const folds: CountedFold[] = []
+    await withClient(database(), async client => {
+      for (let lane = 0; lane < 4; lane++) folds.push({ lane, from: START, to: { seq: 2n, tag: (await record(client, lane, pingsAt(0, 60_000))).tag }, minutes: twoEach })
+    })
+    const folded = await Promise.all(
+      Array.from({ length: 6 }, (_, n) => withClient(database(), client => foldCounts(client, n % 2 ? folds : folds.toReversed()))),
+    )
+    expect(folded.flatMap(lanes => [...lanes]).toSorted()).toEqual([0, 1, 2, 3])
+    expect(await rowsOf(database(), 'select sum(count)::int as sum from ping_minutes')).toEqual([{ sum: 8 }])
+  })
+})
+
+describeOnEachPostgres('the heads', database => {
+  it('are read again only when a transaction has ended since, whoever ran it', async () => {
+    await setUp(database(), 2)
+    await withClient(database(), other =>
+      withClient(database(), async client => {
+        await record(client, 1, pingsAt(1, 2))
+        await other.query('begin')
+        await record(other, 0, pingsAt(3))
+        const first = await changedHeads(client, undefined)
+        expect(first?.heads.map(({ lane, seq }) => [lane, seq])).toEqual([[0, 0n], [1, 2n]])
+        await expect.poll(() => changedHeads(client, first!.snapshot)).toBeUndefined()
+        await other.query('commit') // begun before the look
+        const second = await changedHeads(client, first!.snapshot)
+        expect(second?.heads.map(({ seq }) => seq)).toEqual([1n, 2n])
+        await client.query('delete from pings where lane = 1 and seq = 2')
+        expect((await changedHeads(client, second!.snapshot))?.heads.map(({ seq }) => seq)).toEqual([1n, 1n])
+      }),
+    )
   })
 })
 

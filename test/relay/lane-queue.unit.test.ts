@@ -18,23 +18,25 @@ const batch = (before: Position, count: number, tag: bigint): RecordedBatch => (
 })
 const places = (queue: LaneQueue) => queue.first(100).flatMap(eventsOfRun).map(({ seq, tag, previousTag }) => [Number(seq), Number(tag), Number(previousTag)])
 
+const queueAt = (published: Position) => new LaneQueue(3, { published, folded: START })
+
 /** A queue that has read up to the head. */
 function caughtUp(published: Position): LaneQueue {
-  const queue = new LaneQueue(3, published)
+  const queue = queueAt(published)
   queue.append([], true)
   return queue
 }
 
 describe('the queue of a lane', () => {
   it('begins at the published position, and has to read what is behind it', () => {
-    const queue = new LaneQueue(3, at(4n, 9n))
+    const queue = queueAt(at(4n, 9n))
     expect([queue.end, queue.mustRead, queue.length]).toEqual([at(4n, 9n), true, 0])
     queue.offer(batch(at(4n, 9n), 2, 11n), ROOM)
     expect([queue.mustRead, queue.length]).toEqual([true, 0])
   })
 
   it('links each row to the one before it, over reads, batches and histories of tags', () => {
-    const queue = new LaneQueue(3, START)
+    const queue = queueAt(START)
     queue.append([...rows(1n, 2, 7n), ...rows(3n, 1, 8n)], true)
     queue.offer(batch(at(3n, 8n), 2, 9n), ROOM)
     expect(places(queue)).toEqual([[1, 7, 0], [2, 7, 7], [3, 8, 7], [4, 9, 8], [5, 9, 9]])
@@ -60,7 +62,7 @@ describe('the queue of a lane', () => {
   })
 
   it('takes no batch while it has to read, though it follow on', () => {
-    const queue = new LaneQueue(3, START)
+    const queue = queueAt(START)
     queue.append(rows(1n, 2, 7n), false)
     queue.offer(batch(at(2n, 7n), 1, 9n), ROOM)
     expect([queue.length, queue.mustRead]).toEqual([2, true])
@@ -73,7 +75,7 @@ describe('the queue of a lane', () => {
     queue.offer(batch(at(3n, 7n), 1, 8n), ROOM)
     expect(sent.map(({ pings }) => pings.length)).toEqual([2])
     queue.done(2, endOfRun(sent[0]!))
-    expect([queue.published.seq, queue.published.tag, queue.end]).toEqual([2n, 7n, at(4n, 8n)])
+    expect([queue.sent, queue.published, queue.end]).toEqual([at(2n, 7n), START, at(4n, 8n)])
     expect(places(queue)).toEqual([[3, 7, 7], [4, 8, 7]])
   })
 })
