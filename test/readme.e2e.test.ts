@@ -12,13 +12,15 @@ const EXPECTED: readonly (readonly [command: RegExp, output: RegExp])[] = [
   [/^curl .*-d '\{\}' \S+\/Ping$/, /^\{\}$/],
   [/^curl .*-d '\{\}' \S+\/PingCount$/, /"pingCount":"1"/],
   [/^npx pingcli ping -n 1000$/, /1 000 of 1 000 pings acknowledged/],
-  [/^npx pingcli count --watch$/, /\b1[  ]?001\b/],
+  [/^npx pingcli load --count 20000 --batch 1000 /, /^20 000 of 20 000 pings acknowledged/m],
+  [/^npx pingcli count --watch$/, /\b21[  ]?001\b/],
   [/^npx pingcli verify /, /^OK/m],
-  [/^redis-cli .*HGETALL/, /^total\n1001\n/m],
-  [/^npx buf curl .*\/PingCount$/, /"pingCount": *"1001"/],
+  [/^redis-cli .*HGETALL/, /^total\n21001\n/m],
+  [/^npx buf curl .*\/PingCount$/, /"pingCount": *"21001"/],
   [/^curl .*"pingId".*\/Ping$/, /^\{\}$/],
   [/^curl .*"timeRange".*\/PingCount$/, /"pingCount":"1"/],
-  [/^curl .*STRONG.*\/PingCount$/, /"pingCount":"1002"/],
+  [/^curl .*STRONG.*\/PingCount$/, /"pingCount":"21002"/],
+  [/^curl .*"pings".*\/PingBatch$/, /^\{"results":\[\{"pingId":"[-0-9a-f]{36}"\},\{\},\{"failure":\{"code":"FAILURE_CODE_INVALID_ARGUMENT",/],
 ]
 /** Counts follow within a second; a busy machine gets more. */
 const SETTLE_MS = 10_000

@@ -1,8 +1,9 @@
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
+import { create } from '@bufbuild/protobuf'
 import { createClient, type CallOptions, type Interceptor, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
-import { Consistency, PingService } from '../gen/ping/v1/ping_pb.ts'
+import { Consistency, PingBatchRequestSchema, PingService, type PingRequest, type PingResult } from '../gen/ping/v1/ping_pb.ts'
 import type { Credentials } from './credentials.ts'
 
 export const PROTOCOLS = ['connect', 'grpc', 'grpc-web'] as const
@@ -13,6 +14,8 @@ export interface ClientOptions {
   readonly address: string
   readonly protocol: Protocol
   readonly credentials: Credentials
+  /** True: over HTTP/2 whatever the protocol, as streams need it. */
+  readonly http2?: boolean
 }
 
 /** What is asked of PingCount. `range` is `[start, end)` in ms since the epoch. */
@@ -31,19 +34,29 @@ export interface CountAnswer {
 /** One server, over one protocol. Every call may be repeated: a ping carries its id. */
 export interface PingClient {
   ping(id: string, timestampMs: bigint | undefined, call: CallOptions): Promise<void>
+  /** One result a ping, in their order. */
+  batch(pings: readonly PingRequest[], call: CallOptions): Promise<readonly PingResult[]>
+  /** The results in the order of the pings, as they come. Over HTTP/2 only. */
+  stream(messages: AsyncIterable<readonly PingRequest[]>, call: CallOptions): AsyncIterable<readonly PingResult[]>
   count(question: CountQuestion, call: CallOptions): Promise<CountAnswer>
   /** Closes the connections. */
   close(): void
 }
 
 export function createPingClient(options: ClientOptions): PingClient {
-  const { transport, close } = options.protocol === 'grpc' ? overHttp2(options) : overHttp1(options)
+  const { transport, close } = options.protocol === 'grpc' || options.http2 === true ? overHttp2(options) : overHttp1(options)
   const service = createClient(PingService, transport)
   return {
     close,
     ping: async (id, timestampMs, call) => {
       await service.ping({ pingId: id, ...(timestampMs !== undefined && { timestampMs }) }, call)
     },
+    batch: async (pings, call) => {
+      const request = create(PingBatchRequestSchema)
+      request.pings = [...pings]
+      return (await service.pingBatch(request, call)).results
+    },
+    stream: (messages, call) => resultsOf(service.pingStream(requestsOf(messages), call)),
     count: async (question, call) => {
       let headers = new Headers()
       const { pingCount } = await service.pingCount(
@@ -56,6 +69,14 @@ export function createPingClient(options: ClientOptions): PingClient {
       return { count: pingCount, source: headers.get('ping-count-source') ?? undefined, ageMs: age(headers) }
     },
   }
+}
+
+async function* requestsOf(messages: AsyncIterable<readonly PingRequest[]>): AsyncGenerator<{ pings: PingRequest[] }> {
+  for await (const pings of messages) yield { pings: [...pings] }
+}
+
+async function* resultsOf(responses: AsyncIterable<{ readonly results: readonly PingResult[] }>): AsyncGenerator<readonly PingResult[]> {
+  for await (const { results } of responses) yield results
 }
 
 function age(headers: Headers): number | undefined {
@@ -87,10 +108,11 @@ class HeardSessions extends Http2SessionManager {
 }
 
 /** gRPC needs trailers, so HTTP/2: ALPN over https, prior knowledge over http. */
-function overHttp2({ address, credentials }: ClientOptions): Connected {
+function overHttp2({ address, protocol, credentials }: ClientOptions): Connected {
   const sessionManager = new HeardSessions(address, undefined, tlsOf(credentials))
+  const options = { baseUrl: address, httpVersion: '2', sessionManager, interceptors: showToken(credentials) } as const
   return {
-    transport: createGrpcTransport({ baseUrl: address, sessionManager, interceptors: showToken(credentials) }),
+    transport: protocol === 'grpc' ? createGrpcTransport(options) : protocol === 'connect' ? createConnectTransport(options) : createGrpcWebTransport(options),
     close: () => sessionManager.abort(),
   }
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Environment, SettingsTable, SettingsOf } from '../runtime/settings.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { shellWord } from '../runtime/shell-word.ts'
-import { createPingClient, PROTOCOLS, type PingClient } from './client.ts'
+import { createPingClient, PROTOCOLS, type ClientOptions, type PingClient } from './client.ts'
 import { readCredentials, tokenAtRisk, type CredentialSources, type Source } from './credentials.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { listenForInterrupt, type Interrupt } from './interrupt.ts'
@@ -26,7 +26,7 @@ export interface Context {
   /** The options that lead another pingcli to the same server; empty where the defaults do. */
   readonly sameServer: readonly string[]
   /** A client of the server at `address`; whoever makes it closes it. Throws `SettingsError`. */
-  createClient(): PingClient
+  createClient(options?: Pick<ClientOptions, 'http2'>): PingClient
   /** Settings of Postgres and the cache, for the commands that read them directly. Throws `SettingsError`. */
   settings<Table extends SettingsTable>(table: Table): SettingsOf<Table>
 }
@@ -43,11 +43,11 @@ export function createContext(options: SharedOptions, env: Environment): Context
     timeoutMs: options.timeout,
     address,
     sameServer: optionsOfServer(address, options),
-    createClient: () => {
+    createClient: clientOptions => {
       const credentials = readCredentials(credentialSources(options, settings))
       const remark = tokenAtRisk(address, credentials)
       if (remark !== undefined) output.note(remark)
-      return createPingClient({ address, protocol: options.protocol, credentials })
+      return createPingClient({ ...clientOptions, address, protocol: options.protocol, credentials })
     },
     settings: table => readSettings(table, env),
   }

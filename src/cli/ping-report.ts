@@ -8,6 +8,12 @@ import type { Ack, RunPlan, RunResult } from './ping-run.ts'
 /** Ids shown in a message; --json shows all. */
 const SHOWN_IDS = 5
 
+/** What was to be acknowledged. */
+type SentPings = Pick<RunPlan, 'pings' | 'timestampMs'> & {
+  /** False: ended before its time, though nothing is left open. */
+  readonly isWhole?: boolean
+}
+
 export function reportOne({ id, tries, latencyMs }: Ack, output: Output): void {
   const after = tries === 1 ? '' : `, ${tries} tries`
   output.result({ id, tries, latencyMs: rounded(latencyMs) }, `recorded ${id} (${formatDuration(latencyMs)}${after})`)
@@ -36,8 +42,8 @@ export function reportRun(plan: RunPlan, result: RunResult, output: Output): voi
 }
 
 /** The exit code of a run; says on standard error what is left open. Throws the error that ended it. */
-export function conclude(plan: RunPlan, { acked, open }: RunResult, { output, interrupt, sameServer }: Context): ExitCode {
-  if (acked === plan.pings) return EXIT.ok
+export function conclude(plan: SentPings, { acked, open }: Pick<RunResult, 'acked' | 'open'>, { output, interrupt, sameServer }: Context): ExitCode {
+  if (acked === plan.pings && plan.isWhole !== false) return EXIT.ok
   const unsettled = open.filter(({ error }) => error.exitCode !== EXIT.refused).map(ping => ping.id)
   if (unsettled.length > 0) output.note(openText(plan, unsettled, sameServer))
   const exitCode = interrupt.exitCode()
@@ -48,7 +54,7 @@ export function conclude(plan: RunPlan, { acked, open }: RunResult, { output, in
   throw open[0]?.error ?? new CliError(EXIT.failed, `${acked} of ${plan.pings} pings acknowledged`)
 }
 
-function openText(plan: RunPlan, ids: readonly string[], sameServer: readonly string[]): string {
+function openText(plan: SentPings, ids: readonly string[], sameServer: readonly string[]): string {
   const server = sameServer.map(word => ` ${word}`).join('')
   const timestamp = plan.timestampMs === undefined ? '' : ` --timestamp=${plan.timestampMs}`
   const which = ids.length === 1 ? '1 ping was' : `${ids.length} pings were`

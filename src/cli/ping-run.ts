@@ -120,7 +120,7 @@ export class PingRun {
 }
 
 /** Timers have a resolution of 1 ms; due times are absolute, so the rate holds on average. */
-async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
+export async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
   const ms = time - performance.now()
   if (ms >= 1) await wait(ms, signal)
 }

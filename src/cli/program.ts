@@ -4,6 +4,7 @@ import { createContext, type Wiring } from './context.ts'
 import { addCountCommand } from './count.ts'
 import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
 import { addSharedOptions, type SharedOptions } from './options.ts'
+import { addLoadCommand } from './load.ts'
 import { addPingCommand } from './ping.ts'
 import { addRebuildCommand } from './rebuild.ts'
 import { shownOn, terminalOf, type Terminal } from './terminal.ts'
@@ -19,6 +20,7 @@ Examples:
   pingcli count
   pingcli ping -n 1000 --concurrency 32 --address http://ping.example.com
   pingcli count --json | jq .count
+  pingcli load --batch 1000 --concurrency 4
   pingcli verify
 
 'pingcli help <command>' shows the options and more examples of a command.`
@@ -46,6 +48,7 @@ function createProgram(env: Environment, end: (code: ExitCode) => void): Command
   addSharedOptions(program)
   const wiring: Wiring = { contextOf: command => createContext(command.optsWithGlobals<SharedOptions>(), env), end }
   addPingCommand(program, wiring)
+  addLoadCommand(program, wiring)
   addCountCommand(program, wiring)
   addVerifyCommand(program, wiring)
   addRebuildCommand(program, wiring)

@@ -12,19 +12,23 @@ const ERASE = '\u001B[K'
 
 export interface Progress {
   readonly done: number
-  readonly all: number
+  /** Undefined: as many as the duration takes. */
+  readonly all: number | undefined
+  /** How long it goes on; undefined: until all are done. */
+  readonly durationMs?: number | undefined
   readonly elapsedMs: number
 }
 
 /** One line: bar, count, rate, time left; cut to the width of the terminal. */
-export function renderProgress({ done, all, elapsedMs }: Progress, columns: number): string {
-  const share = all === 0 ? 1 : done / all
+export function renderProgress({ done, all, durationMs = Infinity, elapsedMs }: Progress, columns: number): string {
+  const share = Math.min(1, Math.max(all === undefined ? 0 : all === 0 ? 1 : done / all, elapsedMs / durationMs))
   const filled = Math.round(share * BAR_WIDTH)
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled)
   const perSecond = elapsedMs > 0 ? (done / elapsedMs) * 1_000 : 0
-  const left = done > 0 ? `${formatDuration((elapsedMs / done) * (all - done))} left` : 'waiting for the first answer'
+  const leftMs = Math.min(((all ?? Infinity) - done) * (elapsedMs / done), durationMs - elapsedMs)
+  const left = done > 0 ? `${formatDuration(Math.max(0, leftMs))} left` : 'waiting for the first answer'
   const percent = `${Math.floor(share * 100)}%`.padStart(4)
-  const line = `${bar} ${percent}  ${grouped(done)}/${grouped(all)}  ${grouped(Math.round(perSecond))}/s  ${left}`
+  const line = `${bar} ${percent}  ${grouped(done)}${all === undefined ? '' : `/${grouped(all)}`}  ${grouped(Math.round(perSecond))}/s  ${left}`
   return line.slice(0, Math.max(0, columns - 1))
 }
 

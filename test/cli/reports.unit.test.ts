@@ -25,7 +25,25 @@ describe('latencies', () => {
     expect(latencies.summary()?.max).toBeGreaterThanOrEqual(86_400_000)
   })
 
-  it('have no summary without any', () => expect(new Latencies().summary()).toBeUndefined())
+  it('have no summary without any', () => expect([new Latencies().summary(), new Latencies().tail(), new Latencies().omitted()]).toEqual([undefined, undefined, 0]))
+
+  it('have a tail', () => {
+    const latencies = new Latencies()
+    latencies.add(1, 99_900)
+    latencies.add(50, 90)
+    latencies.add(200, 10)
+    const { p50, p75, p999, p9999, max } = latencies.tail()!
+    for (const [got, expected] of [[p50, 1], [p75, 1], [p999, 1], [p9999, 50], [max, 200]] as const) expect(got / expected).toBeCloseTo(1, 2)
+  })
+
+  it('of a closed loop with a stall omit those that would have been sent meanwhile', () => {
+    const [steady, stalled] = [new Latencies(), new Latencies()]
+    steady.add(1, 1_000)
+    stalled.add(1, 999)
+    stalled.add(1_000, 1)
+    expect(steady.omitted()).toBe(0)
+    expect(Math.abs(stalled.omitted() - 999)).toBeLessThan(20)
+  })
 })
 
 describe('the progress bar', () => {
@@ -40,6 +58,10 @@ describe('the progress bar', () => {
   it('is full only at the end', () => {
     expect(renderProgress({ done: 999, all: 1_000, elapsedMs: 1_000 }, 120)).toContain(' 99%')
     expect(renderProgress({ done: 1_000, all: 1_000, elapsedMs: 1_000 }, 120)).toContain('100%')
+  })
+  it('of a duration shows its share of the time', () => {
+    expect(renderProgress({ done: 2_500, all: undefined, durationMs: 10_000, elapsedMs: 5_000 }, 120)).toBe('████████████░░░░░░░░░░░░  50%  2 500  500/s  5 s left')
+    expect(renderProgress({ done: 75, all: 100, durationMs: 10_000, elapsedMs: 5_000 }, 120)).toContain(' 75%  75/100  15/s  1.7 s left')
   })
   it('never fills the line, which would wrap', () => {
     expect(renderProgress({ done: 1, all: 10, elapsedMs: 1_000 }, 20)).toHaveLength(19)

@@ -4,7 +4,7 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
-import { PingService, type PingCountRequest, type PingRequest } from '../../src/gen/ping/v1/ping_pb.ts'
+import { FailureCode, PingService, type PingCountRequest, type PingRequest } from '../../src/gen/ping/v1/ping_pb.ts'
 import type { Protocol } from '../../src/cli/client.ts'
 
 /**
@@ -25,6 +25,8 @@ export interface ScriptedServer {
   /** Every Ping that arrived, in order, with those that were not answered. */
   readonly pings: readonly PingRequest[]
   readonly counts: readonly PingCountRequest[]
+  /** How many pings each PingBatch, or each message of a PingStream, had. */
+  readonly sizes: readonly number[]
   /** The ids that count. */
   readonly recorded: ReadonlySet<string>
   stop(): Promise<void>
@@ -35,6 +37,10 @@ export interface ServerOptions {
   readonly tls?: Certificate
   /** How many of the pings, the first ones, are acknowledged and not recorded. */
   readonly forgets?: number
+  /** Why a ping of PingBatch or PingStream is not recorded at its nth try (from 1); undefined: it is. */
+  readonly fails?: (ping: PingRequest, nth: number) => FailureCode | undefined
+  /** For streams too. */
+  readonly http2?: boolean
 }
 
 const cutKey = createContextKey<() => void>(() => undefined)
@@ -43,12 +49,27 @@ const cutKey = createContextKey<() => void>(() => undefined)
 export async function startScriptedServer(
   protocol: Protocol,
   script: readonly Step[] = [],
-  { port = 0, tls, forgets = 0 }: ServerOptions = {},
+  { port = 0, tls, forgets = 0, fails = () => undefined, http2 = false }: ServerOptions = {},
 ): Promise<ScriptedServer> {
   const steps = [...script]
   const pings: PingRequest[] = []
   const counts: PingCountRequest[] = []
+  const sizes: number[] = []
   const recorded = new Set<string>()
+  const tries = new Map<string, number>()
+
+  const recordAll = (sent: readonly PingRequest[]) => {
+    sizes.push(sent.length)
+    pings.push(...sent)
+    const results = sent.map(ping => {
+      const nth = (tries.get(ping.pingId) ?? 0) + 1
+      tries.set(ping.pingId, nth)
+      const code = fails(ping, nth)
+      if (code === undefined) recorded.add(ping.pingId)
+      return code === undefined ? {} : { pingId: ping.pingId, failure: { code, message: `scripted failure ${code}`, retryAfterMs: 10 } }
+    })
+    return { results }
+  }
 
   const take = async (context: HandlerContext, record: () => void): Promise<void> => {
     const step = steps.shift() ?? 'answer'
@@ -66,6 +87,18 @@ export async function startScriptedServer(
           await take(context, () => pings.length > forgets && recorded.add(request.pingId))
           return {}
         },
+        pingBatch: async ({ pings: sent }, context) => {
+          let answer: ReturnType<typeof recordAll> = { results: [] }
+          await take(context, () => (answer = recordAll(sent)))
+          return answer
+        },
+        pingStream: async function* (messages, context) {
+          for await (const { pings: sent } of messages) {
+            let answer: ReturnType<typeof recordAll> = { results: [] }
+            await take(context, () => (answer = recordAll(sent)))
+            yield answer
+          }
+        },
         pingCount: async (request, context) => {
           counts.push(request)
           await take(context, () => undefined)
@@ -76,7 +109,7 @@ export async function startScriptedServer(
       }),
   })
   const sockets = new Set<Socket>()
-  const server = listenerOf(protocol, handler, tls)
+  const server = listenerOf(http2 ? 'grpc' : protocol, handler, tls)
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -88,6 +121,7 @@ export async function startScriptedServer(
     port: address.port,
     pings,
     counts,
+    sizes,
     recorded,
     stop: async () => {
       const closed = new Promise(resolve => server.close(resolve))

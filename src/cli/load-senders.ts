@@ -1,0 +1,57 @@
+import { Code, ConnectError, type CallOptions } from '@connectrpc/connect'
+import { FailureCode, type PingFailure, type PingRequest, type PingResult } from '../gen/ping/v1/ping_pb.ts'
+import type { PingClient } from './client.ts'
+import { PingStreamCall } from './ping-stream-call.ts'
+
+/** Sends some pings once. */
+export interface Sender {
+  /** One result a ping, in their order. Rejects if there are none. */
+  send(pings: readonly PingRequest[], call: CallOptions): Promise<readonly PingResult[]>
+  /** Ends what is open. */
+  close(): void
+}
+
+/** By PingBatch, or by Ping where there is one ping. */
+export function callSender(client: PingClient, byPing: boolean): Sender {
+  return {
+    async send(pings, call) {
+      const [ping] = pings
+      if (!byPing || ping === undefined) return client.batch(pings, call)
+      await client.ping(ping.pingId, ping.timestampMs, call)
+      return [ACK]
+    },
+    close: () => undefined,
+  }
+}
+
+const ACK = { pingId: '' } as PingResult
+
+/** By one PingStream, and the next when it ends. A try without an answer in time ends it too. */
+export function streamSender(client: PingClient): Sender {
+  let current: PingStreamCall | undefined
+  return {
+    async send(pings, { timeoutMs, signal }) {
+      if (current === undefined || current.ended) current = new PingStreamCall(client)
+      const stream = current
+      const late = new ConnectError('no result in time', Code.DeadlineExceeded)
+      const timer = timeoutMs === undefined ? undefined : setTimeout(() => stream.fail(late), timeoutMs)
+      const leave = (): void => stream.fail(new ConnectError('interrupted', Code.Canceled))
+      signal?.addEventListener('abort', leave)
+      try {
+        return await stream.send(pings)
+      } finally {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', leave)
+      }
+    },
+    close: () => current?.end(),
+  }
+}
+
+/** The failure of a ping as the error that Ping would have answered. */
+export function errorOf({ code, message, retryAfterMs }: PingFailure): ConnectError {
+  const headers = retryAfterMs > 0 ? { 'retry-after': String(retryAfterMs / 1_000) } : undefined
+  // FailureCode has the numbers of Connect's codes.
+  const known = code === FailureCode.UNSPECIFIED || Code[code] === undefined ? Code.Unknown : (code as number as Code)
+  return new ConnectError(message, known, headers)
+}

@@ -1,0 +1,130 @@
+import { Code } from '@connectrpc/connect'
+import { afterEach, describe, expect, it } from 'vitest'
+import { PROTOCOLS } from '../../src/cli/client.ts'
+import { FailureCode } from '../../src/gen/ping/v1/ping_pb.ts'
+import { runCli, startCli, type CliResult } from './run-cli.ts'
+import { startScriptedServer, type ScriptedServer, type ServerOptions, type Step } from './scripted-server.ts'
+
+let server: ScriptedServer | undefined
+afterEach(async () => {
+  await server?.stop()
+  server = undefined
+})
+
+async function serve(script: readonly Step[] = [], options: ServerOptions = {}, protocol: (typeof PROTOCOLS)[number] = 'connect'): Promise<ScriptedServer> {
+  server = await startScriptedServer(protocol, script, options)
+  return server
+}
+
+const load = (address: string, ...args: readonly string[]): Promise<CliResult> => runCli(['load', '--json', '--address', address, ...args])
+const full = (_: unknown, nth: number) => (nth === 1 ? FailureCode.RESOURCE_EXHAUSTED : undefined)
+
+describe.each(PROTOCOLS)('pingcli load over %s', protocol => {
+  it.each([
+    ['calls', [], false],
+    ['streams', ['--stream'], true],
+  ])('sends every ping once, so many in each of its %s', async (_, args, http2) => {
+    const { address, sizes, pings, recorded } = await serve([], { http2 }, protocol)
+    const { code, stdout, stderr } = await load(address, '--protocol', protocol, '--count', '100', '--batch', '30', '--concurrency', '2', ...args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(sizes.toSorted()).toEqual([10, 30, 30, 30])
+    expect([pings.length, recorded.size]).toEqual([100, 100])
+    expect(JSON.parse(stdout)).toMatchObject({ pings: 100, acked: 100, open: [], retries: 0, batch: 30, stream: http2, concurrency: 2, loop: 'closed', omitted: expect.any(Number) })
+  })
+})
+
+describe('pingcli load', () => {
+  it('of one ping a call calls Ping', async () => {
+    const { address, sizes, pings } = await serve()
+    expect((await load(address, '-n', '5')).code).toBe(0)
+    expect([sizes, pings.length]).toEqual([[], 5])
+  })
+
+  it.each([
+    ['call', [], false],
+    ['stream', ['--stream'], true],
+  ])('sends those pings of a %s again that failed, with the same ids', async (_, args, http2) => {
+    const failsThird = ({ pingId }: { readonly pingId: string }, nth: number) => (Number.parseInt(pingId.slice(-1), 16) % 3 === 0 ? full(pingId, nth) : undefined)
+    const { address, pings, recorded } = await serve([], { fails: failsThird, http2 })
+    const { code, stdout } = await load(address, '--count', '120', '--batch', '40', '--concurrency', '1', ...args)
+    const failed = pings.slice().filter(({ pingId }) => failsThird({ pingId }, 1) !== undefined)
+    expect(code).toBe(0)
+    expect(recorded.size).toBe(120)
+    expect(pings).toHaveLength(120 + failed.length / 2)
+    expect(failed.length).toBeGreaterThan(0)
+    expect(JSON.parse(stdout)).toMatchObject({ acked: 120, open: [] })
+    expect(JSON.parse(stdout).retries).toBeGreaterThan(0)
+  })
+
+  it.each<[string, readonly Step[], readonly string[], boolean]>([
+    ['call whose reply is lost', ['lose reply', 'answer', 'lose reply'], [], false],
+    ['call that the server does not take', [{ code: Code.Unavailable }, { code: Code.ResourceExhausted }], [], false],
+    ['stream that is cut', ['lose reply', 'answer', 'lose reply'], ['--stream'], true],
+    ['stream that the server ends', ['answer', { code: Code.Unavailable }], ['--stream'], true],
+    ['stream without answers', ['no reply'], ['--stream', '--timeout', '3s'], true],
+  ])('sends the pings of a %s again with the same ids, so they are counted once', async (_, script, args, http2) => {
+    const { address, pings, recorded } = await serve(script, { http2 })
+    const { code, stdout } = await load(address, '--count', '60', '--batch', '20', '--concurrency', '1', ...args)
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ pings: 60, acked: 60, open: [] })
+    expect(JSON.parse(stdout).retries).toBeGreaterThan(0)
+    expect(new Set(pings.map(({ pingId }) => pingId)).size).toBe(60)
+    expect(recorded.size).toBe(60)
+  })
+
+  it('ends with what the server refuses', async () => {
+    const { address } = await serve([], { fails: (_, nth) => (nth === 1 ? FailureCode.INVALID_ARGUMENT : undefined) })
+    const { code, stdout, stderr } = await load(address, '--count', '10', '--batch', '2', '--concurrency', '1')
+    expect(code).toBe(4)
+    expect(stderr).toContain('refused: invalid_argument: scripted failure 3')
+    expect(JSON.parse(stdout)).toMatchObject({ pings: 2, acked: 0, open: [expect.any(String), expect.any(String)] })
+  })
+
+  it('gives up at --timeout, and names the pings that are open', async () => {
+    const { address } = await serve([], { fails: () => FailureCode.UNAVAILABLE })
+    const { code, stderr } = await load(address, '--count', '2', '--batch', '2', '--concurrency', '1', '--timeout', '300ms')
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/^2 pings were not acknowledged, and may be recorded or not\./m)
+  })
+
+  it('at a rate counts from when pings were due', async () => {
+    const { address } = await serve(Array.from({ length: 3 }, () => 'answer' as const))
+    const began = performance.now()
+    const { code, stdout } = await load(address, '--count', '30', '--batch', '10', '--rate', '50')
+    expect(code).toBe(0)
+    expect(performance.now() - began).toBeGreaterThan(500)
+    const { loop, latencyMs, sentLatencyMs, omitted } = JSON.parse(stdout)
+    expect([loop, omitted]).toEqual(['open', undefined])
+    for (const tail of [latencyMs, sentLatencyMs]) expect(Object.keys(tail)).toEqual(['p50', 'p75', 'p90', 'p99', 'p999', 'p9999', 'max'])
+  })
+
+  it('ends after its duration', async () => {
+    const { address } = await serve()
+    const { code, stdout } = await load(address, '--duration', '300ms', '--batch', '5')
+    const { pings, acked, elapsedMs } = JSON.parse(stdout)
+    expect([code, pings]).toEqual([0, acked])
+    expect(elapsedMs).toBeGreaterThanOrEqual(300)
+    expect(acked).toBeGreaterThan(0)
+  })
+
+  it('ends with its report at Ctrl-C', async () => {
+    const { address, recorded } = await serve()
+    const { child, result } = startCli(['load', '--duration', '1m', '--batch', '5', '--address', address])
+    await expect.poll(() => recorded.size, { timeout: 10_000 }).toBeGreaterThan(100)
+    child.kill('SIGINT')
+    const { code, stdout, stderr } = await result
+    expect(code).toBe(130)
+    expect(stderr).toBe('interrupted\n')
+    expect(stdout).toMatch(/^[\d ]+ of [\d ]+ pings acknowledged in .*, [\d ]+ per second\n16 calls at once, 5 pings a call, as fast as answers come \(closed loop\)\n\nlatency of a ping, from its first try\n {2}50 % .*\n[^]*\n {2}99\.99 % .*\n {2}longest .*\n\nCoordinated omission: /)
+  })
+
+  it.each([
+    [['--batch', '10001'], 'expected a whole number from 1 to 10000'],
+    [['--count', '0'], 'expected a whole number from 1 to'],
+    [['--duration', '5'], 'expected a duration with its unit'],
+  ])('%j is refused', async (args, expected) => {
+    const { code, stderr } = await runCli(['load', ...args])
+    expect(code).toBe(2)
+    expect(stderr).toContain(expected)
+  })
+})
