@@ -7,7 +7,7 @@ export const CONTENDERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
 export type ContenderKey = (typeof CONTENDERS)[number]
 /** Those that need what npm does not bring. */
 export const OPTIONAL: readonly Section[] = ['f', 'g']
-export const SECTIONS = [...CONTENDERS, 'count', 'processor', 'freshness'] as const
+export const SECTIONS = [...CONTENDERS, 'start', 'count', 'processor', 'freshness'] as const
 export type Section = (typeof SECTIONS)[number]
 
 /** How much is measured. */
@@ -28,6 +28,8 @@ export interface BenchOptions {
   readonly processorEvents: number
   /** Part of the full length of each freshness run. */
   readonly freshnessShare: number
+  /** How long `npm start` is looked at while nobody calls, in ms. */
+  readonly restMs: number
   /** The program `nats-server`, for (f). */
   readonly natsServer: string | undefined
   /** The file `pgmq.sql`, for (g). */

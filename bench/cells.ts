@@ -11,9 +11,12 @@ export interface CellRun {
 
 /** One figure: a contender at a number of connections. */
 export interface Cell {
+  /** Which contender, or which question. */
   readonly contender: string
   readonly connections: number
   readonly requestsPerSecond: number
+  /** The same in each turn: how far apart they are is the noise. */
+  readonly ofTurns: readonly number[]
   readonly p50Ms: number
   readonly p99Ms: number
   readonly p999Ms: number
@@ -38,6 +41,7 @@ export function mergeRuns(contender: string, connections: number, runs: readonly
   return {
     contender,
     connections,
+    ofTurns: runs.map(({ result }) => (result.measured / result.measuredMs) * 1000),
     requestsPerSecond: (total(result => result.measured) / total(result => result.measuredMs)) * 1000,
     p50Ms: latencies.percentile(0.5) / 1000,
     p99Ms: latencies.percentile(0.99) / 1000,

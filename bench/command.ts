@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { onPath } from '../local/parts/on-path.ts'
 import { OPTIONAL, SECTIONS, type BenchOptions, type Section } from './bench.ts'
+import { whole } from './table.ts'
 
 /** What the command line asks for. */
 export interface BenchCommand {
@@ -8,12 +9,13 @@ export interface BenchCommand {
   readonly jsonPath: string | undefined
 }
 
-const FULL = { seconds: 4, turns: 4, poolSizes: [4, 8, 16, 32, 64], countRows: 1_000_000, processorEvents: 500_000, freshnessShare: 1 }
-const QUICK = { seconds: 1, turns: 2, poolSizes: [8, 32], countRows: 100_000, processorEvents: 150_000, freshnessShare: 0.25 }
+const FULL = { seconds: 4, turns: 4, poolSizes: [4, 8, 16, 32, 64], countRows: 1_000_000, processorEvents: 500_000, freshnessShare: 1, restMs: 10_000 }
+const QUICK = { seconds: 1, turns: 2, poolSizes: [8, 32], countRows: 100_000, processorEvents: 150_000, freshnessShare: 0.25, restMs: 4_000 }
 const CONNECTIONS = [1, 16, 64, 256]
 const QUICK_CONNECTIONS = [1, 64]
 const MOST_SECONDS = 60
 const MOST_CONNECTIONS = 1024
+const MOST_ROWS = 100_000_000
 
 interface RawOptions {
   readonly seconds?: number
@@ -22,6 +24,7 @@ interface RawOptions {
   readonly kafka: boolean
   readonly nats?: string | true
   readonly pgmq?: string
+  readonly rows?: number
   readonly json?: string
   readonly profile?: string
   readonly quick: boolean
@@ -37,6 +40,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
     .option('--kafka', "Apache Kafka instead of Ping's own broker; it needs Java 17", false)
     .option('--nats [program]', 'section f too; it needs nats-server on the path or its path here: go install github.com/nats-io/nats-server/v2@latest')
     .option('--pgmq <file>', 'section g too; it needs the file pgmq.sql, such as the crate pgmq brings it')
+    .addOption(new Option('--rows <n>', `rows for the counts (default: ${whole(FULL.countRows)}); 10,000,000 take some minutes to fill`).argParser(rowCount))
     .option('--json <path>', 'write all figures to this file')
     .option('--profile <folder>', 'let the programs of Ping write CPU profiles there, which makes them slower')
     .option('--quick', 'fewer, shorter figures: the whole in less than 1.5 minutes', false)
@@ -53,6 +57,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
       ...scale,
       seconds: raw.seconds ?? scale.seconds,
       connections: raw.connections ?? (raw.quick ? QUICK_CONNECTIONS : CONNECTIONS),
+      countRows: raw.rows ?? scale.countRows,
       only,
       broker: raw.kafka ? 'apache' : 'ours',
       natsServer,
@@ -66,8 +71,8 @@ export function readCommand(argv: readonly string[]): BenchCommand {
 const HELP = `
 Sections: a = bare node:http, b = a no-op handler behind Connect's adapter, c = the plain way (one INSERT and
 one awaited Kafka send per request), d = Ping, e = one prepared INSERT a call by a client of Postgres, f = NATS
-JetStream with sync_interval always, g = pgmq, count = PingCount, processor = events/s from a full topic,
-freshness = from a ping's answer until it is in the count.
+JetStream with sync_interval always, g = pgmq, start = npm start and what it costs at rest,
+count = PingCount, processor = events/s from a full topic, freshness = from a ping's answer until it is in the count.
 
 Examples:
   npm run bench -- --json figures.json
@@ -77,6 +82,12 @@ function seconds(text: string): number {
   const value = Number(text)
   if (value >= 0.1 && value <= MOST_SECONDS) return value
   throw new InvalidArgumentError(`expected 0.1 to ${MOST_SECONDS}.`)
+}
+
+function rowCount(text: string): number {
+  const value = Number(text.replaceAll(',', '').replaceAll('_', ''))
+  if (Number.isInteger(value) && value >= 1_000 && value <= MOST_ROWS) return value
+  throw new InvalidArgumentError(`expected a whole number from 1,000 to ${whole(MOST_ROWS)}.`)
 }
 
 function connectionList(text: string): readonly number[] {

@@ -35,6 +35,11 @@ export function treeTicks(processes: readonly Omit<ProcessTimes, 'ownTicks'>[], 
   return root ? sum(root) : 0
 }
 
+/** A process and all its descendants. */
+export function treePids(processes: readonly Pick<ProcessTimes, 'pid' | 'parentPid'>[], rootPid: number): readonly number[] {
+  return [rootPid, ...processes.filter(each => each.parentPid === rootPid).flatMap(each => treePids(processes, each.pid))]
+}
+
 /** CPU seconds used so far by each named process tree. */
 export type CpuSeconds = Readonly<Record<string, number>>
 
@@ -105,7 +110,8 @@ export function shareOfOthers(before: MachineTime, after: MachineTime): number {
   return Math.max(0, others / (after.all - before.all))
 }
 
-function readProcesses(): readonly ProcessTimes[] | undefined {
+/** All processes that run; undefined where the system has no /proc (macOS). */
+export function readProcesses(): readonly ProcessTimes[] | undefined {
   return process.platform === 'linux' ? linesOf('/proc').map(parseStat) : undefined
 }
 

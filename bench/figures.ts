@@ -3,6 +3,7 @@ import type { Cell } from './cells.ts'
 import type { Machine } from './machine.ts'
 import type { Counts } from './stages/counts.ts'
 import type { Freshness } from './stages/freshness.ts'
+import type { NpmStart } from './stages/npm-start.ts'
 import type { PoolSearch } from './stages/pool-search.ts'
 import type { ProcessorSpeed } from './stages/processor-speed.ts'
 
@@ -20,6 +21,7 @@ export interface Figures {
   readonly counts: Counts | undefined
   readonly processor: ProcessorSpeed | undefined
   readonly freshness: readonly Freshness[] | undefined
+  readonly start: NpmStart | undefined
   /** Why figures must not be trusted; empty when all was verified. */
   readonly invalid: readonly string[]
 }

@@ -8,6 +8,7 @@ import type { Figures } from './figures.ts'
 import { describeMachine } from './machine.ts'
 import { measureCounts } from './stages/counts.ts'
 import { measureFreshness } from './stages/freshness.ts'
+import { measureNpmStart } from './stages/npm-start.ts'
 import { measurePings } from './stages/pings.ts'
 import { searchPoolSize } from './stages/pool-search.ts'
 import { measureProcessor } from './stages/processor-speed.ts'
@@ -22,6 +23,7 @@ export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'to
   const { options, parts } = bench
   const wants = (section: (typeof options.only)[number]): boolean => options.only.includes(section)
   const machine = await describeMachine(parts)
+  const start = wants('start') ? await measureNpmStart(bench) : undefined
   const poolSearch = wants('c') ? await searchPoolSize(bench) : undefined
   const poolSize = poolSearch?.best ?? DEFAULT_POOL_SIZE
   const pings = await measurePings(bench, {
@@ -36,5 +38,5 @@ export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'to
   const freshness = wants('freshness') ? await measureFreshness(bench, CACHE_DB.freshness) : undefined
   const processor = wants('processor') ? await measureProcessor(bench, CACHE_DB.processor) : undefined
   const counts = wants('count') ? await measureCounts(bench, { poolSize, cacheDb: CACHE_DB.counts }) : undefined
-  return { options, machine, poolSearch, pings, counts, processor, freshness }
+  return { options, machine, poolSearch, pings, counts, processor, freshness, start }
 }

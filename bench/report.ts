@@ -3,14 +3,16 @@ import type { Cell } from './cells.ts'
 import type { Figures } from './figures.ts'
 import { describe } from './machine.ts'
 import { cellColumns, rateRatio, renderPings } from './report-pings.ts'
-import type { Counts } from './stages/counts.ts'
+import { ASKED, type Counts } from './stages/counts.ts'
 import type { Freshness } from './stages/freshness.ts'
+import type { NpmStart } from './stages/npm-start.ts'
 import type { ProcessorSpeed } from './stages/processor-speed.ts'
+import { sum } from './statistics.ts'
 import { ratio, renderTable, short, whole } from './table.ts'
 
 /** The whole report as text. */
 export function renderReport(figures: Figures): string {
-  const { pings, counts, processor, freshness, invalid } = figures
+  const { pings, counts, processor, freshness, start, invalid } = figures
   return [
     describe(figures.machine),
     renderOthers(figures.usedByOthers),
@@ -18,6 +20,7 @@ export function renderReport(figures: Figures): string {
     section(`PingCount on ${whole(counts?.rows)} rows`, counts && renderCounts(counts)),
     section('Processor, from a full topic', processor && renderProcessor(processor)),
     section('Freshness: from the answer to a ping until the cached count holds it', freshness && renderFreshness(freshness)),
+    section('npm start', start && renderStart(start)),
     section('Aims', renderAims(figures)),
     section('NOT VALID', invalid.length > 0 && invalid.map(each => `! ${each}`).join('\n')),
     `took ${figures.tookSeconds} s`,
@@ -38,20 +41,24 @@ export function renderOthers(share: number | undefined): string {
 
 const QUIET = 0.05
 
-function renderCounts({ cells, strong }: Counts): string {
-  const plainOf = (cell: Cell): string => (cell.contender.includes('range') ? 'plain: range by COUNT(*)' : 'plain: total by COUNT(*)')
+function renderCounts({ cells, onRows }: Counts): string {
+  const plainOf = (cell: Cell): string => (cell.contender.includes('week') ? 'plain: week by COUNT(*)' : cell.contender.includes('hours') ? 'plain: six hours by COUNT(*)' : 'plain: total by COUNT(*)')
   const table = renderTable(
     cellColumns(cells, cell => cell.contender, [
-      { title: '/no-op', cell: cell => ratio(rateRatio(cells, cell, 'no-op behind Connect')) },
+      { title: '/bare', cell: cell => ratio(rateRatio(cells, cell, ASKED.bare)) },
+      { title: '/no-op', cell: cell => ratio(rateRatio(cells, cell, ASKED.noOp)) },
       { title: '/COUNT(*)', cell: cell => ratio(rateRatio(cells, cell, plainOf(cell))) },
     ]),
     cells,
   )
   const comparison = renderTable(
-    cellColumns(strong.cells, cell => `strong total, ${whole(cell.contender === 'small' ? strong.smallRows : strong.largeRows)} rows`, [
-      { title: '/few rows', cell: cell => ratio(rateRatio(strong.cells, cell, 'small')) },
-    ]),
-    strong.cells,
+    [
+      { title: '64 connections, requests/s', cell: ({ what }) => what },
+      { title: `${whole(onRows.fewRows)} rows`, cell: ({ few }) => whole(few.requestsPerSecond) },
+      { title: `${whole(onRows.manyRows)} rows`, cell: ({ many }) => whole(many.requestsPerSecond) },
+      { title: 'ratio', cell: ({ few, many }) => ratio(many.requestsPerSecond / few.requestsPerSecond) },
+    ],
+    onRows.comparisons,
   )
   return `${table}\n\n${comparison}`
 }
@@ -67,6 +74,8 @@ function renderProcessor(speed: ProcessorSpeed): string {
       { title: 'processor µs', cell: each => short(each.cpuUsPerEvent?.['processor']) },
       { title: 'kafka µs', cell: each => short(each.cpuUsPerEvent?.['kafka']) },
       { title: 'cache µs', cell: each => short(each.cpuUsPerEvent?.['cache']) },
+      { title: 'MB', cell: each => whole(each.memoryMb) },
+      { title: 'ready ms', cell: each => whole(each.readyMs) },
       { title: 'relay rows/s before', cell: each => whole(each.relayRowsPerSecond) },
     ],
     [speed],
@@ -85,6 +94,19 @@ function renderFreshness(runs: readonly Freshness[]): string {
     ],
     runs,
   )
+}
+
+function renderStart({ newFolderMs, sameFolderMs, atRest }: NpmStart): string {
+  const total = { part: 'all', cpuPercent: sum(atRest.map(each => each.cpuPercent)), memoryMb: sum(atRest.map(each => each.memoryMb)) }
+  const table = renderTable(
+    [
+      { title: 'at rest', cell: each => each.part },
+      { title: 'CPU, % of a core', cell: each => each.cpuPercent.toFixed(2) },
+      { title: 'memory, MB', cell: each => whole(each.memoryMb) },
+    ],
+    [...atRest, total],
+  )
+  return `ready after ${(newFolderMs / 1000).toFixed(2)} s on a new folder, ${(sameFolderMs / 1000).toFixed(2)} s on the same again${atRest.length > 0 ? `\n\n${table}` : ''}`
 }
 
 function renderAims(figures: Figures): string {

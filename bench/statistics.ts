@@ -55,5 +55,9 @@ export function percentile(samples: readonly number[], share: number): number {
 }
 
 export function mean(samples: readonly number[]): number {
-  return samples.reduce((sum, sample) => sum + sample, 0) / samples.length
+  return sum(samples) / samples.length
+}
+
+export function sum(samples: readonly number[]): number {
+  return samples.reduce((total, sample) => total + sample, 0)
 }

@@ -10,6 +10,9 @@ export interface PingContender extends Contender {
   readonly state: PingState
 }
 
+/** The relay is a worker thread of the server. */
+export const RELAY = { relay: { process: 'server', thread: 'relay' } } as const
+
 /** Contender (d): Ping itself, server and processor, on a database, a topic and a cache of its own. */
 export async function startPing(bench: Bench, name: string, cacheDb: number): Promise<PingContender> {
   const place: PingPlace = { name, cacheDb, database: await createDatabase(bench.parts, name) }
@@ -22,7 +25,7 @@ export async function startPing(bench: Bench, name: string, cacheDb: number): Pr
     state,
     port: server.port,
     pids: { server: server.pid, postgres: postgres.pid, kafka: kafka.pid, processor: processor.pid, cache: cache.pid },
-    threads: { relay: { process: 'server', thread: 'relay' } },
+    threads: RELAY,
     settle: state.settle,
     verify: async answered => {
       const { recorded, published, counted } = await state.read()

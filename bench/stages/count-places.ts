@@ -2,11 +2,17 @@ import type { Bench } from '../bench.ts'
 import { createDatabase, ORIGINAL_TABLE, type Database } from '../databases.ts'
 
 /** The rows' times are spread over this long before now. */
-const SPREAD_HOURS = 24
-/** The range that is asked for: whole minutes somewhere inside. */
-const RANGE_MINUTES = 360
+const SPREAD_HOURS = 8 * 24
+/** The ranges that are asked for: whole minutes, up to twelve hours ago. */
+const [SHORT_MINUTES, WEEK_MINUTES, END_MINUTES_AGO] = [360, 7 * 24 * 60, 720]
 const MINUTE_MS = 60_000
 const SMALL_ROWS = 1_000
+
+/** A TimeRange as JSON. */
+export interface JsonRange {
+  readonly start: string
+  readonly end: string
+}
 
 /** Databases with the same rows, for the plain way and for Ping, and a small one for Ping. */
 export interface CountPlaces {
@@ -14,8 +20,9 @@ export interface CountPlaces {
   readonly ping: Database
   readonly small: Database
   readonly smallRows: number
-  /** A TimeRange as JSON. */
-  readonly range: { readonly start: string; readonly end: string }
+  /** Six hours. */
+  readonly range: JsonRange
+  readonly week: JsonRange
 }
 
 /**
@@ -31,9 +38,9 @@ export async function createCountPlaces(bench: Bench): Promise<CountPlaces> {
   await plain.query('vacuum analyze pings')
   const small = await createDatabase(bench.parts, 'ping_small')
   await fill(small, SMALL_ROWS)
-  const endMinute = Math.floor(Date.now() / MINUTE_MS) - SPREAD_HOURS * 30
-  const range = { start: String((endMinute - RANGE_MINUTES) * MINUTE_MS), end: String(endMinute * MINUTE_MS) }
-  return { plain, ping, small, smallRows: SMALL_ROWS, range }
+  const endMinute = Math.floor(Date.now() / MINUTE_MS) - END_MINUTES_AGO
+  const range = (minutes: number): JsonRange => ({ start: String((endMinute - minutes) * MINUTE_MS), end: String(endMinute * MINUTE_MS) })
+  return { plain, ping, small, smallRows: SMALL_ROWS, range: range(SHORT_MINUTES), week: range(WEEK_MINUTES) }
 }
 
 async function fill(database: Database, rows: number): Promise<void> {

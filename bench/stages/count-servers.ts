@@ -2,18 +2,22 @@ import { HASH } from '../../src/counters/names.ts'
 import type { Bench } from '../bench.ts'
 import { portOf, startStateless } from '../contenders/contender.ts'
 import { startPlainProgram } from '../contenders/start-plain.ts'
-import { startProcessor, startServer } from '../ping-programs.ts'
+import { startProcessor, startServer, type PingPlace } from '../ping-programs.ts'
 import { watchPing } from '../ping-state.ts'
+import { RELAY } from '../contenders/start-ping.ts'
 import type { CountPlaces } from './count-places.ts'
+import type { LoadTarget } from './load-cell.ts'
 
 /** A server that answers counts. */
 export interface CountServer {
   readonly port: number
   readonly pids: Readonly<Record<string, number>>
+  readonly threads?: LoadTarget['threads']
 }
 
 /** All that answer counts, on the same rows. */
 export interface CountServers {
+  readonly bare: CountServer
   readonly noOp: CountServer
   /** One COUNT(*) for each request. */
   readonly plain: CountServer
@@ -34,38 +38,40 @@ export interface CountServersOptions {
 /** Starts them and waits until Ping's cache holds all rows. */
 export async function startCountServers(bench: Bench, places: CountPlaces, options: CountServersOptions): Promise<CountServers> {
   const { postgres, cache } = bench.parts
+  const bare = await startStateless('a', 'bare.ts')(bench)
   const noOp = await startStateless('b', 'no-op.ts')(bench)
-  const ping = await startPingOnRows(bench, places, options.cacheDb)
-  const small = await startServer(bench, { name: 'ping_small', database: places.small, cacheDb: options.cacheDb + 1 })
+  const ping = await startPingOnRows(bench, { name: 'ping_count', database: places.ping, cacheDb: options.cacheDb })
+  const small = await startPingOnRows(bench, { name: 'ping_small', database: places.small, cacheDb: options.cacheDb + 1 })
   const order = { database: places.plain.url, poolSize: options.poolSize, topic: 'unused', cacheKey: HASH }
   const plain = await startPlainProgram(bench, { ...order, countFrom: 'database' })
   const plainCache = await startPlainProgram(bench, { ...order, countFrom: 'cache' })
   const pidsOf = (pid: number) => ({ server: pid, postgres: postgres.pid, cache: cache.pid })
+  await ping.shareHash()
   return {
+    bare,
     noOp,
     plain: { port: portOf(plain.ready), pids: { server: plain.pid, postgres: postgres.pid } },
     plainCache: { port: portOf(plainCache.ready), pids: { server: plainCache.pid, cache: cache.pid } },
-    ping: { port: ping.port, pids: pidsOf(ping.pid) },
-    pingSmall: { port: small.port, pids: pidsOf(small.pid) },
+    ping: { port: ping.port, pids: pidsOf(ping.pid), threads: RELAY },
+    pingSmall: { port: small.port, pids: pidsOf(small.pid), threads: RELAY },
     stop: async () => {
-      await Promise.all([noOp, plain, plainCache, ping, small].map(each => each.stop()))
+      await Promise.all([bare, noOp, plain, plainCache, ping, small].map(each => each.stop()))
     },
   }
 }
 
-async function startPingOnRows(bench: Bench, places: CountPlaces, cacheDb: number) {
-  const place = { name: 'ping_count', database: places.ping, cacheDb }
+async function startPingOnRows(bench: Bench, place: PingPlace) {
   const server = await startServer(bench, place)
   const processor = await startProcessor(bench, place)
   const state = await watchPing(bench, place)
   await state.settle()
-  await places.ping.query('vacuum analyze pings')
-  // The plain way reads the same hash, in the database of the cache that is its own.
-  await state.cache.copy(HASH, HASH, 'DB', 0, 'REPLACE')
+  await place.database.query('vacuum analyze pings')
   const stop = async (): Promise<void> => {
     await Promise.all([server.stop(), processor.stop()])
     await state.cache.flushall()
     await state.close()
   }
-  return { port: server.port, pid: server.pid, stop }
+  // The plain way reads the same hash, in the database of the cache that is its own.
+  const shareHash = () => state.cache.copy(HASH, HASH, 'DB', 0, 'REPLACE')
+  return { port: server.port, pid: server.pid, stop, shareHash }
 }

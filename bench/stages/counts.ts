@@ -1,34 +1,38 @@
 import { askCount } from '../ask-count.ts'
 import type { Bench } from '../bench.ts'
-import { mergeRuns, type Cell } from '../cells.ts'
+import type { Cell } from '../cells.ts'
 import { connectRequest } from '../load/http-connection.ts'
 import { whole } from '../table.ts'
 import { createCountPlaces, type CountPlaces } from './count-places.ts'
 import { startCountServers, type CountServer, type CountServers, type CountServersOptions } from './count-servers.ts'
 import { loadCell } from './load-cell.ts'
-import { compareStrong, type StrongComparison } from './strong-comparison.ts'
+import { compareRows, type RowsComparison } from './rows-comparison.ts'
+import { takeTurns, type Entrant } from './turns.ts'
 
 /** What PingCount calls cost. */
 export interface Counts {
   readonly rows: number
   readonly cells: readonly Cell[]
-  readonly strong: StrongComparison
+  /** The same calls on few and on many rows. */
+  readonly onRows: RowsComparison
 }
+
+/** The names of the questions whose cells are judged. */
+export const ASKED = { bare: 'bare node:http', noOp: 'no-op behind Connect', cached: 'Ping: total, cached', week: 'Ping: week, cached', strongWeek: 'Ping: week, strong' } as const
 
 /** One way to ask for a count. Those of the same kind must give the same answer. */
 interface Question {
   readonly name: string
-  readonly kind: 'none' | 'total' | 'range'
+  readonly kind: 'none' | 'total' | 'range' | 'week'
   readonly server: CountServer
   readonly message: object
-  readonly mostConnections?: number
 }
 
+const CONNECTIONS = [1, 64]
+const TURNS = 2
 const LONGEST_MS = 1_000
 const WARM_UP_MS = 500
 const WARM_UP_CONNECTIONS = 16
-/** With more, each COUNT(*) would wait seconds for its turn and tell nothing new. */
-const MOST_CONNECTIONS_OF_COUNT_STAR = 64
 
 /** Measures PingCount: the original's way against Ping's, on the same rows. */
 export async function measureCounts(bench: Bench, options: CountServersOptions): Promise<Counts> {
@@ -39,35 +43,37 @@ export async function measureCounts(bench: Bench, options: CountServersOptions):
   try {
     const questions = questionsTo(servers, places)
     await checkAnswers(bench, questions)
-    const cells: Cell[] = []
-    for (const question of questions) cells.push(...(await measureQuestion(bench, question)))
-    const small = { port: servers.pingSmall.port, rows: places.smallRows }
-    return { rows, cells, strong: await compareStrong(bench, { small, large: { port: servers.ping.port, rows } }) }
+    const cells = await measureQuestions(bench, questions)
+    const onRows = await compareRows(bench, { few: { ...servers.pingSmall, rows: places.smallRows }, many: { ...servers.ping, rows } })
+    return { rows, cells, onRows }
   } finally {
     await servers.stop()
     for (const database of [places.plain, places.ping, places.small]) await database.drop()
   }
 }
 
-function questionsTo(servers: CountServers, { range: timeRange }: CountPlaces): readonly Question[] {
-  const { noOp, plain, plainCache, ping } = servers
+function questionsTo(servers: CountServers, { range: timeRange, week }: CountPlaces): readonly Question[] {
+  const { bare, noOp, plain, plainCache, ping } = servers
   const strong = { consistency: 'CONSISTENCY_STRONG' }
-  const star = { server: plain, mostConnections: MOST_CONNECTIONS_OF_COUNT_STAR }
   return [
-    { name: 'no-op behind Connect', kind: 'none', server: noOp, message: {} },
-    { name: 'plain: total by COUNT(*)', kind: 'total', message: {}, ...star },
+    { name: ASKED.bare, kind: 'none', server: bare, message: {} },
+    { name: ASKED.noOp, kind: 'none', server: noOp, message: {} },
+    { name: 'plain: total by COUNT(*)', kind: 'total', server: plain, message: {} },
     { name: 'plain: total from the cache', kind: 'total', server: plainCache, message: {} },
-    { name: 'Ping: total, cached', kind: 'total', server: ping, message: {} },
+    { name: ASKED.cached, kind: 'total', server: ping, message: {} },
     { name: 'Ping: total, strong', kind: 'total', server: ping, message: strong },
-    { name: 'plain: range by COUNT(*)', kind: 'range', message: { timeRange }, ...star },
-    { name: 'Ping: range, cached', kind: 'range', server: ping, message: { timeRange } },
-    { name: 'Ping: range, strong', kind: 'range', server: ping, message: { timeRange, ...strong } },
+    { name: 'plain: six hours by COUNT(*)', kind: 'range', server: plain, message: { timeRange } },
+    { name: 'Ping: six hours, cached', kind: 'range', server: ping, message: { timeRange } },
+    { name: 'Ping: six hours, strong', kind: 'range', server: ping, message: { timeRange, ...strong } },
+    { name: 'plain: week by COUNT(*)', kind: 'week', server: plain, message: { timeRange: week } },
+    { name: ASKED.week, kind: 'week', server: ping, message: { timeRange: week } },
+    { name: ASKED.strongWeek, kind: 'week', server: ping, message: { timeRange: week, ...strong } },
   ]
 }
 
 /** Ways with different answers would do different work. */
 async function checkAnswers(bench: Bench, questions: readonly Question[]): Promise<void> {
-  for (const kind of ['total', 'range']) {
+  for (const kind of ['total', 'range', 'week']) {
     const answers: Record<string, number> = {}
     for (const { name, server, message } of questions.filter(question => question.kind === kind)) {
       answers[name] = (await askCount(server.port, message)).count
@@ -78,18 +84,13 @@ async function checkAnswers(bench: Bench, questions: readonly Question[]): Promi
   }
 }
 
-async function measureQuestion(bench: Bench, question: Question): Promise<readonly Cell[]> {
-  const { name, server, message, mostConnections = Infinity } = question
-  const target = { ...server, settle: async () => undefined }
-  const request = connectRequest('PingCount', message)
-  const measureMs = Math.min(LONGEST_MS, bench.options.seconds * 1000)
-  await loadCell(bench, target, { request, connections: WARM_UP_CONNECTIONS, measureMs: WARM_UP_MS })
+async function measureQuestions(bench: Bench, questions: readonly Question[]): Promise<readonly Cell[]> {
+  const entrants = questions.map(({ name, server, message }): Entrant => {
+    return { name, target: { ...server, settle: async () => undefined }, request: connectRequest('PingCount', message) }
+  })
+  for (const { target, request } of entrants) await loadCell(bench, target, { request, connections: WARM_UP_CONNECTIONS, measureMs: WARM_UP_MS })
+  const turnMs = Math.min(LONGEST_MS, bench.options.seconds * 1000) / TURNS
   const cells: Cell[] = []
-  for (const connections of bench.options.connections.filter(each => each <= mostConnections)) {
-    const cell = mergeRuns(name, connections, [await loadCell(bench, target, { request, connections, measureMs })])
-    if (cell.failed > 0) bench.complain(`${name}, ${connections} connections: ${cell.failed} failed, the first with ${cell.firstFailure}`)
-    cells.push(cell)
-    bench.progress(`${name}, ${connections} connections: ${whole(cell.requestsPerSecond)}/s`)
-  }
-  return cells
+  for (const connections of CONNECTIONS) cells.push(...(await takeTurns(bench, entrants, { connections, turns: TURNS, turnMs })))
+  return questions.flatMap(({ name }) => cells.filter(cell => cell.contender === name))
 }

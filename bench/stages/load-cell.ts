@@ -12,7 +12,7 @@ export interface LoadTarget {
   /** The process trees whose CPU time is told, by name. */
   readonly pids: Readonly<Record<string, number>>
   /** Worker threads whose CPU time is told apart. */
-  readonly threads?: Readonly<Record<string, ThreadOf>>
+  readonly threads?: Readonly<Record<string, ThreadOf>> | undefined
   /** Puts the load on what is not asked by HTTP. */
   readonly run?: (order: LoopOrder) => Promise<LoadResult>
   /** Resolves when all that was answered has got to where it belongs; says so if that takes too long. */

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Bench } from '../bench.ts'
+import { rssMb } from '../broker/rss.ts'
 import { countRows } from '../contenders/start-plain.ts'
 import { cpuBetween, readCpu, type CpuSeconds } from '../cpu.ts'
 import { createDatabase, type Database } from '../databases.ts'
@@ -19,6 +20,10 @@ export interface ProcessorSpeed {
   /** Counted from Postgres instead; the speed is Kafka's only if this is 0. */
   readonly byCatchUp: number
   readonly cpuUsPerEvent: CpuSeconds | undefined
+  /** What it held in RAM after the last event; undefined without /proc. */
+  readonly memoryMb: number | undefined
+  /** From the start of its process until it is ready, with an empty topic. */
+  readonly readyMs: number
   /** What the relay made of the same rows before: from Postgres to the topic. */
   readonly relayRowsPerSecond: number
 }
@@ -37,18 +42,19 @@ export async function measureProcessor(bench: Bench, cacheDb: number): Promise<P
   const state = await watchPing(bench, place)
   try {
     await fillCacheWithNothing(bench, place, state)
+    const readyMs = await startOnce(bench, place)
     bench.progress(`filling the topic with ${whole(events)} pings`)
     await fillLedger(place.database, events)
     const filledMs = performance.now()
     await state.until(progress => progress.published === events)
     const relayRowsPerSecond = (events / (performance.now() - filledMs)) * 1000
     await server.stop()
-    const speed = await measureDrain(bench, place, state)
+    const speed = { ...(await measureDrain(bench, place, state)), relayRowsPerSecond, readyMs }
     const rows = await countRows(place.database)
     const { counted } = await state.read()
     if (rows !== events || counted !== events || speed.byCatchUp > 0) bench.complain(`processor: expected ${events} events, rows and counted, all from Kafka; got ${rows} rows, ${counted} counted, ${speed.byCatchUp} by catch-up`)
     bench.progress(`processor: ${whole(speed.eventsPerSecond)} events/s, ${whole(speed.byCatchUp)} by catch-up`)
-    return { ...speed, relayRowsPerSecond }
+    return speed
   } finally {
     await server.stop()
     await state.close()
@@ -61,6 +67,14 @@ async function fillCacheWithNothing(bench: Bench, place: PingPlace, state: PingS
   const processor = await startProcessor(bench, place)
   await state.until(progress => progress.hasCache)
   await processor.stop()
+}
+
+async function startOnce(bench: Bench, place: PingPlace): Promise<number> {
+  const startMs = performance.now()
+  const processor = await startProcessor(bench, place)
+  const readyMs = performance.now() - startMs
+  await processor.stop()
+  return readyMs
 }
 
 async function fillLedger(database: Database, events: number): Promise<void> {
@@ -78,7 +92,7 @@ async function fillLedger(database: Database, events: number): Promise<void> {
   await database.query('analyze pings')
 }
 
-async function measureDrain(bench: Bench, place: PingPlace, state: PingState): Promise<Omit<ProcessorSpeed, 'relayRowsPerSecond'>> {
+async function measureDrain(bench: Bench, place: PingPlace, state: PingState): Promise<Omit<ProcessorSpeed, 'relayRowsPerSecond' | 'readyMs'>> {
   const { processorEvents: events } = bench.options
   const { kafka, cache, postgres } = bench.parts
   const startMs = performance.now()
@@ -93,6 +107,7 @@ async function measureDrain(bench: Bench, place: PingPlace, state: PingState): P
     const endMs = performance.now()
     const after = readCpu({ kafka: kafka.pid, cache: cache.pid, postgres: postgres.pid, processor: processor.pid })
     const metrics = await (await fetch(`http://127.0.0.1:${processor.port}/metrics`)).text()
+    const memoryMb = rssMb(processor.pid)
     const cpu = before && after && cpuBetween(before, after)
     return {
       events,
@@ -100,6 +115,7 @@ async function measureDrain(bench: Bench, place: PingPlace, state: PingState): P
       sinceStartMs: endMs - startMs,
       fromKafka: readMetric(metrics, 'ping_processor_applied_total'),
       byCatchUp: readMetric(metrics, 'ping_processor_caught_up_total'),
+      memoryMb,
       cpuUsPerEvent: cpu && Object.fromEntries(Object.entries(cpu).map(([name, seconds]) => [name, (seconds * 1e6) / events])),
     }
   } finally {

@@ -1,0 +1,41 @@
+import type { Bench } from '../bench.ts'
+import { mergeRuns, type Cell, type CellRun } from '../cells.ts'
+import { whole } from '../table.ts'
+import { loadCell, type LoadTarget } from './load-cell.ts'
+
+/** What is measured next to others. */
+export interface Entrant {
+  /** What its cell is called. */
+  readonly name: string
+  readonly target: LoadTarget
+  /** The bytes that are sent; empty where the target is not asked by HTTP. */
+  readonly request: Buffer
+  /** With more it is left out. */
+  readonly mostConnections?: number
+}
+
+export interface Turns {
+  readonly connections: number
+  readonly turns: number
+  readonly turnMs: number
+}
+
+/**
+ * Measures one cell of each at the same number of connections. They take short turns under load, back and forth, so that a machine
+ * that is slower for a while is so for all: ratios stay true.
+ */
+export async function takeTurns(bench: Bench, all: readonly Entrant[], { connections, turns, turnMs }: Turns): Promise<readonly Cell[]> {
+  const entrants = all.filter(({ mostConnections = Infinity }) => connections <= mostConnections)
+  const runs = new Map<Entrant, CellRun[]>(entrants.map(entrant => [entrant, []]))
+  for (let turn = 0; turn < turns; turn++) {
+    for (const entrant of turn % 2 === 0 ? entrants : entrants.toReversed()) {
+      runs.get(entrant)?.push(await loadCell(bench, entrant.target, { request: entrant.request, connections, measureMs: turnMs }))
+    }
+  }
+  return [...runs].map(([{ name }, each]) => {
+    const cell = mergeRuns(name, connections, each)
+    bench.progress(`${name}, ${connections} connections: ${whole(cell.requestsPerSecond)}/s`)
+    if (cell.failed > 0) bench.complain(`${name}, ${connections} connections: ${cell.failed} failed, the first with ${cell.firstFailure}`)
+    return cell
+  })
+}
