@@ -1,6 +1,6 @@
 import type { CpuSeconds } from './cpu.ts'
 import type { LoadResult } from './load/messages.ts'
-import { LatencyHistogram, mean } from './statistics.ts'
+import { LatencyHistogram, mean, sum } from './statistics.ts'
 
 /** One load run. */
 export interface CellRun {
@@ -22,6 +22,8 @@ export interface Cell {
   readonly p999Ms: number
   /** CPU µs per answered request, by process tree; what follows the answer (publish, count) is in. */
   readonly cpuUsPerRequest: CpuSeconds | undefined
+  /** The CPU µs of all parts a request, in each turn; empty without /proc. */
+  readonly cpuUsOfTurns: readonly number[]
   /** What the load generator itself used for one request, in CPU µs. */
   readonly generatorUs: number
   /** The load generator's share of one core: near 1 it is the bottleneck. */
@@ -47,6 +49,7 @@ export function mergeRuns(contender: string, connections: number, runs: readonly
     p99Ms: latencies.percentile(0.99) / 1000,
     p999Ms: latencies.percentile(0.999) / 1000,
     cpuUsPerRequest: cpuUsPerRequest(runs, total(result => result.answered)),
+    cpuUsOfTurns: runs.flatMap(({ cpu, result }) => (cpu === undefined ? [] : [(sum(Object.values(cpu)) * 1e6) / result.answered])),
     generatorUs: (total(result => result.generatorLoad * result.measuredMs) * 1000) / total(result => result.measured),
     generatorLoad: mean(runs.map(run => run.result.generatorLoad)),
     answered: total(result => result.answered),
@@ -60,11 +63,11 @@ function cpuUsPerRequest(runs: readonly CellRun[], answered: number): CpuSeconds
   const [first] = measured
   if (first === undefined || measured.length < runs.length) return undefined
   return Object.fromEntries(
-    Object.keys(first).map(name => [name, (measured.reduce((sum, cpu) => sum + (cpu[name] ?? 0), 0) * 1e6) / answered]),
+    Object.keys(first).map(name => [name, (sum(measured.map(cpu => cpu[name] ?? 0)) * 1e6) / answered]),
   )
 }
 
 /** What one request cost in all parts together, without the load generator, in CPU µs; undefined without /proc. */
 export function cpuOfAll({ cpuUsPerRequest }: Cell): number | undefined {
-  return cpuUsPerRequest && Object.values(cpuUsPerRequest).reduce((sum, us) => sum + us, 0)
+  return cpuUsPerRequest && sum(Object.values(cpuUsPerRequest))
 }

@@ -1,12 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { onPath } from '../local/parts/on-path.ts'
 import { OPTIONAL, SECTIONS, type BenchOptions, type Section } from './bench.ts'
+import { COMMITTED } from './check.ts'
 import { whole } from './table.ts'
 
 /** What the command line asks for. */
 export interface BenchCommand {
   readonly options: BenchOptions
   readonly jsonPath: string | undefined
+  /** The file with the ratios that this run is held against. */
+  readonly checkPath: string | undefined
+  /** Where this run's ratios are written. */
+  readonly keepPath: string | undefined
 }
 
 const FULL = { seconds: 4, turns: 4, poolSizes: [4, 8, 16, 32, 64], countRows: 1_000_000, processorEvents: 500_000, freshnessShare: 1, restMs: 10_000 }
@@ -26,6 +31,8 @@ interface RawOptions {
   readonly pgmq?: string
   readonly rows?: number
   readonly json?: string
+  readonly check?: string | true
+  readonly keep?: string | true
   readonly profile?: string
   readonly quick: boolean
 }
@@ -42,6 +49,8 @@ export function readCommand(argv: readonly string[]): BenchCommand {
     .option('--pgmq <file>', 'section g too; it needs the file pgmq.sql, such as the crate pgmq brings it')
     .addOption(new Option('--rows <n>', `rows for the counts (default: ${whole(FULL.countRows)}); 10,000,000 take some minutes to fill`).argParser(rowCount))
     .option('--json <path>', 'write all figures to this file')
+    .option('--check [path]', "hold this run's ratios against the committed ones, and end with 1 when one fell by more than the noise")
+    .option('--keep [path]', "write this run's ratios, to be committed")
     .option('--profile <folder>', 'let the programs of Ping write CPU profiles there, which makes them slower')
     .option('--quick', 'fewer, shorter figures: the whole in less than 1.5 minutes', false)
     .addHelpText('after', HELP)
@@ -65,6 +74,8 @@ export function readCommand(argv: readonly string[]): BenchCommand {
       profileDir: raw.profile,
     },
     jsonPath: raw.json,
+    checkPath: raw.check === true ? COMMITTED : raw.check,
+    keepPath: raw.keep === true ? COMMITTED : raw.keep,
   }
 }
 

@@ -2,19 +2,22 @@
 import { writeFileSync } from 'node:fs'
 import { judgeAims } from './aims.ts'
 import type { Bench } from './bench.ts'
+import { compareRatios, hasFallen, keepRatios, readRatios, renderChanges, type KeptRatios } from './check.ts'
 import { readCommand } from './command.ts'
 import { startLoadGenerator } from './load/generator.ts'
 import { missingForBench, startParts } from './parts.ts'
 import { readMachineTime, shareOfOthers } from './cpu.ts'
 import type { Figures } from './figures.ts'
 import { measureAll } from './measure-all.ts'
+import { ratiosOf } from './ratios.ts'
 import { renderReport } from './report.ts'
 import { runAndExit } from './run.ts'
 
 /** A run that hangs is ended, and the rest is stopped. */
 const LONGEST_RUN_MS = 12 * 60_000
 
-const { options, jsonPath } = readCommand(process.argv)
+const { options, jsonPath, checkPath, keepPath } = readCommand(process.argv)
+const kept = checkPath === undefined ? undefined : ratiosIn(checkPath)
 const missing = missingForBench(options.broker)
 if (missing !== undefined) fail(`cannot run the bench here: ${missing}`)
 
@@ -30,9 +33,20 @@ await runAndExit(LONGEST_RUN_MS, async ({ startedAt, teardown, progress, complai
   const usedByOthers = before && after && shareOfOthers(before, after)
   const tookSeconds = Math.round((Date.now() - startedAt) / 1000)
   const figures: Figures = { at: new Date(startedAt).toISOString(), tookSeconds, usedByOthers, ...measured, invalid }
-  console.log(renderReport(figures))
+  const changes = kept && compareRatios(kept.ratios, ratiosOf(figures))
+  console.log(renderReport(figures, kept && changes && renderChanges(kept, changes, figures.machine)))
+  if (keepPath !== undefined) keepRatios(keepPath, figures)
   if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify({ ...figures, aims: judgeAims(figures) }, undefined, 2)}\n`)
+  return changes && hasFallen(changes) ? 'worse' : undefined
 })
+
+function ratiosIn(file: string): KeptRatios {
+  try {
+    return readRatios(file)
+  } catch (error) {
+    return fail((error as Error).message)
+  }
+}
 
 function fail(why: string): never {
   console.error(why)

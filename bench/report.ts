@@ -10,8 +10,8 @@ import type { ProcessorSpeed } from './stages/processor-speed.ts'
 import { sum } from './statistics.ts'
 import { ratio, renderTable, short, whole } from './table.ts'
 
-/** The whole report as text. */
-export function renderReport(figures: Figures): string {
+/** The whole report as text; `changes` is what the check found. It ends with the aims. */
+export function renderReport(figures: Figures, changes?: string): string {
   const { pings, counts, processor, freshness, start, invalid } = figures
   return [
     describe(figures.machine),
@@ -21,9 +21,10 @@ export function renderReport(figures: Figures): string {
     section('Processor, from a full topic', processor && renderProcessor(processor)),
     section('Freshness: from the answer to a ping until the cached count holds it', freshness && renderFreshness(freshness)),
     section('npm start', start && renderStart(start)),
-    section('Aims', renderAims(figures)),
+    section('Check', changes),
     section('NOT VALID', invalid.length > 0 && invalid.map(each => `! ${each}`).join('\n')),
     `took ${figures.tookSeconds} s`,
+    section('Aims', renderAims(figures)),
   ]
     .filter(text => text !== '')
     .join('\n\n')

@@ -14,10 +14,10 @@ export interface Run {
 }
 
 /**
- * Runs `measure` and ends the process: with 1 when it throws, complains, takes longer than `longestMs` or is interrupted.
+ * Runs `measure` and ends the process: with 1 when it throws, complains, finds something worse than it was, takes longer than `longestMs` or is interrupted.
  * What it added to the teardown is undone in every case.
  */
-export async function runAndExit(longestMs: number, measure: (run: Run) => Promise<void>): Promise<never> {
+export async function runAndExit(longestMs: number, measure: (run: Run) => Promise<'worse' | void>): Promise<never> {
   const startedAt = Date.now()
   const progress = (text: string): void => console.error(`${String(Math.round((Date.now() - startedAt) / 1000)).padStart(4)} s  ${text}`)
   const teardown = new Teardown()
@@ -28,8 +28,8 @@ export async function runAndExit(longestMs: number, measure: (run: Run) => Promi
   }
   const isStopping = stopWhenInterrupted(longestMs, teardown, progress)
   try {
-    await measure({ startedAt, teardown, progress, complain, invalid })
-    process.exitCode = invalid.length > 0 ? 1 : 0
+    const outcome = await measure({ startedAt, teardown, progress, complain, invalid })
+    process.exitCode = outcome === 'worse' || invalid.length > 0 ? 1 : 0
   } catch (error) {
     if (!isStopping()) console.error(error)
     process.exitCode = 1

@@ -2,24 +2,10 @@ import { expect, test } from 'vitest'
 import { judgeAims, verdict } from '../../bench/aims.ts'
 import { mergeRuns } from '../../bench/cells.ts'
 import type { Figures } from '../../bench/figures.ts'
+import { nothing } from './figures-fixture.ts'
 
 const cell = (contender: string, connections: number, measured: number) =>
   mergeRuns(contender, connections, [{ cpu: undefined, result: { answered: measured, failed: 0, measured, measuredMs: 1000, latencies: [], generatorLoad: 0 } }])
-
-const nothing: Figures = {
-  at: '',
-  tookSeconds: 0,
-  usedByOthers: undefined,
-  options: { broker: 'ours', natsServer: undefined, pgmqSql: undefined, seconds: 1, connections: [], only: [], turns: 1, poolSizes: [], countRows: 0, processorEvents: 0, freshnessShare: 1, restMs: 0, profileDir: undefined },
-  machine: { broker: '', cache: '', cpu: '', cores: 0, memoryGiB: 0, system: '', node: '', postgres: '', fsync: '', synchronousCommit: '', kafka: '' },
-  poolSearch: undefined,
-  pings: [],
-  counts: undefined,
-  processor: undefined,
-  freshness: undefined,
-  start: undefined,
-  invalid: [],
-}
 
 const gotOf = (figures: Figures) => Object.fromEntries(judgeAims(figures).map(({ what, got }) => [what, got]))
 

@@ -1,0 +1,87 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Figures } from './figures.ts'
+import { ratiosOf, type Ratio } from './ratios.ts'
+import { ratio, renderTable } from './table.ts'
+
+/** The ratios that are committed. */
+export const COMMITTED = fileURLToPath(new URL('ratios.json', import.meta.url))
+
+/** Ratios of a run that later ones are held against. */
+export interface KeptRatios {
+  /** When that run began, ISO 8601. */
+  readonly at: string
+  readonly broker: string
+  readonly cache: string
+  readonly ratios: readonly Ratio[]
+}
+
+/** How a ratio differs from the one that was kept. */
+export interface Change {
+  readonly what: string
+  readonly was: number
+  /** Undefined when this run did not measure it. */
+  readonly is: number | undefined
+  /** By which share it is better (positive) or worse. */
+  readonly gain: number | undefined
+  /** That of both runs together. */
+  readonly noise: number
+  readonly verdict: 'worse' | 'better' | 'the same' | 'not measured'
+}
+
+/** Writes a run's ratios, to be committed. */
+export function keepRatios(file: string, figures: Figures): void {
+  const { at, machine } = figures
+  const kept: KeptRatios = { at, broker: machine.broker, cache: machine.cache, ratios: ratiosOf(figures).map(rounded) }
+  writeFileSync(file, `${JSON.stringify(kept, undefined, 2)}\n`)
+}
+
+const DIGITS = 3
+
+function rounded({ value, noise, ...rest }: Ratio): Ratio {
+  return { ...rest, value: Number(value.toPrecision(DIGITS)), noise: Number(noise.toPrecision(DIGITS)) }
+}
+
+/** Throws an Error with what to do when there is no such file. */
+export function readRatios(file: string): KeptRatios {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as KeptRatios
+  } catch (cause) {
+    throw new Error(`${file}: expected ratios that a run with --keep has written (${(cause as Error).message})`, { cause })
+  }
+}
+
+/** Holds each kept ratio against that of this run: it is worse when it fell by more than the noise of both. */
+export function compareRatios(kept: readonly Ratio[], now: readonly Ratio[]): readonly Change[] {
+  return kept.map(({ what, better, value: was, noise: noiseBefore }) => {
+    const found = now.find(each => each.what === what)
+    const noise = Math.hypot(noiseBefore, found?.noise ?? 0)
+    if (found === undefined) return { what, was, is: undefined, gain: undefined, noise, verdict: 'not measured' }
+    const gain = better === 'more' ? found.value / was - 1 : was / found.value - 1
+    // A loss is told as the share that the gain back would be: half is as far as double.
+    const loss = better === 'more' ? was / found.value - 1 : found.value / was - 1
+    return { what, was, is: found.value, gain, noise, verdict: loss > noise ? 'worse' : gain > noise ? 'better' : 'the same' }
+  })
+}
+
+export function hasFallen(changes: readonly Change[]): boolean {
+  return changes.some(({ verdict }) => verdict === 'worse')
+}
+
+export function renderChanges({ at, ...kept }: KeptRatios, changes: readonly Change[], parts: Pick<KeptRatios, 'broker' | 'cache'>): string {
+  const share = (value: number | undefined): string => (value === undefined ? '–' : `${(value * 100).toFixed(0)} %`)
+  const table = renderTable(
+    [
+      { title: `ratio, against those of ${at.slice(0, 10)}`, cell: each => each.what },
+      { title: 'was', cell: each => ratio(each.was) },
+      { title: 'is', cell: each => ratio(each.is) },
+      { title: 'gain', cell: each => share(each.gain) },
+      { title: 'noise', cell: each => share(each.noise) },
+      { title: '', cell: each => (each.verdict === 'worse' ? 'WORSE' : each.verdict) },
+    ],
+    changes,
+  )
+  const worse = changes.filter(({ verdict }) => verdict === 'worse').length
+  const others = kept.broker === parts.broker && kept.cache === parts.cache ? '' : `\nwith other parts than this run: ${kept.broker}, ${kept.cache}; ratios with a part in them are not comparable`
+  return `${table}\n\n${worse === 0 ? 'none fell by more than the noise' : `${worse} of ${changes.length} fell by more than the noise`}${others}`
+}
