@@ -1,6 +1,7 @@
 import { cpuOfAll, type Cell } from './cells.ts'
 import type { Figures } from './figures.ts'
 import { rateRatio } from './report-pings.ts'
+import { copyRatio } from './stages/bulk.ts'
 import { ASKED } from './stages/counts.ts'
 import { sum } from './statistics.ts'
 
@@ -22,7 +23,7 @@ const atMost = (what: string, aim: number, got: number | undefined): Aim => ({ w
 
 /** The aims with their measured values. */
 export function judgeAims(figures: Figures): readonly Aim[] {
-  return [...pingAims(figures), ...freshnessAims(figures), ...countAims(figures), ...processorAims(figures), ...startAims(figures)]
+  return [...pingAims(figures), ...bulkAims(figures), ...freshnessAims(figures), ...countAims(figures), ...processorAims(figures), ...startAims(figures)]
 }
 
 function pingAims({ pings }: Figures): readonly Aim[] {
@@ -42,6 +43,15 @@ function pingAims({ pings }: Figures): readonly Aim[] {
     atMost('p50 ms, 1 connection', 0.25, one?.p50Ms),
     atMost('p99 ms, 64 connections', 8, many?.p99Ms),
     atMost('p999 ms, 64 connections', 25, many?.p999Ms),
+  ]
+}
+
+function bulkAims({ bulk }: Figures): readonly Aim[] {
+  const batches = bulk?.cells.filter(cell => cell.contender === 'batch') ?? []
+  const best = batches.toSorted((a, b) => b.requestsPerSecond - a.requestsPerSecond)[0]
+  return [
+    atLeast('PingBatch / COPY, at the best load', 0.6, best && bulk && copyRatio(bulk.cells, best)),
+    atLeast('PingBatch, durable pings/s, at the best load', 120_000, best?.requestsPerSecond),
   ]
 }
 

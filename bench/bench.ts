@@ -7,7 +7,7 @@ export const CONTENDERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
 export type ContenderKey = (typeof CONTENDERS)[number]
 /** Those that need what npm does not bring. */
 export const OPTIONAL: readonly Section[] = ['f', 'g']
-export const SECTIONS = [...CONTENDERS, 'start', 'count', 'processor', 'freshness'] as const
+export const SECTIONS = [...CONTENDERS, 'bulk', 'start', 'count', 'processor', 'freshness'] as const
 export type Section = (typeof SECTIONS)[number]
 
 /** How much is measured. */

@@ -82,7 +82,8 @@ export function readCommand(argv: readonly string[]): BenchCommand {
 const HELP = `
 Sections: a = bare node:http, b = a no-op handler behind Connect's adapter, c = the plain way (one INSERT and
 one awaited Kafka send per request), d = Ping, e = one prepared INSERT a call by a client of Postgres, f = NATS
-JetStream with sync_interval always, g = pgmq, start = npm start and what it costs at rest,
+JetStream with sync_interval always, g = pgmq, bulk = many
+rows a call: PingBatch and COPY, start = npm start and what it costs at rest,
 count = PingCount, processor = events/s from a full topic, freshness = from a ping's answer until it is in the count.
 
 Examples:

@@ -1,6 +1,7 @@
 import type { BenchOptions } from './bench.ts'
 import type { Cell } from './cells.ts'
 import type { Machine } from './machine.ts'
+import type { Bulk } from './stages/bulk.ts'
 import type { Counts } from './stages/counts.ts'
 import type { Freshness } from './stages/freshness.ts'
 import type { NpmStart } from './stages/npm-start.ts'
@@ -18,6 +19,7 @@ export interface Figures {
   readonly machine: Machine
   readonly poolSearch: PoolSearch | undefined
   readonly pings: readonly Cell[]
+  readonly bulk: Bulk | undefined
   readonly counts: Counts | undefined
   readonly processor: ProcessorSpeed | undefined
   readonly freshness: readonly Freshness[] | undefined

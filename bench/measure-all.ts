@@ -6,6 +6,7 @@ import { startPlain } from './contenders/start-plain.ts'
 import { startInserts, startPgmq } from './contenders/start-sql.ts'
 import type { Figures } from './figures.ts'
 import { describeMachine } from './machine.ts'
+import { measureBulk } from './stages/bulk.ts'
 import { measureCounts } from './stages/counts.ts'
 import { measureFreshness } from './stages/freshness.ts'
 import { measureNpmStart } from './stages/npm-start.ts'
@@ -16,7 +17,7 @@ import { measureProcessor } from './stages/processor-speed.ts'
 /** Where no search was made. */
 const DEFAULT_POOL_SIZE = 16
 /** Numbers of databases of the cache; 0 is the plain way's. */
-const CACHE_DB = { pings: 1, freshness: 2, processor: 3, counts: 4 }
+const CACHE_DB = { pings: 1, freshness: 2, processor: 3, counts: 4, bulk: 6 }
 
 /** Runs every section that was asked for, one after the other. */
 export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'tookSeconds' | 'usedByOthers' | 'invalid'>> {
@@ -35,8 +36,9 @@ export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'to
     f: () => startNats(bench),
     g: () => startPgmq(bench),
   })
+  const bulk = wants('bulk') ? await measureBulk(bench, CACHE_DB.bulk) : undefined
   const freshness = wants('freshness') ? await measureFreshness(bench, CACHE_DB.freshness) : undefined
   const processor = wants('processor') ? await measureProcessor(bench, CACHE_DB.processor) : undefined
   const counts = wants('count') ? await measureCounts(bench, { poolSize, cacheDb: CACHE_DB.counts }) : undefined
-  return { options, machine, poolSearch, pings, counts, processor, freshness, start }
+  return { options, machine, poolSearch, pings, bulk, counts, processor, freshness, start }
 }

@@ -1,5 +1,6 @@
 import { cpuOfAll, type Cell } from './cells.ts'
 import type { Figures } from './figures.ts'
+import { copyOf } from './stages/bulk.ts'
 import { ASKED } from './stages/counts.ts'
 
 /** One figure held against another of the same run: what of a measurement can be compared with that of another day. */
@@ -16,7 +17,7 @@ const LEAST_NOISE = 0.05
 
 /** The ratios that a run can be judged by later. */
 export function ratiosOf(figures: Figures): readonly Ratio[] {
-  return [...pingRatios(figures), ...countRatios(figures), ...rowsRatios(figures)]
+  return [...pingRatios(figures), ...bulkRatios(figures), ...countRatios(figures), ...rowsRatios(figures)]
 }
 
 const AGAINST = { a: 'bare node:http', b: 'no-op behind Connect', c: 'the plain way', e: 'single INSERTs' } as const
@@ -27,6 +28,11 @@ function pingRatios({ pings }: Figures): readonly Ratio[] {
     ...Object.entries(AGAINST).flatMap(([key, name]) => rateRatio(`pings / ${name}, ${ping.connections} connections`, ping, of(key, ping))),
     ...cpuRatio(`CPU of a ping / of a call of bare node:http, ${ping.connections} connections`, ping, of('a', ping)),
   ])
+}
+
+function bulkRatios({ bulk }: Figures): readonly Ratio[] {
+  const batches = bulk?.cells.filter(cell => cell.contender === 'batch') ?? []
+  return batches.flatMap(batch => rateRatio(`PingBatch / COPY, ${batch.rowsPerCall} rows a call, ${batch.connections} connections`, batch, bulk && copyOf(bulk.cells, batch)))
 }
 
 function countRatios({ counts }: Figures): readonly Ratio[] {

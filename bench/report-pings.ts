@@ -26,12 +26,13 @@ export function cellColumns(
   cells: readonly Cell[],
   title: (cell: Cell) => string,
   ratios: readonly Column<Cell>[],
+  rate = 'requests/s',
 ): readonly Column<Cell>[] {
   const parts = PARTS.filter(part => cells.some(cell => (cell.cpuUsPerRequest?.[part] ?? 0) > 0))
   return [
     { title: '', cell: title },
     { title: 'connections', cell: cell => String(cell.connections) },
-    { title: 'requests/s', cell: cell => whole(cell.requestsPerSecond) + (cell.failed > 0 ? ' !' : '') },
+    { title: rate, cell: cell => whole(cell.requestsPerSecond) + (cell.failed > 0 ? ' !' : '') },
     ...ratios,
     { title: 'p50 ms', cell: cell => short(cell.p50Ms) },
     { title: 'p99', cell: cell => short(cell.p99Ms) },

@@ -3,6 +3,7 @@ import type { Cell } from './cells.ts'
 import type { Figures } from './figures.ts'
 import { describe } from './machine.ts'
 import { cellColumns, rateRatio, renderPings } from './report-pings.ts'
+import { bulkTitle, copyRatio, type Bulk, type BulkCell } from './stages/bulk.ts'
 import { ASKED, type Counts } from './stages/counts.ts'
 import type { Freshness } from './stages/freshness.ts'
 import type { NpmStart } from './stages/npm-start.ts'
@@ -12,11 +13,12 @@ import { ratio, renderTable, short, whole } from './table.ts'
 
 /** The whole report as text; `changes` is what the check found. It ends with the aims. */
 export function renderReport(figures: Figures, changes?: string): string {
-  const { pings, counts, processor, freshness, start, invalid } = figures
+  const { pings, bulk, counts, processor, freshness, start, invalid } = figures
   return [
     describe(figures.machine),
     renderOthers(figures.usedByOthers),
     section('Ping: CPU µs per request by part, what follows the answer included', pings.length > 0 && renderPings(pings)),
+    section('Many rows a call: rows/s and CPU µs a row; latencies of calls', bulk && renderBulk(bulk)),
     section(`PingCount on ${whole(counts?.rows)} rows`, counts && renderCounts(counts)),
     section('Processor, from a full topic', processor && renderProcessor(processor)),
     section('Freshness: from the answer to a ping until the cached count holds it', freshness && renderFreshness(freshness)),
@@ -62,6 +64,11 @@ function renderCounts({ cells, onRows }: Counts): string {
     onRows.comparisons,
   )
   return `${table}\n\n${comparison}`
+}
+
+function renderBulk({ cells }: Bulk): string {
+  const copyOf = (cell: Cell): number | undefined => copyRatio(cells, cell as BulkCell)
+  return renderTable(cellColumns(cells, cell => bulkTitle(cell as BulkCell), [{ title: '/COPY', cell: cell => ratio(copyOf(cell)) }], 'rows/s'), cells)
 }
 
 function renderProcessor(speed: ProcessorSpeed): string {
@@ -111,13 +118,17 @@ function renderStart({ newFolderMs, sameFolderMs, atRest }: NpmStart): string {
 }
 
 function renderAims(figures: Figures): string {
-  return renderTable(
+  const aims = judgeAims(figures)
+  const measured = aims.filter(({ got }) => got !== undefined)
+  const others = aims.length - measured.length
+  const table = renderTable(
     [
       { title: '', cell: aim => aim.what },
       { title: 'aim', cell: aim => `${aim.bound === 'least' ? '≥' : '≤'} ${aim.aim.toLocaleString('en-US')}` },
       { title: 'got', cell: aim => (aim.got !== undefined && aim.got >= 1000 ? whole(aim.got) : short(aim.got)) },
       { title: '', cell: verdict },
     ],
-    judgeAims(figures),
+    measured,
   )
+  return others === 0 ? table : `${table}\n\n${others} aims were not measured`
 }

@@ -4,6 +4,22 @@ export interface SqlOrder {
   readonly statement: 'insert' | 'pgmq'
 }
 
+/** What the client that copies is told. */
+export interface CopyOrder {
+  readonly database: string
+  /** In one COPY. */
+  readonly rows: number
+  /** The number of its first row; nobody else uses those from it on. */
+  readonly firstSeq: number
+}
+
+/** What the client that sends batches of pings is told. */
+export interface BatchOrder {
+  readonly port: number
+  /** Pings in one PingBatch. */
+  readonly rows: number
+}
+
 /** What the plain way's process is told, as JSON in its first argument. */
 export interface PlainOrder {
   /** Address of its own database. */

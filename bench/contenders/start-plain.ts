@@ -54,7 +54,7 @@ export async function startPlain(bench: Bench, name: string, poolSize: number): 
   }
 }
 
-export async function countRows(database: Database): Promise<number> {
-  const { rows } = await database.query('select count(*) from pings')
+export async function countRows(database: Database, table = 'pings'): Promise<number> {
+  const { rows } = await database.query(`select count(*) from ${table}`)
   return Number(rows[0].count)
 }

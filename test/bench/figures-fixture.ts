@@ -9,6 +9,7 @@ export const nothing: Figures = {
   machine: { broker: '', cache: '', cpu: '', cores: 0, memoryGiB: 0, system: '', node: '', postgres: '', fsync: '', synchronousCommit: '', kafka: '' },
   poolSearch: undefined,
   pings: [],
+  bulk: undefined,
   counts: undefined,
   processor: undefined,
   freshness: undefined,

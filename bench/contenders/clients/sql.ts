@@ -5,11 +5,9 @@ import type { Caller } from '../../load/caller.ts'
 import { serveOrders } from '../../load/serve-orders.ts'
 import { plainClient } from '../../plain-client.ts'
 import type { SqlOrder } from '../orders.ts'
+import { LANES, TAG } from '../row-places.ts'
 
 const order = JSON.parse(process.argv[2] ?? '') as SqlOrder
-/** As the recorder's own rows: sixteen lanes, each numbered without gaps, and a tag of 63 bits. */
-const LANES = 16
-const TAG = '4611686018427387904'
 let number = 0
 
 const STATEMENTS: Readonly<Record<SqlOrder['statement'], { text: string; values: () => unknown[] }>> = {
