@@ -41,11 +41,14 @@ describe('the contract', () => {
     expect(await buf('format', '--diff', '--exit-code')).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it('is what the committed code was generated from', async () => {
-    expect(await buf('generate', '--output', temporary)).toMatchObject({ code: 0 })
-    const generated = filesIn(join(temporary, 'src/gen'))
-    expect([...filesIn(join(ROOT, 'src/gen')).keys()]).toEqual([...generated.keys()])
-    for (const [file, text] of filesIn(join(ROOT, 'src/gen'))) expect(text, `${file} is stale: run npm run generate`).toBe(generated.get(file))
+  it.each([
+    ['src/gen', 'buf.gen.yaml'],
+    ['test/conformance/gen', 'test/conformance/buf.gen.yaml'],
+  ])('is what the committed code was generated from, in %s', async (folder, template) => {
+    expect(await buf('generate', '--template', template, '--output', temporary)).toMatchObject({ code: 0 })
+    const generated = filesIn(join(temporary, folder))
+    expect([...filesIn(join(ROOT, folder)).keys()]).toEqual([...generated.keys()])
+    for (const [file, text] of filesIn(join(ROOT, folder))) expect(text, `${file} is stale: run npm run generate`).toBe(generated.get(file))
   })
 
   it('keeps the released one', async () => {

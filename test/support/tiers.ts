@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { environment } from '../../local/environment.ts'
 import { missingForKafka } from '../../local/parts/kafka-jars.ts'
 import { onPath } from '../../local/parts/on-path.ts'
@@ -38,18 +38,29 @@ function missingForGo(): string | undefined {
   return Number(version) >= LEAST_GO ? undefined : `\`go\` is version 1.${version}: install Go 1.${LEAST_GO} or newer`
 }
 
-/** Where `.ci/run` builds it. */
-const BUILT_GRPCURL = join('.cache', 'grpcurl', 'grpcurl')
+/** Programs in Go that `.ci/run` builds, each into a folder of its name. */
+const BUILT = {
+  grpcurl: 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3',
+  connectconformance: 'connectrpc.com/conformance/cmd/connectconformance@v1.0.6',
+} as const
 
 /** The full path of grpcurl, on the path or built here. */
 export function grpcurlCommand(): string | undefined {
-  const built = join(import.meta.dirname, '..', '..', BUILT_GRPCURL)
-  return onPath('grpcurl') ?? (existsSync(built) ? built : undefined)
+  return onPath('grpcurl') ?? builtCommand('grpcurl')
 }
 
-function missingForGrpcurl(): string | undefined {
-  if (grpcurlCommand() !== undefined) return undefined
-  return `no \`grpcurl\` on the path and no ${BUILT_GRPCURL}: GOBIN=$PWD/${dirname(BUILT_GRPCURL)} go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3`
+/** The full path of Connect's conformance suite, built here: its cases differ from version to version. */
+export function connectconformanceCommand(): string | undefined {
+  return builtCommand('connectconformance')
+}
+
+function builtCommand(name: keyof typeof BUILT): string | undefined {
+  const built = join(import.meta.dirname, '..', '..', '.cache', name, name)
+  return existsSync(built) ? built : undefined
+}
+
+function missingBuilt(name: keyof typeof BUILT, command: string | undefined): string | undefined {
+  return command === undefined ? `no \`${name}\`: GOBIN=$PWD/${join('.cache', name)} go install ${BUILT[name]}` : undefined
 }
 
 /** Why a real part cannot be had on this machine, or undefined when it can. Postgres 18 comes with npm: it always can. */
@@ -61,7 +72,8 @@ const MISSING = {
   'librdkafka-new': () => missingForPython('librdkafka-new', `pip install --target ${CONFLUENT_KAFKA} --no-deps -r test/broker/clients/librdkafka/requirements.txt`),
   java: () => missingForKafka() ?? (onPath('javac') ? undefined : 'no `javac` on the path: install a JDK, not only a JRE'),
   go: () => missingForGo(),
-  grpcurl: () => missingForGrpcurl(),
+  grpcurl: () => missingBuilt('grpcurl', grpcurlCommand()),
+  connectconformance: () => missingBuilt('connectconformance', connectconformanceCommand()),
   pgbouncer: () => (existsSync(PGBOUNCER) ? undefined : `no ${PGBOUNCER}`),
   kcat: () => missingFromPath('kcat'),
   curl: () => missingFromPath('curl'),

@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { createLogger } from '../../src/runtime/logger.ts'
+import { watchCallers, type Callers } from '../../src/server/callers.ts'
+import { startHttpServer } from '../../src/server/http/http-server.ts'
+import { createServerMetrics } from '../../src/server/metrics.ts'
+import { errorInterceptor } from '../../src/server/rpc/error-interceptor.ts'
+import { observeCalls } from '../../src/server/rpc/observe-calls.ts'
+import { conformanceRoutes } from './conformance-routes.ts'
+import { ServerCompatRequestSchema, ServerCompatResponseSchema, type ServerCompatRequest } from './gen/connectrpc/conformance/v1/service_pb.ts'
+
+/** Before each message on standard input and output: its size, big-endian. */
+const SIZE_BYTES = 4
+const HOST = '127.0.0.1'
+
+/**
+ * The server that Connect's suite tests: our way in as Ping mounts it, before the suite's own service. The suite says on standard
+ * input what it wants, reads on standard output where it is, and ends it with a signal.
+ */
+const request = await readRequest()
+const log = createLogger({ name: 'server-under-test', level: 'silent' })
+const metrics = createServerMetrics()
+const { tls, access } = callers(request)
+const server = await startHttpServer({
+  port: 0,
+  portSetting: 'PORT',
+  hosts: [HOST],
+  maxBodyBytes: request.messageReceiveLimit || 16_777_216,
+  allowedOrigins: ['*'],
+  tls,
+  access,
+  routes: conformanceRoutes,
+  interceptors: [errorInterceptor(log)],
+  onCall: observeCalls(metrics, log),
+  pages: new Map(),
+  log,
+})
+answer(server.port, request)
+
+async function readRequest(): Promise<ServerCompatRequest> {
+  const chunks: Buffer[] = []
+  process.stdin.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await once(process.stdin, 'end')
+  const bytes = Buffer.concat(chunks)
+  return fromBinary(ServerCompatRequestSchema, bytes.subarray(SIZE_BYTES, SIZE_BYTES + bytes.readUInt32BE()))
+}
+
+function answer(port: number, { useTls, serverCreds }: ServerCompatRequest): void {
+  const pemCert = useTls && serverCreds ? serverCreds.cert : new Uint8Array()
+  const bytes = toBinary(ServerCompatResponseSchema, create(ServerCompatResponseSchema, { host: HOST, port, pemCert }))
+  const size = Buffer.alloc(SIZE_BYTES)
+  size.writeUInt32BE(bytes.length)
+  process.stdout.write(Buffer.concat([size, bytes]))
+}
+
+/** TLS from files, as in the product. They are read once and removed. */
+function callers({ useTls, serverCreds, clientTlsCert }: ServerCompatRequest): Callers {
+  const folder = mkdtempSync(join(tmpdir(), 'ping-test-conformance-'))
+  const file = (name: string, bytes: Uint8Array | undefined): string | undefined => {
+    if (!useTls || bytes === undefined || bytes.length === 0) return undefined
+    writeFileSync(join(folder, name), bytes)
+    return join(folder, name)
+  }
+  const settings = { tlsCertFile: file('cert', serverCreds?.cert), tlsKeyFile: file('key', serverCreds?.key), tlsClientCaFile: file('client', clientTlsCert), tokensFile: undefined }
+  const made = watchCallers(settings, { log, metrics })
+  made.stop()
+  rmSync(folder, { recursive: true })
+  return made
+}
