@@ -1,13 +1,18 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
-import { createConnection, type Socket } from 'node:net'
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { createClient, ConnectError, Code } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
+import { wait } from '../../src/runtime/wait.ts'
+import { DEFAULT_LIMITS } from '../../src/server/http/limits.ts'
+import { OnePort } from '../../src/server/http/one-port.ts'
+import { readCertificate } from '../../src/server/tls/certificate.ts'
 import { createAuthority, daysFromNow } from '../support/certificates.ts'
 import { can } from '../support/tiers.ts'
 import { startCallersFixture, type CallersFixture } from './callers-fixture.ts'
@@ -35,6 +40,15 @@ async function answerOf(socket: Socket): Promise<string> {
   socket.setEncoding('latin1').on('data', text => (answer += text)).on('error', () => undefined)
   await once(socket, 'close')
   return answer
+}
+
+/** Passes on what a caller sends within 20 ms as one write. */
+function gather(caller: Socket, server: Socket): void {
+  const held: Buffer[] = []
+  const pass = (): void => void server.write(Buffer.concat(held.splice(0)))
+  caller.on('data', (bytes: Buffer) => held.push(bytes) === 1 && setTimeout(pass, 20)).on('error', () => undefined)
+  server.pipe(caller).on('error', () => undefined)
+  server.on('error', () => undefined)
 }
 
 /** Sends a GET over HTTP/1.1. */
@@ -196,6 +210,25 @@ describe('limits over TLS', () => {
     expect(await answerOf(slow)).toMatch(/^(HTTP\/1.1 408 |$)/)
     const session = connectHttp2(fixture.url, { ca }).on('error', () => undefined)
     await once(session, 'close')
+  })
+
+  it('a caller that reads late gets every answer, when the next request comes in two records at once', async () => {
+    const page = Buffer.alloc(16_777_216, 'x') // more than the buffers on the way hold
+    const certificate = readCertificate({ ...authority.issue(), clientCa: undefined }, undefined)
+    const tls = { certificate: { value: () => certificate, onChange: () => undefined, stop: () => undefined }, asksClients: false, failed: () => undefined }
+    const port = new OnePort((request, response) => void request.resume().on('end', () => (response as ServerResponse).end(request.url === '/long' ? page : 'short')), DEFAULT_LIMITS, tls)
+    const number = await port.listen({ port: 0, portSetting: 'PORT', hosts: ['127.0.0.1'] })
+    const proxy = createServer(caller => gather(caller, createConnection(number, '127.0.0.1'))).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const socket = await secureConnection(proxy.address() as AddressInfo)
+    socket.pause().write('GET /long HTTP/1.1\r\nhost: x\r\n\r\n')
+    await wait(100)
+    for (const record of ['POST /short HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n', '{}']) socket.write(record)
+    await wait(100)
+    expect((await answerOf(socket.resume())).match(/HTTP\/1\.1 \d+|short$/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'short'])
+    port.stopAccepting()
+    port.closeAll()
+    proxy.close()
   })
 
   it('HTTP/2 without ALPN is not served', async () => {

@@ -33,7 +33,7 @@ export class OnePort {
 
   constructor(handler: (request: HttpRequest, response: HttpResponse) => void, limits: HttpLimits, tls: TlsIdentity | undefined) {
     this.#limits = limits
-    const secured = (socket: TLSSocket): void => (socket.alpnProtocol === 'h2' ? this.#serveHttp2(socket) : this.#serveHttp1(socket))
+    const secured = (socket: TLSSocket): void => (socket.alpnProtocol === 'h2' ? this.#serveHttp2(socket) : this.#serveSecureHttp1(socket))
     this.#tls = tls && new TlsPort({ ...tls, handshakeMs: limits.firstBytesMs, secured })
     this.#http2 = createHttp2(
       { settings: { maxConcurrentStreams: limits.maxStreams, maxHeaderListSize: limits.maxHeaderBytes } },
@@ -60,6 +60,13 @@ export class OnePort {
     if (opening === 'http2') return this.#serveHttp2(socket)
     this.#serveHttp1(socket)
     socket.resume() // the peek paused it, and Node's listener expects a socket that flows
+  }
+
+  #serveSecureHttp1(socket: TLSSocket): void {
+    this.#serveHttp1(socket)
+    // With a listener of its own the socket gives Node's parser the bytes one record at a time, and none while the parser waits for
+    // answers to be read. Without one the parser takes them from below, and a record that comes then breaks the connection.
+    socket.on('data', () => undefined)
   }
 
   /** Resolves with the port. */
