@@ -15,6 +15,8 @@ import { ServerCompatRequestSchema, ServerCompatResponseSchema, type ServerCompa
 /** Before each message on standard input and output: its size, big-endian. */
 const SIZE_BYTES = 4
 const HOST = '127.0.0.1'
+/** Argument: every call takes Connect's handlers. */
+const WITHOUT_LEAN = '--without-lean'
 
 /**
  * The server that Connect's suite tests: our way in as Ping mounts it, before the suite's own service. The suite says on standard
@@ -34,7 +36,8 @@ const server = await startHttpServer({
   access,
   routes: conformanceRoutes,
   interceptors: [errorInterceptor(log)],
-  onCall: observeCalls(metrics, log),
+  calls: observeCalls(metrics, log),
+  lean: !process.argv.includes(WITHOUT_LEAN),
   pages: new Map(),
   log,
 })
