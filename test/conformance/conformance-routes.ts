@@ -31,6 +31,9 @@ interface Payload {
 /** For the messages that are echoed in an Any, and for the details of errors. */
 const registry = createRegistry(file_connectrpc_conformance_v1_service)
 
+/** ns of each unit of the header grpc-timeout. */
+const UNIT_NS: Readonly<Record<string, bigint>> = { H: 3_600_000_000_000n, M: 60_000_000_000n, S: 1_000_000_000n, m: 1_000_000n, u: 1_000n, n: 1n }
+
 /** The service that Connect's suite calls, on our way in: with the JSON and the deadlines of Ping's own methods. */
 export function conformanceRoutes(router: ConnectRouter): void {
   const { unary, idempotentUnary, serverStream, clientStream, bidiStream } = ConformanceService.method
@@ -110,13 +113,19 @@ function errorOf({ code, message, details }: WantedError, info: RequestInfo | un
 }
 
 function infoOf(context: HandlerContext, requests: Any[]): RequestInfo {
-  const timeoutMs = context.timeoutMs()
+  const timeoutMs = context.timeoutMs() === undefined ? undefined : sentTimeoutMs(context.requestHeader)
   return create(ConformancePayload_RequestInfoSchema, {
     requestHeaders: listed(context.requestHeader),
     requests,
-    ...(timeoutMs !== undefined && { timeoutMs: BigInt(Math.round(timeoutMs)) }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
     ...(context.requestMethod === 'GET' && { connectGetInfo: { queryParams: listed(new URL(context.url).searchParams) } }),
   })
+}
+
+/** As the caller sent it: what is left of it differs too much on a busy machine. */
+function sentTimeoutMs(header: Headers): bigint {
+  const [, number = '0', unit = 'm'] = /^(\d+)([HMSmun]?)$/.exec(header.get('connect-timeout-ms') ?? header.get('grpc-timeout') ?? '') ?? []
+  return (BigInt(number) * (UNIT_NS[unit] ?? 1_000_000n)) / 1_000_000n
 }
 
 function listed(pairs: Iterable<[string, string]>): Pick<Header, 'name' | 'value'>[] {

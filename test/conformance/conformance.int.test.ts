@@ -13,7 +13,7 @@ const FOLDER = 'test/conformance'
 const CONFIG = `${FOLDER}/config.yaml`
 const TIMEOUT_MS = 240_000
 /** Calls at a time, of each of two servers: with more, a busy machine does not keep the suite's own times. */
-const BUSY = ['--parallel', '8', '--max-servers', '2']
+const BUSY = ['--parallel', '6', '--max-servers', '2']
 
 /** What a run of Connect's suite came to. */
 interface Outcome {
