@@ -13,12 +13,14 @@ export interface MeasuredFault extends Fault {
 export interface RunFigures {
   readonly seed: number
   readonly pings: number
+  /** Those beside them that were sent by PingBatch and PingStream. */
+  readonly bulkPings: number
   readonly reads: number
   readonly failures: ReadonlyMap<string, number>
 }
 
 /** What `npm run faults` says at the end (I7). */
-export function reportFaults(faults: readonly MeasuredFault[], { seed, pings, reads, failures }: RunFigures): string {
+export function reportFaults(faults: readonly MeasuredFault[], { seed, pings, bulkPings, reads, failures }: RunFigures): string {
   const names = [...new Set(faults.map(({ names }) => names.join(' + ')))].toSorted((a, b) => a.length - b.length || a.localeCompare(b))
   const lines = names.map(name => {
     const own = faults.filter(fault => fault.names.join(' + ') === name)
@@ -29,7 +31,7 @@ export function reportFaults(faults: readonly MeasuredFault[], { seed, pings, re
   const failed = [...failures].map(([what, count]) => `${what} ${count}`).join(', ')
   return [
     '',
-    `faults, seed ${seed}: ${pings} pings, ${reads} counts read; tries that failed: ${failed || 'none'}`,
+    `faults, seed ${seed}: ${pings} pings and ${bulkPings} in bulk, ${reads} counts read; tries that failed: ${failed || 'none'}`,
     `  ${'killed'.padEnd(22)}  n   first ack, s      fresh count, s     (median, longest; from when the part was up, or the program started)`,
     ...lines,
     `  cache wholly true after the last ack: ${seconds(quiet)} s`,
