@@ -35,6 +35,8 @@ export interface HttpFixture extends AsyncDisposable {
 
 export interface FixtureOptions extends Partial<Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'maxBatchBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean'>> {
   readonly record?: PingRecorder['record']
+  /** Records in place of the one that only remembers. */
+  readonly recorder?: PingRecorder
   readonly count?: (range: Range | undefined, strong: boolean) => Promise<Count>
 }
 
@@ -60,7 +62,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
   const recordAll: PingRecorder['recordAll'] = pings => Promise.all(pings.map(ping => record(ping).then(() => undefined, (error: Error) => error)))
   const { maxBodyBytes = 65_536, maxBatchBodyBytes = 2_097_152, allowedOrigins = ['*'], hosts = ['127.0.0.1'], limits = {} } = options
   const { tls, access, lean = true } = options
-  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, tls, access, lean, maxBodyBytes, maxBatchBodyBytes, allowedOrigins, limits, recorder: { record, recordAll }, reader, readiness, metrics, log })
+  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, tls, access, lean, maxBodyBytes, maxBatchBodyBytes, allowedOrigins, limits, recorder: options.recorder ?? { record, recordAll }, reader, readiness, metrics, log })
   const { port } = http
   const stop = async (): Promise<void> => void (await http.stop(0))
   return { url: `http${tls ? 's' : ''}://127.0.0.1:${port}`, port, http, readiness, metrics, recorded, counted, strong, logged, [Symbol.asyncDispose]: stop }
