@@ -1,13 +1,16 @@
 import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf'
 import { shownText } from '../../runtime/shown-text.ts'
 import { InvalidInputError } from './invalid-input.ts'
+import { CLOSE_ARRAY, CLOSE_OBJECT, JsonTokens, OPEN_ARRAY, OPEN_OBJECT } from './json-tokens.ts'
 import { boundsOf, ENUM_BOUNDS, wholeNumber } from './whole-number.ts'
 
-/** Strings, brackets, and the words between them: numbers, true, false, null. Read in linear time. */
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]|[^\s,:[\]{}"]+/g
-
+/** A number of at most 15 digits in the one way to write it: neither the decoder nor a JavaScript number loses any of it. */
+const PLAIN_NUMBER = /^"?(?:0|-?[1-9]\d{0,14})"?$/
 /** Most items of a repeated field: above what any method takes, and so few that reading them keeps nobody else waiting. */
 const MAX_ITEMS = 10_000
+
+/** The greatest number with 15 digits. */
+const MAX_PLAIN = 10n ** 15n - 1n
 
 /** Replaces the text from `start` to `end`. */
 interface Edit {
@@ -32,17 +35,12 @@ export function jsonReading(input: DescMessage) {
 export function exactJson(json: string, input: DescMessage): string {
   const root = parsed(json)
   if (typeof root !== 'object' || root === null || Array.isArray(root)) return json
-  const tokens: Tokens = () => TOKEN.exec(json) ?? endsEarly()
+  const tokens = new JsonTokens(json)
   const edits: Edit[] = []
-  TOKEN.lastIndex = 0
-  tokens()
+  tokens.next()
   readObject(tokens, input, '', edits)
   return edits.length === 0 ? json : edited(json, edits)
 }
-
-type Token = RegExpExecArray
-/** The next one. */
-type Tokens = () => Token
 
 function textOf(utf8: TextDecoder, bytes: Uint8Array): string {
   try {
@@ -62,44 +60,50 @@ function parsed(json: string): unknown {
 }
 
 /** Reads an object after its opening bracket, to its end. The text is known to be JSON. */
-function readObject(tokens: Tokens, { fields }: DescMessage, path: string, edits: Edit[]): void {
-  for (let key = tokens(); key[0] !== '}'; key = tokens()) {
-    const name = unquoted(key)
+function readObject(tokens: JsonTokens, { fields }: DescMessage, path: string, edits: Edit[]): void {
+  while (tokens.next() !== CLOSE_OBJECT) {
+    const name = tokens.string()
     const field = fields.find(one => one.jsonName === name || one.name === name)
-    const value = tokens()
-    if (field?.fieldKind === 'list' && value[0] === '[') readList(tokens, field, `${path}${field.name}`, edits)
-    else readItem(tokens, value, field, `${path}${field?.name}`, edits)
+    const first = tokens.next()
+    if (field === undefined) skipRest(tokens, first)
+    else if (field.fieldKind === 'list' && first === OPEN_ARRAY) readList(tokens, field, path + field.name, edits)
+    else readItem(tokens, first, field, path + field.name, edits)
   }
 }
 
 /** Reads an array after its opening bracket, to its end. */
-function readList(tokens: Tokens, field: DescField, path: string, edits: Edit[]): void {
+function readList(tokens: JsonTokens, field: DescField, path: string, edits: Edit[]): void {
   let items = 0
-  for (let value = tokens(); value[0] !== ']'; value = tokens()) {
+  for (let first = tokens.next(); first !== CLOSE_ARRAY; first = tokens.next()) {
     if (items === MAX_ITEMS) throw new InvalidInputError(`${path}: got more than ${MAX_ITEMS}, expected at most ${MAX_ITEMS}`)
-    readItem(tokens, value, field, `${path}[${items++}]`, edits)
+    readItem(tokens, first, field, `${path}[${items++}]`, edits)
   }
 }
 
-/** Reads the rest of a value whose first token has been read: of a field, or of an item of one that is repeated. */
-function readItem(tokens: Tokens, value: Token, field: DescField | undefined, path: string, edits: Edit[]): void {
-  if (field?.message !== undefined && field.fieldKind !== 'map' && value[0] === '{') return readObject(tokens, field.message, `${path}.`, edits)
-  if (field !== undefined && value[0] !== 'null') readValue(value, field, path, edits)
-  skipRest(tokens, value)
+/** Reads a value, of a field or of an item of one that is repeated, from its first token on. */
+function readItem(tokens: JsonTokens, first: number, field: DescField, path: string, edits: Edit[]): void {
+  if (field.fieldKind === 'map') return skipRest(tokens, first)
+  if (field.message !== undefined && first === OPEN_OBJECT) return readObject(tokens, field.message, `${path}.`, edits)
+  readValue(tokens, field, path, edits)
+  skipRest(tokens, first)
 }
 
-function readValue(value: Token, field: DescField, path: string, edits: Edit[]): void {
-  const bounds = field.scalar === undefined || field.fieldKind === 'map' ? undefined : boundsOf(field.scalar)
-  const isString = value[0].startsWith('"')
-  if (field.enum !== undefined && field.fieldKind !== 'map') {
-    if (isString && field.enum.values.some(({ name }) => name === unquoted(value))) return
-    if (isString || wholeNumber(value[0], ENUM_BOUNDS) === undefined) throw fault(path, value, `one of ${namesOf(field.enum)}`)
-  } else if (bounds !== undefined) {
-    const whole = wholeNumber(isString ? unquoted(value) : value[0], bounds)
-    if (whole === undefined) throw fault(path, value, `a whole number from ${bounds.min} to ${bounds.max}, as a JSON number or a string`)
-    const text = `"${whole}"`
-    if (value[0] !== text) edits.push({ start: value.index, end: value.index + value[0].length, text })
-  }
+function readValue(tokens: JsonTokens, field: DescField, path: string, edits: Edit[]): void {
+  if (field.enum !== undefined) return readName(tokens, field.enum, path)
+  const bounds = field.scalar === undefined ? undefined : boundsOf(field.scalar)
+  if (bounds === undefined) return
+  const written = tokens.text()
+  if (written === 'null' || (bounds.max > MAX_PLAIN && PLAIN_NUMBER.test(written))) return
+  const whole = wholeNumber(tokens.isString() ? tokens.string() : written, bounds)
+  if (whole === undefined) throw fault(path, written, `a whole number from ${bounds.min} to ${bounds.max}, as a JSON number or a string`)
+  const text = `"${whole}"`
+  if (written !== text) edits.push({ start: tokens.start, end: tokens.end, text })
+}
+
+function readName(tokens: JsonTokens, descriptor: DescEnum, path: string): void {
+  const written = tokens.text()
+  if (written === 'null' || (tokens.isString() && descriptor.values.some(({ name }) => name === tokens.string()))) return
+  if (tokens.isString() || wholeNumber(written, ENUM_BOUNDS) === undefined) throw fault(path, written, `one of ${namesOf(descriptor)}`)
 }
 
 /** The names of an enum's values, for messages. */
@@ -107,8 +111,8 @@ export function namesOf({ values }: DescEnum): string {
   return values.map(({ name }) => name).join(', ')
 }
 
-function fault(path: string, value: Token, expected: string): InvalidInputError {
-  return new InvalidInputError(`${path}: got ${valueText(value[0])}, expected ${expected}`)
+function fault(path: string, written: string, expected: string): InvalidInputError {
+  return new InvalidInputError(`${path}: got ${valueText(written)}, expected ${expected}`)
 }
 
 function valueText(token: string): string {
@@ -118,26 +122,18 @@ function valueText(token: string): string {
   return shownText(token).replaceAll('"', '')
 }
 
-function unquoted({ 0: token }: Token): string {
-  return token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1)
-}
-
 /** Reads what is in an object or array whose opening bracket has been read. */
-function skipRest(tokens: Tokens, { 0: first }: Token): void {
+function skipRest(tokens: JsonTokens, first: number): void {
   let depth = opens(first) ? 1 : 0
   while (depth > 0) {
-    const { 0: token } = tokens()
-    if (opens(token)) depth++
-    else if (token === '}' || token === ']') depth--
+    const code = tokens.next()
+    if (opens(code)) depth++
+    else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth--
   }
 }
 
-function opens(token: string): boolean {
-  return token === '{' || token === '['
-}
-
-function endsEarly(): never {
-  throw new InvalidInputError('request body: got JSON that ends early, expected a JSON object such as {}')
+function opens(code: number): boolean {
+  return code === OPEN_OBJECT || code === OPEN_ARRAY
 }
 
 function edited(json: string, edits: readonly Edit[]): string {
