@@ -3,7 +3,7 @@ import { createPostgresClient, cutPostgresClient } from '../runtime/postgres-cli
 import { TimeoutError } from '../runtime/wait.ts'
 import { checkPooler } from './pooler.ts'
 import { raceConnects } from './race-connects.ts'
-import { beginSession, sessionSettings } from './session.ts'
+import { beginSession, sessionSettings, type PlanCacheMode } from './session.ts'
 
 /** What every read and write of the ledger needs: a client or a pool. */
 export type Queryable = Pick<Client, 'query'>
@@ -20,6 +20,8 @@ export interface ConnectOptions {
   readonly queryTimeoutMs?: number
   /** Postgres ends a statement after this long; none: never. In ms. */
   readonly statementTimeoutMs?: number
+  /** When Postgres plans the session's statements. Default `auto`. */
+  readonly planCacheMode?: PlanCacheMode
 }
 
 /**
@@ -37,7 +39,7 @@ export async function connectClient(config: ClientConfig, applicationName: strin
 }
 
 async function openSession(config: ClientConfig, applicationName: string, options: ConnectOptions, signal: AbortSignal): Promise<Client> {
-  const { queryTimeoutMs, statementTimeoutMs = 0 } = options
+  const { queryTimeoutMs, statementTimeoutMs = 0, planCacheMode = 'auto' } = options
   const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
   const client = createPostgresClient({ ...config, ...timeout, application_name: applicationName, connectionTimeoutMillis: 0 })
   client.setTypeParser(INT8, BigInt)
@@ -47,7 +49,7 @@ async function openSession(config: ClientConfig, applicationName: string, option
   signal.addEventListener('abort', cut)
   try {
     await client.connect()
-    const session = await beginSession(client, sessionSettings(applicationName, statementTimeoutMs))
+    const session = await beginSession(client, sessionSettings(applicationName, statementTimeoutMs, planCacheMode))
     if (session.pid !== processIdOf(client)) await checkPooler(client, session, config)
     Object.assign(client, { processID: session.pid }) // a pooler's own number would be found nowhere in Postgres
     return client

@@ -1,3 +1,4 @@
+import { timeArray, uuidArray } from './binary-array.ts'
 import type { Client, Notice } from './pg-types.ts'
 import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
@@ -23,54 +24,45 @@ export class CommitWarningError extends Error {
 /** The SQLSTATE of what is said below the level of a WARNING. */
 const NO_WARNING = '00000'
 
-const RECORD = {
-  name: 'ping_record',
-  text: 'select lane, before_seq, before_tag, tag, known_ids, known_times_ms from ping_record($1, $2, $3)',
-}
+const RECORD = { name: 'ping_record_batch', text: 'select ping_record_batch($1, $2, $3, $4) as batch' }
 
-interface RecordRow {
-  readonly lane: number
-  readonly before_seq: bigint
-  readonly before_tag: bigint
-  readonly tag: bigint
-  readonly known_ids: string[] | null
-  readonly known_times_ms: bigint[] | null
-}
+const NOTHING_KNOWN: ReadonlyMap<string, bigint> = new Map()
+
+/** As the function describes it: lane, head before, tag; places of known ids; their times. */
+type Outcome = readonly [lane: bigint, beforeSeq: bigint, beforeTag: bigint, tag: bigint, ...known: bigint[]]
 
 /**
  * Records a batch: one round trip, one transaction; resolves after the commit.
  *
  * @param lanes lanes to choose from, best first
  * @param pings sorted by id, ids unique
+ * @param doubtful the ids among them that may have been recorded before; absent: all may. The others are not searched for
  *
- * Any rejection leaves it open whether the batch was recorded: call again with the same pings, on a new
+ * Any rejection leaves it open whether the batch was recorded: call again with the same pings, all of them doubtful, on a new
  * connection if this one broke. See `classifyBatchFailure`.
  */
-export async function recordBatch(client: Client, lanes: readonly number[], pings: readonly NewPing[]): Promise<RecordedBatch> {
-  const ids = `{${pings.map(ping => ping.id).join()}}`
-  const times = `{${pings.map(ping => ping.timestampMs).join()}}`
+export async function recordBatch(client: Client, lanes: readonly number[], pings: readonly NewPing[], doubtful?: readonly string[]): Promise<RecordedBatch> {
+  const ids = uuidArray(pings.map(ping => ping.id))
+  const times = timeArray(pings.map(ping => ping.timestampMs))
   const warnings: Notice[] = []
   const collect = (notice: Notice) => {
     if (notice.code !== NO_WARNING) warnings.push(notice)
   }
   client.on('notice', collect)
   try {
-    const result = await client.query<RecordRow>({ ...RECORD, values: [`{${lanes.join()}}`, ids, times] })
+    const values = [`{${lanes.join()}}`, ids, times, doubtful ? uuidArray(doubtful) : null]
+    const result = await client.query<{ batch: Outcome }>({ ...RECORD, values })
     if (warnings[0]) throw new CommitWarningError(warnings[0].message ?? 'a warning at commit')
-    return toBatch(result.rows[0]!, pings)
+    return toBatch(result.rows[0]!.batch, pings)
   } finally {
     client.off('notice', collect)
   }
 }
 
-function toBatch(row: RecordRow, pings: readonly NewPing[]): RecordedBatch {
-  const known = new Map<string, bigint>()
-  row.known_ids?.forEach((id, index) => known.set(id, row.known_times_ms![index]!))
-  return {
-    lane: row.lane,
-    before: { seq: row.before_seq, tag: row.before_tag },
-    tag: row.tag,
-    inserted: known.size === 0 ? pings : pings.filter(ping => !known.has(ping.id)),
-    known,
-  }
+function toBatch([lane, seq, tag, newTag, ...known]: Outcome, pings: readonly NewPing[]): RecordedBatch {
+  const batch = { lane: Number(lane), before: { seq, tag }, tag: newTag }
+  if (known.length === 0) return { ...batch, inserted: pings, known: NOTHING_KNOWN }
+  const numbers = known.splice(0, known.length / 2)
+  const timesMs = new Map(numbers.map((number, index) => [pings[Number(number) - 1]!.id, known[index]!]))
+  return { ...batch, inserted: pings.filter(({ id }) => !timesMs.has(id)), known: timesMs }
 }

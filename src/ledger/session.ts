@@ -15,7 +15,6 @@ const SETTINGS = {
   lock_timeout: '0',
   client_min_messages: 'warning',
   row_security: 'off',
-  plan_cache_mode: 'auto',
   idle_in_transaction_session_timeout: '0',
   idle_session_timeout: '0',
 }
@@ -26,8 +25,11 @@ const NO_TRANSACTION_TIMEOUT = `case when pg_catalog.current_setting('transactio
 /** What a session has to have, by the names and in the units of Postgres. Its search_path is found in the database. */
 export type SessionSettings = Readonly<Record<string, string>>
 
-export function sessionSettings(applicationName: string, statementTimeoutMs: number): SessionSettings {
-  return { ...SETTINGS, statement_timeout: String(statementTimeoutMs), application_name: applicationName }
+/** `auto`: Postgres may plan a statement again for the values that it gets. `force_generic_plan`: once, whatever the values are. */
+export type PlanCacheMode = 'auto' | 'force_generic_plan'
+
+export function sessionSettings(applicationName: string, statementTimeoutMs: number, planCacheMode: PlanCacheMode): SessionSettings {
+  return { ...SETTINGS, plan_cache_mode: planCacheMode, statement_timeout: String(statementTimeoutMs), application_name: applicationName }
 }
 
 /** Postgres answers as a standby: nothing can be recorded there, and its counts may lack what was acknowledged. */

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestAddress } from '../support/postgres.ts'
-import { pingsAt, record, withClient } from './ledger-fixture.ts'
+import type { Client } from '../../src/ledger/pg-types.ts'
+import type { NewPing } from '../../src/terms/ping.ts'
+import { pingsAt, withClient } from './ledger-fixture.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '..', '..', 'src', 'ledger', 'migrations')
 const FILES = [
@@ -18,6 +20,26 @@ export async function setUpAsBefore(address: TestAddress): Promise<void> {
   await withClient(address, async client => {
     await client.query("select set_config('ping.lanes', '3', false)")
     for (const statement of [table, ...files, noted]) await client.query(statement)
-    await record(client, 1, pingsAt(1, 2))
+    await recordAsBefore(client, 1, pingsAt(1, 2))
   })
+}
+
+/** What servers up to version 4 of the database send. */
+const RECORD = { name: 'ping_record', text: 'select lane, before_seq, before_tag, tag, known_ids, known_times_ms from ping_record($1, $2, $3)' }
+
+/** What they get. */
+export interface RecordedAsBefore {
+  readonly lane: number
+  readonly before_seq: bigint
+  readonly before_tag: bigint
+  readonly tag: bigint
+  readonly known_ids: readonly string[] | null
+  readonly known_times_ms: readonly bigint[] | null
+}
+
+/** Records a batch as such a server does. */
+export async function recordAsBefore(client: Client, lane: number, pings: readonly NewPing[]): Promise<RecordedAsBefore> {
+  const values = [`{${lane}}`, `{${pings.map(({ id }) => id).join()}}`, `{${pings.map(({ timestampMs }) => timestampMs).join()}}`]
+  const { rows } = await client.query<RecordedAsBefore>({ ...RECORD, values })
+  return rows[0]!
 }

@@ -58,6 +58,23 @@ describeOnEachPostgres('a batch', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
+  it('searches only for doubtful ids; another that is there fails it as a whole, to be repeated, and no number is lost', async () => {
+    await setUp(database(), 2)
+    await withClient(database(), async client => {
+      const [there, given, made] = [pingsAt(1), pingsAt(2), pingsAt(3)]
+      await record(client, 0, [...there, ...given].sort((a, b) => (a.id < b.id ? -1 : 1)))
+      const withMade = [...given, ...made].sort((a, b) => (a.id < b.id ? -1 : 1))
+      const batch = await recordBatch(client, [1], withMade, given.map(({ id }) => id))
+      expect([batch.inserted, [...batch.known]]).toEqual([made, given.map(({ id, timestampMs }) => [id, timestampMs])])
+      const all = [...there, ...pingsAt(4)].sort((a, b) => (a.id < b.id ? -1 : 1))
+      const error: unknown = await recordBatch(client, [1], all, []).catch((reason: unknown) => reason)
+      expect(classifyBatchFailure(error)).toBe('repeat')
+      const again = await recordBatch(client, [1], all)
+      expect([again.before, again.inserted.length, again.known.get(there[0]!.id)]).toEqual([{ seq: 1n, tag: batch.tag }, 1, 1n])
+    })
+    expect(await numberingFaults(database())).toEqual([])
+  })
+
   it('writes WAL also when all its ids are known', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
@@ -108,7 +125,7 @@ describeOnEachPostgres('a batch', database => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       await client.query('begin isolation level repeatable read')
-      await expect(record(client, 0, pingsAt(1))).rejects.toThrow('ping_record needs READ COMMITTED, got repeatable read')
+      await expect(record(client, 0, pingsAt(1))).rejects.toThrow('ping_record_batch needs READ COMMITTED, got repeatable read')
     })
   })
 
@@ -193,6 +210,7 @@ describeOnEachPostgres('a batch', database => {
         await record(client, n % 2, pings)
         await hand.query('insert into pings (id, pinged_at) values ($1, now())', [randomUUID()])
         await hand.query('select ping_record($1, $2, $3)', [[0], [pings[0]!.id, randomUUID()].sort(), [1, 2]])
+        await hand.query('select ping_record_batch($1, $2, $3, null)', [[0], [pings[0]!.id, randomUUID()].sort(), ['now', 'now']])
       }
       await hand.query('select pg_stat_force_next_flush()')
       await hand.end()

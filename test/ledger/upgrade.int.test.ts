@@ -7,7 +7,7 @@ import { within } from '../../src/runtime/wait.ts'
 import { setUpDatabase } from '../../src/server/set-up-database.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { setUpAsBefore } from './database-of-before.ts'
+import { recordAsBefore, setUpAsBefore } from './database-of-before.ts'
 import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
 
 const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
@@ -81,7 +81,7 @@ describeOnEachPostgres('a database that a superuser set up before', database => 
         let isSetUp = false
         const settingUp = setUpDatabase(database().config, { lanes: 3, log: silent, signal: stop.signal }).then(() => (isSetUp = true))
         await expect.poll(async () => (await rowsOf(database(), "select from pg_locks where locktype = 'relation' and not granted")).length).toBe(1)
-        await within(5_000, 'the old server cannot record', record(old, free, pingsAt(5)))
+        await within(5_000, 'the old server cannot record', recordAsBefore(old, free, pingsAt(5)))
         expect(isSetUp).toBe(false)
         await hand.query('commit')
         await settingUp
