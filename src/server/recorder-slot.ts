@@ -79,7 +79,7 @@ export class RecorderSlot {
   async record(batch: Batch): Promise<void> {
     this.#batch = batch
     const pause = new Backoff(5, LONGEST_PAUSE_MS)
-    while (!(await this.#try(batch))) {
+    for (let tries = 1; !(await this.#try(batch, tries === 1)); tries++) {
       if (this.#stopping.signal.aborted && batch.expired) break
       await wait(pause.next(), batch.expired ? this.#stopping.signal : undefined)
     }
@@ -92,18 +92,19 @@ export class RecorderSlot {
     await this.#disconnect()
   }
 
-  /** True if there is nothing more to try. */
-  async #try(batch: Batch): Promise<boolean> {
+  /** True if there is nothing more to try. After the first try any of the ids may be known. */
+  async #try(batch: Batch, isFirst: boolean): Promise<boolean> {
     const { lanes: choice, metrics, onRecorded } = this.#options
     let lanes: readonly number[] = []
     try {
       const { client, laneCount } = await this.#connect()
       lanes = choice.take(laneCount)
       const startedMs = performance.now()
-      const recorded = await this.#whileAtWork(client, recordBatch(client, lanes, batch.sorted()))
+      const { pings, given } = batch.seal()
+      const recorded = await this.#whileAtWork(client, recordBatch(client, lanes, pings, isFirst ? given : undefined))
       this.#failing = false
       const acked = batch.settle(recorded)
-      metrics.batchRecorded({ acked, pings: batch.size, inserted: recorded.inserted.length, seconds: (performance.now() - startedMs) / 1000 })
+      metrics.batchRecorded({ acked, pings: pings.length, inserted: recorded.inserted.length, seconds: (performance.now() - startedMs) / 1000 })
       onRecorded(recorded)
       return true
     } catch (error) {
@@ -174,7 +175,7 @@ export class RecorderSlot {
   async #open(onEnd: () => void): Promise<Connection> {
     let client: Client | undefined
     try {
-      client = await connectClient(this.#options.postgres, APPLICATION_NAME)
+      client = await connectClient(this.#options.postgres, APPLICATION_NAME, { planCacheMode: 'force_generic_plan' })
       client.on('end', onEnd)
       return { client, laneCount: await within(LOOK_WITHIN_MS, 'Postgres does not answer', readLaneCount(client)) }
     } catch (error) {

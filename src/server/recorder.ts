@@ -1,10 +1,13 @@
 import { wait } from '../runtime/wait.ts'
-import { Batch } from './batch.ts'
+import { Batch, type Waiter } from './batch.ts'
+import { Crowd } from './crowd.ts'
 import { QueueFullError } from './errors.ts'
 import { LaneChoice } from './lane-choice.ts'
 import type { RecorderMetrics } from './metrics.ts'
+import { OpenBatches } from './open-batches.ts'
 import type { PingRecorder, RequestedPing } from './pings.ts'
 import { RecorderSlot, type SlotOptions } from './recorder-slot.ts'
+import { ManyWaiter, OneWaiter } from './waiters.ts'
 
 export interface RecorderOptions extends Omit<SlotOptions, 'lanes'> {
   readonly metrics: RecorderMetrics
@@ -24,6 +27,8 @@ export interface RecorderOptions extends Omit<SlotOptions, 'lanes'> {
 const BATCHES_IN_FLIGHT = 2
 const RETRY_AFTER_MS = 1_000
 const DRAIN_POLL_MS = 5
+/** The longest that pings wait for others while a batch is in flight. */
+const GATHER_MS = 2
 
 /**
  * Group commit: pings that come while batches are in flight share the next one. No wait is added when
@@ -33,11 +38,19 @@ export class Recorder implements PingRecorder {
   readonly #options: RecorderOptions
   readonly #slots: readonly RecorderSlot[]
   readonly #queue: Batch[] = []
+  readonly #open: OpenBatches
+  readonly #crowd = new Crowd()
+  /** Callers that wait, in the queue and in flight. */
   #callers = 0
+  /** Those of them in the queue. */
+  #queued = 0
+  #inFlight = 0
   #scheduled = false
+  #isGathering = false
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    this.#open = new OpenBatches(options.answerWithinMs)
     const lanes = new LaneChoice(options.preferredLanes)
     options.metrics.watchQueue(() => this.#callers)
     this.#slots = Array.from({ length: BATCHES_IN_FLIGHT }, () => new RecorderSlot({ ...options, lanes }))
@@ -50,43 +63,57 @@ export class Recorder implements PingRecorder {
 
   record(ping: RequestedPing): Promise<void> {
     const refusal = this.#refusal()
-    if (refusal) {
-      this.#options.metrics.queueRefused()
-      return Promise.reject(refusal)
-    }
-    const recorded = this.#fillingBatch().add(ping, BigInt(Date.now()))
-    this.#callers++
+    if (refusal) return Promise.reject(refusal)
+    const waiter = new OneWaiter()
+    this.#take(ping, BigInt(Date.now()), waiter)
     this.#schedule()
-    return recorded
+    return waiter.promise
   }
 
-  async recordAll(pings: readonly RequestedPing[]): Promise<readonly (Error | undefined)[]> {
-    return Promise.all(pings.map(ping => this.record(ping).then(() => undefined, (error: Error) => error)))
+  recordAll(pings: readonly RequestedPing[]): Promise<readonly (Error | undefined)[]> {
+    const waiter = new ManyWaiter(pings.length)
+    const clockMs = BigInt(Date.now())
+    for (const [index, ping] of pings.entries()) {
+      const refusal = this.#refusal()
+      if (refusal) waiter.answer(index, refusal)
+      else this.#take(ping, clockMs, waiter, index)
+    }
+    this.#schedule()
+    return waiter.promise
   }
 
   /** Records what callers still wait for, then lets go of Postgres. The caller sees to it that nothing more comes. */
   async stop(): Promise<void> {
     const isAwaited = () => this.#queue.some(batch => !batch.expired) || this.#slots.some(slot => slot.awaited)
     while (isAwaited()) await wait(DRAIN_POLL_MS)
+    this.#open.stop()
     await Promise.all(this.#slots.map(slot => slot.stop()))
   }
 
   #refusal(): QueueFullError | undefined {
-    const { maxQueueLength, maxQueueAgeMs } = this.#options
+    const { maxQueueLength, maxQueueAgeMs, metrics } = this.#options
     const oldest = this.#queue[0]
     const ageMs = oldest ? performance.now() - oldest.since : 0
     if (this.#callers < maxQueueLength && ageMs <= maxQueueAgeMs) return undefined
+    metrics.queueRefused()
     return new QueueFullError(
       `too many pings wait: got ${this.#callers} of them, the oldest since ${Math.round(ageMs)} ms, expected fewer than ${maxQueueLength} and none above ${maxQueueAgeMs} ms; try again with the same ping_id`,
       RETRY_AFTER_MS,
     )
   }
 
+  #take(ping: RequestedPing, clockMs: bigint, waiter: Waiter, index = 0): void {
+    this.#fillingBatch().add(ping, clockMs, waiter, index)
+    this.#callers++
+    this.#queued++
+  }
+
   #fillingBatch(): Batch {
     const last = this.#queue.at(-1)
-    if (last && !last.expired && last.size < this.#options.maxBatchSize) return last
-    const batch = new Batch(performance.now(), this.#options.answerWithinMs)
+    if (last && !last.expired && last.callers < this.#options.maxBatchSize) return last
+    const batch = new Batch(performance.now())
     this.#queue.push(batch)
+    this.#open.add(batch)
     return batch
   }
 
@@ -96,20 +123,52 @@ export class Recorder implements PingRecorder {
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      for (const slot of this.#slots) if (!slot.busy) this.#send(slot)
+      this.#sendWhatIsDue()
     })
   }
 
-  #send(slot: RecorderSlot): void {
-    let batch = this.#queue.shift()
-    while (batch?.expired) {
-      this.#callers -= batch.callers // never sent, and its callers were told
-      batch = this.#queue.shift()
+  #sendWhatIsDue(): void {
+    for (const slot of this.#slots) {
+      if (slot.busy) continue
+      const oldest = this.#nextBatch()
+      if (!oldest) return
+      const isFull = oldest.callers >= this.#options.maxBatchSize
+      const hasWaited = performance.now() - oldest.since >= GATHER_MS
+      if (!isFull && !hasWaited && !this.#crowd.isGathered(this.#queued, this.#inFlight)) return this.#lookLater()
+      this.#send(slot)
     }
-    if (!batch) return
-    const { callers } = batch
+  }
+
+  #lookLater(): void {
+    if (this.#isGathering) return
+    this.#isGathering = true
+    setTimeout(() => {
+      this.#isGathering = false
+      this.#sendWhatIsDue()
+    }, GATHER_MS)
+  }
+
+  /** The first of the queue that somebody waits for. What expired there was never sent, and its callers were told. */
+  #nextBatch(): Batch | undefined {
+    while (this.#queue[0]?.expired) this.#leaveQueue()
+    return this.#queue[0]
+  }
+
+  #leaveQueue(): Batch {
+    const batch = this.#queue.shift()!
+    this.#queued -= batch.callers
+    if (batch.expired) this.#callers -= batch.callers
+    return batch
+  }
+
+  #send(slot: RecorderSlot): void {
+    const batch = this.#leaveQueue()
+    this.#crowd.sent(this.#callers)
+    this.#inFlight++
     void slot.record(batch).then(() => {
-      this.#callers -= callers
+      this.#inFlight--
+      this.#callers -= batch.callers
+      this.#open.delete(batch)
       this.#schedule()
     })
   }

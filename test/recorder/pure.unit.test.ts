@@ -1,57 +1,142 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Batch } from '../../src/server/batch.ts'
+import { Batch, type Waiter } from '../../src/server/batch.ts'
+import { Crowd } from '../../src/server/crowd.ts'
 import { TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
 import { LaneChoice } from '../../src/server/lane-choice.ts'
+import { OpenBatches } from '../../src/server/open-batches.ts'
+import type { RequestedPing } from '../../src/server/pings.ts'
 import { ping } from './recorder-fixture.ts'
 
 const A = '00000000-0000-4000-8000-00000000000a'
 const B = '00000000-0000-4000-8000-00000000000b'
 const recorded = (known: ReadonlyMap<string, bigint>) => ({ lane: 0, before: { seq: 0n, tag: 0n }, tag: 1n, inserted: [], known })
 
+/** What became of the pings of a batch, by the order in which they were added. */
+class Outcomes implements Waiter {
+  readonly got = new Map<number, Error | undefined>()
+  readonly #batch: Batch
+
+  constructor(batch: Batch) {
+    this.#batch = batch
+  }
+
+  add(...pings: readonly RequestedPing[]): this {
+    for (const each of pings) this.#batch.add(each, 9n, this, this.#batch.callers)
+    return this
+  }
+
+  answer(index: number, error: Error | undefined): void {
+    expect(this.got.has(index)).toBe(false)
+    this.got.set(index, error)
+  }
+}
+
 describe('a batch', () => {
+  it('holds each id once, sorted, with the first time given for it, and says which ids callers gave', () => {
+    const batch = new Batch(0)
+    const own: RequestedPing = { id: '1', timestampMs: 4n, idGiven: false }
+    new Outcomes(batch).add(ping(2n, B), own, ping(1n, A), ping(3n, B), ping('none', '0'))
+    expect(batch.callers).toBe(5)
+    expect(batch.seal()).toEqual({
+      pings: [{ id: '0', timestampMs: 9n }, { id: A, timestampMs: 1n }, { id: B, timestampMs: 2n }, { id: '1', timestampMs: 4n }].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      given: ['0', A, B],
+    })
+  })
+
+  it('knows an id as given if one of its callers gave it', () => {
+    const batch = new Batch(0)
+    new Outcomes(batch).add({ ...ping(1n, A), idGiven: false }, ping(1n, A))
+    expect(batch.seal()).toEqual({ pings: [{ id: A, timestampMs: 1n }], given: [A] })
+  })
+
+  it('answers each caller by the time that is recorded', () => {
+    const batch = new Batch(0)
+    const { got } = new Outcomes(batch).add(ping(1n, A), ping(5n, A), ping('none', A), ping(2n, B))
+    batch.seal()
+    expect(batch.settle(recorded(new Map([[A, 5n]])))).toBe(3)
+    expect([...got.values()].map(error => error?.constructor)).toEqual([TimestampConflictError, undefined, undefined, undefined])
+  })
+
+  it('answers the callers of one id by the time that came first', () => {
+    const batch = new Batch(0)
+    const { got } = new Outcomes(batch).add(ping(2n, B), ping(5n, A), ping(1n, A), ping('none', A), ping(5n, A))
+    batch.seal()
+    expect(batch.settle(recorded(new Map()))).toBe(4)
+    expect([...got.values()].map(error => error?.constructor)).toEqual([undefined, undefined, TimestampConflictError, undefined, undefined])
+  })
+
+  it('that took too long tells its callers so, and answers none of them again', () => {
+    const batch = new Batch(0)
+    const { got } = new Outcomes(batch).add(ping(1n, A))
+    batch.seal()
+    batch.expire(1_000)
+    expect(batch.expired).toBe(true)
+    expect(got.get(0)).toBeInstanceOf(UnavailableError)
+    expect(String(got.get(0))).toContain(`not recorded within 1000 ms: the ping may or may not be recorded; try again with ping_id ${A}`)
+    expect(batch.settle(recorded(new Map()))).toBe(0) // late: nobody was acked
+    batch.fail(new Error('no'))
+  })
+
+  it('that the ledger refuses tells every caller', () => {
+    const batch = new Batch(0)
+    const { got } = new Outcomes(batch).add(ping(1n, A), ping(1n, A))
+    const error = new Error('no')
+    batch.fail(error)
+    expect([...got.values()]).toEqual([error, error])
+  })
+})
+
+describe('open batches', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  it('holds each id once, sorted, with the first time given for it', () => {
-    const batch = new Batch(0, 1_000)
-    const waiting = [batch.add(ping(2n, B), 9n), batch.add(ping(1n, A), 9n), batch.add(ping(3n, B), 9n), batch.add(ping('none', '0'), 9n)]
-    for (const each of waiting) each.catch(() => undefined)
-    expect([batch.size, batch.callers]).toEqual([3, 4])
-    expect(batch.sorted()).toEqual([{ id: '0', timestampMs: 9n }, { id: A, timestampMs: 1n }, { id: B, timestampMs: 2n }])
-  })
-
-  it('answers each caller by the time that is recorded', async () => {
-    const batch = new Batch(0, 1_000)
-    const answers = Promise.allSettled([batch.add(ping(1n, A), 9n), batch.add(ping(5n, A), 9n), batch.add(ping('none', A), 9n), batch.add(ping(2n, B), 9n)])
-    expect(batch.settle(recorded(new Map([[A, 5n]])))).toBe(3)
-    const [first, ...others] = await answers
-    expect((first as PromiseRejectedResult).reason).toBeInstanceOf(TimestampConflictError)
-    expect(others.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
-  })
-
-  it('tells its callers when their time is over, and not before', async () => {
-    const batch = new Batch(0, 1_000)
-    const answer = batch.add(ping(1n, A), 9n).catch((error: unknown) => error)
-    vi.advanceTimersByTime(999)
-    expect(batch.expired).toBe(false)
+  it('expire each when its time is over, and not before; a settled one does not', () => {
+    const open = new OpenBatches(1_000)
+    const [first, settled] = [new Batch(performance.now()), new Batch(performance.now())]
+    open.add(first)
+    open.add(settled)
+    vi.advanceTimersByTime(400)
+    const later = new Batch(performance.now())
+    open.add(later)
+    open.delete(settled)
+    expect(vi.getTimerCount()).toBe(1)
+    vi.advanceTimersByTime(599)
+    expect(first.expired).toBe(false)
     vi.advanceTimersByTime(1)
-    expect(batch.expired).toBe(true)
-    expect(await answer).toBeInstanceOf(UnavailableError)
-    expect(String(await answer)).toContain(`try again with ping_id ${A}`)
-    expect(batch.settle(recorded(new Map()))).toBe(0) // late: nobody was acked
-  })
-
-  it('leaves no timer behind when it was settled or refused', () => {
-    new Batch(0, 1_000).settle(recorded(new Map()))
-    new Batch(0, 1_000).fail(new Error('no'))
+    expect([first.expired, settled.expired, later.expired]).toEqual([true, false, false])
+    vi.advanceTimersByTime(399)
+    expect(later.expired).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(later.expired).toBe(true)
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('that the ledger refuses tells every caller', async () => {
-    const batch = new Batch(0, 1_000)
-    const answers = Promise.allSettled([batch.add(ping(1n, A), 9n), batch.add(ping(1n, A), 9n)])
-    batch.fail(new Error('no'))
-    expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  it('leave no timer behind when they are stopped', () => {
+    const open = new OpenBatches(1_000)
+    open.add(new Batch(performance.now()))
+    open.stop()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('a crowd', () => {
+  it('never lets a caller wait when no batch is in flight', () => {
+    const crowd = new Crowd()
+    crowd.sent(500)
+    expect(crowd.isGathered(1, 0)).toBe(true)
+  })
+
+  it('gathers half of its callers while a batch is in flight', () => {
+    const crowd = new Crowd()
+    crowd.sent(64)
+    expect([crowd.isGathered(31, 1), crowd.isGathered(32, 1)]).toEqual([false, true])
+  })
+
+  it('forgets callers that do not come any more', () => {
+    const crowd = new Crowd()
+    crowd.sent(64)
+    for (let n = 0; n < 40; n++) crowd.sent(2)
+    expect(crowd.isGathered(1, 1)).toBe(true)
   })
 })
 
