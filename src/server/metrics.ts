@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
+import { callMetrics, SECONDS } from './call-metrics.ts'
 import type { TlsMetrics } from './callers.ts'
 import type { CallMetrics } from './rpc/observe-calls.ts'
 
@@ -35,7 +36,6 @@ export interface ServerMetrics extends WatchMetrics, RecorderMetrics, RelayMetri
 }
 
 const BATCH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
-const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
 
 export function createServerMetrics(): ServerMetrics {
   const registry = createRegistry()
@@ -106,18 +106,6 @@ function countReaderMetrics(registry: Registry): CountReaderMetrics {
   return {
     countAnswered: source => answered[source].inc(),
     cachePassedOver: reason => passed.inc({ reason }),
-  }
-}
-
-function callMetrics(registry: Registry): CallMetrics {
-  const registers = [registry]
-  const calls = new Counter({ name: 'ping_rpc_total', help: 'Calls by method and code', labelNames: ['method', 'code'], registers })
-  const seconds = new Histogram({ name: 'ping_rpc_seconds', help: 'Seconds of a call', labelNames: ['method'], buckets: SECONDS, registers })
-  return {
-    rpcEnded(method, code, tookSeconds) {
-      calls.inc({ method, code })
-      seconds.observe({ method }, tookSeconds)
-    },
   }
 }
 

@@ -112,6 +112,8 @@ function mountRpcs(options: HttpServerOptions, stopping: AbortSignal, cutOff: Ab
   })
 }
 
+function ignore(): void {}
+
 function serve(
   { pages, allowedOrigins, access, limits, log }: HttpServerOptions,
   rpcs: ReadonlyMap<string, Rpc>,
@@ -119,8 +121,8 @@ function serve(
   response: HttpResponse,
 ): void {
   // Without a listener an error of one connection would end the process.
-  request.on('error', () => undefined)
-  response.on('error', () => undefined)
+  request.on('error', ignore)
+  response.on('error', ignore)
   const fault = requestFault(request, limits?.maxHeaderBytes ?? DEFAULT_LIMITS.maxHeaderBytes)
   if (fault !== undefined) return faultyRequest(request, response, fault)
   const target = requestTarget(request.url ?? '')

@@ -2,45 +2,49 @@ import type { ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 
-interface Entry {
-  readonly request: HttpRequest
-  readonly response: HttpResponse
-  readonly startedAt: number
-}
-
 /** Time for the end of an answer to leave, before its stream is closed, in ms. */
 const LAST_FRAMES_MS = 100
 
 /** The requests that wait for their answer, oldest first. */
 export class InFlight {
-  readonly #entries = new Set<Entry>()
+  readonly #answers = new Set<HttpResponse>()
+  /** When those over HTTP/2 began. */
+  readonly #startedAt = new Map<Http2ServerRequest, number>()
+  /** One listener for all: it runs for every request. */
+  readonly #closed: (this: HttpResponse) => void
   #draining = false
   #emptied: (() => void) | undefined
 
+  constructor() {
+    const remove = (response: HttpResponse): void => this.#remove(response)
+    this.#closed = function () {
+      remove(this)
+    }
+  }
+
   get size(): number {
-    return this.#entries.size
+    return this.#answers.size
   }
 
   add(request: HttpRequest, response: HttpResponse): void {
-    const entry: Entry = { request, response, startedAt: performance.now() }
-    this.#entries.add(entry)
-    response.once('close', () => {
-      this.#remove(entry)
-      if (!isHttp2(request) && !request.readableEnded) skipRest(request)
-    })
-    if (isHttp2(request)) request.stream.once('finish', () => endHalfOpen(request))
-    if (this.#draining) closeAfter(entry)
+    this.#answers.add(response)
+    response.on('close', this.#closed)
+    if (isHttp2(request)) {
+      this.#startedAt.set(request, performance.now())
+      request.stream.once('finish', () => endHalfOpen(request))
+    }
+    if (this.#draining) closeAfter(response)
   }
 
   /** From now on each answer over HTTP/1.1 is the last of its connection. */
   drain(): void {
     this.#draining = true
-    for (const entry of this.#entries) closeAfter(entry)
+    for (const response of this.#answers) closeAfter(response)
   }
 
   /** Resolves when nothing is in flight. */
   empty(): Promise<void> {
-    if (this.#entries.size === 0) return Promise.resolve()
+    if (this.#answers.size === 0) return Promise.resolve()
     return new Promise(resolve => {
       this.#emptied = resolve
     })
@@ -52,15 +56,18 @@ export class InFlight {
    */
   cutSlow(maxMs: number, mayStayOpen: (request: HttpRequest) => boolean): void {
     const now = performance.now()
-    for (const { request, startedAt } of this.#entries) {
+    for (const [request, startedAt] of this.#startedAt) {
       if (now - startedAt < maxMs) return
-      if (isHttp2(request) && !request.complete && !mayStayOpen(request)) request.stream.destroy()
+      if (!request.complete && !mayStayOpen(request)) request.stream.destroy()
     }
   }
 
-  #remove(entry: Entry): void {
-    this.#entries.delete(entry)
-    if (this.#entries.size === 0) this.#emptied?.()
+  #remove(response: HttpResponse): void {
+    const { req: request } = response
+    this.#answers.delete(response)
+    if (isHttp2(request)) this.#startedAt.delete(request)
+    else if (!request.readableEnded) skipRest(request)
+    if (this.#answers.size === 0) this.#emptied?.()
   }
 }
 
@@ -69,8 +76,8 @@ function skipRest(request: HttpRequest): void {
   request.removeAllListeners('readable').resume()
 }
 
-function closeAfter({ request, response }: Entry): void {
-  if (isHttp2(request) || response.headersSent) return
+function closeAfter(response: HttpResponse): void {
+  if (isHttp2(response.req) || response.headersSent) return
   const http1 = response as ServerResponse
   http1.setHeader('connection', 'close')
 }

@@ -15,26 +15,28 @@ const HEADER_OVERHEAD_BYTES = 32
  * understand it. Undefined: nothing. The host itself may be anything, because nothing is routed by it.
  */
 export function requestFault(request: HttpRequest, maxHeaderBytes: number): RequestFault | undefined {
-  const hosts = valuesOf(request, 'host')
-  if (hosts.length > 1) return fault(400, `header host: got ${hosts.length} of them, expected one`)
-  const types = valuesOf(request, 'content-type')
-  if (types.length > 1) return fault(400, `header content-type: got ${types.length} of them, expected one`)
-  return 'authority' in request ? http2Fault(request, hosts[0], maxHeaderBytes) : http1Fault(request, hosts[0])
+  const { rawHeaders } = request
+  // Node's `headers` would hide all but the first.
+  const hosts = countOf(rawHeaders, 'host')
+  if (hosts > 1) return fault(400, `header host: got ${hosts} of them, expected one`)
+  const types = countOf(rawHeaders, 'content-type')
+  if (types > 1) return fault(400, `header content-type: got ${types} of them, expected one`)
+  return 'authority' in request ? http2Fault(request, maxHeaderBytes) : http1Fault(request)
 }
 
-function http1Fault({ httpVersion, headers }: HttpRequest, host: string | undefined): RequestFault | undefined {
+function http1Fault({ httpVersion, headers }: HttpRequest): RequestFault | undefined {
   if (!httpVersion.startsWith('1.') && httpVersion !== '0.9') return fault(505, `HTTP version: got ${httpVersion} in the form of 1.1, expected 1.1, or 2 with its preface`)
-  if (host === undefined && httpVersion === '1.1') return fault(400, 'header host: got none, expected the host of the request, such as 127.0.0.1:8080')
+  if (headers.host === undefined && httpVersion === '1.1') return fault(400, 'header host: got none, expected the host of the request, such as 127.0.0.1:8080')
   const coding = headers['transfer-encoding']
   if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined
   return fault(501, `header transfer-encoding: got ${shownText(coding)}, expected chunked; compression is named by content-encoding`)
 }
 
-function http2Fault({ rawHeaders, headers }: HttpRequest, host: string | undefined, maxHeaderBytes: number): RequestFault | undefined {
+function http2Fault({ rawHeaders, headers }: HttpRequest, maxHeaderBytes: number): RequestFault | undefined {
   const bytes = rawHeaders.reduce((sum, text) => sum + text.length, (rawHeaders.length / 2) * HEADER_OVERHEAD_BYTES)
   // Node announces the limit, but does not hold callers to it.
   if (bytes > maxHeaderBytes) return fault(431, `headers: got ${bytes} bytes, expected at most ${maxHeaderBytes}`)
-  const authority = headers[':authority']
+  const { ':authority': authority, host } = headers
   // RFC 9113, 8.3.1.
   if (typeof authority !== 'string' || host === undefined || host.toLowerCase() === authority.toLowerCase()) return undefined
   return fault(400, `header host: got ${shownText(host)}, expected none, or :authority, which is ${shownText(authority)}`)
@@ -44,12 +46,11 @@ function fault(status: number, text: string): RequestFault {
   return { status, text }
 }
 
-/** Node's `headers` would hide all but the first. */
-function valuesOf({ rawHeaders }: HttpRequest, name: string): readonly string[] {
-  const values: string[] = []
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const { length } = rawHeaders[at] ?? ''
-    if (length === name.length && rawHeaders[at]?.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '')
+function countOf(rawHeaders: readonly string[], name: string): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const raw = rawHeaders[at] ?? ''
+    if (raw.length === name.length && raw.toLowerCase() === name) count++
   }
-  return values
+  return count
 }

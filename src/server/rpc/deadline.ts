@@ -4,10 +4,13 @@ import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
  * The outcome of what `begin` begins, or DEADLINE_EXCEEDED when the caller's own deadline passes first. What was
  * begun goes on: a ping may still be recorded, so its caller retries with the same id.
  */
-export async function withinDeadline<T>(context: HandlerContext, begin: () => Promise<T>): Promise<T> {
+export function withinDeadline<T>(context: HandlerContext, begin: () => Promise<T>): Promise<T> {
   refuseExpired(context)
   const leftMs = context.timeoutMs()
-  if (leftMs === undefined) return begin()
+  return leftMs === undefined ? begin() : within(leftMs, begin)
+}
+
+async function within<T>(leftMs: number, begin: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(deadlineExceeded()), Math.max(0, leftMs))

@@ -1,10 +1,10 @@
 import { create, type Message } from '@bufbuild/protobuf'
 import type { HandlerContext, Interceptor, UnaryRequest, UnaryResponse } from '@connectrpc/connect'
 import type { LeanCall } from './lean-call.ts'
-import type { LeanMethod } from './lean-method.ts'
 
 /** Calls the handler through the interceptors. */
-export async function invoke({ method, impl, options }: LeanMethod, call: LeanCall, message: Message): Promise<Message> {
+export async function invoke(call: LeanCall, message: Message): Promise<Message> {
+  const { method, impl, options } = call.rpc
   const { interceptors } = options
   if (interceptors.length === 0) return create(method.output, await impl(message, call))
   const first: UnaryRequest = new InterceptedRequest(call, message)

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DescMethodUnary, DescService } from '@bufbuild/protobuf'
 import { Code, ConnectError, type ContextValues, type HandlerContext } from '@connectrpc/connect'
 import { createDeadlineSignal, createLinkedAbortController } from '@connectrpc/connect/protocol'
@@ -11,11 +12,21 @@ import type { LeanRequest } from './lean-request.ts'
 const GONE = new ConnectError('the caller closed the connection before the answer', Code.Canceled)
 const NO_DEADLINE = (): undefined => undefined
 
+/** A signal of a call that somebody asked for. */
+interface Abortable {
+  readonly controller: AbortController
+  readonly cleanup: () => void
+}
+
 /**
- * The context of one unary call: what gate, interceptors and handler know of it, as they do on Connect's own way. What
+ * One unary call, and its context: what gate, interceptors and handler know of it, as they do on Connect's own way. What
  * few of them ask for is made when one does: a signal, and the platform's headers.
  */
 export class LeanCall implements HandlerContext {
+  readonly rpc: LeanMethod
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly asked: LeanRequest
   readonly service: DescService
   readonly method: DescMethodUnary
   readonly requestMethod: string
@@ -28,21 +39,28 @@ export class LeanCall implements HandlerContext {
   readonly timeoutMs: () => number | undefined
   /** What is wrong with the caller's deadline. */
   readonly timeoutError: ConnectError | undefined
-  readonly #rpc: LeanMethod
   readonly #startedAt = performance.now()
-  #abortable: { readonly controller: AbortController; readonly cleanup: () => void } | undefined
+  #abortable: Abortable | undefined
   #isOver = false
   #reason: unknown
 
-  constructor(rpc: LeanMethod, { header, requestMethod, url, isBinary }: LeanRequest) {
-    this.#rpc = rpc
+  constructor(rpc: LeanMethod, request: IncomingMessage, response: ServerResponse, asked: LeanRequest) {
+    this.rpc = rpc
+    this.request = request
+    this.response = response
+    this.asked = asked
     this.service = rpc.method.parent
     this.method = rpc.method
-    this.requestMethod = requestMethod
-    this.url = url
-    this.requestHeader = header
-    this.responseHeader = new AnswerHeaders(['content-type', isBinary ? contentTypeUnaryProto : contentTypeUnaryJson])
-    const { timeoutMs, error } = parseTimeout(header.get('connect-timeout-ms'), rpc.options.maxTimeoutMs)
+    this.requestMethod = asked.requestMethod
+    this.url = asked.url
+    this.requestHeader = asked.header
+    this.responseHeader = new AnswerHeaders(['content-type', asked.isBinary ? contentTypeUnaryProto : contentTypeUnaryJson])
+    const deadline = asked.header.get('connect-timeout-ms')
+    if (deadline === null) {
+      this.timeoutMs = NO_DEADLINE
+      return
+    }
+    const { timeoutMs, error } = parseTimeout(deadline, rpc.options.maxTimeoutMs)
     this.timeoutError = error
     this.timeoutMs = timeoutMs === undefined ? NO_DEADLINE : leftUntil(Date.now() + timeoutMs)
   }
@@ -50,7 +68,7 @@ export class LeanCall implements HandlerContext {
   get signal(): AbortSignal {
     if (this.#abortable === undefined) {
       const { signal, cleanup } = createDeadlineSignal(this.timeoutMs())
-      const controller = createLinkedAbortController(signal, this.#rpc.options.shutdownSignal)
+      const controller = createLinkedAbortController(signal, this.rpc.options.shutdownSignal)
       this.#abortable = { controller, cleanup }
       if (this.#isOver) this.#abort()
     }
@@ -59,13 +77,13 @@ export class LeanCall implements HandlerContext {
 
   /** Ends the call, before its answer is sent. */
   end(reason?: unknown): void {
-    if (reason instanceof ConnectError) this.#rpc.calls.tidy(reason, this.method)
+    if (reason instanceof ConnectError) this.rpc.calls.tidy(reason, this.method)
     this.#close(reason)
   }
 
   /** The caller went away before the answer, or the server cuts it off. */
   leave(): void {
-    const { shutdownSignal } = this.#rpc.options
+    const { shutdownSignal } = this.rpc.options
     this.#close(shutdownSignal?.aborted === true ? shutdownSignal.reason : GONE)
   }
 
@@ -74,7 +92,7 @@ export class LeanCall implements HandlerContext {
     if (this.#isOver) return
     this.#isOver = true
     this.#reason = reason
-    this.#rpc.calls.ended(this, this.#isLate() ? deadlinePassed() : reason, performance.now() - this.#startedAt)
+    this.rpc.calls.ended(this, this.#isLate() ? deadlinePassed() : reason, performance.now() - this.#startedAt)
     if (this.#abortable !== undefined) this.#abort()
   }
 

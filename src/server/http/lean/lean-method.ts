@@ -1,8 +1,9 @@
-import type { DescMessage, DescMethodUnary } from '@bufbuild/protobuf'
+import type { DescMethodUnary } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt'
 import type { ConnectRouterOptions, createMethodImplSpec, MethodImpl } from '@connectrpc/connect'
-import { createMethodSerializationLookup, createMethodUrl, validateUniversalHandlerOptions, type MethodSerializationLookup, type UniversalHandlerOptions } from '@connectrpc/connect/protocol'
+import { createMethodUrl, validateUniversalHandlerOptions, type UniversalHandlerOptions } from '@connectrpc/connect/protocol'
 import type { CallObserver } from '../../rpc/observe-calls.ts'
+import { messageFormats, type MessageFormat } from './message-format.ts'
 
 /** A method and its handler, in Connect's words. */
 export type MethodSpec = ReturnType<typeof createMethodImplSpec>
@@ -13,7 +14,8 @@ export interface LeanMethod {
   readonly method: DescMethodUnary
   readonly impl: MethodImpl<DescMethodUnary>
   readonly options: UniversalHandlerOptions
-  readonly serialization: MethodSerializationLookup<DescMessage, DescMessage>
+  /** How its messages are read and written. */
+  readonly format: (isBinary: boolean) => MessageFormat
   /** It may be called by GET. */
   readonly takesGet: boolean
   readonly calls: CallObserver
@@ -24,12 +26,13 @@ export function leanMethod(spec: MethodSpec, given: ConnectRouterOptions, calls:
   const options = validateUniversalHandlerOptions(given)
   if (spec.kind !== 'unary' || given.connect === false || options.requireConnectProtocolHeader) return undefined
   const { method, impl } = spec
+  const { json, binary } = messageFormats(method, options)
   return {
     path: createMethodUrl('/', method),
     method,
     impl,
     options,
-    serialization: createMethodSerializationLookup(method, options.binaryOptions, options.jsonOptions, options),
+    format: isBinary => (isBinary ? binary : json),
     takesGet: method.idempotency === Idempotency.NO_SIDE_EFFECTS,
     calls,
   }

@@ -3,34 +3,43 @@ import { Code, ConnectError } from '@connectrpc/connect'
 
 const NOTHING = new Uint8Array(0)
 
+/** Where a body goes. Neither is called when the caller goes away before it has sent all of it. */
+export interface BodyReader {
+  received(body: Uint8Array): void
+  fail(error: unknown): void
+}
+
 /** Collects a request's body. One that is longer than `maxBytes` is not read, or not to its end. */
-export function readBody(request: IncomingMessage, maxBytes: number, done: (body: Uint8Array) => void, fail: (error: unknown) => void): void {
-  const declared = Number(request.headers['content-length'])
-  if (declared > maxBytes) return fail(tooLong(`${declared} `, maxBytes))
-  let only: Uint8Array = NOTHING
-  let more: Uint8Array[] | undefined
+export function readBody(request: IncomingMessage, maxBytes: number, reader: BodyReader): void {
+  const { 'content-length': declared, 'transfer-encoding': coding } = request.headers
+  if (declared !== undefined) return readDeclared(request, Number(declared), maxBytes, reader)
+  if (coding === undefined) return reader.received(NOTHING)
+  const chunks: Uint8Array[] = []
   let length = 0
   const onData = (chunk: Uint8Array): void => {
     length += chunk.length
-    if (length > maxBytes) {
-      stop()
-      request.pause() // what is left is skipped after the answer
-      fail(tooLong('', maxBytes))
-    } else if (length === chunk.length) only = chunk
-    else (more ??= [only]).push(chunk)
+    chunks.push(chunk)
+    if (length <= maxBytes) return
+    request.removeListener('data', onData).removeListener('end', onEnd)
+    request.pause() // what is left is skipped after the answer
+    reader.fail(tooLong('', maxBytes))
   }
-  const onEnd = (): void => {
-    stop()
-    done(more === undefined ? only : Buffer.concat(more, length))
-  }
-  const onError = (error: Error): void => {
-    stop()
-    fail(error)
-  }
-  const stop = (): void => {
-    request.removeListener('data', onData).removeListener('end', onEnd).removeListener('error', onError)
-  }
-  request.on('data', onData).on('end', onEnd).on('error', onError)
+  const onEnd = (): void => reader.received(Buffer.concat(chunks, length))
+  request.on('data', onData).on('end', onEnd)
+}
+
+/** The parser holds a body to its declared length, so all of it is there before Node says that it ends. */
+function readDeclared(request: IncomingMessage, length: number, maxBytes: number, reader: BodyReader): void {
+  if (length > maxBytes) return reader.fail(tooLong(`${length} `, maxBytes))
+  if (length === 0) return reader.received(NOTHING)
+  let chunks: Uint8Array[] | undefined
+  let missing = length
+  request.on('data', (chunk: Uint8Array) => {
+    missing -= chunk.length
+    if (missing === 0 && chunks === undefined) return reader.received(chunk)
+    ;(chunks ??= []).push(chunk)
+    if (missing === 0) reader.received(Buffer.concat(chunks, length))
+  })
 }
 
 /** In the words of Connect, which are mended with all of its others. */

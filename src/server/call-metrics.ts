@@ -1,0 +1,59 @@
+import { Counter, type Metric, type Registry } from 'prom-client'
+import type { CallMetrics } from './rpc/observe-calls.ts'
+
+/** Upper ends of the buckets, in seconds; a longer call is in the last, which has none. */
+export const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
+const SECONDS_NAME = 'ping_rpc_seconds'
+
+/** The calls of one method. */
+interface Calls {
+  readonly codes: Map<string, number>
+  /** Calls by bucket. */
+  readonly buckets: number[]
+  count: number
+  sumSeconds: number
+}
+
+/** Counts of calls. The library's own metrics look each observation up by its labels, which costs more than all else here. */
+export function callMetrics(registry: Registry): CallMetrics {
+  const methods = new Map<string, Calls>()
+  new Counter({
+    name: 'ping_rpc_total',
+    help: 'Calls by method and code',
+    labelNames: ['method', 'code'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [method, { codes }] of methods) for (const [code, calls] of codes) this.inc({ method, code }, calls)
+    },
+  })
+  const seconds = { name: SECONDS_NAME, help: 'Seconds of a call', type: 'histogram', aggregator: 'sum' }
+  const histogram = { ...seconds, get: async () => ({ ...seconds, values: [...methods].flatMap(([method, calls]) => valuesOf(method, calls)) }) }
+  registry.registerMetric(histogram as unknown as Metric)
+  return {
+    rpcEnded(method, code, tookSeconds) {
+      let calls = methods.get(method)
+      if (calls === undefined) methods.set(method, (calls = { codes: new Map(), buckets: SECONDS.map(() => 0), count: 0, sumSeconds: 0 }))
+      calls.codes.set(code, (calls.codes.get(code) ?? 0) + 1)
+      calls.count++
+      calls.sumSeconds += tookSeconds
+      const bucket = SECONDS.findIndex(end => tookSeconds <= end)
+      if (bucket >= 0) calls.buckets[bucket] = (calls.buckets[bucket] ?? 0) + 1
+    },
+  }
+}
+
+/** As the library has them: each bucket holds those before it. */
+function valuesOf(method: string, { buckets, count, sumSeconds }: Calls) {
+  let sum = 0
+  const metricName = `${SECONDS_NAME}_bucket`
+  const values: { metricName: string; labels: Record<string, string | number>; value: number }[] = buckets.map((calls, at) => ({
+    metricName,
+    labels: { le: SECONDS[at] ?? 0, method },
+    value: (sum += calls),
+  }))
+  values.push({ metricName, labels: { le: '+Inf', method }, value: count })
+  values.push({ metricName: `${SECONDS_NAME}_sum`, labels: { method }, value: sumSeconds })
+  values.push({ metricName: `${SECONDS_NAME}_count`, labels: { method }, value: count })
+  return values
+}

@@ -1,0 +1,39 @@
+import { toJsonString, type DescMessage, type DescMethodUnary, type Message } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { createMethodSerializationLookup, type UniversalHandlerOptions } from '@connectrpc/connect/protocol'
+import { plainJson } from '../../rpc/plain-json.ts'
+
+/** A message as it is sent: bytes, or a text of which each character is a byte. */
+export type Body = Uint8Array | string
+
+/** How the messages of a method are read and written in JSON, or in binary. Both throw as Connect's do. */
+export interface MessageFormat {
+  parse(bytes: Uint8Array): Message
+  serialize(message: Message): Body
+}
+
+export interface MessageFormats {
+  readonly json: MessageFormat
+  readonly binary: MessageFormat
+}
+
+/** Connect's own formats, but for the JSON that is usual: that is read in one pass, and written without a copy. */
+export function messageFormats(method: DescMethodUnary, options: UniversalHandlerOptions): MessageFormats {
+  const { binaryOptions, jsonOptions, readMaxBytes, writeMaxBytes } = options
+  const lookup = createMethodSerializationLookup<DescMessage, DescMessage>(method, binaryOptions, jsonOptions, options)
+  const [read, write] = [lookup.getI(false), lookup.getO(false)]
+  const plain = plainJson(method.input)
+  const json: MessageFormat = {
+    parse: bytes => (bytes.length <= readMaxBytes ? plain(bytes) : undefined) ?? read.parse(bytes),
+    serialize(message) {
+      let text: string
+      try {
+        text = toJsonString(method.output, message, jsonOptions)
+      } catch (error) {
+        throw ConnectError.from(error, Code.Internal)
+      }
+      return text.length <= writeMaxBytes && Buffer.byteLength(text) === text.length ? text : write.serialize(message)
+    },
+  }
+  return { json, binary: { parse: bytes => lookup.getI(true).parse(bytes), serialize: message => lookup.getO(true).serialize(message) } }
+}
