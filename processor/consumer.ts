@@ -1,6 +1,8 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
-import { decode, type Decoded } from '../src/events/event.ts'
+import type { decode, Decoded } from '../src/events/event.ts'
+import { fetchedRecords, type FetchedRecords } from '../src/events/fetched-records.ts'
 import { ensureTopic } from '../src/events/kafka.ts'
+import { packFetches } from '../src/events/packed-fetch.ts'
 import { partitionOfLane } from '../src/events/partition.ts'
 import type { TopicSettings } from '../src/events/settings.ts'
 import { unreadableBatch } from '../src/events/unreadable.ts'
@@ -48,6 +50,7 @@ export class PingConsumer {
   #consumer: Consumer | undefined
   #running: Promise<void> = Promise.resolve()
   #legacyLoggedMs = -Infinity
+  #decode: typeof decode | undefined
 
   constructor(options: PingConsumerOptions) {
     this.#options = options
@@ -88,6 +91,7 @@ export class PingConsumer {
   async #runOnce(onJoined: () => void): Promise<void> {
     const { kafka, topic, groupId, topicSettings } = this.#options
     this.#partitions = await ensureTopic(kafka, topic, topicSettings)
+    packFetches()
     const consumer = kafka.consumer({
       groupId,
       sessionTimeout: SESSION_TIMEOUT_MS,
@@ -135,11 +139,12 @@ export class PingConsumer {
     const { flusher } = this.#options
     const offsets = this.#offsets.get(batch.partition)
     if (!offsets) return // not ours any more
-    for (let first = 0; first < batch.messages.length; first += RECORDS_PER_STRIDE) {
+    const records = fetchedRecords(batch.messages)
+    for (let first = 0; first < records.length; first += RECORDS_PER_STRIDE) {
       if (!isRunning() || isStale() || this.#stopping.signal.aborted) return
-      const stride = batch.messages.slice(first, first + RECORDS_PER_STRIDE)
-      for (const message of stride) {
-        const slow = this.#takeRecord(batch.partition, message, offsets)
+      const end = Math.min(first + RECORDS_PER_STRIDE, records.length)
+      for (let index = first; index < end; index++) {
+        const slow = this.#takeRecord(batch.partition, records, index, offsets)
         if (slow) {
           await slow
           await heartbeat()
@@ -150,15 +155,25 @@ export class PingConsumer {
           await heartbeat()
         }
       }
-      resolveOffset(stride.at(-1)!.offset)
+      resolveOffset(String(records.offsetAt(end - 1)))
       await this.#waitForRoom(heartbeat)
     }
     await heartbeat() // throws when the group is being divided anew: kafkajs then joins again
   }
 
   /** A promise only where something has to be awaited: most records are taken without a turn of the event loop. */
-  #takeRecord(partition: number, message: KafkaMessage, offsets: PartitionOffsets): Promise<void> | undefined {
+  #takeRecord(partition: number, records: FetchedRecords, index: number, offsets: PartitionOffsets): Promise<void> | undefined {
+    const event = records.eventAt(index)
+    if (event === undefined) return this.#takeOther(partition, records.messageAt(index), offsets)
+    this.#options.flusher.receive({ event, record: offsets.open(records.offsetAt(index)) })
+    return undefined
+  }
+
+  /** Of a record that is not as the relay writes it. What reads any form is only loaded for the first of them. */
+  #takeOther(partition: number, message: KafkaMessage, offsets: PartitionOffsets): Promise<void> | undefined {
     const { flusher, metrics } = this.#options
+    const decode = this.#decode
+    if (decode === undefined) return this.#loadDecoder().then(() => this.#takeOther(partition, message, offsets))
     const offset = Number(message.offset)
     const unreadable = unreadableBatch(message)
     if (unreadable === 'rest') {
@@ -180,6 +195,10 @@ export class PingConsumer {
         metrics.received('undecodable')
         return this.#putAside(partition, message, decoded.reason, offsets)
     }
+  }
+
+  async #loadDecoder(): Promise<void> {
+    this.#decode = (await import('../src/events/event.ts')).decode
   }
 
   async #putAside(partition: number, message: KafkaMessage, reason: string, offsets: PartitionOffsets): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { compareAndSet, type HashShape, type LaneFlush } from '../src/counters/flush.ts'
 import type { Cache } from '../src/counters/connect.ts'
 import type { Logger } from '../src/runtime/logger.ts'
@@ -34,6 +35,8 @@ export class Flusher {
   #flushedMs = -Infinity
   #cacheAway = false
   #stopped = false
+  /** Events that may be accepted before it has to be summed up again whether it is full. */
+  #room = 0
 
   constructor(options: FlusherOptions) {
     this.#options = options
@@ -50,12 +53,16 @@ export class Flusher {
     const verdict = lane.accept(received)
     metrics.received(verdict)
     if (verdict === 'refused') onRefused(lane)
-    if (verdict === 'accepted') this.schedule()
+    if (verdict !== 'accepted') return
+    this.#room--
+    this.#setTimer()
   }
 
   /** True if so much is buffered that it is time to flush. */
   get isFull(): boolean {
-    return this.#options.lanes.pending() >= this.#options.flushRecords
+    if (this.#room > 0) return false
+    this.#room = this.#options.flushRecords - this.#options.lanes.pending()
+    return this.#room <= 0
   }
 
   /** Writes all lanes; what is accepted meanwhile waits for the next. False if the cache did not take all. */
@@ -90,6 +97,11 @@ export class Flusher {
    * interval, else when the interval is over.
    */
   schedule(): void {
+    this.#room = 0 // what waits came in by another way
+    this.#setTimer()
+  }
+
+  #setTimer(): void {
     if (this.#timer || this.#stopped) return
     const dueMs = this.#flushedMs + this.#options.flushIntervalMs - performance.now()
     this.#timer = setTimeout(
@@ -110,12 +122,18 @@ export class Flusher {
       return await writing
     } finally {
       this.#writing = undefined
+      this.#room = 0
       if (this.#options.lanes.pending() > 0) this.schedule()
     }
   }
 
   async #write(flushes: readonly (LaneFlush | undefined)[]): Promise<readonly LaneOutcome[]> {
-    return Promise.all(flushes.filter(flush => flush !== undefined).map(flush => this.#writeLane(flush)))
+    // All lanes leave in one system call.
+    const stream = this.#options.cache.stream as Duplex | undefined
+    stream?.cork()
+    const writes = flushes.filter(flush => flush !== undefined).map(flush => this.#writeLane(flush))
+    stream?.uncork()
+    return Promise.all(writes)
   }
 
   async #writeLane(flush: LaneFlush): Promise<LaneOutcome> {

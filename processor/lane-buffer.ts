@@ -1,5 +1,5 @@
 import { MAX_MINUTES_PER_FLUSH, type LaneFlush } from '../src/counters/flush.ts'
-import type { PingEvent } from '../src/events/event.ts'
+import type { CountedEvent } from '../src/events/event-reader.ts'
 import { minuteOf } from '../src/terms/minute.ts'
 import { samePosition, type Position } from '../src/terms/position.ts'
 import type { OpenRecord } from './offsets.ts'
@@ -16,7 +16,7 @@ interface AcceptedEntry extends Entry {
 
 /** An event as it was received, with the record that it came in. */
 export interface Received {
-  readonly event: PingEvent
+  readonly event: CountedEvent
   readonly record: OpenRecord
 }
 

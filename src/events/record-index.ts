@@ -1,0 +1,134 @@
+/** Where the records of one partition are in the bytes of a fetch. */
+export interface RecordIndex {
+  readonly bytes: Buffer
+  readonly length: number
+  readonly batches: readonly BatchPlace[]
+  /** Of each record where it begins, behind its length, and where it ends. */
+  readonly records: Int32Array
+  /** Of each record where its value begins and ends; -1 twice if it has no value, or headers. */
+  readonly values: Int32Array
+  offset(index: number): number
+}
+
+/** A batch of records. */
+export interface BatchPlace {
+  /** Where it begins in the bytes. */
+  readonly at: number
+  /** The number of its first record. */
+  readonly first: number
+  readonly firstOffset: number
+}
+
+/** Of Kafka's record batch, version 2: where its fields are, and where its records begin. */
+const [LENGTH_AT, MAGIC_AT, ATTRIBUTES_AT, COUNT_AT, RECORDS_AT] = [8, 16, 21, 57, 61]
+/** What the length does not count: the first offset and itself. */
+const BEFORE_LENGTH = 12
+const MAGIC = 2
+/** Codec, part of a transaction, control batch. */
+const NOT_PLAIN = 0x37
+/** A record is at least its length, attributes, two deltas, two lengths and the number of headers. */
+const MIN_RECORD_SIZE = 7
+const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER)
+const MAX_VARINT_SIZE = 5
+
+/**
+ * Finds the records in a record set. Undefined unless all of it is plain: batches of version 2 that are neither compressed nor part of
+ * a transaction, and whose records fill them. A last batch that is cut off is left out, as Kafka has it.
+ */
+export function indexRecords(bytes: Buffer): RecordIndex | undefined {
+  const batches: BatchPlace[] = []
+  let length = 0
+  for (let at = 0; at + RECORDS_AT <= bytes.length; ) {
+    const end = at + BEFORE_LENGTH + bytes.readInt32BE(at + LENGTH_AT)
+    if (end > bytes.length) break
+    const count = bytes.readInt32BE(at + COUNT_AT)
+    const isPlain = bytes[at + MAGIC_AT] === MAGIC && (bytes.readUInt16BE(at + ATTRIBUTES_AT) & NOT_PLAIN) === 0
+    const firstOffset = bytes.readBigInt64BE(at)
+    if (!isPlain || count < 0 || count > (end - at - RECORDS_AT) / MIN_RECORD_SIZE || firstOffset < 0n || firstOffset > MAX_OFFSET) return undefined
+    batches.push({ at, first: length, firstOffset: Number(firstOffset) })
+    length += count
+    at = end
+  }
+  const index = new FoundRecords(bytes, batches, length)
+  return index.find() ? index : undefined
+}
+
+class FoundRecords implements RecordIndex {
+  readonly bytes: Buffer
+  readonly length: number
+  readonly batches: readonly BatchPlace[]
+  readonly records: Int32Array
+  readonly values: Int32Array
+  readonly #offsets: Float64Array
+  #at = 0
+  #end = 0
+
+  constructor(bytes: Buffer, batches: readonly BatchPlace[], length: number) {
+    this.bytes = bytes
+    this.batches = batches
+    this.length = length
+    this.records = new Int32Array(2 * length)
+    this.values = new Int32Array(2 * length)
+    this.#offsets = new Float64Array(length)
+  }
+
+  offset(index: number): number {
+    return this.#offsets[index]!
+  }
+
+  /** False if something is not as it should be. */
+  find(): boolean {
+    return this.batches.every((batch, number) => this.#findBatch(batch, this.batches[number + 1]?.first ?? this.length))
+  }
+
+  #findBatch({ at, first, firstOffset }: BatchPlace, last: number): boolean {
+    const end = at + BEFORE_LENGTH + this.bytes.readInt32BE(at + LENGTH_AT)
+    this.#at = at + RECORDS_AT
+    for (let index = first; index < last; index++) {
+      this.#end = end
+      const size = this.#varint()
+      this.#end = this.#at + size
+      if (size < 0 || this.#end > end || !this.#findRecord(index, firstOffset)) return false
+    }
+    return this.#at === end
+  }
+
+  #findRecord(index: number, firstOffset: number): boolean {
+    const [start, end] = [this.#at, this.#end]
+    this.#at++ // attributes, of which there are none
+    this.#passVarlong() // the timestamp's delta
+    const delta = this.#varint()
+    const keySize = this.#varint()
+    if (keySize > 0) this.#at += keySize
+    const valueSize = this.#varint()
+    const valueAt = this.#at
+    if (valueSize > 0) this.#at += valueSize
+    const headers = this.#varint()
+    const isOdd = delta < 0 || keySize < -1 || valueSize < -1 || headers < 0 || this.#at > end || (headers === 0 && this.#at !== end)
+    if (isOdd) return false
+    this.#at = end
+    this.#offsets[index] = firstOffset + delta
+    this.records[2 * index] = start
+    this.records[2 * index + 1] = end
+    const isPlain = valueSize >= 0 && headers === 0
+    this.values[2 * index] = isPlain ? valueAt : -1
+    this.values[2 * index + 1] = isPlain ? valueAt + valueSize : -1
+    return true
+  }
+
+  /** A varint, zigzag; less than -1 if it does not end within five bytes and the record. */
+  #varint(): number {
+    let value = 0
+    for (let shift = 0; shift < 7 * MAX_VARINT_SIZE && this.#at < this.#end; shift += 7) {
+      const byte = this.bytes[this.#at++]!
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return (value >>> 1) ^ -(value & 1)
+    }
+    return -2
+  }
+
+  #passVarlong(): void {
+    while (this.#at < this.#end && this.bytes[this.#at]! >= 0x80) this.#at++
+    this.#at++
+  }
+}
