@@ -31,7 +31,8 @@ const RANGE = {
     where not pg_is_in_recovery()`,
 }
 
-function edge(parameter: string): string {
+/** An int64 in ms, as an expression, to a time that Postgres has. */
+export function edge(parameter: string): string {
   return `case when ${parameter}::bigint >= ${AFTER_ALL_MS} then timestamptz 'infinity'
     when ${parameter}::bigint <= ${BEFORE_ALL_MS} then timestamptz '-infinity'
     when ${parameter}::bigint > ${PING_TIME_MAX_MS}

@@ -2,7 +2,6 @@ import type { Cache } from '../counters/connect.ts'
 import { lookAtHash, type HashAndMinutes, type HashLook } from '../counters/hash.ts'
 import { readHeads } from '../ledger/heads.ts'
 import type { Pool } from '../ledger/pool.ts'
-import { countRange } from '../ledger/ranges.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { within } from '../runtime/wait.ts'
 import { sumOfHeads } from '../terms/position.ts'
@@ -11,6 +10,7 @@ import { CachedRanges } from './cached-ranges.ts'
 import type { Count, CountReader, Range } from './count.ts'
 import { UnavailableError } from './errors.ts'
 import { Floor, type ProvenTotal } from './floor.ts'
+import { LedgerRanges } from './ledger-ranges.ts'
 import type { CountReaderMetrics } from './metrics.ts'
 import { SharedLookup } from './shared-lookup.ts'
 
@@ -39,6 +39,7 @@ export class LedgerCountReader implements CountReader {
   readonly #looks: CacheLooks
   readonly #cached = new SharedLookup(() => this.#lookAtCache(), { keptMs: () => LOOK_KEPT_MS })
   readonly #cachedRanges: CachedRanges
+  readonly #ledgerRanges: LedgerRanges
   readonly #database = new SharedLookup(() => this.#lookAtDatabase())
   /** Only to know which fields to ask the cache for; the hash itself tells if they are all. */
   #lanes: number | undefined
@@ -51,6 +52,7 @@ export class LedgerCountReader implements CountReader {
     const onIncomplete = () => void this.#database.get(false).catch(() => undefined) // it reads how many lanes there are
     this.#looks = new CacheLooks({ cache, metrics, lanes: () => this.#laneCount(), onIncomplete })
     this.#cachedRanges = new CachedRanges(this.#looks, metrics)
+    this.#ledgerRanges = new LedgerRanges(options.pool)
   }
 
   async total(strong: boolean): Promise<Count> {
@@ -148,10 +150,10 @@ export class LedgerCountReader implements CountReader {
     return proven
   }
 
-  async #databaseRange({ startMs, endMs }: Range): Promise<Count> {
+  async #databaseRange(range: Range): Promise<Count> {
     const beganMs = performance.now()
     try {
-      const count = await countRange(this.#options.pool, startMs, endMs)
+      const count = await this.#ledgerRanges.count(range)
       return { count, source: 'database', ageMs: Math.ceil(performance.now() - beganMs) }
     } catch (cause) {
       throw new UnavailableError('the count of this range needs Postgres, which does not answer; try again', { cause })
