@@ -1,6 +1,7 @@
 import type { BenchOptions } from './bench.ts'
 import type { Cell } from './cells.ts'
 import type { Machine } from './machine.ts'
+import type { Profiles } from './profile/read-profiles.ts'
 import type { Bulk } from './stages/bulk.ts'
 import type { Counts } from './stages/counts.ts'
 import type { Freshness } from './stages/freshness.ts'
@@ -24,6 +25,8 @@ export interface Figures {
   readonly processor: ProcessorSpeed | undefined
   readonly freshness: readonly Freshness[] | undefined
   readonly start: NpmStart | undefined
+  /** Where the programs spent their time; undefined where they were not profiled. */
+  readonly profiles: Profiles | undefined
   /** Why figures must not be trusted; empty when all was verified. */
   readonly invalid: readonly string[]
 }

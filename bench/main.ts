@@ -9,6 +9,7 @@ import { missingForBench, startParts } from './parts.ts'
 import { readMachineTime, shareOfOthers } from './cpu.ts'
 import type { Figures } from './figures.ts'
 import { measureAll } from './measure-all.ts'
+import { prepareFolder, readProfiles } from './profile/read-profiles.ts'
 import { ratiosOf } from './ratios.ts'
 import { renderReport } from './report.ts'
 import { runAndExit } from './run.ts'
@@ -22,6 +23,7 @@ const missing = missingForBench(options.broker)
 if (missing !== undefined) fail(`cannot run the bench here: ${missing}`)
 
 await runAndExit(LONGEST_RUN_MS, async ({ startedAt, teardown, progress, complain, invalid }) => {
+  if (options.profileDir !== undefined) prepareFolder(options.profileDir)
   progress('starting Postgres, the broker and the cache')
   const parts = await startParts(teardown, options)
   const generator = await startLoadGenerator()
@@ -30,9 +32,11 @@ await runAndExit(LONGEST_RUN_MS, async ({ startedAt, teardown, progress, complai
   const before = readMachineTime()
   const measured = await measureAll(bench)
   const after = readMachineTime()
+  await teardown.run() // profiles are written when programs end
+  const profiles = options.profileDir === undefined ? undefined : readProfiles(options.profileDir)
   const usedByOthers = before && after && shareOfOthers(before, after)
   const tookSeconds = Math.round((Date.now() - startedAt) / 1000)
-  const figures: Figures = { at: new Date(startedAt).toISOString(), tookSeconds, usedByOthers, ...measured, invalid }
+  const figures: Figures = { at: new Date(startedAt).toISOString(), tookSeconds, usedByOthers, ...measured, profiles, invalid }
   const changes = kept && compareRatios(kept.ratios, ratiosOf(figures))
   console.log(renderReport(figures, kept && changes && renderChanges(kept, changes, figures.machine)))
   if (keepPath !== undefined) keepRatios(keepPath, figures)

@@ -1,6 +1,6 @@
 import type { Bench } from './bench.ts'
 import { startStateless } from './contenders/contender.ts'
-import { startPing } from './contenders/start-ping.ts'
+import { PROFILED, startPing } from './contenders/start-ping.ts'
 import { startNats } from './contenders/start-nats.ts'
 import { startPlain } from './contenders/start-plain.ts'
 import { startInserts, startPgmq } from './contenders/start-sql.ts'
@@ -20,7 +20,7 @@ const DEFAULT_POOL_SIZE = 16
 const CACHE_DB = { pings: 1, freshness: 2, processor: 3, counts: 4, bulk: 6 }
 
 /** Runs every section that was asked for, one after the other. */
-export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'tookSeconds' | 'usedByOthers' | 'invalid'>> {
+export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'tookSeconds' | 'usedByOthers' | 'profiles' | 'invalid'>> {
   const { options, parts } = bench
   const wants = (section: (typeof options.only)[number]): boolean => options.only.includes(section)
   const machine = await describeMachine(parts)
@@ -31,7 +31,7 @@ export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'to
     a: startStateless('a', 'bare.ts'),
     b: startStateless('b', 'no-op.ts'),
     c: () => startPlain(bench, 'plain', poolSize),
-    d: () => startPing(bench, 'ping', CACHE_DB.pings),
+    d: () => startPing(bench, PROFILED, CACHE_DB.pings),
     e: () => startInserts(bench),
     f: () => startNats(bench),
     g: () => startPgmq(bench),

@@ -10,6 +10,7 @@ import { postgresBinaries } from '../local/parts/postgres-binaries.ts'
 import { launchPostgres, stopPostgres } from '../local/parts/postgres.ts'
 import { launchRedis, launchStandIn } from '../local/parts/redis.ts'
 import { launch, type Contender as Broker } from './broker/contenders.ts'
+import { PROFILED_POSTGRES } from './profile/postgres-top.ts'
 import { Teardown } from './teardown.ts'
 
 const CACHE_COMMANDS = ['redis-server', 'valkey-server']
@@ -75,7 +76,7 @@ async function start(
 
 function startPostgres(port: number, dataDir: string, isProfiled: boolean): Promise<Child> {
   const binaries = postgresBinaries(18) ?? ''
-  const settings = { max_connections: MAX_CONNECTIONS, ...(isProfiled && { track_functions: 'all' }) }
+  const settings = { max_connections: MAX_CONNECTIONS, ...(isProfiled && PROFILED_POSTGRES) }
   return launchPostgres({ binaries, dataDir, port, user: plainUser(), settings })
 }
 

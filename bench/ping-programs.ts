@@ -44,7 +44,7 @@ export function pingExists(): boolean {
 
 async function start(bench: Bench, name: string, file: string, port: number, env: NodeJS.ProcessEnv): Promise<Program> {
   const { profileDir } = bench.options
-  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${name}-${port}.cpuprofile`]
+  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
   const child: Child = await startChild({ name, command: process.execPath, args: [...profile, file], env })
   bench.teardown.add(() => child.stop())
   await untilReady(child, () => isReady(port), START_LIMIT_MS)

@@ -2,6 +2,7 @@ import { judgeAims, verdict } from './aims.ts'
 import type { Cell } from './cells.ts'
 import type { Figures } from './figures.ts'
 import { describe } from './machine.ts'
+import { renderProfiles } from './profile/report-profiles.ts'
 import { cellColumns, rateRatio, renderPings } from './report-pings.ts'
 import { bulkTitle, copyRatio, type Bulk, type BulkCell } from './stages/bulk.ts'
 import { ASKED, type Counts } from './stages/counts.ts'
@@ -13,7 +14,7 @@ import { ratio, renderTable, short, whole } from './table.ts'
 
 /** The whole report as text; `changes` is what the check found. It ends with the aims. */
 export function renderReport(figures: Figures, changes?: string): string {
-  const { pings, bulk, counts, processor, freshness, start, invalid } = figures
+  const { pings, bulk, counts, processor, freshness, start, profiles, invalid } = figures
   return [
     describe(figures.machine),
     renderOthers(figures.usedByOthers),
@@ -23,6 +24,7 @@ export function renderReport(figures: Figures, changes?: string): string {
     section('Processor, from a full topic', processor && renderProcessor(processor)),
     section('Freshness: from the answer to a ping until the cached count holds it', freshness && renderFreshness(freshness)),
     section('npm start', start && renderStart(start)),
+    section('Where the time goes', profiles && renderProfiles(profiles)),
     section('Check', changes),
     section('NOT VALID', invalid.length > 0 && invalid.map(each => `! ${each}`).join('\n')),
     `took ${figures.tookSeconds} s`,

@@ -3,6 +3,8 @@ import { createDatabase } from '../databases.ts'
 import { startProcessor, startServer, type PingPlace } from '../ping-programs.ts'
 import { watchPing, type PingState } from '../ping-state.ts'
 import { askCount } from '../ask-count.ts'
+import { readPostgresTop } from '../profile/postgres-top.ts'
+import { writePostgresTop } from '../profile/read-profiles.ts'
 import type { Contender } from './contender.ts'
 import { countRows } from './start-plain.ts'
 
@@ -12,6 +14,9 @@ export interface PingContender extends Contender {
 
 /** The relay is a worker thread of the server. */
 export const RELAY = { relay: { process: 'server', thread: 'relay' } } as const
+
+/** Of the Ping that is measured next to the others, and of no other stage, the profile of Postgres is kept. */
+export const PROFILED = 'ping'
 
 /** Contender (d): Ping itself, server and processor, on a database, a topic and a cache of its own. */
 export async function startPing(bench: Bench, name: string, cacheDb: number): Promise<PingContender> {
@@ -42,6 +47,7 @@ export async function startPing(bench: Bench, name: string, cacheDb: number): Pr
     },
     stop: async () => {
       await Promise.all([server.stop(), processor.stop()])
+      if (bench.options.profileDir !== undefined && name === PROFILED) writePostgresTop(bench.options.profileDir, await readPostgresTop(bench.parts, name))
       await state.close()
       await place.database.drop()
     },

@@ -14,5 +14,6 @@ export const nothing: Figures = {
   processor: undefined,
   freshness: undefined,
   start: undefined,
+  profiles: undefined,
   invalid: [],
 }
