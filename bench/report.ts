@@ -12,30 +12,44 @@ import type { ProcessorSpeed } from './stages/processor-speed.ts'
 import { sum } from './statistics.ts'
 import { ratio, renderTable, short, whole } from './table.ts'
 
+/** A titled part of the report. */
+export interface ReportPart {
+  readonly title: string
+  readonly text: string
+}
+
 /** The whole report as text; `changes` is what the check found. It ends with the aims. */
 export function renderReport(figures: Figures, changes?: string): string {
-  const { pings, bulk, counts, processor, freshness, start, profiles, invalid } = figures
+  const { profiles, invalid } = figures
   return [
     describe(figures.machine),
     renderOthers(figures.usedByOthers),
-    section('Ping: CPU µs per request by part, what follows the answer included', pings.length > 0 && renderPings(pings)),
-    section('Many rows a call: rows/s and CPU µs a row; latencies of calls', bulk && renderBulk(bulk)),
-    section(`PingCount on ${whole(counts?.rows)} rows`, counts && renderCounts(counts)),
-    section('Processor, from a full topic', processor && renderProcessor(processor)),
-    section('Freshness: from the answer to a ping until the cached count holds it', freshness && renderFreshness(freshness)),
-    section('npm start', start && renderStart(start)),
-    section('Where the time goes', profiles && renderProfiles(profiles)),
-    section('Check', changes),
-    section('NOT VALID', invalid.length > 0 && invalid.map(each => `! ${each}`).join('\n')),
+    ...tables(figures).map(section),
+    section({ title: 'Where the time goes', text: profiles ? renderProfiles(profiles) : '' }),
+    section({ title: 'Check', text: changes ?? '' }),
+    section({ title: 'NOT VALID', text: invalid.map(each => `! ${each}`).join('\n') }),
     `took ${figures.tookSeconds} s`,
-    section('Aims', renderAims(figures)),
+    section({ title: 'Aims', text: renderAims(figures) }),
   ]
     .filter(text => text !== '')
     .join('\n\n')
 }
 
-function section(title: string, text: string | false | undefined): string {
-  return text ? `${title}\n\n${text}` : ''
+function section({ title, text }: ReportPart): string {
+  return text === '' ? '' : `${title}\n\n${text}`
+}
+
+/** The tables of what was measured. */
+export function tables({ pings, bulk, counts, processor, freshness, start }: Figures): readonly ReportPart[] {
+  const parts: readonly (readonly [string, string | false | undefined])[] = [
+    ['Ping: CPU µs per request by part, what follows the answer included', pings.length > 0 && renderPings(pings)],
+    ['Many rows a call: rows/s and CPU µs a row; latencies of calls', bulk && renderBulk(bulk)],
+    [`PingCount on ${whole(counts?.rows)} rows`, counts && renderCounts(counts)],
+    ['Processor, from a full topic', processor && renderProcessor(processor)],
+    ['Freshness: from the answer to a ping until the cached count holds it', freshness && renderFreshness(freshness)],
+    ['npm start', start && renderStart(start)],
+  ]
+  return parts.flatMap(([title, text]) => (text ? [{ title, text }] : []))
 }
 
 /** The more parts a contender has, the more it suffers from others: then ratios can't be trusted either. */
@@ -119,7 +133,8 @@ function renderStart({ newFolderMs, sameFolderMs, atRest }: NpmStart): string {
   return `ready after ${(newFolderMs / 1000).toFixed(2)} s on a new folder, ${(sameFolderMs / 1000).toFixed(2)} s on the same again${atRest.length > 0 ? `\n\n${table}` : ''}`
 }
 
-function renderAims(figures: Figures): string {
+/** The aims that were measured, each reached or short. */
+export function renderAims(figures: Figures): string {
   const aims = judgeAims(figures)
   const measured = aims.filter(({ got }) => got !== undefined)
   const others = aims.length - measured.length

@@ -47,7 +47,7 @@ export async function startPing(bench: Bench, name: string, cacheDb: number): Pr
     },
     stop: async () => {
       await Promise.all([server.stop(), processor.stop()])
-      if (bench.options.profileDir !== undefined && name === PROFILED) writePostgresTop(bench.options.profileDir, await readPostgresTop(bench.parts, name))
+      if (bench.options.profileDir !== undefined && name === PROFILED) writePostgresTop(bench.options.profileDir, await readPostgresTop(bench.parts.postgres.port, name))
       await state.close()
       await place.database.drop()
     },

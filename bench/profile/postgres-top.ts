@@ -1,4 +1,3 @@
-import type { Parts } from '../parts.ts'
 import { plainClient } from '../plain-client.ts'
 import type { Spent } from './top-list.ts'
 
@@ -26,9 +25,9 @@ const STATEMENTS = `select regexp_replace(left(query, 600), '\\s+', ' ', 'g') as
   from pg_stat_statements where dbid = (select oid from pg_database where datname = $2)
   order by total_exec_time desc limit $1`
 
-export async function readPostgresTop({ postgres }: Parts, database: string): Promise<PostgresTop> {
+export async function readPostgresTop(port: number, database: string): Promise<PostgresTop> {
   const ask = async (from: string, sql: string, values: unknown[] = []): Promise<readonly Row[]> => {
-    const client = plainClient(`postgres://postgres@127.0.0.1:${postgres.port}/${from}`)
+    const client = plainClient(`postgres://postgres@127.0.0.1:${port}/${from}`)
     await client.connect()
     try {
       return (await client.query<Row>(sql, values)).rows
