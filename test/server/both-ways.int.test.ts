@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAccessCheck } from '../../src/server/access/access.ts'
+import { parseTokens } from '../../src/server/access/tokens.ts'
+import { converse, LAST, type Outcome, type Step } from './both-ways/conversation.ts'
+import { startBothWays, OUTCOME, type Way, type WaysOptions } from './both-ways/ports.ts'
+import { CASES, COUNT, PING, post } from './both-ways/requests.ts'
+import { tokenLine } from './callers-fixture.ts'
+
+/** What Connect's handlers answer, and what the lean way answers. */
+async function both(ways: readonly [Way, Way], steps: readonly Step[]): Promise<readonly [Outcome, Outcome]> {
+  return Promise.all([converse(ways[0], steps), converse(ways[1], steps)])
+}
+
+function shared(options: WaysOptions = {}): () => readonly [Way, Way] {
+  let started: Awaited<ReturnType<typeof startBothWays>>
+  beforeAll(async () => {
+    started = await startBothWays(options)
+  })
+  afterAll(() => started.stop())
+  return () => started.ways
+}
+
+describe('the lean way answers, byte by byte, and logs as the handlers of Connect do', () => {
+  const ways = shared()
+
+  it.each(CASES)('%s', async (_, steps) => {
+    const [handlers, lean] = await both(ways(), steps)
+    expect(lean).toEqual(handlers)
+  })
+})
+
+describe('with tokens', () => {
+  const tokens = parseTokens('TOKENS_FILE', tokenLine('full', 'full-token', 'ping,read') + tokenLine('reader', 'reader-token', 'read'))
+  const ways = shared({ access: createAccessCheck({ tokens: () => tokens, clientCertificates: false }) })
+
+  it.each(['', 'authorization: Bearer full-token\r\n', 'authorization: Bearer reader-token\r\n', 'authorization: Bearer nobody\r\n', 'authorization: Basic eDp5\r\n', 'authorization: Bearer full-token\r\nauthorization: Bearer full-token\r\n', 'Authorization: bearer  full-token \r\n', `authorization: Bearer ${'x'.repeat(2_000)}\r\n`])('the same are let in: %j', async headers => {
+    for (const path of [PING, COUNT, '/grpc.health.v1.Health/Check', '/nope']) {
+      for (const body of ['{}', '{']) {
+        const [handlers, lean] = await both(ways(), [post(body, `content-type: application/json\r\n${headers}`, path), LAST])
+        expect(lean).toEqual(handlers)
+      }
+    }
+    const [handlers, lean] = await both(ways(), [`GET ${COUNT}?encoding=json&message=%7B%7D HTTP/1.1\r\nhost: x\r\n${headers}\r\n`, LAST])
+    expect(lean).toEqual(handlers)
+  })
+})
+
+describe('a slow caller', () => {
+  const ways = shared({ limits: { requestMs: 700, headersMs: 400, checkMs: 50 } })
+  const head = post('{"timestampMs":"7"}').subarray(0, -4)
+
+  it.each([
+    ['of a head', [head.subarray(0, 30)]],
+    ['of a body', [head]],
+    ['that is not too slow', [head, { pauseMs: 200 }, post('{"timestampMs":"7"}').subarray(-4), LAST]],
+  ] satisfies [string, Step[]][])('%s gets the same', async (_, steps) => {
+    const [handlers, lean] = await both(ways(), [...steps, { until: /HTTP\/1\.1 /}])
+    expect(lean).toEqual(handlers)
+  })
+})
+
+describe('a drain', () => {
+  it('gives the same answers to what is in flight, and what it cuts off', async () => {
+    const { ways } = await startBothWays()
+    const drained = async (way: Way): Promise<readonly Outcome[]> => {
+      const inFlight = [OUTCOME.late, OUTCOME.never].map(at => converse(way, [post(JSON.stringify({ timestampMs: String(at) }))]))
+      const open = converse(way, [post('{}'), { until: /\{\}$/ }, { pauseMs: 60 }, post('{}')])
+      await expect.poll(() => way.http.inFlight()).toBe(1)
+      const stopped = way.http.stop(400)
+      const outcomes = await Promise.all([...inFlight, open])
+      expect(await stopped).toBe(1)
+      return outcomes.map(outcome => ({ ...outcome, seen: [] }))
+    }
+    const [handlers, lean] = await Promise.all(ways.map(drained))
+    expect(lean).toEqual(handlers)
+  })
+})

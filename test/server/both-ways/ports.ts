@@ -1,0 +1,125 @@
+import { create } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { pino } from 'pino'
+import { RetryInfoSchema } from '../../../src/gen/google/rpc/error_details_pb.ts'
+import { PingService } from '../../../src/gen/ping/v1/ping_pb.ts'
+import { Readiness } from '../../../src/runtime/readiness.ts'
+import { statusPages } from '../../../src/runtime/status-pages.ts'
+import type { AccessCheck } from '../../../src/server/access/access.ts'
+import type { Count, CountReader, Range } from '../../../src/server/count.ts'
+import { QueueFullError, TimestampConflictError, UnavailableError } from '../../../src/server/errors.ts'
+import { healthRoutes } from '../../../src/server/health/grpc-health.ts'
+import type { HttpLimits } from '../../../src/server/http/limits.ts'
+import { startHttpServer, type HttpServer } from '../../../src/server/http/http-server.ts'
+import type { PingRecorder, RequestedPing } from '../../../src/server/pings.ts'
+import { createServerMetrics } from '../../../src/server/metrics.ts'
+import { errorInterceptor } from '../../../src/server/rpc/error-interceptor.ts'
+import { observeCalls } from '../../../src/server/rpc/observe-calls.ts'
+import { pingRoutes } from '../../../src/server/rpc/routes.ts'
+import { conformanceRoutes } from '../../conformance/conformance-routes.ts'
+
+/** Longest message that the ports take, in bytes. */
+export const MAX_BODY_BYTES = 2_048
+
+/** What becomes of a ping with this time, and of a count whose range begins with it; all others succeed. */
+export const OUTCOME = { full: 1001, conflict: 1002, unavailable: 1003, unexpected: 1004, never: 1005, late: 1006, detailed: 1007, string: 1008 } as const
+
+/** One of two ports that differ only in how unary Connect calls come in. */
+export interface Way {
+  readonly port: number
+  readonly http: HttpServer
+  /** What the handlers were asked for, how calls ended, and what was logged, since the last look; sorted, for calls may overlap. */
+  seen(): readonly string[]
+}
+
+export interface WaysOptions {
+  readonly access?: AccessCheck
+  readonly limits?: Partial<HttpLimits>
+}
+
+/** Ping's port on Connect's handlers, and the same port with the lean way. */
+export async function startBothWays(options: WaysOptions = {}): Promise<{ readonly ways: readonly [Way, Way]; stop(): Promise<void> }> {
+  const ways = [await startWay(false, options), await startWay(true, options)] as const
+  return {
+    ways,
+    async stop() {
+      await Promise.all(ways.map(({ http }) => http.stop(0)))
+    },
+  }
+}
+
+async function startWay(lean: boolean, options: WaysOptions): Promise<Way> {
+  const seen: string[] = []
+  const note = (what: string, value: unknown): void => void seen.push(`${what} ${JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}` : one))}`)
+  const log = pino({ level: 'debug' }, { write: line => note('logged', steady(JSON.parse(line) as Record<string, unknown>)) })
+  const readiness = new Readiness()
+  readiness.ready()
+  const calls = observeCalls({ rpcEnded: (method, code) => note('ended', [method, code]) }, log)
+  const http = await startHttpServer({
+    ...options,
+    lean,
+    port: 0,
+    portSetting: 'PORT',
+    hosts: ['127.0.0.1'],
+    maxBodyBytes: MAX_BODY_BYTES,
+    allowedOrigins: ['http://page.example'],
+    routes(router, stopping) {
+      pingRoutes({ recorder: fixedRecorder(note), reader: fixedReader(note), maxBatchBodyBytes: 3 * MAX_BODY_BYTES, log, stopping })(router)
+      healthRoutes(readiness, [PingService.typeName], stopping)(router)
+      conformanceRoutes(router)
+    },
+    interceptors: [errorInterceptor(log)],
+    calls,
+    pages: new Map(statusPages(readiness, createServerMetrics().registry)),
+    log,
+  })
+  return { port: http.port, http, seen: () => seen.splice(0).sort() }
+}
+
+type Note = (what: string, value: unknown) => void
+
+function fixedRecorder(note: Note): PingRecorder {
+  const record = async ({ id, idGiven, timestampMs }: RequestedPing): Promise<void> => {
+    note('recorded', { id: idGiven ? id : 'made', timestampMs })
+    await outcomeOf(timestampMs)
+  }
+  return { record, recordAll: pings => Promise.all(pings.map(ping => record(ping).then(() => undefined, (error: Error) => error))) }
+}
+
+function fixedReader(note: Note): CountReader {
+  const count = async (range: Range | undefined, strong: boolean): Promise<Count> => {
+    note('counted', { range, strong })
+    await outcomeOf(range?.startMs)
+    return { count: 9_007_199_254_740_993n, source: strong ? 'database' : 'cache', ageMs: 12.3 }
+  }
+  return { total: strong => count(undefined, strong), range: count }
+}
+
+async function outcomeOf(timestampMs: bigint | undefined): Promise<void> {
+  switch (Number(timestampMs ?? 0n)) {
+    case OUTCOME.full:
+      throw new QueueFullError('the queue is full', 1_500)
+    case OUTCOME.conflict:
+      throw new TimestampConflictError('the id was recorded with another time')
+    case OUTCOME.unavailable:
+      throw new UnavailableError('Postgres is down')
+    case OUTCOME.unexpected:
+      throw new TypeError('a secret of the inside')
+    case OUTCOME.never:
+      return new Promise(() => undefined)
+    case OUTCOME.late:
+      return new Promise(resolve => setTimeout(resolve, 20))
+    case OUTCOME.detailed: {
+      const header = { 'x-one': 'a', 'X-Two': 'b, c', 'content-type': 'text/plain', 'grpc-status': '3' }
+      throw new ConnectError(`äö ${'long '.repeat(200)}🎈`, Code.DataLoss, header, [{ desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay: { seconds: 7n } }) }])
+    }
+    case OUTCOME.string:
+      // oxlint-disable-next-line no-throw-literal
+      throw 'no error at all'
+  }
+}
+
+/** A line of the log without what differs from one run to the next. */
+function steady({ level, msg, method, code, protocol, path, err }: Record<string, unknown>): Record<string, unknown> {
+  return { level, msg, method, code, protocol, path, err: (err as { message?: string } | undefined)?.message }
+}
