@@ -3,8 +3,8 @@ import type { Queryable } from './connect.ts'
 import { ofPrimary } from './heads.ts'
 import { edge } from './ranges.ts'
 
-/** More rows of a lane after its position are not read: it is cheaper to begin again from the rollup. */
-const MAX_ROWS_AFTER = 2_000
+/** Rows after the positions that are read at most, the same number in each lane: of more, it is cheaper to begin again from the rollup. */
+export const MAX_ROWS_AFTER = 32_000
 
 /**
  * Of each lane: the row at the position that is given for it, and those after it, by one look into the index; and, beside them,
@@ -22,7 +22,7 @@ const COUNTS_AFTER = {
         max(n.seq) as last_seq, (array_agg(n.tag))[count(*)] as last_tag, coalesce(array_agg(n.minute), '{}') as minutes
       from (
         select p.seq, p.tag, ping_minute(p.pinged_at) as minute from pings p
-        where p.lane = l.lane and p.seq >= coalesce(a.seq, 0) order by p.seq limit ${MAX_ROWS_AFTER + 2}
+        where p.lane = l.lane and p.seq >= coalesce(a.seq, 0) order by p.seq limit $4
       ) n
     ) r
     cross join (select array(
@@ -65,10 +65,12 @@ export interface CountsAfter {
  * position is not in the ledger (any more), or if too many pings came after one.
  */
 export async function readCountsAfter(db: Queryable, positions: readonly Head[], edges: readonly Edge[]): Promise<CountsAfter | undefined> {
-  const values = [`{${positions.map(({ lane }) => lane).join()}}`, `{${positions.map(({ seq }) => seq).join()}}`, toJson(edges)]
+  const maxRows = Math.ceil(MAX_ROWS_AFTER / Math.max(1, positions.length))
+  // The row at the position, and one that is too many.
+  const values = [`{${positions.map(({ lane }) => lane).join()}}`, `{${positions.map(({ seq }) => seq).join()}}`, toJson(edges), maxRows + 2]
   const rows = ofPrimary((await db.query<LaneRow>({ ...COUNTS_AFTER, values })).rows)
   const tags = new Map(positions.map(({ lane, tag }) => [lane, tag]))
-  if (rows.length < positions.length || !rows.every(row => continues(row, tags.get(row.lane) ?? 0n))) return undefined
+  if (rows.length < positions.length || !rows.every(row => continues(row, tags.get(row.lane) ?? 0n, maxRows))) return undefined
   const minutes = new Map<number, number>()
   for (const minute of rows.flatMap(minutesAfter)) minutes.set(Number(minute), (minutes.get(Number(minute)) ?? 0) + 1)
   return { heads: rows.map(({ lane, last_seq: seq, last_tag: tag }) => ({ lane, seq: seq ?? 0n, tag: tag ?? 0n })), minutes, edges: rows[0]!.edges! }
@@ -79,9 +81,9 @@ function toJson(edges: readonly Edge[]): string {
   return `[${edges.map(([startMs, endMs], number) => `{"number":${number},"start_ms":${startMs},"stop_ms":${endMs}}`).join()}]`
 }
 
-function continues(row: LaneRow, tag: bigint): boolean {
+function continues(row: LaneRow, tag: bigint, maxRows: number): boolean {
   const isThere = row.after_seq === 0n || (row.first_seq === row.after_seq && row.first_tag === tag)
-  return isThere && minutesAfter(row).length <= MAX_ROWS_AFTER
+  return isThere && minutesAfter(row).length <= maxRows
 }
 
 /** Without that of the row at the position. */

@@ -13,7 +13,7 @@ const MAX_MINUTES = 20_160
 /** How far ahead of the clock minutes are kept, in minutes, and when they are read again for that. */
 const [MINUTES_AHEAD, MINUTES_AHEAD_LEAST] = [2 * 24 * 60, 24 * 60]
 /** Minutes are worth keeping from the second range on that is asked for in this time. */
-const WORTH_WITHIN_MS = 1_000
+const WORTH_WITHIN_MS = 250
 const READ_AGAIN_AFTER_FAILURE_MS = 10_000
 /** Statements at a time: one serves all who wait, unless it also counts rows at the edges of ranges. */
 const [BATCHES, BATCHES_WITH_EDGES] = [1, 4]
