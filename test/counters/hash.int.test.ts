@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { freshnessOf, readApplied, readHash, readHashAndMinutes, readTimeMs, readWholeHash, totalHolds, type HashState } from '../../src/counters/hash.ts'
+import { freshnessOf, lookAtHash, lookAtWholeHash, readApplied, readHash, readHashAndMinutes, readTimeMs, readWholeHash, totalHolds, type HashState } from '../../src/counters/hash.ts'
 import { HASH } from '../../src/counters/names.ts'
 import { formatPosition, parsePosition } from '../../src/counters/position.ts'
 import { START } from '../../src/terms/position.ts'
@@ -73,6 +73,53 @@ describeCaches('the hash', under => {
     expect(await readHashAndMinutes(cache, 2, [3, 4])).toBeUndefined()
     expect((await readHashAndMinutes(cache, 2, [3]))?.counts).toEqual([2n])
     expect((await readWholeHash(cache, 2))?.minutes).toEqual(new Map([[3, 2n]]))
+  })
+
+  test('is looked at together with the clock, read after it, and its number of fields', async () => {
+    const { cache } = under()
+    await plantHash(cache, { applied: APPLIED, minutes: { 3: 2, [-3]: 2 } })
+    const beforeMs = await readTimeMs(cache)
+    const [some, whole] = [await lookAtHash(cache, 2, [3, 4]), await lookAtWholeHash(cache, 2)]
+    expect(some).toMatchObject({ hash: { state: WHOLE, counts: [2n, 0n] }, fields: 9 })
+    expect(whole.hash).toEqual({ state: WHOLE, minutes: new Map([[3, 2], [-3, 2]]) })
+    const afterMs = await readTimeMs(cache)
+    for (const { timeMs } of [some, whole]) expect([timeMs >= beforeMs, timeMs <= afterMs]).toEqual([true, true])
+  })
+
+  test('is looked at as a whole without what others wrote into it, and without minutes if one is ill-formed', async () => {
+    const { cache } = under()
+    await plantHash(cache, { minutes: { 3: 2 } })
+    await cache.hset(HASH, { 'minute:03': '7', 'minute:-0': '7', 'minute:abc': '7', x: '7' })
+    expect((await lookAtWholeHash(cache, 2)).hash?.minutes).toEqual(new Map([[3, 2]]))
+    expect((await readWholeHash(cache, 2))?.foreign.toSorted()).toEqual(['minute:-0', 'minute:03', 'minute:abc', 'x'])
+    await cache.hset(HASH, 'minute:4', '1.5')
+    expect((await lookAtWholeHash(cache, 2)).hash).toEqual({ state: expect.anything(), minutes: undefined })
+  })
+
+  test('that is not whole is none to those who look at it', async () => {
+    const { cache } = under()
+    const nothing = async (lanes = 2) => {
+      expect((await lookAtHash(cache, lanes, [3])).hash).toBeUndefined()
+      expect((await lookAtWholeHash(cache, lanes)).hash).toBeUndefined()
+    }
+    await nothing()
+    await plantHash(cache)
+    for (const lanes of [1, 3]) await nothing(lanes)
+    await cache.hdel(HASH, 'asof:1')
+    await nothing()
+    await plantHash(cache)
+    await cache.hset(HASH, 'claim', 'me:1')
+    await nothing()
+    await cache.del(HASH)
+    await cache.set(HASH, 'a string')
+    await nothing()
+  })
+
+  test('is not looked at when the cache is away', async () => {
+    const cache = await under().connect()
+    cache.disconnect()
+    await expect(lookAtHash(cache, 2, [])).rejects.toThrow()
+    await expect(lookAtWholeHash(cache, 2)).rejects.toThrow()
   })
 
   test("has its clock read in ms", async () => {
