@@ -25,11 +25,10 @@ export function ofPrimary<Row>(rows: Row[]): Row[] {
 const CHECKED = {
   name: 'ping_checked_heads',
   text: `select l.lane, coalesce(h.seq, 0) as seq, coalesce(h.tag, 0) as tag,
-      case when a.seq = 0 then 0::bigint else p.tag end as tag_there
+      case when a.seq = 0 then 0::bigint else (select p.tag from pings p where p.lane = a.lane and p.seq = a.seq) end as tag_there
     from ping_lanes l
     left join ${HEAD_OF_LANE} h on true
     left join unnest($1::int[], $2::bigint[]) as a (lane, seq) on a.lane = l.lane
-    left join pings p on p.lane = a.lane and p.seq = a.seq
     where not pg_is_in_recovery()
     order by l.lane`,
 }

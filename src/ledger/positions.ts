@@ -55,7 +55,7 @@ export async function restartPublished(db: Queryable, lane: number, from: Positi
   const result = await db.query(
     `update ping_lanes l set published_seq = 0, published_tag = 0
       where lane = $1 and published_seq = $2 and published_tag = $3
-      and not exists (select from pings p where p.lane = l.lane and p.seq = l.published_seq and p.tag = l.published_tag)`,
+      and (select p.tag from pings p where p.lane = l.lane and p.seq = l.published_seq) is distinct from l.published_tag`,
     [lane, from.seq.toString(), from.tag.toString()],
   )
   return result.rowCount === 1
@@ -69,7 +69,8 @@ export interface CountedFold extends Move {
 
 /**
  * Adds counts to the rollup and moves the folded positions, each lane's by compare-and-set as `ping_move_published` does it: the
- * position is where the counts begin, the row at their end carries their tag, and they are as many as the positions say.
+ * position is where the counts begin, the row at their end carries their tag, and they are as many as the positions say. (The row is
+ * looked up by a subquery that gives its tag: "exists" becomes a join, which a plan made while there were few rows reads lanes whole for.)
  */
 const FOLD_COUNTS = {
   name: 'ping_fold_counts',
@@ -82,7 +83,7 @@ const FOLD_COUNTS = {
       update ping_lanes l set folded_seq = a.to_seq, folded_tag = a.to_tag
       from asked a join locked using (lane) join sums s using (lane)
       where l.lane = a.lane and l.folded_seq = a.from_seq and l.folded_tag = a.from_tag and s.count = a.to_seq - a.from_seq
-        and exists (select from pings p where p.lane = a.lane and p.seq = a.to_seq and p.tag = a.to_tag)
+        and a.to_tag = (select p.tag from pings p where p.lane = a.lane and p.seq = a.to_seq)
       returning l.lane
     ),
     added as (
