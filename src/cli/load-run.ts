@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import type { CallOptions } from '@connectrpc/connect'
-import { v7 as uuidv7 } from 'uuid'
 import { PingRequestSchema, type PingRequest } from '../gen/ping/v1/ping_pb.ts'
+import { uuidV7 } from '../runtime/uuid-v7.ts'
 import { callUntilAnswered } from './call.ts'
 import { CliError } from './exit-codes.ts'
 import { isFinal } from './failures.ts'
@@ -142,7 +142,7 @@ export class LoadRun {
 
 function newPing(timestampMs: bigint | undefined): PingRequest {
   const ping = create(PingRequestSchema)
-  ping.pingId = uuidv7()
+  ping.pingId = uuidV7()
   if (timestampMs !== undefined) ping.timestampMs = timestampMs
   return ping
 }

@@ -29,19 +29,24 @@ const ACK = { pingId: '' } as PingResult
 /** By one PingStream, and the next when it ends. A try without an answer in time ends it too. */
 export function streamSender(client: PingClient): Sender {
   let current: PingStreamCall | undefined
+  let heard: AbortSignal | undefined
+  /** One listener for all sends of a run, whose signal is the same: a listener for each would cost time for each that there is. */
+  const hear = (signal: AbortSignal | undefined): void => {
+    if (signal === undefined || signal === heard) return
+    heard = signal
+    signal.addEventListener('abort', () => current?.fail(new ConnectError('interrupted', Code.Canceled)))
+  }
   return {
     async send(pings, { timeoutMs, signal }) {
+      hear(signal)
       if (current === undefined || current.ended) current = new PingStreamCall(client)
       const stream = current
-      const late = new ConnectError('no result in time', Code.DeadlineExceeded)
-      const timer = timeoutMs === undefined ? undefined : setTimeout(() => stream.fail(late), timeoutMs)
-      const leave = (): void => stream.fail(new ConnectError('interrupted', Code.Canceled))
-      signal?.addEventListener('abort', leave)
+      const late = (): void => stream.fail(new ConnectError('no result in time', Code.DeadlineExceeded))
+      const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs)
       try {
         return await stream.send(pings)
       } finally {
         clearTimeout(timer)
-        signal?.removeEventListener('abort', leave)
       }
     },
     close: () => current?.end(),

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid'
+import { uuidV7 } from '../runtime/uuid-v7.ts'
 import { wait } from '../runtime/wait.ts'
 import { callUntilAnswered } from './call.ts'
 import type { PingClient } from './client.ts'
@@ -96,7 +96,7 @@ export class PingRun {
       const index = this.#started++
       const due = perSecond === undefined ? undefined : this.#begin + (index / perSecond) * 1_000
       if (due !== undefined) await waitUntil(due, this.#ended)
-      if (!this.#ended.aborted) await this.#send(id ?? uuidv7(), due)
+      if (!this.#ended.aborted) await this.#send(id ?? uuidV7(), due)
     }
   }
 

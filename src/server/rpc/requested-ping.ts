@@ -1,7 +1,7 @@
 import type { PingRequest } from '../../gen/ping/v1/ping_pb.ts'
+import { uuidV7 } from '../../runtime/uuid-v7.ts'
 import type { RequestedPing } from '../pings.ts'
 import { invalidInput } from './invalid-input.ts'
-import { newPingId } from './new-ping-id.ts'
 
 /** First and last ms of google.protobuf.Timestamp: 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
 const FIRST_MS = -62_135_596_800_000n
@@ -12,7 +12,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** Checks a request. Throws `InvalidInputError`. */
 export function requestedPing(request: PingRequest): RequestedPing {
   const timestampMs = checkedTimestamp(request.timestampMs)
-  if (request.pingId === '') return { id: newPingId(), timestampMs, idGiven: false }
+  if (request.pingId === '') return { id: uuidV7(), timestampMs, idGiven: false }
   return { id: checkedId(request.pingId), timestampMs, idGiven: true }
 }
 
