@@ -89,6 +89,8 @@ describe('the bearer token of a request', () => {
 describe('the role that a path needs', () => {
   it.each([
     ['/ping.v1.PingService/Ping', 'ping'],
+    ['/ping.v1.PingService/PingBatch', 'ping'],
+    ['/ping.v1.PingService/PingStream', 'ping'],
     ['/ping.v1.PingService/PingCount', 'read'],
     ['/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', 'read'],
     ['/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo', 'read'],
