@@ -1,11 +1,10 @@
 import type { Client } from '../ledger/pg-types.ts'
 import { fold, foldCounts, readPositions, unfold } from '../ledger/positions.ts'
 import type { Logger } from '../runtime/logger.ts'
-import { wait } from '../runtime/wait.ts'
 import { samePosition } from '../terms/position.ts'
+import type { HeldLanes } from './held-lanes.ts'
 import type { LaneQueue } from './lane-queue.ts'
 
-const FOLD_EVERY_MS = 500
 const ROWS_PER_FOLD = 5_000
 
 /**
@@ -15,47 +14,26 @@ const ROWS_PER_FOLD = 5_000
  */
 export class Folder {
   readonly #client: Client
-  readonly #queues: () => Iterable<LaneQueue>
+  readonly #held: HeldLanes
   readonly #log: Logger
   /** Lanes whose queue lacked rows at the last round, and had counted none. */
   #lacking = new Set<number>()
-  readonly #stopping = new AbortController()
-  readonly #running: Promise<void>
 
-  constructor(client: Client, queues: () => Iterable<LaneQueue>, log: Logger) {
+  constructor(client: Client, held: HeldLanes, log: Logger) {
     this.#client = client
-    this.#queues = queues
+    this.#held = held
     this.#log = log
-    this.#running = this.#run()
   }
 
-  /** Rejects when Postgres fails; stays open otherwise. */
-  failed(): Promise<never> {
-    return this.#running.then(() => new Promise<never>(() => undefined))
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort()
-    await this.#running.catch(() => undefined)
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      const more = await this.#foldAll()
-      if (!more) await wait(FOLD_EVERY_MS, this.#stopping.signal)
-    }
-  }
-
-  /** True if there may be more to fold at once. */
-  async #foldAll(): Promise<boolean> {
-    const queues = [...this.#queues()]
+  /** All lanes, as far as one statement each goes. One call at a time. True if there may be more to fold at once. */
+  async fold(): Promise<boolean> {
+    const { queues } = this.#held
     const behind = queues.filter(queue => !this.#isCounted(queue))
     this.#lacking = new Set(queues.filter(lacksRows).map(({ lane }) => lane))
     await this.#foldCounted(queues.filter(queue => !queue.tally.isEmpty && !behind.includes(queue)))
     if (behind.length === 0) return false
     let more = false
     for (const queue of behind) {
-      if (this.#stopping.signal.aborted) return false
       more = (await this.#foldRows(queue)) || more
     }
     await this.#readFolded(behind)

@@ -26,6 +26,11 @@ export class Relay {
     return this.#session?.lanes ?? []
   }
 
+  /** Number of events that are kept for Kafka: never more than 20 000, whatever it does. */
+  get queued(): number {
+    return this.#session?.queued ?? 0
+  }
+
   start(): void {
     this.#running = this.#runSessions()
   }

@@ -69,7 +69,7 @@ export const serverSettings = {
     min: 100,
     max: 600_000,
   }),
-  relayLingerMs: integer('RELAY_LINGER_MS', { help: 'Least time between two sends to Kafka, in ms.', fallback: 20, min: 0, max: 1_000 }),
+  relayLingerMs: integer('RELAY_LINGER_MS', { help: 'Minimum time between two sends to Kafka, in ms; three times this after a send of fewer than 500 pings.', fallback: 20, min: 0, max: 1_000 }),
   relayPollMs: integer('RELAY_POLL_MS', {
     help: 'How often the relay looks for rows that another server recorded, in ms.',
     fallback: 100,
