@@ -22,6 +22,10 @@ export interface BenchOptions {
   readonly turns: number
   /** Pool sizes that are tried for the plain way. */
   readonly poolSizes: readonly number[]
+  /** Load on a new contender before it is measured, in ms: it is slow until its hot code is compiled. */
+  readonly warmUpMs: number
+  /** How many connections ask for counts, one figure each. */
+  readonly countConnections: readonly number[]
   /** Rows for the reads: `COUNT(*)` and the strong count. */
   readonly countRows: number
   /** Pings in the topic before the processor starts. */

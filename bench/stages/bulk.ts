@@ -28,7 +28,7 @@ const LOADS = [
 ]
 const TURNS = 2
 const LONGEST_MS = 2_000
-const WARM_UP = { connections: 1, turns: 1, turnMs: 1_500 }
+const WARM_UP = { connections: 1, turns: 1 }
 
 /** Measures COPY of rows into a table with the columns and indexes of Ping's, and PingBatch with as many pings. */
 export async function measureBulk(bench: Bench, cacheDb: number): Promise<Bulk> {
@@ -46,7 +46,7 @@ export async function measureBulk(bench: Bench, cacheDb: number): Promise<Bulk> 
         await entrant(bench, { name: 'batch', file: 'clients/batch.ts', order: batch }, ping),
       ]
       const note = (all: readonly Cell[]): void => all.forEach(cell => (sent[cell.contender as keyof typeof sent] += cell.answered * rows))
-      note(await takeTurns(bench, entrants, WARM_UP))
+      note(await takeTurns(bench, entrants, { ...WARM_UP, turnMs: bench.options.warmUpMs / 2 }))
       for (const each of connections) {
         const measured = await takeTurns(bench, entrants, { connections: each, turns: TURNS, turnMs: Math.min(LONGEST_MS, bench.options.seconds * 1000) / TURNS })
         note(measured)

@@ -28,11 +28,11 @@ interface Question {
   readonly message: object
 }
 
-const CONNECTIONS = [1, 64]
 const TURNS = 2
 const LONGEST_MS = 1_000
-const WARM_UP_MS = 500
 const WARM_UP_CONNECTIONS = 16
+/** Servers are asked more than one question: each warms them up for the next. */
+const WARM_UPS = 5
 
 /** Measures PingCount: the original's way against Ping's, on the same rows. */
 export async function measureCounts(bench: Bench, options: CountServersOptions): Promise<Counts> {
@@ -88,9 +88,9 @@ async function measureQuestions(bench: Bench, questions: readonly Question[]): P
   const entrants = questions.map(({ name, server, message }): Entrant => {
     return { name, target: { ...server, settle: async () => undefined }, request: connectRequest('PingCount', message) }
   })
-  for (const { target, request } of entrants) await loadCell(bench, target, { request, connections: WARM_UP_CONNECTIONS, measureMs: WARM_UP_MS })
+  for (const { target, request } of entrants) await loadCell(bench, target, { request, connections: WARM_UP_CONNECTIONS, measureMs: bench.options.warmUpMs / WARM_UPS })
   const turnMs = Math.min(LONGEST_MS, bench.options.seconds * 1000) / TURNS
   const cells: Cell[] = []
-  for (const connections of CONNECTIONS) cells.push(...(await takeTurns(bench, entrants, { connections, turns: TURNS, turnMs })))
+  for (const connections of bench.options.countConnections) cells.push(...(await takeTurns(bench, entrants, { connections, turns: TURNS, turnMs })))
   return questions.flatMap(({ name }) => cells.filter(cell => cell.contender === name))
 }

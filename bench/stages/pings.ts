@@ -5,8 +5,6 @@ import { connectRequest } from '../load/http-connection.ts'
 import { loadCell } from './load-cell.ts'
 import { takeTurns } from './turns.ts'
 
-/** A new process is slow until its hot code is compiled. */
-const WARM_UP_MS = 2_000
 const WARM_UP_CONNECTIONS = 64
 
 /** Measures Ping calls: every contender at every number of connections. All of them run all the time and take turns under load. */
@@ -36,7 +34,7 @@ export async function measurePings(
 
 /** Returns how many it answered. */
 async function warmUp(bench: Bench, contender: Contender): Promise<number> {
-  const { result } = await loadCell(bench, contender, { request: pingRequest(), connections: WARM_UP_CONNECTIONS, measureMs: WARM_UP_MS })
+  const { result } = await loadCell(bench, contender, { request: pingRequest(), connections: WARM_UP_CONNECTIONS, measureMs: bench.options.warmUpMs })
   return result.answered
 }
 

@@ -15,8 +15,10 @@ export interface PoolSearch {
   readonly requestsPerSecond: Readonly<Record<number, number>>
 }
 
-/** Tries pool sizes for the plain way, so that Ping is not compared with a badly tuned one. */
+/** Tries pool sizes for the plain way, so that Ping is not compared with a badly tuned one. One alone is taken as it is. */
 export async function searchPoolSize(bench: Bench): Promise<PoolSearch> {
+  const [only, ...others] = bench.options.poolSizes
+  if (only !== undefined && others.length === 0) return { best: only, requestsPerSecond: {} }
   const rates: [number, number][] = []
   for (const size of bench.options.poolSizes) {
     const contender = await startPlain(bench, `plain_pool_${size}`, size)

@@ -5,7 +5,7 @@ export const nothing: Figures = {
   at: '',
   tookSeconds: 0,
   usedByOthers: undefined,
-  options: { broker: 'ours', natsServer: undefined, pgmqSql: undefined, seconds: 1, connections: [], only: [], turns: 1, poolSizes: [], countRows: 0, processorEvents: 0, freshnessShare: 1, restMs: 0, profileDir: undefined },
+  options: { broker: 'ours', natsServer: undefined, pgmqSql: undefined, seconds: 1, connections: [], only: [], turns: 1, poolSizes: [], warmUpMs: 0, countConnections: [], countRows: 0, processorEvents: 0, freshnessShare: 1, restMs: 0, profileDir: undefined },
   machine: { broker: '', cache: '', cpu: '', cores: 0, memoryGiB: 0, system: '', node: '', postgres: '', fsync: '', synchronousCommit: '', kafka: '' },
   poolSearch: undefined,
   pings: [],
