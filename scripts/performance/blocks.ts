@@ -1,7 +1,11 @@
+import { cpuOfAll } from '../../bench/cells.ts'
 import type { Figures } from '../../bench/figures.ts'
 import { describe } from '../../bench/machine.ts'
 import { renderProfiles } from '../../bench/profile/report-profiles.ts'
+import { rateRatio } from '../../bench/report-pings.ts'
 import { renderAims, renderOthers, tables } from '../../bench/report.ts'
+import { copyRatio } from '../../bench/stages/bulk.ts'
+import { ratio, short, whole } from '../../bench/table.ts'
 
 /** What a run has to say for docs/performance.md, by the name of the block; a block that it has nothing for is absent. */
 export function blocksOf(figures: Figures): Readonly<Record<string, string>> {
@@ -12,6 +16,28 @@ export function blocksOf(figures: Figures): Readonly<Record<string, string>> {
     aims: `${remarks}\n\n${fenced(renderAims(figures))}`,
     tables: tables(figures).map(({ title, text }) => `### ${title}\n\n${fenced(text)}`).join('\n\n'),
   }
+}
+
+/** And for the README. */
+export function readmeBlocksOf(figures: Figures): Readonly<Record<string, string>> {
+  const { pings, counts, processor, freshness, bulk, machine } = figures
+  if (figures.profiles !== undefined) return {}
+  const ping = pings.find(cell => cell.contender === 'd' && cell.connections === 64)
+  const against = (other: string): string => ratio(ping && rateRatio(pings, ping, other))
+  const total = (contender: string) => counts?.cells.find(cell => cell.contender === contender && cell.connections === 64)
+  const strong = total('Ping: total, strong')
+  const batches = bulk?.cells.filter(({ contender }) => contender === 'batch').map(cell => copyRatio(bulk.cells, cell) ?? NaN) ?? []
+  const rows = [
+    ['pings acknowledged per second, against the plain way behind the same RPC layer', against('c')],
+    ["… against a no-op handler behind Connect's adapter", against('b')],
+    ['… against bare node:http that answers `{}`', against('a')],
+    ['CPU of a ping in all parts: server, Postgres, broker, processor, cache', `${short(ping && cpuOfAll(ping))} µs`],
+    ['pings in batches (`PingBatch`), against `COPY` of the same rows', batches.map(each => ratio(each)).join(', ')],
+    [`exact total on ${whole(counts?.rows)} rows, against \`COUNT(*)\``, ratio(strong && counts && rateRatio(counts.cells, strong, 'plain: total by COUNT(*)'))],
+    ['processor, events per second from a full topic', whole(processor?.eventsPerSecond)],
+    ['from the answer to a ping until the cached count holds it, p99, under load', `${whole(freshness?.find(({ traffic }) => traffic === 'load')?.p99Ms)} ms`],
+  ]
+  return { readme: [`| 64 connections, ${machine.cores} cores, ${machine.broker}, ${machine.cache} | |`, '| --- | --- |', ...rows.map(([what, got]) => `| ${what} | ${got} |`)].join('\n') }
 }
 
 function fenced(text: string): string {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { blocksOf, fill } from '../../scripts/performance/blocks.ts'
+import { mergeRuns } from '../../bench/cells.ts'
+import { blocksOf, fill, readmeBlocksOf } from '../../scripts/performance/blocks.ts'
 import { nothing } from './figures-fixture.ts'
 
+const page = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const top = { program: 'server', busyUs: 100, functions: [{ what: 'writev', us: 60 }], packages: [{ what: 'Node, in C++', us: 60 }] }
 
 test('a block replaces what was between its marks and nothing else', () => {
@@ -17,10 +19,19 @@ test('a page without a place for a block is refused', () => {
 })
 
 test('the page has a place for all that runs say, and a profiled run leaves the figures of the others alone', () => {
-  const page = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8')
   const plain = { ...nothing, at: '2026-11-28T12:00:00Z', freshness: [{ traffic: 'idle', samples: 3, p50Ms: 12, p99Ms: 15, maxMs: 15, fromCache: 1 } as const] }
-  expect(fill(page, blocksOf(plain))).toMatch(/freshness, idle, median ms +≤ 20 +12\.0 +reached/)
+  expect(fill(page('docs/performance.md'), blocksOf(plain))).toMatch(/freshness, idle, median ms +≤ 20 +12\.0 +reached/)
   const profiled = blocksOf({ ...plain, profiles: { programs: [top], postgres: undefined } })
   expect(Object.keys(profiled)).toEqual(['profiles'])
-  expect(fill(page, profiled)).toMatch(/writev +60\.0/)
+  expect(fill(page('docs/performance.md'), profiled)).toMatch(/writev +60\.0/)
+  expect(fill(page('README.md'), readmeBlocksOf({ ...plain, profiles: { programs: [], postgres: undefined } }))).toBe(page('README.md'))
+})
+
+test('the README tells what a ping is worth against others, and a run without a section leaves a dash', () => {
+  const cell = (contender: string, measured: number) => mergeRuns(contender, 64, [{ cpu: { server: measured / 1e5 }, result: { answered: measured, failed: 0, measured, measuredMs: 1000, latencies: [], generatorLoad: 0 } }])
+  const text = fill(page('README.md'), readmeBlocksOf({ ...nothing, pings: [cell('a', 1000), cell('c', 50), cell('d', 450)] }))
+  expect(text).toMatch(/against the plain way[^|]*\| ×9\.00 \|/)
+  expect(text).toMatch(/against bare node:http[^|]*\| ×0\.45 \|/)
+  expect(text).toMatch(/CPU of a ping in all parts[^|]*\| 10\.0 µs \|/)
+  expect(text).toMatch(/no-op handler[^|]*\| – \|/)
 })
