@@ -26,5 +26,7 @@ export function webHeaders(headers: IncomingHttpHeaders, contentType: string | u
 /** The value of a header as handlers see it; undefined: as if it were not there. */
 export function webValue(name: string, value: string): string | undefined {
   if (isFarDeadline(name, value)) return undefined
-  return CODINGS.includes(name) ? value.toLowerCase() : value
+  // Node joins the values of a name that is repeated with ", "; the platform's headers take a space at the end away.
+  const plain = value.endsWith(' ') ? value.trimEnd() : value
+  return CODINGS.includes(name) ? plain.toLowerCase() : plain
 }
