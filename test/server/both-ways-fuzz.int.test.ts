@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { seededRandom } from '../support/random.ts'
-import { converse } from './both-ways/conversation.ts'
+import { converse, type Outcome } from './both-ways/conversation.ts'
 import { randomConversation } from './both-ways/mutate.ts'
 import { startBothWays } from './both-ways/ports.ts'
 
@@ -9,6 +9,13 @@ const COUNT = Number(process.env['PING_FUZZ'] ?? 400)
 const FIRST_SEED = Number(process.env['PING_FUZZ_SEED'] ?? Math.floor(Date.now() / 1_000))
 /** Conversations at a time. */
 const PAIRS = 4
+/** Requests that are cut off leave the caller waiting; it waits longer, once more, where the answers differ: they may only have been late. */
+const QUIET_MS = 300
+
+/** Node may write 100 Continue into the answer of a request that was sent behind others: where depends on the moment. */
+function withoutContinue({ answer, ...rest }: Outcome): Outcome {
+  return { ...rest, answer: answer.replaceAll('HTTP/1.1 100 Continue\r\n\r\n', '') }
+}
 
 const pairs: Awaited<ReturnType<typeof startBothWays>>[] = []
 beforeAll(async () => {
@@ -25,8 +32,11 @@ it(`the lean way and Connect's handlers answer ${COUNT} random conversations ali
     while (next < FIRST_SEED + COUNT && differences.length < 5) {
       const seed = next++
       const steps = randomConversation(seededRandom(seed))
-      const [expected, got] = await Promise.all([converse(handlers, steps), converse(lean, steps)])
-      if (JSON.stringify(got) !== JSON.stringify(expected)) differences.push({ seed, sent: steps.map(String), expected, got })
+      for (const quietMs of [QUIET_MS, undefined]) {
+        const [expected, got] = await Promise.all([handlers, lean].map(way => converse(way, steps, quietMs).then(withoutContinue)))
+        if (JSON.stringify(got) === JSON.stringify(expected)) break
+        if (quietMs === undefined) differences.push({ seed, sent: steps.map(String), expected, got })
+      }
     }
   }
   await Promise.all(pairs.map(talk))
