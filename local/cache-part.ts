@@ -7,7 +7,7 @@ interface Candidate {
   /** For the person who looks at the list of parts. */
   readonly name: string
   readonly isHere: () => boolean
-  readonly launch: (port: number, hooks: ChildHooks) => Promise<Child>
+  readonly launch: (port: number, hooks: ChildHooks, env: NodeJS.ProcessEnv) => Promise<Child>
 }
 
 /** A server of the Redis family that the path may have. */
@@ -25,16 +25,16 @@ const CANDIDATES: readonly Candidate[] = [
   onThePath('dragonfly', dragonflyArgs),
   onThePath('valkey-server'),
   onThePath('redis-server'),
-  { name: 'a built-in stand-in', isHere: () => true, launch: (port, hooks) => launchStandIn({ port, ...hooks }) },
+  { name: 'a built-in stand-in', isHere: () => true, launch: (port, hooks, env) => launchStandIn({ port, env, ...hooks }) },
 ]
 
 const REMEDY = 'Mend that, take it off the path, or name a cache of your own: REDIS_URL=redis://host:port npm start'
 
-/** The cache of this machine. */
-export function cachePart(port: number): { readonly part: Part; readonly kind: string } {
+/** The cache of this machine. `env`: for one that Node runs, beside what every part gets. */
+export function cachePart(port: number, env: NodeJS.ProcessEnv = {}): { readonly part: Part; readonly kind: string } {
   const candidate = CANDIDATES.find(({ isHere }) => isHere()) as Candidate
   return {
     kind: candidate.name,
-    part: { name: 'cache', launch: hooks => candidate.launch(port, hooks), stopSignal: 'SIGTERM', graceMs: 5_000, isEssential: false, remedy: REMEDY },
+    part: { name: 'cache', launch: hooks => candidate.launch(port, hooks, env), stopSignal: 'SIGTERM', graceMs: 5_000, isEssential: false, remedy: REMEDY },
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { COMPILE_CACHE, writableFolder } from '../src/runtime/compile-cache.ts'
 import { urlOf } from './addresses.ts'
 import { brokerPart } from './broker-part.ts'
 import { cachePart } from './cache-part.ts'
@@ -33,13 +34,15 @@ export interface PingParts {
 
 /** All processes that make Ping on this machine, and where each is found. */
 export function pingParts(settings: LocalSettings, dataDir: string, programs: Programs): PingParts {
+  const compiled = compiledBy(dataDir)
   const { serverPort, processorPort, postgresPort, hosts } = settings
   const { passed, ignored } = programSettings(settings)
   const postgres = postgresPart(postgresPort, dataDir)
-  const cache = cacheOf(settings)
+  const cache = cacheOf(settings, compiled)
   const kafka = kafkaOf(settings, dataDir, programs.broker)
   const env = {
     ...systemEnvironment(),
+    ...compiled,
     CORS_ORIGINS: ownOrigins(serverPort),
     ...passed,
     DATABASE_URL: postgres.url,
@@ -79,9 +82,15 @@ interface Chosen {
   readonly kind: string
 }
 
-function cacheOf({ redisUrl, redisPort }: LocalSettings): Chosen {
+/** Where Node keeps what it compiles of the programs: beside the packages, or in the data folder if those are another user's. */
+function compiledBy(dataDir: string): NodeJS.ProcessEnv {
+  const folder = writableFolder([COMPILE_CACHE, join(dataDir, 'compiled')])
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder }
+}
+
+function cacheOf({ redisUrl, redisPort }: LocalSettings, compiled: NodeJS.ProcessEnv): Chosen {
   if (redisUrl !== undefined) return { address: redisUrl, kind: 'yours, by REDIS_URL' }
-  return { address: `redis://127.0.0.1:${redisPort}`, ...cachePart(redisPort) }
+  return { address: `redis://127.0.0.1:${redisPort}`, ...cachePart(redisPort, compiled) }
 }
 
 function kafkaOf({ kafkaBrokers, kafkaPort, consolePort }: LocalSettings, ours: string, main: string): Chosen {

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { reachable } from './addresses.ts'
+import { NODE_FLAGS } from './node-flags.ts'
 import type { Part } from './part.ts'
 import { startChild, untilReady } from './parts/child.ts'
 
@@ -24,7 +25,7 @@ export function programPart(options: ProgramOptions): Part {
   return {
     name,
     launch: async hooks => {
-      const child = await startChild({ name, command: process.execPath, args: [main], env, ...hooks })
+      const child = await startChild({ name, command: process.execPath, args: [...NODE_FLAGS[name], main], env, ...hooks })
       await untilReady(child, () => answers(reachable(hosts), port, readyPath))
       return child
     },

@@ -1,5 +1,7 @@
-import { runProgram } from '../src/runtime/lifecycle.ts'
-import { readProcessorSettings } from './settings.ts'
-import { startProcessor, STOP_WITHIN_MS } from './wiring.ts'
+import { keepCompiled } from '../src/runtime/compile-cache.ts'
 
-await runProgram({ name: 'processor', drainMs: STOP_WITHIN_MS, start: async () => startProcessor(readProcessorSettings(process.env)) })
+keepCompiled()
+// Imported after the cache is on, so that the cache holds for all of it.
+const { runProcessor } = await import('./program.ts')
+
+await runProcessor(process.env)

@@ -10,9 +10,18 @@ const TICKED_WITHIN_MS = 5_000
  * no caller is sent to it, so nothing is lost by that, and a rollout waits until the new processor can do its work.
  */
 export function watchReadiness(readiness: Readiness, reconciler: Reconciler): { stop(): void } {
-  const timer = setInterval(() => {
+  let stopped = false
+  const look = (): void => {
+    if (stopped) return
     if (reconciler.sinceTickMs <= TICKED_WITHIN_MS) readiness.ready()
     else readiness.notReady('the cache could not be compared with Postgres lately: one of them is away')
-  }, LOOK_EVERY_MS)
-  return { stop: () => clearInterval(timer) }
+  }
+  const timer = setInterval(look, LOOK_EVERY_MS)
+  void reconciler.firstTick.then(look)
+  return {
+    stop: () => {
+      stopped = true
+      clearInterval(timer)
+    },
+  }
 }

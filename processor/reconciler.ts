@@ -1,4 +1,4 @@
-import type { Cache } from '../src/counters/connect.ts'
+import { connected, type Cache } from '../src/counters/connect.ts'
 import { readHash, readTimeMs, type HashState } from '../src/counters/hash.ts'
 import { rebuild } from '../src/counters/rebuild.ts'
 import { checkHeads, readHeads, type CheckedHead } from '../src/ledger/heads.ts'
@@ -105,8 +105,9 @@ export class Reconciler {
   }
 
   async #tickUntilStopped(): Promise<void> {
-    const { tickIntervalMs, log, metrics } = this.#options
+    const { cache, tickIntervalMs, log, metrics } = this.#options
     const { signal } = this.#stopping
+    await connected(cache, RETRY_FIRST_TICK_MS, signal)
     while (!signal.aborted) {
       const begunMs = performance.now()
       try {
@@ -122,7 +123,9 @@ export class Reconciler {
         this.#failing = true
       }
       this.#tickNow = new AbortController()
-      await wait(begunMs + (tickIntervalMs || RETRY_FIRST_TICK_MS) - performance.now(), AbortSignal.any([signal, this.#tickNow.signal]))
+      const hasTicked = this.sinceTickMs < Infinity
+      const pauseMs = hasTicked ? tickIntervalMs : Math.min(tickIntervalMs || RETRY_FIRST_TICK_MS, RETRY_FIRST_TICK_MS)
+      await wait(begunMs + pauseMs - performance.now(), AbortSignal.any([signal, this.#tickNow.signal]))
       await wait(LEAST_BETWEEN_TICKS_MS, signal)
     }
   }

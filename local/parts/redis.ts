@@ -1,5 +1,6 @@
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
+import { systemEnvironment } from './system-environment.ts'
 import { startChild, untilReady, type Child, type ChildHooks } from './child.ts'
 
 const STAND_IN = join(import.meta.dirname, '..', 'cache-stand-in', 'main.ts')
@@ -24,10 +25,10 @@ export async function launchRedis(options: RedisOptions): Promise<Child> {
 }
 
 /** Starts the stand-in that comes with Ping, as a process of its own, and waits until it answers. */
-export async function launchStandIn(options: { port: number } & ChildHooks): Promise<Child> {
-  const { port, onLine, onSpawn } = options
+export async function launchStandIn(options: { port: number; env?: NodeJS.ProcessEnv } & ChildHooks): Promise<Child> {
+  const { port, env = {}, onLine, onSpawn } = options
   const args = [STAND_IN, '--port', String(port)]
-  const child = await startChild({ name: 'cache', command: process.execPath, args, onLine, onSpawn })
+  const child = await startChild({ name: 'cache', command: process.execPath, args, env: { ...systemEnvironment(), ...env }, onLine, onSpawn })
   await untilReady(child, () => answersPing(port))
   return child
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
+import { keepCompiled } from '../runtime/compile-cache.ts'
 
-enableCompileCache()
+keepCompiled()
 const LINGER_MS = 200
 // Imported after the cache is on, so that the cache holds for all of it.
 const { runCli } = await import('./program.ts')

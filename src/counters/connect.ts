@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from '../runtime/logger.ts'
+import { wait } from '../runtime/wait.ts'
 
 /** The scripts as commands; what they take and answer is written at the head of each. */
 interface Scripts {
@@ -56,4 +57,12 @@ export function createCache(redis: RedisOptions, { log, commandTimeoutMs }: Cach
     down = false
   })
   return cache
+}
+
+/** Resolves when the cache takes commands, after `limitMs`, or when `signal` is aborted: what is asked before is refused. */
+export async function connected(cache: Cache, limitMs: number, signal: AbortSignal): Promise<void> {
+  if (cache.status === 'ready') return
+  const over = new AbortController()
+  cache.once('ready', () => over.abort())
+  await wait(limitMs, AbortSignal.any([signal, over.signal]))
 }

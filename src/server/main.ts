@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
+import { keepCompiled } from '../runtime/compile-cache.ts'
 
-enableCompileCache()
+keepCompiled()
 // Imported after the cache is on, so that the cache holds for all of it.
 const { runServer } = await import('./program.ts')
 

@@ -141,7 +141,7 @@ describe('npm start, what can be in the way', () => {
     await ping.until(READY)
     await stop(ping)
     const names = /server +\| environment: (.*)/.exec(ping.output())?.[1]?.split(' ') ?? []
-    const ours = ['CORS_ORIGINS', 'DATABASE_URL', 'HOST', 'KAFKA_BROKERS', 'LC_ALL', 'LOG_LEVEL', 'PORT', 'PROCESSOR_PORT', 'REDIS_URL', 'TZ']
+    const ours = ['CORS_ORIGINS', 'DATABASE_URL', 'HOST', 'KAFKA_BROKERS', 'LC_ALL', 'LOG_LEVEL', 'NODE_COMPILE_CACHE', 'PORT', 'PROCESSOR_PORT', 'REDIS_URL', 'TZ']
     expect(names.filter(name => !SYSTEM.includes(name))).toEqual(ours)
     expect(ping.output()).toContain('set here, but not used by npm start: DATABASE_URL, DB_CA_FILE, DB_HOST, KAFKA_SASL_MECHANISM, KAFKA_TLS, LANES, REDIS_HOST, REDIS_PASSWORD, TLS_CERT_FILE\n')
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')

@@ -1,0 +1,45 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startChild } from '../../local/parts/child.ts'
+import { systemEnvironment } from '../../local/parts/system-environment.ts'
+import { writableFolder } from '../../src/runtime/compile-cache.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ping-test-compiled-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Runs a program that loads everything and then ends, since a setting is wrong. */
+async function run(file: string, cache: string) {
+  const env = { ...systemEnvironment(), NODE_COMPILE_CACHE: cache, PORT: 'none', PROCESSOR_PORT: 'none' }
+  const child = await startChild({ name: file, command: process.execPath, args: [join(ROOT, file)], env })
+  const { code } = await child.exited
+  await child.read
+  return { code, said: child.tail().map(line => (JSON.parse(line) as { msg: string }).msg) }
+}
+
+describe('what Node compiles of a program', () => {
+  test.each(['processor/main.ts', 'src/server/main.ts'])('is kept in the folder that is named: %s', async file => {
+    await run(file, folder)
+    const [version] = readdirSync(folder)
+    expect(readdirSync(join(folder, version ?? '')).length).toBeGreaterThan(100)
+  })
+
+  test('cannot be kept: the program runs as ever, and says no more', async () => {
+    const file = join(folder, 'file')
+    writeFileSync(file, '')
+    expect(await run('processor/main.ts', join(file, 'cache'))).toEqual(await run('processor/main.ts', folder))
+  })
+
+  test('goes to the first folder that can be written, or to none', () => {
+    writeFileSync(join(folder, 'file'), '')
+    const closed = join(folder, 'file', 'cache')
+    expect(writableFolder([closed, '/proc/none', join(folder, 'a', 'b'), folder])).toBe(join(folder, 'a', 'b'))
+    expect(writableFolder([closed, '/proc/none'])).toBeUndefined()
+  })
+})
