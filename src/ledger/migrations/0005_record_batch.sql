@@ -26,7 +26,7 @@ declare
   v_seq      bigint;
   v_tag      bigint;
   v_new_tag  bigint;
-  v_is_known boolean;
+  v_is_known boolean := false;
   v_numbers  bigint[];
   v_times_ms bigint[];
 begin
@@ -52,11 +52,12 @@ begin
   -- 1 … 2^63 - 1, from the 122 random bits of a UUIDv4. Only with it in this setting does the trigger let the rows through.
   v_new_tag := set_config('ping.recording', greatest(1, uuid_hash_extended(gen_random_uuid(), 0) & 9223372036854775807)::text, true);
 
-  -- Counted, not asked for by `exists`: for that, Postgres would take one row to be found soon in a scan of them all.
+  -- Counted, not asked for by `exists`: for that, Postgres would take one row to be found soon in a scan of them all. A statement of
+  -- its own, so that nothing is set up for it where no id is doubtful.
   if p_doubtful is null then
     v_is_known := (select count(*) from @schema@.pings p where p.id = any (p_ids)) > 0;
-  else
-    v_is_known := cardinality(p_doubtful) > 0 and (select count(*) from @schema@.pings p where p.id = any (p_doubtful)) > 0;
+  elsif cardinality(p_doubtful) > 0 then
+    v_is_known := (select count(*) from @schema@.pings p where p.id = any (p_doubtful)) > 0;
   end if;
 
   if not v_is_known then
