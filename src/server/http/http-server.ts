@@ -120,8 +120,8 @@ function serve(
   request: HttpRequest,
   response: HttpResponse,
 ): void {
-  // Without a listener an error of one connection would end the process.
-  request.on('error', ignore)
+  // Without a listener an error of one connection would end the process. Node keeps those of an HTTP/1.1 request to itself.
+  if ('stream' in request) request.on('error', ignore)
   response.on('error', ignore)
   const fault = requestFault(request, limits?.maxHeaderBytes ?? DEFAULT_LIMITS.maxHeaderBytes)
   if (fault !== undefined) return faultyRequest(request, response, fault)

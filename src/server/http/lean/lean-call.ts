@@ -34,12 +34,12 @@ export class LeanCall implements HandlerContext {
   readonly url: string
   readonly requestHeader: Headers
   readonly responseHeader: AnswerHeaders
-  readonly responseTrailer = new AnswerHeaders([])
   readonly values: ContextValues = new CallValues()
   readonly timeoutMs: () => number | undefined
   /** What is wrong with the caller's deadline. */
   readonly timeoutError: ConnectError | undefined
   readonly #startedAt = performance.now()
+  #trailer: AnswerHeaders | undefined
   #abortable: Abortable | undefined
   #isOver = false
   #reason: unknown
@@ -63,6 +63,10 @@ export class LeanCall implements HandlerContext {
     const { timeoutMs, error } = parseTimeout(deadline, rpc.options.maxTimeoutMs)
     this.timeoutError = error
     this.timeoutMs = timeoutMs === undefined ? NO_DEADLINE : leftUntil(Date.now() + timeoutMs)
+  }
+
+  get responseTrailer(): AnswerHeaders {
+    return (this.#trailer ??= new AnswerHeaders([]))
   }
 
   get signal(): AbortSignal {

@@ -11,6 +11,8 @@ const TYPES: ReadonlyMap<string | undefined, boolean> = new Map([
 ])
 /** A target that two readers cannot read in two ways. */
 const PLAIN_TARGET = /^[!"$-~]*$/
+/** The query of most clients that ask in JSON; what is in it needs no more checks. */
+const PLAIN_QUERY = /\?(?:connect=v1&)?encoding=json&message=([^&=+]+)(?:&connect=v1)?$/
 
 /** A request that the lean way can take, before its body is read. */
 export interface LeanRequest {
@@ -35,13 +37,29 @@ export function leanRequest(rpc: LeanMethod, request: IncomingMessage): LeanRequ
     const header = new RequestHeaders(headers, contentType)
     return { requestMethod: method, url: `http://localhost${url}`, header, isBinary, compression: header.get('content-encoding'), message: undefined }
   }
-  if ((method !== 'GET' && method !== 'HEAD') || !rpc.takesGet || !PLAIN_TARGET.test(url) || queryFault(url) !== undefined) return undefined
+  if ((method !== 'GET' && method !== 'HEAD') || !rpc.takesGet || !PLAIN_TARGET.test(url)) return undefined
+  const query = plainQuery(url) ?? anyQuery(url)
+  return query && { requestMethod: 'GET', url: `http://localhost${url}`, header: new RequestHeaders(headers, undefined), ...query }
+}
+
+type Query = Pick<LeanRequest, 'isBinary' | 'compression' | 'message'>
+
+function plainQuery(url: string): Query | undefined {
+  const [, message] = PLAIN_QUERY.exec(url) ?? []
+  if (message === undefined || url.indexOf('?') !== url.lastIndexOf('?')) return undefined
+  try {
+    const text = decodeURIComponent(message)
+    return { isBinary: false, compression: null, message: () => Buffer.from(text) }
+  } catch {
+    return undefined // others read such text in their own way
+  }
+}
+
+function anyQuery(url: string): Query | undefined {
+  if (queryFault(url) !== undefined) return undefined
   const parameters = new URLSearchParams(url.slice(url.indexOf('?')))
   const text = parameters.get('message') ?? ''
   return {
-    requestMethod: 'GET',
-    url: `http://localhost${url}`,
-    header: new RequestHeaders(headers, undefined),
     isBinary: parameters.get('encoding') === 'proto',
     compression: parameters.get('compression'),
     message: () => (parameters.get('base64') === '1' ? base64Decode(text) : Buffer.from(text)),

@@ -23,12 +23,13 @@ export function messageFormats(method: DescMethodUnary, options: UniversalHandle
   const lookup = createMethodSerializationLookup<DescMessage, DescMessage>(method, binaryOptions, jsonOptions, options)
   const [read, write] = [lookup.getI(false), lookup.getO(false)]
   const plain = plainJson(method.input)
+  const writeOptions = writesOtherwise(jsonOptions) ? jsonOptions : undefined
   const json: MessageFormat = {
     parse: bytes => (bytes.length <= readMaxBytes ? plain(bytes) : undefined) ?? read.parse(bytes),
     serialize(message) {
       let text: string
       try {
-        text = toJsonString(method.output, message, jsonOptions)
+        text = toJsonString(method.output, message, writeOptions)
       } catch (error) {
         throw ConnectError.from(error, Code.Internal)
       }
@@ -36,4 +37,9 @@ export function messageFormats(method: DescMethodUnary, options: UniversalHandle
     },
   }
   return { json, binary: { parse: bytes => lookup.getI(true).parse(bytes), serialize: message => lookup.getO(true).serialize(message) } }
+}
+
+/** Whether messages are written with options. Those for reading alone would be copied for each message. */
+function writesOtherwise(options: object | undefined): boolean {
+  return Object.keys(options ?? {}).some(name => name !== 'ignoreUnknownFields' && name !== 'textDecoder')
 }

@@ -4,6 +4,9 @@ import { LazyHeaders } from './lazy-headers.ts'
 
 /** The names that HTTP allows. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
+const MAX_KNOWN = 256
+/** Names that were asked for, in lower case: the same few with each call. */
+const known = new Map<string, string>()
 
 /** The headers of a request, read from Node's without a copy. */
 export class RequestHeaders extends LazyHeaders {
@@ -20,14 +23,22 @@ export class RequestHeaders extends LazyHeaders {
   override get(name: string): string | null {
     const { asked } = this
     if (asked !== undefined) return asked.get(name)
-    const lower = name.toLowerCase()
+    const lower = known.get(name) ?? lowerCase(name)
     if (lower === 'content-type') return this.#contentType ?? null
-    const value = Object.hasOwn(this.#headers, lower) ? this.#headers[lower] : undefined
-    if (typeof value === 'string') return webValue(lower, value) ?? null
-    return value === undefined && NAME.test(name) ? null : this.whole.get(name)
+    const value = lower !== undefined && Object.hasOwn(this.#headers, lower) ? this.#headers[lower] : undefined
+    if (lower !== undefined && value === undefined) return null
+    return lower !== undefined && typeof value === 'string' ? (webValue(lower, value) ?? null) : this.whole.get(name)
   }
 
   protected override made(): Headers {
     return webHeaders(this.#headers, this.#contentType)
   }
+}
+
+/** Undefined: no name. */
+function lowerCase(name: string): string | undefined {
+  if (!NAME.test(name)) return undefined
+  const lower = name.toLowerCase()
+  if (known.size < MAX_KNOWN) known.set(name, lower)
+  return lower
 }
