@@ -159,7 +159,9 @@ describe('without a schema', () => {
       'grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
       'grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
       'ping.v1.PingService/Ping',
+      'ping.v1.PingService/PingBatch',
       'ping.v1.PingService/PingCount',
+      'ping.v1.PingService/PingStream',
     ])
   })
 })

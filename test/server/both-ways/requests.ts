@@ -155,7 +155,7 @@ const endings: readonly Case[] = [
   ['half a body', [post(at(7)).subarray(0, -4), 'end']],
   ['half a chunk', [chunked(['{}']).slice(0, -8), 'end']],
   ['a caller that ends its side and waits', [post(at(OUTCOME.late)), 'end']],
-  ['a caller that ends its side after several', [Buffer.concat([post(at(1)), post(at(OUTCOME.late)), post(at(2))]), 'end']],
+  ['a caller that ends its side after several', [Buffer.concat([post(at(1)), post(at(OUTCOME.late)), post(at(2))]), { pauseMs: 5 }, 'end']],
   ['a caller that leaves after the head', [post(at(7)).subarray(0, -4), { pauseMs: 30 }, 'cut']],
   ['a caller that leaves before the answer', [post(at(OUTCOME.late)), { pauseMs: 5 }, 'cut']],
   ['empty lines', ['\r\n\r\n', post('{}'), LAST]],
