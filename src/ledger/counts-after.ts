@@ -7,12 +7,12 @@ import { edge } from './ranges.ts'
 export const MAX_ROWS_AFTER = 32_000
 
 /**
- * Of each lane: the row at the position that is given for it, and those after it, by one look into the index; and, beside them,
+ * Of each lane: the row at the position that is given for it, and those after it, by one look into the index (one row more than may be); and, beside them,
  * how many rows lie between pairs of times. One statement, so all of it is of one instant. (The times come as JSON: of an
- * array Postgres knows the length, and for short ones it would plan each time.)
+ * array Postgres knows the length, and for short ones it would plan each time. So it would for a limit that is a parameter.)
  */
-const COUNTS_AFTER = {
-  name: 'ping_counts_after',
+const countsAfter = (maxRows: number) => ({
+  name: `ping_counts_after_${maxRows}`,
   text: `
     select l.lane, coalesce(a.seq, 0) as after_seq, r.*, case l.lane when 0 then e.edges end as edges
     from ping_lanes l
@@ -22,7 +22,7 @@ const COUNTS_AFTER = {
         max(n.seq) as last_seq, (array_agg(n.tag))[count(*)] as last_tag, coalesce(array_agg(n.minute), '{}') as minutes
       from (
         select p.seq, p.tag, ping_minute(p.pinged_at) as minute from pings p
-        where p.lane = l.lane and p.seq >= coalesce(a.seq, 0) order by p.seq limit $4
+        where p.lane = l.lane and p.seq >= coalesce(a.seq, 0) order by p.seq limit ${maxRows + 2}
       ) n
     ) r
     cross join (select array(
@@ -32,7 +32,7 @@ const COUNTS_AFTER = {
       order by t.number
     ) as edges) e
     where not pg_is_in_recovery() order by l.lane`,
-}
+})
 
 interface LaneRow {
   readonly lane: number
@@ -66,9 +66,8 @@ export interface CountsAfter {
  */
 export async function readCountsAfter(db: Queryable, positions: readonly Head[], edges: readonly Edge[]): Promise<CountsAfter | undefined> {
   const maxRows = Math.ceil(MAX_ROWS_AFTER / Math.max(1, positions.length))
-  // The row at the position, and one that is too many.
-  const values = [`{${positions.map(({ lane }) => lane).join()}}`, `{${positions.map(({ seq }) => seq).join()}}`, toJson(edges), maxRows + 2]
-  const rows = ofPrimary((await db.query<LaneRow>({ ...COUNTS_AFTER, values })).rows)
+  const values = [`{${positions.map(({ lane }) => lane).join()}}`, `{${positions.map(({ seq }) => seq).join()}}`, toJson(edges)]
+  const rows = ofPrimary((await db.query<LaneRow>({ ...countsAfter(maxRows), values })).rows)
   const tags = new Map(positions.map(({ lane, tag }) => [lane, tag]))
   if (rows.length < positions.length || !rows.every(row => continues(row, tags.get(row.lane) ?? 0n, maxRows))) return undefined
   const minutes = new Map<number, number>()
