@@ -10,6 +10,7 @@ import type { Logger } from '../src/runtime/logger.ts'
 import { Backoff } from '../src/runtime/retry.ts'
 import { wait } from '../src/runtime/wait.ts'
 import type { DeadLetters } from './dead-letters.ts'
+import { pauseAfter } from './fetch-pause.ts'
 import type { Flusher } from './flusher.ts'
 import type { ProcessorMetrics } from './metrics.ts'
 import { PartitionOffsets } from './offsets.ts'
@@ -162,6 +163,8 @@ export class PingConsumer {
       await this.#waitForRoom(heartbeat)
     }
     await heartbeat() // throws when the group is being divided anew: kafkajs then joins again
+    const pauseMs = pauseAfter(records.length)
+    if (pauseMs > 0) await wait(pauseMs, this.#stopping.signal)
   }
 
   /** A promise only where something has to be awaited: most records are taken without a turn of the event loop. */
