@@ -25,7 +25,7 @@ export function short(value: number | undefined): string {
 
 /** A ratio: "×0.83". */
 export function ratio(value: number | undefined): string {
-  return shown(value, each => `×${each.toFixed(each < 10 ? 2 : 1)}`)
+  return shown(value, each => `×${each.toFixed(each < 0.1 ? 3 : each < 10 ? 2 : 1)}`)
 }
 
 function shown(value: number | undefined, format: (value: number) => string): string {
