@@ -7,7 +7,7 @@ import { boundsOf, ENUM_BOUNDS, wholeNumber } from './whole-number.ts'
 /** A number of at most 15 digits in the one way to write it: neither the decoder nor a JavaScript number loses any of it. */
 const PLAIN_NUMBER = /^"?(?:0|-?[1-9]\d{0,14})"?$/
 /** Most items of a repeated field: above what any method takes, and so few that reading them keeps nobody else waiting. */
-const MAX_ITEMS = 10_000
+export const MAX_ITEMS = 10_000
 
 /** The greatest number with 15 digits. */
 const MAX_PLAIN = 10n ** 15n - 1n

@@ -1,5 +1,6 @@
 import { create, ScalarType, type DescEnum, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf'
 import { latin1Text } from '../../runtime/latin1.ts'
+import { MAX_ITEMS } from './json-text.ts'
 
 /** Types of this package may have a JSON of their own. */
 const OWN_JSON = 'google.protobuf.'
@@ -114,7 +115,7 @@ function readArray(cursor: Cursor, element: Read, depth: number): unknown[] | un
   do {
     skipSpace(cursor)
     const value = element(cursor, depth)
-    if (value === undefined) return undefined
+    if (value === undefined || values.length === MAX_ITEMS) return undefined
     values.push(value)
   } while (take(cursor, ','))
   return take(cursor, ']') ? values : undefined
