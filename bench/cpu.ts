@@ -9,7 +9,7 @@ export interface ProcessTimes {
   readonly parentPid: number
   /** CPU time of the process and of its children that have ended and were waited for, in clock ticks. */
   readonly ticks: number
-  /** CPU time of the process, or of the one thread whose line it is, alone. */
+  /** CPU time of the process alone. */
   readonly ownTicks: number
 }
 
@@ -43,36 +43,40 @@ export function treePids(processes: readonly Pick<ProcessTimes, 'pid' | 'parentP
 /** CPU seconds used so far by each named process tree. */
 export type CpuSeconds = Readonly<Record<string, number>>
 
-/** A worker thread that is told apart from the process it belongs to. */
-export interface ThreadOf {
-  /** The name of its process among the process trees. */
-  readonly process: string
-  /** What the thread is called. */
-  readonly thread: string
+/** The processes of a Postgres that serve one database, or all: what it does for others meanwhile, as by autovacuum, is not theirs. */
+export interface PostgresOf {
+  readonly pid: number
+  readonly database: string
 }
 
-/**
- * Reads the CPU time of process trees, and apart from these, of the threads that are named; undefined where the system has no /proc
- * (macOS). A thread that is not there has used nothing.
- */
-export function readCpu(rootPids: Readonly<Record<string, number>>, threads: Readonly<Record<string, ThreadOf>> = {}): CpuSeconds | undefined {
+/** Reads the CPU time of process trees; undefined where the system has no /proc (macOS). */
+export function readCpu(roots: Readonly<Record<string, number | PostgresOf>>): CpuSeconds | undefined {
   const processes = readProcesses()
   if (processes === undefined) return undefined
-  const ticks = Object.fromEntries(Object.entries(rootPids).map(([name, pid]) => [name, treeTicks(processes, pid)]))
-  for (const [name, { process, thread }] of Object.entries(threads)) {
-    ticks[name] = threadTicks(rootPids[process] ?? 0, thread)
-    ticks[process] = (ticks[process] ?? 0) - ticks[name]
-  }
-  return Object.fromEntries(Object.entries(ticks).map(([name, each]) => [name, each / TICKS_PER_SECOND]))
+  const ticksOf = (root: number | PostgresOf): number => (typeof root === 'number' ? treeTicks(processes, root) : postgresTicks(processes, root))
+  return Object.fromEntries(Object.entries(roots).map(([name, root]) => [name, ticksOf(root) / TICKS_PER_SECOND]))
 }
 
-/** Linux keeps so many bytes of a thread's name. */
-const THREAD_NAME_LENGTH = 15
+function postgresTicks(processes: readonly ProcessTimes[], { pid, database }: PostgresOf): number {
+  const own = processes.filter(each => each.parentPid === pid && servesDatabase(commandLineOf(each.pid), database))
+  return own.reduce((ticks, each) => ticks + each.ownTicks, 0)
+}
 
-function threadTicks(pid: number, thread: string): number {
-  return linesOf(`/proc/${pid}/task`)
-    .filter(line => line.slice(line.indexOf('(') + 1, line.lastIndexOf(')')) === thread.slice(0, THREAD_NAME_LENGTH))
-    .reduce((sum, line) => sum + parseStat(line).ownTicks, 0)
+/** The titles that Postgres gives to a process of one database: a client's, with user, database and address, or autovacuum's. */
+const ONE_DATABASE = /^postgres: (?:autovacuum worker (\S+)|\S+ (\S+) \S+\(\d+\))/
+
+/** True if a process of Postgres with this title works for the database, or for all. */
+export function servesDatabase(title: string, database: string): boolean {
+  const match = ONE_DATABASE.exec(title)
+  return match === null || (match[1] ?? match[2]) === database
+}
+
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return '' // it ended meanwhile
+  }
 }
 
 /** The CPU seconds of each process tree between two readings. */

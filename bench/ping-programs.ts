@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS } from '../local/node-flags.ts'
 import { startChild, untilReady, type Child } from '../local/parts/child.ts'
 import { freePort } from '../local/parts/free-port.ts'
 import type { Bench } from './bench.ts'
@@ -42,10 +43,10 @@ export function pingExists(): boolean {
   return existsSync(SERVER) && existsSync(PROCESSOR)
 }
 
-async function start(bench: Bench, name: string, file: string, port: number, env: NodeJS.ProcessEnv): Promise<Program> {
+async function start(bench: Bench, name: keyof typeof NODE_FLAGS, file: string, port: number, env: NodeJS.ProcessEnv): Promise<Program> {
   const { profileDir } = bench.options
   const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]
-  const child: Child = await startChild({ name, command: process.execPath, args: [...profile, file], env })
+  const child: Child = await startChild({ name, command: process.execPath, args: [...NODE_FLAGS[name], ...profile, file], env })
   bench.teardown.add(() => child.stop())
   await untilReady(child, () => isReady(port), START_LIMIT_MS)
   return { port, pid: child.pid, stop: () => child.stop() }

@@ -12,9 +12,6 @@ export interface PingContender extends Contender {
   readonly state: PingState
 }
 
-/** The relay is a worker thread of the server. */
-export const RELAY = { relay: { process: 'server', thread: 'relay' } } as const
-
 /** Of the Ping that is measured next to the others, and of no other stage, the profile of Postgres is kept. */
 export const PROFILED = 'ping'
 
@@ -29,8 +26,7 @@ export async function startPing(bench: Bench, name: string, cacheDb: number): Pr
     key: 'd',
     state,
     port: server.port,
-    pids: { server: server.pid, postgres: postgres.pid, kafka: kafka.pid, processor: processor.pid, cache: cache.pid },
-    threads: RELAY,
+    pids: { server: server.pid, postgres: { pid: postgres.pid, database: name }, kafka: kafka.pid, processor: processor.pid, cache: cache.pid },
     settle: state.settle,
     verify: async answered => {
       const { recorded, published, counted } = await state.read()

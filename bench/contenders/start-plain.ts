@@ -36,7 +36,7 @@ export async function startPlain(bench: Bench, name: string, poolSize: number): 
   return {
     key: 'c',
     port: portOf(child.ready),
-    pids: { server: child.pid, postgres: bench.parts.postgres.pid, kafka: bench.parts.kafka.pid },
+    pids: { server: child.pid, postgres: { pid: bench.parts.postgres.pid, database: name }, kafka: bench.parts.kafka.pid },
     settle: async () => undefined, // an answered request has left nothing to be done
     verify: async answered => {
       const offsets = await admin.fetchTopicOffsets(name)

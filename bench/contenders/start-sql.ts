@@ -35,7 +35,7 @@ async function startSql(bench: Bench, { key, statement, table }: SqlContender, d
   return {
     key,
     port: 0,
-    pids: { postgres: bench.parts.postgres.pid },
+    pids: { postgres: { pid: bench.parts.postgres.pid, database: new URL(database.url).pathname.slice(1) } },
     run: load => runOrder(child, load),
     settle: async () => undefined,
     verify: async answered => {

@@ -4,15 +4,13 @@ import { portOf, startStateless } from '../contenders/contender.ts'
 import { startPlainProgram } from '../contenders/start-plain.ts'
 import { startProcessor, startServer, type PingPlace } from '../ping-programs.ts'
 import { watchPing } from '../ping-state.ts'
-import { RELAY } from '../contenders/start-ping.ts'
 import type { CountPlaces } from './count-places.ts'
 import type { LoadTarget } from './load-cell.ts'
 
 /** A server that answers counts. */
 export interface CountServer {
   readonly port: number
-  readonly pids: Readonly<Record<string, number>>
-  readonly threads?: LoadTarget['threads']
+  readonly pids: LoadTarget['pids']
 }
 
 /** All that answer counts, on the same rows. */
@@ -52,8 +50,8 @@ export async function startCountServers(bench: Bench, places: CountPlaces, optio
     noOp,
     plain: { port: portOf(plain.ready), pids: { server: plain.pid, postgres: postgres.pid } },
     plainCache: { port: portOf(plainCache.ready), pids: { server: plainCache.pid, cache: cache.pid } },
-    ping: { port: ping.port, pids: pidsOf(ping.pid), threads: RELAY },
-    pingSmall: { port: small.port, pids: pidsOf(small.pid), threads: RELAY },
+    ping: { port: ping.port, pids: pidsOf(ping.pid) },
+    pingSmall: { port: small.port, pids: pidsOf(small.pid) },
     stop: async () => {
       await Promise.all([bare, noOp, plain, plainCache, ping, small].map(each => each.stop()))
     },

@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.ts'
 import type { CellRun } from '../cells.ts'
-import { cpuBetween, readCpu, type ThreadOf } from '../cpu.ts'
+import { cpuBetween, readCpu, type PostgresOf } from '../cpu.ts'
 import type { LoadResult, LoopOrder } from '../load/messages.ts'
 
 const WARM_UP_MS = 300
@@ -10,9 +10,7 @@ export interface LoadTarget {
   /** 0 where it is not asked by HTTP. */
   readonly port: number
   /** The process trees whose CPU time is told, by name. */
-  readonly pids: Readonly<Record<string, number>>
-  /** Worker threads whose CPU time is told apart. */
-  readonly threads?: Readonly<Record<string, ThreadOf>> | undefined
+  readonly pids: Readonly<Record<string, number | PostgresOf>>
   /** Puts the load on what is not asked by HTTP. */
   readonly run?: (order: LoopOrder) => Promise<LoadResult>
   /** Resolves when all that was answered has got to where it belongs; says so if that takes too long. */
@@ -28,10 +26,10 @@ export async function loadCell(
   target: LoadTarget,
   load: { readonly request: Buffer; readonly connections: number; readonly measureMs: number },
 ): Promise<CellRun> {
-  const { pids, threads, run = order => bench.generator.run({ ...order, port: target.port, request: load.request.toString('latin1') }) } = target
-  const before = readCpu(pids, threads)
+  const { pids, run = order => bench.generator.run({ ...order, port: target.port, request: load.request.toString('latin1') }) } = target
+  const before = readCpu(pids)
   const result = await run({ connections: load.connections, warmUpMs: WARM_UP_MS, measureMs: load.measureMs })
   await target.settle()
-  const after = readCpu(pids, threads)
+  const after = readCpu(pids)
   return { result, cpu: before && after && cpuBetween(before, after) }
 }

@@ -1,6 +1,5 @@
-import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
-import { cpuBetween, parseMachineTime, parseStat, readCpu, shareOfOthers, treeTicks } from '../../bench/cpu.ts'
+import { cpuBetween, parseMachineTime, parseStat, readCpu, servesDatabase, shareOfOthers, treeTicks } from '../../bench/cpu.ts'
 
 const stat = (pid: number, name: string, parent: number, ...times: readonly number[]): string =>
   `${pid} (${name}) S ${parent} 1 1 0 -1 4194304 99 0 0 0 ${times.join(' ')} 20 0 1 0 141112`
@@ -38,17 +37,10 @@ test.runIf(process.platform === 'linux')('the CPU time of this process agrees wi
   expect(used['self']).toBeCloseTo(usedMs() / 1000, 1)
 })
 
-test.runIf(process.platform === 'linux')('a named thread is told apart from its process', async () => {
-  const name = 'a-busy-worker-with-a-long-name'
-  const busy = "while (process.threadCpuUsage().user < 2e5); require('node:worker_threads').parentPort.postMessage('done'); setTimeout(() => 0, 1e6)"
-  const worker = new Worker(busy, { eval: true, name })
-  await new Promise(resolve => worker.once('message', resolve))
-  const whole = readCpu({ self: process.pid }) ?? {}
-  const parts = readCpu({ self: process.pid }, { busy: { process: 'self', thread: name }, absent: { process: 'self', thread: 'nobody' } }) ?? {}
-  await worker.terminate()
-  expect(parts['busy']).toBeGreaterThan(0.15)
-  expect(parts['absent']).toBe(0)
-  expect((parts['self'] ?? 0) + (parts['busy'] ?? 0)).toBeCloseTo(whole['self'] ?? 0, 1)
+test('of a Postgres, what serves another database is not counted, what serves all is', () => {
+  const titles = ['postgres: ping mine 127.0.0.1(5) idle', 'postgres: autovacuum worker mine', 'postgres: walwriter', 'postgres: autovacuum launcher', 'postgres: checkpointer']
+  const others = ['postgres: ping other 127.0.0.1(50000) INSERT', 'postgres: postgres mine2 ::1(5) idle', 'postgres: autovacuum worker other']
+  expect([...titles, ...others].filter(title => servesDatabase(title, 'mine'))).toEqual(titles)
 })
 
 test('what others used of the machine is what was used and not by us', () => {
