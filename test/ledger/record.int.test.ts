@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { expect, it } from 'vitest'
+import { wait } from '../../src/runtime/wait.ts'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { classifyBatchFailure } from '../../src/ledger/failures.ts'
 import { readHeads } from '../../src/ledger/heads.ts'
@@ -73,6 +74,25 @@ describeOnEachPostgres('a batch', database => {
       expect([again.before, again.inserted.length, again.known.get(there[0]!.id)]).toEqual([{ seq: 1n, tag: batch.tag }, 1, 1n])
     })
     expect(await numberingFaults(database())).toEqual([])
+  })
+
+  it('inserts the others also when a known id is removed while it looks', async () => {
+    await setUp(database(), 1)
+    await withClient(database(), remover =>
+      withClient(database(), async client => {
+        for (let round = 0; round < 16; round++) {
+          const pings = pingsAt(...Array.from({ length: 2_000 }, () => 1))
+          await record(client, 0, [pings[1_000]!])
+          const recording = record(client, 0, pings)
+          await wait(round / 2)
+          await remover.query('delete from pings where id = $1', [pings[1_000]!.id])
+          const { inserted } = await recording
+          const { rows } = await client.query('select count(*)::int as there from pings where id = any($1)', [inserted.map(({ id }) => id).filter(id => id !== pings[1_000]!.id)])
+          expect(rows).toEqual([{ there: 1_999 }])
+          await client.query('delete from pings')
+        }
+      }),
+    )
   })
 
   it('writes WAL also when all its ids are known', async () => {
