@@ -47,16 +47,17 @@ export class LaneQueue {
       this.mustRead = true
       return
     }
-    this.#push(batch.tag, batch.inserted)
+    this.#push(this.end.seq + 1n, batch.tag, batch.inserted)
   }
 
   /** Takes the rows that were read after `end`; `all` if they reach to the head. */
   append(rows: readonly LedgerRow[], all: boolean): void {
     for (let from = 0; from < rows.length; ) {
-      const { tag } = rows[from]!
+      const { seq, tag } = rows[from]!
       let to = from + 1
-      while (rows[to]?.tag === tag) to++
-      this.#push(tag, rows.slice(from, to))
+      // Rows that somebody removed between two others are a hole: what comes behind it keeps its numbers.
+      while (rows[to]?.tag === tag && rows[to]!.seq === seq + BigInt(to - from)) to++
+      this.#push(seq, tag, rows.slice(from, to))
       from = to
     }
     this.mustRead = !all
@@ -85,8 +86,8 @@ export class LaneQueue {
     this.sent = sent
   }
 
-  #push(tag: bigint, pings: readonly NewPing[]): void {
-    const run = { lane: this.lane, firstSeq: this.end.seq + 1n, tag, previousTag: this.end.tag, pings }
+  #push(firstSeq: bigint, tag: bigint, pings: readonly NewPing[]): void {
+    const run = { lane: this.lane, firstSeq, tag, previousTag: this.end.tag, pings }
     this.#runs.push(run)
     this.#length += pings.length
     this.end = endOfRun(run)

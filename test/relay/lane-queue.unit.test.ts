@@ -68,6 +68,14 @@ describe('the queue of a lane', () => {
     expect([queue.length, queue.mustRead]).toEqual([2, true])
   })
 
+  it('goes on behind a hole that somebody left with the numbers that the rows have', () => {
+    const queue = queueAt(START)
+    queue.append([...rows(2n, 2, 7n), ...rows(6n, 1, 7n), ...rows(9n, 1, 8n)], true)
+    expect(places(queue)).toEqual([[2, 7, 0], [3, 7, 7], [6, 7, 7], [9, 8, 7]])
+    expect(queue.end).toEqual(at(9n, 8n))
+    expect(endOfRun(queue.first(3).at(-1)!)).toEqual(at(6n, 7n))
+  })
+
   it('lets go of what is published, and of nothing that came meanwhile', () => {
     const queue = caughtUp(START)
     queue.offer(batch(START, 3, 7n), ROOM)

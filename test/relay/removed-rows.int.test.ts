@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
+import { wait } from '../../src/runtime/wait.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import { pingsAt, record, rowsOf, setUp, sql, withClient } from '../ledger/ledger-fixture.ts'
 import { sharedKafka, uniqueName } from '../support/kafka.ts'
@@ -82,6 +83,35 @@ describe('a relay whose rows somebody removed', () => {
     await recordIn(0, 1)
     await expectHealed()
     expect(await rowsOf(database, 'select published_seq::int as seq from ping_lanes order by lane')).toEqual([{ seq: 3 }, { seq: 3 }])
+  })
+
+  it.each([
+    ['in the rows of one batch', 'seq in (2, 5)'],
+    ['between two batches, and the first rows', 'seq in (1, 4, 5, 6, 7)'],
+  ])('publishes each row once more with the number that it has, when the removed ones leave a hole %s', async (_, removed) => {
+    await recordIn(0, 4)
+    await untilSettled(database)
+    await sql(database, `delete from pings where lane = 0 and (${removed} or seq = 9)`) // with the last, which was published
+    const places = (await rowsOf<{ place: string }>(database, "select seq || ' ' || tag || ' ' || id as place from pings where lane = 0 order by seq")).map(row => row.place)
+    await expect.poll(() => rowsOf(database, 'select (select max(seq) from pings where lane = 0) = published_seq and published_seq = folded_seq as settled from ping_lanes where lane = 0'), { timeout: 10_000 }).toEqual([{ settled: true }])
+    const published = async () => (await readEvents(brokers, topic)).filter(({ lane }) => lane === 0).map(({ seq, tag, id }) => `${seq} ${tag} ${id}`)
+    const events = await published()
+    expect(events.slice(9)).toEqual(places)
+    await wait(1_000)
+    expect(await published()).toEqual(events) // and not again and again
+  })
+
+  it('folds on behind a hole of more rows than one fold takes', async () => {
+    await relay.stop()
+    await withClient(database, async client => {
+      await record(client, 0, pingsAt(...Array.from({ length: 6_000 }, () => 1)))
+      await record(client, 0, pingsAt(60_000))
+    })
+    await sql(database, 'delete from pings where lane = 0 and seq between 6 and 6005')
+    relay = createRelay(database.config, createPublisher(brokers, topic)).relay
+    relay.start()
+    await expect.poll(() => rowsOf(database, 'select published_seq::int as published, folded_seq::int as folded from ping_lanes where lane = 0'), { timeout: 10_000 }).toEqual([{ published: 6_006, folded: 6_006 }])
+    expect(await rowsOf(database, 'select minute::int as minute, count::int as count from ping_minutes where lane = 0 order by 1')).toEqual([{ minute: 0, count: 5 }, { minute: 1, count: 1 }])
   })
 
   it('finds at its start what was removed before', async () => {
