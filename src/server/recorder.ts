@@ -62,10 +62,10 @@ export class Recorder implements PingRecorder {
   }
 
   record(ping: RequestedPing): Promise<void> {
-    const refusal = this.#refusal()
-    if (refusal) return Promise.reject(refusal)
     const waiter = new OneWaiter()
-    this.#take(ping, BigInt(Date.now()), waiter)
+    const refusal = this.#refusal()
+    if (refusal) this.#refuse(0, waiter, refusal)
+    else this.#take(ping, BigInt(Date.now()), waiter)
     this.#schedule()
     return waiter.promise
   }
@@ -73,9 +73,10 @@ export class Recorder implements PingRecorder {
   recordAll(pings: readonly RequestedPing[]): Promise<readonly (Error | undefined)[]> {
     const waiter = new ManyWaiter(pings.length)
     const clockMs = BigInt(Date.now())
+    let refusal: QueueFullError | undefined // the first one is that of the rest as well: a thousand errors take 10 ms
     for (const [index, ping] of pings.entries()) {
-      const refusal = this.#refusal()
-      if (refusal) waiter.answer(index, refusal)
+      refusal ??= this.#refusal()
+      if (refusal) this.#refuse(index, waiter, refusal)
       else this.#take(ping, clockMs, waiter, index)
     }
     this.#schedule()
@@ -91,15 +92,19 @@ export class Recorder implements PingRecorder {
   }
 
   #refusal(): QueueFullError | undefined {
-    const { maxQueueLength, maxQueueAgeMs, metrics } = this.#options
+    const { maxQueueLength, maxQueueAgeMs } = this.#options
     const oldest = this.#queue[0]
     const ageMs = oldest ? performance.now() - oldest.since : 0
     if (this.#callers < maxQueueLength && ageMs <= maxQueueAgeMs) return undefined
-    metrics.queueRefused()
     return new QueueFullError(
       `too many pings wait: got ${this.#callers} of them, the oldest since ${Math.round(ageMs)} ms, expected fewer than ${maxQueueLength} and none above ${maxQueueAgeMs} ms; try again with the same ping_id`,
       RETRY_AFTER_MS,
     )
+  }
+
+  #refuse(index: number, waiter: Waiter, refusal: QueueFullError): void {
+    this.#options.metrics.queueRefused()
+    waiter.answer(index, refusal)
   }
 
   #take(ping: RequestedPing, clockMs: bigint, waiter: Waiter, index = 0): void {

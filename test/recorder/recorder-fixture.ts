@@ -12,13 +12,15 @@ export interface TestRecorder {
   readonly batches: readonly RecordedBatch[]
   /** How often a batch was tried again. */
   retries(): number
+  /** How many pings were refused. */
+  refusals(): number
 }
 
 /** A recorder as the server makes it. */
 export function startRecorder(postgres: ClientConfig, options: Partial<RecorderOptions> = {}): TestRecorder {
   const batches: RecordedBatch[] = []
-  let retries = 0
-  const metrics = { batchRecorded: () => undefined, batchRetried: () => void retries++, queueRefused: () => undefined, watchQueue: () => undefined }
+  let [retries, refusals] = [0, 0]
+  const metrics = { batchRecorded: () => undefined, batchRetried: () => void retries++, queueRefused: () => void refusals++, watchQueue: () => undefined }
   const recorder = new Recorder({
     postgres,
     log: silent,
@@ -31,7 +33,7 @@ export function startRecorder(postgres: ClientConfig, options: Partial<RecorderO
     onRecorded: batch => batches.push(batch),
     ...options,
   })
-  return { recorder, batches, retries: () => retries }
+  return { recorder, batches, retries: () => retries, refusals: () => refusals }
 }
 
 export function ping(timestampMs: bigint | 'none' = 1_000n, id: string = randomUUID()): RequestedPing {

@@ -162,10 +162,11 @@ describe('a recorder', () => {
   })
 
   it('refuses of many only those that go beyond the queue', async () => {
-    const { recorder } = start({ maxQueueLength: 10, maxBatchSize: 4 })
+    const { recorder, refusals } = start({ maxQueueLength: 10, maxBatchSize: 4 })
     const outcomes = await recorder.recordAll(Array.from({ length: 15 }, () => ping()))
     expect(outcomes.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => undefined))
     expect(outcomes.slice(10).map(outcome => outcome?.constructor)).toEqual(Array.from({ length: 5 }, () => QueueFullError))
+    expect([new Set(outcomes.slice(10)).size, refusals()]).toEqual([1, 5]) // one error for all: thousands of them would hold up other callers
     expect(await total()).toBe(10n)
   })
 
