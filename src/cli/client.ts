@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import { create } from '@bufbuild/protobuf'
-import { createClient, type CallOptions, type Interceptor, type Transport } from '@connectrpc/connect'
+import { Code, ConnectError, createClient, type CallOptions, type Interceptor, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { Consistency, PingBatchRequestSchema, PingService, type PingRequest, type PingResult } from '../gen/ping/v1/ping_pb.ts'
 import type { Credentials } from './credentials.ts'
@@ -54,7 +54,10 @@ export function createPingClient(options: ClientOptions): PingClient {
     batch: async (pings, call) => {
       const request = create(PingBatchRequestSchema)
       request.pings = [...pings]
-      return (await service.pingBatch(request, call)).results
+      const { results } = await service.pingBatch(request, call)
+      // A ping without a result is not acknowledged, whoever answered.
+      if (results.length !== pings.length) throw new ConnectError(`got ${results.length} results, expected ${pings.length}`, Code.Internal)
+      return results
     },
     stream: (messages, call) => resultsOf(service.pingStream(requestsOf(messages), call)),
     count: async (question, call) => {

@@ -14,7 +14,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done',
   failed: 'verify found a difference (a cache that it cannot read is one); rebuild found another rebuild at work until\n       --timeout; the database has no tables of Ping; or something unforeseen went wrong',
   usage: 'wrong options or settings; nothing was done',
-  unavailable: 'no answer by --timeout: from the server (ping, count), Postgres (verify, rebuild) or the cache (rebuild)',
+  unavailable: 'no answer by --timeout: from the server (ping, load, count), Postgres (verify, rebuild) or the cache (rebuild)',
   refused:
     'the server refused the request (or the token, or the client certificate), its certificate is not valid, or it has\n       no TLS behind an https address; trying again would not help',
   interrupted: 'ended by Ctrl-C (SIGINT)',

@@ -77,7 +77,7 @@ export function retryAfterMs(error: ConnectError): number | undefined {
 
 /** Names the error, and what lies below it where that tells more: "unavailable: connect ECONNREFUSED …". */
 export function describeFailure(error: ConnectError): string {
-  if (lacksHttp2(error)) return 'expected HTTP/2, which grpc needs, got something else. Is it the address of a Ping server?'
+  if (lacksHttp2(error)) return 'expected HTTP/2, which grpc and --stream need, got something else. Is it the address of a Ping server?'
   const tls = describeTls(error)
   if (tls !== undefined) return tls
   const reasons = [error.rawMessage].filter(Boolean)

@@ -26,7 +26,7 @@ export function reportLoad(plan: LoadPlan, shape: LoadShape, result: LoadResult,
     `${grouped(acked)} of ${grouped(started)} pings acknowledged in ${formatDuration(elapsedMs)}, ${grouped(Math.round(perSecond))} per second`,
     shapeText(plan, shape),
     ...(latencyMs ? ['', latencyTitle(plan), ...tailLines(latencyMs, sentLatencyMs)] : []),
-    ...(omitted === undefined || latencyMs === undefined ? [] : ['', omittedText(omitted)]),
+    ...(latencyMs === undefined ? [] : omittedLines(plan, omitted)),
     ...(retries > 0 ? [`tries beyond the first: ${grouped(retries)}`] : []),
   ]
   const document = {
@@ -42,7 +42,7 @@ export function reportLoad(plan: LoadPlan, shape: LoadShape, result: LoadResult,
     loop: plan.perSecond === undefined ? 'closed' : 'open',
     latencyMs: latencyMs ? { ...latencyMs } : null,
     ...(sentLatencyMs && { sentLatencyMs: { ...sentLatencyMs } }),
-    ...(omitted !== undefined && { omitted }),
+    omitted,
   }
   output.result(document, lines.join('\n'))
 }
@@ -65,7 +65,13 @@ function tailLines(latency: LatencyTail, sent: LatencyTail | undefined): readonl
   })
 }
 
-/** A server that stalls keeps a closed loop from sending, so that its stall shows in few pings. */
+/** A server that stalls keeps a closed loop from sending, so that its stall shows in few pings; an open one only when all its callers wait. */
+function omittedLines({ perSecond }: LoadPlan, omitted: number): readonly string[] {
+  if (perSecond === undefined) return ['', omittedText(omitted)]
+  if (omitted === 0) return []
+  return ['', `Not sent: ${grouped(omitted)} more pings were due before the end, while all callers waited. Their latencies are missing;\nmore --concurrency would have sent them.`]
+}
+
 function omittedText(omitted: number): string {
   if (omitted === 0) return 'Coordinated omission: none; no ping took twice the median or longer.'
   return `Coordinated omission: not corrected. While callers waited longer than the median, about ${grouped(omitted)} more pings\nwould have been sent, and would have waited too. With --rate such waits are in the latencies.`

@@ -37,8 +37,11 @@ export interface LoadResult {
   readonly latencyMs: LatencyTail | undefined
   /** With a rate: from a ping's first try to its ack. */
   readonly sentLatencyMs: LatencyTail | undefined
-  /** Without a rate: about how many latencies are missing because callers waited (coordinated omission). */
-  readonly omitted: number | undefined
+  /**
+   * The pings whose latencies are missing because callers waited (coordinated omission): without a rate about how many, with one
+   * those that were due and that no caller was free to send.
+   */
+  readonly omitted: number
 }
 
 export interface LoadCalls {
@@ -46,6 +49,9 @@ export interface LoadCalls {
   readonly senders: readonly Sender[]
   readonly interrupt: Interrupt
 }
+
+/** What floating point may add to a number of pings. */
+const ROUNDING = 1e-6
 
 /**
  * Sends pings, many a call, until all are acknowledged. The first that is not (its time over, or refused) ends the run:
@@ -61,6 +67,8 @@ export class LoadRun {
   /** Start nothing new from then on. */
   readonly #ended: AbortSignal
   readonly #begin = performance.now()
+  /** When the run was ended before its time, in ms from its begin. */
+  #endedMs = Infinity
   #started = 0
   #acked = 0
   #retries = 0
@@ -69,6 +77,7 @@ export class LoadRun {
     this.#plan = plan
     this.#calls = calls
     this.#ended = AbortSignal.any([calls.interrupt.asked, this.#failed.signal])
+    this.#ended.addEventListener('abort', () => (this.#endedMs = performance.now() - this.#begin))
   }
 
   /** To be called once. */
@@ -83,8 +92,15 @@ export class LoadRun {
       elapsedMs: performance.now() - this.#begin,
       latencyMs: this.#latencies.tail(),
       sentLatencyMs: isOpenLoop ? this.#sentLatencies.tail() : undefined,
-      omitted: isOpenLoop ? undefined : this.#latencies.omitted(),
+      omitted: isOpenLoop ? Math.max(0, this.#due() - this.#started) : this.#latencies.omitted(),
     }
+  }
+
+  /** The pings that were due before the run ended. */
+  #due(): number {
+    const { pings = Infinity, durationMs = Infinity, batch, perSecond = 0 } = this.#plan
+    const due = Math.ceil((Math.min(durationMs, this.#endedMs) / 1_000) * perSecond - ROUNDING)
+    return due >= pings ? pings : due - (due % batch)
   }
 
   progress(): Progress {

@@ -41,9 +41,11 @@ stall of the server shows in all pings that waited for it. Without (closed loop)
 few pings show it: the report says about how many are missing (coordinated omission).
 
 Output: a report with the rate and the percentiles of the latency. With --json one document: {"pings","acked","open",
-"retries","elapsedMs","perSecond","batch","stream","concurrency","loop","latencyMs"}, "loop" being "open" or "closed", with
-{"p50","p75","p90","p99","p999","p9999","max"} as "latencyMs"; with --rate "sentLatencyMs", from the first try; without
-"omitted". "open" has the ids that were sent and not acknowledged: send them again with 'pingcli ping --id'.
+"retries","elapsedMs","perSecond","batch","stream","concurrency","loop","latencyMs","omitted"}, "loop" being "open" or
+"closed", with {"p50","p75","p90","p99","p999","p9999","max"} as "latencyMs"; with --rate "sentLatencyMs", from the first
+try. "omitted" is how many latencies are missing: about, or with --rate those of pings that were due and not sent before
+the end, all callers being busy. "open" has the ids that were sent and not acknowledged: send them again with
+'pingcli ping --id'.
 
 Examples:
   pingcli load                                        Ping, 16 callers, 10 s
@@ -65,7 +67,19 @@ export function addLoadCommand(program: Command, { contextOf, end }: Wiring): vo
     .addOption(formatted('--concurrency <calls>', `calls under way at once at most, or streams (default: ${DEFAULT_CONCURRENT})`, wholeNumber(1, MOST_CONCURRENT)))
     .addOption(formatted('--timestamp <time>', "the pings' own time, ISO 8601 or ms (default: the server's clock)", pingTime))
     .addHelpText('after', EXAMPLES)
-    .action(async (options: LoadOptions, command: Command) => end(await load(options, contextOf(command))))
+    .action(async (options: LoadOptions, command: Command) => {
+      const fault = rateFault(options)
+      if (fault !== undefined) command.error(fault)
+      end(await load(options, contextOf(command)))
+    })
+}
+
+/** A batch is due when its last ping is: with a low rate no batch at all may be. */
+function rateFault({ rate: perSecond, batch, count = Infinity, duration: durationMs = count === Infinity ? DEFAULT_DURATION_MS : Infinity }: LoadOptions): string | undefined {
+  const first = Math.min(batch, count)
+  if (perSecond === undefined || ((first - 1) / perSecond) * 1_000 < durationMs) return undefined
+  const seconds = Math.ceil((first - 1) / perSecond)
+  return `error: option '--rate <rate>': at this rate the first ${first} pings are due after ${seconds} s, and nothing would be sent before the end. Expected a higher rate, a smaller --batch or a longer --duration.`
 }
 
 async function load(options: LoadOptions, context: Context): Promise<ExitCode> {

@@ -119,8 +119,10 @@ export class PingRun {
   }
 }
 
+/** What a Node timer can wait; a longer one would fire at once. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1
+
 /** Timers have a resolution of 1 ms; due times are absolute, so the rate holds on average. */
 export async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
-  const ms = time - performance.now()
-  if (ms >= 1) await wait(ms, signal)
+  for (let ms = time - performance.now(); ms >= 1 && !signal.aborted; ms = time - performance.now()) await wait(Math.min(ms, LONGEST_WAIT_MS), signal)
 }

@@ -86,6 +86,19 @@ describe('pingcli load', () => {
     expect(stderr).toMatch(/^2 pings were not acknowledged, and may be recorded or not\./m)
   })
 
+  it('takes no ping for acknowledged that has no result', async () => {
+    const { address } = await serve([], { losesResult: true })
+    const { code, stdout, stderr } = await load(address, '--count', '2', '--batch', '2', '--concurrency', '1', '--timeout', '300ms')
+    expect([code, JSON.parse(stdout).acked]).toEqual([3, 0])
+    expect(stderr).toContain('got 1 results, expected 2')
+  })
+
+  it('at a rate says how many pings were due and not sent, all callers waiting', async () => {
+    const { address } = await serve(['no reply'])
+    const { code, stdout } = await load(address, '--rate', '100', '--duration', '500ms', '--concurrency', '1', '--timeout', '3s')
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ pings: 1, acked: 1, omitted: 49 })])
+  })
+
   it('at a rate counts from when pings were due', async () => {
     const { address } = await serve(Array.from({ length: 3 }, () => 'answer' as const))
     const began = performance.now()
@@ -93,7 +106,7 @@ describe('pingcli load', () => {
     expect(code).toBe(0)
     expect(performance.now() - began).toBeGreaterThan(500)
     const { loop, latencyMs, sentLatencyMs, omitted } = JSON.parse(stdout)
-    expect([loop, omitted]).toEqual(['open', undefined])
+    expect([loop, omitted]).toEqual(['open', 0])
     for (const tail of [latencyMs, sentLatencyMs]) expect(Object.keys(tail)).toEqual(['p50', 'p75', 'p90', 'p99', 'p999', 'p9999', 'max'])
   })
 
@@ -120,6 +133,8 @@ describe('pingcli load', () => {
   it.each([
     [['--batch', '10001'], 'expected a whole number from 1 to 10000'],
     [['--duration', '5'], 'expected a duration with its unit'],
+    [['--rate', '50', '--batch', '1000'], 'at this rate the first 1000 pings are due after 20 s, and nothing would be sent before the end'],
+    [['--rate', '50', '--batch', '1000', '--count', '500', '--duration', '9s'], 'the first 500 pings are due after 10 s'],
   ])('%j is refused', async (args, expected) => {
     const { code, stderr } = await runCli(['load', ...args])
     expect(code).toBe(2)

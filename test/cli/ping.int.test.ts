@@ -206,7 +206,7 @@ describe('pingcli ping', () => {
     const { address } = await serve('connect')
     const { code, stderr } = await runCli(['ping', '--protocol', 'grpc', '--timeout', '600ms', '--address', address])
     expect(code).toBe(3)
-    expect(stderr).toContain('expected HTTP/2, which grpc needs, got something else')
+    expect(stderr).toContain('expected HTTP/2, which grpc and --stream need, got something else')
   })
 
   it('ends a run at the first ping that is not acknowledged, and names it', async () => {

@@ -41,6 +41,8 @@ export interface ServerOptions {
   readonly fails?: (ping: PingRequest, nth: number) => FailureCode | undefined
   /** For streams too. */
   readonly http2?: boolean
+  /** Every PingBatch is answered without its first result. */
+  readonly losesResult?: boolean
 }
 
 const cutKey = createContextKey<() => void>(() => undefined)
@@ -49,7 +51,7 @@ const cutKey = createContextKey<() => void>(() => undefined)
 export async function startScriptedServer(
   protocol: Protocol,
   script: readonly Step[] = [],
-  { port = 0, tls, forgets = 0, fails = () => undefined, http2 = false }: ServerOptions = {},
+  { port = 0, tls, forgets = 0, fails = () => undefined, http2 = false, losesResult = false }: ServerOptions = {},
 ): Promise<ScriptedServer> {
   const steps = [...script]
   const pings: PingRequest[] = []
@@ -90,7 +92,7 @@ export async function startScriptedServer(
         pingBatch: async ({ pings: sent }, context) => {
           let answer: ReturnType<typeof recordAll> = { results: [] }
           await take(context, () => (answer = recordAll(sent)))
-          return answer
+          return losesResult ? { results: answer.results.slice(1) } : answer
         },
         pingStream: async function* (messages, context) {
           for await (const { pings: sent } of messages) {

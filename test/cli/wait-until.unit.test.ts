@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { waitUntil } from '../../src/cli/ping-run.ts'
+import { wait } from '../../src/runtime/wait.ts'
+
+it('a time further away than a timer can wait is waited for', async () => {
+  const ended = new AbortController()
+  let isOver = false
+  const waited = waitUntil(performance.now() + 2 ** 32, ended.signal).then(() => (isOver = true))
+  await wait(50)
+  expect(isOver).toBe(false)
+  ended.abort()
+  await waited
+})
