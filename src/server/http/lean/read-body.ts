@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { GatheredBytes } from './gathered-bytes.ts'
 
 const NOTHING = new Uint8Array(0)
 
@@ -14,17 +15,14 @@ export function readBody(request: IncomingMessage, maxBytes: number, reader: Bod
   const { 'content-length': declared, 'transfer-encoding': coding } = request.headers
   if (declared !== undefined) return readDeclared(request, Number(declared), maxBytes, reader)
   if (coding === undefined) return reader.received(NOTHING)
-  const chunks: Uint8Array[] = []
-  let length = 0
+  const gathered = new GatheredBytes()
   const onData = (chunk: Uint8Array): void => {
-    length += chunk.length
-    chunks.push(chunk)
-    if (length <= maxBytes) return
+    if (gathered.add(chunk) <= maxBytes) return
     request.removeListener('data', onData).removeListener('end', onEnd)
     request.pause() // what is left is skipped after the answer
     reader.fail(tooLong('', maxBytes))
   }
-  const onEnd = (): void => reader.received(Buffer.concat(chunks, length))
+  const onEnd = (): void => reader.received(gathered.bytes())
   request.on('data', onData).on('end', onEnd)
 }
 
@@ -32,13 +30,11 @@ export function readBody(request: IncomingMessage, maxBytes: number, reader: Bod
 function readDeclared(request: IncomingMessage, length: number, maxBytes: number, reader: BodyReader): void {
   if (length > maxBytes) return reader.fail(tooLong(`${length} `, maxBytes))
   if (length === 0) return reader.received(NOTHING)
-  let chunks: Uint8Array[] | undefined
-  let missing = length
+  let gathered: GatheredBytes | undefined
   request.on('data', (chunk: Uint8Array) => {
-    missing -= chunk.length
-    if (missing === 0 && chunks === undefined) return reader.received(chunk)
-    ;(chunks ??= []).push(chunk)
-    if (missing === 0) reader.received(Buffer.concat(chunks, length))
+    if (gathered === undefined && chunk.length === length) return reader.received(chunk)
+    gathered ??= new GatheredBytes()
+    if (gathered.add(chunk) === length) reader.received(gathered.bytes())
   })
 }
 
