@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { createClient, Code } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FailureCode, PingService, type PingResult } from '../../src/gen/ping/v1/ping_pb.ts'
@@ -184,6 +185,21 @@ describe('a stream', () => {
     expect(held.logged.filter(({ msg }) => msg === 'call failed')).toEqual([])
     out.end()
     await held[Symbol.asyncDispose]()
+  })
+
+  it.runIf(process.platform === 'linux')('that is silent is asked by TCP whether its caller still lives', async () => {
+    const out = outbox()
+    out.send(1)
+    await using own = await startHttpFixture()
+    const answers = clientOf(own, 'gRPC').pingStream(out)[Symbol.asyncIterator]()
+    await answers.next()
+    const port = own.port.toString(16).toUpperCase().padStart(4, '0')
+    // proc(5): of the server's end of an established connection, the kind of its timer; 2 is keep-alive.
+    const timers = async (): Promise<readonly (string | undefined)[]> =>
+      (await readFile('/proc/net/tcp', 'utf8')).split('\n').flatMap(line => new RegExp(`:${port} \\w+:\\w+ 01 \\w+:\\w+ (\\d+):`).exec(line)?.[1] ?? [])
+    await expect.poll(timers).toEqual(['02'])
+    out.end()
+    await answers.next()
   })
 
   it('over HTTP/1.1 is refused with a reason', async () => {

@@ -10,6 +10,8 @@ export interface HttpLimits {
   readonly keepAliveMs: number
   /** An unused HTTP/2 session is closed after this many ms. */
   readonly sessionIdleMs: number
+  /** A connection that is silent for so long is asked by TCP whether its other end lives: an open stream has no other bound. In ms. */
+  readonly probeAfterMs: number
   /** All headers of a request together, in bytes. */
   readonly maxHeaderBytes: number
   /** Requests at once in one HTTP/2 session. */
@@ -24,6 +26,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   requestMs: 30_000,
   keepAliveMs: 65_000,
   sessionIdleMs: 300_000,
+  probeAfterMs: 60_000,
   maxHeaderBytes: 16_384,
   maxStreams: 1_000,
   checkMs: 1_000,

@@ -46,6 +46,7 @@ export class OnePort {
     this.#serveHttp1 = socket => serveHttp1?.call(this.#http1, socket)
     this.#http1.removeAllListeners('connection')
     this.#http1.on('connection', (socket: Socket) => {
+      socket.setKeepAlive(true, limits.probeAfterMs)
       this.#undecided.add(socket)
       socket.once('close', () => this.#undecided.delete(socket))
       peekPreface(socket, limits.firstBytesMs, opening => {
