@@ -52,7 +52,7 @@ export const serverSettings = {
   }),
   maxBatchSize: integer('MAX_BATCH_SIZE', { help: 'Most pings of one transaction.', fallback: 1_000, min: 1, max: 10_000 }),
   maxQueueLength: integer('MAX_QUEUE_LENGTH', {
-    help: 'Most callers that may wait for their ping to be recorded; more are refused at once.',
+    help: 'Most pings that may wait to be recorded, those of batches and streams included; more are refused at once.',
     fallback: 20_000,
     min: 1,
     max: 1_000_000,

@@ -238,7 +238,7 @@ export type PingResult = Message<"ping.v1.PingResult"> & {
   /**
    * The id to send again if the ping failed, and the id under which it was
    * recorded if the caller gave none. Empty: the ping was acknowledged under the
-   * caller's id, or has no valid one.
+   * caller's id, or is malformed.
    *
    * @generated from field: string ping_id = 1;
    */
