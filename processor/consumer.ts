@@ -163,7 +163,7 @@ export class PingConsumer {
       await this.#waitForRoom(heartbeat)
     }
     await heartbeat() // throws when the group is being divided anew: kafkajs then joins again
-    const pauseMs = pauseAfter(records.length)
+    const pauseMs = pauseAfter(records.length, flusher.untilFlushMs)
     if (pauseMs > 0) await wait(pauseMs, this.#stopping.signal)
   }
 

@@ -65,6 +65,13 @@ export class Flusher {
     return this.#room <= 0
   }
 
+  /** In how many ms, at the soonest, what is accepted from now on is flushed by timer: after a quiet interval at once, but behind what is buffered. */
+  get untilFlushMs(): number {
+    const dueMs = this.#dueMs()
+    if (dueMs > 0) return dueMs
+    return this.#options.lanes.pending() > 0 ? this.#options.flushIntervalMs : 0
+  }
+
   /** Writes all lanes; what is accepted meanwhile waits for the next. False if the cache did not take all. */
   async flush(): Promise<boolean> {
     return this.#alone(async () => {
@@ -103,14 +110,18 @@ export class Flusher {
 
   #setTimer(): void {
     if (this.#timer || this.#stopped) return
-    const dueMs = this.#flushedMs + this.#options.flushIntervalMs - performance.now()
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined
         void this.flush()
       },
-      Math.max(0, dueMs),
+      Math.max(0, this.#dueMs()),
     )
+  }
+
+  /** When the interval since the last flush is over, from now on in ms; not above 0 if it is. */
+  #dueMs(): number {
+    return this.#flushedMs + this.#options.flushIntervalMs - performance.now()
   }
 
   /** One write at a time, or a lane that is busy would be passed over. What stays in the buffers is scheduled. */

@@ -1,8 +1,35 @@
 import { expect, it } from 'vitest'
+import { Flusher } from '../../processor/flusher.ts'
 import { pauseAfter } from '../../processor/fetch-pause.ts'
+import { Lanes } from '../../processor/lanes.ts'
+import { createProcessorMetrics } from '../../processor/metrics.ts'
+import type { Cache } from '../../src/counters/connect.ts'
+import { START } from '../../src/terms/position.ts'
+import { silent } from '../counters/caches.ts'
+import { event } from './events.ts'
 
 it('waits after a fetch of few records, a small part of the second between two flushes, and not after one of many', () => {
-  expect(pauseAfter(1)).toBeGreaterThan(0)
-  expect(pauseAfter(1)).toBeLessThanOrEqual(200)
-  expect(pauseAfter(1_000)).toBe(0)
+  expect(pauseAfter(1, 1_000)).toBeGreaterThan(0)
+  expect(pauseAfter(1, 1_000)).toBeLessThanOrEqual(200)
+  expect(pauseAfter(1_000, 1_000)).toBe(0)
+})
+
+it('ends in time for the next flush, which would else go without what came meanwhile, and that a second later', () => {
+  for (let untilFlushMs = 0; untilFlushMs <= 300; untilFlushMs++) expect(pauseAfter(1, untilFlushMs)).toBeLessThanOrEqual(Math.max(0, untilFlushMs - 10))
+})
+
+it('hears of the flusher when that is', async () => {
+  const lanes = new Lanes()
+  lanes.grow(1)
+  lanes.get(0)!.adopt(START)
+  const nothing = () => undefined
+  const cache = { pingFlush: async () => ['OK'] } as unknown as Cache
+  const flusher = new Flusher({ cache, lanes, log: silent, metrics: createProcessorMetrics(), maxMinutes: 100, flushRecords: 1_000, flushIntervalMs: 400, onIncomplete: nothing, onMalformed: nothing, onRefused: nothing })
+  expect(flusher.untilFlushMs, 'a quiet time: the next event is flushed at once').toBe(0)
+  flusher.receive({ event: event(1), record: { offset: 0, done: false } })
+  expect(flusher.untilFlushMs, 'the first is flushed at once, and what follows it an interval later').toBe(400)
+  await flusher.flush()
+  expect(flusher.untilFlushMs).toBeGreaterThan(200)
+  expect(flusher.untilFlushMs).toBeLessThanOrEqual(400)
+  await flusher.stop()
 })
