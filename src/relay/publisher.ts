@@ -26,7 +26,7 @@ export class Publisher {
   readonly #kafka: Kafka
   readonly #topic: string
   readonly #topicSettings: TopicSettings
-  readonly #writer = new RecordWriter()
+  #writer = new RecordWriter()
   #connected: Connected | undefined
   #last: Promise<void> = Promise.resolve()
 
@@ -57,6 +57,8 @@ export class Publisher {
         topicMessages: [{ topic: this.#topic, messages: packedMessages(sets) }],
       })
     } catch (error) {
+      // With several brokers kafkajs may still have requests to encode that wait for one of them: they keep what was written for them.
+      this.#writer = new RecordWriter()
       await this.stop()
       throw error
     }
