@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { KafkaMessage } from 'kafkajs'
+import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { RecordIndex } from './record-index.ts'
 
 /** Reads Kafka's protocol from a Buffer, from `offset` on. */
@@ -7,6 +7,11 @@ export interface Decoder {
   readonly buffer: Buffer
   offset: number
   forward(size: number): void
+  readInt8(): number
+  readVarInt(): number
+  readVarLong(): { toString(): string }
+  readVarIntBytes(): Buffer | null
+  readVarIntString(): string | null
   readInt16(): number
   readInt32(): number
   readInt64(): bigint
@@ -15,33 +20,39 @@ export interface Decoder {
   readArrayAsync<T>(read: (decoder: Decoder) => Promise<T>): Promise<T[]>
 }
 
-interface BatchContext {
-  readonly magicByte: 2
-  readonly firstOffset: string
-  readonly firstTimestamp: string
-  readonly maxTimestamp: string
-  readonly timestampType: 0 | 1
-}
-
-type DecodeRecord = (decoder: Decoder, batch: BatchContext) => KafkaMessage
-
 const require = createRequire(import.meta.url)
 /** kafkajs 2.2.4 does not tell of its decoders: the version is fixed in package.json, and tests hold what is used of them. */
 export const DecoderOf = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder
-const decode = require('kafkajs/src/protocol/recordBatch/record/v0/decoder') as DecodeRecord
 
 const [ATTRIBUTES_AT, FIRST_TIMESTAMP_AT, MAX_TIMESTAMP_AT] = [21, 27, 35]
 const HAS_APPEND_TIME = 0x08
 
-/** One record as kafkajs makes a message of it. */
+/**
+ * One record as kafkajs makes a message of it. Its own decoder copies all headers for each one more, minutes for a record of many, and
+ * takes one named `toString` for a second one, of which the first is a function.
+ */
 export function decodeRecord({ bytes, batches, records }: RecordIndex, index: number): KafkaMessage {
   const { at, firstOffset } = batches.findLast(({ first }) => first <= index)!
-  const context: BatchContext = {
-    magicByte: 2,
-    firstOffset: String(firstOffset),
-    firstTimestamp: String(bytes.readBigInt64BE(at + FIRST_TIMESTAMP_AT)),
-    maxTimestamp: String(bytes.readBigInt64BE(at + MAX_TIMESTAMP_AT)),
-    timestampType: bytes.readUInt16BE(at + ATTRIBUTES_AT) & HAS_APPEND_TIME ? 1 : 0,
+  const decoder = new DecoderOf(bytes.subarray(records[2 * index], records[2 * index + 1]))
+  const attributes = decoder.readInt8()
+  const delta = BigInt(decoder.readVarLong().toString())
+  const hasAppendTime = (bytes.readUInt16BE(at + ATTRIBUTES_AT) & HAS_APPEND_TIME) !== 0
+  const time = hasAppendTime ? bytes.readBigInt64BE(at + MAX_TIMESTAMP_AT) : BigInt.asIntN(64, bytes.readBigInt64BE(at + FIRST_TIMESTAMP_AT) + delta)
+  const offset = firstOffset + decoder.readVarInt()
+  const key = decoder.readVarIntBytes()
+  const value = decoder.readVarIntBytes()
+  return { attributes, timestamp: String(time), offset: String(offset), key, value, headers: readHeaders(decoder) }
+}
+
+/** A name that comes again has all its values in an array. A header without a value has null, against kafkajs' types. */
+function readHeaders(decoder: Decoder): IHeaders {
+  const values = new Map<string, (Buffer | null)[]>()
+  for (let left = decoder.readVarInt(); left > 0; left--) {
+    const name = String(decoder.readVarIntString())
+    const value = decoder.readVarIntBytes()
+    const ofName = values.get(name)
+    if (ofName) ofName.push(value)
+    else values.set(name, [value])
   }
-  return decode(new DecoderOf(bytes.subarray(records[2 * index], records[2 * index + 1])), context)
+  return Object.fromEntries([...values].map(([name, all]) => [name, (all.length === 1 ? all[0] : all) as Buffer | Buffer[]]))
 }

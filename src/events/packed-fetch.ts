@@ -2,7 +2,8 @@ import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
 import { DecoderOf, type Decoder } from './kafkajs-decoders.ts'
 import { PackedRecords } from './packed-records.ts'
-import { indexRecords } from './record-index.ts'
+import { decompressBatch, indexRecords, isCompressed, isPlain, splitBatches } from './record-index.ts'
+import { unreadableMessages } from './unreadable.ts'
 
 type Messages = readonly KafkaMessage[] | PackedRecords
 
@@ -68,8 +69,39 @@ async function decodeMessages(decoder: Decoder, hasAborted: boolean): Promise<Me
   const { buffer, offset } = decoder
   const start = offset + SIZE_OF_SIZE
   const size = buffer.readInt32BE(offset)
-  const index = size <= 0 || start + size > buffer.length || hasAborted ? undefined : indexRecords(buffer.subarray(start, start + size))
-  if (index === undefined || index.length === 0) return kafkajsOwn(decoder)
+  if (size <= 0 || start + size > buffer.length || hasAborted) return kafkajsOwn(decoder)
+  const set = buffer.subarray(start, start + size)
+  const index = indexRecords(set)
+  const batches = index === undefined ? splitBatches(set) : []
+  if (index?.length === 0 || batches === undefined) return kafkajsOwn(decoder)
   decoder.forward(SIZE_OF_SIZE + size)
-  return new PackedRecords(index)
+  return index === undefined ? decodeBatches(batches) : new PackedRecords(index)
+}
+
+/**
+ * The messages of batches that are not all plain. kafkajs throws at a batch that it cannot read, and ends the consumer for good, or reads on
+ * without an end: here such a one comes as messages that say so, and the stream goes on.
+ */
+async function decodeBatches(batches: readonly Buffer[]): Promise<readonly KafkaMessage[]> {
+  const messages: KafkaMessage[] = []
+  for (const batch of batches) for (const message of await decodeBatch(batch)) messages.push(message)
+  return messages
+}
+
+async function decodeBatch(batch: Buffer): Promise<Iterable<KafkaMessage>> {
+  const plain = isPlain(batch) ? batch : isCompressed(batch) ? await decompressBatch(batch) : undefined
+  if (plain === undefined) return decodeByKafkajs(batch)
+  const index = indexRecords(plain)
+  return index ? new PackedRecords(index) : unreadableMessages(batch, 'a batch whose records are ill-formed')
+}
+
+async function decodeByKafkajs(batch: Buffer): Promise<readonly KafkaMessage[]> {
+  const sized = Buffer.alloc(SIZE_OF_SIZE + batch.length)
+  sized.writeInt32BE(batch.length)
+  batch.copy(sized, SIZE_OF_SIZE)
+  try {
+    return await kafkajsOwn(new DecoderOf(sized))
+  } catch (error) {
+    return unreadableMessages(batch, `a batch that cannot be read: ${(error as Error).message}`)
+  }
 }

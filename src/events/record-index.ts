@@ -1,3 +1,5 @@
+import { decompress } from './codecs.ts'
+
 /** Where the records of one partition are in the bytes of a fetch. */
 export interface RecordIndex {
   readonly bytes: Buffer
@@ -24,12 +26,17 @@ const [LENGTH_AT, MAGIC_AT, ATTRIBUTES_AT, COUNT_AT, RECORDS_AT] = [8, 16, 21, 5
 /** What the length does not count: the first offset and itself. */
 const BEFORE_LENGTH = 12
 const MAGIC = 2
+/** Part of the attributes. */
+const CODEC = 0x07
 /** Codec, part of a transaction, control batch. */
 const NOT_PLAIN = 0x37
 /** A record is at least its length, attributes, two deltas, two lengths and the number of headers. */
 const MIN_RECORD_SIZE = 7
 const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER)
 const MAX_VARINT_SIZE = 5
+const MAX_VARLONG_SIZE = 10
+/** A header is at least two lengths. */
+const MIN_HEADER_SIZE = 2
 
 /**
  * Finds the records in a record set. Undefined unless all of it is plain: batches of version 2 that are neither compressed nor part of
@@ -39,18 +46,55 @@ export function indexRecords(bytes: Buffer): RecordIndex | undefined {
   const batches: BatchPlace[] = []
   let length = 0
   for (let at = 0; at + RECORDS_AT <= bytes.length; ) {
-    const end = at + BEFORE_LENGTH + bytes.readInt32BE(at + LENGTH_AT)
+    const end = endOfBatch(bytes, at)
     if (end > bytes.length) break
     const count = bytes.readInt32BE(at + COUNT_AT)
-    const isPlain = bytes[at + MAGIC_AT] === MAGIC && (bytes.readUInt16BE(at + ATTRIBUTES_AT) & NOT_PLAIN) === 0
     const firstOffset = bytes.readBigInt64BE(at)
-    if (!isPlain || count < 0 || count > (end - at - RECORDS_AT) / MIN_RECORD_SIZE || firstOffset < 0n || firstOffset > MAX_OFFSET) return undefined
+    if (!isPlain(bytes, at) || count < 0 || count > (end - at - RECORDS_AT) / MIN_RECORD_SIZE || firstOffset < 0n || firstOffset > MAX_OFFSET) return undefined
     batches.push({ at, first: length, firstOffset: Number(firstOffset) })
     length += count
     at = end
   }
   const index = new FoundRecords(bytes, batches, length)
   return index.find() ? index : undefined
+}
+
+/** True for a batch of version 2 that is compressed, and not part of a transaction. */
+export function isCompressed(batch: Buffer): boolean {
+  return batch[MAGIC_AT] === MAGIC && (batch.readUInt16BE(ATTRIBUTES_AT) & NOT_PLAIN & ~CODEC) === 0 && !isPlain(batch)
+}
+
+/** The batches of a record set, one by one; undefined if it cannot be told where one ends. A last one that is cut off is left out. */
+export function splitBatches(bytes: Buffer): readonly Buffer[] | undefined {
+  const batches: Buffer[] = []
+  for (let at = 0; at + RECORDS_AT <= bytes.length; ) {
+    const end = endOfBatch(bytes, at)
+    if (end > bytes.length) break
+    if (end <= at + MAGIC_AT) return undefined
+    batches.push(bytes.subarray(at, end))
+    at = end
+  }
+  return batches
+}
+
+/** True for a batch of version 2 that is neither compressed nor part of a transaction. */
+export function isPlain(bytes: Buffer, at = 0): boolean {
+  return bytes[at + MAGIC_AT] === MAGIC && (bytes.readUInt16BE(at + ATTRIBUTES_AT) & NOT_PLAIN) === 0
+}
+
+/** A compressed batch with its records as they were before; undefined if they cannot be had. */
+export async function decompressBatch(batch: Buffer): Promise<Buffer | undefined> {
+  const attributes = batch.readUInt16BE(ATTRIBUTES_AT)
+  const records = await decompress(attributes, batch.subarray(RECORDS_AT))
+  if (records === undefined) return undefined
+  const plain = Buffer.concat([batch.subarray(0, RECORDS_AT), records])
+  plain.writeInt32BE(plain.length - BEFORE_LENGTH, LENGTH_AT)
+  plain.writeUInt16BE(attributes & ~CODEC, ATTRIBUTES_AT)
+  return plain
+}
+
+function endOfBatch(bytes: Buffer, at: number): number {
+  return at + BEFORE_LENGTH + bytes.readInt32BE(at + LENGTH_AT)
 }
 
 class FoundRecords implements RecordIndex {
@@ -82,7 +126,7 @@ class FoundRecords implements RecordIndex {
   }
 
   #findBatch({ at, first, firstOffset }: BatchPlace, last: number): boolean {
-    const end = at + BEFORE_LENGTH + this.bytes.readInt32BE(at + LENGTH_AT)
+    const end = endOfBatch(this.bytes, at)
     this.#at = at + RECORDS_AT
     for (let index = first; index < last; index++) {
       this.#end = end
@@ -96,7 +140,7 @@ class FoundRecords implements RecordIndex {
   #findRecord(index: number, firstOffset: number): boolean {
     const [start, end] = [this.#at, this.#end]
     this.#at++ // attributes, of which there are none
-    this.#passVarlong() // the timestamp's delta
+    const hasTime = this.#passVarlong() // the timestamp's delta
     const delta = this.#varint()
     const keySize = this.#varint()
     if (keySize > 0) this.#at += keySize
@@ -104,8 +148,8 @@ class FoundRecords implements RecordIndex {
     const valueAt = this.#at
     if (valueSize > 0) this.#at += valueSize
     const headers = this.#varint()
-    const isOdd = delta < 0 || keySize < -1 || valueSize < -1 || headers < 0 || this.#at > end || (headers === 0 && this.#at !== end)
-    if (isOdd) return false
+    const isOdd = !hasTime || delta < 0 || keySize < -1 || valueSize < -1 || headers < 0 || this.#at > end
+    if (isOdd || (headers === 0 && this.#at !== end) || headers > (end - this.#at) / MIN_HEADER_SIZE) return false
     this.#at = end
     this.#offsets[index] = firstOffset + delta
     this.records[2 * index] = start
@@ -127,8 +171,10 @@ class FoundRecords implements RecordIndex {
     return -2
   }
 
-  #passVarlong(): void {
-    while (this.#at < this.#end && this.bytes[this.#at]! >= 0x80) this.#at++
-    this.#at++
+  /** False if it does not end within ten bytes and the record. */
+  #passVarlong(): boolean {
+    const last = Math.min(this.#at + MAX_VARLONG_SIZE, this.#end)
+    while (this.#at < last) if (this.bytes[this.#at++]! < 0x80) return true
+    return false
   }
 }

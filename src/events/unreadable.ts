@@ -21,6 +21,19 @@ export function unreadableRecords(batch: Buffer, reason: string): Buffer {
   return Buffer.concat([record(0, batch, REASON, reason), furtherRecords])
 }
 
+const [LAST_DELTA_AT, FIRST_TIMESTAMP_AT, END_OF_TIMES] = [23, 27, 43]
+
+/** Messages to take in place of those of a whole batch that nothing can read: the first is the batch, and one more is at its last offset. */
+export function unreadableMessages(batch: Buffer, reason: string): KafkaMessage[] {
+  const firstOffset = batch.readBigInt64BE(0)
+  const hasTimes = batch.length >= END_OF_TIMES
+  const lastDelta = hasTimes ? batch.readInt32BE(LAST_DELTA_AT) : 0
+  const common = { attributes: 0, key: null, timestamp: String(hasTimes ? batch.readBigInt64BE(FIRST_TIMESTAMP_AT) : -1) }
+  const first = { ...common, offset: String(firstOffset), value: batch, headers: { [REASON]: Buffer.from(reason) } }
+  const last = { ...common, offset: String(firstOffset + BigInt(lastDelta)), value: null, headers: { [REST]: Buffer.alloc(0) } }
+  return lastDelta > 0 ? [first, last] : [first]
+}
+
 /** The same behind every such batch: made once, when first needed. */
 let furtherRecords: Buffer | undefined
 

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { registerCodecs } from '../../src/events/codecs.ts'
 import { fetchedRecords } from '../../src/events/fetched-records.ts'
 import { packFetches } from '../../src/events/packed-fetch.ts'
 import { PackedRecords } from '../../src/events/packed-records.ts'
 import { indexRecords } from '../../src/events/record-index.ts'
+import { unreadableBatch } from '../../src/events/unreadable.ts'
 import { seededRandom, type Random } from '../support/random.ts'
 
 const require = createRequire(import.meta.url)
@@ -126,4 +127,55 @@ test('a record with headers or without a value is looked at as a message, howeve
       expect(records.messageAt(0)).toMatchObject({ offset: '3', ...more })
     }
   }
+})
+
+describe('a batch that cannot be read, between others, comes as messages that say so, and the others as they are', () => {
+  const varint = (value: number) => new Encoder().writeVarInt(value).buffer as Buffer
+  const sized = (...parts: readonly Buffer[]) => Buffer.concat([varint(Buffer.concat(parts).length), ...parts])
+  const zero = Buffer.of(0)
+  const [noKey, value] = [varint(-1), Buffer.concat([varint(1), Buffer.from('x')])]
+  const asRecord = (bytes: Buffer) => ({ buf: bytes, buffer: bytes })
+  const cases: Readonly<Record<string, { readonly records: readonly Buffer[]; readonly compression?: number }>> = {
+    'a record that is no record': { records: [Buffer.alloc(40, 0xff)] },
+    'a record longer than its batch': { records: [Buffer.concat([varint(1_000), Buffer.alloc(20)])] },
+    'more headers than there can be, over which kafkajs takes minutes': { records: [sized(zero, zero, zero, noKey, value, varint(2 ** 31 - 1))] },
+    'a time of eleven bytes': { records: [sized(zero, Buffer.alloc(10, 0x80), zero, zero, noKey, value, zero)] },
+    'fewer records than announced': { records: [sized(zero, zero, zero, noKey, value, zero), Buffer.alloc(0)] },
+    'more headers than there can be, compressed': { records: [sized(zero, zero, zero, noKey, value, varint(2 ** 31 - 1))], compression: GZIP },
+    'fewer records than announced, compressed': { records: [sized(zero, zero, zero, noKey, value, zero)], compression: GZIP },
+    'an unknown compression': { records: [sized(zero, zero, zero, noKey, value, zero)], compression: 5 },
+  }
+  test.each(Object.entries(cases))('%s', async (_, { records, compression = PLAIN }) => {
+    const good = async (firstOffset: number) => (await encodeBatch.RecordBatch({ firstOffset, records: [encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: Buffer.from('good') })] })).buffer
+    const { buffer: bad } = await encodeBatch.RecordBatch({ firstOffset: 7, lastOffsetDelta: 2, records: records.map(asRecord), compression: compression === GZIP ? GZIP : PLAIN })
+    if (compression !== GZIP) bad.writeUInt16BE(compression, 21)
+    bad.writeInt32BE(3, 57) // records
+    const [messages] = messagesOf(await decodePacked(fetchResponse([Buffer.concat([await good(6), bad, await good(10)])])))
+    const seenOffsets = [...messages!].map(({ offset }) => offset)
+    expect(seenOffsets).toEqual(['6', '7', '9', '10'])
+    const [before, first, last, after] = [...messages!]
+    expect([before!.value, after!.value]).toEqual([Buffer.from('good'), Buffer.from('good')])
+    expect(unreadableBatch(first!)).toEqual({ reason: expect.stringContaining('a batch') })
+    expect(first!.value).toEqual(bad)
+    expect(unreadableBatch(last!)).toBe('rest')
+  })
+})
+
+test('a batch of a megabyte that stands for a gigabyte is not read', async () => {
+  const bytes = Buffer.alloc(2 ** 26)
+  const { buffer } = await encodeBatch.RecordBatch({ firstOffset: 3, records: [{ buf: bytes, buffer: bytes }], compression: GZIP })
+  const [messages] = messagesOf(await decodePacked(fetchResponse([buffer])))
+  expect([...messages!].map(unreadableBatch)).toEqual([{ reason: expect.stringContaining('a batch that is no gzip') }])
+})
+
+test('a record of many headers is read at once, and one named as a method of all objects is itself', async () => {
+  const headers = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`h${index}`, Buffer.from('v')]))
+  const record = encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: { ...headers, toString: Buffer.from('t') } })
+  const { buffer } = await encodeBatch.RecordBatch({ firstOffset: 3, records: [record] })
+  const [messages] = messagesOf(await decodePacked(fetchResponse([buffer])))
+  const began = performance.now()
+  const [message] = [...messages!]
+  expect(performance.now() - began).toBeLessThan(2_000)
+  expect(Object.keys(message!.headers!)).toHaveLength(20_001)
+  expect(message!.headers!['toString']).toEqual(Buffer.from('t'))
 })

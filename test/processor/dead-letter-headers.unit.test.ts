@@ -26,4 +26,10 @@ describe("a dead letter's headers", () => {
     expect(deadLetterHeaders(own, {})).toEqual({ none: '', some: ['a', ''] })
     expect(headerBytes(own)).toBe(4 + 4 + 1 + 4)
   })
+
+  it('that kafkajs makes two of, because all objects have such a property, are one', () => {
+    const own = { toString: [{}.toString, Buffer.from('a')], constructor: [Object, null] } as unknown as IHeaders
+    expect(deadLetterHeaders(own, {})).toEqual({ toString: Buffer.from('a'), constructor: '' })
+    expect(headerBytes(own)).toBe(8 + 1 + 11)
+  })
 })

@@ -4,7 +4,9 @@ import { Redis } from 'ioredis'
 import { HASH } from '../../src/counters/names.ts'
 import type { PingEvent } from '../../src/events/event.ts'
 import { guardIdleConnections } from '../../src/events/idle-guard.ts'
+import { packedMessages } from '../../src/events/packed-messages.ts'
 import { partitionOfLane } from '../../src/events/partition.ts'
+import type { RecordSet } from '../../src/events/record-writer.ts'
 import { connectClient } from '../../src/ledger/connect.ts'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
@@ -31,6 +33,8 @@ export interface ProcessorFixture {
   publish(events: readonly PingEvent[]): Promise<void>
   /** Sends any record. */
   send(partition: number, message: Message, compression?: CompressionTypes): Promise<void>
+  /** Sends a batch with any bytes as its records. */
+  sendRecords(partition: number, records: RecordSet): Promise<void>
   hash(): Promise<Readonly<Record<string, string>>>
   /** True if the cache has every lane at its head, and the pings of every minute. */
   isTrue(): Promise<boolean>
@@ -73,6 +77,9 @@ export async function processorFixture(database: { url: string; config: ClientCo
     publish: events => publish(producer, place.topic, events),
     send: async (partition, message, compression) => {
       await producer.send({ topic: place.topic, messages: [{ ...message, partition }], ...(compression !== undefined && { compression }) })
+    },
+    sendRecords: async (partition, records) => {
+      await producer.send({ topic: place.topic, messages: packedMessages(new Map([[partition, records]])) })
     },
     hash: () => cache.hgetall(HASH),
     isTrue,

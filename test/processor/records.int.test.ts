@@ -23,6 +23,7 @@ describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kin
     database = await testDatabase()
     at = await processorFixture(database, redis.url, kind)
     processor = await at.start()
+    await until('the processor reads', () => processor.log().some(line => line.includes('reading these partitions'))) // it is ready before
     await at.publish(await at.record(0, [1, 2, 3]))
     await at.publish(await at.record(1, [60_000]))
   })
@@ -48,7 +49,10 @@ describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kin
 
   test('events: they are counted, and their offsets committed', async () => {
     await goesOn(async () => at.publish(await at.record(2, [5, 6])))
-    expect(await verdicts('accepted')).toBeGreaterThanOrEqual(8)
+    // On a busy machine a tick may bring some in before they are read.
+    const [accepted, duplicate] = [await verdicts('accepted'), await verdicts('duplicate')]
+    expect(accepted).toBeGreaterThan(0)
+    expect(accepted + duplicate).toBeGreaterThanOrEqual(8)
   })
 
   test('events twice: once is counted', async () => {
@@ -137,6 +141,23 @@ describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kin
       expect(processor.log().join('\n')).toContain(`a batch compressed with ${name}`)
     },
   )
+
+  test('something undecodable with a header named as a method of all objects', async () => {
+    const before = await verdicts('undecodable')
+    await goesOn(() => at.send(1, { value: Buffer.from([0xff]), headers: { toString: 'x', constructor: 'y' } }))
+    await goesOn(() => at.send(1, { value: Buffer.from([0xff]), headers: { toString: 'x', constructor: 'y' } }, CompressionTypes.GZIP))
+    expect(await verdicts('undecodable')).toBe(before + 2)
+  })
+
+  // Apache Kafka looks at the records of a batch before it takes it.
+  test.runIf(kind === "Ping's broker")('a batch whose records are none: it is put aside as a whole, and the stream goes on', async () => {
+    const before = await verdicts('undecodable')
+    await goesOn(() => at.sendRecords(1, { count: 3, bytes: Buffer.alloc(100, 0xff) }))
+    const headers = Buffer.from([0, 0, 0, 1, 2, 0x78, 0xfe, 0xff, 0xff, 0xff, 0x0f]) // 2^31 - 1 of them
+    await goesOn(() => at.sendRecords(1, { count: 1, bytes: Buffer.concat([Buffer.of(2 * headers.length), headers]) }))
+    expect(await verdicts('undecodable')).toBe(before + 3)
+    expect(processor.log().join('\n')).toContain('a batch whose records are ill-formed')
+  })
 })
 
 async function readAll(at: ProcessorFixture, topic: string, count: number): Promise<readonly KafkaMessage[]> {
