@@ -160,3 +160,40 @@ describe.each([true, false])('with the lean way: %s', lean => {
     expect([status, headers.get('content-encoding'), headers.get('content-type'), headers.get('x-m'), json.code]).toEqual([409, 'gzip', 'application/json', 'n', 'aborted'])
   })
 })
+
+describe('on the lean way', () => {
+  const CALL = `POST ${CHECK} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"service":"a"}`
+
+  it('of calls that are sent without waiting for answers only some are begun at once; all are answered', async () => {
+    const gate = Promise.withResolvers<void>()
+    let begun = 0
+    await using port = await start({ lean: true, check: async () => (begun++, await gate.promise) })
+    const socket = createConnection(port.http.port, '127.0.0.1')
+    let answers = ''
+    socket.on('data', (chunk: Buffer) => (answers += chunk.toString('latin1')))
+    socket.write(CALL.repeat(100))
+    await expect.poll(() => begun).toBe(8)
+    await new Promise(resolve => setTimeout(resolve, 100))
+    expect(begun).toBe(8)
+    gate.resolve()
+    await expect.poll(() => answers.match(/"SERVING"/g)?.length).toBe(100)
+    expect([begun, port.ended.length]).toEqual([100, 100])
+    socket.write(CALL.repeat(20))
+    await expect.poll(() => answers.match(/"SERVING"/g)?.length).toBe(120)
+    socket.destroy()
+  })
+
+  it('calls that wait their turn when their caller goes are not begun, and counted as canceled', async () => {
+    const gate = Promise.withResolvers<void>()
+    let begun = 0
+    await using port = await start({ lean: true, check: async () => (begun++, await gate.promise) })
+    const socket = createConnection(port.http.port, '127.0.0.1')
+    socket.write(CALL.repeat(20))
+    await expect.poll(() => begun).toBe(8)
+    socket.resetAndDestroy()
+    await expect.poll(() => port.http.inFlight()).toBe(0)
+    gate.resolve()
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect([begun, new Set(port.ended)]).toEqual([8, new Set(['canceled'])])
+  })
+})

@@ -97,6 +97,8 @@ function mountRpcs(options: HttpServerOptions, stopping: AbortSignal, cutOff: Ab
     routes: router => routes(router, stopping),
     shared: {
       readMaxBytes: maxBodyBytes,
+      // Nobody looks at them, and each would be an object: a message may have a million.
+      binaryOptions: { readUnknownFields: false },
       acceptCompression: [...compressions],
       interceptors: [...interceptors],
       requestGate(context) {

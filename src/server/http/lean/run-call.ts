@@ -3,6 +3,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { compressionNegotiate, mergeNonProtocolHeaders } from '@connectrpc/connect/protocol'
 import { codeToHttpStatus, contentTypeUnaryJson, errorToJsonBytes } from '@connectrpc/connect/protocol-connect'
 import type { Logger } from '../../../runtime/logger.ts'
+import type { CallsOn } from './calls-on.ts'
 import { invoke } from './invoke.ts'
 import type { LeanCall } from './lean-call.ts'
 import type { Body } from './message-format.ts'
@@ -14,32 +15,35 @@ type Packing = ReturnType<typeof compressionNegotiate>
 const OK = 200
 
 /** Runs a call from its gate to its answer, in the order of Connect's handler. It is one of `calls` until it is answered. */
-export function runCall(call: LeanCall, calls: Set<LeanCall>, log: Logger): void {
-  calls.add(call)
-  const run = new Run(call, calls, log)
-  try {
-    const gated = call.rpc.options.requestGate?.(call)
-    if (gated === undefined) run.receive()
-    else gated.then(() => run.receive()).catch((error: unknown) => run.fail(error))
-  } catch (error) {
-    run.fail(error)
-  }
+export function runCall(call: LeanCall, calls: CallsOn, log: Logger): void {
+  calls.add(call, new Run(call, calls, log))
 }
 
 /** The steps of one call. They hand on to each other without promises where nothing is waited for. */
 class Run implements BodyReader {
   readonly #call: LeanCall
-  readonly #calls: Set<LeanCall>
+  readonly #calls: CallsOn
   readonly #log: Logger
   #packing: Packing | undefined
 
-  constructor(call: LeanCall, calls: Set<LeanCall>, log: Logger) {
+  constructor(call: LeanCall, calls: CallsOn, log: Logger) {
     this.#call = call
     this.#calls = calls
     this.#log = log
   }
 
-  receive(): void {
+  start(): void {
+    const call = this.#call
+    try {
+      const gated = call.rpc.options.requestGate?.(call)
+      if (gated === undefined) this.#receive()
+      else gated.then(() => this.#receive()).catch((error: unknown) => this.fail(error))
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  #receive(): void {
     const { request, asked, rpc, timeoutError } = this.#call
     const { compression, message } = asked
     if (compression !== null && compression !== 'identity') this.#packing = negotiated(this.#call)
@@ -90,7 +94,7 @@ class Run implements BodyReader {
 
   #answer(status: number, body: Body): void {
     const call = this.#call
-    this.#calls.delete(call)
+    this.#calls.answered(call)
     try {
       if (body.length < call.rpc.options.compressMinBytes) writeAnswer(call, status, body, undefined)
       else this.#answerPacked(status, body).catch((error: unknown) => this.#giveUp(error))
