@@ -68,6 +68,11 @@ export function hasFallen(changes: readonly Change[]): boolean {
   return changes.some(({ verdict }) => verdict === 'worse')
 }
 
+/** True if this run measured nothing that could be held against what was kept. */
+export function isEmpty(changes: readonly Change[]): boolean {
+  return changes.every(({ verdict }) => verdict === 'not measured')
+}
+
 export function renderChanges({ at, ...kept }: KeptRatios, changes: readonly Change[], parts: Pick<KeptRatios, 'broker' | 'cache'>): string {
   const share = (value: number | undefined): string => (value === undefined ? '–' : `${(value * 100).toFixed(0)} %`)
   const table = renderTable(

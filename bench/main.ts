@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { judgeAims } from './aims.ts'
 import type { Bench } from './bench.ts'
-import { compareRatios, hasFallen, keepRatios, readRatios, renderChanges, type KeptRatios } from './check.ts'
+import { compareRatios, hasFallen, isEmpty, keepRatios, readRatios, renderChanges, type KeptRatios } from './check.ts'
 import { readCommand } from './command.ts'
 import { startLoadGenerator } from './load/generator.ts'
 import { missingForBench, startParts } from './parts.ts'
@@ -38,6 +38,7 @@ await runAndExit(LONGEST_RUN_MS, async ({ startedAt, teardown, progress, complai
   const tookSeconds = Math.round((Date.now() - startedAt) / 1000)
   const figures: Figures = { at: new Date(startedAt).toISOString(), tookSeconds, usedByOthers, ...measured, profiles, invalid }
   const changes = kept && compareRatios(kept.ratios, ratiosOf(figures))
+  if (changes && isEmpty(changes)) complain('--check: this run measured none of the ratios that were kept')
   console.log(renderReport(figures, kept && changes && renderChanges(kept, changes, figures.machine)))
   if (keepPath !== undefined) keepRatios(keepPath, figures)
   if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify({ ...figures, aims: judgeAims(figures) }, undefined, 2)}\n`)

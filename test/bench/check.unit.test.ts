@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compareRatios, hasFallen, renderChanges } from '../../bench/check.ts'
+import { compareRatios, hasFallen, isEmpty, renderChanges } from '../../bench/check.ts'
 import type { Ratio } from '../../bench/ratios.ts'
 
 const more = (value: number, noise = 0.05): Ratio => ({ what: 'pings', better: 'more', value, noise })
@@ -41,4 +41,9 @@ test('the table says which fell and how many', () => {
   expect(text).toMatch(/pings +×0\.50 +×0\.40 +-20 % +7 % +WORSE/)
   expect(text).toMatch(/1 of 2 fell by more than the noise$/)
   expect(renderChanges(kept, changes, { ...parts, broker: 'Apache' })).toMatch(/other parts than this run: ours, redis-server/)
+})
+
+test('a run that measured none of what was kept has held nothing', () => {
+  expect(isEmpty(compareRatios([more(1), less(1)], []))).toBe(true)
+  expect(isEmpty(compareRatios([more(1), less(1)], [more(1)]))).toBe(false)
 })
