@@ -30,9 +30,13 @@ function lacksTls({ cause }: ConnectError): boolean {
   return cause instanceof Error && NO_TLS.test(cause.message)
 }
 
+/** What OpenSSL says where the other end of TLS knows no HTTP/2. */
+const NO_ALPN = /SSL routines:[^:]*:tlsv1 alert no application protocol/
+
 /** True if what answers does not speak HTTP/2. It may be a proxy whose server is down, so another try may help. */
 function lacksHttp2({ cause }: ConnectError): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'ERR_HTTP2_ERROR' && cause.message === 'Protocol error'
+  if (!(cause instanceof Error)) return false
+  return NO_ALPN.test(cause.message) || ('code' in cause && cause.code === 'ERR_HTTP2_ERROR' && cause.message === 'Protocol error')
 }
 
 /** What Ping's port with TLS says to clear text: in words, or over HTTP/2 by INADEQUATE_SECURITY. */

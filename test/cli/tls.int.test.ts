@@ -53,3 +53,12 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
     expect(server.pings).toHaveLength(0)
   })
 })
+
+it('pingcli load --stream at an https port that speaks HTTP/1.1 only says what it needs, without words of OpenSSL', async () => {
+  const server = await startScriptedServer('connect', [], { tls: createAuthority().issue() })
+  const { code, stderr } = await runCli(['load', '--stream', '-n', '1', '--address', server.address, '--timeout', '300ms'])
+  await server.stop()
+  expect(code).toBe(3)
+  expect(stderr).toMatch(/error: no answer within --timeout; .*: expected HTTP\/2, which grpc and --stream need, got something else/)
+  expect(stderr).not.toContain('SSL')
+})
