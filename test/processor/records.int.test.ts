@@ -26,6 +26,7 @@ describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kin
     await until('the processor reads', () => processor.log().some(line => line.includes('reading these partitions'))) // it is ready before
     await at.publish(await at.record(0, [1, 2, 3]))
     await at.publish(await at.record(1, [60_000]))
+    await allCommitted() // so it has joined its group: what comes before may be caught up from Postgres
   })
   afterAll(async () => {
     await at.close()
