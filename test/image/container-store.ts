@@ -48,9 +48,11 @@ export class ContainerStore {
   /** Ends the containers and removes all that was in the store, mounts and groups of the kernel too. */
   async close(): Promise<void> {
     await this.tryPodman(['rm', '--force', '--all', '--time', '0'])
-    for (const path of mountsBelow(this.folder)) await expectSuccess('umount', [path])
-    for (const folder of foldersOf(`/sys/fs/cgroup{,/*}${this.cgroup}{,/*}`).toReversed()) await removeGroup(folder)
-    rmSync(this.folder, { recursive: true, force: true })
+    for (const folder of foldersOf(`/sys/fs/cgroup{,/*}${this.cgroup}{,/*}`).toReversed()) await soon(() => rmdirSync(folder))
+    await soon(async () => {
+      for (const path of mountsBelow(this.folder)) await expectSuccess('umount', [path])
+      rmSync(this.folder, { recursive: true, force: true })
+    })
   }
 
   get #temporary(): string {
@@ -67,11 +69,11 @@ export class ContainerStore {
   }
 }
 
-/** The processes of a container that was just ended may need a moment to leave their group. */
-async function removeGroup(folder: string): Promise<void> {
+/** A container that was just ended may need a moment: its processes leave their group, and podman's clean-up mounts the store once more. */
+async function soon(remove: () => void | Promise<void>): Promise<void> {
   for (let triesLeft = 50; ; triesLeft--) {
     try {
-      return rmdirSync(folder)
+      return await remove()
     } catch (error) {
       if (triesLeft === 0) throw error
       await wait(100)
