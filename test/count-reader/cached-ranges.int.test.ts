@@ -174,11 +174,11 @@ describe('ranges that several ask for at the same time', () => {
   })
 
   test('follow the cache back to an older state, and to a rebuilt one', async () => {
-    const old = await at.cache.dumpBuffer(HASH)
+    const old = await at.cache.hgetall(HASH)
     await at.record(2, [(NOW - 300) * MINUTE_MS])
     await at.fill()
     await untilAnswered(WEEKS, '3 from cache,3 from cache')
-    await at.cache.restore(HASH, 0, old!, 'REPLACE')
+    await at.cache.multi().del(HASH).hset(HASH, old).exec()
     await vi.waitUntil(async () => (await askWeeks()).join() === '2 from cache,2 from cache', 10_000)
     await at.fill()
     await vi.waitUntil(async () => (await askWeeks()).join() === '3 from cache,3 from cache', 10_000)

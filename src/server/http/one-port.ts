@@ -137,7 +137,6 @@ function answerFaults(http1: Server, http2: Http2Server, limits: HttpLimits): vo
 
 function http1Options(limits: HttpLimits) {
   return {
-    optimizeEmptyRequests: true,
     requireHostHeader: false, // it is asked for with a word
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
