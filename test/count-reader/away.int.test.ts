@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readTimeMs } from '../../src/counters/hash.ts'
 import { HASH } from '../../src/counters/names.ts'
 import type { LedgerCountReader } from '../../src/server/count-reader.ts'
@@ -15,6 +15,11 @@ describe('while Postgres is away', () => {
   /** A server that looked once, before all that follows. */
   let old: LedgerCountReader
   let oldLookedMs = 0
+  const killPostgres = async () => {
+    await postgres.kill9()
+    // Its backends notice only a moment later, and answer until then.
+    await vi.waitUntil(() => at.reader.total(true).then(() => false, () => true), 10_000)
+  }
   beforeAll(async () => {
     redis = await startCache()
     postgres = await startPostgres()
@@ -26,7 +31,7 @@ describe('while Postgres is away', () => {
     oldLookedMs = performance.now()
     await at.fill()
     expect(await at.reader.total(false)).toMatchObject({ count: 3n, source: 'cache' })
-    await postgres.kill9()
+    await killPostgres()
   })
   afterAll(async () => {
     await at.close()
@@ -79,7 +84,7 @@ describe('while Postgres is away', () => {
     await expect.poll(() => at.reader.total(true).then(({ count }) => count, () => undefined), { timeout: 20_000 }).toBe(3n)
     expect((await at.reader.total(false)).count).toBe(3n)
     expect([at.errors, at.warnings.length]).toEqual([[], 1])
-    await postgres.kill9()
+    await killPostgres()
   })
 
   test('and the cache too, counts are unavailable', async () => {

@@ -32,7 +32,7 @@ describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate
 
   it('lists the methods, pings and counts, without a schema', async () => {
     const args = [...identified(), ...bearer('full-token')]
-    expect(await grpcurl(...args, address(), 'list', 'ping.v1.PingService')).toMatchObject({ code: 0, stdout: `${PING}\n${COUNT}\n`.replaceAll('/', '.') })
+    expect(await grpcurl(...args, address(), 'list', 'ping.v1.PingService')).toMatchObject({ code: 0, stdout: `${PING}\n${PING}Batch\n${COUNT}\n${PING}Stream\n`.replaceAll('/', '.') })
     expect(await grpcurl(...args, '-d', '{"timestampMs":"7"}', address(), PING)).toMatchObject({ code: 0, stdout: '{}\n' })
     expect(fixture.recorded.at(-1)?.timestampMs).toBe(7n)
     expect(JSON.parse((await grpcurl(...args, address(), COUNT)).stdout)).toEqual({ pingCount: '1' })
