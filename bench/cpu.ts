@@ -43,7 +43,7 @@ export function treePids(processes: readonly Pick<ProcessTimes, 'pid' | 'parentP
 /** CPU seconds used so far by each named process tree. */
 export type CpuSeconds = Readonly<Record<string, number>>
 
-/** The processes of a Postgres that serve one database, or all: what it does for others meanwhile, as by autovacuum, is not theirs. */
+/** The processes of a Postgres that serve one database, or all: what it does for others meanwhile is not theirs. */
 export interface PostgresOf {
   readonly pid: number
   readonly database: string
@@ -62,13 +62,17 @@ function postgresTicks(processes: readonly ProcessTimes[], { pid, database }: Po
   return own.reduce((ticks, each) => ticks + each.ownTicks, 0)
 }
 
-/** The titles that Postgres gives to a process of one database: a client's, with user, database and address, or autovacuum's. */
-const ONE_DATABASE = /^postgres: (?:autovacuum worker (\S+)|\S+ (\S+) \S+\(\d+\))/
+/** The title of a client's process, with user, database and address. */
+const CLIENT = /^postgres: \S+ (\S+) \S+\(\d+\)/
 
-/** True if a process of Postgres with this title works for the database, or for all. */
+/**
+ * True if a process of Postgres with this title works for the database, or for all. Workers of autovacuum are left out: one that
+ * ends between two readings would take what it had used with it.
+ */
 export function servesDatabase(title: string, database: string): boolean {
-  const match = ONE_DATABASE.exec(title)
-  return match === null || (match[1] ?? match[2]) === database
+  if (title.startsWith('postgres: autovacuum worker')) return false
+  const match = CLIENT.exec(title)
+  return match === null || match[1] === database
 }
 
 function commandLineOf(pid: number): string {
