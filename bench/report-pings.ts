@@ -10,7 +10,7 @@ const TITLES: Readonly<Record<string, string>> = {
   f: '(f) NATS JetStream, no server',
   g: '(g) pgmq.send, no server',
 }
-const PARTS = ['server', 'relay', 'postgres', 'kafka', 'processor', 'cache', 'nats']
+const PARTS = ['server', 'postgres', 'kafka', 'processor', 'cache', 'nats']
 
 /** The figures of Ping calls, with their ratios to (a), (b) and (c) at the same number of connections. */
 export function renderPings(cells: readonly Cell[]): string {

@@ -14,7 +14,6 @@ const PROGRAMS: readonly (readonly [name: string, file: RegExp])[] = [
   ['server', /\/src\/server\/main\.ts$/],
   ['processor', /\/processor\/main\.ts$/],
   ['broker', /\/broker\/main\.js$/],
-  ['relay', /\/src\/relay\/.*\.ts$/],
 ]
 
 export interface ProgramTop extends TopList {
