@@ -23,7 +23,14 @@ const atMost = (what: string, aim: number, got: number | undefined): Aim => ({ w
 
 /** The aims with their measured values. */
 export function judgeAims(figures: Figures): readonly Aim[] {
-  return [...pingAims(figures), ...bulkAims(figures), ...freshnessAims(figures), ...countAims(figures), ...processorAims(figures), ...startAims(figures)]
+  return [
+    ...pingAims(figures),
+    ...bulkAims(figures),
+    ...freshnessAims(figures),
+    ...countAims(figures),
+    ...processorAims(figures),
+    ...startAims(figures),
+  ]
 }
 
 function pingAims({ pings }: Figures): readonly Aim[] {

@@ -36,10 +36,7 @@ export interface Cell {
 /** Takes the runs of one cell together, as if they had been one long run. */
 export function mergeRuns(contender: string, connections: number, runs: readonly CellRun[]): Cell {
   const total = (pick: (result: LoadResult) => number): number => runs.reduce((sum, run) => sum + pick(run.result), 0)
-  const latencies = runs.reduce(
-    (merged, run) => merged.merge(new LatencyHistogram(run.result.latencies)),
-    new LatencyHistogram(),
-  )
+  const latencies = runs.reduce((merged, run) => merged.merge(new LatencyHistogram(run.result.latencies)), new LatencyHistogram())
   return {
     contender,
     connections,
@@ -48,7 +45,10 @@ export function mergeRuns(contender: string, connections: number, runs: readonly
     p50Ms: latencies.percentile(0.5) / 1000,
     p99Ms: latencies.percentile(0.99) / 1000,
     p999Ms: latencies.percentile(0.999) / 1000,
-    cpuUsPerRequest: cpuUsPerRequest(runs, total(result => result.answered)),
+    cpuUsPerRequest: cpuUsPerRequest(
+      runs,
+      total(result => result.answered),
+    ),
     cpuUsOfTurns: runs.flatMap(({ cpu, result }) => (cpu === undefined ? [] : [(sum(Object.values(cpu)) * 1e6) / result.answered])),
     generatorUs: (total(result => result.generatorLoad * result.measuredMs) * 1000) / total(result => result.measured),
     generatorLoad: mean(runs.map(run => run.result.generatorLoad)),
@@ -62,9 +62,7 @@ function cpuUsPerRequest(runs: readonly CellRun[], answered: number): CpuSeconds
   const measured = runs.map(run => run.cpu).filter(cpu => cpu !== undefined)
   const [first] = measured
   if (first === undefined || measured.length < runs.length) return undefined
-  return Object.fromEntries(
-    Object.keys(first).map(name => [name, (sum(measured.map(cpu => cpu[name] ?? 0)) * 1e6) / answered]),
-  )
+  return Object.fromEntries(Object.keys(first).map(name => [name, (sum(measured.map(cpu => cpu[name] ?? 0)) * 1e6) / answered]))
 }
 
 /** What one request cost in all parts together, without the load generator, in CPU µs; undefined without /proc. */

@@ -73,7 +73,11 @@ export function isEmpty(changes: readonly Change[]): boolean {
   return changes.every(({ verdict }) => verdict === 'not measured')
 }
 
-export function renderChanges({ at, ...kept }: KeptRatios, changes: readonly Change[], parts: Pick<KeptRatios, 'broker' | 'cache'>): string {
+export function renderChanges(
+  { at, ...kept }: KeptRatios,
+  changes: readonly Change[],
+  parts: Pick<KeptRatios, 'broker' | 'cache'>,
+): string {
   const share = (value: number | undefined): string => (value === undefined ? '–' : `${(value * 100).toFixed(0)} %`)
   const table = renderTable(
     [
@@ -87,6 +91,9 @@ export function renderChanges({ at, ...kept }: KeptRatios, changes: readonly Cha
     changes,
   )
   const worse = changes.filter(({ verdict }) => verdict === 'worse').length
-  const others = kept.broker === parts.broker && kept.cache === parts.cache ? '' : `\nwith other parts than this run: ${kept.broker}, ${kept.cache}; ratios with a part in them are not comparable`
+  const others =
+    kept.broker === parts.broker && kept.cache === parts.cache
+      ? ''
+      : `\nwith other parts than this run: ${kept.broker}, ${kept.cache}; ratios with a part in them are not comparable`
   return `${table}\n\n${worse === 0 ? 'none fell by more than the noise' : `${worse} of ${changes.length} fell by more than the noise`}${others}`
 }

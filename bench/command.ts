@@ -15,8 +15,28 @@ export interface BenchCommand {
 }
 
 /** In less than six minutes, and a minute and a half. */
-const FULL = { seconds: 3, turns: 4, warmUpMs: 2_000, poolSizes: [8, 16, 32], countRows: 1_000_000, countConnections: [1, 64], processorEvents: 500_000, freshnessShare: 0.8, restMs: 10_000 }
-const QUICK = { seconds: 1, turns: 2, warmUpMs: 1_000, poolSizes: [16], countRows: 100_000, countConnections: [64], processorEvents: 100_000, freshnessShare: 0.2, restMs: 3_000 }
+const FULL = {
+  seconds: 3,
+  turns: 4,
+  warmUpMs: 2_000,
+  poolSizes: [8, 16, 32],
+  countRows: 1_000_000,
+  countConnections: [1, 64],
+  processorEvents: 500_000,
+  freshnessShare: 0.8,
+  restMs: 10_000,
+}
+const QUICK = {
+  seconds: 1,
+  turns: 2,
+  warmUpMs: 1_000,
+  poolSizes: [16],
+  countRows: 100_000,
+  countConnections: [64],
+  processorEvents: 100_000,
+  freshnessShare: 0.2,
+  restMs: 3_000,
+}
 const CONNECTIONS = [1, 16, 64, 256]
 const QUICK_CONNECTIONS = [1, 64]
 const MOST_SECONDS = 60
@@ -41,14 +61,23 @@ interface RawOptions {
 /** Reads the command line; prints help or what is wrong with it, and exits, where that is all there is to do. */
 export function readCommand(argv: readonly string[]): BenchCommand {
   const command = new Command('npm run bench --')
-    .description("Measures Ping against the ceiling of Node, of Connect and of Postgres and against the plain way, on Postgres, a broker and a cache of its own, in one run. It needs nothing but what npm brings.")
+    .description(
+      'Measures Ping against the ceiling of Node, of Connect and of Postgres and against the plain way, on Postgres, a broker and a cache of its own, in one run. It needs nothing but what npm brings.',
+    )
     .addOption(new Option('--seconds <s>', `time for each figure (default: ${FULL.seconds})`).argParser(seconds))
     .addOption(new Option('--connections <list>', `numbers of connections (default: ${CONNECTIONS})`).argParser(connectionList))
     .addOption(new Option('--only <list>', `of ${SECTIONS}`).argParser(sectionList))
     .option('--kafka', "Apache Kafka instead of Ping's own broker; it needs Java 17", false)
-    .option('--nats [program]', 'section f too; it needs nats-server on the path or its path here: go install github.com/nats-io/nats-server/v2@latest')
+    .option(
+      '--nats [program]',
+      'section f too; it needs nats-server on the path or its path here: go install github.com/nats-io/nats-server/v2@latest',
+    )
     .option('--pgmq <file>', 'section g too; it needs the file pgmq.sql, such as the crate pgmq brings it')
-    .addOption(new Option('--rows <n>', `rows for the counts (default: ${whole(FULL.countRows)}); 10,000,000 take some minutes to fill`).argParser(rowCount))
+    .addOption(
+      new Option('--rows <n>', `rows for the counts (default: ${whole(FULL.countRows)}); 10,000,000 take some minutes to fill`).argParser(
+        rowCount,
+      ),
+    )
     .option('--json <path>', 'write all figures to this file')
     .option('--check [path]', "hold this run's ratios against the committed ones, and end with 1 when one fell by more than the noise")
     .option('--keep [path]', "write this run's ratios, to be committed")
@@ -58,8 +87,13 @@ export function readCommand(argv: readonly string[]): BenchCommand {
     .parse(argv)
   const raw = command.opts<RawOptions>()
   const natsServer = raw.nats === true ? onPath('nats-server') : raw.nats
-  const only = raw.only ?? SECTIONS.filter(section => !OPTIONAL.includes(section) || (section === 'f' && raw.nats !== undefined) || (section === 'g' && raw.pgmq !== undefined))
-  if (only.includes('f') && natsServer === undefined) command.error('error: section f needs --nats, and the program nats-server on the path or its path there')
+  const only =
+    raw.only ??
+    SECTIONS.filter(
+      section => !OPTIONAL.includes(section) || (section === 'f' && raw.nats !== undefined) || (section === 'g' && raw.pgmq !== undefined),
+    )
+  if (only.includes('f') && natsServer === undefined)
+    command.error('error: section f needs --nats, and the program nats-server on the path or its path there')
   if (only.includes('g') && raw.pgmq === undefined) command.error('error: section g needs --pgmq <file>')
   const scale = raw.quick ? QUICK : FULL
   return {

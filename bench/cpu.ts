@@ -16,7 +16,10 @@ export interface ProcessTimes {
 /** Reads a line of /proc/<pid>/stat; the name in it may hold blanks and brackets. */
 export function parseStat(line: string): ProcessTimes {
   const nameEnd = line.lastIndexOf(')')
-  const fields = line.slice(nameEnd + 2).split(' ').map(Number)
+  const fields = line
+    .slice(nameEnd + 2)
+    .split(' ')
+    .map(Number)
   const [utime = 0, stime = 0, childUtime = 0, childStime = 0] = fields.slice(11, 15)
   return {
     pid: Number(line.slice(0, line.indexOf(' '))),
@@ -53,7 +56,8 @@ export interface PostgresOf {
 export function readCpu(roots: Readonly<Record<string, number | PostgresOf>>): CpuSeconds | undefined {
   const processes = readProcesses()
   if (processes === undefined) return undefined
-  const ticksOf = (root: number | PostgresOf): number => (typeof root === 'number' ? treeTicks(processes, root) : postgresTicks(processes, root))
+  const ticksOf = (root: number | PostgresOf): number =>
+    typeof root === 'number' ? treeTicks(processes, root) : postgresTicks(processes, root)
   return Object.fromEntries(Object.entries(roots).map(([name, root]) => [name, ticksOf(root) / TICKS_PER_SECOND]))
 }
 
@@ -126,7 +130,9 @@ export function readProcesses(): readonly ProcessTimes[] | undefined {
 /** The stat lines of all processes, or of all threads of a process; none if the folder is not there. */
 function linesOf(folder: string): readonly string[] {
   try {
-    return readdirSync(folder).filter(name => /^\d+$/.test(name)).flatMap(name => lineOf(`${folder}/${name}/stat`))
+    return readdirSync(folder)
+      .filter(name => /^\d+$/.test(name))
+      .flatMap(name => lineOf(`${folder}/${name}/stat`))
   } catch {
     return []
   }

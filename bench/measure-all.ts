@@ -1,7 +1,7 @@
 import type { Bench } from './bench.ts'
 import { startStateless } from './contenders/contender.ts'
-import { PROFILED, startPing } from './contenders/start-ping.ts'
 import { startNats } from './contenders/start-nats.ts'
+import { PROFILED, startPing } from './contenders/start-ping.ts'
 import { startPlain } from './contenders/start-plain.ts'
 import { startInserts, startPgmq } from './contenders/start-sql.ts'
 import type { Figures } from './figures.ts'

@@ -58,7 +58,10 @@ export async function startParts(teardown: Teardown, { broker, profileDir }: Par
   // All have come up or failed before anything is torn down, or one would come up afterwards and stay.
   await Promise.allSettled(starts)
   const [postgres, kafka, cache] = await Promise.all(starts)
-  const kinds = { broker: broker === 'apache' ? `Apache Kafka ${KAFKA_VERSION}` : "Ping's own broker", cache: command ?? "Ping's stand-in for Redis" }
+  const kinds = {
+    broker: broker === 'apache' ? `Apache Kafka ${KAFKA_VERSION}` : "Ping's own broker",
+    cache: command ?? "Ping's stand-in for Redis",
+  }
   return { postgres, kafka, cache, kinds }
 }
 

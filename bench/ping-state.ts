@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
-import { wait } from '../src/runtime/wait.ts'
 import { HASH, TOTAL } from '../src/counters/names.ts'
+import { wait } from '../src/runtime/wait.ts'
 import type { Bench } from './bench.ts'
 import type { PingPlace } from './ping-programs.ts'
 import { plainClient } from './plain-client.ts'
@@ -48,7 +48,12 @@ export async function watchPing(bench: Bench, place: PingPlace): Promise<PingSta
   cache.on('error', () => undefined)
   const read = async (): Promise<Progress> => {
     const [{ rows }, total] = await Promise.all([client.query(PROGRESS), cache.hget(HASH, TOTAL)])
-    return { recorded: Number(rows[0].recorded), published: Number(rows[0].published), counted: Number(total ?? 0), hasCache: total !== null }
+    return {
+      recorded: Number(rows[0].recorded),
+      published: Number(rows[0].published),
+      counted: Number(total ?? 0),
+      hasCache: total !== null,
+    }
   }
   const close = async (): Promise<void> => {
     await cache.flushdb().catch(() => undefined)
@@ -58,7 +63,12 @@ export async function watchPing(bench: Bench, place: PingPlace): Promise<PingSta
   return { cache, read, close, until: holds => until(place.name, read, holds), settle: () => settle(bench, place.name, read) }
 }
 
-async function until(name: string, read: () => Promise<Progress>, holds: (progress: Progress) => boolean, everyMs = LOOK_EVERY_MS): Promise<Progress> {
+async function until(
+  name: string,
+  read: () => Promise<Progress>,
+  holds: (progress: Progress) => boolean,
+  everyMs = LOOK_EVERY_MS,
+): Promise<Progress> {
   const deadline = Date.now() + LIMIT_MS
   for (;;) {
     const progress = await read()
@@ -69,7 +79,7 @@ async function until(name: string, read: () => Promise<Progress>, holds: (progre
 }
 
 async function settle(bench: Bench, name: string, read: () => Promise<Progress>): Promise<void> {
-  await until(name, read, ({ recorded, published, counted }) => published === recorded && counted === recorded, SETTLE_LOOK_EVERY_MS).catch((error: Error) =>
-    bench.complain(`published and counted are not what is recorded: ${error.message}`),
+  await until(name, read, ({ recorded, published, counted }) => published === recorded && counted === recorded, SETTLE_LOOK_EVERY_MS).catch(
+    (error: Error) => bench.complain(`published and counted are not what is recorded: ${error.message}`),
   )
 }

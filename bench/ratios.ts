@@ -23,21 +23,34 @@ export function ratiosOf(figures: Figures): readonly Ratio[] {
 const AGAINST = { a: 'bare node:http', b: 'no-op behind Connect', c: 'the plain way', e: 'single INSERTs' } as const
 
 function pingRatios({ pings }: Figures): readonly Ratio[] {
-  const of = (key: string, { connections }: Cell): Cell | undefined => pings.find(cell => cell.contender === key && cell.connections === connections)
-  return pings.filter(cell => cell.contender === 'd').flatMap(ping => [
-    ...Object.entries(AGAINST).flatMap(([key, name]) => rateRatio(`pings / ${name}, ${ping.connections} connections`, ping, of(key, ping))),
-    ...cpuRatio(`CPU of a ping / of a call of bare node:http, ${ping.connections} connections`, ping, of('a', ping)),
-  ])
+  const of = (key: string, { connections }: Cell): Cell | undefined =>
+    pings.find(cell => cell.contender === key && cell.connections === connections)
+  return pings
+    .filter(cell => cell.contender === 'd')
+    .flatMap(ping => [
+      ...Object.entries(AGAINST).flatMap(([key, name]) =>
+        rateRatio(`pings / ${name}, ${ping.connections} connections`, ping, of(key, ping)),
+      ),
+      ...cpuRatio(`CPU of a ping / of a call of bare node:http, ${ping.connections} connections`, ping, of('a', ping)),
+    ])
 }
 
 function bulkRatios({ bulk }: Figures): readonly Ratio[] {
   const batches = bulk?.cells.filter(cell => cell.contender === 'batch') ?? []
-  return batches.flatMap(batch => rateRatio(`PingBatch / COPY, ${batch.rowsPerCall} rows a call, ${batch.connections} connections`, batch, bulk && copyOf(bulk.cells, batch)))
+  return batches.flatMap(batch =>
+    rateRatio(
+      `PingBatch / COPY, ${batch.rowsPerCall} rows a call, ${batch.connections} connections`,
+      batch,
+      bulk && copyOf(bulk.cells, batch),
+    ),
+  )
 }
 
 function countRatios({ counts }: Figures): readonly Ratio[] {
   const of = (question: string): Cell | undefined => counts?.cells.find(cell => cell.contender === question && cell.connections === 64)
-  return [ASKED.cached, ASKED.week, ASKED.strongWeek].flatMap(question => rateRatio(`${question} / bare node:http, 64 connections`, of(question), of(ASKED.bare)))
+  return [ASKED.cached, ASKED.week, ASKED.strongWeek].flatMap(question =>
+    rateRatio(`${question} / bare node:http, 64 connections`, of(question), of(ASKED.bare)),
+  )
 }
 
 function rowsRatios({ counts }: Figures): readonly Ratio[] {

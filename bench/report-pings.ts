@@ -14,11 +14,14 @@ const PARTS = ['server', 'postgres', 'kafka', 'processor', 'cache', 'nats']
 
 /** The figures of Ping calls, with their ratios to (a), (b) and (c) at the same number of connections. */
 export function renderPings(cells: readonly Cell[]): string {
-  return renderTable(cellColumns(cells, cell => TITLES[cell.contender] ?? cell.contender, [
-    { title: '/(a)', cell: cell => ratio(rateRatio(cells, cell, 'a')) },
-    { title: '/(b)', cell: cell => ratio(rateRatio(cells, cell, 'b')) },
-    { title: '/(c)', cell: cell => ratio(rateRatio(cells, cell, 'c')) },
-  ]), cells)
+  return renderTable(
+    cellColumns(cells, cell => TITLES[cell.contender] ?? cell.contender, [
+      { title: '/(a)', cell: cell => ratio(rateRatio(cells, cell, 'a')) },
+      { title: '/(b)', cell: cell => ratio(rateRatio(cells, cell, 'b')) },
+      { title: '/(c)', cell: cell => ratio(rateRatio(cells, cell, 'c')) },
+    ]),
+    cells,
+  )
 }
 
 /** Columns for requests/s, latencies and CPU, with `ratios` in between. */
@@ -37,7 +40,10 @@ export function cellColumns(
     { title: 'p50 ms', cell: cell => short(cell.p50Ms) },
     { title: 'p99', cell: cell => short(cell.p99Ms) },
     { title: 'p999', cell: cell => short(cell.p999Ms) },
-    ...parts.map((part, index) => ({ title: index === 0 ? `µs: ${part}` : part, cell: (cell: Cell) => short(cell.cpuUsPerRequest?.[part]) })),
+    ...parts.map((part, index) => ({
+      title: index === 0 ? `µs: ${part}` : part,
+      cell: (cell: Cell) => short(cell.cpuUsPerRequest?.[part]),
+    })),
     ...(parts.length > 0 ? [{ title: 'all', cell: (cell: Cell) => short(cpuOfAll(cell)) }] : []),
     { title: 'client', cell: cell => `${short(cell.generatorUs)} (${Math.round(cell.generatorLoad * 100)} %)` },
   ]

@@ -61,7 +61,12 @@ export function renderOthers(share: number | undefined): string {
 const QUIET = 0.05
 
 function renderCounts({ cells, onRows }: Counts): string {
-  const plainOf = (cell: Cell): string => (cell.contender.includes('week') ? 'plain: week by COUNT(*)' : cell.contender.includes('hours') ? 'plain: six hours by COUNT(*)' : 'plain: total by COUNT(*)')
+  const plainOf = (cell: Cell): string =>
+    cell.contender.includes('week')
+      ? 'plain: week by COUNT(*)'
+      : cell.contender.includes('hours')
+        ? 'plain: six hours by COUNT(*)'
+        : 'plain: total by COUNT(*)'
   const table = renderTable(
     cellColumns(cells, cell => cell.contender, [
       { title: '/bare', cell: cell => ratio(rateRatio(cells, cell, ASKED.bare)) },
@@ -84,7 +89,10 @@ function renderCounts({ cells, onRows }: Counts): string {
 
 function renderBulk({ cells }: Bulk): string {
   const copyOf = (cell: Cell): number | undefined => copyRatio(cells, cell as BulkCell)
-  return renderTable(cellColumns(cells, cell => bulkTitle(cell as BulkCell), [{ title: '/COPY', cell: cell => ratio(copyOf(cell)) }], 'rows/s'), cells)
+  return renderTable(
+    cellColumns(cells, cell => bulkTitle(cell as BulkCell), [{ title: '/COPY', cell: cell => ratio(copyOf(cell)) }], 'rows/s'),
+    cells,
+  )
 }
 
 function renderProcessor(speed: ProcessorSpeed): string {

@@ -22,9 +22,7 @@ export class LatencyHistogram {
 
   merge(other: LatencyHistogram): LatencyHistogram {
     const length = Math.max(this.#counts.length, other.#counts.length)
-    return new LatencyHistogram(
-      Array.from({ length }, (_, bucket) => (this.#counts[bucket] ?? 0) + (other.#counts[bucket] ?? 0)),
-    )
+    return new LatencyHistogram(Array.from({ length }, (_, bucket) => (this.#counts[bucket] ?? 0) + (other.#counts[bucket] ?? 0)))
   }
 
   get size(): number {

@@ -8,7 +8,10 @@ export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly
   const lines = [columns.map(column => column.title), ...rows.map(row => columns.map(column => column.cell(row)))]
   const widths = columns.map((_, index) => Math.max(...lines.map(line => line[index]?.length ?? 0)))
   const [head, ...body] = lines.map(line =>
-    line.map((cell, index) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0))).join('  ').trimEnd(),
+    line
+      .map((cell, index) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0)))
+      .join('  ')
+      .trimEnd(),
   )
   return [head, '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2)), ...body].join('\n')
 }

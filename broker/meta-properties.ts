@@ -47,9 +47,13 @@ function parsed(text: string, file: string): ReturnType<typeof parseProperties> 
 
 function checkVersion(version: string | undefined, file: string): void {
   if (version === undefined) throw damaged(file, 'version: got none')
-  if (/^\d+$/.test(version)) throw new SettingsError(`log.dirs: ${file} is of Apache Kafka (version ${version}), expected a folder of this broker's own`)
+  if (/^\d+$/.test(version))
+    throw new SettingsError(`log.dirs: ${file} is of Apache Kafka (version ${version}), expected a folder of this broker's own`)
   const number = version.startsWith(FORMAT) ? Number(version.slice(FORMAT.length)) : NaN
-  if (number > VERSION) throw new SettingsError(`log.dirs: ${file} has the version ${version}, expected ${FORMAT}${VERSION}: a later ping-broker wrote this folder`)
+  if (number > VERSION)
+    throw new SettingsError(
+      `log.dirs: ${file} has the version ${version}, expected ${FORMAT}${VERSION}: a later ping-broker wrote this folder`,
+    )
   if (number !== VERSION) throw damaged(file, `version: got ${JSON.stringify(version)}, expected ${FORMAT}${VERSION}`)
 }
 

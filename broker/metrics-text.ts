@@ -27,7 +27,12 @@ export function gauge(name: string, help: string, samples: readonly Sample[]): F
 }
 
 /** `bounds` are the upper ones of all buckets but the last, which has none. */
-export function histogram(name: string, help: string, bounds: readonly number[], observed: readonly (readonly [Labels, Observed])[]): Family {
+export function histogram(
+  name: string,
+  help: string,
+  bounds: readonly number[],
+  observed: readonly (readonly [Labels, Observed])[],
+): Family {
   const samples = observed.flatMap(([labels, { count, seconds, buckets }]): Sample[] => {
     let below = 0
     const cumulated = bounds.map((bound, index): Sample => {
@@ -41,7 +46,12 @@ export function histogram(name: string, help: string, bounds: readonly number[],
 
 /** Prometheus' text format. */
 export function metricsText(families: readonly Family[]): string {
-  return families.map(({ name, help, type, samples }) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map(sample => line(name, sample)).join('')}`).join('\n')
+  return families
+    .map(
+      ({ name, help, type, samples }) =>
+        `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map(sample => line(name, sample)).join('')}`,
+    )
+    .join('\n')
 }
 
 function line(name: string, [labels, value, suffix = '']: Sample): string {

@@ -1,5 +1,5 @@
-import { ERROR } from './errors.ts'
 import { errorCodesIn } from './error-codes.ts'
+import { ERROR } from './errors.ts'
 import { counter, gauge, histogram, type Family } from './metrics-text.ts'
 
 /** What is read off the broker whenever the metrics are asked for. */
@@ -92,10 +92,26 @@ export class BrokerMetrics {
       ...this.#requestFamilies(),
       gauge('connections', 'Open connections', [[{}, connections]]),
       counter('connections_total', 'Connections ever opened', [[{}, this.#opened]]),
-      gauge('partitions', 'Partitions of a topic', topics.map(({ name, partitions }) => [{ topic: name }, partitions])),
-      gauge('log_bytes', 'Bytes of a topic on disk or in memory', topics.map(({ name, bytes }) => [{ topic: name }, bytes])),
-      gauge('log_records', 'Offsets of a topic that are kept', topics.map(({ name, records }) => [{ topic: name }, Number(records)])),
-      gauge('groups', 'Groups by state', [...groups].map(([state, count]) => [{ state }, count])),
+      gauge(
+        'partitions',
+        'Partitions of a topic',
+        topics.map(({ name, partitions }) => [{ topic: name }, partitions]),
+      ),
+      gauge(
+        'log_bytes',
+        'Bytes of a topic on disk or in memory',
+        topics.map(({ name, bytes }) => [{ topic: name }, bytes]),
+      ),
+      gauge(
+        'log_records',
+        'Offsets of a topic that are kept',
+        topics.map(({ name, records }) => [{ topic: name }, Number(records)]),
+      ),
+      gauge(
+        'groups',
+        'Groups by state',
+        [...groups].map(([state, count]) => [{ state }, count]),
+      ),
       gauge('waiting_fetches', 'Fetches that wait for records', [[{}, waitingFetches]]),
     ]
   }
@@ -106,10 +122,17 @@ export class BrokerMetrics {
 
   #requestFamilies(): readonly Family[] {
     const all = [...this.#requests]
-    const errors = all.flatMap(([api, requests]) => [...requests.errors].map(([code, count]) => [{ api, error: ERROR_NAMES.get(code) ?? String(code) }, count] as const))
+    const errors = all.flatMap(([api, requests]) =>
+      [...requests.errors].map(([code, count]) => [{ api, error: ERROR_NAMES.get(code) ?? String(code) }, count] as const),
+    )
     return [
       counter('errors_total', 'Error codes in answers, one for each partition or other part', errors),
-      histogram('request_seconds', 'Seconds from the whole request to its answer, with what a fetch waits', BOUNDS, all.map(([api, requests]) => [{ api }, requests])),
+      histogram(
+        'request_seconds',
+        'Seconds from the whole request to its answer, with what a fetch waits',
+        BOUNDS,
+        all.map(([api, requests]) => [{ api }, requests]),
+      ),
     ]
   }
 }

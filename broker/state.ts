@@ -1,7 +1,7 @@
-import { logSettings } from './config/log-settings.ts'
 import type { Logger } from '../src/runtime/logger.ts'
-import type { BrokerSettings } from './config/settings.ts'
 import { closeAll } from './close-all.ts'
+import { logSettings } from './config/log-settings.ts'
+import type { BrokerSettings } from './config/settings.ts'
 import { openDataFolder } from './data-folder.ts'
 import { Waiters } from './fetch/waiters.ts'
 import { diskFolder } from './log/disk-folder.ts'
@@ -11,8 +11,8 @@ import { newClusterId } from './meta-properties.ts'
 import { OffsetStore } from './offsets/offset-store.ts'
 import { Appender } from './produce/appender.ts'
 import { ProducerIds } from './produce/producer-ids.ts'
-import { unusable } from './unusable.ts'
 import { Topics } from './topics/topics.ts'
+import { unusable } from './unusable.ts'
 
 /** All that a broker knows, and keeps. */
 export interface State {

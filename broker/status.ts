@@ -2,8 +2,8 @@ import type { Registry } from 'prom-client'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { Readiness } from '../src/runtime/readiness.ts'
 import type { StatusServer } from '../src/runtime/status-server.ts'
-import type { BrokerMetrics, BrokerView } from './metrics.ts'
 import { metricsText } from './metrics-text.ts'
+import type { BrokerMetrics, BrokerView } from './metrics.ts'
 
 export interface StatusOptions {
   readonly port: number

@@ -1,6 +1,6 @@
-import { ERROR, ProtocolError } from './errors.ts'
 import { explainFileError } from '../src/runtime/file-error.ts'
 import { InUseError, SettingsError } from '../src/runtime/settings.ts'
+import { ERROR, ProtocolError } from './errors.ts'
 
 /** Room, memory and open files may be there again in a moment. */
 const PASSING: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'ENOMEM', 'EMFILE', 'ENFILE', 'EAGAIN', 'EINTR']
@@ -13,6 +13,7 @@ export function unusable(error: unknown, folder: string): unknown {
   const isOfFiles = cause !== error || typeof (cause as NodeJS.ErrnoException).syscall === 'string'
   if (error instanceof SettingsError || !isOfFiles) return error
   const what = code === undefined ? '' : ` (${explainFileError(cause, folder)})`
-  if (PASSING.includes(code)) return new InUseError(`log.dirs: got ${JSON.stringify(folder)}: ${(error as Error).message}${what}`, { cause: error })
+  if (PASSING.includes(code))
+    return new InUseError(`log.dirs: got ${JSON.stringify(folder)}: ${(error as Error).message}${what}`, { cause: error })
   return new SettingsError(`log.dirs: got ${JSON.stringify(folder)}: ${(error as Error).message}${what}; ${ADVICE}`, { cause: error })
 }

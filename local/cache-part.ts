@@ -18,7 +18,19 @@ const onThePath = (command: string, args?: (port: number) => readonly string[]):
 })
 
 /** Dragonfly takes flags of its own, and more memory than a trial needs when it is not told how much. */
-const dragonflyArgs = (port: number) => ['--port', String(port), '--bind', '127.0.0.1', '--dbfilename', '', '--proactor_threads', '1', '--maxmemory', '512mb', '--logtostderr']
+const dragonflyArgs = (port: number) => [
+  '--port',
+  String(port),
+  '--bind',
+  '127.0.0.1',
+  '--dbfilename',
+  '',
+  '--proactor_threads',
+  '1',
+  '--maxmemory',
+  '512mb',
+  '--logtostderr',
+]
 
 /** The first that is here is taken; the last always is. */
 const CANDIDATES: readonly Candidate[] = [
@@ -35,6 +47,13 @@ export function cachePart(port: number, env: NodeJS.ProcessEnv = {}): { readonly
   const candidate = CANDIDATES.find(({ isHere }) => isHere()) as Candidate
   return {
     kind: candidate.name,
-    part: { name: 'cache', launch: hooks => candidate.launch(port, hooks, env), stopSignal: 'SIGTERM', graceMs: 5_000, isEssential: false, remedy: REMEDY },
+    part: {
+      name: 'cache',
+      launch: hooks => candidate.launch(port, hooks, env),
+      stopSignal: 'SIGTERM',
+      graceMs: 5_000,
+      isEssential: false,
+      remedy: REMEDY,
+    },
   }
 }

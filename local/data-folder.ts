@@ -42,7 +42,8 @@ export function lockDataFolder(folder: string): DataFolder {
 
 /** Every other character is fine, spaces, quotes and commas among them. */
 function checkPath(path: string): void {
-  if (/\p{Cc}/u.test(path)) throw new CannotStart(`PING_DATA_DIR: got ${JSON.stringify(path)}, expected a path without control characters such as line ends`)
+  if (/\p{Cc}/u.test(path))
+    throw new CannotStart(`PING_DATA_DIR: got ${JSON.stringify(path)}, expected a path without control characters such as line ends`)
   const bytes = Buffer.byteLength(path)
   if (bytes > MAX_PATH_BYTES) throw new CannotStart(`PING_DATA_DIR: got a path of ${bytes} bytes, expected at most ${MAX_PATH_BYTES}`)
 }
@@ -52,7 +53,9 @@ function locked(file: string, holder: string, path: string): FileLock {
     return lockFile(file)
   } catch (error) {
     if (!(error instanceof LockedError)) throw error
-    throw new CannotStart(`another Ping (pid ${pidIn(holder)}) runs on the data folder ${path}; stop that one, or give this one a folder and ports of its own: PING_DATA_DIR=… ${PORTS} npm start`)
+    throw new CannotStart(
+      `another Ping (pid ${pidIn(holder)}) runs on the data folder ${path}; stop that one, or give this one a folder and ports of its own: PING_DATA_DIR=… ${PORTS} npm start`,
+    )
   }
 }
 
@@ -62,7 +65,10 @@ function using<T>(path: string, action: () => T): T {
     return action()
   } catch (cause) {
     if (cause instanceof CannotStart || cause instanceof SettingsError) throw cause
-    throw new CannotStart(`PING_DATA_DIR: got ${JSON.stringify(path)}, expected a folder that can be made and written (${explainFileError(cause, path)})`, { cause })
+    throw new CannotStart(
+      `PING_DATA_DIR: got ${JSON.stringify(path)}, expected a folder that can be made and written (${explainFileError(cause, path)})`,
+      { cause },
+    )
   }
 }
 

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { standardOutput } from '../src/runtime/log-output.ts'
 import { readSettings, SettingsError } from '../src/runtime/settings.ts'
 import { environment } from './environment.ts'
+import { StartError } from './parts/child.ts'
+import type { Programs } from './ping-parts.ts'
 import { CannotStart } from './ports.ts'
 import { runLocal } from './run.ts'
-import { StartError } from './parts/child.ts'
 import { localSettings } from './settings.ts'
 import { listenForStop } from './stop-requests.ts'
-import type { Programs } from './ping-parts.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 

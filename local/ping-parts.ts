@@ -4,8 +4,8 @@ import { urlOf } from './addresses.ts'
 import { brokerPart } from './broker-part.ts'
 import { cachePart } from './cache-part.ts'
 import type { Part, PartName } from './part.ts'
-import { postgresPart } from './postgres-part.ts'
 import { systemEnvironment } from './parts/system-environment.ts'
+import { postgresPart } from './postgres-part.ts'
 import { programPart } from './program-part.ts'
 import { programSettings } from './program-settings.ts'
 import type { LocalSettings } from './settings.ts'
@@ -52,8 +52,24 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
     PORT: String(serverPort),
     PROCESSOR_PORT: String(processorPort),
   }
-  const server = programPart({ name: 'server', main: programs.server, hosts, port: serverPort, readyPath: '/readyz', env, isEssential: true })
-  const processor = programPart({ name: 'processor', main: programs.processor, hosts, port: processorPort, readyPath: '/livez', env, isEssential: false })
+  const server = programPart({
+    name: 'server',
+    main: programs.server,
+    hosts,
+    port: serverPort,
+    readyPath: '/readyz',
+    env,
+    isEssential: true,
+  })
+  const processor = programPart({
+    name: 'processor',
+    main: programs.processor,
+    hosts,
+    port: processorPort,
+    readyPath: '/livez',
+    env,
+    isEssential: false,
+  })
   return {
     parts: [postgres.part, ...(cache.part ? [cache.part] : []), ...(kafka.part ? [kafka.part] : []), server, processor],
     addresses: [
@@ -62,7 +78,9 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
       { name: 'postgres', address: postgres.address, kind: 'PostgreSQL 18' },
       { name: 'cache', address: withoutPassword(cache.address), kind: cache.kind },
       { name: 'kafka', address: kafka.address, kind: kafka.kind },
-      ...(kafka.part ? [{ name: 'console', address: `127.0.0.1:${settings.consolePort}`, kind: 'publish and consume lines, with nc' } as const] : []),
+      ...(kafka.part
+        ? [{ name: 'console', address: `127.0.0.1:${settings.consolePort}`, kind: 'publish and consume lines, with nc' } as const]
+        : []),
     ],
     notes: [
       ...(postgres.note === undefined ? [] : [`postgres: ${postgres.note}`]),

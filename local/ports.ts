@@ -28,7 +28,9 @@ export async function checkPorts(settings: LocalSettings, given: Readonly<Record
     proposed[place.env] = String(await freePortLike(place, others))
   }
   if (refused.length === 0) return
-  const line = Object.entries({ ...given, ...proposed }).map(([name, value]) => `${name}=${quoted(value)}`).join(' ')
+  const line = Object.entries({ ...given, ...proposed })
+    .map(([name, value]) => `${name}=${quoted(value)}`)
+    .join(' ')
   throw new CannotStart(`${refused.join('\n')}\nEnd what uses these ports, or take others:\n  ${line} npm start`)
 }
 
@@ -39,7 +41,8 @@ async function reasonAgainst({ env, port, hosts }: PortInUse): Promise<Error | u
     await listening.close()
     return undefined
   } catch (error) {
-    const isPort = error instanceof InUseError || (error instanceof SettingsError && (error.cause as NodeJS.ErrnoException).code === 'EACCES')
+    const isPort =
+      error instanceof InUseError || (error instanceof SettingsError && (error.cause as NodeJS.ErrnoException).code === 'EACCES')
     if (isPort) return error
     throw error
   }

@@ -1,7 +1,7 @@
 import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PostgresOptions } from './parts/postgres.ts'
 import { runSingleUser } from './parts/postgres-single.ts'
+import type { PostgresOptions } from './parts/postgres.ts'
 import { SUPERUSER, writePasswords, scramVerifier, type Passwords } from './postgres-passwords.ts'
 
 const PASSWORD_ONLY = `# Written by npm start: nobody connects without a password.
@@ -15,7 +15,10 @@ const TRUSTING = /^[ \t]*(local|host\w*)[ \t][^#\n]*\btrust\b/m
  * Has a database that no server runs on ask for passwords: gives the superuser one where `isNew`, keeps it in `file`, and removes what
  * lets people in without. In this order: a start that is killed halfway is done again by the next.
  */
-export async function askForPasswords(options: PostgresOptions, { file, passwords, isNew }: { file: string; passwords: Passwords; isNew: boolean }): Promise<void> {
+export async function askForPasswords(
+  options: PostgresOptions,
+  { file, passwords, isNew }: { file: string; passwords: Passwords; isNew: boolean },
+): Promise<void> {
   if (isNew) await runSingleUser(options, `alter role ${SUPERUSER} password '${scramVerifier(passwords.superuser)}'`)
   writePasswords(file, options.port, passwords)
   const hba = join(options.dataDir, 'pg_hba.conf')

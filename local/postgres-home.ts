@@ -1,5 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { accessSync, chmodSync, constants, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { closedFolder, hasEntry, plainUser, type PlainUser } from './parts/plain-user.ts'
 import { CannotStart } from './ports.ts'
@@ -30,7 +45,10 @@ export function postgresHome(ours: string, binaries: string): PostgresHome {
   const isElsewhere = entry?.isSymbolicLink() ?? false
   const closed = closedFolder(ours, user) ?? closedFolder(binaries, user)
   if (!isElsewhere && closed === undefined) return { binaries, dataDir, user }
-  if (entry && !isElsewhere) throw new CannotStart(`${dataDir} holds the database, and user ${user.name}, as whom PostgreSQL runs, may not pass ${closed}: open that folder to it (chmod o+x), or move the database`)
+  if (entry && !isElsewhere)
+    throw new CannotStart(
+      `${dataDir} holds the database, and user ${user.name}, as whom PostgreSQL runs, may not pass ${closed}: open that folder to it (chmod o+x), or move the database`,
+    )
   const home = isElsewhere ? dirname(readlinkSync(dataDir)) : newHome(ours, user)
   mkdirSync(home, { recursive: true })
   chmodSync(home, 0o755) // whatever the umask says: the plain user must get in
@@ -46,23 +64,30 @@ function checkDatabase(dataDir: string, uid: number | undefined): void {
   if (found === undefined) return checkEntry(uid)
   if (!found.isDirectory()) throw new CannotStart(`${dataDir}: got a file, expected the folder of a database: move it away`)
   if (uid !== undefined && found.uid !== uid) {
-    throw new CannotStart(`${dataDir} belongs to user ${found.uid}, and PostgreSQL would run as user ${uid}: start as user ${found.uid}, or with another PING_DATA_DIR`)
+    throw new CannotStart(
+      `${dataDir} belongs to user ${found.uid}, and PostgreSQL would run as user ${uid}: start as user ${found.uid}, or with another PING_DATA_DIR`,
+    )
   }
   const names = readdirSync(dataDir)
   if (names.includes('PG_VERSION')) return
   if (names.length === 0) return checkEntry(uid)
-  throw new CannotStart(`${dataDir}: got a folder that holds ${names[0]} and no PG_VERSION, expected a database or nothing: restore it, or move the folder away to begin with an empty one`)
+  throw new CannotStart(
+    `${dataDir}: got a folder that holds ${names[0]} and no PG_VERSION, expected a database or nothing: restore it, or move the folder away to begin with an empty one`,
+  )
 }
 
 function checkEntry(uid: number | undefined): void {
   if (uid === undefined || hasEntry(uid)) return
-  throw new CannotStart(`user ${uid} has no entry in /etc/passwd, which PostgreSQL needs to make a database: run as a user that has one, or add one: echo 'ping:x:${uid}:${uid}::/tmp:/bin/sh' >> /etc/passwd`)
+  throw new CannotStart(
+    `user ${uid} has no entry in /etc/passwd, which PostgreSQL needs to make a database: run as a user that has one, or add one: echo 'ping:x:${uid}:${uid}::/tmp:/bin/sh' >> /etc/passwd`,
+  )
 }
 
 /** A folder for this data folder alone; a data folder that is made anew gets a new one. */
 function newHome(ours: string, user: PlainUser): string {
   const base = ELSEWHERE.find(folder => isWritable(folder) && closedFolder(folder, user) === undefined)
-  if (base === undefined) throw new Error(`no folder for the database: got ${ELSEWHERE.join(', ')}, expected one that is writable and open to user ${user.name}`)
+  if (base === undefined)
+    throw new Error(`no folder for the database: got ${ELSEWHERE.join(', ')}, expected one that is writable and open to user ${user.name}`)
   const hash = createHash('sha256').update(realpathSync(ours)).digest('hex').slice(0, 8)
   return join(base, `ping-${hash}-${randomBytes(4).toString('hex')}`)
 }

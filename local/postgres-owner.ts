@@ -29,7 +29,10 @@ export async function setUpOwner(port: number, passwords: Passwords, passwordFil
     await withClient({ ...asSuperuser, database: DATABASE }, client => client.query(HAND_OVER))
   } catch (error) {
     if ((error as { code?: string }).code !== INVALID_PASSWORD) throw error
-    throw new FinalStartError(`postgres does not accept the password in ${passwordFile}, which is of another data folder: remove the file, and the next start sets new ones`, { cause: error })
+    throw new FinalStartError(
+      `postgres does not accept the password in ${passwordFile}, which is of another data folder: remove the file, and the next start sets new ones`,
+      { cause: error },
+    )
   }
 }
 

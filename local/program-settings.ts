@@ -85,12 +85,18 @@ export interface ProgramSettings {
 
 /** Which settings of Ping the programs get. Throws `SettingsError`, as the programs themselves would, for those that are wrong. */
 export function programSettings({ kafkaBrokers, redisUrl }: LocalSettings, env: NodeJS.ProcessEnv = environment()): ProgramSettings {
-  const rules = new Set<Rule>(['passed', ...(kafkaBrokers.length > 0 ? (['with KAFKA_BROKERS'] as const) : []), ...(redisUrl === undefined ? [] : (['with REDIS_URL'] as const))])
+  const rules = new Set<Rule>([
+    'passed',
+    ...(kafkaBrokers.length > 0 ? (['with KAFKA_BROKERS'] as const) : []),
+    ...(redisUrl === undefined ? [] : (['with REDIS_URL'] as const)),
+  ])
   const passed = pick([...rules].flatMap(namesOf), env)
   const settings = readSettings(TABLE, { ...passed, ...pick(['KAFKA_BROKERS', 'REDIS_URL'], env) })
   kafkaConfig(settings)
   redisOptions(settings)
-  const ignored = ALL_RULES.filter(rule => !rules.has(rule)).flatMap(namesOf).filter(name => !READ_HERE.includes(name))
+  const ignored = ALL_RULES.filter(rule => !rules.has(rule))
+    .flatMap(namesOf)
+    .filter(name => !READ_HERE.includes(name))
   return {
     passed: { ...passed, ...(rules.size > 1 ? pick(NODE_CERTIFICATES, env) : {}) },
     ignored: Object.keys(pick(ignored, env)).toSorted(),

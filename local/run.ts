@@ -2,8 +2,8 @@ import { accessSync, constants } from 'node:fs'
 import { banner } from './banner.ts'
 import { lockDataFolder } from './data-folder.ts'
 import { environment } from './environment.ts'
-import type { PartName } from './part.ts'
 import { isBlank, partLine, RepeatFilter } from './part-output.ts'
+import type { PartName } from './part.ts'
 import { pingParts, type Programs } from './ping-parts.ts'
 import { CannotStart, checkPorts } from './ports.ts'
 import { checkDistinctPorts, givenSettings, type LocalSettings } from './settings.ts'
@@ -53,7 +53,10 @@ function checkReadable(programs: Programs): void {
     try {
       accessSync(file, constants.R_OK)
     } catch (cause) {
-      throw new CannotStart(`cannot read ${file} as user ${process.getuid?.()}, whom the data folder belongs to: start from a folder that this user can read, or with another PING_DATA_DIR`, { cause })
+      throw new CannotStart(
+        `cannot read ${file} as user ${process.getuid?.()}, whom the data folder belongs to: start from a folder that this user can read, or with another PING_DATA_DIR`,
+        { cause },
+      )
     }
   }
 }

@@ -4,7 +4,13 @@ import { parseRedisUrl, REDIS_URL_EXPECTED } from '../src/runtime/redis-url.ts'
 import { integer, SettingsError, text, type Setting, type SettingsOf } from '../src/runtime/settings.ts'
 
 const port = (env: string, of: string, fallback: number, unless?: string) =>
-  integer(env, { help: `Port of ${of}${unless === undefined ? '' : `, unless ${unless} is given`}.`, fallback, min: 1, max: 65_535, unless })
+  integer(env, {
+    help: `Port of ${of}${unless === undefined ? '' : `, unless ${unless} is given`}.`,
+    fallback,
+    min: 1,
+    max: 65_535,
+    unless,
+  })
 
 /** The settings of `npm start`. */
 export const localSettings = {
@@ -14,7 +20,10 @@ export const localSettings = {
   kafkaPort: port('KAFKA_PORT', 'Kafka', 9092, 'KAFKA_BROKERS'),
   consolePort: port('CONSOLE_PORT', "the broker's line console", 9090, 'KAFKA_BROKERS'),
   redisPort: port('REDIS_PORT', 'the cache', 6379, 'REDIS_URL'),
-  hosts: hostSetting({ help: 'Addresses of the server and of the processor\'s pages; all other parts listen on 127.0.0.1.', fallback: LOCALHOST }),
+  hosts: hostSetting({
+    help: "Addresses of the server and of the processor's pages; all other parts listen on 127.0.0.1.",
+    fallback: LOCALHOST,
+  }),
   dataDir: text('PING_DATA_DIR', { help: 'Folder of all data, made when absent.', fallback: '.ping' }),
   redisUrl: text('REDIS_URL', {
     help: 'A cache of your own: none is started then.',

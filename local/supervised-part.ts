@@ -25,7 +25,10 @@ const FIRST_TRIES = 5
 
 /** What the system, PostgreSQL or a part says, which needs no stack; anything else is a mistake of ours. */
 function isOfSystem(error: unknown): error is Error {
-  return error instanceof StartError || (error instanceof Error && typeof (error as { code?: unknown }).code === 'string' && !(error instanceof TypeError))
+  return (
+    error instanceof StartError ||
+    (error instanceof Error && typeof (error as { code?: unknown }).code === 'string' && !(error instanceof TypeError))
+  )
 }
 
 /** Keeps one part running: when it ends by itself, that is reported and it is started again, the first time at once. */

@@ -27,7 +27,11 @@ export async function audit(cache: Cache, pool: Pool, lanes: number): Promise<st
   return ledger && firstDifference(minutes, ledger)
 }
 
-function readMinutes(db: Parameters<typeof readMinutesAt>[0], applied: ReadonlyMap<number, Position>, { minutesFrom, minutesTo }: HashState) {
+function readMinutes(
+  db: Parameters<typeof readMinutesAt>[0],
+  applied: ReadonlyMap<number, Position>,
+  { minutesFrom, minutesTo }: HashState,
+) {
   return readMinutesAt(db, applied, minutesFrom === -Infinity ? FIRST_MINUTE : BigInt(minutesFrom), BigInt(minutesTo))
 }
 

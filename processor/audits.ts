@@ -30,7 +30,10 @@ export function startAudits(options: AuditsOptions): Running {
   }
 }
 
-async function auditUntilStopped({ cache, pool, lanes, log, metrics, reconciler, intervalMs }: AuditsOptions, signal: AbortSignal): Promise<void> {
+async function auditUntilStopped(
+  { cache, pool, lanes, log, metrics, reconciler, intervalMs }: AuditsOptions,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
     await wait(intervalMs, signal)
     if (signal.aborted) return

@@ -1,10 +1,10 @@
-import { compareAndSet, type FlushOutcome } from '../src/counters/flush.ts'
 import type { Cache } from '../src/counters/connect.ts'
+import { compareAndSet, type FlushOutcome } from '../src/counters/flush.ts'
 import { readApplied } from '../src/counters/hash.ts'
 import type { Pool } from '../src/ledger/pool.ts'
 import { rowsAfter } from '../src/ledger/rows.ts'
-import type { LedgerRow } from '../src/terms/ping.ts'
 import { minuteOf } from '../src/terms/minute.ts'
+import type { LedgerRow } from '../src/terms/ping.ts'
 import type { Position } from '../src/terms/position.ts'
 import { countWithin, type Entry, type LaneBuffer } from './lane-buffer.ts'
 

@@ -26,6 +26,9 @@ function hasPrefix(name: string): boolean {
  * `toString`, or as another property of all objects, for a second one: the first is then that property.
  */
 function writable(value: IHeaders[string]): IHeaders[string] {
-  const values = [value ?? ''].flat().map(one => one ?? '').filter(one => typeof one === 'string' || Buffer.isBuffer(one))
+  const values = [value ?? '']
+    .flat()
+    .map(one => one ?? '')
+    .filter(one => typeof one === 'string' || Buffer.isBuffer(one))
   return Array.isArray(value) && values.length !== 1 ? values : values[0]
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { compareAndSet, type HashShape, type LaneFlush } from '../src/counters/flush.ts'
 import type { Cache } from '../src/counters/connect.ts'
+import { compareAndSet, type HashShape, type LaneFlush } from '../src/counters/flush.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { LaneBuffer, Received } from './lane-buffer.ts'
 import type { Lanes } from './lanes.ts'

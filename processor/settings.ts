@@ -7,7 +7,12 @@ import { choice, integer, readSettings, text, type Environment, type SettingsOf 
 
 /** The processor's settings. */
 export const processorSettings = {
-  port: integer('PROCESSOR_PORT', { help: 'Port of /livez, /readyz and /metrics; 0 takes any free port.', fallback: 8081, min: 0, max: 65535 }),
+  port: integer('PROCESSOR_PORT', {
+    help: 'Port of /livez, /readyz and /metrics; 0 takes any free port.',
+    fallback: 8081,
+    min: 0,
+    max: 65535,
+  }),
   hosts: hostSetting({ help: 'Addresses of these pages; absent: all.', fallback: undefined }),
   logLevel: choice('LOG_LEVEL', LOG_LEVELS, { help: 'What is logged.', fallback: 'info' }),
   groupId: text('KAFKA_GROUP', {
@@ -16,15 +21,30 @@ export const processorSettings = {
     pattern: /^[A-Za-z0-9._-]{1,249}$/,
     fallback: 'ping-processor',
   }),
-  flushRecords: integer('FLUSH_RECORDS', { help: 'Events that are buffered at most before a flush.', fallback: 1_000, min: 1, max: 100_000 }),
-  flushIntervalMs: integer('FLUSH_INTERVAL_MS', { help: 'How long an event is buffered at most, in ms.', fallback: 1_000, min: 1, max: 60_000 }),
+  flushRecords: integer('FLUSH_RECORDS', {
+    help: 'Events that are buffered at most before a flush.',
+    fallback: 1_000,
+    min: 1,
+    max: 100_000,
+  }),
+  flushIntervalMs: integer('FLUSH_INTERVAL_MS', {
+    help: 'How long an event is buffered at most, in ms.',
+    fallback: 1_000,
+    min: 1,
+    max: 60_000,
+  }),
   tickIntervalMs: integer('TICK_INTERVAL_MS', {
     help: 'How often the cache is compared with Postgres, in ms; above 1000 counts come from Postgres at times; 0 switches it off, for tests of what it heals.',
     fallback: 500,
     min: 0,
     max: 60_000,
   }),
-  auditIntervalMs: integer('AUDIT_INTERVAL_MS', { help: 'How often the whole cache is compared with Postgres, in ms.', fallback: 60_000, min: 100, max: 86_400_000 }),
+  auditIntervalMs: integer('AUDIT_INTERVAL_MS', {
+    help: 'How often the whole cache is compared with Postgres, in ms.',
+    fallback: 60_000,
+    min: 100,
+    max: 86_400_000,
+  }),
   ...hashSettings,
   maxOpenRecords: integer('MAX_OPEN_RECORDS', {
     help: 'Records read and not applied, above which no more are read.',

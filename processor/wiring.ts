@@ -1,7 +1,7 @@
-import { Pool } from '../src/ledger/pool.ts'
 import { createCache } from '../src/counters/connect.ts'
 import { redisOptions } from '../src/counters/settings.ts'
 import { createKafka } from '../src/events/kafka.ts'
+import { Pool } from '../src/ledger/pool.ts'
 import { postgresConfig } from '../src/ledger/settings.ts'
 import type { Running } from '../src/runtime/lifecycle.ts'
 import { createLogger } from '../src/runtime/logger.ts'
@@ -65,7 +65,14 @@ export async function startProcessor(settings: ProcessorSettings): Promise<Runni
     ready: reconciler.firstTick,
   })
 
-  const status = await startStatusServer({ port: settings.port, hosts: settings.hosts, portSetting: processorSettings.port.env, readiness, metrics: metrics.registry, log })
+  const status = await startStatusServer({
+    port: settings.port,
+    hosts: settings.hosts,
+    portSetting: processorSettings.port.env,
+    readiness,
+    metrics: metrics.registry,
+    log,
+  })
   reconciler.start()
   consumer.start()
   const audits = startAudits({ cache, pool, lanes, log, metrics, reconciler, intervalMs: settings.auditIntervalMs })

@@ -35,17 +35,26 @@ describe('the layers of the code', () => {
   it('have no ring of imports', () => expect(findCycle(sources)).toBeUndefined())
 
   it('read process.env in at most one file each, and only where a program starts', () => {
-    const readers = sources.filter(({ code }) => /\bprocess\s*\.\s*env\b|\bprocess\[|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b|import \{[^}]*\benv\b[^}]*\} from 'node:process'/.test(code))
+    const readers = sources.filter(({ code }) =>
+      /\bprocess\s*\.\s*env\b|\bprocess\[|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b|import \{[^}]*\benv\b[^}]*\} from 'node:process'/.test(
+        code,
+      ),
+    )
     const byRoom = Object.groupBy(readers, ({ file }) => roomOf(file) ?? 'none')
     for (const [room, files = []] of Object.entries(byRoom)) {
       expect(['src/server', 'src/cli', 'processor', 'broker', 'local', 'bench']).toContain(room)
-      expect(files.map(({ file }) => file), `of ${room}`).toHaveLength(1)
+      expect(
+        files.map(({ file }) => file),
+        `of ${room}`,
+      ).toHaveLength(1)
     }
     expect(readers.map(({ file }) => file)).toContain('src/server/main.ts')
   })
 
   it('print by console only where a person looks on', () => {
-    const printing = sources.filter(({ code }) => /(?<![.#\w])console\s*\.\s*\w+\s*\(/.test(code)).filter(({ file }) => !MAY_PRINT.includes(roomOf(file) ?? ''))
+    const printing = sources
+      .filter(({ code }) => /(?<![.#\w])console\s*\.\s*\w+\s*\(/.test(code))
+      .filter(({ file }) => !MAY_PRINT.includes(roomOf(file) ?? ''))
     expect(printing.map(({ file }) => file)).toEqual([])
   })
 
@@ -96,11 +105,19 @@ import pg from 'pg'`
 
   it('finds a ring', () => {
     const source = (file: string, imported: string) => toSource(file, `import '${imported}'`)
-    expect(findCycle([source('a/x.ts', './y.ts'), source('a/y.ts', './z.ts'), source('a/z.ts', './y.ts')])).toEqual(['a/y.ts', 'a/z.ts', 'a/y.ts'])
+    expect(findCycle([source('a/x.ts', './y.ts'), source('a/y.ts', './z.ts'), source('a/z.ts', './y.ts')])).toEqual([
+      'a/y.ts',
+      'a/z.ts',
+      'a/y.ts',
+    ])
     expect(findCycle([source('a/x.ts', './y.ts'), source('a/y.ts', './z.ts')])).toBeUndefined()
   })
 
   it('knows each room of the layout that exists', () => {
-    for (const room of ROOMS.filter(room => room !== 'broker')) expect(sources.some(({ file }) => roomOf(file) === room), room).toBe(true)
+    for (const room of ROOMS.filter(room => room !== 'broker'))
+      expect(
+        sources.some(({ file }) => roomOf(file) === room),
+        room,
+      ).toBe(true)
   })
 })

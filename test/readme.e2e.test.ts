@@ -20,7 +20,10 @@ const EXPECTED: readonly (readonly [command: RegExp, output: RegExp])[] = [
   [/^curl .*"pingId".*\/Ping$/, /^\{\}$/],
   [/^curl .*"timeRange".*\/PingCount$/, /"pingCount":"1"/],
   [/^curl .*STRONG.*\/PingCount$/, /"pingCount":"21002"/],
-  [/^curl .*"pings".*\/PingBatch$/, /^\{"results":\[\{"pingId":"[-0-9a-f]{36}"\},\{\},\{"failure":\{"code":"FAILURE_CODE_INVALID_ARGUMENT",/],
+  [
+    /^curl .*"pings".*\/PingBatch$/,
+    /^\{"results":\[\{"pingId":"[-0-9a-f]{36}"\},\{\},\{"failure":\{"code":"FAILURE_CODE_INVALID_ARGUMENT",/,
+  ],
 ]
 /** Counts follow within a second; a busy machine gets more. */
 const SETTLE_MS = 10_000
@@ -60,7 +63,9 @@ describe('the commands of the README', () => {
   async function run({ line, before }: ReadmeCommand, expected: RegExp): Promise<{ output: string; end: End }> {
     const { databaseUrl, redisUrl } = ping.place
     const address = ping.servers[0]!.url
-    const script = `${before}\n${line}`.replaceAll('http://127.0.0.1:8080', address).replaceAll('redis-cli ', `redis-cli -p ${new URL(redisUrl).port} `)
+    const script = `${before}\n${line}`
+      .replaceAll('http://127.0.0.1:8080', address)
+      .replaceAll('redis-cli ', `redis-cli -p ${new URL(redisUrl).port} `)
     const env = { ...shellEnvironment(), PING_ADDRESS: address, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
     const shell = spawn('sh', ['-c', script], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     const signalAll = (name: NodeJS.Signals): boolean => process.kill(-(shell.pid as number), name)
@@ -91,7 +96,8 @@ describe('the commands of the README', () => {
         expect(command.line.includes('--watch') ? INTERRUPTED : [0], command.line).toContain(end)
       }
       // A ping must not be sent again, but a count may be asked for until it has followed.
-      if (/PingCount$|HGETALL/.test(command.line)) await expect.poll(() => once().then(() => 'well', String), { timeout: SETTLE_MS }).toBe('well')
+      if (/PingCount$|HGETALL/.test(command.line))
+        await expect.poll(() => once().then(() => 'well', String), { timeout: SETTLE_MS }).toBe('well')
       else await once()
     }
   })

@@ -22,7 +22,10 @@ export async function lookAtRest({ started: { child } }: MeasuredBroker): Promis
   const [before, startedAt] = [cpu(), performance.now()]
   await wait(LOOK_MS)
   const [after, seconds] = [cpu(), (performance.now() - startedAt) / 1000]
-  return { rssMb: rssMb(child.pid), cpuPercent: before === undefined || after === undefined ? undefined : ((after - before) / seconds) * 100 }
+  return {
+    rssMb: rssMb(child.pid),
+    cpuPercent: before === undefined || after === undefined ? undefined : ((after - before) / seconds) * 100,
+  }
 }
 
 type OfBoth = Readonly<Record<Contender, AtRest>>
@@ -32,7 +35,12 @@ export const LOADED = 'after the load'
 
 export function restFigures(idle: OfBoth, loaded: OfBoth): Pick<Measured, 'memory' | 'idle'> {
   const rows = (pick: (look: AtRest) => number | undefined): readonly Comparison[] =>
-    ([[IDLE, idle], [LOADED, loaded]] as const).flatMap(([what, looks]) => compareOnce(what, looks, pick) ?? [])
+    (
+      [
+        [IDLE, idle],
+        [LOADED, loaded],
+      ] as const
+    ).flatMap(([what, looks]) => compareOnce(what, looks, pick) ?? [])
   return { memory: rows(look => look.rssMb), idle: rows(look => look.cpuPercent) }
 }
 

@@ -27,10 +27,14 @@ export function median(samples: readonly number[]): number {
 }
 
 /** Runs `measure` for each broker in each round, now one first, now the other, and collects by broker in the order of the rounds. */
-export async function inTurns<T>(rounds: number, measure: (contender: Contender, round: number) => Promise<T>): Promise<Record<Contender, T[]>> {
+export async function inTurns<T>(
+  rounds: number,
+  measure: (contender: Contender, round: number) => Promise<T>,
+): Promise<Record<Contender, T[]>> {
   const collected: Record<Contender, T[]> = { ours: [], apache: [] }
   for (let round = 0; round < rounds; round++) {
-    for (const contender of round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed()) collected[contender].push(await measure(contender, round))
+    for (const contender of round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed())
+      collected[contender].push(await measure(contender, round))
   }
   return collected
 }

@@ -20,7 +20,15 @@ export interface LaunchOptions {
 }
 
 /** Those of Kafka's own start script. */
-export const KAFKA_JVM_FLAGS = ['-Xmx1G', '-Xms1G', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-XX:InitiatingHeapOccupancyPercent=35', '-XX:+ExplicitGCInvokesConcurrent']
+export const KAFKA_JVM_FLAGS = [
+  '-Xmx1G',
+  '-Xms1G',
+  '-server',
+  '-XX:+UseG1GC',
+  '-XX:MaxGCPauseMillis=20',
+  '-XX:InitiatingHeapOccupancyPercent=35',
+  '-XX:+ExplicitGCInvokesConcurrent',
+]
 const OURS = fileURLToPath(new URL('../../broker/main.js', import.meta.url))
 
 /** Starts a broker as a process of its own. The folder is formatted first where that is needed. */

@@ -12,7 +12,11 @@ type LoadFigures = Pick<Measured, 'rates' | 'latencies' | 'brokerCpu' | 'clientC
 type Rounds = Readonly<Record<Contender, readonly ClientResult[]>>
 
 /** Each load on both brokers in turns. */
-export async function measureLoads(run: Run, brokers: Readonly<Record<Contender, MeasuredBroker>>, { rounds, measureMs }: Scale): Promise<LoadFigures> {
+export async function measureLoads(
+  run: Run,
+  brokers: Readonly<Record<Contender, MeasuredBroker>>,
+  { rounds, measureMs }: Scale,
+): Promise<LoadFigures> {
   const measured = new Map<string, Rounds>()
   for (const load of PRODUCE_LOADS) {
     run.progress(load.what)
@@ -28,7 +32,9 @@ export async function measureLoads(run: Run, brokers: Readonly<Record<Contender,
     rates: rows(({ measured: records, measuredMs }) => (records / measuredMs) * 1000),
     brokerCpu: rows(result => cpuUsPerRecord(result, 'broker')),
     clientCpu: rows(result => cpuUsPerRecord(result, 'client')),
-    latencies: [compareRounds('half take at most', ones, latency(0.5)), compareRounds('99 % take at most', ones, latency(0.99))].filter(row => row !== undefined),
+    latencies: [compareRounds('half take at most', ones, latency(0.5)), compareRounds('99 % take at most', ones, latency(0.99))].filter(
+      row => row !== undefined,
+    ),
   }
 }
 

@@ -26,7 +26,9 @@ export function renderReport(figures: Figures): string {
     section('CPU of the broker, µs per record', figures.brokerCpu),
     section('CPU of the client, µs per record', figures.clientCpu),
     `Aims\n\n${renderAims(figures)}`,
-    invalid.length > 0 ? `NOT VALID\n\n${invalid.map(each => `! ${each}`).join('\n')}` : `all ${whole(verifiedRecords)} acknowledged records were there, once and in order`,
+    invalid.length > 0
+      ? `NOT VALID\n\n${invalid.map(each => `! ${each}`).join('\n')}`
+      : `all ${whole(verifiedRecords)} acknowledged records were there, once and in order`,
     `took ${tookSeconds} s`,
   ]
     .filter(text => text !== '')

@@ -50,7 +50,10 @@ export async function measureStartUp(run: Run, rounds: number): Promise<readonly
     rmSync(dataDir, { recursive: true, force: true })
     return { cold, warm }
   })
-  const pick = (which: 'cold' | 'warm') => ({ ours: measured.ours.map(each => each[which]), apache: measured.apache.map(each => each[which]) })
+  const pick = (which: 'cold' | 'warm') => ({
+    ours: measured.ours.map(each => each[which]),
+    apache: measured.apache.map(each => each[which]),
+  })
   return [compare(COLD, pick('cold')), compare(WARM, pick('warm'))].filter(each => each !== undefined)
 }
 

@@ -53,7 +53,10 @@ async function startServer(bench: Bench, port: number, monitorPort: number) {
   chmodSync(folder, 0o755)
   bench.teardown.add(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'nats.conf')
-  writeFileSync(file, `host: 127.0.0.1\nport: ${port}\nhttp: 127.0.0.1:${monitorPort}\njetstream { store_dir: "${folder}", sync_interval: always }\n`)
+  writeFileSync(
+    file,
+    `host: 127.0.0.1\nport: ${port}\nhttp: 127.0.0.1:${monitorPort}\njetstream { store_dir: "${folder}", sync_interval: always }\n`,
+  )
   const child = await startChild({ name: 'nats', command: bench.options.natsServer ?? '', args: ['-c', file] })
   bench.teardown.add(() => child.stop())
   let isReady = false

@@ -1,8 +1,8 @@
+import { askCount } from '../ask-count.ts'
 import type { Bench } from '../bench.ts'
 import { createDatabase } from '../databases.ts'
 import { startProcessor, startServer, type PingPlace } from '../ping-programs.ts'
 import { watchPing, type PingState } from '../ping-state.ts'
-import { askCount } from '../ask-count.ts'
 import { readPostgresTop } from '../profile/postgres-top.ts'
 import { writePostgresTop } from '../profile/read-profiles.ts'
 import type { Contender } from './contender.ts'
@@ -26,7 +26,13 @@ export async function startPing(bench: Bench, name: string, cacheDb: number): Pr
     key: 'd',
     state,
     port: server.port,
-    pids: { server: server.pid, postgres: { pid: postgres.pid, database: name }, kafka: kafka.pid, processor: processor.pid, cache: cache.pid },
+    pids: {
+      server: server.pid,
+      postgres: { pid: postgres.pid, database: name },
+      kafka: kafka.pid,
+      processor: processor.pid,
+      cache: cache.pid,
+    },
     settle: state.settle,
     verify: async answered => {
       const { recorded, published, counted } = await state.read()
@@ -39,11 +45,14 @@ export async function startPing(bench: Bench, name: string, cacheDb: number): Pr
         cached: Number((await askCount(server.port, {})).count),
         strong: Number((await askCount(server.port, { consistency: 'CONSISTENCY_STRONG' })).count),
       }
-      return new Set(Object.values(found)).size === 1 ? undefined : `${name}: expected one and the same number, got ${JSON.stringify(found)}`
+      return new Set(Object.values(found)).size === 1
+        ? undefined
+        : `${name}: expected one and the same number, got ${JSON.stringify(found)}`
     },
     stop: async () => {
       await Promise.all([server.stop(), processor.stop()])
-      if (bench.options.profileDir !== undefined && name === PROFILED) writePostgresTop(bench.options.profileDir, await readPostgresTop(bench.parts.postgres.port, name))
+      if (bench.options.profileDir !== undefined && name === PROFILED)
+        writePostgresTop(bench.options.profileDir, await readPostgresTop(bench.parts.postgres.port, name))
       await state.close()
       await place.database.drop()
     },

@@ -39,7 +39,9 @@ async function startSql(bench: Bench, { key, statement, table }: SqlContender, d
     run: load => runOrder(child, load),
     settle: async () => undefined,
     verify: async answered => {
-      const { rows } = await database.query(`select count(*), current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit from ${table}`)
+      const { rows } = await database.query(
+        `select count(*), current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit from ${table}`,
+      )
       const [{ count, fsync, commit }] = rows as [{ count: string; fsync: string; commit: string }]
       if (Number(count) === answered && fsync === 'on' && commit === 'on') return undefined
       return `${table}: ${answered} answered, ${count} rows, fsync ${fsync}, synchronous_commit ${commit}; expected as many rows, on and on`

@@ -14,7 +14,8 @@ export function httpCallers({ port, request }: LoadOrder): () => Promise<Caller>
   return async () => {
     const connection = await HttpConnection.open(port)
     return {
-      call: (answered, broken) => connection.send(bytes, ({ status, body }) => (status === 200 ? answered() : answered(`${status}: ${body}`)), broken),
+      call: (answered, broken) =>
+        connection.send(bytes, ({ status, body }) => (status === 200 ? answered() : answered(`${status}: ${body}`)), broken),
       close: () => connection.close(),
     }
   }

@@ -38,7 +38,8 @@ const LAST_CHUNK = '0\r\n\r\n'
 function isComplete(all: Buffer, head: string, bodyStart: number): boolean {
   const length = LENGTH.exec(head)
   if (length !== null) return all.length >= bodyStart + Number(length[1])
-  if (CHUNKED.test(head)) return all.length >= bodyStart + LAST_CHUNK.length && all.toString('latin1', all.length - LAST_CHUNK.length) === LAST_CHUNK
+  if (CHUNKED.test(head))
+    return all.length >= bodyStart + LAST_CHUNK.length && all.toString('latin1', all.length - LAST_CHUNK.length) === LAST_CHUNK
   throw new Error(`an answer of unknown length: expected content-length or chunked, got ${JSON.stringify(head)}`)
 }
 

@@ -2,7 +2,11 @@ import { plainClient } from '../plain-client.ts'
 import type { Spent } from './top-list.ts'
 
 /** Settings of a Postgres that counts what its functions and statements cost; it is slower for it. */
-export const PROFILED_POSTGRES = { track_functions: 'all', shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all' }
+export const PROFILED_POSTGRES = {
+  track_functions: 'all',
+  shared_preload_libraries: 'pg_stat_statements',
+  'pg_stat_statements.track': 'all',
+}
 
 export interface Called extends Spent {
   readonly calls: number
@@ -20,7 +24,8 @@ export interface PostgresTop {
 
 const LENGTH = 12
 const SHOWN_LENGTH = 110
-const FUNCTIONS = 'select funcname as what, calls, self_time * 1000 as us from pg_stat_user_functions where calls > 0 order by self_time desc limit $1'
+const FUNCTIONS =
+  'select funcname as what, calls, self_time * 1000 as us from pg_stat_user_functions where calls > 0 order by self_time desc limit $1'
 const STATEMENTS = `select regexp_replace(left(query, 600), '\\s+', ' ', 'g') as what, calls, total_exec_time * 1000 as us
   from pg_stat_statements where dbid = (select oid from pg_database where datname = $2)
   order by total_exec_time desc limit $1`

@@ -39,13 +39,23 @@ export function writePostgresTop(folder: string, top: PostgresTop): void {
 /** The top list of each program that has left a profile in a folder; of several by one program the busiest. */
 export function readProfiles(folder: string): Profiles {
   const names = readdirSync(folder)
-  const all = names.filter(name => name.endsWith(PROFILE)).flatMap(name => {
-    const profile = JSON.parse(readFileSync(join(folder, name), 'utf8')) as CpuProfile
-    const program = programOf(profile)
-    return program === undefined ? [] : [{ program, ...topList(profile, { root: ROOT, skipUs: START_US }) }]
-  })
-  const busiest = PROGRAMS.flatMap(([name]) => all.filter(({ program }) => program === name).toSorted((a, b) => b.busyUs - a.busyUs).slice(0, 1))
-  return { programs: busiest, postgres: names.includes(POSTGRES) ? (JSON.parse(readFileSync(join(folder, POSTGRES), 'utf8')) as PostgresTop) : undefined }
+  const all = names
+    .filter(name => name.endsWith(PROFILE))
+    .flatMap(name => {
+      const profile = JSON.parse(readFileSync(join(folder, name), 'utf8')) as CpuProfile
+      const program = programOf(profile)
+      return program === undefined ? [] : [{ program, ...topList(profile, { root: ROOT, skipUs: START_US }) }]
+    })
+  const busiest = PROGRAMS.flatMap(([name]) =>
+    all
+      .filter(({ program }) => program === name)
+      .toSorted((a, b) => b.busyUs - a.busyUs)
+      .slice(0, 1),
+  )
+  return {
+    programs: busiest,
+    postgres: names.includes(POSTGRES) ? (JSON.parse(readFileSync(join(folder, POSTGRES), 'utf8')) as PostgresTop) : undefined,
+  }
 }
 
 function programOf({ nodes }: CpuProfile): string | undefined {

@@ -1,6 +1,9 @@
 /** What of a .cpuprofile file, as Node writes it, is used here. */
 export interface CpuProfile {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number } }[]
+  readonly nodes: readonly {
+    readonly id: number
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+  }[]
   /** The node that ran at each sample. */
   readonly samples: readonly number[]
   /** µs from the sample before, or the start. */
@@ -71,5 +74,8 @@ function add(to: Map<string, number>, what: string, us: number): void {
 }
 
 function most(spent: ReadonlyMap<string, number>, length: number): readonly Spent[] {
-  return [...spent].map(([what, us]) => ({ what, us })).toSorted((a, b) => b.us - a.us).slice(0, length)
+  return [...spent]
+    .map(([what, us]) => ({ what, us }))
+    .toSorted((a, b) => b.us - a.us)
+    .slice(0, length)
 }

@@ -42,13 +42,21 @@ export async function measureBulk(bench: Bench, cacheDb: number): Promise<Bulk> 
       const copy: CopyOrder = { database: database.url, rows, firstSeq: sent.copy + 1 }
       const batch: BatchOrder = { port: ping.port, rows }
       const entrants = [
-        await entrant(bench, { name: 'copy', file: 'clients/copy.ts', order: copy }, { port: 0, pids: { postgres: bench.parts.postgres.pid }, settle: async () => undefined }),
+        await entrant(
+          bench,
+          { name: 'copy', file: 'clients/copy.ts', order: copy },
+          { port: 0, pids: { postgres: bench.parts.postgres.pid }, settle: async () => undefined },
+        ),
         await entrant(bench, { name: 'batch', file: 'clients/batch.ts', order: batch }, ping),
       ]
       const note = (all: readonly Cell[]): void => all.forEach(cell => (sent[cell.contender as keyof typeof sent] += cell.answered * rows))
       note(await takeTurns(bench, entrants, { ...WARM_UP, turnMs: bench.options.warmUpMs / 2 }))
       for (const each of connections) {
-        const measured = await takeTurns(bench, entrants, { connections: each, turns: TURNS, turnMs: Math.min(LONGEST_MS, bench.options.seconds * 1000) / TURNS })
+        const measured = await takeTurns(bench, entrants, {
+          connections: each,
+          turns: TURNS,
+          turnMs: Math.min(LONGEST_MS, bench.options.seconds * 1000) / TURNS,
+        })
         note(measured)
         cells.push(...measured.map(cell => perRow(cell, rows)))
       }
@@ -64,7 +72,11 @@ export async function measureBulk(bench: Bench, cacheDb: number): Promise<Bulk> 
   }
 }
 
-async function entrant(bench: Bench, { name, file, order }: { name: string; file: string; order: CopyOrder | BatchOrder }, target: LoadTarget): Promise<Entrant> {
+async function entrant(
+  bench: Bench,
+  { name, file, order }: { name: string; file: string; order: CopyOrder | BatchOrder },
+  target: LoadTarget,
+): Promise<Entrant> {
   const child = await startIpcChild(programFile(file), [JSON.stringify(order)])
   bench.teardown.add(child.stop)
   return { name, target: { ...target, run: load => runOrder(child, load) }, request: Buffer.alloc(0) }

@@ -18,7 +18,13 @@ export interface Counts {
 }
 
 /** The names of the questions whose cells are judged. */
-export const ASKED = { bare: 'bare node:http', noOp: 'no-op behind Connect', cached: 'Ping: total, cached', week: 'Ping: week, cached', strongWeek: 'Ping: week, strong' } as const
+export const ASKED = {
+  bare: 'bare node:http',
+  noOp: 'no-op behind Connect',
+  cached: 'Ping: total, cached',
+  week: 'Ping: week, cached',
+  strongWeek: 'Ping: week, strong',
+} as const
 
 /** One way to ask for a count. Those of the same kind must give the same answer. */
 interface Question {
@@ -80,7 +86,8 @@ async function checkAnswers(bench: Bench, questions: readonly Question[]): Promi
     }
     const counts = new Set(Object.values(answers))
     const expected = kind === 'total' ? bench.options.countRows : [...counts][0]
-    if (counts.size !== 1 || !counts.has(expected ?? NaN)) bench.complain(`expected ${kind} ${expected} from all, got ${JSON.stringify(answers)}`)
+    if (counts.size !== 1 || !counts.has(expected ?? NaN))
+      bench.complain(`expected ${kind} ${expected} from all, got ${JSON.stringify(answers)}`)
   }
 }
 
@@ -88,9 +95,11 @@ async function measureQuestions(bench: Bench, questions: readonly Question[]): P
   const entrants = questions.map(({ name, server, message }): Entrant => {
     return { name, target: { ...server, settle: async () => undefined }, request: connectRequest('PingCount', message) }
   })
-  for (const { target, request } of entrants) await loadCell(bench, target, { request, connections: WARM_UP_CONNECTIONS, measureMs: bench.options.warmUpMs / WARM_UPS })
+  for (const { target, request } of entrants)
+    await loadCell(bench, target, { request, connections: WARM_UP_CONNECTIONS, measureMs: bench.options.warmUpMs / WARM_UPS })
   const turnMs = Math.min(LONGEST_MS, bench.options.seconds * 1000) / TURNS
   const cells: Cell[] = []
-  for (const connections of bench.options.countConnections) cells.push(...(await takeTurns(bench, entrants, { connections, turns: TURNS, turnMs })))
+  for (const connections of bench.options.countConnections)
+    cells.push(...(await takeTurns(bench, entrants, { connections, turns: TURNS, turnMs })))
   return questions.flatMap(({ name }) => cells.filter(cell => cell.contender === name))
 }

@@ -8,10 +8,7 @@ import { takeTurns } from './turns.ts'
 const WARM_UP_CONNECTIONS = 64
 
 /** Measures Ping calls: every contender at every number of connections. All of them run all the time and take turns under load. */
-export async function measurePings(
-  bench: Bench,
-  starters: Readonly<Record<ContenderKey, StartContender>>,
-): Promise<readonly Cell[]> {
+export async function measurePings(bench: Bench, starters: Readonly<Record<ContenderKey, StartContender>>): Promise<readonly Cell[]> {
   const { only, connections, seconds, turns } = bench.options
   const contenders: Contender[] = []
   try {
@@ -20,7 +17,8 @@ export async function measurePings(
     for (const each of contenders) warmedUp.set(each.key, await warmUp(bench, each))
     const entrants = contenders.map(target => ({ name: target.key, target, request: pingRequest() }))
     const cells: Cell[] = []
-    for (const each of connections) cells.push(...(await takeTurns(bench, entrants, { connections: each, turns, turnMs: (seconds * 1000) / turns })))
+    for (const each of connections)
+      cells.push(...(await takeTurns(bench, entrants, { connections: each, turns, turnMs: (seconds * 1000) / turns })))
     for (const contender of contenders) {
       const own = cells.filter(cell => cell.contender === contender.key)
       const fault = await contender.verify(own.reduce((sum, cell) => sum + cell.answered, warmedUp.get(contender.key) ?? 0))
@@ -34,7 +32,11 @@ export async function measurePings(
 
 /** Returns how many it answered. */
 async function warmUp(bench: Bench, contender: Contender): Promise<number> {
-  const { result } = await loadCell(bench, contender, { request: pingRequest(), connections: WARM_UP_CONNECTIONS, measureMs: bench.options.warmUpMs })
+  const { result } = await loadCell(bench, contender, {
+    request: pingRequest(),
+    connections: WARM_UP_CONNECTIONS,
+    measureMs: bench.options.warmUpMs,
+  })
   return result.answered
 }
 

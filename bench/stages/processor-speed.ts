@@ -52,7 +52,10 @@ export async function measureProcessor(bench: Bench, cacheDb: number): Promise<P
     const speed = { ...(await measureDrain(bench, place, state)), relayRowsPerSecond, readyMs }
     const rows = await countRows(place.database)
     const { counted } = await state.read()
-    if (rows !== events || counted !== events || speed.byCatchUp > 0) bench.complain(`processor: expected ${events} events, rows and counted, all from Kafka; got ${rows} rows, ${counted} counted, ${speed.byCatchUp} by catch-up`)
+    if (rows !== events || counted !== events || speed.byCatchUp > 0)
+      bench.complain(
+        `processor: expected ${events} events, rows and counted, all from Kafka; got ${rows} rows, ${counted} counted, ${speed.byCatchUp} by catch-up`,
+      )
     bench.progress(`processor: ${whole(speed.eventsPerSecond)} events/s, ${whole(speed.byCatchUp)} by catch-up`)
     return speed
   } finally {
@@ -92,7 +95,11 @@ async function fillLedger(database: Database, events: number): Promise<void> {
   await database.query('analyze pings')
 }
 
-async function measureDrain(bench: Bench, place: PingPlace, state: PingState): Promise<Omit<ProcessorSpeed, 'relayRowsPerSecond' | 'readyMs'>> {
+async function measureDrain(
+  bench: Bench,
+  place: PingPlace,
+  state: PingState,
+): Promise<Omit<ProcessorSpeed, 'relayRowsPerSecond' | 'readyMs'>> {
   const { processorEvents: events } = bench.options
   const { kafka, cache, postgres } = bench.parts
   const startMs = performance.now()

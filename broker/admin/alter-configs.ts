@@ -6,6 +6,11 @@ import { changeConfigs, valueOf } from './change-configs.ts'
 /** Replaces all that was set: what is not named goes back to its default. */
 export function alterConfigsHandler(options: AdminOptions): Handler<typeof alterConfigs> {
   return async ({ resources, validateOnly }) => ({
-    responses: await changeConfigs(options, resources, ({ configs }) => new Map(configs.map(config => [config.name, valueOf(config)])), validateOnly),
+    responses: await changeConfigs(
+      options,
+      resources,
+      ({ configs }) => new Map(configs.map(config => [config.name, valueOf(config)])),
+      validateOnly,
+    ),
   })
 }

@@ -1,6 +1,13 @@
 import { answer, type Answer } from '../server/handler.ts'
 import {
-  alterConfigs, createPartitions, createTopics, deleteRecords, deleteTopics, describeCluster, describeConfigs, incrementalAlterConfigs,
+  alterConfigs,
+  createPartitions,
+  createTopics,
+  deleteRecords,
+  deleteTopics,
+  describeCluster,
+  describeConfigs,
+  incrementalAlterConfigs,
 } from '../wire/tables/index.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { alterConfigsHandler } from './alter-configs.ts'

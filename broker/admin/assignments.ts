@@ -18,13 +18,16 @@ export function checkAssignments(assignments: readonly Assignment[], nodeId: num
 
 /** Throws INVALID_REPLICA_ASSIGNMENT unless each of the `added` partitions has its replicas, on this broker. */
 export function checkAddedAssignments(assignments: readonly Pick<Assignment, 'brokerIds'>[], added: number, nodeId: number): void {
-  if (assignments.length !== added) throw invalid(`assignments: got ${assignments.length}, expected ${added}, one for each partition that is added`)
+  if (assignments.length !== added)
+    throw invalid(`assignments: got ${assignments.length}, expected ${added}, one for each partition that is added`)
   for (const { brokerIds } of assignments) checkReplicas(brokerIds, nodeId)
 }
 
 function checkReplicas(brokerIds: readonly number[], nodeId: number): void {
   if (brokerIds.length === 1 && brokerIds[0] === nodeId) return
-  throw invalid(`replicas of a partition: got the brokers [${brokerIds.slice(0, MOST_TOLD).join(', ')}], expected [${nodeId}], the only one`)
+  throw invalid(
+    `replicas of a partition: got the brokers [${brokerIds.slice(0, MOST_TOLD).join(', ')}], expected [${nodeId}], the only one`,
+  )
 }
 
 function invalid(text: string): ProtocolError {

@@ -1,8 +1,8 @@
 import { checkTopicConfigs } from '../config/log-settings.ts'
 import { ERROR, ProtocolError } from '../errors.ts'
-import type { AdminOptions } from './admin-options.ts'
 import { oneByOne } from '../server/one-by-one.ts'
 import { repeated } from '../wire/repeated.ts'
+import type { AdminOptions } from './admin-options.ts'
 import { isThisBroker, RESOURCE, topicOf, unknownResource } from './resources.ts'
 import { refusal, verdictOf, type Verdict } from './verdict.ts'
 
@@ -19,13 +19,20 @@ type Configs = ReadonlyMap<string, string>
 export type Change<R extends Resource> = (resource: R, current: Configs) => Configs
 
 /** Changes each resource wholly or not at all. One that comes up twice is not changed. */
-export async function changeConfigs<R extends Resource>(options: AdminOptions, resources: readonly R[], change: Change<R>, isOnlyChecked: boolean): Promise<Changed[]> {
+export async function changeConfigs<R extends Resource>(
+  options: AdminOptions,
+  resources: readonly R[],
+  change: Change<R>,
+  isOnlyChecked: boolean,
+): Promise<Changed[]> {
   const idOf = ({ resourceType, resourceName }: R): string => `${resourceType}/${resourceName}`
   const twice = repeated(resources.map(idOf))
   const refused = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same resource twice, expected it once'))
   return oneByOne(resources, resource => {
     const { resourceType, resourceName } = resource
-    const verdict = twice.has(idOf(resource)) ? refused : verdictOf('changing configurations', () => changeOne(options, resource, change, isOnlyChecked))
+    const verdict = twice.has(idOf(resource))
+      ? refused
+      : verdictOf('changing configurations', () => changeOne(options, resource, change, isOnlyChecked))
     return { ...verdict, resourceType, resourceName }
   })
 }
@@ -36,7 +43,8 @@ function changeOne<R extends Resource>({ topics, settings }: AdminOptions, resou
   if (twice.length > 0) throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${twice.join(', ')} twice, expected each key once`)
   if (resourceType === RESOURCE.broker) return refuseForBroker(resource, settings.nodeId)
   if (resourceType !== RESOURCE.topic) throw unknownResource(resourceType)
-  if (resourceName === '') throw new ProtocolError(ERROR.INVALID_REQUEST, 'got no name of a topic, expected one: there are no settings for all topics')
+  if (resourceName === '')
+    throw new ProtocolError(ERROR.INVALID_REQUEST, 'got no name of a topic, expected one: there are no settings for all topics')
   const topic = topicOf(topics, resourceName)
   const changed = change(resource, topic.configs)
   checkTopicConfigs(changed)
@@ -48,7 +56,10 @@ function refuseForBroker({ resourceName, configs }: Resource, nodeId: number): v
   isThisBroker(resourceName, nodeId)
   if (configs.length === 0) return
   const names = configs.map(({ name }) => name).join(', ')
-  throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${names} for a broker, which cannot be changed while it runs: expected in its properties file, or for a topic`)
+  throw new ProtocolError(
+    ERROR.INVALID_REQUEST,
+    `got ${names} for a broker, which cannot be changed while it runs: expected in its properties file, or for a topic`,
+  )
 }
 
 /** Throws INVALID_REQUEST for null. */

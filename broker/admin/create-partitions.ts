@@ -1,11 +1,11 @@
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import type { RequestOf } from '../wire/api.ts'
+import { repeated } from '../wire/repeated.ts'
 import type { createPartitions } from '../wire/tables/create-partitions.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { checkAddedAssignments } from './assignments.ts'
-import { oneByOne } from '../server/one-by-one.ts'
-import { repeated } from '../wire/repeated.ts'
 import { unknownTopic } from './resources.ts'
 import { refusal, verdictOf } from './verdict.ts'
 
@@ -17,7 +17,10 @@ export function createPartitionsHandler(options: AdminOptions): Handler<typeof c
   return async ({ topics, validateOnly }) => {
     const twice = repeated(topics.map(({ name }) => name))
     const single = topics.filter(({ name }) => !twice.has(name))
-    const results = await oneByOne(single, asked => ({ name: asked.name, ...verdictOf('adding partitions', () => addPartitions(options, asked, validateOnly)) }))
+    const results = await oneByOne(single, asked => ({
+      name: asked.name,
+      ...verdictOf('adding partitions', () => addPartitions(options, asked, validateOnly)),
+    }))
     return { results: [...results, ...Array.from(twice, name => ({ name, ...TWICE }))] }
   }
 }

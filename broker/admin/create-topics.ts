@@ -2,14 +2,14 @@ import { describeTopicConfigs, type ConfigEntry } from '../config/describe.ts'
 import { checkTopicConfigs } from '../config/log-settings.ts'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import { checkCreatable } from '../topics/names.ts'
 import type { NewTopic } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
+import { repeated } from '../wire/repeated.ts'
 import type { createTopics } from '../wire/tables/create-topics.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { checkAssignments } from './assignments.ts'
-import { oneByOne } from '../server/one-by-one.ts'
-import { repeated } from '../wire/repeated.ts'
 import { refusal, verdictOf } from './verdict.ts'
 
 type Asked = RequestOf<typeof createTopics>['topics'][number]
@@ -75,14 +75,22 @@ function overridesOf(configs: Asked['configs']): ReadonlyMap<string, string> {
 }
 
 function checkLeftOpen(what: string, given: number): void {
-  if (given !== DEFAULT) throw new ProtocolError(ERROR.INVALID_REQUEST, `${what}: got ${given} besides assignments, which say it already, expected ${DEFAULT}`)
+  if (given !== DEFAULT)
+    throw new ProtocolError(ERROR.INVALID_REQUEST, `${what}: got ${given} besides assignments, which say it already, expected ${DEFAULT}`)
 }
 
 function checkPartitions(given: number): void {
-  if (given !== DEFAULT && given < 1) throw new ProtocolError(ERROR.INVALID_PARTITIONS, `number of partitions: got ${given}, expected 1 or more, or ${DEFAULT} for the default`)
+  if (given !== DEFAULT && given < 1)
+    throw new ProtocolError(
+      ERROR.INVALID_PARTITIONS,
+      `number of partitions: got ${given}, expected 1 or more, or ${DEFAULT} for the default`,
+    )
 }
 
 function checkReplicationFactor(given: number): void {
   if (given === DEFAULT || given === ONE_REPLICA) return
-  throw new ProtocolError(ERROR.INVALID_REPLICATION_FACTOR, `replication factor: got ${given}, expected ${ONE_REPLICA} or ${DEFAULT}, since there is one broker`)
+  throw new ProtocolError(
+    ERROR.INVALID_REPLICATION_FACTOR,
+    `replication factor: got ${given}, expected ${ONE_REPLICA} or ${DEFAULT}, since there is one broker`,
+  )
 }

@@ -2,10 +2,10 @@ import { topicFallback } from '../config/log-settings.ts'
 import { honouredTopicKeys } from '../config/topic-keys.ts'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { deleteRecords } from '../wire/tables/delete-records.ts'
 import type { AdminOptions } from './admin-options.ts'
-import { oneByOne } from '../server/one-by-one.ts'
 import { verdictOf } from './verdict.ts'
 
 type Asked = RequestOf<typeof deleteRecords>['topics'][number]['partitions'][number]
@@ -29,7 +29,8 @@ function deleteBefore(options: AdminOptions, name: string, { partitionIndex, off
   const { errorCode } = verdictOf('deleting records', () => {
     const log = options.topics.partition(name, partitionIndex)
     checkPolicy(options, name)
-    if (offset < HIGH_WATERMARK) throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `offset: got ${offset}, expected 0 or more, or ${HIGH_WATERMARK} for all`)
+    if (offset < HIGH_WATERMARK)
+      throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `offset: got ${offset}, expected 0 or more, or ${HIGH_WATERMARK} for all`)
     log.deleteBefore(offset === HIGH_WATERMARK ? log.highWatermark : offset)
     lowWatermark = log.startOffset
   })

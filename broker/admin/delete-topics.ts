@@ -1,10 +1,10 @@
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import type { Topic } from '../topics/topic.ts'
 import type { ResponseOf } from '../wire/api.ts'
 import type { deleteTopics } from '../wire/tables/delete-topics.ts'
 import type { AdminOptions } from './admin-options.ts'
-import { oneByOne } from '../server/one-by-one.ts'
 import { unknownTopic } from './resources.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -29,9 +29,21 @@ export function deleteTopicsHandler(options: AdminOptions): Handler<typeof delet
   return async (request, { version }) => {
     const byId = new Map(topics.all().map(topic => [topic.id.toString('hex'), topic]))
     const given = version < FIRST_WITH_IDS ? request.topicNames.map(name => ({ name, topicId: NO_ID })) : request.topics
-    const asked = given.map(({ name, topicId }) => ({ name, topicId, topic: name === null ? byId.get(topicId.toString('hex')) : topics.get(name) }))
+    const asked = given.map(({ name, topicId }) => ({
+      name,
+      topicId,
+      topic: name === null ? byId.get(topicId.toString('hex')) : topics.get(name),
+    }))
     const groups = Map.groupBy(asked.entries(), ([index, one]) => keyOf(one, index))
-    return { responses: await oneByOne([...groups.values()], group => deleteTopic(options, group.map(([, one]) => one), version)) }
+    return {
+      responses: await oneByOne([...groups.values()], group =>
+        deleteTopic(
+          options,
+          group.map(([, one]) => one),
+          version,
+        ),
+      ),
+    }
   }
 }
 
@@ -55,7 +67,11 @@ function deleteTopic(options: AdminOptions, all: readonly Asked[], version: numb
   const verdict = verdictOf('deleting a topic', () => {
     checkEnabled(options, version)
     if (all.length > 1) throw new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic twice, expected it once')
-    if (isIllFormed({ name, topicId })) throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${name === null ? 'neither a name nor' : 'both a name and'} an id, expected one of the two`)
+    if (isIllFormed({ name, topicId }))
+      throw new ProtocolError(
+        ERROR.INVALID_REQUEST,
+        `got ${name === null ? 'neither a name nor' : 'both a name and'} an id, expected one of the two`,
+      )
     const topic = all[0]?.topic
     if (!topic) throw name === null ? unknownId() : unknownTopic(name)
     options.topics.delete(topic)

@@ -14,7 +14,14 @@ export function describeClusterHandler({ settings: { nodeId }, clusterId }: Admi
     if (endpointType !== BROKERS) {
       const errorCode = endpointType === CONTROLLERS ? ERROR.MISMATCHED_ENDPOINT_TYPE : ERROR.UNSUPPORTED_ENDPOINT_TYPE
       const errorMessage = `endpoint type: got ${endpointType}, expected ${BROKERS}: this is a broker`
-      return { errorCode, errorMessage, clusterId: '', controllerId: NO_NODE, brokers: [], clusterAuthorizedOperations: operations(false, CLUSTER_OPERATIONS) }
+      return {
+        errorCode,
+        errorMessage,
+        clusterId: '',
+        controllerId: NO_NODE,
+        brokers: [],
+        clusterAuthorizedOperations: operations(false, CLUSTER_OPERATIONS),
+      }
     }
     return {
       errorCode: ERROR.NONE,

@@ -1,9 +1,9 @@
 import { describeBrokerConfigs, describeTopicConfigs, type ConfigEntry } from '../config/describe.ts'
 import type { Handler } from '../server/handler.ts'
+import { oneByOne } from '../server/one-by-one.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
 import type { describeConfigs } from '../wire/tables/describe-configs.ts'
 import type { AdminOptions } from './admin-options.ts'
-import { oneByOne } from '../server/one-by-one.ts'
 import { isThisBroker, RESOURCE, topicOf, unknownResource } from './resources.ts'
 import { verdictOf } from './verdict.ts'
 

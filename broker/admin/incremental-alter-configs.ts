@@ -15,11 +15,20 @@ const OPERATION = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 /** Changes the keys that are named and leaves the others as they are. */
 export function incrementalAlterConfigsHandler(options: AdminOptions): Handler<typeof incrementalAlterConfigs> {
   return async ({ resources, validateOnly }) => ({
-    responses: await changeConfigs(options, resources, ({ configs }, current) => withOperations(current, configs, options.settings), validateOnly),
+    responses: await changeConfigs(
+      options,
+      resources,
+      ({ configs }, current) => withOperations(current, configs, options.settings),
+      validateOnly,
+    ),
   })
 }
 
-function withOperations(current: ReadonlyMap<string, string>, operations: readonly Operation[], settings: BrokerSettings): ReadonlyMap<string, string> {
+function withOperations(
+  current: ReadonlyMap<string, string>,
+  operations: readonly Operation[],
+  settings: BrokerSettings,
+): ReadonlyMap<string, string> {
   const changed = new Map(current)
   for (const operation of operations) {
     const { name, configOperation } = operation
@@ -33,12 +42,18 @@ function withOperations(current: ReadonlyMap<string, string>, operations: readon
 function changedList(current: string | undefined, operation: Operation, settings: BrokerSettings): string {
   const { name, configOperation } = operation
   if (configOperation !== OPERATION.append && configOperation !== OPERATION.subtract) {
-    throw new ProtocolError(ERROR.INVALID_REQUEST, `operation on ${name}: got ${configOperation}, expected 0 to set, 1 to delete, 2 to append or 3 to subtract`)
+    throw new ProtocolError(
+      ERROR.INVALID_REQUEST,
+      `operation on ${name}: got ${configOperation}, expected 0 to set, 1 to delete, 2 to append or 3 to subtract`,
+    )
   }
   const key = topicKeys.get(name)
-  if (key?.type.name !== 'LIST') throw new ProtocolError(ERROR.INVALID_CONFIG, `operation on ${name}: got ${configOperation}, expected 0 or 1, since it is no list`)
+  if (key?.type.name !== 'LIST')
+    throw new ProtocolError(ERROR.INVALID_CONFIG, `operation on ${name}: got ${configOperation}, expected 0 or 1, since it is no list`)
   const given = itemsOf(valueOf(operation))
-  const kept = itemsOf(current ?? topicFallback(key, settings.given)).filter(item => !given.includes(item) || configOperation === OPERATION.append)
+  const kept = itemsOf(current ?? topicFallback(key, settings.given)).filter(
+    item => !given.includes(item) || configOperation === OPERATION.append,
+  )
   const added = configOperation === OPERATION.append ? given.filter(item => !kept.includes(item)) : []
   return [...kept, ...added].join(',')
 }

@@ -18,7 +18,10 @@ export function topicOf(topics: Topics, name: string): Topic {
 }
 
 export function unknownTopic(name: string): ProtocolError {
-  return new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `topic: got ${JSON.stringify(name)}, which does not exist, expected one that does`)
+  return new ProtocolError(
+    ERROR.UNKNOWN_TOPIC_OR_PARTITION,
+    `topic: got ${JSON.stringify(name)}, which does not exist, expected one that does`,
+  )
 }
 
 /** Whether the resource is this broker; false: all brokers. Throws INVALID_REQUEST for any other. */
@@ -29,5 +32,8 @@ export function isThisBroker(name: string, nodeId: number): boolean {
 }
 
 export function unknownResource(type: number): ProtocolError {
-  return new ProtocolError(ERROR.INVALID_REQUEST, `resource type: got ${type}, expected ${RESOURCE.topic} for a topic or ${RESOURCE.broker} for a broker`)
+  return new ProtocolError(
+    ERROR.INVALID_REQUEST,
+    `resource type: got ${type}, expected ${RESOURCE.topic} for a topic or ${RESOURCE.broker} for a broker`,
+  )
 }

@@ -54,7 +54,10 @@ export const acceptedKeys: readonly Key[] = [
     'early.start.listeners': [anyText],
     'initial.broker.registration.timeout.ms': [int(), '60000'],
     'inter.broker.listener.name': [anyText],
-    'process.roles': [only(list({ pattern: /^(broker|controller)$/ }), roles => roles.includes('broker'), 'broker, or broker and controller'), 'broker,controller'],
+    'process.roles': [
+      only(list({ pattern: /^(broker|controller)$/ }), roles => roles.includes('broker'), 'broker, or broker and controller'),
+      'broker,controller',
+    ],
     'security.inter.broker.protocol': [oneOf('PLAINTEXT'), 'PLAINTEXT'],
     'server.max.startup.time.ms': [long({ min: 0 }), LONG_MAX],
   }),
@@ -122,7 +125,14 @@ export const acceptedKeys: readonly Key[] = [
     'group.consumer.min.session.timeout.ms': [count, '45000'],
     'group.consumer.regex.refresh.interval.ms': [int({ min: 10_000 }), '600000'],
     'group.consumer.session.timeout.ms': [count, '45000'],
-    'group.coordinator.rebalance.protocols': [only(list({ pattern: /^(classic|consumer|streams|share)$/ }), protocols => protocols.includes('classic'), 'protocols of groups, classic among them'), 'classic'],
+    'group.coordinator.rebalance.protocols': [
+      only(
+        list({ pattern: /^(classic|consumer|streams|share)$/ }),
+        protocols => protocols.includes('classic'),
+        'protocols of groups, classic among them',
+      ),
+      'classic',
+    ],
     'share.coordinator.state.topic.min.isr': [oneReplica, '1'],
     'share.coordinator.state.topic.replication.factor': [oneReplica, '1'],
   }),

@@ -36,7 +36,10 @@ type Given = Pick<BrokerSettings, 'given'>
 export function describeTopicConfigs({ given }: Given, overrides: ReadonlyMap<string, string>): readonly ConfigEntry[] {
   return [...topicKeys.values()].map(key => {
     const own = overrides.get(key.name)
-    const synonyms = [...(own === undefined ? [] : [{ name: key.name, value: own, source: CONFIG_SOURCE.topic }]), ...brokerSynonyms(key, given)]
+    const synonyms = [
+      ...(own === undefined ? [] : [{ name: key.name, value: own, source: CONFIG_SOURCE.topic }]),
+      ...brokerSynonyms(key, given),
+    ]
     const source = synonyms[0]?.source ?? CONFIG_SOURCE.default
     return entry(key, { value: own ?? topicFallback(key, given), source, synonyms, readOnly: false })
   })
@@ -57,7 +60,17 @@ function entry(
 ): ConfigEntry {
   const documentation = role === 'honoured' ? help : `Accepted without effect. ${help}`
   const isDefault = source === CONFIG_SOURCE.default
-  return { name, value, readOnly, isDefault, configSource: source, isSensitive: false, synonyms, configType: TYPES[type.name], documentation }
+  return {
+    name,
+    value,
+    readOnly,
+    isDefault,
+    configSource: source,
+    isSensitive: false,
+    synonyms,
+    configType: TYPES[type.name],
+    documentation,
+  }
 }
 
 function brokerSynonyms({ brokerKeys }: TopicKey, given: ReadonlyMap<string, string>): readonly ConfigSynonym[] {

@@ -35,7 +35,10 @@ export function honoured<T>(name: string, { type, help, fallback }: Described<T>
 }
 
 /** Several keys that are accepted for one reason: names with their type and Kafka's default. */
-export function accepted(help: string, keys: Readonly<Record<string, readonly [type: ValueType<unknown>, fallback?: string]>>): readonly Key[] {
+export function accepted(
+  help: string,
+  keys: Readonly<Record<string, readonly [type: ValueType<unknown>, fallback?: string]>>,
+): readonly Key[] {
   return Object.entries(keys).map(([name, [type, fallback]]) => ({ name, role: 'accepted', type, fallback, help }))
 }
 

@@ -11,9 +11,14 @@ const LISTENER = /^([A-Za-z][\w-]*):\/\/(?:\[([\da-fA-F:.%\w-]+)\]|([\w.-]*)):(\
 const PORT_MAX = 65_535
 
 /** The value of `listeners`. */
-export const listenerList: ValueType<readonly ListenerText[]> = listeners('NAME://host:port, several separated by commas, with ports from 0 to 65535, a port and a name each')
+export const listenerList: ValueType<readonly ListenerText[]> = listeners(
+  'NAME://host:port, several separated by commas, with ports from 0 to 65535, a port and a name each',
+)
 /** The value of `advertised.listeners`. */
-export const advertisedList: ValueType<readonly ListenerText[]> = listeners('NAME://host:port, several separated by commas, with ports from 0 to 65535, a name each', { mayShare: true })
+export const advertisedList: ValueType<readonly ListenerText[]> = listeners(
+  'NAME://host:port, several separated by commas, with ports from 0 to 65535, a name each',
+  { mayShare: true },
+)
 
 function listeners(expected: string, { mayShare = false } = {}): ValueType<readonly ListenerText[]> {
   return {

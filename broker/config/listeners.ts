@@ -45,13 +45,16 @@ function addressesOf(host: string): readonly (string | undefined)[] {
 
 function checkProtocol(name: string, protocol: string | undefined, wrong: (key: string, what: string) => void): void {
   if (protocol === undefined) wrong('listener.security.protocol.map', `got nothing for the listener ${name}, expected ${name}:${OPENED}`)
-  else if (protocol !== OPENED) wrong('listeners', `got ${name}, whose protocol is ${protocol}, expected ${OPENED}: there is neither TLS nor authentication`)
+  else if (protocol !== OPENED)
+    wrong('listeners', `got ${name}, whose protocol is ${protocol}, expected ${OPENED}: there is neither TLS nor authentication`)
 }
 
 function checkAdvertised({ listeners, advertised = [] }: Texts, wrong: (key: string, what: string) => void): void {
   for (const { name, host } of advertised) {
-    if (!listeners.some(listener => listener.name === name)) wrong('advertised.listeners', `got ${name}, expected names of listeners: ${namesOf(listeners)}`)
-    if (EVERYWHERE.includes(host)) wrong('advertised.listeners', `got ${JSON.stringify(host)} as the host of ${name}, expected one that clients can connect to`)
+    if (!listeners.some(listener => listener.name === name))
+      wrong('advertised.listeners', `got ${name}, expected names of listeners: ${namesOf(listeners)}`)
+    if (EVERYWHERE.includes(host))
+      wrong('advertised.listeners', `got ${JSON.stringify(host)} as the host of ${name}, expected one that clients can connect to`)
   }
 }
 

@@ -6,7 +6,10 @@ import type { BrokerSettings } from './settings.ts'
 import { honouredTopicKeys, topicKeys, type TopicKey } from './topic-keys.ts'
 
 /** The settings of the logs of a topic: what was set for the topic goes before what the broker's keys say. */
-export function logSettings({ given, producerIdExpirationMs }: Pick<BrokerSettings, 'given' | 'producerIdExpirationMs'>, overrides: ReadonlyMap<string, string>): LogSettings {
+export function logSettings(
+  { given, producerIdExpirationMs }: Pick<BrokerSettings, 'given' | 'producerIdExpirationMs'>,
+  overrides: ReadonlyMap<string, string>,
+): LogSettings {
   const value = <T>(key: TopicKey<T>): T => topicValue(key, given, overrides)
   const isDeleting = value(honouredTopicKeys.cleanupPolicy).includes('delete')
   return {

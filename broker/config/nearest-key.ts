@@ -15,7 +15,10 @@ export function nearestKey(name: string, known: Iterable<string>): string | unde
 
 /** Names as people write them elsewhere: LOG_RETENTION_MS, logRetentionMs, log-retention-ms. */
 function plain(name: string): string {
-  return name.replace(/([a-z])([A-Z])/g, '$1.$2').replace(/[_-]/g, '.').toLowerCase()
+  return name
+    .replace(/([a-z])([A-Z])/g, '$1.$2')
+    .replace(/[_-]/g, '.')
+    .toLowerCase()
 }
 
 /** How many letters have to be changed, added or left out. */

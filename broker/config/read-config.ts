@@ -57,11 +57,25 @@ function readValues(given: ReadonlyMap<string, Given>): Values {
 }
 
 function resolveSettings(values: Values, given: ReadonlyMap<string, Given>, report: Report): BrokerSettings {
-  const { listeners, advertisedListeners, listenerProtocols, controllerListeners = [], nodeId, brokerId, logDirs, logDir, ...others } = values
+  const {
+    listeners,
+    advertisedListeners,
+    listenerProtocols,
+    controllerListeners = [],
+    nodeId,
+    brokerId,
+    logDirs,
+    logDir,
+    ...others
+  } = values
   const texts = { listeners, advertised: advertisedListeners, protocols: listenerProtocols, controllers: controllerListeners }
-  if (given.has('node.id') && brokerId !== -1 && brokerId !== nodeId) report('broker.id', `got ${brokerId}, expected that of node.id, ${nodeId}`)
+  if (given.has('node.id') && brokerId !== -1 && brokerId !== nodeId)
+    report('broker.id', `got ${brokerId}, expected that of node.id, ${nodeId}`)
   if (values.groupMinSessionTimeoutMs > values.groupMaxSessionTimeoutMs) {
-    report('group.min.session.timeout.ms', `got ${values.groupMinSessionTimeoutMs}, expected at most group.max.session.timeout.ms, ${values.groupMaxSessionTimeoutMs}`)
+    report(
+      'group.min.session.timeout.ms',
+      `got ${values.groupMinSessionTimeoutMs}, expected at most group.max.session.timeout.ms, ${values.groupMaxSessionTimeoutMs}`,
+    )
   }
   return {
     ...others,

@@ -8,7 +8,13 @@ export const refusedKeys: readonly Refusal[] = [
   },
   {
     why: 'there is no authentication',
-    names: ['sasl.*', 'delegation.token.*', 'connections.max.reauth.ms', 'connection.failed.authentication.delay.ms', 'principal.builder.class'],
+    names: [
+      'sasl.*',
+      'delegation.token.*',
+      'connections.max.reauth.ms',
+      'connection.failed.authentication.delay.ms',
+      'principal.builder.class',
+    ],
   },
   {
     why: 'there is no authorization, every client may do everything',
@@ -20,11 +26,25 @@ export const refusedKeys: readonly Refusal[] = [
   },
   {
     why: 'there is no ZooKeeper, as in Kafka since 4.0',
-    names: ['zookeeper.*', 'inter.broker.protocol.version', 'log.message.format.version', 'broker.id.generation.enable', 'reserved.broker.max.id'],
+    names: [
+      'zookeeper.*',
+      'inter.broker.protocol.version',
+      'log.message.format.version',
+      'broker.id.generation.enable',
+      'reserved.broker.max.id',
+    ],
   },
   {
     why: 'there is no tiered storage',
-    names: ['remote.log.*', 'remote.fetch.*', 'remote.list.*', 'rsm.config.*', 'rlmm.config.*', 'log.local.retention.bytes', 'log.local.retention.ms'],
+    names: [
+      'remote.log.*',
+      'remote.fetch.*',
+      'remote.list.*',
+      'rsm.config.*',
+      'rlmm.config.*',
+      'log.local.retention.bytes',
+      'log.local.retention.ms',
+    ],
   },
   {
     why: 'there are no quotas',
@@ -40,10 +60,16 @@ export const refusedKeys: readonly Refusal[] = [
   },
   {
     why: 'classes of Java cannot be loaded',
-    names: ['alter.config.policy.class.name', 'create.topic.policy.class.name', 'replica.selector.class', 'config.providers', 'config.providers.*'],
+    names: [
+      'alter.config.policy.class.name',
+      'create.topic.policy.class.name',
+      'replica.selector.class',
+      'config.providers',
+      'config.providers.*',
+    ],
   },
   {
-    why: 'there are no share groups and no groups of Kafka Streams\' own protocol',
+    why: "there are no share groups and no groups of Kafka Streams' own protocol",
     names: ['group.share.*', 'group.streams.*', 'share.coordinator.*', 'share.fetch.*'],
   },
   {
@@ -58,5 +84,7 @@ export const refusedKeys: readonly Refusal[] = [
 
 /** Why a key is refused; undefined when it is not. A key that is honoured or accepted goes before a beginning that matches it. */
 export function refusalOf(name: string): string | undefined {
-  return refusedKeys.find(({ names }) => names.some(refused => (refused.endsWith('*') ? name.startsWith(refused.slice(0, -1)) : name === refused)))?.why
+  return refusedKeys.find(({ names }) =>
+    names.some(refused => (refused.endsWith('*') ? name.startsWith(refused.slice(0, -1)) : name === refused)),
+  )?.why
 }

@@ -6,7 +6,15 @@ import type { ListenerSettings } from './listeners.ts'
 export type Values = { readonly [Name in keyof typeof brokerKeys]: (typeof brokerKeys)[Name] extends Key<infer T> ? T : never }
 
 /** Keys that only make up another value. */
-type Folded = 'listeners' | 'advertisedListeners' | 'listenerProtocols' | 'controllerListeners' | 'nodeId' | 'brokerId' | 'logDirs' | 'logDir'
+type Folded =
+  | 'listeners'
+  | 'advertisedListeners'
+  | 'listenerProtocols'
+  | 'controllerListeners'
+  | 'nodeId'
+  | 'brokerId'
+  | 'logDirs'
+  | 'logDir'
 
 /** Every setting of a broker. */
 export interface BrokerSettings extends Omit<Values, Folded> {

@@ -1,5 +1,5 @@
-import { brokerKeys } from './broker-keys.ts'
 import { acceptedKeys } from './accepted-keys.ts'
+import { brokerKeys } from './broker-keys.ts'
 import type { Key, Role } from './key.ts'
 import { boolean, double, int, list, long, oneOf, only, type ValueType } from './value-types.ts'
 
@@ -53,15 +53,51 @@ export const honouredTopicKeys = {
     from: { 'log.retention.ms': 1, 'log.retention.minutes': MINUTE_MS, 'log.retention.hours': HOUR_MS },
     help: 'How long records are kept at least; -1: no limit.',
   }),
-  retentionBytes: topicKey('honoured', 'retention.bytes', { type: long({ min: -1 }), from: 'log.retention.bytes', help: 'Bytes of a partition above which its oldest segments are deleted; -1: no limit.' }),
-  segmentBytes: topicKey('honoured', 'segment.bytes', { type: brokerKeys.logSegmentBytes.type, from: 'log.segment.bytes', help: 'Size at which a new segment is begun.' }),
-  segmentMs: topicKey('honoured', 'segment.ms', { type: long({ min: 1 }), from: { 'log.roll.ms': 1, 'log.roll.hours': HOUR_MS }, help: 'Age at which a new segment is begun.' }),
-  indexIntervalBytes: topicKey('honoured', 'index.interval.bytes', { type: int({ min: 0 }), from: 'log.index.interval.bytes', help: 'Bytes of a segment between two entries of its index.' }),
-  maxMessageBytes: topicKey('honoured', 'max.message.bytes', { type: int({ min: 0 }), from: 'message.max.bytes', help: 'Longest record batch, as it is sent.' }),
-  timestampType: topicKey('honoured', 'message.timestamp.type', { type: brokerKeys.timestampType.type, from: 'log.message.timestamp.type', help: "Whether a record's time is the producer's or the broker's." }),
-  timestampBeforeMaxMs: topicKey('honoured', 'message.timestamp.before.max.ms', { type: long({ min: 0 }), from: 'log.message.timestamp.before.max.ms', help: "How far a record's time may lie before the broker's." }),
-  timestampAfterMaxMs: topicKey('honoured', 'message.timestamp.after.max.ms', { type: long({ min: 0 }), from: 'log.message.timestamp.after.max.ms', help: "How far a record's time may lie behind the broker's." }),
-  flushMessages: topicKey('honoured', 'flush.messages', { type: long({ min: 1 }), from: 'log.flush.interval.messages', help: '1: records are on the disk before they are acknowledged. Any other number leaves that to the system.' }),
+  retentionBytes: topicKey('honoured', 'retention.bytes', {
+    type: long({ min: -1 }),
+    from: 'log.retention.bytes',
+    help: 'Bytes of a partition above which its oldest segments are deleted; -1: no limit.',
+  }),
+  segmentBytes: topicKey('honoured', 'segment.bytes', {
+    type: brokerKeys.logSegmentBytes.type,
+    from: 'log.segment.bytes',
+    help: 'Size at which a new segment is begun.',
+  }),
+  segmentMs: topicKey('honoured', 'segment.ms', {
+    type: long({ min: 1 }),
+    from: { 'log.roll.ms': 1, 'log.roll.hours': HOUR_MS },
+    help: 'Age at which a new segment is begun.',
+  }),
+  indexIntervalBytes: topicKey('honoured', 'index.interval.bytes', {
+    type: int({ min: 0 }),
+    from: 'log.index.interval.bytes',
+    help: 'Bytes of a segment between two entries of its index.',
+  }),
+  maxMessageBytes: topicKey('honoured', 'max.message.bytes', {
+    type: int({ min: 0 }),
+    from: 'message.max.bytes',
+    help: 'Longest record batch, as it is sent.',
+  }),
+  timestampType: topicKey('honoured', 'message.timestamp.type', {
+    type: brokerKeys.timestampType.type,
+    from: 'log.message.timestamp.type',
+    help: "Whether a record's time is the producer's or the broker's.",
+  }),
+  timestampBeforeMaxMs: topicKey('honoured', 'message.timestamp.before.max.ms', {
+    type: long({ min: 0 }),
+    from: 'log.message.timestamp.before.max.ms',
+    help: "How far a record's time may lie before the broker's.",
+  }),
+  timestampAfterMaxMs: topicKey('honoured', 'message.timestamp.after.max.ms', {
+    type: long({ min: 0 }),
+    from: 'log.message.timestamp.after.max.ms',
+    help: "How far a record's time may lie behind the broker's.",
+  }),
+  flushMessages: topicKey('honoured', 'flush.messages', {
+    type: long({ min: 1 }),
+    from: 'log.flush.interval.messages',
+    help: '1: records are on the disk before they are acknowledged. Any other number leaves that to the system.',
+  }),
 } as const
 
 const NOT_COMPACTED = 'Logs are not compacted.'
@@ -73,23 +109,51 @@ const unchanged = only(long(), value => value === -2, '-2, since there is no tie
 const never = only(boolean, value => !value, 'false, since there is no tiered storage')
 
 const acceptedTopicKeys: readonly TopicKey[] = [
-  topicKey('accepted', 'compression.type', { type: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'), from: 'compression.type', help: SENT_AS_IS }),
+  topicKey('accepted', 'compression.type', {
+    type: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'),
+    from: 'compression.type',
+    help: SENT_AS_IS,
+  }),
   topicKey('accepted', 'compression.gzip.level', { type: int({ min: -1, max: 9 }), from: 'compression.gzip.level', help: SENT_AS_IS }),
   topicKey('accepted', 'compression.lz4.level', { type: int({ min: 1, max: 17 }), from: 'compression.lz4.level', help: SENT_AS_IS }),
-  topicKey('accepted', 'compression.zstd.level', { type: int({ min: -131_072, max: 22 }), from: 'compression.zstd.level', help: SENT_AS_IS }),
+  topicKey('accepted', 'compression.zstd.level', {
+    type: int({ min: -131_072, max: 22 }),
+    from: 'compression.zstd.level',
+    help: SENT_AS_IS,
+  }),
   topicKey('accepted', 'delete.retention.ms', { type: long({ min: 0 }), from: 'log.cleaner.delete.retention.ms', help: NOT_COMPACTED }),
   topicKey('accepted', 'max.compaction.lag.ms', { type: long({ min: 1 }), from: 'log.cleaner.max.compaction.lag.ms', help: NOT_COMPACTED }),
-  topicKey('accepted', 'min.cleanable.dirty.ratio', { type: double({ min: 0, max: 1 }), from: 'log.cleaner.min.cleanable.ratio', help: NOT_COMPACTED }),
+  topicKey('accepted', 'min.cleanable.dirty.ratio', {
+    type: double({ min: 0, max: 1 }),
+    from: 'log.cleaner.min.cleanable.ratio',
+    help: NOT_COMPACTED,
+  }),
   topicKey('accepted', 'min.compaction.lag.ms', { type: long({ min: 0 }), from: 'log.cleaner.min.compaction.lag.ms', help: NOT_COMPACTED }),
-  topicKey('accepted', 'min.insync.replicas', { type: only(int(), value => value === 1, '1, since there is one node'), from: 'min.insync.replicas', help: ONE_REPLICA }),
+  topicKey('accepted', 'min.insync.replicas', {
+    type: only(int(), value => value === 1, '1, since there is one node'),
+    from: 'min.insync.replicas',
+    help: ONE_REPLICA,
+  }),
   topicKey('accepted', 'unclean.leader.election.enable', { type: boolean, from: 'unclean.leader.election.enable', help: ONE_REPLICA }),
   topicKey('accepted', 'follower.replication.throttled.replicas', { type: list(), fallback: '', help: ONE_REPLICA }),
   topicKey('accepted', 'leader.replication.throttled.replicas', { type: list(), fallback: '', help: ONE_REPLICA }),
   topicKey('accepted', 'file.delete.delay.ms', { type: long({ min: 0 }), from: 'log.segment.delete.delay.ms', help: ONE_WAY }),
   topicKey('accepted', 'preallocate', { type: boolean, from: 'log.preallocate', help: ONE_WAY }),
   topicKey('accepted', 'segment.index.bytes', { type: int({ min: 4 }), from: 'log.index.size.max.bytes', help: ONE_WAY }),
-  topicKey('accepted', 'segment.jitter.ms', { type: long({ min: 0 }), from: { 'log.roll.jitter.ms': 1, 'log.roll.jitter.hours': HOUR_MS }, help: ONE_WAY }),
-  topicKey('accepted', 'flush.ms', { type: only(long(), value => value >= Number.MAX_SAFE_INTEGER, '9223372036854775807: records are flushed with every append or by the system'), from: 'log.flush.scheduler.interval.ms', help: 'Records are flushed with every append or by the system.' }),
+  topicKey('accepted', 'segment.jitter.ms', {
+    type: long({ min: 0 }),
+    from: { 'log.roll.jitter.ms': 1, 'log.roll.jitter.hours': HOUR_MS },
+    help: ONE_WAY,
+  }),
+  topicKey('accepted', 'flush.ms', {
+    type: only(
+      long(),
+      value => value >= Number.MAX_SAFE_INTEGER,
+      '9223372036854775807: records are flushed with every append or by the system',
+    ),
+    from: 'log.flush.scheduler.interval.ms',
+    help: 'Records are flushed with every append or by the system.',
+  }),
   topicKey('accepted', 'local.retention.bytes', { type: unchanged, fallback: '-2', help: NO_TIERS }),
   topicKey('accepted', 'local.retention.ms', { type: unchanged, fallback: '-2', help: NO_TIERS }),
   topicKey('accepted', 'remote.storage.enable', { type: never, fallback: 'false', help: NO_TIERS }),

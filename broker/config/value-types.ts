@@ -100,7 +100,11 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Val
 }
 
 /** Texts separated by commas; the empty text is the empty list. */
-export function list({ expected = 'texts separated by commas', pattern = /./, max = Infinity }: { expected?: string; pattern?: RegExp; max?: number } = {}): ValueType<readonly string[]> {
+export function list({
+  expected = 'texts separated by commas',
+  pattern = /./,
+  max = Infinity,
+}: { expected?: string; pattern?: RegExp; max?: number } = {}): ValueType<readonly string[]> {
   return {
     name: 'LIST',
     expected,

@@ -70,7 +70,12 @@ export class LineConsole {
 
   async start(): Promise<void> {
     const { port, host } = this.#options
-    const listening = await listen(this.#server, { port, hosts: [host], portSetting: 'line.console.port', hostSetting: 'line.console.host' })
+    const listening = await listen(this.#server, {
+      port,
+      hosts: [host],
+      portSetting: 'line.console.port',
+      hostSetting: 'line.console.host',
+    })
     this.#port = listening.port
     // Too many open files, for one: that client is lost and those that are here are not.
     this.#server.on('error', err => this.#options.log.error({ err }, 'the line console could not take a client'))
@@ -91,7 +96,8 @@ export class LineConsole {
       socket.end(`${errorLine(`clients: got one more than ${maxClients}, expected at most so many at a time`)}\n`, () => socket.destroy())
       return
     }
-    const onIntruder = () => log.warn({ client: socket.remoteAddress }, 'a client of the line console speaks another protocol, such as HTTP: hung up')
+    const onIntruder = () =>
+      log.warn({ client: socket.remoteAddress }, 'a client of the line console speaks another protocol, such as HTTP: hung up')
     const client = new Client({ socket, session: new Session(this.#session, this.#count++), maxLineBytes, onIntruder })
     this.#clients.add(client)
     socket.on('close', () => this.#clients.delete(client))

@@ -45,7 +45,8 @@ export class Session {
   answer(line: Buffer | typeof TOO_LONG): LineAnswer | Promise<LineAnswer> {
     this.#done()
     try {
-      if (line === TOO_LONG) throw new LineError(`line: got more than ${this.#options.maxLineBytes} bytes, expected at most so many (message.max.bytes)`)
+      if (line === TOO_LONG)
+        throw new LineError(`line: got more than ${this.#options.maxLineBytes} bytes, expected at most so many (message.max.bytes)`)
       const answer = this.#command(parseCommand(line))
       return answer instanceof Promise ? answer.catch((error: unknown) => this.#failed(error)) : answer
     } catch (error) {
@@ -68,7 +69,13 @@ export class Session {
       case 'consume':
         return { line: this.#consume(command.topic, command.group) }
       case 'topics':
-        return { line: this.#options.topics.all().map(({ name }) => name).join(' ') || EMPTY }
+        return {
+          line:
+            this.#options.topics
+              .all()
+              .map(({ name }) => name)
+              .join(' ') || EMPTY,
+        }
       case 'help':
         return { line: HELP }
       case 'quit':
@@ -84,11 +91,14 @@ export class Session {
       if (name === undefined || name === this.#options.topic) return EMPTY
       throw unknownTopic(name)
     }
-    if (positions.hasMembers(group)) throw new LineError(`group: got ${shown(group)}, which Kafka clients are members of, expected one of the console's own`)
+    if (positions.hasMembers(group))
+      throw new LineError(`group: got ${shown(group)}, which Kafka clients are members of, expected one of the console's own`)
     this.#lent = queues.lend(topic, group)
     if (this.#lent === undefined) return EMPTY
     const { offset, value, problem } = this.#lent.message
-    return problem === undefined ? messageLine(value) : errorLine(`messages of ${topic.name} from offset ${offset} on cannot be read and are passed over: ${problem}`)
+    return problem === undefined
+      ? messageLine(value)
+      : errorLine(`messages of ${topic.name} from offset ${offset} on cannot be read and are passed over: ${problem}`)
   }
 
   #done(): void {

@@ -28,7 +28,9 @@ function fill(shape: Shape, asked: Struct, code: ErrorCode): Struct {
 }
 
 function askedList(name: string, asked: Struct): readonly Struct[] {
-  const source = Object.entries(asked).find(([own, value]) => Array.isArray(value) && (own === name || ANSWERED_BY[own] === name || (name === FETCH_TOPICS && own === 'topics')))
+  const source = Object.entries(asked).find(
+    ([own, value]) => Array.isArray(value) && (own === name || ANSWERED_BY[own] === name || (name === FETCH_TOPICS && own === 'topics')),
+  )
   return ((source?.[1] as unknown[] | undefined) ?? []).map(item => (typeof item === 'object' && item !== null ? (item as Struct) : {}))
 }
 

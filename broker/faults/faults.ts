@@ -1,7 +1,7 @@
-import type { Api } from '../wire/api.ts'
-import { HangUp } from '../server/handler.ts'
-import { errorAnswer } from './error-answers.ts'
 import type { ErrorCode } from '../errors.ts'
+import { HangUp } from '../server/handler.ts'
+import type { Api } from '../wire/api.ts'
+import { errorAnswer } from './error-answers.ts'
 
 /**
  * What is to go wrong with a request, once:

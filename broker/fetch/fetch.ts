@@ -1,6 +1,6 @@
 import { ERROR, ProtocolError } from '../errors.ts'
-import { batchBytes, recordCount } from '../records/batch.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
+import { batchBytes, recordCount } from '../records/batch.ts'
 import type { Handler } from '../server/handler.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
@@ -30,7 +30,8 @@ const NO_EPOCH = -1
 
 export function fetchHandler(options: FetchOptions): Handler<typeof fetch> {
   return async (request, { signal }) => {
-    if (request.sessionId !== NO_SESSION && request.sessionEpoch !== NO_EPOCH) return { errorCode: ERROR.FETCH_SESSION_ID_NOT_FOUND, sessionId: NO_SESSION, responses: [] }
+    if (request.sessionId !== NO_SESSION && request.sessionEpoch !== NO_EPOCH)
+      return { errorCode: ERROR.FETCH_SESSION_ID_NOT_FOUND, sessionId: NO_SESSION, responses: [] }
     const deadline = performance.now() + request.maxWaitMs
     for (;;) {
       const outcome = look(options, request, signal.aborted ? 0 : deadline - performance.now())
@@ -70,7 +71,10 @@ class Round {
     this.#options = options
     this.#isolationLevel = request.isolationLevel
     this.#leftBytes = Math.min(options.maxBytes, request.maxBytes)
-    this.#responses = Array.from(once(request.topics), ([topic, partitions]) => ({ topic, partitions: Array.from(partitions.values(), asked => this.#look(topic, asked)) }))
+    this.#responses = Array.from(once(request.topics), ([topic, partitions]) => ({
+      topic,
+      partitions: Array.from(partitions.values(), asked => this.#look(topic, asked)),
+    }))
   }
 
   answer(): Answer {

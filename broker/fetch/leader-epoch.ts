@@ -12,5 +12,6 @@ export function checkLeaderEpoch(epoch: number): void {
 
 /** Throws if a consumer has read records of an epoch that never was. */
 export function checkFetchedEpoch(epoch: number): void {
-  if (epoch > LEADER_EPOCH) throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `epoch of the last record: got ${epoch}, expected at most ${LEADER_EPOCH}`)
+  if (epoch > LEADER_EPOCH)
+    throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `epoch of the last record: got ${epoch}, expected at most ${LEADER_EPOCH}`)
 }

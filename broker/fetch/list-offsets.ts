@@ -4,8 +4,8 @@ import type { Handler } from '../server/handler.ts'
 import { oneByOne } from '../server/one-by-one.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'
-import type { listOffsets } from '../wire/tables/list-offsets.ts'
 import { repeated } from '../wire/repeated.ts'
+import type { listOffsets } from '../wire/tables/list-offsets.ts'
 import { checkLeaderEpoch } from './leader-epoch.ts'
 
 type Asked = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number] & { readonly name: string }
@@ -28,7 +28,10 @@ export function listOffsetsHandler(topics: Topics): Handler<typeof listOffsets> 
     const mode = { version, isolationLevel: request.isolationLevel }
     const twice = repeated(asked.map(placeOf))
     const places = new Map(asked.map(one => [placeOf(one), one]))
-    const answers = await oneByOne([...places], ([place, one]) => ({ name: one.name, answer: twice.has(place) ? refusedTwice(one) : answerPartition(topics, one, mode) }))
+    const answers = await oneByOne([...places], ([place, one]) => ({
+      name: one.name,
+      answer: twice.has(place) ? refusedTwice(one) : answerPartition(topics, one, mode),
+    }))
     const byTopic = Map.groupBy(answers, ({ name }) => name)
     return { topics: Array.from(byTopic, ([name, partitions]) => ({ name, partitions: partitions.map(({ answer }) => answer) })) }
   }
@@ -60,11 +63,16 @@ function answerPartition(topics: Topics, { name, partitionIndex, currentLeaderEp
 }
 
 function find(log: PartitionLog, timestamp: bigint, { version, isolationLevel }: Mode): { offset: bigint; timestamp: bigint } {
-  if (timestamp === LATEST) return { offset: isolationLevel === READ_COMMITTED ? log.lastStableOffset : log.highWatermark, timestamp: NOTHING }
+  if (timestamp === LATEST)
+    return { offset: isolationLevel === READ_COMMITTED ? log.lastStableOffset : log.highWatermark, timestamp: NOTHING }
   if (timestamp === EARLIEST) return { offset: log.startOffset, timestamp: NOTHING }
   const none = { offset: NOTHING, timestamp: NOTHING }
   if (timestamp === MAX_TIMESTAMP && version >= FIRST_WITH_MAX_TIMESTAMP) return log.maxTimestamp() ?? none
   if (timestamp === EARLIEST_LOCAL && version >= FIRST_WITH_EARLIEST_LOCAL) return { offset: log.startOffset, timestamp: NOTHING }
-  if (timestamp < 0n) throw new ProtocolError(ERROR.UNSUPPORTED_VERSION, `timestamp: got ${timestamp}, expected a time or one of the special values of version ${version}`)
+  if (timestamp < 0n)
+    throw new ProtocolError(
+      ERROR.UNSUPPORTED_VERSION,
+      `timestamp: got ${timestamp}, expected a time or one of the special values of version ${version}`,
+    )
   return log.findTimestamp(timestamp) ?? none
 }

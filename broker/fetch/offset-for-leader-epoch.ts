@@ -12,7 +12,10 @@ type PartitionAnswer = ResponseOf<typeof offsetForLeaderEpoch>['topics'][number]
 /** Tells consumers where the records of an epoch end, so that they notice a log that was cut; here no epoch ends. */
 export function offsetForLeaderEpochHandler(topics: Topics): Handler<typeof offsetForLeaderEpoch> {
   return request => ({
-    topics: request.topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(asked => answerPartition(topics, topic, asked)) })),
+    topics: request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(asked => answerPartition(topics, topic, asked)),
+    })),
   })
 }
 

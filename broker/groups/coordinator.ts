@@ -2,7 +2,16 @@ import { ERROR, type ErrorCode } from '../errors.ts'
 import { Group, type GroupState, type GroupSurroundings } from './group.ts'
 import { join } from './join-phase.ts'
 import { checkCommit, drop, heartbeat, leave, type MemberName } from './membership.ts'
-import { refusedJoin, refusedSync, NO_MEMBER_ID, type JoinRequest, type JoinResult, type Respond, type SyncRequest, type SyncResult } from './results.ts'
+import {
+  refusedJoin,
+  refusedSync,
+  NO_MEMBER_ID,
+  type JoinRequest,
+  type JoinResult,
+  type Respond,
+  type SyncRequest,
+  type SyncResult,
+} from './results.ts'
 import { sync } from './sync-phase.ts'
 
 /** Somebody who speaks for a member of a group, in a generation. */

@@ -57,7 +57,11 @@ export class Group {
   }
 
   /** A group that had no members when it was last written down. */
-  static restore(id: string, surroundings: GroupSurroundings, was: { generation: number; protocolType: string; emptySinceMs: number }): Group {
+  static restore(
+    id: string,
+    surroundings: GroupSurroundings,
+    was: { generation: number; protocolType: string; emptySinceMs: number },
+  ): Group {
     const group = new Group(id, surroundings)
     group.generation = was.generation
     group.protocolType = was.protocolType

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../../src/runtime/logger.ts'
-import { offsetCommitHandler } from '../offsets/offset-commit.ts'
 import { startExpiry } from '../offsets/expiry-timer.ts'
+import { offsetCommitHandler } from '../offsets/offset-commit.ts'
 import { offsetFetchHandler } from '../offsets/offset-fetch.ts'
 import { CUT_FILE, type OffsetStore } from '../offsets/offset-store.ts'
 import { answer, type Answer } from '../server/handler.ts'
@@ -25,8 +25,8 @@ import { listGroupsHandler } from './answers/list-groups.ts'
 import { syncGroupHandler } from './answers/sync-group.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { Coordinator } from './coordinator.ts'
-import type { GroupState } from './group.ts'
 import { rememberGeneration, restoreGroups } from './group-records.ts'
+import type { GroupState } from './group.ts'
 
 export interface GroupsOptions {
   readonly store: OffsetStore
@@ -74,7 +74,11 @@ export function startGroups(options: GroupsOptions): Groups {
     newMemberId: prefix => `${prefix.slice(0, LONGEST_PREFIX).toWellFormed()}-${randomUUID()}`,
     onGeneration: group => rememberGeneration(group, store, log),
   })
-  if (store.cutBytes > 0) log.warn({ bytes: store.cutBytes, kept: CUT_FILE }, 'the end of the committed offsets is damaged: it was cut off and kept in a file of its own')
+  if (store.cutBytes > 0)
+    log.warn(
+      { bytes: store.cutBytes, kept: CUT_FILE },
+      'the end of the committed offsets is damaged: it was cut off and kept in a file of its own',
+    )
   restoreGroups(coordinator, store, clock)
   const retentionMs = settings.offsetsRetentionMinutes * MS_PER_MINUTE
   const stopExpiry = startExpiry({ coordinator, store, clock, retentionMs, everyMs: settings.offsetsRetentionCheckMs, log })
@@ -100,7 +104,10 @@ function groupAnswers(coordinator: Coordinator, { store, nodeId, hasPartition, s
     answer(describeGroups, describeGroupsHandler(coordinator, store)),
     answer(listGroups, listGroupsHandler(coordinator, store)),
     answer(deleteGroups, deleteGroupsHandler(coordinator, store)),
-    answer(offsetCommit, offsetCommitHandler({ coordinator, store, hasPartition, maxMetadataLength: settings.offsetMetadataMaxBytes, onStorageError })),
+    answer(
+      offsetCommit,
+      offsetCommitHandler({ coordinator, store, hasPartition, maxMetadataLength: settings.offsetMetadataMaxBytes, onStorageError }),
+    ),
     answer(offsetFetch, offsetFetchHandler(store)),
   ]
 }

@@ -68,7 +68,8 @@ function joinStatic(group: Group, request: JoinRequest, instanceId: string, resp
   const formerLeaderId = group.leaderId ?? NO_MEMBER_ID
   const member = group.replace(former, memberId, request)
   member.waitForJoin(respond)
-  if (group.state === 'Stable' && selectProtocol(group.members.values()) === group.protocolName) resume(group, member, request, formerLeaderId)
+  if (group.state === 'Stable' && selectProtocol(group.members.values()) === group.protocolName)
+    resume(group, member, request, formerLeaderId)
   else rebalance(group)
 }
 

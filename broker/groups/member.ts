@@ -1,6 +1,15 @@
 import { ERROR, type ErrorCode } from '../errors.ts'
 import { Alarm, type Clock } from './clock.ts'
-import { NO_ASSIGNMENT, refusedJoin, refusedSync, type JoinRequest, type JoinResult, type Protocol, type Respond, type SyncResult } from './results.ts'
+import {
+  NO_ASSIGNMENT,
+  refusedJoin,
+  refusedSync,
+  type JoinRequest,
+  type JoinResult,
+  type Protocol,
+  type Respond,
+  type SyncResult,
+} from './results.ts'
 
 /** A member of a group, with the answers that it waits for. */
 export class Member {
@@ -91,6 +100,11 @@ export class Member {
   }
 
   hasProtocols(protocols: readonly Protocol[]): boolean {
-    return protocols.length === this.protocols.length && protocols.every(({ name, metadata }, index) => name === this.protocols[index]?.name && metadata.equals(this.protocols[index].metadata))
+    return (
+      protocols.length === this.protocols.length &&
+      protocols.every(
+        ({ name, metadata }, index) => name === this.protocols[index]?.name && metadata.equals(this.protocols[index].metadata),
+      )
+    )
   }
 }

@@ -110,7 +110,11 @@ export function currentGeneration(group: Group, member: Member): JoinResult {
 }
 
 function listMembers(group: Group, protocolName: string): JoinedMember[] {
-  return Array.from(group.members.values(), member => ({ memberId: member.id, instanceId: member.instanceId, metadata: member.metadata(protocolName) }))
+  return Array.from(group.members.values(), member => ({
+    memberId: member.id,
+    instanceId: member.instanceId,
+    metadata: member.metadata(protocolName),
+  }))
 }
 
 /** Who joined but never fetched the assignment holds partitions that nobody reads. */

@@ -69,7 +69,16 @@ export const NO_GENERATION = -1
 export const NO_ASSIGNMENT = Buffer.alloc(0)
 
 export function refusedJoin(error: ErrorCode, memberId: string = NO_MEMBER_ID): JoinResult {
-  return { error, memberId, generation: NO_GENERATION, protocolType: null, protocolName: null, leaderId: NO_MEMBER_ID, skipAssignment: false, members: [] }
+  return {
+    error,
+    memberId,
+    generation: NO_GENERATION,
+    protocolType: null,
+    protocolName: null,
+    leaderId: NO_MEMBER_ID,
+    skipAssignment: false,
+    members: [],
+  }
 }
 
 export function refusedSync(error: ErrorCode): SyncResult {

@@ -1,6 +1,18 @@
 import {
-  closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, readSync,
-  readdirSync, renameSync, rmSync, writeSync,
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { ASIDE_SUFFIX, TornFileError, type Folder, type LogFile, type ReplaceOptions } from './folder.ts'

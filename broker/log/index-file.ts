@@ -10,8 +10,13 @@ const ENTRY_BYTES = 16
 export function encodeIndex({ facts, index }: SegmentContent): Buffer {
   const bytes = Buffer.alloc(FACTS_BYTES + index.count * ENTRY_BYTES)
   const values = [
-    BigInt(facts.bytes), BigInt(facts.nextOffset), facts.maxTimestamp, BigInt(facts.maxTimestampPosition),
-    facts.firstTimestamp, BigInt(facts.lastAppendMs), BigInt(facts.indexedBytes),
+    BigInt(facts.bytes),
+    BigInt(facts.nextOffset),
+    facts.maxTimestamp,
+    BigInt(facts.maxTimestampPosition),
+    facts.firstTimestamp,
+    BigInt(facts.lastAppendMs),
+    BigInt(facts.indexedBytes),
   ]
   for (const [place, value] of values.entries()) bytes.writeBigInt64BE(value, 8 * place)
   for (let entry = 0, at = FACTS_BYTES; entry < index.count; entry++, at += ENTRY_BYTES) {

@@ -74,7 +74,10 @@ export class PartitionLog {
   /** Reads what the folder holds; creates nothing. */
   static open(options: PartitionLogOptions): PartitionLog {
     const circumstances = { nowMs: options.now(), indexIntervalBytes: options.settings().indexIntervalBytes }
-    return new PartitionLog(options, storing('opening a log', () => recover(options.folder, circumstances)))
+    return new PartitionLog(
+      options,
+      storing('opening a log', () => recover(options.folder, circumstances)),
+    )
   }
 
   get startOffset(): bigint {
@@ -113,7 +116,8 @@ export class PartitionLog {
     const isStamped = settings.timestampType === 'LogAppendTime'
     if (!isStamped) checkTimestamps(batch, settings, nowMs)
     const earlier = this.#producers.check(batch, nowMs - settings.producerIdExpirationMs)
-    if (earlier) return { baseOffset: earlier.baseOffset, logAppendTime: isStamped ? earlier.timestamp : NO_LOG_APPEND_TIME, isDuplicate: true }
+    if (earlier)
+      return { baseOffset: earlier.baseOffset, logAppendTime: isStamped ? earlier.timestamp : NO_LOG_APPEND_TIME, isDuplicate: true }
     const logAppendTime = isStamped ? BigInt(Math.trunc(nowMs)) : NO_LOG_APPEND_TIME
     this.#writing('appending a batch', () => {
       const timestamp = isStamped ? logAppendTime : header.maxTimestamp(batch, 0)
@@ -157,7 +161,9 @@ export class PartitionLog {
 
   /** The first record of this time or later. */
   findTimestamp(timestamp: bigint): FoundRecord | undefined {
-    return storing('reading a log', () => this.#segments.withVisible(this.#startOffset, this.#visibleBytes, log => recordAtOrAfter(log, timestamp)))
+    return storing('reading a log', () =>
+      this.#segments.withVisible(this.#startOffset, this.#visibleBytes, log => recordAtOrAfter(log, timestamp)),
+    )
   }
 
   /** The record with the greatest time; the first of them. */
@@ -240,7 +246,8 @@ export class PartitionLog {
 
   #refuseIfBroken(): void {
     if (this.#isDiscarded) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, 'the topic was deleted')
-    if (this.#refusal !== undefined) throw new ProtocolError(ERROR.KAFKA_STORAGE_ERROR, `nothing can be appended until the log is opened again: ${this.#refusal}`)
+    if (this.#refusal !== undefined)
+      throw new ProtocolError(ERROR.KAFKA_STORAGE_ERROR, `nothing can be appended until the log is opened again: ${this.#refusal}`)
   }
 
   #writing(attempt: string, action: () => void): void {

@@ -2,8 +2,8 @@ import * as header from '../records/batch.ts'
 import { fileName, INDEX_SUFFIX, offsetsOf, SEGMENT_SUFFIX, SNAPSHOT_SUFFIX } from './file-names.ts'
 import { ASIDE_SUFFIX, type Folder } from './folder.ts'
 import { ProducerStates } from './producer-states.ts'
-import { Segment, type ScannedSegment } from './segment.ts'
 import type { Circumstances } from './segment-content.ts'
+import { Segment, type ScannedSegment } from './segment.ts'
 import { Segments } from './segments.ts'
 import { Snapshots } from './snapshots.ts'
 import { readStartOffset, START_OFFSET_FILE } from './start-offset.ts'
@@ -42,7 +42,9 @@ export function recover(folder: Folder, circumstances: Circumstances): Recovered
 function openSegments(folder: Folder, names: readonly string[], circumstances: Circumstances, findings: string[]): Segment[] {
   const bases = offsetsOf(names, SEGMENT_SUFFIX)
   for (const offset of offsetsOf(names, INDEX_SUFFIX)) if (!bases.includes(offset)) folder.remove(fileName(offset, INDEX_SUFFIX))
-  const opened = bases.map(base => openSegment(folder, base, circumstances, names.includes(fileName(base, INDEX_SUFFIX)) ? findings : undefined))
+  const opened = bases.map(base =>
+    openSegment(folder, base, circumstances, names.includes(fileName(base, INDEX_SUFFIX)) ? findings : undefined),
+  )
   const lastWithBytes = opened.findLastIndex(({ fileBytes }) => fileBytes > 0)
   for (const [place, { segment, fileBytes, problem }] of opened.entries()) {
     if (problem === undefined) {
@@ -95,7 +97,8 @@ function nameGaps(segments: readonly Segment[], findings: string[]): void {
   for (const [place, segment] of segments.entries()) {
     const next = segments[place + 1]
     if (next === undefined || next.baseOffset === segment.nextOffset) continue
-    if (next.baseOffset > segment.nextOffset) findings.push(`the offsets ${segment.nextOffset} to ${next.baseOffset - 1n} are missing and are passed over`)
+    if (next.baseOffset > segment.nextOffset)
+      findings.push(`the offsets ${segment.nextOffset} to ${next.baseOffset - 1n} are missing and are passed over`)
     else findings.push(`the offsets ${next.baseOffset} to ${segment.nextOffset - 1n} are in two segments; the later one is read`)
   }
 }

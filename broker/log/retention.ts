@@ -4,7 +4,11 @@ import { NO_TIMESTAMP, type SegmentFacts } from './segment-content.ts'
 type Facts = Pick<SegmentFacts, 'bytes' | 'maxTimestamp' | 'firstTimestamp' | 'lastAppendMs' | 'nextOffset'>
 
 /** How many of the oldest segments are to go. */
-export function expiredCount(segments: readonly Facts[], settings: Pick<LogSettings, 'retentionMs' | 'retentionBytes'>, nowMs: number): number {
+export function expiredCount(
+  segments: readonly Facts[],
+  settings: Pick<LogSettings, 'retentionMs' | 'retentionBytes'>,
+  nowMs: number,
+): number {
   return Math.max(countTooOld(segments, settings.retentionMs, nowMs), countTooMany(segments, settings.retentionBytes))
 }
 

@@ -7,7 +7,13 @@ import { timeOf, type SegmentFacts } from './segment-content.ts'
 const MOST_OFFSETS = 2 ** 31 - 1
 
 /** Whether a batch must go into a new segment. `timestamp`: the greatest of its records. */
-export function mustRoll(facts: SegmentFacts, batch: Buffer, timestamp: bigint, settings: Pick<LogSettings, 'segmentBytes' | 'segmentMs'>, nowMs: number): boolean {
+export function mustRoll(
+  facts: SegmentFacts,
+  batch: Buffer,
+  timestamp: bigint,
+  settings: Pick<LogSettings, 'segmentBytes' | 'segmentMs'>,
+  nowMs: number,
+): boolean {
   if (facts.bytes === 0) return false
   if (facts.bytes + batch.length > settings.segmentBytes) return true
   if (facts.nextOffset + header.lastOffsetDelta(batch, 0) > MOST_OFFSETS) return true
@@ -17,9 +23,15 @@ export function mustRoll(facts: SegmentFacts, batch: Buffer, timestamp: bigint, 
 /** Whether a batch is one that the log may take at all. Throws `ProtocolError`. */
 export function checkSize(batch: Buffer, { maxMessageBytes, segmentBytes }: Pick<LogSettings, 'maxMessageBytes' | 'segmentBytes'>): void {
   if (batch.length > maxMessageBytes) {
-    throw new ProtocolError(ERROR.MESSAGE_TOO_LARGE, `size of a batch: got ${batch.length} bytes, expected at most ${maxMessageBytes} (max.message.bytes)`)
+    throw new ProtocolError(
+      ERROR.MESSAGE_TOO_LARGE,
+      `size of a batch: got ${batch.length} bytes, expected at most ${maxMessageBytes} (max.message.bytes)`,
+    )
   }
   if (batch.length > segmentBytes) {
-    throw new ProtocolError(ERROR.RECORD_LIST_TOO_LARGE, `size of a batch: got ${batch.length} bytes, expected at most ${segmentBytes} (segment.bytes)`)
+    throw new ProtocolError(
+      ERROR.RECORD_LIST_TOO_LARGE,
+      `size of a batch: got ${batch.length} bytes, expected at most ${segmentBytes} (segment.bytes)`,
+    )
   }
 }

@@ -22,7 +22,10 @@ export interface Scanned {
 }
 
 /** Goes through the batches of a segment from its beginning; `visit` gets each one's header at `at` of `bytes`, and its position in the file. */
-export function scan({ file, baseOffset, endPosition, checkCrc }: ScanOptions, visit: (bytes: Buffer, at: number, position: number) => void): Scanned {
+export function scan(
+  { file, baseOffset, endPosition, checkCrc }: ScanOptions,
+  visit: (bytes: Buffer, at: number, position: number) => void,
+): Scanned {
   const window = new Window(file)
   let expected = baseOffset
   let position = 0
@@ -40,7 +43,11 @@ export function scan({ file, baseOffset, endPosition, checkCrc }: ScanOptions, v
   return { bytes: position }
 }
 
-function headerProblem(bytes: Buffer, at: number, { expected, left }: { readonly expected: bigint; readonly left: number }): string | undefined {
+function headerProblem(
+  bytes: Buffer,
+  at: number,
+  { expected, left }: { readonly expected: bigint; readonly left: number },
+): string | undefined {
   const size = header.batchBytes(bytes, at)
   if (size < header.HEADER_BYTES || size > left) return `a batch of ${size} bytes where ${left} are left`
   if (header.magic(bytes, at) !== header.MAGIC_V2) return `a batch with magic ${header.magic(bytes, at)}`
@@ -54,7 +61,7 @@ function crcProblem(window: Window, position: number): string | undefined {
   const at0 = window.load(position, header.HEADER_BYTES)
   const [size, stored] = [header.batchBytes(window.bytes, at0), header.crc(window.bytes, at0)]
   let computed = 0
-  for (let done = 0; done < size; ) {
+  for (let done = 0; done < size;) {
     const length = Math.min(size - done, WINDOW_BYTES)
     const at = window.load(position + done, length)
     if (window.bytes.length - at < length) return `a batch of ${size} bytes whose end cannot be read`

@@ -53,7 +53,9 @@ export class Segment {
     const content = new SegmentContent()
     const segment = new Segment(folder, baseOffset, content, 'stale')
     return segment.#use(file => {
-      const { problem } = scan({ file, baseOffset, endPosition: file.size, checkCrc: true }, (bytes, at) => content.add(bytes, at, circumstances))
+      const { problem } = scan({ file, baseOffset, endPosition: file.size, checkCrc: true }, (bytes, at) =>
+        content.add(bytes, at, circumstances),
+      )
       return { segment, fileBytes: file.size, ...(problem !== undefined && { problem }) }
     })
   }

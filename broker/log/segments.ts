@@ -1,6 +1,6 @@
 import type { Folder } from './folder.ts'
-import { Segment } from './segment.ts'
 import type { SegmentFacts } from './segment-content.ts'
+import { Segment } from './segment.ts'
 import type { VisibleLog } from './timestamps.ts'
 
 export interface ReadFrom {
@@ -77,7 +77,13 @@ export class Segments {
     for (let place = this.#placeOf(offset); place < this.#list.length; place++) {
       const segment = this.#list[place]!
       const endPosition = segment === this.active ? visibleBytes : segment.bytes
-      const piece = segment.read({ offset, maxBytes: left, endPosition, atLeastOneBatch: atLeastOneBatch && pieces.length === 0, indexIntervalBytes })
+      const piece = segment.read({
+        offset,
+        maxBytes: left,
+        endPosition,
+        atLeastOneBatch: atLeastOneBatch && pieces.length === 0,
+        indexIntervalBytes,
+      })
       this.#keepAwake(segment)
       if (piece === undefined) continue
       if (piece.bytes.length > 0) pieces.push(piece.bytes)
@@ -89,7 +95,10 @@ export class Segments {
 
   /** The last segment that begins at `offset` or before; the first if there is none. */
   #placeOf(offset: bigint): number {
-    return Math.max(0, this.#list.findLastIndex(segment => segment.baseOffset <= offset))
+    return Math.max(
+      0,
+      this.#list.findLastIndex(segment => segment.baseOffset <= offset),
+    )
   }
 
   #keepAwake(segment: Segment): void {

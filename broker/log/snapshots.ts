@@ -1,7 +1,7 @@
 import { seal, unseal } from './checked-file.ts'
+import { fileName, SNAPSHOT_SUFFIX } from './file-names.ts'
 import type { Folder } from './folder.ts'
 import type { ProducerState } from './producer-states.ts'
-import { fileName, SNAPSHOT_SUFFIX } from './file-names.ts'
 
 const KIND = 'ping-broker producers 1\n'
 /** The newest, and one to go back to. */
@@ -63,4 +63,6 @@ function decode(file: Buffer | undefined): ProducerState[] | undefined {
 }
 
 /** JSON knows no bigint: they are written as text. */
-type Written<T> = { readonly [Name in keyof T]: T[Name] extends bigint ? string : T[Name] extends readonly (infer Item)[] ? readonly Written<Item>[] : T[Name] }
+type Written<T> = {
+  readonly [Name in keyof T]: T[Name] extends bigint ? string : T[Name] extends readonly (infer Item)[] ? readonly Written<Item>[] : T[Name]
+}

@@ -5,7 +5,10 @@ export const START_OFFSET_FILE = 'start-offset'
 
 export function readStartOffset(folder: Folder): bigint {
   const text = folder.readWhole(START_OFFSET_FILE)?.toString() ?? ''
-  if (!/^\d{1,19}\n$/.test(text)) throw new Error(`${START_OFFSET_FILE}: got ${JSON.stringify(text)}, expected an offset and a line end; without the file, records that were deleted on demand may be there again`)
+  if (!/^\d{1,19}\n$/.test(text))
+    throw new Error(
+      `${START_OFFSET_FILE}: got ${JSON.stringify(text)}, expected an offset and a line end; without the file, records that were deleted on demand may be there again`,
+    )
   return BigInt(text.trim())
 }
 

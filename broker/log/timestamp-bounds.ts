@@ -6,14 +6,22 @@ import type { LogSettings } from './log-settings.ts'
  * Refuses a batch whose records say that they are too old or of the future, such as one with seconds for milliseconds. Of the
  * records only the first and the latest time are known without a look inside. Throws INVALID_TIMESTAMP.
  */
-export function checkTimestamps(batch: Buffer, settings: Pick<LogSettings, 'timestampBeforeMaxMs' | 'timestampAfterMaxMs'>, nowMs: number): void {
+export function checkTimestamps(
+  batch: Buffer,
+  settings: Pick<LogSettings, 'timestampBeforeMaxMs' | 'timestampAfterMaxMs'>,
+  nowMs: number,
+): void {
   const { timestampBeforeMaxMs = Infinity, timestampAfterMaxMs = Infinity } = settings
   const [firstMs, latestMs] = [Number(header.baseTimestamp(batch, 0)), Number(header.maxTimestamp(batch, 0))]
   if (Math.max(firstMs, latestMs) - nowMs > timestampAfterMaxMs) {
-    throw invalid(`time of a record: got ${Math.max(firstMs, latestMs)}, expected at most ${timestampAfterMaxMs} ms after ${nowMs} (message.timestamp.after.max.ms)`)
+    throw invalid(
+      `time of a record: got ${Math.max(firstMs, latestMs)}, expected at most ${timestampAfterMaxMs} ms after ${nowMs} (message.timestamp.after.max.ms)`,
+    )
   }
   if (firstMs >= 0 && nowMs - firstMs > timestampBeforeMaxMs) {
-    throw invalid(`time of a record: got ${firstMs}, expected at most ${timestampBeforeMaxMs} ms before ${nowMs} (message.timestamp.before.max.ms)`)
+    throw invalid(
+      `time of a record: got ${firstMs}, expected at most ${timestampBeforeMaxMs} ms before ${nowMs} (message.timestamp.before.max.ms)`,
+    )
   }
 }
 

@@ -1,8 +1,8 @@
 import { ProtocolError } from '../errors.ts'
 import * as header from '../records/batch.ts'
 import { eachRecord } from '../records/records.ts'
-import type { Segment } from './segment.ts'
 import { NO_TIMESTAMP } from './segment-content.ts'
+import type { Segment } from './segment.ts'
 
 export interface FoundRecord {
   readonly offset: bigint

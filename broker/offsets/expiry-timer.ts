@@ -16,10 +16,11 @@ export interface ExpiryOptions {
 /** Forgets every now and then what has expired, and groups of which nothing is left. Returns what ends that. */
 export function startExpiry(options: ExpiryOptions): () => void {
   const alarm = new Alarm(options.clock)
-  const wait = (): void => alarm.set(options.everyMs, () => {
-    forgetExpired(options)
-    wait()
-  })
+  const wait = (): void =>
+    alarm.set(options.everyMs, () => {
+      forgetExpired(options)
+      wait()
+    })
   wait()
   return () => alarm.clear()
 }

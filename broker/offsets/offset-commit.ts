@@ -36,29 +36,41 @@ export function offsetCommitHandler(options: OffsetCommitOptions): Handler<typeo
   }
 }
 
-function check({ hasPartition, maxMetadataLength }: OffsetCommitOptions, topic: string, { partitionIndex, committedMetadata }: Partition): ErrorCode {
+function check(
+  { hasPartition, maxMetadataLength }: OffsetCommitOptions,
+  topic: string,
+  { partitionIndex, committedMetadata }: Partition,
+): ErrorCode {
   if (!hasPartition(topic, partitionIndex)) return ERROR.UNKNOWN_TOPIC_OR_PARTITION
   return (committedMetadata ?? '').length > maxMetadataLength ? ERROR.OFFSET_METADATA_TOO_LARGE : ERROR.NONE
 }
 
 function accepted({ topics, retentionTimeMs }: Request, outcomes: readonly (readonly ErrorCode[])[]): OffsetToCommit[] {
   const retention = retentionTimeMs < 0n || retentionTimeMs > LONGEST_RETENTION_MS ? {} : { retentionMs: Number(retentionTimeMs) }
-  return topics.flatMap(({ name, partitions }, at) => partitions
-    .filter((_, index) => outcomes[at]?.[index] === ERROR.NONE)
-    .map(({ partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }) => ({
-      topic: name,
-      partition: partitionIndex,
-      offset: committedOffset,
-      leaderEpoch: committedLeaderEpoch,
-      metadata: committedMetadata ?? '',
-      ...retention,
-    })))
+  return topics.flatMap(({ name, partitions }, at) =>
+    partitions
+      .filter((_, index) => outcomes[at]?.[index] === ERROR.NONE)
+      .map(({ partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }) => ({
+        topic: name,
+        partition: partitionIndex,
+        offset: committedOffset,
+        leaderEpoch: committedLeaderEpoch,
+        metadata: committedMetadata ?? '',
+        ...retention,
+      })),
+  )
 }
 
-function commit({ coordinator, store, onStorageError }: OffsetCommitOptions, request: Request, entries: readonly OffsetToCommit[], version: number): ErrorCode {
+function commit(
+  { coordinator, store, onStorageError }: OffsetCommitOptions,
+  request: Request,
+  entries: readonly OffsetToCommit[],
+  version: number,
+): ErrorCode {
   const { groupId, memberId, groupInstanceId, generationIdOrMemberEpoch: generation } = request
-  const refusal = coordinator.checkCommit({ groupId, memberId, generation, instanceId: groupInstanceId })
-    ?? checkUnknownGroup(generation, store.has(groupId), version)
+  const refusal =
+    coordinator.checkCommit({ groupId, memberId, generation, instanceId: groupInstanceId }) ??
+    checkUnknownGroup(generation, store.has(groupId), version)
   if (refusal !== ERROR.NONE) return refusal
   try {
     store.commit(groupId, entries)

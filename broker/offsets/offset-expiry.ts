@@ -7,14 +7,20 @@ import type { CommittedOffset, OffsetStore } from './offset-store.ts'
  * while it has members and for `retentionMs` after the last one left. Where there never were any, each offset is kept for that
  * long after its commit; so are those of topics that a stable group of consumers does not read any more.
  */
-export function findExpired(store: OffsetStore, groupId: string, group: Group | undefined, nowMs: number, retentionMs: number): { expired: { topic: string; partition: number }[]; isGone: boolean } {
+export function findExpired(
+  store: OffsetStore,
+  groupId: string,
+  group: Group | undefined,
+  nowMs: number,
+  retentionMs: number,
+): { expired: { topic: string; partition: number }[]; isGone: boolean } {
   const baseOf = retentionBase(group)
   const expired: { topic: string; partition: number }[] = []
   let kept = 0
   for (const [topic, partitions] of store.all(groupId)) {
     for (const [partition, committed] of partitions) {
       const baseMs = baseOf(topic, committed)
-      const endMs = baseMs === undefined ? Infinity : committed.expiresAtMs ?? baseMs + retentionMs
+      const endMs = baseMs === undefined ? Infinity : (committed.expiresAtMs ?? baseMs + retentionMs)
       if (nowMs >= endMs) expired.push({ topic, partition })
       else kept++
     }

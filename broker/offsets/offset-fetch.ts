@@ -16,21 +16,33 @@ export function offsetFetchHandler(store: OffsetStore): Handler<typeof offsetFet
     if (version < BATCHED_SINCE) return { errorCode: ERROR.NONE, topics: fetchTopics(store, groupId, topics) }
     // Each group and partition is answered once: the answer is not to be much longer than the request.
     const once = [...new Map(groups.map(group => [group.groupId, group])).values()]
-    return { groups: await oneByOne(once, group => ({ groupId: group.groupId, errorCode: ERROR.NONE, topics: fetchTopics(store, group.groupId, group.topics) })) }
+    return {
+      groups: await oneByOne(once, group => ({
+        groupId: group.groupId,
+        errorCode: ERROR.NONE,
+        topics: fetchTopics(store, group.groupId, group.topics),
+      })),
+    }
   }
 }
 
 /** Null asks for everything that the group has committed. */
 function fetchTopics(store: OffsetStore, group: string, wanted: Wanted) {
   if (wanted === null) {
-    return Array.from(store.all(group), ([name, partitions]) => ({ name, partitions: Array.from(partitions, ([index, committed]) => asPartition(index, committed)) }))
+    return Array.from(store.all(group), ([name, partitions]) => ({
+      name,
+      partitions: Array.from(partitions, ([index, committed]) => asPartition(index, committed)),
+    }))
   }
   const byTopic = new Map<string, Set<number>>()
   for (const { name, partitionIndexes } of wanted) {
     const indexes = byTopic.getOrInsertComputed(name, () => new Set<number>())
     for (const index of partitionIndexes) indexes.add(index)
   }
-  return Array.from(byTopic, ([name, indexes]) => ({ name, partitions: Array.from(indexes, index => asPartition(index, store.fetch(group, name, index))) }))
+  return Array.from(byTopic, ([name, indexes]) => ({
+    name,
+    partitions: Array.from(indexes, index => asPartition(index, store.fetch(group, name, index))),
+  }))
 }
 
 function asPartition(partitionIndex: number, committed: CommittedOffset | undefined) {

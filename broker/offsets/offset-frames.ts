@@ -1,8 +1,8 @@
 import { crc32c } from '../records/crc32c.ts'
 import { compile } from '../wire/compile.ts'
 import { Reader } from '../wire/reader.ts'
-import { array, int32, int64, int8, string } from '../wire/types.ts'
 import type { Decoded } from '../wire/schema.ts'
+import { array, int32, int64, int8, string } from '../wire/types.ts'
 import { Writer } from '../wire/writer.ts'
 
 /**
@@ -71,6 +71,9 @@ function frameEnd(bytes: Buffer, at: number): number | undefined {
 
 function decode(content: Buffer): Change {
   const format = content[0]
-  if (format !== FORMAT) throw new Error(`the committed offsets have the format ${format}, expected ${FORMAT}: they were written by another version of this program`)
+  if (format !== FORMAT)
+    throw new Error(
+      `the committed offsets have the format ${format}, expected ${FORMAT}: they were written by another version of this program`,
+    )
   return codec.read(new Reader(content))
 }

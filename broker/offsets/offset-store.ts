@@ -61,7 +61,12 @@ export class OffsetStore {
     const { size } = this.#file
     let entries = 0
     const end = readFrames(this.#file.read(0, size), change => {
-      entries += change.offsets.length + change.groups.length + change.removedOffsets.length + change.removedGroups.length + change.removedTopics.length
+      entries +=
+        change.offsets.length +
+        change.groups.length +
+        change.removedOffsets.length +
+        change.removedGroups.length +
+        change.removedTopics.length
       this.#table.apply(change)
     })
     if (end < size) {
@@ -78,7 +83,14 @@ export class OffsetStore {
     const nowMs = this.#now()
     const committedAt = BigInt(nowMs)
     const offsets = entries.map(({ topic, partition, offset, leaderEpoch = NO_LEADER_EPOCH, metadata = '', retentionMs }) => ({
-      group, topic, partition, offset, leaderEpoch, metadata, committedAt, expiresAt: asInt64(retentionMs === undefined ? undefined : nowMs + retentionMs),
+      group,
+      topic,
+      partition,
+      offset,
+      leaderEpoch,
+      metadata,
+      committedAt,
+      expiresAt: asInt64(retentionMs === undefined ? undefined : nowMs + retentionMs),
     }))
     if (offsets.length > 0) this.#change({ offsets })
   }
@@ -110,7 +122,9 @@ export class OffsetStore {
   }
 
   remove(group: string, partitions: readonly { topic: string; partition: number }[]): void {
-    const removedOffsets = partitions.filter(({ topic, partition }) => this.fetch(group, topic, partition)).map(({ topic, partition }) => ({ group, topic, partition }))
+    const removedOffsets = partitions
+      .filter(({ topic, partition }) => this.fetch(group, topic, partition))
+      .map(({ topic, partition }) => ({ group, topic, partition }))
     if (removedOffsets.length > 0) this.#change({ removedOffsets })
   }
 

@@ -67,7 +67,18 @@ export class OffsetTable {
     for (const topic of change.removedTopics) this.#removeTopic(topic)
   }
 
-  #set(group: string, topic: string, partition: number, { offset, leaderEpoch, metadata, committedAt, expiresAt }: Pick<Change['offsets'][number], 'offset' | 'leaderEpoch' | 'metadata' | 'committedAt' | 'expiresAt'>): void {
+  #set(
+    group: string,
+    topic: string,
+    partition: number,
+    {
+      offset,
+      leaderEpoch,
+      metadata,
+      committedAt,
+      expiresAt,
+    }: Pick<Change['offsets'][number], 'offset' | 'leaderEpoch' | 'metadata' | 'committedAt' | 'expiresAt'>,
+  ): void {
     const topics = this.#offsets.getOrInsertComputed(group, () => new Map<string, Partitions>())
     const partitions = topics.getOrInsertComputed(topic, () => new Map<number, CommittedOffset>())
     if (!partitions.has(partition)) this.#size++
@@ -110,7 +121,16 @@ export class OffsetTable {
     for (const [group, topics] of this.#offsets) {
       for (const [topic, partitions] of topics) {
         for (const [partition, { offset, leaderEpoch, metadata, committedAtMs, expiresAtMs }] of partitions) {
-          yield { group, topic, partition, offset, leaderEpoch, metadata, committedAt: BigInt(committedAtMs), expiresAt: asInt64(expiresAtMs) }
+          yield {
+            group,
+            topic,
+            partition,
+            offset,
+            leaderEpoch,
+            metadata,
+            committedAt: BigInt(committedAtMs),
+            expiresAt: asInt64(expiresAtMs),
+          }
         }
       }
     }

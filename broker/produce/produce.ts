@@ -28,8 +28,10 @@ export function produceHandler(options: ProduceOptions): Handler<typeof produce>
       name,
       answers: partitionData.map(partition => answerPartition(options, { topic: name, version, refusal }, partition)),
     }))
-    const finish = (responses: readonly TopicAnswer[]): ResponseOf<typeof produce> | undefined => (request.acks === 0 ? silence(responses) : { responses })
-    if (topics.every(({ answers }) => answers.every(isNow))) return finish(topics.map(({ name, answers }) => ({ name, partitionResponses: answers.filter(isNow) })))
+    const finish = (responses: readonly TopicAnswer[]): ResponseOf<typeof produce> | undefined =>
+      request.acks === 0 ? silence(responses) : { responses }
+    if (topics.every(({ answers }) => answers.every(isNow)))
+      return finish(topics.map(({ name, answers }) => ({ name, partitionResponses: answers.filter(isNow) })))
     return Promise.all(topics.map(async ({ name, answers }) => ({ name, partitionResponses: await Promise.all(answers) }))).then(finish)
   }
 }
@@ -67,7 +69,12 @@ function answerPartition(
     const { baseOffset, logAppendTime, isDuplicate } = appender.append(log, records)
     if (!isDuplicate) produced(topic, recordCount, records.length)
     const done = { index, errorCode: ERROR.NONE, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset: log.startOffset }
-    return appender.flushed(log)?.then(() => done, (error: unknown) => failed(index, error)) ?? done
+    return (
+      appender.flushed(log)?.then(
+        () => done,
+        (error: unknown) => failed(index, error),
+      ) ?? done
+    )
   } catch (error) {
     return failed(index, error)
   }
@@ -79,7 +86,10 @@ const FIRST_WITH_ZSTD = 7
 function checkOffered(batch: Buffer, version: number): void {
   if (isTransactional(batch, 0)) throw transactional()
   if (compression(batch, 0) === COMPRESSION.zstd && version < FIRST_WITH_ZSTD) {
-    throw new ProtocolError(ERROR.UNSUPPORTED_COMPRESSION_TYPE, `compression of a batch: got zstd in version ${version} of the request, expected version ${FIRST_WITH_ZSTD} or later`)
+    throw new ProtocolError(
+      ERROR.UNSUPPORTED_COMPRESSION_TYPE,
+      `compression of a batch: got zstd in version ${version} of the request, expected version ${FIRST_WITH_ZSTD} or later`,
+    )
   }
 }
 
@@ -95,7 +105,9 @@ function failed(index: number, error: unknown): PartitionAnswer {
 /** A producer that wants no answers is told of errors by the end of its connection. */
 function silence(responses: readonly TopicAnswer[]): undefined {
   const errors = responses.flatMap(({ name, partitionResponses }) =>
-    partitionResponses.filter(({ errorCode }) => errorCode !== ERROR.NONE).map(({ index, errorMessage }) => `${name}-${index}: ${errorMessage}`),
+    partitionResponses
+      .filter(({ errorCode }) => errorCode !== ERROR.NONE)
+      .map(({ index, errorMessage }) => `${name}-${index}: ${errorMessage}`),
   )
   if (errors.length > 0) throw new HangUp(`${errors.length} batches with acks=0 were refused, such as ${errors[0]}`)
 }

@@ -112,7 +112,7 @@ export function writeHeader(fields: HeaderFields): Buffer {
 
 /** The batches of a piece that holds whole ones, one after the other. */
 export function* batchesIn(piece: Buffer): Generator<Buffer> {
-  for (let at = 0; at < piece.length; ) {
+  for (let at = 0; at < piece.length;) {
     const end = at + batchBytes(piece, at)
     yield piece.subarray(at, end)
     at = end
@@ -148,11 +148,15 @@ function checkFields(bytes: Buffer): void {
   if (count < 1) throw invalid(`records of a batch: got ${count}, expected 1 or more`)
   if (lastDelta !== count - 1) throw invalid(`last offset delta of ${count} records: got ${lastDelta}, expected ${count - 1}`)
   if (isControl(bytes, 0)) throw invalid('got a control batch, which clients may not write')
-  if (isLogAppendTime(bytes, 0)) throw new ProtocolError(ERROR.INVALID_TIMESTAMP, 'got the timestamp type LogAppendTime, which only the broker may set')
-  if (codec > COMPRESSION.zstd) throw new ProtocolError(ERROR.UNSUPPORTED_COMPRESSION_TYPE, `compression of a batch: got ${codec}, expected 0 to ${COMPRESSION.zstd}`)
+  if (isLogAppendTime(bytes, 0))
+    throw new ProtocolError(ERROR.INVALID_TIMESTAMP, 'got the timestamp type LogAppendTime, which only the broker may set')
+  if (codec > COMPRESSION.zstd)
+    throw new ProtocolError(ERROR.UNSUPPORTED_COMPRESSION_TYPE, `compression of a batch: got ${codec}, expected 0 to ${COMPRESSION.zstd}`)
   const most = Math.floor((bytes.length - HEADER_BYTES) / MIN_RECORD_BYTES)
-  if (codec === COMPRESSION.none && count > most) throw invalid(`records of a batch: got ${count}, expected at most ${most} in its ${bytes.length} bytes`)
-  if (producerId(bytes, 0) >= 0n && baseSequence(bytes, 0) < 0) throw invalid(`base sequence of an idempotent batch: got ${baseSequence(bytes, 0)}, expected 0 or more`)
+  if (codec === COMPRESSION.none && count > most)
+    throw invalid(`records of a batch: got ${count}, expected at most ${most} in its ${bytes.length} bytes`)
+  if (producerId(bytes, 0) >= 0n && baseSequence(bytes, 0) < 0)
+    throw invalid(`base sequence of an idempotent batch: got ${baseSequence(bytes, 0)}, expected 0 or more`)
 }
 
 function corrupt(text: string): ProtocolError {

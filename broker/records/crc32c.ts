@@ -39,10 +39,22 @@ export function crc32c(bytes: Uint8Array, from: number, to: number, previous = 0
     const c = view.getInt32(at + 8, true)
     const d = view.getInt32(at + 12, true)
     crc =
-      t[K15 | (a & 0xff)]! ^ t[K14 | ((a >>> 8) & 0xff)]! ^ t[K13 | ((a >>> 16) & 0xff)]! ^ t[K12 | (a >>> 24)]! ^
-      t[K11 | (b & 0xff)]! ^ t[K10 | ((b >>> 8) & 0xff)]! ^ t[K9 | ((b >>> 16) & 0xff)]! ^ t[K8 | (b >>> 24)]! ^
-      t[K7 | (c & 0xff)]! ^ t[K6 | ((c >>> 8) & 0xff)]! ^ t[K5 | ((c >>> 16) & 0xff)]! ^ t[K4 | (c >>> 24)]! ^
-      t[K3 | (d & 0xff)]! ^ t[K2 | ((d >>> 8) & 0xff)]! ^ t[K1 | ((d >>> 16) & 0xff)]! ^ t[K0 | (d >>> 24)]!
+      t[K15 | (a & 0xff)]! ^
+      t[K14 | ((a >>> 8) & 0xff)]! ^
+      t[K13 | ((a >>> 16) & 0xff)]! ^
+      t[K12 | (a >>> 24)]! ^
+      t[K11 | (b & 0xff)]! ^
+      t[K10 | ((b >>> 8) & 0xff)]! ^
+      t[K9 | ((b >>> 16) & 0xff)]! ^
+      t[K8 | (b >>> 24)]! ^
+      t[K7 | (c & 0xff)]! ^
+      t[K6 | ((c >>> 8) & 0xff)]! ^
+      t[K5 | ((c >>> 16) & 0xff)]! ^
+      t[K4 | (c >>> 24)]! ^
+      t[K3 | (d & 0xff)]! ^
+      t[K2 | ((d >>> 8) & 0xff)]! ^
+      t[K1 | ((d >>> 16) & 0xff)]! ^
+      t[K0 | (d >>> 24)]!
   }
   for (; at < to; at++) crc = (crc >>> 8) ^ t[(crc ^ bytes[at]!) & 0xff]!
   return ~crc >>> 0

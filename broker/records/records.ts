@@ -67,7 +67,8 @@ function* readRecords(reader: Reader, batch: Buffer, count: number): Generator<R
   for (let index = 0; index < count; index++) {
     const body = new Reader(reader.bytes(reader.varint()))
     const { offsetDelta, ...record } = readRecord(body, timestampOf)
-    if (offsetDelta <= delta || offsetDelta > lastDelta) throw corrupt(`a record has the offset delta ${offsetDelta}, expected ${delta + 1} to ${lastDelta}`)
+    if (offsetDelta <= delta || offsetDelta > lastDelta)
+      throw corrupt(`a record has the offset delta ${offsetDelta}, expected ${delta + 1} to ${lastDelta}`)
     if (body.remaining > 0) throw corrupt(`a record has ${body.remaining} bytes after its end`)
     delta = offsetDelta
     yield { offset: baseOffset + BigInt(offsetDelta), ...record }
@@ -119,7 +120,10 @@ export function encodeBatch(records: readonly NewRecord[], { timestamp, isGzippe
   const bodyBytes = body.reduce((sum, { length }) => sum + length, 0)
   const maxTimestamp = times.reduce((one, other) => (one > other ? one : other), base)
   const attributes = isGzipped ? header.COMPRESSION.gzip : header.COMPRESSION.none
-  const batch = Buffer.concat([header.writeHeader({ baseTimestamp: base, maxTimestamp, recordCount: records.length, bodyBytes, attributes }), ...body])
+  const batch = Buffer.concat([
+    header.writeHeader({ baseTimestamp: base, maxTimestamp, recordCount: records.length, bodyBytes, attributes }),
+    ...body,
+  ])
   return header.setCrc(batch, crc32c(batch, header.CRC_FROM, batch.length))
 }
 

@@ -1,7 +1,7 @@
-import type { Api } from '../wire/api.ts'
-import { WireError } from '../wire/wire-error.ts'
-import { apiVersions } from '../wire/tables/api-versions.ts'
 import { ERROR } from '../errors.ts'
+import type { Api } from '../wire/api.ts'
+import { apiVersions } from '../wire/tables/api-versions.ts'
+import { WireError } from '../wire/wire-error.ts'
 import { encodeAnswer } from './encode-answer.ts'
 import { answer, type Answer } from './handler.ts'
 

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
+import type { Logger } from '../../src/runtime/logger.ts'
 import { WireError } from '../wire/wire-error.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Frames } from './frames.ts'
 import { HangUp, type Call, type Endpoint } from './handler.ts'
-import type { Logger } from '../../src/runtime/logger.ts'
 
 export interface ConnectionOptions {
   readonly socket: Socket
@@ -120,13 +120,15 @@ export class Connection {
     const outcome = this.#options.dispatcher.dispatch(frame, this.#call)
     if (!(outcome instanceof Promise)) return this.#send(outcome)
     this.#isBusy = true
-    outcome.then(
-      chunks => this.#send(chunks),
-      (error: unknown) => this.#hangUp(error),
-    ).finally(() => {
-      this.#isBusy = false
-      this.#serve()
-    })
+    outcome
+      .then(
+        chunks => this.#send(chunks),
+        (error: unknown) => this.#hangUp(error),
+      )
+      .finally(() => {
+        this.#isBusy = false
+        this.#serve()
+      })
   }
 
   #send(chunks: readonly Buffer[] | undefined): void {

@@ -1,11 +1,11 @@
+import type { Faults } from '../faults/faults.ts'
 import { codecOf, type Api } from '../wire/api.ts'
 import { readClientId, readHeader } from '../wire/headers.ts'
 import { Reader } from '../wire/reader.ts'
 import { WireError } from '../wire/wire-error.ts'
-import type { Faults } from '../faults/faults.ts'
-import type { Answer, Call } from './handler.ts'
 import { refuseVersion } from './api-versions.ts'
 import { encodeAnswer } from './encode-answer.ts'
+import type { Answer, Call } from './handler.ts'
 
 export interface DispatcherOptions {
   readonly answers: readonly Answer[]
@@ -36,7 +36,12 @@ export class Dispatcher {
     if (answer === undefined) throw new WireError(`got a request with the API key ${apiKey}, which is not offered`)
     const { api } = answer
     if (version < api.minVersion || version > api.maxVersion) {
-      return refuseVersion(api, version, correlationId, [...this.#answers.values()].map(other => other.api))
+      return refuseVersion(
+        api,
+        version,
+        correlationId,
+        [...this.#answers.values()].map(other => other.api),
+      )
     }
     const clientId = readClientId(r, api, version)
     // Bytes behind a request are passed over, as Kafka does: librdkafka sends some.

@@ -21,7 +21,8 @@ export class Frames {
     this.#bytes += chunk.length
     const last = this.#chunks.at(-1)
     // Bytes that trickle in are put together, or each would cost a hundred.
-    if (last !== undefined && last.length + chunk.length <= SMALL_BYTES) this.#chunks[this.#chunks.length - 1] = Buffer.concat([last, chunk])
+    if (last !== undefined && last.length + chunk.length <= SMALL_BYTES)
+      this.#chunks[this.#chunks.length - 1] = Buffer.concat([last, chunk])
     else this.#chunks.push(chunk)
   }
 
@@ -35,7 +36,9 @@ export class Frames {
     if (this.#bytes < LENGTH_BYTES) return undefined
     const length = this.#peekLength()
     if (length < SMALLEST_REQUEST_BYTES || length > this.#maxBytes) {
-      throw new WireError(`got a request of ${length} bytes, expected ${SMALLEST_REQUEST_BYTES} to ${this.#maxBytes} (socket.request.max.bytes)`)
+      throw new WireError(
+        `got a request of ${length} bytes, expected ${SMALLEST_REQUEST_BYTES} to ${this.#maxBytes} (socket.request.max.bytes)`,
+      )
     }
     if (this.#bytes < LENGTH_BYTES + length) return undefined
     return this.#take(LENGTH_BYTES + length).subarray(LENGTH_BYTES)

@@ -51,7 +51,13 @@ export class Listener {
   /** Throws `SettingsError` when the port is taken. A machine without IPv6 does without the second address of localhost. */
   async start(): Promise<void> {
     const { port, hosts, log } = this.#options
-    this.#listening = await listen(this.#server, { port, hosts, mayBeMissing: hosts.slice(1), portSetting: 'listeners', hostSetting: 'listeners' })
+    this.#listening = await listen(this.#server, {
+      port,
+      hosts,
+      mayBeMissing: hosts.slice(1),
+      portSetting: 'listeners',
+      hostSetting: 'listeners',
+    })
     // Such as no file descriptor left for one more: those that are here are served on.
     this.#server.on('error', error => log.error({ err: error }, 'a connection could not be taken'))
   }

@@ -7,7 +7,10 @@ const ALLOWED = /^[a-zA-Z0-9._-]+$/
 export function checkTopicName(name: string): void {
   const expected = `expected 1 to ${LONGEST_NAME} of the characters a-z, A-Z, 0-9, '.', '_' and '-', and neither "." nor ".."`
   if (!ALLOWED.test(name) || name.length > LONGEST_NAME || name === '.' || name === '..') {
-    throw new ProtocolError(ERROR.INVALID_TOPIC_EXCEPTION, `topic name: got ${JSON.stringify(name.slice(0, LONGEST_NAME + 1))}, ${expected}`)
+    throw new ProtocolError(
+      ERROR.INVALID_TOPIC_EXCEPTION,
+      `topic name: got ${JSON.stringify(name.slice(0, LONGEST_NAME + 1))}, ${expected}`,
+    )
   }
 }
 

@@ -1,7 +1,7 @@
-import type { Folder } from '../log/folder.ts'
-import { SEGMENT_SUFFIX } from '../log/file-names.ts'
-import { parseKept } from '../log/kept-json.ts'
 import { SettingsError } from '../../src/runtime/settings.ts'
+import { SEGMENT_SUFFIX } from '../log/file-names.ts'
+import type { Folder } from '../log/folder.ts'
+import { parseKept } from '../log/kept-json.ts'
 import { checkTopicName } from './names.ts'
 
 /** What is kept of a topic besides its records. */
@@ -31,7 +31,9 @@ export function readTopicList(folder: Folder): TopicList {
   if (content !== undefined) return parseKept(FILE, content, checked)
   const orphan = folder.names().find(name => /-\d+$/.test(name) && holdsRecords(folder, name))
   if (orphan === undefined) return EMPTY
-  throw new SettingsError(`log.dirs: got a folder that holds records in ${orphan} and no ${FILE}, which says whose they are: restore it, or move the folder away to begin with an empty one`)
+  throw new SettingsError(
+    `log.dirs: got a folder that holds records in ${orphan} and no ${FILE}, which says whose they are: restore it, or move the folder away to begin with an empty one`,
+  )
 }
 
 function holdsRecords(folder: Folder, name: string): boolean {
@@ -63,7 +65,8 @@ function checked(kept: unknown): TopicList {
 function checkTopic(topic: unknown): void {
   checkNamed(topic)
   const { name, id, configs } = entriesOf(topic, 'a topic')
-  if (typeof id !== 'string' || !/^[\da-f]{32}$/.test(id)) throw new Error(`id of ${String(name)}: got ${JSON.stringify(id)}, expected 32 hexadecimal digits`)
+  if (typeof id !== 'string' || !/^[\da-f]{32}$/.test(id))
+    throw new Error(`id of ${String(name)}: got ${JSON.stringify(id)}, expected 32 hexadecimal digits`)
   const wrong = Object.entries(entriesOf(configs, 'configs')).find(([, value]) => typeof value !== 'string')
   if (wrong) throw new Error(`configs of ${String(name)}: got ${JSON.stringify(wrong[1])} for ${wrong[0]}, expected a text`)
 }
@@ -72,10 +75,12 @@ function checkNamed(entry: unknown): void {
   const { name, partitions } = entriesOf(entry, 'a topic')
   if (typeof name !== 'string') throw new Error(`name: got ${JSON.stringify(name)}, expected a text`)
   checkTopicName(name)
-  if (!Number.isSafeInteger(partitions) || Number(partitions) < 1) throw new Error(`partitions of ${name}: got ${JSON.stringify(partitions)}, expected a whole number from 1`)
+  if (!Number.isSafeInteger(partitions) || Number(partitions) < 1)
+    throw new Error(`partitions of ${name}: got ${JSON.stringify(partitions)}, expected a whole number from 1`)
 }
 
 function entriesOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${what}: got ${JSON.stringify(value)?.slice(0, 60)}, expected an object`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${what}: got ${JSON.stringify(value)?.slice(0, 60)}, expected an object`)
   return value as Readonly<Record<string, unknown>>
 }

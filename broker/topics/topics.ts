@@ -68,7 +68,11 @@ export class Topics {
   /** Throws UNKNOWN_TOPIC_OR_PARTITION unless there is such a partition. */
   partition(name: string, index: number): PartitionLog {
     const log = this.#topics.get(name)?.partitions[index]
-    if (log === undefined) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `got ${name.slice(0, LONGEST_NAME)}-${index}, expected a topic and partition of this broker`)
+    if (log === undefined)
+      throw new ProtocolError(
+        ERROR.UNKNOWN_TOPIC_OR_PARTITION,
+        `got ${name.slice(0, LONGEST_NAME)}-${index}, expected a topic and partition of this broker`,
+      )
     return log
   }
 
@@ -77,7 +81,8 @@ export class Topics {
     checkTopicName(name)
     if (this.#topics.has(name)) throw new ProtocolError(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
     const other = this.#folded.get(foldedName(name))
-    if (other !== undefined) throw new ProtocolError(ERROR.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topics: ${other}`)
+    if (other !== undefined)
+      throw new ProtocolError(ERROR.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topics: ${other}`)
     this.#checkCount(partitions)
   }
 
@@ -96,7 +101,8 @@ export class Topics {
   addPartitions(topic: Topic, count: number, { isOnlyChecked = false } = {}): void {
     const had = topic.partitions.length
     if (count <= had) {
-      const is = count === had ? `already has ${had} partition(s)` : `currently has ${had} partition(s), which is higher than the requested ${count}`
+      const is =
+        count === had ? `already has ${had} partition(s)` : `currently has ${had} partition(s), which is higher than the requested ${count}`
       throw new ProtocolError(ERROR.INVALID_PARTITIONS, `Topic ${is}.`)
     }
     this.#checkCount(count - had)
@@ -167,7 +173,10 @@ export class Topics {
     const had = this.all().reduce((sum, topic) => sum + topic.partitions.length, 0)
     if (more < 1) throw new ProtocolError(ERROR.INVALID_PARTITIONS, `Number of partitions: got ${more}, expected 1 or more`)
     if (had + more > MOST_PARTITIONS) {
-      throw new ProtocolError(ERROR.INVALID_PARTITIONS, `Number of partitions: got ${more} besides ${had}, expected at most ${MOST_PARTITIONS} in all`)
+      throw new ProtocolError(
+        ERROR.INVALID_PARTITIONS,
+        `Number of partitions: got ${more} besides ${had}, expected at most ${MOST_PARTITIONS} in all`,
+      )
     }
   }
 

@@ -29,7 +29,12 @@ export function compile<S extends Shape>(shape: S, layout: Layout): Codec<Decode
 
 type Struct = Record<string, unknown>
 
-function reading<S extends Shape>(plain: Slot[], tagged: Map<number, Slot>, absent: [string, unknown][], { flexible }: Layout): (r: Reader) => Decoded<S> {
+function reading<S extends Shape>(
+  plain: Slot[],
+  tagged: Map<number, Slot>,
+  absent: [string, unknown][],
+  { flexible }: Layout,
+): (r: Reader) => Decoded<S> {
   return r => {
     const value: Struct = {}
     for (const { name, codec } of plain) value[name] = codec.read(r)
@@ -54,7 +59,11 @@ function readTagged(r: Reader, tagged: Map<number, Slot>, value: Struct): void {
 
 type TaggedSlot = readonly [tag: number, slot: Slot]
 
-function writing<S extends Shape>(plain: Slot[], tagged: readonly TaggedSlot[], { flexible }: Layout): (w: Writer, value: Encodable<S>) => void {
+function writing<S extends Shape>(
+  plain: Slot[],
+  tagged: readonly TaggedSlot[],
+  { flexible }: Layout,
+): (w: Writer, value: Encodable<S>) => void {
   return (w, given) => {
     const value = given as Struct
     for (const { name, field, codec } of plain) {
@@ -66,7 +75,8 @@ function writing<S extends Shape>(plain: Slot[], tagged: readonly TaggedSlot[], 
 }
 
 function writeTagged(w: Writer, tagged: readonly TaggedSlot[], value: Struct): void {
-  const sent = tagged.length === 0 ? tagged : tagged.filter(([, { name, field }]) => value[name] !== undefined && !isSame(value[name], field.absent))
+  const sent =
+    tagged.length === 0 ? tagged : tagged.filter(([, { name, field }]) => value[name] !== undefined && !isSame(value[name], field.absent))
   w.uvarint(sent.length)
   for (const [tag, { name, codec }] of sent) {
     const inner = new Writer()

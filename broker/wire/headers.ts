@@ -1,6 +1,6 @@
 import type { Api } from './api.ts'
-import type { Reader } from './reader.ts'
 import { compile } from './compile.ts'
+import type { Reader } from './reader.ts'
 import { nullable, string } from './types.ts'
 import type { Writer } from './writer.ts'
 

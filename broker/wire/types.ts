@@ -1,6 +1,6 @@
 import { compile } from './compile.ts'
-import { asField, type Codec, type Decoded, type Encodable, type Layout, type Shape, type Type } from './schema.ts'
 import type { Reader } from './reader.ts'
+import { asField, type Codec, type Decoded, type Encodable, type Layout, type Shape, type Type } from './schema.ts'
 import { WireError } from './wire-error.ts'
 import type { Writer } from './writer.ts'
 
@@ -39,7 +39,11 @@ interface Sized<Out, In> {
   readonly empty: In
   readonly shape?: Shape
   readonly plainLength: Length
-  readonly body: (layout: Layout) => { read: (reader: Reader, length: number) => Out; lengthOf: (value: In) => number; write: (writer: Writer, value: In, length: number) => void }
+  readonly body: (layout: Layout) => {
+    read: (reader: Reader, length: number) => Out
+    lengthOf: (value: In) => number
+    write: (writer: Writer, value: In, length: number) => void
+  }
 }
 
 function sized<Out, In>({ name, absent, empty, shape, plainLength, body }: Sized<Out, In>): SizedType<Out, In> {
@@ -101,9 +105,19 @@ export const string = sized<string, string>({
   body: () => ({ read: readText, lengthOf: value => Buffer.byteLength(value), write: (w, value, length) => w.text(value, length) }),
 })
 
-const rawBytes = { read: (r: Reader, length: number) => r.bytes(length), lengthOf: (value: Buffer) => value.length, write: (w: Writer, value: Buffer) => w.bytes(value) }
+const rawBytes = {
+  read: (r: Reader, length: number) => r.bytes(length),
+  lengthOf: (value: Buffer) => value.length,
+  write: (w: Writer, value: Buffer) => w.bytes(value),
+}
 
-export const bytes = sized<Buffer, Buffer>({ name: 'bytes', absent: Buffer.alloc(0), empty: Buffer.alloc(0), plainLength: LENGTHS.int32, body: () => rawBytes })
+export const bytes = sized<Buffer, Buffer>({
+  name: 'bytes',
+  absent: Buffer.alloc(0),
+  empty: Buffer.alloc(0),
+  plainLength: LENGTHS.int32,
+  body: () => rawBytes,
+})
 
 /** Record batches, untouched. They may be given in pieces, which are sent one after the other. */
 export const records = sized<Buffer, readonly Buffer[]>({

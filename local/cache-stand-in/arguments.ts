@@ -63,5 +63,6 @@ export function selects(pattern: string, text: string, spend: (steps: number) =>
 
 /** A cursor is what C's strtoul reads; all answers come at once, so the one given back is always 0. */
 export function checkCursor(text: string): void {
-  if (!/^([+-]?\d{1,20})?$/.test(text) || BigInt(text.replace(/^[+-]/, '') || '0') >= 2n ** 64n) throw new CommandError('ERR invalid cursor')
+  if (!/^([+-]?\d{1,20})?$/.test(text) || BigInt(text.replace(/^[+-]/, '') || '0') >= 2n ** 64n)
+    throw new CommandError('ERR invalid cursor')
 }

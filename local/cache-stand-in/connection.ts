@@ -61,7 +61,11 @@ export class Connection {
     if (this.#socket.destroyed) return
     this.#send()
     if (this.#session.closing) return this.#socket.destroySoon()
-    if (this.#reader.heldBytes > MAX_WAITING_BYTES) return this.hangUp('too much at once', `it sent ${this.#reader.heldBytes} bytes that wait, for the rest of a command or for answers to be read`)
+    if (this.#reader.heldBytes > MAX_WAITING_BYTES)
+      return this.hangUp(
+        'too much at once',
+        `it sent ${this.#reader.heldBytes} bytes that wait, for the rest of a command or for answers to be read`,
+      )
     if (this.heldBytes > SMALL_CLIENT_BYTES) this.#grown()
   }
 
@@ -99,7 +103,10 @@ export class Connection {
 
   #refuseHttp(): void {
     this.#session.closing = true
-    this.#store.warn('http', `possible attack: ${this.#session.address} speaks HTTP, as a web page does that wants commands carried out here; it was hung up on (told once a minute)`)
+    this.#store.warn(
+      'http',
+      `possible attack: ${this.#session.address} speaks HTTP, as a web page does that wants commands carried out here; it was hung up on (told once a minute)`,
+    )
   }
 }
 

@@ -86,7 +86,9 @@ export class Keyspace {
   /** Sets fields of a hash, which is made when absent. Returns how many are new. */
   setFields(key: string, fields: Iterable<readonly [string, string]>): number {
     this.hash(key) // refuses a string
-    const entry = this.#live(key) ?? this.#put(key, { value: new Map<string, string>(), bytes: KEY_OVERHEAD_BYTES + key.length, expiresAtMs: undefined })
+    const entry =
+      this.#live(key) ??
+      this.#put(key, { value: new Map<string, string>(), bytes: KEY_OVERHEAD_BYTES + key.length, expiresAtMs: undefined })
     const hash = entry.value as Hash
     const before = hash.size
     for (const [field, value] of fields) {

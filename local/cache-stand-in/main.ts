@@ -7,7 +7,8 @@ import { serve } from './server.ts'
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '6379' } } })
   const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`--port: got ${values.port}, expected a whole number from 1 to 65535`)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error(`--port: got ${values.port}, expected a whole number from 1 to 65535`)
   const output = standardOutput(lines => `${lines} lines are missing here\n`)
   const log = (line: string) => output.write(`${line}\n`)
   const stop = () => void running.stop().then(() => output.flush(() => process.exit(0)))

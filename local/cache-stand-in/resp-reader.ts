@@ -1,5 +1,12 @@
 import { isInt64 } from './arguments.ts'
-import { ARGUMENT_OVERHEAD_BYTES, CHUNK_OVERHEAD_BYTES, MAX_ARGUMENT_BYTES, MAX_ARGUMENTS, MAX_LINE_BYTES, MAX_REQUEST_BYTES } from './limits.ts'
+import {
+  ARGUMENT_OVERHEAD_BYTES,
+  CHUNK_OVERHEAD_BYTES,
+  MAX_ARGUMENT_BYTES,
+  MAX_ARGUMENTS,
+  MAX_LINE_BYTES,
+  MAX_REQUEST_BYTES,
+} from './limits.ts'
 import { splitLine } from './typed-line.ts'
 
 /** What the peer sent is no RESP, or too much of it: it is told so, and the connection ends. */
@@ -91,7 +98,8 @@ export class RespReader {
       const line = this.#line(CR, 'too big bulk count string')
       if (!line) return undefined
       this.#bulkLength = length(line, MAX_ARGUMENT_BYTES, 'invalid bulk length', 0)
-      if (this.#argsBytes + this.#bulkLength > MAX_REQUEST_BYTES) throw new ProtocolError(`too big request: more than ${MAX_REQUEST_BYTES} bytes`)
+      if (this.#argsBytes + this.#bulkLength > MAX_REQUEST_BYTES)
+        throw new ProtocolError(`too big request: more than ${MAX_REQUEST_BYTES} bytes`)
     }
     if (!this.#has(this.#bulkLength + 2)) return undefined
     const arg = this.#current.toString('latin1', this.#at, this.#at + this.#bulkLength)

@@ -43,7 +43,8 @@ export class RespWriter {
     else if ('error' in reply) this.#put(`-${oneLine(reply.error)}\r\n`)
     else if ('report' in reply) this.#addReport(reply.report, protocol)
     else if ('noArray' in reply) this.#put(protocol === 3 ? '_\r\n' : '*-1\r\n')
-    else if ('pairs' in reply) this.#addAll(reply.pairs, protocol === 3 ? `%${reply.pairs.length / 2}\r\n` : `*${reply.pairs.length}\r\n`, protocol)
+    else if ('pairs' in reply)
+      this.#addAll(reply.pairs, protocol === 3 ? `%${reply.pairs.length / 2}\r\n` : `*${reply.pairs.length}\r\n`, protocol)
     else this.#addAll(reply, `*${reply.length}\r\n`, protocol)
   }
 

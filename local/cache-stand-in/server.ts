@@ -66,5 +66,8 @@ function hangUpOnTheLargest(connections: ReadonlySet<Connection>): void {
   const all = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
   if (all <= MAX_CLIENTS_BYTES) return
   const largest = sizes.reduce((one, other) => (other.bytes > one.bytes ? other : one))
-  largest.connection.hangUp('too much together', `all clients together hold ${all} bytes, more than ${MAX_CLIENTS_BYTES}, and it the most, ${largest.bytes}`)
+  largest.connection.hangUp(
+    'too much together',
+    `all clients together hold ${all} bytes, more than ${MAX_CLIENTS_BYTES}, and it the most, ${largest.bytes}`,
+  )
 }

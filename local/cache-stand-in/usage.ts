@@ -18,6 +18,9 @@ export class Usage {
   /** Throws CommandError when it gets too much. */
   spend(steps: number): void {
     this.#workLeft -= steps
-    if (this.#workLeft < 0) throw new CommandError(`ERR too much work for one command of this stand-in for Redis: it would look at more than ${MAX_WORK} keys, fields and bytes of patterns`)
+    if (this.#workLeft < 0)
+      throw new CommandError(
+        `ERR too much work for one command of this stand-in for Redis: it would look at more than ${MAX_WORK} keys, fields and bytes of patterns`,
+      )
   }
 }

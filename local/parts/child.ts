@@ -4,8 +4,8 @@ import type { Readable, Writable } from 'node:stream'
 import { UNUSABLE } from '../../src/runtime/exit-codes.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import type { PlainUser } from './plain-user.ts'
-import { systemEnvironment } from './system-environment.ts'
 import { readable } from './readable-line.ts'
+import { systemEnvironment } from './system-environment.ts'
 
 /** How a process ended. */
 export interface Exit {

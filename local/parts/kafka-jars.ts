@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { FinalStartError, runToEnd, type ChildHooks } from './child.ts'
 import { environment } from '../environment.ts'
+import { FinalStartError, runToEnd, type ChildHooks } from './child.ts'
 import { onPath } from './on-path.ts'
 
 export const KAFKA_VERSION = '4.1.2'
@@ -27,7 +27,16 @@ export async function kafkaJars(hooks: ChildHooks = {}): Promise<string> {
   if (areResolved()) return folder
   hooks.onLine?.(`fetching Apache Kafka ${KAFKA_VERSION} with Maven, once`)
   const fresh = join(CACHE, `libs-${process.pid}`)
-  const args = ['-q', '-B', '-Dstyle.color=never', '-f', POM, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`]
+  const args = [
+    '-q',
+    '-B',
+    '-Dstyle.color=never',
+    '-f',
+    POM,
+    'dependency:copy-dependencies',
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${fresh}`,
+  ]
   try {
     await runToEnd({ name: 'mvn', command: 'mvn', args, env: environment(), ...hooks })
   } catch (error) {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runToEnd, startChild, untilReady, type Child, type ChildHooks } from './child.ts'
 import { freePort } from './free-port.ts'
@@ -40,13 +40,37 @@ export async function launchKafka(options: KafkaOptions): Promise<Child> {
   mkdirSync(join(dataDir, 'log'), { recursive: true })
   // The controller's port is only ours: a free one at each start, which a static list of voters permits.
   const settings = writeSettings(options, await freePort())
-  const java = (heap: readonly string[], ...args: string[]) => [...heap, `-Dlog4j2.configurationFile=${join(dataDir, 'log4j2.properties')}`, '-cp', classPath, ...args]
+  const java = (heap: readonly string[], ...args: string[]) => [
+    ...heap,
+    `-Dlog4j2.configurationFile=${join(dataDir, 'log4j2.properties')}`,
+    '-cp',
+    classPath,
+    ...args,
+  ]
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
-    const users = Object.entries(options.listener?.users ?? {}).flatMap(([name, password]) => ['--add-scram', `SCRAM-SHA-512=[name=${name},password=${password}]`])
-    const args = java(['-XX:TieredStopAtLevel=1'], 'kafka.tools.StorageTool', 'format', `--cluster-id=${randomBytes(16).toString('base64url')}`, '-c', settings, ...users)
+    const users = Object.entries(options.listener?.users ?? {}).flatMap(([name, password]) => [
+      '--add-scram',
+      `SCRAM-SHA-512=[name=${name},password=${password}]`,
+    ])
+    const args = java(
+      ['-XX:TieredStopAtLevel=1'],
+      'kafka.tools.StorageTool',
+      'format',
+      `--cluster-id=${randomBytes(16).toString('base64url')}`,
+      '-c',
+      settings,
+      ...users,
+    )
     await runToEnd({ name: 'kafka format', command: 'java', args, cwd: dataDir, onSpawn })
   }
-  const child = await startChild({ name: 'kafka', command: 'java', args: java(options.jvmFlags ?? HEAP, 'kafka.Kafka', settings), cwd: dataDir, onLine, onSpawn })
+  const child = await startChild({
+    name: 'kafka',
+    command: 'java',
+    args: java(options.jvmFlags ?? HEAP, 'kafka.Kafka', settings),
+    cwd: dataDir,
+    onLine,
+    onSpawn,
+  })
   let ready = false
   const unwatch = child.watch(line => (ready ||= line.includes(READY)))
   await untilReady(child, () => ready, START_LIMIT_MS).finally(unwatch)
@@ -63,7 +87,11 @@ function writeSettings(options: KafkaOptions, controllerPort: number): string {
     listeners: [broker, controller, ...(listener ? [`${listener.name}://127.0.0.1:${listener.port}`] : [])].join(),
     'advertised.listeners': [broker, ...(listener ? [`${listener.name}://${listener.advertised}`] : [])].join(),
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(listener ? [`${listener.name}:${listener.protocol}`] : [])].join(),
+    'listener.security.protocol.map': [
+      'PLAINTEXT:PLAINTEXT',
+      'CONTROLLER:PLAINTEXT',
+      ...(listener ? [`${listener.name}:${listener.protocol}`] : []),
+    ].join(),
     'log.dirs': join(dataDir, 'log'),
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '8',
@@ -78,7 +106,12 @@ function writeSettings(options: KafkaOptions, controllerPort: number): string {
   }
   writeFileSync(join(dataDir, 'log4j2.properties'), LOGGING)
   const file = join(dataDir, 'server.properties')
-  writeFileSync(file, Object.entries(settings).map(([name, value]) => `${name}=${value}\n`).join(''))
+  writeFileSync(
+    file,
+    Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+  )
   return file
 }
 

@@ -25,7 +25,9 @@ export function plainUser(dataDir?: string): PlainUser | undefined {
     const [uid, gid] = [idOf(name, '-u'), idOf(name, '-g')]
     if (uid && gid) return { name, uid, gid }
   }
-  throw new Error(`PostgreSQL does not run as root and needs a plain account: got none of ${CANDIDATES.join(', ')}; create one, or start as a plain user`)
+  throw new Error(
+    `PostgreSQL does not run as root and needs a plain account: got none of ${CANDIDATES.join(', ')}; create one, or start as a plain user`,
+  )
 }
 
 function idOf(name: string, option: '-u' | '-g'): number | undefined {

@@ -10,6 +10,15 @@ const ERROR = /\b(ERROR|FATAL|PANIC): /
 export async function runSingleUser(options: PostgresOptions, statement: string): Promise<void> {
   const { binaries, dataDir, user, onSpawn } = options
   const args = ['--single', '-D', dataDir, 'postgres']
-  const said = await runToEnd({ name: 'postgres --single', command: join(binaries, 'postgres'), args, user, cwd: dataDir, env: systemEnvironment({ bringsLibraries: true }), input: `${statement}\n`, onSpawn })
+  const said = await runToEnd({
+    name: 'postgres --single',
+    command: join(binaries, 'postgres'),
+    args,
+    user,
+    cwd: dataDir,
+    env: systemEnvironment({ bringsLibraries: true }),
+    input: `${statement}\n`,
+    onSpawn,
+  })
   if (ERROR.test(said)) throw new StartError(`postgres --single failed; it said:\n  ${said}`)
 }

@@ -1,8 +1,8 @@
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { wait } from '../../src/runtime/wait.ts'
 import { runToEnd, startChild, StartError, untilReady, type Child, type ChildHooks } from './child.ts'
 import type { PlainUser } from './plain-user.ts'
-import { wait } from '../../src/runtime/wait.ts'
 import { systemEnvironment } from './system-environment.ts'
 
 export interface PostgresOptions extends ChildHooks {
@@ -59,7 +59,15 @@ async function initialise(options: PostgresOptions): Promise<void> {
   mkdirSync(fresh, { recursive: true, mode: 0o700 })
   if (user) chownSync(fresh, user.uid, user.gid)
   const args = ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
-  await runToEnd({ name: 'initdb', command: join(binaries, 'initdb'), args, user, cwd: fresh, env: systemEnvironment({ bringsLibraries: true }), onSpawn })
+  await runToEnd({
+    name: 'initdb',
+    command: join(binaries, 'initdb'),
+    args,
+    user,
+    cwd: fresh,
+    env: systemEnvironment({ bringsLibraries: true }),
+    onSpawn,
+  })
   renameSync(fresh, dataDir)
 }
 
@@ -72,7 +80,9 @@ function removeUnfinished(dataDir: string): void {
 function checkOwner(dataDir: string, user: PlainUser | undefined): void {
   const [owner, ours] = [statSync(dataDir).uid, user?.uid ?? process.getuid?.()]
   if (ours === undefined || owner === ours) return
-  throw new StartError(`${dataDir} belongs to user ${owner}, and PostgreSQL would run as user ${ours}: start as the user who made it, or use another folder`)
+  throw new StartError(
+    `${dataDir} belongs to user ${owner}, and PostgreSQL would run as user ${ours}: start as the user who made it, or use another folder`,
+  )
 }
 
 async function launch(options: PostgresOptions): Promise<Child> {
@@ -80,7 +90,16 @@ async function launch(options: PostgresOptions): Promise<Child> {
   const settings = Object.entries({ ...SETTINGS, port: String(port), ...options.settings })
   const args = ['-D', dataDir, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   const command = join(binaries, 'postgres')
-  const child = await startChild({ name: 'postgres', command, args, user, cwd: dataDir, env: systemEnvironment({ bringsLibraries: true }), onLine, onSpawn })
+  const child = await startChild({
+    name: 'postgres',
+    command,
+    args,
+    user,
+    cwd: dataDir,
+    env: systemEnvironment({ bringsLibraries: true }),
+    onLine,
+    onSpawn,
+  })
   await untilReady(child, () => isReady(dataDir, child.pid))
   return child
 }

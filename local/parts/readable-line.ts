@@ -10,7 +10,9 @@ export function readable(line: string): string {
   if (!line.startsWith('{"level":')) return line
   try {
     const { level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>
-    const fields = Object.entries(rest).filter(([name]) => !UNREAD.has(name)).map(([name, value]) => `${name}=${short(value)}`)
+    const fields = Object.entries(rest)
+      .filter(([name]) => !UNREAD.has(name))
+      .map(([name, value]) => `${name}=${short(value)}`)
     return [LEVELS[Number(level)] ?? level, msg, ...fields].join(' ')
   } catch {
     return line // only looks like one of ours

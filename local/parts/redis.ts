@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { systemEnvironment } from './system-environment.ts'
 import { startChild, untilReady, type Child, type ChildHooks } from './child.ts'
+import { systemEnvironment } from './system-environment.ts'
 
 const STAND_IN = join(import.meta.dirname, '..', 'cache-stand-in', 'main.ts')
 
@@ -18,7 +18,20 @@ export interface RedisOptions extends ChildHooks {
 /** Starts a Redis-like server without persistence (the cache is rebuilt from Postgres) and waits until it answers. */
 export async function launchRedis(options: RedisOptions): Promise<Child> {
   const { command, port, dataDir, onLine, onSpawn } = options
-  const args = options.args ?? ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no', '--loglevel', 'warning']
+  const args = options.args ?? [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--daemonize',
+    'no',
+    '--loglevel',
+    'warning',
+  ]
   const child = await startChild({ name: 'cache', command, args, onLine, onSpawn, ...(dataDir && { cwd: dataDir }) })
   await untilReady(child, () => answersPing(port))
   return child
@@ -28,7 +41,14 @@ export async function launchRedis(options: RedisOptions): Promise<Child> {
 export async function launchStandIn(options: { port: number; env?: NodeJS.ProcessEnv } & ChildHooks): Promise<Child> {
   const { port, env = {}, onLine, onSpawn } = options
   const args = [STAND_IN, '--port', String(port)]
-  const child = await startChild({ name: 'cache', command: process.execPath, args, env: { ...systemEnvironment(), ...env }, onLine, onSpawn })
+  const child = await startChild({
+    name: 'cache',
+    command: process.execPath,
+    args,
+    env: { ...systemEnvironment(), ...env },
+    onLine,
+    onSpawn,
+  })
   await untilReady(child, () => answersPing(port))
   return child
 }

@@ -10,16 +10,25 @@ export function renderTables(): string {
   const ofTopics = [...topicKeys.values()]
   return [
     '### Honoured',
-    table(['Key', 'Default', 'Expected', 'What it does'], honoured.map(key => [code(key.name), shown(key.fallback), expectedOf(key), key.help])),
+    table(
+      ['Key', 'Default', 'Expected', 'What it does'],
+      honoured.map(key => [code(key.name), shown(key.fallback), expectedOf(key), key.help]),
+    ),
     '### Accepted without effect',
     'The values are checked, and those that ask for more than one node are refused.',
     table(['Why', 'Keys'], grouped(acceptedKeys)),
     '### Refused',
     'A name with `*` stands for all that begin like it.',
-    table(['Why', 'Keys'], refusedKeys.map(({ why, names }) => [sentence(why), names.map(code).join(', ')])),
+    table(
+      ['Why', 'Keys'],
+      refusedKeys.map(({ why, names }) => [sentence(why), names.map(code).join(', ')]),
+    ),
     '### Keys of topics',
     'What is not set for a topic is as the broker has it. Any other key is refused with INVALID_CONFIG.',
-    table(['Key', 'Default from', 'Expected', 'What it does'], ofTopics.filter(({ role }) => role === 'honoured').map(key => [code(key.name), origin(key), expectedOf(key), key.help])),
+    table(
+      ['Key', 'Default from', 'Expected', 'What it does'],
+      ofTopics.filter(({ role }) => role === 'honoured').map(key => [code(key.name), origin(key), expectedOf(key), key.help]),
+    ),
     'Accepted without effect:',
     table(['Why', 'Keys'], grouped(ofTopics.filter(({ role }) => role === 'accepted'))),
   ].join('\n\n')

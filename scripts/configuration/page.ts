@@ -16,7 +16,15 @@ export function renderPage(): string {
 
 function renderSection({ title, intro, settings }: Section): string {
   const rows = settings.map(setting => row(`\`${setting.env}\``, shownFallback(setting), setting.expected, purpose(setting)))
-  return [`## ${title}`, '', intro, '', row('Setting', 'Default', 'Expected', 'What it is for'), row('---', '---', '---', '---'), ...rows].join('\n')
+  return [
+    `## ${title}`,
+    '',
+    intro,
+    '',
+    row('Setting', 'Default', 'Expected', 'What it is for'),
+    row('---', '---', '---', '---'),
+    ...rows,
+  ].join('\n')
 }
 
 function purpose({ help, secret }: Setting<unknown>): string {

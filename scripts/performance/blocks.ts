@@ -11,10 +11,14 @@ import { ratio, short, whole } from '../../bench/table.ts'
 export function blocksOf(figures: Figures): Readonly<Record<string, string>> {
   const { profiles } = figures
   if (profiles !== undefined) return { profiles: fenced(renderProfiles(profiles)) }
-  const remarks = [`${figures.at.slice(0, 10)}, ${describe(figures.machine)}`, renderOthers(figures.usedByOthers)].filter(text => text !== '').join('\n\n')
+  const remarks = [`${figures.at.slice(0, 10)}, ${describe(figures.machine)}`, renderOthers(figures.usedByOthers)]
+    .filter(text => text !== '')
+    .join('\n\n')
   return {
     aims: `${remarks}\n\n${fenced(renderAims(figures))}`,
-    tables: tables(figures).map(({ title, text }) => `### ${title}\n\n${fenced(text)}`).join('\n\n'),
+    tables: tables(figures)
+      .map(({ title, text }) => `### ${title}\n\n${fenced(text)}`)
+      .join('\n\n'),
   }
 }
 
@@ -33,11 +37,23 @@ export function readmeBlocksOf(figures: Figures): Readonly<Record<string, string
     ['… against bare node:http that answers `{}`', against('a')],
     ['CPU of a ping in all parts: server, Postgres, broker, processor, cache', `${short(ping && cpuOfAll(ping))} µs`],
     ['pings in batches (`PingBatch`), against `COPY` of the same rows', batches.map(each => ratio(each)).join(', ')],
-    [`exact total on ${whole(counts?.rows)} rows, against \`COUNT(*)\``, ratio(strong && counts && rateRatio(counts.cells, strong, 'plain: total by COUNT(*)'))],
+    [
+      `exact total on ${whole(counts?.rows)} rows, against \`COUNT(*)\``,
+      ratio(strong && counts && rateRatio(counts.cells, strong, 'plain: total by COUNT(*)')),
+    ],
     ['processor, events per second from a full topic', whole(processor?.eventsPerSecond)],
-    ['from the answer to a ping until the cached count holds it, p99, under load', `${whole(freshness?.find(({ traffic }) => traffic === 'load')?.p99Ms)} ms`],
+    [
+      'from the answer to a ping until the cached count holds it, p99, under load',
+      `${whole(freshness?.find(({ traffic }) => traffic === 'load')?.p99Ms)} ms`,
+    ],
   ]
-  return { readme: [`| 64 connections, ${machine.cores} cores, ${machine.broker}, ${machine.cache} | |`, '| --- | --- |', ...rows.map(([what, got]) => `| ${what} | ${got} |`)].join('\n') }
+  return {
+    readme: [
+      `| 64 connections, ${machine.cores} cores, ${machine.broker}, ${machine.cache} | |`,
+      '| --- | --- |',
+      ...rows.map(([what, got]) => `| ${what} | ${got} |`),
+    ].join('\n'),
+  }
 }
 
 function fenced(text: string): string {

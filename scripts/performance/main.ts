@@ -13,5 +13,8 @@ if (files.length === 0) {
 const runs = files.map(file => JSON.parse(readFileSync(file, 'utf8')) as Figures)
 for (const [path, blocksFor] of Object.entries(PAGES)) {
   const page = new URL(path, import.meta.url)
-  writeFileSync(page, runs.reduce((text, figures) => fill(text, blocksFor(figures)), readFileSync(page, 'utf8')))
+  writeFileSync(
+    page,
+    runs.reduce((text, figures) => fill(text, blocksFor(figures)), readFileSync(page, 'utf8')),
+  )
 }

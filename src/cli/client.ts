@@ -115,7 +115,12 @@ function overHttp2({ address, protocol, credentials }: ClientOptions): Connected
   const sessionManager = new HeardSessions(address, undefined, tlsOf(credentials))
   const options = { baseUrl: address, httpVersion: '2', sessionManager, interceptors: showToken(credentials) } as const
   return {
-    transport: protocol === 'grpc' ? createGrpcTransport(options) : protocol === 'connect' ? createConnectTransport(options) : createGrpcWebTransport(options),
+    transport:
+      protocol === 'grpc'
+        ? createGrpcTransport(options)
+        : protocol === 'connect'
+          ? createConnectTransport(options)
+          : createGrpcWebTransport(options),
     close: () => sessionManager.abort(),
   }
 }

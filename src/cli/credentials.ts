@@ -27,13 +27,21 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /** Reads the files. Throws `SettingsError`, which shows nothing of the token and the key. */
 export function readCredentials({ token, ca, cert, key }: CredentialSources): Credentials {
-  for (const [one, other] of [[cert, key], [key, cert]] as const) {
-    if (one.file !== undefined && other.file === undefined) throw new SettingsError(`${other.name}: got none, expected a file, as ${one.name} names one`)
+  for (const [one, other] of [
+    [cert, key],
+    [key, cert],
+  ] as const) {
+    if (one.file !== undefined && other.file === undefined)
+      throw new SettingsError(`${other.name}: got none, expected a file, as ${one.name} names one`)
   }
   const read = ({ name, file }: Source): string | undefined => (file === undefined ? undefined : readSettingFile(name, file))
   const texts = { ca: read(ca), cert: read(cert), key: read(key) }
-  for (const [source, pem] of [[ca, texts.ca], [cert, texts.cert]] as const) {
-    if (pem !== undefined && !isCertificate(pem)) throw new SettingsError(`${source.name}: got a file without a certificate, expected one in PEM (-----BEGIN CERTIFICATE-----)`)
+  for (const [source, pem] of [
+    [ca, texts.ca],
+    [cert, texts.cert],
+  ] as const) {
+    if (pem !== undefined && !isCertificate(pem))
+      throw new SettingsError(`${source.name}: got a file without a certificate, expected one in PEM (-----BEGIN CERTIFICATE-----)`)
   }
   const tls = Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined))
   try {
@@ -43,7 +51,9 @@ export function readCredentials({ token, ca, cert, key }: CredentialSources): Cr
   }
   const text = read(token)?.trim()
   if (text !== undefined && !TOKEN.test(text)) {
-    throw new SettingsError(`${token.name}: got a file with ${text === '' ? 'nothing in it' : 'more or other than a token'}, expected one token in one line`)
+    throw new SettingsError(
+      `${token.name}: got a file with ${text === '' ? 'nothing in it' : 'more or other than a token'}, expected one token in one line`,
+    )
   }
   return { ...tls, ...(text !== undefined && { token: text }) }
 }

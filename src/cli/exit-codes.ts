@@ -12,7 +12,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done',
-  failed: 'verify found a difference (a cache that it cannot read is one); rebuild found another rebuild at work until\n       --timeout; the database has no tables of Ping; or something unforeseen went wrong',
+  failed:
+    'verify found a difference (a cache that it cannot read is one); rebuild found another rebuild at work until\n       --timeout; the database has no tables of Ping; or something unforeseen went wrong',
   usage: 'wrong options or settings; nothing was done',
   unavailable: 'no answer by --timeout: from the server (ping, load, count), Postgres (verify, rebuild) or the cache (rebuild)',
   refused:

@@ -45,7 +45,15 @@ export class Latencies {
     const summary = this.summary()
     if (summary === undefined) return undefined
     const percentile = (share: number): number => this.#histogram.percentile(share) / 1_000
-    return { p50: summary.p50, p75: percentile(75), p90: summary.p90, p99: summary.p99, p999: percentile(99.9), p9999: percentile(99.99), max: summary.max }
+    return {
+      p50: summary.p50,
+      p75: percentile(75),
+      p90: summary.p90,
+      p99: summary.p99,
+      p999: percentile(99.9),
+      p9999: percentile(99.99),
+      max: summary.max,
+    }
   }
 
   /**

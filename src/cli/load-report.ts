@@ -48,14 +48,21 @@ export function reportLoad(plan: LoadPlan, shape: LoadShape, result: LoadResult,
 }
 
 function shapeText({ batch, perSecond }: LoadPlan, { stream, concurrency }: LoadShape): string {
-  const callers = stream ? `${concurrency} ${concurrency === 1 ? 'stream' : 'streams'}` : `${concurrency} ${concurrency === 1 ? 'call' : 'calls'} at once`
+  const callers = stream
+    ? `${concurrency} ${concurrency === 1 ? 'stream' : 'streams'}`
+    : `${concurrency} ${concurrency === 1 ? 'call' : 'calls'} at once`
   const size = batch === 1 ? 'one ping' : `${grouped(batch)} pings`
-  const loop = perSecond === undefined ? 'as fast as answers come (closed loop)' : `${grouped(Math.round(perSecond * 1_000) / 1_000)} pings due per second (open loop)`
+  const loop =
+    perSecond === undefined
+      ? 'as fast as answers come (closed loop)'
+      : `${grouped(Math.round(perSecond * 1_000) / 1_000)} pings due per second (open loop)`
   return `${callers}, ${size} a ${stream ? 'message' : 'call'}, ${loop}`
 }
 
 function latencyTitle({ perSecond }: LoadPlan): string {
-  return perSecond === undefined ? 'latency of a ping, from its first try' : 'latency of a ping, from when it was due; in brackets from its first try'
+  return perSecond === undefined
+    ? 'latency of a ping, from its first try'
+    : 'latency of a ping, from when it was due; in brackets from its first try'
 }
 
 function tailLines(latency: LatencyTail, sent: LatencyTail | undefined): readonly string[] {
@@ -69,7 +76,10 @@ function tailLines(latency: LatencyTail, sent: LatencyTail | undefined): readonl
 function omittedLines({ perSecond }: LoadPlan, omitted: number): readonly string[] {
   if (perSecond === undefined) return ['', omittedText(omitted)]
   if (omitted === 0) return []
-  return ['', `Not sent: ${grouped(omitted)} more pings were due before the end, while all callers waited. Their latencies are missing;\nmore --concurrency would have sent them.`]
+  return [
+    '',
+    `Not sent: ${grouped(omitted)} more pings were due before the end, while all callers waited. Their latencies are missing;\nmore --concurrency would have sent them.`,
+  ]
 }
 
 function omittedText(omitted: number): string {

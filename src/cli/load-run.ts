@@ -139,7 +139,12 @@ export class LoadRun {
   }
 
   /** Sends what is left once; takes out what was acknowledged. Throws why a ping was not, best one that no further try can mend. */
-  async #try(sender: Sender, left: Set<PingRequest>, call: CallOptions, { sentMs, due }: { readonly sentMs: number; readonly due: number | undefined }): Promise<void> {
+  async #try(
+    sender: Sender,
+    left: Set<PingRequest>,
+    call: CallOptions,
+    { sentMs, due }: { readonly sentMs: number; readonly due: number | undefined },
+  ): Promise<void> {
     const pings = [...left]
     const results = await sender.send(pings, call)
     const now = performance.now()

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { PingClient } from './client.ts'
 import type { Context, Wiring } from './context.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { duration } from './formats/duration.ts'
@@ -8,7 +9,6 @@ import { wholeNumber } from './formats/whole-number.ts'
 import { reportLoad } from './load-report.ts'
 import { LoadRun, type LoadPlan } from './load-run.ts'
 import { callSender, streamSender, type Sender } from './load-senders.ts'
-import type { PingClient } from './client.ts'
 import { formatted } from './options.ts'
 import { conclude } from './ping-report.ts'
 import { showProgress } from './progress-bar.ts'
@@ -58,13 +58,23 @@ export function addLoadCommand(program: Command, { contextOf, end }: Wiring): vo
   program
     .command('load')
     .summary('record many pings, and measure')
-    .description('Records pings as fast as they are acknowledged, or at a rate, and reports rate and latencies. Each is in the count, once, for ever.')
+    .description(
+      'Records pings as fast as they are acknowledged, or at a rate, and reports rate and latencies. Each is in the count, once, for ever.',
+    )
     .addOption(formatted('-n, --count <pings>', 'how many pings', wholeNumber(1, MOST_PINGS)))
     .addOption(formatted('--duration <duration>', 'for how long new pings are started (default: 10s, or until --count)', duration(1)))
-    .addOption(formatted('--rate <rate>', 'pings started per second at most, such as 100, 0.5/s or 30/m (default: as fast as answers come)', rate))
+    .addOption(
+      formatted('--rate <rate>', 'pings started per second at most, such as 100, 0.5/s or 30/m (default: as fast as answers come)', rate),
+    )
     .addOption(formatted('--batch <pings>', 'pings of a call; 1 calls Ping, more call PingBatch', wholeNumber(1, MOST_A_CALL)).default(1))
     .option('--stream', 'send them by PingStream, over HTTP/2; --batch is then the pings of a message')
-    .addOption(formatted('--concurrency <calls>', `calls under way at once at most, or streams (default: ${DEFAULT_CONCURRENT})`, wholeNumber(1, MOST_CONCURRENT)))
+    .addOption(
+      formatted(
+        '--concurrency <calls>',
+        `calls under way at once at most, or streams (default: ${DEFAULT_CONCURRENT})`,
+        wholeNumber(1, MOST_CONCURRENT),
+      ),
+    )
     .addOption(formatted('--timestamp <time>', "the pings' own time, ISO 8601 or ms (default: the server's clock)", pingTime))
     .addHelpText('after', EXAMPLES)
     .action(async (options: LoadOptions, command: Command) => {
@@ -75,7 +85,12 @@ export function addLoadCommand(program: Command, { contextOf, end }: Wiring): vo
 }
 
 /** A batch is due when its last ping is: with a low rate no batch at all may be. */
-function rateFault({ rate: perSecond, batch, count = Infinity, duration: durationMs = count === Infinity ? DEFAULT_DURATION_MS : Infinity }: LoadOptions): string | undefined {
+function rateFault({
+  rate: perSecond,
+  batch,
+  count = Infinity,
+  duration: durationMs = count === Infinity ? DEFAULT_DURATION_MS : Infinity,
+}: LoadOptions): string | undefined {
   const first = Math.min(batch, count)
   if (perSecond === undefined || ((first - 1) / perSecond) * 1_000 < durationMs) return undefined
   const seconds = Math.ceil((first - 1) / perSecond)
@@ -106,8 +121,14 @@ async function load(options: LoadOptions, context: Context): Promise<ExitCode> {
 }
 
 /** One for each caller. A stream has several callers, so that messages are under way while others are answered. */
-function sendersOf(client: PingClient, { batch }: LoadPlan, { stream, concurrency }: { readonly stream: boolean; readonly concurrency: number }): readonly Sender[] {
+function sendersOf(
+  client: PingClient,
+  { batch }: LoadPlan,
+  { stream, concurrency }: { readonly stream: boolean; readonly concurrency: number },
+): readonly Sender[] {
   if (!stream) return Array.from({ length: concurrency }, () => callSender(client, batch === 1))
   const messagesAtOnce = Math.max(2, Math.ceil(OPEN_ON_STREAM / batch))
-  return Array.from({ length: concurrency }, () => streamSender(client)).flatMap(sender => Array.from({ length: messagesAtOnce }, () => sender))
+  return Array.from({ length: concurrency }, () => streamSender(client)).flatMap(sender =>
+    Array.from({ length: messagesAtOnce }, () => sender),
+  )
 }

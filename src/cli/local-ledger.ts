@@ -21,6 +21,9 @@ function read(file: string): ReturnType<typeof readPgpass> {
   try {
     return readPgpass(file)
   } catch (cause) {
-    throw new SettingsError(`PING_DATA_DIR: got a folder whose file ${file} cannot be read, expected one of this user; or say by DATABASE_URL where Postgres is`, { cause })
+    throw new SettingsError(
+      `PING_DATA_DIR: got a folder whose file ${file} cannot be read, expected one of this user; or say by DATABASE_URL where Postgres is`,
+      { cause },
+    )
   }
 }

@@ -42,7 +42,11 @@ export function reportRun(plan: RunPlan, result: RunResult, output: Output): voi
 }
 
 /** The exit code of a run; says on standard error what is left open. Throws the error that ended it. */
-export function conclude(plan: SentPings, { acked, open }: Pick<RunResult, 'acked' | 'open'>, { output, interrupt, sameServer }: Context): ExitCode {
+export function conclude(
+  plan: SentPings,
+  { acked, open }: Pick<RunResult, 'acked' | 'open'>,
+  { output, interrupt, sameServer }: Context,
+): ExitCode {
   if (acked === plan.pings && plan.isWhole !== false) return EXIT.ok
   const unsettled = open.filter(({ error }) => error.exitCode !== EXIT.refused).map(ping => ping.id)
   if (unsettled.length > 0) output.note(openText(plan, unsettled, sameServer))
@@ -60,7 +64,11 @@ function openText(plan: SentPings, ids: readonly string[], sameServer: readonly 
   const which = ids.length === 1 ? '1 ping was' : `${ids.length} pings were`
   const lines = ids.slice(0, SHOWN_IDS).map(id => `  npx pingcli ping --id ${id}${timestamp}${server}`)
   const more = ids.length > SHOWN_IDS ? [`  … and ${ids.length - SHOWN_IDS} more; --json lists all`] : []
-  return [`${which} not acknowledged, and may be recorded or not. Sent again with the same id, a ping is counted once:`, ...lines, ...more].join('\n')
+  return [
+    `${which} not acknowledged, and may be recorded or not. Sent again with the same id, a ping is counted once:`,
+    ...lines,
+    ...more,
+  ].join('\n')
 }
 
 function latencyText({ p50, p90, p99, max }: LatencySummary): string {

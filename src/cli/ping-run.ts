@@ -4,8 +4,8 @@ import { callUntilAnswered } from './call.ts'
 import type { PingClient } from './client.ts'
 import { CliError } from './exit-codes.ts'
 import type { Interrupt } from './interrupt.ts'
-import type { Progress } from './progress-bar.ts'
 import { Latencies, type LatencySummary } from './latencies.ts'
+import type { Progress } from './progress-bar.ts'
 
 export interface RunPlan {
   readonly pings: number
@@ -83,7 +83,14 @@ export class PingRun {
     const workers = Math.min(this.#plan.concurrency, this.#plan.pings)
     await Promise.all(Array.from({ length: workers }, () => this.#work()))
     const { done, elapsedMs } = this.progress()
-    return { acked: done, open: this.#open, retries: this.#retries, elapsedMs, latencyMs: this.#latencies.summary(), sentLatencyMs: this.#sentLatencies.summary() }
+    return {
+      acked: done,
+      open: this.#open,
+      retries: this.#retries,
+      elapsedMs,
+      latencyMs: this.#latencies.summary(),
+      sentLatencyMs: this.#sentLatencies.summary(),
+    }
   }
 
   progress(): Progress {
@@ -124,5 +131,6 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1
 
 /** Timers have a resolution of 1 ms; due times are absolute, so the rate holds on average. */
 export async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
-  for (let ms = time - performance.now(); ms >= 1 && !signal.aborted; ms = time - performance.now()) await wait(Math.min(ms, LONGEST_WAIT_MS), signal)
+  for (let ms = time - performance.now(); ms >= 1 && !signal.aborted; ms = time - performance.now())
+    await wait(Math.min(ms, LONGEST_WAIT_MS), signal)
 }

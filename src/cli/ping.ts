@@ -6,8 +6,8 @@ import { rate } from './formats/rate.ts'
 import { pingTime } from './formats/time.ts'
 import { wholeNumber } from './formats/whole-number.ts'
 import { formatted } from './options.ts'
-import { PingRun, type RunPlan } from './ping-run.ts'
 import { conclude, reportOne, reportRun } from './ping-report.ts'
+import { PingRun, type RunPlan } from './ping-run.ts'
 import { showProgress } from './progress-bar.ts'
 
 const MOST_PINGS = 1_000_000_000
@@ -47,9 +47,15 @@ export function addPingCommand(program: Command, { contextOf, end }: Wiring): vo
     .summary('record pings')
     .description('Records pings. Ends when each is acknowledged: it is then in the count, once, for ever.')
     .addOption(formatted('-n, --number <count>', 'how many pings', wholeNumber(1, MOST_PINGS)).default(1))
-    .addOption(formatted('--rate <rate>', 'pings started per second at most, such as 100, 0.5/s or 30/m (default: as fast as answers come)', rate))
     .addOption(
-      formatted('--concurrency <calls>', `calls under way at once at most (default: ${DEFAULT_CONCURRENT})`, wholeNumber(1, MOST_CONCURRENT)),
+      formatted('--rate <rate>', 'pings started per second at most, such as 100, 0.5/s or 30/m (default: as fast as answers come)', rate),
+    )
+    .addOption(
+      formatted(
+        '--concurrency <calls>',
+        `calls under way at once at most (default: ${DEFAULT_CONCURRENT})`,
+        wholeNumber(1, MOST_CONCURRENT),
+      ),
     )
     .addOption(formatted('--id <uuid>', "the ping's id; the same id is counted once (default: a new UUIDv7)", pingId))
     .addOption(formatted('--timestamp <time>', "the ping's own time, ISO 8601 or ms (default: the server's clock)", pingTime))

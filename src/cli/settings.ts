@@ -11,12 +11,18 @@ export const cliSettings = {
     secret: false,
     parse: address.parse,
   } satisfies Setting<string>,
-  tokenFile: text('PING_TOKEN_FILE', { help: 'File with the token that pingcli shows to the server; --token-file overrides it.', fallback: undefined }),
+  tokenFile: text('PING_TOKEN_FILE', {
+    help: 'File with the token that pingcli shows to the server; --token-file overrides it.',
+    fallback: undefined,
+  }),
   caFile: text('PING_CA_FILE', {
     help: 'File with the authorities, in PEM, by which pingcli recognises an https server; --ca-file overrides it. Absent: those that Node trusts.',
     fallback: undefined,
   }),
-  certFile: text('PING_CERT_FILE', { help: "File with pingcli's client certificate, in PEM; --cert-file overrides it.", fallback: undefined }),
+  certFile: text('PING_CERT_FILE', {
+    help: "File with pingcli's client certificate, in PEM; --cert-file overrides it.",
+    fallback: undefined,
+  }),
   keyFile: text('PING_KEY_FILE', { help: 'File with the key of PING_CERT_FILE; --key-file overrides it.', fallback: undefined }),
   dataDir: text('PING_DATA_DIR', {
     help: 'Data folder of `npm start`: its database is the one that `pingcli verify` and `rebuild` read when no setting says where Postgres is.',

@@ -30,9 +30,13 @@ export function ledgerError(error: unknown): CliError {
     const message = "the database has none of Ping's tables: got another database, or one where `--migrate-only` has not run yet"
     return new CliError(EXIT.failed, message, { cause: error })
   }
-  return new CliError(EXIT.unavailable, `Postgres could not be read: ${reasonOf(error)} (DATABASE_URL, or DB_HOST, DB_PORT … say where it is)`, {
-    cause: error,
-  })
+  return new CliError(
+    EXIT.unavailable,
+    `Postgres could not be read: ${reasonOf(error)} (DATABASE_URL, or DB_HOST, DB_PORT … say where it is)`,
+    {
+      cause: error,
+    },
+  )
 }
 
 /** The cache by REDIS_URL or REDIS_HOST and REDIS_PORT. */
@@ -59,7 +63,10 @@ export function openCache({ settings, timeoutMs }: Context): OpenCache {
       })
       if (outcome === 'ready') return
       const where = '(REDIS_URL, or REDIS_HOST and REDIS_PORT say where it is)'
-      throw new CliError(EXIT.unavailable, `the cache is away: ${outcome === 'error' ? reasonOf(broken) : 'no connection within --timeout'} ${where}`)
+      throw new CliError(
+        EXIT.unavailable,
+        `the cache is away: ${outcome === 'error' ? reasonOf(broken) : 'no connection within --timeout'} ${where}`,
+      )
     },
   }
 }

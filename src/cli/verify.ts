@@ -55,11 +55,12 @@ export function addVerifyCommand(program: Command, { contextOf, end }: Wiring): 
     .summary('check that no ping is lost or counted twice')
     .description('Checks that Postgres, the published positions in it, the cache and the server agree on every ping.')
     .addOption(
-      formatted('--wait <duration>', 'how long the pipeline may take to bring what is recorded everywhere', duration(0)).default(DEFAULT_WAIT_MS, '5s'),
+      formatted('--wait <duration>', 'how long the pipeline may take to bring what is recorded everywhere', duration(0)).default(
+        DEFAULT_WAIT_MS,
+        '5s',
+      ),
     )
-    .addOption(
-      formatted('--pings <count>', 'record so many pings first, and expect them in the strong count', wholeNumber(1, MOST_PINGS)),
-    )
+    .addOption(formatted('--pings <count>', 'record so many pings first, and expect them in the strong count', wholeNumber(1, MOST_PINGS)))
     .option('--no-cache', 'leave the cache out')
     .option('--no-server', 'leave the server out')
     .option('--no-topic', 'leave the published positions out, as where Kafka does not run')

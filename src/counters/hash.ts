@@ -1,6 +1,17 @@
 import type { Position } from '../terms/position.ts'
 import type { Cache } from './connect.ts'
-import { appliedField, asofField, CLAIM, FROM_THE_FIRST, HASH, minuteField, minuteOfField, MINUTES_FROM, MINUTES_TO, TOTAL } from './names.ts'
+import {
+  appliedField,
+  asofField,
+  CLAIM,
+  FROM_THE_FIRST,
+  HASH,
+  minuteField,
+  minuteOfField,
+  MINUTES_FROM,
+  MINUTES_TO,
+  TOTAL,
+} from './names.ts'
 import { parsePosition } from './position.ts'
 
 /** As the flush script reads numbers. */
@@ -67,9 +78,19 @@ export interface HashLook<Read> {
 }
 
 /** `readHashAndMinutes` and the clock after it, and how many fields the hash has, those of others included. */
-export async function lookAtHash(cache: Cache, lanes: number, minutes: readonly number[]): Promise<HashLook<HashAndMinutes> & { readonly fields: number }> {
+export async function lookAtHash(
+  cache: Cache,
+  lanes: number,
+  minutes: readonly number[],
+): Promise<HashLook<HashAndMinutes> & { readonly fields: number }> {
   const fields = minutes.length === 0 ? fieldsOf(lanes) : [...fieldsOf(lanes), ...minutes.map(minuteField)]
-  const [values, time, length] = await answersOf(cache.pipeline().hmget(HASH, ...fields).time().hlen(HASH))
+  const [values, time, length] = await answersOf(
+    cache
+      .pipeline()
+      .hmget(HASH, ...fields)
+      .time()
+      .hlen(HASH),
+  )
   const hash = values === undefined ? undefined : parseHashAndMinutes(values as (string | null)[], lanes)
   return { hash, timeMs: toMs(time as [string, string]), fields: Number(length ?? 0) }
 }
@@ -103,7 +124,12 @@ export async function readWholeHash(cache: Cache, lanes: number): Promise<WholeH
   const perLane = Array.from({ length: lanes }, (_, lane) => [value(appliedField(lane)), value(asofField(lane))]).flat()
   const state = parseHash([value(TOTAL), value(MINUTES_FROM), value(MINUTES_TO), ...perLane], lanes)
   if (!state || CLAIM in all || appliedField(lanes) in all) return undefined
-  const own = new Set([TOTAL, MINUTES_FROM, MINUTES_TO, ...Array.from({ length: lanes }, (_, lane) => [appliedField(lane), asofField(lane)]).flat()])
+  const own = new Set([
+    TOTAL,
+    MINUTES_FROM,
+    MINUTES_TO,
+    ...Array.from({ length: lanes }, (_, lane) => [appliedField(lane), asofField(lane)]).flat(),
+  ])
   const minutes = new Map<number, bigint>()
   const foreign: string[] = []
   for (const [field, text] of Object.entries(all)) {
@@ -185,7 +211,10 @@ function parsePairs(pairs: readonly string[], lanes: number): HashWithMinutes | 
     else if (WHOLE.test(text)) minutes.set(minute, Number(text))
     else wellFormed = false
   }
-  const state = parseHashAndMinutes(fieldsOf(lanes).map(field => others.get(field) ?? null), lanes)?.state
+  const state = parseHashAndMinutes(
+    fieldsOf(lanes).map(field => others.get(field) ?? null),
+    lanes,
+  )?.state
   return state && { state, minutes: wellFormed ? minutes : undefined }
 }
 

@@ -16,7 +16,13 @@ export const redisSettings = {
     secret: true,
   }),
   redisHost: host('REDIS_HOST', { help: 'Host of the cache.', fallback: undefined }),
-  redisPort: integer('REDIS_PORT', { help: 'Port of the cache; not read where REDIS_URL is given.', fallback: DEFAULT_PORT, min: 1, max: 65535, unless: 'REDIS_URL' }),
+  redisPort: integer('REDIS_PORT', {
+    help: 'Port of the cache; not read where REDIS_URL is given.',
+    fallback: DEFAULT_PORT,
+    min: 1,
+    max: 65535,
+    unless: 'REDIS_URL',
+  }),
   redisPassword: text('REDIS_PASSWORD', {
     help: 'Password for the cache, if it is not in REDIS_URL.',
     fallback: undefined,

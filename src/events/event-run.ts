@@ -30,5 +30,12 @@ export function restOfRun({ lane, firstSeq, tag, pings }: EventRun, count: numbe
 
 /** A run's events one by one. */
 export function eventsOfRun({ lane, firstSeq, tag, previousTag, pings }: EventRun): readonly PingEvent[] {
-  return pings.map(({ id, timestampMs }, index) => ({ id, timestampMs, lane, seq: firstSeq + BigInt(index), tag, previousTag: index === 0 ? previousTag : tag }))
+  return pings.map(({ id, timestampMs }, index) => ({
+    id,
+    timestampMs,
+    lane,
+    seq: firstSeq + BigInt(index),
+    tag,
+    previousTag: index === 0 ? previousTag : tag,
+  }))
 }

@@ -22,7 +22,10 @@ export function decode(value: Uint8Array | null): Decoded {
     const { pingId: id, timestampMs, lane, seq, tag, previousTag } = fromBinary(PingEventSchema, value)
     if (seq === 0n) return { kind: 'legacy' }
     if (timestampMs === undefined || seq < 0n || tag <= 0n) {
-      return { kind: 'undecodable', reason: `got seq ${seq}, tag ${tag}, timestamp_ms ${timestampMs}, expected seq and tag above 0 and a timestamp_ms` }
+      return {
+        kind: 'undecodable',
+        reason: `got seq ${seq}, tag ${tag}, timestamp_ms ${timestampMs}, expected seq and tag above 0 and a timestamp_ms`,
+      }
     }
     return { kind: 'event', event: { id, timestampMs, lane, seq, tag, previousTag } }
   } catch (error) {

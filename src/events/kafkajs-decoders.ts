@@ -37,7 +37,9 @@ export function decodeRecord({ bytes, batches, records }: RecordIndex, index: nu
   const attributes = decoder.readInt8()
   const delta = BigInt(decoder.readVarLong().toString())
   const hasAppendTime = (bytes.readUInt16BE(at + ATTRIBUTES_AT) & HAS_APPEND_TIME) !== 0
-  const time = hasAppendTime ? bytes.readBigInt64BE(at + MAX_TIMESTAMP_AT) : BigInt.asIntN(64, bytes.readBigInt64BE(at + FIRST_TIMESTAMP_AT) + delta)
+  const time = hasAppendTime
+    ? bytes.readBigInt64BE(at + MAX_TIMESTAMP_AT)
+    : BigInt.asIntN(64, bytes.readBigInt64BE(at + FIRST_TIMESTAMP_AT) + delta)
   const offset = firstOffset + decoder.readVarInt()
   const key = decoder.readVarIntBytes()
   const value = decoder.readVarIntBytes()

@@ -21,7 +21,9 @@ interface ResponseDecoder {
 }
 
 const require = createRequire(import.meta.url)
-const kafkajsOwn = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as (decoder: Decoder) => Promise<readonly KafkaMessage[]>
+const kafkajsOwn = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as (
+  decoder: Decoder,
+) => Promise<readonly KafkaMessage[]>
 const SIZE_OF_SIZE = 4
 
 /**

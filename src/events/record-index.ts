@@ -45,12 +45,19 @@ const MIN_HEADER_SIZE = 2
 export function indexRecords(bytes: Buffer): RecordIndex | undefined {
   const batches: BatchPlace[] = []
   let length = 0
-  for (let at = 0; at + RECORDS_AT <= bytes.length; ) {
+  for (let at = 0; at + RECORDS_AT <= bytes.length;) {
     const end = endOfBatch(bytes, at)
     if (end > bytes.length) break
     const count = bytes.readInt32BE(at + COUNT_AT)
     const firstOffset = bytes.readBigInt64BE(at)
-    if (!isPlain(bytes, at) || count < 0 || count > (end - at - RECORDS_AT) / MIN_RECORD_SIZE || firstOffset < 0n || firstOffset > MAX_OFFSET) return undefined
+    if (
+      !isPlain(bytes, at) ||
+      count < 0 ||
+      count > (end - at - RECORDS_AT) / MIN_RECORD_SIZE ||
+      firstOffset < 0n ||
+      firstOffset > MAX_OFFSET
+    )
+      return undefined
     batches.push({ at, first: length, firstOffset: Number(firstOffset) })
     length += count
     at = end
@@ -67,7 +74,7 @@ export function isCompressed(batch: Buffer): boolean {
 /** The batches of a record set, one by one; undefined if it cannot be told where one ends. A last one that is cut off is left out. */
 export function splitBatches(bytes: Buffer): readonly Buffer[] | undefined {
   const batches: Buffer[] = []
-  for (let at = 0; at + RECORDS_AT <= bytes.length; ) {
+  for (let at = 0; at + RECORDS_AT <= bytes.length;) {
     const end = endOfBatch(bytes, at)
     if (end > bytes.length) break
     if (end <= at + MAGIC_AT) return undefined

@@ -113,7 +113,15 @@ interface Place {
 }
 
 function sizeOfEvent(time: Uint64, idSize: number, { lane, seq, tag, previous }: Place): number {
-  return 1 + sizeOfVarint(time) + (idSize === 0 ? 0 : 1 + sizeOfVarint(idSize) + idSize) + sizeOfField(lane) + sizeOfField(seq) + tag.length + previous.length
+  return (
+    1 +
+    sizeOfVarint(time) +
+    (idSize === 0 ? 0 : 1 + sizeOfVarint(idSize) + idSize) +
+    sizeOfField(lane) +
+    sizeOfField(seq) +
+    tag.length +
+    previous.length
+  )
 }
 
 function sizeOfField(value: Uint64): number {

@@ -1,8 +1,8 @@
 import type { KafkaConfig, SASLOptions } from 'kafkajs'
 import { addressList } from '../runtime/address.ts'
 import { settingFiles } from '../runtime/setting-file.ts'
-import { kafkajsBroker } from './sockets.ts'
 import { choice, flag, integer, SettingsError, text, type Setting, type SettingsOf } from '../runtime/settings.ts'
+import { kafkajsBroker } from './sockets.ts'
 
 /** Where Kafka is. */
 export const kafkaSettings = {
@@ -15,7 +15,10 @@ export const kafkaSettings = {
   }),
   kafkaTls: flag('KAFKA_TLS', { help: 'Speak TLS to Kafka.', fallback: false }),
   kafkaCaFile: text('KAFKA_CA_FILE', { help: 'File with the CA of the brokers, for KAFKA_TLS.', fallback: undefined }),
-  kafkaCertFile: text('KAFKA_CERT_FILE', { help: 'File with our certificate, for KAFKA_TLS with client certificates.', fallback: undefined }),
+  kafkaCertFile: text('KAFKA_CERT_FILE', {
+    help: 'File with our certificate, for KAFKA_TLS with client certificates.',
+    fallback: undefined,
+  }),
   kafkaKeyFile: text('KAFKA_KEY_FILE', { help: 'File with the key of KAFKA_CERT_FILE.', fallback: undefined }),
   kafkaSaslMechanism: choice('KAFKA_SASL_MECHANISM', ['plain', 'scram-sha-256', 'scram-sha-512'], {
     help: 'How to log in to Kafka; absent: not at all.',
@@ -80,7 +83,9 @@ export function kafkaConfig(settings: KafkaSettings): Pick<KafkaConfig, 'brokers
 function saslOptions({ kafkaSaslMechanism: mechanism, kafkaUsername, kafkaPassword }: KafkaSettings): SASLOptions | undefined {
   if (mechanism === undefined) {
     if ((kafkaUsername ?? kafkaPassword) === undefined) return undefined
-    throw new SettingsError('KAFKA_SASL_MECHANISM: got none together with KAFKA_USERNAME or KAFKA_PASSWORD, expected plain, scram-sha-256 or scram-sha-512')
+    throw new SettingsError(
+      'KAFKA_SASL_MECHANISM: got none together with KAFKA_USERNAME or KAFKA_PASSWORD, expected plain, scram-sha-256 or scram-sha-512',
+    )
   }
   if (kafkaUsername === undefined || kafkaPassword === undefined) {
     throw new SettingsError(`KAFKA_USERNAME, KAFKA_PASSWORD: expected both with KAFKA_SASL_MECHANISM ${mechanism}`)

@@ -21,7 +21,9 @@ export function hostOf(given: string): string {
 
 export const socketFactory: ISocketFactory = ({ host: given, port, ssl, onConnect }) => {
   const host = hostOf(given)
-  const socket = ssl ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, onConnect) : connectPlain({ host, port }, onConnect)
+  const socket = ssl
+    ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
+    : connectPlain({ host, port }, onConnect)
   socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS)
   return socket
 }

@@ -1,5 +1,5 @@
-import type { Queryable } from './connect.ts'
 import type { Head } from '../terms/position.ts'
+import type { Queryable } from './connect.ts'
 
 /** The heads as some snapshot shows them. */
 export interface SeenHeads {

@@ -72,7 +72,10 @@ function queryInTurn(client: Client): void {
   let last: Promise<unknown> = Promise.resolve()
   client.query = ((...args: readonly unknown[]) => {
     const result = last.then(() => query(...args))
-    last = result.then(() => undefined, () => undefined)
+    last = result.then(
+      () => undefined,
+      () => undefined,
+    )
     return result
   }) as Client['query']
 }

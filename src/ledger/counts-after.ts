@@ -72,7 +72,11 @@ export async function readCountsAfter(db: Queryable, positions: readonly Head[],
   if (rows.length < positions.length || !rows.every(row => continues(row, tags.get(row.lane) ?? 0n, maxRows))) return undefined
   const minutes = new Map<number, number>()
   for (const minute of rows.flatMap(minutesAfter)) minutes.set(Number(minute), (minutes.get(Number(minute)) ?? 0) + 1)
-  return { heads: rows.map(({ lane, last_seq: seq, last_tag: tag }) => ({ lane, seq: seq ?? 0n, tag: tag ?? 0n })), minutes, edges: rows[0]!.edges! }
+  return {
+    heads: rows.map(({ lane, last_seq: seq, last_tag: tag }) => ({ lane, seq: seq ?? 0n, tag: tag ?? 0n })),
+    minutes,
+    edges: rows[0]!.edges!,
+  }
 }
 
 /** Numbers in JSON may be as long as they like; ours stay whole. */

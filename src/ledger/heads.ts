@@ -1,5 +1,5 @@
-import type { Queryable } from './connect.ts'
 import type { Head, Position } from '../terms/position.ts'
+import type { Queryable } from './connect.ts'
 
 const HEAD_OF_LANE = 'lateral (select p.seq, p.tag from pings p where p.lane = l.lane order by p.seq desc limit 1)'
 

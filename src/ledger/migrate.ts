@@ -42,8 +42,13 @@ export async function migrate(config: ClientConfig, options: MigrateOptions): Pr
     const version = await currentVersion(client)
     const migrations = await listMigrations()
     const newest = migrations.at(-1)?.version ?? 0
-    if (version > newest) throw new NewerDatabaseError(`the database is at version ${version}, newer than this program, which knows up to ${newest}`)
-    await applyAll(client, migrations.filter(each => each.version > version), options)
+    if (version > newest)
+      throw new NewerDatabaseError(`the database is at version ${version}, newer than this program, which knows up to ${newest}`)
+    await applyAll(
+      client,
+      migrations.filter(each => each.version > version),
+      options,
+    )
     await raiseLanes(client, options)
   } catch (error) {
     throw await explainRefusal(client, error)
@@ -63,7 +68,8 @@ async function listMigrations(): Promise<readonly Migration[]> {
 }
 
 async function currentVersion(client: Client): Promise<number> {
-  const table = 'create table if not exists ping_migrations (version int primary key, file text not null, applied_at timestamptz not null default now())'
+  const table =
+    'create table if not exists ping_migrations (version int primary key, file text not null, applied_at timestamptz not null default now())'
   const exists = await client.query("select to_regclass('ping_migrations') is not null as yes")
   if (!exists.rows[0].yes) {
     await checkSchema(client)
@@ -124,7 +130,8 @@ function withHint(error: unknown, file: string): unknown {
 }
 
 function hintOf(error: Error): string {
-  if ('code' in error && error.code === LOCK_NOT_AVAILABLE) return " Somebody's open transaction holds a table of Ping (pg_stat_activity has it): it is tried again until that has ended."
+  if ('code' in error && error.code === LOCK_NOT_AVAILABLE)
+    return " Somebody's open transaction holds a table of Ping (pg_stat_activity has it): it is tried again until that has ended."
   return 'hint' in error && typeof error.hint === 'string' ? ` ${error.hint}` : ''
 }
 

@@ -7,7 +7,16 @@ export class MissingRightError extends Error {
 
 /** What migrations change, in the schema that the session's search_path leads to. */
 const TABLES = ['pings', 'ping_lanes', 'ping_minutes', 'ping_migrations']
-const FUNCTIONS = ['ping_record', 'ping_record_batch', 'ping_place_row', 'ping_keep_row', 'ping_keep_lanes', 'ping_fold', 'ping_unfold', 'ping_move_published']
+const FUNCTIONS = [
+  'ping_record',
+  'ping_record_batch',
+  'ping_place_row',
+  'ping_keep_row',
+  'ping_keep_lanes',
+  'ping_fold',
+  'ping_unfold',
+  'ping_move_published',
+]
 
 /** Names with their schema: whoever runs the statements has another search_path. */
 const FOREIGN = `

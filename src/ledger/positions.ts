@@ -1,5 +1,5 @@
-import type { Queryable } from './connect.ts'
 import type { Position } from '../terms/position.ts'
+import type { Queryable } from './connect.ts'
 
 /** How far a lane is published and folded. */
 export interface LanePositions {
@@ -39,7 +39,13 @@ export async function movePublished(db: Queryable, moves: readonly Move[]): Prom
 }
 
 function moveColumns(moves: readonly Move[]): string[] {
-  return [column(moves, m => m.lane), column(moves, m => m.from.seq), column(moves, m => m.from.tag), column(moves, m => m.to.seq), column(moves, m => m.to.tag)]
+  return [
+    column(moves, m => m.lane),
+    column(moves, m => m.from.seq),
+    column(moves, m => m.from.tag),
+    column(moves, m => m.to.seq),
+    column(moves, m => m.to.tag),
+  ]
 }
 
 /** An array as Postgres reads it. */
@@ -104,7 +110,11 @@ export async function foldCounts(db: Queryable, folds: readonly CountedFold[]): 
 
 /** Folds at most `limit` rows of a lane into the rollup; the number folded, or undefined if the rollup is of another history. */
 export async function fold(db: Queryable, lane: number, limit: number): Promise<bigint | undefined> {
-  const result = await db.query<{ folded: bigint | null }>({ name: 'ping_fold', text: 'select ping_fold($1, $2) as folded', values: [lane, limit] })
+  const result = await db.query<{ folded: bigint | null }>({
+    name: 'ping_fold',
+    text: 'select ping_fold($1, $2) as folded',
+    values: [lane, limit],
+  })
   return result.rows[0]?.folded ?? undefined
 }
 

@@ -1,7 +1,7 @@
-import { timeArray, uuidArray } from './binary-array.ts'
-import type { Client, Notice } from './pg-types.ts'
 import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
+import { timeArray, uuidArray } from './binary-array.ts'
+import type { Client, Notice } from './pg-types.ts'
 
 /** What one batch did. */
 export interface RecordedBatch {
@@ -41,7 +41,12 @@ type Outcome = readonly [lane: bigint, beforeSeq: bigint, beforeTag: bigint, tag
  * Any rejection leaves it open whether the batch was recorded: call again with the same pings, all of them doubtful, on a new
  * connection if this one broke. See `classifyBatchFailure`.
  */
-export async function recordBatch(client: Client, lanes: readonly number[], pings: readonly NewPing[], doubtful?: readonly string[]): Promise<RecordedBatch> {
+export async function recordBatch(
+  client: Client,
+  lanes: readonly number[],
+  pings: readonly NewPing[],
+  doubtful?: readonly string[],
+): Promise<RecordedBatch> {
   const ids = uuidArray(pings.map(ping => ping.id))
   const times = timeArray(pings.map(ping => ping.timestampMs))
   const warnings: Notice[] = []

@@ -1,6 +1,6 @@
-import type { Queryable } from './connect.ts'
 import type { LedgerRow } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
+import type { Queryable } from './connect.ts'
 
 const ROWS = {
   name: 'ping_rows_after',
@@ -19,7 +19,11 @@ export type RowsAfter = readonly LedgerRow[] | undefined
  * The rows after each position, by lane number, at most `limit` a lane. The rows and the check of the
  * start are one statement: read apart, a failover in between would join two histories.
  */
-export async function rowsAfter(db: Queryable, starts: ReadonlyMap<number, Position>, limit: number): Promise<ReadonlyMap<number, RowsAfter>> {
+export async function rowsAfter(
+  db: Queryable,
+  starts: ReadonlyMap<number, Position>,
+  limit: number,
+): Promise<ReadonlyMap<number, RowsAfter>> {
   const lanes = [...starts.keys()]
   const seqs = [...starts.values()].map(start => start.seq)
   const result = await db.query<LedgerRow>({ ...ROWS, values: [`{${lanes.join()}}`, `{${seqs.join()}}`, limit + 1] })

@@ -46,7 +46,9 @@ export interface Session {
 
 /** One message of two statements: the database's own time-out must not end the second. */
 function beginText(client: Client, settings: SessionSettings): string {
-  const values = Object.entries(settings).map(([name, value]) => `pg_catalog.set_config(${client.escapeLiteral(name)}, ${client.escapeLiteral(value)}, false)`)
+  const values = Object.entries(settings).map(
+    ([name, value]) => `pg_catalog.set_config(${client.escapeLiteral(name)}, ${client.escapeLiteral(value)}, false)`,
+  )
   return `set statement_timeout = 0;
     select pg_catalog.pg_backend_pid() as pid, pg_catalog.pg_is_in_recovery() as standby, ${SET_SEARCH_PATH} as search_path, ${NO_TRANSACTION_TIMEOUT}, array[${values.join()}] as set`
 }

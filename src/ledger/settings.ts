@@ -73,7 +73,9 @@ function tlsOf(parameters: AddressUrl['parameters']): Pick<ClientConfig, 'ssl'> 
     case undefined:
     case 'disable':
       if (caFile === undefined) return { ssl: false }
-      throw new SettingsError('DATABASE_URL: got sslrootcert without encryption, expected sslmode require, verify-ca or verify-full with it')
+      throw new SettingsError(
+        'DATABASE_URL: got sslrootcert without encryption, expected sslmode require, verify-ca or verify-full with it',
+      )
     case 'require':
       return { ssl: caFile ? Object.assign(ca(caFile), ANY_NAME) : { rejectUnauthorized: false } }
     case 'verify-ca':
@@ -81,7 +83,9 @@ function tlsOf(parameters: AddressUrl['parameters']): Pick<ClientConfig, 'ssl'> 
     case 'verify-full':
       return { ssl: ca(caFile) }
     default:
-      throw new SettingsError('DATABASE_URL: got an sslmode that is not known (not shown: secret), expected disable, require, verify-ca or verify-full')
+      throw new SettingsError(
+        'DATABASE_URL: got an sslmode that is not known (not shown: secret), expected disable, require, verify-ca or verify-full',
+      )
   }
 }
 

@@ -1,8 +1,8 @@
+import type { CountsSnapshot } from '../terms/counts.ts'
+import { sumOfHeads, type Position } from '../terms/position.ts'
 import type { Queryable } from './connect.ts'
 import { readHeads } from './heads.ts'
 import type { Pool } from './pool.ts'
-import type { CountsSnapshot } from '../terms/counts.ts'
-import { sumOfHeads, type Position } from '../terms/position.ts'
 
 /**
  * The newest minutes below $1: at most $2 of them are wanted. A minute has at most one row a lane in the

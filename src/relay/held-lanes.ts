@@ -139,7 +139,8 @@ export class HeldLanes {
       if (samePosition(published, end) && (await restartPublished(this.#client, lane, published))) restarted.push(lane)
     }
     if (restarted.length === 0) return
-    const message = 'relay: rows were removed from pings or replaced, and the published position with them; publishing these lanes from their first row'
+    const message =
+      'relay: rows were removed from pings or replaced, and the published position with them; publishing these lanes from their first row'
     this.#options.log.error({ lanes: restarted }, message)
   }
 

@@ -52,7 +52,7 @@ export class LaneQueue {
 
   /** Takes the rows that were read after `end`; `all` if they reach to the head. */
   append(rows: readonly LedgerRow[], all: boolean): void {
-    for (let from = 0; from < rows.length; ) {
+    for (let from = 0; from < rows.length;) {
       const { seq, tag } = rows[from]!
       let to = from + 1
       // Rows that somebody removed between two others are a hole: what comes behind it keeps its numbers.

@@ -1,5 +1,5 @@
-import type { NewPing } from '../terms/ping.ts'
 import { minuteOf } from '../terms/minute.ts'
+import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
 
 const MINUTE_MS = 60_000

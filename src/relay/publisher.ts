@@ -48,7 +48,10 @@ export class Publisher {
     const { producer, partitions } = this.#connected
     this.#writer.begin() // nothing else is under way: kafkajs needs what was written before no more
     const sets = new Map(
-      [...Map.groupBy(runs, run => partitionOfLane(run.lane, partitions))].map(([partition, ofPartition]) => [partition, this.#writer.write(ofPartition)]),
+      [...Map.groupBy(runs, run => partitionOfLane(run.lane, partitions))].map(([partition, ofPartition]) => [
+        partition,
+        this.#writer.write(ofPartition),
+      ]),
     )
     try {
       await producer.sendBatch({

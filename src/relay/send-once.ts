@@ -14,7 +14,10 @@ interface LaneSend {
 }
 
 /** Sends the first events of each of these lanes; the number sent, or undefined if Kafka did not take them. */
-export async function sendOnce(queues: readonly LaneQueue[], { publisher, log, metrics }: Pick<RelayOptions, 'publisher' | 'log' | 'metrics'>): Promise<number | undefined> {
+export async function sendOnce(
+  queues: readonly LaneQueue[],
+  { publisher, log, metrics }: Pick<RelayOptions, 'publisher' | 'log' | 'metrics'>,
+): Promise<number | undefined> {
   const waiting = queues.filter(queue => queue.length > 0)
   if (waiting.length === 0) return 0
   const share = Math.max(1, Math.floor(EVENTS_PER_SEND / waiting.length))

@@ -95,8 +95,12 @@ function parsePort(text: string, refuse: Refuse): number {
 function parseParameters(query: string, options: AddressUrlOptions, refuse: Refuse, unescape: Unescape): ReadonlyMap<string, string> {
   const { parameters: known = [] } = options
   const parameters = new Map<string, string>()
-  for (const [name = '', value = ''] of query.split('&').filter(Boolean).map(part => splitAt(part, '=').map(unescape))) {
-    if (!known.includes(name)) refuse(`with a parameter${known.length === 0 ? '' : ` other than ${known.join(' and ')}`}, ${escapeIt(options)}`)
+  for (const [name = '', value = ''] of query
+    .split('&')
+    .filter(Boolean)
+    .map(part => splitAt(part, '=').map(unescape))) {
+    if (!known.includes(name))
+      refuse(`with a parameter${known.length === 0 ? '' : ` other than ${known.join(' and ')}`}, ${escapeIt(options)}`)
     if (parameters.has(name)) refuse(`with ${name} twice`)
     parameters.set(name, value)
   }

@@ -19,7 +19,10 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 /** A setting of addresses separated by commas, at least one. */
-export function addressList(env: string, { help, fallback }: Pick<Setting<readonly string[]>, 'help' | 'fallback'>): Setting<readonly string[]> {
+export function addressList(
+  env: string,
+  { help, fallback }: Pick<Setting<readonly string[]>, 'help' | 'fallback'>,
+): Setting<readonly string[]> {
   return {
     env,
     help,

@@ -15,12 +15,7 @@ export function answerPage(request: HttpRequest, response: HttpResponse, page: S
 }
 
 /** Sends a whole page. */
-export function send(
-  request: HttpRequest,
-  response: HttpResponse,
-  page: StatusPage,
-  headers: Readonly<Record<string, string>> = {},
-): void {
+export function send(request: HttpRequest, response: HttpResponse, page: StatusPage, headers: Readonly<Record<string, string>> = {}): void {
   const bytes = Buffer.from(page.body)
   const head = { 'content-type': page.type, 'content-length': bytes.length, 'x-content-type-options': 'nosniff', ...headers }
   // The two kinds of response declare `writeHead` and `end` apart, so a union of them cannot be called.

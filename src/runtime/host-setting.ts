@@ -5,12 +5,16 @@ import type { Setting } from './settings.ts'
 export const LOCALHOST: readonly string[] = ['127.0.0.1', '::1']
 
 /** `HOST`: the addresses to listen on; undefined: all. Names of machines are refused, since shells and build tools set HOST to one. */
-export function hostSetting<T extends readonly string[] | undefined>(options: { help: string; fallback: T }): Setting<readonly string[] | T> {
+export function hostSetting<T extends readonly string[] | undefined>(options: {
+  help: string
+  fallback: T
+}): Setting<readonly string[] | T> {
   return {
     ...options,
     env: 'HOST',
     secret: false,
-    expected: 'IP addresses of this machine, separated by commas; localhost is 127.0.0.1,::1, and 0.0.0.0 or :: is every address of its kind, without another of that kind',
+    expected:
+      'IP addresses of this machine, separated by commas; localhost is 127.0.0.1,::1, and 0.0.0.0 or :: is every address of its kind, without another of that kind',
     parse: addressesOf,
   }
 }

@@ -99,7 +99,9 @@ function explained(error: Error, host: string | undefined, { port, hosts = [], p
     case 'EADDRINUSE':
       return new InUseError(`${portSetting}: got ${port}, which is taken${where}, expected a free port`, { cause: error })
     case 'EACCES':
-      return new SettingsError(`${portSetting}: got ${port}, which this user may not listen on, expected another, such as one above 1023`, { cause: error })
+      return new SettingsError(`${portSetting}: got ${port}, which this user may not listen on, expected another, such as one above 1023`, {
+        cause: error,
+      })
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
     case 'EINVAL': // such as an address of one link without the link: fe80::1 and not fe80::1%eth0

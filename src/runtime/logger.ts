@@ -23,7 +23,10 @@ function tellError(error: unknown): unknown {
 /** A structured logger: one JSON line an event, on standard output. What happens to the reader of that never holds up or ends the program. */
 export function createLogger(options: { name: string; level: LogLevel }): Logger {
   const { name, level } = options
-  const output = standardOutput(lines => `${JSON.stringify({ level: pino.levels.values['warn'], time: Date.now(), pid: process.pid, name, lines, msg: 'log lines dropped: nobody read them' })}\n`)
+  const output = standardOutput(
+    lines =>
+      `${JSON.stringify({ level: pino.levels.values['warn'], time: Date.now(), pid: process.pid, name, lines, msg: 'log lines dropped: nobody read them' })}\n`,
+  )
   return pino({ name, level, redact: { paths: SECRETS, censor: '(secret)' }, serializers: { err: tellError } }, output)
 }
 

@@ -30,5 +30,7 @@ function toLine(line: string): readonly PgpassLine[] {
 
 export function pgpassText(lines: readonly PgpassLine[]): string {
   const escape = (field: string) => field.replaceAll(/[\\:]/g, '\\$&')
-  return lines.map(({ host, port, database, user, password }) => `${[host, port, database, user, password].map(escape).join(':')}\n`).join('')
+  return lines
+    .map(({ host, port, database, user, password }) => `${[host, port, database, user, password].map(escape).join(':')}\n`)
+    .join('')
 }

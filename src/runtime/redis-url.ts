@@ -12,7 +12,8 @@ export function parseRedisUrl(text: string): AddressUrl {
     passwordSetting: 'REDIS_PASSWORD',
     oneHost: 'put a Service there that leads to the master',
   })
-  if (url.host.startsWith('/')) throw new SettingsError(`REDIS_URL: got a URL of a socket (it is not shown: secret), expected ${REDIS_URL_EXPECTED}`)
+  if (url.host.startsWith('/'))
+    throw new SettingsError(`REDIS_URL: got a URL of a socket (it is not shown: secret), expected ${REDIS_URL_EXPECTED}`)
   if (/^\d*$/.test(url.path)) return url
   throw new SettingsError(`REDIS_URL: got a URL whose database is no number (it is not shown: secret), expected ${REDIS_URL_EXPECTED}`)
 }

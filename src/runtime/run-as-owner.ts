@@ -13,7 +13,10 @@ export function runAsOwner(paths: readonly string[]): number | undefined {
   try {
     become(owned.uid, groupOf(owned.uid) ?? owned.gid)
   } catch (cause) {
-    throw new SettingsError(`${paths.at(-1)} belongs to user ${owned.uid}, as whom root cannot run here (${(cause as Error).message}): start as user ${owned.uid}`, { cause })
+    throw new SettingsError(
+      `${paths.at(-1)} belongs to user ${owned.uid}, as whom root cannot run here (${(cause as Error).message}): start as user ${owned.uid}`,
+      { cause },
+    )
   }
   return owned.uid
 }

@@ -58,7 +58,9 @@ export function readSettings<Table extends SettingsTable>(table: Table, env: Env
 function parsed(setting: Setting<unknown>, text: string): unknown {
   try {
     const value = setting.parse(text)
-    return value === undefined ? new SettingsError(`${setting.env}: got ${shown(setting, text)}, expected ${setting.expected}${aboutServiceLink(setting, text)}`) : value
+    return value === undefined
+      ? new SettingsError(`${setting.env}: got ${shown(setting, text)}, expected ${setting.expected}${aboutServiceLink(setting, text)}`)
+      : value
   } catch (error) {
     if (error instanceof SettingsError) return error
     throw error

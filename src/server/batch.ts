@@ -78,7 +78,8 @@ export class Batch {
     let acked = 0
     for (const { requested, waiter, index, ping } of this.#entries) {
       const recordedMs = known.size === 0 ? ping.timestampMs : (known.get(ping.id) ?? ping.timestampMs)
-      const error = requested.timestampMs === undefined || requested.timestampMs === recordedMs ? undefined : conflict(requested, recordedMs)
+      const error =
+        requested.timestampMs === undefined || requested.timestampMs === recordedMs ? undefined : conflict(requested, recordedMs)
       if (!error) acked++
       waiter.answer(index, error)
     }

@@ -66,7 +66,10 @@ export class CachedRanges {
     if (!look?.hash) return undefined
     const { state, counts, provenMs } = look.hash
     if (first < state.minutesFrom || end > state.minutesTo) return undefined
-    const count = freshCount(counts.reduce((sum, minute) => sum + minute, 0n), provenMs)
+    const count = freshCount(
+      counts.reduce((sum, minute) => sum + minute, 0n),
+      provenMs,
+    )
     if (!count || (count.count <= state.total && counts.every(minute => minute >= 0n))) return count
     this.#metrics.cachePassedOver('unproven') // somebody else wrote these minutes
     return undefined

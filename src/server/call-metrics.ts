@@ -28,7 +28,10 @@ export function callMetrics(registry: Registry): CallMetrics {
     },
   })
   const seconds = { name: SECONDS_NAME, help: 'Seconds of a call', type: 'histogram', aggregator: 'sum' }
-  const histogram = { ...seconds, get: async () => ({ ...seconds, values: [...methods].flatMap(([method, calls]) => valuesOf(method, calls)) }) }
+  const histogram = {
+    ...seconds,
+    get: async () => ({ ...seconds, values: [...methods].flatMap(([method, calls]) => valuesOf(method, calls)) }),
+  }
   registry.registerMetric(histogram as unknown as Metric)
   return {
     rpcEnded(method, code, tookSeconds) {

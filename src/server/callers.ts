@@ -38,12 +38,16 @@ export function watchCallers(settings: CallerSettings, options: CallersOptions):
   const certificate = watchCertificate(settings, options)
   const { tokensFile: file } = settings
   const setting = serverSettings.tokensFile.env
-  const tokens = file === undefined ? undefined : watchFiles({ files: { tokens: { setting, file } }, parse: texts => parseTokens(setting, texts.tokens ?? ''), ...options })
+  const tokens =
+    file === undefined
+      ? undefined
+      : watchFiles({ files: { tokens: { setting, file } }, parse: texts => parseTokens(setting, texts.tokens ?? ''), ...options })
   const asksClients = settings.tlsClientCaFile !== undefined
   if (certificate !== undefined) metrics.watchCertificate(() => certificate.value().notAfterMs)
   return {
     tls: certificate && { certificate, asksClients, failed: reportHandshakes(log, metrics) },
-    access: tokens || asksClients ? createAccessCheck({ tokens: tokens && (() => tokens.value()), clientCertificates: asksClients }) : undefined,
+    access:
+      tokens || asksClients ? createAccessCheck({ tokens: tokens && (() => tokens.value()), clientCertificates: asksClients }) : undefined,
     stop() {
       certificate?.stop()
       tokens?.stop()

@@ -110,8 +110,13 @@ export class LedgerCountReader implements CountReader {
     const now = performance.now()
     const answered = this.#floor.total
     const settled = this.#floor.settle(proven, now)
-    if (settled === 'lost') log.error({ answered, counted: proven.total }, 'the ledger holds fewer pings than were counted: a failover lost rows, or somebody removed them')
-    if (settled === 'unproven') log.warn({ answered, counted: proven.total }, 'the cache held more pings than Postgres ever had: somebody else wrote to it')
+    if (settled === 'lost')
+      log.error(
+        { answered, counted: proven.total },
+        'the ledger holds fewer pings than were counted: a failover lost rows, or somebody removed them',
+      )
+    if (settled === 'unproven')
+      log.warn({ answered, counted: proven.total }, 'the cache held more pings than Postgres ever had: somebody else wrote to it')
     return { count: this.#floor.answer(proven.total, now), source: 'database', ageMs: Math.ceil(now - proven.beganMs) }
   }
 

@@ -13,7 +13,11 @@ export interface KeptMinutes {
  * total did, no other did. That holds within one history: what a failover took away and put elsewhere may be missed, and what
  * somebody else wrote, so a kept state is not used for long.
  */
-export function advanceKept({ state: before, sums }: KeptMinutes, { state, counts }: HashAndMinutes, minutes: readonly number[]): KeptMinutes | undefined {
+export function advanceKept(
+  { state: before, sums }: KeptMinutes,
+  { state, counts }: HashAndMinutes,
+  minutes: readonly number[],
+): KeptMinutes | undefined {
   if (!follows(before, state)) return undefined
   const grown: [minute: number, pings: number][] = []
   let unexplained = state.total - before.total

@@ -59,7 +59,13 @@ export class LedgerRanges {
 
   async #answer(questions: readonly Question[]): Promise<readonly bigint[]> {
     const kept = this.#kept
-    const later = kept && (await readCountsAfter(this.#pool, kept.heads, questions.flatMap(({ edges }) => edges)))
+    const later =
+      kept &&
+      (await readCountsAfter(
+        this.#pool,
+        kept.heads,
+        questions.flatMap(({ edges }) => edges),
+      ))
     if (!kept || !later) {
       if (this.#kept === kept) this.#kept = undefined
       return Promise.all(questions.map(({ startMs, endMs }) => countRange(this.#pool, startMs, endMs)))
@@ -67,11 +73,13 @@ export class LedgerRanges {
     const now: KeptMinutes = { heads: later.heads, sums: later.minutes.size === 0 ? kept.sums : kept.sums.plus(later.minutes) }
     if (this.#kept === kept) this.#kept = { ...now, sums: now.sums.newest(MAX_MINUTES) }
     let edge = 0
-    return Promise.all(questions.map(question => {
-      const edges = later.edges.slice(edge, (edge += question.edges.length))
-      if (!covers(now, question)) return countRange(this.#pool, question.startMs, question.endMs)
-      return edges.reduce((sum, pings) => sum + pings, BigInt(now.sums.sum(question.first, question.end)))
-    }))
+    return Promise.all(
+      questions.map(question => {
+        const edges = later.edges.slice(edge, (edge += question.edges.length))
+        if (!covers(now, question)) return countRange(this.#pool, question.startMs, question.endMs)
+        return edges.reduce((sum, pings) => sum + pings, BigInt(now.sums.sum(question.first, question.end)))
+      }),
+    )
   }
 
   /** What is kept; has it read, for those who ask next, when that is worth it. */
@@ -80,7 +88,8 @@ export class LedgerRanges {
     const isWorthIt = nowMs - this.#askedMs < WORTH_WITHIN_MS
     this.#askedMs = nowMs
     const aheadMinutes = (this.#kept?.sums.to ?? 0) - currentMinute()
-    if (isWorthIt && aheadMinutes < MINUTES_AHEAD_LEAST && !this.#reading && nowMs - this.#failedMs > READ_AGAIN_AFTER_FAILURE_MS) void this.#read()
+    if (isWorthIt && aheadMinutes < MINUTES_AHEAD_LEAST && !this.#reading && nowMs - this.#failedMs > READ_AGAIN_AFTER_FAILURE_MS)
+      void this.#read()
     return this.#kept
   }
 
@@ -101,7 +110,10 @@ export class LedgerRanges {
 
 function questionOf(range: Range): Question {
   const [first, end, ...times] = splitRange(range.startMs, range.endMs) as [bigint, bigint, bigint, bigint, bigint, bigint]
-  const edges: Edge[] = [[times[0], times[1]], [times[2], times[3]]]
+  const edges: Edge[] = [
+    [times[0], times[1]],
+    [times[2], times[3]],
+  ]
   return { ...range, first: Number(first), end: Number(end), edges: edges.filter(([start, stop]) => start < stop) }
 }
 

@@ -51,7 +51,11 @@ export function createServerMetrics(): ServerMetrics {
 }
 
 function watchMetrics(registry: Registry): WatchMetrics {
-  const up = new Gauge({ name: 'ping_postgres_up', help: '1 if a ping could be recorded at the last look, 0 if not', registers: [registry] })
+  const up = new Gauge({
+    name: 'ping_postgres_up',
+    help: '1 if a ping could be recorded at the last look, 0 if not',
+    registers: [registry],
+  })
   return { postgresUp: isUp => up.set(isUp ? 1 : 0) }
 }
 
@@ -101,7 +105,12 @@ function relayMetrics(registry: Registry): RelayMetrics {
 function countReaderMetrics(registry: Registry): CountReaderMetrics {
   const registers = [registry]
   const counts = new Counter({ name: 'ping_counts_total', help: 'Counts by where they came from', labelNames: ['source'], registers })
-  const passed = new Counter({ name: 'ping_cache_passed_over_total', help: 'Looks at the cache that did not serve', labelNames: ['reason'], registers })
+  const passed = new Counter({
+    name: 'ping_cache_passed_over_total',
+    help: 'Looks at the cache that did not serve',
+    labelNames: ['reason'],
+    registers,
+  })
   const answered = { cache: counts.labels('cache'), database: counts.labels('database') }
   return {
     countAnswered: source => answered[source].inc(),
@@ -114,7 +123,8 @@ function tlsMetrics(registry: Registry): TlsMetrics {
   const name = 'ping_tls_certificate_expiry_seconds'
   return {
     handshakeFailed: () => failed.inc(),
-    watchCertificate: notAfterMs => watched({ name, help: "When the port's certificate expires, in seconds since 1970", read: () => notAfterMs() / 1_000, registry }),
+    watchCertificate: notAfterMs =>
+      watched({ name, help: "When the port's certificate expires, in seconds since 1970", read: () => notAfterMs() / 1_000, registry }),
   }
 }
 

@@ -104,7 +104,12 @@ export class RecorderSlot {
       const recorded = await this.#whileAtWork(client, recordBatch(client, lanes, pings, isFirst ? given : undefined))
       this.#failing = false
       const acked = batch.settle(recorded)
-      metrics.batchRecorded({ acked, pings: pings.length, inserted: recorded.inserted.length, seconds: (performance.now() - startedMs) / 1000 })
+      metrics.batchRecorded({
+        acked,
+        pings: pings.length,
+        inserted: recorded.inserted.length,
+        seconds: (performance.now() - startedMs) / 1000,
+      })
       onRecorded(recorded)
       return true
     } catch (error) {
@@ -120,8 +125,11 @@ export class RecorderSlot {
    */
   async #whileAtWork(client: Client, recording: Promise<RecordedBatch>): Promise<RecordedBatch> {
     const { lookAfterMs = LOOK_AFTER_MS } = this.#options
-    const ended = recording.then(() => 'ended' as const, () => 'ended' as const)
-    for (let askedMs = performance.now(); ; ) {
+    const ended = recording.then(
+      () => 'ended' as const,
+      () => 'ended' as const,
+    )
+    for (let askedMs = performance.now(); ;) {
       try {
         return await within(lookAfterMs, SILENT, recording)
       } catch (error) {

@@ -1,5 +1,5 @@
-import type { ClientConfig } from '../ledger/pg-types.ts'
 import { migrate } from '../ledger/migrate.ts'
+import type { ClientConfig } from '../ledger/pg-types.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { retry } from '../runtime/retry.ts'
 import { classifySetUpFailure } from './set-up-failures.ts'
@@ -21,7 +21,10 @@ const LONGEST_PAUSE_MS = 1_000
  * Brings the database to the newest version, however long it takes until Postgres answers. Rejects when no further try can mend it, or
  * when Postgres refuses to let us in for `refusedForMs`: whoever starts the program again reads the settings again.
  */
-export async function setUpDatabase(postgres: ClientConfig, { lanes, log, signal, refusedForMs = REFUSED_FOR_MS }: SetUpOptions): Promise<void> {
+export async function setUpDatabase(
+  postgres: ClientConfig,
+  { lanes, log, signal, refusedForMs = REFUSED_FOR_MS }: SetUpOptions,
+): Promise<void> {
   const asked = new Promise<never>((_, reject) => {
     const stop = () => reject(new Error('asked to stop while the database was set up'))
     if (signal.aborted) stop()

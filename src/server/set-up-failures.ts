@@ -24,7 +24,8 @@ const FINAL = /^(0A|0L|0P|21|22|23|27|2B|3F|42|44|54|P0)[0-9A-Z]{3}$/
 /** Invalid authorization: no such role, a wrong password, no line for us in pg_hba.conf. */
 const REFUSED = /^28[0-9A-Z]{3}$/
 /** Errors of the driver and of TLS, which have no SQLSTATE: no password where one is wanted, no TLS, another certificate than expected. */
-const REFUSED_MESSAGE = /^SASL: |asks for the password|server does not support SSL|self-signed certificate|unable to verify the first certificate|certificate has expired|altnames/
+const REFUSED_MESSAGE =
+  /^SASL: |asks for the password|server does not support SSL|self-signed certificate|unable to verify the first certificate|certificate has expired|altnames/
 
 /** The one table that says which failures of the set-up are tried again. */
 export function classifySetUpFailure(error: unknown): SetUpFailure {

@@ -69,7 +69,12 @@ export const serverSettings = {
     min: 100,
     max: 600_000,
   }),
-  relayLingerMs: integer('RELAY_LINGER_MS', { help: 'Minimum time between two sends to Kafka, in ms; three times this after a send of fewer than 500 pings.', fallback: 20, min: 0, max: 1_000 }),
+  relayLingerMs: integer('RELAY_LINGER_MS', {
+    help: 'Minimum time between two sends to Kafka, in ms; three times this after a send of fewer than 500 pings.',
+    fallback: 20,
+    min: 0,
+    max: 1_000,
+  }),
   relayPollMs: integer('RELAY_POLL_MS', {
     help: 'How often the relay looks for rows that another server recorded, in ms.',
     fallback: 100,
@@ -82,7 +87,12 @@ export const serverSettings = {
     min: 0,
     max: 300_000,
   }),
-  drainMs: integer('DRAIN_MS', { help: 'After that: how long requests in flight may take, in ms.', fallback: 15_000, min: 0, max: 300_000 }),
+  drainMs: integer('DRAIN_MS', {
+    help: 'After that: how long requests in flight may take, in ms.',
+    fallback: 15_000,
+    min: 0,
+    max: 300_000,
+  }),
 
   ...postgresSettings,
   ...redisSettings,

@@ -52,7 +52,8 @@ export class ReadinessWatch {
     metrics.postgresUp(can)
     if (can === this.#could) return
     this.#could = can
-    if (!can) return log.warn('Postgres does not answer or is not accepting writes: pings wait, and new ones are refused once too many wait')
+    if (!can)
+      return log.warn('Postgres does not answer or is not accepting writes: pings wait, and new ones are refused once too many wait')
     log.info(readiness.isReady ? 'Postgres is accepting writes again' : 'ready: pings can be recorded')
     readiness.ready()
   }

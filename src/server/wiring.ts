@@ -59,7 +59,16 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
     await stopParts(parts, log)
   }
   try {
-    http = await startPingHttp({ ...httpOptions(settings), tls: callers.tls, access: callers.access, recorder: gate, reader: parts.reader, readiness, metrics, log })
+    http = await startPingHttp({
+      ...httpOptions(settings),
+      tls: callers.tls,
+      access: callers.access,
+      recorder: gate,
+      reader: parts.reader,
+      readiness,
+      metrics,
+      log,
+    })
     log.info({ port: http.port }, `listening on port ${http.port}`)
     await setUpDatabase(postgres, { lanes: settings.lanes, log, signal })
   } catch (error) {
@@ -112,5 +121,7 @@ async function stopParts({ recorder, relay, pool, cache }: Parts, log: Logger): 
 }
 
 async function stopPart(name: string, stopped: Promise<void>, log: Logger): Promise<void> {
-  await within(PART_STOP_MS, `not stopped after ${PART_STOP_MS} ms`, stopped).catch((err: unknown) => log.warn({ err }, `${name}: did not stop cleanly`))
+  await within(PART_STOP_MS, `not stopped after ${PART_STOP_MS} ms`, stopped).catch((err: unknown) =>
+    log.warn({ err }, `${name}: did not stop cleanly`),
+  )
 }

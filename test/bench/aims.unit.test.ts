@@ -5,12 +5,22 @@ import type { Figures } from '../../bench/figures.ts'
 import { nothing } from './figures-fixture.ts'
 
 const cell = (contender: string, connections: number, measured: number) =>
-  mergeRuns(contender, connections, [{ cpu: undefined, result: { answered: measured, failed: 0, measured, measuredMs: 1000, latencies: [], generatorLoad: 0 } }])
+  mergeRuns(contender, connections, [
+    { cpu: undefined, result: { answered: measured, failed: 0, measured, measuredMs: 1000, latencies: [], generatorLoad: 0 } },
+  ])
 
 const gotOf = (figures: Figures) => Object.fromEntries(judgeAims(figures).map(({ what, got }) => [what, got]))
 
 test('Ping is judged against all others at the same number of connections', () => {
-  const pings = [cell('a', 64, 20_000), cell('b', 1, 1), cell('b', 64, 3_500), cell('c', 64, 1_000), cell('d', 1, 9), cell('d', 64, 7_000), cell('e', 1, 10)]
+  const pings = [
+    cell('a', 64, 20_000),
+    cell('b', 1, 1),
+    cell('b', 64, 3_500),
+    cell('c', 64, 1_000),
+    cell('d', 1, 9),
+    cell('d', 64, 7_000),
+    cell('e', 1, 10),
+  ]
   expect(gotOf({ ...nothing, pings })).toMatchObject({
     'Ping / (a) bare node:http, 64 connections': 0.35,
     'Ping / (a) bare node:http, 256 connections': undefined,
@@ -28,7 +38,10 @@ test('the CPU of a ping is that of all parts', () => {
 test('calls on many rows are judged against those on few', () => {
   const comparisons = [{ what: 'ping', few: cell('', 64, 1_000), many: cell('', 64, 950) }]
   const figures = { ...nothing, counts: { rows: 0, cells: [], onRows: { fewRows: 1, manyRows: 2, comparisons } } }
-  expect(gotOf(figures)).toMatchObject({ 'pings, many rows / few, 64 connections': 0.95, 'strong total, many rows / few, 64 connections': undefined })
+  expect(gotOf(figures)).toMatchObject({
+    'pings, many rows / few, 64 connections': 0.95,
+    'strong total, many rows / few, 64 connections': undefined,
+  })
 })
 
 test('every traffic has to be fresh', () => {
@@ -39,7 +52,10 @@ test('every traffic has to be fresh', () => {
 })
 
 test('the CPU at rest is that of all parts', () => {
-  const atRest = [{ part: 'server', cpuPercent: 0.4, memoryMb: 1 }, { part: 'kafka', cpuPercent: 0.2, memoryMb: 1 }]
+  const atRest = [
+    { part: 'server', cpuPercent: 0.4, memoryMb: 1 },
+    { part: 'kafka', cpuPercent: 0.2, memoryMb: 1 },
+  ]
   const figures = { ...nothing, start: { newFolderMs: 1, sameFolderMs: 1, atRest } }
   expect(gotOf(figures)['npm start, CPU at rest in all, % of a core']).toBeCloseTo(0.6, 9)
 })

@@ -9,7 +9,14 @@ function run(options: { measured: number; ms: number; latencyUs: number; cpuS?: 
   const failure = options.failed ? { failed: options.failed, firstFailure: '503' } : { failed: 0 }
   return {
     cpu: options.cpuS === undefined ? undefined : { server: options.cpuS },
-    result: { answered: options.measured * 2, measured: options.measured, measuredMs: options.ms, latencies: latencies.toJSON(), generatorLoad: 0.5, ...failure },
+    result: {
+      answered: options.measured * 2,
+      measured: options.measured,
+      measuredMs: options.ms,
+      latencies: latencies.toJSON(),
+      generatorLoad: 0.5,
+      ...failure,
+    },
   }
 }
 
@@ -38,7 +45,8 @@ test('without CPU times in every run there are none in the cell', () => {
 })
 
 test('a ratio compares at the same number of connections only', () => {
-  const cell = (contender: string, connections: number, measured: number) => mergeRuns(contender, connections, [run({ measured, ms: 1000, latencyUs: 1 })])
+  const cell = (contender: string, connections: number, measured: number) =>
+    mergeRuns(contender, connections, [run({ measured, ms: 1000, latencyUs: 1 })])
   const cells = [cell('b', 1, 10), cell('b', 64, 100), cell('d', 64, 80)]
   expect(rateRatio(cells, cells[2]!, 'b')).toBe(0.8)
   expect(rateRatio(cells, cells[2]!, 'c')).toBeUndefined()

@@ -39,7 +39,12 @@ test.runIf(process.platform === 'linux')('the CPU time of this process agrees wi
 
 test('of a Postgres, what serves another database is not counted, what serves all is', () => {
   const titles = ['postgres: ping mine 127.0.0.1(5) idle', 'postgres: walwriter', 'postgres: autovacuum launcher', 'postgres: checkpointer']
-  const others = ['postgres: ping other 127.0.0.1(50000) INSERT', 'postgres: postgres mine2 ::1(5) idle', 'postgres: autovacuum worker other', 'postgres: autovacuum worker mine']
+  const others = [
+    'postgres: ping other 127.0.0.1(50000) INSERT',
+    'postgres: postgres mine2 ::1(5) idle',
+    'postgres: autovacuum worker other',
+    'postgres: autovacuum worker mine',
+  ]
   expect([...titles, ...others].filter(title => servesDatabase(title, 'mine'))).toEqual(titles)
 })
 

@@ -15,11 +15,17 @@ test('a block replaces what was between its marks and nothing else', () => {
 })
 
 test('a page without a place for a block is refused', () => {
-  expect(() => fill('<!-- bench:aims -->', { aims: '' })).toThrow(/no place for aims: expected <!-- bench:aims --> and <!-- \/bench:aims -->/)
+  expect(() => fill('<!-- bench:aims -->', { aims: '' })).toThrow(
+    /no place for aims: expected <!-- bench:aims --> and <!-- \/bench:aims -->/,
+  )
 })
 
 test('the page has a place for all that runs say, and a profiled run leaves the figures of the others alone', () => {
-  const plain = { ...nothing, at: '2026-11-28T12:00:00Z', freshness: [{ traffic: 'idle', samples: 3, p50Ms: 12, p99Ms: 15, maxMs: 15, fromCache: 1 } as const] }
+  const plain = {
+    ...nothing,
+    at: '2026-11-28T12:00:00Z',
+    freshness: [{ traffic: 'idle', samples: 3, p50Ms: 12, p99Ms: 15, maxMs: 15, fromCache: 1 } as const],
+  }
   expect(fill(page('docs/performance.md'), blocksOf(plain))).toMatch(/freshness, idle, median ms +≤ 20 +12\.0 +reached/)
   const profiled = blocksOf({ ...plain, profiles: { programs: [top], postgres: undefined } })
   expect(Object.keys(profiled)).toEqual(['profiles'])
@@ -28,7 +34,13 @@ test('the page has a place for all that runs say, and a profiled run leaves the 
 })
 
 test('the README tells what a ping is worth against others, and a run without a section leaves a dash', () => {
-  const cell = (contender: string, measured: number) => mergeRuns(contender, 64, [{ cpu: { server: measured / 1e5 }, result: { answered: measured, failed: 0, measured, measuredMs: 1000, latencies: [], generatorLoad: 0 } }])
+  const cell = (contender: string, measured: number) =>
+    mergeRuns(contender, 64, [
+      {
+        cpu: { server: measured / 1e5 },
+        result: { answered: measured, failed: 0, measured, measuredMs: 1000, latencies: [], generatorLoad: 0 },
+      },
+    ])
   const text = fill(page('README.md'), readmeBlocksOf({ ...nothing, pings: [cell('a', 1000), cell('c', 50), cell('d', 450)] }))
   expect(text).toMatch(/against the plain way[^|]*\| ×9\.00 \|/)
   expect(text).toMatch(/against bare node:http[^|]*\| ×0\.45 \|/)

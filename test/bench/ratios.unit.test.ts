@@ -5,11 +5,16 @@ import { nothing } from './figures-fixture.ts'
 
 /** A cell with one turn for each rate; `cpuUs` is what a request costs. */
 const cell = (contender: string, connections: number, rates: readonly number[], cpuUs?: number) =>
-  mergeRuns(contender, connections, rates.map(measured => ({
-    cpu: cpuUs === undefined ? undefined : { server: (cpuUs * measured) / 1e6 },
-    result: { answered: measured, failed: 0, measured, measuredMs: 1000, latencies: [], generatorLoad: 0 },
-  })))
-const byName = (pings: ReturnType<typeof cell>[]) => Object.fromEntries(ratiosOf({ ...nothing, pings }).map(({ what, ...rest }) => [what, rest]))
+  mergeRuns(
+    contender,
+    connections,
+    rates.map(measured => ({
+      cpu: cpuUs === undefined ? undefined : { server: (cpuUs * measured) / 1e6 },
+      result: { answered: measured, failed: 0, measured, measuredMs: 1000, latencies: [], generatorLoad: 0 },
+    })),
+  )
+const byName = (pings: ReturnType<typeof cell>[]) =>
+  Object.fromEntries(ratiosOf({ ...nothing, pings }).map(({ what, ...rest }) => [what, rest]))
 
 test('pings are held against the others at the same number of connections', () => {
   const ratios = byName([cell('a', 64, [1000]), cell('a', 1, [10]), cell('d', 64, [500])])
@@ -25,5 +30,9 @@ test('the noise is half the spread of the turns, each held against the same turn
 
 test('the CPU of a ping is held against that of a bare call, and less is better', () => {
   const ratios = byName([cell('a', 64, [1000], 10), cell('d', 64, [500], 45)])
-  expect(ratios['CPU of a ping / of a call of bare node:http, 64 connections']).toEqual({ better: 'less', value: expect.closeTo(4.5, 9), noise: 0.05 })
+  expect(ratios['CPU of a ping / of a call of bare node:http, 64 connections']).toEqual({
+    better: 'less',
+    value: expect.closeTo(4.5, 9),
+    noise: 0.05,
+  })
 })

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { ratio, renderTable, short, whole } from '../../bench/table.ts'
 
 test('columns are as wide as their widest cell, the first to the left, the others to the right', () => {
-  const rows = [{ name: 'a', value: 5 }, { name: 'longer', value: 12_345 }]
+  const rows = [
+    { name: 'a', value: 5 },
+    { name: 'longer', value: 12_345 },
+  ]
   const columns = [
     { title: '', cell: (row: (typeof rows)[number]) => row.name },
     { title: 'n', cell: (row: (typeof rows)[number]) => whole(row.value) },

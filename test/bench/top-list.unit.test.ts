@@ -22,12 +22,21 @@ const profile = (...samples: readonly (readonly [frame: number, us: number])[]) 
 test('a function has the time of all samples in which it ran, and idle time is none', () => {
   const { busyUs, functions } = topList(profile([2, 5], [1, 1000], [3, 20], [2, 30]), { root: ROOT })
   expect(busyUs).toBe(55)
-  expect(functions).toEqual([{ what: 'handle src/server/rpc/call.ts:10', us: 35 }, { what: 'emit node:events', us: 20 }])
+  expect(functions).toEqual([
+    { what: 'handle src/server/rpc/call.ts:10', us: 35 },
+    { what: 'emit node:events', us: 20 },
+  ])
 })
 
 test('packages are those of npm, the folders of Ping, and the sides of Node', () => {
   const { packages } = topList(profile([2, 6], [3, 5], [4, 4], [5, 3], [6, 2]), { root: ROOT })
-  expect(packages.map(({ what }) => what)).toEqual(['src/server/rpc', 'node:events', '@bufbuild/protobuf', 'garbage collection', 'Node, in C++'])
+  expect(packages.map(({ what }) => what)).toEqual([
+    'src/server/rpc',
+    'node:events',
+    '@bufbuild/protobuf',
+    'garbage collection',
+    'Node, in C++',
+  ])
 })
 
 test('the list is cut to its length, the rest still counts as busy', () => {

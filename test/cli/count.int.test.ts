@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
 import { Code } from '@connectrpc/connect'
+import { afterEach, describe, expect, it } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client.ts'
 import { Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
 import { runCli, startCli } from './run-cli.ts'
@@ -85,7 +85,10 @@ describe('pingcli count', () => {
     run.child.kill('SIGTERM')
     const { code, stdout } = await run.result
     expect(code).toBe(143)
-    const times = stdout.trim().split('\n').map(line => JSON.parse(line).time)
+    const times = stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line).time)
     expect(times.length).toBeGreaterThan(1)
     expect(times).toEqual(times.toSorted((a, b) => a - b))
   })

@@ -16,7 +16,15 @@ const MINUTES = new Map([
 const HOLDS = { published: true, applied: true }
 
 const ledger: LedgerEvidence = {
-  lanes: HEADS.map((head, lane) => ({ lane, head, rows: head.seq, published: head, folded: { seq: 0n, tag: 0n }, goal: head.seq, holds: HOLDS })),
+  lanes: HEADS.map((head, lane) => ({
+    lane,
+    head,
+    rows: head.seq,
+    published: head,
+    folded: { seq: 0n, tag: 0n },
+    goal: head.seq,
+    holds: HOLDS,
+  })),
   minutes: MINUTES,
   rollup: MINUTES,
   appliedMinutes: MINUTES,
@@ -25,7 +33,9 @@ const cache: CacheEvidence = { total: 5n, minutesFrom: -Infinity, minutesTo: 100
 const answer = { count: 5n, source: 'cache', ageMs: 12 }
 const server: ServerEvidence = { cached: answer, strong: { ...answer, source: 'database' }, totalAfter: 5n }
 
-function evidence(changes: { ledger?: Partial<LedgerEvidence>; cache?: Partial<CacheEvidence>; server?: Partial<ServerEvidence> } = {}): Evidence {
+function evidence(
+  changes: { ledger?: Partial<LedgerEvidence>; cache?: Partial<CacheEvidence>; server?: Partial<ServerEvidence> } = {},
+): Evidence {
   return {
     ledger: { ...ledger, ...changes.ledger },
     cache: { kind: 'read', value: { ...cache, ...changes.cache } },
@@ -52,10 +62,26 @@ describe('differences', () => {
 
   it.each<[string, Evidence, string]>([
     ['a missing row', evidence({ ledger: { lanes: lanesWith(0, { rows: 2n }) } }), 'lane 0: its head is 3, but it has 2 rows'],
-    ['a fold beyond the head', evidence({ ledger: { lanes: lanesWith(2, { folded: { seq: 9n, tag: 1n } }) } }), 'lane 2: folded up to 9, but its head is 2'],
-    ['a wrong rollup', evidence({ ledger: { rollup: new Map([[7, 4n]]) } }), 'minute -1 (1969-12-31T23:59Z): the rollup has 0, Postgres has 1 rows'],
-    ['a cache that lags', evidence({ cache: { total: 3n, applied: appliedWith(0, { seq: 1n, tag: 30n }) } }), 'lane 0: applied up to 1, 2 behind its head 3'],
-    ['a cache ahead', evidence({ ...strayApplied(1), cache: { total: 6n, applied: appliedWith(1, { seq: 1n, tag: 5n }) } }), 'lane 1: applied up to 1, but its head is 0: of another history'],
+    [
+      'a fold beyond the head',
+      evidence({ ledger: { lanes: lanesWith(2, { folded: { seq: 9n, tag: 1n } }) } }),
+      'lane 2: folded up to 9, but its head is 2',
+    ],
+    [
+      'a wrong rollup',
+      evidence({ ledger: { rollup: new Map([[7, 4n]]) } }),
+      'minute -1 (1969-12-31T23:59Z): the rollup has 0, Postgres has 1 rows',
+    ],
+    [
+      'a cache that lags',
+      evidence({ cache: { total: 3n, applied: appliedWith(0, { seq: 1n, tag: 30n }) } }),
+      'lane 0: applied up to 1, 2 behind its head 3',
+    ],
+    [
+      'a cache ahead',
+      evidence({ ...strayApplied(1), cache: { total: 6n, applied: appliedWith(1, { seq: 1n, tag: 5n }) } }),
+      'lane 1: applied up to 1, but its head is 0: of another history',
+    ],
     [
       'a cache of another history',
       evidence({ ...strayApplied(2), cache: { applied: appliedWith(2, { seq: 2n, tag: 21n }) } }),
@@ -64,30 +90,76 @@ describe('differences', () => {
     ['a cache without a lane', evidence({ cache: { total: 3n, applied: HEADS.slice(0, 2) } }), 'lane 2: not in the cache'],
     ['a total too high', evidence({ cache: { total: 6n } }), 'total: the cache has 6, the sum of its lanes is 5 (1 too many)'],
     ['a total too low', evidence({ cache: { total: 3n } }), 'total: the cache has 3, the sum of its lanes is 5 (2 missing)'],
-    ['a minute too high', evidence({ cache: { minutes: new Map([...MINUTES, [7, 5n]]) } }), 'minute 7 (1970-01-01T00:07Z): the cache has 5, Postgres has 4 rows'],
-    ['a minute too many', evidence({ cache: { minutes: new Map([...MINUTES, [8, 1n]]) } }), 'minute 8 (1970-01-01T00:08Z): the cache has 1, Postgres has 0 rows'],
-    ['a server that counts otherwise', evidence({ server: { cached: { ...answer, count: 4n } } }), 'total: PingCount (default) says 4, Postgres has 5 rows (1 missing)'],
-    ['a strong count that is wrong', evidence({ server: { strong: { ...answer, count: 6n } } }), 'total: PingCount (strong) says 6, Postgres has 5 rows (1 too many)'],
-    ['a relay that lags', evidence({ ledger: { lanes: lanesWith(2, { published: { seq: 0n, tag: 0n } }) } }), 'lane 2: published up to 0, 2 behind its head 2 (Kafka away? --no-topic leaves the topic out)'],
-    ['a relay ahead', evidence({ ledger: { lanes: lanesWith(1, { published: { seq: 4n, tag: 9n }, holds: { published: false, applied: true } }) } }), 'lane 1: published up to 4, but its head is 0: of another history'],
+    [
+      'a minute too high',
+      evidence({ cache: { minutes: new Map([...MINUTES, [7, 5n]]) } }),
+      'minute 7 (1970-01-01T00:07Z): the cache has 5, Postgres has 4 rows',
+    ],
+    [
+      'a minute too many',
+      evidence({ cache: { minutes: new Map([...MINUTES, [8, 1n]]) } }),
+      'minute 8 (1970-01-01T00:08Z): the cache has 1, Postgres has 0 rows',
+    ],
+    [
+      'a server that counts otherwise',
+      evidence({ server: { cached: { ...answer, count: 4n } } }),
+      'total: PingCount (default) says 4, Postgres has 5 rows (1 missing)',
+    ],
+    [
+      'a strong count that is wrong',
+      evidence({ server: { strong: { ...answer, count: 6n } } }),
+      'total: PingCount (strong) says 6, Postgres has 5 rows (1 too many)',
+    ],
+    [
+      'a relay that lags',
+      evidence({ ledger: { lanes: lanesWith(2, { published: { seq: 0n, tag: 0n } }) } }),
+      'lane 2: published up to 0, 2 behind its head 2 (Kafka away? --no-topic leaves the topic out)',
+    ],
+    [
+      'a relay ahead',
+      evidence({ ledger: { lanes: lanesWith(1, { published: { seq: 4n, tag: 9n }, holds: { published: false, applied: true } }) } }),
+      'lane 1: published up to 4, but its head is 0: of another history',
+    ],
   ])('name %s', (_, parts, message) => expect(findDifferences(parts)).toEqual([message]))
 
   it('are none in pings that came after verify began', () => {
     const head = { seq: 9n, tag: 90n }
-    const since = { lanes: lanesWith(0, { head, rows: 9n, published: { seq: 4n, tag: 40n } }), minutes: new Map([...MINUTES, [8, 6n]]), rollup: new Map([...MINUTES, [8, 6n]]) }
+    const since = {
+      lanes: lanesWith(0, { head, rows: 9n, published: { seq: 4n, tag: 40n } }),
+      minutes: new Map([...MINUTES, [8, 6n]]),
+      rollup: new Map([...MINUTES, [8, 6n]]),
+    }
     expect(findDifferences(evidence({ ledger: since, server: { strong: { ...answer, count: 12n }, totalAfter: 13n } }))).toEqual([])
   })
 
   it.each<[string, Evidence, string]>([
-    ['a head that went back', evidence({ ledger: { lanes: lanesWith(0, { goal: 4n }) } }), 'lane 0: its head is 3, and was 4 when verify began'],
+    [
+      'a head that went back',
+      evidence({ ledger: { lanes: lanesWith(0, { goal: 4n }) } }),
+      'lane 0: its head is 3, and was 4 when verify began',
+    ],
     [
       'a position below the head that is of another history',
-      evidence({ ledger: { lanes: lanesWith(0, { goal: 2n, published: { seq: 2n, tag: 7n }, holds: { published: false, applied: true } }) } }),
+      evidence({
+        ledger: { lanes: lanesWith(0, { goal: 2n, published: { seq: 2n, tag: 7n }, holds: { published: false, applied: true } }) },
+      }),
       'lane 0: published up to 2 with tag 7, but its row has another: of another history',
     ],
-    ['a minute of what was applied', evidence({ ledger: { appliedMinutes: new Map([...MINUTES, [7, 3n]]) } }), 'minute 7 (1970-01-01T00:07Z): the cache has 4, Postgres has 3 rows'],
-    ['a strong count that lacks pings of before', evidence({ server: { strong: { ...answer, count: 4n }, totalAfter: 9n } }), 'total: PingCount (strong) says 4, Postgres has 5 rows (1 missing)'],
-    ['a count above all that was recorded', evidence({ server: { cached: { ...answer, count: 9n }, totalAfter: 8n } }), 'total: PingCount (default) says 9, Postgres has 8 rows (1 too many)'],
+    [
+      'a minute of what was applied',
+      evidence({ ledger: { appliedMinutes: new Map([...MINUTES, [7, 3n]]) } }),
+      'minute 7 (1970-01-01T00:07Z): the cache has 4, Postgres has 3 rows',
+    ],
+    [
+      'a strong count that lacks pings of before',
+      evidence({ server: { strong: { ...answer, count: 4n }, totalAfter: 9n } }),
+      'total: PingCount (strong) says 4, Postgres has 5 rows (1 missing)',
+    ],
+    [
+      'a count above all that was recorded',
+      evidence({ server: { cached: { ...answer, count: 9n }, totalAfter: 8n } }),
+      'total: PingCount (default) says 9, Postgres has 8 rows (1 too many)',
+    ],
   ])('name, while pings come in, %s', (_, parts, message) => expect(findDifferences(parts)).toContain(message))
 
   it('in the published positions are none when the topic is left out', () => {

@@ -137,8 +137,16 @@ describe('an address', () => {
     ['https://example.com/ping/', 'https://example.com/ping'],
     ['http://[::1]:8080', 'http://[::1]:8080'],
   ])('%s is %s', (text, value) => expect(address.parse(text)).toBe(value))
-  it.each(['', '127.0.0.1:8080', 'localhost:8080', 'ftp://x', 'http:', 'http://', 'http:/x', 'http://u:p@h', 'http://h?q=1', 'http://h:99999'])(
-    '%j is none',
-    text => expect(address.parse(text)).toBeUndefined(),
-  )
+  it.each([
+    '',
+    '127.0.0.1:8080',
+    'localhost:8080',
+    'ftp://x',
+    'http:',
+    'http://',
+    'http:/x',
+    'http://u:p@h',
+    'http://h?q=1',
+    'http://h:99999',
+  ])('%j is none', text => expect(address.parse(text)).toBeUndefined())
 })

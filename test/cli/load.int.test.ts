@@ -11,7 +11,11 @@ afterEach(async () => {
   server = undefined
 })
 
-async function serve(script: readonly Step[] = [], options: ServerOptions = {}, protocol: (typeof PROTOCOLS)[number] = 'connect'): Promise<ScriptedServer> {
+async function serve(
+  script: readonly Step[] = [],
+  options: ServerOptions = {},
+  protocol: (typeof PROTOCOLS)[number] = 'connect',
+): Promise<ScriptedServer> {
   server = await startScriptedServer(protocol, script, options)
   return server
 }
@@ -26,11 +30,32 @@ it.each([
 ] as const)('pingcli load over %s sends every ping once, so many in each of its %s', async (protocol, shape, args) => {
   const http2 = shape === 'streams'
   const { address, sizes, pings, recorded } = await serve([], { http2 }, protocol)
-  const { code, stdout, stderr } = await load(address, '--protocol', protocol, '--count', '100', '--batch', '30', '--concurrency', '2', ...args)
+  const { code, stdout, stderr } = await load(
+    address,
+    '--protocol',
+    protocol,
+    '--count',
+    '100',
+    '--batch',
+    '30',
+    '--concurrency',
+    '2',
+    ...args,
+  )
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(sizes.toSorted()).toEqual([10, 30, 30, 30])
   expect([pings.length, recorded.size]).toEqual([100, 100])
-  expect(JSON.parse(stdout)).toMatchObject({ pings: 100, acked: 100, open: [], retries: 0, batch: 30, stream: http2, concurrency: 2, loop: 'closed', omitted: expect.any(Number) })
+  expect(JSON.parse(stdout)).toMatchObject({
+    pings: 100,
+    acked: 100,
+    open: [],
+    retries: 0,
+    batch: 30,
+    stream: http2,
+    concurrency: 2,
+    loop: 'closed',
+    omitted: expect.any(Number),
+  })
 })
 
 describe('pingcli load', () => {
@@ -44,7 +69,8 @@ describe('pingcli load', () => {
     ['call', [], false],
     ['stream', ['--stream'], true],
   ])('sends those pings of a %s again that failed, with the same ids', async (_, args, http2) => {
-    const failsThird = ({ pingId }: { readonly pingId: string }, nth: number) => (Number.parseInt(pingId.slice(-1), 16) % 3 === 0 ? full(pingId, nth) : undefined)
+    const failsThird = ({ pingId }: { readonly pingId: string }, nth: number) =>
+      Number.parseInt(pingId.slice(-1), 16) % 3 === 0 ? full(pingId, nth) : undefined
     const { address, pings, recorded } = await serve([], { fails: failsThird, http2 })
     const { code, stdout } = await load(address, '--count', '120', '--batch', '40', '--concurrency', '1', ...args)
     const failed = pings.slice().filter(({ pingId }) => failsThird({ pingId }, 1) !== undefined)
@@ -127,7 +153,9 @@ describe('pingcli load', () => {
     const { code, stdout, stderr } = await result
     expect(code).toBe(130)
     expect(stderr).toBe('interrupted\n')
-    expect(stdout).toMatch(/^[\d ]+ of [\d ]+ pings acknowledged in .*, [\d ]+ per second\n16 calls at once, 5 pings a call, as fast as answers come \(closed loop\)\n\nlatency of a ping, from its first try\n {2}50 % .*\n[^]*\n {2}99\.99 % .*\n {2}longest .*\n\nCoordinated omission: /)
+    expect(stdout).toMatch(
+      /^[\d ]+ of [\d ]+ pings acknowledged in .*, [\d ]+ per second\n16 calls at once, 5 pings a call, as fast as answers come \(closed loop\)\n\nlatency of a ping, from its first try\n {2}50 % .*\n[^]*\n {2}99\.99 % .*\n {2}longest .*\n\nCoordinated omission: /,
+    )
   })
 
   it.each([

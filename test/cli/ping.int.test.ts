@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
 import { Code } from '@connectrpc/connect'
+import { afterEach, describe, expect, it } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client.ts'
 import { runCli, startCli } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'
@@ -74,7 +74,10 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     const args = ['ping', '-n', '200', '--concurrency', '20', '--protocol', protocol, '--address', address, '--json', '--each']
     const { code, stdout } = await runCli(args)
     expect(code).toBe(0)
-    const lines = stdout.trim().split('\n').map(line => JSON.parse(line))
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
     const summary = lines.pop()
     expect(summary).toMatchObject({ pings: 200, acked: 200, open: [] })
     expect(pings.length).toBeGreaterThanOrEqual(200 + 12)
@@ -102,7 +105,9 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     expect(code).toBe(3)
     expect(stderr).toMatch(/error: no answer within --timeout; (one try|\d+ tries): unavailable: .*ECONNREFUSED/)
     const [line] = /npx pingcli ping --id [\da-f-]{36} --timestamp=7.*/.exec(stderr) ?? []
-    expect(line).toMatch(protocol === 'connect' ? new RegExp(` --address ${address}$`) : new RegExp(` --address ${address} --protocol ${protocol}$`))
+    expect(line).toMatch(
+      protocol === 'connect' ? new RegExp(` --address ${address}$`) : new RegExp(` --address ${address} --protocol ${protocol}$`),
+    )
     server = await startScriptedServer(protocol, [], { port: Number(new URL(address).port) })
     expect(await runCli((line ?? '').split(' ').slice(2))).toMatchObject({ code: 0 })
     expect(server.pings[0]).toMatchObject({ timestampMs: 7n })

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
+import { describe, expect, it } from 'vitest'
 import { codeName, describeFailure, isFinal, retryAfterMs } from '../../src/cli/failures.ts'
 import { Latencies } from '../../src/cli/latencies.ts'
 import { grouped, toJson } from '../../src/cli/output.ts'
 import { renderProgress } from '../../src/cli/progress-bar.ts'
+import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
 
 describe('latencies', () => {
   it('have percentiles to three digits', () => {
@@ -25,7 +25,8 @@ describe('latencies', () => {
     expect(latencies.summary()?.max).toBeGreaterThanOrEqual(86_400_000)
   })
 
-  it('have no summary without any', () => expect([new Latencies().summary(), new Latencies().tail(), new Latencies().omitted()]).toEqual([undefined, undefined, 0]))
+  it('have no summary without any', () =>
+    expect([new Latencies().summary(), new Latencies().tail(), new Latencies().omitted()]).toEqual([undefined, undefined, 0]))
 
   it('have a tail', () => {
     const latencies = new Latencies()
@@ -33,7 +34,14 @@ describe('latencies', () => {
     latencies.add(50, 90)
     latencies.add(200, 10)
     const { p50, p75, p999, p9999, max } = latencies.tail()!
-    for (const [got, expected] of [[p50, 1], [p75, 1], [p999, 1], [p9999, 50], [max, 200]] as const) expect(got / expected).toBeCloseTo(1, 2)
+    for (const [got, expected] of [
+      [p50, 1],
+      [p75, 1],
+      [p999, 1],
+      [p9999, 50],
+      [max, 200],
+    ] as const)
+      expect(got / expected).toBeCloseTo(1, 2)
   })
 
   it('of a closed loop with a stall omit those that would have been sent meanwhile', () => {
@@ -60,7 +68,9 @@ describe('the progress bar', () => {
     expect(renderProgress({ done: 1_000, all: 1_000, elapsedMs: 1_000 }, 120)).toContain('100%')
   })
   it('of a duration shows its share of the time', () => {
-    expect(renderProgress({ done: 2_500, all: undefined, durationMs: 10_000, elapsedMs: 5_000 }, 120)).toBe('████████████░░░░░░░░░░░░  50%  2 500  500/s  5 s left')
+    expect(renderProgress({ done: 2_500, all: undefined, durationMs: 10_000, elapsedMs: 5_000 }, 120)).toBe(
+      '████████████░░░░░░░░░░░░  50%  2 500  500/s  5 s left',
+    )
     expect(renderProgress({ done: 75, all: 100, durationMs: 10_000, elapsedMs: 5_000 }, 120)).toContain(' 75%  75/100  15/s  1.7 s left')
   })
   it('never fills the line, which would wrap', () => {

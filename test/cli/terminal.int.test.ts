@@ -19,7 +19,10 @@ function onTerminal(
   command: string,
   { env = {}, keys }: { env?: Readonly<Record<string, string>>; keys?: { after: string; press: string } } = {},
 ): Promise<{ code: number | null; shown: string }> {
-  const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...withoutSettings(), ...env } })
+  const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...withoutSettings(), ...env },
+  })
   onTestFinished(() => void child.kill())
   let shown = ''
   let pressed = false
@@ -49,15 +52,14 @@ describe.runIf(can('script'))('pingcli on a terminal', () => {
     expect(JSON.parse(shown)).toMatchObject({ acked: 10 })
   })
 
-  it.each([
-    [{ LANG: 'C' }],
-    [{ LANG: 'de_DE.UTF-8', LC_ALL: 'POSIX' }],
-    [{ LANG: '' }],
-  ])('shows only ASCII in the locale of %j', async env => {
-    const { shown } = await onTerminal(line('ping -n 10 --rate 10'), { env })
-    expect(shown.split(ERASE)[0]).toMatch(/^\r[#.]{24} +\d+% /)
-    expect([...shown].filter(char => char > '~')).toEqual([])
-  })
+  it.each([[{ LANG: 'C' }], [{ LANG: 'de_DE.UTF-8', LC_ALL: 'POSIX' }], [{ LANG: '' }]])(
+    'shows only ASCII in the locale of %j',
+    async env => {
+      const { shown } = await onTerminal(line('ping -n 10 --rate 10'), { env })
+      expect(shown.split(ERASE)[0]).toMatch(/^\r[#.]{24} +\d+% /)
+      expect([...shown].filter(char => char > '~')).toEqual([])
+    },
+  )
 
   it('draws the bar without escape sequences with NO_COLOR', async () => {
     const { code, shown } = await onTerminal(line('ping -n 10 --rate 10'), { env: { NO_COLOR: '1' } })

@@ -49,7 +49,9 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
     const { code, stderr } = await runCli(['ping', '--protocol', protocol, '--address', server.address, '--timeout', '2s'])
     await server.stop()
     expect(code).toBe(4)
-    expect(stderr).toContain("error: refused: the server's certificate is not valid, nothing was sent: unable to verify the first certificate. --ca-file or PING_CA_FILE names")
+    expect(stderr).toContain(
+      "error: refused: the server's certificate is not valid, nothing was sent: unable to verify the first certificate. --ca-file or PING_CA_FILE names",
+    )
     expect(server.pings).toHaveLength(0)
   })
 })

@@ -45,7 +45,9 @@ describe('pingcli help', () => {
     const { code, stdout } = await runCli(['--help'])
     expect(code).toBe(0)
     for (const exitCode of [0, 1, 2, 3, 4, 130, 143]) expect(stdout).toMatch(new RegExp(`^  ${exitCode} +\\w`, 'm'))
-    expect(stdout).toMatch(/ 1 +verify found a difference[^]*another rebuild[^]*unforeseen[^]* 3 +no answer by --timeout: .*Postgres \(verify, rebuild\) or the cache \(rebuild\)/)
+    expect(stdout).toMatch(
+      / 1 +verify found a difference[^]*another rebuild[^]*unforeseen[^]* 3 +no answer by --timeout: .*Postgres \(verify, rebuild\) or the cache \(rebuild\)/,
+    )
   })
 
   it.each(['ping', 'count', 'verify', 'rebuild'])('of %s shows examples and the shared options', async command => {

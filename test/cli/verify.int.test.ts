@@ -23,7 +23,11 @@ let cache: Redis
 
 async function record(lane: number, times: readonly number[]): Promise<void> {
   const pings = times.map(time => ({ id: randomUUID(), timestampMs: BigInt(time) }))
-  await recordBatch(ledger, [lane], pings.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+  await recordBatch(
+    ledger,
+    [lane],
+    pings.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+  )
 }
 
 /** As the relay does in the end. */
@@ -78,7 +82,10 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
   })
 
   it('rebuild replaces what is wrong, and keeps no more minutes than MAX_MINUTES', async () => {
-    await record(1, Array.from({ length: 80 }, (_, minute) => minute * 60_000))
+    await record(
+      1,
+      Array.from({ length: 80 }, (_, minute) => minute * 60_000),
+    )
     await publishAll()
     await cache.hset(HASH, { total: '99', 'minute:5': '99', stray: 'x' })
     await runCli(['rebuild'], { ...settings(), MAX_MINUTES: '60' })
@@ -111,9 +118,17 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     ['a total', () => cache.hincrby(HASH, 'total', 1), 'total: the cache has 8, the sum of its lanes is 7 (1 too many)'],
     ['a minute', () => cache.hincrby(HASH, 'minute:1', -1), 'minute 1 (1970-01-01T00:01Z): the cache has 1, Postgres has 2 rows'],
     ['a ping that the cache lacks', () => record(1, [5]), 'lane 1: applied up to 0, 1 behind its head 1'],
-    ['a row that was deleted', () => ledger.query('delete from pings where lane = 0 and seq = 2'), 'lane 0: its head is 5, but it has 4 rows'],
+    [
+      'a row that was deleted',
+      () => ledger.query('delete from pings where lane = 0 and seq = 2'),
+      'lane 0: its head is 5, but it has 4 rows',
+    ],
     ['a rollup', () => ledger.query('update ping_minutes set count = count + 1'), /minute \S+ .*: the rollup has/],
-    ['a position', () => ledger.query('update ping_lanes set published_seq = 1 where lane = 2'), 'lane 2: published up to 1, 1 behind its head 2 (Kafka away? --no-topic leaves the topic out)'],
+    [
+      'a position',
+      () => ledger.query('update ping_lanes set published_seq = 1 where lane = 2'),
+      'lane 2: published up to 1, 1 behind its head 2 (Kafka away? --no-topic leaves the topic out)',
+    ],
   ])('verify names the difference in %s and ends with exit code 1', async (_, spoil, message) => {
     await cli('rebuild')
     await spoil()
@@ -146,7 +161,10 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
   it('verify --pings records pings and names those that the strong count lacks', async () => {
     await cli('rebuild')
     const server = await startScriptedServer('connect', [], { forgets: 2 })
-    const { code, stdout } = await runCli(['verify', '--pings', '5', '--wait', '0s', '--json'], { ...settings(), PING_ADDRESS: server.address })
+    const { code, stdout } = await runCli(['verify', '--pings', '5', '--wait', '0s', '--json'], {
+      ...settings(),
+      PING_ADDRESS: server.address,
+    })
     await server.stop()
     expect(code).toBe(1)
     expect(server.pings).toHaveLength(5)

@@ -1,5 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { create, createRegistry, type DescMessage, type JsonReadOptions, type JsonWriteOptions, type Message, type MessageShape } from '@bufbuild/protobuf'
+import {
+  create,
+  createRegistry,
+  type DescMessage,
+  type JsonReadOptions,
+  type JsonWriteOptions,
+  type Message,
+  type MessageShape,
+} from '@bufbuild/protobuf'
 import { anyPack, type Any } from '@bufbuild/protobuf/wkt'
 import { ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { withinDeadline } from '../../src/server/rpc/deadline.ts'
@@ -32,14 +40,29 @@ interface Payload {
 const registry = createRegistry(file_connectrpc_conformance_v1_service)
 
 /** ns of each unit of the header grpc-timeout. */
-const UNIT_NS: Readonly<Record<string, bigint>> = { H: 3_600_000_000_000n, M: 60_000_000_000n, S: 1_000_000_000n, m: 1_000_000n, u: 1_000n, n: 1n }
+const UNIT_NS: Readonly<Record<string, bigint>> = {
+  H: 3_600_000_000_000n,
+  M: 60_000_000_000n,
+  S: 1_000_000_000n,
+  m: 1_000_000n,
+  u: 1_000n,
+  n: 1n,
+}
 
 /** The service that Connect's suite calls, on our way in: with the JSON and the deadlines of Ping's own methods. */
 export function conformanceRoutes(router: ConnectRouter): void {
   const { unary, idempotentUnary, serverStream, clientStream, bidiStream } = ConformanceService.method
   router.rpc(unary, (request, context) => unaryAnswer(UnaryRequestSchema, request, context), reading(unary.input))
-  router.rpc(idempotentUnary, (request, context) => unaryAnswer(IdempotentUnaryRequestSchema, request, context), reading(idempotentUnary.input))
-  router.rpc(serverStream, (request, context) => streamed(request.responseDefinition, context, [anyPack(ServerStreamRequestSchema, request)]), reading(serverStream.input))
+  router.rpc(
+    idempotentUnary,
+    (request, context) => unaryAnswer(IdempotentUnaryRequestSchema, request, context),
+    reading(idempotentUnary.input),
+  )
+  router.rpc(
+    serverStream,
+    (request, context) => streamed(request.responseDefinition, context, [anyPack(ServerStreamRequestSchema, request)]),
+    reading(serverStream.input),
+  )
   router.rpc(clientStream, clientStreamAnswer, reading(clientStream.input))
   router.rpc(bidiStream, bidiAnswers, reading(bidiStream.input))
 }
@@ -50,17 +73,31 @@ function reading(input: DescMessage): { jsonOptions: Partial<JsonReadOptions & J
 
 type UnarySchema = typeof UnaryRequestSchema | typeof IdempotentUnaryRequestSchema
 
-function unaryAnswer<Schema extends UnarySchema>(schema: Schema, request: MessageShape<Schema>, context: HandlerContext): Promise<{ payload: Payload }> {
-  return withinDeadline(context, () => oneAnswer(request.responseDefinition, context, [anyPack(schema, request as Message as MessageShape<Schema>)]))
+function unaryAnswer<Schema extends UnarySchema>(
+  schema: Schema,
+  request: MessageShape<Schema>,
+  context: HandlerContext,
+): Promise<{ payload: Payload }> {
+  return withinDeadline(context, () =>
+    oneAnswer(request.responseDefinition, context, [anyPack(schema, request as Message as MessageShape<Schema>)]),
+  )
 }
 
 async function clientStreamAnswer(requests: AsyncIterable<ClientStreamRequest>, context: HandlerContext): Promise<{ payload: Payload }> {
   const seen: ClientStreamRequest[] = []
   for await (const request of requests) seen.push(request)
-  return oneAnswer(seen[0]?.responseDefinition, context, seen.map(request => anyPack(ClientStreamRequestSchema, request)))
+  return oneAnswer(
+    seen[0]?.responseDefinition,
+    context,
+    seen.map(request => anyPack(ClientStreamRequestSchema, request)),
+  )
 }
 
-async function oneAnswer(wanted: UnaryResponseDefinition | undefined, context: HandlerContext, requests: Any[]): Promise<{ payload: Payload }> {
+async function oneAnswer(
+  wanted: UnaryResponseDefinition | undefined,
+  context: HandlerContext,
+  requests: Any[],
+): Promise<{ payload: Payload }> {
   const requestInfo = infoOf(context, requests)
   if (wanted === undefined) return { payload: { requestInfo } }
   setHeaders(wanted, context)
@@ -92,7 +129,12 @@ async function* bidiAnswers(requests: AsyncIterable<BidiStreamRequest>, context:
 }
 
 /** The answers that are wanted from the one of number `answered` on, and the error after them. */
-async function* streamed(wanted: StreamResponseDefinition | undefined, context: HandlerContext, requests: Any[], answered = 0): AsyncGenerator<{ payload: Payload }> {
+async function* streamed(
+  wanted: StreamResponseDefinition | undefined,
+  context: HandlerContext,
+  requests: Any[],
+  answered = 0,
+): AsyncGenerator<{ payload: Payload }> {
   if (wanted === undefined) return
   if (answered === 0) setHeaders(wanted, context)
   for (const [index, data] of wanted.responseData.entries()) {
@@ -132,8 +174,14 @@ function listed(pairs: Iterable<[string, string]>): Pick<Header, 'name' | 'value
   return [...pairs].map(([name, value]) => ({ name, value: [value] }))
 }
 
-function setHeaders({ responseHeaders, responseTrailers }: UnaryResponseDefinition | StreamResponseDefinition, context: HandlerContext): void {
-  for (const [target, headers] of [[context.responseHeader, responseHeaders], [context.responseTrailer, responseTrailers]] as const) {
+function setHeaders(
+  { responseHeaders, responseTrailers }: UnaryResponseDefinition | StreamResponseDefinition,
+  context: HandlerContext,
+): void {
+  for (const [target, headers] of [
+    [context.responseHeader, responseHeaders],
+    [context.responseTrailer, responseTrailers],
+  ] as const) {
     for (const { name, value } of headers) for (const one of value) target.append(name, one)
   }
 }

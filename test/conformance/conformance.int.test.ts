@@ -27,7 +27,10 @@ interface Outcome {
 async function conformance(config: string, ...args: readonly string[]): Promise<Outcome> {
   const lists = ['--known-failing', `@${FOLDER}/known-failing.txt`, '--known-flaky', `@${FOLDER}/known-flaky.txt`]
   const server = [process.execPath, `${FOLDER}/server-under-test.ts`, ...args]
-  const suite = spawn(connectconformanceCommand() ?? '', ['--mode', 'server', '--conf', config, ...BUSY, ...lists, '--', ...server], { cwd: ROOT, env: environment() })
+  const suite = spawn(connectconformanceCommand() ?? '', ['--mode', 'server', '--conf', config, ...BUSY, ...lists, '--', ...server], {
+    cwd: ROOT,
+    env: environment(),
+  })
   let output = ''
   for (const stream of [suite.stdout, suite.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (output += text))
   const [code] = (await once(suite, 'close')) as [number]
@@ -36,7 +39,11 @@ async function conformance(config: string, ...args: readonly string[]): Promise<
 
 describe.runIf(can('connectconformance'))("Connect's conformance suite", () => {
   // How many of the known ones failed differs, for some do only sometimes.
-  const passed = (cases: number): Outcome => ({ code: 0, failed: [], summary: expect.stringMatching(new RegExp(`^Total cases: ${cases}\\n\\d+ passed, 0 failed\\n`)) })
+  const passed = (cases: number): Outcome => ({
+    code: 0,
+    failed: [],
+    summary: expect.stringMatching(new RegExp(`^Total cases: ${cases}\\n\\d+ passed, 0 failed\\n`)),
+  })
 
   it('is passed by the whole port, but for what is known to fail', { timeout: TIMEOUT_MS }, async () => {
     expect(await conformance(CONFIG)).toEqual(passed(3239))

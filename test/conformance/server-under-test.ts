@@ -10,7 +10,11 @@ import { createServerMetrics } from '../../src/server/metrics.ts'
 import { errorInterceptor } from '../../src/server/rpc/error-interceptor.ts'
 import { observeCalls } from '../../src/server/rpc/observe-calls.ts'
 import { conformanceRoutes } from './conformance-routes.ts'
-import { ServerCompatRequestSchema, ServerCompatResponseSchema, type ServerCompatRequest } from './gen/connectrpc/conformance/v1/service_pb.ts'
+import {
+  ServerCompatRequestSchema,
+  ServerCompatResponseSchema,
+  type ServerCompatRequest,
+} from './gen/connectrpc/conformance/v1/service_pb.ts'
 
 /** Before each message on standard input and output: its size, big-endian. */
 const SIZE_BYTES = 4
@@ -67,7 +71,12 @@ function callers({ useTls, serverCreds, clientTlsCert }: ServerCompatRequest): C
     writeFileSync(join(folder, name), bytes)
     return join(folder, name)
   }
-  const settings = { tlsCertFile: file('cert', serverCreds?.cert), tlsKeyFile: file('key', serverCreds?.key), tlsClientCaFile: file('client', clientTlsCert), tokensFile: undefined }
+  const settings = {
+    tlsCertFile: file('cert', serverCreds?.cert),
+    tlsKeyFile: file('key', serverCreds?.key),
+    tlsClientCaFile: file('client', clientTlsCert),
+    tokensFile: undefined,
+  }
   const made = watchCallers(settings, { log, metrics })
   made.stop()
   rmSync(folder, { recursive: true })

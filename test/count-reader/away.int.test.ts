@@ -18,7 +18,14 @@ describe('while Postgres is away', () => {
   const killPostgres = async () => {
     await postgres.kill9()
     // Its backends notice only a moment later, and answer until then.
-    await vi.waitUntil(() => at.reader.total(true).then(() => false, () => true), 10_000)
+    await vi.waitUntil(
+      () =>
+        at.reader.total(true).then(
+          () => false,
+          () => true,
+        ),
+      10_000,
+    )
   }
   beforeAll(async () => {
     redis = await startCache()
@@ -54,7 +61,10 @@ describe('while Postgres is away', () => {
 
   test('a stale cache answers with its true age', async () => {
     for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 30_000)
-    const { count, source, ageMs } = await at.secondReader().total(false).catch((error: Error) => ({ count: error.name, source: '', ageMs: 0 }))
+    const { count, source, ageMs } = await at
+      .secondReader()
+      .total(false)
+      .catch((error: Error) => ({ count: error.name, source: '', ageMs: 0 }))
     // A server that never reached Postgres does not know how many lanes there must be.
     expect({ count, source, ageMs }).toEqual({ count: 'UnavailableError', source: '', ageMs: 0 })
     const known = await at.reader.total(false)
@@ -77,11 +87,25 @@ describe('while Postgres is away', () => {
 
   test('a forged total is answered with its age, and goes with the first look at Postgres', async () => {
     const nowMs = await readTimeMs(at.cache)
-    const lanes = Object.fromEntries([0, 1, 2].flatMap(lane => [[`applied:${lane}`, lane === 1 ? '502:1' : lane === 0 ? '3:1' : '0:0'], [`asof:${lane}`, nowMs]]))
+    const lanes = Object.fromEntries(
+      [0, 1, 2].flatMap(lane => [
+        [`applied:${lane}`, lane === 1 ? '502:1' : lane === 0 ? '3:1' : '0:0'],
+        [`asof:${lane}`, nowMs],
+      ]),
+    )
     await at.cache.hset(HASH, { total: '505', 'minutes-from': '-', 'minutes-to': '1', ...lanes })
     expect(await at.reader.total(false)).toMatchObject({ count: 505n, source: 'cache' })
     await postgres.restart()
-    await expect.poll(() => at.reader.total(true).then(({ count }) => count, () => undefined), { timeout: 20_000 }).toBe(3n)
+    await expect
+      .poll(
+        () =>
+          at.reader.total(true).then(
+            ({ count }) => count,
+            () => undefined,
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(3n)
     expect((await at.reader.total(false)).count).toBe(3n)
     expect([at.errors, at.warnings.length]).toEqual([[], 1])
     await killPostgres()

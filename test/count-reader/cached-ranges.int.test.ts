@@ -73,7 +73,9 @@ describe('ranges that several ask for at the same time', () => {
   const flushPings = async (lane: number, start: Position, minutes: readonly number[], asofMs: number): Promise<Position> => {
     const end = minutes.length === 0 ? start : { seq: start.seq + BigInt(minutes.length), tag: 9n }
     const counts = new Map(minutes.map(minute => [minute, minutes.filter(each => each === minute).length]))
-    expect(await compareAndSet(at.cache, { lane, start, end, minutes: counts, asofMs }, { lanes: LANES, maxMinutes: WEEK })).toEqual({ kind: 'applied' })
+    expect(await compareAndSet(at.cache, { lane, start, end, minutes: counts, asofMs }, { lanes: LANES, maxMinutes: WEEK })).toEqual({
+      kind: 'applied',
+    })
     return end
   }
 
@@ -104,7 +106,9 @@ describe('ranges that several ask for at the same time', () => {
     const positions: Position[] = Array.from({ length: LANES }, () => START)
     for (let flush = 0; flush < 240; flush++) {
       // Long stretches of pings of now only, and others with a few of any time.
-      const minutes = Array.from({ length: random.between(0, 8) }, () => (flush % 60 < 45 ? NOW - random.between(0, 2) : NOW - random.between(0, WEEK)))
+      const minutes = Array.from({ length: random.between(0, 8) }, () =>
+        flush % 60 < 45 ? NOW - random.between(0, 2) : NOW - random.between(0, WEEK),
+      )
       for (const minute of minutes) sent.push({ minute, ackedMs: performance.now() })
       const asofMs = await readTimeMs(at.cache)
       const lane = flush % LANES

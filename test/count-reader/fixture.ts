@@ -52,7 +52,8 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
   } as unknown as Logger
   const metrics = { countAnswered: () => undefined, cachePassedOver: (reason: string) => void passedOver.push(reason) }
   const reader = () => new LedgerCountReader({ pool, cache, log, metrics })
-  const setAsof = async (lane: number, ageMs: number) => void (await cache.hset(HASH, `asof:${lane}`, String((await readTimeMs(cache)) - ageMs)))
+  const setAsof = async (lane: number, ageMs: number) =>
+    void (await cache.hset(HASH, `asof:${lane}`, String((await readTimeMs(cache)) - ageMs)))
   return {
     pool,
     cache,
@@ -64,7 +65,11 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
     warnings,
     record: async (lane, timesMs) => {
       const pings = timesMs.map(time => ({ id: randomUUID(), timestampMs: BigInt(time) }))
-      await recordBatch(ledger, [lane], pings.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+      await recordBatch(
+        ledger,
+        [lane],
+        pings.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      )
     },
     fill: async ({ ageMs = 0, maxMinutes = 10_080 } = {}) => {
       await rebuild(cache, window => readCounts(pool, window), maxMinutes)

@@ -5,7 +5,13 @@ import { MinuteSums } from '../../src/server/minute-sums.ts'
 import { seededRandom } from '../support/random.ts'
 
 const lane = (seq: bigint, tag = 1n) => ({ applied: { seq, tag }, asofMs: 0 })
-const state = (total: bigint, changes: Partial<HashState> = {}): HashState => ({ total, minutesFrom: 0, minutesTo: 100, lanes: [lane(total)], ...changes })
+const state = (total: bigint, changes: Partial<HashState> = {}): HashState => ({
+  total,
+  minutesFrom: 0,
+  minutesTo: 100,
+  lanes: [lane(total)],
+  ...changes,
+})
 const sumsOf = (minutes: Readonly<Record<number, number>>) =>
   MinuteSums.of({ from: 0, to: 100, minutes: new Map(Object.entries(minutes).map(([minute, count]) => [Number(minute), count])) })!
 /** Ten pings: 4 of minute 1, 5 of minute 50, and one that is in the total only. */
@@ -62,11 +68,17 @@ describe('kept minutes', () => {
           if (minute >= 0 && minute < 100) counts.set(minute, (counts.get(minute) ?? 0) + 1)
           total++
         }
-        const advanced = advance(state(total), LOOKED_AT.map(minute => BigInt(counts.get(minute) ?? 0)), kept)
+        const advanced = advance(
+          state(total),
+          LOOKED_AT.map(minute => BigInt(counts.get(minute) ?? 0)),
+          kept,
+        )
         if (history % 2 === 0) expect(advanced).toBeDefined()
         if (advanced) proven++
         kept = advanced ?? { state: state(total), sums: MinuteSums.of({ from: 0, to: 100, minutes: counts })! }
-        const wrong = Array.from({ length: 100 }, (_, minute) => minute).filter(minute => kept.sums.sum(minute, minute + 1) !== (counts.get(minute) ?? 0))
+        const wrong = Array.from({ length: 100 }, (_, minute) => minute).filter(
+          minute => kept.sums.sum(minute, minute + 1) !== (counts.get(minute) ?? 0),
+        )
         expect(wrong).toEqual([])
       }
     }

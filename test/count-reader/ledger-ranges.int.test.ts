@@ -5,8 +5,8 @@ import type { Client } from '../../src/ledger/pg-types.ts'
 import { Pool } from '../../src/ledger/pool.ts'
 import { fold, unfold } from '../../src/ledger/positions.ts'
 import { LedgerRanges } from '../../src/server/ledger-ranges.ts'
-import { pingsAt, record } from '../ledger/ledger-fixture.ts'
 import { silent } from '../counters/caches.ts'
+import { pingsAt, record } from '../ledger/ledger-fixture.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { seededRandom } from '../support/random.ts'
 
@@ -58,7 +58,10 @@ describe('strong ranges', () => {
   test('hold every ping acked before, and none that nobody sent, while others record and fold', async () => {
     const random = seededRandom(4)
     const sent: { timeMs: number; ackedMs: number }[] = []
-    const time = () => (random.next() < 0.7 ? Date.now() - random.between(0, 100_000) : (NOW - random.between(-3 * WEEK, 3 * WEEK)) * MINUTE_MS + random.between(0, MINUTE_MS))
+    const time = () =>
+      random.next() < 0.7
+        ? Date.now() - random.between(0, 100_000)
+        : (NOW - random.between(-3 * WEEK, 3 * WEEK)) * MINUTE_MS + random.between(0, MINUTE_MS)
     let recording = true
     const writers = Array.from({ length: LANES }, async (_, lane) => {
       const client = await connectClient(database.config, 'test-writer')
@@ -75,8 +78,12 @@ describe('strong ranges', () => {
     const wrong: unknown[] = []
     const readers = Array.from({ length: 12 }, async (_, reader) => {
       while (recording) {
-        const startMs = reader === 0 ? Number(INT64_MIN) : (NOW - random.between(-10, 2 * WEEK)) * MINUTE_MS + (reader % 2) * random.between(0, MINUTE_MS)
-        const endMs = Math.max(startMs, (NOW - random.between(-10, WEEK)) * MINUTE_MS + (reader % 3 === 0 ? random.between(0, MINUTE_MS) : 0))
+        const startMs =
+          reader === 0 ? Number(INT64_MIN) : (NOW - random.between(-10, 2 * WEEK)) * MINUTE_MS + (reader % 2) * random.between(0, MINUTE_MS)
+        const endMs = Math.max(
+          startMs,
+          (NOW - random.between(-10, WEEK)) * MINUTE_MS + (reader % 3 === 0 ? random.between(0, MINUTE_MS) : 0),
+        )
         const askedMs = performance.now()
         const count = Number(await ranges.count({ startMs: BigInt(startMs), endMs: BigInt(endMs) }))
         const inRange = sent.filter(({ timeMs }) => timeMs >= startMs && timeMs < endMs)
@@ -92,7 +99,9 @@ describe('strong ranges', () => {
     for (let tries = 0; tries < 30; tries++) {
       const startMs = (NOW - random.between(-10, 3 * WEEK)) * MINUTE_MS
       const endMs = startMs + random.between(0, 3 * WEEK) * MINUTE_MS + random.pick([0, 1, 59_999])
-      expect(await ranges.count({ startMs: BigInt(startMs), endMs: BigInt(endMs) })).toBe(BigInt(sent.filter(({ timeMs }) => timeMs >= startMs && timeMs < endMs).length))
+      expect(await ranges.count({ startMs: BigInt(startMs), endMs: BigInt(endMs) })).toBe(
+        BigInt(sent.filter(({ timeMs }) => timeMs >= startMs && timeMs < endMs).length),
+      )
     }
   })
 
@@ -122,18 +131,32 @@ describe('strong ranges', () => {
 
   test.each<[string, () => Promise<unknown>, bigint, bigint?]>([
     ['a failover lost the last ping', () => ledger.query('delete from pings where lane = 1 and seq = 3'), 2n],
-    ['a failover lost pings and others got their numbers', async () => {
-      await ledger.query('delete from pings where lane = 1 and seq >= 2')
-      await record(ledger, 1, pingsAt(0, 0, 0))
-    }, 1n, 4n],
+    [
+      'a failover lost pings and others got their numbers',
+      async () => {
+        await ledger.query('delete from pings where lane = 1 and seq >= 2')
+        await record(ledger, 1, pingsAt(0, 0, 0))
+      },
+      1n,
+      4n,
+    ],
     ['the ledger began again', () => ledger.query('truncate pings'), 0n],
-    ['lanes were added', async () => {
-      await migrate(database.config, { lanes: LANES + 2, log: silent })
-      await record(ledger, LANES + 1, pingsAt(NOW * MINUTE_MS))
-    }, 4n],
-    ['far more was recorded than is read at once', async () => {
-      for (let batch = 0; batch < 3; batch++) await record(ledger, 0, pingsAt(...Array.from({ length: 4_000 }, () => (NOW - 30) * MINUTE_MS)))
-    }, 12_003n],
+    [
+      'lanes were added',
+      async () => {
+        await migrate(database.config, { lanes: LANES + 2, log: silent })
+        await record(ledger, LANES + 1, pingsAt(NOW * MINUTE_MS))
+      },
+      4n,
+    ],
+    [
+      'far more was recorded than is read at once',
+      async () => {
+        for (let batch = 0; batch < 3; batch++)
+          await record(ledger, 0, pingsAt(...Array.from({ length: 4_000 }, () => (NOW - 30) * MINUTE_MS)))
+      },
+      12_003n,
+    ],
   ])('are exact at once after %s', async (_, change, ofWeek, ofAll = ofWeek) => {
     await record(ledger, 1, pingsAt(NOW * MINUTE_MS, NOW * MINUTE_MS, NOW * MINUTE_MS))
     await untilKept()

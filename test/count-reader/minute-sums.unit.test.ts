@@ -8,7 +8,9 @@ const sumsOf = (minutes: Readonly<Record<number, number>>, range = { from: -Infi
 describe('sums of minutes', () => {
   test('add up the minutes from the first on, and not the last', () => {
     const sums = sumsOf({ [-3]: 5, 0: 7, 1: 11, 9: 13 })!
-    expect([sums.sum(-10, 10), sums.sum(-3, 0), sums.sum(-2, 1), sums.sum(0, 2), sums.sum(2, 9), sums.sum(9, 9), sums.sum(9, 10)]).toEqual([36, 5, 7, 18, 0, 0, 13])
+    expect([sums.sum(-10, 10), sums.sum(-3, 0), sums.sum(-2, 1), sums.sum(0, 2), sums.sum(2, 9), sums.sum(9, 9), sums.sum(9, 10)]).toEqual([
+      36, 5, 7, 18, 0, 0, 13,
+    ])
   })
 
   test('cover what lies between the first complete minute and the last', () => {
@@ -28,7 +30,13 @@ describe('sums of minutes', () => {
 
   test('stay as they are when more is added, and what is not covered is left out', () => {
     const sums = sumsOf({ 5: 1 }, { from: 5, to: 8 })!
-    const more = sums.plus([[4, 1], [5, 1], [6, 1], [6, 1], [8, 1]])
+    const more = sums.plus([
+      [4, 1],
+      [5, 1],
+      [6, 1],
+      [6, 1],
+      [8, 1],
+    ])
     expect([sums.sum(5, 8), more.sum(5, 8), more.sum(6, 7)]).toEqual([1, 4, 2])
   })
 
@@ -43,7 +51,9 @@ describe('sums of minutes', () => {
   test('answer as a count one by one does, whatever was added and dropped before', () => {
     const random = seededRandom(11)
     for (let history = 0; history < 20; history++) {
-      const counts = new Map(Array.from({ length: random.between(0, 60) }, () => [random.between(-50, 50), random.between(1, 1_000)] as const))
+      const counts = new Map(
+        Array.from({ length: random.between(0, 60) }, () => [random.between(-50, 50), random.between(1, 1_000)] as const),
+      )
       let sums = MinuteSums.of({ from: -60, to: 55, minutes: counts })!
       for (let step = 0; step < 30; step++) {
         const more = Array.from({ length: random.between(0, 20) }, () => [random.between(-70, 60), random.between(1, 9)] as const)

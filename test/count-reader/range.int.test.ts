@@ -80,17 +80,24 @@ describe('a range', () => {
     expect(at.passedOver).toEqual(['unproven'])
   })
 
-  test.each([[0, 0], [NOW_MS + 1, NOW_MS + 1], [INT64_MAX, INT64_MAX], [INT64_MIN, INT64_MIN], [INT64_MIN, INT64_MIN + 1n], [INT64_MAX - 1n, INT64_MAX]])(
-    'from %s to %s holds nothing',
-    async (startMs, endMs) => {
-      if (startMs === 0) expect(await ask(startMs, endMs)).toBe('0 from cache')
-      else expect(await ask(startMs, endMs)).toMatch(/^0 from/)
-    },
-  )
+  test.each([
+    [0, 0],
+    [NOW_MS + 1, NOW_MS + 1],
+    [INT64_MAX, INT64_MAX],
+    [INT64_MIN, INT64_MIN],
+    [INT64_MIN, INT64_MIN + 1n],
+    [INT64_MAX - 1n, INT64_MAX],
+  ])('from %s to %s holds nothing', async (startMs, endMs) => {
+    if (startMs === 0) expect(await ask(startMs, endMs)).toBe('0 from cache')
+    else expect(await ask(startMs, endMs)).toMatch(/^0 from/)
+  })
 
   test('is the same from the cache as from Postgres, on random minutes', async () => {
     const random = seededRandom(7)
-    const times = Array.from({ length: 300 }, () => random.pick([0, NOW_MS]) + random.between(-50, 50) * MINUTE_MS + random.between(0, MINUTE_MS))
+    const times = Array.from(
+      { length: 300 },
+      () => random.pick([0, NOW_MS]) + random.between(-50, 50) * MINUTE_MS + random.between(0, MINUTE_MS),
+    )
     await at.record(2, times)
     await at.fill()
     for (let tries = 0; tries < 40; tries++) {

@@ -130,25 +130,32 @@ describe('the total', () => {
     expect((await at.secondReader().total(false)).count).toBe(5n) // the cache is behind indeed
   })
 
-  test('is lowered only when nothing came up to it for 3 s and Postgres holds fewer pings, and that is logged', { timeout: 30_000 }, async () => {
-    const begunMs = performance.now()
-    expect((await at.reader.total(true)).count).toBe(5n)
-    await at.ledger.query('delete from pings where lane = 2 and seq = 2') // as after a failover that lost a row
-    await at.fill()
-    const answers: bigint[] = []
-    let loweredMs = 0
-    await vi.waitUntil(async () => {
-      for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 0)
-      const { count } = await at.reader.total(false)
-      answers.push(count)
-      loweredMs = performance.now() - begunMs
-      return count < 5n
-    }, { timeout: 10_000, interval: 50 })
-    expect(new Set(answers)).toEqual(new Set([5n, 4n]))
-    expect(loweredMs).toBeGreaterThanOrEqual(3_000)
-    expect(at.errors).toHaveLength(1)
-    expect((await at.reader.total(true)).count).toBe(4n)
-  })
+  test(
+    'is lowered only when nothing came up to it for 3 s and Postgres holds fewer pings, and that is logged',
+    { timeout: 30_000 },
+    async () => {
+      const begunMs = performance.now()
+      expect((await at.reader.total(true)).count).toBe(5n)
+      await at.ledger.query('delete from pings where lane = 2 and seq = 2') // as after a failover that lost a row
+      await at.fill()
+      const answers: bigint[] = []
+      let loweredMs = 0
+      await vi.waitUntil(
+        async () => {
+          for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 0)
+          const { count } = await at.reader.total(false)
+          answers.push(count)
+          loweredMs = performance.now() - begunMs
+          return count < 5n
+        },
+        { timeout: 10_000, interval: 50 },
+      )
+      expect(new Set(answers)).toEqual(new Set([5n, 4n]))
+      expect(loweredMs).toBeGreaterThanOrEqual(3_000)
+      expect(at.errors).toHaveLength(1)
+      expect((await at.reader.total(true)).count).toBe(4n)
+    },
+  )
 
   test('is not lowered when only the cache lost pings', { timeout: 30_000 }, async () => {
     expect((await at.reader.total(true)).count).toBe(5n)

@@ -57,7 +57,15 @@ export const BIG_TAG = 9_223_372_036_854_775_807n
 /** A whole hash of `lanes` lanes: lane 0 at `applied`, the others empty; minutes complete in [from, to). */
 export async function plantHash(
   cache: Cache,
-  options: { lanes?: number; applied?: Position; total?: bigint; from?: string; to?: number; asof?: number; minutes?: Readonly<Record<number, number>> } = {},
+  options: {
+    lanes?: number
+    applied?: Position
+    total?: bigint
+    from?: string
+    to?: number
+    asof?: number
+    minutes?: Readonly<Record<number, number>>
+  } = {},
 ): Promise<void> {
   const { lanes = 2, applied = START, from = '-', to = 1_000_000, asof = 1_000, minutes = {} } = options
   const fields: Record<string, string> = { total: String(options.total ?? applied.seq), 'minutes-from': from, 'minutes-to': String(to) }
@@ -71,14 +79,22 @@ export async function plantHash(
 }
 
 /** A flush of lane 0 from `start` on, one ping for each of `minutes`. */
-export function laneFlush(start: Position, minutes: readonly number[], options: { tag?: bigint; asofMs?: number; lane?: number } = {}): LaneFlush {
+export function laneFlush(
+  start: Position,
+  minutes: readonly number[],
+  options: { tag?: bigint; asofMs?: number; lane?: number } = {},
+): LaneFlush {
   const counts = new Map<number, number>()
   for (const minute of minutes) counts.set(minute, (counts.get(minute) ?? 0) + 1)
   const end = minutes.length === 0 ? start : { seq: start.seq + BigInt(minutes.length), tag: options.tag ?? BIG_TAG }
   return { lane: options.lane ?? 0, start, end, minutes: counts, asofMs: options.asofMs }
 }
 
-export async function flush(cache: Cache, laneFlushed: LaneFlush, options: { lanes?: number; maxMinutes?: number } = {}): Promise<FlushOutcome> {
+export async function flush(
+  cache: Cache,
+  laneFlushed: LaneFlush,
+  options: { lanes?: number; maxMinutes?: number } = {},
+): Promise<FlushOutcome> {
   return compareAndSet(cache, laneFlushed, { lanes: options.lanes ?? 2, maxMinutes: options.maxMinutes ?? 10_080 })
 }
 

@@ -11,8 +11,15 @@ describeCaches('a flush', under => {
     await plantHash(cache, { applied: AT_5, minutes: { 7: 5 } })
     expect(await flush(cache, laneFlush(AT_5, [7, 8, 8], { asofMs: 2_000 }))).toEqual({ kind: 'applied' })
     expect(await hash(cache)).toEqual({
-      total: '8', 'minute:7': '6', 'minute:8': '2', 'applied:0': `8:${BIG_TAG}`, 'asof:0': '2000',
-      'applied:1': '0:0', 'asof:1': '1000', 'minutes-from': '-', 'minutes-to': '1000000',
+      total: '8',
+      'minute:7': '6',
+      'minute:8': '2',
+      'applied:0': `8:${BIG_TAG}`,
+      'asof:0': '2000',
+      'applied:1': '0:0',
+      'asof:1': '1000',
+      'minutes-from': '-',
+      'minutes-to': '1000000',
     })
   })
 
@@ -51,14 +58,17 @@ describeCaches('a flush', under => {
     expect(await hash(cache)).toEqual(before)
   })
 
-  test.each(['applied:0', 'asof:0', 'total', 'minutes-from', 'minutes-to'])('without %s is refused as incomplete, and writes nothing', async field => {
-    const { cache } = under()
-    await plantHash(cache)
-    await cache.hdel(HASH, field)
-    const before = await hash(cache)
-    expect(await flush(cache, laneFlush(START, [1], { asofMs: 9_000 }))).toEqual({ kind: 'incomplete', field })
-    expect(await hash(cache)).toEqual(before)
-  })
+  test.each(['applied:0', 'asof:0', 'total', 'minutes-from', 'minutes-to'])(
+    'without %s is refused as incomplete, and writes nothing',
+    async field => {
+      const { cache } = under()
+      await plantHash(cache)
+      await cache.hdel(HASH, field)
+      const before = await hash(cache)
+      expect(await flush(cache, laneFlush(START, [1], { asofMs: 9_000 }))).toEqual({ kind: 'incomplete', field })
+      expect(await hash(cache)).toEqual(before)
+    },
+  )
 
   test('into an empty cache is refused, so that an absent field never means zero', async () => {
     const { cache } = under()
@@ -83,8 +93,19 @@ describeCaches('a flush', under => {
   })
 
   test.each([
-    ['applied:0', '5'], ['applied:0', '5:7:9'], ['applied:0', '-1:7'], ['asof:0', 'soon'], ['asof:0', '1e3'], ['total', '5.5'], ['total', ''],
-    ['total', '12345678901234567'], ['minutes-from', 'x'], ['minutes-from', '--'], ['minutes-to', '-'], ['minute:1', 'many'], ['minute:1', ' 1'],
+    ['applied:0', '5'],
+    ['applied:0', '5:7:9'],
+    ['applied:0', '-1:7'],
+    ['asof:0', 'soon'],
+    ['asof:0', '1e3'],
+    ['total', '5.5'],
+    ['total', ''],
+    ['total', '12345678901234567'],
+    ['minutes-from', 'x'],
+    ['minutes-from', '--'],
+    ['minutes-to', '-'],
+    ['minute:1', 'many'],
+    ['minute:1', ' 1'],
   ])('over an ill-formed %s (%j) is refused as malformed, and writes nothing', async (field, value) => {
     const { cache } = under()
     await plantHash(cache, { minutes: { 2: 1 } })

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { freshnessOf, lookAtHash, lookAtWholeHash, readApplied, readHash, readHashAndMinutes, readTimeMs, readWholeHash, totalHolds, type HashState } from '../../src/counters/hash.ts'
+import {
+  freshnessOf,
+  lookAtHash,
+  lookAtWholeHash,
+  readApplied,
+  readHash,
+  readHashAndMinutes,
+  readTimeMs,
+  readWholeHash,
+  totalHolds,
+  type HashState,
+} from '../../src/counters/hash.ts'
 import { HASH } from '../../src/counters/names.ts'
 import { formatPosition, parsePosition } from '../../src/counters/position.ts'
 import { START } from '../../src/terms/position.ts'
@@ -10,7 +21,10 @@ const WHOLE: HashState = {
   total: 4n,
   minutesFrom: -Infinity,
   minutesTo: 1_000_000,
-  lanes: [{ applied: APPLIED, asofMs: 1_000 }, { applied: START, asofMs: 1_000 }],
+  lanes: [
+    { applied: APPLIED, asofMs: 1_000 },
+    { applied: START, asofMs: 1_000 },
+  ],
 }
 
 describeCaches('the hash', under => {
@@ -20,20 +34,36 @@ describeCaches('the hash', under => {
     expect(await readHash(cache, 2)).toEqual(WHOLE)
     expect(await readApplied(cache, 0)).toEqual(APPLIED)
     expect(await readHashAndMinutes(cache, 2, [3, 4, -3])).toEqual({ state: WHOLE, counts: [2n, 0n, 2n] })
-    expect(await readWholeHash(cache, 2)).toEqual({ state: WHOLE, minutes: new Map([[3, 2n], [-3, 2n]]), foreign: [] })
+    expect(await readWholeHash(cache, 2)).toEqual({
+      state: WHOLE,
+      minutes: new Map([
+        [3, 2n],
+        [-3, 2n],
+      ]),
+      foreign: [],
+    })
   })
 
-  test.each(['total', 'minutes-from', 'minutes-to', 'applied:0', 'applied:1', 'asof:0', 'asof:1'])('without %s is not whole', async field => {
-    const { cache } = under()
-    await plantHash(cache)
-    await cache.hdel(HASH, field)
-    expect(await readHash(cache, 2)).toBeUndefined()
-    expect(await readWholeHash(cache, 2)).toBeUndefined()
-  })
+  test.each(['total', 'minutes-from', 'minutes-to', 'applied:0', 'applied:1', 'asof:0', 'asof:1'])(
+    'without %s is not whole',
+    async field => {
+      const { cache } = under()
+      await plantHash(cache)
+      await cache.hdel(HASH, field)
+      expect(await readHash(cache, 2)).toBeUndefined()
+      expect(await readWholeHash(cache, 2)).toBeUndefined()
+    },
+  )
 
   test.each([
-    ['total', '1.5'], ['total', '12345678901234567'], ['minutes-from', ''], ['minutes-to', '-'], ['applied:1', '1'], ['applied:1', '9223372036854775808:1'],
-    ['applied:1', '1:-1'], ['asof:1', 'x'],
+    ['total', '1.5'],
+    ['total', '12345678901234567'],
+    ['minutes-from', ''],
+    ['minutes-to', '-'],
+    ['applied:1', '1'],
+    ['applied:1', '9223372036854775808:1'],
+    ['applied:1', '1:-1'],
+    ['asof:1', 'x'],
   ])('with an ill-formed %s (%j) is not whole', async (field, value) => {
     const { cache } = under()
     await plantHash(cache)
@@ -81,7 +111,13 @@ describeCaches('the hash', under => {
     const beforeMs = await readTimeMs(cache)
     const [some, whole] = [await lookAtHash(cache, 2, [3, 4]), await lookAtWholeHash(cache, 2)]
     expect(some).toMatchObject({ hash: { state: WHOLE, counts: [2n, 0n] }, fields: 9 })
-    expect(whole.hash).toEqual({ state: WHOLE, minutes: new Map([[3, 2], [-3, 2]]) })
+    expect(whole.hash).toEqual({
+      state: WHOLE,
+      minutes: new Map([
+        [3, 2],
+        [-3, 2],
+      ]),
+    })
     const afterMs = await readTimeMs(cache)
     for (const { timeMs } of [some, whole]) expect([timeMs >= beforeMs, timeMs <= afterMs]).toEqual([true, true])
   })
@@ -122,7 +158,7 @@ describeCaches('the hash', under => {
     await expect(lookAtWholeHash(cache, 2)).rejects.toThrow()
   })
 
-  test("has its clock read in ms", async () => {
+  test('has its clock read in ms', async () => {
     const { cache } = under()
     expect(Math.abs((await readTimeMs(cache)) - Date.now())).toBeLessThan(2_000)
   })

@@ -16,9 +16,15 @@ function claim(cache: Cache, token: string, nowMs: number, mode: 'claim' | 'rene
 /** What Postgres would have: lane 0 with three pings, lane 1 empty. */
 function counts(window: RebuildWindow, more: Partial<CountsSnapshot> = {}): CountsSnapshot {
   return {
-    heads: [{ lane: 0, seq: 3n, tag: BIG_TAG }, { lane: 1, ...START }],
+    heads: [
+      { lane: 0, seq: 3n, tag: BIG_TAG },
+      { lane: 1, ...START },
+    ],
     total: 3n,
-    minutes: new Map([[-1, 1n], [5, 2n]]),
+    minutes: new Map([
+      [-1, 1n],
+      [5, 2n],
+    ]),
     minutesFrom: undefined,
     minutesTo: window.minutesTo,
     ...more,
@@ -112,14 +118,25 @@ describeCaches('a rebuild', under => {
     const { cache } = under()
     const before = await readTimeMs(cache)
     let during = 0
-    const outcome = await rebuild(cache, async window => {
-      during = await readTimeMs(cache)
-      await new Promise(resolve => setTimeout(resolve, 30))
-      return counts(window)
-    }, 100)
+    const outcome = await rebuild(
+      cache,
+      async window => {
+        during = await readTimeMs(cache)
+        await new Promise(resolve => setTimeout(resolve, 30))
+        return counts(window)
+      },
+      100,
+    )
     expect(outcome).toBe('rebuilt')
     const { 'asof:0': asof, 'asof:1': asof1, 'minutes-to': minutesTo, ...rest } = await hash(cache)
-    expect(rest).toEqual({ total: '3', 'minutes-from': '-', 'applied:0': `3:${BIG_TAG}`, 'applied:1': '0:0', 'minute:-1': '1', 'minute:5': '2' })
+    expect(rest).toEqual({
+      total: '3',
+      'minutes-from': '-',
+      'applied:0': `3:${BIG_TAG}`,
+      'applied:1': '0:0',
+      'minute:-1': '1',
+      'minute:5': '2',
+    })
     expect(asof1).toBe(asof)
     expect(Number(asof)).toBeGreaterThanOrEqual(before)
     expect(Number(asof)).toBeLessThanOrEqual(during)
@@ -144,11 +161,15 @@ describeCaches('a rebuild', under => {
     const { cache } = under()
     await plantHash(cache)
     let refused: unknown
-    await rebuild(cache, async window => {
-      const snapshot = counts(window)
-      refused = await flush(cache, laneFlush(START, [1])) // after the snapshot was read
-      return snapshot
-    }, 100)
+    await rebuild(
+      cache,
+      async window => {
+        const snapshot = counts(window)
+        refused = await flush(cache, laneFlush(START, [1])) // after the snapshot was read
+        return snapshot
+      },
+      100,
+    )
     expect(refused).toEqual({ kind: 'incomplete', field: 'claim' })
     expect((await hash(cache))['total']).toBe('3')
   })
@@ -170,10 +191,14 @@ describeCaches('a rebuild', under => {
 
   test('writes nothing if another took the claim over', async () => {
     const { cache } = under()
-    const outcome = await rebuild(cache, async window => {
-      await cache.hset(HASH, 'claim', 'other:1')
-      return counts(window)
-    }, 100)
+    const outcome = await rebuild(
+      cache,
+      async window => {
+        await cache.hset(HASH, 'claim', 'other:1')
+        return counts(window)
+      },
+      100,
+    )
     expect(outcome).toBe('lost')
     expect(await hash(cache)).toEqual({ claim: 'other:1' })
   })
@@ -182,12 +207,16 @@ describeCaches('a rebuild', under => {
     const { cache, connect } = under()
     const second = await connect()
     let claims: (string | null)[] = []
-    await rebuild(cache, async window => {
-      const first = await second.hget(HASH, 'claim')
-      await vi.waitUntil(async () => (await second.hget(HASH, 'claim')) !== first, { timeout: 4_000, interval: 20 })
-      claims = [first, await second.hget(HASH, 'claim')]
-      return counts(window)
-    }, 100)
+    await rebuild(
+      cache,
+      async window => {
+        const first = await second.hget(HASH, 'claim')
+        await vi.waitUntil(async () => (await second.hget(HASH, 'claim')) !== first, { timeout: 4_000, interval: 20 })
+        claims = [first, await second.hget(HASH, 'claim')]
+        return counts(window)
+      },
+      100,
+    )
     const [token, renewed] = claims.map(text => text?.split(':')[0])
     expect(renewed).toBe(token)
     expect((await hash(cache))['total']).toBe('3')
@@ -203,7 +232,12 @@ describeCaches('a rebuild', under => {
 
 describe('the renewal of minutes-to', () => {
   const DAY_MINUTES = 24 * 60
-  test.each([[2 * DAY_MINUTES, false], [DAY_MINUTES, false], [DAY_MINUTES - 1, true], [-5, true]])('with %i minutes left: %s', (left, renewal) => {
+  test.each([
+    [2 * DAY_MINUTES, false],
+    [DAY_MINUTES, false],
+    [DAY_MINUTES - 1, true],
+    [-5, true],
+  ])('with %i minutes left: %s', (left, renewal) => {
     expect(needsRenewal(1_000_000 + left, 1_000_000 * 60_000 + 59_999)).toBe(renewal)
   })
 })

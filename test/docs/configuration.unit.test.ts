@@ -11,12 +11,16 @@ describe('docs/configuration.md', () => {
   })
 
   it('holds every setting that a settings file of the code declares', () => {
-    const files = globSync('{src,processor,local,broker,bench}/**/settings.ts', { cwd: ROOT.pathname }).filter(file => file !== 'src/runtime/settings.ts')
-    expect(files).toEqual(expect.arrayContaining(['src/server/settings.ts', 'processor/settings.ts', 'src/cli/settings.ts', 'local/settings.ts']))
+    const files = globSync('{src,processor,local,broker,bench}/**/settings.ts', { cwd: ROOT.pathname }).filter(
+      file => file !== 'src/runtime/settings.ts',
+    )
+    expect(files).toEqual(
+      expect.arrayContaining(['src/server/settings.ts', 'processor/settings.ts', 'src/cli/settings.ts', 'local/settings.ts']),
+    )
     const declared = files.flatMap(file =>
-      [...readFileSync(new URL(file, ROOT), 'utf8').matchAll(/(?:integer|text|choice|flag|list|port)\('([A-Z_]+)'|env: '([A-Z_]+)',\n/g)].map(
-        match => match[1] ?? match[2],
-      ),
+      [
+        ...readFileSync(new URL(file, ROOT), 'utf8').matchAll(/(?:integer|text|choice|flag|list|port)\('([A-Z_]+)'|env: '([A-Z_]+)',\n/g),
+      ].map(match => match[1] ?? match[2]),
     )
     expect(declared.length).toBeGreaterThan(40)
     const described = new Set(SECTIONS.flatMap(section => section.settings).map(setting => setting.env))

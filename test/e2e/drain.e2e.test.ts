@@ -41,29 +41,35 @@ describe('SIGTERM under load', () => {
   }
 
   const recordedOf = async (tried: readonly Tried[]): Promise<ReadonlySet<string>> => {
-    const { rows } = await withDatabase(ping.place.databaseUrl, client => client.query('select id from pings where id = any ($1)', [tried.map(({ id }) => id)]))
+    const { rows } = await withDatabase(ping.place.databaseUrl, client =>
+      client.query('select id from pings where id = any ($1)', [tried.map(({ id }) => id)]),
+    )
     return new Set(rows.map(({ id }) => String(id)))
   }
 
-  test.each([1, 2, 3])('server, time %i: what was accepted is answered and recorded, what was not is not; exit 0', { timeout: 60_000 }, async () => {
-    const [server] = ping.servers
-    const caller = new PingCaller()
-    const sending = sendUntilRefused(caller, server!.url)
-    await wait(700 + Math.random() * 500)
-    expect(await server!.stop()).toEqual({ code: 0, signal: null })
-    const tried = await sending
-    caller.close()
-    const recorded = await recordedOf(tried)
-    const answered = tried.flatMap(({ id, answer }) => (answer.kind === 'answer' ? [{ id, answer }] : []))
-    expect(answered.length).toBeGreaterThan(CALLERS)
-    expect(answered.filter(({ answer }) => answer.status !== 200)).toEqual([])
-    expect(answered.filter(({ id }) => !recorded.has(id))).toEqual([])
-    const unanswered = tried.flatMap(({ id, answer }) => (answer.kind === 'nothing' ? [{ id, code: answer.code }] : []))
-    expect(unanswered.filter(({ code }) => !NOT_LET_IN.includes(code))).toEqual([])
-    expect(unanswered.filter(({ id }) => recorded.has(id))).toEqual([])
-    await server!.start()
-    await server!.untilReady()
-  })
+  test.each([1, 2, 3])(
+    'server, time %i: what was accepted is answered and recorded, what was not is not; exit 0',
+    { timeout: 60_000 },
+    async () => {
+      const [server] = ping.servers
+      const caller = new PingCaller()
+      const sending = sendUntilRefused(caller, server!.url)
+      await wait(700 + Math.random() * 500)
+      expect(await server!.stop()).toEqual({ code: 0, signal: null })
+      const tried = await sending
+      caller.close()
+      const recorded = await recordedOf(tried)
+      const answered = tried.flatMap(({ id, answer }) => (answer.kind === 'answer' ? [{ id, answer }] : []))
+      expect(answered.length).toBeGreaterThan(CALLERS)
+      expect(answered.filter(({ answer }) => answer.status !== 200)).toEqual([])
+      expect(answered.filter(({ id }) => !recorded.has(id))).toEqual([])
+      const unanswered = tried.flatMap(({ id, answer }) => (answer.kind === 'nothing' ? [{ id, code: answer.code }] : []))
+      expect(unanswered.filter(({ code }) => !NOT_LET_IN.includes(code))).toEqual([])
+      expect(unanswered.filter(({ id }) => recorded.has(id))).toEqual([])
+      await server!.start()
+      await server!.untilReady()
+    },
+  )
 
   test('processor: the next one goes on where it ended, without a gap; exit 0', { timeout: 60_000 }, async () => {
     const [processor] = ping.processors

@@ -47,7 +47,8 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
   })
 
   const counted = async (number = 0) => (await readTotal(caller, ping.servers[number]!, false))!
-  const recorded = () => withDatabase(ping.place.databaseUrl, async client => Number((await client.query('select count(*) from pings')).rows[0].count))
+  const recorded = () =>
+    withDatabase(ping.place.databaseUrl, async client => Number((await client.query('select count(*) from pings')).rows[0].count))
 
   /** One client of each protocol to a server, on connections of its own. */
   function clientsOf(baseUrl: string) {
@@ -65,7 +66,9 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
   const cli = async (...args: readonly string[]) => (await run(process.execPath, [CLI, ...args, '--address', ping.servers[0]!.url])).stdout
 
   const curl = (times: number) =>
-    run('curl', ['-sSf', '--json', '{}', `${ping.servers[1]!.url}/ping.v1.PingService/Ping?[1-${times}]`], { env: shellEnvironment() }).then(({ stdout }) => expect(stdout).toBe('{}'.repeat(times)))
+    run('curl', ['-sSf', '--json', '{}', `${ping.servers[1]!.url}/ping.v1.PingService/Ping?[1-${times}]`], {
+      env: shellEnvironment(),
+    }).then(({ stdout }) => expect(stdout).toBe('{}'.repeat(times)))
 
   /** Waits until the cache serves a count of `expected`; resolves with the ms that it took. */
   async function untilCounted(expected: number, number = 0): Promise<number> {
@@ -92,7 +95,13 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     await measure('pingcli grpc-web', 160, () => cli('ping', '-n', '40', '--protocol', 'grpc-web'))
     await measure('gRPC', 200, () => Promise.all(Array.from({ length: 40 }, () => grpc!.ping({}))))
     await measure('gRPC-Web', 240, () => Promise.all(Array.from({ length: 40 }, () => grpcWeb!.ping({}))))
-    await measure('all at once', 400, () => Promise.all([curl(40), cli('ping', '-n', '40', '--protocol', 'grpc'), ...Array.from({ length: 40 }, () => [grpc!.ping({}), grpcWeb!.ping({})]).flat()]))
+    await measure('all at once', 400, () =>
+      Promise.all([
+        curl(40),
+        cli('ping', '-n', '40', '--protocol', 'grpc'),
+        ...Array.from({ length: 40 }, () => [grpc!.ping({}), grpcWeb!.ping({})]).flat(),
+      ]),
+    )
     expect(JSON.parse(await cli('count', '--json'))).toMatchObject({ count: 400 })
     process.stdout.write(`from the last ack to the count (promised: ${COUNTED_WITHIN_MS} ms): ${took.join(', ')}\n`)
   })
@@ -118,7 +127,9 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     const before = await recorded()
     const clients = ping.servers.flatMap(({ url }) => clientsOf(url))
     const ids = Array.from({ length: 30 }, () => (Math.random() < 0.5 ? v4() : v7()))
-    const answers = ids.flatMap(pingId => clients.flatMap(client => [client.ping({ pingId, timestampMs: 1_000n }), client.ping({ pingId, timestampMs: 1_000n })]))
+    const answers = ids.flatMap(pingId =>
+      clients.flatMap(client => [client.ping({ pingId, timestampMs: 1_000n }), client.ping({ pingId, timestampMs: 1_000n })]),
+    )
     await Promise.all(answers)
     expect(await recorded()).toBe(before + ids.length)
     await untilCounted(before + ids.length)
@@ -129,14 +140,20 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     const before = await recorded()
     const ids = Array.from({ length: 20 }, () => v7())
     const tries = ids.flatMap(pingId => ping.servers.flatMap(({ url }) => [1, 2, 3].map(timestampMs => ({ pingId, timestampMs, url }))))
-    const answers = await Promise.all(tries.map(async ({ url, ...body }) => ({ ...body, answer: await caller.call(url, 'Ping', body, 10_000) })))
+    const answers = await Promise.all(
+      tries.map(async ({ url, ...body }) => ({ ...body, answer: await caller.call(url, 'Ping', body, 10_000) })),
+    )
     const { rows } = await withDatabase(ping.place.databaseUrl, client =>
       client.query('select id, (extract(epoch from pinged_at) * 1000)::int as ms from pings where id = any ($1)', [ids]),
     )
     const times = new Map(rows.map(({ id, ms }) => [id, ms]))
     for (const { pingId, timestampMs, answer } of answers) {
       if (timestampMs === times.get(pingId)) expect(answer).toMatchObject({ status: 200, json: {} })
-      else expect(answer).toMatchObject({ status: 409, json: { code: 'already_exists', message: expect.stringContaining(`recorded with ${times.get(pingId)}`) } })
+      else
+        expect(answer).toMatchObject({
+          status: 409,
+          json: { code: 'already_exists', message: expect.stringContaining(`recorded with ${times.get(pingId)}`) },
+        })
     }
     expect(await recorded()).toBe(before + ids.length)
   })

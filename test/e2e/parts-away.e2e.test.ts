@@ -103,33 +103,37 @@ describe('with parts away', () => {
     expect(await total()).toMatchObject({ count: acked })
   })
 
-  test('Postgres lost: callers are told to try again, counts carry their age, strong ones fail; all heals by itself', { timeout: 90_000 }, async () => {
-    await until('fresh counts from the cache', isFresh, LIMIT_MS)
-    await postgres.kill9()
-    const ids = Array.from({ length: 80 }, () => v7())
-    const answers = await Promise.all(ids.map(id => send(id)))
-    const coded = (code: string) => answers.filter(answer => answer.kind === 'answer' && answer.json.code === code)
-    expect(coded('unavailable').length).toBeGreaterThan(0)
-    expect(coded('resource_exhausted').length).toBeGreaterThan(0)
-    expect(coded('unavailable').length + coded('resource_exhausted').length).toBe(ids.length)
-    for (const answer of coded('resource_exhausted')) expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
-    await wait(1_500)
-    const aged = await total()
-    expect(aged).toMatchObject({ count: acked })
-    expect(aged!.ageMs).toBeGreaterThan(2_000)
-    expect(await total(true)).toBeUndefined()
-    await until('the metric says that Postgres is down', async () => (await server.metric('ping_postgres_up')) === 0, LIMIT_MS)
-    expect(await page(server, '/readyz')).toEqual([200, 'ready\n'])
-    await postgres.restart()
-    const isAcked = async (id: string) => {
-      const answer = await send(id)
-      return answer.kind === 'answer' && answer.status === 200
-    }
-    const healedMs = await until('a retry is acknowledged', () => isAcked(ids[0]!), LIMIT_MS)
-    for (const id of ids) await until('every retry is acknowledged', () => isAcked(id), LIMIT_MS)
-    acked += ids.length
-    expect(await total(true)).toMatchObject({ count: acked })
-    expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
-    process.stdout.write(`Postgres back: first ack after ${Math.round(healedMs)} ms\n`)
-  })
+  test(
+    'Postgres lost: callers are told to try again, counts carry their age, strong ones fail; all heals by itself',
+    { timeout: 90_000 },
+    async () => {
+      await until('fresh counts from the cache', isFresh, LIMIT_MS)
+      await postgres.kill9()
+      const ids = Array.from({ length: 80 }, () => v7())
+      const answers = await Promise.all(ids.map(id => send(id)))
+      const coded = (code: string) => answers.filter(answer => answer.kind === 'answer' && answer.json.code === code)
+      expect(coded('unavailable').length).toBeGreaterThan(0)
+      expect(coded('resource_exhausted').length).toBeGreaterThan(0)
+      expect(coded('unavailable').length + coded('resource_exhausted').length).toBe(ids.length)
+      for (const answer of coded('resource_exhausted')) expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
+      await wait(1_500)
+      const aged = await total()
+      expect(aged).toMatchObject({ count: acked })
+      expect(aged!.ageMs).toBeGreaterThan(2_000)
+      expect(await total(true)).toBeUndefined()
+      await until('the metric says that Postgres is down', async () => (await server.metric('ping_postgres_up')) === 0, LIMIT_MS)
+      expect(await page(server, '/readyz')).toEqual([200, 'ready\n'])
+      await postgres.restart()
+      const isAcked = async (id: string) => {
+        const answer = await send(id)
+        return answer.kind === 'answer' && answer.status === 200
+      }
+      const healedMs = await until('a retry is acknowledged', () => isAcked(ids[0]!), LIMIT_MS)
+      for (const id of ids) await until('every retry is acknowledged', () => isAcked(id), LIMIT_MS)
+      acked += ids.length
+      expect(await total(true)).toMatchObject({ count: acked })
+      expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
+      process.stdout.write(`Postgres back: first ack after ${Math.round(healedMs)} ms\n`)
+    },
+  )
 })

@@ -74,7 +74,8 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
   /** Row by row; the bounds stay numbers, as no timestamp holds all of int64. */
   const countBySql = (start: bigint, end: bigint) =>
     withDatabase(ping.place.databaseUrl, async client => {
-      const sql = 'select count(*) from pings where extract(epoch from pinged_at) * 1000 >= $1::numeric and extract(epoch from pinged_at) * 1000 < $2::numeric'
+      const sql =
+        'select count(*) from pings where extract(epoch from pinged_at) * 1000 >= $1::numeric and extract(epoch from pinged_at) * 1000 < $2::numeric'
       return BigInt((await client.query(sql, [String(start), String(end)])).rows[0].count)
     })
 
@@ -82,7 +83,13 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
   async function expectRange(start: bigint, end: bigint, times: readonly bigint[]): Promise<string> {
     const expected = BigInt(times.filter(time => time >= start && time < end).length)
     const [cached, strong, sql] = await Promise.all([countRange(start, end, false), countRange(start, end, true), countBySql(start, end)])
-    expect({ start, end, cached: cached.count, strong: strong.count, sql }).toEqual({ start, end, cached: expected, strong: expected, sql: expected })
+    expect({ start, end, cached: cached.count, strong: strong.count, sql }).toEqual({
+      start,
+      end,
+      cached: expected,
+      strong: expected,
+      sql: expected,
+    })
     expect(strong.source).toBe('database')
     return cached.source
   }
@@ -91,20 +98,41 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
     beforeAll(() => start({}))
     afterAll(stop)
 
-    test('cached and strong counts of random ranges are those of SQL, with negative and extreme times and bounds', { timeout: 60_000 }, async () => {
-      const times = [FIRST_MS, LAST_MS, 0n, -1n, 1n, -MINUTE_MS, ...Array.from({ length: 1_500 }, randomTime)]
-      await send(times)
-      await expectCacheTrue()
-      const bound = () => random.pick([() => random.pick(times), () => random.pick(times) + 1n, () => minuteStart(random.pick(times)), () => minuteStart(randomTime()) + MINUTE_MS, () => random.pick([LEAST, MOST, 0n])])()
-      const ranges = Array.from({ length: 150 }, () => [bound(), bound()].toSorted((a, b) => (a < b ? -1 : 1)) as [bigint, bigint])
-      for (const [from, to] of [[LEAST, MOST], [LEAST, LEAST], [MOST, MOST], [FIRST_MS, LAST_MS], [FIRST_MS, LAST_MS + 1n], [-1n, 0n], [0n, 0n], ...ranges] as const) await expectRange(from, to, times)
-      let fromCache = 0
-      for (let number = 0; number < 40; number++) {
-        const from = minuteStart(NOW_MS - BigInt(random.between(0, 150)) * MINUTE_MS)
-        if ((await expectRange(from, from + BigInt(random.between(0, 90)) * MINUTE_MS, times)) === 'cache') fromCache++
-      }
-      expect(fromCache).toBeGreaterThan(20)
-    })
+    test(
+      'cached and strong counts of random ranges are those of SQL, with negative and extreme times and bounds',
+      { timeout: 60_000 },
+      async () => {
+        const times = [FIRST_MS, LAST_MS, 0n, -1n, 1n, -MINUTE_MS, ...Array.from({ length: 1_500 }, randomTime)]
+        await send(times)
+        await expectCacheTrue()
+        const bound = () =>
+          random.pick([
+            () => random.pick(times),
+            () => random.pick(times) + 1n,
+            () => minuteStart(random.pick(times)),
+            () => minuteStart(randomTime()) + MINUTE_MS,
+            () => random.pick([LEAST, MOST, 0n]),
+          ])()
+        const ranges = Array.from({ length: 150 }, () => [bound(), bound()].toSorted((a, b) => (a < b ? -1 : 1)) as [bigint, bigint])
+        for (const [from, to] of [
+          [LEAST, MOST],
+          [LEAST, LEAST],
+          [MOST, MOST],
+          [FIRST_MS, LAST_MS],
+          [FIRST_MS, LAST_MS + 1n],
+          [-1n, 0n],
+          [0n, 0n],
+          ...ranges,
+        ] as const)
+          await expectRange(from, to, times)
+        let fromCache = 0
+        for (let number = 0; number < 40; number++) {
+          const from = minuteStart(NOW_MS - BigInt(random.between(0, 150)) * MINUTE_MS)
+          if ((await expectRange(from, from + BigInt(random.between(0, 90)) * MINUTE_MS, times)) === 'cache') fromCache++
+        }
+        expect(fromCache).toBeGreaterThan(20)
+      },
+    )
 
     test('a start after its end is refused, and says so', async () => {
       await expect(countRange(1n, 0n, false)).rejects.toThrow(/invalid_argument.*time_range/)
@@ -150,7 +178,8 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
       await expectCacheTrue()
       expect(await cache.hlen('ping:counters')).toBeLessThanOrEqual(FIELDS_BESIDE + MAX_MINUTES)
       cache.disconnect()
-      for (let from = minuteStart(NOW_MS) - HOUR_MS; from < NOW_MS + HOUR_MS; from += 20n * MINUTE_MS) await expectRange(from, from + HOUR_MS, times)
+      for (let from = minuteStart(NOW_MS) - HOUR_MS; from < NOW_MS + HOUR_MS; from += 20n * MINUTE_MS)
+        await expectRange(from, from + HOUR_MS, times)
       expect(await ping.verify()).toMatch(/^OK$/m)
     })
   })

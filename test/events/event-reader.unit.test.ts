@@ -5,7 +5,14 @@ import { encode } from '../support/encode-event.ts'
 import { seededRandom, type Random } from '../support/random.ts'
 
 const MAX_TAG = 2n ** 63n - 1n
-const EVENT: PingEvent = { id: '018f2b5e-0000-7000-8000-000000000001', timestampMs: 1_795_000_000_000n, lane: 15, seq: 1n, tag: MAX_TAG, previousTag: 0n }
+const EVENT: PingEvent = {
+  id: '018f2b5e-0000-7000-8000-000000000001',
+  timestampMs: 1_795_000_000_000n,
+  lane: 15,
+  seq: 1n,
+  tag: MAX_TAG,
+  previousTag: 0n,
+}
 
 function randomEvent(random: Random, last: PingEvent): PingEvent {
   const big = () => BigInt(random.between(1, 2 ** 31)) * BigInt(random.between(1, 2 ** 31))
@@ -23,7 +30,8 @@ function randomEvent(random: Random, last: PingEvent): PingEvent {
 /** Some bytes more, fewer or others; what comes before and behind is not the record's. */
 function damaged(random: Random, value: Buffer): Buffer {
   const bytes = Buffer.from(value)
-  for (let count = random.between(0, 3); count > 0; count--) bytes[random.between(0, bytes.length)] = random.pick([random.between(0, 256), 0, 0x80, 0xff])
+  for (let count = random.between(0, 3); count > 0; count--)
+    bytes[random.between(0, bytes.length)] = random.pick([random.between(0, 256), 0, 0x80, 0xff])
   const cut = random.pick([0, 0, 0, random.between(0, bytes.length)])
   return Buffer.concat([bytes.subarray(0, bytes.length - cut), Buffer.alloc(random.pick([0, 0, 0, 9]), 0x31)])
 }

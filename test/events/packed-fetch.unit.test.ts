@@ -33,27 +33,62 @@ interface FetchedBatch {
 }
 
 interface Response {
-  readonly responses: readonly { readonly topicName: string; readonly partitions: readonly { readonly messages: readonly KafkaMessage[] }[] }[]
+  readonly responses: readonly {
+    readonly topicName: string
+    readonly partitions: readonly { readonly messages: readonly KafkaMessage[] }[]
+  }[]
 }
 
 const [PLAIN, GZIP] = [0, 1]
 
-async function recordBatch(random: Random, firstOffset: number, options: { compression?: number; transactional?: boolean } = {}): Promise<Buffer> {
+async function recordBatch(
+  random: Random,
+  firstOffset: number,
+  options: { compression?: number; transactional?: boolean } = {},
+): Promise<Buffer> {
   const count = random.between(1, 6)
   const bytes = () => Buffer.from(Array.from({ length: random.between(0, 200) }, () => random.between(0, 256)))
   let offsetDelta = 0
   const records = Array.from({ length: count }, () => {
     const headers = random.pick([{}, {}, { a: bytes() }, { a: [bytes(), bytes()], b: bytes() }])
     offsetDelta += random.pick([1, 1, 1, 70])
-    return encodeRecord({ offsetDelta: offsetDelta - 1, timestampDelta: random.between(0, 100_000), key: random.pick([null, bytes()]), value: random.pick([null, bytes(), bytes()]), headers })
+    return encodeRecord({
+      offsetDelta: offsetDelta - 1,
+      timestampDelta: random.between(0, 100_000),
+      key: random.pick([null, bytes()]),
+      value: random.pick([null, bytes(), bytes()]),
+      headers,
+    })
   })
-  const { buffer } = await encodeBatch.RecordBatch({ firstOffset, firstTimestamp: 1_795_000_000_000, maxTimestamp: 1_795_000_100_000, lastOffsetDelta: offsetDelta - 1, records, compression: options.compression ?? PLAIN, transactional: options.transactional ?? false })
+  const { buffer } = await encodeBatch.RecordBatch({
+    firstOffset,
+    firstTimestamp: 1_795_000_000_000,
+    maxTimestamp: 1_795_000_100_000,
+    lastOffsetDelta: offsetDelta - 1,
+    records,
+    compression: options.compression ?? PLAIN,
+    transactional: options.transactional ?? false,
+  })
   return buffer
 }
 
 function fetchResponse(sets: readonly Buffer[]): Buffer {
-  const partitions = sets.map((set, partition) => new Encoder().writeInt32(partition).writeInt16(0).writeInt64(5_000).writeInt64(5_000).writeInt64(0).writeArray([]).writeInt32(-1).writeBytes(set))
-  return new Encoder().writeInt32(7).writeInt16(0).writeInt32(9).writeArray([new Encoder().writeString('pings').writeArray(partitions)]).buffer
+  const partitions = sets.map((set, partition) =>
+    new Encoder()
+      .writeInt32(partition)
+      .writeInt16(0)
+      .writeInt64(5_000)
+      .writeInt64(5_000)
+      .writeInt64(0)
+      .writeArray([])
+      .writeInt32(-1)
+      .writeBytes(set),
+  )
+  return new Encoder()
+    .writeInt32(7)
+    .writeInt16(0)
+    .writeInt32(9)
+    .writeArray([new Encoder().writeString('pings').writeArray(partitions)]).buffer
 }
 
 /** What a consumer can see of a batch that was fetched from this offset on. */
@@ -87,7 +122,10 @@ test.each([1, 2, 3])('a consumer sees of 100 fetches what it sees without it (%i
     const [plain, packed] = [await decodePlainly(bytes), await decodePacked(bytes)]
     expect({ ...packed, responses: [] }).toEqual({ ...plain, responses: [] })
     const from = random.between(0, 1_000)
-    expect(messagesOf(packed).map(messages => seen(messages, from)), `seed ${seed}, fetch ${count}`).toEqual(messagesOf(plain).map(messages => seen(messages, from)))
+    expect(
+      messagesOf(packed).map(messages => seen(messages, from)),
+      `seed ${seed}, fetch ${count}`,
+    ).toEqual(messagesOf(plain).map(messages => seen(messages, from)))
   }
 })
 
@@ -109,7 +147,9 @@ test.each([4, 5, 6])('what is damaged is read alike, or left to kafkajs (%i)', a
 test('compressed batches and transactions come as kafkajs reads them', async () => {
   const random = seededRandom(7)
   for (const options of [{ compression: GZIP }, { transactional: true }]) {
-    const [messages] = messagesOf(await decodePacked(fetchResponse([Buffer.concat([await recordBatch(random, 0), await recordBatch(random, 500, options)])])))
+    const [messages] = messagesOf(
+      await decodePacked(fetchResponse([Buffer.concat([await recordBatch(random, 0), await recordBatch(random, 500, options)])])),
+    )
     expect(messages).toBeInstanceOf(Array)
     expect(messages!.at(-1)!.offset >= '500').toBe(true)
   }
@@ -138,16 +178,32 @@ describe('a batch that cannot be read, between others, comes as messages that sa
   const cases: Readonly<Record<string, { readonly records: readonly Buffer[]; readonly compression?: number }>> = {
     'a record that is no record': { records: [Buffer.alloc(40, 0xff)] },
     'a record longer than its batch': { records: [Buffer.concat([varint(1_000), Buffer.alloc(20)])] },
-    'more headers than there can be, over which kafkajs takes minutes': { records: [sized(zero, zero, zero, noKey, value, varint(2 ** 31 - 1))] },
+    'more headers than there can be, over which kafkajs takes minutes': {
+      records: [sized(zero, zero, zero, noKey, value, varint(2 ** 31 - 1))],
+    },
     'a time of eleven bytes': { records: [sized(zero, Buffer.alloc(10, 0x80), zero, zero, noKey, value, zero)] },
     'fewer records than announced': { records: [sized(zero, zero, zero, noKey, value, zero), Buffer.alloc(0)] },
-    'more headers than there can be, compressed': { records: [sized(zero, zero, zero, noKey, value, varint(2 ** 31 - 1))], compression: GZIP },
+    'more headers than there can be, compressed': {
+      records: [sized(zero, zero, zero, noKey, value, varint(2 ** 31 - 1))],
+      compression: GZIP,
+    },
     'fewer records than announced, compressed': { records: [sized(zero, zero, zero, noKey, value, zero)], compression: GZIP },
     'an unknown compression': { records: [sized(zero, zero, zero, noKey, value, zero)], compression: 5 },
   }
   test.each(Object.entries(cases))('%s', async (_, { records, compression = PLAIN }) => {
-    const good = async (firstOffset: number) => (await encodeBatch.RecordBatch({ firstOffset, records: [encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: Buffer.from('good') })] })).buffer
-    const { buffer: bad } = await encodeBatch.RecordBatch({ firstOffset: 7, lastOffsetDelta: 2, records: records.map(asRecord), compression: compression === GZIP ? GZIP : PLAIN })
+    const good = async (firstOffset: number) =>
+      (
+        await encodeBatch.RecordBatch({
+          firstOffset,
+          records: [encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: Buffer.from('good') })],
+        })
+      ).buffer
+    const { buffer: bad } = await encodeBatch.RecordBatch({
+      firstOffset: 7,
+      lastOffsetDelta: 2,
+      records: records.map(asRecord),
+      compression: compression === GZIP ? GZIP : PLAIN,
+    })
     if (compression !== GZIP) bad.writeUInt16BE(compression, 21)
     bad.writeInt32BE(3, 57) // records
     const [messages] = messagesOf(await decodePacked(fetchResponse([Buffer.concat([await good(6), bad, await good(10)])])))
@@ -170,7 +226,13 @@ test('a batch of a megabyte that stands for a gigabyte is not read', async () =>
 
 test('a record of many headers is read at once, and one named as a method of all objects is itself', async () => {
   const headers = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`h${index}`, Buffer.from('v')]))
-  const record = encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: { ...headers, toString: Buffer.from('t') } })
+  const record = encodeRecord({
+    offsetDelta: 0,
+    timestampDelta: 0,
+    key: null,
+    value: null,
+    headers: { ...headers, toString: Buffer.from('t') },
+  })
   const { buffer } = await encodeBatch.RecordBatch({ firstOffset: 3, records: [record] })
   const [messages] = messagesOf(await decodePacked(fetchResponse([buffer])))
   const began = performance.now()

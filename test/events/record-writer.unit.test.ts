@@ -20,7 +20,24 @@ const { protocol: produceOf, versions } = require('kafkajs/src/protocol/requests
   protocol(options: { version: number | string }): (options: object) => { request: { encode(): Promise<Encoded> } }
 }
 
-const EXTREMES = [0n, 1n, 127n, 128n, 16_383n, 16_384n, 2n ** 28n - 1n, 2n ** 28n, 2n ** 35n, 2n ** 42n, 2n ** 49n, 2n ** 53n - 2n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 56n, 2n ** 63n - 1n]
+const EXTREMES = [
+  0n,
+  1n,
+  127n,
+  128n,
+  16_383n,
+  16_384n,
+  2n ** 28n - 1n,
+  2n ** 28n,
+  2n ** 35n,
+  2n ** 42n,
+  2n ** 49n,
+  2n ** 53n - 2n,
+  2n ** 53n - 1n,
+  2n ** 53n,
+  2n ** 56n,
+  2n ** 63n - 1n,
+]
 
 function anyBigint(random: Random, isSigned: boolean): bigint {
   const size = random.pick(EXTREMES)
@@ -32,16 +49,25 @@ function anyRun(random: Random): EventRun {
   const count = random.between(1, 40)
   return {
     lane: random.pick([0, 1, 15, 127, 128, 255, 2 ** 32 - 1]),
-    firstSeq: random.pick([anyBigint(random, false), BigInt(random.between(0, 1e9)), 2n ** 53n - BigInt(random.between(1, 60))]) % (2n ** 63n - 100n),
+    firstSeq:
+      random.pick([anyBigint(random, false), BigInt(random.between(0, 1e9)), 2n ** 53n - BigInt(random.between(1, 60))]) %
+      (2n ** 63n - 100n),
     tag: anyBigint(random, false),
     previousTag: random.pick([0n, anyBigint(random, false), 2n ** 64n - 1n]),
-    pings: Array.from({ length: count }, () => ({ id: anyId(random), timestampMs: random.pick([1_700_000_000_000n + BigInt(random.between(0, 1e9)), anyBigint(random, true)]) })),
+    pings: Array.from({ length: count }, () => ({
+      id: anyId(random),
+      timestampMs: random.pick([1_700_000_000_000n + BigInt(random.between(0, 1e9)), anyBigint(random, true)]),
+    })),
   }
 }
 
 function anyId(random: Random): string {
-  const uuid = Array.from({ length: 32 }, () => random.pick([...'0123456789abcdef'])).join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-  return random.next() < 0.8 ? uuid : random.pick(['', 'x', 'ü'.repeat(random.between(1, 90)), '😀é', 'a'.repeat(127), 'b'.repeat(128), 'c'.repeat(20_000)])
+  const uuid = Array.from({ length: 32 }, () => random.pick([...'0123456789abcdef']))
+    .join('')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  return random.next() < 0.8
+    ? uuid
+    : random.pick(['', 'x', 'ü'.repeat(random.between(1, 90)), '😀é', 'a'.repeat(127), 'b'.repeat(128), 'c'.repeat(20_000)])
 }
 
 describe('a varint', () => {
@@ -79,19 +105,34 @@ describe('a send of packed messages', () => {
 
   const options = { acks: -1, timeout: 5_000, producerId: 7n, producerEpoch: 3, transactionalId: undefined }
   const request = (version: string, messagesPerPartition: Record<string, Messages>) => {
-    const partitions = Object.keys(messagesPerPartition).map(partition => ({ partition: Number(partition), firstSequence: 41, messages: messagesPerPartition[partition] }))
+    const partitions = Object.keys(messagesPerPartition).map(partition => ({
+      partition: Number(partition),
+      firstSequence: 41,
+      messages: messagesPerPartition[partition],
+    }))
     return produceOf({ version })({ ...options, topicData: [{ topic: 'ping-events', partitions }] }).request.encode()
   }
 
-  it.each(versions.filter(version => Number(version) >= 3))('is the request that kafkajs makes of plain messages, Produce v%s', async version => {
-    const random = seededRandom(Number(version))
-    const runs = new Map(Array.from({ length: 3 }, (_, partition) => [partition, Array.from({ length: 4 }, () => anyRun(random))]))
-    const plain = [...runs].flatMap(([partition, each]) => each.flatMap(eventsOfRun).map(event => ({ value: encode(event), partition })))
-    const writer = new RecordWriter()
-    const packed = packedMessages(new Map([...runs].map(([partition, each]) => [partition, writer.write(each)])))
-    const group = (messages: object) => groupMessages({ topic: 'ping-events', partitionMetadata: [{}], messages, partitioner: ({ message }: { message: { partition: number } }) => message.partition })
-    const [ofPlain, ofPacked] = [group(plain), group(packed)]
-    expect(Object.entries(ofPacked).map(([partition, { length }]) => [partition, length])).toEqual(Object.entries(ofPlain).map(([partition, { length }]) => [partition, length]))
-    expect((await request(version, ofPacked)).buffer.equals((await request(version, ofPlain)).buffer)).toBe(true)
-  })
+  it.each(versions.filter(version => Number(version) >= 3))(
+    'is the request that kafkajs makes of plain messages, Produce v%s',
+    async version => {
+      const random = seededRandom(Number(version))
+      const runs = new Map(Array.from({ length: 3 }, (_, partition) => [partition, Array.from({ length: 4 }, () => anyRun(random))]))
+      const plain = [...runs].flatMap(([partition, each]) => each.flatMap(eventsOfRun).map(event => ({ value: encode(event), partition })))
+      const writer = new RecordWriter()
+      const packed = packedMessages(new Map([...runs].map(([partition, each]) => [partition, writer.write(each)])))
+      const group = (messages: object) =>
+        groupMessages({
+          topic: 'ping-events',
+          partitionMetadata: [{}],
+          messages,
+          partitioner: ({ message }: { message: { partition: number } }) => message.partition,
+        })
+      const [ofPlain, ofPacked] = [group(plain), group(packed)]
+      expect(Object.entries(ofPacked).map(([partition, { length }]) => [partition, length])).toEqual(
+        Object.entries(ofPlain).map(([partition, { length }]) => [partition, length]),
+      )
+      expect((await request(version, ofPacked)).buffer.equals((await request(version, ofPlain)).buffer)).toBe(true)
+    },
+  )
 })

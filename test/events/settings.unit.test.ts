@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { hostOf } from '../../src/events/sockets.ts'
 import { kafkaConfig, kafkaSettings, topicSettings } from '../../src/events/settings.ts'
+import { hostOf } from '../../src/events/sockets.ts'
 import { readSettings, SettingsError } from '../../src/runtime/settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ping-test-settings-'))

@@ -51,49 +51,58 @@ describe('Postgres comes back on an older copy: a failover that lost rows', () =
 
   const newIds = (count: number) => Array.from({ length: count }, () => v7())
   const counted = async () => (await readTotal(caller, ping.servers[0]!, false))?.count
-  const rows = () => withDatabase(ping.place.databaseUrl, async client => Number((await client.query('select count(*) from pings')).rows[0].count))
+  const rows = () =>
+    withDatabase(ping.place.databaseUrl, async client => Number((await client.query('select count(*) from pings')).rows[0].count))
   const expectCacheTrue = async () => expect((await i4Cache(ping.place.databaseUrl, ping.place.redisUrl, LIMIT_MS)).violations).toEqual([])
 
   /** Kills it, and waits for the last of its processes, which all run in its data folder. */
   async function killPostgres(): Promise<void> {
     const { dataDir } = ping.postgres
     await ping.postgres.kill9()
-    await until('nobody is in the data folder', () => readdirSync('/proc').every(pid => !/^\d+$/.test(pid) || cwdOf(pid) !== dataDir), LIMIT_MS)
+    await until(
+      'nobody is in the data folder',
+      () => readdirSync('/proc').every(pid => !/^\d+$/.test(pid) || cwdOf(pid) !== dataDir),
+      LIMIT_MS,
+    )
   }
 
   const old = newIds(200)
   const lost = newIds(150)
   const after = newIds(40)
 
-  test('the count follows within seconds, stands for 3 s before it falls, and is never wrong in between', { timeout: 120_000 }, async () => {
-    const { dataDir } = ping.postgres
-    await send(old)
-    await expectCacheTrue()
-    await killPostgres()
-    await run('cp', ['-a', dataDir, `${dataDir}.old`])
-    await ping.postgres.restart()
-    await send(lost)
-    await expectCacheTrue()
-    await until('all are counted', async () => (await counted()) === old.length + lost.length, LIMIT_MS)
+  test(
+    'the count follows within seconds, stands for 3 s before it falls, and is never wrong in between',
+    { timeout: 120_000 },
+    async () => {
+      const { dataDir } = ping.postgres
+      await send(old)
+      await expectCacheTrue()
+      await killPostgres()
+      await run('cp', ['-a', dataDir, `${dataDir}.old`])
+      await ping.postgres.restart()
+      await send(lost)
+      await expectCacheTrue()
+      await until('all are counted', async () => (await counted()) === old.length + lost.length, LIMIT_MS)
 
-    goneMs = performance.now()
-    await killPostgres()
-    await run('rm', ['-rf', dataDir])
-    await run('mv', [`${dataDir}.old`, dataDir])
-    const restartedMs = performance.now()
-    await ping.postgres.restart()
-    const backMs = performance.now()
-    await send(after)
-    expect(await rows()).toBe(old.length + after.length)
-    await expectCacheTrue()
-    const fell = () => watch.samples.find(({ beganMs, count }) => beganMs > goneMs && count < old.length + lost.length)
-    await until('the count has followed', () => fell() !== undefined, FOLLOWS_WITHIN_MS * BUSY_MACHINE)
-    followedMs = fell()!.endedMs
-    expect(followedMs - restartedMs).toBeGreaterThanOrEqual(FLOOR_STANDS_MS)
-    expect(await counted()).toBe(old.length + after.length)
-    expect(ping.servers[0]!.log().join()).toContain('a failover lost rows')
-    process.stdout.write(`failover: the count had followed ${((followedMs - backMs) / 1000).toFixed(1)} s after Postgres was back\n`)
-  })
+      goneMs = performance.now()
+      await killPostgres()
+      await run('rm', ['-rf', dataDir])
+      await run('mv', [`${dataDir}.old`, dataDir])
+      const restartedMs = performance.now()
+      await ping.postgres.restart()
+      const backMs = performance.now()
+      await send(after)
+      expect(await rows()).toBe(old.length + after.length)
+      await expectCacheTrue()
+      const fell = () => watch.samples.find(({ beganMs, count }) => beganMs > goneMs && count < old.length + lost.length)
+      await until('the count has followed', () => fell() !== undefined, FOLLOWS_WITHIN_MS * BUSY_MACHINE)
+      followedMs = fell()!.endedMs
+      expect(followedMs - restartedMs).toBeGreaterThanOrEqual(FLOOR_STANDS_MS)
+      expect(await counted()).toBe(old.length + after.length)
+      expect(ping.servers[0]!.log().join()).toContain('a failover lost rows')
+      process.stdout.write(`failover: the count had followed ${((followedMs - backMs) / 1000).toFixed(1)} s after Postgres was back\n`)
+    },
+  )
 
   test('clients that send the lost pings again have them counted, once', { timeout: 60_000 }, async () => {
     await send([...lost, ...old.slice(0, 50), ...lost])

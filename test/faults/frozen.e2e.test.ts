@@ -36,9 +36,11 @@ describe(`two servers and two processors side by side (--seed ${seed})`, () => {
     await ping.stop()
   })
 
-  const countRebuilds = () => ping.processors.flatMap(processor => processor.log()).filter(line => line.includes('rebuilt the cache')).length
+  const countRebuilds = () =>
+    ping.processors.flatMap(processor => processor.log()).filter(line => line.includes('rebuilt the cache')).length
   const lanesOf = (server: Program) => server.metric('ping_relay_lanes')
-  const untilRelaysAll = (server: Program) => until('the other server relays all lanes', async () => (await lanesOf(server)) === LANES, HANDED_OVER_WITHIN_MS)
+  const untilRelaysAll = (server: Program) =>
+    until('the other server relays all lanes', async () => (await lanesOf(server)) === LANES, HANDED_OVER_WITHIN_MS)
 
   test.each([0, 1])('server and processor %i, frozen under load and woken again, change nothing', { timeout: 90_000 }, async number => {
     const [server, processor] = [ping.servers[number]!, ping.processors[number]!]
@@ -84,11 +86,15 @@ describe(`two servers and two processors side by side (--seed ${seed})`, () => {
     expect((await i4Cache(databaseUrl, redisUrl, CACHE_TRUE_WITHIN_MS * BUSY_MACHINE)).violations, 'I4').toEqual([])
   })
 
-  test('every read of both servers was true all the time (I5), the topic has every row (I6), verify says OK', { timeout: 60_000 }, async () => {
-    await watch.stop()
-    expect(i5Reads(watch.samples, load.sent)).toEqual([])
-    const { databaseUrl, brokers, topic } = ping.place
-    expect(await i6Topic(databaseUrl, brokers, topic), 'I6').toEqual([])
-    expect(await ping.verify()).toMatch(/^OK$/m)
-  })
+  test(
+    'every read of both servers was true all the time (I5), the topic has every row (I6), verify says OK',
+    { timeout: 60_000 },
+    async () => {
+      await watch.stop()
+      expect(i5Reads(watch.samples, load.sent)).toEqual([])
+      const { databaseUrl, brokers, topic } = ping.place
+      expect(await i6Topic(databaseUrl, brokers, topic), 'I6').toEqual([])
+      expect(await ping.verify()).toMatch(/^OK$/m)
+    },
+  )
 })

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { wait } from '../../src/runtime/wait.ts'
+import { BulkLoad } from '../support/bulk-load.ts'
 import { i5Reads, i7Recovery } from '../support/check-reads.ts'
 import { CACHE_TRUE_WITHIN_MS, i1Lost, i2Double, i3Gaps, i4Cache, i6Topic } from '../support/checker.ts'
 import { CountWatch } from '../support/count-watch.ts'
-import { BulkLoad } from '../support/bulk-load.ts'
-import { Load } from '../support/load.ts'
 import { kafkaKinds } from '../support/kafka.ts'
+import { Load } from '../support/load.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { seededRandom, type Random } from '../support/random.ts'
 import { startOwnPing, type OwnPing } from '../support/whole-ping.ts'
@@ -50,7 +50,15 @@ describe.each(kafkaKinds())(`kill -9 under load (--runs ${runs} --seed ${seed}, 
     load.close()
     bulk.close()
     await ping.stop()
-    process.stdout.write(reportFaults(measured, { seed, pings: load.sent.length, bulkPings: bulk.sent.length, reads: watch.samples.length, failures: load.failures }))
+    process.stdout.write(
+      reportFaults(measured, {
+        seed,
+        pings: load.sent.length,
+        bulkPings: bulk.sent.length,
+        reads: watch.samples.length,
+        failures: load.failures,
+      }),
+    )
   })
 
   const sent = () => [...load.sent, ...bulk.sent]
@@ -61,7 +69,11 @@ describe.each(kafkaKinds())(`kill -9 under load (--runs ${runs} --seed ${seed}, 
     const fault = await killAndRestart(victims, random)
     faults.push(fault)
     const recovery = () => i7Recovery(watch.samples, load.sent, fault.backMs)
-    await until(`I7: acks and fresh counts after ${fault.names.join(' and ')} came back`, () => Object.values(recovery()).every(ms => ms !== undefined), RECOVERS_WITHIN_MS)
+    await until(
+      `I7: acks and fresh counts after ${fault.names.join(' and ')} came back`,
+      () => Object.values(recovery()).every(ms => ms !== undefined),
+      RECOVERS_WITHIN_MS,
+    )
     measured.push({ ...fault, ...recovery() })
   }
 
@@ -80,17 +92,23 @@ describe.each(kafkaKinds())(`kill -9 under load (--runs ${runs} --seed ${seed}, 
 
   // Apache Kafka takes seconds to come back: what is about Ping itself is shown with Ping's broker.
   const rounds = kind === 'Apache Kafka' ? Math.ceil(runs / 5) : runs
-  test.each(Array.from({ length: rounds }, (_, round) => round + 1))('kill of each part, round %i: nothing lost, nothing double', { timeout: ROUND_LIMIT_MS }, async () => {
-    const victims = victimsOf(ping)
-    load.start()
-    bulk.start()
-    for (const victim of random.shuffled(victims)) await suffer([victim])
-    await suffer(random.shuffled(victims).slice(0, 2))
-    await expectAllTrue()
-  })
+  test.each(Array.from({ length: rounds }, (_, round) => round + 1))(
+    'kill of each part, round %i: nothing lost, nothing double',
+    { timeout: ROUND_LIMIT_MS },
+    async () => {
+      const victims = victimsOf(ping)
+      load.start()
+      bulk.start()
+      for (const victim of random.shuffled(victims)) await suffer([victim])
+      await suffer(random.shuffled(victims).slice(0, 2))
+      await expectAllTrue()
+    },
+  )
 
   test('every read of the total was true, all the time (I5)', () => {
-    const postgresAway = faults.filter(({ names }) => names.includes('postgres')).map(({ killedMs, backMs }) => ({ fromMs: killedMs, toMs: backMs + 500 }))
+    const postgresAway = faults
+      .filter(({ names }) => names.includes('postgres'))
+      .map(({ killedMs, backMs }) => ({ fromMs: killedMs, toMs: backMs + 500 }))
     expect(watch.samples.length).toBeGreaterThan(100)
     expect(i5Reads(watch.samples, sent(), { postgresAway })).toEqual([])
   })

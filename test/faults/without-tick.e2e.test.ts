@@ -32,17 +32,21 @@ describe(`without the tick, which would heal the cache from Postgres (--seed ${s
     await ping.stop()
   })
 
-  test.each([1, 2])('a processor killed with events not flushed reads them again from the topic, time %i', { timeout: 90_000 }, async () => {
-    const [processor] = ping.processors
-    await until('the processor reads partitions', () => readsPartitions(processor!), READ_AGAIN_WITHIN_MS)
-    load.start()
-    await wait(random.between(1_500, 2_500))
-    await load.drain()
-    await wait(COMMITTED_WITHIN_MS)
-    await processor!.kill9()
-    const { databaseUrl, redisUrl } = ping.place
-    expect((await i4Cache(databaseUrl, redisUrl, 0)).violations.length, 'nothing was waiting to be flushed').toBeGreaterThan(0)
-    await processor!.start()
-    expect((await i4Cache(databaseUrl, redisUrl, READ_AGAIN_WITHIN_MS)).violations).toEqual([])
-  })
+  test.each([1, 2])(
+    'a processor killed with events not flushed reads them again from the topic, time %i',
+    { timeout: 90_000 },
+    async () => {
+      const [processor] = ping.processors
+      await until('the processor reads partitions', () => readsPartitions(processor!), READ_AGAIN_WITHIN_MS)
+      load.start()
+      await wait(random.between(1_500, 2_500))
+      await load.drain()
+      await wait(COMMITTED_WITHIN_MS)
+      await processor!.kill9()
+      const { databaseUrl, redisUrl } = ping.place
+      expect((await i4Cache(databaseUrl, redisUrl, 0)).violations.length, 'nothing was waiting to be flushed').toBeGreaterThan(0)
+      await processor!.start()
+      expect((await i4Cache(databaseUrl, redisUrl, READ_AGAIN_WITHIN_MS)).violations).toEqual([])
+    },
+  )
 })

@@ -1,6 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
-import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, logLevel, ResourcePatternTypes, type Admin } from 'kafkajs'
@@ -36,7 +36,8 @@ export async function startCluster(resources: readonly Resource[]): Promise<Clus
   chmodSync(folder, 0o755) // Postgres runs as a plain user, who must get in
   const starting = [startCnpg(resources, folder), startDragonfly(resources), startStrimzi(resources, folder)] as const
   const begun = await Promise.allSettled(starting)
-  if (begun.some(({ status }) => status === 'rejected')) await Promise.all(begun.map(part => (part.status === 'fulfilled' ? part.value.stop() : undefined)))
+  if (begun.some(({ status }) => status === 'rejected'))
+    await Promise.all(begun.map(part => (part.status === 'fulfilled' ? part.value.stop() : undefined)))
   const [postgres, cache, kafka] = await Promise.all(starting)
   const parts = [postgres, cache, kafka]
   return {
@@ -62,7 +63,13 @@ async function startCnpg(resources: readonly Resource[], folder: string) {
     'server.key': key,
     'pg_hba.conf': 'host all postgres 127.0.0.1/32 trust\nhostnossl all all all reject\nhostssl all all all scram-sha-256\n',
   })
-  const settings = { ssl: 'on', ssl_cert_file: files['server.crt'], ssl_key_file: files['server.key'], hba_file: files['pg_hba.conf'], ssl_min_protocol_version: 'TLSv1.3' }
+  const settings = {
+    ssl: 'on',
+    ssl_cert_file: files['server.crt'],
+    ssl_key_file: files['server.key'],
+    hba_file: files['pg_hba.conf'],
+    ssl_min_protocol_version: 'TLSv1.3',
+  }
   const server = await startPostgres({ settings })
   const admin = new pg.Client(server.admin.config)
   await admin.connect()
@@ -75,7 +82,18 @@ async function startCnpg(resources: readonly Resource[], folder: string) {
   return {
     server,
     secrets: {
-      [`${name}-app`]: { username: owner, user: owner, password, dbname: database, host, port: '5432', uri, 'fqdn-uri': uri, 'jdbc-uri': `jdbc:${uri}`, pgpass: `${host}:5432:${database}:${owner}:${password}\n` },
+      [`${name}-app`]: {
+        username: owner,
+        user: owner,
+        password,
+        dbname: database,
+        host,
+        port: '5432',
+        uri,
+        'fqdn-uri': uri,
+        'jdbc-uri': `jdbc:${uri}`,
+        pgpass: `${host}:5432:${database}:${owner}:${password}\n`,
+      },
       [`${name}-ca`]: { 'ca.crt': authority.cert, 'ca.key': '' },
     },
     hosts: { [host]: ADDRESS.postgres },
@@ -103,7 +121,11 @@ async function startStrimzi(resources: readonly Resource[], folder: string) {
   const [host, authority] = [`${name}-kafka-bootstrap`, createAuthority(`${name} authority`)]
   const { cert, key } = authority.issue({ names: [host] })
   const { 'kafka.pem': keystore } = writeFor(folder, { 'kafka.pem': `${key}${cert}` })
-  const users = ofKind(resources, 'KafkaUser').map(({ metadata, spec }) => ({ name: metadata.name, password: randomText(), acls: spec?.authorization?.acls ?? [] }))
+  const users = ofKind(resources, 'KafkaUser').map(({ metadata, spec }) => ({
+    name: metadata.name,
+    password: randomText(),
+    acls: spec?.authorization?.acls ?? [],
+  }))
   const [plainPort, port] = [await freePort(), await freePort()]
   const prefix = `listener.name.${LISTENER.toLowerCase()}`
   const listener: KafkaListener = {
@@ -126,7 +148,11 @@ async function startStrimzi(resources: readonly Resource[], folder: string) {
   const forwarder = await forward(ADDRESS.kafka, 9093, port)
   const admin = new Kafka({ brokers: [`127.0.0.1:${plainPort}`], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
-  const topics = ofKind(resources, 'KafkaTopic').map(({ metadata, spec }) => ({ topic: metadata.name, numPartitions: spec?.partitions ?? 1, replicationFactor: 1 }))
+  const topics = ofKind(resources, 'KafkaTopic').map(({ metadata, spec }) => ({
+    topic: metadata.name,
+    numPartitions: spec?.partitions ?? 1,
+    replicationFactor: 1,
+  }))
   await admin.createTopics({ topics, waitForLeaders: false })
   await admin.createAcls({
     acl: users.flatMap(user =>
@@ -146,7 +172,15 @@ async function startStrimzi(resources: readonly Resource[], folder: string) {
   return {
     admin,
     secrets: {
-      ...Object.fromEntries(users.map(user => [user.name, { password: user.password, 'sasl.jaas.config': `org.apache.kafka.common.security.scram.ScramLoginModule required username="${user.name}" password="${user.password}";` }])),
+      ...Object.fromEntries(
+        users.map(user => [
+          user.name,
+          {
+            password: user.password,
+            'sasl.jaas.config': `org.apache.kafka.common.security.scram.ScramLoginModule required username="${user.name}" password="${user.password}";`,
+          },
+        ]),
+      ),
       [`${name}-cluster-ca-cert`]: { 'ca.crt': authority.cert, 'ca.p12': '', 'ca.password': randomText() },
     },
     hosts: { [host]: ADDRESS.kafka },

@@ -99,6 +99,8 @@ function foldersOf(pattern: string): readonly string[] {
 
 /** The deepest first. */
 function mountsBelow(folder: string): readonly string[] {
-  const paths = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map(line => line.split(' ')[4] ?? '')
+  const paths = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map(line => line.split(' ')[4] ?? '')
   return paths.filter(path => path.startsWith(`${folder}/`)).toReversed()
 }

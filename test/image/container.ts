@@ -47,7 +47,15 @@ export class Container {
   async status(): Promise<ReadonlyMap<string, string>> {
     const pid = await this.#store.podman('inspect', '--format', '{{.State.Pid}}', this.#id)
     const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n')
-    return new Map(lines.map(line => [line.split(':')[0] ?? '', line.slice(line.indexOf(':') + 1).trim().replaceAll('\t', ' ')]))
+    return new Map(
+      lines.map(line => [
+        line.split(':')[0] ?? '',
+        line
+          .slice(line.indexOf(':') + 1)
+          .trim()
+          .replaceAll('\t', ' '),
+      ]),
+    )
   }
 
   async log(): Promise<string> {
@@ -69,7 +77,10 @@ export function runContainer(store: ContainerStore, options: ContainerOptions): 
   return store.tryPodman(['run', '--rm', ...argumentsOf(store, options)])
 }
 
-function argumentsOf({ cgroup }: ContainerStore, { image, env = {}, args = [], isWritable = false, flags = [] }: ContainerOptions): readonly string[] {
+function argumentsOf(
+  { cgroup }: ContainerStore,
+  { image, env = {}, args = [], isWritable = false, flags = [] }: ContainerOptions,
+): readonly string[] {
   const settings = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
   const place = ['--pull', 'never', '--network', 'host', '--cgroup-parent', cgroup, '--memory', `${MEMORY_MIB}m`]
   const rights = isWritable ? RESTRICTED.filter(flag => !flag.startsWith('--read-only')) : RESTRICTED

@@ -9,8 +9,8 @@ import { until } from '../support/programs.ts'
 import { can } from '../support/tiers.ts'
 import { canBuildImages } from './can-build-images.ts'
 import { startCluster, type Cluster } from './cluster.ts'
-import { Container, runContainer } from './container.ts'
 import { ContainerStore } from './container-store.ts'
+import { Container, runContainer } from './container.ts'
 import { buildImages, imageName } from './image-store.ts'
 import { overlayContainer } from './overlay-container.ts'
 import type { CommandResult } from './run-command.ts'
@@ -66,7 +66,8 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
   })
 
   it('migrate sets the database up as an ordinary owner, any number of times', async () => {
-    const rights = "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS any FROM pg_roles WHERE rolname = 'ping'"
+    const rights =
+      "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS any FROM pg_roles WHERE rolname = 'ping'"
     expect(await asAdmin(rights)).toEqual([{ any: false }])
     for (const _ of ['first', 'second']) {
       const { code, stdout, stderr } = await migrate()
@@ -77,7 +78,8 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
 
   it('server records, and publishes as a user of Kafka with no more rights than it needs', async () => {
     await start('server', `${SERVER}/readyz`)
-    for (let ping = 0; ping < PINGS; ping++) expect(await caller.call(SERVER, 'Ping', {}, 10_000)).toMatchObject({ kind: 'answer', json: {} })
+    for (let ping = 0; ping < PINGS; ping++)
+      expect(await caller.call(SERVER, 'Ping', {}, 10_000)).toMatchObject({ kind: 'answer', json: {} })
     const published = async () => (await cluster.kafka.fetchTopicOffsets('ping-events')).reduce((sum, { high }) => sum + Number(high), 0)
     await until('every ping is in the topic', async () => (await published()) === PINGS, READY_LIMIT_MS)
   })
@@ -93,8 +95,15 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
       READY_LIMIT_MS,
     )
     // Nothing while Kafka still looks for the group's coordinator.
-    const committed = async () => (await cluster.kafka.fetchOffsets({ groupId: 'ping-processor', topics: ['ping-events'] }).catch(() => [])).flatMap(({ partitions }) => partitions)
-    await until('the group has read every record', async () => (await committed()).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) === PINGS, READY_LIMIT_MS)
+    const committed = async () =>
+      (await cluster.kafka.fetchOffsets({ groupId: 'ping-processor', topics: ['ping-events'] }).catch(() => [])).flatMap(
+        ({ partitions }) => partitions,
+      )
+    await until(
+      'the group has read every record',
+      async () => (await committed()).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) === PINGS,
+      READY_LIMIT_MS,
+    )
   })
 
   it('both stop with exit code 0', async () => {

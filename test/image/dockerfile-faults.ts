@@ -32,7 +32,9 @@ function ofBase(head: readonly Step[], nodeVersion: string): readonly string[] {
   const [first] = head
   const got = `${first?.keyword} ${first?.words.join(' ')}`
   const expected = new RegExp(`^ARG NODE_IMAGE=node:${RegExp.escape(nodeVersion)}-slim(@sha256:[0-9a-f]{64})?$`)
-  return expected.test(got) ? [] : [`the first instruction is ${got}, expected ARG NODE_IMAGE=node:${nodeVersion}-slim, the Node of package.json`]
+  return expected.test(got)
+    ? []
+    : [`the first instruction is ${got}, expected ARG NODE_IMAGE=node:${nodeVersion}-slim, the Node of package.json`]
 }
 
 function ofStages(stages: readonly Stage[]): readonly string[] {
@@ -51,7 +53,9 @@ function ofTarget(target: string, steps: readonly Step[]): readonly string[] {
   return [
     ...(user?.words.join(' ') === '1000:1000' ? [] : [`${target}: its user is ${user?.words.join(' ')}, expected 1000:1000, by number`]),
     ...(entrypoint?.isList && entrypoint.words.join(' ') === 'node' ? [] : [`${target}: its entry point is not ["node"]`]),
-    ...(command?.isList && existsSync(join(ROOT, program)) ? [] : [`${target}: its command is not a list with a program of ours: got ${program}`]),
+    ...(command?.isList && existsSync(join(ROOT, program))
+      ? []
+      : [`${target}: its command is not a list with a program of ours: got ${program}`]),
   ]
 }
 
@@ -68,7 +72,10 @@ function ofStep(stage: string, { keyword, words, flags, hasHeredoc }: Step): rea
 function ofContext(stages: readonly Stage[], dockerignore: string): readonly string[] {
   const [first, ...others] = dockerignore.split('\n').filter(line => line !== '' && !line.startsWith('#'))
   const admitted = others.map(line => line.slice(1))
-  const taken = stages.flatMap(({ steps }) => steps).filter(isFromContext).flatMap(({ words }) => words.slice(0, -1))
+  const taken = stages
+    .flatMap(({ steps }) => steps)
+    .filter(isFromContext)
+    .flatMap(({ words }) => words.slice(0, -1))
   return [
     ...(first === '*' && others.every(line => /^![\w./-]+$/.test(line)) ? [] : ['.dockerignore: expected * first, then names with !']),
     ...admitted.filter(name => !taken.includes(name)).map(name => `.dockerignore: lets ${name} in, which no stage takes`),

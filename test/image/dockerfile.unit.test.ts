@@ -33,8 +33,16 @@ describe('the description of the images', () => {
     ['a target that is missing', planted('dockerfile', 'AS verify', 'AS check'), 'no target verify'],
     ['a stage from elsewhere', planted('dockerfile', 'FROM runtime AS server', 'FROM debian AS server'), 'stage server is from debian'],
     ['a user by name', planted('dockerfile', 'USER 1000:1000', 'USER node'), 'server: its user is node, expected 1000:1000'],
-    ['a shell before the program', planted('dockerfile', 'ENTRYPOINT ["node"]', 'ENTRYPOINT node'), 'server: its entry point is not ["node"]'],
-    ['a program that is not there', planted('dockerfile', '["src/server/main.ts"]', '["src/server.ts"]'), 'server: its command is not a list'],
+    [
+      'a shell before the program',
+      planted('dockerfile', 'ENTRYPOINT ["node"]', 'ENTRYPOINT node'),
+      'server: its entry point is not ["node"]',
+    ],
+    [
+      'a program that is not there',
+      planted('dockerfile', '["src/server/main.ts"]', '["src/server.ts"]'),
+      'server: its command is not a list',
+    ],
     ['a copy that older builders do not know', planted('dockerfile', 'COPY src', 'COPY --link src'), 'COPY with --link'],
     ['a text within', planted('dockerfile', 'COPY src src', 'COPY <<EOF src\nx\nEOF'), 'COPY with a heredoc'],
     ['development packages', planted('dockerfile', ' --omit=dev', ''), 'npm is not called as npm ci --omit=dev'],

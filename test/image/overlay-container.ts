@@ -6,7 +6,12 @@ import type { Cluster } from './cluster.ts'
 import type { ContainerOptions } from './container.ts'
 
 /** One container of a manifest, to be run as Kubernetes would: its command, settings from secrets, files, and names of services. */
-export function overlayContainer(resources: readonly Resource[], name: string, { secrets, hosts }: Pick<Cluster, 'secrets' | 'hosts'>, folder: string): Required<Pick<ContainerOptions, 'env' | 'args' | 'flags'>> {
+export function overlayContainer(
+  resources: readonly Resource[],
+  name: string,
+  { secrets, hosts }: Pick<Cluster, 'secrets' | 'hosts'>,
+  folder: string,
+): Required<Pick<ContainerOptions, 'env' | 'args' | 'flags'>> {
   const placed = containersOf(resources).find(({ container }) => container.name === name)
   if (!placed) throw new Error(`no container ${name} in the manifests`)
   const { container, workload } = placed

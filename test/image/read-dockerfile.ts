@@ -52,7 +52,8 @@ function toStep(instruction: Instruction): Step {
     words: isList ? instruction.getJSONStrings().map(text => JSON.parse(text.getValue()) as string) : wordsOf(instruction),
     flags: instruction instanceof ModifiableInstruction ? instruction.getFlags().map(String) : [],
     isList,
-    hasHeredoc: instruction instanceof Copy ? instruction.getHeredocs().length > 0 : instruction.getRawArgumentsContent()?.includes('<<') === true,
+    hasHeredoc:
+      instruction instanceof Copy ? instruction.getHeredocs().length > 0 : instruction.getRawArgumentsContent()?.includes('<<') === true,
   }
 }
 

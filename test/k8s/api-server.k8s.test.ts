@@ -30,29 +30,38 @@ async function dryRun(overlay: string, changed: ProjectFiles): Promise<Outcome> 
   const resources = (await rendered(overlay, changed)).filter(({ kind }) => kind !== 'Namespace')
   const items = resources.map(resource => ({ ...resource, metadata: { ...resource.metadata, namespace } }))
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
-  const { code, stdout, output } = await run([...kubectl, 'apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'], list)
+  const { code, stdout, output } = await run(
+    [...kubectl, 'apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', '-'],
+    list,
+  )
   return { code: code === 0 && /^Warning:/m.test(output) ? 1 : code, stdout, output }
 }
 
 // Without a cluster the operators' definitions say most of it: see schemas.k8s.test.ts.
-describe.runIf(environment()['KUBECONFIG'] !== undefined && can('a dry run at an API server', reasons))('an API server with the operators\' definitions', () => {
-  beforeAll(async () => {
-    const ours = (await rendered('k8s/overlays/dev', files)).find(({ kind }) => kind === 'Namespace')
-    const { code, output } = await run([...kubectl, 'create', '-f', '-'], JSON.stringify({ ...ours, metadata: { ...ours?.metadata, name: namespace } }))
-    expect(code, output).toBe(0)
-  })
-  afterAll(() => run([...kubectl, 'delete', 'namespace', namespace, '--wait=false', '--ignore-not-found']))
+describe.runIf(environment()['KUBECONFIG'] !== undefined && can('a dry run at an API server', reasons))(
+  "an API server with the operators' definitions",
+  () => {
+    beforeAll(async () => {
+      const ours = (await rendered('k8s/overlays/dev', files)).find(({ kind }) => kind === 'Namespace')
+      const { code, output } = await run(
+        [...kubectl, 'create', '-f', '-'],
+        JSON.stringify({ ...ours, metadata: { ...ours?.metadata, name: namespace } }),
+      )
+      expect(code, output).toBe(0)
+    })
+    afterAll(() => run([...kubectl, 'delete', 'namespace', namespace, '--wait=false', '--ignore-not-found']))
 
-  it.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admits %s without a warning', async overlay => {
-    const { code, output } = await dryRun(overlay, files)
-    expect(code, output).toBe(0)
-  })
+    it.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admits %s without a warning', async overlay => {
+      const { code, output } = await dryRun(overlay, files)
+      expect(code, output).toBe(0)
+    })
 
-  it.each([...REFUSED.map(mistake => [mistake.title, mistake] as const), ['root', { title: 'root', file: 'k8s/app/server.yaml', text: 'runAsUser: 1000', by: 'runAsUser: 0' }] as const])(
-    'refuses %s',
-    async (_, mistake) => {
+    it.each([
+      ...REFUSED.map(mistake => [mistake.title, mistake] as const),
+      ['root', { title: 'root', file: 'k8s/app/server.yaml', text: 'runAsUser: 1000', by: 'runAsUser: 0' }] as const,
+    ])('refuses %s', async (_, mistake) => {
       const { code, output } = await dryRun('k8s/overlays/dev', plant(files, { says: '', ...mistake }))
       expect(code, output).not.toBe(0)
-    },
-  )
-})
+    })
+  },
+)

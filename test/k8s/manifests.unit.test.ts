@@ -14,14 +14,19 @@ describe('the manifests', () => {
   })
 
   it('take the patch for TLS and tokens of docs/operations.md', async () => {
-    const [, patch = ''] = /^```yaml\n([^]*?)^```/m.exec(textOf(project.files, 'docs/operations.md').split('## Who may call')[1] ?? '') ?? []
+    const [, patch = ''] =
+      /^```yaml\n([^]*?)^```/m.exec(textOf(project.files, 'docs/operations.md').split('## Who may call')[1] ?? '') ?? []
     const overlay = { ...JSON.parse(composition([])), patches: [{ patch }] }
-    const resources = render(new Map([...project.files, ['k8s/overlays/composed/kustomization.yaml', JSON.stringify(overlay)]]), 'k8s/overlays/composed')
+    const resources = render(
+      new Map([...project.files, ['k8s/overlays/composed/kustomization.yaml', JSON.stringify(overlay)]]),
+      'k8s/overlays/composed',
+    )
     const [server] = containersOf(resources).filter(({ where, isInit }) => where.includes('Deployment server') && !isInit)
     expect(server?.container.env).toContainEqual({ name: 'TLS_CERT_FILE', value: '/etc/ping/tls/tls.crt' })
     expect(server?.container.livenessProbe?.httpGet).toEqual({ path: '/livez', port: 'http', scheme: 'HTTPS' })
     const patched = { ...project, renderings: [{ name: 'with TLS', resources }] }
-    for (const name of ['typed', 'validated', 'settings', 'probes', 'ports', 'podSecurity']) expect(await CHECKS[name]?.find(patched), name).toEqual([])
+    for (const name of ['typed', 'validated', 'settings', 'probes', 'ports', 'podSecurity'])
+      expect(await CHECKS[name]?.find(patched), name).toEqual([])
   })
 
   it.each(Object.values(CHECKS))('$title', async check => expect(await check.find(project)).toEqual([]))

@@ -18,12 +18,17 @@ function rendered(kustomization: string, others: Readonly<Record<string, string>
 describe('the renderer', () => {
   it('puts resources into the namespace, but not the namespace itself', () => {
     const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: ns }\n'
-    expect(rendered('namespace: ns\nresources: [a.yaml, b.yaml]\n', { 'x/b.yaml': namespace })).toMatchObject([{ metadata: { name: 'a', namespace: 'ns' } }, { metadata: { name: 'ns' } }])
+    expect(rendered('namespace: ns\nresources: [a.yaml, b.yaml]\n', { 'x/b.yaml': namespace })).toMatchObject([
+      { metadata: { name: 'a', namespace: 'ns' } },
+      { metadata: { name: 'ns' } },
+    ])
   })
 
   it('sets the tags of the images that are named, and of no others', () => {
     const containers = [{ image: 'b/one:5' }, { image: 'two:3' }]
-    expect(rendered('resources: [a.yaml]\nimages: [{ name: a/one, newName: b/one, newTag: "5" }]\n')).toMatchObject([{ spec: { template: { spec: { containers } } } }])
+    expect(rendered('resources: [a.yaml]\nimages: [{ name: a/one, newName: b/one, newTag: "5" }]\n')).toMatchObject([
+      { spec: { template: { spec: { containers } } } },
+    ])
   })
 
   it('applies the patches of a component to what is there before it', () => {
@@ -35,7 +40,9 @@ describe('the renderer', () => {
 
   it('makes config maps of files', () => {
     const generator = 'configMapGenerator: [{ name: m, namespace: ns, files: [k=f.txt], options: { disableNameSuffixHash: true } }]\n'
-    expect(rendered(generator, { 'x/f.txt': 'hello' })).toMatchObject([{ kind: 'ConfigMap', metadata: { name: 'm', namespace: 'ns' }, data: { k: 'hello' } }])
+    expect(rendered(generator, { 'x/f.txt': 'hello' })).toMatchObject([
+      { kind: 'ConfigMap', metadata: { name: 'm', namespace: 'ns' }, data: { k: 'hello' } },
+    ])
   })
 })
 

@@ -15,9 +15,13 @@ const kustomize = findKustomize()
 const validator = cluster === undefined && crds !== undefined && kustomize !== undefined ? findValidator() : undefined
 const reasons = [
   ...(kustomize === undefined ? ['there is neither `kustomize` nor `kubectl`'] : []),
-  ...(crds === undefined ? ['KUBECONFIG names no cluster, and CRD_DIR does not say where the definitions of the operators in k8s/operators/skaffold.yaml are'] : []),
+  ...(crds === undefined
+    ? ['KUBECONFIG names no cluster, and CRD_DIR does not say where the definitions of the operators in k8s/operators/skaffold.yaml are']
+    : []),
   ...(crds !== undefined && !existsSync(crds) ? [`CRD_DIR is ${crds}, which is not there`] : []),
-  ...(kustomize !== undefined && crds !== undefined && validator === undefined ? ['there is neither `kubectl-validate` nor Go to install it with'] : []),
+  ...(kustomize !== undefined && crds !== undefined && validator === undefined
+    ? ['there is neither `kubectl-validate` nor Go to install it with']
+    : []),
 ]
 const files = readProjectFiles()
 
@@ -33,14 +37,17 @@ function validate(overlay: string, changed: ProjectFiles): Promise<Outcome> {
 }
 
 // With a cluster, its API server says it: see api-server.k8s.test.ts.
-describe.runIf(cluster === undefined && can('a validation by the operators\' definitions', reasons))('the schemas of Kubernetes and its operators', () => {
-  it.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admit %s', async overlay => {
-    const { code, output } = await validate(overlay, files)
-    expect(code, output).toBe(0)
-  })
+describe.runIf(cluster === undefined && can("a validation by the operators' definitions", reasons))(
+  'the schemas of Kubernetes and its operators',
+  () => {
+    it.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admit %s', async overlay => {
+      const { code, output } = await validate(overlay, files)
+      expect(code, output).toBe(0)
+    })
 
-  it.each(REFUSED.map(mistake => [mistake.title, mistake] as const))('refuse %s', async (_, mistake) => {
-    const { code, output } = await validate('k8s/overlays/dev', plant(files, mistake))
-    expect(code, output).not.toBe(0)
-  })
-})
+    it.each(REFUSED.map(mistake => [mistake.title, mistake] as const))('refuse %s', async (_, mistake) => {
+      const { code, output } = await validate('k8s/overlays/dev', plant(files, mistake))
+      expect(code, output).not.toBe(0)
+    })
+  },
+)

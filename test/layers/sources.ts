@@ -24,7 +24,9 @@ export function readSources(folders: readonly string[]): readonly Source[] {
 export function toSource(file: string, text: string): Source {
   // Comments only where a line begins or a space goes before, so that the // of an address stays.
   const code = text.replaceAll(/(?<=^|\s)\/\*[\s\S]*?\*\//g, '').replaceAll(/(?<=^|\s)\/\/.*$/gm, '')
-  const imports = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*(['"])(\.{1,2}\/[^'"]+)\1/g)].map(match => join(dirname(file), match[2] ?? ''))
+  const imports = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*(['"])(\.{1,2}\/[^'"]+)\1/g)].map(match =>
+    join(dirname(file), match[2] ?? ''),
+  )
   return { file, code, imports: [...new Set(imports)] }
 }
 

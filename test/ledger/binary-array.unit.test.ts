@@ -5,7 +5,17 @@ const hex = (array: Buffer) => array.toString('hex')
 
 it('writes uuid[]: one dimension from 1, each element with its length', () => {
   expect(hex(uuidArray(['01234567-89ab-cdef-0123-456789abcdef', 'ffffffff-ffff-ffff-ffff-fffffffffff0']))).toBe(
-    ['00000001', '00000000', '00000b86', '00000002', '00000001', '00000010', '0123456789abcdef0123456789abcdef', '00000010', 'fffffffffffffffffffffffffffffff0'].join(''),
+    [
+      '00000001',
+      '00000000',
+      '00000b86',
+      '00000002',
+      '00000001',
+      '00000010',
+      '0123456789abcdef0123456789abcdef',
+      '00000010',
+      'fffffffffffffffffffffffffffffff0',
+    ].join(''),
   )
 })
 

@@ -87,15 +87,33 @@ describe('a session', () => {
   it('has its settings whatever the database says', async () => {
     const name = config.database!
     const owner = await connectClient(config, 'test')
-    for (const setting of ["default_transaction_isolation = 'serializable'", 'enable_seqscan = on', 'jit = on', "timezone = 'Europe/Rome'", "lock_timeout = '1s'", "statement_timeout = '2s'", 'client_min_messages = error']) {
+    for (const setting of [
+      "default_transaction_isolation = 'serializable'",
+      'enable_seqscan = on',
+      'jit = on',
+      "timezone = 'Europe/Rome'",
+      "lock_timeout = '1s'",
+      "statement_timeout = '2s'",
+      'client_min_messages = error',
+    ]) {
       await owner.query(`alter database ${name} set ${setting}`)
     }
     const client = await connectClient(config, 'ping-test', { statementTimeoutMs: 7_000 })
-    const { rows } = await client.query(`select current_setting('default_transaction_isolation') as isolation, current_setting('enable_seqscan') as seqscan,
+    const { rows } =
+      await client.query(`select current_setting('default_transaction_isolation') as isolation, current_setting('enable_seqscan') as seqscan,
       current_setting('jit') as jit, current_setting('timezone') as timezone, current_setting('lock_timeout') as lock, current_setting('statement_timeout') as statement,
       current_setting('client_min_messages') as messages, current_setting('application_name') as name`)
     expect(rows).toEqual([
-      { isolation: 'read committed', seqscan: 'off', jit: 'off', timezone: 'UTC', lock: '0', statement: '7s', messages: 'warning', name: 'ping-test' },
+      {
+        isolation: 'read committed',
+        seqscan: 'off',
+        jit: 'off',
+        timezone: 'UTC',
+        lock: '0',
+        statement: '7s',
+        messages: 'warning',
+        name: 'ping-test',
+      },
     ])
     await client.end()
     await owner.query(`alter database ${name} reset all`)

@@ -28,7 +28,10 @@ describeOnEachPostgres('counts after positions', database => {
       for (let step = 0; step < 40; step++) {
         const pings = Array.from({ length: random.between(1, 20) }, time)
         await record(client, random.between(0, LANES), pingsAt(...pings))
-        const edges = Array.from({ length: random.between(0, 4) }, () => [bound(), bound()].sort((a, b) => (a < b ? -1 : 1)) as unknown as Edge)
+        const edges = Array.from(
+          { length: random.between(0, 4) },
+          () => [bound(), bound()].sort((a, b) => (a < b ? -1 : 1)) as unknown as Edge,
+        )
         const counts = (await readCountsAfter(client, known, edges))!
         expect(counts.heads).toEqual(await readHeads(client))
         const positions = new Map(known.map(head => [head.lane, head]))
@@ -63,7 +66,7 @@ describeOnEachPostgres('counts after positions', database => {
       await setUp(database(), LANES + 1)
       await record(client, LANES, pingsAt(60_000, 60_001))
       expect(await after(client, heads)).toMatchObject({ minutes: { 1: 2 }, heads: { length: LANES + 1 } })
-      expect(await after(client, [...await readHeads(client), { lane: LANES + 1, seq: 0n, tag: 0n }])).toBeUndefined()
+      expect(await after(client, [...(await readHeads(client)), { lane: LANES + 1, seq: 0n, tag: 0n }])).toBeUndefined()
     })
   })
 
@@ -90,15 +93,22 @@ describeOnEachPostgres('counts after positions', database => {
       await record(client, 0, pingsAt(1, 2, 3))
       const rowsRead = async () => {
         await client.query('select pg_stat_force_next_flush()')
-        const { rows } = await client.query<{ read: number }>("select (seq_tup_read + idx_tup_fetch)::int as read from pg_stat_user_tables where relname = 'pings'")
+        const { rows } = await client.query<{ read: number }>(
+          "select (seq_tup_read + idx_tup_fetch)::int as read from pg_stat_user_tables where relname = 'pings'",
+        )
         return rows[0]!.read
       }
       const before = await rowsRead()
       expect(await after(client, heads, [[0n, 12_000n]])).toMatchObject({ minutes: { 0: 3 }, edges: [5] })
       expect((await rowsRead()) - before).toBeLessThan(20)
-      const edges: readonly Edge[] = [[0n, 12_000n], [1n, 2n]]
+      const edges: readonly Edge[] = [
+        [0n, 12_000n],
+        [1n, 2n],
+      ]
       for (let calls = 0; calls < 20; calls++) await after(client, heads, edges.slice(0, calls % 3))
-      const { rows } = await client.query<{ plans: bigint }>("select custom_plans as plans from pg_prepared_statements where name like 'ping_counts_after%'")
+      const { rows } = await client.query<{ plans: bigint }>(
+        "select custom_plans as plans from pg_prepared_statements where name like 'ping_counts_after%'",
+      )
       expect(Number(rows[0]!.plans)).toBeLessThanOrEqual(5) // Postgres' own tries
     })
   })

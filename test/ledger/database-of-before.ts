@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TestAddress } from '../support/postgres.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
 import type { NewPing } from '../../src/terms/ping.ts'
+import type { TestAddress } from '../support/postgres.ts'
 import { pingsAt, withClient } from './ledger-fixture.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '..', '..', 'src', 'ledger', 'migrations')
@@ -25,7 +25,10 @@ export async function setUpAsBefore(address: TestAddress): Promise<void> {
 }
 
 /** What servers up to version 4 of the database send. */
-const RECORD = { name: 'ping_record', text: 'select lane, before_seq, before_tag, tag, known_ids, known_times_ms from ping_record($1, $2, $3)' }
+const RECORD = {
+  name: 'ping_record',
+  text: 'select lane, before_seq, before_tag, tag, known_ids, known_times_ms from ping_record($1, $2, $3)',
+}
 
 /** What they get. */
 export interface RecordedAsBefore {

@@ -6,7 +6,18 @@ import { readPositions } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { SettingsError } from '../../src/runtime/settings.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
-import { describeOnEachPostgres, numberingFaults, ORIGINAL_TABLE, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
+import {
+  describeOnEachPostgres,
+  numberingFaults,
+  ORIGINAL_TABLE,
+  pingsAt,
+  record,
+  rowsOf,
+  setUp,
+  silent,
+  sql,
+  withClient,
+} from './ledger-fixture.ts'
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
@@ -23,7 +34,12 @@ async function waitingLocks(database: Parameters<typeof rowsOf>[0], sessions: nu
 
 describeOnEachPostgres('a database of the original service', database => {
   it('has its rows numbered, counted and marked as published and folded, its columns untouched', async () => {
-    await sql(database(), ORIGINAL_TABLE, ROWS, "insert into pings select gen_random_uuid(), now() - n * interval '7 s' from generate_series(1, 90) n")
+    await sql(
+      database(),
+      ORIGINAL_TABLE,
+      ROWS,
+      "insert into pings select gen_random_uuid(), now() - n * interval '7 s' from generate_series(1, 90) n",
+    )
     const before = await rowsOf(database(), 'select id, pinged_at::text from pings order by id')
     await setUp(database(), 8)
     expect(await rowsOf(database(), 'select id, pinged_at::text from pings order by id')).toEqual(before)
@@ -82,16 +98,30 @@ describeOnEachPostgres('a database of the original service', database => {
   })
 
   it.each([
-    ['null ids', 'insert into pings values (null, now())', /1 of them have no id, or no finite pinged_at.*select \* from pings where id is null/],
+    [
+      'null ids',
+      'insert into pings values (null, now())',
+      /1 of them have no id, or no finite pinged_at.*select \* from pings where id is null/,
+    ],
     ['null times', 'insert into pings values (gen_random_uuid(), null)', /1 of them have no id, or no finite pinged_at/],
-    ['infinite times', "insert into pings values (gen_random_uuid(), 'infinity'), (gen_random_uuid(), '-infinity')", /2 of them have no id, or no finite pinged_at/],
+    [
+      'infinite times',
+      "insert into pings values (gen_random_uuid(), 'infinity'), (gen_random_uuid(), '-infinity')",
+      /2 of them have no id, or no finite pinged_at/,
+    ],
     ['repeated ids', 'insert into pings select id, now() from pings', /10 of them repeat the id of another row.*having count/],
   ])('is refused, unchanged and with a way to look, for %s', async (_, fault, message) => {
     await sql(database(), 'create table pings (id uuid, pinged_at timestamptz)', ROWS, fault)
     await expect(setUp(database(), 2)).rejects.toThrow(message)
-    const tables = await rowsOf<{ name: string }>(database(), "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1")
+    const tables = await rowsOf<{ name: string }>(
+      database(),
+      "select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1",
+    )
     expect(tables.map(({ name }) => name)).toEqual(['ping_migrations', 'pings'])
-    const columns = await rowsOf<{ name: string }>(database(), "select attname as name from pg_attribute where attrelid = 'pings'::regclass and attnum > 0")
+    const columns = await rowsOf<{ name: string }>(
+      database(),
+      "select attname as name from pg_attribute where attrelid = 'pings'::regclass and attnum > 0",
+    )
     expect(columns.map(({ name }) => name)).toEqual(['id', 'pinged_at'])
   })
 
@@ -99,7 +129,9 @@ describeOnEachPostgres('a database of the original service', database => {
     await sql(database(), ORIGINAL_TABLE, ROWS)
     await Promise.all([setUp(database(), 4), setUp(database(), 4), setUp(database(), 4)])
     await withClient(database(), async client => expect(sumOfHeads(await readHeads(client))).toBe(10n))
-    const versions = (await rowsOf<{ version: number }>(database(), 'select version from ping_migrations order by 1')).map(({ version }) => version)
+    const versions = (await rowsOf<{ version: number }>(database(), 'select version from ping_migrations order by 1')).map(
+      ({ version }) => version,
+    )
     const files = readdirSync(new URL('../../src/ledger/migrations', import.meta.url))
     expect(versions).toEqual(files.map((_, index) => index + 1))
   })
@@ -126,7 +158,13 @@ describeOnEachPostgres('the number of lanes', database => {
     await withClient(database(), client => record(client, 1, pingsAt(5)))
     await setUp(database(), 5)
     await withClient(database(), async client => {
-      expect((await readHeads(client)).map(({ lane, seq }) => [lane, seq])).toEqual([[0, 0n], [1, 1n], [2, 0n], [3, 0n], [4, 0n]])
+      expect((await readHeads(client)).map(({ lane, seq }) => [lane, seq])).toEqual([
+        [0, 0n],
+        [1, 1n],
+        [2, 0n],
+        [3, 0n],
+        [4, 0n],
+      ])
       expect((await record(client, 4, pingsAt(6))).lane).toBe(4)
     })
   })

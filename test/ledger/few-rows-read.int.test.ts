@@ -2,8 +2,8 @@ import { expect, it } from 'vitest'
 import { changedHeads } from '../../src/ledger/changed-heads.ts'
 import { readCountsAfter } from '../../src/ledger/counts-after.ts'
 import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
-import { fold, foldCounts, movePublished, restartPublished } from '../../src/ledger/positions.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
+import { fold, foldCounts, movePublished, restartPublished } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { rowsAfter } from '../../src/ledger/rows.ts'
 import { countRowsAfter, readMinutesAt } from '../../src/ledger/snapshot.ts'
@@ -54,7 +54,9 @@ async function recordInEachLane(client: Client, rows: number): Promise<readonly 
 
 /** Rows of `pings` that this session has fetched, since some time or other. */
 async function fetched(client: Client): Promise<number> {
-  const { rows } = await client.query<{ fetched: bigint }>("select seq_tup_read + idx_tup_fetch as fetched from pg_stat_xact_user_tables where relname = 'pings'")
+  const { rows } = await client.query<{ fetched: bigint }>(
+    "select seq_tup_read + idx_tup_fetch as fetched from pg_stat_xact_user_tables where relname = 'pings'",
+  )
   return Number(rows[0]!.fetched)
 }
 

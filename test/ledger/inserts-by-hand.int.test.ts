@@ -16,12 +16,20 @@ const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())
 describeOnEachPostgres('a row inserted by hand or by an old server', database => {
   it.each([
     ['alone', [ONE], 1n],
-    ['with many in one statement', ["insert into pings select gen_random_uuid(), now() - n * interval '1 day' from generate_series(1, 250) n"], 250n],
+    [
+      'with many in one statement',
+      ["insert into pings select gen_random_uuid(), now() - n * interval '1 day' from generate_series(1, 250) n"],
+      250n,
+    ],
     ['in several statements of a transaction', ['begin', ONE, ONE, 'savepoint s', ONE, 'rollback to s', ONE, 'commit'], 3n],
-    ['beside ids that are there, ON CONFLICT DO NOTHING', [
-      "insert into pings values ('00000000-0000-4000-8000-000000000001', now())",
-      "insert into pings select ('00000000-0000-4000-8000-00000000000' || n)::uuid, now() from generate_series(0, 3) n on conflict do nothing",
-    ], 4n],
+    [
+      'beside ids that are there, ON CONFLICT DO NOTHING',
+      [
+        "insert into pings values ('00000000-0000-4000-8000-000000000001', now())",
+        "insert into pings select ('00000000-0000-4000-8000-00000000000' || n)::uuid, now() from generate_series(0, 3) n on conflict do nothing",
+      ],
+      4n,
+    ],
   ])('%s is counted, in order and without gaps', async (_, statements, expected) => {
     await setUp(database(), 3)
     await sql(database(), ...statements)
@@ -35,7 +43,11 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     const folder = mkdtempSync(join(tmpdir(), 'ping-test-copy-'))
     chmodSync(folder, 0o777)
     try {
-      await sql(database().admin, `copy (select gen_random_uuid(), now() from generate_series(1, 40)) to '${folder}/rows'`, `copy pings (id, pinged_at) from '${folder}/rows'`)
+      await sql(
+        database().admin,
+        `copy (select gen_random_uuid(), now() from generate_series(1, 40)) to '${folder}/rows'`,
+        `copy pings (id, pinged_at) from '${folder}/rows'`,
+      )
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -83,9 +95,11 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     await setUp(database(), 2)
     await Promise.all([
       ...Array.from({ length: 4 }, () => sql(database(), ...Array.from({ length: 25 }, () => ONE))),
-      ...[0, 1].map(lane => withClient(database(), async client => {
-        for (let n = 0; n < 25; n++) await record(client, lane, pingsAt(n, n + 1))
-      })),
+      ...[0, 1].map(lane =>
+        withClient(database(), async client => {
+          for (let n = 0; n < 25; n++) await record(client, lane, pingsAt(n, n + 1))
+        }),
+      ),
     ])
     expect(await total(database())).toBe(200n)
     expect(await numberingFaults(database())).toEqual([])
@@ -127,9 +141,12 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
   ])('keeps its %s: an update is refused, and so is what updates in other words', async (_, change) => {
     await setUp(database(), 2)
     await sql(database(), ONE)
-    const refused = (statement: string) => expect(sql(database(), statement), statement).rejects.toThrow('id, pinged_at, lane, seq and tag of a recorded row do not change')
+    const refused = (statement: string) =>
+      expect(sql(database(), statement), statement).rejects.toThrow('id, pinged_at, lane, seq and tag of a recorded row do not change')
     await refused(`update pings ${change}`)
-    await refused(`insert into pings (id, pinged_at) select id, pinged_at from pings on conflict (id) do update ${change.replace('= ', '= pings.').replace('pings.gen', 'gen')}`)
+    await refused(
+      `insert into pings (id, pinged_at) select id, pinged_at from pings on conflict (id) do update ${change.replace('= ', '= pings.').replace('pings.gen', 'gen')}`,
+    )
     await refused(`merge into pings using (select 1) one on true when matched then update ${change}`)
     expect(await total(database())).toBe(1n)
     expect(await numberingFaults(database())).toEqual([])
@@ -138,13 +155,21 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
   it('may be updated where nothing of the ledger changes', async () => {
     await setUp(database(), 2)
     await sql(database(), ONE, 'alter table pings add column note text')
-    await sql(database(), "update pings set note = 'x'", 'insert into pings (id, pinged_at) select id, now() from pings on conflict (id) do update set id = excluded.id')
+    await sql(
+      database(),
+      "update pings set note = 'x'",
+      'insert into pings (id, pinged_at) select id, now() from pings on conflict (id) do update set id = excluded.id',
+    )
     expect(await total(database())).toBe(1n)
   })
 
   it.each([
     ['with no place is given one', ONE, 3n],
-    ['with a place is refused', "insert into pings (id, pinged_at, lane, seq, tag) select gen_random_uuid(), now(), lane, seq + 1, tag + 1 from pings", 1n],
+    [
+      'with a place is refused',
+      'insert into pings (id, pinged_at, lane, seq, tag) select gen_random_uuid(), now(), lane, seq + 1, tag + 1 from pings',
+      1n,
+    ],
   ])('in a transaction in which a batch was recorded: a row %s', async (_, insert, expected) => {
     await setUp(database(), 2)
     await withClient(database(), async hand => {
@@ -165,14 +190,18 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it.each(['truncate ping_lanes', 'truncate pings, ping_lanes, ping_minutes', 'truncate ping_minutes', 'delete from ping_lanes where lane = 1'])(
-    'stays counted: %s is refused with a clear message',
-    async statement => {
-      await setUp(database(), 2)
-      await sql(database(), ONE)
-      await expect(sql(database(), statement)).rejects.toThrow(/^ping_(lanes|minutes): its rows belong to those of pings and are not removed by hand; got (TRUNCATE|DELETE)$/)
-      await sql(database(), 'truncate pings', ONE)
-      expect(await total(database())).toBe(1n)
-    },
-  )
+  it.each([
+    'truncate ping_lanes',
+    'truncate pings, ping_lanes, ping_minutes',
+    'truncate ping_minutes',
+    'delete from ping_lanes where lane = 1',
+  ])('stays counted: %s is refused with a clear message', async statement => {
+    await setUp(database(), 2)
+    await sql(database(), ONE)
+    await expect(sql(database(), statement)).rejects.toThrow(
+      /^ping_(lanes|minutes): its rows belong to those of pings and are not removed by hand; got (TRUNCATE|DELETE)$/,
+    )
+    await sql(database(), 'truncate pings', ONE)
+    expect(await total(database())).toBe(1n)
+  })
 })

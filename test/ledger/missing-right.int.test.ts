@@ -5,7 +5,11 @@ import { describeOnEachPostgres, pingsAt, record, setUp, sql, withClient } from 
 
 describeOnEachPostgres('a database in whose schema the user may not create tables', database => {
   it.each([
-    ['belongs to somebody else, as since Postgres 15', 'revoke create on schema public from public', 'grant usage, create on schema public to ping;'],
+    [
+      'belongs to somebody else, as since Postgres 15',
+      'revoke create on schema public from public',
+      'grant usage, create on schema public to ping;',
+    ],
     ['was closed to everybody', 'revoke all on schema public from public', 'grant usage, create on schema public to ping;'],
     ['was dropped', 'drop schema public', 'create schema public authorization ping;'],
   ])('is refused with the statement that opens it: the schema %s', async (_, statement, remedy) => {
@@ -13,7 +17,9 @@ describeOnEachPostgres('a database in whose schema the user may not create table
     const error: unknown = await setUp(database(), 2).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(MissingRightError)
     expect(classifySetUpFailure(error)).toBe('final')
-    expect((error as Error).message).toMatch(/^the database cannot be set up: got the database \w+ with .*schema public.*, expected one that belongs to ping\./)
+    expect((error as Error).message).toMatch(
+      /^the database cannot be set up: got the database \w+ with .*schema public.*, expected one that belongs to ping\./,
+    )
     const [, statements] = (error as Error).message.split('as its owner or as a superuser: ')
     expect(statements).toBe(remedy)
     await sql(database().admin, remedy)

@@ -32,7 +32,12 @@ const DEFAULTS = {
 async function setDefaults(database: TestDatabase, defaults: Readonly<Record<string, string>>): Promise<void> {
   const name = pg.escapeIdentifier(database.config.database!)
   const isKnown = new Set((await rowsOf<{ name: string }>(database, 'select lower(name) as name from pg_settings')).map(row => row.name))
-  await sql(database, ...Object.entries(defaults).filter(([key]) => isKnown.has(key)).map(([key, value]) => `alter database ${name} set ${key} = '${value}'`))
+  await sql(
+    database,
+    ...Object.entries(defaults)
+      .filter(([key]) => isKnown.has(key))
+      .map(([key, value]) => `alter database ${name} set ${key} = '${value}'`),
+  )
 }
 
 describeOnEachPostgres('the defaults of a database', database => {
@@ -48,9 +53,16 @@ describeOnEachPostgres('the defaults of a database', database => {
       const heads = await readHeads(client)
       expect(sumOfHeads(heads)).toBe(3n)
       expect((await checkHeads(client, new Map([[0, { seq: 3n, tag: batch.tag }]])))[0]!.holds).toBe(true)
-      expect((await rowsAfter(client, new Map([[0, START]]), 10)).get(0)!.map(({ timestampMs }) => timestampMs).sort()).toEqual([-1n, 0n, 1_750_000_000_123n].sort())
+      expect(
+        (await rowsAfter(client, new Map([[0, START]]), 10))
+          .get(0)!
+          .map(({ timestampMs }) => timestampMs)
+          .sort(),
+      ).toEqual([-1n, 0n, 1_750_000_000_123n].sort())
       expect(await countRange(client, -1n, 1n)).toBe(2n)
-      expect(await client.query("select current_setting('transaction_timeout', true) as timeout").then(({ rows }) => rows[0].timeout ?? '0')).toBe('0')
+      expect(
+        await client.query("select current_setting('transaction_timeout', true) as timeout").then(({ rows }) => rows[0].timeout ?? '0'),
+      ).toBe('0')
     })
     expect(await numberingFaults(database())).toEqual([])
   })

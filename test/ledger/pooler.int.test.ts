@@ -19,7 +19,11 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
   })
   afterAll(() => database.drop())
   const through = ({ port }: TestPooler) => ({ ...database.config, port })
-  async function withPooler<T>(mode: PoolMode, use: (pooler: TestPooler) => Promise<T>, settings?: Readonly<Record<string, string>>): Promise<T> {
+  async function withPooler<T>(
+    mode: PoolMode,
+    use: (pooler: TestPooler) => Promise<T>,
+    settings?: Readonly<Record<string, string>>,
+  ): Promise<T> {
     const pooler = await startPgBouncer(database.config.port!, mode, settings)
     try {
       return await use(pooler)
@@ -38,8 +42,12 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
 
     it('sessions have their settings, which no start packet could carry, and their locks', async () => {
       const config = through(pooler)
-      const [client, other] = [await connectClient(config, 'ping-test', { statementTimeoutMs: 7_000 }), await connectClient(config, 'ping-test')]
-      const { rows } = await client.query(`select current_setting('enable_seqscan') as seqscan, current_setting('statement_timeout') as statement,
+      const [client, other] = [
+        await connectClient(config, 'ping-test', { statementTimeoutMs: 7_000 }),
+        await connectClient(config, 'ping-test'),
+      ]
+      const { rows } =
+        await client.query(`select current_setting('enable_seqscan') as seqscan, current_setting('statement_timeout') as statement,
         current_setting('application_name') as name, current_setting('timezone') as timezone, pg_backend_pid() as pid`)
       expect(rows).toEqual([{ seqscan: 'off', statement: '7s', name: 'ping-test', timezone: 'UTC', pid: processIdOf(client) }])
       expect([await takeRelayLocks(client, [0, 1]), await takeRelayLocks(other, [0, 1])]).toEqual([[0, 1], []])
@@ -70,17 +78,22 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
     })
   })
 
-  it.each<PoolMode>(['transaction', 'statement'])('in %s mode a connection is refused, in words that say what to do, and not tried again', async mode => {
-    await withPooler(mode, async pooler => {
-      const refusal = await connectClient(through(pooler), 'ping-test').catch((error: unknown) => error)
-      expect(refusal).toBeInstanceOf(SettingsError)
-      expect((refusal as Error).message).toMatch(/^DATABASE_URL or DB_HOST: got a connection pooler .* expected one in session mode \(PgBouncer: pool_mode = session\)/)
-      expect(classifySetUpFailure(refusal)).toBe('final')
-      const reads = new Pool(through(pooler), { applicationName: 'ping-test', max: 2, log: silent })
-      await expect(reads.query('select 1')).rejects.toThrow(SettingsError)
-      await reads.end()
-    })
-  })
+  it.each<PoolMode>(['transaction', 'statement'])(
+    'in %s mode a connection is refused, in words that say what to do, and not tried again',
+    async mode => {
+      await withPooler(mode, async pooler => {
+        const refusal = await connectClient(through(pooler), 'ping-test').catch((error: unknown) => error)
+        expect(refusal).toBeInstanceOf(SettingsError)
+        expect((refusal as Error).message).toMatch(
+          /^DATABASE_URL or DB_HOST: got a connection pooler .* expected one in session mode \(PgBouncer: pool_mode = session\)/,
+        )
+        expect(classifySetUpFailure(refusal)).toBe('final')
+        const reads = new Pool(through(pooler), { applicationName: 'ping-test', max: 2, log: silent })
+        await expect(reads.query('select 1')).rejects.toThrow(SettingsError)
+        await reads.end()
+      })
+    },
+  )
 
   it('in transaction mode a connection is refused while others use the pooler, too', async () => {
     await withPooler('transaction', async pooler => {

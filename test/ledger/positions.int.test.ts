@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
+import { changedHeads } from '../../src/ledger/changed-heads.ts'
 import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
 import { takesWrites } from '../../src/ledger/lanes.ts'
-import { changedHeads } from '../../src/ledger/changed-heads.ts'
+import type { Client } from '../../src/ledger/pg-types.ts'
 import { fold, foldCounts, movePublished, readPositions, unfold, type CountedFold } from '../../src/ledger/positions.ts'
 import { endSessionWhenIdle, takeRelayLocks } from '../../src/ledger/relay-locks.ts'
 import { rowsAfter } from '../../src/ledger/rows.ts'
-import type { Client } from '../../src/ledger/pg-types.ts'
 import { START, type Position } from '../../src/terms/position.ts'
 import { describeOnEachPostgres, pingsAt, record, rowsOf, setUp, withClient } from './ledger-fixture.ts'
 
@@ -27,8 +27,18 @@ describeOnEachPostgres('a published position', database => {
     await withClient(database(), async client => {
       const [one, two] = await threeBatches(client)
       const other = { seq: 1n, tag: (await record(client, 2, pingsAt(1))).tag }
-      expect(await movePublished(client, [{ lane: 0, from: START, to: one }, { lane: 2, from: START, to: other }])).toEqual(new Set([0, 2]))
-      expect(await movePublished(client, [{ lane: 0, from: one, to: two }, { lane: 2, from: START, to: other }])).toEqual(new Set([0]))
+      expect(
+        await movePublished(client, [
+          { lane: 0, from: START, to: one },
+          { lane: 2, from: START, to: other },
+        ]),
+      ).toEqual(new Set([0, 2]))
+      expect(
+        await movePublished(client, [
+          { lane: 0, from: one, to: two },
+          { lane: 2, from: START, to: other },
+        ]),
+      ).toEqual(new Set([0]))
       expect((await readPositions(client)).map(({ published }) => published)).toEqual([two, START, other])
     })
   })
@@ -66,7 +76,10 @@ describeOnEachPostgres('a fold', database => {
       expect(await fold(client, 0, 4)).toBe(4n)
       expect((await readPositions(client))[0]!.folded).toEqual(two)
       expect([await fold(client, 0, 4), await fold(client, 0, 4)]).toEqual([2n, 0n])
-      expect(await rowsOf(database(), 'select minute, count from ping_minutes order by 1')).toEqual([{ minute: 0n, count: 3n }, { minute: 1n, count: 3n }])
+      expect(await rowsOf(database(), 'select minute, count from ping_minutes order by 1')).toEqual([
+        { minute: 0n, count: 3n },
+        { minute: 1n, count: 3n },
+      ])
     })
   })
 
@@ -83,7 +96,9 @@ describeOnEachPostgres('a fold', database => {
       ),
     )
     expect(folded.reduce((sum, each) => sum + each)).toBe(300n)
-    expect(await rowsOf(database(), 'select minute, count from ping_minutes order by 1')).toEqual([0n, 1n, 2n, 3n, 4n].map(minute => ({ minute, count: 60n })))
+    expect(await rowsOf(database(), 'select minute, count from ping_minutes order by 1')).toEqual(
+      [0n, 1n, 2n, 3n, 4n].map(minute => ({ minute, count: 60n })),
+    )
   })
 
   it('of another history is noticed, and done anew after it was forgotten', async () => {
@@ -108,18 +123,47 @@ describeOnEachPostgres('a fold', database => {
 describeOnEachPostgres('a fold of counts', database => {
   const minutesOf = () => rowsOf(database(), 'select minute, lane, count from ping_minutes order by 1, 2')
   const foldedOf = async (client: Client) => (await readPositions(client)).map(({ folded }) => folded)
-  const twoEach = new Map([[0, 1], [1, 1]])
+  const twoEach = new Map([
+    [0, 1],
+    [1, 1],
+  ])
 
   it('adds to the rollup and moves the position, of every lane that is where the counts begin', async () => {
     await setUp(database(), 3)
     await withClient(database(), async client => {
       const [one, two, three] = await threeBatches(client)
       const other = { seq: 2n, tag: (await record(client, 2, pingsAt(-1, 60_000))).tag }
-      const otherFold: CountedFold = { lane: 2, from: START, to: other, minutes: new Map([[-1, 1], [1, 1]]) }
-      expect(await foldCounts(client, [{ lane: 0, from: START, to: two, minutes: new Map([[0, 2], [1, 2]]) }, otherFold])).toEqual(new Set([0, 2]))
+      const otherFold: CountedFold = {
+        lane: 2,
+        from: START,
+        to: other,
+        minutes: new Map([
+          [-1, 1],
+          [1, 1],
+        ]),
+      }
+      expect(
+        await foldCounts(client, [
+          {
+            lane: 0,
+            from: START,
+            to: two,
+            minutes: new Map([
+              [0, 2],
+              [1, 2],
+            ]),
+          },
+          otherFold,
+        ]),
+      ).toEqual(new Set([0, 2]))
       expect(await foldCounts(client, [{ lane: 0, from: two, to: three, minutes: twoEach }, otherFold])).toEqual(new Set([0]))
       expect(await foldedOf(client)).toEqual([three, START, other])
-      expect(await minutesOf()).toEqual([{ minute: -1n, lane: 2, count: 1n }, { minute: 0n, lane: 0, count: 3n }, { minute: 1n, lane: 0, count: 3n }, { minute: 1n, lane: 2, count: 1n }])
+      expect(await minutesOf()).toEqual([
+        { minute: -1n, lane: 2, count: 1n },
+        { minute: 0n, lane: 0, count: 3n },
+        { minute: 1n, lane: 0, count: 3n },
+        { minute: 1n, lane: 2, count: 1n },
+      ])
       expect(await fold(client, 0, 100)).toBe(0n)
       expect(one.seq).toBe(2n)
     })
@@ -147,7 +191,8 @@ describeOnEachPostgres('a fold of counts', database => {
     await setUp(database(), 4)
     const folds: CountedFold[] = []
     await withClient(database(), async client => {
-      for (let lane = 0; lane < 4; lane++) folds.push({ lane, from: START, to: { seq: 2n, tag: (await record(client, lane, pingsAt(0, 60_000))).tag }, minutes: twoEach })
+      for (let lane = 0; lane < 4; lane++)
+        folds.push({ lane, from: START, to: { seq: 2n, tag: (await record(client, lane, pingsAt(0, 60_000))).tag }, minutes: twoEach })
     })
     const folded = await Promise.all(
       Array.from({ length: 6 }, (_, n) => withClient(database(), client => foldCounts(client, n % 2 ? folds : folds.toReversed()))),
@@ -166,7 +211,10 @@ describeOnEachPostgres('the heads', database => {
         await other.query('begin')
         await record(other, 0, pingsAt(3))
         const first = await changedHeads(client, undefined)
-        expect(first?.heads.map(({ lane, seq }) => [lane, seq])).toEqual([[0, 0n], [1, 2n]])
+        expect(first?.heads.map(({ lane, seq }) => [lane, seq])).toEqual([
+          [0, 0n],
+          [1, 2n],
+        ])
         await expect.poll(() => changedHeads(client, first!.snapshot)).toBeUndefined()
         await other.query('commit') // begun before the look
         const second = await changedHeads(client, first!.snapshot)
@@ -187,8 +235,20 @@ describeOnEachPostgres('a position', database => {
       expect((await checked(new Map([[0, one]])))[0]).toEqual({ lane: 0, ...three, holds: true })
       expect((await checked(new Map([[0, { ...two, tag: one.tag }]])))[0]!.holds).toBe(false)
       expect((await checked(new Map([[0, { seq: 7n, tag: three.tag }]])))[0]!.holds).toBe(false)
-      const others = await checked(new Map([[0, START], [1, START], [2, { seq: 0n, tag: 5n }], [9, START]]))
-      expect(others.map(({ lane, seq, holds }) => [lane, seq, holds])).toEqual([[0, 6n, true], [1, 0n, true], [2, 0n, false], [3, 0n, false]])
+      const others = await checked(
+        new Map([
+          [0, START],
+          [1, START],
+          [2, { seq: 0n, tag: 5n }],
+          [9, START],
+        ]),
+      )
+      expect(others.map(({ lane, seq, holds }) => [lane, seq, holds])).toEqual([
+        [0, 6n, true],
+        [1, 0n, true],
+        [2, 0n, false],
+        [3, 0n, false],
+      ])
     })
   })
 
@@ -197,7 +257,15 @@ describeOnEachPostgres('a position', database => {
     await withClient(database(), async client => {
       const [one, two] = await threeBatches(client)
       await record(client, 1, pingsAt(1, 2))
-      const read = await rowsAfter(client, new Map([[0, one], [1, START], [2, START]]), 3)
+      const read = await rowsAfter(
+        client,
+        new Map([
+          [0, one],
+          [1, START],
+          [2, START],
+        ]),
+        3,
+      )
       expect(read.get(0)!.map(({ seq }) => seq)).toEqual([3n, 4n, 5n])
       expect(read.get(1)!.map(({ seq }) => seq)).toEqual([1n, 2n])
       expect(read.get(2)).toEqual([])

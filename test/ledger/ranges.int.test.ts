@@ -1,6 +1,6 @@
-import { Pool } from '../../src/ledger/pool.ts'
 import { expect, it } from 'vitest'
 import type { Client } from '../../src/ledger/pg-types.ts'
+import { Pool } from '../../src/ledger/pool.ts'
 import { fold, unfold } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { countRowsAfter, countRowsByMinute, inSnapshot, readCounts, readMinutesAt } from '../../src/ledger/snapshot.ts'
@@ -13,7 +13,17 @@ const LANES = 3
 const NOW_MS = 1_700_000_000_000n
 /** Times are drawn around these. */
 const CENTRES = [0n, NOW_MS, NOW_MS, -62_135_596_800_000n, 253_402_300_799_999n, -90_000_000n]
-const BOUNDS = [INT64_MIN, INT64_MIN + 1n, INT64_MAX - 1n, INT64_MAX, -210_866_803_200_001n, 9_224_318_015_999_999n, 9_224_318_016_000_000n, 7_730_941_132_800_000n, ...CENTRES]
+const BOUNDS = [
+  INT64_MIN,
+  INT64_MIN + 1n,
+  INT64_MAX - 1n,
+  INT64_MAX,
+  -210_866_803_200_001n,
+  9_224_318_015_999_999n,
+  9_224_318_016_000_000n,
+  7_730_941_132_800_000n,
+  ...CENTRES,
+]
 
 /** A small generator with a seed, so that a failure can be repeated. */
 function randomFrom(seed: number): (below: number) => number {
@@ -48,7 +58,8 @@ function randomBounds(random: (below: number) => number): readonly [bigint, bigi
   return a < b ? [a, b] : [b, a]
 }
 
-const BY_SQL = 'select count(*) as count from pings where floor(extract(epoch from pinged_at) * 1000) >= $1::numeric and floor(extract(epoch from pinged_at) * 1000) < $2::numeric'
+const BY_SQL =
+  'select count(*) as count from pings where floor(extract(epoch from pinged_at) * 1000) >= $1::numeric and floor(extract(epoch from pinged_at) * 1000) < $2::numeric'
 
 describeOnEachPostgres('a range', database => {
   it('counts as SQL does, over random times and bounds', async () => {
@@ -70,13 +81,17 @@ describeOnEachPostgres('a range', database => {
       database(),
       `insert into pings select gen_random_uuid(), t from unnest(array['4714-11-24 00:00:00+00 BC', '294276-12-31 23:59:59+00', '250000-06-01 00:00:30+00']::timestamptz[]) t`,
     )
-    const { ms } = (await rowsOf<{ ms: bigint }>(database(), "select (extract(epoch from '250000-06-01 00:00:30+00'::timestamptz) * 1000)::bigint as ms"))[0]!
+    const { ms } = (
+      await rowsOf<{ ms: bigint }>(database(), "select (extract(epoch from '250000-06-01 00:00:30+00'::timestamptz) * 1000)::bigint as ms")
+    )[0]!
     await withClient(database(), async client => {
       const counts = async (...bounds: [bigint, bigint]) => Number(await countRange(client, ...bounds))
       expect(await counts(INT64_MIN, INT64_MAX)).toBe(3)
       expect(await counts(-210_866_803_200_000n, 9_224_318_016_000_000n)).toBe(3)
       expect(await counts(-210_866_803_199_999n, 9_224_318_015_999_000n)).toBe(1)
-      expect([await counts(ms, ms + 1n), await counts(0n, ms), await counts(0n, ms + 1n), await counts(ms + 1n, INT64_MAX)]).toEqual([1, 0, 1, 1])
+      expect([await counts(ms, ms + 1n), await counts(0n, ms), await counts(0n, ms + 1n), await counts(ms + 1n, INT64_MAX)]).toEqual([
+        1, 0, 1, 1,
+      ])
     })
   })
 
@@ -89,7 +104,9 @@ describeOnEachPostgres('a range', database => {
       await record(client, 0, pingsAt(...Array.from({ length: 20 }, () => 90_000)))
       const rowsRead = async () => {
         await client.query('select pg_stat_force_next_flush()')
-        const { rows } = await client.query<{ read: number }>("select (seq_tup_read + idx_tup_fetch)::int as read from pg_stat_user_tables where relname = 'pings'")
+        const { rows } = await client.query<{ read: number }>(
+          "select (seq_tup_read + idx_tup_fetch)::int as read from pg_stat_user_tables where relname = 'pings'",
+        )
         return rows[0]!.read
       }
       const before = await rowsRead()
@@ -167,7 +184,7 @@ async function expectCounts(database: TestDatabase, client: Client, window: { mi
     expect(counts.minutes).toEqual(new Map(all.slice(0, window.maxMinutes)))
     expect(counts.minutesFrom).toBe(all.length > window.maxMinutes ? all[window.maxMinutes]![0] + 1 : undefined)
     expect(counts.total).toBe((await client.query('select count(*) as rows from pings')).rows[0].rows)
-    await expect(inSnapshot(pool, db => db.query("insert into pings values (gen_random_uuid(), now())"))).rejects.toThrow(/read-only/)
+    await expect(inSnapshot(pool, db => db.query('insert into pings values (gen_random_uuid(), now())'))).rejects.toThrow(/read-only/)
   } finally {
     await pool.end()
   }

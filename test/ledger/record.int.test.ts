@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import { wait } from '../../src/runtime/wait.ts'
-import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { classifyBatchFailure } from '../../src/ledger/failures.ts'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
 import { rowsAfter } from '../../src/ledger/rows.ts'
+import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
+import { wait } from '../../src/runtime/wait.ts'
 import { START, sumOfHeads } from '../../src/terms/position.ts'
 import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
 
@@ -63,9 +63,18 @@ describeOnEachPostgres('a batch', database => {
     await setUp(database(), 2)
     await withClient(database(), async client => {
       const [there, given, made] = [pingsAt(1), pingsAt(2), pingsAt(3)]
-      await record(client, 0, [...there, ...given].sort((a, b) => (a.id < b.id ? -1 : 1)))
+      await record(
+        client,
+        0,
+        [...there, ...given].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      )
       const withMade = [...given, ...made].sort((a, b) => (a.id < b.id ? -1 : 1))
-      const batch = await recordBatch(client, [1], withMade, given.map(({ id }) => id))
+      const batch = await recordBatch(
+        client,
+        [1],
+        withMade,
+        given.map(({ id }) => id),
+      )
       expect([batch.inserted, [...batch.known]]).toEqual([made, given.map(({ id, timestampMs }) => [id, timestampMs])])
       const all = [...there, ...pingsAt(4)].sort((a, b) => (a.id < b.id ? -1 : 1))
       const error: unknown = await recordBatch(client, [1], all, []).catch((reason: unknown) => reason)
@@ -87,7 +96,9 @@ describeOnEachPostgres('a batch', database => {
           await wait(round / 2)
           await remover.query('delete from pings where id = $1', [pings[1_000]!.id])
           const { inserted } = await recording
-          const { rows } = await client.query('select count(*)::int as there from pings where id = any($1)', [inserted.map(({ id }) => id).filter(id => id !== pings[1_000]!.id)])
+          const { rows } = await client.query('select count(*)::int as there from pings where id = any($1)', [
+            inserted.map(({ id }) => id).filter(id => id !== pings[1_000]!.id),
+          ])
           expect(rows).toEqual([{ there: 1_999 }])
           await client.query('delete from pings')
         }
@@ -120,7 +131,12 @@ describeOnEachPostgres('a batch', database => {
         expect((await recordBatch(client, [1, 0], pingsAt(1))).lane).toBe(0)
         await holder.query(hold, [0])
         const waiting = recordBatch(client, [1, 0], pingsAt(2))
-        await expect.poll(async () => (await holder.query("select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()")).rowCount).toBe(1)
+        await expect
+          .poll(
+            async () =>
+              (await holder.query("select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()")).rowCount,
+          )
+          .toBe(1)
         await holder.query('commit')
         expect((await waiting).lane).toBe(1)
       }),
@@ -134,7 +150,13 @@ describeOnEachPostgres('a batch', database => {
         await holder.query('begin')
         await record(holder, 0, pingsAt(1, 2))
         const waiting = record(client, 0, pingsAt(3))
-        await expect.poll(async () => (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()")).length).toBe(1)
+        await expect
+          .poll(
+            async () =>
+              (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"))
+                .length,
+          )
+          .toBe(1)
         await holder.query('commit')
         expect((await waiting).before.seq).toBe(2n)
       }),
@@ -176,7 +198,13 @@ describeOnEachPostgres('a batch', database => {
         await record(holder, 0, shared)
         const losing = record(client, 1, mixed)
         losing.catch(() => undefined)
-        await expect.poll(async () => (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'transactionid' and datname = current_database()")).length).toBe(1)
+        await expect
+          .poll(
+            async () =>
+              (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'transactionid' and datname = current_database()"))
+                .length,
+          )
+          .toBe(1)
         await holder.query('commit')
         const error: unknown = await losing.catch((reason: unknown) => reason)
         expect(classifyBatchFailure(error)).toBe('repeat')
@@ -202,7 +230,8 @@ describeOnEachPostgres('a batch', database => {
     })
     const recording = Array.from({ length: 8 }, (_, n) =>
       withClient(database(), async client => {
-        for (let round = 0; round < 20; round++) await recordBatch(client, [n % 3, (n + 1) % 3, (n + 2) % 3], pingsAt(...Array.from({ length: 1 + (round % 7) }, () => round)))
+        for (let round = 0; round < 20; round++)
+          await recordBatch(client, [n % 3, (n + 1) % 3, (n + 2) % 3], pingsAt(...Array.from({ length: 1 + (round % 7) }, () => round)))
       }),
     )
     await Promise.all(recording).finally(() => (running = false))
@@ -219,14 +248,20 @@ describeOnEachPostgres('a batch', database => {
     await withClient(database(), async client => {
       const scans = async () => {
         await client.query('select pg_stat_force_next_flush()')
-        const { rows } = await client.query("select seq_scan::int as scans, idx_scan::int as looks from pg_stat_user_tables where relname = 'pings'")
+        const { rows } = await client.query(
+          "select seq_scan::int as scans, idx_scan::int as looks from pg_stat_user_tables where relname = 'pings'",
+        )
         return rows[0] as { scans: number; looks: number }
       }
       const before = await scans()
       for (let n = 0; n < 20; n++) {
         const pings = pingsAt(n, n + 1, n + 2)
         await record(client, n % 2, pings)
-        await record(client, n % 2, [...pings, ...pingsAt(n)].sort((a, b) => (a.id < b.id ? -1 : 1)))
+        await record(
+          client,
+          n % 2,
+          [...pings, ...pingsAt(n)].sort((a, b) => (a.id < b.id ? -1 : 1)),
+        )
         await record(client, n % 2, pings)
         await hand.query('insert into pings (id, pinged_at) values ($1, now())', [randomUUID()])
         await hand.query('select ping_record($1, $2, $3)', [[0], [pings[0]!.id, randomUUID()].sort(), [1, 2]])

@@ -5,12 +5,23 @@ import { fold, movePublished, readPositions } from '../../src/ledger/positions.t
 import { countRange } from '../../src/ledger/ranges.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { describeOnEachPostgres, numberingFaults, ORIGINAL_TABLE, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+import {
+  describeOnEachPostgres,
+  numberingFaults,
+  ORIGINAL_TABLE,
+  pingsAt,
+  record,
+  rowsOf,
+  setUp,
+  sql,
+  withClient,
+} from './ledger-fixture.ts'
 
 const ALL = [-(2n ** 63n), 2n ** 63n - 1n] as const
 const ONE = (table: string) => `insert into ${table} (id, pinged_at) values (gen_random_uuid(), now())`
 const nameOf = (database: TestDatabase) => pg.escapeIdentifier(database.config.database!)
-const tables = "select schemaname as schema from pg_tables where tablename in ('pings', 'ping_lanes') and schemaname not like 'pg\\_temp%' order by 1"
+const tables =
+  "select schemaname as schema from pg_tables where tablename in ('pings', 'ping_lanes') and schemaname not like 'pg\\_temp%' order by 1"
 
 /** Records, counts, folds and publishes, all on one session. */
 async function work(database: TestDatabase): Promise<bigint> {
@@ -18,7 +29,9 @@ async function work(database: TestDatabase): Promise<bigint> {
     const batch = await record(client, 0, pingsAt(1, 2))
     await fold(client, 0, 100)
     const published = (await readPositions(client))[0]!.published
-    expect(await movePublished(client, [{ lane: 0, from: published, to: { seq: batch.before.seq + 2n, tag: batch.tag } }])).toEqual(new Set([0]))
+    expect(await movePublished(client, [{ lane: 0, from: published, to: { seq: batch.before.seq + 2n, tag: batch.tag } }])).toEqual(
+      new Set([0]),
+    )
     const total = sumOfHeads(await readHeads(client))
     expect(await countRange(client, ...ALL)).toBe(total)
     return total
@@ -30,7 +43,11 @@ describeOnEachPostgres('Ping’s tables', database => {
     ['the database', 'another schema', (name: string) => [`create schema elsewhere; alter database ${name} set search_path = elsewhere`]],
     ['the database', 'none that is there', (name: string) => [`alter database ${name} set search_path = nowhere`]],
     ['the database', 'nothing', (name: string) => [`alter database ${name} set search_path = ''`]],
-    ['the role', 'another schema', (name: string) => [`create schema elsewhere; alter role ping in database ${name} set search_path = elsewhere, public`]],
+    [
+      'the role',
+      'another schema',
+      (name: string) => [`create schema elsewhere; alter role ping in database ${name} set search_path = elsewhere, public`],
+    ],
   ])('are found when the search_path of %s is set to %s afterwards', async (_, __, statements) => {
     await setUp(database(), 2)
     expect(await work(database())).toBe(2n)
@@ -66,7 +83,10 @@ describeOnEachPostgres('Ping’s tables', database => {
   it('are those of the search_path where a database holds several of them', async () => {
     await setUp(database(), 2)
     await sql(database(), `create schema other; alter database ${nameOf(database())} set search_path = other`)
-    await sql(database(), 'create table other.ping_migrations (version int primary key, file text not null, applied_at timestamptz not null default now())')
+    await sql(
+      database(),
+      'create table other.ping_migrations (version int primary key, file text not null, applied_at timestamptz not null default now())',
+    )
     await setUp(database(), 3)
     expect(await work(database())).toBe(2n)
     expect(await rowsOf(database(), tables)).toEqual(['other', 'other', 'public', 'public'].map(schema => ({ schema })))
@@ -84,7 +104,10 @@ describeOnEachPostgres('Ping’s tables', database => {
       await hand.query('select public.ping_record($1, $2, $3)', [[0], ['00000000-0000-4000-8000-000000000001'], [1]])
       await hand.query('select public.ping_fold(0, 100)')
     })
-    expect(await withClient(database(), async client => [sumOfHeads(await readHeads(client)), await countRange(client, ...ALL)])).toEqual([3n, 3n])
+    expect(await withClient(database(), async client => [sumOfHeads(await readHeads(client)), await countRange(client, ...ALL)])).toEqual([
+      3n,
+      3n,
+    ])
     expect(await numberingFaults(database())).toEqual([])
   })
 })

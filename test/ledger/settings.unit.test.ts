@@ -52,29 +52,50 @@ describe('where Postgres is', () => {
   })
 
   it('is not told twice', () => {
-    for (const [name, value] of [['DB_HOST', 'db'], ['DB_PORT', '5432'], ['DB_USER', 'u'], ['DB_NAME', 'n'], ['DB_CA_FILE', caFile]] as const) {
+    for (const [name, value] of [
+      ['DB_HOST', 'db'],
+      ['DB_PORT', '5432'],
+      ['DB_USER', 'u'],
+      ['DB_NAME', 'n'],
+      ['DB_CA_FILE', caFile],
+    ] as const) {
       expect(refusalOf({ ...url(''), [name]: value })).toMatch(/^DATABASE_URL: got it together with DB_ settings/)
     }
   })
 
   it('says what is wrong with a URL, and nothing of the URL itself', () => {
-    const wrong = ['mysql://u:geheim@db/n', 'postgres://u:geheim@db:port/n', 'postgres://u:geheim%zz@db/n', 'postgres://geheim:12#34@db/n', 'postgres://geheim:12?34@db/n', 'u:geheim', 'postgres://db/n?geheim=x', 'postgres://db/n?sslmode=geheim', 'postgres://db/n?sslmode=verify-full&sslrootcert=/geheim']
+    const wrong = [
+      'mysql://u:geheim@db/n',
+      'postgres://u:geheim@db:port/n',
+      'postgres://u:geheim%zz@db/n',
+      'postgres://geheim:12#34@db/n',
+      'postgres://geheim:12?34@db/n',
+      'u:geheim',
+      'postgres://db/n?geheim=x',
+      'postgres://db/n?sslmode=geheim',
+      'postgres://db/n?sslmode=verify-full&sslrootcert=/geheim',
+    ]
     for (const each of wrong) {
       const message = refusalOf({ DATABASE_URL: each })
       expect(message).toMatch(/^DATABASE_URL: got .* expected /)
       expect(message).not.toMatch(/geheim|12|34@/)
     }
     expect(refusalOf({ DATABASE_URL: 'postgres://u:12#34@db/n' })).toContain('or the password goes into DB_PASSWORD as it is')
-    expect(refusalOf({ DATABASE_URL: 'postgres://a:5432,b:5432/ping' })).toContain("Ping takes one address; put a Service there, such as CloudNativePG's NAME-rw")
+    expect(refusalOf({ DATABASE_URL: 'postgres://a:5432,b:5432/ping' })).toContain(
+      "Ping takes one address; put a Service there, such as CloudNativePG's NAME-rw",
+    )
     expect(refusalOf({ DATABASE_URL: 'postgres://db', DB_PORT: 'x', DB_HOST: 'a,b' }).split('\n')).toHaveLength(2)
   })
 
   it.each(['a,b', 'db:5432', 'tcp://10.0.0.1:5432', 'd b', 'db/n'])('refuses the host %j', got => {
-    expect(refusalOf({ DB_HOST: got })).toContain(`DB_HOST: got ${JSON.stringify(got)}, expected the name or the address of one host, without a port, or the folder of a socket`)
+    expect(refusalOf({ DB_HOST: got })).toContain(
+      `DB_HOST: got ${JSON.stringify(got)}, expected the name or the address of one host, without a port, or the folder of a socket`,
+    )
   })
 
   it('shows no password that was put into the wrong setting', () => {
-    for (const env of [{ DB_HOST: 'postgres://u:geheim@db/n' }, { DB_PORT: 'postgres://u:geheim@db/n' }]) expect(refusalOf(env)).not.toContain('geheim')
+    for (const env of [{ DB_HOST: 'postgres://u:geheim@db/n' }, { DB_PORT: 'postgres://u:geheim@db/n' }])
+      expect(refusalOf(env)).not.toContain('geheim')
   })
 
   it('names ports that are wrong', () => {
@@ -88,7 +109,10 @@ describe('TLS to Postgres', () => {
     expect(configOf(url('?sslmode=disable')).ssl).toBe(false)
     expect(configOf(url('?sslmode=require')).ssl).toEqual({ rejectUnauthorized: false })
     expect(configOf(url(`?sslmode=require&sslrootcert=${caFile}`)).ssl).toMatchObject({ ca: 'the CA' })
-    expect(configOf(url(`?sslmode=verify-ca&sslrootcert=${caFile}`)).ssl).toMatchObject({ ca: 'the CA', checkServerIdentity: expect.any(Function) })
+    expect(configOf(url(`?sslmode=verify-ca&sslrootcert=${caFile}`)).ssl).toMatchObject({
+      ca: 'the CA',
+      checkServerIdentity: expect.any(Function),
+    })
     expect(configOf(url(`?sslmode=verify-full&sslrootcert=${caFile}`)).ssl).toEqual({ ca: 'the CA' })
     expect(configOf(url('?sslmode=verify-full')).ssl).toEqual({})
   })
@@ -100,7 +124,11 @@ describe('TLS to Postgres', () => {
   it('is never left out silently', () => {
     expect(refusalOf({ DB_HOST: 'db', DB_CA_FILE: '/nowhere' })).toBe('DB_CA_FILE: got "/nowhere", expected a file that can be read')
     expect(refusalOf(url(`?sslrootcert=${caFile}`))).toMatch(/^DATABASE_URL: got sslrootcert without/)
-    expect(refusalOf(url('?sslmode=prefer'))).toBe('DATABASE_URL: got an sslmode that is not known (not shown: secret), expected disable, require, verify-ca or verify-full')
-    expect(refusalOf(url('?sslmode=verify-full&sslrootcert=/nowhere'))).toBe('DATABASE_URL: got sslrootcert with a file that is not shown (it is part of a secret), expected a file that can be read')
+    expect(refusalOf(url('?sslmode=prefer'))).toBe(
+      'DATABASE_URL: got an sslmode that is not known (not shown: secret), expected disable, require, verify-ca or verify-full',
+    )
+    expect(refusalOf(url('?sslmode=verify-full&sslrootcert=/nowhere'))).toBe(
+      'DATABASE_URL: got sslrootcert with a file that is not shown (it is part of a secret), expected a file that can be read',
+    )
   })
 })

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
+import type { Client } from '../../src/ledger/pg-types.ts'
 import { fold, readPositions } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
-import type { Client } from '../../src/ledger/pg-types.ts'
 import { START, sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { recordAsBefore } from './database-of-before.ts'
@@ -29,7 +29,9 @@ async function restore(database: TestDatabase): Promise<void> {
 
 /** All that a count, a relay or a processor reads of a database. */
 async function contents(database: TestDatabase) {
-  const tables = ['pings order by lane, seq', 'ping_minutes order by minute, lane', 'ping_lanes order by lane'].map(table => rowsOf(database, `select * from ${table}`))
+  const tables = ['pings order by lane, seq', 'ping_minutes order by minute, lane', 'ping_lanes order by lane'].map(table =>
+    rowsOf(database, `select * from ${table}`),
+  )
   const counts = await withClient(database, async client => ({
     heads: await readHeads(client),
     positions: await readPositions(client),
@@ -44,7 +46,8 @@ async function inTurn<In, Out>(values: readonly In[], use: (value: In) => Promis
   return results
 }
 
-const firstIdOf = async (client: Client): Promise<string> => (await client.query<{ id: string }>('select id from pings where lane = 0 and seq = 1')).rows[0]!.id
+const firstIdOf = async (client: Client): Promise<string> =>
+  (await client.query<{ id: string }>('select id from pings where lane = 0 and seq = 1')).rows[0]!.id
 
 describeOnEachPostgres('a database at version 4', database => {
   it('is upgraded by its owner: rows, positions, heads, minutes and ranges stay, and pings are recorded and folded', async () => {
@@ -56,7 +59,11 @@ describeOnEachPostgres('a database at version 4', database => {
     expect(await contents(database())).toEqual(before)
     await withClient(database(), async client => {
       const [known, fresh] = [{ id: await firstIdOf(client), timestampMs: 1n }, pingsAt(DAY_MS)]
-      const batch = await record(client, 3, [known, ...fresh].sort((a, b) => (a.id < b.id ? -1 : 1)))
+      const batch = await record(
+        client,
+        3,
+        [known, ...fresh].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      )
       const head = before.heads[3]!
       expect(batch).toMatchObject({ lane: 3, before: { seq: head.seq, tag: head.tag }, inserted: fresh })
       expect([...batch.known.keys()]).toEqual([known.id])
@@ -75,7 +82,13 @@ describeOnEachPostgres('a database at version 4', database => {
         expect(await recordAsBefore(old, 1, others[0]!)).toMatchObject({ lane: 1, before_seq: 15n, known_ids: null, known_times_ms: null })
         await holder.query('begin; select pg_advisory_xact_lock(ping_lock_class_batch(), 1)')
         const waiting = recordAsBefore(old, 1, waits)
-        await expect.poll(async () => (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()")).length).toBe(1)
+        await expect
+          .poll(
+            async () =>
+              (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"))
+                .length,
+          )
+          .toBe(1)
         await setUp(database()) // locks nothing that a batch needs
         await holder.query('commit')
         const waited = await waiting

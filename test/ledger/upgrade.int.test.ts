@@ -16,10 +16,13 @@ const call = (seqOf: number) => ({ ...CALL, values: [[1], [`00000000-0000-4000-8
 
 /** As an administrator does who changes the owner by hand. */
 const handOver = ({ admin }: TestDatabase) =>
-  sql(admin, `do $$ declare thing text; begin
+  sql(
+    admin,
+    `do $$ declare thing text; begin
     for thing in select format('table %s', oid::regclass) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
       union all select format('function %s', oid::regprocedure) from pg_proc where pronamespace = 'public'::regnamespace
-    loop execute 'alter ' || thing || ' owner to ping'; end loop; end $$`)
+    loop execute 'alter ' || thing || ' owner to ping'; end loop; end $$`,
+  )
 
 describeOnEachPostgres('a database that a superuser set up before', database => {
   it('could not have been set up by its owner', async () => {
@@ -39,7 +42,10 @@ describeOnEachPostgres('a database that a superuser set up before', database => 
       expect(await countRange(client, -(2n ** 63n), 2n ** 63n - 1n)).toBe(4n)
     })
     expect(await numberingFaults(database())).toEqual([])
-    const settings = await rowsOf<{ config: string }>(database(), "select proconfig::text as config from pg_proc where proconfig::text like '%recording%'")
+    const settings = await rowsOf<{ config: string }>(
+      database(),
+      "select proconfig::text as config from pg_proc where proconfig::text like '%recording%'",
+    )
     expect(settings).toEqual([])
   })
 
@@ -56,8 +62,17 @@ describeOnEachPostgres('a database that a superuser set up before', database => 
       withClient(database(), async old => {
         expect((await old.query(call(1))).rows[0]).toMatchObject({ before_seq: 2n })
         await holder.query('begin; select pg_advisory_xact_lock(ping_lock_class_batch(), 1)')
-        const waiting = old.query(call(2)).then(({ rows }) => rows[0], (error: Error) => error.message)
-        await expect.poll(async () => (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()")).length).toBe(1)
+        const waiting = old.query(call(2)).then(
+          ({ rows }) => rows[0],
+          (error: Error) => error.message,
+        )
+        await expect
+          .poll(
+            async () =>
+              (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"))
+                .length,
+          )
+          .toBe(1)
         await setUp(database(), 3)
         await holder.query('commit')
         // It began before: its rows are refused by the new trigger, and it sends the batch again, as after any refusal.
@@ -76,11 +91,15 @@ describeOnEachPostgres('a database that a superuser set up before', database => 
     await withClient(database(), hand =>
       withClient(database(), async old => {
         await hand.query(`begin; ${ONE}`)
-        const lanes = await hand.query<{ held: number }>("select objid::int as held from pg_locks where pid = pg_backend_pid() and locktype = 'advisory'")
+        const lanes = await hand.query<{ held: number }>(
+          "select objid::int as held from pg_locks where pid = pg_backend_pid() and locktype = 'advisory'",
+        )
         const free = [0, 1, 2].find(lane => lane !== lanes.rows[0]!.held)!
         let isSetUp = false
         const settingUp = setUpDatabase(database().config, { lanes: 3, log: silent, signal: stop.signal }).then(() => (isSetUp = true))
-        await expect.poll(async () => (await rowsOf(database(), "select from pg_locks where locktype = 'relation' and not granted")).length).toBe(1)
+        await expect
+          .poll(async () => (await rowsOf(database(), "select from pg_locks where locktype = 'relation' and not granted")).length)
+          .toBe(1)
         await within(5_000, 'the old server cannot record', recordAsBefore(old, free, pingsAt(5)))
         expect(isSetUp).toBe(false)
         await hand.query('commit')

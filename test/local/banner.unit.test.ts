@@ -18,12 +18,16 @@ function print(options: { ports?: Record<string, string>; cache?: string; stateO
 
 describe('what npm start prints when Ping can be used', () => {
   test('is short lines where all is where pingcli looks', () => {
-    expect(print({})).toContain('\n  npx pingcli count\n  npx pingcli verify\n  PGPASSFILE=/clone/.ping/pgpass psql postgres://ping@127.0.0.1:5432/ping\n')
-    expect(print({})).toContain('\n  kafka      127.0.0.1:9092  (Ping\'s own broker)\n')
+    expect(print({})).toContain(
+      '\n  npx pingcli count\n  npx pingcli verify\n  PGPASSFILE=/clone/.ping/pgpass psql postgres://ping@127.0.0.1:5432/ping\n',
+    )
+    expect(print({})).toContain("\n  kafka      127.0.0.1:9092  (Ping's own broker)\n")
   })
 
   test('tells verify each address that is another one', () => {
-    expect(print({ ports: { REDIS_PORT: '7003' } })).toContain('\n  npx pingcli count\n  REDIS_URL=redis://127.0.0.1:7003 npx pingcli verify\n')
+    expect(print({ ports: { REDIS_PORT: '7003' } })).toContain(
+      '\n  npx pingcli count\n  REDIS_URL=redis://127.0.0.1:7003 npx pingcli verify\n',
+    )
     expect(print({ ports: { PORT: '7001', POSTGRES_PORT: '7002', REDIS_PORT: '7003' } })).toContain(
       '\n  PING_ADDRESS=http://127.0.0.1:7001 npx pingcli count' +
         '\n  REDIS_URL=redis://127.0.0.1:7003 PING_ADDRESS=http://127.0.0.1:7001 npx pingcli verify\n  PGPASSFILE=/clone/.ping/pgpass psql postgres://ping@127.0.0.1:7002/ping\n',
@@ -41,11 +45,15 @@ describe('what npm start prints when Ping can be used', () => {
   })
 
   test('says what to put for the password of a cache of their own', () => {
-    expect(print({ cache: 'redis://:***@127.0.0.1:6379' })).toContain("\n  redis-cli -u 'redis://:***@127.0.0.1:6379' HGETALL ping:counters\nPut the password of your cache for ***.\n")
+    expect(print({ cache: 'redis://:***@127.0.0.1:6379' })).toContain(
+      "\n  redis-cli -u 'redis://:***@127.0.0.1:6379' HGETALL ping:counters\nPut the password of your cache for ***.\n",
+    )
     expect(print({})).not.toContain('***')
   })
 
   test('marks a part that has just ended', () => {
-    expect(print({ stateOf: name => (name === 'kafka' ? 'starting' : 'ready') })).toContain('\n  kafka      127.0.0.1:9092  (Ping\'s own broker)  (starting)\n')
+    expect(print({ stateOf: name => (name === 'kafka' ? 'starting' : 'ready') })).toContain(
+      "\n  kafka      127.0.0.1:9092  (Ping's own broker)  (starting)\n",
+    )
   })
 })

@@ -41,7 +41,17 @@ function refusal(path = folder): string {
 }
 
 describe('garbage in the data folder of npm start', () => {
-  const garbage = ['', 'x', '{"a":1}', 'null', '[]', '{"pid":null,"identity":null}', '{"pid":-1,"identity":"x"}', '{"pid":"self"}', '\0\u0001\u0002'.repeat(500)]
+  const garbage = [
+    '',
+    'x',
+    '{"a":1}',
+    'null',
+    '[]',
+    '{"pid":null,"identity":null}',
+    '{"pid":-1,"identity":"x"}',
+    '{"pid":"self"}',
+    '\0\u0001\u0002'.repeat(500),
+  ]
 
   test.each(garbage)('%j in any of its files stops no start', content => {
     mkdirSync(join(folder, 'run'))
@@ -73,7 +83,11 @@ describe('garbage in the data folder of npm start', () => {
 
   test.each<[string, () => void, string]>([
     ['a file', () => writeFileSync(join(folder, 'postgres'), ''), 'got a file, expected the folder of a database'],
-    ['half a database', () => mkdirSync(join(folder, 'postgres', 'base'), { recursive: true }), 'got a folder that holds base and no PG_VERSION, expected a database or nothing: restore it, or move the folder away'],
+    [
+      'half a database',
+      () => mkdirSync(join(folder, 'postgres', 'base'), { recursive: true }),
+      'got a folder that holds base and no PG_VERSION, expected a database or nothing: restore it, or move the folder away',
+    ],
   ])('%s instead of the database is refused by its name', (_, make, message) => {
     make()
     const user = plainUser()
@@ -111,16 +125,25 @@ describe('the path of the data folder', () => {
   })
 
   test.skipIf(process.getuid?.() === 0)("may not be root's, whom the refusal names", () => {
-    expect(refusal('/var/lib/ping-test')).toMatch(/EACCES.* belongs to user 0, and this is user \d+: start as user 0, or give it to this one with chown -R/)
+    expect(refusal('/var/lib/ping-test')).toMatch(
+      /EACCES.* belongs to user 0, and this is user \d+: start as user 0, or give it to this one with chown -R/,
+    )
   })
 
   test.runIf(process.getuid?.() === 0)("may not be root's for a plain user, and no file in it either", async () => {
     const user = plainUser()
     const asUser = (path: string) =>
-      runToEnd({ name: 'lock', command: process.execPath, args: ['-e', `import(${JSON.stringify(MODULE)}).then(({ lockDataFolder }) => lockDataFolder(${JSON.stringify(path)}))`], user })
+      runToEnd({
+        name: 'lock',
+        command: process.execPath,
+        args: ['-e', `import(${JSON.stringify(MODULE)}).then(({ lockDataFolder }) => lockDataFolder(${JSON.stringify(path)}))`],
+        user,
+      })
     chmodSync(folder, 0o755)
     await expect(asUser(folder)).rejects.toThrow(StartError)
-    await expect(asUser(folder)).rejects.toThrow(`${folder} belongs to user 0, and this is user ${user?.uid}: start as user 0, or give it to this one with chown -R`)
+    await expect(asUser(folder)).rejects.toThrow(
+      `${folder} belongs to user 0, and this is user ${user?.uid}: start as user 0, or give it to this one with chown -R`,
+    )
     chmodSync(folder, 0o777)
     writeFileSync(join(folder, 'lock.db'), '')
     await expect(asUser(folder)).rejects.toThrow(`${join(folder, 'lock.db')} belongs to user 0, and this is user ${user?.uid}`)
@@ -130,7 +153,14 @@ describe('the path of the data folder', () => {
     const user = plainUser()
     if (user) chownSync(folder, user.uid, user.gid)
     const uidAfter = () =>
-      runToEnd({ name: 'lock', command: process.execPath, args: ['-e', `import(${JSON.stringify(MODULE)}).then(({ lockDataFolder }) => (lockDataFolder(${JSON.stringify(folder)}), console.log(process.getuid())))`] })
+      runToEnd({
+        name: 'lock',
+        command: process.execPath,
+        args: [
+          '-e',
+          `import(${JSON.stringify(MODULE)}).then(({ lockDataFolder }) => (lockDataFolder(${JSON.stringify(folder)}), console.log(process.getuid())))`,
+        ],
+      })
     writeFileSync(join(folder, 'lock.db'), '')
     expect(await uidAfter()).toBe('0')
     rmSync(join(folder, 'lock.db'))

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { isBlank, partLine, RepeatFilter } from '../../local/part-output.ts'
 
-const warning = '{"level":40,"time":1,"pid":2,"hostname":"h","name":"ping-server","lane":3,"err":{"message":"away","stack":"s"},"msg":"kafka is away"}'
+const warning =
+  '{"level":40,"time":1,"pid":2,"hostname":"h","name":"ping-server","lane":3,"err":{"message":"away","stack":"s"},"msg":"kafka is away"}'
 
 describe("a part's line in the terminal", () => {
   test('bears its name, and a log line of ours is readable', () => {

@@ -37,7 +37,10 @@ describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => 
     expect(home.note).toContain(`its data lies in ${elsewhere}, since ${folder} is closed`)
     expect(dirname(home.binaries)).toBe(join(elsewhere, 'postgresql'))
     await startAndStop(home)
-    expect(postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))).toMatchObject({ dataDir: home.dataDir, binaries: home.binaries })
+    expect(postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))).toMatchObject({
+      dataDir: home.dataDir,
+      binaries: home.binaries,
+    })
     await startAndStop(home)
     rmSync(elsewhere, { recursive: true })
   })
@@ -48,7 +51,9 @@ describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => 
     mkdirSync(dataDir)
     chownSync(dataDir, user!.uid, user!.gid)
     chmodSync(folder, 0o700)
-    expect(() => postgresHome(join(folder, 'data'), BINARIES)).toThrow(`${dataDir} holds the database, and user ${user!.uid}, as whom PostgreSQL runs, may not pass ${folder}: open that folder`)
+    expect(() => postgresHome(join(folder, 'data'), BINARIES)).toThrow(
+      `${dataDir} holds the database, and user ${user!.uid}, as whom PostgreSQL runs, may not pass ${folder}: open that folder`,
+    )
   })
 
   test('a new place for a data folder that was removed and made anew', async () => {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { onPath } from '../../local/parts/on-path.ts'
 import { postgresBinaries } from '../../local/parts/postgres-binaries.ts'
 import { launchPostgres, stopPostgres } from '../../local/parts/postgres.ts'
@@ -12,6 +11,7 @@ import { postgresHome } from '../../local/postgres-home.ts'
 import { postgresPart } from '../../local/postgres-part.ts'
 import { localLedger } from '../../src/cli/local-ledger.ts'
 import { readHeads } from '../../src/ledger/heads.ts'
+import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import { setUpAsBefore } from '../ledger/database-of-before.ts'
 import { pingsAt, record, rowsOf, setUp, withClient } from '../ledger/ledger-fixture.ts'
@@ -57,15 +57,25 @@ async function expectLocked(): Promise<void> {
 }
 
 const file = () => join(folder, 'pgpass')
-const passwords = () => readFileSync(file(), 'utf8').split('\n').filter(Boolean).map(line => line.split(':').at(-1)!)
-const superuser = (): TestAddress => ({ url: '', config: { host: '127.0.0.1', port, user: 'postgres', password: passwords()[1]!, database: 'ping' } })
+const passwords = () =>
+  readFileSync(file(), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map(line => line.split(':').at(-1)!)
+const superuser = (): TestAddress => ({
+  url: '',
+  config: { host: '127.0.0.1', port, user: 'postgres', password: passwords()[1]!, database: 'ping' },
+})
 
 describe('the Postgres of npm start', () => {
   test('lets in whoever has the password, which only its user can read', async () => {
     await whileItRuns(async (owner, lines) => {
       await expectLocked()
       expect(statSync(file()).mode & 0o777).toBe(0o600)
-      const rights = await rowsOf(owner, 'select rolname as name, rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as more from pg_roles where rolname = current_user')
+      const rights = await rowsOf(
+        owner,
+        'select rolname as name, rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as more from pg_roles where rolname = current_user',
+      )
       expect(rights).toEqual([{ name: 'ping', more: false }])
       await setUp(owner, 2)
       await withClient(owner, client => record(client, 0, pingsAt(1)))
@@ -79,7 +89,9 @@ describe('the Postgres of npm start', () => {
   test.runIf(onPath('psql'))('lets psql in by its password file', async () => {
     await whileItRuns(async () => {
       const env = { ...process.env, PGPASSFILE: file() }
-      const { stdout } = await promisify(execFile)('psql', [`postgres://ping@127.0.0.1:${port}/ping`, '-Atc', 'select current_user'], { env })
+      const { stdout } = await promisify(execFile)('psql', [`postgres://ping@127.0.0.1:${port}/ping`, '-Atc', 'select current_user'], {
+        env,
+      })
       expect(stdout).toBe('ping\n')
     })
   })
@@ -114,7 +126,9 @@ describe('the Postgres of npm start', () => {
     writeFileSync(file(), before.replaceAll(/[0-9a-f]{48}/g, 'x'.repeat(48)))
     const spawned: { kill9(): Promise<unknown> }[] = []
     const launched = postgresPart(port, folder).part.launch({ onSpawn: child => void spawned.push(child) })
-    await expect(launched).rejects.toThrow(`postgres does not accept the password in ${file()}, which is of another data folder: remove the file`)
+    await expect(launched).rejects.toThrow(
+      `postgres does not accept the password in ${file()}, which is of another data folder: remove the file`,
+    )
     await Promise.all(spawned.map(child => child.kill9()))
     writeFileSync(file(), before)
   })

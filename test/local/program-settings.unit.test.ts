@@ -8,7 +8,16 @@ const of = (env: Record<string, string>) => programSettings(readSettings(localSe
 describe('what of a shell npm start passes to the programs', () => {
   test('is what a person may tune, and nothing that leads them elsewhere', () => {
     const tuned = { LOG_LEVEL: 'debug', FLUSH_RECORDS: '7', CORS_ORIGINS: 'http://localhost:5173' }
-    const foreign = { KAFKA_TLS: 'true', KAFKA_TOPIC: 'x', REDIS_PASSWORD: 'x', DB_CA_FILE: '/x', LANES: '8', PGSSLMODE: 'require', NODE_OPTIONS: '--inspect', NODE_EXTRA_CA_CERTS: '/x' }
+    const foreign = {
+      KAFKA_TLS: 'true',
+      KAFKA_TOPIC: 'x',
+      REDIS_PASSWORD: 'x',
+      DB_CA_FILE: '/x',
+      LANES: '8',
+      PGSSLMODE: 'require',
+      NODE_OPTIONS: '--inspect',
+      NODE_EXTRA_CA_CERTS: '/x',
+    }
     expect(of({ ...tuned, ...foreign, HOST: '::1', PORT: '7000' })).toEqual({
       passed: tuned,
       ignored: ['DB_CA_FILE', 'KAFKA_TLS', 'KAFKA_TOPIC', 'LANES', 'REDIS_PASSWORD'],
@@ -16,19 +25,32 @@ describe('what of a shell npm start passes to the programs', () => {
   })
 
   test('with a Kafka of their own holds what belongs to it', () => {
-    const kafka = { KAFKA_TLS: 'true', KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', KAFKA_USERNAME: 'u', KAFKA_PASSWORD: 'p', KAFKA_TOPIC: 't', KAFKA_GROUP: 'g' }
+    const kafka = {
+      KAFKA_TLS: 'true',
+      KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+      KAFKA_USERNAME: 'u',
+      KAFKA_PASSWORD: 'p',
+      KAFKA_TOPIC: 't',
+      KAFKA_GROUP: 'g',
+    }
     const { passed, ignored } = of({ KAFKA_BROKERS: 'kafka:9093', ...kafka, NODE_EXTRA_CA_CERTS: '/x', REDIS_PASSWORD: 'x' })
     expect([passed, ignored]).toEqual([{ ...kafka, NODE_EXTRA_CA_CERTS: '/x' }, ['REDIS_PASSWORD']])
   })
 
   test('with a cache of their own holds its password', () => {
-    expect(of({ REDIS_URL: 'rediss://cache:6380', REDIS_PASSWORD: 'x', KAFKA_TLS: 'true' })).toEqual({ passed: { REDIS_PASSWORD: 'x' }, ignored: ['KAFKA_TLS'] })
+    expect(of({ REDIS_URL: 'rediss://cache:6380', REDIS_PASSWORD: 'x', KAFKA_TLS: 'true' })).toEqual({
+      passed: { REDIS_PASSWORD: 'x' },
+      ignored: ['KAFKA_TLS'],
+    })
   })
 
   test.each([
     [{ LOG_LEVEL: 'WARNING', MAX_MINUTES: '1' }, /^LOG_LEVEL: got "WARNING", expected .*\nMAX_MINUTES: got "1", expected/],
     [{ KAFKA_BROKERS: 'kafka:9093', KAFKA_CA_FILE: '/none' }, /^KAFKA_TLS: got false together with KAFKA_CA_FILE/],
-    [{ KAFKA_BROKERS: 'kafka:9093', KAFKA_TLS: 'true', KAFKA_CA_FILE: '/none' }, /^KAFKA_CA_FILE: got "\/none", expected a file that can be read/],
+    [
+      { KAFKA_BROKERS: 'kafka:9093', KAFKA_TLS: 'true', KAFKA_CA_FILE: '/none' },
+      /^KAFKA_CA_FILE: got "\/none", expected a file that can be read/,
+    ],
     [{ REDIS_URL: 'redis://cache:6380', REDIS_CA_FILE: '/none' }, /^REDIS_CA_FILE: got it with redis:/],
     [{ REDIS_URL: 'redis://cache/not-a-number' }, /^REDIS_URL: /],
   ])('is refused by name when it is wrong: %j', (env, message) => {

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { identityOf } from '../../local/process-identity.ts'
 import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
@@ -22,7 +22,12 @@ describe('npm start and death', () => {
       const from = ping.output().length
       const pid = place.pids()[part] as number
       process.kill(pid, 'SIGKILL')
-      await ping.until(new RegExp(`${part} +\\| \\* ended by itself \\(by SIGKILL\\)\\n${part} +\\| \\* starting it again at once[^]*${part} +\\| \\* ready`), from)
+      await ping.until(
+        new RegExp(
+          `${part} +\\| \\* ended by itself \\(by SIGKILL\\)\\n${part} +\\| \\* starting it again at once[^]*${part} +\\| \\* ready`,
+        ),
+        from,
+      )
       expect(place.pids()[part]).not.toBe(pid)
     }
     const from = ping.output().length

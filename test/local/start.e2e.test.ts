@@ -55,7 +55,8 @@ describe('npm start, what can be in the way', () => {
     const blockers = await Promise.all(Object.entries(taken).map(([name, host]) => blocked(Number(place.env[name]), host)))
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: `${place.dataDir} it's` } })
     expect(await ping.exited).toBe(1)
-    for (const name of Object.keys(taken)) expect(ping.output()).toMatch(new RegExp(`^${name}: got ${place.env[name]}, which is taken`, 'm'))
+    for (const name of Object.keys(taken))
+      expect(ping.output()).toMatch(new RegExp(`^${name}: got ${place.env[name]}, which is taken`, 'm'))
     const line = ping.output().trimEnd().split('\n').at(-1) ?? ''
     expect(line).toContain(`PING_DATA_DIR='${place.dataDir} it'\\''s'`)
     expect(line).toMatch(/KAFKA_BROKERS=127\.0\.0\.1:1 .*npm start$/)
@@ -92,7 +93,9 @@ describe('npm start, what can be in the way', () => {
     const second = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ...other.env, PING_DATA_DIR: place.dataDir } })
     expect(await second.exited).toBe(1)
     expect(second.output()).toContain(`another Ping (pid ${first.pid}) runs on the data folder ${place.dataDir}`)
-    expect(second.output()).toContain('PING_DATA_DIR=… PORT=… PROCESSOR_PORT=… POSTGRES_PORT=… KAFKA_PORT=… CONSOLE_PORT=… REDIS_PORT=… npm start')
+    expect(second.output()).toContain(
+      'PING_DATA_DIR=… PORT=… PROCESSOR_PORT=… POSTGRES_PORT=… KAFKA_PORT=… CONSOLE_PORT=… REDIS_PORT=… npm start',
+    )
     expect(place.alive()).toHaveLength(4)
     await stop(first)
     other.clear()
@@ -108,7 +111,10 @@ describe('npm start, what can be in the way', () => {
 
   test.each([
     [{ PORT: '80a' }, 'PORT: got "80a", expected a whole number from 1 to 65535'],
-    [{ REDIS_URL: 'http://x' }, 'REDIS_URL: got a URL of another scheme than redis or rediss (it is not shown: secret), expected redis://user:password@host:port/database'],
+    [
+      { REDIS_URL: 'http://x' },
+      'REDIS_URL: got a URL of another scheme than redis or rediss (it is not shown: secret), expected redis://user:password@host:port/database',
+    ],
     [{ KAFKA_BROKERS: 'x' }, 'KAFKA_BROKERS: got "x", expected host:port'],
     [{ HOST: 'x86_64-conda-linux-gnu' }, 'HOST: got "x86_64-conda-linux-gnu", expected IP addresses of this machine'],
     [{ LOG_LEVEL: 'verbose', FLUSH_RECORDS: 'x' }, 'LOG_LEVEL: got "verbose", expected one of trace'],
@@ -120,12 +126,17 @@ describe('npm start, what can be in the way', () => {
     expect(ping.output()).toContain(message)
   })
 
-  test.each(['/etc/passwd', '/etc/passwd/data', '/proc/data', '/dev/null'])('refuses a data folder that cannot be made or written: %s', async folder => {
-    const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: folder } })
-    expect(await ping.exited).toBe(1)
-    expect(ping.output()).toContain(`Ping cannot start.\nPING_DATA_DIR: got "${folder}", expected a folder that can be made and written (`)
-    expect(ping.output().trimEnd().split('\n')).toHaveLength(2)
-  })
+  test.each(['/etc/passwd', '/etc/passwd/data', '/proc/data', '/dev/null'])(
+    'refuses a data folder that cannot be made or written: %s',
+    async folder => {
+      const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: folder } })
+      expect(await ping.exited).toBe(1)
+      expect(ping.output()).toContain(
+        `Ping cannot start.\nPING_DATA_DIR: got "${folder}", expected a folder that can be made and written (`,
+      )
+      expect(ping.output().trimEnd().split('\n')).toHaveLength(2)
+    },
+  )
 
   test('starts neither a cache nor Kafka where REDIS_URL and KAFKA_BROKERS are given', async () => {
     const redis = await startCache()
@@ -144,9 +155,23 @@ describe('npm start, what can be in the way', () => {
     await ping.until(READY)
     await stop(ping)
     const names = /server +\| environment: (.*)/.exec(ping.output())?.[1]?.split(' ') ?? []
-    const ours = ['CORS_ORIGINS', 'DATABASE_URL', 'HOST', 'KAFKA_BROKERS', 'LC_ALL', 'LOG_LEVEL', 'NODE_COMPILE_CACHE', 'PORT', 'PROCESSOR_PORT', 'REDIS_URL', 'TZ']
+    const ours = [
+      'CORS_ORIGINS',
+      'DATABASE_URL',
+      'HOST',
+      'KAFKA_BROKERS',
+      'LC_ALL',
+      'LOG_LEVEL',
+      'NODE_COMPILE_CACHE',
+      'PORT',
+      'PROCESSOR_PORT',
+      'REDIS_URL',
+      'TZ',
+    ]
     expect(names.filter(name => !SYSTEM.includes(name))).toEqual(ours)
-    expect(ping.output()).toContain('set here, but not used by npm start: DATABASE_URL, DB_CA_FILE, DB_HOST, KAFKA_SASL_MECHANISM, KAFKA_TLS, LANES, REDIS_HOST, REDIS_PASSWORD, TLS_CERT_FILE\n')
+    expect(ping.output()).toContain(
+      'set here, but not used by npm start: DATABASE_URL, DB_CA_FILE, DB_HOST, KAFKA_SASL_MECHANISM, KAFKA_TLS, LANES, REDIS_HOST, REDIS_PASSWORD, TLS_CERT_FILE\n',
+    )
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
   })
 
@@ -159,19 +184,27 @@ describe('npm start, what can be in the way', () => {
     expect(readdirSync(dataDir).toSorted()).toEqual(['broker', 'lock.db', 'pgpass', 'postgres', 'run', 'run-by'])
   })
 
-  test.runIf(process.getuid?.() === 0)("as root, on a plain user's folder, runs as that user, who can go on with it", { timeout: 60_000 }, async () => {
-    const user = plainUser()!
-    mkdirSync(place.dataDir)
-    chownSync(place.dataDir, user.uid, user.gid)
-    const first = startLocalPing(place, 'stubs')
-    await first.until(READY)
-    await stop(first)
-    expect(first.output()).toContain(`${place.dataDir} belongs to user ${user.uid}: everything runs as that user`)
-    expect(readdirSync(place.dataDir, { recursive: true, encoding: 'utf8' }).filter(name => statSync(join(place.dataDir, name)).uid !== user.uid)).toEqual([])
-    const second = startLocalPing(place, 'stubs', { user })
-    await second.until(READY)
-    await stop(second)
-  })
+  test.runIf(process.getuid?.() === 0)(
+    "as root, on a plain user's folder, runs as that user, who can go on with it",
+    { timeout: 60_000 },
+    async () => {
+      const user = plainUser()!
+      mkdirSync(place.dataDir)
+      chownSync(place.dataDir, user.uid, user.gid)
+      const first = startLocalPing(place, 'stubs')
+      await first.until(READY)
+      await stop(first)
+      expect(first.output()).toContain(`${place.dataDir} belongs to user ${user.uid}: everything runs as that user`)
+      expect(
+        readdirSync(place.dataDir, { recursive: true, encoding: 'utf8' }).filter(
+          name => statSync(join(place.dataDir, name)).uid !== user.uid,
+        ),
+      ).toEqual([])
+      const second = startLocalPing(place, 'stubs', { user })
+      await second.until(READY)
+      await stop(second)
+    },
+  )
 
   test.runIf(process.getuid?.() === 0)('names the user without an entry whom PostgreSQL cannot make a database for', async () => {
     const user = { name: '', uid: 54_321, gid: 54_321 }
@@ -180,7 +213,9 @@ describe('npm start, what can be in the way', () => {
     for (const options of [{ user }, {}]) {
       const ping = startLocalPing(place, 'stubs', options)
       expect(await ping.exited).toBe(1)
-      expect(ping.output()).toMatch(/Ping cannot start\.\nuser 54321 has no entry in \/etc\/passwd, which PostgreSQL needs to make a database: .*echo 'ping:x:54321:/)
+      expect(ping.output()).toMatch(
+        /Ping cannot start\.\nuser 54321 has no entry in \/etc\/passwd, which PostgreSQL needs to make a database: .*echo 'ping:x:54321:/,
+      )
     }
   })
 
@@ -191,7 +226,9 @@ describe('npm start, what can be in the way', () => {
     expect(await ping.exited).toBe(1)
     expect(ping.output()).not.toContain('Ping runs')
     expect(ping.output()).not.toContain('kafka     | * starting it again')
-    expect(ping.output()).toMatch(/Ping cannot start\.\nkafka ended while starting \(exit code 78\); it said:\n.*\n.*meta\.properties is damaged: .*\n.*KAFKA_BROKERS=host:port npm start\n$/)
+    expect(ping.output()).toMatch(
+      /Ping cannot start\.\nkafka ended while starting \(exit code 78\); it said:\n.*\n.*meta\.properties is damaged: .*\n.*KAFKA_BROKERS=host:port npm start\n$/,
+    )
     expect(place.alive()).toEqual([])
   })
 
@@ -204,7 +241,9 @@ describe('npm start, what can be in the way', () => {
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     expect(await ping.exited).toBe(1)
     expect(ping.output()).not.toContain('Ping runs')
-    expect(ping.output()).toMatch(/Ping cannot start\.\npostgres .*\n[^]*postgresql\.conf[^]*\nIts data lies in .*\/postgres: mend or restore that, or move the folder away/)
+    expect(ping.output()).toMatch(
+      /Ping cannot start\.\npostgres .*\n[^]*postgresql\.conf[^]*\nIts data lies in .*\/postgres: mend or restore that, or move the folder away/,
+    )
   })
 
   test('ends likewise when a part that ran cannot run any more', async () => {
@@ -213,7 +252,9 @@ describe('npm start, what can be in the way', () => {
     writeFileSync(join(place.dataDir, 'broker', 'topics.json'), 'garbage')
     process.kill(place.pids()['kafka'] as number, 'SIGKILL')
     expect(await ping.exited).toBe(1)
-    expect(ping.output()).toMatch(/A part cannot run; stopping the others\.[^]*\nkafka ended while starting [^]*topics\.json is damaged .*\n[^]*npm start\n$/)
+    expect(ping.output()).toMatch(
+      /A part cannot run; stopping the others\.[^]*\nkafka ended while starting [^]*topics\.json is damaged .*\n[^]*npm start\n$/,
+    )
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
   })
 })

@@ -11,18 +11,21 @@ describe('stopping npm start', () => {
   })
   clearAfterEach(() => place)
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s stops server and processor while Postgres and the cache are still there', async signal => {
-    const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
-    await ping.until(READY)
-    ping.signal(signal)
-    expect(await ping.exited).toBe(0)
-    const ends = ping.output().split('\n').filter(line => line.includes('at the end'))
-    expect(ends).toEqual([
-      'server    | at the end: postgres true, cache true',
-      'processor | at the end: postgres true, cache true',
-    ])
-    expect(ping.output()).toMatch(/database system is shut down[^]*Stopped\.\n$/)
-  })
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s stops server and processor while Postgres and the cache are still there',
+    async signal => {
+      const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
+      await ping.until(READY)
+      ping.signal(signal)
+      expect(await ping.exited).toBe(0)
+      const ends = ping
+        .output()
+        .split('\n')
+        .filter(line => line.includes('at the end'))
+      expect(ends).toEqual(['server    | at the end: postgres true, cache true', 'processor | at the end: postgres true, cache true'])
+      expect(ping.output()).toMatch(/database system is shut down[^]*Stopped\.\n$/)
+    },
+  )
 
   test('a Ctrl-C that reaches the whole group leaves the order as it is', async () => {
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })

@@ -23,7 +23,16 @@ describe('a supervised part', () => {
 
   const supervise = (launch: Part['launch'], isEssential = false, firstPauseMs = FIRST_PAUSE_MS) => {
     const part: Part = { name: 'kafka', launch, stopSignal: 'SIGTERM', graceMs: 1_000, isEssential, remedy: 'do this' }
-    return new SupervisedPart(part, { pidFiles: new PidFiles(folder), output: () => undefined, report: event => events.push(event), failed: ({ message }) => failures.push(message) }, firstPauseMs)
+    return new SupervisedPart(
+      part,
+      {
+        pidFiles: new PidFiles(folder),
+        output: () => undefined,
+        report: event => events.push(event),
+        failed: ({ message }) => failures.push(message),
+      },
+      firstPauseMs,
+    )
   }
   const sleeper = (hooks: ChildHooks) => startChild({ name: 'kafka', command: 'sleep', args: ['60'], ...hooks })
 
@@ -34,7 +43,13 @@ describe('a supervised part', () => {
       return sleeper(hooks)
     })
     await part.start()
-    expect(events).toEqual(['not yet', 'starting it again at once', 'not yet', 'starting it again in 0.02 s', expect.stringMatching(/^ready/)])
+    expect(events).toEqual([
+      'not yet',
+      'starting it again at once',
+      'not yet',
+      'starting it again in 0.02 s',
+      expect.stringMatching(/^ready/),
+    ])
     await part.stop()
   })
 
@@ -66,13 +81,23 @@ describe('a supervised part', () => {
     })
     await part.start()
     await expect.poll(() => failures, { timeout: 5_000 }).toEqual(['never\n(try 3)\ndo this'])
-    expect(events.filter(event => !event.startsWith('ready'))).toEqual(['ended by itself (exit code 0)', 'starting it again at once', 'not yet', 'starting it again in 0.02 s'])
+    expect(events.filter(event => !event.startsWith('ready'))).toEqual([
+      'ended by itself (exit code 0)',
+      'starting it again at once',
+      'not yet',
+      'starting it again in 0.02 s',
+    ])
     await part.stop()
   })
 
   test.each([
     ['whose program is missing', '/none/such', [], /^kafka: cannot run \/none\/such: .*ENOENT/],
-    ['that ends with the exit code for what will not pass', process.execPath, ['-e', `console.log('{"level":30,"msg":"before"}'); console.log('{"level":60,"msg":"the reason"}'); process.exitCode = 78`], /^kafka ended while starting \(exit code 78\); it said:\n {2}fatal the reason\n/],
+    [
+      'that ends with the exit code for what will not pass',
+      process.execPath,
+      ['-e', `console.log('{"level":30,"msg":"before"}'); console.log('{"level":60,"msg":"the reason"}'); process.exitCode = 78`],
+      /^kafka ended while starting \(exit code 78\); it said:\n {2}fatal the reason\n/,
+    ],
   ])('%s is not tried again', async (_, command, args, message) => {
     const part = supervise(async hooks => {
       const child = await startChild({ name: 'kafka', command, args, ...hooks })

@@ -18,8 +18,19 @@ async function paste(line: string): Promise<string> {
   return (await run('sh', ['-c', line], { cwd: ROOT, env: shellEnvironment() })).stdout
 }
 
-function printedLines(ping: LocalPing): { ping: string; count: string; cli: string; cliCount: string; verify: string; psql: string; cache: string } {
-  const lines = ping.output().split('\n').map(line => line.trim())
+function printedLines(ping: LocalPing): {
+  ping: string
+  count: string
+  cli: string
+  cliCount: string
+  verify: string
+  psql: string
+  cache: string
+} {
+  const lines = ping
+    .output()
+    .split('\n')
+    .map(line => line.trim())
   const find = (pattern: RegExp) => lines.find(line => pattern.test(line)) ?? `no line ${pattern}`
   return {
     ping: find(/^curl .*\/Ping$/),
@@ -98,18 +109,22 @@ describe('npm start, the whole', () => {
     await stop(ping)
   })
 
-  test.runIf(process.getuid?.() === 0)("as root, with the data folder under a closed one such as root's home", { timeout: 60_000 }, async () => {
-    place = await localPlace({ closed: true })
-    const first = startLocalPing(place, 'node', { env: NO_KAFKA })
-    await first.until(READY)
-    await paste(printedLines(first).ping)
-    await stop(first)
-    const elsewhere = dirname(readlinkSync(join(place.dataDir, 'postgres')))
-    expect(first.output()).toContain(`postgres: its data lies in ${elsewhere}`)
-    const second = startLocalPing(place, 'node', { env: NO_KAFKA })
-    await second.until(READY)
-    await expect.poll(() => counted(second), { timeout: 5_000 }).toBe(1)
-    await stop(second)
-    expect(existsSync(elsewhere)).toBe(true)
-  })
+  test.runIf(process.getuid?.() === 0)(
+    "as root, with the data folder under a closed one such as root's home",
+    { timeout: 60_000 },
+    async () => {
+      place = await localPlace({ closed: true })
+      const first = startLocalPing(place, 'node', { env: NO_KAFKA })
+      await first.until(READY)
+      await paste(printedLines(first).ping)
+      await stop(first)
+      const elsewhere = dirname(readlinkSync(join(place.dataDir, 'postgres')))
+      expect(first.output()).toContain(`postgres: its data lies in ${elsewhere}`)
+      const second = startLocalPing(place, 'node', { env: NO_KAFKA })
+      await second.until(READY)
+      await expect.poll(() => counted(second), { timeout: 5_000 }).toBe(1)
+      await stop(second)
+      expect(existsSync(elsewhere)).toBe(true)
+    },
+  )
 })

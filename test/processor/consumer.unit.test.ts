@@ -7,11 +7,11 @@ import { Flusher } from '../../processor/flusher.ts'
 import { Lanes } from '../../processor/lanes.ts'
 import { createProcessorMetrics } from '../../processor/metrics.ts'
 import type { Cache } from '../../src/counters/connect.ts'
-import { encode } from '../support/encode-event.ts'
 import type { TopicSettings } from '../../src/events/settings.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { START } from '../../src/terms/position.ts'
 import { silent } from '../counters/caches.ts'
+import { encode } from '../support/encode-event.ts'
 import { event } from './events.ts'
 
 const TOPIC = 'pings'
@@ -75,11 +75,28 @@ beforeEach(() => {
   const nothing = () => undefined
   const flusher = new Flusher({
     cache: { pingFlush: async () => ['OK'] } as unknown as Cache,
-    lanes, log: silent, metrics, maxMinutes: 100, flushRecords: 1_000, flushIntervalMs: 10, onIncomplete: nothing, onMalformed: nothing, onRefused: nothing,
+    lanes,
+    log: silent,
+    metrics,
+    maxMinutes: 100,
+    flushRecords: 1_000,
+    flushIntervalMs: 10,
+    onIncomplete: nothing,
+    onMalformed: nothing,
+    onRefused: nothing,
   })
   consumer = new PingConsumer({
-    kafka, topic: TOPIC, groupId: 'g', topicSettings: {} as TopicSettings, flusher, deadLetters: { put } as unknown as DeadLetters,
-    log: silent, metrics, maxOpenRecords: 1_000, openRecords: () => lanes.size(), ready: Promise.resolve(),
+    kafka,
+    topic: TOPIC,
+    groupId: 'g',
+    topicSettings: {} as TopicSettings,
+    flusher,
+    deadLetters: { put } as unknown as DeadLetters,
+    log: silent,
+    metrics,
+    maxOpenRecords: 1_000,
+    openRecords: () => lanes.size(),
+    ready: Promise.resolve(),
   })
   consumer.start()
 })

@@ -15,8 +15,13 @@ describe("a dead letter's headers", () => {
     const own = { 'ping-reason': '1', 'original.ping-reason': '2', 'original.original.ping-reason': '3', 'original.': '4', 'ping-': '5' }
     const headers = deadLetterHeaders(own, OURS)
     expect(headers).toEqual({
-      'original.ping-reason': '1', 'original.original.ping-reason': '2', 'original.original.original.ping-reason': '3', 'original.original.': '4', 'original.ping-': '5',
-      'ping-reason': 'why', 'ping-offset': '7',
+      'original.ping-reason': '1',
+      'original.original.ping-reason': '2',
+      'original.original.original.ping-reason': '3',
+      'original.original.': '4',
+      'original.ping-': '5',
+      'ping-reason': 'why',
+      'ping-offset': '7',
     })
     expect(Object.keys(deadLetterHeaders(headers, OURS))).toHaveLength(Object.keys(headers).length + 2)
   })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { Flusher } from '../../processor/flusher.ts'
 import { pauseAfter } from '../../processor/fetch-pause.ts'
+import { Flusher } from '../../processor/flusher.ts'
 import { Lanes } from '../../processor/lanes.ts'
 import { createProcessorMetrics } from '../../processor/metrics.ts'
 import type { Cache } from '../../src/counters/connect.ts'
@@ -15,7 +15,8 @@ it('waits after a fetch of few records, a small part of the second between two f
 })
 
 it('ends in time for the next flush, which would else go without what came meanwhile, and that a second later', () => {
-  for (let untilFlushMs = 0; untilFlushMs <= 300; untilFlushMs++) expect(pauseAfter(1, untilFlushMs)).toBeLessThanOrEqual(Math.max(0, untilFlushMs - 10))
+  for (let untilFlushMs = 0; untilFlushMs <= 300; untilFlushMs++)
+    expect(pauseAfter(1, untilFlushMs)).toBeLessThanOrEqual(Math.max(0, untilFlushMs - 10))
 })
 
 it('hears of the flusher when that is', async () => {
@@ -24,7 +25,18 @@ it('hears of the flusher when that is', async () => {
   lanes.get(0)!.adopt(START)
   const nothing = () => undefined
   const cache = { pingFlush: async () => ['OK'] } as unknown as Cache
-  const flusher = new Flusher({ cache, lanes, log: silent, metrics: createProcessorMetrics(), maxMinutes: 100, flushRecords: 1_000, flushIntervalMs: 400, onIncomplete: nothing, onMalformed: nothing, onRefused: nothing })
+  const flusher = new Flusher({
+    cache,
+    lanes,
+    log: silent,
+    metrics: createProcessorMetrics(),
+    maxMinutes: 100,
+    flushRecords: 1_000,
+    flushIntervalMs: 400,
+    onIncomplete: nothing,
+    onMalformed: nothing,
+    onRefused: nothing,
+  })
   expect(flusher.untilFlushMs, 'a quiet time: the next event is flushed at once').toBe(0)
   flusher.receive({ event: event(1), record: { offset: 0, done: false } })
   expect(flusher.untilFlushMs, 'the first is flushed at once, and what follows it an interval later').toBe(400)

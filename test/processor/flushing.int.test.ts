@@ -86,7 +86,12 @@ describe('without ticks', { timeout: 60_000 }, () => {
   test('more distinct minutes than one flush carries are all flushed at once', { timeout: 60_000 }, async () => {
     await start({ FLUSH_INTERVAL_MS: '8000', FLUSH_RECORDS: '100000' })
     await wait(8_100)
-    await at.publish(await at.record(1, Array.from({ length: 2_500 }, (_, minute) => minute * 60_000)))
+    await at.publish(
+      await at.record(
+        1,
+        Array.from({ length: 2_500 }, (_, minute) => minute * 60_000),
+      ),
+    )
     await until('the first are there', async () => (await total()) > 1)
     await until('all are, without another interval', () => at.isTrue(), 4_000)
   })

@@ -35,7 +35,10 @@ describe('without any traffic, the cache heals', { timeout: 60_000 }, () => {
     'after FLUSHALL': () => at.cache.flushall(),
     'when the hash was deleted': () => at.cache.del(HASH),
     ...Object.fromEntries(
-      ['total', 'minutes-from', 'minutes-to', 'applied:0', 'applied:1', 'asof:2', 'minute:1'].map(field => [`when ${field} was deleted`, () => at.cache.hdel(HASH, field)]),
+      ['total', 'minutes-from', 'minutes-to', 'applied:0', 'applied:1', 'asof:2', 'minute:1'].map(field => [
+        `when ${field} was deleted`,
+        () => at.cache.hdel(HASH, field),
+      ]),
     ),
     'with an ill-formed total': () => at.cache.hset(HASH, 'total', 'many'),
     'with a total that is not what is applied': () => at.cache.hset(HASH, 'total', '8'),
@@ -61,7 +64,10 @@ describe('without any traffic, the cache heals', { timeout: 60_000 }, () => {
     'with a claim of tomorrow': () => at.cache.hset(HASH, 'claim', `x:${Date.now() + 86_400_000}`),
     'with a position and a total that were forged alike': async () => {
       const [seq, tag] = ((await at.cache.hget(HASH, 'applied:0')) ?? '').split(':')
-      await at.cache.hset(HASH, { 'applied:0': `${Number(seq) + 500}:${tag}`, total: String(Number(await at.cache.hget(HASH, 'total')) + 500) })
+      await at.cache.hset(HASH, {
+        'applied:0': `${Number(seq) + 500}:${tag}`,
+        total: String(Number(await at.cache.hget(HASH, 'total')) + 500),
+      })
     },
     'with fields that are none of ours': () => at.cache.hset(HASH, { spam: '1', 'minute:x': '2', 'applied:99': '0:0' }),
     'of a claim that was left': async () => {

@@ -60,7 +60,8 @@ const PLANTS: readonly Plant[] = [
     bug: 'the clock is read after the heads',
     file: 'processor/reconciler.ts',
     right: 'lanes.grow(heads.length)\n    const reason = reasonToRebuild({ timeMs, hash, heads })',
-    wrong: 'lanes.grow(heads.length)\n    const reason = reasonToRebuild({ timeMs, hash, heads })\n    if (hash && !reason) return this.#lookAtLanes({ timeMs: await readTimeMs(cache), hash, heads }, revisions)',
+    wrong:
+      'lanes.grow(heads.length)\n    const reason = reasonToRebuild({ timeMs, hash, heads })\n    if (hash && !reason) return this.#lookAtLanes({ timeMs: await readTimeMs(cache), hash, heads }, revisions)',
   },
   {
     bug: 'what is left in the buffers is not scheduled',
@@ -84,7 +85,7 @@ const PLANTS: readonly Plant[] = [
   {
     bug: 'a rebuild does not claim first',
     file: 'src/counters/rebuild.ts',
-    right: "  const outcome = await cache.pingReplace(",
+    right: '  const outcome = await cache.pingReplace(',
     wrong: "  await claim(cache, token, asofMs, 'claim')\n  const outcome = await cache.pingReplace(",
   },
   {
@@ -140,11 +141,19 @@ function plant({ file, right, wrong }: Plant): void {
   const path = join(copy, file)
   const source = readFileSync(path, 'utf8')
   expect(source.split(right), `${file} holds it once: ${right}`).toHaveLength(2)
-  writeFileSync(path, source.replace(right, () => wrong))
+  writeFileSync(
+    path,
+    source.replace(right, () => wrong),
+  )
 }
 
 /** Each takes seconds: all of them in CI, or with PING_PLANTS=all. */
-const DAILY = ['records are done before their flush', 'a flush in flight grows', 'asof is that of the latest tick, reached or not', 'a rebuild does not claim first']
+const DAILY = [
+  'records are done before their flush',
+  'a flush in flight grows',
+  'asof is that of the latest tick, reached or not',
+  'a rebuild does not claim first',
+]
 const all = process.env['CI'] === 'true' || process.env['PING_PLANTS'] === 'all'
 
 const planned = PLANTS.filter(({ bug }) => all || DAILY.includes(bug))
@@ -152,7 +161,11 @@ const planned = PLANTS.filter(({ bug }) => all || DAILY.includes(bug))
 test.each(planned.map(each => [each.bug, each] as const))('the simulation finds it: %s', { timeout: 120_000 }, (_, planted) => {
   plant(planted)
   if (planted.bug === 'a rebuild does not claim first') plant(WITHOUT_CLAIM)
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(copy, 'test/processor/simulation/main.ts'), RUNS, planted.seed ?? '1'], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(copy, 'test/processor/simulation/main.ts'), RUNS, planted.seed ?? '1'],
+    { encoding: 'utf8' },
+  )
   expect({ status, stderr }, stdout).toEqual({ status: FOUND, stderr: '' })
   expect(stdout).toContain('"wrong":')
 })

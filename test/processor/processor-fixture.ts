@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Kafka, logLevel, Partitioners, type CompressionTypes, type Message, type Producer } from 'kafkajs'
 import { Redis } from 'ioredis'
+import { Kafka, logLevel, Partitioners, type CompressionTypes, type Message, type Producer } from 'kafkajs'
 import { HASH } from '../../src/counters/names.ts'
 import type { PingEvent } from '../../src/events/event.ts'
 import { guardIdleConnections } from '../../src/events/idle-guard.ts'
@@ -14,9 +14,9 @@ import type { Client, ClientConfig } from '../../src/ledger/pg-types.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import { silent } from '../counters/caches.ts'
+import { encode } from '../support/encode-event.ts'
 import { sharedKafka, uniqueName, type KafkaKind } from '../support/kafka.ts'
 import { startProcessor, until, type PingPlace, type Program, type ProgramSettings } from '../support/programs.ts'
-import { encode } from '../support/encode-event.ts'
 
 export const LANES = 4
 export const PARTITIONS = 2
@@ -45,7 +45,11 @@ export interface ProcessorFixture {
   close(): Promise<void>
 }
 
-export async function processorFixture(database: { url: string; config: ClientConfig }, redisUrl: string, kind?: KafkaKind): Promise<ProcessorFixture> {
+export async function processorFixture(
+  database: { url: string; config: ClientConfig },
+  redisUrl: string,
+  kind?: KafkaKind,
+): Promise<ProcessorFixture> {
   const brokers = await sharedKafka(kind)
   const place: PingPlace = { databaseUrl: database.url, brokers, redisUrl, topic: uniqueName('ping') }
   await migrate(database.config, { lanes: LANES, log: silent })
@@ -59,7 +63,11 @@ export async function processorFixture(database: { url: string; config: ClientCo
   const admin = kafka.admin()
   await Promise.all([producer.connect(), admin.connect()])
   await admin.createTopics({ topics: [{ topic: place.topic, numPartitions: PARTITIONS, replicationFactor: 1 }], waitForLeaders: false })
-  const hasLeaders = () => admin.fetchTopicMetadata({ topics: [place.topic] }).then(() => true, () => false)
+  const hasLeaders = () =>
+    admin.fetchTopicMetadata({ topics: [place.topic] }).then(
+      () => true,
+      () => false,
+    )
   await until('the topic is there', hasLeaders, 30_000) // a broker that has just started takes its time
   const programs: Program[] = []
   const isTrue = async () => sameAsLedger(await cache.hgetall(HASH).catch(() => ({})), ledger)
@@ -85,7 +93,10 @@ export async function processorFixture(database: { url: string; config: ClientCo
     isTrue,
     untilTrue: (limitMs = 25_000) => until('the cache equals the ledger', isTrue, limitMs),
     uncommitted: async () => {
-      const [ends, groups] = await Promise.all([admin.fetchTopicOffsets(place.topic), admin.fetchOffsets({ groupId: place.topic, topics: [place.topic] })])
+      const [ends, groups] = await Promise.all([
+        admin.fetchTopicOffsets(place.topic),
+        admin.fetchOffsets({ groupId: place.topic, topics: [place.topic] }),
+      ])
       const committed = new Map(groups[0]?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]))
       return ends.reduce((sum, { partition, high }) => sum + Number(high) - (committed.get(partition) ?? 0), 0)
     },
@@ -101,7 +112,13 @@ export async function processorFixture(database: { url: string; config: ClientCo
 async function record(ledger: Client, lane: number, timesMs: readonly number[]): Promise<readonly PingEvent[]> {
   const pings = timesMs.map(time => ({ id: randomUUID(), timestampMs: BigInt(time) })).toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const { before, tag, inserted } = await recordBatch(ledger, [lane], pings)
-  return inserted.map((ping, index) => ({ ...ping, lane, seq: before.seq + BigInt(index) + 1n, tag, previousTag: index === 0 ? before.tag : tag }))
+  return inserted.map((ping, index) => ({
+    ...ping,
+    lane,
+    seq: before.seq + BigInt(index) + 1n,
+    tag,
+    previousTag: index === 0 ? before.tag : tag,
+  }))
 }
 
 async function publish(producer: Producer, topic: string, events: readonly PingEvent[]): Promise<void> {
@@ -114,8 +131,12 @@ async function sameAsLedger(hash: Readonly<Record<string, string>>, ledger: Clie
   if (hash['claim'] !== undefined || hash['total'] !== String(sumOfHeads(heads))) return false
   if (heads.some(({ lane, seq, tag }) => hash[`applied:${lane}`] !== `${seq}:${tag}` || hash[`asof:${lane}`] === undefined)) return false
   const [from, to] = [hash['minutes-from'] === '-' ? -Infinity : Number(hash['minutes-from']), Number(hash['minutes-to'])]
-  const counted = await ledger.query<{ minute: bigint; count: bigint }>('select ping_minute(pinged_at) as minute, count(*) as count from pings group by 1')
+  const counted = await ledger.query<{ minute: bigint; count: bigint }>(
+    'select ping_minute(pinged_at) as minute, count(*) as count from pings group by 1',
+  )
   const expected = counted.rows.filter(({ minute }) => minute >= from && minute < to).map(({ minute, count }) => `${minute}=${count}`)
-  const held = Object.entries(hash).flatMap(([field, count]) => (field.startsWith('minute:') ? [`${field.slice('minute:'.length)}=${count}`] : []))
+  const held = Object.entries(hash).flatMap(([field, count]) =>
+    field.startsWith('minute:') ? [`${field.slice('minute:'.length)}=${count}`] : [],
+  )
   return expected.toSorted().join() === held.toSorted().join()
 }

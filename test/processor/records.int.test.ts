@@ -3,8 +3,8 @@ import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type KafkaMessage
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { HASH } from '../../src/counters/names.ts'
 import { registerCodecs } from '../../src/events/codecs.ts'
-import { encode } from '../support/encode-event.ts'
 import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
+import { encode } from '../support/encode-event.ts'
 import { kafkaKinds, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
@@ -105,11 +105,21 @@ describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kin
     await goesOn(() => at.send(0, { value: null }))
     expect(await verdicts('undecodable')).toBe(2)
     const [first, second] = await readAll(at, `${at.place.topic}.dead-letter`, 2)
-    const headers = (message: KafkaMessage) => Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]))
+    const headers = (message: KafkaMessage) =>
+      Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]))
     expect(first!.value).toEqual(Buffer.from([0xff, 0xff, 0xff]))
     expect(String(first!.key)).toBe('a key')
-    expect(headers(first!)).toMatchObject({ 'ping-topic': at.place.topic, 'ping-partition': '1', 'ping-reason': expect.stringMatching(/^no ping.v1.PingEvent/) })
-    expect(headers(first!)).toMatchObject({ trace: 'abc', 'original.ping-offset': 'of somebody else', twice: 'one,two', 'ping-offset': expect.stringMatching(/^\d+$/) })
+    expect(headers(first!)).toMatchObject({
+      'ping-topic': at.place.topic,
+      'ping-partition': '1',
+      'ping-reason': expect.stringMatching(/^no ping.v1.PingEvent/),
+    })
+    expect(headers(first!)).toMatchObject({
+      trace: 'abc',
+      'original.ping-offset': 'of somebody else',
+      twice: 'one,two',
+      'ping-offset': expect.stringMatching(/^\d+$/),
+    })
     expect(second!.value).toBeNull()
     expect(headers(second!)).toMatchObject({ 'ping-partition': '0', 'ping-reason': expect.stringContaining('no value') })
   })
@@ -122,7 +132,10 @@ describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kin
     expect(String(letters[2]!.headers?.['ping-left-out'])).toBe(`${value.length} bytes`)
   })
 
-  test.each([['gzip', CompressionTypes.GZIP], ['zstd', CompressionTypes.ZSTD]])('events that another compressed with %s', async (_, compression) => {
+  test.each([
+    ['gzip', CompressionTypes.GZIP],
+    ['zstd', CompressionTypes.ZSTD],
+  ])('events that another compressed with %s', async (_, compression) => {
     registerCodecs()
     const accepted = await verdicts('accepted')
     const [event] = await at.record(0, [13])
@@ -130,7 +143,10 @@ describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kin
     expect(await verdicts('accepted')).toBeGreaterThanOrEqual(accepted + 1)
   })
 
-  test.each([['snappy', CompressionTypes.Snappy], ['lz4', CompressionTypes.LZ4]] as const)(
+  test.each([
+    ['snappy', CompressionTypes.Snappy],
+    ['lz4', CompressionTypes.LZ4],
+  ] as const)(
     'a batch compressed with %s, which it cannot: every record of it is passed, the batch is put aside, Postgres tells the rest',
     async (name, compression) => {
       const before = await verdicts('undecodable')

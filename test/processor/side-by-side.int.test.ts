@@ -22,7 +22,8 @@ describe('processors', { timeout: 60_000 }, () => {
   afterEach(() => at.close())
 
   const reads = (processor: Program) => processor.log().findLast(line => line.includes('reading these partitions')) ?? ''
-  const joined = (processor: Program, partitions: string) => until(`it reads ${partitions}`, () => reads(processor).includes(`"partitions":[${partitions}]`), 30_000)
+  const joined = (processor: Program, partitions: string) =>
+    until(`it reads ${partitions}`, () => reads(processor).includes(`"partitions":[${partitions}]`), 30_000)
 
   /** Records and sends pings in all lanes until `stopped`. */
   async function traffic(stopped: () => boolean): Promise<void> {

@@ -5,6 +5,10 @@ import { runSimulations } from './simulation/run.ts'
 const RUNS = Number(process.env['PING_SIMULATIONS'] ?? 1_000)
 const SEED = Number(process.env['PING_SEED'] ?? Date.now() % 1e9)
 
-test(`whatever fails and in whatever order, the cache ends equal to the ledger (${RUNS} runs from seed ${SEED})`, { timeout: 60_000 + RUNS * 100 }, async () => {
-  expect(await runSimulations(SEED, RUNS)).toBeUndefined()
-})
+test(
+  `whatever fails and in whatever order, the cache ends equal to the ledger (${RUNS} runs from seed ${SEED})`,
+  { timeout: 60_000 + RUNS * 100 },
+  async () => {
+    expect(await runSimulations(SEED, RUNS)).toBeUndefined()
+  },
+)

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
+import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { unreadableBatch, unreadableRecords } from '../../src/events/unreadable.ts'
-import type { KafkaMessage } from 'kafkajs'
 
 const require = createRequire(import.meta.url)
 const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => { readVarIntBytes(): Buffer }
@@ -10,7 +10,9 @@ const decodeRecord = require('kafkajs/src/protocol/recordBatch/record/v0/decoder
 test('kafkajs reads as many records as the batch had: the first is the batch, the others point to it, offsets one by one', () => {
   const batch = Buffer.from([1, 2, 3])
   const decoder = new Decoder(unreadableRecords(batch, 'no such codec'))
-  const records = Array.from({ length: 2 ** 18 }, () => decodeRecord(new Decoder(decoder.readVarIntBytes()), { firstOffset: '1000', firstTimestamp: '5' }))
+  const records = Array.from({ length: 2 ** 18 }, () =>
+    decodeRecord(new Decoder(decoder.readVarIntBytes()), { firstOffset: '1000', firstTimestamp: '5' }),
+  )
   expect(records[0]).toMatchObject({ offset: '1000', value: batch, key: null, timestamp: '5' })
   expect(unreadableBatch(records[0]!)).toEqual({ reason: 'no such codec' })
   expect(records.findIndex(({ offset }, index) => offset !== String(1_000 + index))).toBe(-1)

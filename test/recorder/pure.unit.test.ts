@@ -38,7 +38,12 @@ describe('a batch', () => {
     new Outcomes(batch).add(ping(2n, B), own, ping(1n, A), ping(3n, B), ping('none', '0'))
     expect(batch.callers).toBe(5)
     expect(batch.seal()).toEqual({
-      pings: [{ id: '0', timestampMs: 9n }, { id: A, timestampMs: 1n }, { id: B, timestampMs: 2n }, { id: '1', timestampMs: 4n }].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      pings: [
+        { id: '0', timestampMs: 9n },
+        { id: A, timestampMs: 1n },
+        { id: B, timestampMs: 2n },
+        { id: '1', timestampMs: 4n },
+      ].sort((a, b) => (a.id < b.id ? -1 : 1)),
       given: ['0', A, B],
     })
   })

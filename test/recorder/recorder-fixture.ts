@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { ClientConfig } from '../../src/ledger/pg-types.ts'
 import type { RecordedBatch } from '../../src/ledger/record.ts'
-import { Recorder, type RecorderOptions } from '../../src/server/recorder.ts'
 import { QueueFullError, UnavailableError } from '../../src/server/errors.ts'
 import type { RequestedPing } from '../../src/server/pings.ts'
+import { Recorder, type RecorderOptions } from '../../src/server/recorder.ts'
 import { silent } from '../ledger/ledger-fixture.ts'
 
 export interface TestRecorder {
@@ -20,7 +20,12 @@ export interface TestRecorder {
 export function startRecorder(postgres: ClientConfig, options: Partial<RecorderOptions> = {}): TestRecorder {
   const batches: RecordedBatch[] = []
   let [retries, refusals] = [0, 0]
-  const metrics = { batchRecorded: () => undefined, batchRetried: () => void retries++, queueRefused: () => void refusals++, watchQueue: () => undefined }
+  const metrics = {
+    batchRecorded: () => undefined,
+    batchRetried: () => void retries++,
+    queueRefused: () => void refusals++,
+    watchQueue: () => undefined,
+  }
   const recorder = new Recorder({
     postgres,
     log: silent,

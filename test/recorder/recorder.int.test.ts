@@ -20,7 +20,8 @@ function start(options: Partial<RecorderOptions> = {}): TestRecorder {
   started.push(recorder)
   return recorder
 }
-const sessions = () => rowsOf(database, "select from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()")
+const sessions = () =>
+  rowsOf(database, "select from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()")
 const total = () => withClient(database, async client => sumOfHeads(await readHeads(client)))
 
 describe('a recorder', () => {
@@ -40,7 +41,12 @@ describe('a recorder', () => {
     await Promise.all(Array.from({ length: 500 }, () => recorder.record(ping())))
     expect(batches.map(({ inserted }) => inserted.length)).toEqual([500])
     await Promise.all(Array.from({ length: 2_500 }, () => recorder.record(ping())))
-    expect(batches.slice(1).map(({ inserted }) => inserted.length).sort()).toEqual([1_000, 1_000, 500].sort())
+    expect(
+      batches
+        .slice(1)
+        .map(({ inserted }) => inserted.length)
+        .sort(),
+    ).toEqual([1_000, 1_000, 500].sort())
     expect(await numberingFaults(database)).toEqual([])
     expect(await total()).toBe(3_000n)
   })
@@ -75,7 +81,12 @@ describe('a recorder', () => {
   it('answers an id with another time as a conflict, in the same batch and later, and one without a time as the first', async () => {
     const { recorder } = start()
     const id = randomUUID()
-    const together = await Promise.allSettled([recorder.record(ping(1n, id)), recorder.record(ping(2n, id)), recorder.record(ping('none', id)), recorder.record(ping(1n, id))])
+    const together = await Promise.allSettled([
+      recorder.record(ping(1n, id)),
+      recorder.record(ping(2n, id)),
+      recorder.record(ping('none', id)),
+      recorder.record(ping(1n, id)),
+    ])
     expect(together.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
     expect((together[1] as PromiseRejectedResult).reason).toBeInstanceOf(TimestampConflictError)
     await expect(recorder.record(ping(2n, id))).rejects.toThrow(`got 2, but ping_id ${id} was recorded with 1`)
@@ -118,7 +129,10 @@ describe('a recorder', () => {
     await withClient(database, async hand => {
       await hand.query('begin')
       await hand.query('lock table pings')
-      recording = Promise.all([recorder.record(ping()), new Promise(resolve => setTimeout(resolve, 20)).then(() => recorder.record(ping()))])
+      recording = Promise.all([
+        recorder.record(ping()),
+        new Promise(resolve => setTimeout(resolve, 20)).then(() => recorder.record(ping())),
+      ])
       await new Promise(resolve => setTimeout(resolve, 1_000)) // several looks
       expect(await sessions()).toHaveLength(2)
       await hand.query('commit')
@@ -130,10 +144,15 @@ describe('a recorder', () => {
 
   it('loses and doubles nothing while its connections are killed, and keeps two at most', async () => {
     const recorders = [start(), start()]
-    const load = startLoad(recorders.map(({ recorder }) => recorder), 32)
+    const load = startLoad(
+      recorders.map(({ recorder }) => recorder),
+      32,
+    )
     await withClient(database, async killer => {
       for (let kills = 0; kills < 60 || load.acked.size < 300; kills++) {
-        await killer.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()")
+        await killer.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()",
+        )
         await new Promise(resolve => setTimeout(resolve, Math.random() * 60))
       }
     })
@@ -152,8 +171,26 @@ describe('a recorder', () => {
     const known = ping(1n)
     await recorder.record(known)
     const [a, b] = [ping(5n), ping('none')]
-    const outcomes = await recorder.recordAll([a, known, ping(2n, known.id), b, ping(5n, a.id), ping(6n, a.id), ping('none', known.id), ping('none', a.id)])
-    expect(outcomes.map(outcome => outcome?.constructor)).toEqual([undefined, undefined, TimestampConflictError, undefined, undefined, TimestampConflictError, undefined, undefined])
+    const outcomes = await recorder.recordAll([
+      a,
+      known,
+      ping(2n, known.id),
+      b,
+      ping(5n, a.id),
+      ping(6n, a.id),
+      ping('none', known.id),
+      ping('none', a.id),
+    ])
+    expect(outcomes.map(outcome => outcome?.constructor)).toEqual([
+      undefined,
+      undefined,
+      TimestampConflictError,
+      undefined,
+      undefined,
+      TimestampConflictError,
+      undefined,
+      undefined,
+    ])
     expect(outcomes[2]!.message).toContain(`got 2, but ping_id ${known.id} was recorded with 1`)
     expect(outcomes[5]!.message).toContain(`got 6, but ping_id ${a.id} was recorded with 5`)
     expect(batches.flatMap(({ inserted }) => inserted.map(({ id }) => id)).sort()).toEqual([known.id, a.id, b.id].sort())
@@ -189,7 +226,10 @@ describe('a recorder without Postgres', () => {
     expect(await recorder.isReady()).toBe(false)
     const waiting = [recorder.record(ping()), recorder.record(ping())]
     const answers = await Promise.allSettled(waiting)
-    expect(answers.map(answer => (answer as PromiseRejectedResult).reason)).toEqual([expect.any(UnavailableError), expect.any(UnavailableError)])
+    expect(answers.map(answer => (answer as PromiseRejectedResult).reason)).toEqual([
+      expect.any(UnavailableError),
+      expect.any(UnavailableError),
+    ])
     await recorder.stop()
   })
 
@@ -223,7 +263,9 @@ describe('a recorder without Postgres', () => {
       const recorded = Promise.allSettled(late.map(each => recorder.record(each)))
       await recorded
       expect(batches.length).toBe(4)
-      expect(batches.flatMap(({ inserted }) => inserted.map(({ id }) => id)).sort()).toEqual([...inFlight, ...late].map(({ id }) => id).sort())
+      expect(batches.flatMap(({ inserted }) => inserted.map(({ id }) => id)).sort()).toEqual(
+        [...inFlight, ...late].map(({ id }) => id).sort(),
+      )
       expect((await recorded).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
       await recorder.stop()
     })

@@ -22,7 +22,10 @@ const pingWithOurId = () => ({ ...ping(), idGiven: false })
 
 function outcomeOf(promise: Promise<unknown>): () => string {
   let outcome = 'open'
-  promise.then(() => (outcome = 'acked'), () => (outcome = 'failed'))
+  promise.then(
+    () => (outcome = 'acked'),
+    () => (outcome = 'failed'),
+  )
   return () => outcome
 }
 
@@ -38,7 +41,11 @@ describe('while the synchronous standby is away', () => {
     started = startRecorder(database.config, { lookAfterMs: 200 })
     await started.recorder.record(ping())
     await standby('nobody')
-    await expect.poll(async () => (await rowsOf<{ names: string }>(database, "select current_setting('synchronous_standby_names') as names"))[0]!.names).toBe('nobody')
+    await expect
+      .poll(
+        async () => (await rowsOf<{ names: string }>(database, "select current_setting('synchronous_standby_names') as names"))[0]!.names,
+      )
+      .toBe('nobody')
     return async () => {
       await standby('')
       await started.recorder.stop()
@@ -87,7 +94,10 @@ describe('while the synchronous standby is away', () => {
   })
 
   it('two sessions wait, however long', async () => {
-    const recorded = Promise.all([started.recorder.record(ping()), new Promise(resolve => setTimeout(resolve, 20)).then(() => started.recorder.record(ping()))])
+    const recorded = Promise.all([
+      started.recorder.record(ping()),
+      new Promise(resolve => setTimeout(resolve, 20)).then(() => started.recorder.record(ping())),
+    ])
     await waitsForStandby(2)
     await new Promise(resolve => setTimeout(resolve, 1_500)) // several looks
     expect(await waiting()).toBe(2)

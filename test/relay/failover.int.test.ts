@@ -30,7 +30,9 @@ describe('a failover that lost rows', () => {
       const events = await expectPublished(database, brokers, topic)
       const seqs = (time: bigint) => new Set(events.filter(event => event.timestampMs === time).map(({ seq }) => seq))
       expect([seqs(1n), seqs(2n), seqs(3n)]).toEqual([new Set([1n, 2n, 3n]), new Set([4n, 5n, 6n]), new Set([4n, 5n, 6n])])
-      expect(await rowsOf(database, 'select published_seq, folded_seq from ping_lanes where lane = 0')).toEqual([{ published_seq: 6n, folded_seq: 6n }])
+      expect(await rowsOf(database, 'select published_seq, folded_seq from ping_lanes where lane = 0')).toEqual([
+        { published_seq: 6n, folded_seq: 6n },
+      ])
     } finally {
       await relay.stop()
       await postgres.stop()

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { EventRun } from '../../src/events/event-run.ts'
+import { createKafka } from '../../src/events/kafka.ts'
+import { Publisher } from '../../src/relay/publisher.ts'
 import { rowsOf, setUp, silent } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'
-import { createKafka } from '../../src/events/kafka.ts'
-import type { EventRun } from '../../src/events/event-run.ts'
-import { Publisher } from '../../src/relay/publisher.ts'
 import { kafkaKinds, startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
@@ -32,7 +32,13 @@ describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
       for (let n = 0; n < rounds; n++) await Promise.all(Array.from({ length: 25 }, () => started.recorder.record(ping())))
     }
   }
-  const sums = async () => (await rowsOf<{ published: bigint; folded: bigint }>(database, 'select sum(published_seq)::bigint as published, sum(folded_seq)::bigint as folded from ping_lanes'))[0]!
+  const sums = async () =>
+    (
+      await rowsOf<{ published: bigint; folded: bigint }>(
+        database,
+        'select sum(published_seq)::bigint as published, sum(folded_seq)::bigint as folded from ping_lanes',
+      )
+    )[0]!
 
   beforeAll(async () => {
     kafka = await startKafka(kind)
@@ -75,7 +81,10 @@ describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
     try {
       await record(4)
       await expect.poll(async () => (await sums()).folded, { timeout: 10_000 }).toBe(150n)
-      await rowsOf(database, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()")
+      await rowsOf(
+        database,
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()",
+      )
       await record(4)
       await expect.poll(async () => (await sums()).folded, { timeout: 10_000 }).toBe(250n)
       expect((await sums()).published).toBe(50n)
@@ -112,7 +121,8 @@ describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
     /** The brokers' address in the metadata becomes the proxy's, which is as long. */
     function readdressed(frame: Buffer, ours: Buffer): Buffer {
       const changed = Buffer.from(frame)
-      for (let at = changed.indexOf(ours); at >= 0; at = changed.indexOf(ours, at + 1)) portBytes(proxy.port).copy(changed, at + ours.length - 4)
+      for (let at = changed.indexOf(ours); at >= 0; at = changed.indexOf(ours, at + 1))
+        portBytes(proxy.port).copy(changed, at + ours.length - 4)
       return changed
     }
 

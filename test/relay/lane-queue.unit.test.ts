@@ -16,7 +16,11 @@ const batch = (before: Position, count: number, tag: bigint): RecordedBatch => (
   inserted: rows(before.seq + 1n, count, tag).map(({ id, timestampMs }) => ({ id, timestampMs })),
   known: new Map(),
 })
-const places = (queue: LaneQueue) => queue.first(100).flatMap(eventsOfRun).map(({ seq, tag, previousTag }) => [Number(seq), Number(tag), Number(previousTag)])
+const places = (queue: LaneQueue) =>
+  queue
+    .first(100)
+    .flatMap(eventsOfRun)
+    .map(({ seq, tag, previousTag }) => [Number(seq), Number(tag), Number(previousTag)])
 
 const queueAt = (published: Position) => new LaneQueue(3, { published, folded: START })
 
@@ -39,7 +43,13 @@ describe('the queue of a lane', () => {
     const queue = queueAt(START)
     queue.append([...rows(1n, 2, 7n), ...rows(3n, 1, 8n)], true)
     queue.offer(batch(at(3n, 8n), 2, 9n), ROOM)
-    expect(places(queue)).toEqual([[1, 7, 0], [2, 7, 7], [3, 8, 7], [4, 9, 8], [5, 9, 9]])
+    expect(places(queue)).toEqual([
+      [1, 7, 0],
+      [2, 7, 7],
+      [3, 8, 7],
+      [4, 9, 8],
+      [5, 9, 9],
+    ])
     expect(queue.end).toEqual(at(5n, 9n))
   })
 
@@ -71,7 +81,12 @@ describe('the queue of a lane', () => {
   it('goes on behind a hole that somebody left with the numbers that the rows have', () => {
     const queue = queueAt(START)
     queue.append([...rows(2n, 2, 7n), ...rows(6n, 1, 7n), ...rows(9n, 1, 8n)], true)
-    expect(places(queue)).toEqual([[2, 7, 0], [3, 7, 7], [6, 7, 7], [9, 8, 7]])
+    expect(places(queue)).toEqual([
+      [2, 7, 0],
+      [3, 7, 7],
+      [6, 7, 7],
+      [9, 8, 7],
+    ])
     expect(queue.end).toEqual(at(9n, 8n))
     expect(endOfRun(queue.first(3).at(-1)!)).toEqual(at(6n, 7n))
   })
@@ -84,6 +99,9 @@ describe('the queue of a lane', () => {
     expect(sent.map(({ pings }) => pings.length)).toEqual([2])
     queue.done(2, endOfRun(sent[0]!))
     expect([queue.sent, queue.published, queue.end]).toEqual([at(2n, 7n), START, at(4n, 8n)])
-    expect(places(queue)).toEqual([[3, 7, 7], [4, 8, 7]])
+    expect(places(queue)).toEqual([
+      [3, 7, 7],
+      [4, 8, 7],
+    ])
   })
 })

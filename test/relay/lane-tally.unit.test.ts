@@ -13,7 +13,15 @@ describe('the tally of a lane', () => {
     expect([tally.isEmpty, tally.from]).toEqual([true, at(4)])
     tally.add(pings(0, 59_999, 60_000), at(7))
     tally.add(pings(1, -1), at(9))
-    expect(tally.take()).toEqual({ from: at(4), to: at(9), minutes: new Map([[0, 3], [1, 1], [-1, 1]]) })
+    expect(tally.take()).toEqual({
+      from: at(4),
+      to: at(9),
+      minutes: new Map([
+        [0, 3],
+        [1, 1],
+        [-1, 1],
+      ]),
+    })
     expect([tally.isEmpty, tally.from]).toEqual([true, at(9)])
     tally.add(pings(60_000), at(10))
     expect(tally.take()).toEqual({ from: at(9), to: at(10), minutes: new Map([[1, 1]]) })
@@ -23,7 +31,15 @@ describe('the tally of a lane', () => {
     const random = seededRandom(1)
     const [first, last] = [-62_135_596_800_000, 253_402_300_799_999]
     const farthest = 9_224_318_015_999_999n // of timestamptz, by a row that was inserted by hand
-    const times = [first, last, farthest, farthest - 59_999n, farthest - 60_000n, ...Array.from({ length: 5_000 }, () => random.between(first, last)), ...Array.from({ length: 2_000 }, () => random.between(first / 60_000, last / 60_000) * 60_000 + random.pick([-1, 0, 1]))]
+    const times = [
+      first,
+      last,
+      farthest,
+      farthest - 59_999n,
+      farthest - 60_000n,
+      ...Array.from({ length: 5_000 }, () => random.between(first, last)),
+      ...Array.from({ length: 2_000 }, () => random.between(first / 60_000, last / 60_000) * 60_000 + random.pick([-1, 0, 1])),
+    ]
     for (const time of times) {
       const tally = new LaneTally(START)
       tally.add(pings(time), at(1))

@@ -21,7 +21,12 @@ test('what a failed send has written stays as it is: with several brokers kafkaj
     if (sends.length === 1) throw new Error('one of the brokers does not take it')
   }
   const kafka = {
-    admin: () => ({ connect: nothing, disconnect: nothing, listTopics: async () => ['pings'], fetchTopicMetadata: async () => ({ topics: [{ partitions: [{}] }] }) }),
+    admin: () => ({
+      connect: nothing,
+      disconnect: nothing,
+      listTopics: async () => ['pings'],
+      fetchTopicMetadata: async () => ({ topics: [{ partitions: [{}] }] }),
+    }),
     producer: () => ({ connect: nothing, disconnect: nothing, sendBatch }),
   } as unknown as Kafka
   const publisher = new Publisher(kafka, 'pings', {} as TopicSettings)

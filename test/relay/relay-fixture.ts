@@ -5,12 +5,12 @@ import { decode, type PingEvent } from '../../src/events/event.ts'
 import { guardIdleConnections } from '../../src/events/idle-guard.ts'
 import { createKafka } from '../../src/events/kafka.ts'
 import { kafkaSettings, topicSettings } from '../../src/events/settings.ts'
-import { START, type Position } from '../../src/terms/position.ts'
 import type { ClientConfig } from '../../src/ledger/pg-types.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
 import type { RelayOptions } from '../../src/relay/relay-options.ts'
 import { Relay } from '../../src/relay/relay.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
+import { START, type Position } from '../../src/terms/position.ts'
 import { numberingFaults, rowsOf, silent } from '../ledger/ledger-fixture.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 
@@ -61,12 +61,14 @@ export async function readRecords(brokers: string, topic: string): Promise<reado
     await consumer.subscribe({ topic, fromBeginning: true })
     await new Promise<void>((resolve, reject) => {
       consumer.on('consumer.crash', ({ payload }) => payload.restart || reject(payload.error))
-      consumer.run({
-        eachMessage: async ({ partition, message }) => {
-          records.push({ partition, value: message.value!, timestampMs: Number(message.timestamp) })
-          if (--missing === 0) resolve()
-        },
-      }).catch(reject)
+      consumer
+        .run({
+          eachMessage: async ({ partition, message }) => {
+            records.push({ partition, value: message.value!, timestampMs: Number(message.timestamp) })
+            if (--missing === 0) resolve()
+          },
+        })
+        .catch(reject)
     })
   } finally {
     await consumer.disconnect()

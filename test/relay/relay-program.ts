@@ -8,7 +8,10 @@ import { readSettings } from '../../src/runtime/settings.ts'
 
 const { postgres, brokers, topic } = JSON.parse(process.argv[2]!)
 const log = createLogger({ name: 'relay', level: 'silent' })
-const settings = readSettings({ ...kafkaSettings, ...topicSettings }, { KAFKA_BROKERS: brokers, KAFKA_TOPIC: topic, KAFKA_TOPIC_PARTITIONS: '3' })
+const settings = readSettings(
+  { ...kafkaSettings, ...topicSettings },
+  { KAFKA_BROKERS: brokers, KAFKA_TOPIC: topic, KAFKA_TOPIC_PARTITIONS: '3' },
+)
 const publisher = new Publisher(createKafka(settings, 'test', log), topic, settings)
 const nothing = (): void => undefined
 const metrics = { published: nothing, publishLag: nothing, foldLag: nothing, lanesHeld: nothing, relayRetried: nothing }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fromBinary } from '@bufbuild/protobuf'
 import { Kafka, logLevel } from 'kafkajs'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
@@ -45,7 +45,8 @@ describe.each(kafkaKinds())('a relay (%s)', kind => {
     const { relay, retries } = start()
     const { recorder } = startRecorder(database.config, { preferredLanes: () => relay.lanes, onRecorded: batch => relay.offer(batch) })
     await expect.poll(() => relay.lanes.length).toBe(LANES)
-    for (let round = 0; round < 30; round++) await Promise.all(Array.from({ length: 40 }, (_, n) => recorder.record(ping(BigInt(n * 1_000)))))
+    for (let round = 0; round < 30; round++)
+      await Promise.all(Array.from({ length: 40 }, (_, n) => recorder.record(ping(BigInt(n * 1_000)))))
     await untilSettled(database)
     const events = await expectPublished(database, brokers, topic)
     expect(events).toHaveLength(1_200)
@@ -132,7 +133,9 @@ describe.each(kafkaKinds())('a relay (%s)', kind => {
       start()
       await untilSettled(database)
       const records = await readRecords(brokers, topic)
-      expect(records.map(({ value }) => fromBinary(PingRequestSchema, value)).map(({ pingId, timestampMs }) => ({ id: pingId, timestampMs }))).toEqual(pings)
+      expect(
+        records.map(({ value }) => fromBinary(PingRequestSchema, value)).map(({ pingId, timestampMs }) => ({ id: pingId, timestampMs })),
+      ).toEqual(pings)
       for (const { timestampMs } of records) expect(timestampMs >= before - 1_000 && timestampMs <= Date.now() + 1_000).toBe(true)
     })
   })
@@ -146,7 +149,10 @@ describe.each(kafkaKinds())('a relay (%s)', kind => {
     const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin()
     await admin.connect()
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-    const configs = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name: topic, configNames: ['retention.ms'] }] })
+    const configs = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: 2, name: topic, configNames: ['retention.ms'] }],
+    })
     await admin.disconnect()
     expect(topics[0]!.partitions).toHaveLength(3)
     expect(configs.resources[0]!.configEntries[0]!.configValue).toBe(String(7 * 24 * 60 * 60 * 1000))
@@ -160,13 +166,17 @@ describe.each(kafkaKinds())('a relay (%s)', kind => {
     await withClient(database, async killer => {
       for (let kills = 0; kills < 15; kills++) {
         await Promise.all(Array.from({ length: 30 }, () => recorder.record(ping())))
-        await killer.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()")
+        await killer.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()",
+        )
         await new Promise(resolve => setTimeout(resolve, Math.random() * 400))
       }
     })
     await untilSettled(database)
     await expectPublished(database, brokers, topic)
-    expect(await rowsOf(database, "select from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()")).toHaveLength(1)
+    expect(
+      await rowsOf(database, "select from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()"),
+    ).toHaveLength(1)
     await recorder.stop()
   })
 })

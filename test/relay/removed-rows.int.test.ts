@@ -39,7 +39,9 @@ describe('a relay whose rows somebody removed', () => {
   beforeEach(async () => {
     ;[database, topic, errors] = [await testDatabase(), uniqueName('removed'), []]
     await setUp(database, 2)
-    const log = Object.assign(createLogger({ name: 'test', level: 'silent' }), { error: (_: object, message: string) => void errors.push(message) })
+    const log = Object.assign(createLogger({ name: 'test', level: 'silent' }), {
+      error: (_: object, message: string) => void errors.push(message),
+    })
     relay = createRelay(database.config, createPublisher(brokers, topic), { log }).relay
     relay.start()
     await expect.poll(() => relay.lanes.length).toBe(2)
@@ -92,9 +94,21 @@ describe('a relay whose rows somebody removed', () => {
     await recordIn(0, 4)
     await untilSettled(database)
     await sql(database, `delete from pings where lane = 0 and (${removed} or seq = 9)`) // with the last, which was published
-    const places = (await rowsOf<{ place: string }>(database, "select seq || ' ' || tag || ' ' || id as place from pings where lane = 0 order by seq")).map(row => row.place)
-    await expect.poll(() => rowsOf(database, 'select (select max(seq) from pings where lane = 0) = published_seq and published_seq = folded_seq as settled from ping_lanes where lane = 0'), { timeout: 10_000 }).toEqual([{ settled: true }])
-    const published = async () => (await readEvents(brokers, topic)).filter(({ lane }) => lane === 0).map(({ seq, tag, id }) => `${seq} ${tag} ${id}`)
+    const places = (
+      await rowsOf<{ place: string }>(database, "select seq || ' ' || tag || ' ' || id as place from pings where lane = 0 order by seq")
+    ).map(row => row.place)
+    await expect
+      .poll(
+        () =>
+          rowsOf(
+            database,
+            'select (select max(seq) from pings where lane = 0) = published_seq and published_seq = folded_seq as settled from ping_lanes where lane = 0',
+          ),
+        { timeout: 10_000 },
+      )
+      .toEqual([{ settled: true }])
+    const published = async () =>
+      (await readEvents(brokers, topic)).filter(({ lane }) => lane === 0).map(({ seq, tag, id }) => `${seq} ${tag} ${id}`)
     const events = await published()
     expect(events.slice(9)).toEqual(places)
     await wait(1_000)
@@ -110,8 +124,17 @@ describe('a relay whose rows somebody removed', () => {
     await sql(database, 'delete from pings where lane = 0 and seq between 6 and 6005')
     relay = createRelay(database.config, createPublisher(brokers, topic)).relay
     relay.start()
-    await expect.poll(() => rowsOf(database, 'select published_seq::int as published, folded_seq::int as folded from ping_lanes where lane = 0'), { timeout: 10_000 }).toEqual([{ published: 6_006, folded: 6_006 }])
-    expect(await rowsOf(database, 'select minute::int as minute, count::int as count from ping_minutes where lane = 0 order by 1')).toEqual([{ minute: 0, count: 5 }, { minute: 1, count: 1 }])
+    await expect
+      .poll(() => rowsOf(database, 'select published_seq::int as published, folded_seq::int as folded from ping_lanes where lane = 0'), {
+        timeout: 10_000,
+      })
+      .toEqual([{ published: 6_006, folded: 6_006 }])
+    expect(await rowsOf(database, 'select minute::int as minute, count::int as count from ping_minutes where lane = 0 order by 1')).toEqual(
+      [
+        { minute: 0, count: 5 },
+        { minute: 1, count: 1 },
+      ],
+    )
   })
 
   it('finds at its start what was removed before', async () => {
@@ -128,7 +151,11 @@ describe('a relay whose rows somebody removed', () => {
     await recordIn(0, 40)
     await sql(database, 'delete from pings where lane = 1 and seq = 1') // a hole below what was published: verify names it
     await recordIn(1, 2)
-    await expect.poll(async () => (await rowsOf(database, 'select published_seq::int as seq from ping_lanes order by lane')).map(row => (row as { seq: number }).seq)).toEqual([45, 5])
+    await expect
+      .poll(async () =>
+        (await rowsOf(database, 'select published_seq::int as seq from ping_lanes order by lane')).map(row => (row as { seq: number }).seq),
+      )
+      .toEqual([45, 5])
     expect(errors).toEqual([])
   })
 })

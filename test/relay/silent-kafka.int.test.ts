@@ -22,7 +22,11 @@ describe('a Kafka that takes connections and answers nothing', () => {
   beforeEach(async () => {
     const port = await freePort()
     gate = await startTcpGate(port)
-    const config = { listeners: `PLAINTEXT://127.0.0.1:${port}`, 'advertised.listeners': `PLAINTEXT://127.0.0.1:${gate.port}`, storage: 'memory' as const }
+    const config = {
+      listeners: `PLAINTEXT://127.0.0.1:${port}`,
+      'advertised.listeners': `PLAINTEXT://127.0.0.1:${gate.port}`,
+      storage: 'memory' as const,
+    }
     broker = await Broker.start({ config, log: createLogger({ name: 'broker', level: 'silent' }) })
     database = await testDatabase()
     await setUp(database, LANES)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { PingEvent } from '../../src/events/event.ts'
 import { MAX_QUEUED } from '../../src/relay/held-lanes.ts'
-import { seededRandom } from '../support/random.ts'
 import { settled } from '../processor/simulation/virtual-time.ts'
+import { seededRandom } from '../support/random.ts'
 import { SimulatedPostgres } from './simulation/postgres.ts'
 import { ROUNDS, SimulatedRelay, type Round } from './simulation/relay.ts'
 import { simulateRelay, WEATHERS } from './simulation/simulation.ts'
@@ -11,9 +11,14 @@ import { simulateRelay, WEATHERS } from './simulation/simulation.ts'
 const RUNS = Number(process.env['PING_SIMULATIONS'] ?? 300)
 const SEED = Number(process.env['PING_SEED'] ?? Date.now() % 1e9)
 
-it(`whatever fails and in whatever order, the topic gets every row and the rollup counts each once (${RUNS} runs from seed ${SEED})`, { timeout: 60_000 + RUNS * 100 }, async () => {
-  for (let seed = SEED; seed < SEED + RUNS; seed++) expect(await simulateRelay(seed, WEATHERS[seed % WEATHERS.length]!), `seed ${seed}`).toBeUndefined()
-})
+it(
+  `whatever fails and in whatever order, the topic gets every row and the rollup counts each once (${RUNS} runs from seed ${SEED})`,
+  { timeout: 60_000 + RUNS * 100 },
+  async () => {
+    for (let seed = SEED; seed < SEED + RUNS; seed++)
+      expect(await simulateRelay(seed, WEATHERS[seed % WEATHERS.length]!), `seed ${seed}`).toBeUndefined()
+  },
+)
 
 describe('a relay', () => {
   const start = () => {
@@ -46,7 +51,9 @@ describe('a relay', () => {
     }
     await run(['fold', 'fold', 'fold'])
     expect(relay.held.queued).toBe(MAX_QUEUED)
-    expect(postgres.lanes.map(({ folded, published }) => [folded.seq, published.seq])).toEqual(Array.from({ length: 4 }, () => [10_000n, 0n]))
+    expect(postgres.lanes.map(({ folded, published }) => [folded.seq, published.seq])).toEqual(
+      Array.from({ length: 4 }, () => [10_000n, 0n]),
+    )
     for (let n = 0; n < 15; n++) await run(ROUNDS)
     expect(topic).toHaveLength(40_000)
     expect(postgres.lanes.map(({ published }) => published.seq)).toEqual(Array.from({ length: 4 }, () => 10_000n))
@@ -66,7 +73,10 @@ describe('a relay', () => {
       record(8, 50)
       await run(['look', 'publish', 'move', 'fold'])
     }
-    expect([topic.length, Object.fromEntries(postgres.asked)]).toEqual([8_000, { ping_changed_heads: 20, ping_move_published: 20, ping_fold_counts: 20 }])
+    expect([topic.length, Object.fromEntries(postgres.asked)]).toEqual([
+      8_000,
+      { ping_changed_heads: 20, ping_move_published: 20, ping_fold_counts: 20 },
+    ])
     postgres.asked.clear()
     for (let n = 0; n < 20; n++) await run(ROUNDS)
     expect(Object.fromEntries(postgres.asked)).toEqual({ 'select lane,': 20, ping_changed_heads: 20 })

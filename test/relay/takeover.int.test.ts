@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startChild, type Child } from '../../local/parts/child.ts'
 import { setUp, sql, rowsOf } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder } from '../recorder/recorder-fixture.ts'
-import { startChild, type Child } from '../../local/parts/child.ts'
 import { sharedKafka, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { expectPublished, untilSettled } from './relay-fixture.ts'
@@ -18,7 +18,11 @@ describe('two relays', () => {
 
   const startRelay = async (): Promise<Child> => {
     const program = new URL('relay-program.ts', import.meta.url).pathname
-    const child = await startChild({ name: 'relay', command: process.execPath, args: [program, JSON.stringify({ postgres: database.config, brokers, topic })] })
+    const child = await startChild({
+      name: 'relay',
+      command: process.execPath,
+      args: [program, JSON.stringify({ postgres: database.config, brokers, topic })],
+    })
     children.push(child)
     return child
   }
@@ -55,7 +59,14 @@ describe('two relays', () => {
 
   it.each<[string, (child: Child) => Promise<unknown>]>([
     ['killed', child => child.kill9()],
-    ['ended in an orderly way by Postgres alone', () => sql(database, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()")],
+    [
+      'ended in an orderly way by Postgres alone',
+      () =>
+        sql(
+          database,
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()",
+        ),
+    ],
   ])('share the lanes: those of one that is %s go on within seconds', async (_, end) => {
     const first = await startRelay()
     await holdsAll()
@@ -65,7 +76,9 @@ describe('two relays', () => {
       const began = performance.now()
       const { pid } = (await held())[0]!
       await end(first)
-      await expect.poll(async () => (await held()).reduce((sum, each) => sum + (each.pid === pid ? 0 : each.lanes), 0), { timeout: 10_000 }).toBe(LANES)
+      await expect
+        .poll(async () => (await held()).reduce((sum, each) => sum + (each.pid === pid ? 0 : each.lanes), 0), { timeout: 10_000 })
+        .toBe(LANES)
       expect(performance.now() - began).toBeLessThan(5_000)
     })
     await expectPublished(database, brokers, topic)

@@ -3,7 +3,14 @@ import { parseAddressUrl, type AddressUrl } from '../../src/runtime/address-url.
 import { SettingsError } from '../../src/runtime/settings.ts'
 
 const parse = (text: string): AddressUrl =>
-  parseAddressUrl(text, { setting: 'X_URL', schemes: ['postgres', 'postgresql'], expected: 'postgres://…', passwordSetting: 'X_PASSWORD', oneHost: 'put a Service there', parameters: ['sslmode', 'sslrootcert'] })
+  parseAddressUrl(text, {
+    setting: 'X_URL',
+    schemes: ['postgres', 'postgresql'],
+    expected: 'postgres://…',
+    passwordSetting: 'X_PASSWORD',
+    oneHost: 'put a Service there',
+    parameters: ['sslmode', 'sslrootcert'],
+  })
 
 const PLAIN = { scheme: 'postgres', user: undefined, password: undefined, host: 'db', port: undefined, path: '', parameters: new Map() }
 
@@ -21,13 +28,21 @@ describe('a URL of a server', () => {
     ['postgres://:p@db', { password: 'p' }],
     ['postgres://u:a:b@db', { user: 'u', password: 'a:b' }],
     ['postgres://a%40b:12%2334%3F%2F%25%5B%20%0A@db', { user: 'a@b', password: '12#34?/%[ \n' }],
-    ["postgres://u:a[b]c\\d^e|f`{}\"<>!$&'()*+,;=~-._@db", { user: 'u', password: "a[b]c\\d^e|f`{}\"<>!$&'()*+,;=~-._" }],
+    ['postgres://u:a[b]c\\d^e|f`{}"<>!$&\'()*+,;=~-._@db', { user: 'u', password: 'a[b]c\\d^e|f`{}"<>!$&\'()*+,;=~-._' }],
     ['postgres://u:Größe@db', { user: 'u', password: 'Größe' }],
     ['postgres://[::1]:6000', { host: '::1', port: 6000 }],
     ['postgres://[fe80::1%25eth0]', { host: 'fe80::1%eth0' }],
     ['postgres://my_db.ns.svc.', { host: 'my_db.ns.svc.' }],
     ['postgres://%2Fvar%2Frun%2Fpostgresql/pings', { host: '/var/run/postgresql', path: 'pings' }],
-    ['postgres://db?sslmode=require&sslrootcert=/a+b/c%26d', { parameters: new Map([['sslmode', 'require'], ['sslrootcert', '/a+b/c&d']]) }],
+    [
+      'postgres://db?sslmode=require&sslrootcert=/a+b/c%26d',
+      {
+        parameters: new Map([
+          ['sslmode', 'require'],
+          ['sslrootcert', '/a+b/c&d'],
+        ]),
+      },
+    ],
   ])('%j is taken apart', (text, expected) => expect(parse(text)).toEqual({ ...PLAIN, ...expected }))
 
   const ESCAPE = 'special characters of user and password are written as %XX'

@@ -22,8 +22,23 @@ describe('HOST', () => {
     expect(read(text)).toEqual(addresses)
   })
 
-  test.each(['*', 'all', 'my-host', 'x86_64-conda-linux-gnu', '127.0.0.256', '127.1', '0', '127.0.0.1:8080', 'http://127.0.0.1', '::1]', '[127.0.0.1', ',', '::1,', '0.0.0.0,127.0.0.1', '::,localhost'])(
-    'refuses %j',
-    text => expect(() => read(text)).toThrow(`HOST: got ${JSON.stringify(text)}, expected IP addresses of this machine, separated by commas`),
+  test.each([
+    '*',
+    'all',
+    'my-host',
+    'x86_64-conda-linux-gnu',
+    '127.0.0.256',
+    '127.1',
+    '0',
+    '127.0.0.1:8080',
+    'http://127.0.0.1',
+    '::1]',
+    '[127.0.0.1',
+    ',',
+    '::1,',
+    '0.0.0.0,127.0.0.1',
+    '::,localhost',
+  ])('refuses %j', text =>
+    expect(() => read(text)).toThrow(`HOST: got ${JSON.stringify(text)}, expected IP addresses of this machine, separated by commas`),
   )
 })

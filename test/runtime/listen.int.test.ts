@@ -26,7 +26,11 @@ describe('listening', () => {
     const listening = await listenOn(['127.0.0.1', '::1'])
     const { port } = listening
     expect(listening.addresses).toEqual([`127.0.0.1:${port}`, `[::1]:${port}`])
-    expect([await answer('127.0.0.1', listening), await answer('[::1]', listening), await answer('localhost', listening)]).toEqual(['ok', 'ok', 'ok'])
+    expect([await answer('127.0.0.1', listening), await answer('[::1]', listening), await answer('localhost', listening)]).toEqual([
+      'ok',
+      'ok',
+      'ok',
+    ])
   })
 
   it.each([[undefined], [['::']], [['0.0.0.0', '::']], [['127.0.0.1', '::']]])('on %j serves IPv4 and IPv6', async hosts => {

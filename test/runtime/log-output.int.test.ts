@@ -101,7 +101,10 @@ describe('a log whose reader is gone', async () => {
   })
 
   test('is no error where the program only shows its usage', async () => {
-    for (const args of [['broker/main.js', '--help'], ['src/server/main.ts', '--help']]) {
+    for (const args of [
+      ['broker/main.js', '--help'],
+      ['src/server/main.ts', '--help'],
+    ]) {
       const program = start(args)
       program.stdout.destroy()
       let complaint = ''

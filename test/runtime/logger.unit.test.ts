@@ -10,10 +10,16 @@ function logged(code: string): string {
 
 describe('the log', () => {
   test.each([
-    ['the command that was refused, of a cache client', `Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['bob', 'TOPSECRET'] } })`],
+    [
+      'the command that was refused, of a cache client',
+      `Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['bob', 'TOPSECRET'] } })`,
+    ],
     ['the URL that was ill-formed', `Object.assign(new TypeError('Invalid URL'), { input: 'redis://:TOPSECRET/word@host' })`],
     ['the client of a broken connection', `Object.assign(new Error('broken'), { client: { secretKey: 'TOPSECRET' } })`],
-    ['any of these in a cause', `new Error('away', { cause: Object.assign(new Error('WRONGPASS'), { command: { args: ['TOPSECRET'] } }) })`],
+    [
+      'any of these in a cause',
+      `new Error('away', { cause: Object.assign(new Error('WRONGPASS'), { command: { args: ['TOPSECRET'] } }) })`,
+    ],
   ])('does not show %s', (_, error) => {
     const line = logged(`log.warn({ err: ${error} }, 'failed')`)
     expect(line).toContain('"msg":"failed"')

@@ -51,9 +51,12 @@ describe("with libpq's variables set", () => {
   test('a client connects as it is told, and to a session without theirs', async () => {
     const client = createPostgresClient({ ...database.config, application_name: 'ours' })
     await client.connect()
-    const { rows } = await client.query(`select current_user as "user", current_database() as database, current_setting('application_name') as name,
+    const { rows } =
+      await client.query(`select current_user as "user", current_database() as database, current_setting('application_name') as name,
       current_setting('statement_timeout') as timeout, current_setting('client_encoding') as encoding, 'ä' as letter`)
-    expect(rows).toEqual([{ user: database.config.user, database: database.config.database, name: 'ours', timeout: '0', encoding: 'UTF8', letter: 'ä' }])
+    expect(rows).toEqual([
+      { user: database.config.user, database: database.config.database, name: 'ours', timeout: '0', encoding: 'UTF8', letter: 'ä' },
+    ])
     await client.end()
   })
 

@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net'
-import { Registry } from 'prom-client'
 import { pino } from 'pino'
+import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRegistry } from '../../src/runtime/metrics-registry.ts'
 import { Readiness } from '../../src/runtime/readiness.ts'
@@ -12,7 +12,14 @@ let server: StatusServer
 
 beforeEach(async () => {
   readiness = new Readiness()
-  server = await startStatusServer({ port: 0, hosts: ['127.0.0.1'], portSetting: 'PROCESSOR_PORT', readiness, metrics: createRegistry(), log })
+  server = await startStatusServer({
+    port: 0,
+    hosts: ['127.0.0.1'],
+    portSetting: 'PROCESSOR_PORT',
+    readiness,
+    metrics: createRegistry(),
+    log,
+  })
 })
 afterEach(() => server.stop())
 
@@ -62,7 +69,14 @@ describe('the status server', () => {
   })
 
   it('refuses to start on a port that is taken', async () => {
-    const taken = startStatusServer({ port: server.port, hosts: ['127.0.0.1'], portSetting: 'PROCESSOR_PORT', readiness, metrics: createRegistry(), log })
+    const taken = startStatusServer({
+      port: server.port,
+      hosts: ['127.0.0.1'],
+      portSetting: 'PROCESSOR_PORT',
+      readiness,
+      metrics: createRegistry(),
+      log,
+    })
     await expect(taken).rejects.toThrow(`PROCESSOR_PORT: got ${server.port}, which is taken, expected a free port`)
   })
 })

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { pino } from 'pino'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SettingsError } from '../../src/runtime/settings.ts'
 import { watchFiles, type WatchedFiles } from '../../src/runtime/watch-files.ts'
 
@@ -36,7 +36,11 @@ function point(version: string): void {
 
 function watch(): WatchedFiles<string> {
   return watchFiles({
-    files: { cert: { setting: 'CERT', file: join(folder, 'cert') }, key: { setting: 'KEY', file: join(folder, 'key') }, ca: { setting: 'CA', file: undefined } },
+    files: {
+      cert: { setting: 'CERT', file: join(folder, 'cert') },
+      key: { setting: 'KEY', file: join(folder, 'key') },
+      ca: { setting: 'CA', file: undefined },
+    },
     parse: ({ cert, key, ca }) => {
       if (cert?.slice(5) !== key?.slice(4) || ca !== undefined) throw new SettingsError('KEY: got a key of another certificate')
       return `${cert}, ${key}`

@@ -25,20 +25,24 @@ afterAll(async () => {
   await Promise.all(pairs.map(({ stop }) => stop()))
 })
 
-it(`the lean way and Connect's handlers answer ${COUNT} random conversations alike, from seed ${FIRST_SEED} on`, { timeout: 60_000 + COUNT * 100 }, async () => {
-  let next = FIRST_SEED
-  const differences: unknown[] = []
-  const talk = async ({ ways: [handlers, lean] }: (typeof pairs)[number]): Promise<void> => {
-    while (next < FIRST_SEED + COUNT && differences.length < 5) {
-      const seed = next++
-      const steps = randomConversation(seededRandom(seed))
-      for (const quietMs of [QUIET_MS, undefined]) {
-        const [expected, got] = await Promise.all([handlers, lean].map(way => converse(way, steps, quietMs).then(withoutContinue)))
-        if (JSON.stringify(got) === JSON.stringify(expected)) break
-        if (quietMs === undefined) differences.push({ seed, sent: steps.map(String), expected, got })
+it(
+  `the lean way and Connect's handlers answer ${COUNT} random conversations alike, from seed ${FIRST_SEED} on`,
+  { timeout: 60_000 + COUNT * 100 },
+  async () => {
+    let next = FIRST_SEED
+    const differences: unknown[] = []
+    const talk = async ({ ways: [handlers, lean] }: (typeof pairs)[number]): Promise<void> => {
+      while (next < FIRST_SEED + COUNT && differences.length < 5) {
+        const seed = next++
+        const steps = randomConversation(seededRandom(seed))
+        for (const quietMs of [QUIET_MS, undefined]) {
+          const [expected, got] = await Promise.all([handlers, lean].map(way => converse(way, steps, quietMs).then(withoutContinue)))
+          if (JSON.stringify(got) === JSON.stringify(expected)) break
+          if (quietMs === undefined) differences.push({ seed, sent: steps.map(String), expected, got })
+        }
       }
     }
-  }
-  await Promise.all(pairs.map(talk))
-  expect(differences).toEqual([])
-})
+    await Promise.all(pairs.map(talk))
+    expect(differences).toEqual([])
+  },
+)

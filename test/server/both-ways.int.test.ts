@@ -33,7 +33,16 @@ describe('with tokens', () => {
   const tokens = parseTokens('TOKENS_FILE', tokenLine('full', 'full-token', 'ping,read') + tokenLine('reader', 'reader-token', 'read'))
   const ways = shared({ access: createAccessCheck({ tokens: () => tokens, clientCertificates: false }) })
 
-  it.each(['', 'authorization: Bearer full-token\r\n', 'authorization: Bearer reader-token\r\n', 'authorization: Bearer nobody\r\n', 'authorization: Basic eDp5\r\n', 'authorization: Bearer full-token\r\nauthorization: Bearer full-token\r\n', 'Authorization: bearer  full-token \r\n', `authorization: Bearer ${'x'.repeat(2_000)}\r\n`])('the same are let in: %j', async headers => {
+  it.each([
+    '',
+    'authorization: Bearer full-token\r\n',
+    'authorization: Bearer reader-token\r\n',
+    'authorization: Bearer nobody\r\n',
+    'authorization: Basic eDp5\r\n',
+    'authorization: Bearer full-token\r\nauthorization: Bearer full-token\r\n',
+    'Authorization: bearer  full-token \r\n',
+    `authorization: Bearer ${'x'.repeat(2_000)}\r\n`,
+  ])('the same are let in: %j', async headers => {
     for (const path of [PING, COUNT, '/grpc.health.v1.Health/Check', '/nope']) {
       for (const body of ['{}', '{']) {
         const [handlers, lean] = await both(ways(), [post(body, `content-type: application/json\r\n${headers}`, path), LAST])
@@ -54,7 +63,7 @@ describe('a slow caller', () => {
     ['of a body', [head]],
     ['that is not too slow', [head, { pauseMs: 200 }, post('{"timestampMs":"7"}').subarray(-4), LAST]],
   ] satisfies [string, Step[]][])('%s gets the same', async (_, steps) => {
-    const [handlers, lean] = await both(ways(), [...steps, { until: /HTTP\/1\.1 /}])
+    const [handlers, lean] = await both(ways(), [...steps, { until: /HTTP\/1\.1 / }])
     expect(lean).toEqual(handlers)
   })
 })

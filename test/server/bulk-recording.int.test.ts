@@ -35,13 +35,23 @@ const client = () => createClient(PingService, transports(fixture.url)['gRPC']!)
 const byBatch: Send = async pings => (await client().pingBatch({ pings: [...pings] })).results
 const byStream: Send = async pings => {
   const results: PingResult[] = []
-  for await (const answer of client().pingStream((async function* () { yield { pings: [...pings] } })())) results.push(...answer.results)
+  for await (const answer of client().pingStream(
+    (async function* () {
+      yield { pings: [...pings] }
+    })(),
+  ))
+    results.push(...answer.results)
   return results
 }
 const codes = (results: readonly PingResult[]) => results.map(({ failure }) => failure?.code)
-const newPings = (count: number, timestampMs = 1_000n): readonly Required<Asked>[] => Array.from({ length: count }, () => ({ pingId: v7(), timestampMs }))
+const newPings = (count: number, timestampMs = 1_000n): readonly Required<Asked>[] =>
+  Array.from({ length: count }, () => ({ pingId: v7(), timestampMs }))
 const timesOf = async (pings: readonly Required<Asked>[]): Promise<readonly string[]> => {
-  const rows = await rowsOf<{ ms: string }>(database, 'select (extract(epoch from pinged_at) * 1000)::bigint::text as ms from pings where id = any ($1)', [pings.map(({ pingId }) => pingId)])
+  const rows = await rowsOf<{ ms: string }>(
+    database,
+    'select (extract(epoch from pinged_at) * 1000)::bigint::text as ms from pings where id = any ($1)',
+    [pings.map(({ pingId }) => pingId)],
+  )
   return rows.map(({ ms }) => ms)
 }
 
@@ -51,7 +61,8 @@ describe.each<[string, Send]>([
 ])('with a ledger, %s', (_, send) => {
   it('records 2 500 pings, and the same again once', async () => {
     const pings = newPings(2_500)
-    for (const results of [await send(pings), await send(pings)]) expect(results.every(({ pingId, failure }) => pingId === '' && failure === undefined)).toBe(true)
+    for (const results of [await send(pings), await send(pings)])
+      expect(results.every(({ pingId, failure }) => pingId === '' && failure === undefined)).toBe(true)
     expect(await timesOf(pings)).toHaveLength(2_500)
     expect(await numberingFaults(database)).toEqual([])
   })
@@ -67,9 +78,24 @@ describe.each<[string, Send]>([
   it('fails the ping whose id has another time, recorded before or in the same batch, and no other', async () => {
     const [before, first, ...others] = newPings(12)
     await send([before!])
-    const results = await send([first!, { ...before!, timestampMs: 5n }, ...others, { ...first!, timestampMs: 6n }, { pingId: before!.pingId }])
-    expect(codes(results)).toEqual([undefined, FailureCode.ALREADY_EXISTS, ...others.map(() => undefined), FailureCode.ALREADY_EXISTS, undefined])
-    expect(results[1]).toMatchObject({ pingId: before!.pingId, failure: { message: `timestamp_ms: got 5, but ping_id ${before!.pingId} was recorded with 1000; expected that or no timestamp_ms` } })
+    const results = await send([
+      first!,
+      { ...before!, timestampMs: 5n },
+      ...others,
+      { ...first!, timestampMs: 6n },
+      { pingId: before!.pingId },
+    ])
+    expect(codes(results)).toEqual([
+      undefined,
+      FailureCode.ALREADY_EXISTS,
+      ...others.map(() => undefined),
+      FailureCode.ALREADY_EXISTS,
+      undefined,
+    ])
+    expect(results[1]).toMatchObject({
+      pingId: before!.pingId,
+      failure: { message: `timestamp_ms: got 5, but ping_id ${before!.pingId} was recorded with 1000; expected that or no timestamp_ms` },
+    })
     expect(await timesOf([before!, first!, ...others])).toEqual(Array.from({ length: 12 }, () => '1000'))
   })
 

@@ -7,8 +7,19 @@ it('calls are counted in the words of the library', async () => {
   const metrics = callMetrics(ours)
   const registers = [theirs]
   const calls = new Counter({ name: 'ping_rpc_total', help: 'Calls by method and code', labelNames: ['method', 'code'], registers })
-  const seconds = new Histogram({ name: 'ping_rpc_seconds', help: 'Seconds of a call', labelNames: ['method'], buckets: SECONDS, registers })
-  for (const [method, code, took] of [['a/B', 'ok', 0.0005], ['a/B', 'ok', 0.25], ['a/B', 'internal', 99], ['a/C', 'ok', 10]] as const) {
+  const seconds = new Histogram({
+    name: 'ping_rpc_seconds',
+    help: 'Seconds of a call',
+    labelNames: ['method'],
+    buckets: SECONDS,
+    registers,
+  })
+  for (const [method, code, took] of [
+    ['a/B', 'ok', 0.0005],
+    ['a/B', 'ok', 0.25],
+    ['a/B', 'internal', 99],
+    ['a/C', 'ok', 10],
+  ] as const) {
     metrics.rpcEnded(method, code, took)
     calls.inc({ method, code })
     seconds.observe({ method }, took)

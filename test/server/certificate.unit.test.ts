@@ -29,11 +29,19 @@ describe("the port's certificate", () => {
     ['an empty certificate', { cert: '' }, 'TLS_CERT_FILE: got a file without certificates, expected certificates in PEM'],
     ['a key in its place', { cert: identity.key }, 'TLS_CERT_FILE: got a file without certificates'],
     ['a certificate cut off', { cert: identity.cert.slice(0, 200) }, 'TLS_CERT_FILE: got a file without certificates'],
-    ['a certificate of other bytes', { cert: identity.cert.replace(/\n.{64}\n/, '\n') }, 'TLS_CERT_FILE: got a file without readable certificates'],
+    [
+      'a certificate of other bytes',
+      { cert: identity.cert.replace(/\n.{64}\n/, '\n') },
+      'TLS_CERT_FILE: got a file without readable certificates',
+    ],
     ['an empty key', { key: '' }, 'TLS_KEY_FILE: got a file without a private key, expected a private key in PEM'],
     ['the certificate in its place', { key: identity.cert }, 'TLS_KEY_FILE: got a file without a private key'],
     ['an encrypted key', { key: encrypted }, 'TLS_KEY_FILE: got an encrypted key, expected a private key in PEM, not encrypted'],
-    ['the key of another', { key: expired.key }, 'TLS_KEY_FILE: got a key of another certificate, expected the key of the first certificate in TLS_CERT_FILE'],
+    [
+      'the key of another',
+      { key: expired.key },
+      'TLS_KEY_FILE: got a key of another certificate, expected the key of the first certificate in TLS_CERT_FILE',
+    ],
     ['the chain before the certificate', { cert: authority.cert + identity.cert }, 'TLS_KEY_FILE: got a key of another certificate'],
     ['an authority that is none', { clientCa: 'nobody' }, 'TLS_CLIENT_CA_FILE: got a file without certificates'],
   ])('with %s is refused, and no word of the key is said', (_title, texts, message) => {

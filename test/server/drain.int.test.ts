@@ -11,7 +11,14 @@ import { PING_PATH, pingClient, PROTOCOLS, startHttpFixture, transports, type Fi
 
 const postPing = (fixture: HttpFixture, agent: Agent): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const request = httpRequest({ port: fixture.port, host: '127.0.0.1', path: PING_PATH, method: 'POST', agent, headers: { 'content-type': 'application/json' } })
+    const request = httpRequest({
+      port: fixture.port,
+      host: '127.0.0.1',
+      path: PING_PATH,
+      method: 'POST',
+      agent,
+      headers: { 'content-type': 'application/json' },
+    })
     request.on('response', response => resolve(response.resume())).on('error', reject)
     request.end('{}')
   })
@@ -40,19 +47,22 @@ describe('a drain', () => {
     expect(await stopped).toBe(0)
   })
 
-  it.each(PROTOCOLS)('of a port on several addresses, over %s, answers those that came in by the last, and refuses new ones on all', async protocol => {
-    const { fixture, release } = await startHeld({ hosts: LOCALHOST })
-    const ping = pingClient({ url: `http://[::1]:${fixture.port}` }, protocol).ping({})
-    await expect.poll(() => fixture.http.inFlight()).toBe(1)
-    const stopped = fixture.http.stop(5_000)
-    for (const host of LOCALHOST) {
-      const [error] = await once(createConnection(fixture.port, host), 'error').catch(cause => [cause])
-      expect(error).toMatchObject({ code: 'ECONNREFUSED' })
-    }
-    release()
-    await ping
-    expect(await stopped).toBe(0)
-  })
+  it.each(PROTOCOLS)(
+    'of a port on several addresses, over %s, answers those that came in by the last, and refuses new ones on all',
+    async protocol => {
+      const { fixture, release } = await startHeld({ hosts: LOCALHOST })
+      const ping = pingClient({ url: `http://[::1]:${fixture.port}` }, protocol).ping({})
+      await expect.poll(() => fixture.http.inFlight()).toBe(1)
+      const stopped = fixture.http.stop(5_000)
+      for (const host of LOCALHOST) {
+        const [error] = await once(createConnection(fixture.port, host), 'error').catch(cause => [cause])
+        expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+      }
+      release()
+      await ping
+      expect(await stopped).toBe(0)
+    },
+  )
 
   it('answers what still comes on open connections, and says that it is the last', async () => {
     await using fixture = await startHttpFixture()
@@ -60,7 +70,10 @@ describe('a drain', () => {
     expect((await postPing(fixture, agent)).headers.connection).toBe('keep-alive')
     const session = await openSession(fixture)
     const stopped = fixture.http.stop(5_000)
-    const [last, [headers]] = await Promise.all([postPing(fixture, agent), once(session.request({ ':path': '/livez' }).resume(), 'response')])
+    const [last, [headers]] = await Promise.all([
+      postPing(fixture, agent),
+      once(session.request({ ':path': '/livez' }).resume(), 'response'),
+    ])
     expect([last.statusCode, last.headers.connection]).toEqual([200, 'close'])
     expect(headers[':status']).toBe(200)
     expect(await stopped).toBe(0)
@@ -110,10 +123,15 @@ describe('a drain', () => {
 
   it('cuts off what is not done within its bound, and counts it', async () => {
     const { fixture } = await startHeld()
-    const pings = PROTOCOLS.map(protocol => pingClient(fixture, protocol).ping({}).then(() => 'answered', ConnectError.from))
+    const pings = PROTOCOLS.map(protocol =>
+      pingClient(fixture, protocol)
+        .ping({})
+        .then(() => 'answered', ConnectError.from),
+    )
     await expect.poll(() => fixture.http.inFlight()).toBe(PROTOCOLS.length)
     expect(await fixture.http.stop(400)).toBe(PROTOCOLS.length)
-    for (const error of await Promise.all(pings)) expect([Code.Unavailable, Code.Aborted, Code.Canceled, Code.Internal]).toContain((error as ConnectError).code)
+    for (const error of await Promise.all(pings))
+      expect([Code.Unavailable, Code.Aborted, Code.Canceled, Code.Internal]).toContain((error as ConnectError).code)
   })
 
   it('ends streams that would stay open for ever, health watchers with NOT_SERVING', async () => {

@@ -6,7 +6,10 @@ import { QueueFullError, TimestampConflictError, UnavailableError } from '../../
 import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, postJson, PROTOCOLS, startHttpFixture, type HttpFixture } from './http-fixture.ts'
 
 const failing = (error: unknown) => startHttpFixture({ record: () => Promise.reject(error) })
-const errorOfPing = (fixture: HttpFixture, protocol?: string) => pingClient(fixture, protocol).ping({}).then(() => undefined, ConnectError.from)
+const errorOfPing = (fixture: HttpFixture, protocol?: string) =>
+  pingClient(fixture, protocol)
+    .ping({})
+    .then(() => undefined, ConnectError.from)
 const callCount = async (fixture: HttpFixture, method: string, code: string) => {
   const { values } = (await fixture.metrics.registry.getSingleMetric('ping_rpc_total')?.get()) ?? { values: [] }
   return values.find(({ labels }) => labels['method'] === `ping.v1.PingService/${method}` && labels['code'] === code)?.value ?? 0
@@ -84,7 +87,9 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   ])('the time-outs %j and %j have no form, and nothing is recorded', async (connectMs, grpc) => {
     await using fixture = await startHttpFixture()
     const headers = { 'connect-timeout-ms': connectMs, 'grpc-timeout': grpc }
-    const error = await pingClient(fixture, protocol).ping({}, { headers }).then(() => undefined, ConnectError.from)
+    const error = await pingClient(fixture, protocol)
+      .ping({}, { headers })
+      .then(() => undefined, ConnectError.from)
     expect(error?.code).toBe(Code.InvalidArgument)
     expect(error?.rawMessage).toMatch(/^(connect-timeout-ms|grpc-timeout): got ".*", expected a whole number /)
     expect(error?.rawMessage).toContain(JSON.stringify(protocol.startsWith('Connect') ? connectMs : grpc))
@@ -98,8 +103,13 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   ])('a deadline of %s or %s has passed: nothing is recorded', async (connectMs, grpc) => {
     await using fixture = await startHttpFixture()
     const headers = { 'connect-timeout-ms': connectMs, 'grpc-timeout': grpc }
-    const error = await pingClient(fixture, protocol).ping({}, { headers }).then(() => undefined, ConnectError.from)
-    expect(error).toMatchObject({ code: Code.DeadlineExceeded, rawMessage: "the caller's deadline had passed before the call began; nothing was done" })
+    const error = await pingClient(fixture, protocol)
+      .ping({}, { headers })
+      .then(() => undefined, ConnectError.from)
+    expect(error).toMatchObject({
+      code: Code.DeadlineExceeded,
+      rawMessage: "the caller's deadline had passed before the call began; nothing was done",
+    })
     expect(fixture.recorded).toEqual([])
     expect(await callCount(fixture, 'Ping', 'deadline_exceeded')).toBe(1)
   })
@@ -117,7 +127,9 @@ describe.each(PROTOCOLS)('over %s', protocol => {
 
   it('a body over the limit is RESOURCE_EXHAUSTED, naming the limit', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
-    const error = await pingClient(fixture, protocol).ping({ pingId: 'x'.repeat(2_000) }).catch(ConnectError.from)
+    const error = await pingClient(fixture, protocol)
+      .ping({ pingId: 'x'.repeat(2_000) })
+      .catch(ConnectError.from)
     expect(error).toMatchObject({ code: Code.ResourceExhausted })
     expect((error as ConnectError).rawMessage).toMatch(/^request body: got (20\d\d|more) bytes, expected at most 1024$/)
     await pingClient(fixture, protocol).ping({}) // the connection, or the next, still serves
@@ -138,7 +150,11 @@ describe('a body that is no message', () => {
     ['application/proto', [0x0a, 0x05, 0x01], 400],
   ])('of %s is INVALID_ARGUMENT over Connect', async (type, bytes, status) => {
     await using fixture = await startHttpFixture()
-    const response = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': type }, body: Uint8Array.from(bytes) })
+    const response = await fetch(fixture.url + PING_PATH, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: Uint8Array.from(bytes),
+    })
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({
       code: 'invalid_argument',
@@ -159,10 +175,16 @@ describe('a body that is no message', () => {
     const json = new TextEncoder().encode('{"x":"\ud83d\ude00","\\u0074imestampMs":"0x10"}')
     const enveloped = Uint8Array.of(0, 0, 0, 0, json.length, ...json)
     const url = fixture.url + PING_PATH
-    const post = async (type: string, body: Uint8Array<ArrayBuffer>) => (await fetch(url, { method: 'POST', headers: { 'content-type': type }, body })).text()
+    const post = async (type: string, body: Uint8Array<ArrayBuffer>) =>
+      (await fetch(url, { method: 'POST', headers: { 'content-type': type }, body })).text()
     const message = 'timestamp_ms: got "0x10", expected a whole number from '
-    expect(JSON.parse(await post('application/json', json))).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining(message) })
-    expect(decodeURIComponent(await post('application/grpc-web+json', enveloped))).toMatch(new RegExp(`grpc-message: ${message}[^]*grpc-status: 3|grpc-status: 3[^]*grpc-message: ${message}`))
+    expect(JSON.parse(await post('application/json', json))).toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining(message),
+    })
+    expect(decodeURIComponent(await post('application/grpc-web+json', enveloped))).toMatch(
+      new RegExp(`grpc-message: ${message}[^]*grpc-status: 3|grpc-status: 3[^]*grpc-message: ${message}`),
+    )
     const trailers = await grpcTrailers(url, enveloped, { 'content-type': 'application/grpc+json' })
     expect([trailers['grpc-status'], decodeURIComponent(String(trailers['grpc-message']))]).toEqual(['3', expect.stringContaining(message)])
   })
@@ -192,7 +214,11 @@ describe('a body that is no message', () => {
     [PING_PATH, '{"timestampMs":1,"timestampMs":2}', 'request body: got "timestampMs" twice, expected it once'],
     [PING_PATH, '{"pingId":5}', 'ping_id: got 5, expected a JSON string'],
     [PING_PATH, '{"pingId":"\\ud800"}', 'ping_id: got text that is no Unicode, expected a JSON string'],
-    [PING_PATH, `{"${'😀'.repeat(99)}":1,"${'😀'.repeat(99)}":2}`, `request body: got "${'😀'.repeat(40)}"… (198 characters) twice, expected it once`],
+    [
+      PING_PATH,
+      `{"${'😀'.repeat(99)}":1,"${'😀'.repeat(99)}":2}`,
+      `request body: got "${'😀'.repeat(40)}"… (198 characters) twice, expected it once`,
+    ],
     [COUNT_PATH, '{"timeRange":"a\\n\\u009b"}', 'time_range: got "a\\n\\u009b", expected a JSON object with "start" and "end"'],
     [COUNT_PATH, '{"timeRange":5}', 'time_range: got 5, expected a JSON object with "start" and "end"'],
     [COUNT_PATH, '{"timeRange":{"start":"x"}}', `time_range.start: got "x", expected ${INT64}`],
@@ -229,14 +255,25 @@ describe('an error over Connect', () => {
   it('for a body over the limit comes before all of the body', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
     const endless = new ReadableStream({ pull: controller => controller.enqueue(new Uint8Array(65_536)) })
-    const response = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: JSON_TYPE, body: endless, duplex: 'half' } as RequestInit)
+    const response = await fetch(fixture.url + PING_PATH, {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: endless,
+      duplex: 'half',
+    } as RequestInit)
     expect(await response.json()).toEqual({ code: 'resource_exhausted', message: 'request body: got more bytes, expected at most 1024' })
   })
 
   it('does not let a small body grow over the limit when it is unpacked', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
-    const bomb = await new Response(new Blob([`{"pingId":"${'x'.repeat(1_000_000)}"}`]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()
-    const response = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body: bomb })
+    const bomb = await new Response(
+      new Blob([`{"pingId":"${'x'.repeat(1_000_000)}"}`]).stream().pipeThrough(new CompressionStream('gzip')),
+    ).arrayBuffer()
+    const response = await fetch(fixture.url + PING_PATH, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, 'content-encoding': 'gzip' },
+      body: bomb,
+    })
     expect(await response.json()).toMatchObject({ code: 'resource_exhausted' })
   })
 

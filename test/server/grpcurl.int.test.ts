@@ -20,7 +20,8 @@ describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate
     const tokens = tokenLine('full', 'full-token', 'ping,read') + tokenLine('reader', 'reader-token', 'read')
     fixture = await startCallersFixture({ ...authority.issue(), clientCa: client.cert, tokens })
     const { cert, key } = client.issue()
-    for (const [name, text] of Object.entries({ 'ca.crt': authority.cert, 'client.crt': cert, 'client.key': key })) writeFileSync(join(fixture.folder, name), text)
+    for (const [name, text] of Object.entries({ 'ca.crt': authority.cert, 'client.crt': cert, 'client.key': key }))
+      writeFileSync(join(fixture.folder, name), text)
   })
   afterAll(() => fixture[Symbol.asyncDispose]())
 
@@ -32,7 +33,10 @@ describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate
 
   it('lists the methods, pings and counts, without a schema', async () => {
     const args = [...identified(), ...bearer('full-token')]
-    expect(await grpcurl(...args, address(), 'list', 'ping.v1.PingService')).toMatchObject({ code: 0, stdout: `${PING}\n${PING}Batch\n${COUNT}\n${PING}Stream\n`.replaceAll('/', '.') })
+    expect(await grpcurl(...args, address(), 'list', 'ping.v1.PingService')).toMatchObject({
+      code: 0,
+      stdout: `${PING}\n${PING}Batch\n${COUNT}\n${PING}Stream\n`.replaceAll('/', '.'),
+    })
     expect(await grpcurl(...args, '-d', '{"timestampMs":"7"}', address(), PING)).toMatchObject({ code: 0, stdout: '{}\n' })
     expect(fixture.recorded.at(-1)?.timestampMs).toBe(7n)
     expect(JSON.parse((await grpcurl(...args, address(), COUNT)).stdout)).toEqual({ pingCount: '1' })
@@ -41,16 +45,24 @@ describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate
   it('gets UNAUTHENTICATED without a token and without a certificate, and PERMISSION_DENIED without the role', async () => {
     const proto = ['-import-path', 'proto', '-proto', 'ping/v1/ping.proto']
     const without = await grpcurl(...identified(), ...proto, address(), PING)
-    expect([without.code, without.stderr]).toEqual([EXIT.unauthenticated, expect.stringContaining('header authorization: got none, expected Bearer and a token')])
+    expect([without.code, without.stderr]).toEqual([
+      EXIT.unauthenticated,
+      expect.stringContaining('header authorization: got none, expected Bearer and a token'),
+    ])
     const uncertified = await grpcurl('-cacert', file('ca.crt'), ...bearer('full-token'), ...proto, address(), PING)
     expect([uncertified.code, uncertified.stderr]).toEqual([EXIT.unauthenticated, expect.stringContaining('client certificate: got none')])
     const reader = await grpcurl(...identified(), ...bearer('reader-token'), ...proto, address(), PING)
-    expect([reader.code, reader.stderr]).toEqual([EXIT.permissionDenied, expect.stringContaining('token reader: got the role read, expected ping')])
+    expect([reader.code, reader.stderr]).toEqual([
+      EXIT.permissionDenied,
+      expect.stringContaining('token reader: got the role read, expected ping'),
+    ])
   })
 
   it('asks for the health with neither', async () => {
     const proto = ['-import-path', 'third-party/proto', '-proto', 'grpc/health/v1/health.proto']
-    expect(JSON.parse((await grpcurl('-cacert', file('ca.crt'), ...proto, address(), 'grpc.health.v1.Health/Check')).stdout)).toEqual({ status: 'SERVING' })
+    expect(JSON.parse((await grpcurl('-cacert', file('ca.crt'), ...proto, address(), 'grpc.health.v1.Health/Check')).stdout)).toEqual({
+      status: 'SERVING',
+    })
   })
 
   it('does not trust another authority', async () => {

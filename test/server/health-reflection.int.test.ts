@@ -65,7 +65,13 @@ describe.each([
   ['v1alpha', V1Alpha],
 ])('gRPC reflection %s', (_, service) => {
   type Question = { case: 'listServices' | 'fileByFilename' | 'fileContainingSymbol' | 'allExtensionNumbersOfType'; value: string }
-  const ask = async (...questions: readonly (Question | { case: 'fileContainingExtension'; value: { containingType: string; extensionNumber: number } } | undefined)[]) => {
+  const ask = async (
+    ...questions: readonly (
+      | Question
+      | { case: 'fileContainingExtension'; value: { containingType: string; extensionNumber: number } }
+      | undefined
+    )[]
+  ) => {
     const client = createClient(service as typeof V1, transports(fixture.url)['gRPC']!)
     const answers = []
     const requests = async function* () {
@@ -82,12 +88,17 @@ describe.each([
 
   it('lists the services', async () => {
     const [answer] = await ask({ case: 'listServices', value: '' })
-    expect(answer).toMatchObject({ value: { service: ['ping.v1.PingService', 'grpc.health.v1.Health', V1.typeName, V1Alpha.typeName].map(name => ({ name })) } })
+    expect(answer).toMatchObject({
+      value: { service: ['ping.v1.PingService', 'grpc.health.v1.Health', V1.typeName, V1Alpha.typeName].map(name => ({ name })) },
+    })
   })
 
-  it.each(['ping.v1.PingService', 'ping.v1.PingService.Ping', 'ping.v1.PingRequest', 'ping.v1.Consistency'])('finds the file of %s', async symbol => {
-    expect(await filesOf({ case: 'fileContainingSymbol', value: symbol })).toEqual(['ping/v1/ping.proto'])
-  })
+  it.each(['ping.v1.PingService', 'ping.v1.PingService.Ping', 'ping.v1.PingRequest', 'ping.v1.Consistency'])(
+    'finds the file of %s',
+    async symbol => {
+      expect(await filesOf({ case: 'fileContainingSymbol', value: symbol })).toEqual(['ping/v1/ping.proto'])
+    },
+  )
 
   it('finds a file by its name', async () => {
     expect(await filesOf({ case: 'fileByFilename', value: PingService.file.proto.name })).toEqual(['ping/v1/ping.proto'])
@@ -103,6 +114,13 @@ describe.each([
       { case: 'allExtensionNumbersOfType', value: 'ping.v1.PingRequest' },
     )
     const errors = answers.map(answer => (answer.case === 'errorResponse' ? answer.value.errorCode : answer.case))
-    expect(errors).toEqual([Code.NotFound, Code.NotFound, Code.NotFound, Code.NotFound, Code.InvalidArgument, 'allExtensionNumbersResponse'])
+    expect(errors).toEqual([
+      Code.NotFound,
+      Code.NotFound,
+      Code.NotFound,
+      Code.NotFound,
+      Code.InvalidArgument,
+      'allExtensionNumbersResponse',
+    ])
   })
 })

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createConnection } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { SecureContextOptions } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import { createClient, type Interceptor, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
 import { pino } from 'pino'
@@ -33,7 +33,9 @@ export interface HttpFixture extends AsyncDisposable {
   readonly logged: Record<string, unknown>[]
 }
 
-export interface FixtureOptions extends Partial<Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'maxBatchBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean'>> {
+export interface FixtureOptions extends Partial<
+  Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'maxBatchBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean'>
+> {
   readonly record?: PingRecorder['record']
   /** Records in place of the one that only remembers. */
   readonly recorder?: PingRecorder
@@ -59,13 +61,48 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     await options.record?.(ping)
     recorded.push(ping)
   }
-  const recordAll: PingRecorder['recordAll'] = pings => Promise.all(pings.map(ping => record(ping).then(() => undefined, (error: Error) => error)))
+  const recordAll: PingRecorder['recordAll'] = pings =>
+    Promise.all(
+      pings.map(ping =>
+        record(ping).then(
+          () => undefined,
+          (error: Error) => error,
+        ),
+      ),
+    )
   const { maxBodyBytes = 65_536, maxBatchBodyBytes = 2_097_152, allowedOrigins = ['*'], hosts = ['127.0.0.1'], limits = {} } = options
   const { tls, access, lean = true } = options
-  const http = await startPingHttp({ port: 0, portSetting: 'PORT', hosts, tls, access, lean, maxBodyBytes, maxBatchBodyBytes, allowedOrigins, limits, recorder: options.recorder ?? { record, recordAll }, reader, readiness, metrics, log })
+  const http = await startPingHttp({
+    port: 0,
+    portSetting: 'PORT',
+    hosts,
+    tls,
+    access,
+    lean,
+    maxBodyBytes,
+    maxBatchBodyBytes,
+    allowedOrigins,
+    limits,
+    recorder: options.recorder ?? { record, recordAll },
+    reader,
+    readiness,
+    metrics,
+    log,
+  })
   const { port } = http
   const stop = async (): Promise<void> => void (await http.stop(0))
-  return { url: `http${tls ? 's' : ''}://127.0.0.1:${port}`, port, http, readiness, metrics, recorded, counted, strong, logged, [Symbol.asyncDispose]: stop }
+  return {
+    url: `http${tls ? 's' : ''}://127.0.0.1:${port}`,
+    port,
+    http,
+    readiness,
+    metrics,
+    recorded,
+    counted,
+    strong,
+    logged,
+    [Symbol.asyncDispose]: stop,
+  }
 }
 
 /** What all transports have, such as a certificate authority. */
@@ -75,7 +112,10 @@ interface TransportOptions {
 }
 
 /** One transport for each protocol, version of HTTP and encoding that the port serves. */
-export function transports(baseUrl: string, { nodeOptions = {}, interceptors = [] }: TransportOptions = {}): Readonly<Record<string, Transport>> {
+export function transports(
+  baseUrl: string,
+  { nodeOptions = {}, interceptors = [] }: TransportOptions = {},
+): Readonly<Record<string, Transport>> {
   const shared = { baseUrl, nodeOptions, interceptors }
   return {
     'Connect, JSON, HTTP/1.1': createConnectTransport({ ...shared, httpVersion: '1.1' }),
@@ -95,7 +135,11 @@ export function pingClient(fixture: { readonly url: string }, protocol = 'Connec
 }
 
 /** Posts JSON to Ping or PingCount. */
-export async function postJson(url: string, body: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: Headers; json: Record<string, unknown> }> {
+export async function postJson(
+  url: string,
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: Headers; json: Record<string, unknown> }> {
   const response = await fetch(url, { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body })
   return { status: response.status, headers: response.headers, json: (await response.json()) as Record<string, unknown> }
 }

@@ -1,6 +1,6 @@
-import { createConnection, type Socket } from 'node:net'
-import { connect } from 'node:http2'
 import { once } from 'node:events'
+import { connect } from 'node:http2'
+import { createConnection, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, run, sendRaw, startHttpFixture, type HttpFixture } from './http-fixture.ts'
 
@@ -11,7 +11,11 @@ beforeAll(async () => {
 afterAll(() => fixture[Symbol.asyncDispose]())
 
 /** The lines of an answer that a reader can copy into a shell. */
-const curlLines = (body: string): string[] => body.split('\n').filter(line => line.startsWith('  curl')).map(line => line.trim())
+const curlLines = (body: string): string[] =>
+  body
+    .split('\n')
+    .filter(line => line.startsWith('  curl'))
+    .map(line => line.trim())
 const runInShell = (line: string) => run('sh', ['-c', line.replace('curl', 'curl -sS')])
 
 describe('a request that no method takes', () => {
@@ -23,12 +27,21 @@ describe('a request that no method takes', () => {
     expect(await runInShell(line ?? 'false')).toMatchObject({ code: 0, stdout: '{}' })
   })
 
-  it.each([undefined, 'text/plain', 'application/json; charset=latin1', 'application/connect+json'])('with the content-type %s is 415', async type => {
-    const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', body: new TextEncoder().encode('{}'), headers: type === undefined ? {} : { 'content-type': type } })
-    expect(answer.status).toBe(415)
-    expect(answer.headers.get('accept-post')).toBe('application/json, application/proto, application/grpc, application/grpc-web, application/grpc-web-text')
-    expect(await answer.text()).toContain(`content-type: got ${type === undefined ? 'none' : JSON.stringify(type)}, expected`)
-  })
+  it.each([undefined, 'text/plain', 'application/json; charset=latin1', 'application/connect+json'])(
+    'with the content-type %s is 415',
+    async type => {
+      const answer = await fetch(fixture.url + PING_PATH, {
+        method: 'POST',
+        body: new TextEncoder().encode('{}'),
+        headers: type === undefined ? {} : { 'content-type': type },
+      })
+      expect(answer.status).toBe(415)
+      expect(answer.headers.get('accept-post')).toBe(
+        'application/json, application/proto, application/grpc, application/grpc-web, application/grpc-web-text',
+      )
+      expect(await answer.text()).toContain(`content-type: got ${type === undefined ? 'none' : JSON.stringify(type)}, expected`)
+    },
+  )
 
   it.each([
     ['GET', PING_PATH, 'POST'],
@@ -66,7 +79,13 @@ describe('a request that no method takes', () => {
     for (const line of curlLines(body)) expect((await runInShell(line)).stdout).toMatch(/^\{("pingCount":"\d+")?\}$/)
   })
 
-  it.each(['?encoding=proto&message=', '?connect=v1&message=%7B%22why%22:%22?%22%7D&encoding=json', '?encoding=json&base64=1&message=e30', '?encoding=json&base64=1&message=e30%3D', '?encoding=proto&base64=1&message='])('GET PingCount%s is answered', async query => {
+  it.each([
+    '?encoding=proto&message=',
+    '?connect=v1&message=%7B%22why%22:%22?%22%7D&encoding=json',
+    '?encoding=json&base64=1&message=e30',
+    '?encoding=json&base64=1&message=e30%3D',
+    '?encoding=proto&base64=1&message=',
+  ])('GET PingCount%s is answered', async query => {
     expect((await fetch(fixture.url + COUNT_PATH + query)).status).toBe(200)
   })
 
@@ -129,7 +148,11 @@ describe('the pages', () => {
   it('take HEAD, and answer other methods with 405', async () => {
     expect((await fetch(`${fixture.url}/livez`, { method: 'HEAD' })).status).toBe(200)
     const answer = await fetch(`${fixture.url}/livez`, { method: 'POST' })
-    expect([answer.status, answer.headers.get('allow'), await answer.text()]).toEqual([405, 'GET, HEAD', 'method: got POST, expected GET\n'])
+    expect([answer.status, answer.headers.get('allow'), await answer.text()]).toEqual([
+      405,
+      'GET, HEAD',
+      'method: got POST, expected GET\n',
+    ])
   })
 })
 
@@ -137,7 +160,11 @@ describe('a page of another origin', () => {
   const preflight = (origin: string, url: string) =>
     fetch(url + PING_PATH, {
       method: 'OPTIONS',
-      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,connect-protocol-version' },
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,connect-protocol-version',
+      },
     })
 
   it('may call, and is told so by the preflight', async () => {
@@ -145,21 +172,45 @@ describe('a page of another origin', () => {
     expect([status, headers.get('access-control-allow-origin')]).toEqual([204, '*'])
     expect(headers.get('access-control-allow-methods')).toBe('POST, GET')
     const allowed = headers.get('access-control-allow-headers')?.toLowerCase().split(/ *, */)
-    expect(allowed).toEqual(expect.arrayContaining(['content-type', 'connect-protocol-version', 'connect-timeout-ms', 'x-grpc-web', 'x-user-agent', 'grpc-timeout']))
+    expect(allowed).toEqual(
+      expect.arrayContaining([
+        'content-type',
+        'connect-protocol-version',
+        'connect-timeout-ms',
+        'x-grpc-web',
+        'x-user-agent',
+        'grpc-timeout',
+      ]),
+    )
   })
 
-  it.each(['traceparent,tracestate,baggage,x-request-id,authorization', 'b3, x-b3-traceid ,sentry-trace', 'x'])('may send the headers %s', async asked => {
-    const headers = { origin: 'https://page.example', 'access-control-request-method': 'POST', 'access-control-request-headers': asked }
-    const answer = await fetch(fixture.url + PING_PATH, { method: 'OPTIONS', headers })
-    expect(answer.headers.get('access-control-allow-headers')?.split(/[ \t]*,[ \t]*/)).toEqual(expect.arrayContaining(['Content-Type', ...asked.split(/ *, */)]))
-  })
+  it.each(['traceparent,tracestate,baggage,x-request-id,authorization', 'b3, x-b3-traceid ,sentry-trace', 'x'])(
+    'may send the headers %s',
+    async asked => {
+      const headers = { origin: 'https://page.example', 'access-control-request-method': 'POST', 'access-control-request-headers': asked }
+      const answer = await fetch(fixture.url + PING_PATH, { method: 'OPTIONS', headers })
+      expect(answer.headers.get('access-control-allow-headers')?.split(/[ \t]*,[ \t]*/)).toEqual(
+        expect.arrayContaining(['Content-Type', ...asked.split(/ *, */)]),
+      )
+    },
+  )
 
   it("may read the answer and Ping's headers", async () => {
     const headers = { ...JSON_TYPE, origin: 'https://page.example' }
     const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers, body: '{}' })
     expect(answer.headers.get('access-control-allow-origin')).toBe('*')
     const exposed = answer.headers.get('access-control-expose-headers')?.toLowerCase().split(', ')
-    expect(exposed).toEqual(expect.arrayContaining(['ping-id', 'ping-count-source', 'ping-count-age-ms', 'retry-after', 'grpc-status', 'grpc-message', 'grpc-status-details-bin']))
+    expect(exposed).toEqual(
+      expect.arrayContaining([
+        'ping-id',
+        'ping-count-source',
+        'ping-count-age-ms',
+        'retry-after',
+        'grpc-status',
+        'grpc-message',
+        'grpc-status-details-bin',
+      ]),
+    )
   })
 
   it('is told nothing when its origin is not among those that are allowed', async () => {

@@ -7,7 +7,8 @@ import { exactJson, jsonReading } from '../../src/server/rpc/json-text.ts'
 const INT64 = 'a whole number from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
 const NAMES = 'one of CONSISTENCY_UNSPECIFIED, CONSISTENCY_CACHED, CONSISTENCY_STRONG'
 const decoded = { ignoreUnknownFields: true }
-const timeOf = (value: string) => fromJsonString(PingRequestSchema, exactJson(`{"timestampMs":${value}}`, PingRequestSchema), decoded).timestampMs
+const timeOf = (value: string) =>
+  fromJsonString(PingRequestSchema, exactJson(`{"timestampMs":${value}}`, PingRequestSchema), decoded).timestampMs
 
 describe('a whole number of a request in JSON', () => {
   it.each([
@@ -36,8 +37,37 @@ describe('a whole number of a request in JSON', () => {
   })
 
   it.each([
-    '"0x10"', '"0b1"', '" 5"', '"5 "', '"5\\n"', '"+5"', '"007"', '"-01"', '""', '"1_000"', '"1,000"', '"١"', '"５"', '"1."', '".5"', '"1e"', '"--1"',
-    '"NaN"', '"Infinity"', '"1.5"', '1.5', '"1e400"', '1e400', '"1e-1"', '1750000000000.0000001', '9223372036854775808', '"-9223372036854775809"', '1e19', '"5n"', 'true', '"\\u0000"',
+    '"0x10"',
+    '"0b1"',
+    '" 5"',
+    '"5 "',
+    '"5\\n"',
+    '"+5"',
+    '"007"',
+    '"-01"',
+    '""',
+    '"1_000"',
+    '"1,000"',
+    '"١"',
+    '"５"',
+    '"1."',
+    '".5"',
+    '"1e"',
+    '"--1"',
+    '"NaN"',
+    '"Infinity"',
+    '"1.5"',
+    '1.5',
+    '"1e400"',
+    '1e400',
+    '"1e-1"',
+    '1750000000000.0000001',
+    '9223372036854775808',
+    '"-9223372036854775809"',
+    '1e19',
+    '"5n"',
+    'true',
+    '"\\u0000"',
   ])('%s is none', value => {
     expect(() => timeOf(value)).toThrow(new RegExp(`^timestamp_ms: got [^]+, expected ${INT64}$`))
   })
@@ -54,9 +84,12 @@ describe('a whole number of a request in JSON', () => {
     expect(() => timeOf(value)).toThrow(`timestamp_ms: got ${got}, expected ${INT64}`)
   })
 
-  it.each([`1e${'9'.repeat(60_000)}`, `1e-${'9'.repeat(60_000)}`, `1${'0'.repeat(60_000)}1`, `"1.${'0'.repeat(60_000)}1"`])('of 60 000 characters takes no longer than its reading', value => {
-    expect(() => timeOf(value)).toThrow(INT64)
-  })
+  it.each([`1e${'9'.repeat(60_000)}`, `1e-${'9'.repeat(60_000)}`, `1${'0'.repeat(60_000)}1`, `"1.${'0'.repeat(60_000)}1"`])(
+    'of 60 000 characters takes no longer than its reading',
+    value => {
+      expect(() => timeOf(value)).toThrow(INT64)
+    },
+  )
 
   it('is found in a nested message, by either name, and however its key is written', () => {
     const json = '{"x":{"start":"0x1","y":[{"timeRange":1}]},"time\\u005frange":{"start":" 1"}}'
@@ -68,25 +101,46 @@ describe('a whole number of a request in JSON', () => {
     const json = '{"pings":[{"timestampMs":1e3},{"x":[{"timestampMs":1.5}],"timestamp_ms":9007199254740993},{},{"timestampMs":"0x1"}]}'
     expect(() => exactJson(json, PingBatchRequestSchema)).toThrow(`pings[3].timestamp_ms: got "0x1", expected ${INT64}`)
     const exact = exactJson(json.replace('0x1', '5.0'), PingBatchRequestSchema)
-    expect(fromJsonString(PingBatchRequestSchema, exact, decoded).pings.map(({ timestampMs }) => timestampMs)).toEqual([1_000n, 9_007_199_254_740_993n, undefined, 5n])
+    expect(fromJsonString(PingBatchRequestSchema, exact, decoded).pings.map(({ timestampMs }) => timestampMs)).toEqual([
+      1_000n,
+      9_007_199_254_740_993n,
+      undefined,
+      5n,
+    ])
   })
 
   it('of 32 bits has its own bounds', () => {
-    const extension = (number: string) => exactJson(`{"fileContainingExtension":{"extensionNumber":${number}}}`, ServerReflectionRequestSchema)
+    const extension = (number: string) =>
+      exactJson(`{"fileContainingExtension":{"extensionNumber":${number}}}`, ServerReflectionRequestSchema)
     expect(extension('1e2')).toBe('{"fileContainingExtension":{"extensionNumber":"100"}}')
-    for (const none of ['"0x10"', '2147483648', '""']) expect(() => extension(none)).toThrow(/^file_containing_extension\.extension_number: got .*, expected a whole number from -2147483648 to 2147483647, /)
+    for (const none of ['"0x10"', '2147483648', '""'])
+      expect(() => extension(none)).toThrow(
+        /^file_containing_extension\.extension_number: got .*, expected a whole number from -2147483648 to 2147483647, /,
+      )
   })
 })
 
 describe('a name of a consistency in JSON', () => {
-  it.each(['{"consistency":"STRONG"}', '{"consistency":"consistency_strong"}', '{"consistency":""}', '{"\\u0063onsistency":"STRONG"}', '{"consistency":"2"}', '{"consistency":2.5}', '{"consistency":true}', '{"consistency":4294967298}'])(
-    '%s is refused',
-    json => {
-      expect(() => exactJson(json, PingCountRequestSchema)).toThrow(new RegExp(`^consistency: got .+, expected ${NAMES}$`))
-    },
-  )
+  it.each([
+    '{"consistency":"STRONG"}',
+    '{"consistency":"consistency_strong"}',
+    '{"consistency":""}',
+    '{"\\u0063onsistency":"STRONG"}',
+    '{"consistency":"2"}',
+    '{"consistency":2.5}',
+    '{"consistency":true}',
+    '{"consistency":4294967298}',
+  ])('%s is refused', json => {
+    expect(() => exactJson(json, PingCountRequestSchema)).toThrow(new RegExp(`^consistency: got .+, expected ${NAMES}$`))
+  })
 
-  it.each(['{"consistency":"CONSISTENCY_STRONG"}', '{"consistency":2}', '{"consistency":null}', '{"x":{"consistency":"no"}}', '{"consistency":"CONSISTENCY_\\u0053TRONG"}'])('%s is left to the decoder', json => {
+  it.each([
+    '{"consistency":"CONSISTENCY_STRONG"}',
+    '{"consistency":2}',
+    '{"consistency":null}',
+    '{"x":{"consistency":"no"}}',
+    '{"consistency":"CONSISTENCY_\\u0053TRONG"}',
+  ])('%s is left to the decoder', json => {
     expect(exactJson(json, PingCountRequestSchema)).toBe(json)
   })
 })
@@ -94,8 +148,20 @@ describe('a name of a consistency in JSON', () => {
 describe('a request in JSON', () => {
   const read = (bytes: Uint8Array) => jsonReading(PingRequestSchema).jsonOptions.textDecoder.decode(bytes)
 
-  it.each(['{"timestampMs":007}', '{"timestampMs":+1}', '{"timestampMs":1}x', '{"timestampMs":1,}', "{'a':1}", '{"a":NaN}', '{"a":1', '', '{"a":"\n"}'])('that is malformed, %j, is refused with the reason', json => {
-    expect(() => exactJson(json, PingRequestSchema)).toThrow(/^request body: got malformed JSON \([^]+\), expected a JSON object such as \{\}$/)
+  it.each([
+    '{"timestampMs":007}',
+    '{"timestampMs":+1}',
+    '{"timestampMs":1}x',
+    '{"timestampMs":1,}',
+    "{'a':1}",
+    '{"a":NaN}',
+    '{"a":1',
+    '',
+    '{"a":"\n"}',
+  ])('that is malformed, %j, is refused with the reason', json => {
+    expect(() => exactJson(json, PingRequestSchema)).toThrow(
+      /^request body: got malformed JSON \([^]+\), expected a JSON object such as \{\}$/,
+    )
   })
 
   it('may begin with a byte order mark', () => {
@@ -103,16 +169,22 @@ describe('a request in JSON', () => {
   })
 
   it('is UTF-8', () => {
-    expect(() => read(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d))).toThrow('request body: got bytes that are not UTF-8, expected JSON in UTF-8')
+    expect(() => read(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d))).toThrow(
+      'request body: got bytes that are not UTF-8, expected JSON in UTF-8',
+    )
   })
 
   it('may have 10 000 items in a repeated field, and no more', () => {
-    const items = (count: number) => `{"pings":[${Array.from({ length: count }, () => '{"pingId":"","timestampMs":"1"}').join()}],"x":[${'1,'.repeat(20_000)}1]}`
+    const items = (count: number) =>
+      `{"pings":[${Array.from({ length: count }, () => '{"pingId":"","timestampMs":"1"}').join()}],"x":[${'1,'.repeat(20_000)}1]}`
     expect(exactJson(items(10_000), PingBatchRequestSchema)).toBe(items(10_000))
     expect(() => exactJson(items(10_001), PingBatchRequestSchema)).toThrow('pings: got more than 10000, expected at most 10000')
   })
 
-  it.each([`{"a":"${'\\"'.repeat(500_000)}"}`, `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, `{"a":"${'x'.repeat(2_000_000)}"}`])('may be long and deep', json => {
-    expect(exactJson(json, PingRequestSchema)).toBe(json)
-  })
+  it.each([`{"a":"${'\\"'.repeat(500_000)}"}`, `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, `{"a":"${'x'.repeat(2_000_000)}"}`])(
+    'may be long and deep',
+    json => {
+      expect(exactJson(json, PingRequestSchema)).toBe(json)
+    },
+  )
 })

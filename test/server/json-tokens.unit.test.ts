@@ -14,7 +14,10 @@ function randomJson(random: Random, depth = 0): { readonly value: unknown; reado
   if (kind === 4) return { value: items.map(({ value }) => value), tokens: ['[', ...items.flatMap(({ tokens }) => tokens), ']'] }
   const keys = items.map((_, index) => `k${index}${random.pick(PIECES)}`)
   const entries = items.map(({ value }, index) => [keys[index]!, value] as const)
-  return { value: Object.fromEntries(entries), tokens: ['{', ...items.flatMap(({ tokens }, index) => [JSON.stringify(keys[index]), ...tokens]), '}'] }
+  return {
+    value: Object.fromEntries(entries),
+    tokens: ['{', ...items.flatMap(({ tokens }, index) => [JSON.stringify(keys[index]), ...tokens]), '}'],
+  }
 }
 
 const leaf = (value: unknown) => ({ value, tokens: [JSON.stringify(value)] })

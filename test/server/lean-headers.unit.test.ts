@@ -5,8 +5,26 @@ import { RequestHeaders } from '../../src/server/http/lean/request-headers.ts'
 import { webHeaders } from '../../src/server/http/web-headers.ts'
 
 const TYPE = 'application/json'
-const NODES = { host: 'x', 'content-type': 'text/plain', 'content-encoding': 'GZIP', 'connect-timeout-ms': '9999999999', 'set-cookie': ['a=1', 'b=2'], accept: 'a, b' }
-const NAMES = ['host', 'Host', 'content-type', 'Content-Encoding', 'connect-timeout-ms', 'set-cookie', 'accept', 'absent', 'constructor', '__proto__']
+const NODES = {
+  host: 'x',
+  'content-type': 'text/plain',
+  'content-encoding': 'GZIP',
+  'connect-timeout-ms': '9999999999',
+  'set-cookie': ['a=1', 'b=2'],
+  accept: 'a, b',
+}
+const NAMES = [
+  'host',
+  'Host',
+  'content-type',
+  'Content-Encoding',
+  'connect-timeout-ms',
+  'set-cookie',
+  'accept',
+  'absent',
+  'constructor',
+  '__proto__',
+]
 
 describe('the headers of a request', () => {
   it.each([TYPE, undefined])('are those of the platform, whoever asks for whatever, with the type %j', type => {
@@ -61,7 +79,11 @@ describe('the headers of an answer', () => {
     expect(answerLines(header, trailer, 2, 'gzip')).toEqual([...lines, 'trailer-a', 'b'])
   })
 
-  it.each([['a b', 'c'], ['a', 'b\r\nc: d'], ['', 'a']])('refuse the header %j: %j', (name, value) => {
+  it.each([
+    ['a b', 'c'],
+    ['a', 'b\r\nc: d'],
+    ['', 'a'],
+  ])('refuse the header %j: %j', (name, value) => {
     expect(() => new AnswerHeaders([]).set(name, value)).toThrow(TypeError)
   })
 })

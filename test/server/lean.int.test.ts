@@ -31,17 +31,56 @@ async function start({ lean, check, interceptors = [], readMaxBytes }: Options) 
     else router.rpc(Health.method.check, impl, { readMaxBytes })
   }
   const calls = observeCalls({ rpcEnded: (_, code) => void ended.push(code) }, log)
-  const http = await startHttpServer({ port: 0, portSetting: 'PORT', hosts: ['127.0.0.1'], maxBodyBytes: 1_024, allowedOrigins: ['*'], lean, routes, interceptors, calls, pages: new Map(), log })
+  const http = await startHttpServer({
+    port: 0,
+    portSetting: 'PORT',
+    hosts: ['127.0.0.1'],
+    maxBodyBytes: 1_024,
+    allowedOrigins: ['*'],
+    lean,
+    routes,
+    interceptors,
+    calls,
+    pages: new Map(),
+    log,
+  })
   const post = async (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) => {
     const answer = await fetch(`http://127.0.0.1:${http.port}${CHECK}`, { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body })
-    return { status: answer.status, headers: answer.headers, json: (await answer.json()) as { code?: string; status?: string; message?: string } }
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      json: (await answer.json()) as { code?: string; status?: string; message?: string },
+    }
   }
   return { http, ended, post, [Symbol.asyncDispose]: async () => void (await http.stop(0)) }
 }
 
 /** Asks the context for everything, as handlers may. */
-function seenBy({ service, method, requestMethod, protocolName, url, timeoutMs, requestHeader, responseHeader, values, signal }: HandlerContext) {
-  return [service.typeName, method.name, requestMethod, protocolName, url, timeoutMs(), requestHeader.get('x-a'), [...requestHeader.keys()].includes('x-a'), responseHeader.get('content-type'), values.get(KEY), signal.aborted]
+function seenBy({
+  service,
+  method,
+  requestMethod,
+  protocolName,
+  url,
+  timeoutMs,
+  requestHeader,
+  responseHeader,
+  values,
+  signal,
+}: HandlerContext) {
+  return [
+    service.typeName,
+    method.name,
+    requestMethod,
+    protocolName,
+    url,
+    timeoutMs(),
+    requestHeader.get('x-a'),
+    [...requestHeader.keys()].includes('x-a'),
+    responseHeader.get('content-type'),
+    values.get(KEY),
+    signal.aborted,
+  ]
 }
 
 describe.each([true, false])('with the lean way: %s', lean => {
@@ -58,7 +97,19 @@ describe.each([true, false])('with the lean way: %s', lean => {
     })
     const { status, headers, json } = await port.post('{}', { 'x-a': 'é' })
     expect([status, headers.get('x-b'), headers.get('trailer-x-c'), json]).toEqual([200, '1, 2', '3', { status: 'SERVING' }])
-    expect(seen).toEqual(['grpc.health.v1.Health', 'Check', 'POST', 'connect', `http://localhost${CHECK}`, undefined, 'é', true, 'application/json', 'none', false])
+    expect(seen).toEqual([
+      'grpc.health.v1.Health',
+      'Check',
+      'POST',
+      'connect',
+      `http://localhost${CHECK}`,
+      undefined,
+      'é',
+      true,
+      'application/json',
+      'none',
+      false,
+    ])
   })
 
   it('interceptors see a request that they may copy and change, and an answer likewise', async () => {
@@ -95,7 +146,10 @@ describe.each([true, false])('with the lean way: %s', lean => {
   it('a signal is aborted when the caller goes, when the server cuts it off, and when the call is over', async () => {
     const signals: AbortSignal[] = []
     const gate = Promise.withResolvers<void>()
-    await using port = await start({ lean, check: async ({ signal }, service) => (signals.push(signal), service === '' ? undefined : await gate.promise) })
+    await using port = await start({
+      lean,
+      check: async ({ signal }, service) => (signals.push(signal), service === '' ? undefined : await gate.promise),
+    })
     await port.post('{}')
     expect([signals[0]?.aborted, port.ended]).toEqual([true, ['ok']])
     const socket = createConnection(port.http.port, '127.0.0.1')
@@ -128,11 +182,19 @@ describe.each([true, false])('with the lean way: %s', lean => {
     await using port = await start({ lean, readMaxBytes: 3_000 })
     const body = (length: number) => JSON.stringify({ service: 'x'.repeat(length) })
     expect((await port.post(body(2_000))).status).toBe(200)
-    const expected = { status: 429, json: { code: 'resource_exhausted', message: expect.stringMatching(/^request body: got .* bytes.*, expected at most 3000$/) } }
+    const expected = {
+      status: 429,
+      json: { code: 'resource_exhausted', message: expect.stringMatching(/^request body: got .* bytes.*, expected at most 3000$/) },
+    }
     expect(await port.post(body(4_000))).toMatchObject(expected)
     expect(await port.post(new Uint8Array(gzipSync(body(4_000))), { 'content-encoding': 'gzip' })).toMatchObject(expected)
     const chunks = new ReadableStream({ start: controller => (controller.enqueue(Buffer.from(body(4_000))), controller.close()) })
-    const answer = await fetch(`http://127.0.0.1:${port.http.port}${CHECK}`, { method: 'POST', headers: JSON_TYPE, body: chunks, duplex: 'half' } as RequestInit)
+    const answer = await fetch(`http://127.0.0.1:${port.http.port}${CHECK}`, {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: chunks,
+      duplex: 'half',
+    } as RequestInit)
     expect(await answer.json()).toMatchObject({ message: 'request body: got more bytes, expected at most 3000' })
   })
 
@@ -153,11 +215,19 @@ describe.each([true, false])('with the lean way: %s', lean => {
     await using port = await start({
       lean,
       check() {
-        throw new ConnectError('x', Code.Aborted, { 'x-m': 'n', 'content-type': 'text/plain' }, [{ desc: Health.method.check.input, value: { service: 'y'.repeat(2_000) } }])
+        throw new ConnectError('x', Code.Aborted, { 'x-m': 'n', 'content-type': 'text/plain' }, [
+          { desc: Health.method.check.input, value: { service: 'y'.repeat(2_000) } },
+        ])
       },
     })
     const { status, headers, json } = await port.post('{}', { 'accept-encoding': 'zip, gzip' })
-    expect([status, headers.get('content-encoding'), headers.get('content-type'), headers.get('x-m'), json.code]).toEqual([409, 'gzip', 'application/json', 'n', 'aborted'])
+    expect([status, headers.get('content-encoding'), headers.get('content-type'), headers.get('x-m'), json.code]).toEqual([
+      409,
+      'gzip',
+      'application/json',
+      'n',
+      'aborted',
+    ])
   })
 })
 

@@ -32,7 +32,9 @@ afterAll(() => fixture[Symbol.asyncDispose]())
 
 describe.each(PROTOCOLS)('a batch over %s', protocol => {
   it('gets one result a ping, in order: an ack is empty, or names the id that the server made', async () => {
-    const { results } = await pingClient(fixture, protocol).pingBatch({ pings: [{ pingId: idOf(1).toUpperCase() }, {}, { pingId: idOf(2), timestampMs: -5n }] })
+    const { results } = await pingClient(fixture, protocol).pingBatch({
+      pings: [{ pingId: idOf(1).toUpperCase() }, {}, { pingId: idOf(2), timestampMs: -5n }],
+    })
     expect(results.map(({ failure }) => failure)).toEqual([undefined, undefined, undefined])
     expect(results.map(({ pingId }) => pingId)).toEqual(['', expect.stringMatching(UUID_V7), ''])
     expect(fixture.recorded.map(({ id, timestampMs, idGiven }) => [id, timestampMs, idGiven])).toEqual([
@@ -43,16 +45,32 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
   })
 
   it('with pings that fail answers why for each, and records the others', async () => {
-    const pings = [{ pingId: idOf(1) }, { pingId: 'x' }, ...[2n, 3n, 4n, 5n].map(timestampMs => ({ timestampMs, pingId: idOf(Number(timestampMs)) })), { timestampMs: 10n ** 18n }, { pingId: idOf(9) }]
+    const pings = [
+      { pingId: idOf(1) },
+      { pingId: 'x' },
+      ...[2n, 3n, 4n, 5n].map(timestampMs => ({ timestampMs, pingId: idOf(Number(timestampMs)) })),
+      { timestampMs: 10n ** 18n },
+      { pingId: idOf(9) },
+    ]
     const { results } = await pingClient(fixture, protocol).pingBatch({ pings })
     expect(results.map(({ pingId, failure }) => [pingId, failure?.code, failure?.message, failure?.retryAfterMs])).toEqual([
       ['', undefined, undefined, undefined],
-      ['', FailureCode.INVALID_ARGUMENT, 'ping_id: got "x", expected a UUID as text, such as 01890a5d-ac96-774b-bcce-b302099a8057, or nothing', 0],
+      [
+        '',
+        FailureCode.INVALID_ARGUMENT,
+        'ping_id: got "x", expected a UUID as text, such as 01890a5d-ac96-774b-bcce-b302099a8057, or nothing',
+        0,
+      ],
       [idOf(2), FailureCode.ALREADY_EXISTS, 'timestamp_ms: got 2, but …', 0],
       [idOf(3), FailureCode.RESOURCE_EXHAUSTED, 'too many pings wait', 1_000],
       [idOf(4), FailureCode.UNAVAILABLE, 'not recorded within 10 ms', 0],
       [idOf(5), FailureCode.INTERNAL, 'internal error', 0],
-      ['', FailureCode.INVALID_ARGUMENT, 'timestamp_ms: got 1000000000000000000, expected ms of the years 0001 to 9999: -62135596800000 to 253402300799999', 0],
+      [
+        '',
+        FailureCode.INVALID_ARGUMENT,
+        'timestamp_ms: got 1000000000000000000, expected ms of the years 0001 to 9999: -62135596800000 to 253402300799999',
+        0,
+      ],
       ['', undefined, undefined, undefined],
     ])
     expect(fixture.recorded.map(({ id }) => id)).toEqual([idOf(1), idOf(9)])
@@ -68,8 +86,13 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
     const { results } = await pingClient(fixture, protocol).pingBatch({ pings })
     expect(results.every(({ pingId, failure }) => pingId === '' && failure === undefined)).toBe(true)
     expect(fixture.recorded.map(({ id }) => id)).toEqual(pings.map(({ pingId }) => pingId))
-    const error = await pingClient(fixture, protocol).pingBatch({ pings: [...pings, {}] }).catch(ConnectError.from)
-    expect(error).toMatchObject({ code: Code.InvalidArgument, rawMessage: expect.stringMatching(/^pings: got (10001|more than 10000), expected at most 10000$/) })
+    const error = await pingClient(fixture, protocol)
+      .pingBatch({ pings: [...pings, {}] })
+      .catch(ConnectError.from)
+    expect(error).toMatchObject({
+      code: Code.InvalidArgument,
+      rawMessage: expect.stringMatching(/^pings: got (10001|more than 10000), expected at most 10000$/),
+    })
     expect(fixture.recorded).toHaveLength(10_000)
   })
 })
@@ -81,10 +104,18 @@ describe('a batch', () => {
   })
 
   it('in JSON is what curl sends and shows', async () => {
-    const { status, json } = await postJson(fixture.url + BATCH_PATH, `{"pings":[{"timestampMs":1e3,"pingId":"${idOf(1)}"},{"ping_id":"${idOf(2)}","timestamp_ms":3}]}`)
+    const { status, json } = await postJson(
+      fixture.url + BATCH_PATH,
+      `{"pings":[{"timestampMs":1e3,"pingId":"${idOf(1)}"},{"ping_id":"${idOf(2)}","timestamp_ms":3}]}`,
+    )
     expect([status, json]).toEqual([
       200,
-      { results: [{}, { pingId: idOf(2), failure: { code: 'FAILURE_CODE_RESOURCE_EXHAUSTED', message: 'too many pings wait', retryAfterMs: 1_000 } }] },
+      {
+        results: [
+          {},
+          { pingId: idOf(2), failure: { code: 'FAILURE_CODE_RESOURCE_EXHAUSTED', message: 'too many pings wait', retryAfterMs: 1_000 } },
+        ],
+      },
     ])
     expect(fixture.recorded).toMatchObject([{ timestampMs: 1_000n }])
   })
@@ -102,21 +133,29 @@ describe('a batch', () => {
     expect(fixture.recorded).toEqual([])
   })
 
-  it.each([{ lean: true }, { lean: false }])('of more than 10 000 pings in JSON is refused before the rest is decoded, %j', async options => {
-    await using other = await startHttpFixture(options)
-    const { status, json } = await postJson(other.url + BATCH_PATH, `{"pings":[${'{},'.repeat(10_000)}{}]}`)
-    expect([status, json]).toEqual([400, { code: 'invalid_argument', message: 'pings: got more than 10000, expected at most 10000' }])
-  })
+  it.each([{ lean: true }, { lean: false }])(
+    'of more than 10 000 pings in JSON is refused before the rest is decoded, %j',
+    async options => {
+      await using other = await startHttpFixture(options)
+      const { status, json } = await postJson(other.url + BATCH_PATH, `{"pings":[${'{},'.repeat(10_000)}{}]}`)
+      expect([status, json]).toEqual([400, { code: 'invalid_argument', message: 'pings: got more than 10000, expected at most 10000' }])
+    },
+  )
 
   it('has a limit of bytes of its own', async () => {
     await using small = await startHttpFixture({ maxBodyBytes: 1_024, maxBatchBodyBytes: 4_096 })
     const pings = (count: number) => Array.from({ length: count }, (_, number) => ({ pingId: idOf(number) }))
     expect((await pingClient(small).pingBatch({ pings: pings(50) })).results).toHaveLength(50)
-    await expect(pingClient(small).pingBatch({ pings: pings(200) })).rejects.toMatchObject({ code: Code.ResourceExhausted, rawMessage: expect.stringContaining('expected at most 4096') })
+    await expect(pingClient(small).pingBatch({ pings: pings(200) })).rejects.toMatchObject({
+      code: Code.ResourceExhausted,
+      rawMessage: expect.stringContaining('expected at most 4096'),
+    })
   })
 
   it('whose deadline passes is DEADLINE_EXCEEDED', async () => {
     await using slow = await startHttpFixture({ record: () => new Promise(resolve => setTimeout(resolve, 300)) })
-    await expect(pingClient(slow).pingBatch({ pings: [{}] }, { headers: { 'connect-timeout-ms': '50' } })).rejects.toMatchObject({ code: Code.DeadlineExceeded })
+    await expect(pingClient(slow).pingBatch({ pings: [{}] }, { headers: { 'connect-timeout-ms': '50' } })).rejects.toMatchObject({
+      code: Code.DeadlineExceeded,
+    })
   })
 })

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { createClient, Code } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FailureCode, PingService, type PingResult } from '../../src/gen/ping/v1/ping_pb.ts'
-import { UnavailableError } from '../../src/server/errors.ts'
 import { wait } from '../../src/runtime/wait.ts'
+import { UnavailableError } from '../../src/server/errors.ts'
 import { startHttpFixture, transports, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 
 /** Those that can be asked while they answer. */
@@ -76,8 +76,19 @@ afterAll(() => fixture[Symbol.asyncDispose]())
 
 describe.each(PROTOCOLS)('a stream over %s', protocol => {
   it('answers one result a ping, in order; one that fails stops none', async () => {
-    const messages = [{ pings: [{ pingId: idOf(1) }, { pingId: 'x' }] }, { pings: [] }, { pings: [{ timestampMs: 4n, pingId: idOf(2) }] }, { pings: [{}] }]
-    const results = await resultsOf(clientOf(fixture, protocol).pingStream((async function* () { yield* messages })()))
+    const messages = [
+      { pings: [{ pingId: idOf(1) }, { pingId: 'x' }] },
+      { pings: [] },
+      { pings: [{ timestampMs: 4n, pingId: idOf(2) }] },
+      { pings: [{}] },
+    ]
+    const results = await resultsOf(
+      clientOf(fixture, protocol).pingStream(
+        (async function* () {
+          yield* messages
+        })(),
+      ),
+    )
     expect(results.map(({ pingId, failure }) => [pingId, failure?.code])).toEqual([
       ['', undefined],
       ['', FailureCode.INVALID_ARGUMENT],
@@ -88,8 +99,19 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
 
   it('of many messages answers all', async () => {
     const messages = Array.from({ length: 1_000 }, (_, number) => ({ pings: [{ pingId: idOf(number) }, {}] }))
-    const results = await resultsOf(clientOf(fixture, protocol).pingStream((async function* () { yield* messages })()))
-    expect(results.map(({ pingId, failure }) => [pingId === '', failure])).toEqual(messages.flatMap(() => [[true, undefined], [false, undefined]]))
+    const results = await resultsOf(
+      clientOf(fixture, protocol).pingStream(
+        (async function* () {
+          yield* messages
+        })(),
+      ),
+    )
+    expect(results.map(({ pingId, failure }) => [pingId === '', failure])).toEqual(
+      messages.flatMap(() => [
+        [true, undefined],
+        [false, undefined],
+      ]),
+    )
   })
 
   it('acknowledges in order, as pings are committed, while it is open', async () => {
@@ -125,23 +147,37 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
     await wait(50)
     commit(1, 2)
     expect((await first).value?.results).toHaveLength(2)
-    await expect(answers.next()).rejects.toMatchObject({ code: Code.Unavailable, rawMessage: 'the server is stopping; send the pings without a result again, with the same ids' })
+    await expect(answers.next()).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: 'the server is stopping; send the pings without a result again, with the same ids',
+    })
     expect(await stopped).toBe(0)
     out.end()
   })
 
   it('with too many pings in one message ends with INVALID_ARGUMENT, after the results of what came before', async () => {
     const messages = [{ pings: [{ pingId: idOf(1) }] }, { pings: Array.from({ length: 10_001 }, () => ({})) }]
-    const answers = clientOf(fixture, protocol).pingStream((async function* () { yield* messages })())[Symbol.asyncIterator]()
+    const answers = clientOf(fixture, protocol)
+      .pingStream(
+        (async function* () {
+          yield* messages
+        })(),
+      )
+      [Symbol.asyncIterator]()
     expect((await answers.next()).value?.results).toHaveLength(1)
-    await expect(answers.next()).rejects.toMatchObject({ code: Code.InvalidArgument, rawMessage: expect.stringMatching(/^pings: got (10001|more than 10000), expected at most 10000$/) })
+    await expect(answers.next()).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      rawMessage: expect.stringMatching(/^pings: got (10001|more than 10000), expected at most 10000$/),
+    })
   })
 
   it('ends with DEADLINE_EXCEEDED when its deadline passes', async () => {
     const { fixture: held } = await startHeld()
     const out = outbox()
     out.send(1)
-    await expect(resultsOf(clientOf(held, protocol).pingStream(out, { timeoutMs: 200 }))).rejects.toMatchObject({ code: Code.DeadlineExceeded })
+    await expect(resultsOf(clientOf(held, protocol).pingStream(out, { timeoutMs: 200 }))).rejects.toMatchObject({
+      code: Code.DeadlineExceeded,
+    })
     out.end()
     await held[Symbol.asyncDispose]()
   })
@@ -156,13 +192,18 @@ describe('a stream', () => {
     const answers = clientOf(fixture, 'gRPC').pingStream(out)[Symbol.asyncIterator]()
     let results = (await answers.next()).value?.results.length ?? 0
     let last = -1
-    await expect.poll(async () => {
-      const now = fixture.recorded.length
-      const isStill = now === last
-      last = now
-      await wait(200)
-      return isStill
-    }, { timeout: 20_000 }).toBe(true)
+    await expect
+      .poll(
+        async () => {
+          const now = fixture.recorded.length
+          const isStill = now === last
+          last = now
+          await wait(200)
+          return isStill
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true)
     expect(fixture.recorded.length - before).toBeLessThan((MESSAGES * 1_000) / 2)
     out.end()
     for (let next = await answers.next(); next.done !== true; next = await answers.next()) results += next.value.results.length
@@ -196,21 +237,37 @@ describe('a stream', () => {
     const port = own.port.toString(16).toUpperCase().padStart(4, '0')
     // proc(5): of the server's end of an established connection, the kind of its timer; 2 is keep-alive.
     const timers = async (): Promise<readonly (string | undefined)[]> =>
-      (await readFile('/proc/net/tcp', 'utf8')).split('\n').flatMap(line => new RegExp(`:${port} \\w+:\\w+ 01 \\w+:\\w+ (\\d+):`).exec(line)?.[1] ?? [])
+      (await readFile('/proc/net/tcp', 'utf8'))
+        .split('\n')
+        .flatMap(line => new RegExp(`:${port} \\w+:\\w+ 01 \\w+:\\w+ (\\d+):`).exec(line)?.[1] ?? [])
     await expect.poll(timers).toEqual(['02'])
     out.end()
     await answers.next()
   })
 
   it('over HTTP/1.1 is refused with a reason', async () => {
-    const response = await fetch(`${fixture.url}/ping.v1.PingService/PingStream`, { method: 'POST', headers: { 'content-type': 'application/connect+json' }, body: '' })
-    expect([response.status, await response.text()]).toEqual([505, 'HTTP version: got 1.1, expected 2, because this method answers while it is asked\n'])
+    const response = await fetch(`${fixture.url}/ping.v1.PingService/PingStream`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/connect+json' },
+      body: '',
+    })
+    expect([response.status, await response.text()]).toEqual([
+      505,
+      'HTTP version: got 1.1, expected 2, because this method answers while it is asked\n',
+    ])
   })
 
   it('is counted with its code', async () => {
     await using own = await startHttpFixture()
-    await resultsOf(clientOf(own, 'gRPC').pingStream((async function* () { yield { pings: [{}] } })()))
-    await expect.poll(() => own.metrics.registry.metrics()).toMatch(/^ping_rpc_total\{method="ping\.v1\.PingService\/PingStream",code="ok"\} 1$/m)
+    await resultsOf(
+      clientOf(own, 'gRPC').pingStream(
+        (async function* () {
+          yield { pings: [{}] }
+        })(),
+      ),
+    )
+    await expect
+      .poll(() => own.metrics.registry.metrics())
+      .toMatch(/^ping_rpc_total\{method="ping\.v1\.PingService\/PingStream",code="ok"\} 1$/m)
   })
 })
-

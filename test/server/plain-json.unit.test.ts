@@ -32,10 +32,31 @@ const PLAIN: readonly (readonly [DescMessage, string])[] = [
 
 /** Texts that are left to the decoder, whatever it makes of them. */
 const OTHER: readonly (readonly [DescMessage, string])[] = [
-  ...['', '[]', 'null', '{', '{}}', '{},', '{"pingId"}', '{"pingId":}', '{"pingId":"a"', '{"pingId":"a",}', '{,}', '{"pingId":"a"}x', '\ufeff{}', "{'pingId':'a'}"].map(json => [PingRequestSchema, json] as const),
-  ...['"a\\u0062"', '"é"', '"\u007f"', '"a\tb"', 'null', 'true', '7', '{}', '["a"]'].map(value => [PingRequestSchema, `{"pingId":${value}}`] as const),
-  ...['1.0', '1e3', '"1e3"', '+1', '-0', '00', '"007"', '0x10', '""', '"-"', '-', '1a', '9999999999999999', '"1 "', '{}', 'null'].map(value => [PingRequestSchema, `{"timestampMs":${value}}`] as const),
-  ...['{"pingId":"a","pingId":"b"}', '{"pingId":"a","ping_id":"b"}', '{"other":1}', '{"__proto__":{}}', '{"":""}'].map(json => [PingRequestSchema, json] as const),
+  ...[
+    '',
+    '[]',
+    'null',
+    '{',
+    '{}}',
+    '{},',
+    '{"pingId"}',
+    '{"pingId":}',
+    '{"pingId":"a"',
+    '{"pingId":"a",}',
+    '{,}',
+    '{"pingId":"a"}x',
+    '\ufeff{}',
+    "{'pingId':'a'}",
+  ].map(json => [PingRequestSchema, json] as const),
+  ...['"a\\u0062"', '"é"', '"\u007f"', '"a\tb"', 'null', 'true', '7', '{}', '["a"]'].map(
+    value => [PingRequestSchema, `{"pingId":${value}}`] as const,
+  ),
+  ...['1.0', '1e3', '"1e3"', '+1', '-0', '00', '"007"', '0x10', '""', '"-"', '-', '1a', '9999999999999999', '"1 "', '{}', 'null'].map(
+    value => [PingRequestSchema, `{"timestampMs":${value}}`] as const,
+  ),
+  ...['{"pingId":"a","pingId":"b"}', '{"pingId":"a","ping_id":"b"}', '{"other":1}', '{"__proto__":{}}', '{"":""}'].map(
+    json => [PingRequestSchema, json] as const,
+  ),
   ...['1', '"STRONG"', '"consistency_strong"'].map(value => [PingCountRequestSchema, `{"consistency":${value}}`] as const),
   [ErrorResponseSchema, '{"errorCode":1234567890}'],
   [ListServiceResponseSchema, '{"service":[{},]}'],
@@ -57,7 +78,30 @@ describe('the plain reader of JSON', () => {
 
   it('never reads what the decoder refuses, nor anything else than it', () => {
     const random = seededRandom(7)
-    const pieces = ['{', '}', '"', ':', ',', '[', ']', ' ', '\\', '0', '1', '-', '.', 'e', 'null', 'é', '\0', '"pingId"', '"timestampMs"', '"timeRange":{"start":1,"end":2}', '"consistency":"CONSISTENCY_CACHED"', ID]
+    const pieces = [
+      '{',
+      '}',
+      '"',
+      ':',
+      ',',
+      '[',
+      ']',
+      ' ',
+      '\\',
+      '0',
+      '1',
+      '-',
+      '.',
+      'e',
+      'null',
+      'é',
+      '\0',
+      '"pingId"',
+      '"timestampMs"',
+      '"timeRange":{"start":1,"end":2}',
+      '"consistency":"CONSISTENCY_CACHED"',
+      ID,
+    ]
     let taken = 0
     for (let round = 0; round < 20_000; round++) {
       const [desc, start] = random.pick(PLAIN)

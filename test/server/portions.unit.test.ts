@@ -13,7 +13,10 @@ const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 /** Settled after one turn of the event loop. */
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   let done = false
-  promise.then(() => (done = true), () => (done = true))
+  promise.then(
+    () => (done = true),
+    () => (done = true),
+  )
   await turn()
   await turn()
   return done

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { Health, HealthCheckResponse_ServingStatus } from '../../src/gen/grpc/health/v1/health_pb.ts'
+import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { freePort } from '../support/free-port.ts'
 import { startPostgres, testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { COUNT_PATH, PING_PATH, postJson, run } from './http-fixture.ts'
@@ -39,7 +39,10 @@ async function startProgram(env: Record<string, string> = {}, args: readonly str
   const port = await freePort()
   const away = `127.0.0.1:${await freePort()}`
   const own = { PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url, KAFKA_BROKERS: away, REDIS_URL: `redis://${away}` }
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env['PATH'], ...own, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH: process.env['PATH'], ...own, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const lines: Record<string, unknown>[] = []
   createInterface(child.stdout).on('line', line => lines.push(JSON.parse(line)))
   const ended = once(child, 'exit').then(([code]) => code as number | null)
@@ -70,7 +73,8 @@ describe('the server program', () => {
     const server = await startProgram()
     await becomesReady(server)
     const id = '01890a5d-ac96-774b-bcce-b302099a8057'
-    for (let sent = 0; sent < 3; sent++) expect((await postJson(server.url + PING_PATH, `{"pingId":"${id}","timestampMs":5}`)).status).toBe(200)
+    for (let sent = 0; sent < 3; sent++)
+      expect((await postJson(server.url + PING_PATH, `{"pingId":"${id}","timestampMs":5}`)).status).toBe(200)
     expect((await postJson(server.url + PING_PATH, '{}')).status).toBe(200)
     const other = await postJson(server.url + PING_PATH, `{"pingId":"${id}","timestampMs":6}`)
     expect(other.json['code']).toBe('already_exists')
@@ -173,7 +177,9 @@ describe('the server program', () => {
   })
 
   it('refuses fewer lanes than the database has', async () => {
-    await (await startProgram({ LANES: '5' }, ['--migrate-only'])).ended
+    await (
+      await startProgram({ LANES: '5' }, ['--migrate-only'])
+    ).ended
     const server = await startProgram({ LANES: '4' })
     expect(await server.ended).toBe(78)
     expect(messages(server)).toMatch(/LANES: got 4, expected at least 5/)
@@ -187,13 +193,17 @@ describe('the server program', () => {
   it('tells the two ways to call it, with --help', async () => {
     const { code, stdout, stderr } = await run(process.execPath, [MAIN, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/^node src\/server\/main\.ts +run the server\nnode src\/server\/main\.ts --migrate-only +set the database up and end\n$/)
+    expect(stdout).toMatch(
+      /^node src\/server\/main\.ts +run the server\nnode src\/server\/main\.ts --migrate-only +set the database up and end\n$/,
+    )
   })
 
   it('names every wrong setting at once, and does not start', async () => {
     const server = await startProgram({ PORT: 'x', LANES: '0', CORS_ORIGINS: 'example.org' })
     expect(await server.ended).toBe(78)
-    expect(messages(server)).toMatch(/PORT: got "x", expected a whole number[^]*CORS_ORIGINS: got "example.org", expected \*[^]*LANES: got "0", expected/)
+    expect(messages(server)).toMatch(
+      /PORT: got "x", expected a whole number[^]*CORS_ORIGINS: got "example.org", expected \*[^]*LANES: got "0", expected/,
+    )
   })
 
   it('names a port that is taken, and the setting that changes it', async () => {

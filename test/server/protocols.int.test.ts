@@ -2,13 +2,26 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
 import { can } from '../support/tiers.ts'
-import { buf, COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, postJson, PROTOCOLS, run, startHttpFixture, type HttpFixture } from './http-fixture.ts'
+import {
+  buf,
+  COUNT_PATH,
+  JSON_TYPE,
+  PING_PATH,
+  pingClient,
+  postJson,
+  PROTOCOLS,
+  run,
+  startHttpFixture,
+  type HttpFixture,
+} from './http-fixture.ts'
 
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057'
 let fixture: HttpFixture
 
 beforeAll(async () => {
-  fixture = await startHttpFixture({ count: async range => ({ count: 42n, source: range === undefined ? 'cache' : 'database', ageMs: 12.3 }) })
+  fixture = await startHttpFixture({
+    count: async range => ({ count: 42n, source: range === undefined ? 'cache' : 'database', ageMs: 12.3 }),
+  })
 })
 afterAll(() => fixture[Symbol.asyncDispose]())
 
@@ -29,7 +42,10 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   })
 
   it('a strong count of a range reaches the reader as asked', async () => {
-    await pingClient(fixture, protocol).pingCount({ timeRange: { start: -(2n ** 63n), end: 2n ** 63n - 1n }, consistency: Consistency.STRONG })
+    await pingClient(fixture, protocol).pingCount({
+      timeRange: { start: -(2n ** 63n), end: 2n ** 63n - 1n },
+      consistency: Consistency.STRONG,
+    })
     expect(fixture.counted.at(-1)).toEqual({ startMs: -(2n ** 63n), endMs: 2n ** 63n - 1n })
     expect(fixture.strong.at(-1)).toBe(true)
   })
@@ -45,7 +61,11 @@ describe.each(PROTOCOLS)('over %s', protocol => {
 
 describe('bytes of the original', () => {
   const post = async (path: string, bytes: readonly number[]): Promise<number[]> => {
-    const response = await fetch(fixture.url + path, { method: 'POST', headers: { 'content-type': 'application/proto' }, body: Uint8Array.from(bytes) })
+    const response = await fetch(fixture.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/proto' },
+      body: Uint8Array.from(bytes),
+    })
     expect(response.status).toBe(200)
     return [...new Uint8Array(await response.arrayBuffer())]
   }
@@ -168,7 +188,15 @@ describe('without a schema', () => {
 
 describe.runIf(can('curl'))('curl', () => {
   it.each([[], ['--http2'], ['--http2-prior-knowledge'], ['--http1.0']])('sends a ping with %j', async (...options) => {
-    const { code, stdout } = await run('curl', ['-sS', ...options, '-H', 'content-type: application/json', '-d', '{}', fixture.url + PING_PATH])
+    const { code, stdout } = await run('curl', [
+      '-sS',
+      ...options,
+      '-H',
+      'content-type: application/json',
+      '-d',
+      '{}',
+      fixture.url + PING_PATH,
+    ])
     expect([code, stdout]).toEqual([0, '{}'])
   })
 

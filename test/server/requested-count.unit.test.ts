@@ -5,7 +5,8 @@ import { requestedCount } from '../../src/server/rpc/requested-count.ts'
 
 const MIN = -(2n ** 63n)
 const MAX = 2n ** 63n - 1n
-const requested = (init: { timeRange?: { start?: bigint; end?: bigint }; consistency?: Consistency }) => requestedCount(create(PingCountRequestSchema, init))
+const requested = (init: { timeRange?: { start?: bigint; end?: bigint }; consistency?: Consistency }) =>
+  requestedCount(create(PingCountRequestSchema, init))
 
 describe('a requested count', () => {
   it('is of all pings, cached, when nothing is asked for', () => {
@@ -22,7 +23,9 @@ describe('a requested count', () => {
   })
 
   it('may not have a start after its end', () => {
-    expect(() => requested({ timeRange: { start: 7n, end: 6n } })).toThrow('time_range.start: got 7, expected at most time_range.end, which is 6')
+    expect(() => requested({ timeRange: { start: 7n, end: 6n } })).toThrow(
+      'time_range.start: got 7, expected at most time_range.end, which is 6',
+    )
   })
 
   it.each([

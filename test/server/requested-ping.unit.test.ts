@@ -31,12 +31,16 @@ describe('a requested ping', () => {
     expect(requested({ pingId })).toEqual({ id: pingId.toLowerCase(), timestampMs: undefined, idGiven: true })
   })
 
-  it.each(['x', '01890a5d-ac96-774b-bcce-b302099a805', '01890a5dac96774bbcceb302099a8057', '{01890a5d-ac96-774b-bcce-b302099a8057}', ' 01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057\n'])(
-    'may not have the id %j',
-    pingId => {
-      expect(() => requested({ pingId })).toThrow(`ping_id: got ${JSON.stringify(pingId)}, expected a UUID as text`)
-    },
-  )
+  it.each([
+    'x',
+    '01890a5d-ac96-774b-bcce-b302099a805',
+    '01890a5dac96774bbcceb302099a8057',
+    '{01890a5d-ac96-774b-bcce-b302099a8057}',
+    ' 01890a5d-ac96-774b-bcce-b302099a8057',
+    '01890a5d-ac96-774b-bcce-b302099a8057\n',
+  ])('may not have the id %j', pingId => {
+    expect(() => requested({ pingId })).toThrow(`ping_id: got ${JSON.stringify(pingId)}, expected a UUID as text`)
+  })
 
   it('gets a UUIDv7 of its own when the caller gave no id', () => {
     const made = Array.from({ length: 1_000 }, () => requested({}))

@@ -18,7 +18,10 @@ const last = (head: string, body = '') => raw(`${head}connection: close\r\n\r\n$
 const post = (headers: string) => `POST ${PING_PATH} HTTP/1.1\r\n${HOST}content-length: 2\r\n${headers}`
 
 /** One request over HTTP/2. */
-async function http2(headers: OutgoingHttpHeaders, body = ''): Promise<{ headers: IncomingHttpHeaders; endsStream: boolean; body: string }> {
+async function http2(
+  headers: OutgoingHttpHeaders,
+  body = '',
+): Promise<{ headers: IncomingHttpHeaders; endsStream: boolean; body: string }> {
   const session = connect(fixture.url)
   const stream = session.request(headers, { endStream: body === '' })
   if (body !== '') stream.end(body)
@@ -33,9 +36,12 @@ async function http2(headers: OutgoingHttpHeaders, body = ''): Promise<{ headers
 }
 
 describe('a target', () => {
-  it.each(['http://host/livez', 'HTTP://user.example:80/livez?x', 'https://[::1]:8080/livez', 'http://:8080/livez'])('in absolute form, %s, is its path', async target => {
-    expect(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*ok\n$/)
-  })
+  it.each(['http://host/livez', 'HTTP://user.example:80/livez?x', 'https://[::1]:8080/livez', 'http://:8080/livez'])(
+    'in absolute form, %s, is its path',
+    async target => {
+      expect(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*ok\n$/)
+    },
+  )
 
   it('in absolute form names an RPC', async () => {
     expect(await last(`GET http://h${COUNT_QUERY} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*\}$/)
@@ -48,30 +54,44 @@ describe('a target', () => {
     expect(answer).not.toContain('secret')
   })
 
-  it.each(['http://host', 'ftp://host/livez', `/${PING_PATH}`, `${PING_PATH}/`, PING_PATH.replace('P', '%50'), '/livez#x', '*'])('like %s is 404', async target => {
-    expect(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 404 [^]*path: got /)
-  })
+  it.each(['http://host', 'ftp://host/livez', `/${PING_PATH}`, `${PING_PATH}/`, PING_PATH.replace('P', '%50'), '/livez#x', '*'])(
+    'like %s is 404',
+    async target => {
+      expect(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 404 [^]*path: got /)
+    },
+  )
 
   it('of a POST may have a query', async () => {
     expect(await last(post('content-type: application/json\r\n').replace(PING_PATH, `${PING_PATH}?a=b`), '{}')).toMatch(/^HTTP\/1.1 200 OK/)
   })
 
   it('that no gRPC method has is UNIMPLEMENTED, with a word', async () => {
-    const { headers, endsStream } = await http2({ ':method': 'POST', ':path': '/ping.v1.PingService/Pong', 'content-type': 'application/grpc+proto', origin: 'http://page' })
+    const { headers, endsStream } = await http2({
+      ':method': 'POST',
+      ':path': '/ping.v1.PingService/Pong',
+      'content-type': 'application/grpc+proto',
+      origin: 'http://page',
+    })
     expect([headers[':status'], headers['content-type'], headers['grpc-status']]).toEqual([200, 'application/grpc+proto', '12'])
     // A client in Go would answer INTERNAL to its caller if data ended the stream.
     expect([endsStream, headers['access-control-allow-origin']]).toEqual([true, '*'])
-    expect(decodeURIComponent(String(headers['grpc-message']))).toBe('path: got "/ping.v1.PingService/Pong", expected /ping.v1.PingService/Ping or /ping.v1.PingService/PingCount')
+    expect(decodeURIComponent(String(headers['grpc-message']))).toBe(
+      'path: got "/ping.v1.PingService/Pong", expected /ping.v1.PingService/Ping or /ping.v1.PingService/PingCount',
+    )
   })
 })
 
 describe('a host', () => {
   it.each([':8080', '[', 'a b', 'under_score', 'user@host', 'unix:/tmp/x.sock', '%2Ftmp%2Fx', ''])('may be anything: %j', async host => {
-    expect(await last(`POST ${PING_PATH} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n`, '{}')).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
+    expect(
+      await last(`POST ${PING_PATH} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n`, '{}'),
+    ).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
   })
 
   it.each([':8080', 'x:y:z', 'under_score:1', '%2Ftmp%2Fx'])('may be anything over HTTP/2: %j', async authority => {
-    expect((await http2({ ':method': 'POST', ':path': PING_PATH, ':authority': authority, 'content-type': 'application/json' }, '{}')).body).toBe('{}')
+    expect(
+      (await http2({ ':method': 'POST', ':path': PING_PATH, ':authority': authority, 'content-type': 'application/json' }, '{}')).body,
+    ).toBe('{}')
   })
 
   it('that is none does not get into a line to be copied', async () => {
@@ -98,11 +118,14 @@ describe('HEAD', () => {
   const BODY = /\r\n\r\n./
   const without = (answer: string) => answer.slice(0, answer.indexOf('\r\n\r\n')).replace(/\r\ndate: .*/i, '')
 
-  it.each(['/livez', '/readyz', '/healthz', COUNT_QUERY, `${COUNT_PATH}?encoding=xml`, `${COUNT_PATH}?encoding=json&message=x`, '/nope'])('of %s has the headers of GET and no body', async target => {
-    const head = await last(`HEAD ${target} HTTP/1.1\r\n${HOST}`)
-    expect(without(head)).toBe(without(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)))
-    expect(head).not.toMatch(BODY)
-  })
+  it.each(['/livez', '/readyz', '/healthz', COUNT_QUERY, `${COUNT_PATH}?encoding=xml`, `${COUNT_PATH}?encoding=json&message=x`, '/nope'])(
+    'of %s has the headers of GET and no body',
+    async target => {
+      const head = await last(`HEAD ${target} HTTP/1.1\r\n${HOST}`)
+      expect(without(head)).toBe(without(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)))
+      expect(head).not.toMatch(BODY)
+    },
+  )
 
   it.each(['/livez', COUNT_QUERY])('of %s over HTTP/2 too', async path => {
     const [head, get] = [await http2({ ':method': 'HEAD', ':path': path }), await http2({ ':path': path })]
@@ -124,16 +147,24 @@ describe('a method', () => {
   })
 
   it('of CONNECT is 405, with a word', async () => {
-    expect(await raw(`CONNECT host:443 HTTP/1.1\r\nhost: host:443\r\n\r\n`)).toMatch(/^HTTP\/1.1 405 [^]*allow: GET, HEAD, POST[^]*method: got "CONNECT", expected GET, HEAD or POST\n$/)
+    expect(await raw(`CONNECT host:443 HTTP/1.1\r\nhost: host:443\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 405 [^]*allow: GET, HEAD, POST[^]*method: got "CONNECT", expected GET, HEAD or POST\n$/,
+    )
   })
 
   it('of CONNECT over HTTP/2 too', async () => {
     const { headers, body } = await http2({ ':method': 'CONNECT', ':authority': 'host:443' })
-    expect([headers[':status'], headers['allow'], body]).toEqual([405, 'GET, HEAD, POST', 'method: got "CONNECT", expected GET, HEAD or POST\n'])
+    expect([headers[':status'], headers['allow'], body]).toEqual([
+      405,
+      'GET, HEAD, POST',
+      'method: got "CONNECT", expected GET, HEAD or POST\n',
+    ])
   })
 
   it('that does not exist is 400, with a word', async () => {
-    expect(await raw(`FOO / HTTP/1.1\r\n${HOST}\r\n`)).toMatch(/^HTTP\/1.1 400 [^]*request: got bytes that are no HTTP\/1.1 \(.+\), expected a request such as GET \/livez HTTP\/1.1\n$/)
+    expect(await raw(`FOO / HTTP/1.1\r\n${HOST}\r\n`)).toMatch(
+      /^HTTP\/1.1 400 [^]*request: got bytes that are no HTTP\/1.1 \(.+\), expected a request such as GET \/livez HTTP\/1.1\n$/,
+    )
   })
 
   it('that needs HTTP/2 is 505 without it, with a word', async () => {
@@ -143,26 +174,46 @@ describe('a method', () => {
 })
 
 describe('a content-type', () => {
-  it.each(['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'APPLICATION/JSON ; Charset=utf8 ', 'application/json;', 'application/json; a="b"; charset=Utf-8'])('may be %s', async type => {
+  it.each([
+    'application/json; charset=utf-8',
+    'application/json;charset="UTF-8"',
+    'APPLICATION/JSON ; Charset=utf8 ',
+    'application/json;',
+    'application/json; a="b"; charset=Utf-8',
+  ])('may be %s', async type => {
     expect(await last(post(`content-type: ${type}\r\n`), '{}')).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
   })
 
-  it.each(['application/json; charset=latin1', 'application/json; charset="latin1"', 'application/json; charset', 'application/jsonx', 'application/json, application/json', 'application/grpc-web-texts'])('may not be %s', async type => {
-    expect(await last(post(`content-type: ${type}\r\n`), '{}')).toMatch(/^HTTP\/1.1 415 [^]*content-type: got "[^]*expected one of application\/json, /)
+  it.each([
+    'application/json; charset=latin1',
+    'application/json; charset="latin1"',
+    'application/json; charset',
+    'application/jsonx',
+    'application/json, application/json',
+    'application/grpc-web-texts',
+  ])('may not be %s', async type => {
+    expect(await last(post(`content-type: ${type}\r\n`), '{}')).toMatch(
+      /^HTTP\/1.1 415 [^]*content-type: got "[^]*expected one of application\/json, /,
+    )
   })
 
   it('comes once', async () => {
-    expect(await raw(`${post('content-type: application/json\r\ncontent-type: text/plain\r\n')}\r\n{}`)).toMatch(/^HTTP\/1.1 400 [^]*header content-type: got 2 of them, expected one/)
+    expect(await raw(`${post('content-type: application/json\r\ncontent-type: text/plain\r\n')}\r\n{}`)).toMatch(
+      /^HTTP\/1.1 400 [^]*header content-type: got 2 of them, expected one/,
+    )
   })
 
   it('of a GET does not matter', async () => {
-    for (const type of ['text/plain', 'application/grpc', 'application/json']) expect((await fetch(fixture.url + COUNT_QUERY, { headers: { 'content-type': type } })).status).toBe(200)
+    for (const type of ['text/plain', 'application/grpc', 'application/json'])
+      expect((await fetch(fixture.url + COUNT_QUERY, { headers: { 'content-type': type } })).status).toBe(200)
   })
 
   it.each(['', '+proto'])('of application/grpc-web-text%s is gRPC-Web in base64, in pieces of any size', async suffix => {
     const bytes = Buffer.from([0, 0, 0, 0, 3, 0x08, 0xac, 0x02])
     const text = `${bytes.subarray(0, 5).toString('base64')}\n${bytes.subarray(5).toString('base64')}`
-    const body = new ReadableStream({ start: controller => [...text].map(one => controller.enqueue(new TextEncoder().encode(one))) && controller.close() })
+    const body = new ReadableStream({
+      start: controller => [...text].map(one => controller.enqueue(new TextEncoder().encode(one))) && controller.close(),
+    })
     const headers = { 'content-type': `application/grpc-web-text${suffix}` }
     const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers, body, duplex: 'half' } as RequestInit)
     expect(answer.headers.get('content-type')).toBe('application/grpc-web-text+proto')
@@ -183,7 +234,11 @@ describe('a content-type', () => {
 describe('a compressed body', () => {
   const whole = Buffer.from('{"pingId":""}')
   const send = async (encoding: string, body: Uint8Array) => {
-    const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': encoding }, body: Uint8Array.from(body) })
+    const answer = await fetch(fixture.url + PING_PATH, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, 'content-encoding': encoding },
+      body: Uint8Array.from(body),
+    })
     return { status: answer.status, json: (await answer.json()) as { code?: string; message?: string } }
   }
 
@@ -204,12 +259,20 @@ describe('a compressed body', () => {
     ['br', 'is none', Buffer.from('garbage')],
     ['br', 'has something after it', Buffer.concat([brotliCompressSync(whole), whole])],
   ])('by %s that %s is INVALID_ARGUMENT, in the same words over Connect, GET and gRPC', async (encoding, _, body) => {
-    const message = expect.stringMatching(new RegExp(`^request body: got bytes that cannot be decompressed \\(.+\\), expected ${encoding}$`))
+    const message = expect.stringMatching(
+      new RegExp(`^request body: got bytes that cannot be decompressed \\(.+\\), expected ${encoding}$`),
+    )
     expect(await send(encoding, body)).toEqual({ status: 400, json: { code: 'invalid_argument', message } })
-    const get = await fetch(`${fixture.url}${COUNT_PATH}?encoding=json&compression=${encoding}&base64=1&message=${body.toString('base64url')}`)
+    const get = await fetch(
+      `${fixture.url}${COUNT_PATH}?encoding=json&compression=${encoding}&base64=1&message=${body.toString('base64url')}`,
+    )
     expect([get.status, await get.json()]).toEqual([400, { code: 'invalid_argument', message }])
     const envelope = Buffer.concat([Buffer.from([1, 0, 0, 0, body.length]), body])
-    const web = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': 'application/grpc-web', 'grpc-encoding': encoding }, body: envelope })
+    const web = await fetch(fixture.url + PING_PATH, {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc-web', 'grpc-encoding': encoding },
+      body: envelope,
+    })
     expect(await web.text()).toMatch(/grpc-status: 3\r\n/)
   })
 
@@ -227,14 +290,19 @@ describe('a compressed body', () => {
   })
 
   it('that nobody named the compression of is INVALID_ARGUMENT', async () => {
-    const web = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': 'application/grpc-web' }, body: Uint8Array.of(1, 0, 0, 0, 0) })
+    const web = await fetch(fixture.url + PING_PATH, {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc-web' },
+      body: Uint8Array.of(1, 0, 0, 0, 0),
+    })
     expect(await web.text()).toMatch(/grpc-message: request%20body%3A%20got%20a%20message%20marked%20as%20compressed/)
   })
 })
 
 describe('the version of the protocol', () => {
   it('is 1 where it is named', async () => {
-    const call = (version: string, type: string) => fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': type, 'connect-protocol-version': version }, body: '{}' })
+    const call = (version: string, type: string) =>
+      fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': type, 'connect-protocol-version': version }, body: '{}' })
     expect((await call('1', 'application/json')).status).toBe(200)
     const answer = await call('2', 'application/json')
     const message = 'connect-protocol-version: got "2", expected 1, or no such header'
@@ -248,7 +316,11 @@ describe('the number of messages in a body', () => {
     ['two', [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 12, 'got more than one message, expected one'],
     ['a part of one', [0, 0, 0, 0, 9, 1], 3, 'got an incomplete message, expected a prefix of 5 bytes and as many bytes as it says'],
   ])('is one, not %s', async (_, bytes, status, text) => {
-    const web = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': 'application/grpc-web' }, body: Uint8Array.from(bytes) })
+    const web = await fetch(fixture.url + PING_PATH, {
+      method: 'POST',
+      headers: { 'content-type': 'application/grpc-web' },
+      body: Uint8Array.from(bytes),
+    })
     const answer = decodeURIComponent(await web.text())
     expect(answer).toContain(`grpc-status: ${status}\r\n`)
     expect(answer).toContain(`request body: ${text}`)
@@ -278,9 +350,12 @@ describe('a caller that ends its own side of the connection and waits', () => {
     expect(slow.http.inFlight()).toBe(0)
   })
 
-  it.each(['', 'G', 'PR', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}`, `${post('content-type: application/json\r\n')}\r\n{`])('before its request is whole, %j, is hung up on', async part => {
-    expect(await endAfter(fixture.port, part)).not.toContain('200 OK')
-  })
+  it.each(['', 'G', 'PR', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}`, `${post('content-type: application/json\r\n')}\r\n{`])(
+    'before its request is whole, %j, is hung up on',
+    async part => {
+      expect(await endAfter(fixture.port, part)).not.toContain('200 OK')
+    },
+  )
 
   it('ends a stream by it', async () => {
     const body = Buffer.from([0, 0, 0, 0, 2, 0x7b, 0x7d])
@@ -292,27 +367,78 @@ describe('a caller that ends its own side of the connection and waits', () => {
 describe('bytes that are no request', () => {
   const json = 'content-type: application/json\r\n'
   it.each([
-    ['a chunk without a size', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}transfer-encoding: chunked\r\n\r\nzz\r\n{}`, 400, 'got bytes that are no HTTP/1.1'],
-    ['a length that is none', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: x\r\n\r\n{}`, 400, 'got bytes that are no HTTP/1.1'],
-    ['two lengths', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`, 400, 'got bytes that are no HTTP/1.1'],
-    ['a length and chunks', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}`, 400, 'got bytes that are no HTTP/1.1'],
-    ['a target that is too long', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`, 431, 'request line and headers: got more than 16384 bytes, expected at most 16384'],
-    ['a header that is too long', `GET /livez HTTP/1.1\r\n${HOST}a: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'request line and headers: got more than 16384 bytes'],
-    ['another version in the form of 1.1', `GET /livez HTTP/2.0\r\n${HOST}\r\n`, 505, 'HTTP version: got 2.0 in the form of 1.1, expected 1.1, or 2 with its preface'],
-    ['a coding of the transfer', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`, 501, 'header transfer-encoding: got "gzip, chunked", expected chunked; '],
+    [
+      'a chunk without a size',
+      `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}transfer-encoding: chunked\r\n\r\nzz\r\n{}`,
+      400,
+      'got bytes that are no HTTP/1.1',
+    ],
+    [
+      'a length that is none',
+      `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: x\r\n\r\n{}`,
+      400,
+      'got bytes that are no HTTP/1.1',
+    ],
+    [
+      'two lengths',
+      `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`,
+      400,
+      'got bytes that are no HTTP/1.1',
+    ],
+    [
+      'a length and chunks',
+      `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}`,
+      400,
+      'got bytes that are no HTTP/1.1',
+    ],
+    [
+      'a target that is too long',
+      `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`,
+      431,
+      'request line and headers: got more than 16384 bytes, expected at most 16384',
+    ],
+    [
+      'a header that is too long',
+      `GET /livez HTTP/1.1\r\n${HOST}a: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'request line and headers: got more than 16384 bytes',
+    ],
+    [
+      'another version in the form of 1.1',
+      `GET /livez HTTP/2.0\r\n${HOST}\r\n`,
+      505,
+      'HTTP version: got 2.0 in the form of 1.1, expected 1.1, or 2 with its preface',
+    ],
+    [
+      'a coding of the transfer',
+      `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}transfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+      501,
+      'header transfer-encoding: got "gzip, chunked", expected chunked; ',
+    ],
     ['headers without an end', `GET /livez HTTP/1.1\r\n${HOST}`, 408, 'request: got a part of it, expected all headers within 300 ms'],
     ['a body without an end', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 5\r\n\r\n{}`, 408, 'request: got a part of it'],
-    ['an expectation that nobody knows', `GET /livez HTTP/1.1\r\n${HOST}expect: tea\r\n\r\n`, 417, 'header expect: got "tea", expected none, or 100-continue'],
+    [
+      'an expectation that nobody knows',
+      `GET /livez HTTP/1.1\r\n${HOST}expect: tea\r\n\r\n`,
+      417,
+      'header expect: got "tea", expected none, or 100-continue',
+    ],
   ])('such as %s are refused, with a word', async (_, text, status, word) => {
     const answer = await raw(text)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*connection: close`, 'i'))
     expect(answer).toContain(word)
   })
 
-  it.each([{ ':path': '/livez', a: 'x'.repeat(17_000) }, { ':path': `/${'x'.repeat(17_000)}` }])('and headers that are too long over HTTP/2 are refused, with a word', async headers => {
-    const answer = await http2(headers)
-    expect([answer.headers[':status'], answer.body]).toEqual([431, expect.stringMatching(/^headers: got 17\d\d\d bytes, expected at most 16384\n$/)])
-  })
+  it.each([{ ':path': '/livez', a: 'x'.repeat(17_000) }, { ':path': `/${'x'.repeat(17_000)}` }])(
+    'and headers that are too long over HTTP/2 are refused, with a word',
+    async headers => {
+      const answer = await http2(headers)
+      expect([answer.headers[':status'], answer.body]).toEqual([
+        431,
+        expect.stringMatching(/^headers: got 17\d\d\d bytes, expected at most 16384\n$/),
+      ])
+    },
+  )
 
   it('are answered after what came before them', async () => {
     const gate = Promise.withResolvers<void>()
@@ -330,25 +456,45 @@ describe('bytes that are no request', () => {
 
 describe('a connection', () => {
   it('serves on after an answer that refuses', async () => {
-    const requests = [`GET /nope HTTP/1.1\r\n${HOST}\r\n`, `${post('content-type: text/plain\r\n')}\r\n{}`, `${post('content-type: application/json\r\n')}\r\n[]`, `GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`]
+    const requests = [
+      `GET /nope HTTP/1.1\r\n${HOST}\r\n`,
+      `${post('content-type: text/plain\r\n')}\r\n{}`,
+      `${post('content-type: application/json\r\n')}\r\n[]`,
+      `GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`,
+    ]
     expect((await raw(requests.join(''))).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 415', 'HTTP/1.1 400', 'HTTP/1.1 200'])
   })
 
-  it.each(['application/grpc-web+proto', 'application/grpc+proto', 'application/grpc-web-text', 'application/json'])('serves on after a body of %s that is too long, although it was not read to its end', async type => {
-    const size = 400_000
-    const chunk = `${size.toString(16)}\r\n${type.includes('text') ? 'AP//////' : '\0\u007f'}`.padEnd(size + size.toString(16).length + 2, 'A')
-    const tooLong = `POST ${PING_PATH} HTTP/1.1\r\n${HOST}content-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n${chunk}\r\n0\r\n\r\n`
-    expect(await raw(`${tooLong}GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 (?:200|429) [^]*HTTP\/1.1 200 OK[^]*ok\n$/)
-  })
+  it.each(['application/grpc-web+proto', 'application/grpc+proto', 'application/grpc-web-text', 'application/json'])(
+    'serves on after a body of %s that is too long, although it was not read to its end',
+    async type => {
+      const size = 400_000
+      const chunk = `${size.toString(16)}\r\n${type.includes('text') ? 'AP//////' : '\0\u007f'}`.padEnd(
+        size + size.toString(16).length + 2,
+        'A',
+      )
+      const tooLong = `POST ${PING_PATH} HTTP/1.1\r\n${HOST}content-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n${chunk}\r\n0\r\n\r\n`
+      expect(await raw(`${tooLong}GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`)).toMatch(
+        /^HTTP\/1.1 (?:200|429) [^]*HTTP\/1.1 200 OK[^]*ok\n$/,
+      )
+    },
+  )
 
-  it.each(['application/grpc-web+proto', 'application/grpc-web-text'])('serves on after a body of %s with too many messages', async type => {
-    const size = 1_000_000
-    const body = (type.includes('text') ? 'A' : '\0').repeat(size)
-    const tooMany = `POST ${PING_PATH} HTTP/1.1\r\n${HOST}content-type: ${type}\r\ncontent-length: ${size}\r\n\r\n${body}`
-    expect(await raw(`${tooMany}GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 200 [^]*HTTP\/1.1 200 OK[^]*ok\n$/)
-  })
+  it.each(['application/grpc-web+proto', 'application/grpc-web-text'])(
+    'serves on after a body of %s with too many messages',
+    async type => {
+      const size = 1_000_000
+      const body = (type.includes('text') ? 'A' : '\0').repeat(size)
+      const tooMany = `POST ${PING_PATH} HTTP/1.1\r\n${HOST}content-type: ${type}\r\ncontent-length: ${size}\r\n\r\n${body}`
+      expect(await raw(`${tooMany}GET /livez HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`)).toMatch(
+        /^HTTP\/1.1 200 [^]*HTTP\/1.1 200 OK[^]*ok\n$/,
+      )
+    },
+  )
 
   it('is told to go on by 100 when it asks', async () => {
-    expect(await last(post('expect: 100-continue\r\ncontent-type: application/json\r\n'), '{}')).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/)
+    expect(await last(post('expect: 100-continue\r\ncontent-type: application/json\r\n'), '{}')).toMatch(
+      /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/,
+    )
   })
 })

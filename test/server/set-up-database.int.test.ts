@@ -20,7 +20,9 @@ describe('setting the database up', () => {
 
   it('ends at once where the user may not create tables', async () => {
     await sql(database.admin, `alter database "${database.config.database}" owner to postgres`)
-    await expect(attempt(database.config)).rejects.toThrow('schema public, in which ping may not create tables, expected one that belongs to ping. Run in it as its owner or as a superuser: grant usage, create on schema public to ping;')
+    await expect(attempt(database.config)).rejects.toThrow(
+      'schema public, in which ping may not create tables, expected one that belongs to ping. Run in it as its owner or as a superuser: grant usage, create on schema public to ping;',
+    )
   })
 
   it('ends at once where somebody else owns the tables', async () => {

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
-import { Agent, request as httpsRequest } from 'node:https'
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2'
+import { Agent, request as httpsRequest } from 'node:https'
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
@@ -37,7 +37,10 @@ const serialOf = async (fixture: CallersFixture): Promise<string> => {
 /** All that a connection answers until it is closed. */
 async function answerOf(socket: Socket): Promise<string> {
   let answer = ''
-  socket.setEncoding('latin1').on('data', text => (answer += text)).on('error', () => undefined)
+  socket
+    .setEncoding('latin1')
+    .on('data', text => (answer += text))
+    .on('error', () => undefined)
   await once(socket, 'close')
   return answer
 }
@@ -92,20 +95,47 @@ describe('the port with a certificate', () => {
     const socket = await secureConnection(fixture, { maxVersion: 'TLSv1.2' })
     expect(socket.getProtocol()).toBe('TLSv1.2')
     socket.destroy()
-    const older = connect({ port: fixture.port, host: '127.0.0.1', ca, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' })
+    const older = connect({
+      port: fixture.port,
+      host: '127.0.0.1',
+      ca,
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    })
     const [error] = await once(older, 'error').catch((reason: unknown) => [reason])
     expect(String(error)).toMatch(/alert protocol version/)
   })
 
   it.runIf(hasCurl).each([['--http1.1'], ['--http2']])('is what curl takes: %s', async version => {
-    const args = ['-sS', version, '--cacert', join(fixture.folder, 'ca.crt'), '-w', ' %{http_version}', '-H', 'content-type: application/json', '-d', '{}']
+    const args = [
+      '-sS',
+      version,
+      '--cacert',
+      join(fixture.folder, 'ca.crt'),
+      '-w',
+      ' %{http_version}',
+      '-H',
+      'content-type: application/json',
+      '-d',
+      '{}',
+    ]
     const { code, stdout, stderr } = await run('curl', [...args, `https://localhost:${fixture.port}${PING_PATH}`])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(version === '--http2' ? /^\{\} 2$/ : /^\{\} 1.1$/)
   })
 
   it.each(['connect', 'grpc', 'grpcweb'])('is what buf curl takes, without a schema, over %s', async protocol => {
-    const answer = await buf('curl', '--protocol', protocol, '--cacert', join(fixture.folder, 'ca.crt'), '-d', '{}', fixture.url + PING_PATH)
+    const answer = await buf(
+      'curl',
+      '--protocol',
+      protocol,
+      '--cacert',
+      join(fixture.folder, 'ca.crt'),
+      '-d',
+      '{}',
+      fixture.url + PING_PATH,
+    )
     expect(answer).toMatchObject({ code: 0, stdout: '{}\n' })
   })
 
@@ -115,15 +145,21 @@ describe('the port with a certificate', () => {
   })
 
   it('answers a request in clear text with what it expects, at once', async () => {
-    const answer = await sendRaw(fixture.port, `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(1_000)}`)
-    expect(answer).toMatch(/^HTTP\/1.1 400 [^]*\{"code":"failed_precondition","message":"this port speaks TLS: got clear text, expected an https address"\}\n$/)
+    const answer = await sendRaw(
+      fixture.port,
+      `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(1_000)}`,
+    )
+    expect(answer).toMatch(
+      /^HTTP\/1.1 400 [^]*\{"code":"failed_precondition","message":"this port speaks TLS: got clear text, expected an https address"\}\n$/,
+    )
     expect(await sendRaw(fixture.port, 'hello\n')).toMatch(/^HTTP\/1.1 400 /)
   })
 
   it.each(PROTOCOLS)('says to a client in clear text over %s that it speaks TLS', async protocol => {
     const client = createClient(PingService, transports(fixture.url.replace('https', 'http'))[protocol]!)
     const error = await client.pingCount({}).catch(ConnectError.from)
-    if (protocol.includes('HTTP/2') || protocol === 'gRPC') expect(error).toMatchObject({ rawMessage: expect.stringMatching(/Session closed with error code .*(INADEQUATE_SECURITY|12)/) })
+    if (protocol.includes('HTTP/2') || protocol === 'gRPC')
+      expect(error).toMatchObject({ rawMessage: expect.stringMatching(/Session closed with error code .*(INADEQUATE_SECURITY|12)/) })
     else expect(error).toMatchObject({ rawMessage: 'this port speaks TLS: got clear text, expected an https address' })
   })
 
@@ -215,8 +251,17 @@ describe('limits over TLS', () => {
   it('a caller that reads late gets every answer, when the next request comes in two records at once', async () => {
     const page = Buffer.alloc(16_777_216, 'x') // more than the buffers on the way hold
     const certificate = readCertificate({ ...authority.issue(), clientCa: undefined }, undefined)
-    const tls = { certificate: { value: () => certificate, onChange: () => undefined, stop: () => undefined }, asksClients: false, failed: () => undefined }
-    const port = new OnePort((request, response) => void request.resume().on('end', () => (response as ServerResponse).end(request.url === '/long' ? page : 'short')), DEFAULT_LIMITS, tls)
+    const tls = {
+      certificate: { value: () => certificate, onChange: () => undefined, stop: () => undefined },
+      asksClients: false,
+      failed: () => undefined,
+    }
+    const port = new OnePort(
+      (request, response) =>
+        void request.resume().on('end', () => (response as ServerResponse).end(request.url === '/long' ? page : 'short')),
+      DEFAULT_LIMITS,
+      tls,
+    )
     const number = await port.listen({ port: 0, portSetting: 'PORT', hosts: ['127.0.0.1'] })
     const proxy = createServer(caller => gather(caller, createConnection(number, '127.0.0.1'))).listen(0, '127.0.0.1')
     await once(proxy, 'listening')
@@ -255,7 +300,11 @@ describe('limits over TLS', () => {
 
   it('a stop cuts off what is in flight', async () => {
     const fixture = await startCallersFixture(authority.issue(), { record: () => new Promise(() => undefined) })
-    const pings = PROTOCOLS.map(protocol => createClient(PingService, transports(fixture.url, { nodeOptions: { ca } })[protocol]!).ping({}).catch(ConnectError.from))
+    const pings = PROTOCOLS.map(protocol =>
+      createClient(PingService, transports(fixture.url, { nodeOptions: { ca } })[protocol]!)
+        .ping({})
+        .catch(ConnectError.from),
+    )
     await expect.poll(() => fixture.http.inFlight()).toBe(PROTOCOLS.length)
     expect(await fixture.http.stop(300)).toBe(PROTOCOLS.length)
     await Promise.all(pings)
@@ -274,12 +323,15 @@ describe('client certificates', () => {
 
   const get = (path: string, options: ConnectionOptions = {}): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
-      httpsRequest(fixture.url + path, { ca, ...options, agent: new Agent() }, response => resolve(response.resume().statusCode)).on('error', reject).end()
+      httpsRequest(fixture.url + path, { ca, ...options, agent: new Agent() }, response => resolve(response.resume().statusCode))
+        .on('error', reject)
+        .end()
     })
   const count = `${COUNT_PATH}?encoding=json&message=%7B%7D`
 
   it.each(PROTOCOLS)('are asked for over %s', async protocol => {
-    const service = (identity: object) => createClient(PingService, transports(fixture.url, { nodeOptions: { ca, ...identity } })[protocol]!)
+    const service = (identity: object) =>
+      createClient(PingService, transports(fixture.url, { nodeOptions: { ca, ...identity } })[protocol]!)
     await service(client).ping({})
     const wrong = [
       [{}, 'client certificate: got none, expected one of an authority that this server trusts'],
@@ -295,7 +347,9 @@ describe('client certificates', () => {
   it('of a forged authority end the connection or are refused', async () => {
     const forged = createAuthority('Clients').issue()
     for (const protocol of PROTOCOLS) {
-      await expect(createClient(PingService, transports(fixture.url, { nodeOptions: { ca, ...forged } })[protocol]!).pingCount({})).rejects.toThrow()
+      await expect(
+        createClient(PingService, transports(fixture.url, { nodeOptions: { ca, ...forged } })[protocol]!).pingCount({}),
+      ).rejects.toThrow()
     }
     expect(fixture.counted).toEqual([])
   })

@@ -1,5 +1,5 @@
-import { connect as connectHttp2 } from 'node:http2'
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
 import { createClient, Code, ConnectError, type Interceptor } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Health } from '../../src/gen/grpc/health/v1/health_pb.ts'
@@ -15,7 +15,8 @@ const hasCurl = can('curl')
 
 let fixture: CallersFixture
 beforeAll(async () => {
-  const tokens = tokenLine('writer', TOKEN.writer, 'ping') + tokenLine('reader', TOKEN.reader, 'read') + tokenLine('scraper', TOKEN.scraper, 'metrics')
+  const tokens =
+    tokenLine('writer', TOKEN.writer, 'ping') + tokenLine('reader', TOKEN.reader, 'read') + tokenLine('scraper', TOKEN.scraper, 'metrics')
   fixture = await startCallersFixture({ tokens })
 })
 afterAll(() => fixture[Symbol.asyncDispose]())
@@ -38,9 +39,17 @@ describe.each(PROTOCOLS)('over %s', protocol => {
 
   it('a caller without a token, or with an unknown one, is UNAUTHENTICATED and nothing is recorded', async () => {
     const before = fixture.recorded.length
-    const [without, unknown] = await Promise.all([undefined, 'stranger' as const].map(holder => service(protocol, holder).ping({}).catch(ConnectError.from)))
-    expect(without).toMatchObject({ code: Code.Unauthenticated, rawMessage: 'header authorization: got none, expected Bearer and a token that this server knows' })
-    expect(unknown).toMatchObject({ code: Code.Unauthenticated, rawMessage: 'header authorization: got an unknown token, expected Bearer and a token that this server knows' })
+    const [without, unknown] = await Promise.all(
+      [undefined, 'stranger' as const].map(holder => service(protocol, holder).ping({}).catch(ConnectError.from)),
+    )
+    expect(without).toMatchObject({
+      code: Code.Unauthenticated,
+      rawMessage: 'header authorization: got none, expected Bearer and a token that this server knows',
+    })
+    expect(unknown).toMatchObject({
+      code: Code.Unauthenticated,
+      rawMessage: 'header authorization: got an unknown token, expected Bearer and a token that this server knows',
+    })
     expect((without as ConnectError).metadata.get('www-authenticate')).toBe('Bearer realm="ping"')
     expect((unknown as ConnectError).metadata.get('www-authenticate')).toBe('Bearer realm="ping", error="invalid_token"')
     expect(fixture.recorded.length).toBe(before)
@@ -61,7 +70,12 @@ describe.each(PROTOCOLS)('over %s', protocol => {
 it('reflection needs the role to read', async () => {
   const reflect = async (holder?: Holder) => {
     const client = createClient(ServerReflection, transport('gRPC', holder))
-    for await (const { messageResponse } of client.serverReflectionInfo((async function* () { yield { messageRequest: { case: 'listServices' as const, value: '' } } })())) return messageResponse.case
+    for await (const { messageResponse } of client.serverReflectionInfo(
+      (async function* () {
+        yield { messageRequest: { case: 'listServices' as const, value: '' } }
+      })(),
+    ))
+      return messageResponse.case
     return undefined
   }
   expect(await reflect('reader')).toBe('listServicesResponse')
@@ -80,11 +94,15 @@ describe('the pages', () => {
   ])('/metrics with %s is %i', async (token, status, challenge) => {
     const answer = await fetch(`${fixture.url}/metrics`, { headers: token === undefined ? {} : bearer(token) })
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([status, challenge])
-    expect((await fetch(`${fixture.url}/metrics`, { method: 'HEAD', headers: token === undefined ? {} : bearer(token) })).status).toBe(status)
+    expect((await fetch(`${fixture.url}/metrics`, { method: 'HEAD', headers: token === undefined ? {} : bearer(token) })).status).toBe(
+      status,
+    )
   })
 
   it('count refused calls by their code', async () => {
-    await service('gRPC').ping({}).catch(() => undefined)
+    await service('gRPC')
+      .ping({})
+      .catch(() => undefined)
     const answer = await fetch(`${fixture.url}/metrics`, { headers: bearer(TOKEN.scraper) })
     expect(await answer.text()).toMatch(/^ping_rpc_total\{method="ping\.v1\.PingService\/Ping",code="unauthenticated"\} [1-9]/m)
   })
@@ -108,7 +126,8 @@ describe('a token', () => {
 
   it('sent twice is refused, the same or not', async () => {
     const headers = `authorization: Bearer ${TOKEN.writer}\r\n`
-    const request = (other: string) => `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\n${headers}${other}content-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`
+    const request = (other: string) =>
+      `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\n${headers}${other}content-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`
     expect(await sendRaw(fixture.port, request(''))).toMatch(/^HTTP\/1.1 200 /)
     for (const other of [headers, `Authorization: Bearer ${TOKEN.stranger}\r\n`]) {
       expect(await sendRaw(fixture.port, request(other))).toMatch(/^HTTP\/1.1 401 [^]*got 2 of them/)
@@ -116,7 +135,17 @@ describe('a token', () => {
   })
 
   it.runIf(hasCurl)('sent twice is refused over HTTP/2 as well', async () => {
-    const args = ['-sS', '--http2-prior-knowledge', '-o', '/dev/null', '-w', '%{http_version} %{http_code}', fixture.url + '/metrics', '-H', `authorization: Bearer ${TOKEN.scraper}`]
+    const args = [
+      '-sS',
+      '--http2-prior-knowledge',
+      '-o',
+      '/dev/null',
+      '-w',
+      '%{http_version} %{http_code}',
+      fixture.url + '/metrics',
+      '-H',
+      `authorization: Bearer ${TOKEN.scraper}`,
+    ]
     expect((await run('curl', args)).stdout).toBe('2 200')
     expect((await run('curl', [...args, '-H', `authorization: Bearer ${TOKEN.stranger}`])).stdout).toBe('2 401')
   })
@@ -128,11 +157,19 @@ describe('a token', () => {
   })
 
   it('may be sent by a page of another origin, as its preflight says', async () => {
-    const headers = { origin: 'https://page.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type' }
+    const headers = {
+      origin: 'https://page.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type',
+    }
     const preflight = await fetch(fixture.url + PING_PATH, { method: 'OPTIONS', headers })
     expect(preflight.status).toBe(204)
     expect(preflight.headers.get('access-control-allow-headers')?.toLowerCase().split(', ')).toContain('authorization')
-    const refused = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { ...JSON_TYPE, origin: 'https://page.example' }, body: '{}' })
+    const refused = await fetch(fixture.url + PING_PATH, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, origin: 'https://page.example' },
+      body: '{}',
+    })
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, '*'])
     expect(refused.headers.get('access-control-expose-headers')?.toLowerCase()).toContain('www-authenticate')
   })
@@ -145,7 +182,14 @@ describe('a token', () => {
     }
     for (const token of Object.values(TOKEN)) {
       for (const path of [PING_PATH, COUNT_PATH, '/metrics', '/nope', '/livez']) {
-        for (const authorization of [`Bearer ${token}`, token, `${token} x`, `Bearer ${token},${token}`, `Basic ${token}`, `Bearer  ${token} ${token}`]) {
+        for (const authorization of [
+          `Bearer ${token}`,
+          token,
+          `${token} x`,
+          `Bearer ${token},${token}`,
+          `Basic ${token}`,
+          `Bearer  ${token} ${token}`,
+        ]) {
           if (path === '/metrics' && authorization === `Bearer ${TOKEN.scraper}`) continue
           await ask(path, { method: 'POST', headers: { ...JSON_TYPE, authorization }, body: '{"x":' })
           await ask(path, { headers: { authorization } })

@@ -65,7 +65,13 @@ export class BulkLoad {
   async #run(attempt: Try): Promise<void> {
     while (this.#on) {
       const first = this.sent.length
-      const pings = Array.from({ length: this.#options.batch }, (_, number): SentPing => ({ id: v7(), timestampMs: this.#options.timestampMs?.(first + number), sentMs: performance.now(), ackedMs: undefined, tries: 0 }))
+      const pings = Array.from({ length: this.#options.batch }, (_, number): SentPing => ({
+        id: v7(),
+        timestampMs: this.#options.timestampMs?.(first + number),
+        sentMs: performance.now(),
+        ackedMs: undefined,
+        tries: 0,
+      }))
       this.sent.push(...pings)
       await this.#untilAcked(attempt, pings, first)
       await wait(this.#options.pauseMs)
@@ -96,7 +102,8 @@ export class BulkLoad {
     for (const [index, ping] of [...left, twice].entries()) {
       const { failure } = outcomes[index] ?? { failure: { code: FailureCode.UNSPECIFIED, message: 'no result' } }
       if (failure === undefined) ping.ackedMs ??= performance.now()
-      else if (failure.code === FailureCode.UNAVAILABLE || failure.code === FailureCode.RESOURCE_EXHAUSTED) this.#note(`${failure.code} of a ping`)
+      else if (failure.code === FailureCode.UNAVAILABLE || failure.code === FailureCode.RESOURCE_EXHAUSTED)
+        this.#note(`${failure.code} of a ping`)
       else this.violations.push(`a well-formed ping got ${failure.message}`)
     }
   }
@@ -117,7 +124,13 @@ export class BulkLoad {
     const messages = [pings.slice(0, half), pings.slice(half)].map(some => ({ pings: [...some] }))
     const outcomes: Outcome[] = []
     try {
-      for await (const { results } of this.#clientOf(url).pingStream((async function* () { yield* messages })(), { timeoutMs: TIMEOUT_MS })) outcomes.push(...results)
+      for await (const { results } of this.#clientOf(url).pingStream(
+        (async function* () {
+          yield* messages
+        })(),
+        { timeoutMs: TIMEOUT_MS },
+      ))
+        outcomes.push(...results)
       return outcomes
     } catch (error) {
       if (outcomes.length === 0) throw error

@@ -22,7 +22,12 @@ export class PingCaller {
   call(url: string, method: 'Ping' | 'PingCount', body: object, timeoutMs: number): Promise<Answer> {
     const { promise, resolve } = Promise.withResolvers<Answer>()
     const headers = { 'content-type': 'application/json' }
-    const request = httpRequest(`${url}${SERVICE}/${method}`, { method: 'POST', agent: this.#agent, headers, signal: AbortSignal.timeout(timeoutMs) })
+    const request = httpRequest(`${url}${SERVICE}/${method}`, {
+      method: 'POST',
+      agent: this.#agent,
+      headers,
+      signal: AbortSignal.timeout(timeoutMs),
+    })
     const failed = (error: NodeJS.ErrnoException) => resolve({ kind: 'nothing', code: error.code ?? error.name })
     request.on('error', failed)
     request.on('response', response => {

@@ -21,7 +21,12 @@ export interface Authority {
 }
 
 const DAY_MS = 86_400_000
-const OID = { commonName: [0x55, 4, 3], ecdsaWithSha256: [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2], names: [0x55, 0x1d, 0x11], constraints: [0x55, 0x1d, 0x13] }
+const OID = {
+  commonName: [0x55, 4, 3],
+  ecdsaWithSha256: [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2],
+  names: [0x55, 0x1d, 0x11],
+  constraints: [0x55, 0x1d, 0x13],
+}
 
 /** Makes an authority; Node signs but makes no certificates, and not every machine has openssl. */
 export function createAuthority(name = 'Ping test authority'): Authority {
@@ -78,7 +83,8 @@ function newKeys(): { readonly publicKey: KeyObject; readonly privateKey: KeyObj
 /** DER: a tag, the length, the contents. */
 function tagged(tag: number, ...contents: readonly Buffer[]): Buffer {
   const value = Buffer.concat(contents)
-  const length = value.length < 128 ? [value.length] : value.length < 256 ? [0x81, value.length] : [0x82, value.length >> 8, value.length & 0xff]
+  const length =
+    value.length < 128 ? [value.length] : value.length < 256 ? [0x81, value.length] : [0x82, value.length >> 8, value.length & 0xff]
   return Buffer.concat([Buffer.of(tag, ...length), value])
 }
 

@@ -41,11 +41,17 @@ export function i5Reads(samples: readonly CountSample[], sent: readonly SentPing
     if (life !== undefined) last.set(url, sample)
     if (before && before.life === life && before.count > count && !overlaps(sample, rules.lostRows)) wrong(`it was ${before.count} before`)
   }
-  return violations.length > NAMED ? [...violations.slice(0, NAMED), `and ${violations.length - NAMED} more of ${samples.length} reads`] : violations
+  return violations.length > NAMED
+    ? [...violations.slice(0, NAMED), `and ${violations.length - NAMED} more of ${samples.length} reads`]
+    : violations
 }
 
 /** I7: how long after `backMs` the first ack and the first fresh count from the cache came, in ms; undefined: not yet. */
-export function i7Recovery(samples: readonly CountSample[], sent: readonly SentPing[], backMs: number): { ackMs: number | undefined; freshMs: number | undefined } {
+export function i7Recovery(
+  samples: readonly CountSample[],
+  sent: readonly SentPing[],
+  backMs: number,
+): { ackMs: number | undefined; freshMs: number | undefined } {
   const acks = sent.flatMap(ping => (ping.ackedMs !== undefined && ping.ackedMs >= backMs ? [ping.ackedMs] : []))
   const fresh = samples.find(({ beganMs, source, ageMs }) => beganMs >= backMs && source === 'cache' && ageMs <= OLDEST_MS)
   return {

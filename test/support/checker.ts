@@ -27,7 +27,10 @@ export async function withDatabase<T>(url: string, use: (client: pg.Client) => P
 export async function i1Lost(databaseUrl: string, sent: readonly SentPing[]): Promise<readonly string[]> {
   const acked = sent.filter(ping => ping.ackedMs !== undefined).map(ping => ping.id)
   const lost = await withDatabase(databaseUrl, async client => {
-    const { rows } = await client.query('select id from unnest($1::uuid[]) as id where not exists (select from pings p where p.id = id.id)', [acked])
+    const { rows } = await client.query(
+      'select id from unnest($1::uuid[]) as id where not exists (select from pings p where p.id = id.id)',
+      [acked],
+    )
     return rows.map(row => String(row.id))
   })
   return named('acknowledged, but not in Postgres', lost)
@@ -48,13 +51,19 @@ export async function i2Double(databaseUrl: string, sent: readonly SentPing[]): 
     if (!ping) foreign.push(id)
     else if (ping.timestampMs !== undefined && String(ping.timestampMs) !== ms) wrong.push(id)
   }
-  return [...named('twice in Postgres', double), ...named('in Postgres, but never sent', foreign), ...named('in Postgres with another time', wrong)]
+  return [
+    ...named('twice in Postgres', double),
+    ...named('in Postgres, but never sent', foreign),
+    ...named('in Postgres with another time', wrong),
+  ]
 }
 
 /** I3: in each lane seq is 1..head without gaps; the sum of the heads is COUNT(*). */
 export async function i3Gaps(databaseUrl: string): Promise<readonly string[]> {
   return withDatabase(databaseUrl, async client => {
-    const lanes = await client.query('select lane, min(seq)::int as first, max(seq)::int as head, count(distinct seq)::int as numbers, count(*)::int as rows from pings group by lane')
+    const lanes = await client.query(
+      'select lane, min(seq)::int as first, max(seq)::int as head, count(distinct seq)::int as numbers, count(*)::int as rows from pings group by lane',
+    )
     const total = await client.query('select count(*)::int as rows from pings')
     const sum = lanes.rows.reduce((heads, { head }) => heads + head, 0)
     const gaps = lanes.rows.filter(({ first, head, numbers, rows }) => first !== 1 || head !== numbers || numbers !== rows)
@@ -70,7 +79,11 @@ export const CACHE_TRUE_WITHIN_MS = 3_000
  * I4: the cache's total is the sum of the heads, its minutes are SQL's, its applied positions the heads. Looks until
  * it holds or `limitMs` are over. Also returns how long it took, in ms.
  */
-export async function i4Cache(databaseUrl: string, redisUrl: string, limitMs: number): Promise<{ violations: readonly string[]; tookMs: number }> {
+export async function i4Cache(
+  databaseUrl: string,
+  redisUrl: string,
+  limitMs: number,
+): Promise<{ violations: readonly string[]; tookMs: number }> {
   const began = performance.now()
   const cache = new Redis(redisUrl)
   cache.on('error', () => undefined)
@@ -103,10 +116,18 @@ async function compareCache(databaseUrl: string, hash: Readonly<Record<string, s
     if (hash[`applied:${lane}`] !== position) violations.push(`applied:${lane} is ${hash[`applied:${lane}`]}, the head is ${position}`)
     if (hash[`asof:${lane}`] === undefined) violations.push(`asof:${lane} is missing`)
   }
-  const expected = new Map(minutes.filter(({ minute }) => Number(minute) >= from && Number(minute) < to).map(({ minute, count }) => [`minute:${minute}`, count]))
+  const expected = new Map(
+    minutes.filter(({ minute }) => Number(minute) >= from && Number(minute) < to).map(({ minute, count }) => [`minute:${minute}`, count]),
+  )
   const held = Object.keys(hash).filter(field => field.startsWith('minute:'))
   const wrong = [...new Set([...expected.keys(), ...held])].filter(field => hash[field] !== expected.get(field))
-  return [...violations, ...named('minutes that differ from SQL', wrong.map(field => `${field} is ${hash[field]}, SQL counts ${expected.get(field)}`))]
+  return [
+    ...violations,
+    ...named(
+      'minutes that differ from SQL',
+      wrong.map(field => `${field} is ${hash[field]}, SQL counts ${expected.get(field)}`),
+    ),
+  ]
 }
 
 /** I6: the topic, de-duplicated by (lane, seq, tag), contains every row. Waits until all is published. */
@@ -115,7 +136,10 @@ export async function i6Topic(databaseUrl: string, brokers: string, topic: strin
   if (behind > 0) return [`after ${limitMs} ms ${behind} rows are not published`]
   const inTopic = new Set(await readTopic(brokers, topic))
   const rows = await withDatabase(databaseUrl, client => client.query('select lane, seq, tag from pings'))
-  return named('rows that are not in the topic', rows.rows.map(({ lane, seq, tag }) => `${lane}/${seq}/${tag}`).filter(place => !inTopic.has(place)))
+  return named(
+    'rows that are not in the topic',
+    rows.rows.map(({ lane, seq, tag }) => `${lane}/${seq}/${tag}`).filter(place => !inTopic.has(place)),
+  )
 }
 
 async function untilPublished(databaseUrl: string, limitMs: number): Promise<number> {

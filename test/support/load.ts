@@ -64,7 +64,13 @@ export class Load {
   async #run(caller: number): Promise<void> {
     let number = caller
     while (this.#on) {
-      const ping: SentPing = { id: v7(), timestampMs: this.#options.timestampMs?.(number), sentMs: performance.now(), ackedMs: undefined, tries: 0 }
+      const ping: SentPing = {
+        id: v7(),
+        timestampMs: this.#options.timestampMs?.(number),
+        sentMs: performance.now(),
+        ackedMs: undefined,
+        tries: 0,
+      }
       this.sent.push(ping)
       await this.#untilAcked(ping, number)
       await wait(this.#options.pauseMs)

@@ -3,8 +3,8 @@ import { chmodSync, chownSync, existsSync, lstatSync, mkdtempSync, readdirSync, 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, expect } from 'vitest'
-import { identityOf } from '../../local/process-identity.ts'
 import type { PlainUser } from '../../local/parts/plain-user.ts'
+import { identityOf } from '../../local/process-identity.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { freePort } from './free-port.ts'
 
@@ -58,7 +58,9 @@ export async function localPlace(options: { user?: PlainUser; closed?: boolean }
   const pids = () => {
     const run = join(dataDir, 'run')
     const files = existsSync(run) ? readdirSync(run) : []
-    return Object.fromEntries(files.map(file => [file.replace('.json', ''), (JSON.parse(readFileSync(join(run, file), 'utf8')) as { pid: number }).pid]))
+    return Object.fromEntries(
+      files.map(file => [file.replace('.json', ''), (JSON.parse(readFileSync(join(run, file), 'utf8')) as { pid: number }).pid]),
+    )
   }
   const alive = () => Object.values(pids()).filter(pid => identityOf(pid) !== undefined)
   const started: number[] = []
@@ -73,7 +75,8 @@ export async function localPlace(options: { user?: PlainUser; closed?: boolean }
       for (const pid of started) kill(-pid) // with what it runs in: npm alone would leave a Ping that starts its parts again
       for (const pid of alive()) kill(pid)
       const postgres = join(dataDir, 'postgres')
-      if (lstatSync(postgres, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(dirname(readlinkSync(postgres)), { recursive: true, force: true })
+      if (lstatSync(postgres, { throwIfNoEntry: false })?.isSymbolicLink())
+        rmSync(dirname(readlinkSync(postgres)), { recursive: true, force: true })
       rmSync(home, { recursive: true, force: true, maxRetries: 5 })
       return left.length
     },

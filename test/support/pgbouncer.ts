@@ -16,10 +16,21 @@ export interface TestPooler {
 }
 
 /** PgBouncer before a Postgres on this machine, as Debian configures it but for the mode; every user gets in. */
-export async function startPgBouncer(postgresPort: number, poolMode: PoolMode, settings: Readonly<Record<string, string>> = {}): Promise<TestPooler> {
+export async function startPgBouncer(
+  postgresPort: number,
+  poolMode: PoolMode,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestPooler> {
   const port = await freePort()
   const home = mkdtempSync(join(tmpdir(), 'ping-test-pgbouncer-'))
-  const all = { listen_addr: '127.0.0.1', listen_port: String(port), unix_socket_dir: '', auth_type: 'any', pool_mode: poolMode, ...settings }
+  const all = {
+    listen_addr: '127.0.0.1',
+    listen_port: String(port),
+    unix_socket_dir: '',
+    auth_type: 'any',
+    pool_mode: poolMode,
+    ...settings,
+  }
   const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`)
   const file = join(home, 'pgbouncer.ini')
   writeFileSync(file, `[databases]\n* = host=127.0.0.1 port=${postgresPort} user=ping\n[pgbouncer]\n${lines.join('\n')}\n`)

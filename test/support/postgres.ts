@@ -1,5 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -48,7 +48,9 @@ const SUPERUSER = 'postgres'
 const OWNER = 'ping'
 
 /** A real server of one's own, in about a second; durable as Postgres is by default. */
-export async function startPostgres(options: { version?: PostgresVersion; settings?: Readonly<Record<string, string>> } = {}): Promise<TestPostgres> {
+export async function startPostgres(
+  options: { version?: PostgresVersion; settings?: Readonly<Record<string, string>> } = {},
+): Promise<TestPostgres> {
   const { version = 18, settings = {} } = options
   const binaries = postgresBinaries(version)
   if (!binaries) throw new Error(`PostgreSQL ${version}: no binaries on this machine`)
@@ -56,7 +58,13 @@ export async function startPostgres(options: { version?: PostgresVersion; settin
   chmodSync(home, 0o755) // the plain user that root runs it as must get in
   const port = await freePort()
   const launch = (more: Readonly<Record<string, string>> = {}) =>
-    launchPostgres({ binaries, dataDir: join(home, 'data'), port, user: plainUser(), settings: { shared_buffers: '32MB', ...settings, ...more } })
+    launchPostgres({
+      binaries,
+      dataDir: join(home, 'data'),
+      port,
+      user: plainUser(),
+      settings: { shared_buffers: '32MB', ...settings, ...more },
+    })
   let child = await launch()
   await query(port, `CREATE ROLE ${OWNER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE`)
   await query(port, `ALTER DATABASE postgres OWNER TO ${OWNER}`)

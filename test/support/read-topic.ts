@@ -1,5 +1,5 @@
-import { Kafka, logLevel } from 'kafkajs'
 import { fromBinary } from '@bufbuild/protobuf'
+import { Kafka, logLevel } from 'kafkajs'
 import { PingEventSchema } from '../../src/gen/ping/v1/ping_event_pb.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { uniqueName } from './kafka.ts'

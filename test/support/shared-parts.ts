@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { randomUUID } from 'node:crypto'
 import type { TestProject } from 'vitest/node'
 import { SHARED, startKafka, type KafkaKind } from './kafka.ts'
 import { leftovers, markRun } from './leak-check.ts'
@@ -58,7 +58,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     desk.closeAllConnections()
     desk.close()
-    for (const part of started.values()) await part.then(({ stop }) => stop(), () => undefined)
+    for (const part of started.values())
+      await part.then(
+        ({ stop }) => stop(),
+        () => undefined,
+      )
     finish(await leftovers(run))
   }
 }

@@ -31,10 +31,12 @@ export async function startTcpGate(targetPort: number): Promise<TcpGate> {
   }
   const server = createServer(client => {
     clients.set(client, undefined)
-    client.on('error', () => undefined).on('close', () => {
-      clients.get(client)?.destroy()
-      clients.delete(client)
-    })
+    client
+      .on('error', () => undefined)
+      .on('close', () => {
+        clients.get(client)?.destroy()
+        clients.delete(client)
+      })
     const way = passage(accepted++)
     if (way === 'silent') client.resume()
     else if (way === 'through') forward(client)

@@ -16,7 +16,10 @@ export function confluentKafka(tier: 'librdkafka' | 'librdkafka-new'): string {
 
 function missingForPython(tier: 'librdkafka' | 'librdkafka-new', remedy: string): string | undefined {
   const env = { ...environment(), PYTHONPATH: confluentKafka(tier) }
-  const { status, stdout } = spawnSync('/usr/bin/python3', ['-c', 'import confluent_kafka as c; print(c.__file__)'], { encoding: 'utf8', env })
+  const { status, stdout } = spawnSync('/usr/bin/python3', ['-c', 'import confluent_kafka as c; print(c.__file__)'], {
+    encoding: 'utf8',
+    env,
+  })
   // Python would take Debian's where the folder is missing.
   return status === 0 && stdout.startsWith(confluentKafka(tier)) ? undefined : `no confluent_kafka in Python: ${remedy}`
 }
@@ -69,7 +72,11 @@ const MISSING = {
   redis: () => missingFromPath('redis-server'),
   kafka: () => missingForKafka(),
   librdkafka: () => missingForPython('librdkafka', 'install the Debian package python3-confluent-kafka'),
-  'librdkafka-new': () => missingForPython('librdkafka-new', `pip install --target ${CONFLUENT_KAFKA} --no-deps -r test/broker/clients/librdkafka/requirements.txt`),
+  'librdkafka-new': () =>
+    missingForPython(
+      'librdkafka-new',
+      `pip install --target ${CONFLUENT_KAFKA} --no-deps -r test/broker/clients/librdkafka/requirements.txt`,
+    ),
   java: () => missingForKafka() ?? (onPath('javac') ? undefined : 'no `javac` on the path: install a JDK, not only a JRE'),
   go: () => missingForGo(),
   grpcurl: () => missingBuilt('grpcurl', grpcurlCommand()),
@@ -106,7 +113,8 @@ export function can(...tiers: readonly Tier[]): boolean {
   const reasons = tiers.flatMap(tier => missing(tier) ?? [])
   if (reasons.length === 0) return true
   const text = `skipped, the tier cannot run here: ${reasons.join('; ')}`
-  if (process.env['CI'] === 'true' && tiers.some(tier => !WITHOUT.includes(tier) && !isHere(tier))) throw new Error(`${text} (CI=true runs all tiers)`)
+  if (process.env['CI'] === 'true' && tiers.some(tier => !WITHOUT.includes(tier) && !isHere(tier)))
+    throw new Error(`${text} (CI=true runs all tiers)`)
   console.warn(text)
   return false
 }

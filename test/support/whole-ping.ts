@@ -53,7 +53,12 @@ export async function startOwnPing(options: WholePingOptions = {}): Promise<OwnP
   return { ...ping, postgres, kafka }
 }
 
-async function startPrograms(place: PingPlace, redis: TestRedis, options: WholePingOptions, stopParts: () => Promise<unknown>): Promise<WholePing> {
+async function startPrograms(
+  place: PingPlace,
+  redis: TestRedis,
+  options: WholePingOptions,
+  stopParts: () => Promise<unknown>,
+): Promise<WholePing> {
   const { servers: serverCount = 1, processors: processorCount = 1, serverSettings, processorSettings } = options
   const servers = await Promise.all(Array.from({ length: serverCount }, () => startServer(place, serverSettings)))
   const processors = await Promise.all(Array.from({ length: processorCount }, () => startProcessor(place, processorSettings)))

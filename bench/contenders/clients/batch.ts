@@ -17,7 +17,11 @@ async function open(): Promise<Caller> {
   return {
     call: (answered, broken) => {
       writePings(request, head.length, { count: rows, timestampMs: Date.now(), newId: uuidv7 })
-      connection.send(request, ({ status, body }) => answered(status === 200 && body === ALL_ACKNOWLEDGED ? undefined : `${status}: ${body.slice(0, 300)}`), broken)
+      connection.send(
+        request,
+        ({ status, body }) => answered(status === 200 && body === ALL_ACKNOWLEDGED ? undefined : `${status}: ${body.slice(0, 300)}`),
+        broken,
+      )
     },
     close: () => connection.close(),
   }

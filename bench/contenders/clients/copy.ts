@@ -16,7 +16,10 @@ async function open(): Promise<Caller> {
   client.on('error', () => undefined) // it also fails the call under way
   await client.connect()
   return {
-    call: (answered, broken) => void client.query(new CopyIn('copy copied (id, pinged_at, lane, seq, tag) from stdin', nextRows(), error => (error ? broken(error) : answered()))),
+    call: (answered, broken) =>
+      void client.query(
+        new CopyIn('copy copied (id, pinged_at, lane, seq, tag) from stdin', nextRows(), error => (error ? broken(error) : answered())),
+      ),
     close: () => void client.end(),
   }
 }

@@ -27,7 +27,8 @@ async function open(): Promise<Caller> {
   client.on('error', () => undefined) // it also fails the call under way
   await client.connect()
   return {
-    call: (answered, broken) => client.query({ name: order.statement, text, values: values() }, error => (error ? broken(error) : answered())),
+    call: (answered, broken) =>
+      client.query({ name: order.statement, text, values: values() }, error => (error ? broken(error) : answered())),
     close: () => void client.end(),
   }
 }

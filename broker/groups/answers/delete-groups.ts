@@ -7,7 +7,9 @@ import type { Coordinator } from '../coordinator.ts'
 
 /** A group without members is forgotten, with its offsets. */
 export function deleteGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof deleteGroups> {
-  return async ({ groupsNames }) => ({ results: await oneByOne(groupsNames, groupId => ({ groupId, errorCode: deleteGroup(groupId, coordinator, store) })) })
+  return async ({ groupsNames }) => ({
+    results: await oneByOne(groupsNames, groupId => ({ groupId, errorCode: deleteGroup(groupId, coordinator, store) })),
+  })
 }
 
 function deleteGroup(groupId: string, coordinator: Coordinator, store: OffsetStore): ErrorCode {

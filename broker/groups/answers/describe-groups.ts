@@ -2,8 +2,8 @@ import { ERROR } from '../../errors.ts'
 import type { OffsetStore } from '../../offsets/offset-store.ts'
 import type { Handler } from '../../server/handler.ts'
 import { oneByOne } from '../../server/one-by-one.ts'
-import { GROUP_OPERATIONS, operations } from '../../wire/operations.ts'
 import type { ResponseOf } from '../../wire/api.ts'
+import { GROUP_OPERATIONS, operations } from '../../wire/operations.ts'
 import type { describeGroups } from '../../wire/tables/describe-groups.ts'
 import type { Coordinator } from '../coordinator.ts'
 import type { Group } from '../group.ts'
@@ -17,14 +17,19 @@ const UNKNOWN_GROUP_STATE = 'Dead'
 export function describeGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof describeGroups> {
   return async ({ groups, includeAuthorizedOperations }) => {
     const authorizedOperations = operations(includeAuthorizedOperations, GROUP_OPERATIONS)
-    return { groups: await oneByOne([...new Set(groups)], groupId => ({ ...describe(groupId, coordinator.get(groupId), store.has(groupId)), authorizedOperations })) }
+    return {
+      groups: await oneByOne([...new Set(groups)], groupId => ({
+        ...describe(groupId, coordinator.get(groupId), store.has(groupId)),
+        authorizedOperations,
+      })),
+    }
   }
 }
 
 /** Groups that have offsets and never had members are empty ones; what is not known at all is dead, which is no error. */
 function describe(groupId: string, group: Group | undefined, hasOffsets: boolean): Described {
   const groupState = group?.state ?? (hasOffsets ? 'Empty' : UNKNOWN_GROUP_STATE)
-  const protocolData = group?.state === 'Stable' ? group.protocolName ?? '' : ''
+  const protocolData = group?.state === 'Stable' ? (group.protocolName ?? '') : ''
   const members = Array.from(group?.members.values() ?? [], member => describeMember(member, protocolData))
   return { errorCode: ERROR.NONE, groupId, groupState, protocolType: group?.protocolType ?? '', protocolData, members }
 }

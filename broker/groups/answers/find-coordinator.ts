@@ -18,8 +18,9 @@ export function findCoordinatorHandler({ nodeId }: { nodeId: number }): Handler<
 
 function find(keyType: number, nodeId: number, { advertised }: Call) {
   if (keyType === KEY_TYPE.group) return { errorCode: ERROR.NONE, errorMessage: null, nodeId, host: advertised.host, port: advertised.port }
-  const [errorCode, errorMessage]: [ErrorCode, string] = keyType === KEY_TYPE.transaction
-    ? [ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'this broker has no transactions: unset transactional.id']
-    : [ERROR.INVALID_REQUEST, `got the key type ${keyType}, expected 0 (groups)`]
+  const [errorCode, errorMessage]: [ErrorCode, string] =
+    keyType === KEY_TYPE.transaction
+      ? [ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'this broker has no transactions: unset transactional.id']
+      : [ERROR.INVALID_REQUEST, `got the key type ${keyType}, expected 0 (groups)`]
   return { errorCode, errorMessage, ...NOWHERE }
 }

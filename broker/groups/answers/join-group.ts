@@ -38,7 +38,16 @@ function asJoinRequest(request: RequestOf<typeof joinGroup>, { version, clientId
   }
 }
 
-function asResponse({ error, generation, protocolType, protocolName, leaderId, skipAssignment, memberId, members }: JoinResult): ResponseOf<typeof joinGroup> {
+function asResponse({
+  error,
+  generation,
+  protocolType,
+  protocolName,
+  leaderId,
+  skipAssignment,
+  memberId,
+  members,
+}: JoinResult): ResponseOf<typeof joinGroup> {
   return {
     errorCode: error,
     generationId: generation,

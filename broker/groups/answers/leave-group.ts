@@ -10,10 +10,17 @@ export function leaveGroupHandler(coordinator: Coordinator): Handler<typeof leav
   return (request, { version }) => {
     const isBatched = version >= BATCHED_SINCE
     const leavers = isBatched ? request.members : [{ memberId: request.memberId, groupInstanceId: null }]
-    const outcome = coordinator.leave(request.groupId, leavers.map(({ memberId, groupInstanceId }) => ({ memberId, instanceId: groupInstanceId })))
+    const outcome = coordinator.leave(
+      request.groupId,
+      leavers.map(({ memberId, groupInstanceId }) => ({ memberId, instanceId: groupInstanceId })),
+    )
     if (!Array.isArray(outcome)) return { errorCode: outcome }
     if (!isBatched) return { errorCode: outcome[0] ?? ERROR.NONE }
-    const members = leavers.map(({ memberId, groupInstanceId }, index) => ({ memberId, groupInstanceId, errorCode: outcome[index] ?? ERROR.NONE }))
+    const members = leavers.map(({ memberId, groupInstanceId }, index) => ({
+      memberId,
+      groupInstanceId,
+      errorCode: outcome[index] ?? ERROR.NONE,
+    }))
     return { errorCode: ERROR.NONE, members }
   }
 }

@@ -8,8 +8,13 @@ import type { Coordinator } from '../coordinator.ts'
 export function listGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof listGroups> {
   return ({ statesFilter }) => {
     const states = new Set(statesFilter.map(state => state.trim().toLowerCase()))
-    const withMembers = Array.from(coordinator.all(), group => ({ groupId: group.id, protocolType: group.protocolType ?? '', groupState: group.state }))
-    const withOffsets = store.groups()
+    const withMembers = Array.from(coordinator.all(), group => ({
+      groupId: group.id,
+      protocolType: group.protocolType ?? '',
+      groupState: group.state,
+    }))
+    const withOffsets = store
+      .groups()
       .filter(groupId => !coordinator.get(groupId))
       .map(groupId => ({ groupId, protocolType: '', groupState: 'Empty' as const }))
     const groups = [...withMembers, ...withOffsets].filter(({ groupState }) => states.size === 0 || states.has(groupState.toLowerCase()))

@@ -4,7 +4,11 @@ import type { Respond } from '../results.ts'
  * The result that `start` brings, sooner or later; undefined when `signal` is aborted before, which is told to `drop`
  * once, and only then.
  */
-export function waitFor<Result>(signal: AbortSignal, start: (respond: Respond<Result>) => void, drop: (respond: Respond<Result>) => void): Promise<Result | undefined> {
+export function waitFor<Result>(
+  signal: AbortSignal,
+  start: (respond: Respond<Result>) => void,
+  drop: (respond: Respond<Result>) => void,
+): Promise<Result | undefined> {
   return new Promise(resolve => {
     let isDone = false
     const respond = (result: Result) => end(result)

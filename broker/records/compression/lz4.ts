@@ -40,7 +40,8 @@ function readFrame(input: Input, output: Output): void {
     const blockStart = output.length
     if (size >= STORED_BLOCK) output.literal(block.source, block.at, length)
     else readBlock(block, output, (flags & FLAG.independentBlocks) !== 0 ? blockStart : frameStart, blockStart + maxBlockBytes)
-    if (output.length - blockStart > maxBlockBytes) throw corrupt(`an LZ4 block has more than the ${maxBlockBytes} bytes that its frame allows`)
+    if (output.length - blockStart > maxBlockBytes)
+      throw corrupt(`an LZ4 block has more than the ${maxBlockBytes} bytes that its frame allows`)
     if ((flags & FLAG.blockChecksum) !== 0) input.skip(CHECKSUM_BYTES)
   }
   if ((flags & FLAG.contentChecksum) !== 0) input.skip(CHECKSUM_BYTES)

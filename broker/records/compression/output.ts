@@ -50,7 +50,7 @@ export class Output {
     }
     const at = this.#room(length)
     // The two ranges may overlap: then what was just written is repeated in turn, twice as much each time.
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const step = Math.min(distance + done, length - done)
       this.#bytes.copyWithin(at + done, at - distance, at - distance + step)
       done += step

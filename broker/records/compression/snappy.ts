@@ -20,7 +20,9 @@ export function unsnappy(source: Buffer, maxBytes: number): Buffer {
 }
 
 function isStreamHeader(source: Buffer, at: number): boolean {
-  return source.length - at >= STREAM_HEADER_BYTES && source.compare(STREAM_MAGIC, 0, STREAM_MAGIC.length, at, at + STREAM_MAGIC.length) === 0
+  return (
+    source.length - at >= STREAM_HEADER_BYTES && source.compare(STREAM_MAGIC, 0, STREAM_MAGIC.length, at, at + STREAM_MAGIC.length) === 0
+  )
 }
 
 /** Blocks, each after its length (32 bits); a further stream may follow, header and all. */
@@ -60,7 +62,8 @@ class Block {
       this.#element(floor)
       if (this.#output.length > end) break
     }
-    if (this.#output.length !== end) throw corrupt(`a snappy block announces ${end - floor} bytes and has ${this.#output.length - floor} or more`)
+    if (this.#output.length !== end)
+      throw corrupt(`a snappy block announces ${end - floor} bytes and has ${this.#output.length - floor} or more`)
   }
 
   #element(floor: number): void {

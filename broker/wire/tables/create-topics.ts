@@ -28,7 +28,10 @@ export const createTopics = defineApi({
       topicConfigErrorCode: tagged(0, 5, int16),
       numPartitions: since(5, int32, { absent: -1 }),
       replicationFactor: since(5, int16, { absent: -1 }),
-      configs: since(5, nullable(array({ name: string, value: nullable(string), readOnly: boolean, configSource: int8, isSensitive: boolean }))),
+      configs: since(
+        5,
+        nullable(array({ name: string, value: nullable(string), readOnly: boolean, configSource: int8, isSensitive: boolean })),
+      ),
     }),
   },
 })

@@ -19,13 +19,16 @@ export const findCoordinator = defineApi({
     nodeId: between(0, 3, int32),
     host: between(0, 3, string),
     port: between(0, 3, int32),
-    coordinators: since(4, array({
-      key: string,
-      nodeId: int32,
-      host: string,
-      port: int32,
-      errorCode: int16,
-      errorMessage: nullable(string),
-    })),
+    coordinators: since(
+      4,
+      array({
+        key: string,
+        nodeId: int32,
+        host: string,
+        port: int32,
+        errorCode: int16,
+        errorMessage: nullable(string),
+      }),
+    ),
   },
 })

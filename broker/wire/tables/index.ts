@@ -26,21 +26,63 @@ import { produce } from './produce.ts'
 import { syncGroup } from './sync-group.ts'
 
 export {
-  alterConfigs, apiVersions, createPartitions, createTopics, deleteGroups, deleteRecords, deleteTopics, describeCluster, describeConfigs,
-  describeGroups, fetch, findCoordinator, heartbeat, incrementalAlterConfigs, initProducerId, joinGroup, leaveGroup, listGroups, listOffsets,
-  metadata, offsetCommit, offsetFetch, offsetForLeaderEpoch, produce, syncGroup,
+  alterConfigs,
+  apiVersions,
+  createPartitions,
+  createTopics,
+  deleteGroups,
+  deleteRecords,
+  deleteTopics,
+  describeCluster,
+  describeConfigs,
+  describeGroups,
+  fetch,
+  findCoordinator,
+  heartbeat,
+  incrementalAlterConfigs,
+  initProducerId,
+  joinGroup,
+  leaveGroup,
+  listGroups,
+  listOffsets,
+  metadata,
+  offsetCommit,
+  offsetFetch,
+  offsetForLeaderEpoch,
+  produce,
+  syncGroup,
 }
 
 /** Everything that this broker can be asked. */
 export const APIS: readonly Api[] = [
   // Connections and the cluster
-  apiVersions, metadata, describeCluster,
+  apiVersions,
+  metadata,
+  describeCluster,
   // Records
-  produce, initProducerId, fetch, listOffsets, offsetForLeaderEpoch,
+  produce,
+  initProducerId,
+  fetch,
+  listOffsets,
+  offsetForLeaderEpoch,
   // Groups
-  findCoordinator, joinGroup, syncGroup, heartbeat, leaveGroup, describeGroups, listGroups, deleteGroups,
+  findCoordinator,
+  joinGroup,
+  syncGroup,
+  heartbeat,
+  leaveGroup,
+  describeGroups,
+  listGroups,
+  deleteGroups,
   // Offsets of groups
-  offsetCommit, offsetFetch,
+  offsetCommit,
+  offsetFetch,
   // Administration
-  createTopics, createPartitions, deleteTopics, deleteRecords, describeConfigs, alterConfigs, incrementalAlterConfigs,
+  createTopics,
+  createPartitions,
+  deleteTopics,
+  deleteRecords,
+  describeConfigs,
+  alterConfigs,
+  incrementalAlterConfigs,
 ]

@@ -1,8 +1,8 @@
 import { int64, shown, SYNTAX_ERROR } from '../arguments.ts'
 import type { Command, Commands, Context } from '../command.ts'
-import { CommandError, OK, type Reply } from '../reply.ts'
-import { DATABASES } from '../keyspace.ts'
 import { REDIS_VERSION, SERVER_NAME } from '../identity.ts'
+import { DATABASES } from '../keyspace.ts'
+import { CommandError, OK, type Reply } from '../reply.ts'
 import { subcommands } from './subcommands.ts'
 
 const NO_PASSWORD =
@@ -32,7 +32,8 @@ export const connection: Commands = {
     arity: 2,
     run: ({ session }, [number = '']) => {
       const index = int64(number)
-      if (index > INT_MAX || index < -INT_MAX - 1n) throw new CommandError(`ERR value is out of range, value must between ${-INT_MAX - 1n} and ${INT_MAX}`)
+      if (index > INT_MAX || index < -INT_MAX - 1n)
+        throw new CommandError(`ERR value is out of range, value must between ${-INT_MAX - 1n} and ${INT_MAX}`)
       if (index < 0n || index >= BigInt(DATABASES)) throw new CommandError('ERR DB index is out of range')
       session.database = Number(index)
       return OK
@@ -99,6 +100,21 @@ function hello({ session }: Context, [version, ...options]: readonly string[]): 
   if (protocol) session.protocol = protocol === 3n ? 3 : 2
   session.name = name
   return {
-    pairs: ['server', SERVER_NAME, 'version', REDIS_VERSION, 'proto', session.protocol, 'id', session.id, 'mode', 'standalone', 'role', 'master', 'modules', []],
+    pairs: [
+      'server',
+      SERVER_NAME,
+      'version',
+      REDIS_VERSION,
+      'proto',
+      session.protocol,
+      'id',
+      session.id,
+      'mode',
+      'standalone',
+      'role',
+      'master',
+      'modules',
+      [],
+    ],
   }
 }

@@ -1,9 +1,9 @@
 import { int64, selects } from '../arguments.ts'
 import type { Commands, Context } from '../command.ts'
-import { MAX_CLIENTS, MAX_DATA_BYTES } from '../limits.ts'
-import { CommandError, OK, type Reply } from '../reply.ts'
 import { NOTICE, REDIS_VERSION, SERVER_NAME } from '../identity.ts'
 import { DATABASES } from '../keyspace.ts'
+import { MAX_CLIENTS, MAX_DATA_BYTES } from '../limits.ts'
+import { CommandError, OK, type Reply } from '../reply.ts'
 import { subcommands } from './subcommands.ts'
 
 const CONFIG: Readonly<Record<string, string>> = {
@@ -106,6 +106,8 @@ function sections(store: Context['store']): Readonly<Record<string, readonly str
     Persistence: ['loading:0', 'rdb_changes_since_last_save:0', 'rdb_bgsave_in_progress:0', 'aof_enabled:0', 'aof_rewrite_in_progress:0'],
     Stats: [`total_connections_received:${store.connectionsReceived}`, `total_commands_processed:${store.commandsProcessed}`],
     Replication: ['role:master', 'connected_slaves:0'],
-    Keyspace: store.databases.flatMap(({ size, mortals }, index) => (size > 0 ? [`db${index}:keys=${size},expires=${mortals},avg_ttl=0`] : [])),
+    Keyspace: store.databases.flatMap(({ size, mortals }, index) =>
+      size > 0 ? [`db${index}:keys=${size},expires=${mortals},avg_ttl=0`] : [],
+    ),
   }
 }

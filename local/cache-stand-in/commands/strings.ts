@@ -1,7 +1,7 @@
 import { add64, int64, INT64_MAX, INT64_MIN, SYNTAX_ERROR } from '../arguments.ts'
 import { growing, on, type Commands } from '../command.ts'
-import { CommandError, OK, type Reply } from '../reply.ts'
 import type { Keyspace } from '../keyspace.ts'
+import { CommandError, OK, type Reply } from '../reply.ts'
 
 export const strings: Commands = {
   get: on(2, (keys, [key = '']) => keys.string(key) ?? null),

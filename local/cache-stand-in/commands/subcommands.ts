@@ -10,7 +10,10 @@ export interface Subcommand {
 
 /** A command whose first argument says what to do. */
 export function subcommands(parent: string, known: Readonly<Record<string, Subcommand>>): Command {
-  const help = [`${parent.toUpperCase()} <subcommand> [<arg> ...]. Of the subcommands of Redis, this stand-in has:`, ...Object.keys(known).map(name => name.toUpperCase())]
+  const help = [
+    `${parent.toUpperCase()} <subcommand> [<arg> ...]. Of the subcommands of Redis, this stand-in has:`,
+    ...Object.keys(known).map(name => name.toUpperCase()),
+  ]
   const all = new Map<string, Subcommand>([...Object.entries(known), ['help', { args: 0, run: () => help.map(status => ({ status })) }]])
   return {
     arity: -2,

@@ -9,7 +9,8 @@ export const CLAIM: Twin = { name: 'claim', sha1: 'b4aa5bc9ef8aa5f9bf16dc7bd2a21
 function claim(keys: Keyspace, key: string | undefined, argv: readonly string[]): Reply {
   const [token, nowText, voidAfterText, mode] = argv
   const held = key === undefined || keys.type(key) === 'string' ? undefined : keys.hash(key)?.get('claim')
-  if (held === undefined ? mode === 'renew' : isAnothers(held, { token, now: toNumber(nowText), voidAfter: toNumber(voidAfterText), mode })) return 'CLAIMED'
+  if (held === undefined ? mode === 'renew' : isAnothers(held, { token, now: toNumber(nowText), voidAfter: toNumber(voidAfterText), mode }))
+    return 'CLAIMED'
   if (key === undefined) throw raised('redis.call without a key')
   keys.delete(key)
   keys.setFields(key, [['claim', `${text(token)}:${text(nowText)}`]])

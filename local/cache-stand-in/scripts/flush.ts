@@ -25,7 +25,9 @@ function flush(keys: Keyspace, key: string | undefined, argv: readonly string[])
   const missing = names.find(name => !hash.has(name))
   if (missing !== undefined) return ['INCOMPLETE', missing]
   const applied = hash.get(names[0])!
-  const [oldAsof, total, from, to] = names.slice(1).map(name => (name === 'minutes-from' && hash.get(name) === '-' ? -Infinity : whole(hash.get(name)!)))
+  const [oldAsof, total, from, to] = names
+    .slice(1)
+    .map(name => (name === 'minutes-from' && hash.get(name) === '-' ? -Infinity : whole(hash.get(name)!)))
   const isWrong = [!/^\d+:\d+$/.test(applied), ...[oldAsof, total, from, to].map(value => value === undefined)].indexOf(true)
   if (isWrong >= 0) return ['MALFORMED', names[isWrong]!]
 
@@ -51,7 +53,10 @@ function flush(keys: Keyspace, key: string | undefined, argv: readonly string[])
   if (dropped.length > 0) write.push('minutes-from', format(newFrom))
   for (const { minute, field, pings: count } of minutes) if (minute >= newFrom) write.push(field, format(number(count)))
   keys.setFields(key, pairsOf(unpack(write)))
-  keys.deleteFields(key, dropped.map(minute => `minute:${format(minute)}`))
+  keys.deleteFields(
+    key,
+    dropped.map(minute => `minute:${format(minute)}`),
+  )
   return ['OK']
 }
 

@@ -14,7 +14,8 @@ export function toNumber(text: string | undefined): number | undefined {
   const match = /^([+-]?)(?:(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)|0x([\da-f]+)|(inf(?:inity)?)|(nan))[ \t-\r]*$/i.exec(word)
   if (!match) return undefined
   const [, sign, decimal, hex, infinite] = match
-  const size = decimal === undefined ? (hex === undefined ? (infinite === undefined ? Number.NaN : Infinity) : Number(`0x${hex}`)) : Number(decimal)
+  const size =
+    decimal === undefined ? (hex === undefined ? (infinite === undefined ? Number.NaN : Infinity) : Number(`0x${hex}`)) : Number(decimal)
   return sign === '-' ? -size : size
 }
 

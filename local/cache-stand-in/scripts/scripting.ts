@@ -30,7 +30,8 @@ export const scripting: Commands = {
     flush: {
       args: -1,
       run: ({ store }, args) => {
-        if (args.length > 1 || !/^(a?sync)?$/i.test(args[0] ?? '') || args[0] === '') throw new CommandError('ERR SCRIPT FLUSH only support SYNC|ASYNC option')
+        if (args.length > 1 || !/^(a?sync)?$/i.test(args[0] ?? '') || args[0] === '')
+          throw new CommandError('ERR SCRIPT FLUSH only support SYNC|ASYNC option')
         store.loadedScripts.clear()
         return OK
       },
@@ -50,7 +51,9 @@ function load({ store }: Context, source: string): string {
   const sha1 = createHash('sha1').update(source, 'latin1').digest('hex')
   if (!BY_SHA1.has(sha1)) {
     const names = TWINS.map(({ name }) => name).join(', ')
-    throw new CommandError(`ERR this is ${SERVER_NAME}, which runs Ping's own scripts only (${names}), and got another, with the SHA-1 ${sha1}. A real Redis runs any: ${REMEDY}.`)
+    throw new CommandError(
+      `ERR this is ${SERVER_NAME}, which runs Ping's own scripts only (${names}), and got another, with the SHA-1 ${sha1}. A real Redis runs any: ${REMEDY}.`,
+    )
   }
   store.loadedScripts.add(sha1)
   return sha1

@@ -8,8 +8,7 @@ const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 const MINUTE_MS = 60_000n
 
-const ISO =
-  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,3}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i
+const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,3}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i
 
 const WRITTEN = 'an ISO 8601 time such as 2026-11-21, 2026-11-21T09:30Z or 2026-11-21T10:30:00.250+01:00 (UTC where no zone is given)'
 

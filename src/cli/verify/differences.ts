@@ -1,5 +1,13 @@
 import type { Position } from '../../terms/position.ts'
-import { sumOfGoals, sumOfLanes, type CacheEvidence, type Evidence, type LaneOfLedger, type LedgerEvidence, type ServerEvidence } from './evidence.ts'
+import {
+  sumOfGoals,
+  sumOfLanes,
+  type CacheEvidence,
+  type Evidence,
+  type LaneOfLedger,
+  type LedgerEvidence,
+  type ServerEvidence,
+} from './evidence.ts'
 
 /** Minutes that are named one by one; the others are only counted. */
 const NAMED_MINUTES = 3
@@ -54,7 +62,9 @@ function ofServer(ledger: LedgerEvidence, { cached, strong, totalAfter }: Server
   ] as const
   return named.flatMap(([name, count, least]) => {
     const expected = count < least ? least : totalAfter
-    return count >= least && count <= totalAfter ? [] : [`total: PingCount (${name}) says ${count}, Postgres has ${expected} rows${by(count - expected)}`]
+    return count >= least && count <= totalAfter
+      ? []
+      : [`total: PingCount (${name}) says ${count}, Postgres has ${expected} rows${by(count - expected)}`]
   })
 }
 
@@ -71,7 +81,10 @@ function ofMinutes(where: 'cache' | 'rollup', got: ReadonlyMap<number, bigint>, 
   const named = minutes
     .toSorted((a, b) => a - b)
     .slice(0, NAMED_MINUTES)
-    .map(minute => `minute ${minute} (${nameOf(minute)}): the ${where} has ${got.get(minute) ?? 0n}, Postgres has ${rows.get(minute) ?? 0n} rows`)
+    .map(
+      minute =>
+        `minute ${minute} (${nameOf(minute)}): the ${where} has ${got.get(minute) ?? 0n}, Postgres has ${rows.get(minute) ?? 0n} rows`,
+    )
   return minutes.length > NAMED_MINUTES ? [...named, `… and ${minutes.length - NAMED_MINUTES} more minutes of the ${where}`] : named
 }
 

@@ -1,6 +1,6 @@
 import { ConnectError } from '@connectrpc/connect'
-import { CLAIM, HASH } from '../../counters/names.ts'
 import { readWholeHash } from '../../counters/hash.ts'
+import { CLAIM, HASH } from '../../counters/names.ts'
 import type { Queryable } from '../../ledger/connect.ts'
 import { checkHeads, readHeads } from '../../ledger/heads.ts'
 import type { Pool } from '../../ledger/pool.ts'
@@ -63,7 +63,8 @@ async function asked<T>(read: () => Promise<T>): Promise<Asked<T>> {
   try {
     return { kind: 'read', value: await read() }
   } catch (error) {
-    if (error instanceof ConnectError && isAccessRefused(error)) throw new CliError(EXIT.refused, `refused: ${describeFailure(error)}`, { cause: error })
+    if (error instanceof ConnectError && isAccessRefused(error))
+      throw new CliError(EXIT.refused, `refused: ${describeFailure(error)}`, { cause: error })
     return { kind: 'away', reason: reasonOf(error) }
   }
 }

@@ -18,7 +18,9 @@ export async function sendPings(client: PingClient, pings: number, context: Cont
   conclude(plan, result, context)
   const after = await strongCount(client, context)
   if (after >= before + BigInt(pings)) return []
-  return [`total: the strong count was ${before}, then ${pings} pings were acknowledged, and now it is ${after}, expected at least ${before + BigInt(pings)}`]
+  return [
+    `total: the strong count was ${before}, then ${pings} pings were acknowledged, and now it is ${after}, expected at least ${before + BigInt(pings)}`,
+  ]
 }
 
 async function strongCount(client: PingClient, { timeoutMs, interrupt }: Context): Promise<bigint> {

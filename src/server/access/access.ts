@@ -1,5 +1,5 @@
-import { Code } from '@connectrpc/connect'
 import type { TLSSocket } from 'node:tls'
+import { Code } from '@connectrpc/connect'
 import type { HttpRequest } from '../../runtime/answer-page.ts'
 import { bearerToken } from './bearer.ts'
 import { neededRole } from './roles.ts'
@@ -47,7 +47,11 @@ function lacksCertificate(socket: TLSSocket): Refusal {
 
 function lacksToken(got: string, isAbsent: boolean): Refusal {
   const challenge = isAbsent ? 'Bearer realm="ping"' : 'Bearer realm="ping", error="invalid_token"'
-  return { code: Code.Unauthenticated, message: `header authorization: got ${got}, expected Bearer and a token that this server knows`, challenge }
+  return {
+    code: Code.Unauthenticated,
+    message: `header authorization: got ${got}, expected Bearer and a token that this server knows`,
+    challenge,
+  }
 }
 
 function lacksRole({ name, roles }: Token, role: string): Refusal {

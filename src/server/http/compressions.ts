@@ -13,7 +13,10 @@ interface Unpacked {
 type Unpack = (bytes: Uint8Array, options: ZlibOptions & BrotliOptions) => Promise<unknown>
 
 /** Connect's own would answer a body that is cut off with INTERNAL, and take one with something after its end. */
-export const compressions: readonly Compression[] = [strict(compressionGzip, promisify(gunzip)), strict(compressionBrotli, promisify(brotliDecompress))]
+export const compressions: readonly Compression[] = [
+  strict(compressionGzip, promisify(gunzip)),
+  strict(compressionBrotli, promisify(brotliDecompress)),
+]
 
 function strict(compression: Compression, unpack: Unpack): Compression {
   const { name } = compression
@@ -36,7 +39,19 @@ function strict(compression: Compression, unpack: Unpack): Compression {
 function unpackError(name: string, cause: unknown, readMaxBytes: number): ConnectError {
   const { code, message } = cause as NodeJS.ErrnoException
   if (code === 'ERR_BUFFER_TOO_LARGE') {
-    return new ConnectError(`request body: got more bytes after decompression, expected at most ${readMaxBytes}`, Code.ResourceExhausted, undefined, undefined, cause)
+    return new ConnectError(
+      `request body: got more bytes after decompression, expected at most ${readMaxBytes}`,
+      Code.ResourceExhausted,
+      undefined,
+      undefined,
+      cause,
+    )
   }
-  return new ConnectError(`request body: got bytes that cannot be decompressed (${message}), expected ${name}`, Code.InvalidArgument, undefined, undefined, cause)
+  return new ConnectError(
+    `request body: got bytes that cannot be decompressed (${message}), expected ${name}`,
+    Code.InvalidArgument,
+    undefined,
+    undefined,
+    cause,
+  )
 }

@@ -4,7 +4,9 @@ import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from '../rpc/ping-count.ts'
 import { PING_ID_HEADER } from '../rpc/ping.ts'
 
-const EXPOSED = [...cors.exposedHeaders, PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER, 'Retry-After', 'WWW-Authenticate'].join(', ')
+const EXPOSED = [...cors.exposedHeaders, PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER, 'Retry-After', 'WWW-Authenticate'].join(
+  ', ',
+)
 const ALLOWED_METHODS = cors.allowedMethods.join(', ')
 const ALLOWED_HEADERS = [...cors.allowedHeaders, 'Authorization'].join(', ')
 /** Names of headers in a list, as a preflight asks for them. */

@@ -15,9 +15,9 @@ import type { TlsIdentity } from '../tls/tls-port.ts'
 import { compressions } from './compressions.ts'
 import { handleCors, type AllowedOrigins } from './cors.ts'
 import { InFlight } from './in-flight.ts'
+import { serveLean } from './lean/serve-lean.ts'
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
 import { OnePort } from './one-port.ts'
-import { serveLean } from './lean/serve-lean.ts'
 import { requestFault } from './request-fault.ts'
 import { createRpcTable, type Rpc } from './rpc-table.ts'
 import { serveRpc } from './serve-rpc.ts'
@@ -65,10 +65,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const cutOff = new AbortController()
   const inFlight = new InFlight()
   const rpcs = mountRpcs(options, stopping.signal, cutOff.signal)
-  const port = new OnePort((request, response) => {
-    inFlight.add(request, response)
-    serve(options, rpcs, request, response)
-  }, limits, options.tls)
+  const port = new OnePort(
+    (request, response) => {
+      inFlight.add(request, response)
+      serve(options, rpcs, request, response)
+    },
+    limits,
+    options.tls,
+  )
   const number = await port.listen(options)
   const mayStayOpen = (request: HttpRequest): boolean => rpcs.get(pathOf(request.url ?? ''))?.handler.method.methodKind === 'bidi_streaming'
   const slow = setInterval(() => inFlight.cutSlow(limits.requestMs, mayStayOpen), limits.checkMs).unref()

@@ -35,10 +35,7 @@ export class OnePort {
     this.#limits = limits
     const secured = (socket: TLSSocket): void => (socket.alpnProtocol === 'h2' ? this.#serveHttp2(socket) : this.#serveSecureHttp1(socket))
     this.#tls = tls && new TlsPort({ ...tls, handshakeMs: limits.firstBytesMs, secured })
-    this.#http2 = createHttp2(
-      { settings: { maxConcurrentStreams: limits.maxStreams, maxHeaderListSize: limits.maxHeaderBytes } },
-      handler,
-    )
+    this.#http2 = createHttp2({ settings: { maxConcurrentStreams: limits.maxStreams, maxHeaderListSize: limits.maxHeaderBytes } }, handler)
     this.#http2.on('session', session => this.#opened(session))
     this.#http1 = createHttp1(http1Options(limits), handler)
     answerFaults(this.#http1, this.#http2, limits)

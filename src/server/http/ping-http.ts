@@ -1,5 +1,5 @@
-import { PingService } from '../../gen/ping/v1/ping_pb.ts'
 import { Health } from '../../gen/grpc/health/v1/health_pb.ts'
+import { PingService } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { Readiness } from '../../runtime/readiness.ts'
 import { statusPages, type StatusPage } from '../../runtime/status-pages.ts'
@@ -13,7 +13,10 @@ import { observeCalls } from '../rpc/observe-calls.ts'
 import { pingRoutes } from '../rpc/routes.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts'
 
-export type PingHttpOptions = Pick<HttpServerOptions, 'port' | 'hosts' | 'portSetting' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'tls' | 'access' | 'lean' | 'log'> & {
+export type PingHttpOptions = Pick<
+  HttpServerOptions,
+  'port' | 'hosts' | 'portSetting' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'tls' | 'access' | 'lean' | 'log'
+> & {
   readonly recorder: PingRecorder
   readonly reader: CountReader
   /** Longest message of PingBatch and of PingStream, in bytes, also after decompression. */

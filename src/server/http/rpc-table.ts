@@ -1,4 +1,10 @@
-import { createConnectRouter, createMethodImplSpec, createServiceImplSpec, type ConnectRouter, type ConnectRouterOptions } from '@connectrpc/connect'
+import {
+  createConnectRouter,
+  createMethodImplSpec,
+  createServiceImplSpec,
+  type ConnectRouter,
+  type ConnectRouterOptions,
+} from '@connectrpc/connect'
 import type { UniversalHandler } from '@connectrpc/connect/protocol'
 import type { CallObserver } from '../rpc/observe-calls.ts'
 import { leanMethod, type LeanMethod, type MethodSpec } from './lean/lean-method.ts'

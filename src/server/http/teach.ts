@@ -36,7 +36,8 @@ function unknownMethod(request: HttpRequest, response: HttpResponse, type: strin
   const status = { 'grpc-status': String(Code.Unimplemented), 'grpc-message': encodeURIComponent(fault) }
   if (!('stream' in response)) return send(request, response, { status: 200, type, body: '' }, status)
   // Headers that end the stream: clients in Go take a status from no other answer without a body.
-  for (const [name, value] of Object.entries({ 'content-type': type, 'x-content-type-options': 'nosniff', ...status })) response.setHeader(name, value)
+  for (const [name, value] of Object.entries({ 'content-type': type, 'x-content-type-options': 'nosniff', ...status }))
+    response.setHeader(name, value)
   response.end()
 }
 
@@ -67,11 +68,25 @@ export function wrongQuery(request: HttpRequest, response: HttpResponse, path: s
 }
 
 export function wrongTarget(request: HttpRequest, response: HttpResponse): void {
-  answer(request, response, 400, [`request target: got an address without a host or with a user's name, expected a path such as ${PING_PATH}, or http:// with a host and the path`], lastOf(request))
+  answer(
+    request,
+    response,
+    400,
+    [
+      `request target: got an address without a host or with a user's name, expected a path such as ${PING_PATH}, or http:// with a host and the path`,
+    ],
+    lastOf(request),
+  )
 }
 
 export function wrongVersion(request: HttpRequest, response: HttpResponse): void {
-  answer(request, response, 505, [`HTTP version: got ${request.httpVersion}, expected 2, because this method answers while it is asked`], lastOf(request))
+  answer(
+    request,
+    response,
+    505,
+    [`HTTP version: got ${request.httpVersion}, expected 2, because this method answers while it is asked`],
+    lastOf(request),
+  )
 }
 
 export function wrongExpectation(request: HttpRequest, response: HttpResponse): void {

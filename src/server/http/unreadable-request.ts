@@ -29,7 +29,13 @@ export function closeWith(socket: Duplex, status: number, text: string, headers:
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer)).on('error', () => socket.destroy())
   const body = `${text}\n`
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'content-type: text/plain; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`, ...headers, 'connection: close']
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: text/plain; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    ...headers,
+    'connection: close',
+  ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
   socket.resume()
 }
@@ -41,8 +47,14 @@ function reasonOf(error: NodeJS.ErrnoException, limits: HttpLimits): readonly [s
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return [413, 'chunk extensions: got more than 16384 bytes, expected none']
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return [408, `request: got a part of it, expected all headers within ${limits.headersMs} ms, and the body within ${limits.requestMs} ms`]
+      return [
+        408,
+        `request: got a part of it, expected all headers within ${limits.headersMs} ms, and the body within ${limits.requestMs} ms`,
+      ]
     default:
-      return [400, `request: got bytes that are no HTTP/1.1 (${cutText(error.message, MAX_REASON)}), expected a request such as GET /livez HTTP/1.1`]
+      return [
+        400,
+        `request: got bytes that are no HTTP/1.1 (${cutText(error.message, MAX_REASON)}), expected a request such as GET /livez HTTP/1.1`,
+      ]
   }
 }

@@ -8,7 +8,9 @@ export function toConnectError(error: unknown): ConnectError | undefined {
   if (error instanceof ConnectError) return error
   const code = codeOf(error)
   if (code === undefined) return undefined
-  return error instanceof QueueFullError ? queueFull(error) : new ConnectError((error as UseCaseError).message, code, undefined, undefined, error)
+  return error instanceof QueueFullError
+    ? queueFull(error)
+    : new ConnectError((error as UseCaseError).message, code, undefined, undefined, error)
 }
 
 /** The code of a failed use case. Undefined: not the caller's business. */

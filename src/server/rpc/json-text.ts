@@ -23,7 +23,9 @@ interface Edit {
 export function jsonReading(input: DescMessage) {
   const utf8 = new TextDecoder('utf-8', { fatal: true })
   // Connect takes the text decoder from here, though its public type does not name it; a test holds that.
-  return { jsonOptions: { ignoreUnknownFields: true, textDecoder: { decode: (bytes: Uint8Array) => exactJson(textOf(utf8, bytes), input) } } }
+  return {
+    jsonOptions: { ignoreUnknownFields: true, textDecoder: { decode: (bytes: Uint8Array) => exactJson(textOf(utf8, bytes), input) } },
+  }
 }
 
 /**

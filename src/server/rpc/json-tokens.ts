@@ -69,7 +69,8 @@ export class JsonTokens {
   #endOfWord(start: number): number {
     const json = this.#json
     let end = start
-    for (let code = json.charCodeAt(end); code > SPACE && code !== COMMA && code !== COLON && !isBracket(code); code = json.charCodeAt(end)) end++
+    for (let code = json.charCodeAt(end); code > SPACE && code !== COMMA && code !== COLON && !isBracket(code); code = json.charCodeAt(end))
+      end++
     return end
   }
 }

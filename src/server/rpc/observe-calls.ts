@@ -1,6 +1,6 @@
+import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
-import type { DescMethod } from '@bufbuild/protobuf'
 import type { Logger } from '../../runtime/logger.ts'
 import { tidyProtocolError } from './tidy-protocol-error.ts'
 

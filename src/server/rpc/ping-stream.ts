@@ -1,6 +1,12 @@
-import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 import { create } from '@bufbuild/protobuf'
-import { PingStreamResponseSchema, type PingRequest, type PingResult, type PingStreamRequest, type PingStreamResponse } from '../../gen/ping/v1/ping_pb.ts'
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import {
+  PingStreamResponseSchema,
+  type PingRequest,
+  type PingResult,
+  type PingStreamRequest,
+  type PingStreamResponse,
+} from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { PingRecorder } from '../pings.ts'
 import { toCallerError } from './error-interceptor.ts'
@@ -57,7 +63,8 @@ async function readAll(requests: AsyncIterable<PingStreamRequest>, portions: Por
 /** Ends the portions with the call or with the server. Returns how to stop watching. */
 function endWith(portions: Portions<PingRequest, PingResult>, gone: AbortSignal, stopping: AbortSignal): () => void {
   const leave = (): void => portions.cut(ConnectError.from(gone.reason, Code.Canceled))
-  const stop = (): void => portions.end(new ConnectError('the server is stopping; send the pings without a result again, with the same ids', Code.Unavailable))
+  const stop = (): void =>
+    portions.end(new ConnectError('the server is stopping; send the pings without a result again, with the same ids', Code.Unavailable))
   gone.addEventListener('abort', leave)
   stopping.addEventListener('abort', stop)
   if (gone.aborted) leave()

@@ -6,10 +6,10 @@ import type { PingRecorder } from '../pings.ts'
 import type { Handler } from './call.ts'
 import { withinDeadline } from './deadline.ts'
 import { jsonReading } from './json-text.ts'
-import { createPing } from './ping.ts'
 import { createPingBatch } from './ping-batch.ts'
 import { createPingCount } from './ping-count.ts'
 import { createPingStream } from './ping-stream.ts'
+import { createPing } from './ping.ts'
 
 export interface PingRoutesOptions {
   readonly recorder: PingRecorder
@@ -31,7 +31,10 @@ export function pingRoutes({ recorder, reader, maxBatchBodyBytes, log, stopping 
     const { ping: pingMethod, pingCount: countMethod, pingBatch: batchMethod, pingStream: streamMethod } = PingService.method
     router.rpc(pingMethod, (request, context) => answer(ping, request, context), jsonReading(pingMethod.input))
     router.rpc(countMethod, (request, context) => answer(pingCount, request, context), jsonReading(countMethod.input))
-    router.rpc(batchMethod, (request, context) => answer(pingBatch, request, context), { readMaxBytes: maxBatchBodyBytes, ...jsonReading(batchMethod.input) })
+    router.rpc(batchMethod, (request, context) => answer(pingBatch, request, context), {
+      readMaxBytes: maxBatchBodyBytes,
+      ...jsonReading(batchMethod.input),
+    })
     router.rpc(streamMethod, pingStream, { readMaxBytes: maxBatchBodyBytes, ...jsonReading(streamMethod.input) })
   }
 }

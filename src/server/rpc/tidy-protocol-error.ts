@@ -1,5 +1,5 @@
-import { Code, type ConnectError } from '@connectrpc/connect'
 import type { DescMethod } from '@bufbuild/protobuf'
+import { Code, type ConnectError } from '@connectrpc/connect'
 import { cutText, shownText } from '../../runtime/shown-text.ts'
 import { describeJsonFault } from './json-fault.ts'
 
@@ -30,14 +30,20 @@ const MENDED: readonly (readonly [pattern: RegExp, mend: (match: RegExpExecArray
   ],
   [
     /^received compressed envelope, but do not know how to decompress$/,
-    () => [Code.InvalidArgument, 'request body: got a message marked as compressed, expected a header with its compression, or a message that is not marked'],
+    () => [
+      Code.InvalidArgument,
+      'request body: got a message marked as compressed, expected a header with its compression, or a message that is not marked',
+    ],
   ],
   [
     /^protocol error: incomplete envelope$/,
     () => [Code.InvalidArgument, 'request body: got an incomplete message, expected a prefix of 5 bytes and as many bytes as it says'],
   ],
   [/^protocol error: missing input message for/, () => [Code.Unimplemented, 'request body: got no message, expected one']],
-  [/^protocol error: received extra input message for/, () => [Code.Unimplemented, 'request body: got more than one message, expected one']],
+  [
+    /^protocol error: received extra input message for/,
+    () => [Code.Unimplemented, 'request body: got more than one message, expected one'],
+  ],
 ]
 
 /**

@@ -22,7 +22,10 @@ export function isFarDeadline(name: string, value: string): boolean {
 
 /** Throws INVALID_ARGUMENT for a time-out that does not have the form of the call's protocol. */
 export function refuseMalformedTimeOut({ protocolName, requestHeader }: HandlerContext): void {
-  const [name, form, expected] = protocolName === 'connect' ? (['connect-timeout-ms', CONNECT, CONNECT_EXPECTED] as const) : (['grpc-timeout', GRPC, GRPC_EXPECTED] as const)
+  const [name, form, expected] =
+    protocolName === 'connect'
+      ? (['connect-timeout-ms', CONNECT, CONNECT_EXPECTED] as const)
+      : (['grpc-timeout', GRPC, GRPC_EXPECTED] as const)
   const value = requestHeader.get(name)
   if (value === null || form.test(value)) return
   throw new ConnectError(`${name}: got ${shownText(value)}, expected ${expected}`, Code.InvalidArgument)

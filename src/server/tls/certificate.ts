@@ -25,10 +25,16 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE---
  * Checks that the texts make a server's identity. A certificate that is out of date is accepted at the start, where the
  * alternative is no server at all, but does not replace one that is in date. Throws `SettingsError`, without a word of the key.
  */
-export function readCertificate({ cert = '', key = '', clientCa }: Texts<TlsFile>, inUse: ServerCertificate | undefined, nowMs = Date.now()): ServerCertificate {
+export function readCertificate(
+  { cert = '', key = '', clientCa }: Texts<TlsFile>,
+  inUse: ServerCertificate | undefined,
+  nowMs = Date.now(),
+): ServerCertificate {
   const [leaf] = certificatesOf(CERT_SETTING, cert)
   if (leaf === undefined || !leaf.checkPrivateKey(privateKeyOf(key))) {
-    throw new SettingsError(`${KEY_SETTING}: got a key of another certificate, expected the key of the first certificate in ${CERT_SETTING}`)
+    throw new SettingsError(
+      `${KEY_SETTING}: got a key of another certificate, expected the key of the first certificate in ${CERT_SETTING}`,
+    )
   }
   if (clientCa !== undefined) certificatesOf(CLIENT_CA_SETTING, clientCa)
   const outOfDate = outOfDateOf(leaf, nowMs)
@@ -45,7 +51,9 @@ export function readCertificate({ cert = '', key = '', clientCa }: Texts<TlsFile
     createSecureContext(context)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new SettingsError(`${CERT_SETTING}: got what OpenSSL does not accept (${why}), expected a certificate with its chain`, { cause: error })
+    throw new SettingsError(`${CERT_SETTING}: got what OpenSSL does not accept (${why}), expected a certificate with its chain`, {
+      cause: error,
+    })
   }
   return { context, notAfterMs: leaf.validToDate.getTime(), outOfDate }
 }
@@ -58,7 +66,9 @@ function certificatesOf(setting: string, pem: string): readonly X509Certificate[
   } catch {
     // Not to be decoded: said below.
   }
-  throw new SettingsError(`${setting}: got a file without ${blocks.length > 0 ? 'readable ' : ''}certificates, expected certificates in PEM (-----BEGIN CERTIFICATE-----)`)
+  throw new SettingsError(
+    `${setting}: got a file without ${blocks.length > 0 ? 'readable ' : ''}certificates, expected certificates in PEM (-----BEGIN CERTIFICATE-----)`,
+  )
 }
 
 function privateKeyOf(pem: string): KeyObject {
@@ -71,7 +81,9 @@ function privateKeyOf(pem: string): KeyObject {
 }
 
 function outOfDateOf({ validFromDate, validToDate }: X509Certificate, nowMs: number): string | undefined {
-  if (nowMs > validToDate.getTime()) return `${CERT_SETTING}: got a certificate that expired at ${validToDate.toISOString()}, expected one in date`
-  if (nowMs < validFromDate.getTime()) return `${CERT_SETTING}: got a certificate that is valid from ${validFromDate.toISOString()}, expected one in date`
+  if (nowMs > validToDate.getTime())
+    return `${CERT_SETTING}: got a certificate that expired at ${validToDate.toISOString()}, expected one in date`
+  if (nowMs < validFromDate.getTime())
+    return `${CERT_SETTING}: got a certificate that is valid from ${validFromDate.toISOString()}, expected one in date`
   return undefined
 }

@@ -33,7 +33,15 @@ export class AdminUnderTest {
 
   constructor(config: ConfigOptions = {}, folder: Folder = memoryFolder()) {
     const settings = readConfig({ options: { storage: 'memory', 'node.id': String(NODE_ID), ...config } })
-    this.topics = Topics.open({ folder, logSettings: configs => logSettings(settings, configs), defaultPartitions: settings.numPartitions, now: () => Date.now(), failed: error => { throw error } })
+    this.topics = Topics.open({
+      folder,
+      logSettings: configs => logSettings(settings, configs),
+      defaultPartitions: settings.numPartitions,
+      now: () => Date.now(),
+      failed: error => {
+        throw error
+      },
+    })
     this.#answers = new Map(adminAnswers({ topics: this.topics, settings, clusterId: CLUSTER_ID }).map(answer => [answer.api.key, answer]))
   }
 
@@ -47,13 +55,22 @@ export class AdminUnderTest {
   /** CreateTopics in its latest version; what is left out is one partition on one broker. */
   async create(topics: readonly NewTopic[], { version = 7, validateOnly = false } = {}): Promise<Received<typeof createTopics>['topics']> {
     const request = topics.map(({ name, numPartitions = 1, replicationFactor = 1, assignments = [], configs = {} }) => {
-      return { name, numPartitions, replicationFactor, assignments, configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })) }
+      return {
+        name,
+        numPartitions,
+        replicationFactor,
+        assignments,
+        configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+      }
     })
     return (await this.ask(createTopics, version, { topics: request, timeoutMs: 1000, validateOnly })).topics
   }
 
   names(): string[] {
-    return this.topics.all().map(({ name }) => name).toSorted()
+    return this.topics
+      .all()
+      .map(({ name }) => name)
+      .toSorted()
   }
 }
 

@@ -26,7 +26,10 @@ describe('DescribeConfigs', () => {
     readonly includeDocumentation?: boolean
   }
   const describeOne = async ({ type = TOPIC, name = 'a', keys = null, version = 4, ...include }: Asked) => {
-    const { results } = await admin.ask(describeConfigs, version, { resources: [{ resourceType: type, resourceName: name, configurationKeys: keys }], ...include })
+    const { results } = await admin.ask(describeConfigs, version, {
+      resources: [{ resourceType: type, resourceName: name, configurationKeys: keys }],
+      ...include,
+    })
     expect(results.length).toBe(1)
     return results[0]!
   }
@@ -34,7 +37,11 @@ describe('DescribeConfigs', () => {
   it.each([1, 2, 3, 4])('tells what was set for the topic, what for the broker, and what is the default, in version %i', async version => {
     const { configs, ...rest } = await describeOne({ version, keys: ['segment.bytes', 'retention.ms', 'retention.bytes'] })
     expect(rest).toEqual({ errorCode: ERROR.NONE, errorMessage: '', resourceType: TOPIC, resourceName: 'a' })
-    expect(configs.map(({ name, value, configSource, readOnly }) => ({ name, value, configSource, readOnly })).toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+    expect(
+      configs
+        .map(({ name, value, configSource, readOnly }) => ({ name, value, configSource, readOnly }))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ).toEqual([
       { name: 'retention.bytes', value: '-1', configSource: SOURCE.default, readOnly: false },
       { name: 'retention.ms', value: '9000', configSource: SOURCE.broker, readOnly: false },
       { name: 'segment.bytes', value: '2000000', configSource: SOURCE.topic, readOnly: false },
@@ -79,7 +86,11 @@ describe('DescribeConfigs', () => {
   })
 
   it('answers each resource once, however often it is named', async () => {
-    const resources = Array.from({ length: 10_001 }, () => ({ resourceType: TOPIC, resourceName: 'a', configurationKeys: ['retention.ms'] }))
+    const resources = Array.from({ length: 10_001 }, () => ({
+      resourceType: TOPIC,
+      resourceName: 'a',
+      configurationKeys: ['retention.ms'],
+    }))
     const { results } = await admin.ask(describeConfigs, 4, { resources })
     expect(results).toMatchObject([{ errorCode: ERROR.NONE, resourceName: 'a' }])
   })
@@ -88,20 +99,36 @@ describe('DescribeConfigs', () => {
 type Resource = readonly [type: number, name: string]
 
 describe('AlterConfigs', () => {
-  const alter = async (configs: Readonly<Record<string, string | null>>, { resource = [TOPIC, 'a'] as Resource, validateOnly = false, version = 2 } = {}) => {
+  const alter = async (
+    configs: Readonly<Record<string, string | null>>,
+    { resource = [TOPIC, 'a'] as Resource, validateOnly = false, version = 2 } = {},
+  ) => {
     const entries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    return (await admin.ask(alterConfigs, version, { resources: [{ resourceType: resource[0], resourceName: resource[1], configs: entries }], validateOnly })).responses[0]!
+    return (
+      await admin.ask(alterConfigs, version, {
+        resources: [{ resourceType: resource[0], resourceName: resource[1], configs: entries }],
+        validateOnly,
+      })
+    ).responses[0]!
   }
 
   it.each([0, 1, 2])('replaces all that was set, in version %i', async version => {
-    expect(await alter({ 'retention.ms': '5' }, { version })).toEqual({ errorCode: ERROR.NONE, errorMessage: null, resourceType: TOPIC, resourceName: 'a' })
+    expect(await alter({ 'retention.ms': '5' }, { version })).toEqual({
+      errorCode: ERROR.NONE,
+      errorMessage: null,
+      resourceType: TOPIC,
+      resourceName: 'a',
+    })
     expect(set()).toEqual({ 'retention.ms': '5' })
   })
 
   it('changes nothing when it is only to validate, or when one of several is wrong', async () => {
     expect(await alter({ 'retention.ms': '5' }, { validateOnly: true })).toMatchObject({ errorCode: ERROR.NONE })
     expect(await alter({ 'retention.ms': '5', nope: '1' })).toMatchObject({ errorCode: ERROR.INVALID_CONFIG })
-    expect(await alter({ 'retention.ms': null })).toMatchObject({ errorCode: ERROR.INVALID_REQUEST, errorMessage: 'retention.ms: got null, expected a value' })
+    expect(await alter({ 'retention.ms': null })).toMatchObject({
+      errorCode: ERROR.INVALID_REQUEST,
+      errorMessage: 'retention.ms: got null, expected a value',
+    })
     expect(set()).toEqual({ 'segment.bytes': '2000000' })
   })
 
@@ -121,7 +148,10 @@ describe('AlterConfigs', () => {
 
   it('keeps what it has when the disk is full', async () => {
     let isFull = false
-    admin = new AdminUnderTest({}, fillableFolder(() => isFull))
+    admin = new AdminUnderTest(
+      {},
+      fillableFolder(() => isFull),
+    )
     await admin.create([{ name: 'a', configs: { 'segment.bytes': '2000000' } }])
     isFull = true
     expect(await alter({ 'retention.ms': '5' })).toMatchObject({ errorCode: ERROR.KAFKA_STORAGE_ERROR })
@@ -131,14 +161,30 @@ describe('AlterConfigs', () => {
 
 describe('IncrementalAlterConfigs', () => {
   type Operation = readonly [name: string, operation: number, value: string | null]
-  const change = async (operations: readonly Operation[], { resource = [TOPIC, 'a'] as Resource, validateOnly = false, version = 1 } = {}) => {
+  const change = async (
+    operations: readonly Operation[],
+    { resource = [TOPIC, 'a'] as Resource, validateOnly = false, version = 1 } = {},
+  ) => {
     const configs = operations.map(([name, configOperation, value]) => ({ name, configOperation, value }))
-    return (await admin.ask(incrementalAlterConfigs, version, { resources: [{ resourceType: resource[0], resourceName: resource[1], configs }], validateOnly })).responses[0]!
+    return (
+      await admin.ask(incrementalAlterConfigs, version, {
+        resources: [{ resourceType: resource[0], resourceName: resource[1], configs }],
+        validateOnly,
+      })
+    ).responses[0]!
   }
 
   it.each([0, 1])('sets some, deletes some and leaves the others, in version %i', async version => {
     await change([['retention.bytes', SET, '7']], { version })
-    expect(await change([['retention.ms', SET, '5'], ['segment.bytes', DELETE, null]], { version })).toMatchObject({ errorCode: ERROR.NONE, errorMessage: null })
+    expect(
+      await change(
+        [
+          ['retention.ms', SET, '5'],
+          ['segment.bytes', DELETE, null],
+        ],
+        { version },
+      ),
+    ).toMatchObject({ errorCode: ERROR.NONE, errorMessage: null })
     expect(set()).toEqual({ 'retention.bytes': '7', 'retention.ms': '5' })
   })
 
@@ -173,10 +219,24 @@ describe('IncrementalAlterConfigs', () => {
     ['an operation that does not exist', [['retention.ms', 9, '5']], ERROR.INVALID_REQUEST],
     ['setting null', [['retention.ms', SET, null]], ERROR.INVALID_REQUEST],
     ['appending null', [['cleanup.policy', APPEND, null]], ERROR.INVALID_REQUEST],
-    ['a key twice', [['retention.ms', SET, '5'], ['retention.ms', DELETE, null]], ERROR.INVALID_REQUEST],
+    [
+      'a key twice',
+      [
+        ['retention.ms', SET, '5'],
+        ['retention.ms', DELETE, null],
+      ],
+      ERROR.INVALID_REQUEST,
+    ],
     ['an unknown key', [['nope', SET, '5']], ERROR.INVALID_CONFIG],
     ['a value of the wrong kind', [['retention.ms', SET, 'soon']], ERROR.INVALID_CONFIG],
-    ['an unknown key beside a known one', [['retention.ms', SET, '5'], ['nope', SET, '5']], ERROR.INVALID_CONFIG],
+    [
+      'an unknown key beside a known one',
+      [
+        ['retention.ms', SET, '5'],
+        ['nope', SET, '5'],
+      ],
+      ERROR.INVALID_CONFIG,
+    ],
   ])('refuses %s, and changes nothing', async (_, operations, errorCode) => {
     const answer = await change(operations)
     expect(answer.errorCode).toBe(errorCode)

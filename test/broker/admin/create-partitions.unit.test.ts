@@ -15,7 +15,11 @@ describe('CreatePartitions', () => {
     readonly assignments?: readonly number[][] | null
   }
   const add = async (asked: readonly Asked[], { version = 3, validateOnly = false } = {}) => {
-    const topics = asked.map(({ name = 'a', count, assignments = null }) => ({ name, count, assignments: assignments?.map(brokerIds => ({ brokerIds })) ?? null }))
+    const topics = asked.map(({ name = 'a', count, assignments = null }) => ({
+      name,
+      count,
+      assignments: assignments?.map(brokerIds => ({ brokerIds })) ?? null,
+    }))
     return (await admin.ask(createPartitions, version, { topics, timeoutMs: 1000, validateOnly })).results
   }
   const count = () => admin.topics.get('a')?.partitions.length
@@ -44,7 +48,12 @@ describe('CreatePartitions', () => {
     ['too few assignments', { count: 4, assignments: [[NODE_ID]] }, ERROR.INVALID_REPLICA_ASSIGNMENT, /got 1, expected 2/],
     ['too many assignments', { count: 3, assignments: [[NODE_ID], [NODE_ID]] }, ERROR.INVALID_REPLICA_ASSIGNMENT, /got 2, expected 1/],
     ['an empty list of assignments', { count: 3, assignments: [] }, ERROR.INVALID_REPLICA_ASSIGNMENT, /got 0, expected 1/],
-    ['an assignment to another broker', { count: 3, assignments: [[1]] }, ERROR.INVALID_REPLICA_ASSIGNMENT, /got the brokers \[1\], expected \[7\]/],
+    [
+      'an assignment to another broker',
+      { count: 3, assignments: [[1]] },
+      ERROR.INVALID_REPLICA_ASSIGNMENT,
+      /got the brokers \[1\], expected \[7\]/,
+    ],
   ]
   it.each(WRONG)('refuses %s, and adds none', async (_, asked, errorCode, message) => {
     const [result] = await add([asked])
@@ -56,7 +65,10 @@ describe('CreatePartitions', () => {
   it('refuses a topic that is there twice, once, and adds to the others', async () => {
     await admin.create([{ name: 'b' }])
     const results = await add([{ count: 3 }, { name: 'b', count: 2 }, { count: 4 }])
-    expect(results.map(({ name, errorCode }) => [name, errorCode])).toEqual([['b', ERROR.NONE], ['a', ERROR.INVALID_REQUEST]])
+    expect(results.map(({ name, errorCode }) => [name, errorCode])).toEqual([
+      ['b', ERROR.NONE],
+      ['a', ERROR.INVALID_REQUEST],
+    ])
     expect(count()).toBe(2)
   })
 })

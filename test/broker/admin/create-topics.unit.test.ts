@@ -17,7 +17,9 @@ describe('CreateTopics', () => {
     const topic = admin.topics.get('a')
     expect(topic?.partitions.length).toBe(3)
     expect(created).toMatchObject({ name: 'a', errorCode: ERROR.NONE, errorMessage: null })
-    expect(created).toMatchObject(version >= 5 ? { numPartitions: 3, replicationFactor: 1 } : { numPartitions: -1, replicationFactor: -1, configs: null })
+    expect(created).toMatchObject(
+      version >= 5 ? { numPartitions: 3, replicationFactor: 1 } : { numPartitions: -1, replicationFactor: -1, configs: null },
+    )
     expect(created?.topicId).toEqual(version >= 7 ? topic?.id : NO_ID)
   })
 
@@ -63,7 +65,10 @@ describe('CreateTopics', () => {
   it('refuses a name that is there twice, once, and creates the others', async () => {
     const admin = new AdminUnderTest()
     const created = await admin.create([{ name: 'a' }, { name: 'b' }, { name: 'a', numPartitions: 2 }])
-    expect(created.map(({ name, errorCode }) => [name, errorCode])).toEqual([['b', ERROR.NONE], ['a', ERROR.INVALID_REQUEST]])
+    expect(created.map(({ name, errorCode }) => [name, errorCode])).toEqual([
+      ['b', ERROR.NONE],
+      ['a', ERROR.INVALID_REQUEST],
+    ])
     expect(admin.names()).toEqual(['b'])
   })
 
@@ -84,18 +89,43 @@ describe('CreateTopics', () => {
     ['a name that is too long', { name: 'x'.repeat(250) }, ERROR.INVALID_TOPIC_EXCEPTION, /expected 1 to 249/],
     ['a name that is taken', { name: 'ta.ken' }, ERROR.TOPIC_ALREADY_EXISTS, /already exists/],
     ['a name that is taken but for a dot', { name: 'ta_ken' }, ERROR.INVALID_TOPIC_EXCEPTION, /collides with .*ta\.ken/],
-    ['a taken name before all else', { name: 'ta.ken', numPartitions: 0, replicationFactor: 3 }, ERROR.TOPIC_ALREADY_EXISTS, /already exists/],
+    [
+      'a taken name before all else',
+      { name: 'ta.ken', numPartitions: 0, replicationFactor: 3 },
+      ERROR.TOPIC_ALREADY_EXISTS,
+      /already exists/,
+    ],
     ['an unknown configuration', { configs: { nope: '1' } }, ERROR.INVALID_CONFIG, /nope/],
-    ['a configuration of the wrong kind', { configs: { 'retention.ms': 'soon' } }, ERROR.INVALID_CONFIG, /retention\.ms: got "soon", expected a whole number of milliseconds/],
+    [
+      'a configuration of the wrong kind',
+      { configs: { 'retention.ms': 'soon' } },
+      ERROR.INVALID_CONFIG,
+      /retention\.ms: got "soon", expected a whole number of milliseconds/,
+    ],
     ['a configuration of null', { configs: { 'retention.ms': null } }, ERROR.INVALID_CONFIG, /retention\.ms: got null, expected a value/],
-    ['an assignment and a number of partitions', { ...byHand([0, [NODE_ID]]), numPartitions: 1 }, ERROR.INVALID_REQUEST, /number of partitions: got 1 besides assignments/],
-    ['an assignment and a number of replicas', { ...byHand([0, [NODE_ID]]), replicationFactor: 1 }, ERROR.INVALID_REQUEST, /replication factor: got 1 besides assignments/],
+    [
+      'an assignment and a number of partitions',
+      { ...byHand([0, [NODE_ID]]), numPartitions: 1 },
+      ERROR.INVALID_REQUEST,
+      /number of partitions: got 1 besides assignments/,
+    ],
+    [
+      'an assignment and a number of replicas',
+      { ...byHand([0, [NODE_ID]]), replicationFactor: 1 },
+      ERROR.INVALID_REQUEST,
+      /replication factor: got 1 besides assignments/,
+    ],
     ['an assignment to another broker', byHand([0, [1]]), ERROR.INVALID_REPLICA_ASSIGNMENT, /got the brokers \[1\], expected \[7\]/],
     ['an assignment to no broker', byHand([0, []]), ERROR.INVALID_REPLICA_ASSIGNMENT, /got the brokers \[\], expected \[7\]/],
     ['an assignment to the broker twice', byHand([0, [NODE_ID, NODE_ID]]), ERROR.INVALID_REPLICA_ASSIGNMENT, /got the brokers \[7, 7\]/],
     ['an assignment of a partition twice', byHand([0, [NODE_ID]], [0, [NODE_ID]]), ERROR.INVALID_REPLICA_ASSIGNMENT, /got 0 in place of 1/],
     ['an assignment with a hole', byHand([0, [NODE_ID]], [2, [NODE_ID]]), ERROR.INVALID_REPLICA_ASSIGNMENT, /got 2 in place of 1/],
-    ['an assignment of a negative partition', byHand([-1, [NODE_ID]], [0, [NODE_ID]]), ERROR.INVALID_REPLICA_ASSIGNMENT, /got -1 in place of 0/],
+    [
+      'an assignment of a negative partition',
+      byHand([-1, [NODE_ID]], [0, [NODE_ID]]),
+      ERROR.INVALID_REPLICA_ASSIGNMENT,
+      /got -1 in place of 0/,
+    ],
   ]
   it.each(WRONG)('refuses %s, and creates what is right beside it', async (_, topic, errorCode, message) => {
     const admin = new AdminUnderTest()
@@ -109,9 +139,15 @@ describe('CreateTopics', () => {
 
   it('tells that the disk is full, leaves nothing half made, and goes on when there is room', async () => {
     let isFull = true
-    const admin = new AdminUnderTest({}, fillableFolder(() => isFull))
+    const admin = new AdminUnderTest(
+      {},
+      fillableFolder(() => isFull),
+    )
     const [created] = await admin.create([{ name: 'a' }])
-    expect(created).toMatchObject({ errorCode: ERROR.KAFKA_STORAGE_ERROR, errorMessage: 'writing the list of topics failed: ENOSPC: no space left on device, write' })
+    expect(created).toMatchObject({
+      errorCode: ERROR.KAFKA_STORAGE_ERROR,
+      errorMessage: 'writing the list of topics failed: ENOSPC: no space left on device, write',
+    })
     expect(admin.names()).toEqual([])
     isFull = false
     expect(await admin.create([{ name: 'a' }])).toMatchObject([{ errorCode: ERROR.NONE }])

@@ -10,7 +10,10 @@ describe('DeleteRecords', () => {
   let admin: AdminUnderTest
   beforeEach(async () => {
     admin = new AdminUnderTest()
-    await admin.create([{ name: 'a', numPartitions: 2 }, { name: 'kept', configs: { 'cleanup.policy': 'compact' } }])
+    await admin.create([
+      { name: 'a', numPartitions: 2 },
+      { name: 'kept', configs: { 'cleanup.policy': 'compact' } },
+    ])
     const log = admin.topics.partition('a', 0)
     for (let index = 0; index < RECORDS; index++) log.append(encodeBatch([{ key: null, value: Buffer.from('x') }], { timestamp: 1n }))
   })
@@ -36,7 +39,15 @@ describe('DeleteRecords', () => {
   })
 
   it('tells each partition its own error', async () => {
-    expect(await remove('a', [[0, 6n], [0, -2n], [9, 0n], [-1, 0n], [1, 0n]])).toEqual([
+    expect(
+      await remove('a', [
+        [0, 6n],
+        [0, -2n],
+        [9, 0n],
+        [-1, 0n],
+        [1, 0n],
+      ]),
+    ).toEqual([
       { partitionIndex: 0, lowWatermark: -1n, errorCode: ERROR.OFFSET_OUT_OF_RANGE },
       { partitionIndex: 0, lowWatermark: -1n, errorCode: ERROR.OFFSET_OUT_OF_RANGE },
       { partitionIndex: 9, lowWatermark: -1n, errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION },
@@ -47,9 +58,21 @@ describe('DeleteRecords', () => {
   })
 
   it('answers each topic with its own partitions', async () => {
-    const partitions = [{ partitionIndex: 0, offset: 1n }, { partitionIndex: 1, offset: 0n }]
-    const { topics } = await admin.ask(deleteRecords, 2, { topics: [{ name: 'unknown', partitions: partitions.slice(0, 1) }, { name: 'a', partitions }], timeoutMs: 1000 })
-    expect(topics.map(({ name, partitions: answered }) => [name, answered.map(({ errorCode }) => errorCode)])).toEqual([['unknown', [ERROR.UNKNOWN_TOPIC_OR_PARTITION]], ['a', [ERROR.NONE, ERROR.NONE]]])
+    const partitions = [
+      { partitionIndex: 0, offset: 1n },
+      { partitionIndex: 1, offset: 0n },
+    ]
+    const { topics } = await admin.ask(deleteRecords, 2, {
+      topics: [
+        { name: 'unknown', partitions: partitions.slice(0, 1) },
+        { name: 'a', partitions },
+      ],
+      timeoutMs: 1000,
+    })
+    expect(topics.map(({ name, partitions: answered }) => [name, answered.map(({ errorCode }) => errorCode)])).toEqual([
+      ['unknown', [ERROR.UNKNOWN_TOPIC_OR_PARTITION]],
+      ['a', [ERROR.NONE, ERROR.NONE]],
+    ])
   })
 
   it('is refused for a topic whose policy is not to delete', async () => {

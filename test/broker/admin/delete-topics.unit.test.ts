@@ -64,10 +64,22 @@ describe('DeleteTopics', () => {
 
   it.each<[string, () => Asked[]]>([
     ['by its name', () => [['a'], ['a']]],
-    ['by its id', () => [[null, idOf('a')], [null, idOf('a')]]],
+    [
+      'by its id',
+      () => [
+        [null, idOf('a')],
+        [null, idOf('a')],
+      ],
+    ],
     ['by its name and its id', () => [['a'], [null, idOf('a')]]],
     ['though it is unknown', () => [['x'], ['x']]],
-    ['by an unknown id', () => [[null, UNKNOWN_ID], [null, UNKNOWN_ID]]],
+    [
+      'by an unknown id',
+      () => [
+        [null, UNKNOWN_ID],
+        [null, UNKNOWN_ID],
+      ],
+    ],
   ])('refuses a topic that is there twice %s, once, and deletes the others', async (_, asked) => {
     const responses = await remove(admin, [...asked(), ['b']])
     expect(responses.map(({ errorCode }) => errorCode)).toEqual([ERROR.INVALID_REQUEST, ERROR.NONE])
@@ -84,7 +96,10 @@ describe('DeleteTopics', () => {
 
   it('keeps a topic whose deletion cannot be written down', async () => {
     let isFull = false
-    admin = new AdminUnderTest({}, fillableFolder(() => isFull))
+    admin = new AdminUnderTest(
+      {},
+      fillableFolder(() => isFull),
+    )
     await admin.create([{ name: 'a' }])
     isFull = true
     expect(await remove(admin, [['a']])).toMatchObject([{ name: 'a', errorCode: ERROR.KAFKA_STORAGE_ERROR }])

@@ -22,8 +22,16 @@ describe('DescribeCluster', () => {
     expect(clusterAuthorizedOperations).toBe(8096)
   })
 
-  it.each([[2, ERROR.MISMATCHED_ENDPOINT_TYPE], [3, ERROR.UNSUPPORTED_ENDPOINT_TYPE]])('knows no endpoints of type %i', async (endpointType, errorCode) => {
+  it.each([
+    [2, ERROR.MISMATCHED_ENDPOINT_TYPE],
+    [3, ERROR.UNSUPPORTED_ENDPOINT_TYPE],
+  ])('knows no endpoints of type %i', async (endpointType, errorCode) => {
     const answer = await new AdminUnderTest().ask(describeCluster, 1, { includeClusterAuthorizedOperations: false, endpointType })
-    expect(answer).toMatchObject({ errorCode, errorMessage: `endpoint type: got ${endpointType}, expected 1: this is a broker`, controllerId: -1, brokers: [] })
+    expect(answer).toMatchObject({
+      errorCode,
+      errorMessage: `endpoint type: got ${endpointType}, expected 1: this is a broker`,
+      controllerId: -1,
+      brokers: [],
+    })
   })
 })

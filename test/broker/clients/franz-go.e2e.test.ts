@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runToEnd } from '../../../local/parts/child.ts'
 import { environment } from '../../../local/environment.ts'
+import { runToEnd } from '../../../local/parts/child.ts'
 import { uniqueName } from '../../support/kafka.ts'
 import { can, goCommand } from '../../support/tiers.ts'
 import { onBothBrokers } from '../targets.ts'
@@ -40,9 +40,12 @@ describe.runIf(can('go'))('franz-go', () => {
       expect(facts.get('idempotent producer')).toEqual({ 'in order': [true, true, true] })
     })
 
-    it.each(['range', 'cooperative-sticky'])('shares a group: a second member takes half, and gives it back when it leaves (%s)', balancer => {
-      expect(facts.get(`group (${balancer})`)).toEqual({ 'in order': [true, true, true, true], committed: [15, 15, 15, 15] })
-    })
+    it.each(['range', 'cooperative-sticky'])(
+      'shares a group: a second member takes half, and gives it back when it leaves (%s)',
+      balancer => {
+        expect(facts.get(`group (${balancer})`)).toEqual({ 'in order': [true, true, true, true], committed: [15, 15, 15, 15] })
+      },
+    )
 
     it('goes on where the group has committed, and finds offsets by time', () => {
       // After the last time there is no offset: this client then tells the end.
@@ -54,8 +57,24 @@ describe.runIf(can('go'))('franz-go', () => {
     })
 
     it('administers topics, configurations, records, offsets and groups', () => {
-      const refused = { again: 'TOPIC_ALREADY_EXISTS', wrong: 'INVALID_CONFIG', less: 'INVALID_PARTITIONS', 'group gone': 'GROUP_ID_NOT_FOUND', 'topic gone': 'UNKNOWN_TOPIC_OR_PARTITION' }
-      expect(facts.get('administration')).toEqual({ ...refused, partitions: true, 'max time': 9, low: 3, kept: '7 kept', state: 'Empty', listed: true, nodes: 1, controller: true })
+      const refused = {
+        again: 'TOPIC_ALREADY_EXISTS',
+        wrong: 'INVALID_CONFIG',
+        less: 'INVALID_PARTITIONS',
+        'group gone': 'GROUP_ID_NOT_FOUND',
+        'topic gone': 'UNKNOWN_TOPIC_OR_PARTITION',
+      }
+      expect(facts.get('administration')).toEqual({
+        ...refused,
+        partitions: true,
+        'max time': 9,
+        low: 3,
+        kept: '7 kept',
+        state: 'Empty',
+        listed: true,
+        nodes: 1,
+        controller: true,
+      })
     })
 
     it('is told what is wrong', () => {

@@ -17,7 +17,16 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
       const classPath = join(await kafkaJars(), '*')
       const logging = `-Dlog4j2.configurationFile=${join(FOLDER, 'log4j2.properties')}`
       // One Java machine for everything: a start costs more than all that is done in it.
-      const args = [...QUICK_START, '-Dfile.encoding=UTF-8', logging, '-cp', classPath, join(FOLDER, 'Clients.java'), target.brokers, uniqueName('java')]
+      const args = [
+        ...QUICK_START,
+        '-Dfile.encoding=UTF-8',
+        logging,
+        '-cp',
+        classPath,
+        join(FOLDER, 'Clients.java'),
+        target.brokers,
+        uniqueName('java'),
+      ]
       facts = await runScenarios({ name: 'Clients.java', command: 'java', args })
     })
 
@@ -29,18 +38,36 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
       expect(facts.get('idempotent producer')).toEqual({ 'in order': [true, true, true] })
     })
 
-    it.each(['range', 'cooperative-sticky'])('share a group: a second member takes half, and gives it back when it leaves (%s)', assignor => {
-      expect(facts.get(`group (${assignor})`)).toEqual({ 'in order': [true, true, true, true], committed: [15, 15, 15, 15] })
-    })
+    it.each(['range', 'cooperative-sticky'])(
+      'share a group: a second member takes half, and gives it back when it leaves (%s)',
+      assignor => {
+        expect(facts.get(`group (${assignor})`)).toEqual({ 'in order': [true, true, true, true], committed: [15, 15, 15, 15] })
+      },
+    )
 
     it('go on where the group has committed, and find offsets by time', () => {
       expect(facts.get('resuming and times')).toEqual({ read: ['6', '7', '8', '9'], 'by time': [0, 3, 'none'], 'low and high': [0, 10] })
     })
 
     it('administer topics, configurations, records, offsets and groups', () => {
-      const refused = { again: 'TopicExistsException', wrong: 'InvalidConfigurationException', replicated: 'InvalidReplicationFactorException', less: 'InvalidPartitionsException' }
+      const refused = {
+        again: 'TopicExistsException',
+        wrong: 'InvalidConfigurationException',
+        replicated: 'InvalidReplicationFactorException',
+        less: 'InvalidPartitionsException',
+      }
       const gone = { 'group gone': 'GroupIdNotFoundException', 'topic gone': 'UnknownTopicOrPartitionException' }
-      expect(facts.get('administration')).toEqual({ ...refused, ...gone, 'max time': 4, low: 3, kept: '7 kept', state: 'Empty', listed: true, nodes: 1, controller: true })
+      expect(facts.get('administration')).toEqual({
+        ...refused,
+        ...gone,
+        'max time': 4,
+        low: 3,
+        kept: '7 kept',
+        state: 'Empty',
+        listed: true,
+        nodes: 1,
+        controller: true,
+      })
     })
 
     it('are told what is wrong', () => {
@@ -55,8 +82,18 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
 
     it('do with the console tools what the tools are for', () => {
       expect(facts.get('console tools')).toEqual({
-        '1 create': true, '2 produce': '', '3 consume': ['a\t1', 'b\t2', 'c\t3'], '4 describe': true, '5 list': true, '6 offsets': 2, '7 lag': ['0', '0'],
-        '8 reset': 2, '9 configs': true, '10 versions': true, '11 delete group': true, '12 delete': '',
+        '1 create': true,
+        '2 produce': '',
+        '3 consume': ['a\t1', 'b\t2', 'c\t3'],
+        '4 describe': true,
+        '5 list': true,
+        '6 offsets': 2,
+        '7 lag': ['0', '0'],
+        '8 reset': 2,
+        '9 configs': true,
+        '10 versions': true,
+        '11 delete group': true,
+        '12 delete': '',
       })
     })
   })

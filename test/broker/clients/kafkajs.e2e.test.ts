@@ -18,8 +18,17 @@ const codec = (compress: (bytes: Buffer) => Buffer, decompress: (bytes: Buffer) 
 const { snappy, lz4 } = compressionsAlgorithms
 CompressionCodecs[CompressionTypes.Snappy] = codec(snappy.compressSync, snappy.decompressSync)
 CompressionCodecs[CompressionTypes.LZ4] = codec(lz4.compressSync, lz4.decompressSync)
-CompressionCodecs[CompressionTypes.ZSTD] = codec(bytes => zstdCompressSync(bytes), bytes => zstdDecompressSync(bytes))
-const NUMBER_OF = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, snappy: CompressionTypes.Snappy, lz4: CompressionTypes.LZ4, zstd: CompressionTypes.ZSTD }
+CompressionCodecs[CompressionTypes.ZSTD] = codec(
+  bytes => zstdCompressSync(bytes),
+  bytes => zstdDecompressSync(bytes),
+)
+const NUMBER_OF = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+}
 
 /** Heartbeats go out between two fetches: short waits let a member see a rebalance at once. */
 const QUICK = { maxWaitTimeInMs: 100, heartbeatInterval: 100, sessionTimeout: 10_000 } as const
@@ -81,7 +90,12 @@ onBothBrokers(target => {
     const second = await member(kafka, { groupId, topic, read })
     await until('both have half', () => first.partitions().length === 2 && second.partitions().length === 2)
     expect([...first.partitions(), ...second.partitions()].toSorted()).toEqual([0, 1, 2, 3])
-    expect((await admin.describeGroups([groupId])).groups[0]).toMatchObject({ errorCode: 0, state: 'Stable', protocol: 'RoundRobinAssigner', protocolType: 'consumer' })
+    expect((await admin.describeGroups([groupId])).groups[0]).toMatchObject({
+      errorCode: 0,
+      state: 'Stable',
+      protocol: 'RoundRobinAssigner',
+      protocolType: 'consumer',
+    })
     await produceRound(kafka, topic, 40)
     await until('the second round is read', () => read.length >= 80)
 
@@ -94,7 +108,9 @@ onBothBrokers(target => {
       const numbers = read.filter(each => each.partition === partition).map(({ message }) => Number(message.value))
       expect(numbers).toEqual(Array.from({ length: 120 }, (_, index) => index).filter(index => index % 4 === partition))
     }
-    expect(await admin.fetchOffsets({ groupId, topics: [topic] })).toMatchObject([{ partitions: [0, 1, 2, 3].map(partition => ({ partition, offset: '30' })) }])
+    expect(await admin.fetchOffsets({ groupId, topics: [topic] })).toMatchObject([
+      { partitions: [0, 1, 2, 3].map(partition => ({ partition, offset: '30' })) },
+    ])
   })
 
   it('goes on where the group has committed', async () => {
@@ -104,14 +120,18 @@ onBothBrokers(target => {
     await commit(kafka, { groupId, topic, offset: '33' })
     const read = await consume(kafka, topic, 7, groupId)
     expect(read.map(({ message }) => message.offset)).toEqual(['33', '34', '35', '36', '37', '38', '39'])
-    await until('the end is committed', async () => (await admin.fetchOffsets({ groupId, topics: [topic] }))[0]?.partitions[0]?.offset === '40')
+    await until(
+      'the end is committed',
+      async () => (await admin.fetchOffsets({ groupId, topics: [topic] }))[0]?.partitions[0]?.offset === '40',
+    )
   })
 
   it('finds offsets by time', async () => {
     const topic = await newTopic(1)
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
-    for (let index = 0; index < 5; index++) await producer.send({ topic, messages: [{ value: String(index), timestamp: String(FIRST_TIMESTAMP + index * 1_000) }] })
+    for (let index = 0; index < 5; index++)
+      await producer.send({ topic, messages: [{ value: String(index), timestamp: String(FIRST_TIMESTAMP + index * 1_000) }] })
     await producer.disconnect()
     expect(await admin.fetchTopicOffsets(topic)).toEqual([{ partition: 0, offset: '5', low: '0', high: '5' }])
     expect(await admin.fetchTopicOffsetsByTimestamp(topic, FIRST_TIMESTAMP + 1_500)).toEqual([{ partition: 0, offset: '2' }])
@@ -123,13 +143,21 @@ onBothBrokers(target => {
     await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] })
     await until('three partitions', async () => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions.length === 3)
     await expect(admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] })).rejects.toMatchObject({ type: 'INVALID_PARTITIONS' })
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries: [{ name: 'retention.ms', value: '123456' }] }] })
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries: [{ name: 'retention.ms', value: '123456' }] }],
+    })
     await until('the new retention', async () => (await configOf(admin, topic, 'retention.ms')) === '123456')
 
     await produceRound(kafka, topic, 0, 1)
     await admin.fetchTopicOffsets(topic) // kafkajs looks for the leaders before it asks for them
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '5' }] })
-    expect((await admin.fetchTopicOffsets(topic)).find(({ partition }) => partition === 0)).toEqual({ partition: 0, offset: '40', low: '5', high: '40' })
+    expect((await admin.fetchTopicOffsets(topic)).find(({ partition }) => partition === 0)).toEqual({
+      partition: 0,
+      offset: '40',
+      low: '5',
+      high: '40',
+    })
 
     const groupId = uniqueName('group')
     await commit(kafka, { groupId, topic, offset: '7' })
@@ -142,10 +170,18 @@ onBothBrokers(target => {
 
   it('is told that a record is too large, and that a topic is not there', async () => {
     const topic = await newTopic(1)
-    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false, retry: { retries: 3 } })
+    const producer = kafka.producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      allowAutoTopicCreation: false,
+      retry: { retries: 3 },
+    })
     await producer.connect()
-    await expect(producer.send({ topic, messages: [{ value: Buffer.alloc(1_100_000) }] })).rejects.toMatchObject({ type: 'MESSAGE_TOO_LARGE' })
-    await expect(producer.send({ topic: uniqueName('nowhere'), messages: [{ value: 'x' }] })).rejects.toMatchObject({ cause: { type: 'UNKNOWN_TOPIC_OR_PARTITION' } })
+    await expect(producer.send({ topic, messages: [{ value: Buffer.alloc(1_100_000) }] })).rejects.toMatchObject({
+      type: 'MESSAGE_TOO_LARGE',
+    })
+    await expect(producer.send({ topic: uniqueName('nowhere'), messages: [{ value: 'x' }] })).rejects.toMatchObject({
+      cause: { type: 'UNKNOWN_TOPIC_OR_PARTITION' },
+    })
     await producer.disconnect()
   })
 })
@@ -167,7 +203,10 @@ async function consume(kafka: Kafka, topic: string, count: number, groupId = uni
   return read
 }
 
-async function member(kafka: Kafka, { groupId, topic, read, autoCommit = true }: { groupId: string; topic: string; read: Read[]; autoCommit?: boolean }) {
+async function member(
+  kafka: Kafka,
+  { groupId, topic, read, autoCommit = true }: { groupId: string; topic: string; read: Read[]; autoCommit?: boolean },
+) {
   const consumer: Consumer = kafka.consumer({ groupId, ...QUICK } satisfies ConsumerConfig)
   let assigned: readonly number[] = []
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -197,7 +236,10 @@ async function produceRound(kafka: Kafka, topic: string, from: number, partition
 }
 
 async function configOf(admin: Admin, topic: string, name: string): Promise<string | undefined> {
-  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }] })
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }],
+  })
   return resources[0]?.configEntries[0]?.configValue
 }
 

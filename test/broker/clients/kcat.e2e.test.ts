@@ -30,7 +30,14 @@ describe.runIf(can('kcat'))('kcat', () => {
 
     it.each(CODECS)('brings records back whole and in order (%s)', async codec => {
       const topic = await newTopic(target, 1)
-      const lines = ['a:first', ':empty key', 'b:', 'schlüssel:Größe 🦆', `long:${'again and '.repeat(2_000)}`, ...Array.from({ length: 20 }, (_, index) => `k${index}:v${index}`)]
+      const lines = [
+        'a:first',
+        ':empty key',
+        'b:',
+        'schlüssel:Größe 🦆',
+        `long:${'again and '.repeat(2_000)}`,
+        ...Array.from({ length: 20 }, (_, index) => `k${index}:v${index}`),
+      ]
       await kcat(['-P', '-t', topic, '-K', ':', '-z', codec, '-H', 'trace=abc-123', '-H', 'other=ü'], lines.join('\n'))
       const read = await consumed(target, topic)
       expect(read.map(({ key, payload }) => `${key}:${payload}`)).toEqual(lines)
@@ -42,13 +49,20 @@ describe.runIf(can('kcat'))('kcat', () => {
     it('brings back null for no key and no value', async () => {
       const topic = await newTopic(target, 1)
       await kcat(['-P', '-t', topic, '-K', ':', '-Z'], ':\nk:\n:v')
-      expect((await consumed(target, topic)).map(({ key, payload }) => [key, payload])).toEqual([[null, null], ['k', null], [null, 'v']])
+      expect((await consumed(target, topic)).map(({ key, payload }) => [key, payload])).toEqual([
+        [null, null],
+        ['k', null],
+        [null, 'v'],
+      ])
     })
 
     it('keeps the order of an idempotent producer in every partition', async () => {
       const topic = await newTopic(target, 3)
       const numbers = Array.from({ length: 2_000 }, (_, index) => index)
-      await kcat(['-P', '-t', topic, '-X', 'enable.idempotence=true', '-X', 'sticky.partitioning.linger.ms=0', '-X', 'batch.num.messages=50'], numbers.join('\n'))
+      await kcat(
+        ['-P', '-t', topic, '-X', 'enable.idempotence=true', '-X', 'sticky.partitioning.linger.ms=0', '-X', 'batch.num.messages=50'],
+        numbers.join('\n'),
+      )
       const read = await consumed(target, topic)
       expect(read.map(({ payload }) => Number(payload)).toSorted((a, b) => a - b)).toEqual(numbers)
       for (const partition of [0, 1, 2]) {
@@ -64,7 +78,8 @@ describe.runIf(can('kcat'))('kcat', () => {
       const between = Math.max(...(await consumed(target, topic)).map(({ ts }) => ts)) + 1
       await until('the clock has gone on', () => Date.now() > between)
       await kcat(['-P', '-t', topic, '-p', '0'], '4\n5')
-      const values = async (...args: readonly string[]) => (await kcat(['-C', '-q', '-e', '-t', topic, '-p', '0', ...args])).trim().split('\n')
+      const values = async (...args: readonly string[]) =>
+        (await kcat(['-C', '-q', '-e', '-t', topic, '-p', '0', ...args])).trim().split('\n')
       expect(await values('-o', '2', '-c', '2')).toEqual(['2', '3'])
       expect(await values('-o', '-3')).toEqual(['3', '4', '5'])
       expect(await values('-o', `s@${between}`)).toEqual(['4', '5'])
@@ -73,11 +88,23 @@ describe.runIf(can('kcat'))('kcat', () => {
 
     it('lists the broker and the topic', async () => {
       const topic = await newTopic(target, 2)
-      const listed = JSON.parse(await kcat(['-L', '-J', '-t', topic])) as { brokers: { id: number; name: string }[]; controllerid: number; topics: { topic: string; partitions: { partition: number; leader: number }[] }[] }
+      const listed = JSON.parse(await kcat(['-L', '-J', '-t', topic])) as {
+        brokers: { id: number; name: string }[]
+        controllerid: number
+        topics: { topic: string; partitions: { partition: number; leader: number }[] }[]
+      }
       expect(listed.brokers).toMatchObject([{ name: target.brokers }])
       const id = listed.brokers[0]?.id
       expect(listed.controllerid).toBe(id)
-      expect(listed.topics).toMatchObject([{ topic, partitions: [{ partition: 0, leader: id }, { partition: 1, leader: id }] }])
+      expect(listed.topics).toMatchObject([
+        {
+          topic,
+          partitions: [
+            { partition: 0, leader: id },
+            { partition: 1, leader: id },
+          ],
+        },
+      ])
     })
 
     it('shares a group: a second member takes half, and gives it back when it leaves', async () => {
@@ -102,14 +129,18 @@ describe.runIf(can('kcat'))('kcat', () => {
 
     it('is told that a record is too large', async () => {
       const topic = await newTopic(target, 1)
-      await expect(kcat(['-P', '-t', topic, '-X', 'message.max.bytes=3000000'], 'x'.repeat(1_500_000))).rejects.toThrow(/Message size too large/)
+      await expect(kcat(['-P', '-t', topic, '-X', 'message.max.bytes=3000000'], 'x'.repeat(1_500_000))).rejects.toThrow(
+        /Message size too large/,
+      )
     })
   })
 })
 
 async function member(target: Target, { group, topic, read }: { group: string; topic: string; read: string[] }) {
   let assigned: readonly string[] = []
-  const config = ['session.timeout.ms=6000', 'heartbeat.interval.ms=200', 'auto.offset.reset=earliest', 'fetch.wait.max.ms=50'].flatMap(each => ['-X', each])
+  const config = ['session.timeout.ms=6000', 'heartbeat.interval.ms=200', 'auto.offset.reset=earliest', 'fetch.wait.max.ms=50'].flatMap(
+    each => ['-X', each],
+  )
   const child = await startProgram({
     name: 'kcat -G',
     command: 'kcat',
@@ -126,7 +157,10 @@ async function member(target: Target, { group, topic, read }: { group: string; t
 /** All records of a topic; in order within a partition. */
 async function consumed(target: Target, topic: string): Promise<readonly Printed[]> {
   const lines = await run(['-b', target.brokers, ...QUICK, '-C', '-q', '-e', '-J', '-t', topic, '-o', 'beginning'])
-  return lines.trim().split('\n').map(line => JSON.parse(line) as Printed)
+  return lines
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Printed)
 }
 
 async function newTopic(target: Target, numPartitions: number): Promise<string> {

@@ -7,5 +7,10 @@ import { until } from '../../support/programs.ts'
  */
 export async function makeTopic(admin: Admin, topic: string, numPartitions: number): Promise<void> {
   await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false })
-  await until(`${topic} can be read`, () => admin.fetchTopicOffsets(topic).then(({ length }) => length === numPartitions, () => false))
+  await until(`${topic} can be read`, () =>
+    admin.fetchTopicOffsets(topic).then(
+      ({ length }) => length === numPartitions,
+      () => false,
+    ),
+  )
 }

@@ -1,4 +1,13 @@
-import { Admin, Consumer, ListOffsetTimestamps, ProduceAcks, Producer, stringDeserializers, stringSerializers, type Message } from '@platformatic/kafka'
+import {
+  Admin,
+  Consumer,
+  ListOffsetTimestamps,
+  ProduceAcks,
+  Producer,
+  stringDeserializers,
+  stringSerializers,
+  type Message,
+} from '@platformatic/kafka'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { uniqueName } from '../../support/kafka.ts'
 import { until } from '../../support/programs.ts'
@@ -24,16 +33,32 @@ onBothBrokers(target => {
     const topic = uniqueName('platformatic')
     await admin.createTopics({ topics: [topic], partitions, replicas: 1 })
     const places = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: ListOffsetTimestamps.LATEST }))
-    await until('the topic can be read', () => admin.listOffsets({ topics: [{ name: topic, partitions: places }] }).then(() => true, () => false))
+    await until('the topic can be read', () =>
+      admin.listOffsets({ topics: [{ name: topic, partitions: places }] }).then(
+        () => true,
+        () => false,
+      ),
+    )
     return topic
   }
-  const newProducer = (idempotent = false) => new Producer({ ...base(), idempotent, acks: ProduceAcks.ALL, serializers: stringSerializers, autocreateTopics: false })
+  const newProducer = (idempotent = false) =>
+    new Producer({ ...base(), idempotent, acks: ProduceAcks.ALL, serializers: stringSerializers, autocreateTopics: false })
 
   it.each(CODECS)('brings records back whole and in order (%s)', async compression => {
     const topic = await newTopic(1)
     const sent = sampleRecords()
     const producer = newProducer()
-    await producer.send({ compression, messages: sent.map(({ key, value, headers, timestamp }) => ({ topic, partition: 0, ...(key !== null && { key }), ...(value !== null && { value }), headers: { ...headers }, timestamp: BigInt(timestamp) })) })
+    await producer.send({
+      compression,
+      messages: sent.map(({ key, value, headers, timestamp }) => ({
+        topic,
+        partition: 0,
+        ...(key !== null && { key }),
+        ...(value !== null && { value }),
+        headers: { ...headers },
+        timestamp: BigInt(timestamp),
+      })),
+    })
     await producer.close()
     const { read, close } = await member(base(), { groupId: uniqueName('reader'), topic })
     await until('all are read', () => read.length >= sent.length)
@@ -110,9 +135,11 @@ onBothBrokers(target => {
   it('finds offsets by time', async () => {
     const topic = await newTopic(1)
     const producer = newProducer()
-    for (let index = 0; index < 5; index++) await producer.send({ messages: [{ topic, partition: 0, value: String(index), timestamp: BigInt(FIRST_TIMESTAMP + index * 1_000) }] })
+    for (let index = 0; index < 5; index++)
+      await producer.send({ messages: [{ topic, partition: 0, value: String(index), timestamp: BigInt(FIRST_TIMESTAMP + index * 1_000) }] })
     await producer.close()
-    const offsetAt = async (timestamp: bigint) => (await admin.listOffsets({ topics: [{ name: topic, partitions: [{ partitionIndex: 0, timestamp }] }] }))[0]?.partitions[0]?.offset
+    const offsetAt = async (timestamp: bigint) =>
+      (await admin.listOffsets({ topics: [{ name: topic, partitions: [{ partitionIndex: 0, timestamp }] }] }))[0]?.partitions[0]?.offset
     expect(await offsetAt(ListOffsetTimestamps.EARLIEST)).toBe(0n)
     expect(await offsetAt(ListOffsetTimestamps.LATEST)).toBe(5n)
     expect(await offsetAt(BigInt(FIRST_TIMESTAMP + 1_500))).toBe(2n)
@@ -123,15 +150,33 @@ onBothBrokers(target => {
     const topic = await newTopic(2)
     await expect(admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 })).rejects.toSatisfy(hasApiError('TOPIC_ALREADY_EXISTS'))
     await admin.createPartitions({ topics: [{ name: topic, count: 3, assignments: null }] })
-    await until('three partitions', async () => (await admin.metadata({ topics: [topic], forceUpdate: true })).topics.get(topic)?.partitionsCount === 3)
-    await admin.incrementalAlterConfigs({ resources: [{ resourceType: RESOURCE_TOPIC, resourceName: topic, configs: [{ name: 'retention.ms', value: '123456', configOperation: OPERATION_SET }] }] })
-    const retention = async () => (await admin.describeConfigs({ resources: [{ resourceType: RESOURCE_TOPIC, resourceName: topic, configurationKeys: ['retention.ms'] }] }))[0]?.configs[0]?.value
+    await until(
+      'three partitions',
+      async () => (await admin.metadata({ topics: [topic], forceUpdate: true })).topics.get(topic)?.partitionsCount === 3,
+    )
+    await admin.incrementalAlterConfigs({
+      resources: [
+        {
+          resourceType: RESOURCE_TOPIC,
+          resourceName: topic,
+          configs: [{ name: 'retention.ms', value: '123456', configOperation: OPERATION_SET }],
+        },
+      ],
+    })
+    const retention = async () =>
+      (
+        await admin.describeConfigs({
+          resources: [{ resourceType: RESOURCE_TOPIC, resourceName: topic, configurationKeys: ['retention.ms'] }],
+        })
+      )[0]?.configs[0]?.value
     await until('the new retention', async () => (await retention()) === '123456')
 
     const producer = newProducer()
     await producer.send({ messages: numbered(topic, { from: 0, count: 40, partitions: 1 }) })
     await producer.close()
-    expect(await admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: 5n }] }] })).toEqual([{ name: topic, partitions: [{ partition: 0, lowWatermark: 5n }] }])
+    expect(await admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: 5n }] }] })).toEqual([
+      { name: topic, partitions: [{ partition: 0, lowWatermark: 5n }] },
+    ])
 
     const groupId = uniqueName('group')
     await admin.alterConsumerGroupOffsets({ groupId, topics: [{ name: topic, partitionOffsets: [{ partition: 0, offset: 7n }] }] })
@@ -145,7 +190,16 @@ onBothBrokers(target => {
 
 /** A member of a group, and what it reads. */
 async function member(base: { clientId: string; bootstrapBrokers: string[] }, { groupId, topic }: { groupId: string; topic: string }) {
-  const consumer: TextConsumer = new Consumer({ ...base, groupId, deserializers: stringDeserializers, autocommit: 100, maxWaitTime: 100, heartbeatInterval: 100, sessionTimeout: 10_000, rebalanceTimeout: 10_000 })
+  const consumer: TextConsumer = new Consumer({
+    ...base,
+    groupId,
+    deserializers: stringDeserializers,
+    autocommit: 100,
+    maxWaitTime: 100,
+    heartbeatInterval: 100,
+    sessionTimeout: 10_000,
+    rebalanceTimeout: 10_000,
+  })
   const read: TextMessage[] = []
   const stream = await consumer.consume({ topics: [topic], mode: 'committed', fallbackMode: 'earliest' })
   stream.on('data', (message: TextMessage) => read.push(message))

@@ -32,7 +32,13 @@ export async function runScenarios(program: Program): Promise<Facts> {
   const exit = await Promise.race([child.exited, wait(LIMIT_MS)])
   if (!exit) await child.kill9()
   const ended = exit ? describeExit(exit) : `not ended after ${LIMIT_MS} ms`
-  if (exit?.code !== 0) throw new Error(`${program.name}: ${ended}; it told of ${[...facts.keys()].join(', ')}; it said:\n${child.tail().map(line => line.slice(0, 500)).join('\n')}`)
+  if (exit?.code !== 0)
+    throw new Error(
+      `${program.name}: ${ended}; it told of ${[...facts.keys()].join(', ')}; it said:\n${child
+        .tail()
+        .map(line => line.slice(0, 500))
+        .join('\n')}`,
+    )
   return facts
 }
 

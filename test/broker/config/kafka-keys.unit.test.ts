@@ -14,7 +14,9 @@ interface KafkaKey {
 }
 
 function kafkaKeys(whose: 'B' | 'T'): readonly KafkaKey[] {
-  const lines = readFileSync(join(import.meta.dirname, 'kafka-4.1-keys.txt'), 'utf8').trimEnd().split('\n')
+  const lines = readFileSync(join(import.meta.dirname, 'kafka-4.1-keys.txt'), 'utf8')
+    .trimEnd()
+    .split('\n')
   return lines
     .map(line => line.split(' '))
     .filter(([of]) => of === whose)
@@ -43,7 +45,12 @@ describe("each of Kafka's keys", () => {
     expect(keys.filter(({ name }) => !knownKeys.has(name) && refusalOf(name) === undefined).map(({ name }) => name)).toEqual([])
   })
 
-  it('of a topic can be set', () => expect(kafkaKeys('T').filter(({ name }) => !topicKeys.has(name)).map(({ name }) => name)).toEqual([]))
+  it('of a topic can be set', () =>
+    expect(
+      kafkaKeys('T')
+        .filter(({ name }) => !topicKeys.has(name))
+        .map(({ name }) => name),
+    ).toEqual([]))
 
   it('has the type that it has in Kafka', () => {
     const types = (keys: readonly KafkaKey[], known: ReadonlyMap<string, { type: { name: string } }>): readonly string[] =>
@@ -64,7 +71,15 @@ describe('keys that Kafka does not know', () => {
   it('are marked as our own', () => {
     const names = new Set(kafkaKeys('B').map(({ name }) => name))
     const own = Object.values(brokerKeys).filter(({ name }) => !names.has(name))
-    expect(own.map(({ name }) => name)).toEqual(['storage', 'line.console.port', 'line.console.host', 'line.console.topic', 'status.port', 'status.host', 'log.level'])
+    expect(own.map(({ name }) => name)).toEqual([
+      'storage',
+      'line.console.port',
+      'line.console.host',
+      'line.console.topic',
+      'status.port',
+      'status.host',
+      'log.level',
+    ])
     expect(own.filter(({ help }) => !help.startsWith('Own key. '))).toEqual([])
   })
 })

@@ -34,13 +34,28 @@ describe('listeners', () => {
     expect(listeners(options).map(({ name }) => name)).toEqual(['PLAINTEXT'])
   })
 
-  it.each([[''], ['9092'], ['localhost:9092'], ['PLAINTEXT://localhost'], ['PLAINTEXT://localhost:65536'], ['PLAINTEXT://a:1,PLAINTEXT://b:2'], ['PLAINTEXT://a:1,OTHER://a:1'], ['PLAINTEXT://::1:9092'], ['PLAINTEXT://a b:9092'], ['PLAINTEXT://a:1,']])(
-    '%j are refused',
-    text => expect(() => listeners({ listeners: text, 'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT' })).toThrow(/^listeners: got .*, expected NAME:\/\/host:port/),
+  it.each([
+    [''],
+    ['9092'],
+    ['localhost:9092'],
+    ['PLAINTEXT://localhost'],
+    ['PLAINTEXT://localhost:65536'],
+    ['PLAINTEXT://a:1,PLAINTEXT://b:2'],
+    ['PLAINTEXT://a:1,OTHER://a:1'],
+    ['PLAINTEXT://::1:9092'],
+    ['PLAINTEXT://a b:9092'],
+    ['PLAINTEXT://a:1,'],
+  ])('%j are refused', text =>
+    expect(() => listeners({ listeners: text, 'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT' })).toThrow(
+      /^listeners: got .*, expected NAME:\/\/host:port/,
+    ),
   )
 
   it.each([
-    [{ listeners: 'SSL://:9093' }, 'listeners: got SSL, whose protocol is SSL, expected PLAINTEXT: there is neither TLS nor authentication'],
+    [
+      { listeners: 'SSL://:9093' },
+      'listeners: got SSL, whose protocol is SSL, expected PLAINTEXT: there is neither TLS nor authentication',
+    ],
     [{ listeners: 'SASL_PLAINTEXT://:9093' }, 'listeners: got SASL_PLAINTEXT, whose protocol is SASL_PLAINTEXT'],
     [{ listeners: 'A://:1', 'listener.security.protocol.map': 'A:SASL_SSL' }, 'listeners: got A, whose protocol is SASL_SSL'],
     [{ listeners: 'A://:1' }, 'listener.security.protocol.map: got nothing for the listener A, expected A:PLAINTEXT'],
@@ -48,13 +63,23 @@ describe('listeners', () => {
     [{ 'listener.security.protocol.map': 'A:TLS' }, 'listener.security.protocol.map: got "A:TLS", expected NAME:PROTOCOL'],
     [{ 'listener.security.protocol.map': 'A:SSL,A:SSL' }, 'listener.security.protocol.map: got "A:SSL,A:SSL", expected NAME:PROTOCOL'],
     [{ 'advertised.listeners': 'OTHER://a:1' }, 'advertised.listeners: got OTHER, expected names of listeners: PLAINTEXT'],
-    [{ 'advertised.listeners': 'PLAINTEXT://:9092' }, 'advertised.listeners: got "" as the host of PLAINTEXT, expected one that clients can connect to'],
+    [
+      { 'advertised.listeners': 'PLAINTEXT://:9092' },
+      'advertised.listeners: got "" as the host of PLAINTEXT, expected one that clients can connect to',
+    ],
     [{ 'advertised.listeners': 'PLAINTEXT://0.0.0.0:9092' }, 'advertised.listeners: got "0.0.0.0" as the host'],
     [{ 'advertised.listeners': 'PLAINTEXT://[::]:9092' }, 'advertised.listeners: got "::" as the host'],
   ])('are checked with what belongs to them: %j', (options, message) => expect(() => listeners(options)).toThrow(message))
 
   it('may be advertised with one address for two names', () => {
-    const options = { listeners: 'PLAINTEXT://:1,B://:2', 'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,B:PLAINTEXT', 'advertised.listeners': 'PLAINTEXT://x:5,B://x:5' }
-    expect(listeners(options).map(({ advertised }) => advertised)).toEqual([{ host: 'x', port: 5 }, { host: 'x', port: 5 }])
+    const options = {
+      listeners: 'PLAINTEXT://:1,B://:2',
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,B:PLAINTEXT',
+      'advertised.listeners': 'PLAINTEXT://x:5,B://x:5',
+    }
+    expect(listeners(options).map(({ advertised }) => advertised)).toEqual([
+      { host: 'x', port: 5 },
+      { host: 'x', port: 5 },
+    ])
   })
 })

@@ -19,8 +19,9 @@ describe('a properties file', () => {
     ['url=PLAINTEXT://:9092', { url: 'PLAINTEXT://:9092' }],
   ])('separates key and value: %j', (text, expected) => expect(pairs(text)).toEqual(expected))
 
-  it.each([['a=1\nb=2'], ['a=1\r\nb=2'], ['a=1\rb=2'], ['\uFEFFa=1\nb=2\n'], ['\n \n\t\na=1\n\n   b=2']])('has lines that end as on any system: %j', text =>
-    expect(pairs(text)).toEqual({ a: '1', b: '2' }),
+  it.each([['a=1\nb=2'], ['a=1\r\nb=2'], ['a=1\rb=2'], ['\uFEFFa=1\nb=2\n'], ['\n \n\t\na=1\n\n   b=2']])(
+    'has lines that end as on any system: %j',
+    text => expect(pairs(text)).toEqual({ a: '1', b: '2' }),
   )
 
   it('has comments with # and !, also indented, but not behind a value', () => {
@@ -49,8 +50,12 @@ describe('a properties file', () => {
   })
 
   it('tells the line on which each entry begins', () => {
-    expect(parseProperties('# one\na=1,\\\n2\n\nb=3').map(({ key, line }) => [key, line])).toEqual([['a', 2], ['b', 5]])
+    expect(parseProperties('# one\na=1,\\\n2\n\nb=3').map(({ key, line }) => [key, line])).toEqual([
+      ['a', 2],
+      ['b', 5],
+    ])
   })
 
-  it('keeps what is said twice, for the last to count', () => expect(parseProperties('a=1\na=2').map(({ value }) => value)).toEqual(['1', '2']))
+  it('keeps what is said twice, for the last to count', () =>
+    expect(parseProperties('a=1\na=2').map(({ value }) => value)).toEqual(['1', '2']))
 })

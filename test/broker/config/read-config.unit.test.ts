@@ -119,14 +119,20 @@ describe('a value of a key', () => {
   })
 
   it('that is wrong is told with all others that are', () => {
-    expect(wrongIn({ 'num.partitions': 0, 'log.dirs': '', 'some.thing': 1, 'ssl.protocol': 'x' }).map(line => line.split(':')[0])).toEqual(['num.partitions', 'log.dirs', 'some.thing', 'ssl.protocol'])
+    expect(wrongIn({ 'num.partitions': 0, 'log.dirs': '', 'some.thing': 1, 'ssl.protocol': 'x' }).map(line => line.split(':')[0])).toEqual([
+      'num.partitions',
+      'log.dirs',
+      'some.thing',
+      'ssl.protocol',
+    ])
   })
 })
 
 describe('the id of the node', () => {
   it('may have its older name', () => expect(readConfig({ options: { 'broker.id': 7 } }).nodeId).toBe(7))
   it('may be said twice', () => expect(readConfig({ options: { 'broker.id': 7, 'node.id': 7 } }).nodeId).toBe(7))
-  it('may not be said in two ways', () => expect(wrongIn({ 'broker.id': 7, 'node.id': 1 })).toEqual(['broker.id: got 7, expected that of node.id, 1']))
+  it('may not be said in two ways', () =>
+    expect(wrongIn({ 'broker.id': 7, 'node.id': 1 })).toEqual(['broker.id: got 7, expected that of node.id, 1']))
 })
 
 describe('the session timeouts of groups', () => {
@@ -145,13 +151,18 @@ describe('an unknown key', () => {
     ['auto.create.topic.enable', 'auto.create.topics.enable'],
     ['listener', 'listeners'],
     ['line-console-port', 'line.console.port'],
-  ])('%s is refused and %s proposed', (name, nearest) => expect(wrongIn({ [name]: 'x' })).toEqual([`${name}: got a key that is not known, expected perhaps ${nearest}`]))
+  ])('%s is refused and %s proposed', (name, nearest) =>
+    expect(wrongIn({ [name]: 'x' })).toEqual([`${name}: got a key that is not known, expected perhaps ${nearest}`]),
+  )
 
-  it('that is like none is refused without a proposal', () => expect(wrongIn({ 'zz.top': 1 })).toEqual(['zz.top: got a key that is not known, expected one of docs/broker.md']))
+  it('that is like none is refused without a proposal', () =>
+    expect(wrongIn({ 'zz.top': 1 })).toEqual(['zz.top: got a key that is not known, expected one of docs/broker.md']))
 
-  it("that is a topic's is answered with the broker's", () => expect(wrongIn({ 'retention.ms': 1 })).toEqual(["retention.ms: got a topic's key, expected the broker's: log.retention.ms"]))
+  it("that is a topic's is answered with the broker's", () =>
+    expect(wrongIn({ 'retention.ms': 1 })).toEqual(["retention.ms: got a topic's key, expected the broker's: log.retention.ms"]))
 
-  it('does not show its value, which may be a secret', () => expect(wrongIn({ 'sasl.jaas.confg': 'hunter2', 'some.password': 'hunter2' }).join()).not.toContain('hunter2'))
+  it('does not show its value, which may be a secret', () =>
+    expect(wrongIn({ 'sasl.jaas.confg': 'hunter2', 'some.password': 'hunter2' }).join()).not.toContain('hunter2'))
 })
 
 describe('a key for what this broker does not have', () => {

@@ -21,7 +21,10 @@ describe('the tables of keys', () => {
 
   it('give each key of a topic a default, from keys of the broker that exist', () => {
     for (const { name, brokerKeys: sources, fallback } of topicKeys.values()) {
-      expect(sources.every(({ key }) => keys.includes(key)), name).toBe(true)
+      expect(
+        sources.every(({ key }) => keys.includes(key)),
+        name,
+      ).toBe(true)
       expect(sources.length > 0 || fallback !== undefined, name).toBe(true)
     }
   })
@@ -39,7 +42,9 @@ describe('the tables of keys', () => {
       .map(file => readFileSync(new URL(file, root), 'utf8'))
       .join('\n')
     const byTopic = new Set([...topicKeys.values()].flatMap(({ brokerKeys: sources }) => sources.map(({ key }) => key.name)))
-    const unread = Object.entries<Key>(brokerKeys).filter(([field, { name }]) => !byTopic.has(name) && !new RegExp(`\\b${field}\\b`).test(code))
+    const unread = Object.entries<Key>(brokerKeys).filter(
+      ([field, { name }]) => !byTopic.has(name) && !new RegExp(`\\b${field}\\b`).test(code),
+    )
     expect(unread.map(([, { name }]) => name)).toEqual([])
   })
 })

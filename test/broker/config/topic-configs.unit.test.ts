@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkTopicConfigs, logSettings } from '../../../broker/config/log-settings.ts'
 import { describeBrokerConfigs, describeTopicConfigs } from '../../../broker/config/describe.ts'
+import { checkTopicConfigs, logSettings } from '../../../broker/config/log-settings.ts'
 import { readConfig, type ConfigOptions } from '../../../broker/config/read-config.ts'
 import { topicKeys } from '../../../broker/config/topic-keys.ts'
 import { ERROR, ProtocolError } from '../../../broker/errors.ts'
@@ -29,10 +29,34 @@ describe('the settings of a log', () => {
   })
 
   it("are the broker's, and before them the topic's", () => {
-    const broker = { 'log.segment.bytes': 1_000, 'log.roll.hours': 2, 'message.max.bytes': 2_000, 'log.message.timestamp.type': 'LogAppendTime', 'log.flush.interval.messages': 1 }
-    expect(settingsOf(broker)).toMatchObject({ segmentBytes: 1_000, segmentMs: 7_200_000, maxMessageBytes: 2_000, timestampType: 'LogAppendTime', flushEachAppend: true })
-    const topic = { 'segment.bytes': '1001', 'segment.ms': '5', 'max.message.bytes': ' 2001 ', 'message.timestamp.type': 'CreateTime', 'flush.messages': '2' }
-    expect(settingsOf(broker, topic)).toMatchObject({ segmentBytes: 1_001, segmentMs: 5, maxMessageBytes: 2_001, timestampType: 'CreateTime', flushEachAppend: false })
+    const broker = {
+      'log.segment.bytes': 1_000,
+      'log.roll.hours': 2,
+      'message.max.bytes': 2_000,
+      'log.message.timestamp.type': 'LogAppendTime',
+      'log.flush.interval.messages': 1,
+    }
+    expect(settingsOf(broker)).toMatchObject({
+      segmentBytes: 1_000,
+      segmentMs: 7_200_000,
+      maxMessageBytes: 2_000,
+      timestampType: 'LogAppendTime',
+      flushEachAppend: true,
+    })
+    const topic = {
+      'segment.bytes': '1001',
+      'segment.ms': '5',
+      'max.message.bytes': ' 2001 ',
+      'message.timestamp.type': 'CreateTime',
+      'flush.messages': '2',
+    }
+    expect(settingsOf(broker, topic)).toMatchObject({
+      segmentBytes: 1_001,
+      segmentMs: 5,
+      maxMessageBytes: 2_001,
+      timestampType: 'CreateTime',
+      flushEachAppend: false,
+    })
   })
 
   it.each([
@@ -41,7 +65,9 @@ describe('the settings of a log', () => {
     [{ 'log.retention.hours': 1, 'log.retention.minutes': 2, 'log.retention.ms': 3 }, 3],
     [{ 'log.retention.hours': -1 }, -1],
     [{ 'log.retention.hours': 1, 'log.retention.minutes': -1 }, -1],
-  ])('take the finest unit that is given for the retention: %j', (options, retentionMs) => expect(settingsOf(options).retentionMs).toBe(retentionMs))
+  ])('take the finest unit that is given for the retention: %j', (options, retentionMs) =>
+    expect(settingsOf(options).retentionMs).toBe(retentionMs),
+  )
 
   it('delete nothing unless the policy says so', () => {
     const options = { 'log.retention.ms': 5, 'log.retention.bytes': 6 }
@@ -62,7 +88,15 @@ describe('what is to be set for a topic', () => {
   }
 
   it('is taken when each key and value is right', () => {
-    expect(check({ 'retention.ms': '-1', 'cleanup.policy': 'compact', 'min.insync.replicas': '1', 'compression.type': 'lz4', 'remote.storage.enable': 'false' })).toBeUndefined()
+    expect(
+      check({
+        'retention.ms': '-1',
+        'cleanup.policy': 'compact',
+        'min.insync.replicas': '1',
+        'compression.type': 'lz4',
+        'remote.storage.enable': 'false',
+      }),
+    ).toBeUndefined()
     expect(check({})).toBeUndefined()
   })
 
@@ -82,7 +116,8 @@ describe('what is to be set for a topic', () => {
     expect(error?.message).toContain(message)
   })
 
-  it('is refused with all that is wrong', () => expect(check({ 'retention.ms': 'x', 'segment.ms': '0' })?.message).toMatch(/retention\.ms: .*; segment\.ms: /))
+  it('is refused with all that is wrong', () =>
+    expect(check({ 'retention.ms': 'x', 'segment.ms': '0' })?.message).toMatch(/retention\.ms: .*; segment\.ms: /))
 })
 
 describe('the configuration that a client is told', () => {
@@ -129,7 +164,10 @@ describe('the configuration that a client is told', () => {
       configSource: 4,
       readOnly: true,
       configType: 3,
-      synonyms: [{ name: 'num.partitions', value: '3', source: 4 }, { name: 'num.partitions', value: '1', source: 5 }],
+      synonyms: [
+        { name: 'num.partitions', value: '3', source: 4 },
+        { name: 'num.partitions', value: '1', source: 5 },
+      ],
     })
     expect(entries.get('log.retention.ms')).toMatchObject({ value: null, isDefault: true, synonyms: [] })
     expect(entries.get('num.io.threads')?.documentation).toMatch(/^Accepted without effect\. /)

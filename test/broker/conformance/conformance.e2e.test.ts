@@ -22,16 +22,19 @@ function tell(chapter: Chapter, target: Target): void {
   const recording = readRecording(chapter.title)
   const fresh: Recording = {}
   const titles = new Set<string>()
-  const script = new Script(() => target.brokers, (title, run) => {
-    if (titles.has(title)) throw new Error(`two steps of ${chapter.title} are called ${title}`)
-    titles.add(title)
-    it(title, async () => {
-      const answer = asRecorded(script.normal(await run()))
-      if (isKafka) fresh[title] = answer
-      if (isKafka && IS_RECORDING) return
-      expect(answer).toEqual(isKafka ? recording[title] : expected(chapter, title, recording))
-    })
-  })
+  const script = new Script(
+    () => target.brokers,
+    (title, run) => {
+      if (titles.has(title)) throw new Error(`two steps of ${chapter.title} are called ${title}`)
+      titles.add(title)
+      it(title, async () => {
+        const answer = asRecorded(script.normal(await run()))
+        if (isKafka) fresh[title] = answer
+        if (isKafka && IS_RECORDING) return
+        expect(answer).toEqual(isKafka ? recording[title] : expected(chapter, title, recording))
+      })
+    },
+  )
   chapter.tell(script)
   afterAll(() => {
     script.close()

@@ -18,20 +18,30 @@ export const DIFFERENCES: readonly Difference[] = [
     chapter: 'versions and the cluster',
     steps: ['what is offered'],
     ours: () => OFFERED,
-    reason: 'Offers what clients of a single node use: no transactions yet, no topic ids in records, none of the protocols between brokers, no newer groups, quotas, tokens or access lists.',
+    reason:
+      'Offers what clients of a single node use: no transactions yet, no topic ids in records, none of the protocols between brokers, no newer groups, quotas, tokens or access lists.',
   },
   {
     chapter: 'versions and the cluster',
     steps: ['ApiVersions 3 besides this list', 'ApiVersions 4 besides this list'],
     ours: kafka => ({ ...kafka, supportedFeatures: [], finalizedFeatures: [] }),
-    reason: 'Announces no features: they are about clusters that are upgraded, and some of them would make clients use what is not offered.',
+    reason:
+      'Announces no features: they are about clusters that are upgraded, and some of them would make clients use what is not offered.',
   },
   {
     chapter: 'metadata',
     steps: ['an unknown topic that may be created'],
     ours: ([topic]) => {
       const [node] = ['<node>']
-      const partition = { errorCode: 0, partitionIndex: 0, leaderId: node, leaderEpoch: -1, replicaNodes: [node], isrNodes: [node], offlineReplicas: [] }
+      const partition = {
+        errorCode: 0,
+        partitionIndex: 0,
+        leaderId: node,
+        leaderEpoch: -1,
+        replicaNodes: [node],
+        isrNodes: [node],
+        offlineReplicas: [],
+      }
       return [{ ...topic, errorCode: 0, partitions: [partition] }]
     },
     reason: 'A topic is created before the answer that asked for it; Kafka creates it afterwards and tells clients to ask again.',
@@ -51,33 +61,59 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     chapter: 'configurations',
     steps: ['of the broker'],
-    ours: kafka => ({ ...kafka, results: kafka.results.map((result: any) => ({ ...result, configs: result.configs.map((config: any) => ({ ...config, readOnly: true })) })) }),
+    ours: kafka => ({
+      ...kafka,
+      results: kafka.results.map((result: any) => ({
+        ...result,
+        configs: result.configs.map((config: any) => ({ ...config, readOnly: true })),
+      })),
+    }),
     reason: 'The settings of the broker are read at its start and cannot be changed while it runs.',
   },
   {
     chapter: 'configurations',
     steps: ['an operation that does not exist'],
     ours: kafka => ({ ...kafka, responses: [{ ...kafka.responses[0], errorCode: 42 }] }),
-    reason: 'A change of configurations by an operation that does not exist is answered with INVALID_REQUEST (42); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
+    reason:
+      'A change of configurations by an operation that does not exist is answered with INVALID_REQUEST (42); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
   },
   {
     chapter: 'produce',
     steps: [
-      'a batch that claims an offset', 'an empty batch', 'a count higher than the records', 'a count that is not the last delta plus one', 'a negative count',
-      'a control batch', 'a producer id without a sequence',
+      'a batch that claims an offset',
+      'an empty batch',
+      'a count higher than the records',
+      'a count that is not the last delta plus one',
+      'a negative count',
+      'a control batch',
+      'a producer id without a sequence',
     ],
     ours: withoutLogStart,
     reason: 'Where records are refused, the answer does not tell where the log starts; Kafka does or not, depending on how far it got.',
   },
   {
     chapter: 'idempotence',
-    steps: ['a batch that overlaps', 'a gap', 'the sixth last again', 'a batch of many, the first of them known', 'a higher epoch that does not begin at zero', 'a lower epoch', 'but not with a gap'],
+    steps: [
+      'a batch that overlaps',
+      'a gap',
+      'the sixth last again',
+      'a batch of many, the first of them known',
+      'a higher epoch that does not begin at zero',
+      'a lower epoch',
+      'but not with a gap',
+    ],
     ours: withoutLogStart,
     reason: 'Where records are refused, the answer does not tell where the log starts; Kafka does or not, depending on how far it got.',
   },
   {
     chapter: 'idempotence',
-    steps: ['the same again is answered with the old offset', 'other records with the same numbers are taken for the same', 'the fifth last again', 'and is known', 'the batch across again'],
+    steps: [
+      'the same again is answered with the old offset',
+      'other records with the same numbers are taken for the same',
+      'the fifth last again',
+      'and is known',
+      'the batch across again',
+    ],
     ours: kafka => produced(kafka, { logAppendTimeMs: -1 }),
     reason: "A repeated batch is answered as it was the first time; Kafka tells the records' own time as the time of the append.",
   },
@@ -108,7 +144,11 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     chapter: 'fetch',
     steps: ['further batches only if they fit whole', 'the limit over all is used up by the first partition'],
-    ours: kafka => withPartitions(kafka, partition => ({ ...partition, records: partition.records.filter((batch: unknown) => batch !== 'a cut batch') })),
+    ours: kafka =>
+      withPartitions(kafka, partition => ({
+        ...partition,
+        records: partition.records.filter((batch: unknown) => batch !== 'a cut batch'),
+      })),
     reason: 'Answers hold whole batches; Kafka cuts the last one where the limit is, and clients throw it away.',
   },
   {
@@ -120,7 +160,8 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     chapter: 'offsets of logs',
     steps: ['the offsets after deleting all'],
-    ours: kafka => kafka.map((answer: any, index: number) => (index < 3 ? answer : withOffset(answer, { timestamp: -1, offset: -1, leaderEpoch: -1 }))),
+    ours: kafka =>
+      kafka.map((answer: any, index: number) => (index < 3 ? answer : withOffset(answer, { timestamp: -1, offset: -1, leaderEpoch: -1 }))),
     reason: 'An empty log has no highest time; Kafka remembers that of a record that is deleted.',
   },
   {
@@ -150,19 +191,23 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     chapter: 'produce',
     steps: ['a compacted topic takes no record without a key'],
-    ours: ([refused, taken]) => [produced(refused, { errorCode: 0, baseOffset: 0, logStartOffset: 0, recordErrors: [] }), produced(taken, { baseOffset: 1 })],
+    ours: ([refused, taken]) => [
+      produced(refused, { errorCode: 0, baseOffset: 0, logStartOffset: 0, recordErrors: [] }),
+      produced(taken, { baseOffset: 1 }),
+    ],
     reason: 'Logs are not compacted (the setting is accepted), so records without a key do no harm.',
   },
   {
     chapter: 'offsets of groups',
     steps: ['OffsetFetch 8 of several groups', 'OffsetFetch 9 of several groups'],
     ours: kafka => ({ ...kafka, groups: kafka.groups.slice(1) }),
-    reason: 'What a request names twice (a group, a partition, a resource) is answered once, so that no short request has an endless answer; Kafka repeats it.',
+    reason:
+      'What a request names twice (a group, a partition, a resource) is answered once, so that no short request has an endless answer; Kafka repeats it.',
   },
   {
     chapter: 'produce',
     steps: ['a time two hours ahead', 'times may not lie further from now than the topic says'],
-    ours: kafka => Array.isArray(kafka) ? kafka.map(withoutPlace) : withoutPlace(kafka),
+    ours: kafka => (Array.isArray(kafka) ? kafka.map(withoutPlace) : withoutPlace(kafka)),
     reason: 'A batch whose times are refused is refused whole, by what its header says; Kafka names the records.',
   },
   {
@@ -174,10 +219,31 @@ export const DIFFERENCES: readonly Difference[] = [
 ]
 
 const OFFERED = {
-  Produce: '0 to 11', Fetch: '4 to 12', ListOffsets: '1 to 8', Metadata: '0 to 12', OffsetCommit: '2 to 9', OffsetFetch: '1 to 9', FindCoordinator: '0 to 5',
-  JoinGroup: '0 to 9', Heartbeat: '0 to 4', LeaveGroup: '0 to 5', SyncGroup: '0 to 5', DescribeGroups: '0 to 5', ListGroups: '0 to 4', ApiVersions: '0 to 4',
-  CreateTopics: '2 to 7', DeleteTopics: '1 to 6', DeleteRecords: '0 to 2', InitProducerId: '0 to 4', OffsetForLeaderEpoch: '2 to 4', DescribeConfigs: '1 to 4',
-  AlterConfigs: '0 to 2', CreatePartitions: '0 to 3', DeleteGroups: '0 to 2', IncrementalAlterConfigs: '0 to 1', DescribeCluster: '0 to 1',
+  Produce: '0 to 11',
+  Fetch: '4 to 12',
+  ListOffsets: '1 to 8',
+  Metadata: '0 to 12',
+  OffsetCommit: '2 to 9',
+  OffsetFetch: '1 to 9',
+  FindCoordinator: '0 to 5',
+  JoinGroup: '0 to 9',
+  Heartbeat: '0 to 4',
+  LeaveGroup: '0 to 5',
+  SyncGroup: '0 to 5',
+  DescribeGroups: '0 to 5',
+  ListGroups: '0 to 4',
+  ApiVersions: '0 to 4',
+  CreateTopics: '2 to 7',
+  DeleteTopics: '1 to 6',
+  DeleteRecords: '0 to 2',
+  InitProducerId: '0 to 4',
+  OffsetForLeaderEpoch: '2 to 4',
+  DescribeConfigs: '1 to 4',
+  AlterConfigs: '0 to 2',
+  CreatePartitions: '0 to 3',
+  DeleteGroups: '0 to 2',
+  IncrementalAlterConfigs: '0 to 1',
+  DescribeCluster: '0 to 1',
 }
 
 /** The answer to a produce request to one partition, changed there. */
@@ -196,7 +262,9 @@ function withDefaultBeneath(kafka: any): unknown {
   const beneath = { name: 'log.retention.hours', value: '168', source: 5 }
   const results = kafka.results.map((result: any) => ({
     ...result,
-    configs: result.configs.map((config: any) => (config.name === 'retention.ms' ? { ...config, synonyms: [...config.synonyms, beneath] } : config)),
+    configs: result.configs.map((config: any) =>
+      config.name === 'retention.ms' ? { ...config, synonyms: [...config.synonyms, beneath] } : config,
+    ),
   }))
   return { ...kafka, results }
 }

@@ -6,13 +6,19 @@ import { readRecording } from './recordings.ts'
 test('the page of the broker lists every difference that is allowed, and no other', () => {
   const page = readFileSync(new URL('../../../docs/broker.md', import.meta.url), 'utf8')
   const section = /### Where the answers differ[^]*?\n\n([^]*?)\n\n## /.exec(page)?.[1] ?? ''
-  const listed = section.split('\n').filter(line => line.startsWith('- ')).map(line => line.slice(2))
+  const listed = section
+    .split('\n')
+    .filter(line => line.startsWith('- '))
+    .map(line => line.slice(2))
   expect(listed).toEqual([...new Set(DIFFERENCES.map(({ reason }) => reason))])
 })
 
-test.each(DIFFERENCES.map(difference => [difference.steps.join(', '), difference] as const))('the difference in "%s" is one of recorded steps', (_, { chapter, steps, ours }) => {
-  const recording = readRecording(chapter)
-  expect(Object.keys(recording)).toEqual(expect.arrayContaining([...steps]))
-  // One that has come to nothing is to be struck off.
-  for (const step of steps) expect(JSON.parse(JSON.stringify(ours(structuredClone(recording[step]))))).not.toEqual(recording[step])
-})
+test.each(DIFFERENCES.map(difference => [difference.steps.join(', '), difference] as const))(
+  'the difference in "%s" is one of recorded steps',
+  (_, { chapter, steps, ours }) => {
+    const recording = readRecording(chapter)
+    expect(Object.keys(recording)).toEqual(expect.arrayContaining([...steps]))
+    // One that has come to nothing is to be struck off.
+    for (const step of steps) expect(JSON.parse(JSON.stringify(ours(structuredClone(recording[step]))))).not.toEqual(recording[step])
+  },
+)

@@ -1,5 +1,5 @@
-import { heartbeat, joinGroup, syncGroup } from '../../../broker/wire/tables/index.ts'
 import { ERROR } from '../../../broker/errors.ts'
+import { heartbeat, joinGroup, syncGroup } from '../../../broker/wire/tables/index.ts'
 import { until } from '../../support/programs.ts'
 import { CLOSED, type RawConnection, type Received, type Sent } from './raw-connection.ts'
 import type { Script } from './script.ts'
@@ -36,7 +36,12 @@ export class Member {
 
   /** Remembers the id and the generation that it is given. */
   async join(rest: Partial<Join> = {}, version = LATEST_JOIN): Promise<Received<typeof joinGroup> | typeof CLOSED> {
-    const answer = await this.#connection.ask(joinGroup, version, { ...joining(this.#groupId), memberId: this.memberId, groupInstanceId: this.groupInstanceId, ...rest })
+    const answer = await this.#connection.ask(joinGroup, version, {
+      ...joining(this.#groupId),
+      memberId: this.memberId,
+      groupInstanceId: this.groupInstanceId,
+      ...rest,
+    })
     if (answer === CLOSED) return CLOSED
     if (answer.errorCode === ERROR.NONE || answer.errorCode === ERROR.MEMBER_ID_REQUIRED) this.memberId = answer.memberId
     if (answer.errorCode === ERROR.NONE) this.generationId = answer.generationId
@@ -50,9 +55,19 @@ export class Member {
   }
 
   /** As the leader, with what everyone is to get, else with nothing. */
-  sync(assignments: Readonly<Record<string, string>> = {}, rest: Partial<Sent<typeof syncGroup>> = {}, version = LATEST_SYNC): Promise<Received<typeof syncGroup> | typeof CLOSED> {
+  sync(
+    assignments: Readonly<Record<string, string>> = {},
+    rest: Partial<Sent<typeof syncGroup>> = {},
+    version = LATEST_SYNC,
+  ): Promise<Received<typeof syncGroup> | typeof CLOSED> {
     const list = Object.entries(assignments).map(([memberId, assignment]) => ({ memberId, assignment: Buffer.from(assignment) }))
-    return this.#connection.ask(syncGroup, version, { ...this.#place(), protocolType: 'consumer', protocolName: 'range', assignments: list, ...rest })
+    return this.#connection.ask(syncGroup, version, {
+      ...this.#place(),
+      protocolType: 'consumer',
+      protocolName: 'range',
+      assignments: list,
+      ...rest,
+    })
   }
 
   beat(rest: Partial<Sent<typeof heartbeat>> = {}, version = LATEST_HEARTBEAT): Promise<Received<typeof heartbeat> | typeof CLOSED> {
@@ -81,5 +96,14 @@ export function subscription(text: string): Buffer {
 
 /** A first join of a consumer. */
 export function joining(groupId: string): Join {
-  return { groupId, sessionTimeoutMs: SESSION_TIMEOUT_MS, rebalanceTimeoutMs: 10_000, memberId: '', groupInstanceId: null, protocolType: 'consumer', protocols: [{ name: 'range', metadata: subscription('first') }], reason: null }
+  return {
+    groupId,
+    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    rebalanceTimeoutMs: 10_000,
+    memberId: '',
+    groupInstanceId: null,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: subscription('first') }],
+    reason: null,
+  }
 }

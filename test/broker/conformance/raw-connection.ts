@@ -54,9 +54,11 @@ export class RawConnection {
     const reader = new Reader(frame)
     const got = reader.int32()
     if (got !== correlationId) throw new Error(`got the answer to request ${got}, expected ${correlationId}`)
-    if (answerVersion >= api.flexibleFrom && api.key !== API_VERSIONS_KEY && reader.uvarint() !== 0) throw new Error('got tags in the header of an answer')
+    if (answerVersion >= api.flexibleFrom && api.key !== API_VERSIONS_KEY && reader.uvarint() !== 0)
+      throw new Error('got tags in the header of an answer')
     const answer = codecOf(api, answerVersion).response.read(reader) as Received<A>
-    if (reader.remaining > 0) throw new Error(`the answer to ${api.name} ${answerVersion} has ${reader.remaining} bytes more than its table says`)
+    if (reader.remaining > 0)
+      throw new Error(`the answer to ${api.name} ${answerVersion} has ${reader.remaining} bytes more than its table says`)
     return answer
   }
 

@@ -67,7 +67,10 @@ export class Script {
   async newTopic(short: string, numPartitions = 1, configs: Readonly<Record<string, string>> = {}): Promise<string> {
     const name = this.name(short)
     const entries = Object.entries(configs).map(([key, value]) => ({ name: key, value }))
-    await this.must(createTopics, 5, { topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs: entries }], timeoutMs: 5_000 })
+    await this.must(createTopics, 5, {
+      topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs: entries }],
+      timeoutMs: 5_000,
+    })
     await this.untilTopic(name, numPartitions)
     return name
   }
@@ -86,14 +89,22 @@ export class Script {
 
   /** Waits until the broker is ready for any group: Kafka makes its topic for offsets when the first is asked for, and then loads it. */
   async untilGroups(): Promise<void> {
-    await until('groups have a coordinator', async () => (await this.must(findCoordinator, 2, { key: this.name('any'), keyType: 0 })).errorCode === 0)
+    await until(
+      'groups have a coordinator',
+      async () => (await this.must(findCoordinator, 2, { key: this.name('any'), keyType: 0 })).errorCode === 0,
+    )
     const groups = Array.from({ length: ENOUGH_FOR_EVERY_PARTITION }, (_, index) => this.name(`probe-${index}`))
-    await until('the coordinators have loaded', async () => (await this.must(describeGroups, 4, { groups })).groups.every(({ errorCode }) => errorCode === 0))
+    await until('the coordinators have loaded', async () =>
+      (await this.must(describeGroups, 4, { groups })).groups.every(({ errorCode }) => errorCode === 0),
+    )
   }
 
   /** Waits until producers get ids: Kafka's first answers say that it is loading. */
   async untilProducerIds(): Promise<void> {
-    await until('a producer gets an id', async () => (await this.must(initProducerId, 1, { transactionalId: null, transactionTimeoutMs: NO_TIMEOUT_MS })).errorCode === 0)
+    await until(
+      'a producer gets an id',
+      async () => (await this.must(initProducerId, 1, { transactionalId: null, transactionTimeoutMs: NO_TIMEOUT_MS })).errorCode === 0,
+    )
   }
 
   close(): void {

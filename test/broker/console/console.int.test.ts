@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { decodeRecords } from '../../../broker/records/records.ts'
-import { until } from './until.ts'
 import { MAX_LINE_BYTES, openParts, produce, startConsole, TOPIC, type RunningConsole } from './fixture.ts'
+import { until } from './until.ts'
 
 let running: RunningConsole
 
@@ -19,19 +19,27 @@ describe("the article's session", () => {
     publisher.send('pHere we go!\npSecond message\npThird one\n')
     expect(await publisher.lines(3)).toEqual(['ok', 'ok', 'ok'])
     const consumer = await connect()
-    expect([await consumer.ask('c'), await consumer.ask('c'), await consumer.ask('c')]).toEqual(['Here we go!', 'Second message', 'Third one'])
+    expect([await consumer.ask('c'), await consumer.ask('c'), await consumer.ask('c')]).toEqual([
+      'Here we go!',
+      'Second message',
+      'Third one',
+    ])
   })
 
   test('connecting prints the help, one line, and ? prints it again', async () => {
     const { connect } = await begin()
     const client = await connect()
-    for (const command of ['p<text>', 'c next', 'p@<topic> <text>', 'c@<topic> [group]', 't topics', '? help', 'q quit']) expect(client.help).toContain(command)
+    for (const command of ['p<text>', 'c next', 'p@<topic> <text>', 'c@<topic> [group]', 't topics', '? help', 'q quit'])
+      expect(client.help).toContain(command)
     expect(await client.ask('?')).toBe(client.help)
     expect(client.unread).toEqual([])
   })
 
   test('q is answered and closes', async () => {
-    const { connect, console: { clients } } = await begin()
+    const {
+      connect,
+      console: { clients },
+    } = await begin()
     expect(clients).toBe(0)
     const client = await connect()
     client.send('q\npnever done\n')
@@ -110,12 +118,15 @@ describe('topics', () => {
     expect([await client.ask('t'), await client.ask('c@orders'), await client.ask('c')]).toEqual(['orders', 'one box', '\\empty'])
   })
 
-  test.each(['__consumer_offsets', '__transaction_state', '__share_group_state', '__cluster_metadata'])("of Kafka's brokers themselves do not: %s", async name => {
-    const { connect, topics } = await begin()
-    const client = await connect()
-    expect(await client.ask(`p@${name} x`)).toMatch(/^\\error (Cannot append to|Creation of) internal topic __/)
-    expect(topics.all()).toEqual([])
-  })
+  test.each(['__consumer_offsets', '__transaction_state', '__share_group_state', '__cluster_metadata'])(
+    "of Kafka's brokers themselves do not: %s",
+    async name => {
+      const { connect, topics } = await begin()
+      const client = await connect()
+      expect(await client.ask(`p@${name} x`)).toMatch(/^\\error (Cannot append to|Creation of) internal topic __/)
+      expect(topics.all()).toEqual([])
+    },
+  )
 
   test('others do not where auto.create.topics.enable is off', async () => {
     const { connect, topics } = await begin({ isAutoCreateEnabled: false })
@@ -160,7 +171,12 @@ describe('topics', () => {
   test('partitions take turns, so that none waits for a full one', async () => {
     const { connect, topics } = await begin()
     topics.create('wide', { partitions: 3 })
-    produce(running, 'wide', Array.from({ length: 50 }, (_, index) => ({ value: Buffer.from(`0.${index}`) })), 0)
+    produce(
+      running,
+      'wide',
+      Array.from({ length: 50 }, (_, index) => ({ value: Buffer.from(`0.${index}`) })),
+      0,
+    )
     produce(running, 'wide', [{ value: Buffer.from('1.0') }, { value: Buffer.from('1.1') }], 1)
     produce(running, 'wide', [{ value: Buffer.from('2.0') }], 2)
     const client = await connect()
@@ -267,7 +283,13 @@ describe('at least once', () => {
     const { connect, console: first } = await begin({}, parts)
     const [one, other, third] = [await connect(), await connect(), await connect()]
     for (const text of ['one', 'two', 'three', 'four', 'five']) await one.ask(`p${text}`)
-    for (const [client, text] of [[one, 'one'], [other, 'two'], [third, 'three'], [one, 'four']] as const) expect(await client.ask('c')).toBe(text)
+    for (const [client, text] of [
+      [one, 'one'],
+      [other, 'two'],
+      [third, 'three'],
+      [one, 'four'],
+    ] as const)
+      expect(await client.ask('c')).toBe(text)
     await third.ask('t')
     await first.stop(1000)
     await running.stop()
@@ -308,7 +330,9 @@ describe('messages are ordinary records', () => {
     const client = await connect()
     await client.ask('p Grüße, 世界 🎉 ')
     const [piece] = topics.partition(TOPIC, 0).read(0n, 1e6, { atLeastOneBatch: true })
-    expect(decodeRecords(piece!)).toEqual([{ offset: 0n, timestamp: 1_700_000_000_123n, key: null, value: Buffer.from(' Grüße, 世界 🎉 '), headers: [] }])
+    expect(decodeRecords(piece!)).toEqual([
+      { offset: 0n, timestamp: 1_700_000_000_123n, key: null, value: Buffer.from(' Grüße, 世界 🎉 '), headers: [] },
+    ])
     expect(told).toEqual([TOPIC])
   })
 
@@ -351,9 +375,13 @@ describe('limits', () => {
   test('a line as long as message.max.bytes is published and comes back whole, a longer one is an error', async () => {
     const { connect } = await begin()
     const client = await connect()
-    const text = Array.from({ length: MAX_LINE_BYTES - 1 }, (_, index) => String.fromCharCode(0x21 + ((index * index) % 91))).join('').replace(/^\\/, '/')
+    const text = Array.from({ length: MAX_LINE_BYTES - 1 }, (_, index) => String.fromCharCode(0x21 + ((index * index) % 91)))
+      .join('')
+      .replace(/^\\/, '/')
     expect(await client.ask(`p${text}`)).toBe('ok')
-    expect(await client.ask(`p${text}!`)).toBe(`\\error line: got more than ${MAX_LINE_BYTES} bytes, expected at most so many (message.max.bytes)`)
+    expect(await client.ask(`p${text}!`)).toBe(
+      `\\error line: got more than ${MAX_LINE_BYTES} bytes, expected at most so many (message.max.bytes)`,
+    )
     expect([await client.ask('c'), await client.ask('c')]).toEqual([text, '\\empty'])
   })
 
@@ -395,7 +423,7 @@ describe('limits', () => {
 
 function allValues(piece: Buffer): string[] {
   const values: string[] = []
-  for (let at = 0; at < piece.length; ) {
+  for (let at = 0; at < piece.length;) {
     const end = at + 12 + piece.readInt32BE(at + 8)
     values.push(...decodeRecords(piece.subarray(at, end)).map(({ value }) => String(value)))
     at = end
@@ -416,4 +444,3 @@ function corruptBatch(): Buffer {
   batch.writeInt32BE(5, 57)
   return batch
 }
-

@@ -1,4 +1,3 @@
-import type { Logger } from '../../../src/runtime/logger.ts'
 import { startLineConsole, type LineConsole, type LineConsoleOptions } from '../../../broker/console/line-console.ts'
 import { positionsIn } from '../../../broker/console/positions.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
@@ -8,6 +7,7 @@ import { OffsetStore } from '../../../broker/offsets/offset-store.ts'
 import { Appender } from '../../../broker/produce/appender.ts'
 import { encodeBatch, type NewRecord } from '../../../broker/records/records.ts'
 import { Topics } from '../../../broker/topics/topics.ts'
+import type { Logger } from '../../../src/runtime/logger.ts'
 import { LineClient } from './line-client.ts'
 
 export const TOPIC = 'lines'
@@ -39,8 +39,24 @@ export interface BrokerParts {
 export function openParts(folder: Folder = memoryFolder(), settings: Partial<LogSettings> = {}): BrokerParts {
   const now = (): number => Date.now()
   const told: string[] = []
-  const topics = Topics.open({ folder, now, failed: error => { throw error }, defaultPartitions: 3, logSettings: () => ({ ...LOG_SETTINGS, ...settings }) })
-  const appender = new Appender(log => void told.push(...topics.all().filter(({ partitions }) => partitions.includes(log)).map(({ name }) => name)))
+  const topics = Topics.open({
+    folder,
+    now,
+    failed: error => {
+      throw error
+    },
+    defaultPartitions: 3,
+    logSettings: () => ({ ...LOG_SETTINGS, ...settings }),
+  })
+  const appender = new Appender(
+    log =>
+      void told.push(
+        ...topics
+          .all()
+          .filter(({ partitions }) => partitions.includes(log))
+          .map(({ name }) => name),
+      ),
+  )
   return { topics, offsets: OffsetStore.open(folder, now), appender, folder, told }
 }
 

@@ -26,7 +26,11 @@ afterEach(async () => {
   await broker.stop()
 })
 
-async function consume(groupId: string, topic: string, maxWaitTimeInMs: number): Promise<{ readonly values: string[]; polls(): number; stop(): Promise<void> }> {
+async function consume(
+  groupId: string,
+  topic: string,
+  maxWaitTimeInMs: number,
+): Promise<{ readonly values: string[]; polls(): number; stop(): Promise<void> }> {
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs })
   const values: string[] = []
   let polls = 0
@@ -61,8 +65,22 @@ test('what a Kafka producer publishes, compressed too, c reads in order', async 
   const producer = kafka.producer()
   await producer.connect()
   cleanUp.push(() => producer.disconnect())
-  await producer.send({ topic: 'orders', messages: [{ key: 'k', value: 'one' }, { key: 'k', value: 'two' }] })
-  await producer.send({ topic: 'orders', compression: CompressionTypes.GZIP, messages: [{ key: 'k', value: 'three' }, { key: 'k', value: null }, { key: 'k', value: 'a\nb' }] })
+  await producer.send({
+    topic: 'orders',
+    messages: [
+      { key: 'k', value: 'one' },
+      { key: 'k', value: 'two' },
+    ],
+  })
+  await producer.send({
+    topic: 'orders',
+    compression: CompressionTypes.GZIP,
+    messages: [
+      { key: 'k', value: 'three' },
+      { key: 'k', value: null },
+      { key: 'k', value: 'a\nb' },
+    ],
+  })
   client.send('c@orders\n'.repeat(6))
   expect(await client.lines(6)).toEqual(['one', 'two', 'three', '\\null', '\\text "a\\nb"', '\\empty'])
 })

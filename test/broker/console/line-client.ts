@@ -55,7 +55,10 @@ export class LineClient {
   }
 
   async lines(count: number): Promise<string[]> {
-    await this.#until(() => this.#lines.length >= count, () => `${count} lines, got ${this.#lines.length}: ${JSON.stringify([...this.#lines, this.#text]).slice(0, 500)}`)
+    await this.#until(
+      () => this.#lines.length >= count,
+      () => `${count} lines, got ${this.#lines.length}: ${JSON.stringify([...this.#lines, this.#text]).slice(0, 500)}`,
+    )
     return this.#lines.splice(0, count)
   }
 
@@ -66,7 +69,10 @@ export class LineClient {
 
   /** All lines up to the end of the connection. */
   async rest(): Promise<string[]> {
-    await this.#until(() => this.#isClosed, () => 'the end of the connection')
+    await this.#until(
+      () => this.#isClosed,
+      () => 'the end of the connection',
+    )
     return this.#text === '' ? this.#lines.splice(0) : [...this.#lines.splice(0), `${this.#text} (without an end)`]
   }
 

@@ -10,7 +10,8 @@ function read(bytes: Buffer, cuts: readonly number[]): string[] {
   const found: string[] = []
   for (let index = 0; index <= cuts.length; index++) {
     lines.add(bytes.subarray(cuts[index - 1] ?? 0, cuts[index] ?? bytes.length))
-    for (let line = lines.next(); line !== undefined; line = lines.next()) found.push(line === TOO_LONG ? 'TOO LONG' : line.toString('latin1'))
+    for (let line = lines.next(); line !== undefined; line = lines.next())
+      found.push(line === TOO_LONG ? 'TOO LONG' : line.toString('latin1'))
   }
   return found
 }
@@ -31,7 +32,12 @@ describe('lines', () => {
   test('are the same however they are spread over packets, within a character too', () => {
     const text = Buffer.from('Grüße\r\n世界\n🎉\n')
     for (let cut = 0; cut <= text.length; cut++) expect(read(text, [cut])).toEqual(expected(text))
-    expect(read(text, Array.from({ length: text.length }, (_, index) => index))).toEqual(expected(text))
+    expect(
+      read(
+        text,
+        Array.from({ length: text.length }, (_, index) => index),
+      ),
+    ).toEqual(expected(text))
   })
 
   test('may have exactly the most bytes, with either end', () => {

@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import type { Lent } from '../../../broker/console/partition-queue.ts'
-import { Queues } from '../../../broker/console/queues.ts'
 import { positionsIn } from '../../../broker/console/positions.ts'
+import { Queues } from '../../../broker/console/queues.ts'
 import { random } from '../records/fixture.ts'
 import { openParts, produce, type BrokerParts } from './fixture.ts'
 
 const TOPIC = 't'
 
-function open(parts: BrokerParts = openParts()): BrokerParts & { queues: Queues; lend(group?: string): Lent | undefined; kept(group?: string): bigint | undefined } {
-  const queues = new Queues(parts.topics, positionsIn(parts.offsets, () => false))
+function open(
+  parts: BrokerParts = openParts(),
+): BrokerParts & { queues: Queues; lend(group?: string): Lent | undefined; kept(group?: string): bigint | undefined } {
+  const queues = new Queues(
+    parts.topics,
+    positionsIn(parts.offsets, () => false),
+  )
   return {
     ...parts,
     queues,
@@ -20,7 +25,11 @@ function open(parts: BrokerParts = openParts()): BrokerParts & { queues: Queues;
 function withMessages(count: number): ReturnType<typeof open> {
   const opened = open()
   opened.topics.create(TOPIC, { partitions: 1 })
-  produce(opened, TOPIC, Array.from({ length: count }, (_, index) => ({ value: Buffer.from(String(index)) })))
+  produce(
+    opened,
+    TOPIC,
+    Array.from({ length: count }, (_, index) => ({ value: Buffer.from(String(index)) })),
+  )
   return opened
 }
 
@@ -61,7 +70,8 @@ describe('a queue', () => {
   test('lends what came back to one partition before what is new in another', () => {
     const opened = open()
     opened.topics.create(TOPIC, { partitions: 2 })
-    for (const partition of [0, 1]) produce(opened, TOPIC, [{ value: Buffer.from(`${partition}.0`) }, { value: Buffer.from(`${partition}.1`) }], partition)
+    for (const partition of [0, 1])
+      produce(opened, TOPIC, [{ value: Buffer.from(`${partition}.0`) }, { value: Buffer.from(`${partition}.1`) }], partition)
     const [first] = [opened.lend(), opened.lend()]
     giveBack(first)
     expect([opened.lend(), opened.lend(), opened.lend()].map(text)).toEqual(['0.0', '0.1', '1.1'])
@@ -115,55 +125,63 @@ describe('a queue', () => {
 })
 
 describe('a queue, whatever its readers do', () => {
-  test.each(Array.from({ length: 12 }, (_, seed) => seed))('loses nothing, lends nothing twice at a time and repeats only after a restart (seed %i)', seed => {
-    const next = random(seed + 1)
-    const parts = openParts()
-    parts.topics.create(TOPIC, { partitions: 1 + (seed % 3) })
-    const partitions = parts.topics.get(TOPIC)!.partitions.length
-    let queue = open(parts)
-    const produced = new Set<string>()
-    const finished = new Set<string>()
-    let [held, allowedAgain, lastNew] = [[] as Lent[], new Set<string>(), new Map<unknown, bigint>()]
-    const step = (action: number): void => {
-      if (action < 3) {
-        const [partition, size] = [next() % partitions, 1 + (next() % 4)]
-        const values = Array.from({ length: size }, (_, index) => `${produced.size}-${index}`)
-        for (const value of values) produced.add(value)
-        produce(parts, TOPIC, values.map(value => ({ value: Buffer.from(value) })), partition)
-      } else if (action < 8) {
-        const lent = queue.lend()
-        if (!lent) return
-        const value = text(lent)!
-        expect(held.map(text)).not.toContain(value)
-        if (!allowedAgain.delete(value)) {
-          expect(finished).not.toContain(value)
-          // What is new comes in the order of its partition.
-          expect(lent.message.offset > (lastNew.get(lent.from) ?? -1n)).toBe(true)
-          lastNew.set(lent.from, lent.message.offset)
-        }
-        held.push(lent)
-      } else if (action === 14 && next() % 4 === 0) {
-        queue = open(parts)
-        ;[held, allowedAgain, lastNew] = [[], new Set(produced), new Map()]
-      } else if (held.length > 0) {
-        const [lent] = held.splice(next() % held.length, 1)
-        if (action < 12) {
-          done(lent)
-          finished.add(text(lent)!)
-        } else {
-          giveBack(lent)
-          allowedAgain.add(text(lent)!)
+  test.each(Array.from({ length: 12 }, (_, seed) => seed))(
+    'loses nothing, lends nothing twice at a time and repeats only after a restart (seed %i)',
+    seed => {
+      const next = random(seed + 1)
+      const parts = openParts()
+      parts.topics.create(TOPIC, { partitions: 1 + (seed % 3) })
+      const partitions = parts.topics.get(TOPIC)!.partitions.length
+      let queue = open(parts)
+      const produced = new Set<string>()
+      const finished = new Set<string>()
+      let [held, allowedAgain, lastNew] = [[] as Lent[], new Set<string>(), new Map<unknown, bigint>()]
+      const step = (action: number): void => {
+        if (action < 3) {
+          const [partition, size] = [next() % partitions, 1 + (next() % 4)]
+          const values = Array.from({ length: size }, (_, index) => `${produced.size}-${index}`)
+          for (const value of values) produced.add(value)
+          produce(
+            parts,
+            TOPIC,
+            values.map(value => ({ value: Buffer.from(value) })),
+            partition,
+          )
+        } else if (action < 8) {
+          const lent = queue.lend()
+          if (!lent) return
+          const value = text(lent)!
+          expect(held.map(text)).not.toContain(value)
+          if (!allowedAgain.delete(value)) {
+            expect(finished).not.toContain(value)
+            // What is new comes in the order of its partition.
+            expect(lent.message.offset > (lastNew.get(lent.from) ?? -1n)).toBe(true)
+            lastNew.set(lent.from, lent.message.offset)
+          }
+          held.push(lent)
+        } else if (action === 14 && next() % 4 === 0) {
+          queue = open(parts)
+          ;[held, allowedAgain, lastNew] = [[], new Set(produced), new Map()]
+        } else if (held.length > 0) {
+          const [lent] = held.splice(next() % held.length, 1)
+          if (action < 12) {
+            done(lent)
+            finished.add(text(lent)!)
+          } else {
+            giveBack(lent)
+            allowedAgain.add(text(lent)!)
+          }
         }
       }
-    }
-    for (let count = 0; count < 600; count++) step(next() % 15)
-    for (const lent of held.splice(0)) giveBack(lent)
-    for (let lent = queue.lend(); lent; lent = queue.lend()) {
-      finished.add(text(lent)!)
-      done(lent)
-    }
-    expect(finished).toEqual(produced)
-    const kept = parts.topics.get(TOPIC)!.partitions.map((_, index) => parts.offsets.fetch('g', TOPIC, index)?.offset ?? 0n)
-    expect(kept).toEqual(parts.topics.get(TOPIC)!.partitions.map(log => log.endOffset))
-  })
+      for (let count = 0; count < 600; count++) step(next() % 15)
+      for (const lent of held.splice(0)) giveBack(lent)
+      for (let lent = queue.lend(); lent; lent = queue.lend()) {
+        finished.add(text(lent)!)
+        done(lent)
+      }
+      expect(finished).toEqual(produced)
+      const kept = parts.topics.get(TOPIC)!.partitions.map((_, index) => parts.offsets.fetch('g', TOPIC, index)?.offset ?? 0n)
+      expect(kept).toEqual(parts.topics.get(TOPIC)!.partitions.map(log => log.endOffset))
+    },
+  )
 })

@@ -62,7 +62,10 @@ describe('another protocol', () => {
   const KAFKA = Buffer.from('0000001e0012000300000001000470696e670000000a70686f780a000000000000', 'hex')
 
   test.each<[string, string | Buffer]>([
-    ['a post of a form', 'POST / HTTP/1.1\r\nHost: localhost:9090\r\nContent-Type: text/plain\r\npragma: no-cache\r\n\r\npfrom a web page\r\n'],
+    [
+      'a post of a form',
+      'POST / HTTP/1.1\r\nHost: localhost:9090\r\nContent-Type: text/plain\r\npragma: no-cache\r\n\r\npfrom a web page\r\n',
+    ],
     ['a get', 'GET /pfoo HTTP/1.1\r\n\r\npx\r\n'],
     ['a header alone', 'host: localhost\r\npx\r\n'],
     ['an HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\npx\r\n'],
@@ -121,11 +124,14 @@ describe('many commands at a time', () => {
   test('from many clients: each gets its answers in its order, and every message goes to one of them', async () => {
     const { connect: enter } = await begin()
     const clients = await Promise.all(Array.from({ length: 50 }, enter))
-    for (const [number, client] of clients.entries()) client.send(Array.from({ length: 40 }, (_, index) => `p${number}.${index}\n`).join(''))
+    for (const [number, client] of clients.entries())
+      client.send(Array.from({ length: 40 }, (_, index) => `p${number}.${index}\n`).join(''))
     for (const client of clients) expect(new Set(await client.lines(40))).toEqual(new Set(['ok']))
     for (const client of clients) client.send('c\n'.repeat(40))
     const got = (await Promise.all(clients.map(client => client.lines(40)))).flat()
-    expect(got.toSorted()).toEqual(clients.flatMap((_, number) => Array.from({ length: 40 }, (_, index) => `${number}.${index}`)).toSorted())
+    expect(got.toSorted()).toEqual(
+      clients.flatMap((_, number) => Array.from({ length: 40 }, (_, index) => `${number}.${index}`)).toSorted(),
+    )
   })
 
   test('from one client do not hold up another', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkNumbers } from './check-records.ts'
 
-describe('the check of a producer\'s records', () => {
+describe("the check of a producer's records", () => {
   it('is content with each once and in order', () => {
     expect(checkNumbers([0, 1, 2], 3, 'exactly once')).toEqual([])
     expect(checkNumbers([], 0, 'at least once')).toEqual([])

@@ -48,22 +48,30 @@ export class Committer implements Worker {
     const { topics, errorCode } = await connection.ask(offsetFetch, FETCH_VERSION, { groupId: group, topics: asked })
     if (errorCode !== 0) this.violations.push(`${group}: fetching offsets was answered with ${errorCode}`)
     for (const { name, partitions: fetched } of topics) {
-      for (const { partitionIndex, committedOffset } of fetched) this.#compare(nameOf({ topic: name, partition: partitionIndex }), committedOffset)
+      for (const { partitionIndex, committedOffset } of fetched)
+        this.#compare(nameOf({ topic: name, partition: partitionIndex }), committedOffset)
     }
   }
 
   #compare(key: string, got: bigint): void {
     const [least, most] = [this.#acknowledged.get(key) ?? NONE, this.#attempted.get(key) ?? NONE]
-    if (got < least || got > most) this.violations.push(`${this.name}: ${key} has the committed offset ${got}, expected ${least} to ${most}`)
+    if (got < least || got > most)
+      this.violations.push(`${this.name}: ${key} has the committed offset ${got}, expected ${least} to ${most}`)
     this.#acknowledged.set(key, got) // what was seen must not go back either
   }
 
   async #commit(connection: PatientConnection): Promise<void> {
     const { group, partitions, random } = this.#options
     const chosen = random.shuffled(partitions).slice(0, random.between(1, partitions.length + 1))
-    const next = new Map(chosen.map(each => [nameOf(each), (this.#attempted.get(nameOf(each)) ?? 0n) + BigInt(random.between(1, LARGEST_STEP))]))
+    const next = new Map(
+      chosen.map(each => [nameOf(each), (this.#attempted.get(nameOf(each)) ?? 0n) + BigInt(random.between(1, LARGEST_STEP))]),
+    )
     for (const [key, offset] of next) this.#attempted.set(key, offset)
-    const entry = (each: Partition) => ({ partitionIndex: each.partition, committedOffset: next.get(nameOf(each)) ?? 0n, committedMetadata: `of ${this.name}` })
+    const entry = (each: Partition) => ({
+      partitionIndex: each.partition,
+      committedOffset: next.get(nameOf(each)) ?? 0n,
+      committedMetadata: `of ${this.name}`,
+    })
     const { topics } = await connection.ask(offsetCommit, COMMIT_VERSION, {
       groupId: group,
       generationIdOrMemberEpoch: NO_GENERATION,

@@ -20,7 +20,9 @@ const TOPICS = [
   { name: 'orders', numPartitions: 3, configs: [{ name: 'segment.bytes', value: '1000000' }] },
   { name: 'events', numPartitions: 2, configs: [] },
 ]
-const PARTITIONS: readonly Partition[] = TOPICS.flatMap(({ name, numPartitions }) => Array.from({ length: numPartitions }, (_, partition) => ({ topic: name, partition })))
+const PARTITIONS: readonly Partition[] = TOPICS.flatMap(({ name, numPartitions }) =>
+  Array.from({ length: numPartitions }, (_, partition) => ({ topic: name, partition })),
+)
 /** After everyone has been answered, until the kill. */
 const LONGEST_PEACE_MS = 200
 /** A broker is up in 250 ms, on a busy machine later. */
@@ -81,20 +83,28 @@ describe.each([
     return deaths
   }
 
-  test('the broker comes back each time, and tells nobody anything untrue', { timeout: (count + 1) * LIFE_LIMIT_MS + LAST_ANSWERS_MS }, async () => {
-    const untrue = () => workers.all.flatMap(({ violations }) => violations)
-    try {
-      for (let deaths = 0; deaths < count && untrue().length === 0; ) {
-        await untilServed(deaths === 0 || random.between(0, LONG_LIFE_EVERY) === 0 ? workers.all : workers.quick)
-        deaths += await die()
-        await broker.start()
+  test(
+    'the broker comes back each time, and tells nobody anything untrue',
+    { timeout: (count + 1) * LIFE_LIMIT_MS + LAST_ANSWERS_MS },
+    async () => {
+      const untrue = () => workers.all.flatMap(({ violations }) => violations)
+      try {
+        for (let deaths = 0; deaths < count && untrue().length === 0;) {
+          await untilServed(deaths === 0 || random.between(0, LONG_LIFE_EVERY) === 0 ? workers.all : workers.quick)
+          deaths += await die()
+          await broker.start()
+        }
+      } finally {
+        ending.abort()
       }
-    } finally {
-      ending.abort()
-    }
-    const late = await within(LAST_ANSWERS_MS, `not all that was begun is acknowledged ${LAST_ANSWERS_MS} ms after the last start`, ended).catch((error: Error) => error.message)
-    expect({ untrue: untrue(), late: typeof late === 'string' ? late : undefined }).toEqual({ untrue: [], late: undefined })
-  })
+      const late = await within(
+        LAST_ANSWERS_MS,
+        `not all that was begun is acknowledged ${LAST_ANSWERS_MS} ms after the last start`,
+        ended,
+      ).catch((error: Error) => error.message)
+      expect({ untrue: untrue(), late: typeof late === 'string' ? late : undefined }).toEqual({ untrue: [], late: undefined })
+    },
+  )
 
   test('every record that was acknowledged is there, as often as it should be and in order', async () => {
     for (const partition of PARTITIONS) logs.set(nameOf(partition), await readLog(broker.address, partition))
@@ -128,9 +138,18 @@ describe.each([
   test('the group has what it has committed', async () => {
     const { member } = workers
     expect(member.committed.size).toBeGreaterThan(0)
-    const topics = TOPICS.map(({ name, numPartitions }) => ({ name, partitionIndexes: Array.from({ length: numPartitions }, (_, index) => index) }))
+    const topics = TOPICS.map(({ name, numPartitions }) => ({
+      name,
+      partitionIndexes: Array.from({ length: numPartitions }, (_, index) => index),
+    }))
     const fetched = await throughCrashes(broker.address, connection => connection.ask(offsetFetch, 4, { groupId: MEMBER_GROUP, topics }))
-    const offsets = new Map(fetched.topics.flatMap(({ name, partitions }) => partitions.map(({ partitionIndex, committedOffset }) => [nameOf({ topic: name, partition: partitionIndex }), committedOffset] as const)))
+    const offsets = new Map(
+      fetched.topics.flatMap(({ name, partitions }) =>
+        partitions.map(
+          ({ partitionIndex, committedOffset }) => [nameOf({ topic: name, partition: partitionIndex }), committedOffset] as const,
+        ),
+      ),
+    )
     for (const [key, offset] of member.committed) {
       const got = offsets.get(key) ?? -1n
       expect(got, key).toBeGreaterThanOrEqual(offset)
@@ -142,7 +161,9 @@ describe.each([
     const starts = broker.startsMs.toSorted((a, b) => a - b)
     const records = [...logs.values()].reduce((sum, log) => sum + log.length, 0)
     const acks = workers.all.map(({ name, acks }) => `${name} ${acks}`).join(', ')
-    process.stdout.write(`crashes, --seed ${seed}: ${records} records; acks: ${acks}; start median ${Math.round(starts[starts.length >> 1] ?? 0)} ms, longest ${Math.round(starts.at(-1) ?? 0)} ms\n`)
+    process.stdout.write(
+      `crashes, --seed ${seed}: ${records} records; acks: ${acks}; start median ${Math.round(starts[starts.length >> 1] ?? 0)} ms, longest ${Math.round(starts.at(-1) ?? 0)} ms\n`,
+    )
     for (const { acks } of workers.quick) expect(acks).toBeGreaterThan(count / 2)
     for (const { producer } of workers.producers) expect(producer.acks).toBeGreaterThan(0)
   })
@@ -150,6 +171,8 @@ describe.each([
 
 async function createLoadedTopics(broker: string): Promise<void> {
   const topics = TOPICS.map(topic => ({ ...topic, replicationFactor: 1, assignments: [] }))
-  const answer = await throughCrashes(broker, connection => connection.ask(createTopics, 4, { topics, timeoutMs: 5_000, validateOnly: false }))
+  const answer = await throughCrashes(broker, connection =>
+    connection.ask(createTopics, 4, { topics, timeoutMs: 5_000, validateOnly: false }),
+  )
   expect(answer.topics.map(({ errorCode }) => errorCode)).toEqual([0, 0])
 }

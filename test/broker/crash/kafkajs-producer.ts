@@ -18,7 +18,14 @@ export const RETRY = { initialRetryTime: 20, maxRetryTime: 60, retries: 10_000 }
 const ALL_REPLICAS = -1
 
 export function patientKafka({ broker }: Place): Kafka {
-  return new KafkaClient({ clientId: 'crash', brokers: [broker], logLevel: logLevel.NOTHING, retry: RETRY, connectionTimeout: 500, requestTimeout: 5_000 })
+  return new KafkaClient({
+    clientId: 'crash',
+    brokers: [broker],
+    logLevel: logLevel.NOTHING,
+    retry: RETRY,
+    connectionTimeout: 500,
+    requestTimeout: 5_000,
+  })
 }
 
 const AGAIN_AFTER_MS = 20

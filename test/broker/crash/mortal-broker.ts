@@ -1,6 +1,6 @@
-import { join } from 'node:path'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { launchBroker } from '../../../local/parts/broker.ts'
 import type { Child } from '../../../local/parts/child.ts'
 import { wait } from '../../../src/runtime/wait.ts'
@@ -67,9 +67,15 @@ export class MortalBroker {
   }
 
   async #launch(onSpawn?: (child: Child) => void): Promise<void> {
-    this.#child = await launchBroker({ main: MAIN, port: this.port, dataDir: this.folder, settings: this.#settings, onSpawn: child => {
-      this.#child = child
-      onSpawn?.(child)
-    } })
+    this.#child = await launchBroker({
+      main: MAIN,
+      port: this.port,
+      dataDir: this.folder,
+      settings: this.#settings,
+      onSpawn: child => {
+        this.#child = child
+        onSpawn?.(child)
+      },
+    })
   }
 }

@@ -91,7 +91,10 @@ export class RawProducer implements Worker {
 
   async #begin(connection: PatientConnection): Promise<void> {
     if (!this.#options.isIdempotent) return
-    const { errorCode, ...identity } = await connection.ask(initProducerId, INIT_VERSION, { transactionalId: null, transactionTimeoutMs: 0 })
+    const { errorCode, ...identity } = await connection.ask(initProducerId, INIT_VERSION, {
+      transactionalId: null,
+      transactionTimeoutMs: 0,
+    })
     if (errorCode !== 0) throw new Error(`${this.name}: InitProducerId was answered with ${errorCode}`)
     this.#identity = { producerId: identity.producerId, producerEpoch: identity.producerEpoch }
     this.producerIds.push(identity.producerId)
@@ -101,7 +104,10 @@ export class RawProducer implements Worker {
   /** A batch for each of some partitions. */
   #draw(): Part[] {
     const { random, partitions } = this.#options
-    return random.shuffled(partitions).slice(0, random.between(1, MOST_PARTS + 1)).map(partition => this.#drawPart(partition))
+    return random
+      .shuffled(partitions)
+      .slice(0, random.between(1, MOST_PARTS + 1))
+      .map(partition => this.#drawPart(partition))
   }
 
   #drawPart(partition: Partition): Part {

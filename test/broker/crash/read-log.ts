@@ -30,16 +30,21 @@ export async function readLog(broker: string, partition: Partition): Promise<rea
   })
 }
 
-async function fetchFrom(connection: PatientConnection, { topic, partition }: Partition, fetchOffset: bigint): Promise<{ records: Buffer; highWatermark: bigint }> {
+async function fetchFrom(
+  connection: PatientConnection,
+  { topic, partition }: Partition,
+  fetchOffset: bigint,
+): Promise<{ records: Buffer; highWatermark: bigint }> {
   const topics = [{ topic, partitions: [{ partition, fetchOffset, partitionMaxBytes: MOST_BYTES }] }]
   const { responses } = await connection.ask(fetch, VERSION, { replicaId: -1, maxWaitMs: 0, minBytes: 0, maxBytes: MOST_BYTES, topics })
   const answer = responses[0]?.partitions[0]
-  if (answer?.errorCode !== 0) throw new Error(`${nameOf({ topic, partition })} from ${fetchOffset} on was answered with error ${answer?.errorCode}`)
+  if (answer?.errorCode !== 0)
+    throw new Error(`${nameOf({ topic, partition })} from ${fetchOffset} on was answered with error ${answer?.errorCode}`)
   return { records: answer.records ?? Buffer.alloc(0), highWatermark: answer.highWatermark }
 }
 
 function* batchesOf(records: Buffer): Generator<Buffer> {
-  for (let at = 0; at < records.length; ) {
+  for (let at = 0; at < records.length;) {
     const end = at + LENGTH_AT + 4 + records.readInt32BE(at + LENGTH_AT)
     yield records.subarray(at, end)
     at = end
@@ -48,7 +53,8 @@ function* batchesOf(records: Buffer): Generator<Buffer> {
 
 function take(batch: Buffer, partition: Partition, found: Found[]): void {
   const baseOffset = batch.readBigInt64BE(0)
-  if (crc32c(batch.subarray(ATTRIBUTES_AT)) !== batch.readUInt32BE(CRC_AT)) throw new Error(`${nameOf(partition)}: the batch at ${baseOffset} has a wrong CRC`)
+  if (crc32c(batch.subarray(ATTRIBUTES_AT)) !== batch.readUInt32BE(CRC_AT))
+    throw new Error(`${nameOf(partition)}: the batch at ${baseOffset} has a wrong CRC`)
   for (const { offset, value } of decodeRecords(batch)) {
     if (offset < BigInt(found.length)) continue // before the offset that was asked for
     if (offset > BigInt(found.length)) throw new Error(`${nameOf(partition)}: got the offset ${offset}, expected ${found.length}`)

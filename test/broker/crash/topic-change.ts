@@ -42,16 +42,27 @@ async function ask(connection: PatientConnection, { kind, name, after }: TopicCh
   const { partitions = 0, retentionMs = '' } = after ?? {}
   switch (kind) {
     case 'create': {
-      const topic = { name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [{ name: RETENTION, value: retentionMs }] }
+      const topic = {
+        name,
+        numPartitions: partitions,
+        replicationFactor: 1,
+        assignments: [],
+        configs: [{ name: RETENTION, value: retentionMs }],
+      }
       return (await connection.ask(createTopics, 4, { topics: [topic], timeoutMs: TIMEOUT_MS, validateOnly: false })).topics[0]?.errorCode
     }
     case 'alter': {
-      const resource = { resourceType: TOPIC_RESOURCE, resourceName: name, configs: [{ name: RETENTION, configOperation: SET, value: retentionMs }] }
+      const resource = {
+        resourceType: TOPIC_RESOURCE,
+        resourceName: name,
+        configs: [{ name: RETENTION, configOperation: SET, value: retentionMs }],
+      }
       return (await connection.ask(incrementalAlterConfigs, 0, { resources: [resource], validateOnly: false })).responses[0]?.errorCode
     }
     case 'grow': {
       const topic = { name, count: partitions, assignments: null }
-      return (await connection.ask(createPartitions, 1, { topics: [topic], timeoutMs: TIMEOUT_MS, validateOnly: false })).results[0]?.errorCode
+      return (await connection.ask(createPartitions, 1, { topics: [topic], timeoutMs: TIMEOUT_MS, validateOnly: false })).results[0]
+        ?.errorCode
     }
     case 'delete':
       return (await connection.ask(deleteTopics, 3, { topicNames: [name], timeoutMs: TIMEOUT_MS })).responses[0]?.errorCode

@@ -54,7 +54,11 @@ export class TopicMaker implements Worker {
     const kept = [...this.#kept]
     const [name, facts] = kept.length > 0 ? random.pick(kept) : []
     if (name === undefined || facts === undefined || (kept.length < MOST_TOPICS && random.between(0, 2) === 0)) {
-      return { kind: 'create', name: `${prefix}-${this.#created++}`, after: { partitions: random.between(1, MOST_PARTITIONS), retentionMs } }
+      return {
+        kind: 'create',
+        name: `${prefix}-${this.#created++}`,
+        after: { partitions: random.between(1, MOST_PARTITIONS), retentionMs },
+      }
     }
     if (kept.length === MOST_TOPICS) return { kind: 'delete', name, after: undefined }
     if (random.between(0, 2) === 0) return { kind: 'grow', name, after: { ...facts, partitions: facts.partitions + 1 } }
@@ -83,7 +87,10 @@ export class TopicMaker implements Worker {
     for (const name of got.keys()) {
       if (!this.#kept.has(name) && name !== this.#pending?.name) this.violations.push(`${name} is there and was not to be`)
     }
-    await this.#checkConfigs(connection, known.filter(([name]) => got.has(name)))
+    await this.#checkConfigs(
+      connection,
+      known.filter(([name]) => got.has(name)),
+    )
   }
 
   async #checkConfigs(connection: PatientConnection, known: readonly (readonly [string, TopicFacts])[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { OFFSETS_FILE } from '../../../broker/offsets/offset-store.ts'
 import { SEGMENT_SUFFIX } from '../../../broker/log/file-names.ts'
+import { OFFSETS_FILE } from '../../../broker/offsets/offset-store.ts'
 import type { Random } from '../../support/random.ts'
 import { batch } from '../conformance/batches.ts'
 import { nameOf, type Partition } from './place.ts'
@@ -20,7 +20,10 @@ const MOST_NOISE_BYTES = 200
 export function tearTail(folder: string, partition: Partition, random: Random): string {
   const path = join(folder, nameOf(partition))
   if (!existsSync(path)) return 'nothing'
-  const last = readdirSync(path).filter(name => name.endsWith(SEGMENT_SUFFIX)).toSorted().at(-1)
+  const last = readdirSync(path)
+    .filter(name => name.endsWith(SEGMENT_SUFFIX))
+    .toSorted()
+    .at(-1)
   if (last === undefined) return 'nothing'
   const file = join(path, last)
   const end = wholeEnd(readFileSync(file), BigInt(last.slice(0, -SEGMENT_SUFFIX.length)))

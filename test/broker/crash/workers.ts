@@ -1,11 +1,11 @@
 import type { Random } from '../../support/random.ts'
 import { seededRandom } from '../../support/random.ts'
+import type { Guarantee } from './check-records.ts'
 import { Committer } from './committer.ts'
 import { GroupMember } from './group-member.ts'
 import { KafkajsProducer } from './kafkajs-producer.ts'
 import type { Partition, Place, Worker } from './place.ts'
 import { RawProducer } from './raw-producer.ts'
-import type { Guarantee } from './check-records.ts'
 import { TopicMaker } from './topic-maker.ts'
 
 /** A worker whose records can be looked for. */
@@ -31,7 +31,8 @@ export function createWorkers(place: Place, { seed, partitions }: { seed: number
   const random = (): Random => seededRandom(++drawn)
   const [topic = '', ...others] = [...new Set(partitions.map(each => each.topic))]
   const ofOneTopic = partitions.filter(each => each.topic === topic)
-  const raw = (name: string, isIdempotent: boolean, inFlight: number): RawProducer => new RawProducer({ name, place, random: random(), partitions, isIdempotent, inFlight })
+  const raw = (name: string, isIdempotent: boolean, inFlight: number): RawProducer =>
+    new RawProducer({ name, place, random: random(), partitions, isIdempotent, inFlight })
   const rawProducers = [raw('idempotent', true, 1), raw('pipelined', true, PIPELINED), raw('plain', false, 1)]
   const kafkajs = [
     new KafkajsProducer({ name: 'kafkajs', place, random: random(), partitions: ofOneTopic, isIdempotent: false }),

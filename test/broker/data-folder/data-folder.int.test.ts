@@ -54,7 +54,9 @@ describe('a data folder', () => {
     const first = open(path)
     first.release()
     expect(first.clusterId).toMatch(/^\w[\w-]{21}$/)
-    expect(readFileSync(join(path, 'meta.properties'), 'utf8')).toContain(`\nversion=ping-broker-1\ncluster.id=${first.clusterId}\nnode.id=1\n`)
+    expect(readFileSync(join(path, 'meta.properties'), 'utf8')).toContain(
+      `\nversion=ping-broker-1\ncluster.id=${first.clusterId}\nnode.id=1\n`,
+    )
     const again = open(path)
     again.release()
     expect(again.clusterId).toBe(first.clusterId)
@@ -95,7 +97,9 @@ describe('a data folder', () => {
   })
 
   it('is not one that a later version wrote', () => {
-    expect(refusal(writeMeta('version=ping-broker-2\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\n'))).toMatch(/has the version ping-broker-2, expected ping-broker-1: a later ping-broker wrote/)
+    expect(refusal(writeMeta('version=ping-broker-2\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\n'))).toMatch(
+      /has the version ping-broker-2, expected ping-broker-1: a later ping-broker wrote/,
+    )
   })
 
   it.each([
@@ -128,7 +132,9 @@ describe('the lock of a data folder', () => {
   it('refuses a second broker in the same process, until the first has released it', () => {
     const path = newPath()
     const first = open(path)
-    expect(refusal(path)).toBe(`log.dirs: got "${path}", which another broker (pid ${process.pid}) has locked, expected a folder of its own`)
+    expect(refusal(path)).toBe(
+      `log.dirs: got "${path}", which another broker (pid ${process.pid}) has locked, expected a folder of its own`,
+    )
     expect(refusal(path)).toContain('has locked') // the first refusal has not ended the lock
     first.release()
     open(path).release()

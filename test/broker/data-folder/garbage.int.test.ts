@@ -62,7 +62,9 @@ function copy(): string {
 }
 
 function filesIn(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => lstatSync(join(folder, name)).isFile()).toSorted()
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(name => lstatSync(join(folder, name)).isFile())
+    .toSorted()
 }
 
 beforeAll(async () => {
@@ -96,12 +98,15 @@ describe('a file of the broker that holds garbage', () => {
         expect(refusal).toContain(file.split('/').at(-1))
         expect(refusal).toMatch(/restore|move the folder away/)
         expect(readFileSync(join(folder, file))).toEqual(spoilt)
-        expect(readFileSync(join(folder, 'kept-0/00000000000000000000.log'))).toEqual(readFileSync(join(whole, 'kept-0/00000000000000000000.log')))
+        expect(readFileSync(join(folder, 'kept-0/00000000000000000000.log'))).toEqual(
+          readFileSync(join(whole, 'kept-0/00000000000000000000.log')),
+        )
         return
       }
       expect(fate).not.toBe('refused')
       const isAsNew = ['.lock', 'offsets.log'].includes(file) && spoilt.length === 0
-      if (fate === 'mended' && !spoilt.equals(before) && !isAsNew) expect(said).toContain(file.startsWith('kept-0') ? '"kept"' : file === 'offsets.log' ? 'committed offsets' : file)
+      if (fate === 'mended' && !spoilt.equals(before) && !isAsNew)
+        expect(said).toContain(file.startsWith('kept-0') ? '"kept"' : file === 'offsets.log' ? 'committed offsets' : file)
     })
 
     it('that is a folder ends the start by its name', async () => {

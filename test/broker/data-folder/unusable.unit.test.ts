@@ -21,7 +21,9 @@ it.each(['EISDIR', 'EIO', 'EROFS'])('one that cannot be opened because of %s sta
   const error = unusable(storageError('opening a log', ofSystem(code)), FOLDER)
   expect(error).toBeInstanceOf(SettingsError)
   expect(error).not.toBeInstanceOf(InUseError)
-  expect((error as Error).message).toMatch(/the reason: .*data-folder\); nothing was changed; mend or restore that, or move the folder away/)
+  expect((error as Error).message).toMatch(
+    /the reason: .*data-folder\); nothing was changed; mend or restore that, or move the folder away/,
+  )
 })
 
 it('a mistake of ours stays what it is', () => {

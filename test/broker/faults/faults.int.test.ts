@@ -22,7 +22,10 @@ describe('faults on purpose', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ping-test-faults-'))
     brokers = `127.0.0.1:${await freePort()}`
-    broker = await Broker.start({ config: { listeners: `PLAINTEXT://${brokers}`, 'log.dirs': folder }, log: createLogger({ name: 'broker', level: 'silent' }) })
+    broker = await Broker.start({
+      config: { listeners: `PLAINTEXT://${brokers}`, 'log.dirs': folder },
+      log: createLogger({ name: 'broker', level: 'silent' }),
+    })
     connection = await RawConnection.open(brokers)
     await connection.ask(metadata, 9, { topics: [{ name: TOPIC }] })
   })
@@ -81,15 +84,24 @@ describe('faults on purpose', () => {
     broker.faults.plan('Heartbeat', { kind: 'error', code: ERROR.REBALANCE_IN_PROGRESS })
     broker.faults.plan('FindCoordinator', { kind: 'error', code: ERROR.COORDINATOR_LOAD_IN_PROGRESS })
     broker.faults.plan('Metadata', { kind: 'error', code: ERROR.LEADER_NOT_AVAILABLE })
-    expect(await connection.ask(heartbeat, 3, { groupId: 'g', generationId: 1, memberId: 'm' })).toMatchObject({ errorCode: ERROR.REBALANCE_IN_PROGRESS })
+    expect(await connection.ask(heartbeat, 3, { groupId: 'g', generationId: 1, memberId: 'm' })).toMatchObject({
+      errorCode: ERROR.REBALANCE_IN_PROGRESS,
+    })
     expect(await connection.ask(findCoordinator, 2, { key: 'g' })).toMatchObject({ errorCode: ERROR.COORDINATOR_LOAD_IN_PROGRESS })
-    expect(await connection.ask(metadata, 9, { topics: [{ name: TOPIC }] })).toMatchObject({ topics: [{ errorCode: ERROR.LEADER_NOT_AVAILABLE, name: TOPIC }] })
+    expect(await connection.ask(metadata, 9, { topics: [{ name: TOPIC }] })).toMatchObject({
+      topics: [{ errorCode: ERROR.LEADER_NOT_AVAILABLE, name: TOPIC }],
+    })
   })
 
   test('faults hit the requests of their API in the order of planning, and let pass what they are told to', async () => {
     broker.faults.plan('Produce', { kind: 'error', code: ERROR.NOT_LEADER_OR_FOLLOWER }, { skip: 1 })
     broker.faults.plan('Produce', { kind: 'error', code: ERROR.KAFKA_STORAGE_ERROR })
-    expect([await send(), await send(), await send(), await send()]).toEqual([0, `error ${ERROR.NOT_LEADER_OR_FOLLOWER}`, `error ${ERROR.KAFKA_STORAGE_ERROR}`, 1])
+    expect([await send(), await send(), await send(), await send()]).toEqual([
+      0,
+      `error ${ERROR.NOT_LEADER_OR_FOLLOWER}`,
+      `error ${ERROR.KAFKA_STORAGE_ERROR}`,
+      1,
+    ])
   })
 
   test('restarted on the same folder it is where it was', async () => {

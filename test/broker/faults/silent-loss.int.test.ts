@@ -1,10 +1,10 @@
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Broker } from '../../../broker/broker.ts'
-import { createLogger } from '../../../src/runtime/logger.ts'
-import { decodeRecords } from '../../../broker/records/records.ts'
 import { batchesIn } from '../../../broker/records/batch.ts'
+import { decodeRecords } from '../../../broker/records/records.ts'
 import { fetch } from '../../../broker/wire/tables/index.ts'
+import { createLogger } from '../../../src/runtime/logger.ts'
 import { uniqueName } from '../../support/kafka.ts'
 import { CLOSED, RawConnection } from '../conformance/raw-connection.ts'
 

@@ -7,7 +7,9 @@ const NOBODY = { groupId: GROUP, memberId: '', instanceId: null, generation: -1 
 test('without a generation only an empty group takes offsets', () => {
   const group = new GroupUnderTest()
   expect(group.coordinator.checkCommit(NOBODY)).toBeUndefined()
-  const { ids: [only = ''] } = group.start(1)
+  const {
+    ids: [only = ''],
+  } = group.start(1)
   expect(group.coordinator.checkCommit(NOBODY)).toBe(ERROR.UNKNOWN_MEMBER_ID)
   expect(group.coordinator.checkCommit({ ...NOBODY, memberId: only })).toBe(ERROR.ILLEGAL_GENERATION)
   group.coordinator.leave(GROUP, [{ memberId: only, instanceId: null }])
@@ -17,7 +19,9 @@ test('without a generation only an empty group takes offsets', () => {
 
 test('a member commits in its generation, while joins are collected too, but not while the assignment is awaited', () => {
   const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''] } = group.start(2)
+  const {
+    ids: [leader = '', follower = ''],
+  } = group.start(2)
   const speaker = { ...NOBODY, memberId: follower, generation: 1 }
   expect(group.coordinator.checkCommit(speaker)).toBe(ERROR.NONE)
   expect(group.coordinator.checkCommit({ ...speaker, generation: 0 })).toBe(ERROR.ILLEGAL_GENERATION)

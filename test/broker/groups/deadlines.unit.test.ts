@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
-import { setDeadline, systemClock } from '../../../broker/groups/clock.ts'
 import { ERROR } from '../../../broker/errors.ts'
+import { setDeadline, systemClock } from '../../../broker/groups/clock.ts'
 import { FakeClock } from './fake-clock.ts'
 import { GROUP, GroupUnderTest, REBALANCE_MS, SESSION_MS } from './group-under-test.ts'
 
@@ -10,7 +10,10 @@ const HEARING_MS = 1_000
 describe('a broker that stood still', () => {
   test('hears its members before it takes them for gone', () => {
     const group = new GroupUnderTest()
-    const { ids: [alive = '', gone = ''], generation } = group.start(2)
+    const {
+      ids: [alive = '', gone = ''],
+      generation,
+    } = group.start(2)
     group.clock.stall(10 * SESSION_MS)
     group.clock.advance(HEARING_MS - 1)
     expect(group.heartbeat(alive, generation)).toBe(ERROR.NONE)
@@ -21,7 +24,9 @@ describe('a broker that stood still', () => {
 
   test('hears those that come again before it completes a rebalance without them', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', slow = ''] } = group.start(2, [{ sessionTimeoutMs: 1_000_000 }, { sessionTimeoutMs: 1_000_000 }])
+    const {
+      ids: [leader = '', slow = ''],
+    } = group.start(2, [{ sessionTimeoutMs: 1_000_000 }, { sessionTimeoutMs: 1_000_000 }])
     const rejoined = group.join({ memberId: leader })
     group.clock.stall(REBALANCE_MS + 5_000)
     expect(rejoined.result).toBeUndefined()
@@ -48,7 +53,9 @@ describe('a broker that stood still', () => {
 
   test('leaves no timer of what it did not do', () => {
     const group = new GroupUnderTest()
-    const { ids: [memberId = ''] } = group.start(1)
+    const {
+      ids: [memberId = ''],
+    } = group.start(1)
     group.clock.stall(2 * SESSION_MS)
     group.coordinator.leave(GROUP, [{ memberId, instanceId: null }])
     expect(group.clock.timerCount).toBe(0)
@@ -70,7 +77,12 @@ describe('a deadline', () => {
     expect(ended).toHaveBeenCalledOnce()
   })
 
-  test.each([[5_000, 1_000], [300, 300], [0, 0], [-7, 0]])('of %i ms that comes late is put off by %i ms', (delayMs, putOffMs) => {
+  test.each([
+    [5_000, 1_000],
+    [300, 300],
+    [0, 0],
+    [-7, 0],
+  ])('of %i ms that comes late is put off by %i ms', (delayMs, putOffMs) => {
     const clock = new FakeClock()
     setOn(clock, delayMs)
     const dueMs = Math.max(0, delayMs)

@@ -5,7 +5,9 @@ import { GROUP, GroupUnderTest, protocols, SESSION_MS } from './group-under-test
 describe('who leaves', () => {
   test('makes the others share its work', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2)
     expect(group.coordinator.leave(GROUP, [{ memberId: leader, instanceId: null }])).toEqual([ERROR.NONE])
     expect(group.heartbeat(follower, 1)).toBe(ERROR.REBALANCE_IN_PROGRESS)
     expect(group.join({ memberId: follower }).result).toMatchObject({ generation: 2, leaderId: follower })
@@ -13,7 +15,9 @@ describe('who leaves', () => {
 
   test('several leave at once, each with an outcome of its own', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2)
     const leavers = [leader, 'invented', follower].map(memberId => ({ memberId, instanceId: null }))
     expect(group.coordinator.leave(GROUP, leavers)).toEqual([ERROR.NONE, ERROR.UNKNOWN_MEMBER_ID, ERROR.NONE])
     expect(group.state).toBe('Empty')
@@ -21,7 +25,9 @@ describe('who leaves', () => {
 
   test('is answered where it waits', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2, [], { synced: false })
     const sync = group.sync(follower, 1)
     group.coordinator.leave(GROUP, [{ memberId: follower, instanceId: null }])
     expect(sync.result?.error).toBe(ERROR.UNKNOWN_MEMBER_ID)
@@ -31,7 +37,9 @@ describe('who leaves', () => {
 
   test('leaves no timer when it was the last, before any assignment', () => {
     const group = new GroupUnderTest()
-    const { ids: [only = ''] } = group.start(1, [], { synced: false })
+    const {
+      ids: [only = ''],
+    } = group.start(1, [], { synced: false })
     group.coordinator.leave(GROUP, [{ memberId: only, instanceId: null }])
     expect(group.state).toBe('Empty')
     expect(group.clock.timerCount).toBe(0)
@@ -39,13 +47,18 @@ describe('who leaves', () => {
 
   test('lets a rebalance end that waited for nobody else', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2)
     const rejoined = group.join({ memberId: leader })
     group.coordinator.leave(GROUP, [{ memberId: follower, instanceId: null }])
     expect(rejoined.result?.generation).toBe(2)
   })
 
-  test.each([['other', ERROR.UNKNOWN_MEMBER_ID], ['', ERROR.INVALID_GROUP_ID]])('a group %o that is not there is refused', (groupId, error) => {
+  test.each([
+    ['other', ERROR.UNKNOWN_MEMBER_ID],
+    ['', ERROR.INVALID_GROUP_ID],
+  ])('a group %o that is not there is refused', (groupId, error) => {
     expect([new GroupUnderTest().coordinator.leave(groupId, [{ memberId: 'a', instanceId: null }])].flat()).toEqual([error])
   })
 })
@@ -53,7 +66,9 @@ describe('who leaves', () => {
 describe('a connection that is gone while', () => {
   test('a new member joins: the member is out at once', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(1)
+    const {
+      ids: [leader = ''],
+    } = group.start(1)
     const newcomer = group.join()
     const rejoined = group.join({ memberId: leader, protocols: protocols('range') })
     expect(rejoined.result?.members).toHaveLength(2)
@@ -67,7 +82,9 @@ describe('a connection that is gone while', () => {
 
   test('a member joins again: it may come back until its session ends', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [{ sessionTimeoutMs: 1_000_000 }])
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2, [{ sessionTimeoutMs: 1_000_000 }])
     const lost = group.join({ memberId: leader })
     group.coordinator.drop(GROUP, lost.respond)
     group.clock.advance(SESSION_MS - 1)
@@ -80,7 +97,9 @@ describe('a connection that is gone while', () => {
 
   test('a member joins again and does not come back: the others go on when its session has ended', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2)
     group.coordinator.drop(GROUP, group.join({ memberId: leader }).respond)
     const rejoined = group.join({ memberId: follower })
     group.clock.advance(SESSION_MS - 1)
@@ -91,7 +110,9 @@ describe('a connection that is gone while', () => {
 
   test('a member syncs: it gets its assignment when it comes back', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2, [], { synced: false })
     group.coordinator.drop(GROUP, group.sync(follower, 1).respond)
     group.sync(leader, 1, { assignments: new Map([[follower, Buffer.from('b')]]) })
     expect(group.sync(follower, 1).result?.assignment.toString()).toBe('b')
@@ -99,7 +120,9 @@ describe('a connection that is gone while', () => {
 
   test('a member syncs and does not come back: it is out when its session has ended', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [{ sessionTimeoutMs: 1_000_000 }], { synced: false })
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2, [{ sessionTimeoutMs: 1_000_000 }], { synced: false })
     group.coordinator.drop(GROUP, group.sync(follower, 1).respond)
     group.sync(leader, 1)
     group.clock.advance(SESSION_MS)
@@ -109,7 +132,9 @@ describe('a connection that is gone while', () => {
 
   test('nobody waits any more: nothing happens', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(1)
+    const {
+      ids: [leader = ''],
+    } = group.start(1)
     group.coordinator.drop(GROUP, group.join({ memberId: leader }).respond)
     group.coordinator.drop('other', () => {})
     expect(group.state).toBe('CompletingRebalance')
@@ -118,15 +143,23 @@ describe('a connection that is gone while', () => {
 
 test('a broker that stops answers everybody who waits, refuses the rest and leaves no timer', () => {
   const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
+  const {
+    ids: [leader = '', follower = ''],
+  } = group.start(2, [], { synced: false })
   const waiting = [group.sync(follower, 1), group.join({ groupId: 'other' }), group.join({ groupId: 'third', requiresKnownId: true })]
   group.coordinator.stop()
-  expect(waiting.map(({ result }) => result?.error)).toEqual([ERROR.COORDINATOR_NOT_AVAILABLE, ERROR.COORDINATOR_NOT_AVAILABLE, ERROR.MEMBER_ID_REQUIRED])
+  expect(waiting.map(({ result }) => result?.error)).toEqual([
+    ERROR.COORDINATOR_NOT_AVAILABLE,
+    ERROR.COORDINATOR_NOT_AVAILABLE,
+    ERROR.MEMBER_ID_REQUIRED,
+  ])
   expect(group.clock.timerCount).toBe(0)
   expect(group.join().result?.error).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
   expect(group.sync(leader, 1).result?.error).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
   expect(group.heartbeat(leader, 1)).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
   expect(group.coordinator.leave(GROUP, [])).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
-  expect(group.coordinator.checkCommit({ groupId: GROUP, memberId: leader, generation: 1, instanceId: null })).toBe(ERROR.COORDINATOR_NOT_AVAILABLE)
+  expect(group.coordinator.checkCommit({ groupId: GROUP, memberId: leader, generation: 1, instanceId: null })).toBe(
+    ERROR.COORDINATOR_NOT_AVAILABLE,
+  )
   expect(group.clock.timerCount).toBe(0)
 })

@@ -15,12 +15,20 @@ describe('FindCoordinator', () => {
   test.each(versionsOf(tables.findCoordinator))('v%i finds every group here', async version => {
     const answer = await broker.ask(tables.findCoordinator, version, { key: 'readers', keyType: 0, coordinatorKeys: ['readers', 'others'] })
     if (version < 4) expect(answer).toMatchObject(HERE)
-    else expect(answer.coordinators).toMatchObject([{ key: 'readers', ...HERE }, { key: 'others', ...HERE }])
+    else
+      expect(answer.coordinators).toMatchObject([
+        { key: 'readers', ...HERE },
+        { key: 'others', ...HERE },
+      ])
   })
 
   test.each([3, 4])('v%i tells a transactional client that there are no transactions', async version => {
     const answer = await broker.ask(tables.findCoordinator, version, { key: 'tx', keyType: 1, coordinatorKeys: ['tx'] })
-    expect(version < 4 ? answer : answer.coordinators[0]).toMatchObject({ errorCode: ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, errorMessage: expect.stringContaining('no transactions'), nodeId: -1 })
+    expect(version < 4 ? answer : answer.coordinators[0]).toMatchObject({
+      errorCode: ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+      errorMessage: expect.stringContaining('no transactions'),
+      nodeId: -1,
+    })
   })
 
   test('an unknown kind of key is refused', async () => {
@@ -33,26 +41,57 @@ describe('JoinGroup and SyncGroup', () => {
     const answer = await broker.join(version)
     const { memberId } = answer
     expect(memberId).toMatch(/^kcat-[-0-9a-f]{36}$/)
-    expect(answer).toMatchObject({ errorCode: 0, generationId: 1, protocolName: 'range', leader: memberId, members: [{ memberId, metadata: Buffer.from('topics') }] })
+    expect(answer).toMatchObject({
+      errorCode: 0,
+      generationId: 1,
+      protocolName: 'range',
+      leader: memberId,
+      members: [{ memberId, metadata: Buffer.from('topics') }],
+    })
     expect(answer.protocolType).toBe(version < 7 ? null : 'consumer')
     const syncVersion = Math.min(version, 5)
-    const request = { groupId: 'readers', generationId: 1, memberId, protocolType: 'consumer', protocolName: 'range', assignments: [{ memberId, assignment: Buffer.from('work') }] }
-    expect(await broker.ask(tables.syncGroup, syncVersion, request)).toMatchObject({ errorCode: 0, assignment: Buffer.from('work'), protocolName: syncVersion < 5 ? null : 'range' })
+    const request = {
+      groupId: 'readers',
+      generationId: 1,
+      memberId,
+      protocolType: 'consumer',
+      protocolName: 'range',
+      assignments: [{ memberId, assignment: Buffer.from('work') }],
+    }
+    expect(await broker.ask(tables.syncGroup, syncVersion, request)).toMatchObject({
+      errorCode: 0,
+      assignment: Buffer.from('work'),
+      protocolName: syncVersion < 5 ? null : 'range',
+    })
   })
 
   test.each([0, 6, 7])('JoinGroup v%i is refused with the protocol that this version has for none', async version => {
-    expect(await broker.join(version, { groupId: '' })).toMatchObject({ errorCode: ERROR.INVALID_GROUP_ID, protocolName: version < 7 ? '' : null, generationId: -1 })
+    expect(await broker.join(version, { groupId: '' })).toMatchObject({
+      errorCode: ERROR.INVALID_GROUP_ID,
+      protocolName: version < 7 ? '' : null,
+      generationId: -1,
+    })
   })
 
   // The longest that there is, and one that is cut within a character.
-  test.each([['x'.repeat(0x7fff)], [`xx${'\u{1F600}'.repeat(200)}`]])('the id of a member can be told and said again, whatever its client calls itself', async clientId => {
-    const request = { groupId: 'readers', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 1, memberId: '', protocolType: 'consumer', protocols: [{ name: 'range', metadata: Buffer.alloc(0) }] }
-    const { memberId } = await broker.ask(tables.joinGroup, 4, request, clientId)
-    expect(memberId).toMatch(/^x.{254}-[-0-9a-f]{36}$/)
-    const joined = broker.ask(tables.joinGroup, 4, { ...request, memberId }, clientId)
-    broker.clock.advance(0)
-    expect(await joined).toMatchObject({ errorCode: 0, memberId })
-  })
+  test.each([['x'.repeat(0x7fff)], [`xx${'\u{1F600}'.repeat(200)}`]])(
+    'the id of a member can be told and said again, whatever its client calls itself',
+    async clientId => {
+      const request = {
+        groupId: 'readers',
+        sessionTimeoutMs: 10_000,
+        rebalanceTimeoutMs: 1,
+        memberId: '',
+        protocolType: 'consumer',
+        protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
+      }
+      const { memberId } = await broker.ask(tables.joinGroup, 4, request, clientId)
+      expect(memberId).toMatch(/^x.{254}-[-0-9a-f]{36}$/)
+      const joined = broker.ask(tables.joinGroup, 4, { ...request, memberId }, clientId)
+      broker.clock.advance(0)
+      expect(await joined).toMatchObject({ errorCode: 0, memberId })
+    },
+  )
 
   test('JoinGroup v0 has one timeout for both', async () => {
     const memberId = await broker.member(0)
@@ -64,20 +103,41 @@ describe('JoinGroup and SyncGroup', () => {
   })
 
   test('JoinGroup v4 asks a new member to come again with an id, v3 does not', async () => {
-    const request = { groupId: 'readers', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 1, memberId: '', protocolType: 'consumer', protocols: [{ name: 'range', metadata: Buffer.alloc(0) }] }
+    const request = {
+      groupId: 'readers',
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 1,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
+    }
     expect(await broker.ask(tables.joinGroup, 4, request)).toMatchObject({ errorCode: ERROR.MEMBER_ID_REQUIRED })
     expect(await broker.join(3)).toMatchObject({ errorCode: 0 })
   })
 
   test('SyncGroup v5 must name the protocol', async () => {
     const memberId = await broker.member()
-    expect(await broker.ask(tables.syncGroup, 5, { groupId: 'readers', generationId: 1, memberId, protocolType: 'consumer', protocolName: null, assignments: [] })).toMatchObject({ errorCode: ERROR.INCONSISTENT_GROUP_PROTOCOL })
+    expect(
+      await broker.ask(tables.syncGroup, 5, {
+        groupId: 'readers',
+        generationId: 1,
+        memberId,
+        protocolType: 'consumer',
+        protocolName: null,
+        assignments: [],
+      }),
+    ).toMatchObject({ errorCode: ERROR.INCONSISTENT_GROUP_PROTOCOL })
   })
 
   test('a static leader that restarts is told not to assign since v9', async () => {
     await broker.member(9, { groupInstanceId: 'one' })
     expect(await broker.join(8, { groupInstanceId: 'one' })).toMatchObject({ errorCode: 0, generationId: 1, members: [] })
-    expect(await broker.join(9, { groupInstanceId: 'one' })).toMatchObject({ errorCode: 0, generationId: 1, skipAssignment: true, members: [{ groupInstanceId: 'one' }] })
+    expect(await broker.join(9, { groupInstanceId: 'one' })).toMatchObject({
+      errorCode: 0,
+      generationId: 1,
+      skipAssignment: true,
+      members: [{ groupInstanceId: 'one' }],
+    })
   })
 
   test('a connection that is gone takes its waiting join with it', async () => {
@@ -92,8 +152,19 @@ describe('JoinGroup and SyncGroup', () => {
     await broker.member()
     const signal = AbortSignal.abort()
     const join = broker.groups.answers.find(({ api }) => api === tables.joinGroup)
-    const answer = join?.handle({ groupId: 'readers', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 1, memberId: '', groupInstanceId: null, protocolType: 'consumer', protocols: [{ name: 'range', metadata: Buffer.alloc(0) }], reason: null },
-      { version: 3, clientId: null, clientHost: '', advertised: { host: '', port: 0 }, signal })
+    const answer = join?.handle(
+      {
+        groupId: 'readers',
+        sessionTimeoutMs: 10_000,
+        rebalanceTimeoutMs: 1,
+        memberId: '',
+        groupInstanceId: null,
+        protocolType: 'consumer',
+        protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
+        reason: null,
+      },
+      { version: 3, clientId: null, clientHost: '', advertised: { host: '', port: 0 }, signal },
+    )
     expect(await answer).toBeUndefined()
     expect(broker.groups.counts().members).toBe(1)
   })
@@ -111,12 +182,15 @@ test.each(versionsOf(tables.heartbeat))('Heartbeat v%i tells whether the member 
   const memberId = await broker.member(9, version < 3 ? {} : { groupInstanceId: 'one' })
   const request = { groupId: 'readers', generationId: 1, memberId, groupInstanceId: version < 3 ? null : 'one' }
   expect(await broker.ask(tables.heartbeat, version, request)).toMatchObject({ errorCode: 0 })
-  expect(await broker.ask(tables.heartbeat, version, { ...request, generationId: 2 })).toMatchObject({ errorCode: ERROR.ILLEGAL_GENERATION })
+  expect(await broker.ask(tables.heartbeat, version, { ...request, generationId: 2 })).toMatchObject({
+    errorCode: ERROR.ILLEGAL_GENERATION,
+  })
 })
 
 test.each(versionsOf(tables.leaveGroup))('LeaveGroup v%i ends a membership', async version => {
   const memberId = await broker.member()
-  const leave = () => broker.ask(tables.leaveGroup, version, { groupId: 'readers', memberId, members: [{ memberId, groupInstanceId: null }] })
+  const leave = () =>
+    broker.ask(tables.leaveGroup, version, { groupId: 'readers', memberId, members: [{ memberId, groupInstanceId: null }] })
   const [first, second] = [await leave(), await leave()]
   if (version < 3) expect([first.errorCode, second.errorCode]).toEqual([0, ERROR.UNKNOWN_MEMBER_ID])
   else {
@@ -124,16 +198,34 @@ test.each(versionsOf(tables.leaveGroup))('LeaveGroup v%i ends a membership', asy
     expect(second).toMatchObject({ errorCode: 0, members: [{ memberId, errorCode: ERROR.UNKNOWN_MEMBER_ID }] })
   }
   expect(broker.groups.counts()).toMatchObject({ members: 0, groups: { Empty: 1 } })
-  expect(await broker.ask(tables.leaveGroup, version, { groupId: '', memberId, members: [] })).toMatchObject({ errorCode: ERROR.INVALID_GROUP_ID })
+  expect(await broker.ask(tables.leaveGroup, version, { groupId: '', memberId, members: [] })).toMatchObject({
+    errorCode: ERROR.INVALID_GROUP_ID,
+  })
 })
 
 describe('DescribeGroups', () => {
   test.each(versionsOf(tables.describeGroups))('v%i tells who the members are', async version => {
     const memberId = await broker.member(9, { groupInstanceId: 'one' })
-    const { groups } = await broker.ask(tables.describeGroups, version, { groups: ['readers', 'nobody'], includeAuthorizedOperations: true })
+    const { groups } = await broker.ask(tables.describeGroups, version, {
+      groups: ['readers', 'nobody'],
+      includeAuthorizedOperations: true,
+    })
     expect(groups[0]).toMatchObject({
-      errorCode: 0, groupId: 'readers', groupState: 'Stable', protocolType: 'consumer', protocolData: 'range',
-      members: [{ memberId, groupInstanceId: version < 4 ? null : 'one', clientId: 'kcat', clientHost: '/10.0.0.1', memberMetadata: Buffer.from('topics'), memberAssignment: Buffer.from('work') }],
+      errorCode: 0,
+      groupId: 'readers',
+      groupState: 'Stable',
+      protocolType: 'consumer',
+      protocolData: 'range',
+      members: [
+        {
+          memberId,
+          groupInstanceId: version < 4 ? null : 'one',
+          clientId: 'kcat',
+          clientHost: '/10.0.0.1',
+          memberMetadata: Buffer.from('topics'),
+          memberAssignment: Buffer.from('work'),
+        },
+      ],
       authorizedOperations: version < 3 ? -0x8000_0000 : 0xd48,
     })
     expect(groups[1]).toMatchObject({ errorCode: 0, groupId: 'nobody', groupState: 'Dead', members: [] })
@@ -148,7 +240,10 @@ describe('DescribeGroups', () => {
   test('lets others in between the groups', async () => {
     await broker.member()
     const has = broker.store.has.bind(broker.store)
-    broker.store.has = group => { busy(); return has(group) }
+    broker.store.has = group => {
+      busy()
+      return has(group)
+    }
     expect(await othersAreServedDuring(() => broker.ask(tables.describeGroups, 5, { groups: ['a', 'b'] }))).toBe(true)
   })
 
@@ -168,13 +263,24 @@ describe('ListGroups', () => {
     await broker.member()
     await broker.commit(8, { groupId: 'simple' })
     const state = (name: string) => (version < 4 ? '' : name)
-    expect(await broker.ask(tables.listGroups, version, {})).toMatchObject({ errorCode: 0, groups: [
-      { groupId: 'readers', protocolType: 'consumer', groupState: state('Stable') },
-      { groupId: 'simple', protocolType: '', groupState: state('Empty') },
-    ] })
+    expect(await broker.ask(tables.listGroups, version, {})).toMatchObject({
+      errorCode: 0,
+      groups: [
+        { groupId: 'readers', protocolType: 'consumer', groupState: state('Stable') },
+        { groupId: 'simple', protocolType: '', groupState: state('Empty') },
+      ],
+    })
   })
 
-  test.each([[['stable'], ['readers']], [[' EMPTY '], ['simple']], [['Stable', 'Empty'], ['readers', 'simple']], [['Dead'], []]])('filters by the states %o', async (statesFilter, expected) => {
+  test.each([
+    [['stable'], ['readers']],
+    [[' EMPTY '], ['simple']],
+    [
+      ['Stable', 'Empty'],
+      ['readers', 'simple'],
+    ],
+    [['Dead'], []],
+  ])('filters by the states %o', async (statesFilter, expected) => {
     await broker.member()
     await broker.commit(8, { groupId: 'simple' })
     const { groups } = await broker.ask(tables.listGroups, 4, { statesFilter })
@@ -187,7 +293,11 @@ test.each(versionsOf(tables.deleteGroups))('DeleteGroups v%i forgets groups with
   await broker.commit(8, { groupId: 'simple' })
   await broker.commit(8, { memberId, generationIdOrMemberEpoch: 1 })
   const remove = () => broker.ask(tables.deleteGroups, version, { groupsNames: ['readers', 'simple', 'nobody'] })
-  expect((await remove()).results).toEqual([{ groupId: 'readers', errorCode: ERROR.NON_EMPTY_GROUP }, { groupId: 'simple', errorCode: 0 }, { groupId: 'nobody', errorCode: ERROR.GROUP_ID_NOT_FOUND }])
+  expect((await remove()).results).toEqual([
+    { groupId: 'readers', errorCode: ERROR.NON_EMPTY_GROUP },
+    { groupId: 'simple', errorCode: 0 },
+    { groupId: 'nobody', errorCode: ERROR.GROUP_ID_NOT_FOUND },
+  ])
   await broker.ask(tables.leaveGroup, 0, { groupId: 'readers', memberId })
   expect((await remove()).results).toMatchObject([{ errorCode: 0 }, { errorCode: ERROR.GROUP_ID_NOT_FOUND }, {}])
   expect(broker.store.groups()).toEqual([])

@@ -21,11 +21,28 @@ function checkGroup(group: Group): void {
   rule('a group with members has a leader among them', members.length === 0 || group.members.has(group.leaderId ?? ''))
   rule('joins are collected for a limited time', (state === 'PreparingRebalance') === group.joinTimer.isSet)
   rule('an assignment is awaited for a limited time', state !== 'CompletingRebalance' || group.syncTimer.isSet)
-  rule('only members are expected to sync', group.pendingSyncs.values().every(id => group.members.has(id)))
-  rule('joins wait only while they are collected', members.every(member => !member.isJoining || state === 'PreparingRebalance'))
-  rule('syncs wait only while the assignment is awaited', members.every(member => !member.isSyncing || state === 'CompletingRebalance'))
-  rule('who waits for nothing has a session that ends', members.every(member => member.isJoining || member.isSyncing || member.session.isSet))
-  rule('all members support the protocol', state === 'Empty' || state === 'PreparingRebalance' || members.every(member => member.protocols.some(({ name }) => name === protocolName)))
+  rule(
+    'only members are expected to sync',
+    group.pendingSyncs.values().every(id => group.members.has(id)),
+  )
+  rule(
+    'joins wait only while they are collected',
+    members.every(member => !member.isJoining || state === 'PreparingRebalance'),
+  )
+  rule(
+    'syncs wait only while the assignment is awaited',
+    members.every(member => !member.isSyncing || state === 'CompletingRebalance'),
+  )
+  rule(
+    'who waits for nothing has a session that ends',
+    members.every(member => member.isJoining || member.isSyncing || member.session.isSet),
+  )
+  rule(
+    'all members support the protocol',
+    state === 'Empty' ||
+      state === 'PreparingRebalance' ||
+      members.every(member => member.protocols.some(({ name }) => name === protocolName)),
+  )
 }
 
 /** Across all answers so far; each is looked at once. */

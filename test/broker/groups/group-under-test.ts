@@ -38,7 +38,13 @@ export class GroupUnderTest {
   constructor(settings: Partial<GroupSettings> = {}) {
     this.coordinator = new Coordinator({
       clock: this.clock,
-      settings: { minSessionTimeoutMs: 6_000, maxSessionTimeoutMs: 1_800_000, initialRebalanceDelayMs: 0, maxSize: 0x7fff_ffff, ...settings },
+      settings: {
+        minSessionTimeoutMs: 6_000,
+        maxSessionTimeoutMs: 1_800_000,
+        initialRebalanceDelayMs: 0,
+        maxSize: 0x7fff_ffff,
+        ...settings,
+      },
       newMemberId: prefix => `${prefix}-${++this.#ids}`,
       onGeneration: group => this.generations.push(group.generation),
     })
@@ -66,7 +72,10 @@ export class GroupUnderTest {
 
   sync(memberId: string, generation: number, given: Partial<SyncRequest> = {}): Pending<SyncResult> {
     const call = pending<SyncResult>()
-    this.coordinator.sync({ groupId: GROUP, memberId, generation, instanceId: null, protocolType: null, protocolName: null, assignments: new Map(), ...given }, call.respond)
+    this.coordinator.sync(
+      { groupId: GROUP, memberId, generation, instanceId: null, protocolType: null, protocolName: null, assignments: new Map(), ...given },
+      call.respond,
+    )
     return call
   }
 

@@ -1,5 +1,5 @@
-import { startGroups, type Groups } from '../../../broker/groups/groups.ts'
 import { ERROR } from '../../../broker/errors.ts'
+import { startGroups, type Groups } from '../../../broker/groups/groups.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { OffsetStore } from '../../../broker/offsets/offset-store.ts'
@@ -38,7 +38,14 @@ export class GroupsOnTheWire {
 
   #start(): Groups {
     const hasPartition = (topic: string, partition: number) => topic === 'pings' && partition < 2
-    return startGroups({ store: this.store, settings: SETTINGS, nodeId: 7, hasPartition, log: createLogger({ name: 'test', level: 'silent' }), clock: this.clock })
+    return startGroups({
+      store: this.store,
+      settings: SETTINGS,
+      nodeId: 7,
+      hasPartition,
+      log: createLogger({ name: 'test', level: 'silent' }),
+      clock: this.clock,
+    })
   }
 
   restart(): void {
@@ -53,7 +60,13 @@ export class GroupsOnTheWire {
   }
 
   async ask(api: Api, version: number, request: Record<string, unknown>, clientId = 'kcat'): Promise<any> {
-    const call: Call = { version, clientId, clientHost: '/10.0.0.1', advertised: { host: 'kafka.test', port: 9094 }, signal: this.#controller.signal }
+    const call: Call = {
+      version,
+      clientId,
+      clientHost: '/10.0.0.1',
+      advertised: { host: 'kafka.test', port: 9094 },
+      signal: this.#controller.signal,
+    }
     const { request: requestCodec, response: responseCodec } = codecOf(api, version)
     const handle = this.groups.answers.find(answer => answer.api === api)?.handle
     const frame = bytesOf(writer => requestCodec.write(writer, request))
@@ -64,7 +77,15 @@ export class GroupsOnTheWire {
   }
 
   async join(version: number, given: Record<string, unknown> = {}): Promise<any> {
-    const request = { groupId: 'readers', sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 30_000, memberId: '', protocolType: 'consumer', protocols: [{ name: 'range', metadata: Buffer.from('topics') }], ...given }
+    const request = {
+      groupId: 'readers',
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 30_000,
+      memberId: '',
+      protocolType: 'consumer',
+      protocols: [{ name: 'range', metadata: Buffer.from('topics') }],
+      ...given,
+    }
     const answered = this.ask(tables.joinGroup, version, request)
     this.clock.advance(0)
     const answer = await answered
@@ -75,12 +96,20 @@ export class GroupsOnTheWire {
   async member(version = 9, given: Record<string, unknown> = {}): Promise<string> {
     const { memberId, generationId } = await this.join(version, given)
     const assignments = [{ memberId, assignment: Buffer.from('work') }]
-    await this.ask(tables.syncGroup, 3, { groupId: 'readers', generationId, memberId, groupInstanceId: given['groupInstanceId'] ?? null, assignments })
+    await this.ask(tables.syncGroup, 3, {
+      groupId: 'readers',
+      generationId,
+      memberId,
+      groupInstanceId: given['groupInstanceId'] ?? null,
+      assignments,
+    })
     return memberId
   }
 
   commit(version: number, given: Record<string, unknown> = {}): Promise<any> {
-    const topics = [{ name: 'pings', partitions: [{ partitionIndex: 0, committedOffset: 42n, committedLeaderEpoch: 3, committedMetadata: 'so far' }] }]
+    const topics = [
+      { name: 'pings', partitions: [{ partitionIndex: 0, committedOffset: 42n, committedLeaderEpoch: 3, committedMetadata: 'so far' }] },
+    ]
     return this.ask(tables.offsetCommit, version, { groupId: 'readers', generationIdOrMemberEpoch: -1, memberId: '', topics, ...given })
   }
 }
@@ -92,7 +121,8 @@ function bytesOf(write: (writer: Writer) => void): Buffer {
 }
 
 /** All that are offered. */
-export const versionsOf = ({ minVersion, maxVersion }: Api) => Array.from({ length: maxVersion - minVersion + 1 }, (_, index) => minVersion + index)
+export const versionsOf = ({ minVersion, maxVersion }: Api) =>
+  Array.from({ length: maxVersion - minVersion + 1 }, (_, index) => minVersion + index)
 
 /** So long that others are to be served before the next part of a request. */
 export function busy(): void {

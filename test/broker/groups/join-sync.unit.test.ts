@@ -8,7 +8,14 @@ test('a first member becomes the leader and gets what it assigns to itself', () 
   expect(join.result).toBeUndefined()
   group.clock.advance(0)
   const memberId = join.result?.memberId as string
-  expect(join.result).toMatchObject({ error: ERROR.NONE, generation: 1, leaderId: memberId, protocolName: 'range', protocolType: 'consumer', skipAssignment: false })
+  expect(join.result).toMatchObject({
+    error: ERROR.NONE,
+    generation: 1,
+    leaderId: memberId,
+    protocolName: 'range',
+    protocolType: 'consumer',
+    skipAssignment: false,
+  })
   expect(join.result?.members).toEqual([{ memberId, instanceId: null, metadata: Buffer.from("range's metadata") }])
   expect(group.state).toBe('CompletingRebalance')
   const sync = group.sync(memberId, 1, { assignments: new Map([[memberId, Buffer.from('all')]]) })
@@ -19,7 +26,9 @@ test('a first member becomes the leader and gets what it assigns to itself', () 
 
 test('a second member makes the first join anew, and both get what the leader assigns', () => {
   const group = new GroupUnderTest()
-  const { ids: [leader = ''] } = group.start(1)
+  const {
+    ids: [leader = ''],
+  } = group.start(1)
   const second = group.join()
   expect(group.heartbeat(leader, 1)).toBe(ERROR.REBALANCE_IN_PROGRESS)
   expect(second.result).toBeUndefined()
@@ -30,21 +39,31 @@ test('a second member makes the first join anew, and both get what the leader as
   expect(second.result).toMatchObject({ generation: 2, leaderId: leader, members: [] })
   const waiting = group.sync(follower, 2)
   expect(waiting.result).toBeUndefined()
-  const sync = group.sync(leader, 2, { assignments: new Map([[leader, Buffer.from('a')], [follower, Buffer.from('b')]]) })
+  const sync = group.sync(leader, 2, {
+    assignments: new Map([
+      [leader, Buffer.from('a')],
+      [follower, Buffer.from('b')],
+    ]),
+  })
   expect([sync.result?.assignment.toString(), waiting.result?.assignment.toString()]).toEqual(['a', 'b'])
   expect(group.state).toBe('Stable')
 })
 
 test('a follower that syncs after the leader gets its assignment at once', () => {
   const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''], generation } = group.start(2, [], { synced: false })
+  const {
+    ids: [leader = '', follower = ''],
+    generation,
+  } = group.start(2, [], { synced: false })
   group.sync(leader, generation, { assignments: new Map([[follower, Buffer.from('b')]]) })
   expect(group.sync(follower, generation).result?.assignment.toString()).toBe('b')
 })
 
 test('the last member that leaves leaves the group empty, in a new generation', () => {
   const group = new GroupUnderTest()
-  const { ids: [only = ''] } = group.start(1)
+  const {
+    ids: [only = ''],
+  } = group.start(1)
   expect(group.coordinator.leave('readers', [{ memberId: only, instanceId: null }])).toEqual([ERROR.NONE])
   expect(group.state).toBe('Empty')
   expect(group.coordinator.get('readers')?.generation).toBe(2)

@@ -14,7 +14,9 @@ describe('a client that can wait for its id', () => {
 
   test('is waited for by a rebalance that has begun', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(1)
+    const {
+      ids: [leader = ''],
+    } = group.start(1)
     const newcomer = group.join({ requiresKnownId: true }).result?.memberId as string
     const rejoined = group.join({ memberId: leader })
     expect(rejoined.result).toBeUndefined()
@@ -24,7 +26,9 @@ describe('a client that can wait for its id', () => {
 
   test('is waited for no longer than its session', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(1)
+    const {
+      ids: [leader = ''],
+    } = group.start(1)
     const newcomer = group.join({ requiresKnownId: true }).result?.memberId as string
     const rejoined = group.join({ memberId: leader })
     group.clock.advance(SESSION_MS - 1)
@@ -36,7 +40,9 @@ describe('a client that can wait for its id', () => {
 
   test('that leaves with its id before it joined holds nobody up', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(1)
+    const {
+      ids: [leader = ''],
+    } = group.start(1)
     const newcomer = group.join({ requiresKnownId: true }).result?.memberId as string
     const rejoined = group.join({ memberId: leader })
     expect(group.coordinator.leave(GROUP, [{ memberId: newcomer, instanceId: null }])).toEqual([ERROR.NONE])
@@ -83,7 +89,9 @@ describe('a join is refused', () => {
 
 test('an empty group may change its protocol type', () => {
   const group = new GroupUnderTest()
-  const { ids: [only = ''] } = group.start(1)
+  const {
+    ids: [only = ''],
+  } = group.start(1)
   group.coordinator.leave(GROUP, [{ memberId: only, instanceId: null }])
   const join = group.join({ protocolType: 'connect', protocols: protocols('eager') })
   group.clock.advance(0)
@@ -110,7 +118,9 @@ describe('a group that is full', () => {
 
   test('does not wait for whom it has turned away', () => {
     const group = new GroupUnderTest({ maxSize: 2 })
-    const { ids: [leader = ''] } = group.start(1)
+    const {
+      ids: [leader = ''],
+    } = group.start(1)
     const late = group.join({ requiresKnownId: true }).result?.memberId as string
     const second = group.join()
     const rejoined = group.join({ memberId: leader })
@@ -130,7 +140,9 @@ describe('a group that is full', () => {
 
   test('lets go of a member whose place was taken while it was away', () => {
     const group = new GroupUnderTest({ maxSize: 2 })
-    const { ids: [leader = '', slow = ''] } = group.start(2)
+    const {
+      ids: [leader = '', slow = ''],
+    } = group.start(2)
     const rejoined = group.join({ memberId: leader })
     group.coordinator.leave(GROUP, [])
     const other = group.join()

@@ -6,10 +6,33 @@ const voters = (...likings: string[][]) => likings.map(names => ({ protocols: pr
 
 test.each([
   ['what all like best', [['range', 'sticky'], ['range']], 'range'],
-  ['what most like best', [['range', 'sticky'], ['sticky', 'range'], ['sticky', 'range']], 'sticky'],
+  [
+    'what most like best',
+    [
+      ['range', 'sticky'],
+      ['sticky', 'range'],
+      ['sticky', 'range'],
+    ],
+    'sticky',
+  ],
   ['only what all support', [['sticky', 'range'], ['sticky', 'range'], ['range']], 'range'],
-  ['with as many votes, what the first member likes best', [['sticky', 'range'], ['range', 'sticky']], 'sticky'],
-  ['by votes for what all support, not for what is liked best', [['a', 'c', 'b'], ['b', 'c'], ['c', 'b']], 'c'],
+  [
+    'with as many votes, what the first member likes best',
+    [
+      ['sticky', 'range'],
+      ['range', 'sticky'],
+    ],
+    'sticky',
+  ],
+  [
+    'by votes for what all support, not for what is liked best',
+    [
+      ['a', 'c', 'b'],
+      ['b', 'c'],
+      ['c', 'b'],
+    ],
+    'c',
+  ],
 ])('chooses %s', (_, likings, chosen) => {
   expect(selectProtocol(voters(...likings))).toBe(chosen)
 })

@@ -6,15 +6,26 @@ import { GROUP, GroupUnderTest, protocols, REBALANCE_MS, SESSION_MS } from './gr
 describe('a member that joins again with what it said before', () => {
   test('is told the present generation when it follows in a stable group', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
-    expect(group.join({ memberId: follower }).result).toMatchObject({ error: ERROR.NONE, generation: 1, leaderId: leader, members: [], memberId: follower, protocolName: 'range' })
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2)
+    expect(group.join({ memberId: follower }).result).toMatchObject({
+      error: ERROR.NONE,
+      generation: 1,
+      leaderId: leader,
+      members: [],
+      memberId: follower,
+      protocolName: 'range',
+    })
     expect(group.state).toBe('Stable')
     expect(group.sync(follower, 1).result?.assignment.toString()).toBe(`work of ${follower}`)
   })
 
   test('is told the present generation, and the leader the members, while the assignment is awaited', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2, [], { synced: false })
     expect(group.join({ memberId: follower }).result).toMatchObject({ generation: 1, members: [] })
     expect(group.join({ memberId: leader }).result?.members).toHaveLength(2)
     expect(group.state).toBe('CompletingRebalance')
@@ -22,7 +33,9 @@ describe('a member that joins again with what it said before', () => {
 
   test('starts a rebalance when it leads a stable group', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2)
     const rejoined = group.join({ memberId: leader })
     expect(group.heartbeat(follower, 1)).toBe(ERROR.REBALANCE_IN_PROGRESS)
     group.join({ memberId: follower })
@@ -32,7 +45,9 @@ describe('a member that joins again with what it said before', () => {
 
 test.each(['Stable', 'CompletingRebalance'] as const)('a follower that says something new starts a rebalance in the state %s', state => {
   const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: state === 'Stable' })
+  const {
+    ids: [leader = '', follower = ''],
+  } = group.start(2, [], { synced: state === 'Stable' })
   expect(group.state).toBe(state)
   const changed = [{ name: 'range', metadata: Buffer.from('other topics') }]
   group.join({ memberId: follower, protocols: changed })
@@ -43,7 +58,9 @@ test.each(['Stable', 'CompletingRebalance'] as const)('a follower that says some
 
 test('a member that joins while the assignment is awaited turns the waiting syncs away', () => {
   const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
+  const {
+    ids: [leader = '', follower = ''],
+  } = group.start(2, [], { synced: false })
   const sync = group.sync(follower, 1)
   group.join()
   expect(sync.result?.error).toBe(ERROR.REBALANCE_IN_PROGRESS)
@@ -52,7 +69,9 @@ test('a member that joins while the assignment is awaited turns the waiting sync
 
 test('who does not come back within the rebalance timeout is out, and another leads', () => {
   const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''] } = group.start(2)
+  const {
+    ids: [leader = '', follower = ''],
+  } = group.start(2)
   const newcomer = group.join()
   const rejoined = group.join({ memberId: follower })
   for (let waited = 0; waited < REBALANCE_MS; waited += 5_000) {
@@ -67,7 +86,9 @@ test('who does not come back within the rebalance timeout is out, and another le
 
 test('the longest rebalance timeout of all members counts', () => {
   const group = new GroupUnderTest()
-  const { ids: [, patient = ''] } = group.start(2, [{}, { rebalanceTimeoutMs: 2 * REBALANCE_MS, sessionTimeoutMs: 1_000_000 }])
+  const {
+    ids: [, patient = ''],
+  } = group.start(2, [{}, { rebalanceTimeoutMs: 2 * REBALANCE_MS, sessionTimeoutMs: 1_000_000 }])
   const newcomer = group.join()
   group.clock.advance(2 * REBALANCE_MS - 1)
   expect(newcomer.result).toBeUndefined()
@@ -79,7 +100,9 @@ test('the longest rebalance timeout of all members counts', () => {
 describe('a member that is not heard of', () => {
   test('is out when its session ends, and the others share its work', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2)
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2)
     group.clock.advance(SESSION_MS - 1)
     expect(group.heartbeat(leader, 1)).toBe(ERROR.NONE)
     group.clock.advance(1)
@@ -90,7 +113,9 @@ describe('a member that is not heard of', () => {
 
   test('is not waited for by a rebalance after its session has ended', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(2)
+    const {
+      ids: [leader = ''],
+    } = group.start(2)
     const rejoined = group.join({ memberId: leader })
     group.clock.advance(SESSION_MS)
     expect(rejoined.result?.generation).toBe(2)
@@ -107,7 +132,9 @@ describe('a member that is not heard of', () => {
 
   test('lives on while it commits offsets', () => {
     const group = new GroupUnderTest()
-    const { ids: [only = ''] } = group.start(1)
+    const {
+      ids: [only = ''],
+    } = group.start(1)
     for (let round = 0; round < 5; round++) {
       group.clock.advance(SESSION_MS - 1)
       expect(group.coordinator.checkCommit({ groupId: GROUP, memberId: only, generation: 1, instanceId: null })).toBe(ERROR.NONE)
@@ -118,7 +145,9 @@ describe('a member that is not heard of', () => {
   test('lives on while its join or sync is waiting, and its session counts from the answer', () => {
     const group = new GroupUnderTest()
     const long = { sessionTimeoutMs: 100_000 }
-    const { ids: [leader = '', follower = ''] } = group.start(2, [long])
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2, [long])
     const newcomer = group.join(long)
     const rejoined = group.join({ memberId: follower })
     group.clock.advance(2 * SESSION_MS)
@@ -137,7 +166,9 @@ describe('a member that is not heard of', () => {
 
   test('lives on while its join is waiting, also when it has sent a heartbeat meanwhile', () => {
     const group = new GroupUnderTest()
-    const { ids: [, follower = ''] } = group.start(2, [{ sessionTimeoutMs: 100_000 }])
+    const {
+      ids: [, follower = ''],
+    } = group.start(2, [{ sessionTimeoutMs: 100_000 }])
     const rejoined = group.join({ memberId: follower, protocols: protocols('range', 'other') })
     expect(group.heartbeat(follower, 1)).toBe(ERROR.REBALANCE_IN_PROGRESS)
     group.clock.advance(2 * SESSION_MS)
@@ -147,7 +178,10 @@ describe('a member that is not heard of', () => {
 
   test('is out when it fetches no assignment within the rebalance timeout, although it lives', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''], generation } = group.start(2, [], { synced: false })
+    const {
+      ids: [leader = '', follower = ''],
+      generation,
+    } = group.start(2, [], { synced: false })
     group.sync(leader, generation)
     for (let waited = 0; waited < REBALANCE_MS; waited += 5_000) {
       expect([group.heartbeat(leader, 1), group.heartbeat(follower, 1)]).toEqual([ERROR.NONE, ERROR.NONE])
@@ -159,7 +193,10 @@ describe('a member that is not heard of', () => {
 
   test('a leader that brings no assignment within the rebalance timeout is out, and another leads', () => {
     const group = new GroupUnderTest()
-    const { ids: [, follower = ''], generation } = group.start(2, [{ sessionTimeoutMs: 100_000 }], { synced: false })
+    const {
+      ids: [, follower = ''],
+      generation,
+    } = group.start(2, [{ sessionTimeoutMs: 100_000 }], { synced: false })
     const sync = group.sync(follower, generation)
     group.clock.advance(REBALANCE_MS)
     expect(sync.result?.error).toBe(ERROR.REBALANCE_IN_PROGRESS)
@@ -169,7 +206,9 @@ describe('a member that is not heard of', () => {
   test('a new one whose join waits for very long is taken for gone', () => {
     const group = new GroupUnderTest()
     const long = { sessionTimeoutMs: 1_000_000, rebalanceTimeoutMs: 2 * NEW_MEMBER_JOIN_TIMEOUT_MS }
-    const { ids: [leader = ''] } = group.start(1, [long])
+    const {
+      ids: [leader = ''],
+    } = group.start(1, [long])
     const newcomer = group.join(long)
     group.clock.advance(NEW_MEMBER_JOIN_TIMEOUT_MS)
     expect(newcomer.result).toMatchObject({ error: ERROR.UNKNOWN_MEMBER_ID, memberId: '' })
@@ -179,15 +218,24 @@ describe('a member that is not heard of', () => {
 
 test('a member that the leader forgets has nothing to do', () => {
   const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''] } = group.start(2, [], { synced: false })
+  const {
+    ids: [leader = '', follower = ''],
+  } = group.start(2, [], { synced: false })
   const sync = group.sync(follower, 1)
-  group.sync(leader, 1, { assignments: new Map([[leader, Buffer.from('all')], ['stranger', Buffer.from('x')]]) })
+  group.sync(leader, 1, {
+    assignments: new Map([
+      [leader, Buffer.from('all')],
+      ['stranger', Buffer.from('x')],
+    ]),
+  })
   expect(sync.result).toMatchObject({ error: ERROR.NONE, assignment: Buffer.alloc(0) })
 })
 
 test('a member that the leader forgets loses what it had before', () => {
   const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''] } = group.start(2)
+  const {
+    ids: [leader = '', follower = ''],
+  } = group.start(2)
   group.join({ memberId: leader })
   group.join({ memberId: follower })
   group.sync(leader, 2)
@@ -196,7 +244,9 @@ test('a member that the leader forgets loses what it had before', () => {
 
 test('a second join of a member takes the place of the first', () => {
   const group = new GroupUnderTest()
-  const { ids: [leader = '', follower = ''] } = group.start(2)
+  const {
+    ids: [leader = '', follower = ''],
+  } = group.start(2)
   const first = group.join({ memberId: leader })
   const second = group.join({ memberId: leader })
   expect(first.result).toMatchObject({ error: ERROR.REBALANCE_IN_PROGRESS, memberId: leader })

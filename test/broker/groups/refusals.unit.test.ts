@@ -13,7 +13,9 @@ describe('a sync is refused', () => {
     ['with another protocol', { protocolType: 'consumer', protocolName: 'sticky' }, ERROR.INCONSISTENT_GROUP_PROTOCOL],
   ])('%s', (_, given, error) => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(1, [], { synced: false })
+    const {
+      ids: [leader = ''],
+    } = group.start(1, [], { synced: false })
     expect(group.sync(leader, 1, given).result).toMatchObject({ error, protocolName: null })
     expect(group.state).toBe('CompletingRebalance')
   })

@@ -14,8 +14,12 @@ describe('after a restart', () => {
     const memberId = await broker.member()
     await broker.commit(8, { memberId, generationIdOrMemberEpoch: 1 })
     broker.restart()
-    expect((await broker.ask(tables.listGroups, 4, {})).groups).toEqual([{ groupId: 'readers', protocolType: 'consumer', groupState: 'Empty' }])
-    expect(await broker.ask(tables.heartbeat, 4, { groupId: 'readers', generationId: 1, memberId })).toMatchObject({ errorCode: ERROR.UNKNOWN_MEMBER_ID })
+    expect((await broker.ask(tables.listGroups, 4, {})).groups).toEqual([
+      { groupId: 'readers', protocolType: 'consumer', groupState: 'Empty' },
+    ])
+    expect(await broker.ask(tables.heartbeat, 4, { groupId: 'readers', generationId: 1, memberId })).toMatchObject({
+      errorCode: ERROR.UNKNOWN_MEMBER_ID,
+    })
     expect((await broker.join(9)).generationId).toBe(2)
     expect(broker.store.fetch('readers', 'pings', 0)?.offset).toBe(42n)
   })

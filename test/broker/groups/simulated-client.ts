@@ -57,19 +57,22 @@ export class SimulatedClient {
   join(): void {
     const call = pending<JoinResult>()
     this.#join = call
-    this.#group.coordinator.join({
-      groupId: GROUP,
-      memberId: this.memberId,
-      instanceId: this.instanceId,
-      clientId: 'client',
-      clientHost: '/127.0.0.1',
-      sessionTimeoutMs: this.#sessionTimeoutMs,
-      rebalanceTimeoutMs: this.#rebalanceTimeoutMs,
-      protocolType: 'consumer',
-      protocols: this.#protocolNames.map(name => ({ name, metadata: Buffer.from(`${name} ${this.#subscription}`) })),
-      requiresKnownId: this.#random.next() < 0.7,
-      canSkipAssignment: true,
-    }, call.respond)
+    this.#group.coordinator.join(
+      {
+        groupId: GROUP,
+        memberId: this.memberId,
+        instanceId: this.instanceId,
+        clientId: 'client',
+        clientHost: '/127.0.0.1',
+        sessionTimeoutMs: this.#sessionTimeoutMs,
+        rebalanceTimeoutMs: this.#rebalanceTimeoutMs,
+        protocolType: 'consumer',
+        protocols: this.#protocolNames.map(name => ({ name, metadata: Buffer.from(`${name} ${this.#subscription}`) })),
+        requiresKnownId: this.#random.next() < 0.7,
+        canSkipAssignment: true,
+      },
+      call.respond,
+    )
   }
 
   changeSubscription(): void {
@@ -100,8 +103,15 @@ export class SimulatedClient {
   }
 
   #startSync({ members, skipAssignment, generation, protocolType, protocolName }: JoinResult): void {
-    const assignments = skipAssignment ? [] : members.map(({ memberId, instanceId }) => [memberId, share(generation, instanceId ?? memberId)] as const)
-    this.#sync = this.#group.sync(this.memberId, generation, { instanceId: this.instanceId, protocolType, protocolName, assignments: new Map(assignments) })
+    const assignments = skipAssignment
+      ? []
+      : members.map(({ memberId, instanceId }) => [memberId, share(generation, instanceId ?? memberId)] as const)
+    this.#sync = this.#group.sync(this.memberId, generation, {
+      instanceId: this.instanceId,
+      protocolType,
+      protocolName,
+      assignments: new Map(assignments),
+    })
   }
 
   #afterSync(result: SyncResult): void {

@@ -21,7 +21,10 @@ class Simulation {
   constructor(seed: number) {
     this.#random = seededRandom(seed)
     this.group = new GroupUnderTest({ initialRebalanceDelayMs: this.#random.pick([0, 3_000]) })
-    this.clients = Array.from({ length: CLIENTS }, (_, index) => new SimulatedClient(this.group, this.#journal, this.#random, this.#random.next() < 0.4 ? `instance-${index}` : null))
+    this.clients = Array.from(
+      { length: CLIENTS },
+      (_, index) => new SimulatedClient(this.group, this.#journal, this.#random, this.#random.next() < 0.4 ? `instance-${index}` : null),
+    )
   }
 
   misbehave(): void {

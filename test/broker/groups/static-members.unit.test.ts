@@ -15,7 +15,9 @@ test('a static member joins without being asked to come again with an id', () =>
 describe('a static member that restarts', () => {
   test('gets a new id and its old assignment, without a rebalance', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = '', follower = ''] } = group.start(2, [LEADER, FOLLOWER])
+    const {
+      ids: [leader = '', follower = ''],
+    } = group.start(2, [LEADER, FOLLOWER])
     const join = group.join({ ...FOLLOWER, requiresKnownId: true })
     const memberId = join.result?.memberId as string
     expect(memberId).not.toBe(follower)
@@ -27,19 +29,25 @@ describe('a static member that restarts', () => {
 
   test('fences its former self', () => {
     const group = new GroupUnderTest()
-    const { ids: [, follower = ''] } = group.start(2, [LEADER, FOLLOWER])
+    const {
+      ids: [, follower = ''],
+    } = group.start(2, [LEADER, FOLLOWER])
     group.join(FOLLOWER)
     expect(group.heartbeat(follower, 1, 'two')).toBe(ERROR.FENCED_INSTANCE_ID)
     expect(group.sync(follower, 1, FOLLOWER).result?.error).toBe(ERROR.FENCED_INSTANCE_ID)
     expect(group.join({ ...FOLLOWER, memberId: follower }).result?.error).toBe(ERROR.FENCED_INSTANCE_ID)
     expect(group.coordinator.leave(GROUP, [{ memberId: follower, instanceId: 'two' }])).toEqual([ERROR.FENCED_INSTANCE_ID])
-    expect(group.coordinator.checkCommit({ groupId: GROUP, memberId: follower, generation: 1, instanceId: 'two' })).toBe(ERROR.FENCED_INSTANCE_ID)
+    expect(group.coordinator.checkCommit({ groupId: GROUP, memberId: follower, generation: 1, instanceId: 'two' })).toBe(
+      ERROR.FENCED_INSTANCE_ID,
+    )
     expect(group.heartbeat(follower, 1)).toBe(ERROR.UNKNOWN_MEMBER_ID)
   })
 
   test('fences what its former self waits for', () => {
     const group = new GroupUnderTest()
-    const { ids: [, follower = ''] } = group.start(2, [LEADER, FOLLOWER], { synced: false })
+    const {
+      ids: [, follower = ''],
+    } = group.start(2, [LEADER, FOLLOWER], { synced: false })
     const sync = group.sync(follower, 1, FOLLOWER)
     const join = group.join(FOLLOWER)
     expect(sync.result?.error).toBe(ERROR.FENCED_INSTANCE_ID)
@@ -58,7 +66,9 @@ describe('a static member that restarts', () => {
 
   test('and led, is told that its former self leads when it would assign again', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(2, [LEADER, FOLLOWER])
+    const {
+      ids: [leader = ''],
+    } = group.start(2, [LEADER, FOLLOWER])
     const { result } = group.join(LEADER)
     expect(result).toMatchObject({ generation: 1, skipAssignment: false, leaderId: leader, members: [] })
     expect(result?.memberId).not.toBe(leader)
@@ -82,7 +92,9 @@ describe('a static member that restarts', () => {
 
   test('takes its place in a rebalance that has begun', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(2, [LEADER, FOLLOWER])
+    const {
+      ids: [leader = ''],
+    } = group.start(2, [LEADER, FOLLOWER])
     const rejoined = group.join({ ...LEADER, memberId: leader })
     const restarted = group.join(FOLLOWER)
     expect(rejoined.result).toMatchObject({ generation: 2, leaderId: leader })
@@ -91,7 +103,9 @@ describe('a static member that restarts', () => {
 
   test('before its former self fetched the assignment is still expected to fetch it', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(2, [LEADER, { ...FOLLOWER, sessionTimeoutMs: 100_000 }], { synced: false })
+    const {
+      ids: [leader = ''],
+    } = group.start(2, [LEADER, { ...FOLLOWER, sessionTimeoutMs: 100_000 }], { synced: false })
     group.sync(leader, 1, LEADER)
     const memberId = group.join({ ...FOLLOWER, sessionTimeoutMs: 100_000 }).result?.memberId as string
     for (let waited = 0; waited < REBALANCE_MS; waited += 5_000) {
@@ -105,7 +119,9 @@ describe('a static member that restarts', () => {
 describe('a static member that is away', () => {
   test('keeps its place when its connection breaks while it comes back', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(3, [LEADER, FOLLOWER])
+    const {
+      ids: [leader = ''],
+    } = group.start(3, [LEADER, FOLLOWER])
     group.join({ ...LEADER, memberId: leader })
     group.coordinator.drop(GROUP, group.join(FOLLOWER).respond)
     expect(group.coordinator.get(GROUP)?.memberOfInstance('two')).toBeDefined()
@@ -114,7 +130,12 @@ describe('a static member that is away', () => {
   test('keeps its place in a rebalance that it does not take part in', () => {
     const group = new GroupUnderTest()
     const long = { sessionTimeoutMs: 1_000_000 }
-    const { ids: [leader = '', away = ''] } = group.start(2, [{ ...LEADER, ...long }, { ...FOLLOWER, ...long }])
+    const {
+      ids: [leader = '', away = ''],
+    } = group.start(2, [
+      { ...LEADER, ...long },
+      { ...FOLLOWER, ...long },
+    ])
     const rejoined = group.join({ ...LEADER, ...long, memberId: leader })
     group.clock.advance(REBALANCE_MS)
     expect(rejoined.result?.members.map(({ memberId }) => memberId)).toEqual([leader, away])
@@ -122,7 +143,9 @@ describe('a static member that is away', () => {
 
   test('is out when its session ends', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(2, [LEADER, FOLLOWER])
+    const {
+      ids: [leader = ''],
+    } = group.start(2, [LEADER, FOLLOWER])
     group.clock.advance(SESSION_MS - 1)
     group.heartbeat(leader, 1, 'one')
     group.clock.advance(1)
@@ -132,7 +155,9 @@ describe('a static member that is away', () => {
 
   test('does not lead when it does not come back', () => {
     const group = new GroupUnderTest()
-    const { ids: [, follower = ''] } = group.start(2, [{ ...LEADER, sessionTimeoutMs: 1_000_000 }, FOLLOWER])
+    const {
+      ids: [, follower = ''],
+    } = group.start(2, [{ ...LEADER, sessionTimeoutMs: 1_000_000 }, FOLLOWER])
     const newcomer = group.join()
     const rejoined = group.join({ ...FOLLOWER, memberId: follower })
     group.clock.advance(REBALANCE_MS)
@@ -155,7 +180,9 @@ describe('a static member that is away', () => {
 describe('an operator', () => {
   test('removes a static member by its instance alone', () => {
     const group = new GroupUnderTest()
-    const { ids: [leader = ''] } = group.start(2, [LEADER, FOLLOWER])
+    const {
+      ids: [leader = ''],
+    } = group.start(2, [LEADER, FOLLOWER])
     expect(group.coordinator.leave(GROUP, [{ memberId: '', instanceId: 'two' }])).toEqual([ERROR.NONE])
     expect(group.join({ ...LEADER, memberId: leader }).result?.members).toHaveLength(1)
   })
@@ -163,7 +190,10 @@ describe('an operator', () => {
   test('is told when there is no such instance', () => {
     const group = new GroupUnderTest()
     group.start(1, [LEADER])
-    const leavers = [{ memberId: '', instanceId: 'three' }, { memberId: '', instanceId: null }]
+    const leavers = [
+      { memberId: '', instanceId: 'three' },
+      { memberId: '', instanceId: null },
+    ]
     expect(group.coordinator.leave(GROUP, leavers)).toEqual([ERROR.UNKNOWN_MEMBER_ID, ERROR.UNKNOWN_MEMBER_ID])
     expect(group.state).toBe('Stable')
   })

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { diskFolder } from '../../../broker/log/disk-folder.ts'
-import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
+import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { seededRandom } from '../../support/random.ts'
 import { batchOf, contentOf, logOn, refusal, temporaryPath } from './log-fixture.ts'
 import { UnreliableFolder, type Operation } from './unreliable-folder.ts'
@@ -19,7 +19,13 @@ function unreliable(settings = {}) {
   return { ...logOn(folder, settings), folder, failing }
 }
 
-const snapshotOf = (folder: Folder) => Object.fromEntries(folder.names().toSorted().map(name => [name, folder.readWhole(name)]))
+const snapshotOf = (folder: Folder) =>
+  Object.fromEntries(
+    folder
+      .names()
+      .toSorted()
+      .map(name => [name, folder.readWhole(name)]),
+  )
 
 describe('a failed append', () => {
   test('leaves the log as it was, says what failed, and a later one works', () => {
@@ -28,7 +34,10 @@ describe('a failed append', () => {
     const before = snapshotOf(folder)
     failing('append')
     for (let attempt = 0; attempt < 3; attempt++) {
-      expect(refusal(() => log.append(batchOf({ values: ['b'] })))).toEqual({ code: ERROR.KAFKA_STORAGE_ERROR, message: 'appending a batch failed: ENOSPC: no space left on device, write' })
+      expect(refusal(() => log.append(batchOf({ values: ['b'] })))).toEqual({
+        code: ERROR.KAFKA_STORAGE_ERROR,
+        message: 'appending a batch failed: ENOSPC: no space left on device, write',
+      })
       expect([log.endOffset, log.highWatermark]).toEqual([1n, 1n])
       expect(contentOf(log)).toEqual(['0:a'])
     }
@@ -73,7 +82,8 @@ describe('a new segment that cannot be started', () => {
     under.log.append(batchOf({ values: ['a'] }))
     under.log.append(batchOf({ values: ['b'] }))
     under.failing(operation)
-    for (let attempt = 0; attempt < 2; attempt++) expect(refusal(() => under.log.append(batchOf({ values: ['c'] }))).code).toBe(ERROR.KAFKA_STORAGE_ERROR)
+    for (let attempt = 0; attempt < 2; attempt++)
+      expect(refusal(() => under.log.append(batchOf({ values: ['c'] }))).code).toBe(ERROR.KAFKA_STORAGE_ERROR)
     expect(contentOf(under.log)).toEqual(['0:a', '1:b'])
     under.failing()
     expect(contentOf(logOn(under.folder).log)).toEqual(['0:a', '1:b'])
@@ -86,7 +96,9 @@ describe('a new segment that cannot be started', () => {
   test.each(leavings)('and is not needed after all leaves the log growing in the old one, when it fails at %s %s', (...operations) => {
     const under = unreliable({ segmentBytes: 200 })
     under.log.append(batchOf({ values: ['a'] }))
-    under.folder.trouble = { fails: (operation, name) => (operations.includes(operation) && name === '00000000000000000001.log' ? FULL : undefined) }
+    under.folder.trouble = {
+      fails: (operation, name) => (operations.includes(operation) && name === '00000000000000000001.log' ? FULL : undefined),
+    }
     refusal(() => under.log.append(batchOf({ values: ['x'.repeat(100)] })))
     under.folder.trouble = {}
     under.log.append(batchOf({ values: ['b'] }))
@@ -104,7 +116,10 @@ test('after a failed sync nothing is shown and nothing appended until the log is
   const producer = { id: 1, epoch: 0, sequence: 0 }
   log.append(batchOf({ values: ['b'], producer }))
   failing('sync')
-  expect(refusal(() => log.flush())).toEqual({ code: ERROR.KAFKA_STORAGE_ERROR, message: 'syncing a segment failed: ENOSPC: no space left on device, write' })
+  expect(refusal(() => log.flush())).toEqual({
+    code: ERROR.KAFKA_STORAGE_ERROR,
+    message: 'syncing a segment failed: ENOSPC: no space left on device, write',
+  })
   failing()
   expect(log.highWatermark).toBe(1n)
   expect(contentOf(log)).toEqual(['0:a'])
@@ -118,7 +133,10 @@ test('a read that fails says so, and the next one works', () => {
   const { log, failing } = unreliable()
   log.append(batchOf({ values: ['a'] }))
   failing('read')
-  expect(refusal(() => log.read(0n, 100, { atLeastOneBatch: true }))).toEqual({ code: ERROR.KAFKA_STORAGE_ERROR, message: 'reading a log failed: ENOSPC: no space left on device, write' })
+  expect(refusal(() => log.read(0n, 100, { atLeastOneBatch: true }))).toEqual({
+    code: ERROR.KAFKA_STORAGE_ERROR,
+    message: 'reading a log failed: ENOSPC: no space left on device, write',
+  })
   expect(refusal(() => log.findTimestamp(0n)).code).toBe(ERROR.KAFKA_STORAGE_ERROR)
   expect(refusal(() => log.maxTimestamp()).code).toBe(ERROR.KAFKA_STORAGE_ERROR)
   failing()
@@ -136,14 +154,20 @@ test('a batch that was damaged on the disk is not answered for ever, but named',
   const file = folder.open(name)
   file.truncate(0)
   file.append([bytes])
-  expect(refusal(() => log.read(1n, 1000, { atLeastOneBatch: true }))).toEqual({ code: ERROR.KAFKA_STORAGE_ERROR, message: 'reading a log failed: the batch at 0 was damaged: its length is 7' })
+  expect(refusal(() => log.read(1n, 1000, { atLeastOneBatch: true }))).toEqual({
+    code: ERROR.KAFKA_STORAGE_ERROR,
+    message: 'reading a log failed: the batch at 0 was damaged: its length is 7',
+  })
 })
 
 test('moving the start that fails moves nothing', () => {
   const under = unreliable()
   under.log.append(batchOf({ values: ['a', 'b'] }))
   under.failing('replace')
-  expect(refusal(() => under.log.deleteBefore(1n))).toEqual({ code: ERROR.KAFKA_STORAGE_ERROR, message: 'moving the start of a log failed: ENOSPC: no space left on device, write' })
+  expect(refusal(() => under.log.deleteBefore(1n))).toEqual({
+    code: ERROR.KAFKA_STORAGE_ERROR,
+    message: 'moving the start of a log failed: ENOSPC: no space left on device, write',
+  })
   expect(under.log.startOffset).toBe(0n)
   under.failing()
   under.log.deleteBefore(1n)
@@ -174,10 +198,25 @@ test('on a file system that takes no more bytes, the log stays whole', () => {
   const path = temporaryPath()
   const script = join(import.meta.dirname, 'fill-a-file.ts')
   const limitInHalfKb = 128
-  const { stdout, stderr, status } = spawnSync('sh', ['-c', `ulimit -f ${limitInHalfKb} && exec "$0" "$@"`, process.execPath, script, path], { encoding: 'utf8', timeout: 30_000 })
+  const { stdout, stderr, status } = spawnSync(
+    'sh',
+    ['-c', `ulimit -f ${limitInHalfKb} && exec "$0" "$@"`, process.execPath, script, path],
+    { encoding: 'utf8', timeout: 30_000 },
+  )
   expect({ status, stderr }).toMatchObject({ status: 0 })
-  const told = JSON.parse(stdout) as { appended: number; refusals: { code: number; message: string }[]; size: number; readBack: number; smallerAppended: boolean }
-  expect(told.refusals).toEqual(Array.from({ length: 3 }, () => ({ code: ERROR.KAFKA_STORAGE_ERROR, message: 'appending a batch failed: EFBIG: file too large, write' })))
+  const told = JSON.parse(stdout) as {
+    appended: number
+    refusals: { code: number; message: string }[]
+    size: number
+    readBack: number
+    smallerAppended: boolean
+  }
+  expect(told.refusals).toEqual(
+    Array.from({ length: 3 }, () => ({
+      code: ERROR.KAFKA_STORAGE_ERROR,
+      message: 'appending a batch failed: EFBIG: file too large, write',
+    })),
+  )
   expect(told.readBack).toBe(told.appended)
   expect(told.size).toBe(told.appended * batchOf({ values: ['x'.repeat(1500)] }).length)
   expect(told.smallerAppended).toBe(true)

@@ -3,14 +3,21 @@ import { join } from 'node:path'
 import { ProtocolError } from '../../../broker/errors.ts'
 import { diskFolder } from '../../../broker/log/disk-folder.ts'
 import { PartitionLog } from '../../../broker/log/partition-log.ts'
-import { encodeBatch } from '../../../broker/records/records.ts'
 import { batchesIn } from '../../../broker/records/batch.ts'
+import { encodeBatch } from '../../../broker/records/records.ts'
 
 /** Run with a limit on the size of files: appends to a log until it is refused, three times, and tells on stdout what it found. */
 const path = process.argv[2]!
 const settings = {
-  segmentBytes: 10_000_000, segmentMs: 1_000_000, indexIntervalBytes: 200, retentionMs: -1, retentionBytes: -1, maxMessageBytes: 500_000,
-  timestampType: 'CreateTime', flushEachAppend: false, producerIdExpirationMs: 100_000,
+  segmentBytes: 10_000_000,
+  segmentMs: 1_000_000,
+  indexIntervalBytes: 200,
+  retentionMs: -1,
+  retentionBytes: -1,
+  maxMessageBytes: 500_000,
+  timestampType: 'CreateTime',
+  flushEachAppend: false,
+  producerIdExpirationMs: 100_000,
 } as const
 const log = PartitionLog.open({ folder: diskFolder(path), settings: () => settings, now: () => 5000 })
 const append = (size: number) => log.append(encodeBatch([{ value: Buffer.alloc(size, 'x') }], { timestamp: 1000n }))

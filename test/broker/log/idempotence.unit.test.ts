@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { diskFolder } from '../../../broker/log/disk-folder.ts'
-import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
+import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { MOST_PRODUCERS, ProducerStates } from '../../../broker/log/producer-states.ts'
 import { batchOf, logOn, refusal, temporaryPath, type LogUnderTest } from './log-fixture.ts'
 
@@ -22,21 +22,39 @@ function send(under: LogUnderTest, sequence: number, { count = 1, epoch = 0, id 
 describe('an idempotent producer', () => {
   test('is told the old offset of a batch that it repeats, and nothing is written', () => {
     const under = logOn(memoryFolder())
-    expect([send(under, 0, { count: 3 }), send(under, 3, { count: 2 }), send(under, 0, { count: 3 }), send(under, 3, { count: 2 })]).toEqual([0, 3, 'again at 0', 'again at 3'])
+    expect([
+      send(under, 0, { count: 3 }),
+      send(under, 3, { count: 2 }),
+      send(under, 0, { count: 3 }),
+      send(under, 3, { count: 2 }),
+    ]).toEqual([0, 3, 'again at 0', 'again at 3'])
     expect(under.log.endOffset).toBe(5n)
   })
 
   test('may repeat its last five batches, and no older one', () => {
     const under = logOn(memoryFolder())
     for (let sequence = 0; sequence < 6; sequence++) send(under, sequence)
-    expect([0, 1, 2, 3, 4, 5].map(sequence => send(under, sequence))).toEqual([ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 'again at 1', 'again at 2', 'again at 3', 'again at 4', 'again at 5'])
+    expect([0, 1, 2, 3, 4, 5].map(sequence => send(under, sequence))).toEqual([
+      ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER,
+      'again at 1',
+      'again at 2',
+      'again at 3',
+      'again at 4',
+      'again at 5',
+    ])
     expect(send(under, 6)).toBe(6)
   })
 
   test('must go on where it was: a gap, an overlap and a batch cut differently are refused', () => {
     const under = logOn(memoryFolder())
     send(under, 0, { count: 4 })
-    const refused = [send(under, 5), send(under, 3), send(under, 2, { count: 4 }), send(under, 0, { count: 2 }), send(under, 0, { count: 5 })]
+    const refused = [
+      send(under, 5),
+      send(under, 3),
+      send(under, 2, { count: 4 }),
+      send(under, 0, { count: 2 }),
+      send(under, 0, { count: 5 }),
+    ]
     expect(refused).toEqual(Array.from({ length: 5 }, () => ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER))
     expect(send(under, 4)).toBe(4)
     const batch = batchOf({ producer: { id: 7, epoch: 0, sequence: 9 } })
@@ -53,20 +71,37 @@ describe('an idempotent producer', () => {
     expect(send(under, 1, { epoch: 4 })).toBe(ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER)
     expect(send(under, 1, { epoch: 3 })).toBe(1)
     expect(send(under, 0, { epoch: 5 })).toBe(2)
-    expect([send(under, 2, { epoch: 3 }), send(under, 0, { epoch: 3 }), send(under, 1, { epoch: 4 })]).toEqual(Array.from({ length: 3 }, () => ERROR.INVALID_PRODUCER_EPOCH))
+    expect([send(under, 2, { epoch: 3 }), send(under, 0, { epoch: 3 }), send(under, 1, { epoch: 4 })]).toEqual(
+      Array.from({ length: 3 }, () => ERROR.INVALID_PRODUCER_EPOCH),
+    )
     expect(send(under, 0, { epoch: 5 })).toBe('again at 2')
   })
 
   test('goes on at 0 after the greatest sequence', () => {
     const under = logOn(memoryFolder())
-    expect([send(under, MAX_SEQUENCE - 1, { count: 2 }), send(under, 0), send(under, MAX_SEQUENCE - 1, { count: 2 })]).toEqual([0, 2, 'again at 0'])
+    expect([send(under, MAX_SEQUENCE - 1, { count: 2 }), send(under, 0), send(under, MAX_SEQUENCE - 1, { count: 2 })]).toEqual([
+      0,
+      2,
+      'again at 0',
+    ])
     const across = logOn(memoryFolder())
-    expect([send(across, MAX_SEQUENCE - 1, { count: 4 }), send(across, 1), send(across, 2), send(across, MAX_SEQUENCE - 1, { count: 4 })]).toEqual([0, ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 4, 'again at 0'])
+    expect([
+      send(across, MAX_SEQUENCE - 1, { count: 4 }),
+      send(across, 1),
+      send(across, 2),
+      send(across, MAX_SEQUENCE - 1, { count: 4 }),
+    ]).toEqual([0, ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 4, 'again at 0'])
   })
 
   test('does not concern another', () => {
     const under = logOn(memoryFolder())
-    expect([send(under, 0, { id: 1 }), send(under, 0, { id: 2 }), send(under, 1, { id: 1 }), send(under, 1, { id: 2 }), send(under, 0, { id: 1 })]).toEqual([0, 1, 2, 3, 'again at 0'])
+    expect([
+      send(under, 0, { id: 1 }),
+      send(under, 0, { id: 2 }),
+      send(under, 1, { id: 1 }),
+      send(under, 1, { id: 2 }),
+      send(under, 0, { id: 1 }),
+    ]).toEqual([0, 1, 2, 3, 'again at 0'])
   })
 
   test('is forgotten when it has been silent for too long', () => {
@@ -112,7 +147,11 @@ describe('after a restart', () => {
     },
     'with a damaged snapshot': under => {
       under.log.close()
-      const newest = under.folder.names().filter(name => name.endsWith('.snapshot')).toSorted().at(-1)!
+      const newest = under.folder
+        .names()
+        .filter(name => name.endsWith('.snapshot'))
+        .toSorted()
+        .at(-1)!
       const bytes = under.folder.readWhole(newest)!
       bytes[bytes.length >> 1]! ^= 1
       under.folder.replace(newest, bytes)
@@ -129,7 +168,14 @@ describe('after a restart', () => {
       stop(under)
       under.reopen()
       expect(under.log.findings.filter(finding => !/^the snapshot of producers at \d+ is damaged/.test(finding))).toEqual([])
-      expect([2, 3, 4, 5, 6, 7].map(sequence => send(under, sequence))).toEqual([ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 'again at 6', 'again at 8', 'again at 10', 'again at 12', 'again at 14'])
+      expect([2, 3, 4, 5, 6, 7].map(sequence => send(under, sequence))).toEqual([
+        ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER,
+        'again at 6',
+        'again at 8',
+        'again at 10',
+        'again at 12',
+        'again at 14',
+      ])
       expect(send(under, 0, { id: 8, epoch: 7 })).toBe('again at 15')
       expect(send(under, 1, { id: 8, epoch: 6 })).toBe(ERROR.INVALID_PRODUCER_EPOCH)
       expect(send(under, 9)).toBe(ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER)
@@ -145,7 +191,14 @@ describe('after a restart', () => {
     under.reopen()
     send(under, 5)
     under.reopen()
-    expect([0, 1, 2, 3, 4, 5].map(sequence => send(under, sequence))).toEqual([ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 'again at 1', 'again at 2', 'again at 3', 'again at 4', 'again at 5'])
+    expect([0, 1, 2, 3, 4, 5].map(sequence => send(under, sequence))).toEqual([
+      ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER,
+      'again at 1',
+      'again at 2',
+      'again at 3',
+      'again at 4',
+      'again at 5',
+    ])
   })
 
   test('an older snapshot tells of producers whose records were deleted, if the newest is damaged', () => {
@@ -153,7 +206,10 @@ describe('after a restart', () => {
     send(under, 0, { id: 8 })
     for (let sequence = 0; sequence < 6; sequence++) send(under, sequence)
     under.log.deleteBefore(4n)
-    const snapshots = under.folder.names().filter(name => name.endsWith('.snapshot')).toSorted()
+    const snapshots = under.folder
+      .names()
+      .filter(name => name.endsWith('.snapshot'))
+      .toSorted()
     expect(snapshots).toHaveLength(2)
     under.folder.replace(snapshots.at(-1)!, 'damaged')
     under.reopen()
@@ -189,7 +245,12 @@ describe('after a restart', () => {
     for (let id = 2; id <= MOST_PRODUCERS; id++) record(id, 0)
     expect(MOST_PRODUCERS).toBe(10_000)
     expect(states.size).toBe(MOST_PRODUCERS)
-    expect(states.all().map(({ producerId }) => producerId).slice(0, 2)).toEqual([0n, 2n])
+    expect(
+      states
+        .all()
+        .map(({ producerId }) => producerId)
+        .slice(0, 2),
+    ).toEqual([0n, 2n])
     const more = { ...states.all()[0]!, producerId: -5n }
     expect(new ProducerStates([more, ...states.all()]).all()).toEqual(states.all())
   })

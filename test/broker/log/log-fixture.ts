@@ -33,7 +33,10 @@ export interface BatchOptions {
 /** A batch as a producer sends it. */
 export function batchOf({ values = ['a value'], times = 1000, producer }: BatchOptions = {}): Buffer {
   const timeOf = (index: number): bigint => BigInt(typeof times === 'number' ? times : times[index]!)
-  const batch = encodeBatch(values.map((value, index) => ({ value: Buffer.from(value), timestamp: timeOf(index) })), { timestamp: timeOf(0) })
+  const batch = encodeBatch(
+    values.map((value, index) => ({ value: Buffer.from(value), timestamp: timeOf(index) })),
+    { timestamp: timeOf(0) },
+  )
   if (producer === undefined) return batch
   return sealed({ body: batch.subarray(HEADER_BYTES), count: values.length, time: timeOf(0), maxTime: maxTimestamp(batch, 0), producer })
 }

@@ -30,16 +30,23 @@ export class LogModel {
 
   /** All records that can be read, from `from` on, as `offset:value@time`. */
   content(from = this.start): string[] {
-    return this.records().filter(({ offset }) => offset >= from).map(({ offset, value, time }) => `${offset}:${value}@${time}`)
+    return this.records()
+      .filter(({ offset }) => offset >= from)
+      .map(({ offset, value, time }) => `${offset}:${value}@${time}`)
   }
 
   records(): { offset: number; value: string; time: number }[] {
-    const all = this.batches.flatMap(({ baseOffset, values, times }) => values.map((value, index) => ({ offset: baseOffset + index, value, time: times[index]! })))
+    const all = this.batches.flatMap(({ baseOffset, values, times }) =>
+      values.map((value, index) => ({ offset: baseOffset + index, value, time: times[index]! })),
+    )
     return all.filter(({ offset }) => offset >= this.start && offset < this.shown)
   }
 
   /** The offset that an idempotent batch had before, the code with which it is refused, or undefined if it is new. */
-  outcome(producer: NonNullable<ModelBatch['producer']>, count: number): { readonly again: number } | { readonly code: number } | undefined {
+  outcome(
+    producer: NonNullable<ModelBatch['producer']>,
+    count: number,
+  ): { readonly again: number } | { readonly code: number } | undefined {
     const own = this.batches.filter(batch => batch.producer?.id === producer.id)
     const last = own.at(-1)
     if (!last?.producer) return undefined

@@ -57,11 +57,20 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
       log.append(batch)
       return batch.length
     })
-    const read = (maxBytes: number, atLeastOneBatch: boolean): number => log.read(0n, maxBytes, { atLeastOneBatch }).reduce((sum, piece) => sum + piece.length, 0)
+    const read = (maxBytes: number, atLeastOneBatch: boolean): number =>
+      log.read(0n, maxBytes, { atLeastOneBatch }).reduce((sum, piece) => sum + piece.length, 0)
     const [one, two, three] = [sizes[0]!, sizes[0]! + sizes[1]!, sizes[0]! + sizes[1]! + sizes[2]!]
     expect([0, 1, one - 1].map(maxBytes => read(maxBytes, true))).toEqual([one, one, one])
     expect([0, 1, one - 1].map(maxBytes => read(maxBytes, false))).toEqual([0, 0, 0])
-    expect([one, two - 1, two, three - 1, three, three + 1, 2 ** 31 - 1].map(maxBytes => read(maxBytes, false))).toEqual([one, one, two, two, three, three, three])
+    expect([one, two - 1, two, three - 1, three, three + 1, 2 ** 31 - 1].map(maxBytes => read(maxBytes, false))).toEqual([
+      one,
+      one,
+      two,
+      two,
+      three,
+      three,
+      three,
+    ])
   })
 
   test('reads across many segments, with any limit and from any offset', () => {
@@ -96,7 +105,8 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     const { log } = logOn(make())
     log.append(batchOf({ values: ['a', 'b', 'c'] }))
     log.deleteBefore(1n)
-    for (const offset of [-1n, 0n, 4n, 2n ** 62n]) expect(refusal(() => log.read(offset, 100, { atLeastOneBatch: true }))).toMatchObject({ code: ERROR.OFFSET_OUT_OF_RANGE })
+    for (const offset of [-1n, 0n, 4n, 2n ** 62n])
+      expect(refusal(() => log.read(offset, 100, { atLeastOneBatch: true }))).toMatchObject({ code: ERROR.OFFSET_OUT_OF_RANGE })
     expect(refusal(() => log.read(9n, 100, { atLeastOneBatch: true })).message).toContain('got 9, expected 1 to 3')
   })
 
@@ -118,13 +128,19 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     log.append(batchOf())
     log.close()
     log.close()
-    expect(refusal(() => log.append(batchOf()))).toMatchObject({ code: ERROR.KAFKA_STORAGE_ERROR, message: expect.stringContaining('closed') })
+    expect(refusal(() => log.append(batchOf()))).toMatchObject({
+      code: ERROR.KAFKA_STORAGE_ERROR,
+      message: expect.stringContaining('closed'),
+    })
   })
 
   test('refuses what is too large for a message or for a segment', () => {
     const batch = batchOf({ values: ['x'.repeat(100)] })
     const { log } = logOn(make(), { maxMessageBytes: batch.length - 1 })
-    expect(refusal(() => log.append(Buffer.from(batch)))).toMatchObject({ code: ERROR.MESSAGE_TOO_LARGE, message: expect.stringContaining(`got ${batch.length} bytes, expected at most ${batch.length - 1}`) })
+    expect(refusal(() => log.append(Buffer.from(batch)))).toMatchObject({
+      code: ERROR.MESSAGE_TOO_LARGE,
+      message: expect.stringContaining(`got ${batch.length} bytes, expected at most ${batch.length - 1}`),
+    })
     const other = logOn(make(), { maxMessageBytes: batch.length, segmentBytes: batch.length - 1 })
     expect(refusal(() => other.log.append(Buffer.from(batch))).code).toBe(ERROR.RECORD_LIST_TOO_LARGE)
     other.settings = { ...other.settings, segmentBytes: batch.length }
@@ -159,7 +175,12 @@ describe('the time of appending', () => {
     under.log.append(batchOf())
     under.settings = { ...under.settings, timestampType: 'LogAppendTime' }
     under.log.append(batchOf())
-    expect(under.log.read(0n, 1000, { atLeastOneBatch: true }).flatMap(recordsOf).map(record => record.timestamp)).toEqual([1000n, 5000n])
+    expect(
+      under.log
+        .read(0n, 1000, { atLeastOneBatch: true })
+        .flatMap(recordsOf)
+        .map(record => record.timestamp),
+    ).toEqual([1000n, 5000n])
   })
 })
 
@@ -202,7 +223,11 @@ describe('flushing', () => {
 })
 
 describe('a segment', () => {
-  const bases = (names: readonly string[]): number[] => names.filter(name => name.endsWith('.log')).map(name => Number(name.slice(0, 20))).toSorted((one, other) => one - other)
+  const bases = (names: readonly string[]): number[] =>
+    names
+      .filter(name => name.endsWith('.log'))
+      .map(name => Number(name.slice(0, 20)))
+      .toSorted((one, other) => one - other)
 
   test('is full when another batch would make it too large', () => {
     const batch = batchOf()
@@ -274,7 +299,8 @@ describe('searching by time', () => {
       const under = filled({ indexIntervalBytes, segmentBytes })
       for (const reopen of [() => {}, () => under.reopen(), () => under.log.close(), () => under.reopen()]) {
         reopen()
-        for (let timestamp = 0; timestamp <= 130; timestamp += 5) expect(under.log.findTimestamp(BigInt(timestamp))).toEqual(plainly(timestamp))
+        for (let timestamp = 0; timestamp <= 130; timestamp += 5)
+          expect(under.log.findTimestamp(BigInt(timestamp))).toEqual(plainly(timestamp))
       }
     }
   })
@@ -284,7 +310,8 @@ describe('searching by time', () => {
       const { log } = filled({ segmentBytes })
       for (let start = 1; start <= 9; start++) {
         log.deleteBefore(BigInt(start))
-        for (let timestamp = 0; timestamp <= 130; timestamp += 5) expect(log.findTimestamp(BigInt(timestamp))).toEqual(plainly(timestamp, start))
+        for (let timestamp = 0; timestamp <= 130; timestamp += 5)
+          expect(log.findTimestamp(BigInt(timestamp))).toEqual(plainly(timestamp, start))
       }
     }
   })
@@ -332,7 +359,10 @@ describe('deleting before an offset', () => {
   test('never moves the start back, nor beyond what consumers may read', () => {
     const under = logOn(memoryFolder(), { flushEachAppend: true })
     under.log.append(batchOf({ values: ['a', 'b', 'c'] }))
-    expect(refusal(() => under.log.deleteBefore(1n))).toMatchObject({ code: ERROR.OFFSET_OUT_OF_RANGE, message: 'offset: got 1, expected at most 0' })
+    expect(refusal(() => under.log.deleteBefore(1n))).toMatchObject({
+      code: ERROR.OFFSET_OUT_OF_RANGE,
+      message: 'offset: got 1, expected at most 0',
+    })
     under.log.flush()
     under.log.deleteBefore(2n)
     under.log.deleteBefore(1n)
@@ -346,7 +376,12 @@ describe('deleting before an offset', () => {
   test('removes the segments that lie before it', () => {
     const under = logOn(memoryFolder(), { segmentBytes: 2 * batchOf().length })
     for (let count = 0; count < 7; count++) under.log.append(batchOf())
-    const bases = (): number[] => under.folder.names().filter(name => name.endsWith('.log')).toSorted().map(name => Number(name.slice(0, 20)))
+    const bases = (): number[] =>
+      under.folder
+        .names()
+        .filter(name => name.endsWith('.log'))
+        .toSorted()
+        .map(name => Number(name.slice(0, 20)))
     under.log.deleteBefore(3n)
     expect(bases()).toEqual([2, 4, 6])
     under.log.deleteBefore(4n)

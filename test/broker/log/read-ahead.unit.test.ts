@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import type { LogFile } from '../../../broker/log/folder.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { readBatches } from '../../../broker/log/read-batches.ts'
-import { batchOf, recordsOf } from './log-fixture.ts'
 import { setBaseOffset } from '../../../broker/records/batch.ts'
+import { batchOf, recordsOf } from './log-fixture.ts'
 
 const MOST_READ_AHEAD_BYTES = 64 * 1024
 const COUNT = 3_000
@@ -26,11 +26,25 @@ function watchedFile(): { file: LogFile; batchBytes: number; reads: number[] } {
   return { file: { ...inner, size: inner.size, read } as LogFile, batchBytes, reads }
 }
 
-test.each([[true, 1_000], [false, 1_000], [true, 0], [false, 0]])('however large the index interval is, little is read at a time (at least one batch: %s, at most %i bytes)', (atLeastOneBatch, maxBytes) => {
-  const { file, batchBytes, reads } = watchedFile()
-  const piece = readBatches(file, 0, { offset: BigInt(COUNT - 2), maxBytes, endPosition: file.size, atLeastOneBatch, indexIntervalBytes: 2 ** 31 - 1 })
-  expect(Math.max(...reads)).toBeLessThanOrEqual(MOST_READ_AHEAD_BYTES + maxBytes + batchBytes)
-  const offsets = piece && recordsOf(piece.bytes).map(({ offset }) => offset)
-  if (maxBytes > 0) expect(offsets).toEqual([BigInt(COUNT - 2), BigInt(COUNT - 1)])
-  else expect(offsets).toEqual(atLeastOneBatch ? [BigInt(COUNT - 2)] : [])
-})
+test.each([
+  [true, 1_000],
+  [false, 1_000],
+  [true, 0],
+  [false, 0],
+])(
+  'however large the index interval is, little is read at a time (at least one batch: %s, at most %i bytes)',
+  (atLeastOneBatch, maxBytes) => {
+    const { file, batchBytes, reads } = watchedFile()
+    const piece = readBatches(file, 0, {
+      offset: BigInt(COUNT - 2),
+      maxBytes,
+      endPosition: file.size,
+      atLeastOneBatch,
+      indexIntervalBytes: 2 ** 31 - 1,
+    })
+    expect(Math.max(...reads)).toBeLessThanOrEqual(MOST_READ_AHEAD_BYTES + maxBytes + batchBytes)
+    const offsets = piece && recordsOf(piece.bytes).map(({ offset }) => offset)
+    if (maxBytes > 0) expect(offsets).toEqual([BigInt(COUNT - 2), BigInt(COUNT - 1)])
+    else expect(offsets).toEqual(atLeastOneBatch ? [BigInt(COUNT - 2)] : [])
+  },
+)

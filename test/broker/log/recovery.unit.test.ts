@@ -56,7 +56,9 @@ describe.each(Object.entries(FOLDERS))('the tail of a log in %s', (_, make) => {
     const under = abandoned(make())
     change(under.folder, segmentName(0), bytes => Buffer.concat([bytes, Buffer.alloc(zeros)]))
     expect(contentOf(under.reopen())).toEqual(WHOLE)
-    expect(under.log.findings).toEqual([expect.stringMatching(new RegExp(`^${zeros} bytes from offset 3 on are not sound batches .*; they were cut off$`))])
+    expect(under.log.findings).toEqual([
+      expect.stringMatching(new RegExp(`^${zeros} bytes from offset 3 on are not sound batches .*; they were cut off$`)),
+    ])
     expect(under.reopen().findings).toEqual([])
   })
 
@@ -72,7 +74,8 @@ describe.each(Object.entries(FOLDERS))('the tail of a log in %s', (_, make) => {
 
 test('batches larger than a read of the scan are checked whole', () => {
   const under = logOn(memoryFolder(), { segmentBytes: 20_000_000, maxMessageBytes: 10_000_000 })
-  for (const value of ['a'.repeat(2_500_000), 'b', 'c'.repeat(1_048_576), 'd'.repeat(3_000_000)]) under.log.append(batchOf({ values: [value] }))
+  for (const value of ['a'.repeat(2_500_000), 'b', 'c'.repeat(1_048_576), 'd'.repeat(3_000_000)])
+    under.log.append(batchOf({ values: [value] }))
   const content = contentOf(under.log)
   expect(contentOf(under.reopen())).toEqual(content)
   expect(under.log.findings).toEqual([])
@@ -131,7 +134,9 @@ function watched(folder: Folder, told: (name: string) => void): Folder {
   const open = (name: string): LogFile => {
     const file = folder.open(name)
     return {
-      get size() { return file.size },
+      get size() {
+        return file.size
+      },
       append: pieces => file.append(pieces),
       read: (position, length) => {
         told(name)
@@ -142,7 +147,14 @@ function watched(folder: Folder, told: (name: string) => void): Folder {
       close: () => file.close(),
     }
   }
-  return { open, names: () => folder.names(), folder: name => folder.folder(name), remove: name => folder.remove(name), readWhole: name => folder.readWhole(name), replace: (name, content, options) => folder.replace(name, content, options) }
+  return {
+    open,
+    names: () => folder.names(),
+    folder: name => folder.folder(name),
+    remove: name => folder.remove(name),
+    readWhole: name => folder.readWhole(name),
+    replace: (name, content, options) => folder.replace(name, content, options),
+  }
 }
 
 describe('of several segments', () => {
@@ -203,7 +215,10 @@ describe('of several segments', () => {
       return bytes
     })
     under.reopen()
-    expect(under.log.findings).toEqual([expect.stringMatching(/from offset 4 on are not sound .* are passed over$/), 'the offsets 4 to 5 are missing and are passed over'])
+    expect(under.log.findings).toEqual([
+      expect.stringMatching(/from offset 4 on are not sound .* are passed over$/),
+      'the offsets 4 to 5 are missing and are passed over',
+    ])
     expect(offsets(under)).toEqual([0, 1, 2, 3, 6, 7, 8, 9])
     expect(under.folder.readWhole(segmentName(3))).toHaveLength(3 * SIZE)
   })

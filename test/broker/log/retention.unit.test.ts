@@ -98,7 +98,9 @@ describe.each(Object.entries(FOLDERS))('retention in %s', (_, make) => {
     const under = filled([1, 2, 3, 4, 5, 6, 7], { retentionBytes: 3 * SIZE })
     under.log.applyRetention()
     const names = under.folder.names()
-    expect(names.filter(name => !name.endsWith('.snapshot')).toSorted()).toEqual(['4.index', '4.log', '6.log'].map(name => name.padStart(name.length + 19, '0')))
+    expect(names.filter(name => !name.endsWith('.snapshot')).toSorted()).toEqual(
+      ['4.index', '4.log', '6.log'].map(name => name.padStart(name.length + 19, '0')),
+    )
     expect(names.filter(name => name.endsWith('.snapshot')).length).toBeLessThanOrEqual(2)
   })
 })

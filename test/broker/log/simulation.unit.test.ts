@@ -113,7 +113,9 @@ class History {
     const batch = { values: ['lost'], times: [this.#nowMs] }
     const canCutBack = this.#random.next() < 0.7
     const failing = this.#random.pick([['append'], ['append', 'replace'], ['append', 'open', 'replace']])
-    this.#folder.trouble = { fails: operation => (failing.includes(operation) || (operation === 'cut back' && !canCutBack) ? FULL : undefined) }
+    this.#folder.trouble = {
+      fails: operation => (failing.includes(operation) || (operation === 'cut back' && !canCutBack) ? FULL : undefined),
+    }
     expect(attempt(() => this.#log.append(sent(batch)))).toMatchObject({ code: ERROR.KAFKA_STORAGE_ERROR })
     const isTorn = attempt(() => this.#log.append(sent(batch)))
     this.#folder.trouble = {}
@@ -134,7 +136,10 @@ class History {
     const from = this.#random.between(this.#model.start, this.#model.end + 1)
     const maxBytes = this.#random.between(0, 1500)
     const pieces = this.#log.read(BigInt(from), maxBytes, { atLeastOneBatch: true })
-    const got = pieces.flatMap(recordsOf).map(({ offset, value, timestamp }) => `${offset}:${value}@${timestamp}`).filter(text => Number.parseInt(text, 10) >= from)
+    const got = pieces
+      .flatMap(recordsOf)
+      .map(({ offset, value, timestamp }) => `${offset}:${value}@${timestamp}`)
+      .filter(text => Number.parseInt(text, 10) >= from)
     const expected = this.#model.content(from)
     expect(got).toEqual(expected.slice(0, got.length))
     expect(got.length > 0).toBe(expected.length > 0)
@@ -150,7 +155,10 @@ class History {
   maxTimestamp(): void {
     const records = this.#model.records()
     // Of the batch in which the log starts the header does not tell whether the record with its greatest time is still there.
-    if (this.#model.batches.some(({ baseOffset, values }) => baseOffset < this.#model.start && baseOffset + values.length > this.#model.start)) return
+    if (
+      this.#model.batches.some(({ baseOffset, values }) => baseOffset < this.#model.start && baseOffset + values.length > this.#model.start)
+    )
+      return
     const time = Math.max(...records.map(record => record.time))
     const found = records.find(record => record.time === time)
     expect(this.#log.maxTimestamp()).toEqual(found && { offset: BigInt(found.offset), timestamp: BigInt(found.time) })
@@ -245,20 +253,52 @@ class History {
     const { start, end, shown } = this.#model
     const { startOffset, highWatermark, endOffset } = this.#log
     const isSame = startOffset === BigInt(start) && highWatermark === BigInt(shown) && endOffset === BigInt(end)
-    if (!isSame) throw new Error(`start, high watermark, end: got ${startOffset}, ${highWatermark}, ${endOffset}, expected ${start}, ${shown}, ${end}`)
+    if (!isSame)
+      throw new Error(`start, high watermark, end: got ${startOffset}, ${highWatermark}, ${endOffset}, expected ${start}, ${shown}, ${end}`)
   }
 
   /** Everything can be read, in order. */
   checkAll(): void {
     const got = this.#log.read(this.#log.startOffset, 2 ** 30, { atLeastOneBatch: true }).flatMap(recordsOf)
-    const content = got.filter(({ offset }) => offset >= this.#log.startOffset).map(({ offset, value, timestamp }) => `${offset}:${value}@${timestamp}`)
+    const content = got
+      .filter(({ offset }) => offset >= this.#log.startOffset)
+      .map(({ offset, value, timestamp }) => `${offset}:${value}@${timestamp}`)
     expect(content).toEqual(this.#model.content())
   }
 }
 
 const ACTIONS = [
-  'append', 'append', 'append', 'append', 'append', 'append', 'append', 'append', 'append', 'append', 'append', 'append', 'append', 'append', 'repeat', 'repeat', 'repeat',
-  'appendToFullDisk', 'flush', 'flush', 'read', 'read', 'read', 'findTimestamp', 'findTimestamp', 'maxTimestamp', 'deleteBefore', 'applyRetention', 'closeAndOpen', 'kill', 'cutPower',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'append',
+  'repeat',
+  'repeat',
+  'repeat',
+  'appendToFullDisk',
+  'flush',
+  'flush',
+  'read',
+  'read',
+  'read',
+  'findTimestamp',
+  'findTimestamp',
+  'maxTimestamp',
+  'deleteBefore',
+  'applyRetention',
+  'closeAndOpen',
+  'kill',
+  'cutPower',
 ] as const satisfies readonly (keyof History)[]
 
 function sent({ values, times, producer }: Omit<ModelBatch, 'baseOffset'>): Buffer {
@@ -302,6 +342,13 @@ test(`in ${SEEDS} histories with crashes, power cuts and full disks the log is a
     }
   }
   // Each of these happened, so that the test is about them.
-  const happened = [...new Set(ACTIONS), 'power cut in a call', 'kill in a call', 'stop while opening', 'the batch in flight was written', 'records lost in a power cut']
+  const happened = [
+    ...new Set(ACTIONS),
+    'power cut in a call',
+    'kill in a call',
+    'stop while opening',
+    'the batch in flight was written',
+    'records lost in a power cut',
+  ]
   expect(happened.filter(what => (counts.get(what) ?? 0) < SEEDS / 100)).toEqual([])
 })

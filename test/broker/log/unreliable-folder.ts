@@ -80,11 +80,14 @@ export class UnreliableFolder implements Folder {
   }
 
   open(name: string): LogFile {
-    if (!this.#live.has(name)) this.#changing('open', name, () => this.#rename(() => this.#live.set(name, { live: Buffer.alloc(0), synced: Buffer.alloc(0) })))
+    if (!this.#live.has(name))
+      this.#changing('open', name, () => this.#rename(() => this.#live.set(name, { live: Buffer.alloc(0), synced: Buffer.alloc(0) })))
     else if (this.#isStopped) throw new Stopped()
     const content = this.#live.get(name)!
     return {
-      get size() { return content.live.length },
+      get size() {
+        return content.live.length
+      },
       append: pieces => this.#append(name, content, Buffer.concat(pieces)),
       read: (position, length) => {
         this.#refuse('read', name)
@@ -155,7 +158,8 @@ export class UnreliableFolder implements Folder {
       if (isLast) throw new Stopped()
       return
     }
-    if (outcome === 'aside') this.#live.set(name + ASIDE_SUFFIX, { live: content.subarray(0, this.#random.between(0, content.length)), synced: Buffer.alloc(0) })
+    if (outcome === 'aside')
+      this.#live.set(name + ASIDE_SUFFIX, { live: content.subarray(0, this.#random.between(0, content.length)), synced: Buffer.alloc(0) })
     if (outcome === 'unsynced' || outcome === 'done') this.#rename(() => this.#live.set(name, { live: content, synced: content }))
     if (outcome === 'done') this.#synced()
     if (isLast) throw new Stopped()

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { ERROR } from '../../../broker/errors.ts'
 import { errorCodesIn } from '../../../broker/error-codes.ts'
-import { BrokerMetrics, type BrokerView } from '../../../broker/metrics.ts'
+import { ERROR } from '../../../broker/errors.ts'
 import { metricsText } from '../../../broker/metrics-text.ts'
+import { BrokerMetrics, type BrokerView } from '../../../broker/metrics.ts'
 
 const EMPTY: BrokerView = { connections: 0, topics: [], groups: new Map(), waitingFetches: 0 }
 
 /** The lines of samples, without comments. */
 function samples(metrics: BrokerMetrics, view: Partial<BrokerView> = {}): readonly string[] {
-  return metricsText(metrics.families({ ...EMPTY, ...view })).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  return metricsText(metrics.families({ ...EMPTY, ...view }))
+    .split('\n')
+    .filter(line => line !== '' && !line.startsWith('#'))
 }
 
 describe('the metrics of a broker', () => {
@@ -42,7 +44,14 @@ describe('the metrics of a broker', () => {
     for (const ms of [0.05, 1, 1.5, 60_000]) metrics.served('Produce', ms, {})
     const lines = samples(metrics)
     const bucket = (le: string): string | undefined => lines.find(line => line.includes(`le="${le}"`))?.split(' ')[1]
-    expect([bucket('0.0001'), bucket('0.0005'), bucket('0.001'), bucket('0.002'), bucket('10'), bucket('+Inf')]).toEqual(['1', '1', '2', '3', '3', '4'])
+    expect([bucket('0.0001'), bucket('0.0005'), bucket('0.001'), bucket('0.002'), bucket('10'), bucket('+Inf')]).toEqual([
+      '1',
+      '1',
+      '2',
+      '3',
+      '3',
+      '4',
+    ])
     expect(lines).toContain('ping_broker_request_seconds_count{api="Produce"} 4')
     const sum = Number(lines.find(line => line.startsWith('ping_broker_request_seconds_sum'))?.split(' ')[1])
     expect(sum).toBeCloseTo(60.00255, 5)
@@ -50,7 +59,10 @@ describe('the metrics of a broker', () => {
 
   it('count the error codes of answers by API and name', () => {
     const metrics = new BrokerMetrics()
-    const answer = { responses: [{ name: 'a', partitionResponses: [{ errorCode: ERROR.NONE }, { errorCode: ERROR.MESSAGE_TOO_LARGE }] }], errorCode: ERROR.NONE }
+    const answer = {
+      responses: [{ name: 'a', partitionResponses: [{ errorCode: ERROR.NONE }, { errorCode: ERROR.MESSAGE_TOO_LARGE }] }],
+      errorCode: ERROR.NONE,
+    }
     metrics.served('Produce', 1, answer)
     metrics.served('Produce', 1, answer)
     metrics.served('Fetch', 1, { errorCode: 4321 })
@@ -65,7 +77,12 @@ describe('the metrics of a broker', () => {
     const metrics = new BrokerMetrics()
     metrics.connectionOpened()
     metrics.connectionOpened()
-    const view = { connections: 1, topics: [{ name: 'a', partitions: 3, bytes: 77, records: 5n }], groups: new Map([['Stable', 2]]), waitingFetches: 4 }
+    const view = {
+      connections: 1,
+      topics: [{ name: 'a', partitions: 3, bytes: 77, records: 5n }],
+      groups: new Map([['Stable', 2]]),
+      waitingFetches: 4,
+    }
     expect(samples(metrics, view)).toEqual(
       expect.arrayContaining([
         'ping_broker_connections 1',
@@ -83,7 +100,9 @@ describe('the metrics of a broker', () => {
     const metrics = new BrokerMetrics()
     metrics.produced('a"\\\n', 1, 1)
     const text = metricsText(metrics.families(EMPTY))
-    expect(text).toContain('# HELP ping_broker_records_in_total Records appended\n# TYPE ping_broker_records_in_total counter\nping_broker_records_in_total{topic="a\\"\\\\\\n"} 1\n')
+    expect(text).toContain(
+      '# HELP ping_broker_records_in_total Records appended\n# TYPE ping_broker_records_in_total counter\nping_broker_records_in_total{topic="a\\"\\\\\\n"} 1\n',
+    )
     expect(text).toContain('# TYPE ping_broker_connections gauge\n')
     expect(text).toContain('# TYPE ping_broker_request_seconds histogram\n')
   })
@@ -93,7 +112,14 @@ describe('the error codes of an answer', () => {
   it('are found in all its parts, but not in records', () => {
     const answer = {
       errorCode: 0,
-      responses: [{ partitions: [{ errorCode: 1, records: [Buffer.alloc(3)] }, { errorCode: 0, abortedTransactions: null }] }],
+      responses: [
+        {
+          partitions: [
+            { errorCode: 1, records: [Buffer.alloc(3)] },
+            { errorCode: 0, abortedTransactions: null },
+          ],
+        },
+      ],
       groups: [{ errorCode: 25, members: ['a'], metadata: Buffer.alloc(1) }],
     }
     expect(errorCodesIn(answer)).toEqual([1, 25])

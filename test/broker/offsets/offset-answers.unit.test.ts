@@ -15,16 +15,31 @@ describe('OffsetCommit and OffsetFetch', () => {
 
   test.each(versionsOf(tables.offsetCommit))('OffsetCommit v%i writes down what a member has read', async version => {
     const memberId = await broker.member()
-    expect(await broker.commit(version, { memberId, generationIdOrMemberEpoch: 1 })).toMatchObject({ topics: [{ name: 'pings', partitions: [{ partitionIndex: 0, errorCode: 0 }] }] })
+    expect(await broker.commit(version, { memberId, generationIdOrMemberEpoch: 1 })).toMatchObject({
+      topics: [{ name: 'pings', partitions: [{ partitionIndex: 0, errorCode: 0 }] }],
+    })
     expect(broker.store.fetch('readers', 'pings', 0)).toMatchObject({ offset: 42n, leaderEpoch: version < 6 ? -1 : 3, metadata: 'so far' })
   })
 
   test.each(versionsOf(tables.offsetFetch))('OffsetFetch v%i tells it, -1 where nothing was committed', async version => {
     await broker.commit(8)
-    const answer = await broker.ask(tables.offsetFetch, version, asked([{ name: 'pings', partitionIndexes: [0, 1] }, { name: 'nowhere', partitionIndexes: [9] }]))
+    const answer = await broker.ask(
+      tables.offsetFetch,
+      version,
+      asked([
+        { name: 'pings', partitionIndexes: [0, 1] },
+        { name: 'nowhere', partitionIndexes: [9] },
+      ]),
+    )
     expect(answer.errorCode).toBe(0)
     expect(fetched(answer, version)).toMatchObject([
-      { name: 'pings', partitions: [{ partitionIndex: 0, committedOffset: 42n, committedLeaderEpoch: version < 5 ? -1 : 3, metadata: 'so far', errorCode: 0 }, { partitionIndex: 1, committedOffset: -1n, metadata: '', errorCode: 0 }] },
+      {
+        name: 'pings',
+        partitions: [
+          { partitionIndex: 0, committedOffset: 42n, committedLeaderEpoch: version < 5 ? -1 : 3, metadata: 'so far', errorCode: 0 },
+          { partitionIndex: 1, committedOffset: -1n, metadata: '', errorCode: 0 },
+        ],
+      },
       { name: 'nowhere', partitions: [{ partitionIndex: 9, committedOffset: -1n, errorCode: 0 }] },
     ])
   })
@@ -37,33 +52,64 @@ describe('OffsetCommit and OffsetFetch', () => {
 
   test.each([2, 9])('OffsetFetch v%i of a group that nobody knows is no error', async version => {
     expect(fetched(await broker.ask(tables.offsetFetch, version, asked(null)), version)).toEqual([])
-    expect(fetched(await broker.ask(tables.offsetFetch, version, asked([{ name: 'pings', partitionIndexes: [0] }])), version)).toMatchObject([{ partitions: [{ committedOffset: -1n, errorCode: 0 }] }])
+    expect(
+      fetched(await broker.ask(tables.offsetFetch, version, asked([{ name: 'pings', partitionIndexes: [0] }])), version),
+    ).toMatchObject([{ partitions: [{ committedOffset: -1n, errorCode: 0 }] }])
   })
 
   test('OffsetFetch v8 answers for each group', async () => {
     await broker.commit(8)
     const topics = [{ name: 'pings', partitionIndexes: [0] }]
-    const { groups } = await broker.ask(tables.offsetFetch, 8, { groups: [{ groupId: 'others', topics }, { groupId: 'readers', topics }] })
-    expect(groups.map(({ groupId, topics: [topic] }: any) => [groupId, topic.partitions[0].committedOffset])).toEqual([['others', -1n], ['readers', 42n]])
+    const { groups } = await broker.ask(tables.offsetFetch, 8, {
+      groups: [
+        { groupId: 'others', topics },
+        { groupId: 'readers', topics },
+      ],
+    })
+    expect(groups.map(({ groupId, topics: [topic] }: any) => [groupId, topic.partitions[0].committedOffset])).toEqual([
+      ['others', -1n],
+      ['readers', 42n],
+    ])
   })
 
   test('OffsetFetch v8 answers for a group once, however often it is named', async () => {
     await broker.commit(8)
-    const { groups } = await broker.ask(tables.offsetFetch, 8, { groups: Array.from({ length: 50 }, (_, index) => ({ groupId: index % 2 ? 'readers' : 'others', topics: null })) })
+    const { groups } = await broker.ask(tables.offsetFetch, 8, {
+      groups: Array.from({ length: 50 }, (_, index) => ({ groupId: index % 2 ? 'readers' : 'others', topics: null })),
+    })
     expect(groups.map(({ groupId }: any) => groupId)).toEqual(['others', 'readers'])
   })
 
   test.each([1, 7, 8])('OffsetFetch v%i answers for a partition once, however often it is named', async version => {
     await broker.commit(8)
-    const topics = [{ name: 'pings', partitionIndexes: [0, 0, 1] }, { name: 'pangs', partitionIndexes: [0] }, { name: 'pings', partitionIndexes: [2, 0, 1] }]
+    const topics = [
+      { name: 'pings', partitionIndexes: [0, 0, 1] },
+      { name: 'pangs', partitionIndexes: [0] },
+      { name: 'pings', partitionIndexes: [2, 0, 1] },
+    ]
     const answer = fetched(await broker.ask(tables.offsetFetch, version, asked(topics)), version)
-    expect(answer.map(({ name, partitions }: any) => [name, partitions.map(({ partitionIndex }: any) => partitionIndex)])).toEqual([['pings', [0, 1, 2]], ['pangs', [0]]])
+    expect(answer.map(({ name, partitions }: any) => [name, partitions.map(({ partitionIndex }: any) => partitionIndex)])).toEqual([
+      ['pings', [0, 1, 2]],
+      ['pangs', [0]],
+    ])
     expect(answer[0].partitions[0].committedOffset).toBe(42n)
   })
 
   test('OffsetFetch v8 lets others in between the groups', async () => {
-    broker.store.all = () => { busy(); return new Map() }
-    expect(await othersAreServedDuring(() => broker.ask(tables.offsetFetch, 8, { groups: [{ groupId: 'a', topics: null }, { groupId: 'b', topics: null }] }))).toBe(true)
+    broker.store.all = () => {
+      busy()
+      return new Map()
+    }
+    expect(
+      await othersAreServedDuring(() =>
+        broker.ask(tables.offsetFetch, 8, {
+          groups: [
+            { groupId: 'a', topics: null },
+            { groupId: 'b', topics: null },
+          ],
+        }),
+      ),
+    ).toBe(true)
   })
 
   test('a topic that is named ever again costs no more than as many topics', async () => {
@@ -74,21 +120,38 @@ describe('OffsetCommit and OffsetFetch', () => {
   })
 
   test('each partition is accepted or refused on its own', async () => {
-    const partition = (partitionIndex: number, committedMetadata: string | null) => ({ partitionIndex, committedOffset: 5n, committedMetadata })
-    const topics = [{ name: 'pings', partitions: [partition(0, '12345678'), partition(1, '123456789'), partition(2, '')] }, { name: 'nowhere', partitions: [partition(0, null)] }]
+    const partition = (partitionIndex: number, committedMetadata: string | null) => ({
+      partitionIndex,
+      committedOffset: 5n,
+      committedMetadata,
+    })
+    const topics = [
+      { name: 'pings', partitions: [partition(0, '12345678'), partition(1, '123456789'), partition(2, '')] },
+      { name: 'nowhere', partitions: [partition(0, null)] },
+    ]
     const answer = await broker.commit(8, { topics })
-    expect(answer.topics.map(({ partitions }: any) => partitions.map(({ errorCode }: any) => errorCode))).toEqual([[0, ERROR.OFFSET_METADATA_TOO_LARGE, ERROR.UNKNOWN_TOPIC_OR_PARTITION], [ERROR.UNKNOWN_TOPIC_OR_PARTITION]])
+    expect(answer.topics.map(({ partitions }: any) => partitions.map(({ errorCode }: any) => errorCode))).toEqual([
+      [0, ERROR.OFFSET_METADATA_TOO_LARGE, ERROR.UNKNOWN_TOPIC_OR_PARTITION],
+      [ERROR.UNKNOWN_TOPIC_OR_PARTITION],
+    ])
     expect([...broker.store.all('readers')].flatMap(([, partitions]) => [...partitions.keys()])).toEqual([0])
   })
 
-  test.each([[8, ERROR.ILLEGAL_GENERATION], [9, ERROR.GROUP_ID_NOT_FOUND]])('OffsetCommit v%i with a generation of a group that is not there answers %i', async (version, errorCode) => {
-    expect((await broker.commit(version, { generationIdOrMemberEpoch: 1, memberId: 'a' })).topics[0].partitions[0]).toMatchObject({ errorCode })
+  test.each([
+    [8, ERROR.ILLEGAL_GENERATION],
+    [9, ERROR.GROUP_ID_NOT_FOUND],
+  ])('OffsetCommit v%i with a generation of a group that is not there answers %i', async (version, errorCode) => {
+    expect((await broker.commit(version, { generationIdOrMemberEpoch: 1, memberId: 'a' })).topics[0].partitions[0]).toMatchObject({
+      errorCode,
+    })
     expect(broker.store.groups()).toEqual([])
   })
 
   test('a member of a group that has only offsets is not known', async () => {
     await broker.commit(8)
-    expect((await broker.commit(9, { generationIdOrMemberEpoch: 1, memberId: 'a' })).topics[0].partitions[0]).toMatchObject({ errorCode: ERROR.UNKNOWN_MEMBER_ID })
+    expect((await broker.commit(9, { generationIdOrMemberEpoch: 1, memberId: 'a' })).topics[0].partitions[0]).toMatchObject({
+      errorCode: ERROR.UNKNOWN_MEMBER_ID,
+    })
   })
 
   test('without a generation nothing is committed for a group that has members', async () => {
@@ -108,7 +171,9 @@ describe('OffsetCommit and OffsetFetch', () => {
   })
 
   test('a disk that takes nothing is told as a coordinator that is not available', async () => {
-    broker.store.commit = () => { throw new ProtocolError(ERROR.KAFKA_STORAGE_ERROR, 'no space left') }
+    broker.store.commit = () => {
+      throw new ProtocolError(ERROR.KAFKA_STORAGE_ERROR, 'no space left')
+    }
     expect((await broker.commit(8)).topics[0].partitions[0]).toMatchObject({ errorCode: ERROR.COORDINATOR_NOT_AVAILABLE })
   })
 })

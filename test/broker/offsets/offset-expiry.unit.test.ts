@@ -26,7 +26,11 @@ class Offsets {
   }
 
   member(...topics: string[]): string {
-    const join = this.group.join({ sessionTimeoutMs: 1_000_000, rebalanceTimeoutMs: 1_000_000, protocols: [{ name: 'range', metadata: subscription(...topics) }] })
+    const join = this.group.join({
+      sessionTimeoutMs: 1_000_000,
+      rebalanceTimeoutMs: 1_000_000,
+      protocols: [{ name: 'range', metadata: subscription(...topics) }],
+    })
     this.group.clock.advance(0)
     this.group.sync(join.result?.memberId as string, join.result?.generation as number)
     return join.result?.memberId as string
@@ -94,7 +98,10 @@ describe('the offsets of a group that has had members', () => {
     expect(offsets.expired().topics).toEqual([])
   })
 
-  test.each([['not consumers', { protocolType: 'connect', protocols: [{ name: 'range', metadata: subscription('pings') }] }], ['consumers that say something else', { protocols: [{ name: 'range', metadata: Buffer.from('?') }] }]])('stay while its members are %s', (_, given) => {
+  test.each([
+    ['not consumers', { protocolType: 'connect', protocols: [{ name: 'range', metadata: subscription('pings') }] }],
+    ['consumers that say something else', { protocols: [{ name: 'range', metadata: Buffer.from('?') }] }],
+  ])('stay while its members are %s', (_, given) => {
     const offsets = new Offsets()
     offsets.group.start(1, [{ ...given, sessionTimeoutMs: 1_000_000 }])
     offsets.commit('pongs')

@@ -30,7 +30,9 @@ class FailingFolder implements Folder {
           file.append([Buffer.from('torn')])
           const error = this.appendError
           if (!(error instanceof TornFileError)) file.truncate(file.size - 4)
-          return () => { throw error }
+          return () => {
+            throw error
+          }
         }
         if (key === 'sync') {
           return () => {
@@ -76,7 +78,12 @@ describe('when the disk is full', () => {
     store.commit('readers', [{ topic: 'pings', partition: 0, offset: 1n }])
     folder.appendError = full
     const commit = () => store.commit('readers', [{ topic: 'pings', partition: 0, offset: 2n }])
-    expect(commit).toThrow(expect.objectContaining({ code: ERROR.KAFKA_STORAGE_ERROR, message: 'writing committed offsets failed: ENOSPC: no space left on device, write' }))
+    expect(commit).toThrow(
+      expect.objectContaining({
+        code: ERROR.KAFKA_STORAGE_ERROR,
+        message: 'writing committed offsets failed: ENOSPC: no space left on device, write',
+      }),
+    )
     expect(store.fetch('readers', 'pings', 0)?.offset).toBe(1n)
     folder.appendError = undefined
     commit()

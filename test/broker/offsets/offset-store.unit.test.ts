@@ -24,14 +24,32 @@ function diskPath(): string {
 const open = (folder: Folder) => OffsetStore.open(folder, () => NOW)
 const fileSize = (folder: Folder) => (folder.readWhole(OFFSETS_FILE) as Buffer).length
 
-describe.each([['on the disk', () => diskFolder(diskPath())], ['in memory', () => memoryFolder()]])('%s, committed offsets', (_, newFolder) => {
+describe.each([
+  ['on the disk', () => diskFolder(diskPath())],
+  ['in memory', () => memoryFolder()],
+])('%s, committed offsets', (_, newFolder) => {
   test('are there at once and after a restart', () => {
     const folder = newFolder()
     const store = open(folder)
-    store.commit('readers', [{ topic: 'pings', partition: 0, offset: 2n ** 62n, leaderEpoch: 7, metadata: 'so far' }, { topic: 'pings', partition: 1, offset: 0n, retentionMs: 5 }])
+    store.commit('readers', [
+      { topic: 'pings', partition: 0, offset: 2n ** 62n, leaderEpoch: 7, metadata: 'so far' },
+      { topic: 'pings', partition: 1, offset: 0n, retentionMs: 5 },
+    ])
     const check = (it: OffsetStore) => {
-      expect(it.fetch('readers', 'pings', 0)).toEqual({ offset: 2n ** 62n, leaderEpoch: 7, metadata: 'so far', committedAtMs: NOW, expiresAtMs: undefined })
-      expect(it.fetch('readers', 'pings', 1)).toEqual({ offset: 0n, leaderEpoch: -1, metadata: '', committedAtMs: NOW, expiresAtMs: NOW + 5 })
+      expect(it.fetch('readers', 'pings', 0)).toEqual({
+        offset: 2n ** 62n,
+        leaderEpoch: 7,
+        metadata: 'so far',
+        committedAtMs: NOW,
+        expiresAtMs: undefined,
+      })
+      expect(it.fetch('readers', 'pings', 1)).toEqual({
+        offset: 0n,
+        leaderEpoch: -1,
+        metadata: '',
+        committedAtMs: NOW,
+        expiresAtMs: NOW + 5,
+      })
       expect(it.fetch('readers', 'pings', 2)).toBeUndefined()
       expect(it.fetch('others', 'pings', 0)).toBeUndefined()
     }
@@ -49,14 +67,24 @@ describe.each([['on the disk', () => diskFolder(diskPath())], ['in memory', () =
   test('are forgotten by partition, topic and group, also after a restart', () => {
     const folder = newFolder()
     const store = open(folder)
-    const entries = [{ topic: 'a', partition: 0, offset: 1n }, { topic: 'a', partition: 1, offset: 2n }, { topic: 'b', partition: 0, offset: 3n }]
+    const entries = [
+      { topic: 'a', partition: 0, offset: 1n },
+      { topic: 'a', partition: 1, offset: 2n },
+      { topic: 'b', partition: 0, offset: 3n },
+    ]
     for (const group of ['one', 'two', 'three']) store.commit(group, entries)
     store.setRecord('one', { protocolType: 'consumer', generation: 3, emptySinceMs: undefined })
     store.setRecord('three', { protocolType: 'consumer', generation: 1, emptySinceMs: NOW })
-    store.remove('one', [{ topic: 'a', partition: 1 }, { topic: 'nowhere', partition: 0 }])
+    store.remove('one', [
+      { topic: 'a', partition: 1 },
+      { topic: 'nowhere', partition: 0 },
+    ])
     store.deleteTopic('b')
     store.deleteGroup('three')
-    store.remove('two', [{ topic: 'a', partition: 0 }, { topic: 'a', partition: 1 }])
+    store.remove('two', [
+      { topic: 'a', partition: 0 },
+      { topic: 'a', partition: 1 },
+    ])
     const expected = { one: { record: { protocolType: 'consumer', generation: 3, emptySinceMs: undefined }, offsets: ['a-0: 1'] } }
     expect(contentOf(store)).toEqual(expected)
     expect([store.has('one'), store.has('two'), store.has('three')]).toEqual([true, false, false])
@@ -113,7 +141,10 @@ test('more offsets than go into one frame are rewritten', () => {
   const folder = memoryFolder()
   const store = open(folder)
   for (let group = 0; group < 300; group++) {
-    store.commit(`group-${group}`, Array.from({ length: 10 }, (_, partition) => ({ topic: 'pings', partition, offset: BigInt(group) })))
+    store.commit(
+      `group-${group}`,
+      Array.from({ length: 10 }, (_, partition) => ({ topic: 'pings', partition, offset: BigInt(group) })),
+    )
     store.setRecord(`group-${group}`, { protocolType: 'consumer', generation: group, emptySinceMs: undefined })
   }
   store.deleteGroup('group-0')

@@ -2,8 +2,18 @@ import { OffsetStore } from '../../../broker/offsets/offset-store.ts'
 
 /** Everything that a store knows, for comparisons. */
 export function contentOf(store: OffsetStore): Record<string, unknown> {
-  return Object.fromEntries(store.groups().toSorted().map(group => [group, {
-    record: store.record(group),
-    offsets: [...store.all(group)].flatMap(([topic, partitions]) => [...partitions].map(([partition, { offset }]) => `${topic}-${partition}: ${offset}`)).toSorted(),
-  }]))
+  return Object.fromEntries(
+    store
+      .groups()
+      .toSorted()
+      .map(group => [
+        group,
+        {
+          record: store.record(group),
+          offsets: [...store.all(group)]
+            .flatMap(([topic, partitions]) => [...partitions].map(([partition, { offset }]) => `${topic}-${partition}: ${offset}`))
+            .toSorted(),
+        },
+      ]),
+  )
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Folder } from '../../../broker/log/folder.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
-import { crc32c } from '../../../broker/records/crc32c.ts'
 import { frameOf } from '../../../broker/offsets/offset-frames.ts'
 import { OFFSETS_FILE, OffsetStore } from '../../../broker/offsets/offset-store.ts'
+import { crc32c } from '../../../broker/records/crc32c.ts'
 import { contentOf } from './stored.ts'
 
 const open = (folder: Folder) => OffsetStore.open(folder, () => 1_000)
@@ -15,7 +15,11 @@ function history(): { bytes: Buffer; known: Map<number, unknown> } {
   const known = new Map<number, unknown>([[0, {}]])
   const size = () => (folder.readWhole(OFFSETS_FILE) as Buffer).length
   const steps = [
-    () => store.commit('one', [{ topic: 'pings', partition: 0, offset: 10n, metadata: 'ümläut' }, { topic: 'pings', partition: 1, offset: 11n }]),
+    () =>
+      store.commit('one', [
+        { topic: 'pings', partition: 0, offset: 10n, metadata: 'ümläut' },
+        { topic: 'pings', partition: 1, offset: 11n },
+      ]),
     () => store.setRecord('one', { protocolType: 'consumer', generation: 1, emptySinceMs: undefined }),
     () => store.commit('two', [{ topic: 'pongs', partition: 3, offset: 2n ** 40n }]),
     () => store.commit('one', [{ topic: 'pings', partition: 0, offset: 20n }]),
@@ -43,7 +47,7 @@ function expectKnown(folder: Folder, expected: unknown, cutBytes: number): void 
   expect(store.cutBytes).toBe(cutBytes)
   store.commit('later', [{ topic: 'pings', partition: 0, offset: 1n }])
   const again = open(folder)
-  expect(contentOf(again)).toEqual({ ...expected as object, later: { record: undefined, offsets: ['pings-0: 1'] } })
+  expect(contentOf(again)).toEqual({ ...(expected as object), later: { record: undefined, offsets: ['pings-0: 1'] } })
   expect(again.cutBytes).toBe(0)
 }
 
@@ -77,7 +81,9 @@ test('a length that claims more than there is allocates nothing', () => {
 
 test('a change in a format of the future is no damage: the store is not opened', () => {
   const frame = frameOf({ removedTopics: ['a'] })
-  expect(() => open(folderWith(withFormat(frame, 9)))).toThrow('opening the committed offsets failed: the committed offsets have the format 9, expected 0')
+  expect(() => open(folderWith(withFormat(frame, 9)))).toThrow(
+    'opening the committed offsets failed: the committed offsets have the format 9, expected 0',
+  )
 })
 
 function withFormat(frame: Buffer, format: number): Buffer {

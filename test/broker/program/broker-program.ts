@@ -29,9 +29,20 @@ interface ProgramOptions {
 /** Starts it with these arguments. */
 export async function startProgram(args: readonly string[], { cwd, user }: ProgramOptions = {}): Promise<BrokerProgram> {
   const lines: string[] = []
-  const child = await startChild({ name: 'ping-broker', command: process.execPath, args: [MAIN, ...args], user, onLine: line => lines.push(line), ...(cwd === undefined ? {} : { cwd }) })
+  const child = await startChild({
+    name: 'ping-broker',
+    command: process.execPath,
+    args: [MAIN, ...args],
+    user,
+    onLine: line => lines.push(line),
+    ...(cwd === undefined ? {} : { cwd }),
+  })
   started.add(child)
-  const logged = (msg: string): LogLine | undefined => lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line) as LogLine).find(line => line.msg === msg)
+  const logged = (msg: string): LogLine | undefined =>
+    lines
+      .filter(line => line.startsWith('{'))
+      .map(line => JSON.parse(line) as LogLine)
+      .find(line => line.msg === msg)
   return {
     child,
     lines,
@@ -49,7 +60,10 @@ export async function startProgram(args: readonly string[], { cwd, user }: Progr
 /** On any free port, with these settings. */
 export function startWith(settings: Readonly<Record<string, string | number>>, options: ProgramOptions = {}): Promise<BrokerProgram> {
   const all = { listeners: 'PLAINTEXT://127.0.0.1:0', ...settings }
-  return startProgram(Object.entries(all).flatMap(([key, value]) => ['--override', `${key}=${value}`]), options)
+  return startProgram(
+    Object.entries(all).flatMap(([key, value]) => ['--override', `${key}=${value}`]),
+    options,
+  )
 }
 
 /** Runs it to its end. */

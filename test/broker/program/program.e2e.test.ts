@@ -40,7 +40,14 @@ describe('ping-broker', () => {
     mkdirSync(folder)
     const file = join(folder, 'server.properties')
     writeFileSync(file, `listeners=PLAINTEXT://127.0.0.1:1\nlog.dirs=${folder}/data\nnode.id=3\nnum.network.threads=3\n`)
-    const program = await startProgram([file, '--override', 'listeners=PLAINTEXT://127.0.0.1:0', '--override=node.id=8', '--override', 'node.id=9'])
+    const program = await startProgram([
+      file,
+      '--override',
+      'listeners=PLAINTEXT://127.0.0.1:0',
+      '--override=node.id=8',
+      '--override',
+      'node.id=9',
+    ])
     await program.ready()
     expect(program.logged(WHAT)).toMatchObject({ folder: join(folder, 'data'), nodeId: 9 })
   })
@@ -162,7 +169,9 @@ describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker",
     const program = await startWith({ 'log.dirs': folder }, { user })
     expect(await program.child.exited).toEqual({ code: 78, signal: null })
     await program.child.read
-    expect(program.lines.join('\n')).toContain(`${path} belongs to user 0, and this is user ${user!.uid}: start as user 0, or give it to this one with chown -R`)
+    expect(program.lines.join('\n')).toContain(
+      `${path} belongs to user 0, and this is user ${user!.uid}: start as user 0, or give it to this one with chown -R`,
+    )
   })
 })
 
@@ -205,7 +214,14 @@ describe('the command line of ping-broker', () => {
   })
 
   it('ends with exit code 78 and one line that names all that is wrong', async () => {
-    const { exit, output } = await runProgram(['--override', 'num.partitions=0', '--override', 'ssl.protocol=TLS', '--override', 'log.dir=/proc/none'])
+    const { exit, output } = await runProgram([
+      '--override',
+      'num.partitions=0',
+      '--override',
+      'ssl.protocol=TLS',
+      '--override',
+      'log.dir=/proc/none',
+    ])
     expect(exit.code).toBe(78)
     expect(output.split('\n')).toHaveLength(1)
     expect((JSON.parse(output) as { msg: string }).msg).toBe(
@@ -229,7 +245,11 @@ describe('the command line of ping-broker', () => {
     expect(program.lines.join('\n')).toContain(`${key}: got \\"192.0.2.1\\", expected an address of this machine`)
   })
 
-  it.each([['listeners', 'PLAINTEXT://127.0.0.1:'], ['line.console.port', ''], ['status.port', '']])('names the setting %s when its port is taken', async (key, before) => {
+  it.each([
+    ['listeners', 'PLAINTEXT://127.0.0.1:'],
+    ['line.console.port', ''],
+    ['status.port', ''],
+  ])('names the setting %s when its port is taken', async (key, before) => {
     const taker = createServer().listen(0, '127.0.0.1')
     await once(taker, 'listening')
     const { port } = taker.address() as AddressInfo

@@ -8,21 +8,68 @@ import { batchOf, refusal, sealed } from '../log/log-fixture.ts'
 /** A header laid by hand, byte after byte, with two bytes of another thing before it. */
 const BY_HAND = Buffer.from(
   [
-    'ffff', '0000000000000102', '00000040', '00000007', '02', 'deadbeef', '003c', '00000003',
-    '0000018000000001', '0000018000000002', '00000000000003e9', '0005', '0000000a', '00000004',
+    'ffff',
+    '0000000000000102',
+    '00000040',
+    '00000007',
+    '02',
+    'deadbeef',
+    '003c',
+    '00000003',
+    '0000018000000001',
+    '0000018000000002',
+    '00000000000003e9',
+    '0005',
+    '0000000a',
+    '00000004',
   ].join(''),
   'hex',
 )
 
 test('reads every field from its place', () => {
   const fields = Object.fromEntries(
-    (['baseOffset', 'length', 'batchBytes', 'magic', 'crc', 'attributes', 'lastOffsetDelta', 'baseTimestamp', 'maxTimestamp', 'producerId', 'producerEpoch',
-      'baseSequence', 'recordCount', 'compression', 'isLogAppendTime', 'isTransactional', 'isControl', 'lastOffset'] as const).map(name => [name, header[name](BY_HAND, 2)]),
+    (
+      [
+        'baseOffset',
+        'length',
+        'batchBytes',
+        'magic',
+        'crc',
+        'attributes',
+        'lastOffsetDelta',
+        'baseTimestamp',
+        'maxTimestamp',
+        'producerId',
+        'producerEpoch',
+        'baseSequence',
+        'recordCount',
+        'compression',
+        'isLogAppendTime',
+        'isTransactional',
+        'isControl',
+        'lastOffset',
+      ] as const
+    ).map(name => [name, header[name](BY_HAND, 2)]),
   )
   expect(fields).toEqual({
-    baseOffset: 0x102n, length: 64, batchBytes: 76, magic: 2, crc: 0xdeadbeef, attributes: 0x3c, lastOffsetDelta: 3,
-    baseTimestamp: 0x18000000001n, maxTimestamp: 0x18000000002n, producerId: 1001n, producerEpoch: 5, baseSequence: 10, recordCount: 4,
-    compression: 4, isLogAppendTime: true, isTransactional: true, isControl: true, lastOffset: 0x105n,
+    baseOffset: 0x102n,
+    length: 64,
+    batchBytes: 76,
+    magic: 2,
+    crc: 0xdeadbeef,
+    attributes: 0x3c,
+    lastOffsetDelta: 3,
+    baseTimestamp: 0x18000000001n,
+    maxTimestamp: 0x18000000002n,
+    producerId: 1001n,
+    producerEpoch: 5,
+    baseSequence: 10,
+    recordCount: 4,
+    compression: 4,
+    isLogAppendTime: true,
+    isTransactional: true,
+    isControl: true,
+    lastOffset: 0x105n,
   })
 })
 
@@ -80,12 +127,18 @@ describe('the check of a batch to be written', () => {
     ['a control batch', sealed({ body: Buffer.alloc(10), count: 1, attributes: 0x20 }), ERROR.INVALID_RECORD],
     ['the time of appending set by the client', sealed({ body: Buffer.alloc(10), count: 1, attributes: 0x08 }), ERROR.INVALID_TIMESTAMP],
     ['an unknown compression', sealed({ body: Buffer.alloc(10), count: 1, attributes: 5 }), ERROR.UNSUPPORTED_COMPRESSION_TYPE],
-    ['an idempotent batch without a sequence', sealed({ body: Buffer.alloc(10), count: 1, producer: { id: 1, epoch: 0, sequence: -1 } }), ERROR.INVALID_RECORD],
+    [
+      'an idempotent batch without a sequence',
+      sealed({ body: Buffer.alloc(10), count: 1, producer: { id: 1, epoch: 0, sequence: -1 } }),
+      ERROR.INVALID_RECORD,
+    ],
   ])('refuses %s', (_, bytes, code) => {
     expect(refusal(() => header.checkBatch(bytes)).code).toBe(code)
   })
 
   test('passes compressed records without knowing how many there are', () => {
-    expect(header.checkBatch(sealed({ body: Buffer.alloc(20), count: 5000, attributes: header.COMPRESSION.zstd }))).toEqual({ recordCount: 5000 })
+    expect(header.checkBatch(sealed({ body: Buffer.alloc(20), count: 5000, attributes: header.COMPRESSION.zstd }))).toEqual({
+      recordCount: 5000,
+    })
   })
 })

@@ -18,7 +18,8 @@ function refusal(run: () => unknown): ProtocolError {
   throw new Error('was not refused')
 }
 
-const lz4Frame = (flags: number, blockByte: number, ...rest: number[]): Buffer => Buffer.from([0x04, 0x22, 0x4d, 0x18, flags, blockByte, ...rest])
+const lz4Frame = (flags: number, blockByte: number, ...rest: number[]): Buffer =>
+  Buffer.from([0x04, 0x22, 0x4d, 0x18, flags, blockByte, ...rest])
 
 describe.each(NAMES)('%s', name => {
   const files = fixtureNames(`.${name}`)
@@ -67,7 +68,15 @@ describe('limits', () => {
     ['gzip', gzipSync(Buffer.alloc(50_000_000))],
     ['zstd', zstdCompressSync(Buffer.alloc(50_000_000))],
     ['snappy', Buffer.concat([Buffer.from([0x80, 0xe1, 0xeb, 0x17, 0x00, 0x61]), Buffer.from('fe0100'.repeat(800_000), 'hex')])],
-    ['lz4', Buffer.concat([lz4Frame(0x40, 0x70, 0, 0xdc, 0xff, 0x03, 0x00), Buffer.from([0x1f, 0x61, 1, 0]), Buffer.alloc(0x3ffdc - 5, 0xff), Buffer.from([0])])],
+    [
+      'lz4',
+      Buffer.concat([
+        lz4Frame(0x40, 0x70, 0, 0xdc, 0xff, 0x03, 0x00),
+        Buffer.from([0x1f, 0x61, 1, 0]),
+        Buffer.alloc(0x3ffdc - 5, 0xff),
+        Buffer.from([0]),
+      ]),
+    ],
   ] as const)('stops a %s bomb at the limit instead of unfolding it', (name, bomb) => {
     const before = process.memoryUsage().arrayBuffers
     expect(refusal(() => decompress(NUMBERS[name], bomb, 1000)).message).toContain('1000')
@@ -132,7 +141,8 @@ describe('lz4', () => {
     expect(decompress(NUMBERS.lz4, Buffer.concat([frame, frame]), LIMIT).equals(Buffer.concat([content(), content()]))).toBe(true)
   })
 
-  const dependent = (flags: number): Buffer => lz4Frame(flags, 0x40, 0, 4, 0, 0, 0x80, 0x61, 0x62, 0x63, 0x64, 5, 0, 0, 0, 0x00, 4, 0, 0x10, 0x21, ...end)
+  const dependent = (flags: number): Buffer =>
+    lz4Frame(flags, 0x40, 0, 4, 0, 0, 0x80, 0x61, 0x62, 0x63, 0x64, 5, 0, 0, 0, 0x00, 4, 0, 0x10, 0x21, ...end)
 
   test('lets a block refer to the one before only where the frame says so', () => {
     expect(decompress(NUMBERS.lz4, dependent(0x40), LIMIT).toString()).toBe('abcdabcd!')
@@ -147,7 +157,10 @@ describe('lz4', () => {
     ['a distance of 0', lz4Frame(0x60, 0x40, 0, 5, 0, 0, 0, 0x10, 0x61, 0, 0, 0, ...end)],
     ['a distance before the start', lz4Frame(0x60, 0x40, 0, 5, 0, 0, 0, 0x10, 0x61, 2, 0, 0, ...end)],
     ['a content size that is not met', lz4Frame(0x68, 0x40, 4, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0x80, 0x61, 0x62, 0x63, ...end)],
-    ['a stored block above the size of its frame', Buffer.concat([lz4Frame(0x60, 0x40, 0, 1, 0, 1, 0x80), Buffer.alloc(65_537), Buffer.from(end)])],
+    [
+      'a stored block above the size of its frame',
+      Buffer.concat([lz4Frame(0x60, 0x40, 0, 1, 0, 1, 0x80), Buffer.alloc(65_537), Buffer.from(end)]),
+    ],
     ['bytes after its end that are no frame', lz4Frame(0x60, 0x40, 0, ...end, 1)],
   ])('refuses %s', (_, bytes) => {
     refusal(() => decompress(NUMBERS.lz4, bytes, LIMIT))

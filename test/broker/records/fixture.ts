@@ -21,7 +21,12 @@ export function content(): Buffer {
     state = Number((BigInt(state) * 1103515245n + 12345n) % 2n ** 31n)
     return 32 + ((state >>> 16) % 95)
   })
-  return Buffer.concat([...Array.from({ length: 250 }, () => Buffer.from(characters)), Buffer.alloc(1000), Buffer.from('ab'.repeat(700)), Buffer.from('xyz'.repeat(333))])
+  return Buffer.concat([
+    ...Array.from({ length: 250 }, () => Buffer.from(characters)),
+    Buffer.alloc(1000),
+    Buffer.from('ab'.repeat(700)),
+    Buffer.from('xyz'.repeat(333)),
+  ])
 }
 
 /** Pseudo-random numbers below 2^32, the same ones for the same seed (mulberry32). */

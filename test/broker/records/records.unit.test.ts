@@ -125,12 +125,23 @@ function record(offsetDelta: number, headers: number | undefined, after: readonl
 
 function batchOf(records: readonly (readonly number[])[]): Buffer {
   const body = Buffer.from(records.flat())
-  return Buffer.concat([header.writeHeader({ baseTimestamp: 0n, maxTimestamp: 0n, recordCount: records.length, bodyBytes: body.length }), body])
+  return Buffer.concat([
+    header.writeHeader({ baseTimestamp: 0n, maxTimestamp: 0n, recordCount: records.length, bodyBytes: body.length }),
+    body,
+  ])
 }
 
 describe('encoding', () => {
   const records: NewRecord[] = [
-    { key: Buffer.from('k'), value: Buffer.from('Grüße'), timestamp: 20n, headers: [{ key: 'ключ', value: Buffer.alloc(0) }, { key: '', value: null }] },
+    {
+      key: Buffer.from('k'),
+      value: Buffer.from('Grüße'),
+      timestamp: 20n,
+      headers: [
+        { key: 'ключ', value: Buffer.alloc(0) },
+        { key: '', value: null },
+      ],
+    },
     { value: null },
     { value: Buffer.alloc(100_000, 'x'), timestamp: 5n },
   ]
@@ -140,7 +151,16 @@ describe('encoding', () => {
     expect(header.checkBatch(batch)).toEqual({ recordCount: 3 })
     expect(header.maxTimestamp(batch, 0)).toBe(30n)
     expect(decodeRecords(batch)).toEqual([
-      { offset: 0n, timestamp: 20n, key: Buffer.from('k'), value: Buffer.from('Grüße'), headers: [{ key: 'ключ', value: Buffer.alloc(0) }, { key: '', value: null }] },
+      {
+        offset: 0n,
+        timestamp: 20n,
+        key: Buffer.from('k'),
+        value: Buffer.from('Grüße'),
+        headers: [
+          { key: 'ключ', value: Buffer.alloc(0) },
+          { key: '', value: null },
+        ],
+      },
       { offset: 1n, timestamp: 30n, key: null, value: null, headers: [] },
       { offset: 2n, timestamp: 5n, key: null, value: Buffer.alloc(100_000, 'x'), headers: [] },
     ])

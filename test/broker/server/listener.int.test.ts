@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { Faults } from '../../../broker/faults/faults.ts'
 import { Dispatcher } from '../../../broker/server/dispatcher.ts'
 import { Listener } from '../../../broker/server/listener.ts'
-import { Faults } from '../../../broker/faults/faults.ts'
 import { createLogger } from '../../../src/runtime/logger.ts'
 
 /** Of a network that is for documents only: no machine has it. */
@@ -39,13 +39,18 @@ describe('a listener on several addresses', () => {
 })
 
 describe('a client that speaks another protocol', () => {
-  it.each(['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /', 'PRI * HTTP/2.0\r\n\r\n', '\x16\x03\x01\x02', 'ssh-', '\n\n\n\n'])('is hung up on at the first four bytes: %j', async text => {
-    const listener = listenerOn(['127.0.0.1'])
-    await listener.start()
-    const socket = connect(listener.port, '127.0.0.1').on('error', () => undefined).resume()
-    socket.write(text, 'latin1')
-    await once(socket, 'close')
-    expect(listener.connections).toBe(0)
-    await listener.stop(0)
-  })
+  it.each(['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /', 'PRI * HTTP/2.0\r\n\r\n', '\x16\x03\x01\x02', 'ssh-', '\n\n\n\n'])(
+    'is hung up on at the first four bytes: %j',
+    async text => {
+      const listener = listenerOn(['127.0.0.1'])
+      await listener.start()
+      const socket = connect(listener.port, '127.0.0.1')
+        .on('error', () => undefined)
+        .resume()
+      socket.write(text, 'latin1')
+      await once(socket, 'close')
+      expect(listener.connections).toBe(0)
+      await listener.stop(0)
+    },
+  )
 })

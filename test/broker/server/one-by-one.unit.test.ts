@@ -19,10 +19,12 @@ describe('a request of many parts', () => {
 
   it('ends with the first part that fails', async () => {
     const done: number[] = []
-    await expect(oneByOne([1, 2, 3], part => {
-      if (part === 2) throw new Error('no')
-      done.push(part)
-    })).rejects.toThrow('no')
+    await expect(
+      oneByOne([1, 2, 3], part => {
+        if (part === 2) throw new Error('no')
+        done.push(part)
+      }),
+    ).rejects.toThrow('no')
     expect(done).toEqual([1])
   })
 })

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
+import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { Topics } from '../../../broker/topics/topics.ts'
 import { batchOf, SETTINGS } from '../log/log-fixture.ts'
 
 function open(folder: Folder): { topics: Topics; failures: string[]; told: string[] } {
   const failures: string[] = []
   const told: string[] = []
-  const topics = Topics.open({ folder, logSettings: () => SETTINGS, defaultPartitions: 1, now: () => Date.now(), failed: (_, what) => failures.push(what) })
+  const topics = Topics.open({
+    folder,
+    logSettings: () => SETTINGS,
+    defaultPartitions: 1,
+    now: () => Date.now(),
+    failed: (_, what) => failures.push(what),
+  })
   topics.onDelete(name => told.push(name))
   return { topics, failures, told }
 }

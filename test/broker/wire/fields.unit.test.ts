@@ -11,7 +11,10 @@ const FLEXIBLE: Layout = { version: 0, flexible: true }
 
 function codec<S extends Shape>(shape: S, layout: Layout) {
   const message = { codec: compile(shape, layout) }
-  return { encode: (value: unknown) => encode(message, value).toString('hex'), decode: (hex: string) => decode(message, Buffer.from(hex, 'hex')) }
+  return {
+    encode: (value: unknown) => encode(message, value).toString('hex'),
+    decode: (hex: string) => decode(message, Buffer.from(hex, 'hex')),
+  }
 }
 
 /** The least that a writer must be given. */
@@ -58,7 +61,11 @@ describe('a field', () => {
   })
 
   it('that is null before null was allowed is written empty', () => {
-    const shape = { text: nullable(string, { from: 1 }), list: nullable(array(int32), { from: 1 }), records: nullable(records, { from: 1 }) }
+    const shape = {
+      text: nullable(string, { from: 1 }),
+      list: nullable(array(int32), { from: 1 }),
+      records: nullable(records, { from: 1 }),
+    }
     const given = { text: null, list: null, records: null }
     expect(codec(shape, PLAIN).encode(given)).toBe('0000' + '00000000' + '00000000')
     expect(codec(shape, { version: 1, flexible: false }).encode(given)).toBe('ffff' + 'ffffffff' + 'ffffffff')
@@ -74,10 +81,27 @@ describe('a field', () => {
 })
 
 describe('the types', () => {
-  const shape = { yes: boolean, long: int64, text: string, none: nullable(string), raw: bytes, ids: array(int32), batches: records, id: uuid, inner: struct({ a: int16 }) }
+  const shape = {
+    yes: boolean,
+    long: int64,
+    text: string,
+    none: nullable(string),
+    raw: bytes,
+    ids: array(int32),
+    batches: records,
+    id: uuid,
+    inner: struct({ a: int16 }),
+  }
   const value = {
-    yes: true, long: -2n, text: 'zoë', none: null, raw: Buffer.from('beef', 'hex'), ids: [1, -1],
-    batches: [Buffer.from('aa', 'hex'), Buffer.from('bbcc', 'hex')], id: Buffer.alloc(16, 7), inner: { a: 258 },
+    yes: true,
+    long: -2n,
+    text: 'zoë',
+    none: null,
+    raw: Buffer.from('beef', 'hex'),
+    ids: [1, -1],
+    batches: [Buffer.from('aa', 'hex'), Buffer.from('bbcc', 'hex')],
+    id: Buffer.alloc(16, 7),
+    inner: { a: 258 },
   }
   const id = '07'.repeat(16)
 
@@ -88,7 +112,9 @@ describe('the types', () => {
   })
 
   it('are compact in flexible versions, and structures end with tagged fields', () => {
-    expect(codec(shape, FLEXIBLE).encode(value)).toBe(`01${'ff'.repeat(7)}fe05${'7a6fc3ab'}0003beef0300000001ffffffff04aabbcc${id}010200` + '00')
+    expect(codec(shape, FLEXIBLE).encode(value)).toBe(
+      `01${'ff'.repeat(7)}fe05${'7a6fc3ab'}0003beef0300000001ffffffff04aabbcc${id}010200` + '00',
+    )
   })
 
   it('have varints of more than one byte for lengths of 127 and more', () => {
@@ -100,7 +126,12 @@ describe('the types', () => {
 })
 
 describe('tagged fields', () => {
-  const shape = { a: int16, later: tagged(5, 0, int32, { absent: -1 }), first: tagged(1, 0, string), leader: tagged(2, 0, struct({ id: int32 }), { absent: { id: -1 } }) }
+  const shape = {
+    a: int16,
+    later: tagged(5, 0, int32, { absent: -1 }),
+    first: tagged(1, 0, string),
+    leader: tagged(2, 0, struct({ id: int32 }), { absent: { id: -1 } }),
+  }
   const { encode: write, decode: read } = codec(shape, FLEXIBLE)
 
   it('are left out when they have the value that stands for absent', () => {
@@ -110,11 +141,18 @@ describe('tagged fields', () => {
   })
 
   it('are written in the order of their tags', () => {
-    expect(write({ a: 1, later: 9, first: 'x', leader: { id: 3 } })).toBe('0001' + '03' + '010202' + '78' + '0205' + '0000000300' + '0504' + '00000009')
+    expect(write({ a: 1, later: 9, first: 'x', leader: { id: 3 } })).toBe(
+      '0001' + '03' + '010202' + '78' + '0205' + '0000000300' + '0504' + '00000009',
+    )
   })
 
   it('are skipped when their tags are unknown', () => {
-    expect(read('0001' + '03' + '0002ffff' + '0504' + '00000009' + 'ffffffff0f' + '01' + 'ee')).toEqual({ a: 1, later: 9, first: '', leader: { id: -1 } })
+    expect(read('0001' + '03' + '0002ffff' + '0504' + '00000009' + 'ffffffff0f' + '01' + 'ee')).toEqual({
+      a: 1,
+      later: 9,
+      first: '',
+      leader: { id: -1 },
+    })
   })
 
   it('are refused when their content is longer or shorter than they say', () => {

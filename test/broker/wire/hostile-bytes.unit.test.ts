@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { compile } from '../../../broker/wire/compile.ts'
 import { Reader } from '../../../broker/wire/reader.ts'
-import { WireError } from '../../../broker/wire/wire-error.ts'
 import type { Shape } from '../../../broker/wire/schema.ts'
 import { array, bytes, int32, nullable, records, string } from '../../../broker/wire/types.ts'
+import { WireError } from '../../../broker/wire/wire-error.ts'
 import { seededRandom } from '../../support/random.ts'
 import { encode, messagesOf, NAMED_APIS, type Message } from './messages.ts'
 import { randomMessage } from './model.ts'
@@ -33,7 +33,9 @@ describe('bytes that are not the protocol', () => {
     for (const message of messagesOf(api)) {
       const frame = encode(message, randomMessage(message.shape, message.layout, random))
       for (let length = 0; length < frame.length; length++) {
-        expect(outcome(message, frame.subarray(0, length)), `${message.title}: ${length} of ${frame.length} bytes`).toBeInstanceOf(WireError)
+        expect(outcome(message, frame.subarray(0, length)), `${message.title}: ${length} of ${frame.length} bytes`).toBeInstanceOf(
+          WireError,
+        )
       }
     }
   })
@@ -94,7 +96,10 @@ describe('a length that is claimed', () => {
     expect(after.heapTotal - before.heapTotal).toBeLessThan(50_000_000)
   })
 
-  it.each([['plain', '80000000'], ['plain', 'fffffffe']])('is refused when it is negative: %s %s', (_, claim) => {
+  it.each([
+    ['plain', '80000000'],
+    ['plain', 'fffffffe'],
+  ])('is refused when it is negative: %s %s', (_, claim) => {
     for (const shape of [{ field: bytes }, { field: array(int32) }]) {
       expect(outcome({ codec: compile(shape, CLAIMS.plain.layout) }, Buffer.from(claim + '00'.repeat(64), 'hex'))).toBeInstanceOf(WireError)
     }

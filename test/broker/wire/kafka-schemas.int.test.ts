@@ -26,7 +26,10 @@ describe.runIf(can('kafka'))('the wire tables', () => {
     for (const { title, shape, layout } of messagesOf(api)) {
       const schema = schemaOf(title.endsWith('request') ? `${api.name}Request` : `${api.name}Response`)
       const [ours, theirs] = [tableFields(shape, layout.version), kafkaFields(schema, layout.version)]
-      expect(ours.map(({ text }) => text), title).toEqual(theirs.map(({ text }) => text))
+      expect(
+        ours.map(({ text }) => text),
+        title,
+      ).toEqual(theirs.map(({ text }) => text))
       for (const [index, { text, fallback }] of ours.entries()) {
         const expected = theirs[index]?.fallback
         if (fallback !== undefined && expected !== undefined) expect(fallback, `${title}: the default of ${text}`).toBe(expected)

@@ -35,7 +35,11 @@ export async function kafkaSchemas(): Promise<(name: string) => KafkaSchema> {
   return name => {
     const file = files.get(`common/message/${name}.json`)
     if (!file) throw new Error(`no schema ${name} in the jar`)
-    return JSON.parse(file().toString('utf8').replaceAll(/^\s*\/\/.*$/gm, '')) as KafkaSchema
+    return JSON.parse(
+      file()
+        .toString('utf8')
+        .replaceAll(/^\s*\/\/.*$/gm, ''),
+    ) as KafkaSchema
   }
 }
 

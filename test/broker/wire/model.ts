@@ -18,7 +18,8 @@ const SCALARS: Readonly<Record<string, (random: Random) => unknown>> = {
   string: random => Array.from({ length: random.between(0, 12) }, () => random.pick(['a', 'Z', '0', '.', '-', 'ü', '€', '😀'])).join(''),
   bytes: random => randomBytes(random, random.between(0, 40)),
   // In pieces, one of them long enough to be passed on without a copy now and then.
-  records: random => Array.from({ length: random.between(0, 4) }, () => randomBytes(random, random.next() < 0.02 ? 5000 : random.between(0, 60))),
+  records: random =>
+    Array.from({ length: random.between(0, 4) }, () => randomBytes(random, random.next() < 0.02 ? 5000 : random.between(0, 60))),
 }
 
 function randomBytes(random: Random, length: number): Buffer {
@@ -35,7 +36,10 @@ export function randomMessage(shape: Shape, { version }: Layout, random: Random)
 function randomValue(type: Type<any>, version: number, random: Random): unknown {
   const { name, shape, nullableFrom } = type
   if (nullableFrom !== undefined && version >= nullableFrom && random.next() < 0.2) return null
-  if (name.startsWith('[]')) return Array.from({ length: random.between(0, 4) }, () => (shape ? randomMessage(shape, { version, flexible: false }, random) : scalar(name.slice(2))(random)))
+  if (name.startsWith('[]'))
+    return Array.from({ length: random.between(0, 4) }, () =>
+      shape ? randomMessage(shape, { version, flexible: false }, random) : scalar(name.slice(2))(random),
+    )
   return shape ? randomMessage(shape, { version, flexible: false }, random) : scalar(name)(random)
 }
 
@@ -61,7 +65,10 @@ export function asRead(shape: Shape, given: Struct, version: number): Struct {
 
 /** What a reader got, as a writer takes it. */
 export function asGiven(shape: Shape, read: Struct): Struct {
-  const entries = Object.entries(shape).map(([name, entry]) => [name, read[name] === null ? null : convert(asField(entry).type, read[name], asGiven, bytes => [bytes])])
+  const entries = Object.entries(shape).map(([name, entry]) => [
+    name,
+    read[name] === null ? null : convert(asField(entry).type, read[name], asGiven, bytes => [bytes]),
+  ])
   return Object.fromEntries(entries) as Struct
 }
 

@@ -71,38 +71,81 @@ describe.each(RECORDINGS)('frames of $title', ({ exchanges }) => {
 
 describe('what clients said', () => {
   function recorded(client: string, { name }: Api, version: number): Exchange[] {
-    const exchanges = RECORDINGS.find(({ title }) => title.startsWith(client))?.exchanges.filter(each => each.api === name && each.version === version) ?? []
+    const exchanges =
+      RECORDINGS.find(({ title }) => title.startsWith(client))?.exchanges.filter(each => each.api === name && each.version === version) ??
+      []
     if (exchanges.length === 0) throw new Error(`${client} sent no ${name} ${version}`)
     return exchanges
   }
-  const requests = <A extends Api>(client: string, api: A, version: number) => recorded(client, api, version).map(exchange => readRequest(exchange).body as RequestOf<A>)
+  const requests = <A extends Api>(client: string, api: A, version: number) =>
+    recorded(client, api, version).map(exchange => readRequest(exchange).body as RequestOf<A>)
   const request = <A extends Api>(client: string, api: A, version: number) => requests(client, api, version)[0] as RequestOf<A>
-  const answer = <A extends Api>(client: string, api: A, version: number) => readAnswer(recorded(client, api, version)[0] as Exchange) as A extends Api<any, infer Res> ? Decoded<Res> : never
+  const answer = <A extends Api>(client: string, api: A, version: number) =>
+    readAnswer(recorded(client, api, version)[0] as Exchange) as A extends Api<any, infer Res> ? Decoded<Res> : never
 
   it('is told of every client: its name for itself, and its versions', () => {
-    const told = RECORDINGS.map(({ title, exchanges }) => ({ title: title.split(' ')[0], produce: Math.max(...exchanges.filter(({ api }) => api === 'Produce').map(({ version }) => version)) }))
-    expect(told).toEqual([{ title: 'Java', produce: 11 }, { title: 'kafkajs', produce: 7 }, { title: 'kcat', produce: 7 }, { title: '@platformatic/kafka', produce: 11 }])
+    const told = RECORDINGS.map(({ title, exchanges }) => ({
+      title: title.split(' ')[0],
+      produce: Math.max(...exchanges.filter(({ api }) => api === 'Produce').map(({ version }) => version)),
+    }))
+    expect(told).toEqual([
+      { title: 'Java', produce: 11 },
+      { title: 'kafkajs', produce: 7 },
+      { title: 'kcat', produce: 7 },
+      { title: '@platformatic/kafka', produce: 11 },
+    ])
   })
 
-  it.each([['kafkajs', 7], ['kcat', 7], ['Java', 11], ['@platformatic', 11]] as const)('Produce of %s %i: acks, topic, and a batch of format 2', (client, version) => {
-    const { acks, transactionalId, topicData: [topic] } = request(client, produce, version)
+  it.each([
+    ['kafkajs', 7],
+    ['kcat', 7],
+    ['Java', 11],
+    ['@platformatic', 11],
+  ] as const)('Produce of %s %i: acks, topic, and a batch of format 2', (client, version) => {
+    const {
+      acks,
+      transactionalId,
+      topicData: [topic],
+    } = request(client, produce, version)
     const batch = topic?.partitionData[0]?.records
     expect([1, -1]).toContain(acks)
     expect(transactionalId).toBeNull()
     expect(topic?.name).toMatch(/^recorded-/)
     expect(batch?.[16]).toBe(2)
     expect(batch?.readInt32BE(8)).toBe((batch?.length ?? 0) - 12)
-    expect(answer(client, produce, version).responses[0]?.partitionResponses[0]).toMatchObject({ index: topic?.partitionData[0]?.index, errorCode: 0, logAppendTimeMs: -1n, logStartOffset: 0n, recordErrors: [], errorMessage: null })
+    expect(answer(client, produce, version).responses[0]?.partitionResponses[0]).toMatchObject({
+      index: topic?.partitionData[0]?.index,
+      errorCode: 0,
+      logAppendTimeMs: -1n,
+      logStartOffset: 0n,
+      recordErrors: [],
+      errorMessage: null,
+    })
   })
 
-  it.each([['kafkajs', 11], ['kcat', 11], ['Java', 12], ['@platformatic', 12]] as const)('Fetch of %s %i: limits, position, and no session of a replica', (client, version) => {
+  it.each([
+    ['kafkajs', 11],
+    ['kcat', 11],
+    ['Java', 12],
+    ['@platformatic', 12],
+  ] as const)('Fetch of %s %i: limits, position, and no session of a replica', (client, version) => {
     // Java names its partitions once in a session: the shortest of its requests have none.
-    const { replicaId, minBytes, topics: [topic], rackId } = requests(client, fetch, version).find(({ topics }) => topics.length > 0) as RequestOf<typeof fetch>
+    const {
+      replicaId,
+      minBytes,
+      topics: [topic],
+      rackId,
+    } = requests(client, fetch, version).find(({ topics }) => topics.length > 0) as RequestOf<typeof fetch>
     expect({ replicaId, minBytes, rackId }).toEqual({ replicaId: -1, minBytes: 1, rackId: '' })
     expect(topic?.partitions[0]).toMatchObject({ logStartOffset: -1n, lastFetchedEpoch: -1 })
   })
 
-  it.each([['kafkajs', 5], ['kcat', 5], ['Java', 9], ['@platformatic', 9]] as const)('JoinGroup of %s %i: protocols with what their members subscribe to', (client, version) => {
+  it.each([
+    ['kafkajs', 5],
+    ['kcat', 5],
+    ['Java', 9],
+    ['@platformatic', 9],
+  ] as const)('JoinGroup of %s %i: protocols with what their members subscribe to', (client, version) => {
     const { protocolType, protocols, groupInstanceId } = request(client, joinGroup, version)
     expect(protocolType).toBe('consumer')
     expect(protocols.length).toBeGreaterThan(0)
@@ -110,15 +153,27 @@ describe('what clients said', () => {
     expect(groupInstanceId).toBeNull()
   })
 
-  it.each([['kafkajs', 5], ['Java', 9], ['@platformatic', 9]] as const)('OffsetCommit of %s %i: the generation and an offset', (client, version) => {
+  it.each([
+    ['kafkajs', 5],
+    ['Java', 9],
+    ['@platformatic', 9],
+  ] as const)('OffsetCommit of %s %i: the generation and an offset', (client, version) => {
     const { memberId, topics } = request(client, offsetCommit, version)
     expect(memberId).toBeTypeOf('string')
     expect(topics[0]?.partitions[0]?.committedOffset).toBeGreaterThanOrEqual(0n)
   })
 
   it('CreateTopics of Java 7: configs, and the answer with the id and all that counts for the topic', () => {
-    const { topics: [topic], validateOnly } = request('Java', createTopics, 7)
-    expect(topic).toMatchObject({ numPartitions: 2, replicationFactor: 1, assignments: [], configs: [{ name: 'retention.ms', value: '60000' }] })
+    const {
+      topics: [topic],
+      validateOnly,
+    } = request('Java', createTopics, 7)
+    expect(topic).toMatchObject({
+      numPartitions: 2,
+      replicationFactor: 1,
+      assignments: [],
+      configs: [{ name: 'retention.ms', value: '60000' }],
+    })
     expect(validateOnly).toBe(false)
     const [created] = answer('Java', createTopics, 7).topics
     expect(created).toMatchObject({ errorCode: 0, errorMessage: null, topicConfigErrorCode: 0, numPartitions: 2, replicationFactor: 1 })

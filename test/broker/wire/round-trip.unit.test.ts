@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../support/random.ts'
-import { asGiven, asRead, randomMessage } from './model.ts'
 import { decode, encode, messagesOf, NAMED_APIS } from './messages.ts'
+import { asGiven, asRead, randomMessage } from './model.ts'
 
 const MESSAGES_EACH = 25
 const SEED = 4

@@ -21,26 +21,34 @@ interface Address {
   readonly port: number
 }
 
-export const addresses = perRendering('connect to services and ports that there are, as the network policies let them', ({ resources }: Rendering) => {
-  const services = servicesOf(resources)
-  const policies = [...ofKind(resources, 'NetworkPolicy'), ...operatorMade(resources).policies]
-  const faultOf = ({ from, host, port }: Address, source: Labels | undefined): readonly string[] => {
-    const service = services[host.replace(/\.ping(\.svc.*)?$/, '')]
-    if (service === undefined) return [`${from}: got the host ${host}, expected one of ${Object.keys(services).join(', ')}`]
-    const podPort = service.ports[port]
-    if (podPort === undefined) return [`${from}: got port ${port} of ${host}, expected one of ${Object.keys(service.ports).join(', ')}`]
-    const { pods } = service
-    if (source === undefined || pods === undefined) return []
-    const closed = (['Egress', 'Ingress'] as const).filter(direction => !admits(policies, direction, { from: source, to: pods, port: podPort }))
-    return closed.map(direction => `${from}: no policy admits the ${direction} from ${showLabels(source)} to port ${podPort} of ${host}`)
-  }
-  return [
-    ...containersOf(resources).flatMap(placed => addressesOf(placed).flatMap(address => faultOf(address, placed.workload.labels))),
-    ...scalersOf(resources).flatMap(address => faultOf(address, undefined)),
-    ...operatorMade(resources).pods.filter(pods => pods.asksApiServer && !admits(policies, 'Egress', { from: pods.labels, to: API_SERVER, port: API_SERVER_PORT }))
-      .map(({ title }) => `${title}: no policy admits the Egress to port ${API_SERVER_PORT}, the API server's`),
-  ]
-})
+export const addresses = perRendering(
+  'connect to services and ports that there are, as the network policies let them',
+  ({ resources }: Rendering) => {
+    const services = servicesOf(resources)
+    const policies = [...ofKind(resources, 'NetworkPolicy'), ...operatorMade(resources).policies]
+    const faultOf = ({ from, host, port }: Address, source: Labels | undefined): readonly string[] => {
+      const service = services[host.replace(/\.ping(\.svc.*)?$/, '')]
+      if (service === undefined) return [`${from}: got the host ${host}, expected one of ${Object.keys(services).join(', ')}`]
+      const podPort = service.ports[port]
+      if (podPort === undefined) return [`${from}: got port ${port} of ${host}, expected one of ${Object.keys(service.ports).join(', ')}`]
+      const { pods } = service
+      if (source === undefined || pods === undefined) return []
+      const closed = (['Egress', 'Ingress'] as const).filter(
+        direction => !admits(policies, direction, { from: source, to: pods, port: podPort }),
+      )
+      return closed.map(direction => `${from}: no policy admits the ${direction} from ${showLabels(source)} to port ${podPort} of ${host}`)
+    }
+    return [
+      ...containersOf(resources).flatMap(placed => addressesOf(placed).flatMap(address => faultOf(address, placed.workload.labels))),
+      ...scalersOf(resources).flatMap(address => faultOf(address, undefined)),
+      ...operatorMade(resources)
+        .pods.filter(
+          pods => pods.asksApiServer && !admits(policies, 'Egress', { from: pods.labels, to: API_SERVER, port: API_SERVER_PORT }),
+        )
+        .map(({ title }) => `${title}: no policy admits the Egress to port ${API_SERVER_PORT}, the API server's`),
+    ]
+  },
+)
 
 /** It runs on nodes: no selector of pods finds it. */
 const API_SERVER = {}
@@ -50,7 +58,10 @@ function servicesOf(resources: readonly Resource[]): Readonly<Record<string, Rea
   const pods = podsOf(resources)
   const ours = ofKind(resources, 'Service').map(({ metadata, spec }) => {
     const meant = pods.find(({ labels }) => selects({ matchLabels: spec?.selector }, labels))
-    const ports = (spec?.ports ?? []).map(({ port, targetPort = port }) => [port, typeof targetPort === 'number' ? targetPort : (meant?.ports[targetPort] ?? port)])
+    const ports = (spec?.ports ?? []).map(({ port, targetPort = port }) => [
+      port,
+      typeof targetPort === 'number' ? targetPort : (meant?.ports[targetPort] ?? port),
+    ])
     return [metadata.name, { ports: Object.fromEntries(ports), pods: meant?.labels }]
   })
   const made = Object.entries(operatorMade(resources).services).map(([name, { ports, pods: labels }]) => [

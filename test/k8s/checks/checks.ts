@@ -21,6 +21,23 @@ import { validated } from './validated.ts'
 
 /** Everything that is checked about the manifests without a cluster, by name. */
 export const CHECKS: Readonly<Record<string, Check>> = {
-  typed, validated, references, selectors, ports, addresses, images, operators, podSecurity, resources, probes, termination,
-  settings, kafkaAccess, partitions, secrets, paths, metrics, runbook,
+  typed,
+  validated,
+  references,
+  selectors,
+  ports,
+  addresses,
+  images,
+  operators,
+  podSecurity,
+  resources,
+  probes,
+  termination,
+  settings,
+  kafkaAccess,
+  partitions,
+  secrets,
+  paths,
+  metrics,
+  runbook,
 }

@@ -17,7 +17,9 @@ export const images: Check = {
   find: ({ files, renderings, skaffold }: Project) => {
     const resources = renderings.flatMap(rendering => rendering.resources)
     const targets = readDockerfile(textOf(files, 'Dockerfile')).stages.map(({ name }) => name)
-    const artifacts = skaffold.flatMap(({ path, profile, config }) => (config.build?.artifacts ?? []).map(artifact => ({ path, profile, ...artifact })))
+    const artifacts = skaffold.flatMap(({ path, profile, config }) =>
+      (config.build?.artifacts ?? []).map(artifact => ({ path, profile, ...artifact })),
+    )
     const built = artifacts.map(({ image }) => image)
     return [
       ...artifacts
@@ -27,7 +29,11 @@ export const images: Check = {
         .filter(({ profile, image, docker }) => profile === '' && image !== `ping-${docker.target}`)
         .map(({ path, image, docker }) => `${path}, ${image}: got the target ${docker.target}, expected that of its name`),
       ...new Set(ofContainers(resources, built)),
-      ...new Set(imagesOf(resources).filter(({ image }) => !PINNED.test(image)).map(({ from, image }) => `${from}: got the image ${image}, expected one with a tag that does not move`)),
+      ...new Set(
+        imagesOf(resources)
+          .filter(({ image }) => !PINNED.test(image))
+          .map(({ from, image }) => `${from}: got the image ${image}, expected one with a tag that does not move`),
+      ),
     ]
   },
 }
@@ -37,12 +43,18 @@ function ofContainers(resources: readonly Resource[], built: readonly string[]):
   return containersOf(resources).flatMap(({ where, container }) => {
     const name = container.image?.replace(/:[^/]*$/, '') ?? ''
     const program = programOf(container).file
-    const expected = { 'src/server/main.ts': 'ping-server', 'processor/main.ts': 'ping-processor', 'src/cli/main.ts': 'ping-verify' }[program]
+    const expected = { 'src/server/main.ts': 'ping-server', 'processor/main.ts': 'ping-processor', 'src/cli/main.ts': 'ping-verify' }[
+      program
+    ]
     return [
-      ...(built.includes(name) ? [] : [`${where}: got the image ${name}, expected one that skaffold builds: ${[...new Set(built)].join(', ')}`]),
+      ...(built.includes(name)
+        ? []
+        : [`${where}: got the image ${name}, expected one that skaffold builds: ${[...new Set(built)].join(', ')}`]),
       ...(name === expected ? [] : [`${where}: runs ${program} of the image ${name}, expected ${expected}`]),
       ...(existsSync(join(ROOT, program)) ? [] : [`${where}: got the program ${program}, expected a file that is there`]),
-      ...(container.imagePullPolicy === 'IfNotPresent' ? [] : [`${where}: got imagePullPolicy ${container.imagePullPolicy}, expected IfNotPresent`]),
+      ...(container.imagePullPolicy === 'IfNotPresent'
+        ? []
+        : [`${where}: got imagePullPolicy ${container.imagePullPolicy}, expected IfNotPresent`]),
     ]
   })
 }

@@ -9,24 +9,30 @@ import { programOf } from './programs.ts'
 /** `topic ping-events: Write`. Whoever may read or write may describe, and whoever may write to a topic may do so idempotently. */
 type Right = string
 
-export const kafkaAccess = perRendering('give each program a Kafka user with the rights that it uses, and no others', ({ resources }: Rendering) => {
-  const users = ofKind(resources, 'KafkaUser')
-  const needs = neededBy(resources)
-  return [
-    ...needs.flatMap(({ who, user, secret, rights }) => {
-      const found = users.find(({ metadata }) => metadata.name === user)
-      if (found === undefined) return [`${who}: got the Kafka user ${user}, expected one of ${users.map(({ metadata }) => metadata.name).join(', ')}`]
-      const given = rightsOf(found)
-      return [
-        ...(secret === undefined || secret === user ? [] : [`${who}: got the password of ${secret}, expected that of its user ${user}`]),
-        ...rights.filter(right => !given.includes(right)).map(right => `KafkaUser ${user}: lacks ${right}, which ${who} needs`),
-        ...given.filter(right => !rights.includes(right)).map(right => `KafkaUser ${user}: has ${right}, which ${who} does not need`),
-      ]
-    }),
-    ...users.filter(({ metadata }) => needs.every(({ user }) => user !== metadata.name)).map(({ metadata }) => `KafkaUser ${metadata.name}: is nobody's, expected one of a program`),
-    ...ofListeners(resources),
-  ]
-})
+export const kafkaAccess = perRendering(
+  'give each program a Kafka user with the rights that it uses, and no others',
+  ({ resources }: Rendering) => {
+    const users = ofKind(resources, 'KafkaUser')
+    const needs = neededBy(resources)
+    return [
+      ...needs.flatMap(({ who, user, secret, rights }) => {
+        const found = users.find(({ metadata }) => metadata.name === user)
+        if (found === undefined)
+          return [`${who}: got the Kafka user ${user}, expected one of ${users.map(({ metadata }) => metadata.name).join(', ')}`]
+        const given = rightsOf(found)
+        return [
+          ...(secret === undefined || secret === user ? [] : [`${who}: got the password of ${secret}, expected that of its user ${user}`]),
+          ...rights.filter(right => !given.includes(right)).map(right => `KafkaUser ${user}: lacks ${right}, which ${who} needs`),
+          ...given.filter(right => !rights.includes(right)).map(right => `KafkaUser ${user}: has ${right}, which ${who} does not need`),
+        ]
+      }),
+      ...users
+        .filter(({ metadata }) => needs.every(({ user }) => user !== metadata.name))
+        .map(({ metadata }) => `KafkaUser ${metadata.name}: is nobody's, expected one of a program`),
+      ...ofListeners(resources),
+    ]
+  },
+)
 
 interface Need {
   readonly who: string
@@ -63,7 +69,14 @@ function serverRights(topic: string): readonly Right[] {
 /** processor/consumer.ts and processor/dead-letters.ts. */
 function processorRights(topic: string, group: string): readonly Right[] {
   const dead = deadLetterTopic(topic)
-  return [`topic ${topic}: Describe`, `topic ${topic}: Read`, `group ${group}: Describe`, `group ${group}: Read`, `topic ${dead}: Describe`, `topic ${dead}: Write`]
+  return [
+    `topic ${topic}: Describe`,
+    `topic ${topic}: Read`,
+    `group ${group}: Describe`,
+    `group ${group}: Read`,
+    `topic ${dead}: Describe`,
+    `topic ${dead}: Write`,
+  ]
 }
 
 function rightsOf({ spec }: ReturnType<typeof ofKind<'KafkaUser'>>[number]): readonly Right[] {
@@ -79,7 +92,12 @@ function ofListeners(resources: readonly Resource[]): readonly string[] {
   return ofKind(resources, 'Kafka').flatMap(({ metadata, spec }) => [
     ...(spec?.kafka.listeners ?? [])
       .filter(({ tls, authentication }) => !tls || authentication?.type !== 'scram-sha-512')
-      .map(({ name, tls, authentication }) => `Kafka ${metadata.name}, listener ${name}: got tls ${tls}, authentication ${authentication?.type}, expected true and scram-sha-512`),
-    ...(spec?.kafka.authorization?.type === 'simple' ? [] : [`Kafka ${metadata.name}: got authorization ${spec?.kafka.authorization?.type}, expected simple`]),
+      .map(
+        ({ name, tls, authentication }) =>
+          `Kafka ${metadata.name}, listener ${name}: got tls ${tls}, authentication ${authentication?.type}, expected true and scram-sha-512`,
+      ),
+    ...(spec?.kafka.authorization?.type === 'simple'
+      ? []
+      : [`Kafka ${metadata.name}: got authorization ${spec?.kafka.authorization?.type}, expected simple`]),
   ])
 }

@@ -1,8 +1,8 @@
 import { createProcessorMetrics } from '../../../processor/metrics.ts'
 import { createServerMetrics } from '../../../src/server/metrics.ts'
 import { ofKind } from '../cluster/of-kind.ts'
-import { isObject, type Json, type JsonObject, type Resource } from '../project/read-yaml.ts'
 import type { Rendering } from '../project/project.ts'
+import { isObject, type Json, type JsonObject, type Resource } from '../project/read-yaml.ts'
 import { perRendering } from './check.ts'
 
 /** Metrics of others: kube-state-metrics, Postgres' and Kafka's exporters, the cache, Prometheus itself. */
@@ -20,10 +20,17 @@ export const metrics = perRendering('ask for metrics and labels that the program
   return expressionsOf(resources).flatMap(({ from, expression }) =>
     [...expression.matchAll(METRIC)].flatMap(([, name = '', inside = '']) => {
       const labels = known.get(name)
-      if (labels === undefined && !OF_OTHERS.test(name)) return IS_OURS.test(name) || inside !== '' ? [`${from}: got the metric ${name}, expected one of src/server/metrics.ts or processor/metrics.ts`] : []
+      if (labels === undefined && !OF_OTHERS.test(name))
+        return IS_OURS.test(name) || inside !== ''
+          ? [`${from}: got the metric ${name}, expected one of src/server/metrics.ts or processor/metrics.ts`]
+          : []
       return [...inside.matchAll(CONDITION)].flatMap(([, label = '', operator, value = '']) => [
-        ...(labels === undefined || labels.includes(label) || ADDED.includes(label) ? [] : [`${from}: got the label ${label} of ${name}, expected one of ${[...labels, ...ADDED].join(', ')}`]),
-        ...(label !== 'job' || operator !== '=' || monitors.includes(value) ? [] : [`${from}: got the job ${value}, expected one of the PodMonitors: ${monitors.join(', ')}`]),
+        ...(labels === undefined || labels.includes(label) || ADDED.includes(label)
+          ? []
+          : [`${from}: got the label ${label} of ${name}, expected one of ${[...labels, ...ADDED].join(', ')}`]),
+        ...(label !== 'job' || operator !== '=' || monitors.includes(value)
+          ? []
+          : [`${from}: got the job ${value}, expected one of the PodMonitors: ${monitors.join(', ')}`]),
         ...(label !== 'cronjob' || jobs.includes(value) ? [] : [`${from}: got the cronjob ${value}, expected one of ${jobs.join(', ')}`]),
       ])
     }),
@@ -60,6 +67,8 @@ function ofDashboard(file: string, value: Json, title = ''): readonly { readonly
   if (!isObject(value)) return []
   const nearest = typeof value['title'] === 'string' ? value['title'] : title
   return Object.entries(value).flatMap(([name, inner]) =>
-    name === 'expr' && typeof inner === 'string' ? [{ from: `${file}, panel ${nearest}`, expression: inner }] : ofDashboard(file, inner, nearest),
+    name === 'expr' && typeof inner === 'string'
+      ? [{ from: `${file}, panel ${nearest}`, expression: inner }]
+      : ofDashboard(file, inner, nearest),
   )
 }

@@ -1,31 +1,51 @@
+import { deadLetterTopic } from '../../../processor/dead-letters.ts'
 import { ofKind } from '../cluster/of-kind.ts'
 import { containersOf, literalEnv } from '../cluster/workloads.ts'
 import type { Rendering } from '../project/project.ts'
 import type { Resource } from '../project/read-yaml.ts'
-import { deadLetterTopic } from '../../../processor/dead-letters.ts'
 import { perRendering } from './check.ts'
 
-export const partitions = perRendering('have as many lanes, partitions, processors and brokers as belong together', ({ resources }: Rendering) => {
-  const topics = ofKind(resources, 'KafkaTopic')
-  const environments = containersOf(resources).map(({ where, container }) => ({ where, env: literalEnv(container) }))
-  const used = environments.filter(({ env }) => env['KAFKA_TOPIC'] !== undefined).map(({ where, env }) => ({ where, topic: env['KAFKA_TOPIC'] as string }))
-  const [{ topic: name } = { topic: '' }] = used
-  return [
-    ...used.flatMap(({ where, topic }) => [topic, deadLetterTopic(topic)].filter(needed => topics.every(({ metadata }) => metadata.name !== needed)).map(needed => `${where}: needs the topic ${needed}, expected a KafkaTopic of that name`)),
-    ...used.filter(({ topic }) => topic !== name).map(({ where, topic }) => `${where}: got the topic ${topic}, expected that of the others, ${name}`),
-    ...ofLanes(environments, topics.find(({ metadata }) => metadata.name === name)?.spec?.partitions),
-    ...ofProcessors(resources, topics.find(({ metadata }) => metadata.name === name)?.spec?.partitions ?? 0),
-    ...ofReplicas(resources),
-    ...ofOwners(resources),
-  ]
-})
+export const partitions = perRendering(
+  'have as many lanes, partitions, processors and brokers as belong together',
+  ({ resources }: Rendering) => {
+    const topics = ofKind(resources, 'KafkaTopic')
+    const environments = containersOf(resources).map(({ where, container }) => ({ where, env: literalEnv(container) }))
+    const used = environments
+      .filter(({ env }) => env['KAFKA_TOPIC'] !== undefined)
+      .map(({ where, env }) => ({ where, topic: env['KAFKA_TOPIC'] as string }))
+    const [{ topic: name } = { topic: '' }] = used
+    return [
+      ...used.flatMap(({ where, topic }) =>
+        [topic, deadLetterTopic(topic)]
+          .filter(needed => topics.every(({ metadata }) => metadata.name !== needed))
+          .map(needed => `${where}: needs the topic ${needed}, expected a KafkaTopic of that name`),
+      ),
+      ...used
+        .filter(({ topic }) => topic !== name)
+        .map(({ where, topic }) => `${where}: got the topic ${topic}, expected that of the others, ${name}`),
+      ...ofLanes(environments, topics.find(({ metadata }) => metadata.name === name)?.spec?.partitions),
+      ...ofProcessors(resources, topics.find(({ metadata }) => metadata.name === name)?.spec?.partitions ?? 0),
+      ...ofReplicas(resources),
+      ...ofOwners(resources),
+    ]
+  },
+)
 
-function ofLanes(environments: readonly { readonly where: string; readonly env: Readonly<Record<string, string>> }[], topicPartitions = 0): readonly string[] {
-  const told = environments.filter(({ env }) => env['LANES'] !== undefined).map(({ where, env }) => ({ where, lanes: Number(env['LANES']) }))
+function ofLanes(
+  environments: readonly { readonly where: string; readonly env: Readonly<Record<string, string>> }[],
+  topicPartitions = 0,
+): readonly string[] {
+  const told = environments
+    .filter(({ env }) => env['LANES'] !== undefined)
+    .map(({ where, env }) => ({ where, lanes: Number(env['LANES']) }))
   const [{ lanes: first } = { lanes: 0 }] = told
   return [
-    ...told.filter(({ lanes }) => lanes !== first).map(({ where, lanes }) => `${where}: got LANES ${lanes}, expected that of the others, ${first}`),
-    ...(topicPartitions > 0 && first % topicPartitions === 0 ? [] : [`KafkaTopic: got ${topicPartitions} partitions, expected a number that divides LANES ${first}`]),
+    ...told
+      .filter(({ lanes }) => lanes !== first)
+      .map(({ where, lanes }) => `${where}: got LANES ${lanes}, expected that of the others, ${first}`),
+    ...(topicPartitions > 0 && first % topicPartitions === 0
+      ? []
+      : [`KafkaTopic: got ${topicPartitions} partitions, expected a number that divides LANES ${first}`]),
   ]
 }
 
@@ -44,15 +64,23 @@ function ofReplicas(resources: readonly Resource[]): readonly string[] {
   const brokers = ofKind(resources, 'KafkaNodePool')
     .filter(({ spec }) => spec?.roles.includes('broker'))
     .reduce((sum, { spec }) => sum + (spec?.replicas ?? 0), 0)
-  const ofKafka = ofKind(resources, 'Kafka').flatMap(({ spec }) => Object.entries((spec?.kafka.config ?? {}) as Record<string, unknown>).filter(([name]) => name.endsWith('replication.factor')))
+  const ofKafka = ofKind(resources, 'Kafka').flatMap(({ spec }) =>
+    Object.entries((spec?.kafka.config ?? {}) as Record<string, unknown>).filter(([name]) => name.endsWith('replication.factor')),
+  )
   return [
     ...ofKind(resources, 'KafkaTopic').flatMap(({ metadata, spec }) => {
       const replicas = spec?.replicas ?? 0
       const inSync = Number((spec?.config as Readonly<Record<string, unknown>> | undefined)?.['min.insync.replicas'])
       const isRight = replicas === Math.min(3, brokers) && inSync === (replicas > 1 ? replicas - 1 : 1)
-      return isRight ? [] : [`KafkaTopic ${metadata.name}: got ${replicas} replicas, ${inSync} in sync, for ${brokers} brokers, expected one for each, up to three, and one less in sync`]
+      return isRight
+        ? []
+        : [
+            `KafkaTopic ${metadata.name}: got ${replicas} replicas, ${inSync} in sync, for ${brokers} brokers, expected one for each, up to three, and one less in sync`,
+          ]
     }),
-    ...ofKafka.filter(([, factor]) => factor !== Math.min(3, brokers)).map(([name, factor]) => `Kafka, ${name}: got ${factor}, expected ${Math.min(3, brokers)}, as there are ${brokers} brokers`),
+    ...ofKafka
+      .filter(([, factor]) => factor !== Math.min(3, brokers))
+      .map(([name, factor]) => `Kafka, ${name}: got ${factor}, expected ${Math.min(3, brokers)}, as there are ${brokers} brokers`),
   ]
 }
 

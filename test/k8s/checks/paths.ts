@@ -1,9 +1,9 @@
 import { existsSync, globSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { ROOT } from '../project/project-files.ts'
-import type { Project, SkaffoldFile } from '../project/project.ts'
 import type { IKustomization } from '../kinds/kustomization.ts'
+import { ROOT } from '../project/project-files.ts'
 import type { ProjectFiles } from '../project/project-files.ts'
+import type { Project, SkaffoldFile } from '../project/project.ts'
 import type { Check } from './check.ts'
 
 export const paths: Check = {
@@ -19,7 +19,9 @@ interface Named {
 
 function ofSkaffold({ path: from, config }: SkaffoldFile, files: ProjectFiles): readonly string[] {
   return namedBy(from, config)
-    .filter(({ path, isPattern }) => (isPattern ? globSync(path, { cwd: ROOT }).length === 0 : !files.has(path) && !existsSync(join(ROOT, path))))
+    .filter(({ path, isPattern }) =>
+      isPattern ? globSync(path, { cwd: ROOT }).length === 0 : !files.has(path) && !existsSync(join(ROOT, path)),
+    )
     .map(({ path }) => `${from}: got the path ${path}, expected one that is there`)
 }
 
@@ -45,7 +47,12 @@ function unused({ files, documents, skaffold }: Project): readonly string[] {
   const byKustomize = documents.flatMap(({ path, value }) => {
     const { resources = [], components = [], patches = [], configMapGenerator = [] } = value as unknown as IKustomization
     if (!posix.basename(path).startsWith('kustomization.')) return []
-    const inside = [...resources, ...components, ...patches.map(patch => patch.path ?? ''), ...configMapGenerator.flatMap(source => source.files.map(pair => pair.split('=')[1] ?? ''))]
+    const inside = [
+      ...resources,
+      ...components,
+      ...patches.map(patch => patch.path ?? ''),
+      ...configMapGenerator.flatMap(source => source.files.map(pair => pair.split('=')[1] ?? '')),
+    ]
     return inside.map(name => posix.join(posix.dirname(path), name))
   })
   const bySkaffold = skaffold.flatMap(({ path, config }) => namedBy(path, config).map(named => named.path))

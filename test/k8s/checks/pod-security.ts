@@ -15,7 +15,10 @@ export const podSecurity = perRendering('have pods that may do nothing but their
     .filter(({ metadata }) => metadata.labels?.[LEVEL] !== 'restricted')
     .map(({ metadata }) => `Namespace ${metadata.name}: got ${LEVEL} ${metadata.labels?.[LEVEL]}, expected restricted`),
   ...workloadsOf(resources).flatMap(({ title, pod }) => ofPod(title, pod)),
-  ...containersOf(resources).flatMap(({ where, container }) => [...ofContainer(where, container.securityContext ?? {}), ...ofRoot(where, container)]),
+  ...containersOf(resources).flatMap(({ where, container }) => [
+    ...ofContainer(where, container.securityContext ?? {}),
+    ...ofRoot(where, container),
+  ]),
   ...ofKind(resources, 'Dragonfly').flatMap(({ metadata, spec }) => [
     ...ofUser(`Dragonfly ${metadata.name}`, spec.podSecurityContext ?? {}),
     ...ofContainer(`Dragonfly ${metadata.name}`, spec.containerSecurityContext ?? {}),
@@ -29,7 +32,9 @@ function ofPod(title: string, pod: IPodSpec): readonly string[] {
     ...ofUser(title, pod.securityContext ?? {}),
     ...shared.map(name => `${title}: got ${name}, expected none`),
     ...folders.map(({ name }) => `${title}, volume ${name}: got a folder of the node, expected none`),
-    ...(pod.automountServiceAccountToken === false ? [] : [`${title}: got a token of the API server, expected automountServiceAccountToken: false`]),
+    ...(pod.automountServiceAccountToken === false
+      ? []
+      : [`${title}: got a token of the API server, expected automountServiceAccountToken: false`]),
     ...(pod.enableServiceLinks === false ? [] : [`${title}: got variables for each service, expected enableServiceLinks: false`]),
   ]
 }
@@ -37,7 +42,9 @@ function ofPod(title: string, pod: IPodSpec): readonly string[] {
 function ofUser(title: string, { runAsNonRoot, runAsUser, seccompProfile }: PodSecurity): readonly string[] {
   return [
     ...(runAsNonRoot === true ? [] : [`${title}: got runAsNonRoot ${runAsNonRoot}, expected true`]),
-    ...(runAsUser !== undefined && runAsUser > 0 ? [] : [`${title}: got runAsUser ${runAsUser}, expected the number of a user that is not root`]),
+    ...(runAsUser !== undefined && runAsUser > 0
+      ? []
+      : [`${title}: got runAsUser ${runAsUser}, expected the number of a user that is not root`]),
     ...(seccompProfile?.type === 'RuntimeDefault' ? [] : [`${title}: got seccompProfile ${seccompProfile?.type}, expected RuntimeDefault`]),
   ]
 }
@@ -56,5 +63,7 @@ function ofContainer(where: string, security: ContainerSecurity): readonly strin
 /** Where node watches the sources, skaffold copies them in. */
 function ofRoot(where: string, { command = [], securityContext }: IContainer): readonly string[] {
   const isWatched = command.includes('--watch')
-  return isWatched || securityContext?.readOnlyRootFilesystem === true ? [] : [`${where}: got a root file system to write to, expected readOnlyRootFilesystem: true`]
+  return isWatched || securityContext?.readOnlyRootFilesystem === true
+    ? []
+    : [`${where}: got a root file system to write to, expected readOnlyRootFilesystem: true`]
 }

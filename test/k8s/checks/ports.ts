@@ -20,7 +20,10 @@ export const ports = perRendering('name the ports that the containers have', ({ 
   ]
 })
 
-const show = (ports: Pods['ports']): string => Object.entries(ports).map(([name, port]) => `${name} (${port})`).join(', ') || 'none'
+const show = (ports: Pods['ports']): string =>
+  Object.entries(ports)
+    .map(([name, port]) => `${name} (${port})`)
+    .join(', ') || 'none'
 const has = (ports: Pods['ports'], port: number | string | undefined): boolean =>
   typeof port === 'number' ? Object.values(ports).includes(port) : port !== undefined && port in ports
 
@@ -35,7 +38,9 @@ function ofContainer({ where, container, isInit }: PlacedContainer): readonly st
     ['livenessProbe', container.livenessProbe],
   ]
   return [
-    ...(listens === undefined || has(own, listens) ? [] : [`${where}: got ${setting?.env} ${listens}, expected one of its ports: ${show(own)}`]),
+    ...(listens === undefined || has(own, listens)
+      ? []
+      : [`${where}: got ${setting?.env} ${listens}, expected one of its ports: ${show(own)}`]),
     ...probes
       .filter(([, probe]) => probe !== undefined && !has(own, probe.httpGet?.port))
       .map(([name, probe]) => `${where}, ${name}: got port ${probe?.httpGet?.port}, expected one of ${show(own)}`),
@@ -47,7 +52,10 @@ function ofServices(resources: readonly Resource[], pods: readonly Pods[]): read
     const [meant] = pods.filter(({ labels }) => selects({ matchLabels: spec?.selector }, labels))
     return (spec?.ports ?? [])
       .filter(({ port, targetPort = port }) => meant !== undefined && !has(meant.ports, targetPort))
-      .map(({ name, targetPort }) => `Service ${metadata.name}, port ${name}: got targetPort ${targetPort}, expected one of ${show(meant?.ports ?? {})}`)
+      .map(
+        ({ name, targetPort }) =>
+          `Service ${metadata.name}, port ${name}: got targetPort ${targetPort}, expected one of ${show(meant?.ports ?? {})}`,
+      )
   })
 }
 
@@ -57,13 +65,17 @@ function ofPolicies(resources: readonly Resource[], pods: readonly Pods[]): read
     const rules = [
       ...(spec?.ingress ?? []).map(({ ports }) => ({ ports, selector: (spec?.podSelector ?? {}) as Selector })),
       ...(spec?.egress ?? []).flatMap(({ ports, to = [] }) =>
-        to.filter(({ namespaceSelector }) => namespaceSelector === undefined).map(({ podSelector }) => ({ ports, selector: (podSelector ?? {}) as Selector })),
+        to
+          .filter(({ namespaceSelector }) => namespaceSelector === undefined)
+          .map(({ podSelector }) => ({ ports, selector: (podSelector ?? {}) as Selector })),
       ),
     ]
     return rules.flatMap(({ ports = [], selector }) => {
       const open = Object.assign({}, ...pods.filter(({ labels }) => selects(selector, labels)).map(meant => meant.ports)) as Pods['ports']
       const strange = ports.filter(({ port }) => !has(open, port))
-      return strange.map(({ port }) => `NetworkPolicy ${metadata.name}: got port ${port}, expected one of those that it is for: ${show(open)}`)
+      return strange.map(
+        ({ port }) => `NetworkPolicy ${metadata.name}: got port ${port}, expected one of those that it is for: ${show(open)}`,
+      )
     })
   })
 }
@@ -80,10 +92,13 @@ function ofMonitors(resources: readonly Resource[], pods: readonly Pods[]): read
 /** gRPC needs HTTP/2 without TLS at its port, and a gateway has to be told. */
 function ofRoutes(resources: readonly Resource[]): readonly string[] {
   const services = ofKind(resources, 'Service')
-  const portOf = (name: string, port: number | undefined) => services.find(({ metadata }) => metadata.name === name)?.spec?.ports?.find(other => other.port === port)
+  const portOf = (name: string, port: number | undefined) =>
+    services.find(({ metadata }) => metadata.name === name)?.spec?.ports?.find(other => other.port === port)
   const routes = (['HTTPRoute', 'GRPCRoute'] as const).flatMap(kind =>
     ofKind(resources, kind).flatMap(({ metadata, spec }) =>
-      (spec.rules ?? []).flatMap(({ backendRefs = [] }) => backendRefs.map(({ name, port }) => ({ kind, from: `${kind} ${metadata.name}`, name, port }))),
+      (spec.rules ?? []).flatMap(({ backendRefs = [] }) =>
+        backendRefs.map(({ name, port }) => ({ kind, from: `${kind} ${metadata.name}`, name, port })),
+      ),
     ),
   )
   return routes.flatMap(({ kind, from, name, port }) => {
@@ -97,9 +112,15 @@ function ofRoutes(resources: readonly Resource[]): readonly string[] {
 function ofForwards(resources: readonly Resource[], { skaffold }: Project): readonly string[] {
   return skaffold.flatMap(({ path, config }) =>
     (config.portForward ?? []).flatMap(({ resourceName, namespace, port }) => {
-      const service = ofKind(resources, 'Service').find(({ metadata }) => metadata.name === resourceName && metadata.namespace === namespace)
+      const service = ofKind(resources, 'Service').find(
+        ({ metadata }) => metadata.name === resourceName && metadata.namespace === namespace,
+      )
       const open = (service?.spec?.ports ?? []).map(other => other.port)
-      return open.includes(port) ? [] : [`${path}: forwards port ${port} of service ${namespace}/${resourceName}, expected one of ${open.join(', ') || 'a service that is there'}`]
+      return open.includes(port)
+        ? []
+        : [
+            `${path}: forwards port ${port} of service ${namespace}/${resourceName}, expected one of ${open.join(', ') || 'a service that is there'}`,
+          ]
     }),
   )
 }

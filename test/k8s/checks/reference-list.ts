@@ -1,6 +1,6 @@
-import type { Resource } from '../project/read-yaml.ts'
 import { ofKind } from '../cluster/of-kind.ts'
 import { containersOf, workloadsOf, type PlacedContainer, type Workload } from '../cluster/workloads.ts'
+import type { Resource } from '../project/read-yaml.ts'
 
 /** One resource that names another. */
 export interface Reference {
@@ -74,10 +74,19 @@ function ofData(resources: readonly Resource[]): readonly Reference[] {
     name: spec.cluster.name,
   }))
   const archives = ofKind(resources, 'Cluster').flatMap(({ metadata, spec }) =>
-    (spec.plugins ?? []).map(({ parameters }) => ({ from: `Cluster ${metadata.name}`, kind: 'ObjectStore', name: String(parameters?.['barmanObjectName']) })),
+    (spec.plugins ?? []).map(({ parameters }) => ({
+      from: `Cluster ${metadata.name}`,
+      kind: 'ObjectStore',
+      name: String(parameters?.['barmanObjectName']),
+    })),
   )
   const stores = ofKind(resources, 'ObjectStore').flatMap(({ metadata, spec }) =>
-    Object.values(spec.configuration.s3Credentials).map(({ name = '', key }) => ({ from: `ObjectStore ${metadata.name}`, kind: 'Secret', name, key })),
+    Object.values(spec.configuration.s3Credentials).map(({ name = '', key }) => ({
+      from: `ObjectStore ${metadata.name}`,
+      kind: 'Secret',
+      name,
+      key,
+    })),
   )
   return [...caches, ...backups, ...archives, ...stores]
 }
@@ -90,7 +99,11 @@ function ofAutoscalers(resources: readonly Resource[]): readonly Reference[] {
   }))
   const byLag = ofKind(resources, 'ScaledObject').flatMap(({ metadata, spec }) => {
     const from = `ScaledObject ${metadata.name}`
-    const logins = spec.triggers.map(({ authenticationRef }) => ({ from, kind: 'TriggerAuthentication', name: authenticationRef?.name ?? 'undefined' }))
+    const logins = spec.triggers.map(({ authenticationRef }) => ({
+      from,
+      kind: 'TriggerAuthentication',
+      name: authenticationRef?.name ?? 'undefined',
+    }))
     return [{ from, kind: spec.scaleTargetRef.kind ?? 'Deployment', name: spec.scaleTargetRef.name }, ...logins]
   })
   const logins = ofKind(resources, 'TriggerAuthentication').flatMap(({ metadata, spec }) => {
@@ -103,7 +116,9 @@ function ofAutoscalers(resources: readonly Resource[]): readonly Reference[] {
 
 function ofGateway(resources: readonly Resource[]): readonly Reference[] {
   const certificates = ofKind(resources, 'Gateway').flatMap(({ metadata, spec }) =>
-    spec.listeners.flatMap(({ tls }) => tls?.certificateRefs ?? []).map(({ name }) => ({ from: `Gateway ${metadata.name}`, kind: 'Secret', name })),
+    spec.listeners
+      .flatMap(({ tls }) => tls?.certificateRefs ?? [])
+      .map(({ name }) => ({ from: `Gateway ${metadata.name}`, kind: 'Secret', name })),
   )
   const parents = (['HTTPRoute', 'GRPCRoute'] as const).flatMap(kind =>
     ofKind(resources, kind).flatMap(({ metadata, spec }) =>

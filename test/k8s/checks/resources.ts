@@ -11,10 +11,18 @@ const QUANTITY = /^\d+(\.\d+)?(m|[kMGTPE]|[KMGTPE]i)?$/
 const AMOUNTS: ReadonlySet<string> = new Set(['size', 'sizeLimit', 'storage', 'cpu', 'memory', 'ephemeral-storage'])
 
 export const resources = perRendering('say what they take, in amounts that can be read', ({ resources: all }: Rendering) => [
-  ...all.flatMap(resource => amountsOf(resource).filter(([, amount]) => !QUANTITY.test(amount)).map(([path, amount]) => misread(resource, path, amount))),
+  ...all.flatMap(resource =>
+    amountsOf(resource)
+      .filter(([, amount]) => !QUANTITY.test(amount))
+      .map(([path, amount]) => misread(resource, path, amount)),
+  ),
   ...containersOf(all).flatMap(({ where, container }) => ofContainer(where, container.resources ?? {})),
-  ...ofKind(all, 'Cluster').flatMap(({ metadata, spec }) => ofContainer(`Cluster ${metadata.name}`, (spec.resources ?? {}) as IResourceRequirements)),
-  ...ofKind(all, 'KafkaNodePool').flatMap(({ metadata, spec }) => ofContainer(`KafkaNodePool ${metadata.name}`, (spec?.resources ?? {}) as IResourceRequirements)),
+  ...ofKind(all, 'Cluster').flatMap(({ metadata, spec }) =>
+    ofContainer(`Cluster ${metadata.name}`, (spec.resources ?? {}) as IResourceRequirements),
+  ),
+  ...ofKind(all, 'KafkaNodePool').flatMap(({ metadata, spec }) =>
+    ofContainer(`KafkaNodePool ${metadata.name}`, (spec?.resources ?? {}) as IResourceRequirements),
+  ),
   ...ofKind(all, 'Dragonfly').flatMap(({ metadata, spec }) => ofContainer(`Dragonfly ${metadata.name}`, spec.resources ?? {})),
 ])
 
@@ -26,14 +34,18 @@ function amountsOf(value: unknown, path = ''): readonly (readonly [path: string,
   if (Array.isArray(value)) return value.flatMap((item, index) => amountsOf(item, `${path}/${index}`))
   if (!isObject(value)) return []
   return Object.entries(value).flatMap(([name, inner]: [string, Json]) =>
-    AMOUNTS.has(name) && (typeof inner === 'string' || typeof inner === 'number') ? [[`${path}/${name}`, String(inner)] as const] : amountsOf(inner, `${path}/${name}`),
+    AMOUNTS.has(name) && (typeof inner === 'string' || typeof inner === 'number')
+      ? [[`${path}/${name}`, String(inner)] as const]
+      : amountsOf(inner, `${path}/${name}`),
   )
 }
 
 /** All the memory that a part may take is kept for it: one that takes more than was asked for is the first to be killed. */
 function ofContainer(where: string, { requests, limits }: IResourceRequirements): readonly string[] {
   return [
-    ...(requests?.['cpu'] === undefined || requests['memory'] === undefined ? [`${where}: got requests ${JSON.stringify(requests)}, expected cpu and memory`] : []),
+    ...(requests?.['cpu'] === undefined || requests['memory'] === undefined
+      ? [`${where}: got requests ${JSON.stringify(requests)}, expected cpu and memory`]
+      : []),
     ...(limits?.['memory'] !== undefined && limits['memory'] === requests?.['memory']
       ? []
       : [`${where}: got the memory limit ${limits?.['memory']}, expected what it requests, ${requests?.['memory']}`]),

@@ -1,6 +1,6 @@
 import { containersOf } from '../cluster/workloads.ts'
-import { isObject, type Json } from '../project/read-yaml.ts'
 import type { Project } from '../project/project.ts'
+import { isObject, type Json } from '../project/read-yaml.ts'
 import type { Check } from './check.ts'
 import { programOf } from './programs.ts'
 
@@ -10,14 +10,26 @@ const SECRET_TEXT = /-----BEGIN [A-Z ]*PRIVATE KEY-----|\b[a-z][a-z0-9+]*:\/\/[^
 export const secrets: Check = {
   title: 'hold no secret',
   find: ({ files, documents, renderings }: Project) => [
-    ...documents.filter(({ value }) => value['kind'] === 'Secret').map(({ path }) => `${path}: got a Secret, expected that somebody else makes it`),
+    ...documents
+      .filter(({ value }) => value['kind'] === 'Secret')
+      .map(({ path }) => `${path}: got a Secret, expected that somebody else makes it`),
     ...documents.flatMap(({ path, value }) => literalsIn(value).map(name => `${path}: got ${name} written out, expected it from a secret`)),
-    ...[...files].filter(([path, text]) => path.startsWith('k8s/') && SECRET_TEXT.test(text)).map(([path]) => `${path}: got a key, or a password in a URL, expected none`),
-    ...new Set(renderings.flatMap(({ resources }) => containersOf(resources)).flatMap(({ where, container }) => {
-      const secret = new Set(Object.values(programOf(container).settings).filter(setting => setting.secret).map(setting => setting.env))
-      const written = (container.env ?? []).filter(({ name, value }) => secret.has(name) && value !== undefined)
-      return written.map(({ name }) => `${where}: got ${name} written out, expected it from a secret`)
-    })),
+    ...[...files]
+      .filter(([path, text]) => path.startsWith('k8s/') && SECRET_TEXT.test(text))
+      .map(([path]) => `${path}: got a key, or a password in a URL, expected none`),
+    ...new Set(
+      renderings
+        .flatMap(({ resources }) => containersOf(resources))
+        .flatMap(({ where, container }) => {
+          const secret = new Set(
+            Object.values(programOf(container).settings)
+              .filter(setting => setting.secret)
+              .map(setting => setting.env),
+          )
+          const written = (container.env ?? []).filter(({ name, value }) => secret.has(name) && value !== undefined)
+          return written.map(({ name }) => `${where}: got ${name} written out, expected it from a secret`)
+        }),
+    ),
   ],
 }
 

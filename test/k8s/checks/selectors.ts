@@ -29,14 +29,22 @@ function faultOf({ from, selector, means }: Placed, pods: readonly Pods[]): read
 function selectorsOf(resources: readonly Resource[]): readonly Placed[] {
   const one = [
     ...ofKind(resources, 'Deployment').map(({ metadata, spec }) => ({ from: `Deployment ${metadata.name}`, selector: spec?.selector })),
-    ...ofKind(resources, 'Service').map(({ metadata, spec }) => ({ from: `Service ${metadata.name}`, selector: { matchLabels: spec?.selector } })),
-    ...ofKind(resources, 'PodDisruptionBudget').map(({ metadata, spec }) => ({ from: `PodDisruptionBudget ${metadata.name}`, selector: spec?.selector })),
+    ...ofKind(resources, 'Service').map(({ metadata, spec }) => ({
+      from: `Service ${metadata.name}`,
+      selector: { matchLabels: spec?.selector },
+    })),
+    ...ofKind(resources, 'PodDisruptionBudget').map(({ metadata, spec }) => ({
+      from: `PodDisruptionBudget ${metadata.name}`,
+      selector: spec?.selector,
+    })),
     ...ofKind(resources, 'PodMonitor').map(({ metadata, spec }) => ({ from: `PodMonitor ${metadata.name}`, selector: spec.selector })),
   ]
   const some = ofKind(resources, 'NetworkPolicy').flatMap(({ metadata, spec }) => {
     const from = `NetworkPolicy ${metadata.name}`
     const peers = [...(spec?.ingress ?? []).flatMap(rule => rule.from ?? []), ...(spec?.egress ?? []).flatMap(rule => rule.to ?? [])]
-    const ours = peers.filter(({ namespaceSelector }) => namespaceSelector === undefined).map(({ podSelector }) => ({ from, selector: podSelector }))
+    const ours = peers
+      .filter(({ namespaceSelector }) => namespaceSelector === undefined)
+      .map(({ podSelector }) => ({ from, selector: podSelector }))
     return [{ from, selector: spec?.podSelector }, ...ours]
   })
   return [
@@ -50,6 +58,9 @@ function spreadsOf(resources: readonly Resource[]): readonly string[] {
   return workloadsOf(resources).flatMap(({ title, labels, pod }) =>
     (pod.topologySpreadConstraints ?? [])
       .filter(({ labelSelector }) => !selects(labelSelector ?? {}, labels))
-      .map(({ topologyKey, labelSelector }) => `${title}, spread by ${topologyKey}: got ${showLabels(labelSelector?.matchLabels)}, expected labels of its own pods`),
+      .map(
+        ({ topologyKey, labelSelector }) =>
+          `${title}, spread by ${topologyKey}: got ${showLabels(labelSelector?.matchLabels)}, expected labels of its own pods`,
+      ),
   )
 }

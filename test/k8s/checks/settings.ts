@@ -19,8 +19,12 @@ export const settings = perRendering('pass the settings that the programs have, 
     const env = placed.container.env ?? []
     const known = new Set(Object.values(program.settings).map(setting => setting.env))
     return [
-      ...env.filter(({ name }) => !known.has(name) && !OF_NODE.has(name)).map(({ name }) => `${placed.where}: passes ${name}, which ${program.file} does not read`),
-      ...program.required.filter(name => env.every(other => other.name !== name)).map(name => `${placed.where}: does not pass ${name}, which ${program.file} needs`),
+      ...env
+        .filter(({ name }) => !known.has(name) && !OF_NODE.has(name))
+        .map(({ name }) => `${placed.where}: passes ${name}, which ${program.file} does not read`),
+      ...program.required
+        .filter(name => env.every(other => other.name !== name))
+        .map(name => `${placed.where}: does not pass ${name}, which ${program.file} needs`),
       ...ofFiles(placed),
       ...ofValues(placed, program),
     ]
@@ -33,7 +37,9 @@ function ofFiles({ where, workload, container }: PlacedContainer): readonly stri
     const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === posix.dirname(value))
     const volume = workload.pod.volumes?.find(other => other.name === mount?.name)
     const inside = volume?.secret?.items?.map(({ path }) => path) ?? []
-    return inside.includes(posix.basename(value)) ? [] : [`${where}: got ${name} ${value}, expected a file of a volume that is mounted there: ${inside.join(', ') || 'none is'}`]
+    return inside.includes(posix.basename(value))
+      ? []
+      : [`${where}: got ${name} ${value}, expected a file of a volume that is mounted there: ${inside.join(', ') || 'none is'}`]
   })
 }
 
@@ -44,7 +50,12 @@ function filesOf(env: readonly IEnvVar[] | undefined): readonly IEnvVar[] {
 function ofValues({ where, container }: PlacedContainer, { settings: table }: Program): readonly string[] {
   const files = filesOf(container.env)
   // Files are in the volumes: any that is here stands for them.
-  const env = Object.fromEntries((container.env ?? []).map(variable => [variable.name, files.includes(variable) ? import.meta.filename : (variable.value ?? FROM_ELSEWHERE)]))
+  const env = Object.fromEntries(
+    (container.env ?? []).map(variable => [
+      variable.name,
+      files.includes(variable) ? import.meta.filename : (variable.value ?? FROM_ELSEWHERE),
+    ]),
+  )
   const attempts = [
     () => readSettings(table, env),
     () => postgresConfig(readSettings(postgresSettings, env)),

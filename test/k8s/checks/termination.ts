@@ -1,7 +1,7 @@
 import { STOP_WITHIN_MS } from '../../../processor/wiring.ts'
+import { readSettings } from '../../../src/runtime/settings.ts'
 import { serverSettings } from '../../../src/server/settings.ts'
 import { STOP_PARTS_MS } from '../../../src/server/wiring.ts'
-import { readSettings } from '../../../src/runtime/settings.ts'
 import { containersOf, literalEnv } from '../cluster/workloads.ts'
 import { perRendering } from './check.ts'
 import { programOf } from './programs.ts'
@@ -20,7 +20,9 @@ export const termination = perRendering('are given the time that their programs 
       return [
         ...(grace > preStopSeconds + stopMs / 1_000
           ? []
-          : [`${where}: got terminationGracePeriodSeconds ${grace}, expected more than preStop ${preStopSeconds} s and a stop of ${stopMs / 1_000} s`]),
+          : [
+              `${where}: got terminationGracePeriodSeconds ${grace}, expected more than preStop ${preStopSeconds} s and a stop of ${stopMs / 1_000} s`,
+            ]),
         ...(isServer && preStopSeconds === 0 ? [`${where}: got no preStop sleep, expected one: proxies still send calls`] : []),
       ]
     }),

@@ -13,7 +13,9 @@ type Direction = 'Ingress' | 'Egress'
 /** True if the network policies let the connection through in that direction. Pods that no policy selects may all. */
 export function admits(policies: readonly INetworkPolicy[], direction: Direction, way: Way): boolean {
   const [own, other] = direction === 'Ingress' ? [way.to, way.from] : [way.from, way.to]
-  const applied = policies.filter(({ spec }) => spec?.policyTypes?.includes(direction) && selects((spec.podSelector ?? {}) as Selector, own))
+  const applied = policies.filter(
+    ({ spec }) => spec?.policyTypes?.includes(direction) && selects((spec.podSelector ?? {}) as Selector, own),
+  )
   if (applied.length === 0) return true
   const rules = applied.flatMap(({ spec }) =>
     direction === 'Ingress'
@@ -21,7 +23,9 @@ export function admits(policies: readonly INetworkPolicy[], direction: Direction
       : (spec?.egress ?? []).map(({ to, ports }) => ({ peers: to, ports })),
   )
   return rules.some(({ peers, ports }) => {
-    const isPeer = peers === undefined || peers.some(peer => peer.namespaceSelector === undefined && selects((peer.podSelector ?? {}) as Selector, other))
+    const isPeer =
+      peers === undefined ||
+      peers.some(peer => peer.namespaceSelector === undefined && selects((peer.podSelector ?? {}) as Selector, other))
     return isPeer && (ports === undefined || ports.some(({ port, protocol = 'TCP' }) => port === way.port && protocol === 'TCP'))
   })
 }

@@ -45,11 +45,20 @@ function ofPostgres({ metadata: { name }, spec }: ReturnType<typeof ofKind<'Clus
   const ownSecret = spec.bootstrap?.initdb?.secret === undefined
   return {
     secrets: {
-      ...(ownSecret && { [`${name}-app`]: ['username', 'user', 'password', 'dbname', 'host', 'port', 'uri', 'fqdn-uri', 'jdbc-uri', 'pgpass'] }),
+      ...(ownSecret && {
+        [`${name}-app`]: ['username', 'user', 'password', 'dbname', 'host', 'port', 'uri', 'fqdn-uri', 'jdbc-uri', 'pgpass'],
+      }),
       [`${name}-ca`]: ['ca.crt', 'ca.key'],
     },
     services: Object.fromEntries(['rw', 'ro', 'r'].map(way => [`${name}-${way}`, { ports: [5432], pods }])),
-    pods: [{ title: `pods of Postgres ${name}`, labels: { ...pods, 'cnpg.io/podRole': 'instance' }, ports: { postgresql: 5432, status: 8000, metrics: 9187 }, asksApiServer: true }],
+    pods: [
+      {
+        title: `pods of Postgres ${name}`,
+        labels: { ...pods, 'cnpg.io/podRole': 'instance' },
+        ports: { postgresql: 5432, status: 8000, metrics: 9187 },
+        asksApiServer: true,
+      },
+    ],
     policies: [],
   }
 }
@@ -66,8 +75,18 @@ function ofKafka(resources: readonly Resource[]): readonly Made[] {
       secrets: { ...Object.fromEntries(users), [`${name}-cluster-ca-cert`]: ['ca.crt', 'ca.p12', 'ca.password'] },
       services: { [`${name}-kafka-bootstrap`]: { ports: listeners.map(({ port }) => port), pods: { 'strimzi.io/name': `${name}-kafka` } } },
       pods: [
-        { title: `pods of Kafka ${name}`, labels, ports: { 'tcp-ctrlplane': 9090, 'tcp-replication': 9091, ...ports, ...metrics }, asksApiServer: true },
-        { title: `entity operator of Kafka ${name}`, labels: { 'strimzi.io/name': `${name}-entity-operator` }, ports: {}, asksApiServer: true },
+        {
+          title: `pods of Kafka ${name}`,
+          labels,
+          ports: { 'tcp-ctrlplane': 9090, 'tcp-replication': 9091, ...ports, ...metrics },
+          asksApiServer: true,
+        },
+        {
+          title: `entity operator of Kafka ${name}`,
+          labels: { 'strimzi.io/name': `${name}-entity-operator` },
+          ports: {},
+          asksApiServer: true,
+        },
       ],
       policies: listeners.map(({ port, networkPolicyPeers }) => ({
         apiVersion: 'networking.k8s.io/v1',

@@ -20,6 +20,8 @@ export function podsOf(resources: readonly Resource[]): readonly Pods[] {
 }
 
 function toPods(workload: Workload): Pods {
-  const ports = workload.pod.containers.flatMap(({ ports = [] }) => ports.map(({ name, containerPort }) => [name ?? String(containerPort), containerPort]))
+  const ports = workload.pod.containers.flatMap(({ ports = [] }) =>
+    ports.map(({ name, containerPort }) => [name ?? String(containerPort), containerPort]),
+  )
   return { title: workload.title, labels: workload.labels, ports: Object.fromEntries(ports) as Pods['ports'], workload }
 }

@@ -1,4 +1,12 @@
-import type { IContainer, IPersistentVolumeClaimSpec, IPod, IPodSecurityContext, IResourceRequirements, ISecretKeySelector, ITopologySpreadConstraint } from 'kubernetes-models/v1'
+import type {
+  IContainer,
+  IPersistentVolumeClaimSpec,
+  IPod,
+  IPodSecurityContext,
+  IResourceRequirements,
+  ISecretKeySelector,
+  ITopologySpreadConstraint,
+} from 'kubernetes-models/v1'
 
 /** What we use of the cache's resource: no package has its type. From the definition of operator 1.6.1. */
 export interface IDragonfly {

@@ -54,7 +54,12 @@ export interface PortForward {
 export interface Verification {
   readonly name: string
   readonly timeout: number
-  readonly container: { readonly name: string; readonly image: string; readonly command: readonly string[]; readonly args: readonly string[] }
+  readonly container: {
+    readonly name: string
+    readonly image: string
+    readonly command: readonly string[]
+    readonly args: readonly string[]
+  }
   readonly executionMode: { readonly kubernetesCluster: { readonly jobManifestPath: string } }
 }
 

@@ -13,7 +13,10 @@ export function applyOperations(document: Json, operations: readonly Operation[]
 }
 
 function pointerOf(path: string): readonly string[] {
-  return path.split('/').slice(1).map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return path
+    .split('/')
+    .slice(1)
+    .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 function applyAt(target: Json, [name, ...deeper]: readonly string[], operation: Operation): Json {

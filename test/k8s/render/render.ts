@@ -59,12 +59,16 @@ function applyPatch(resources: readonly Resource[], { path, patch, target }: Pat
   const source = path === undefined ? file : posix.join(folder, path)
   const text = path === undefined ? (patch ?? '') : textOf(files, source)
   if (text.trimStart().startsWith('- ')) {
-    const [{ operations } = { operations: [] }] = readYaml(source, `operations:\n${text}`) as unknown as readonly { operations: readonly Operation[] }[]
+    const [{ operations } = { operations: [] }] = readYaml(source, `operations:\n${text}`) as unknown as readonly {
+      operations: readonly Operation[]
+    }[]
     return change(resources, target, source, resource => applyOperations(resource, operations) as JsonObject)
   }
   return readYaml(source, text).reduce<readonly Resource[]>((all, value) => {
     const { kind, metadata } = toResource(source, value)
-    return change(all, target ?? { kind, name: metadata.name }, source, resource => merge(resource, value, !IS_CUSTOM.test(String(resource['apiVersion']))))
+    return change(all, target ?? { kind, name: metadata.name }, source, resource =>
+      merge(resource, value, !IS_CUSTOM.test(String(resource['apiVersion']))),
+    )
   }, resources)
 }
 

@@ -2,5 +2,6 @@ import { MISTAKES, type Mistake } from '../mistakes.ts'
 
 /** Those that an API server refuses: fields and values that a kind does not have, in what overlay dev renders. */
 export const REFUSED: readonly Mistake[] = MISTAKES.filter(
-  ({ check, file }) => (check === 'typed' || check === 'validated') && /^k8s\/(app|infra)\//.test(file) && !/(kustomization|skaffold)\.yaml$/.test(file),
+  ({ check, file }) =>
+    (check === 'typed' || check === 'validated') && /^k8s\/(app|infra)\//.test(file) && !/(kustomization|skaffold)\.yaml$/.test(file),
 )

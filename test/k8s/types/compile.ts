@@ -55,7 +55,10 @@ function toLine({ model, text }: Literal, index: number): string {
 async function runCompiler(folder: string): Promise<string> {
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
   try {
-    await promisify(execFile)(process.execPath, [tsc, '--project', folder, '--pretty', 'false'], { cwd: folder, timeout: COMPILE_WITHIN_MS })
+    await promisify(execFile)(process.execPath, [tsc, '--project', folder, '--pretty', 'false'], {
+      cwd: folder,
+      timeout: COMPILE_WITHIN_MS,
+    })
     return ''
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { can } from '../../support/tiers.ts'
 import { seededRandom } from '../../support/random.ts'
+import { can } from '../../support/tiers.ts'
 import { withBoth } from './both.ts'
 import { randomCommand } from './random-command.ts'
 import type { RespClient, Told } from './resp-client.ts'

@@ -18,5 +18,15 @@ test.each([
 })
 
 test.each([
-  ['*', '', false], ['', '', true], ['*', 'a', true], ['[z-a]*', 'm', true], ['[^', 'x', true], ['[', '[', false], ['[a', 'a', true], ['a\\', 'a\\', true], ['\\*', '*', true], ['[\\]]', ']', true], ['[a-]', ']', true],
+  ['*', '', false],
+  ['', '', true],
+  ['*', 'a', true],
+  ['[z-a]*', 'm', true],
+  ['[^', 'x', true],
+  ['[', '[', false],
+  ['[a', 'a', true],
+  ['a\\', 'a\\', true],
+  ['\\*', '*', true],
+  ['[\\]]', ']', true],
+  ['[a-]', ']', true],
 ])('%j on %j: %j', (pattern, text, expected) => expect(matches(pattern, text, () => undefined)).toBe(expected))

@@ -29,20 +29,22 @@ describe('the stand-in goes on', () => {
     await standIn.stop()
   })
 
-  test.each([
-    ['*1\r\n!3\r\n', "expected '$', got '!'"],
-    ['*99999999999\r\n', 'invalid multibulk length'],
-    ['*x\r\n', 'invalid multibulk length'],
-    ['*1\r\n$-1\r\n', 'invalid bulk length'],
-    ['*1\r\n$1e3\r\n', 'invalid bulk length'],
-    [`*1\r\n$${9 * MIB}\r\n`, 'invalid bulk length'],
-    [`*4\r\n${`$${8 * MIB}\r\n${'x'.repeat(8 * MIB)}\r\n`.repeat(2)}$${8 * MIB}\r\n`, 'too big request: more than 25165824 bytes'],
-    [`*${'1'.repeat(70_000)}`, 'too big mbulk count string'],
-    [`*1\r\n$${'1'.repeat(70_000)}`, 'too big bulk count string'],
-    ['x'.repeat(70_000), 'too big inline request'],
-    ['GET "a\r\n', 'unbalanced quotes in request'],
-    [`SET a 'b'c\r\n`, 'unbalanced quotes in request'],
-  ].map(([sent = '', problem = '']) => [sent.slice(0, 20), problem, sent] as const))('after %j, which it answers as Redis does and hangs up (%s)', async (_, problem, sent) => {
+  test.each(
+    [
+      ['*1\r\n!3\r\n', "expected '$', got '!'"],
+      ['*99999999999\r\n', 'invalid multibulk length'],
+      ['*x\r\n', 'invalid multibulk length'],
+      ['*1\r\n$-1\r\n', 'invalid bulk length'],
+      ['*1\r\n$1e3\r\n', 'invalid bulk length'],
+      [`*1\r\n$${9 * MIB}\r\n`, 'invalid bulk length'],
+      [`*4\r\n${`$${8 * MIB}\r\n${'x'.repeat(8 * MIB)}\r\n`.repeat(2)}$${8 * MIB}\r\n`, 'too big request: more than 25165824 bytes'],
+      [`*${'1'.repeat(70_000)}`, 'too big mbulk count string'],
+      [`*1\r\n$${'1'.repeat(70_000)}`, 'too big bulk count string'],
+      ['x'.repeat(70_000), 'too big inline request'],
+      ['GET "a\r\n', 'unbalanced quotes in request'],
+      [`SET a 'b'c\r\n`, 'unbalanced quotes in request'],
+    ].map(([sent = '', problem = '']) => [sent.slice(0, 20), problem, sent] as const),
+  )('after %j, which it answers as Redis does and hangs up (%s)', async (_, problem, sent) => {
     const client = await connect()
     client.send(sent)
     expect(await client.rest()).toBe(`-ERR Protocol error: ${problem}\r\n`)
@@ -50,7 +52,8 @@ describe('the stand-in goes on', () => {
 
   test('with requests that come a byte at a time, and lines as people type them', async () => {
     const client = await connect()
-    for (const byte of `*-1\r\n*0\r\n\r\n   \r\n${request(['SET', 'k', '1\r\n2'])}get "k"\r\nECHO 'it\\'s' \r\nECHO "\\x41\\n\\"b\\z"\nQUIT\r\nPING\r\n`) client.send(byte)
+    for (const byte of `*-1\r\n*0\r\n\r\n   \r\n${request(['SET', 'k', '1\r\n2'])}get "k"\r\nECHO 'it\\'s' \r\nECHO "\\x41\\n\\"b\\z"\nQUIT\r\nPING\r\n`)
+      client.send(byte)
     expect(await client.rest()).toBe(`+OK\r\n$4\r\n1\r\n2\r\n$4\r\nit's\r\n$5\r\nA\n"bz\r\n+OK\r\n`)
   })
 
@@ -96,7 +99,24 @@ describe('the stand-in goes on', () => {
 
   test('counts what its data takes, whatever is done with it, back down to nothing', async () => {
     const client = await connect()
-    for (const line of ['SET a 1', 'SET a 22', 'APPEND a', 'INCR a', 'HSET h f 1 g 2', 'HSET h f 333', 'HINCRBY h g 100', 'HDEL h f none', 'SET h 1', 'EXPIRE h 100', 'PERSIST h', 'HSET i f v', 'HDEL i f', 'SET b 1', 'PEXPIRE b -1', 'DEL a h']) {
+    for (const line of [
+      'SET a 1',
+      'SET a 22',
+      'APPEND a',
+      'INCR a',
+      'HSET h f 1 g 2',
+      'HSET h f 333',
+      'HINCRBY h g 100',
+      'HDEL h f none',
+      'SET h 1',
+      'EXPIRE h 100',
+      'PERSIST h',
+      'HSET i f v',
+      'HDEL i f',
+      'SET b 1',
+      'PEXPIRE b -1',
+      'DEL a h',
+    ]) {
       await client.ask(...line.split(' '))
     }
     expect(await client.ask('INFO', 'memory')).toContain('used_memory:0\r\n')
@@ -198,8 +218,13 @@ describe('the stand-in goes on', () => {
 
   test('and runs no other script than those of Ping, and says so', async () => {
     const client = await connect()
-    for (const args of [['EVAL', 'while true do end', '0'], ['SCRIPT', 'LOAD', 'redis.call = nil']]) {
-      expect(await client.ask(...args)).toMatch(/^-ERR this is ping-cache-stand-in, which runs Ping's own scripts only \(claim, flush, replace\), and got another, with the SHA-1 [0-9a-f]{40}\. A real Redis runs any: /)
+    for (const args of [
+      ['EVAL', 'while true do end', '0'],
+      ['SCRIPT', 'LOAD', 'redis.call = nil'],
+    ]) {
+      expect(await client.ask(...args)).toMatch(
+        /^-ERR this is ping-cache-stand-in, which runs Ping's own scripts only \(claim, flush, replace\), and got another, with the SHA-1 [0-9a-f]{40}\. A real Redis runs any: /,
+      )
     }
     const claim = readFileSync(new URL('../../../src/counters/scripts/claim.lua', import.meta.url), 'latin1')
     const sha1 = String(await client.ask('SCRIPT', 'LOAD', claim)).slice(1)
@@ -234,7 +259,10 @@ describe('the stand-in goes on', () => {
     for (const protocol of [2, 3] as const) {
       const client = new Redis({ host: '127.0.0.1', port: standIn.port, protocol })
       expect(await client.info()).toMatch(/redis_version:0\.0\.0\r\n[^]*stand_in:a small stand-in for Redis/)
-      expect(await client.multi().set('k', '1').get('k').exec()).toEqual([[null, 'OK'], [null, '1']])
+      expect(await client.multi().set('k', '1').get('k').exec()).toEqual([
+        [null, 'OK'],
+        [null, '1'],
+      ])
       client.disconnect()
     }
   })

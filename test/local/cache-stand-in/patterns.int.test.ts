@@ -1,12 +1,33 @@
 import { describe, expect, test } from 'vitest'
-import { can } from '../../support/tiers.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
+import { can } from '../../support/tiers.ts'
 import { withBoth } from './both.ts'
 import type { Told } from './resp-client.ts'
 
 const IN_KEYS = ['a', 'b', 'c', 'A', '-', ']', '[', '^', '\\', '*', '?', '\0', '\n', '\xff', '\x80']
 /** Signs of patterns more often than others. Where C's `char` has no sign, ranges of bytes above 127 are others. */
-const IN_PATTERNS = ['a', 'b', 'c', '-', '-', ']', ']', '[', '[', '[', '^', '\\', '\\', '*', '*', '?', 'A', '\0', '\n', ...(process.arch === 'x64' ? ['\xff', '\x80'] : [])]
+const IN_PATTERNS = [
+  'a',
+  'b',
+  'c',
+  '-',
+  '-',
+  ']',
+  ']',
+  '[',
+  '[',
+  '[',
+  '^',
+  '\\',
+  '\\',
+  '*',
+  '*',
+  '?',
+  'A',
+  '\0',
+  '\n',
+  ...(process.arch === 'x64' ? ['\xff', '\x80'] : []),
+]
 
 describe.runIf(can('redis'))('a pattern', () => {
   const both = withBoth()

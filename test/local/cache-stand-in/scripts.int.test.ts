@@ -1,12 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { can } from '../../support/tiers.ts'
 import { seededRandom } from '../../support/random.ts'
+import { can } from '../../support/tiers.ts'
 import { withBoth, type Both } from './both.ts'
 import { randomCall, type Call } from './random-call.ts'
 import type { RespClient, Told } from './resp-client.ts'
 
-const SOURCES = Object.fromEntries(['claim', 'flush', 'replace'].map(name => [name, readFileSync(new URL(`../../../src/counters/scripts/${name}.lua`, import.meta.url), 'latin1')]))
+const SOURCES = Object.fromEntries(
+  ['claim', 'flush', 'replace'].map(name => [
+    name,
+    readFileSync(new URL(`../../../src/counters/scripts/${name}.lua`, import.meta.url), 'latin1'),
+  ]),
+)
 const KEY = 'k'
 
 describe.runIf(can('redis'))("Ping's scripts do in the stand-in what they do in Redis", () => {
@@ -27,7 +32,11 @@ describe.runIf(can('redis'))("Ping's scripts do in the stand-in what they do in 
   ])('with %s', async (_, pairs, without) => {
     const whole = ['total', '0', 'minutes-from', '-', 'minutes-to', '99999', 'applied:0', '0:0', 'asof:0', '1']
     const held = without.length > 0 ? pairs : []
-    await compare(await both(), { script: 'flush', keys: 1, hash: [...whole, ...held], argv: ['0', '0:0', '1:1', '1', '', '99999', '0', '5', ...pairs] }, 'minutes')
+    await compare(
+      await both(),
+      { script: 'flush', keys: 1, hash: [...whole, ...held], argv: ['0', '0:0', '1:1', '1', '', '99999', '0', '5', ...pairs] },
+      'minutes',
+    )
   })
 })
 
@@ -52,5 +61,7 @@ async function outcome(client: RespClient, { script, hash, keys, argv }: Call): 
 }
 
 function fields(told: Told): unknown {
-  return typeof told === 'string' ? told : Object.fromEntries(Array.from({ length: (told.length - 1) / 2 }, (_, i) => [told[2 * i + 1], told[2 * i + 2]]))
+  return typeof told === 'string'
+    ? told
+    : Object.fromEntries(Array.from({ length: (told.length - 1) / 2 }, (_, i) => [told[2 * i + 1], told[2 * i + 2]]))
 }

@@ -6,6 +6,11 @@ import { TWINS } from '../../../local/cache-stand-in/scripts/scripting.ts'
 const SCRIPTS = new URL('../../../src/counters/scripts/', import.meta.url)
 
 test('every script of Ping has a twin in the stand-in: who changes a script changes its twin, then the SHA-1 there', () => {
-  const scripts = readdirSync(SCRIPTS).map(file => [file.replace('.lua', ''), createHash('sha1').update(readFileSync(new URL(file, SCRIPTS))).digest('hex')])
+  const scripts = readdirSync(SCRIPTS).map(file => [
+    file.replace('.lua', ''),
+    createHash('sha1')
+      .update(readFileSync(new URL(file, SCRIPTS)))
+      .digest('hex'),
+  ])
   expect(Object.fromEntries(TWINS.map(({ name, sha1 }) => [name, sha1]))).toEqual(Object.fromEntries(scripts))
 })

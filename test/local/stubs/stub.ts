@@ -15,10 +15,22 @@ export function stub(port: number): void {
 
 async function answersPostgres(): Promise<boolean> {
   const client = new pg.Client({ connectionString: process.env['DATABASE_URL'] ?? '' })
-  return client.connect().then(() => client.end()).then(() => true, () => false)
+  return client
+    .connect()
+    .then(() => client.end())
+    .then(
+      () => true,
+      () => false,
+    )
 }
 
 async function answersCache(): Promise<boolean> {
   const cache = new Redis(process.env['REDIS_URL'] ?? '', { retryStrategy: () => null, lazyConnect: true })
-  return cache.ping().then(() => true, () => false).finally(() => cache.disconnect())
+  return cache
+    .ping()
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => cache.disconnect())
 }

@@ -46,7 +46,10 @@ export class SimulatedCache {
   /** A connection whose commands wait for the schedule. */
   connection(steps: Steps): Cache {
     const command = (...args: string[]) => steps.request(() => this.#run(...args))
-    const script = (name: Script) => (key: string, ...args: string[]) => command('EVALSHA', this.#scripts[name], '1', key, ...args)
+    const script =
+      (name: Script) =>
+      (key: string, ...args: string[]) =>
+        command('EVALSHA', this.#scripts[name], '1', key, ...args)
     return {
       pingFlush: script('flush'),
       pingClaim: script('claim'),

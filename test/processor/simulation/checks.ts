@@ -38,7 +38,8 @@ function wrongMinute(hash: Hash, expected: ReadonlyMap<number, number>): string 
     const inside = minute >= from && minute < to
     const got = hash[`minute:${minute}`]
     const right = inside ? expected.get(minute) : undefined
-    if (got !== (right === undefined ? undefined : String(right))) return `minute ${minute} is ${got}, expected ${right} (from ${hash['minutes-from']})`
+    if (got !== (right === undefined ? undefined : String(right)))
+      return `minute ${minute} is ${got}, expected ${right} (from ${hash['minutes-from']})`
   }
   return undefined
 }

@@ -1,8 +1,8 @@
 import type { PingEvent } from '../../../src/events/event.ts'
 import type { Pool } from '../../../src/ledger/pool.ts'
+import { minuteOf } from '../../../src/terms/minute.ts'
 import type { LedgerRow } from '../../../src/terms/ping.ts'
 import { START, type Position } from '../../../src/terms/position.ts'
-import { minuteOf } from '../../../src/terms/minute.ts'
 import type { Random } from '../../support/random.ts'
 import type { Steps } from './steps.ts'
 

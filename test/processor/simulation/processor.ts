@@ -1,12 +1,12 @@
-import type { Cache } from '../../../src/counters/connect.ts'
-import type { Pool } from '../../../src/ledger/pool.ts'
-import type { Logger } from '../../../src/runtime/logger.ts'
-import type { PingEvent } from '../../../src/events/event.ts'
 import { Flusher } from '../../../processor/flusher.ts'
 import { Lanes } from '../../../processor/lanes.ts'
 import type { ProcessorMetrics } from '../../../processor/metrics.ts'
 import { PartitionOffsets } from '../../../processor/offsets.ts'
 import { Reconciler } from '../../../processor/reconciler.ts'
+import type { Cache } from '../../../src/counters/connect.ts'
+import type { PingEvent } from '../../../src/events/event.ts'
+import type { Pool } from '../../../src/ledger/pool.ts'
+import type { Logger } from '../../../src/runtime/logger.ts'
 import type { Steps } from './steps.ts'
 
 const nothing = () => undefined
@@ -65,7 +65,10 @@ export class SimulatedProcessor {
     if (this.#ticking) return
     this.#ticking = true
     const succeeded = () => (this.isReady = true)
-    void this.reconciler.tick().then(succeeded, nothing).finally(() => (this.#ticking = false))
+    void this.reconciler
+      .tick()
+      .then(succeeded, nothing)
+      .finally(() => (this.#ticking = false))
   }
 
   /** Begins the next catch-up that is wanted, unless one is under way. */

@@ -1,5 +1,5 @@
-import type { PingEvent } from '../../../src/events/event.ts'
 import { PartitionOffsets } from '../../../processor/offsets.ts'
+import type { PingEvent } from '../../../src/events/event.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
 import { SimulatedCache } from './cache.ts'
 import { differencesOf, unsafe } from './checks.ts'
@@ -82,7 +82,12 @@ class Run {
       this.#publishAll()
       for (let step = 0; step < 25; step++) {
         const processor = this.#random.pick(this.#processors)
-        this.#random.pick([() => this.#tick(processor), () => this.#consume(processor), () => this.#time.advance(50), ...Array(4).fill(() => this.#step(processor, this.#fate()))])()
+        this.#random.pick([
+          () => this.#tick(processor),
+          () => this.#consume(processor),
+          () => this.#time.advance(50),
+          ...Array(4).fill(() => this.#step(processor, this.#fate())),
+        ])()
         await settled()
         this.#check()
       }
@@ -93,7 +98,8 @@ class Run {
 
   #publishAll(): void {
     for (const [lane, rows] of this.#ledger.lanes.entries()) {
-      for (let seq = this.#ledger.published[lane]! + 1; seq <= rows.length; seq++) this.#topic[lane % PARTITIONS]!.push(this.#ledger.event(lane, seq))
+      for (let seq = this.#ledger.published[lane]! + 1; seq <= rows.length; seq++)
+        this.#topic[lane % PARTITIONS]!.push(this.#ledger.event(lane, seq))
       this.#ledger.published[lane] = rows.length
     }
   }
@@ -221,7 +227,8 @@ class Run {
     if (this.#weather.failover) return
     for (const event of this.#topic[partition]!.slice(0, offset)) {
       if (!event || !this.#ledger.lanes[event.lane] || !this.#ledger.holds(event.lane, event)) continue
-      if (Number(event.seq) > this.#everApplied[event.lane]!) this.#wrong ??= `committed past lane ${event.lane} seq ${event.seq}, which was never in the cache`
+      if (Number(event.seq) > this.#everApplied[event.lane]!)
+        this.#wrong ??= `committed past lane ${event.lane} seq ${event.seq}, which was never in the cache`
     }
   }
 
@@ -268,7 +275,7 @@ class Run {
   }
 
   async #finish(processor: SimulatedProcessor): Promise<void> {
-    for (let idle = 0; idle < 2 && this.#wrong === undefined; ) {
+    for (let idle = 0; idle < 2 && this.#wrong === undefined;) {
       processor.catchUp()
       await settled()
       idle = processor.steps.waiting.length === 0 ? idle + 1 : 0

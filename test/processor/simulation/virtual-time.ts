@@ -28,7 +28,8 @@ export class VirtualTime {
 
   advance(ms: number): void {
     this.nowMs += ms
-    for (const [id, timer] of Array.from(this.#timers)) { // a timer may set others
+    for (const [id, timer] of Array.from(this.#timers)) {
+      // a timer may set others
       if (timer.dueMs > this.nowMs || !this.#timers.has(id)) continue
       if (timer.everyMs === undefined) this.#timers.delete(id)
       else timer.dueMs = this.nowMs + timer.everyMs

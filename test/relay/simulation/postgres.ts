@@ -32,7 +32,10 @@ export class SimulatedPostgres {
     const { rows } = this.lanes[lane]!
     const before = rows.at(-1) ?? START
     const tag = BigInt(this.#random.between(1, 2 ** 31))
-    const inserted = Array.from({ length: count }, () => ({ id: String(this.#ids++), timestampMs: BigInt(this.#random.between(-3, 4)) * 60_000n }))
+    const inserted = Array.from({ length: count }, () => ({
+      id: String(this.#ids++),
+      timestampMs: BigInt(this.#random.between(-3, 4)) * 60_000n,
+    }))
     inserted.forEach((ping, index) => rows.push({ ...ping, lane, tag, seq: before.seq + BigInt(index) + 1n }))
     this.#transactions++
     return { lane, before: { seq: before.seq, tag: before.tag }, tag, inserted, known: new Map<string, bigint>() }
@@ -62,7 +65,8 @@ export class SimulatedPostgres {
       if (!holds(rows, folded)) continue // lost by a failover
       const expected = countMinutes(rows.slice(0, Number(folded.seq)))
       for (const minute of new Set([...minutes.keys(), ...expected.keys()])) {
-        if (minutes.get(minute) !== expected.get(minute)) return `lane ${lane}, minute ${minute}: ${minutes.get(minute)} are folded, expected ${expected.get(minute)}`
+        if (minutes.get(minute) !== expected.get(minute))
+          return `lane ${lane}, minute ${minute}: ${minutes.get(minute)} are folded, expected ${expected.get(minute)}`
       }
     }
     return undefined
@@ -79,7 +83,13 @@ export class SimulatedPostgres {
   #answer(name: string, values: readonly unknown[]): object[] {
     switch (name) {
       case 'select lane,': // positions
-        return this.lanes.map(({ published, folded }, lane) => ({ lane, published_seq: published.seq, published_tag: published.tag, folded_seq: folded.seq, folded_tag: folded.tag }))
+        return this.lanes.map(({ published, folded }, lane) => ({
+          lane,
+          published_seq: published.seq,
+          published_tag: published.tag,
+          folded_seq: folded.seq,
+          folded_tag: folded.tag,
+        }))
       case 'select lane': // locks: whoever asks, so that there is always a zombie
         return (values[0] as number[]).map(lane => ({ lane }))
       case 'ping_changed_heads': {
@@ -88,7 +98,9 @@ export class SimulatedPostgres {
         return this.lanes.map(({ rows }, lane) => ({ snapshot, lane, seq: rows.at(-1)?.seq ?? 0n, tag: rows.at(-1)?.tag ?? 0n }))
       }
       case 'ping_rows_after':
-        return zip(values[0], values[1]).flatMap(([lane, seq]) => this.lanes[lane]!.rows.slice(Math.max(0, seq - 1)).slice(0, Number(values[2])))
+        return zip(values[0], values[1]).flatMap(([lane, seq]) =>
+          this.lanes[lane]!.rows.slice(Math.max(0, seq - 1)).slice(0, Number(values[2])),
+        )
       case 'ping_move_published':
         return this.#moves(values, 'published')
       case 'ping_fold_counts':
@@ -100,7 +112,9 @@ export class SimulatedPostgres {
       case 'update ping_lanes': {
         const lane = this.lanes[Number(values[0])]!
         const from = { seq: BigInt(values[1] as string), tag: BigInt(values[2] as string) }
-        return samePosition(lane.published, from) && !holds(lane.rows, from) ? this.#begin({ lane: Number(values[0]), published: START }) : []
+        return samePosition(lane.published, from) && !holds(lane.rows, from)
+          ? this.#begin({ lane: Number(values[0]), published: START })
+          : []
       }
       default:
         throw new Error(`unexpected statement: ${name}`)
@@ -113,7 +127,11 @@ export class SimulatedPostgres {
     return [{}]
   }
 
-  #moves(values: readonly unknown[], name: 'published' | 'folded', isRight: (lane: number, rows: bigint) => boolean = () => true): { lane: number }[] {
+  #moves(
+    values: readonly unknown[],
+    name: 'published' | 'folded',
+    isRight: (lane: number, rows: bigint) => boolean = () => true,
+  ): { lane: number }[] {
     const [lanes, fromSeqs, fromTags, toSeqs, toTags] = values.map(items)
     this.#transactions++
     return lanes!.map(Number).flatMap((lane, index) => {

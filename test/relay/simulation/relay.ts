@@ -56,7 +56,10 @@ export class SimulatedRelay {
   begin(round: Round): void {
     if (this.#running.has(round) || this.isDead) return
     this.#running.add(round)
-    this.#rounds[round]().then(() => this.#running.delete(round), () => (this.isDead = true))
+    this.#rounds[round]().then(
+      () => this.#running.delete(round),
+      () => (this.isDead = true),
+    )
   }
 
   offer(batch: RecordedBatch): void {

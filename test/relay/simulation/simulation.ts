@@ -1,9 +1,9 @@
 import type { PingEvent } from '../../../src/events/event.ts'
 import type { RecordedBatch } from '../../../src/ledger/record.ts'
 import { samePosition, START, type Position } from '../../../src/terms/position.ts'
-import { seededRandom, type Random } from '../../support/random.ts'
 import type { Fate } from '../../processor/simulation/steps.ts'
 import { settled } from '../../processor/simulation/virtual-time.ts'
+import { seededRandom, type Random } from '../../support/random.ts'
 import { SimulatedPostgres } from './postgres.ts'
 import { ROUNDS, SimulatedRelay } from './relay.ts'
 
@@ -57,7 +57,21 @@ export async function simulateRelay(seed: number, weather: Weather): Promise<str
       for (const relay of relays) relay.isDead = true
     },
   }
-  const actions = ['record', 'handOver', 'handOver', 'round', 'round', 'round', 'statement', 'statement', 'statement', 'statement', 'send', 'session', 'weather'] as const
+  const actions = [
+    'record',
+    'handOver',
+    'handOver',
+    'round',
+    'round',
+    'round',
+    'statement',
+    'statement',
+    'statement',
+    'statement',
+    'send',
+    'session',
+    'weather',
+  ] as const
   for (let step = 0; step < STEPS; step++) {
     act[random.pick(actions)]!()
     await settled()
@@ -68,7 +82,12 @@ export async function simulateRelay(seed: number, weather: Weather): Promise<str
 }
 
 /** Nothing fails any more, one session is left, mostly one that was there before, and all of what the others sent arrives. */
-async function quiet(postgres: SimulatedPostgres, topic: PingEvent[], relays: readonly SimulatedRelay[], random: Random): Promise<string | undefined> {
+async function quiet(
+  postgres: SimulatedPostgres,
+  topic: PingEvent[],
+  relays: readonly SimulatedRelay[],
+  random: Random,
+): Promise<string | undefined> {
   const alive = relays.filter(({ isDead }) => !isDead)
   const last = alive.length > 0 && random.next() < 0.8 ? random.pick(alive) : new SimulatedRelay(postgres, topic)
   for (const relay of relays) while (relay.sends.waiting.length > 0) relay.sends.take(0, 'answered')

@@ -38,11 +38,14 @@ export async function converse(way: Way, steps: readonly Step[], quietMs = QUIET
     answer += bytes.toString('latin1')
     listen()
   })
-  socket.on('error', () => (fate = 'reset')).on('end', () => socket.end()).on('close', () => {
-    clearTimeout(quiet)
-    closed.resolve()
-    for (const wake of heard.splice(0)) wake()
-  })
+  socket
+    .on('error', () => (fate = 'reset'))
+    .on('end', () => socket.end())
+    .on('close', () => {
+      clearTimeout(quiet)
+      closed.resolve()
+      for (const wake of heard.splice(0)) wake()
+    })
   const giveUp = setTimeout(() => socket.destroy(new Error('still open')), GIVE_UP_MS)
   for (const step of steps) {
     if (socket.destroyed) break
@@ -50,7 +53,8 @@ export async function converse(way: Way, steps: readonly Step[], quietMs = QUIET
     else if (step === 'cut') {
       fate = 'left'
       socket.destroy()
-    } else if (typeof step === 'string' || Buffer.isBuffer(step)) await new Promise(resolve => socket.write(step, 'latin1', () => setImmediate(resolve)))
+    } else if (typeof step === 'string' || Buffer.isBuffer(step))
+      await new Promise(resolve => socket.write(step, 'latin1', () => setImmediate(resolve)))
     else if ('until' in step) while (!step.until.test(answer) && !socket.destroyed) await new Promise<void>(resolve => heard.push(resolve))
     else await new Promise(resolve => setTimeout(resolve, step.pauseMs))
   }
@@ -62,7 +66,11 @@ export async function converse(way: Way, steps: readonly Step[], quietMs = QUIET
 }
 
 function steady(answer: string, port: number, steps: readonly Step[]): string {
-  const sent = steps.filter(step => typeof step === 'string' || Buffer.isBuffer(step)).map(String).join('').toLowerCase()
+  const sent = steps
+    .filter(step => typeof step === 'string' || Buffer.isBuffer(step))
+    .map(String)
+    .join('')
+    .toLowerCase()
   const plain = answer.replace(/^date: .*\r$/gim, 'date: now\r').replaceAll(`:${port}`, ':port')
   return plain.replace(UUID, id => (sent.includes(id) ? id : 'made-by-the-server'))
 }

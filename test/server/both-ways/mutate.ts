@@ -26,14 +26,28 @@ function mutated(random: Random, bytes: Buffer): Buffer {
 const MUTATIONS: readonly ((random: Random, bytes: Buffer) => Buffer)[] = [
   (random, bytes) => replaced(bytes, random.between(0, bytes.length), 1, Buffer.of(random.between(0, 256))),
   (random, bytes) => replaced(bytes, random.between(0, bytes.length), random.between(1, 4), Buffer.alloc(0)),
-  (random, bytes) => replaced(bytes, random.between(0, bytes.length), 0, Buffer.from(Array.from({ length: random.between(1, 4) }, () => random.between(0, 256)))),
-  (random, bytes) => replaced(bytes, random.between(0, bytes.length), 1, Buffer.from(random.pick(['{', '}', '"', ',', ':', ';', '=', ' ', '\t', '\r', '\n', '0', '9', '-', '%', '&', '\0', '\xff']), 'latin1')),
+  (random, bytes) =>
+    replaced(
+      bytes,
+      random.between(0, bytes.length),
+      0,
+      Buffer.from(Array.from({ length: random.between(1, 4) }, () => random.between(0, 256))),
+    ),
+  (random, bytes) =>
+    replaced(
+      bytes,
+      random.between(0, bytes.length),
+      1,
+      Buffer.from(random.pick(['{', '}', '"', ',', ':', ';', '=', ' ', '\t', '\r', '\n', '0', '9', '-', '%', '&', '\0', '\xff']), 'latin1'),
+    ),
   inBody((random, body) => replaced(body, random.between(0, body.length), 1, Buffer.of(random.between(0, 256)))),
-  inBody((random, body) => replaced(body, random.between(0, body.length), 1, Buffer.from(random.pick(['{', '}', '[', ']', '"', ',', ':', '\\', '1', 'e', 'n'])))),
+  inBody((random, body) =>
+    replaced(body, random.between(0, body.length), 1, Buffer.from(random.pick(['{', '}', '[', ']', '"', ',', ':', '\\', '1', 'e', 'n']))),
+  ),
   inHead((random, lines) => lines.filter((_, index) => index !== random.between(1, lines.length))),
   inHead((random, lines) => [...lines, lines[random.between(1, lines.length)] ?? '']),
   inHead((random, [first = '', ...lines]) => [first, ...random.shuffled(lines)]),
-  inHead((random, lines) => [...lines, (random.pick(ALL_LINES) ?? '')]),
+  inHead((random, lines) => [...lines, random.pick(ALL_LINES) ?? '']),
   inHead((random, lines) => lines.map(line => (random.next() < 0.3 ? line.replace(/^[^:]+/, name => name.toUpperCase()) : line))),
 ]
 

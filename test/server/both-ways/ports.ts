@@ -9,10 +9,10 @@ import type { AccessCheck } from '../../../src/server/access/access.ts'
 import type { Count, CountReader, Range } from '../../../src/server/count.ts'
 import { QueueFullError, TimestampConflictError, UnavailableError } from '../../../src/server/errors.ts'
 import { healthRoutes } from '../../../src/server/health/grpc-health.ts'
-import type { HttpLimits } from '../../../src/server/http/limits.ts'
 import { startHttpServer, type HttpServer } from '../../../src/server/http/http-server.ts'
-import type { PingRecorder, RequestedPing } from '../../../src/server/pings.ts'
+import type { HttpLimits } from '../../../src/server/http/limits.ts'
 import { createServerMetrics } from '../../../src/server/metrics.ts'
+import type { PingRecorder, RequestedPing } from '../../../src/server/pings.ts'
 import { errorInterceptor } from '../../../src/server/rpc/error-interceptor.ts'
 import { observeCalls } from '../../../src/server/rpc/observe-calls.ts'
 import { pingRoutes } from '../../../src/server/rpc/routes.ts'
@@ -22,7 +22,16 @@ import { conformanceRoutes } from '../../conformance/conformance-routes.ts'
 export const MAX_BODY_BYTES = 2_048
 
 /** What becomes of a ping with this time, and of a count whose range begins with it; all others succeed. */
-export const OUTCOME = { full: 1001, conflict: 1002, unavailable: 1003, unexpected: 1004, never: 1005, late: 1006, detailed: 1007, string: 1008 } as const
+export const OUTCOME = {
+  full: 1001,
+  conflict: 1002,
+  unavailable: 1003,
+  unexpected: 1004,
+  never: 1005,
+  late: 1006,
+  detailed: 1007,
+  string: 1008,
+} as const
 
 /** One of two ports that differ only in how unary Connect calls come in. */
 export interface Way {
@@ -50,7 +59,8 @@ export async function startBothWays(options: WaysOptions = {}): Promise<{ readon
 
 async function startWay(lean: boolean, options: WaysOptions): Promise<Way> {
   const seen: string[] = []
-  const note = (what: string, value: unknown): void => void seen.push(`${what} ${JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}` : one))}`)
+  const note = (what: string, value: unknown): void =>
+    void seen.push(`${what} ${JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}` : one))}`)
   const log = pino({ level: 'debug' }, { write: line => note('logged', steady(JSON.parse(line) as Record<string, unknown>)) })
   const readiness = new Readiness()
   readiness.ready()
@@ -83,7 +93,18 @@ function fixedRecorder(note: Note): PingRecorder {
     note('recorded', { id: idGiven ? id : 'made', timestampMs })
     await outcomeOf(timestampMs)
   }
-  return { record, recordAll: pings => Promise.all(pings.map(ping => record(ping).then(() => undefined, (error: Error) => error))) }
+  return {
+    record,
+    recordAll: pings =>
+      Promise.all(
+        pings.map(ping =>
+          record(ping).then(
+            () => undefined,
+            (error: Error) => error,
+          ),
+        ),
+      ),
+  }
 }
 
 function fixedReader(note: Note): CountReader {
@@ -111,7 +132,9 @@ async function outcomeOf(timestampMs: bigint | undefined): Promise<void> {
       return new Promise(resolve => setTimeout(resolve, 20))
     case OUTCOME.detailed: {
       const header = { 'x-one': 'a', 'X-Two': 'b, c', 'content-type': 'text/plain', 'grpc-status': '3' }
-      throw new ConnectError(`äö ${'long '.repeat(200)}🎈`, Code.DataLoss, header, [{ desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay: { seconds: 7n } }) }])
+      throw new ConnectError(`äö ${'long '.repeat(200)}🎈`, Code.DataLoss, header, [
+        { desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay: { seconds: 7n } }) },
+      ])
     }
     case OUTCOME.string:
       // oxlint-disable-next-line no-throw-literal

@@ -26,7 +26,8 @@ export class AnswerHeaders extends LazyHeaders {
 
   override set(name: string, value: string): void {
     const lower = name.toLowerCase()
-    if (this.asked !== undefined || typeof value !== 'string' || !PLAIN_NAME.test(lower) || !PLAIN_VALUE.test(value)) return super.set(name, value)
+    if (this.asked !== undefined || typeof value !== 'string' || !PLAIN_NAME.test(lower) || !PLAIN_VALUE.test(value))
+      return super.set(name, value)
     const at = indexOf(this.#pairs, lower)
     if (at < 0) this.#pairs.push(lower, value)
     else this.#pairs[at + 1] = value

@@ -11,7 +11,14 @@ export async function invoke(call: LeanCall, message: Message): Promise<Message>
   let next: Parameters<Interceptor>[0] = async request => {
     const { service, method: desc } = request
     const answer = create(method.output, await impl((request as UnaryRequest).message, contextOf(request as UnaryRequest, call)))
-    return { stream: false, service, method: desc, message: answer, header: call.responseHeader, trailer: call.responseTrailer } as UnaryResponse
+    return {
+      stream: false,
+      service,
+      method: desc,
+      message: answer,
+      header: call.responseHeader,
+      trailer: call.responseTrailer,
+    } as UnaryResponse
   }
   for (let at = interceptors.length - 1; at >= 0; at--) next = interceptors[at]?.(next) ?? next
   const { message: answer, header, trailer } = (await next(first)) as UnaryResponse

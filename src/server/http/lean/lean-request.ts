@@ -35,7 +35,14 @@ export function leanRequest(rpc: LeanMethod, request: IncomingMessage): LeanRequ
     const isBinary = TYPES.get(contentType)
     if (isBinary === undefined) return undefined
     const header = new RequestHeaders(headers, contentType)
-    return { requestMethod: method, url: `http://localhost${url}`, header, isBinary, compression: header.get('content-encoding'), message: undefined }
+    return {
+      requestMethod: method,
+      url: `http://localhost${url}`,
+      header,
+      isBinary,
+      compression: header.get('content-encoding'),
+      message: undefined,
+    }
   }
   if ((method !== 'GET' && method !== 'HEAD') || !rpc.takesGet || !PLAIN_TARGET.test(url)) return undefined
   const query = plainQuery(url) ?? anyQuery(url)

@@ -55,7 +55,11 @@ class Run implements BodyReader {
 
   received(body: Uint8Array): void {
     const { options } = this.#call.rpc
-    if (this.#packing?.request) this.#packing.request.decompress(body, options.readMaxBytes).then(bytes => this.#handle(bytes)).catch((error: unknown) => this.fail(error))
+    if (this.#packing?.request)
+      this.#packing.request
+        .decompress(body, options.readMaxBytes)
+        .then(bytes => this.#handle(bytes))
+        .catch((error: unknown) => this.fail(error))
     else this.#handle(body)
   }
 

@@ -1,11 +1,11 @@
 import type { HttpRequest, HttpResponse } from '../../../runtime/answer-page.ts'
 import { REFUSAL } from '../../access/refuse.ts'
 import type { ServeRpcOptions } from '../serve-rpc.ts'
+import { callsOn } from './calls-on.ts'
 import { LeanCall } from './lean-call.ts'
 import type { LeanMethod } from './lean-method.ts'
 import { leanRequest } from './lean-request.ts'
 import { runCall } from './run-call.ts'
-import { callsOn } from './calls-on.ts'
 
 /**
  * Serves a unary Connect call over HTTP/1.1 without Connect's handlers, whose way through web streams, signals and

@@ -6,7 +6,12 @@ import type { Body } from './message-format.ts'
 /** Up to this many bytes it costs less to copy a body behind the headers than to send two pieces. */
 const MAX_JOINED = 4_096
 
-export function writeAnswer({ request, response, responseHeader, responseTrailer }: LeanCall, status: number, body: Body, encoding: string | undefined): void {
+export function writeAnswer(
+  { request, response, responseHeader, responseTrailer }: LeanCall,
+  status: number,
+  body: Body,
+  encoding: string | undefined,
+): void {
   if (response.destroyed || response.writableEnded) return
   response.writeHead(status, answerLines(responseHeader, responseTrailer, body.length, encoding))
   if (request.method === 'HEAD') response.end()

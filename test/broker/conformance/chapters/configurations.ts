@@ -15,12 +15,24 @@ export const configurations = {
   title: 'configurations',
   tell: (s: Script) => {
     let topic: string
-    const describe = (keys: readonly string[] | null, { version = 4, type = TOPIC, name = topic, includeSynonyms = false, includeDocumentation = false } = {}) =>
-      s.ask(describeConfigs, version, { resources: [{ resourceType: type, resourceName: name, configurationKeys: keys }], includeSynonyms, includeDocumentation })
+    const describe = (
+      keys: readonly string[] | null,
+      { version = 4, type = TOPIC, name = topic, includeSynonyms = false, includeDocumentation = false } = {},
+    ) =>
+      s.ask(describeConfigs, version, {
+        resources: [{ resourceType: type, resourceName: name, configurationKeys: keys }],
+        includeSynonyms,
+        includeDocumentation,
+      })
     const change = (configs: readonly Change[], { version = 1, type = TOPIC, name = topic, validateOnly = false } = {}) =>
       s.ask(incrementalAlterConfigs, version, { resources: [{ resourceType: type, resourceName: name, configs }], validateOnly })
     const replace = (configs: Readonly<Record<string, string | null>>, { version = 2, name = topic, validateOnly = false } = {}) =>
-      s.ask(alterConfigs, version, { resources: [{ resourceType: TOPIC, resourceName: name, configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })) }], validateOnly })
+      s.ask(alterConfigs, version, {
+        resources: [
+          { resourceType: TOPIC, resourceName: name, configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })) },
+        ],
+        validateOnly,
+      })
     /** A change is seen a moment after it is answered. */
     const untilValue = async (key: string, value: string, name = topic) => {
       const request: Sent<typeof describeConfigs> = { resources: [{ resourceType: TOPIC, resourceName: name, configurationKeys: [key] }] }
@@ -32,14 +44,27 @@ export const configurations = {
       await untilValue('retention.ms', '60000')
       return 'made'
     })
-    for (const version of [1, 2, 3, 4]) s.step(`DescribeConfigs ${version} of a topic`, () => describe(['retention.ms', 'cleanup.policy', 'segment.bytes'], { version }))
+    for (const version of [1, 2, 3, 4])
+      s.step(`DescribeConfigs ${version} of a topic`, () => describe(['retention.ms', 'cleanup.policy', 'segment.bytes'], { version }))
     s.step('with the values that lie beneath', () => describe(['retention.ms', 'segment.bytes'], { includeSynonyms: true }))
     s.step('with documentation', () => describe(['retention.ms'], { includeDocumentation: true }))
-    s.step('all that are honoured have the same default', () => describe(['max.message.bytes', 'message.timestamp.type', 'retention.bytes', 'segment.ms', 'index.interval.bytes']))
-    for (const [what, configurationKeys] of [['null', null], ['an empty list', []]] as const) {
+    s.step('all that are honoured have the same default', () =>
+      describe(['max.message.bytes', 'message.timestamp.type', 'retention.bytes', 'segment.ms', 'index.interval.bytes']),
+    )
+    for (const [what, configurationKeys] of [
+      ['null', null],
+      ['an empty list', []],
+    ] as const) {
       s.step(`all of them for ${what}`, async () => {
-        const { results } = await s.must(describeConfigs, 4, { resources: [{ resourceType: TOPIC, resourceName: topic, configurationKeys }] })
-        return results.map(({ configs }) => configs.filter(({ name }) => name === 'retention.ms' || name === 'max.message.bytes').map(({ name }) => name).toSorted())
+        const { results } = await s.must(describeConfigs, 4, {
+          resources: [{ resourceType: TOPIC, resourceName: topic, configurationKeys }],
+        })
+        return results.map(({ configs }) =>
+          configs
+            .filter(({ name }) => name === 'retention.ms' || name === 'max.message.bytes')
+            .map(({ name }) => name)
+            .toSorted(),
+        )
       })
     }
     s.step('an unknown name among them', () => describe(['no.such.key', 'retention.ms']))
@@ -49,10 +74,16 @@ export const configurations = {
     s.step('of a type that does not exist', () => describe(null, { type: UNKNOWN_TYPE, name: 'x' }))
     s.step('of a broker that is not this one', () => describe(['num.partitions'], { type: BROKER, name: '99' }))
     s.step('of a broker whose name is no number', () => describe(['num.partitions'], { type: BROKER, name: 'one' }))
-    s.step('of the broker', () => describe(['num.partitions', 'message.max.bytes', 'auto.create.topics.enable'], { type: BROKER, name: '1' }))
-    s.step('of the broker, with the values that lie beneath', () => describe(['num.partitions'], { type: BROKER, name: '1', includeSynonyms: true }))
+    s.step('of the broker', () =>
+      describe(['num.partitions', 'message.max.bytes', 'auto.create.topics.enable'], { type: BROKER, name: '1' }),
+    )
+    s.step('of the broker, with the values that lie beneath', () =>
+      describe(['num.partitions'], { type: BROKER, name: '1', includeSynonyms: true }),
+    )
     s.step('of the loggers of the broker', async () => {
-      const { results } = await s.must(describeConfigs, 4, { resources: [{ resourceType: BROKER_LOGGER, resourceName: '99', configurationKeys: null }] })
+      const { results } = await s.must(describeConfigs, 4, {
+        resources: [{ resourceType: BROKER_LOGGER, resourceName: '99', configurationKeys: null }],
+      })
       return results
     })
 
@@ -80,20 +111,41 @@ export const configurations = {
     })
     s.step('appending to what is no list', () => change([{ name: 'retention.ms', configOperation: OPERATION.append, value: '5' }]))
     s.step('an operation that does not exist', () => change([{ name: 'retention.ms', configOperation: OPERATION.unknown, value: '5' }]))
-    s.step('the same name twice', () => change([{ name: 'retention.ms', configOperation: OPERATION.set, value: '5' }, { name: 'retention.ms', configOperation: OPERATION.set, value: '6' }]))
+    s.step('the same name twice', () =>
+      change([
+        { name: 'retention.ms', configOperation: OPERATION.set, value: '5' },
+        { name: 'retention.ms', configOperation: OPERATION.set, value: '6' },
+      ]),
+    )
     s.step('setting null', () => change([{ name: 'retention.ms', configOperation: OPERATION.set, value: null }]))
     s.step('an unknown name', () => change([{ name: 'no.such.key', configOperation: OPERATION.set, value: '5' }]))
     s.step('no number', () => change([{ name: 'retention.ms', configOperation: OPERATION.set, value: 'soon' }]))
-    s.step('an unknown topic', () => change([{ name: 'retention.ms', configOperation: OPERATION.set, value: '5' }], { name: s.name('unknown') }))
-    s.step('a type that does not exist', () => change([{ name: 'x', configOperation: OPERATION.set, value: '5' }], { type: UNKNOWN_TYPE, name: 'x' }))
+    s.step('an unknown topic', () =>
+      change([{ name: 'retention.ms', configOperation: OPERATION.set, value: '5' }], { name: s.name('unknown') }),
+    )
+    s.step('a type that does not exist', () =>
+      change([{ name: 'x', configOperation: OPERATION.set, value: '5' }], { type: UNKNOWN_TYPE, name: 'x' }),
+    )
     s.step('one wrong, nothing done', async () => [
-      await change([{ name: 'retention.ms', configOperation: OPERATION.set, value: '7' }, { name: 'no.such.key', configOperation: OPERATION.set, value: '5' }]),
+      await change([
+        { name: 'retention.ms', configOperation: OPERATION.set, value: '7' },
+        { name: 'no.such.key', configOperation: OPERATION.set, value: '5' },
+      ]),
       await describe(['retention.ms']),
     ])
-    s.step('a change only tried', async () => [await change([{ name: 'retention.ms', configOperation: OPERATION.set, value: '7' }], { validateOnly: true }), await describe(['retention.ms'])])
+    s.step('a change only tried', async () => [
+      await change([{ name: 'retention.ms', configOperation: OPERATION.set, value: '7' }], { validateOnly: true }),
+      await describe(['retention.ms']),
+    ])
     s.step('the same resource twice', () => {
       const configs = [{ name: 'retention.ms', configOperation: OPERATION.set, value: '5' }]
-      return s.ask(incrementalAlterConfigs, 1, { resources: [{ resourceType: TOPIC, resourceName: topic, configs }, { resourceType: TOPIC, resourceName: topic, configs }], validateOnly: false })
+      return s.ask(incrementalAlterConfigs, 1, {
+        resources: [
+          { resourceType: TOPIC, resourceName: topic, configs },
+          { resourceType: TOPIC, resourceName: topic, configs },
+        ],
+        validateOnly: false,
+      })
     })
 
     for (const version of [0, 1, 2]) {
@@ -107,7 +159,10 @@ export const configurations = {
     s.step('AlterConfigs with an unknown name', () => replace({ 'no.such.key': '5' }))
     s.step('AlterConfigs with null', () => replace({ 'retention.ms': null }))
     s.step('AlterConfigs of an unknown topic', () => replace({ 'retention.ms': '5' }, { name: s.name('unknown') }))
-    s.step('AlterConfigs only tried', async () => [await replace({ 'retention.ms': '5' }, { validateOnly: true }), await describe(['retention.ms'])])
+    s.step('AlterConfigs only tried', async () => [
+      await replace({ 'retention.ms': '5' }, { validateOnly: true }),
+      await describe(['retention.ms']),
+    ])
     s.step('AlterConfigs with nothing brings back all defaults', async () => {
       const answer = await replace({})
       await untilValue('segment.bytes', '1073741824')

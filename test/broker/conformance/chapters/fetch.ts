@@ -26,12 +26,30 @@ export const fetching = {
       maxWaitMs: 0,
       minBytes: 1,
       maxBytes: 1_000_000,
-      topics: [{ topic: name, partitions: wanted.map(({ partition = 0, offset = 0n, partitionMaxBytes = 1_000_000, ...epochs }) => ({ partition, fetchOffset: offset, partitionMaxBytes, ...epochs })) }],
+      topics: [
+        {
+          topic: name,
+          partitions: wanted.map(({ partition = 0, offset = 0n, partitionMaxBytes = 1_000_000, ...epochs }) => ({
+            partition,
+            fetchOffset: offset,
+            partitionMaxBytes,
+            ...epochs,
+          })),
+        },
+      ],
       ...rest,
     })
-    const ask = (wanted: readonly Wanted[], rest: Partial<Sent<typeof fetch>> = {}, version = 11) => s.ask(fetch, version, request(wanted, rest))
+    const ask = (wanted: readonly Wanted[], rest: Partial<Sent<typeof fetch>> = {}, version = 11) =>
+      s.ask(fetch, version, request(wanted, rest))
     const put = (connection: Pick<RawConnection, 'ask'>, partition: number, value: string) =>
-      connection.ask(produce, 7, { transactionalId: null, acks: -1, timeoutMs: 5_000, topicData: [{ name: topic, partitionData: [{ index: partition, records: [batch({ records: [{ value }, { value: `${value}'` }] })] }] }] })
+      connection.ask(produce, 7, {
+        transactionalId: null,
+        acks: -1,
+        timeoutMs: 5_000,
+        topicData: [
+          { name: topic, partitionData: [{ index: partition, records: [batch({ records: [{ value }, { value: `${value}'` }] })] }] },
+        ],
+      })
 
     s.step('a topic with five batches of two records, the fourth of them big, and one batch in the next partition', async () => {
       topic = await s.newTopic('topic', 3)
@@ -43,10 +61,14 @@ export const fetching = {
     s.step('the end brings nothing', () => ask([{ offset: 10n }]))
     s.step('beyond the end', () => ask([{ offset: 11n }]))
     s.step('before the beginning', () => ask([{ offset: -1n }]))
-    s.step('beyond the end, with a long wait, is answered at once', () => quickly(() => ask([{ offset: 11n }], { maxWaitMs: LONG_WAIT_MS })))
+    s.step('beyond the end, with a long wait, is answered at once', () =>
+      quickly(() => ask([{ offset: 11n }], { maxWaitMs: LONG_WAIT_MS })),
+    )
     s.step('the first batch comes however small the limits are', () => ask([{ partitionMaxBytes: 1 }], { maxBytes: 1 }))
     s.step('a big first batch comes whole', () => ask([{ offset: 6n, partitionMaxBytes: 10 }]))
-    s.step('further batches only if they fit whole', () => ask([{ partitionMaxBytes: 3 * batch({ records: [{ value: 'a' }, { value: "a'" }] }).length + 100 }]))
+    s.step('further batches only if they fit whole', () =>
+      ask([{ partitionMaxBytes: 3 * batch({ records: [{ value: 'a' }, { value: "a'" }] }).length + 100 }]),
+    )
     s.step('a limit of a partition of zero', () => ask([{ partitionMaxBytes: 0 }]))
     s.step('several partitions', () => ask([{}, { partition: 1 }, { partition: 2 }]))
     s.step('the limit over all is used up by the first partition', () => ask([{}, { partition: 1 }], { maxBytes: 200 }))
@@ -82,7 +104,10 @@ export const fetching = {
     })
     s.step('a request behind one that waits is answered after it', async () => {
       const connection = await s.connect()
-      const sent = [connection.send(fetch, 11, request([{ offset: 10n }], { maxWaitMs: SHORT_WAIT_MS })), connection.send(fetch, 11, request([{ offset: 8n }]))]
+      const sent = [
+        connection.send(fetch, 11, request([{ offset: 10n }], { maxWaitMs: SHORT_WAIT_MS })),
+        connection.send(fetch, 11, request([{ offset: 8n }])),
+      ]
       const got = [await connection.frame(), await connection.frame()].map(frame => frame?.readInt32BE(0))
       return got.map(id => sent.indexOf(id ?? 0))
     })

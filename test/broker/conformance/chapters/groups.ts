@@ -1,4 +1,13 @@
-import { deleteGroups, describeGroups, findCoordinator, heartbeat, joinGroup, leaveGroup, listGroups, syncGroup } from '../../../../broker/wire/tables/index.ts'
+import {
+  deleteGroups,
+  describeGroups,
+  findCoordinator,
+  heartbeat,
+  joinGroup,
+  leaveGroup,
+  listGroups,
+  syncGroup,
+} from '../../../../broker/wire/tables/index.ts'
 import { until } from '../../../support/programs.ts'
 import { joining, Member, SESSION_TIMEOUT_MS, subscription } from '../members.ts'
 import { CLOSED, type Received } from '../raw-connection.ts'
@@ -11,17 +20,24 @@ const NO_SUCH_TYPE = 7
 export const groups = {
   title: 'groups',
   tell: (s: Script) => {
-    const describe = (groupId: string, version = 5) => s.ask(describeGroups, version, { groups: [groupId], includeAuthorizedOperations: false })
+    const describe = (groupId: string, version = 5) =>
+      s.ask(describeGroups, version, { groups: [groupId], includeAuthorizedOperations: false })
     const join = (groupId: string, rest: object = {}, version = 5) => s.ask(joinGroup, version, { ...joining(groupId), ...rest })
 
     s.step('groups for this chapter', async () => {
       await s.untilGroups()
       return 'ready'
     })
-    for (const version of [0, 1, 2, 3]) s.step(`FindCoordinator ${version}`, () => s.ask(findCoordinator, version, { key: s.name('first'), keyType: GROUP }))
-    for (const version of [4, 5]) s.step(`FindCoordinator ${version} of several`, () => s.ask(findCoordinator, version, { keyType: GROUP, coordinatorKeys: [s.name('first'), s.name('second')] }))
+    for (const version of [0, 1, 2, 3])
+      s.step(`FindCoordinator ${version}`, () => s.ask(findCoordinator, version, { key: s.name('first'), keyType: GROUP }))
+    for (const version of [4, 5])
+      s.step(`FindCoordinator ${version} of several`, () =>
+        s.ask(findCoordinator, version, { keyType: GROUP, coordinatorKeys: [s.name('first'), s.name('second')] }),
+      )
     s.step('the coordinator of an empty group name', () => s.ask(findCoordinator, 2, { key: '', keyType: GROUP }))
-    s.step('the coordinator of an empty group name, in version 4', () => s.ask(findCoordinator, 4, { keyType: GROUP, coordinatorKeys: [''] }))
+    s.step('the coordinator of an empty group name, in version 4', () =>
+      s.ask(findCoordinator, 4, { keyType: GROUP, coordinatorKeys: [''] }),
+    )
     s.step('the coordinator of a type that does not exist', () => s.ask(findCoordinator, 2, { key: 'x', keyType: NO_SUCH_TYPE }))
     s.step('the coordinator of no group', () => s.ask(findCoordinator, 4, { keyType: GROUP, coordinatorKeys: [] }))
 
@@ -44,12 +60,15 @@ export const groups = {
       ['leaving, in version 1', () => leave(s, s.name('nobody'), 'x', 1)],
       ['describing', () => describe(s.name('nobody'))],
       ['deleting', () => s.ask(deleteGroups, 2, { groupsNames: [s.name('nobody')] })],
-    ] as const) s.step(`${what} in a group that is not there`, run)
+    ] as const)
+      s.step(`${what} in a group that is not there`, run)
 
     twoMembers(s, describe)
     staticMembers(s, describe)
     lostMembers(s)
-    s.step('the authorised operations of a group', () => s.ask(describeGroups, 5, { groups: [s.name('two')], includeAuthorizedOperations: true }))
+    s.step('the authorised operations of a group', () =>
+      s.ask(describeGroups, 5, { groups: [s.name('two')], includeAuthorizedOperations: true }),
+    )
     s.step('a group that is deleted', async () => {
       const answer = await s.ask(deleteGroups, 2, { groupsNames: [s.name('two')] })
       return [answer, await describe(s.name('two'))]
@@ -77,11 +96,19 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
   s.step('one member: it leads', async () => {
     a = await Member.of(s, group)
     b = await Member.of(s, group)
-    return a.joinWithId({ protocols: [{ name: 'range', metadata: subscription('of a') }, { name: 'roundrobin', metadata: subscription('of a') }] })
+    return a.joinWithId({
+      protocols: [
+        { name: 'range', metadata: subscription('of a') },
+        { name: 'roundrobin', metadata: subscription('of a') },
+      ],
+    })
   })
   s.step('before it syncs', async () => {
     // Kafka describes a new group only when its offsets' log has taken it in.
-    await until('the group is there', async () => ((await describe(group)) as Received<typeof describeGroups>).groups[0]?.groupState !== 'Dead')
+    await until(
+      'the group is there',
+      async () => ((await describe(group)) as Received<typeof describeGroups>).groups[0]?.groupState !== 'Dead',
+    )
     return [await describe(group), await a.beat()]
   })
   s.step('it syncs', () => a.sync({ [a.memberId]: 'all' }))
@@ -94,8 +121,15 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
     })
   }
   s.step('groups by their state', async () => {
-    const named = async (...statesFilter: readonly string[]) => (await s.must(listGroups, 4, { statesFilter })).groups.filter(({ groupId }) => groupId === group).length
-    return { Stable: await named('Stable'), stable: await named('stable'), Empty: await named('Empty'), both: await named('Empty', 'Stable'), unknown: await named('Strange') }
+    const named = async (...statesFilter: readonly string[]) =>
+      (await s.must(listGroups, 4, { statesFilter })).groups.filter(({ groupId }) => groupId === group).length
+    return {
+      Stable: await named('Stable'),
+      stable: await named('stable'),
+      Empty: await named('Empty'),
+      both: await named('Empty', 'Stable'),
+      unknown: await named('Strange'),
+    }
   })
   s.step('a heartbeat of an older generation', () => a.beat({ generationId: a.generationId - 1 }))
   s.step('a heartbeat of a later generation', () => a.beat({ generationId: a.generationId + 1 }))
@@ -105,13 +139,20 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
   s.step('a sync of another protocol', () => a.sync({}, { protocolName: 'roundrobin' }))
   s.step('a sync of another protocol type', () => a.sync({}, { protocolType: 'connect' }))
   s.step('a member with another protocol type', async () => (await Member.of(s, group)).joinWithId({ protocolType: 'connect' }))
-  s.step('a member without a protocol in common', async () => (await Member.of(s, group)).joinWithId({ protocols: [{ name: 'sticky', metadata: subscription('') }] }))
+  s.step('a member without a protocol in common', async () =>
+    (await Member.of(s, group)).joinWithId({ protocols: [{ name: 'sticky', metadata: subscription('') }] }),
+  )
   s.step('a group with members is not deleted', () => s.ask(deleteGroups, 2, { groupsNames: [group] }))
   s.step('a second member joins: both join again', async () => {
     const joined = b.joinWithId({ protocols: [{ name: 'roundrobin', metadata: subscription('of b') }] })
     await a.untilRebalance()
     const during = await describe(group)
-    const first = await a.join({ protocols: [{ name: 'range', metadata: subscription('of a') }, { name: 'roundrobin', metadata: subscription('of a') }] })
+    const first = await a.join({
+      protocols: [
+        { name: 'range', metadata: subscription('of a') },
+        { name: 'roundrobin', metadata: subscription('of a') },
+      ],
+    })
     return { first, second: await joined, during }
   })
   s.step('both sync, the second first', async () => {
@@ -124,7 +165,12 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
   s.step('the second joins again with something new', async () => {
     const joined = b.join({ protocols: [{ name: 'roundrobin', metadata: subscription('new of b') }] })
     await a.untilRebalance()
-    const first = await a.join({ protocols: [{ name: 'range', metadata: subscription('of a') }, { name: 'roundrobin', metadata: subscription('of a') }] })
+    const first = await a.join({
+      protocols: [
+        { name: 'range', metadata: subscription('of a') },
+        { name: 'roundrobin', metadata: subscription('of a') },
+      ],
+    })
     return { first, second: await joined }
   })
   s.step('the leader gives the second nothing', async () => {
@@ -133,13 +179,21 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
     return { first, second: await synced }
   })
   s.step('the leader joins again: a new round', async () => {
-    const joined = a.join({ protocols: [{ name: 'range', metadata: subscription('of a') }, { name: 'roundrobin', metadata: subscription('of a') }] })
+    const joined = a.join({
+      protocols: [
+        { name: 'range', metadata: subscription('of a') },
+        { name: 'roundrobin', metadata: subscription('of a') },
+      ],
+    })
     await b.untilRebalance()
     const second = await b.join({ protocols: [{ name: 'roundrobin', metadata: subscription('of b') }] })
     return { first: await joined, second }
   })
   s.step('the second leaves while the group is not synced', () => leave(s, group, b.memberId, 5))
-  s.step('the first hears of it in its sync or its heartbeat', async () => [await a.sync({ [a.memberId]: 'all' }, { protocolName: 'roundrobin' }), await a.beat()])
+  s.step('the first hears of it in its sync or its heartbeat', async () => [
+    await a.sync({ [a.memberId]: 'all' }, { protocolName: 'roundrobin' }),
+    await a.beat(),
+  ])
   s.step('the first is alone again', async () => [await a.join(), await a.sync({ [a.memberId]: 'all' })])
   for (const version of [0, 1, 2, 3, 4, 5]) {
     s.step(`LeaveGroup ${version}`, async () => {
@@ -149,7 +203,15 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
       return [await leave(s, s.name(`left-${version}`), member.memberId, version), await member.beat()]
     })
   }
-  s.step('a stranger leaves with the first', () => s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: 'stranger', groupInstanceId: null }, { memberId: a.memberId, groupInstanceId: null }] }))
+  s.step('a stranger leaves with the first', () =>
+    s.ask(leaveGroup, 3, {
+      groupId: group,
+      members: [
+        { memberId: 'stranger', groupInstanceId: null },
+        { memberId: a.memberId, groupInstanceId: null },
+      ],
+    }),
+  )
   s.step('the group is empty', () => describe(group))
   s.step('nobody leaves', () => s.ask(leaveGroup, 3, { groupId: group, members: [] }))
   s.step('the id of one who left is not known', () => a.join())
@@ -174,9 +236,13 @@ function staticMembers(s: Script, describe: (groupId: string, version?: number) 
   s.step('a join with another id of the same instance', () => a.join({ memberId: 'stranger' }))
   s.step('a sync with another id of the same instance', () => a.sync({}, { memberId: 'stranger' }))
   s.step('an instance that is not there', () => a.beat({ groupInstanceId: 'instance-b' }))
-  s.step('it leaves by its instance', () => s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-a' }] }))
+  s.step('it leaves by its instance', () =>
+    s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-a' }] }),
+  )
   s.step('and has left', () => describe(group))
-  s.step('an instance leaves that is not there', () => s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-b' }] }))
+  s.step('an instance leaves that is not there', () =>
+    s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-b' }] }),
+  )
 }
 
 function lostMembers(s: Script): void {

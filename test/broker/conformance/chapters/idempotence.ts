@@ -17,7 +17,12 @@ export const idempotence = {
         transactionalId: null,
         acks: -1,
         timeoutMs: 5_000,
-        topicData: [{ name: topic, partitionData: [{ index: partition, records: [batch({ records, producerId: id, producerEpoch, baseSequence })] }] }],
+        topicData: [
+          {
+            name: topic,
+            partitionData: [{ index: partition, records: [batch({ records, producerId: id, producerEpoch, baseSequence })] }],
+          },
+        ],
       })
     }
     s.step('a topic for this chapter', async () => {
@@ -32,9 +37,15 @@ export const idempotence = {
         return answer
       })
     }
-    s.step('InitProducerId with the id and epoch that it has', () => s.ask(initProducerId, 4, { transactionalId: null, transactionTimeoutMs: NO_TIMEOUT_MS, producerId, producerEpoch: 0 }))
-    s.step('InitProducerId with an id and no epoch', () => s.ask(initProducerId, 4, { transactionalId: null, transactionTimeoutMs: NO_TIMEOUT_MS, producerId, producerEpoch: -1 }))
-    s.step('InitProducerId with an empty transactional id', () => s.ask(initProducerId, 4, { transactionalId: '', transactionTimeoutMs: 10_000 }))
+    s.step('InitProducerId with the id and epoch that it has', () =>
+      s.ask(initProducerId, 4, { transactionalId: null, transactionTimeoutMs: NO_TIMEOUT_MS, producerId, producerEpoch: 0 }),
+    )
+    s.step('InitProducerId with an id and no epoch', () =>
+      s.ask(initProducerId, 4, { transactionalId: null, transactionTimeoutMs: NO_TIMEOUT_MS, producerId, producerEpoch: -1 }),
+    )
+    s.step('InitProducerId with an empty transactional id', () =>
+      s.ask(initProducerId, 4, { transactionalId: '', transactionTimeoutMs: 10_000 }),
+    )
     s.step('the first batch', () => send(0, { count: 3 }))
     s.step('the same again is answered with the old offset', () => send(0, { count: 3 }))
     s.step('other records with the same numbers are taken for the same', () => send(0, { count: 3, value: 'other' }))

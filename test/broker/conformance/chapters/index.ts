@@ -13,7 +13,15 @@ import { versions } from './versions.ts'
 
 /** The whole script. */
 export const CHAPTERS: readonly Chapter[] = [
-  versions, clusterMetadata, topics, configurations,
-  producing, idempotence, fetching, offsetsOfLogs,
-  groups, offsetsOfGroups, transactions,
+  versions,
+  clusterMetadata,
+  topics,
+  configurations,
+  producing,
+  idempotence,
+  fetching,
+  offsetsOfLogs,
+  groups,
+  offsetsOfGroups,
+  transactions,
 ]

@@ -25,10 +25,17 @@ export const clusterMetadata = {
     s.step('a topic by its id', () => s.ask(metadata, 12, { topics: [{ topicId, name: null }] }))
     s.step('an unknown topic id', () => s.ask(metadata, 12, { topics: [{ topicId: Buffer.alloc(16, 7), name: null }] }))
     s.step('a topic id in version 10, which cannot answer it', () => s.ask(metadata, 10, { topics: [{ topicId, name: null }] }))
-    s.step('an unknown topic that must not be created', () => s.ask(metadata, 4, { topics: [{ name: s.name('unknown') }], allowAutoTopicCreation: false }))
-    s.step('an unknown topic that must not be created, in version 12', () => s.ask(metadata, 12, { topics: [{ name: s.name('unknown') }], allowAutoTopicCreation: false }))
+    s.step('an unknown topic that must not be created', () =>
+      s.ask(metadata, 4, { topics: [{ name: s.name('unknown') }], allowAutoTopicCreation: false }),
+    )
+    s.step('an unknown topic that must not be created, in version 12', () =>
+      s.ask(metadata, 12, { topics: [{ name: s.name('unknown') }], allowAutoTopicCreation: false }),
+    )
     s.step('several topics, each once, however often asked for', async () => {
-      const answer = await s.must(metadata, 4, { topics: [{ name: topic }, { name: s.name('unknown') }, { name: topic }], allowAutoTopicCreation: false })
+      const answer = await s.must(metadata, 4, {
+        topics: [{ name: topic }, { name: s.name('unknown') }, { name: topic }],
+        allowAutoTopicCreation: false,
+      })
       return answer.topics.map(({ name, errorCode }) => [name, errorCode]).toSorted()
     })
     s.step('an unknown topic that may be created', async () => {
@@ -45,18 +52,33 @@ export const clusterMetadata = {
       return 'created'
     })
     for (const name of ['', '.', '..', 'with space', 'ü', 'a/b', 'x'.repeat(250)]) {
-      s.step(`the invalid name ${JSON.stringify(name.slice(0, 12))} of ${name.length} characters`, async () => topicsOf(await s.ask(metadata, 4, { topics: [{ name }], allowAutoTopicCreation: true })))
+      s.step(`the invalid name ${JSON.stringify(name.slice(0, 12))} of ${name.length} characters`, async () =>
+        topicsOf(await s.ask(metadata, 4, { topics: [{ name }], allowAutoTopicCreation: true })),
+      )
     }
-    s.step('an invalid name that must not be created', async () => topicsOf(await s.ask(metadata, 9, { topics: [{ name: 'with space' }], allowAutoTopicCreation: false })))
-    s.step("a topic of the brokers' own that there is not", async () => topicsOf(await s.ask(metadata, 9, { topics: [{ name: '__share_group_state' }], allowAutoTopicCreation: false })))
-    s.step("the log of the brokers' metadata, which is no topic", async () => topicsOf(await s.ask(metadata, 9, { topics: [{ name: '__cluster_metadata' }], allowAutoTopicCreation: true })))
+    s.step('an invalid name that must not be created', async () =>
+      topicsOf(await s.ask(metadata, 9, { topics: [{ name: 'with space' }], allowAutoTopicCreation: false })),
+    )
+    s.step("a topic of the brokers' own that there is not", async () =>
+      topicsOf(await s.ask(metadata, 9, { topics: [{ name: '__share_group_state' }], allowAutoTopicCreation: false })),
+    )
+    s.step("the log of the brokers' metadata, which is no topic", async () =>
+      topicsOf(await s.ask(metadata, 9, { topics: [{ name: '__cluster_metadata' }], allowAutoTopicCreation: true })),
+    )
     s.step('two names that differ in dot and underscore', async () => {
       await s.newTopic('dot.ted')
       const name = s.name('dot_ted')
       const first = await s.must(metadata, 4, { topics: [{ name }], allowAutoTopicCreation: true })
       return topicsOf(first)
     })
-    s.step('the authorised operations of a topic and the cluster', () => s.ask(metadata, 8, { topics: [{ name: topic }], allowAutoTopicCreation: false, includeClusterAuthorizedOperations: true, includeTopicAuthorizedOperations: true }))
+    s.step('the authorised operations of a topic and the cluster', () =>
+      s.ask(metadata, 8, {
+        topics: [{ name: topic }],
+        allowAutoTopicCreation: false,
+        includeClusterAuthorizedOperations: true,
+        includeTopicAuthorizedOperations: true,
+      }),
+    )
     s.step('a created topic is soon among all', async () => {
       const name = s.name('created')
       await until('it is listed', async () => (await s.must(metadata, 1, { topics: null })).topics.some(each => each.name === name))

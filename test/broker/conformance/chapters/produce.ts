@@ -23,15 +23,23 @@ export const producing = {
     let topic: string
     /** Partition 0 takes what is right, partition 1 what is wrong, partition 2 what looks wrong and is right, 3 and 4 what only one of the brokers takes. */
     const send = (records: Buffer, { version = 8, acks = -1, partition = 1, name = topic } = {}) =>
-      s.ask(produce, version, { transactionalId: null, acks, timeoutMs: 5_000, topicData: [{ name, partitionData: [{ index: partition, records: [records] }] }] })
+      s.ask(produce, version, {
+        transactionalId: null,
+        acks,
+        timeoutMs: 5_000,
+        topicData: [{ name, partitionData: [{ index: partition, records: [records] }] }],
+      })
     const wrong = (title: string, options: BatchOptions, partition = 1) => s.step(title, () => send(batch(options), { partition }))
 
     s.step('a topic for this chapter', async () => {
       topic = await s.newTopic('topic', 5)
       return 'made'
     })
-    for (const version of VERSIONS) s.step(`Produce ${version} of one record`, () => send(batch({ records: [{ value: `v${version}` }] }), { version, partition: 0 }))
-    s.step('three records in a batch take three offsets', () => send(batch({ records: [{ value: 'a' }, { value: 'b' }, { key: 'k', value: null }] }), { partition: 0 }))
+    for (const version of VERSIONS)
+      s.step(`Produce ${version} of one record`, () => send(batch({ records: [{ value: `v${version}` }] }), { version, partition: 0 }))
+    s.step('three records in a batch take three offsets', () =>
+      send(batch({ records: [{ value: 'a' }, { value: 'b' }, { key: 'k', value: null }] }), { partition: 0 }),
+    )
     s.step('a compressed batch', () => send(batch({ records: [{ value: 'a' }, { value: 'b' }], isGzip: true }), { partition: 0 }))
     s.step('a batch that claims an offset', () => send(batch({ baseOffset: 77n }), { partition: 0 }))
     s.step("a topic of the brokers' own", async () => {
@@ -41,7 +49,12 @@ export const producing = {
     s.step('acks of 1', () => send(batch(), { acks: 1, partition: 0 }))
     s.step('acks of 0 are not answered', async () => {
       const connection = await s.connect()
-      connection.send(produce, 7, { transactionalId: null, acks: 0, timeoutMs: 5_000, topicData: [{ name: topic, partitionData: [{ index: 0, records: [batch({ records: [{ value: 'without an answer' }] })] }] }] })
+      connection.send(produce, 7, {
+        transactionalId: null,
+        acks: 0,
+        timeoutMs: 5_000,
+        topicData: [{ name: topic, partitionData: [{ index: 0, records: [batch({ records: [{ value: 'without an answer' }] })] }] }],
+      })
       return connection.ask(metadata, 1, { topics: [] })
     })
     s.step('what lies in the log', () => read(s, topic, 0))
@@ -49,7 +62,12 @@ export const producing = {
     for (const acks of [2, -2]) s.step(`acks of ${acks}`, () => send(batch(), { acks }))
     s.step('acks of 0 with an error close the connection', async () => {
       const connection = await s.connect()
-      connection.send(produce, 7, { transactionalId: null, acks: 0, timeoutMs: 5_000, topicData: [{ name: topic, partitionData: [{ index: 1, records: [batch({ crc: 1 })] }] }] })
+      connection.send(produce, 7, {
+        transactionalId: null,
+        acks: 0,
+        timeoutMs: 5_000,
+        topicData: [{ name: topic, partitionData: [{ index: 1, records: [batch({ crc: 1 })] }] }],
+      })
       return (await connection.frame()) ?? CLOSED
     })
     s.step('an unknown topic', () => send(batch(), { name: s.name('unknown') }))
@@ -59,8 +77,16 @@ export const producing = {
     s.step('no topic', () => s.ask(produce, 8, { transactionalId: null, acks: -1, timeoutMs: 5_000, topicData: [] }))
     s.step('no records: null', async () => {
       const connection = await s.connect()
-      connection.send(produce, 8, { transactionalId: null, acks: -1, timeoutMs: 5_000, topicData: [{ name: topic, partitionData: [{ index: 1, records: null }] }] })
-      return connection.frame(NO_ANSWER_AFTER_MS).then(frame => (frame ? 'an answer' : CLOSED), () => 'no answer')
+      connection.send(produce, 8, {
+        transactionalId: null,
+        acks: -1,
+        timeoutMs: 5_000,
+        topicData: [{ name: topic, partitionData: [{ index: 1, records: null }] }],
+      })
+      return connection.frame(NO_ANSWER_AFTER_MS).then(
+        frame => (frame ? 'an answer' : CLOSED),
+        () => 'no answer',
+      )
     })
     s.step('no records: no bytes', () => send(Buffer.alloc(0)))
     s.step('an empty batch', () => send(batch({ records: [], lastOffsetDelta: 0 })))
@@ -77,7 +103,12 @@ export const producing = {
     wrong('a length before the end of the records', { lengthOff: -10 })
     wrong('a codec that does not exist', { attributes: NO_CODEC })
     wrong('a control batch', { attributes: CONTROL })
-    wrong('a transactional batch without a transactional id', { attributes: TRANSACTIONAL, producerId: 1n, producerEpoch: 0, baseSequence: 0 })
+    wrong('a transactional batch without a transactional id', {
+      attributes: TRANSACTIONAL,
+      producerId: 1n,
+      producerEpoch: 0,
+      baseSequence: 0,
+    })
     wrong('a batch that claims the time of the append', { attributes: LOG_APPEND_TIME }, 4)
     wrong('a time two hours ahead', { baseTimestamp: BigInt(Date.now()) + 2n * HOUR_MS })
     wrong('a negative time', { baseTimestamp: -2n }, 2)
@@ -93,10 +124,18 @@ export const producing = {
         acks: -1,
         timeoutMs: 5_000,
         topicData: [
-          { name: topic, partitionData: [{ index: 0, records: [batch()] }, { index: 1, records: [batch({ crc: 1 })] }, { index: 9, records: [batch()] }] },
+          {
+            name: topic,
+            partitionData: [
+              { index: 0, records: [batch()] },
+              { index: 1, records: [batch({ crc: 1 })] },
+              { index: 9, records: [batch()] },
+            ],
+          },
           { name: s.name('unknown'), partitionData: [{ index: 0, records: [batch()] }] },
         ],
-      }))
+      }),
+    )
     s.step('nothing wrong was taken', () => read(s, topic, 1))
     s.step('what looked wrong was taken', () => read(s, topic, 2))
 
@@ -110,7 +149,10 @@ export const producing = {
     })
     s.step('a compacted topic takes no record without a key', async () => {
       const name = await s.newTopic('compacted', 1, { 'cleanup.policy': 'compact' })
-      return [await send(batch({ records: [{ value: 'a' }] }), { name, partition: 0 }), await send(batch({ records: [{ key: 'k', value: 'a' }] }), { name, partition: 0 })]
+      return [
+        await send(batch({ records: [{ value: 'a' }] }), { name, partition: 0 }),
+        await send(batch({ records: [{ key: 'k', value: 'a' }] }), { name, partition: 0 }),
+      ]
     })
     s.step('times may not lie further from now than the topic says', async () => {
       const name = await s.newTopic('strict-time', 1, { 'message.timestamp.before.max.ms': '1000' })
@@ -118,7 +160,10 @@ export const producing = {
     })
     s.step('a topic that is just created is written to at once', async () => {
       const name = s.name('at-once')
-      await s.must(createTopics, 2, { topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }], timeoutMs: 5_000 })
+      await s.must(createTopics, 2, {
+        topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
+        timeoutMs: 5_000,
+      })
       await s.untilTopic(name, 1)
       return send(batch(), { name, partition: 0 })
     })
@@ -135,6 +180,10 @@ function sized(bytes: number): Buffer {
 
 async function read(s: Script, topic: string, partition: number): Promise<unknown> {
   const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: 10_000_000 }
-  const answer = await s.must(fetch, 6, { replicaId: -1, ...limits, topics: [{ topic, partitions: [{ partition, fetchOffset: 0n, partitionMaxBytes: 10_000_000 }] }] })
+  const answer = await s.must(fetch, 6, {
+    replicaId: -1,
+    ...limits,
+    topics: [{ topic, partitions: [{ partition, fetchOffset: 0n, partitionMaxBytes: 10_000_000 }] }],
+  })
   return answer.responses
 }

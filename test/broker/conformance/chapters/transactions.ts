@@ -22,7 +22,12 @@ export const transactions = {
     s.step('a batch with a transactional id that was not begun', async () => {
       const name = await s.newTopic('topic')
       const records = [batch({ attributes: 16, producerId: 1_000_000n, producerEpoch: 0, baseSequence: 0 })]
-      return s.ask(produce, 8, { transactionalId: s.name('never'), acks: -1, timeoutMs: 5_000, topicData: [{ name, partitionData: [{ index: 0, records }] }] })
+      return s.ask(produce, 8, {
+        transactionalId: s.name('never'),
+        acks: -1,
+        timeoutMs: 5_000,
+        topicData: [{ name, partitionData: [{ index: 0, records }] }],
+      })
     })
   },
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProduceAcks, Admin, Consumer, MessagesStreamModes, Producer } from '@platformatic/kafka'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
-import { kafkaJars, KAFKA_VERSION } from '../../../../local/parts/kafka-jars.ts'
 import { runToEnd } from '../../../../local/parts/child.ts'
+import { kafkaJars, KAFKA_VERSION } from '../../../../local/parts/kafka-jars.ts'
 
 /** Uses what a client can do, against the brokers given. `run` is a name that no other run has. */
 export interface RecordedClient {
@@ -18,7 +18,8 @@ type Steps = Readonly<Record<string, () => Promise<unknown>>>
 
 /** What a level of versions does not allow is passed over. */
 async function take(steps: Steps): Promise<void> {
-  for (const [name, step] of Object.entries(steps)) await step().catch((error: unknown) => process.stdout.write(`${name}: ${String(error)}\n`))
+  for (const [name, step] of Object.entries(steps))
+    await step().catch((error: unknown) => process.stdout.write(`${name}: ${String(error)}\n`))
 }
 
 async function useKafkajs(brokers: string, run: string): Promise<void> {
@@ -37,7 +38,16 @@ async function useKafkajs(brokers: string, run: string): Promise<void> {
     compressed: () => producer.send({ topic, compression: CompressionTypes.GZIP, messages: [{ value: 'x'.repeat(300) }] }),
     idempotent: () => idempotent.send({ topic, messages: [{ value: 'once' }] }),
     subscribe: () => consumer.subscribe({ topic, fromBeginning: true }),
-    consume: () => new Promise<void>(resolve => void consumer.run({ autoCommitThreshold: 1, eachMessage: async () => { if (++seen === 3) setTimeout(resolve, 600) } })),
+    consume: () =>
+      new Promise<void>(
+        resolve =>
+          void consumer.run({
+            autoCommitThreshold: 1,
+            eachMessage: async () => {
+              if (++seen === 3) setTimeout(resolve, 600)
+            },
+          }),
+      ),
     describeGroups: () => admin.describeGroups([groupId]),
     listGroups: () => admin.listGroups(),
     disconnect: () => Promise.all([consumer.disconnect(), producer.disconnect(), idempotent.disconnect()]),
@@ -46,8 +56,13 @@ async function useKafkajs(brokers: string, run: string): Promise<void> {
     setOffsets: () => admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '0' }] }),
     topicOffsets: () => admin.fetchTopicOffsets(topic),
     byTime: () => admin.fetchTopicOffsetsByTimestamp(topic, 1),
-    describeConfigs: () => admin.describeConfigs({ includeSynonyms: true, resources: [{ type: TOPIC_RESOURCE, name: topic, configNames: ['retention.ms'] }] }),
-    alterConfigs: () => admin.alterConfigs({ validateOnly: false, resources: [{ type: TOPIC_RESOURCE, name: topic, configEntries: [{ name: 'retention.ms', value: '70000' }] }] }),
+    describeConfigs: () =>
+      admin.describeConfigs({ includeSynonyms: true, resources: [{ type: TOPIC_RESOURCE, name: topic, configNames: ['retention.ms'] }] }),
+    alterConfigs: () =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: TOPIC_RESOURCE, name: topic, configEntries: [{ name: 'retention.ms', value: '70000' }] }],
+      }),
     deleteRecords: () => admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '-1' }] }),
     deleteGroups: () => admin.deleteGroups([groupId]),
     metadata: () => admin.fetchTopicMetadata({ topics: [topic] }),
@@ -94,7 +109,8 @@ async function useJava(brokers: string, run: string): Promise<void> {
 
 async function useKcat(brokers: string, run: string): Promise<void> {
   const topic = `recorded-kcat-${run}`
-  const kcat = (...args: string[]) => runToEnd({ name: 'kcat', command: 'kcat', args: ['-b', brokers, ...args], onLine: line => process.stdout.write(`${line}\n`) })
+  const kcat = (...args: string[]) =>
+    runToEnd({ name: 'kcat', command: 'kcat', args: ['-b', brokers, ...args], onLine: line => process.stdout.write(`${line}\n`) })
   const file = join(import.meta.dirname, 'main.ts')
   await take({
     produce: () => kcat('-P', '-l', '-t', topic, '-k', 'key', '-H', 'a=b', file),
@@ -102,7 +118,8 @@ async function useKcat(brokers: string, run: string): Promise<void> {
     list: () => kcat('-L', '-t', topic),
     query: () => kcat('-Q', '-t', `${topic}:0:1`),
     consume: () => kcat('-C', '-t', topic, '-o', 'beginning', '-c', '2', '-q'),
-    group: () => kcat('-G', `recorded-kcat-${run}`, '-X', 'auto.offset.reset=earliest', '-X', 'heartbeat.interval.ms=200', '-c', '3', '-q', topic),
+    group: () =>
+      kcat('-G', `recorded-kcat-${run}`, '-X', 'auto.offset.reset=earliest', '-X', 'heartbeat.interval.ms=200', '-c', '3', '-q', topic),
   })
 }
 

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../../../local/parts/free-port.ts'
-import { launchKafka } from '../../../../local/parts/kafka.ts'
 import { KAFKA_VERSION } from '../../../../local/parts/kafka-jars.ts'
+import { launchKafka } from '../../../../local/parts/kafka.ts'
 import { CLIENTS } from './clients.ts'
-import { startRecorder } from './recorder.ts'
 import { writeRecorded } from './recorded-file.ts'
+import { startRecorder } from './recorder.ts'
 
 /**
  * Records the exchanges in ../recorded anew: `node test/broker/wire/recording/main.ts [client…]`.

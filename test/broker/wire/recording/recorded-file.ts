@@ -15,7 +15,9 @@ const LONGEST_BYTES = 1500
 export function writeRecorded(title: string, exchanges: readonly Exchange[]): string {
   const groups = Map.groupBy(exchanges, ({ api, version }) => `${api} ${version}`)
   const kept = [...groups].toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })).flatMap(([, group]) => choose(group))
-  const blocks = kept.map(({ api, version, request, response }) => `${api} ${version}\n${request.toString('hex')}\n${response.toString('hex')}\n`)
+  const blocks = kept.map(
+    ({ api, version, request, response }) => `${api} ${version}\n${request.toString('hex')}\n${response.toString('hex')}\n`,
+  )
   return `# ${title}\n${blocks.join('')}`
 }
 
