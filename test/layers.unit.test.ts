@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { objection, roomOf, ROOMS } from './layers/rooms.ts'
 import { findCycle, readSources, toSource } from './layers/sources.ts'
 
@@ -8,13 +8,13 @@ const sources = readSources(['src', 'processor', 'broker', 'local', 'bench', 'sc
 const MAY_PRINT = ['src/cli', 'local', 'bench', 'scripts']
 
 describe('the layers of the code', () => {
-  it('are found', () => {
+  test('are found', () => {
     expect(sources.length).toBeGreaterThan(100)
     expect(sources.flatMap(source => source.imports).length).toBeGreaterThan(400)
     expect(sources.filter(({ file }) => roomOf(file) === undefined).map(({ file }) => file)).toEqual([])
   })
 
-  it('import only what lies below them, and no main of a program', () => {
+  test('import only what lies below them, and no main of a program', () => {
     const wrong = sources.flatMap(({ file, imports }) =>
       imports.flatMap(imported => {
         const why = objection(file, imported)
@@ -24,7 +24,7 @@ describe('the layers of the code', () => {
     expect(wrong).toEqual([])
   })
 
-  it('import no file that is not there', () => {
+  test('import no file that is not there', () => {
     const root = new URL('../', import.meta.url)
     const missing = sources.flatMap(({ file, imports }) =>
       imports.filter(imported => !existsSync(new URL(imported, root))).map(imported => `${file} imports ${imported}`),
@@ -32,9 +32,9 @@ describe('the layers of the code', () => {
     expect(missing).toEqual([])
   })
 
-  it('have no ring of imports', () => expect(findCycle(sources)).toBeUndefined())
+  test('have no ring of imports', () => expect(findCycle(sources)).toBeUndefined())
 
-  it('read process.env in at most one file each, and only where a program starts', () => {
+  test('read process.env in at most one file each, and only where a program starts', () => {
     const readers = sources.filter(({ code }) =>
       /\bprocess\s*\.\s*env\b|\bprocess\[|\{[^}]*\benv\b[^}]*\}\s*=\s*process\b|import \{[^}]*\benv\b[^}]*\} from 'node:process'/.test(
         code,
@@ -51,21 +51,21 @@ describe('the layers of the code', () => {
     expect(readers.map(({ file }) => file)).toContain('src/server/main.ts')
   })
 
-  it('print by console only where a person looks on', () => {
+  test('print by console only where a person looks on', () => {
     const printing = sources
       .filter(({ code }) => /(?<![.#\w])console\s*\.\s*\w+\s*\(/.test(code))
       .filter(({ file }) => !MAY_PRINT.includes(roomOf(file) ?? ''))
     expect(printing.map(({ file }) => file)).toEqual([])
   })
 
-  it('call nothing utils, helpers, common or manager', () => {
+  test('call nothing utils, helpers, common or manager', () => {
     const vague = sources.filter(({ file }) => /\b(utils?|helpers?|common|managers?)\b/.test(file))
     expect(vague.map(({ file }) => file)).toEqual([])
   })
 })
 
 describe('the watch over the layers', () => {
-  it.each([
+  test.each([
     ['src/ledger/heads.ts', 'src/server/pings.ts'],
     ['src/server/wiring.ts', 'processor/lanes.ts'],
     ['processor/lanes.ts', 'src/server/pings.ts'],
@@ -80,13 +80,13 @@ describe('the watch over the layers', () => {
     ['src/server/wiring.ts', 'test/support/redis.ts'],
   ])('objects when %s imports %s', (importer, imported) => expect(objection(importer, imported)).toBeDefined())
 
-  it.each([
+  test.each([
     ['src/cli/verify/look.ts', 'src/ledger/heads.ts'],
     ['src/server/wiring.ts', 'src/relay/relay.ts'],
     ['test/x.unit.test.ts', 'src/server/main.ts'],
   ])('does not when %s imports %s', (importer, imported) => expect(objection(importer, imported)).toBeUndefined())
 
-  it('sees every kind of import, but not those in comments', () => {
+  test('sees every kind of import, but not those in comments', () => {
     const text = `import { a } from './a.ts'
 import type { b } from "../b.ts"
 import './c.ts'
@@ -103,7 +103,7 @@ import pg from 'pg'`
     expect(imports).toEqual(['src/cli/a.ts', 'src/b.ts', 'src/cli/c.ts', 'src/cli/d.ts', 'src/cli/e.ts', 'src/cli/f.ts'])
   })
 
-  it('finds a ring', () => {
+  test('finds a ring', () => {
     const source = (file: string, imported: string) => toSource(file, `import '${imported}'`)
     expect(findCycle([source('a/x.ts', './y.ts'), source('a/y.ts', './z.ts'), source('a/z.ts', './y.ts')])).toEqual([
       'a/y.ts',
@@ -113,7 +113,7 @@ import pg from 'pg'`
     expect(findCycle([source('a/x.ts', './y.ts'), source('a/y.ts', './z.ts')])).toBeUndefined()
   })
 
-  it('knows each room of the layout that exists', () => {
+  test('knows each room of the layout that exists', () => {
     for (const room of ROOMS.filter(room => room !== 'broker'))
       expect(
         sources.some(({ file }) => roomOf(file) === room),

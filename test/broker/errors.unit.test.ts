@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ERROR, ProtocolError } from '../../broker/errors.ts'
 
 describe('an error of the protocol', () => {
-  it('whose message is long ends with a whole character', () => {
+  test('whose message is long ends with a whole character', () => {
     const { message } = new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `${'x'.repeat(999)}${'😀'.repeat(9)}`)
     expect(message).toBe(`${'x'.repeat(999)}…`)
   })

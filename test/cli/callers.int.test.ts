@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { callUntilAnswered } from '../../src/cli/call.ts'
 import { createPingClient, PROTOCOLS, type PingClient, type Protocol } from '../../src/cli/client.ts'
 import { readCredentials, type CredentialSources } from '../../src/cli/credentials.ts'
@@ -72,11 +72,11 @@ const ping = (client: PingClient): Promise<void> => client.ping(randomUUID(), un
 const count = (client: PingClient): Promise<unknown> => client.count({ range: undefined, strong: false }, {})
 
 describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certificate and token,', protocol => {
-  it('shows both, and trusts the authority that it is given', async () => {
+  test('shows both, and trusts the authority that it is given', async () => {
     expect(await outcome(protocol, ping)).toBe('ok')
   })
 
-  it.each<[string, Changes, string]>([
+  test.each<[string, Changes, string]>([
     [
       'no authority',
       { ca: undefined },
@@ -102,14 +102,14 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certifica
     expect(await outcome(protocol, count, changes)).toBe(`4 refused: ${message}`)
   })
 
-  it('called in clear text says that the port speaks TLS', async () => {
+  test('called in clear text says that the port speaks TLS', async () => {
     const address = server.url.replace('https', 'http')
     expect(await outcome(protocol, ping, {}, address)).toBe(
       '4 refused: expected http, got TLS: nothing was recorded. Is it an https:// address?',
     )
   })
 
-  it('does not talk to a server whose certificate is for another name, or expired', async () => {
+  test('does not talk to a server whose certificate is for another name, or expired', async () => {
     await using other = await startCallersFixture(authority.issue({ names: ['other.example'] }))
     await using expired = await startCallersFixture(authority.issue({ notAfter: daysFromNow(-0.5) }))
     const prefix = "4 refused: the server's certificate is"
@@ -121,7 +121,7 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certifica
   })
 })
 
-it('options of pingcli name the files, and the environment where none does', async () => {
+test('options of pingcli name the files, and the environment where none does', async () => {
   const env = {
     PING_ADDRESS: server.url,
     PING_TOKEN_FILE: file('token'),
@@ -134,7 +134,7 @@ it('options of pingcli name the files, and the environment where none does', asy
 })
 
 describe('files that cannot be used are refused by the name of what named them, and shown nothing of:', () => {
-  it.each<[Changes, string]>([
+  test.each<[Changes, string]>([
     [{ token: 'nowhere' }, '--token-file: got "FOLDER/nowhere", expected a file that can be read'],
     [{ token: 'empty' }, '--token-file: got a file with nothing in it, expected one token in one line'],
     [{ token: 'two-tokens' }, '--token-file: got a file with more or other than a token, expected one token in one line'],
@@ -154,14 +154,14 @@ describe('files that cannot be used are refused by the name of what named them, 
     expect(read).not.toThrow(client.key.split('\n')[1])
   })
 
-  it('pingcli ends with exit code 2', async () => {
+  test('pingcli ends with exit code 2', async () => {
     const { code, stdout, stderr } = await runCli(['count'], { PING_TOKEN_FILE: file('two-tokens') })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(/^error: wrong settings:\nPING_TOKEN_FILE: got a file with more or other than a token/)
   })
 })
 
-it('a token in clear text to another machine comes with a warning, and to this one without', async () => {
+test('a token in clear text to another machine comes with a warning, and to this one without', async () => {
   await using open = await startCallersFixture({ tokens: tokenLine('cli', TOKEN, 'ping') }, { hosts: ['127.0.0.1'] })
   const token = ['--token-file', file('token')]
   expect(await runCli(['ping', '--address', open.url, ...token])).toMatchObject({ code: 0, stderr: '' })

@@ -1,5 +1,5 @@
 import { Code } from '@connectrpc/connect'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client.ts'
 import { Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
 import { runCli, startCli } from './run-cli.ts'
@@ -20,7 +20,7 @@ async function serve(protocol: Protocol = 'connect', script: readonly Step[] = [
 }
 
 describe.each(PROTOCOLS)('pingcli count over %s', protocol => {
-  it('asks for all pings, tries again when the reply is lost, and prints where the count came from', async () => {
+  test('asks for all pings, tries again when the reply is lost, and prints where the count came from', async () => {
     const { address, counts } = await serve(protocol, ['answer', 'answer', 'lose reply', { code: Code.Unavailable }])
     await runCli(['ping', '-n', '2', '--protocol', protocol, '--address', address])
     const { code, stdout } = await runCli(['count', '--protocol', protocol, '--address', address])
@@ -30,7 +30,7 @@ describe.each(PROTOCOLS)('pingcli count over %s', protocol => {
     expect(counts[0]?.timeRange).toBeUndefined()
   })
 
-  it('prints JSON', async () => {
+  test('prints JSON', async () => {
     const { address } = await serve(protocol)
     const { stdout } = await runCli(['count', '--json', '--from', '5', '--protocol', protocol, '--address', address])
     expect(stdout).toBe('{"count":0,"source":"cache","ageMs":120,"from":5,"to":9223372036854775807}\n')
@@ -38,7 +38,7 @@ describe.each(PROTOCOLS)('pingcli count over %s', protocol => {
 })
 
 describe('pingcli count', () => {
-  it.each([
+  test.each([
     [['--from', '-5', '--to=7'], -5n, 7n],
     [['--from', '2026-11-21'], BigInt(Date.UTC(2026, 10, 21)), INT64_MAX],
     [['--to', '0'], INT64_MIN, 0n],
@@ -49,13 +49,13 @@ describe('pingcli count', () => {
     expect(counts[0]?.timeRange).toMatchObject({ start, end })
   })
 
-  it('asks for a strong count', async () => {
+  test('asks for a strong count', async () => {
     const { address, counts } = await serve()
     await runCli(['count', '--address', address, '--strong'])
     expect(counts[0]?.consistency).toBe(Consistency.STRONG)
   })
 
-  it('watches until SIGINT, through an outage of the server, and sums up', async () => {
+  test('watches until SIGINT, through an outage of the server, and sums up', async () => {
     const { address, port } = await serve('connect', ['answer', 'answer', ...Array<Step>(30).fill({ code: Code.Unavailable })])
     const run = startCli(['count', '--watch', '--interval', '50ms', '--timeout', '300ms', '--address', address])
     await run.shows('; still trying')
@@ -70,7 +70,7 @@ describe('pingcli count', () => {
     expect(stderr).toMatch(/watched for .*: 0 → 3, \+3, \d+ per second\n$/)
   })
 
-  it('sums nothing up after one look', async () => {
+  test('sums nothing up after one look', async () => {
     const { address } = await serve()
     const run = startCli(['count', '--watch', '--interval', '1m', '--address', address])
     await run.shows('(cache')
@@ -78,7 +78,7 @@ describe('pingcli count', () => {
     expect(await run.result).toMatchObject({ code: 130, stderr: '' })
   })
 
-  it('watches in JSON, a document a line', async () => {
+  test('watches in JSON, a document a line', async () => {
     const { address } = await serve()
     const run = startCli(['count', '--watch', '--interval', '50ms', '--json', '--address', address])
     await expect.poll(() => server?.counts.length, { timeout: 10_000 }).toBeGreaterThan(2)
@@ -93,7 +93,7 @@ describe('pingcli count', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b))
   })
 
-  it('ends a watch when its reader goes away', async () => {
+  test('ends a watch when its reader goes away', async () => {
     const { address } = await serve()
     const run = startCli(['count', '--watch', '--interval', '50ms', '--address', address])
     await run.shows('(cache')
@@ -101,7 +101,7 @@ describe('pingcli count', () => {
     expect((await run.result).code).toBe(0)
   })
 
-  it('ends a watch that the server refuses', async () => {
+  test('ends a watch that the server refuses', async () => {
     const { address } = await serve('connect', [{ code: Code.Unimplemented }])
     expect(await runCli(['count', '--watch', '--address', address])).toMatchObject({ code: 4 })
   })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { findDifferences } from '../../src/cli/verify/differences.ts'
 import type { CacheEvidence, Evidence, LedgerEvidence, ServerEvidence } from '../../src/cli/verify/evidence.ts'
 import { toDocument, toText } from '../../src/cli/verify/report.ts'
@@ -58,9 +58,9 @@ function appliedWith(lane: number, position: { seq: bigint; tag: bigint }): Cach
 }
 
 describe('differences', () => {
-  it('are none when all parts agree', () => expect(findDifferences(evidence())).toEqual([]))
+  test('are none when all parts agree', () => expect(findDifferences(evidence())).toEqual([]))
 
-  it.each<[string, Evidence, string]>([
+  test.each<[string, Evidence, string]>([
     ['a missing row', evidence({ ledger: { lanes: lanesWith(0, { rows: 2n }) } }), 'lane 0: its head is 3, but it has 2 rows'],
     [
       'a fold beyond the head',
@@ -122,7 +122,7 @@ describe('differences', () => {
     ],
   ])('name %s', (_, parts, message) => expect(findDifferences(parts)).toEqual([message]))
 
-  it('are none in pings that came after verify began', () => {
+  test('are none in pings that came after verify began', () => {
     const head = { seq: 9n, tag: 90n }
     const since = {
       lanes: lanesWith(0, { head, rows: 9n, published: { seq: 4n, tag: 40n } }),
@@ -132,7 +132,7 @@ describe('differences', () => {
     expect(findDifferences(evidence({ ledger: since, server: { strong: { ...answer, count: 12n }, totalAfter: 13n } }))).toEqual([])
   })
 
-  it.each<[string, Evidence, string]>([
+  test.each<[string, Evidence, string]>([
     [
       'a head that went back',
       evidence({ ledger: { lanes: lanesWith(0, { goal: 4n }) } }),
@@ -162,12 +162,12 @@ describe('differences', () => {
     ],
   ])('name, while pings come in, %s', (_, parts, message) => expect(findDifferences(parts)).toContain(message))
 
-  it('in the published positions are none when the topic is left out', () => {
+  test('in the published positions are none when the topic is left out', () => {
     const lagging = evidence({ ledger: { lanes: lanesWith(2, { published: { seq: 0n, tag: 0n } }) } })
     expect(findDifferences({ ...lagging, topic: false })).toEqual([])
   })
 
-  it('count the minutes beyond the first three', () => {
+  test('count the minutes beyond the first three', () => {
     const minutes = new Map([...MINUTES, [20, 1n], [21, 1n], [22, 1n], [23, 1n], [24, 1n]])
     const found = findDifferences(evidence({ cache: { minutes } }))
     expect(found).toHaveLength(4)
@@ -175,14 +175,14 @@ describe('differences', () => {
     expect(found[3]).toBe('… and 2 more minutes of the cache')
   })
 
-  it('name a cache that is away, but not a server that is', () => {
+  test('name a cache that is away, but not a server that is', () => {
     const away = { kind: 'away', reason: 'nobody there' } as const
     expect(findDifferences({ ledger, cache: away, server: away, topic: true })).toEqual(['the cache was not read: nobody there'])
   })
 })
 
 describe('the report', () => {
-  it('is a table with a verdict', () => {
+  test('is a table with a verdict', () => {
     expect(toText(evidence(), []).split('\n')).toEqual([
       'lane  head  rows  published  applied  lag',
       '   0     3     3          3        3    0',
@@ -197,11 +197,11 @@ describe('the report', () => {
     ])
   })
 
-  it('names the first difference and how many more there are', () => {
+  test('names the first difference and how many more there are', () => {
     expect(toText(evidence(), ['first', 'second']).split('\n').at(-1)).toBe('DIFFERENCE: first (and 1 more: --json lists all)')
   })
 
-  it('says what was left out or away', () => {
+  test('says what was left out or away', () => {
     const text = toText({ ledger, cache: { kind: 'left out' }, server: { kind: 'away', reason: 'unavailable: gone' }, topic: false }, [])
     expect(text).toContain('   0     3     3          3        –    –\n')
     expect(text).toContain('cache:   left out, by --no-cache\n')
@@ -209,7 +209,7 @@ describe('the report', () => {
     expect(text).toContain('server:  not asked: unavailable: gone\n')
   })
 
-  it('is one JSON document too', () => {
+  test('is one JSON document too', () => {
     expect(toDocument(evidence(), [])).toMatchObject({
       ok: true,
       differences: [],

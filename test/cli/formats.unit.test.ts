@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { address } from '../../src/cli/formats/address.ts'
 import { duration, formatDuration } from '../../src/cli/formats/duration.ts'
 import { pingId } from '../../src/cli/formats/ping-id.ts'
@@ -7,7 +7,7 @@ import { boundTime, FIRST_TIME_MS, LAST_TIME_MS, pingTime, timeRange } from '../
 import { wholeNumber } from '../../src/cli/formats/whole-number.ts'
 
 describe('a time', () => {
-  it.each([
+  test.each([
     ['0', 0n],
     ['-5', -5n],
     ['+5', 5n],
@@ -32,7 +32,7 @@ describe('a time', () => {
     expect(boundTime.parse(text)).toBe(ms)
   })
 
-  it.each([
+  test.each([
     '',
     'now',
     '1.5',
@@ -57,7 +57,7 @@ describe('a time', () => {
     expect(boundTime.parse(text)).toBeUndefined()
   })
 
-  it("of a ping is of the years 0001 to 9999, a range's bound any int64", () => {
+  test("of a ping is of the years 0001 to 9999, a range's bound any int64", () => {
     for (const outside of [String(FIRST_TIME_MS - 1n), String(LAST_TIME_MS + 1n), '0000-12-31', '0001-01-01T00:00+00:01']) {
       expect(pingTime.parse(outside)).toBeUndefined()
       expect(boundTime.parse(outside)).toBeTypeOf('bigint')
@@ -68,14 +68,14 @@ describe('a time', () => {
     expect(boundTime.parse('-9223372036854775809')).toBeUndefined()
   })
 
-  it('that bounds a range at one side only leaves the other open', () => {
+  test('that bounds a range at one side only leaves the other open', () => {
     expect(timeRange(5n, undefined)).toEqual({ start: 5n, end: 2n ** 63n - 1n })
     expect(timeRange(undefined, 5n)).toEqual({ start: -(2n ** 63n), end: 5n })
   })
 })
 
 describe('a duration', () => {
-  it.each([
+  test.each([
     ['500ms', 500],
     ['2s', 2_000],
     ['1.5s', 1_500],
@@ -84,13 +84,13 @@ describe('a duration', () => {
     ['1ms', 1],
   ])('%s is %d ms', (text, ms) => expect(duration(1).parse(text)).toBe(ms))
 
-  it.each(['', '5', '0s', '0.5ms', '-1s', '1d', 's', '1 s', '1e3ms', '999999999h', 'Infinity'])('%j is none', text =>
+  test.each(['', '5', '0s', '0.5ms', '-1s', '1d', 's', '1 s', '1e3ms', '999999999h', 'Infinity'])('%j is none', text =>
     expect(duration(1).parse(text)).toBeUndefined(),
   )
 
-  it('may be 0 where that makes sense', () => expect(duration(0).parse('0s')).toBe(0))
+  test('may be 0 where that makes sense', () => expect(duration(0).parse('0s')).toBe(0))
 
-  it.each([
+  test.each([
     [0.04, '0 ms'],
     [3.14, '3.1 ms'],
     [120.4, '120 ms'],
@@ -102,7 +102,7 @@ describe('a duration', () => {
 })
 
 describe('a rate', () => {
-  it.each([
+  test.each([
     ['100', 100],
     ['0.5', 0.5],
     ['0.5/s', 0.5],
@@ -110,34 +110,34 @@ describe('a rate', () => {
     ['3600/h', 1],
   ])('%s is %d per second', (text, perSecond) => expect(rate.parse(text)).toBe(perSecond))
 
-  it.each(['', '0', '-1', '0/s', '1/d', '/s', '1000001', 'NaN'])('%j is none', text => expect(rate.parse(text)).toBeUndefined())
+  test.each(['', '0', '-1', '0/s', '1/d', '/s', '1000001', 'NaN'])('%j is none', text => expect(rate.parse(text)).toBeUndefined())
 })
 
 describe('a whole number', () => {
   const format = wholeNumber(1, 10)
-  it.each([
+  test.each([
     ['1', 1],
     ['10', 10],
   ])('%s is in', (text, value) => expect(format.parse(text)).toBe(value))
-  it.each(['0', '11', '-1', '1.0', '1e1', '', ' 1', 'x'])('%j is out', text => expect(format.parse(text)).toBeUndefined())
+  test.each(['0', '11', '-1', '1.0', '1e1', '', ' 1', 'x'])('%j is out', text => expect(format.parse(text)).toBeUndefined())
 })
 
 describe('a ping id', () => {
   const id = '0197a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b'
-  it('is a UUID in any case', () => expect(pingId.parse(id.toUpperCase())).toBe(id))
-  it.each(['', id.slice(1), `${id}0`, id.replaceAll('-', ''), `{${id}}`, id.replace('a', 'g')])('%j is none', text =>
+  test('is a UUID in any case', () => expect(pingId.parse(id.toUpperCase())).toBe(id))
+  test.each(['', id.slice(1), `${id}0`, id.replaceAll('-', ''), `{${id}}`, id.replace('a', 'g')])('%j is none', text =>
     expect(pingId.parse(text)).toBeUndefined(),
   )
 })
 
 describe('an address', () => {
-  it.each([
+  test.each([
     ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
     ['https://ping.example.com/', 'https://ping.example.com'],
     ['https://example.com/ping/', 'https://example.com/ping'],
     ['http://[::1]:8080', 'http://[::1]:8080'],
   ])('%s is %s', (text, value) => expect(address.parse(text)).toBe(value))
-  it.each([
+  test.each([
     '',
     '127.0.0.1:8080',
     'localhost:8080',

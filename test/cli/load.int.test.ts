@@ -1,5 +1,5 @@
 import { Code } from '@connectrpc/connect'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { PROTOCOLS } from '../../src/cli/client.ts'
 import { FailureCode } from '../../src/gen/ping/v1/ping_pb.ts'
 import { runCli, startCli, type CliResult } from './run-cli.ts'
@@ -23,7 +23,7 @@ async function serve(
 const load = (address: string, ...args: readonly string[]): Promise<CliResult> => runCli(['load', '--json', '--address', address, ...args])
 const full = (_: unknown, nth: number) => (nth === 1 ? FailureCode.RESOURCE_EXHAUSTED : undefined)
 
-it.each([
+test.each([
   ['connect', 'calls', []],
   ['grpc', 'calls', []],
   ...PROTOCOLS.map(protocol => [protocol, 'streams', ['--stream']] as const),
@@ -59,13 +59,13 @@ it.each([
 })
 
 describe('pingcli load', () => {
-  it('of one ping a call calls Ping', async () => {
+  test('of one ping a call calls Ping', async () => {
     const { address, sizes, pings } = await serve()
     expect((await load(address, '-n', '5')).code).toBe(0)
     expect([sizes, pings.length]).toEqual([[], 5])
   })
 
-  it.each([
+  test.each([
     ['call', [], false],
     ['stream', ['--stream'], true],
   ])('sends those pings of a %s again that failed, with the same ids', async (_, args, http2) => {
@@ -82,7 +82,7 @@ describe('pingcli load', () => {
     expect(JSON.parse(stdout).retries).toBeGreaterThan(0)
   })
 
-  it.each<[string, readonly Step[], readonly string[], boolean]>([
+  test.each<[string, readonly Step[], readonly string[], boolean]>([
     ['call whose reply is lost', ['lose reply', 'answer', 'lose reply'], [], false],
     ['stream that is cut', ['lose reply', 'answer', 'lose reply'], ['--stream'], true],
     ['stream that the server ends', ['answer', { code: Code.Unavailable }], ['--stream'], true],
@@ -97,7 +97,7 @@ describe('pingcli load', () => {
     expect(recorded.size).toBe(60)
   })
 
-  it('ends with what the server refuses', async () => {
+  test('ends with what the server refuses', async () => {
     const { address } = await serve([], { fails: (_, nth) => (nth === 1 ? FailureCode.INVALID_ARGUMENT : undefined) })
     const { code, stdout, stderr } = await load(address, '--count', '10', '--batch', '2', '--concurrency', '1')
     expect(code).toBe(4)
@@ -105,27 +105,27 @@ describe('pingcli load', () => {
     expect(JSON.parse(stdout)).toMatchObject({ pings: 2, acked: 0, open: [expect.any(String), expect.any(String)] })
   })
 
-  it('gives up at --timeout, and names the pings that are open', async () => {
+  test('gives up at --timeout, and names the pings that are open', async () => {
     const { address } = await serve([], { fails: () => FailureCode.UNAVAILABLE })
     const { code, stderr } = await load(address, '--count', '2', '--batch', '2', '--concurrency', '1', '--timeout', '300ms')
     expect(code).toBe(3)
     expect(stderr).toMatch(/^2 pings were not acknowledged, and may be recorded or not\./m)
   })
 
-  it('takes no ping for acknowledged that has no result', async () => {
+  test('takes no ping for acknowledged that has no result', async () => {
     const { address } = await serve([], { losesResult: true })
     const { code, stdout, stderr } = await load(address, '--count', '2', '--batch', '2', '--concurrency', '1', '--timeout', '300ms')
     expect([code, JSON.parse(stdout).acked]).toEqual([3, 0])
     expect(stderr).toContain('got 1 results, expected 2')
   })
 
-  it('at a rate says how many pings were due and not sent, all callers waiting', async () => {
+  test('at a rate says how many pings were due and not sent, all callers waiting', async () => {
     const { address } = await serve(['no reply'])
     const { code, stdout } = await load(address, '--rate', '100', '--duration', '500ms', '--concurrency', '1', '--timeout', '3s')
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ pings: 1, acked: 1, omitted: 49 })])
   })
 
-  it('at a rate counts from when pings were due', async () => {
+  test('at a rate counts from when pings were due', async () => {
     const { address } = await serve(Array.from({ length: 3 }, () => 'answer' as const))
     const began = performance.now()
     const { code, stdout } = await load(address, '--count', '30', '--batch', '10', '--rate', '50')
@@ -136,7 +136,7 @@ describe('pingcli load', () => {
     for (const tail of [latencyMs, sentLatencyMs]) expect(Object.keys(tail)).toEqual(['p50', 'p75', 'p90', 'p99', 'p999', 'p9999', 'max'])
   })
 
-  it('ends after its duration', async () => {
+  test('ends after its duration', async () => {
     const { address } = await serve()
     const { code, stdout } = await load(address, '--duration', '300ms', '--batch', '5')
     const { pings, acked, elapsedMs } = JSON.parse(stdout)
@@ -145,7 +145,7 @@ describe('pingcli load', () => {
     expect(acked).toBeGreaterThan(0)
   })
 
-  it('ends with its report at Ctrl-C', async () => {
+  test('ends with its report at Ctrl-C', async () => {
     const { address, recorded } = await serve()
     const { child, result } = startCli(['load', '--duration', '1m', '--batch', '5', '--address', address])
     await expect.poll(() => recorded.size, { timeout: 10_000 }).toBeGreaterThan(100)
@@ -158,7 +158,7 @@ describe('pingcli load', () => {
     )
   })
 
-  it.each([
+  test.each([
     [['--batch', '10001'], 'expected a whole number from 1 to 10000'],
     [['--duration', '5'], 'expected a duration with its unit'],
     [['--rate', '50', '--batch', '1000'], 'at this rate the first 1000 pings are due after 20 s, and nothing would be sent before the end'],

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { Code } from '@connectrpc/connect'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client.ts'
 import { runCli, startCli } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'
@@ -38,7 +38,7 @@ async function startRefusingServer(): Promise<RefusingServer> {
 }
 
 describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
-  it('records one ping under an id of its own and prints it', async () => {
+  test('records one ping under an id of its own and prints it', async () => {
     const { address, pings } = await serve(protocol)
     const { code, stdout, stderr } = await runCli(['ping', '--json', '--protocol', protocol, '--address', address])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -48,7 +48,7 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     expect(pings[0]?.timestampMs).toBeUndefined()
   })
 
-  it.each<[string, readonly Step[]]>([
+  test.each<[string, readonly Step[]]>([
     ['its reply is lost', ['lose reply']],
     ['its reply is lost twice', ['lose reply', 'lose reply']],
     ['its reply never comes', ['no reply']],
@@ -66,7 +66,7 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     expect(JSON.parse(stdout)).toMatchObject({ id: pings[0]?.pingId, tries: script.length + 1 })
   })
 
-  it('counts every ping of a run once while replies get lost and the server fails', async () => {
+  test('counts every ping of a run once while replies get lost and the server fails', async () => {
     const script: readonly Step[] = Array.from({ length: 60 }, (_, i) =>
       i % 10 === 3 ? 'lose reply' : i % 10 === 6 ? { code: Code.Unavailable } : 'answer',
     )
@@ -88,7 +88,7 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     expect(recorded.size).toBe(200)
   })
 
-  it('ends with exit code 4, at once, when the server refuses', async () => {
+  test('ends with exit code 4, at once, when the server refuses', async () => {
     const { address, pings } = await serve(protocol, [{ code: Code.AlreadyExists }])
     const { code, stdout, stderr } = await runCli(['ping', '--protocol', protocol, '--address', address])
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
@@ -96,7 +96,7 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     expect(pings).toHaveLength(1)
   })
 
-  it('ends with exit code 3 when nobody listens, and tells how to settle the ping', async () => {
+  test('ends with exit code 3 when nobody listens, and tells how to settle the ping', async () => {
     const { address } = await serve(protocol)
     await server?.stop()
     server = undefined
@@ -113,7 +113,7 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     expect(server.pings[0]).toMatchObject({ timestampMs: 7n })
   })
 
-  it('waits for a server that is not there yet', async () => {
+  test('waits for a server that is not there yet', async () => {
     const refusing = await startRefusingServer()
     const args = ['ping', '--json', '--protocol', protocol, '--address', `http://127.0.0.1:${refusing.port}`]
     const run = startCli(args)
@@ -128,14 +128,14 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
 })
 
 describe('pingcli ping', () => {
-  it("waits as long as the server's retry-after asks", async () => {
+  test("waits as long as the server's retry-after asks", async () => {
     const { address } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '1' } }])
     const { stdout } = await runCli(['ping', '--json', '--address', address])
     expect(JSON.parse(stdout).latencyMs).toBeGreaterThanOrEqual(1_000)
     expect(JSON.parse(stdout).latencyMs).toBeLessThan(8_000)
   })
 
-  it('gives up at once when retry-after is longer than the time left', async () => {
+  test('gives up at once when retry-after is longer than the time left', async () => {
     const { address, pings } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '60' } }])
     const { code, stderr } = await runCli(['ping', '--address', address, '--timeout', '5s'])
     expect(code).toBe(3)
@@ -143,7 +143,7 @@ describe('pingcli ping', () => {
     expect(pings).toHaveLength(1)
   })
 
-  it.each([
+  test.each([
     [['--timestamp', '-5'], -5n],
     [['--timestamp=-5'], -5n],
     [['--timestamp', '0'], 0n],
@@ -154,21 +154,21 @@ describe('pingcli ping', () => {
     expect(pings[0]?.timestampMs).toBe(timestampMs)
   })
 
-  it('sends the id that is given, in lower case', async () => {
+  test('sends the id that is given, in lower case', async () => {
     const { address, pings } = await serve('connect')
     const { stdout } = await runCli(['ping', '--address', address, '--id', '0197A2B4-5C6D-7E8F-9A0B-1C2D3E4F5A6B'])
     expect(pings[0]?.pingId).toBe('0197a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b')
     expect(stdout).toMatch(/^recorded 0197a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b \(.* ms\)\n$/)
   })
 
-  it('takes the address from PING_ADDRESS, and --address before it', async () => {
+  test('takes the address from PING_ADDRESS, and --address before it', async () => {
     const { address, pings } = await serve('connect')
     expect(await runCli(['ping'], { PING_ADDRESS: address })).toMatchObject({ code: 0 })
     expect(await runCli(['--address', address, 'ping'], { PING_ADDRESS: 'http://127.0.0.1:1' })).toMatchObject({ code: 0 })
     expect(pings).toHaveLength(2)
   })
 
-  it('keeps to --rate', async () => {
+  test('keeps to --rate', async () => {
     const { address, pings } = await serve('connect')
     const { stdout } = await runCli(['ping', '-n', '11', '--rate', '10', '--address', address, '--json'])
     expect(pings).toHaveLength(11)
@@ -176,7 +176,7 @@ describe('pingcli ping', () => {
     expect(JSON.parse(stdout).elapsedMs).toBeLessThan(8_000)
   })
 
-  it('counts latencies from when a ping was due, so that a stall shows in all that waited for it', async () => {
+  test('counts latencies from when a ping was due, so that a stall shows in all that waited for it', async () => {
     const { address } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '2' } }])
     const args = ['ping', '-n', '20', '--rate', '10', '--concurrency', '1', '--address', address]
     const { stdout } = await runCli([...args, '--json'])
@@ -190,7 +190,7 @@ describe('pingcli ping', () => {
     expect(text).toMatch(/^from its first try: p50 /m)
   })
 
-  it.each<[string, (socket: Socket) => unknown]>([
+  test.each<[string, (socket: Socket) => unknown]>([
     ['HTTP/1.1', socket => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n'))],
     ['another protocol', socket => socket.write('SSH-2.0-OpenSSH_9.2\r\n')],
     ['random bytes', socket => socket.write(Buffer.from('00ff01deadbeef00ff01deadbeef', 'hex'))],
@@ -207,14 +207,14 @@ describe('pingcli ping', () => {
     listener.close()
   })
 
-  it('over grpc says what is missing where the server speaks HTTP/1.1 only', async () => {
+  test('over grpc says what is missing where the server speaks HTTP/1.1 only', async () => {
     const { address } = await serve('connect')
     const { code, stderr } = await runCli(['ping', '--protocol', 'grpc', '--timeout', '600ms', '--address', address])
     expect(code).toBe(3)
     expect(stderr).toContain('expected HTTP/2, which grpc and --stream need, got something else')
   })
 
-  it('ends a run at the first ping that is not acknowledged, and names it', async () => {
+  test('ends a run at the first ping that is not acknowledged, and names it', async () => {
     const { address, pings } = await serve('connect', ['answer', 'answer', { code: Code.InvalidArgument }])
     const { code, stdout, stderr } = await runCli(['ping', '-n', '50', '--concurrency', '1', '--address', address, '--json'])
     expect(code).toBe(4)
@@ -223,7 +223,7 @@ describe('pingcli ping', () => {
     expect(stderr).toBe('error: refused: invalid_argument: scripted InvalidArgument\n')
   })
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('ends a run on %s with a summary and the exit code of the signal', async signal => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends a run on %s with a summary and the exit code of the signal', async signal => {
     const { address, recorded } = await serve('connect')
     const run = startCli(['ping', '-n', '100000', '--rate', '100', '--address', address, '--each'])
     await run.shows('\n')
@@ -234,7 +234,7 @@ describe('pingcli ping', () => {
     expect(stderr).toBe('interrupted\n')
   })
 
-  it('ends on SIGINT while a reply does not come, and names the pings', async () => {
+  test('ends on SIGINT while a reply does not come, and names the pings', async () => {
     const { address } = await serve('connect', Array<Step>(20).fill('no reply'))
     const run = startCli(['ping', '-n', '10', '--address', address, '--timeout', '1m'])
     await expect.poll(() => server?.pings.length, { timeout: 10_000 }).toBe(10)

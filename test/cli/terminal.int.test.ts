@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { can } from '../support/tiers.ts'
 import { MAIN, runCli, withoutSettings } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer } from './scripted-server.ts'
@@ -39,20 +39,20 @@ function onTerminal(
 describe.runIf(can('script'))('pingcli on a terminal', () => {
   const line = (args: string): string => `'${process.execPath}' '${MAIN}' ${args} --address ${server.address}`
 
-  it('shows a progress bar for a long run and clears it away before the summary', async () => {
+  test('shows a progress bar for a long run and clears it away before the summary', async () => {
     const { code, shown } = await onTerminal(line('ping -n 10 --rate 10'))
     expect(code).toBe(0)
     expect(shown.split(ERASE)[0]).toMatch(/^\r[█░]{24} +\d+% {2}\d+\/10 .* left$/)
     expect(shown).toContain(`\r${ERASE}10 of 10 pings acknowledged`)
   })
 
-  it('shows the bar on standard error only', async () => {
+  test('shows the bar on standard error only', async () => {
     const { shown } = await onTerminal(`sh -c "${line('ping -n 10 --rate 10 --json')} 2>/dev/null"`)
     expect(shown).not.toContain('█')
     expect(JSON.parse(shown)).toMatchObject({ acked: 10 })
   })
 
-  it.each([[{ LANG: 'C' }], [{ LANG: 'de_DE.UTF-8', LC_ALL: 'POSIX' }], [{ LANG: '' }]])(
+  test.each([[{ LANG: 'C' }], [{ LANG: 'de_DE.UTF-8', LC_ALL: 'POSIX' }], [{ LANG: '' }]])(
     'shows only ASCII in the locale of %j',
     async env => {
       const { shown } = await onTerminal(line('ping -n 10 --rate 10'), { env })
@@ -61,7 +61,7 @@ describe.runIf(can('script'))('pingcli on a terminal', () => {
     },
   )
 
-  it('draws the bar without escape sequences with NO_COLOR', async () => {
+  test('draws the bar without escape sequences with NO_COLOR', async () => {
     const { code, shown } = await onTerminal(line('ping -n 10 --rate 10'), { env: { NO_COLOR: '1' } })
     expect(code).toBe(0)
     expect(shown).toMatch(/^\r[█░]{24} +\d+% /)
@@ -69,19 +69,19 @@ describe.runIf(can('script'))('pingcli on a terminal', () => {
     expect(shown).not.toContain('\u001B')
   })
 
-  it.each(['dumb', ''])('shows no bar where TERM is "%s"', async TERM => {
+  test.each(['dumb', ''])('shows no bar where TERM is "%s"', async TERM => {
     const { code, shown } = await onTerminal(line('ping -n 10 --rate 10'), { env: { TERM } })
     expect(code).toBe(0)
     expect(shown).toMatch(/^10 of 10 pings acknowledged/)
     expect(shown).not.toContain('\u001B')
   })
 
-  it('shows no bar for a short run', async () => {
+  test('shows no bar for a short run', async () => {
     const { shown } = await onTerminal(line('ping'))
     expect(shown).toMatch(/^recorded /)
   })
 
-  it('ends on Ctrl-C with the summary and exit code 130', async () => {
+  test('ends on Ctrl-C with the summary and exit code 130', async () => {
     const { code, shown } = await onTerminal(line('ping -n 100000 --rate 50'), { keys: { after: '░', press: CTRL_C } })
     expect(code).toBe(130)
     expect(shown).toContain('of 100 000 pings acknowledged')
@@ -90,7 +90,7 @@ describe.runIf(can('script'))('pingcli on a terminal', () => {
 })
 
 describe('pingcli in a pipe', () => {
-  it('shows no bar', async () => {
+  test('shows no bar', async () => {
     const { stdout, stderr } = await runCli(['ping', '-n', '10', '--rate', '10', '--address', server.address])
     expect(stdout).toMatch(/^10 of 10 pings/)
     expect(stderr).toBe('')

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { runCli } from './run-cli.ts'
 
 describe('pingcli, used wrongly, ends with exit code 2 and says what it got and what it expected', () => {
-  it.each<[string[], RegExp]>([
+  test.each<[string[], RegExp]>([
     [['ping', '-n', 'x'], /option '-n, --number <count>' argument 'x' is invalid. Got "x", expected a whole number from 1 to/],
     [['ping', '-n', '0'], /Got "0", expected a whole number from 1/],
     [['ping', '--rate', 'fast'], /option '--rate <rate>' .* Got "fast", expected a rate above 0/],
@@ -28,20 +28,20 @@ describe('pingcli, used wrongly, ends with exit code 2 and says what it got and 
     expect(stderr).toMatch(message)
   })
 
-  it('a wrong setting', async () => {
+  test('a wrong setting', async () => {
     const { code, stderr } = await runCli(['ping'], { PING_ADDRESS: 'nowhere' })
     expect(code).toBe(2)
     expect(stderr).toContain('PING_ADDRESS: got "nowhere", expected an address such as http://127.0.0.1:8080')
   })
 })
 
-it('pingcli --version prints the version of the package', async () => {
+test('pingcli --version prints the version of the package', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
   expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
 describe('pingcli help', () => {
-  it('documents the exit codes', async () => {
+  test('documents the exit codes', async () => {
     const { code, stdout } = await runCli(['--help'])
     expect(code).toBe(0)
     for (const exitCode of [0, 1, 2, 3, 4, 130, 143]) expect(stdout).toMatch(new RegExp(`^  ${exitCode} +\\w`, 'm'))
@@ -50,7 +50,7 @@ describe('pingcli help', () => {
     )
   })
 
-  it.each(['ping', 'count', 'verify', 'rebuild'])('of %s shows examples and the shared options', async command => {
+  test.each(['ping', 'count', 'verify', 'rebuild'])('of %s shows examples and the shared options', async command => {
     const { code, stdout } = await runCli(['help', command])
     expect(code).toBe(0)
     expect(stdout).toMatch(new RegExp(`Examples:\\n  pingcli ${command}`))

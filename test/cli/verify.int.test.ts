@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Code } from '@connectrpc/connect'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connectClient } from '../../src/ledger/connect.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
@@ -64,7 +64,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     await database.drop()
   })
 
-  it('rebuild fills an empty cache, and verify then says OK', async () => {
+  test('rebuild fills an empty cache, and verify then says OK', async () => {
     const rebuilt = await cli('rebuild', '--json')
     expect(rebuilt).toMatchObject({ code: 0, stderr: '' })
     // The newest ping is beyond the minutes that the cache covers.
@@ -81,7 +81,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
-  it('rebuild replaces what is wrong, and keeps no more minutes than MAX_MINUTES', async () => {
+  test('rebuild replaces what is wrong, and keeps no more minutes than MAX_MINUTES', async () => {
     await record(
       1,
       Array.from({ length: 80 }, (_, minute) => minute * 60_000),
@@ -95,7 +95,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await cli('verify')).toMatchObject({ code: 0 })
   })
 
-  it('rebuild waits for one that is under way, and takes over when that one has died', async () => {
+  test('rebuild waits for one that is under way, and takes over when that one has died', async () => {
     const nowMs = Number((await cache.time())[0]) * 1_000
     await cache.hset(HASH, 'claim', `${randomUUID()}:${nowMs - 1_000}`)
     const { code, stdout } = await cli('rebuild', '--json', '--timeout', '20s')
@@ -104,14 +104,14 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await cache.hget(HASH, 'total')).toBe('7')
   })
 
-  it('rebuild says so when another is still at it at the end of --timeout', async () => {
+  test('rebuild says so when another is still at it at the end of --timeout', async () => {
     const [seconds] = await cache.time()
     await cache.hset(HASH, 'claim', `${randomUUID()}:${Number(seconds) * 1_000}`)
     const { code, stderr } = await cli('rebuild', '--timeout', '1s')
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: not rebuilt: another rebuild was under way until --timeout\n' })
   })
 
-  it.each<[string, () => Promise<unknown>, string | RegExp]>([
+  test.each<[string, () => Promise<unknown>, string | RegExp]>([
     ['a cache that is empty', () => cache.flushall(), `the cache was not read: it has no ${HASH}`],
     ['a cache that is claimed', () => cache.hset(HASH, 'claim', 'x:0'), `the cache was not read: ${HASH} is claimed: `],
     ['a lane that is not in the cache', () => cache.hdel(HASH, 'applied:1'), `the cache was not read: ${HASH} lacks fields`],
@@ -138,7 +138,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(differences[0]).toMatch(message)
   })
 
-  it('verify waits until what is recorded has come everywhere', async () => {
+  test('verify waits until what is recorded has come everywhere', async () => {
     await cli('rebuild')
     await record(1, [5])
     const run = startCli(['verify', '--wait', '20s', '--json'], settings())
@@ -148,7 +148,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await run.result).toMatchObject({ code: 0 })
   })
 
-  it('verify compares with what the server says, cached and strong', async () => {
+  test('verify compares with what the server says, cached and strong', async () => {
     await cli('rebuild')
     const server = await startScriptedServer('connect')
     const { code, stdout } = await runCli(['verify', '--wait', '0s'], { ...settings(), PING_ADDRESS: server.address })
@@ -158,7 +158,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(stdout).toContain('DIFFERENCE: total: PingCount (strong) says 0, Postgres has 7 rows (7 missing)')
   })
 
-  it('verify --pings records pings and names those that the strong count lacks', async () => {
+  test('verify --pings records pings and names those that the strong count lacks', async () => {
     await cli('rebuild')
     const server = await startScriptedServer('connect', [], { forgets: 2 })
     const { code, stdout } = await runCli(['verify', '--pings', '5', '--wait', '0s', '--json'], {
@@ -173,28 +173,28 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     )
   })
 
-  it('verify --pings ends with exit code 3 when the server is away, and says what does not go together', async () => {
+  test('verify --pings ends with exit code 3 when the server is away, and says what does not go together', async () => {
     expect(await runCli(['verify', '--pings', '5', '--timeout', '1s'], settings())).toMatchObject({ code: 3, stdout: '' })
     const { code, stderr } = await cli('verify', '--pings', '5', '--no-server')
     expect(code).toBe(2)
     expect(stderr).toContain("option '--pings <count>' needs the server. Got --no-server with it")
   })
 
-  it('verify ends with exit code 4 when the server refuses its token: that server is not away', async () => {
+  test('verify ends with exit code 4 when the server refuses its token: that server is not away', async () => {
     const server = await startScriptedServer('connect', [{ code: Code.Unauthenticated }, { code: Code.Unauthenticated }])
     const { code, stderr } = await cli('verify', '--no-cache', '--no-topic', '--address', server.address)
     await server.stop()
     expect({ code, stderr }).toEqual({ code: 4, stderr: 'error: refused: unauthenticated: scripted Unauthenticated\n' })
   })
 
-  it('verify leaves out what it is told to', async () => {
+  test('verify leaves out what it is told to', async () => {
     await cache.flushall()
     const { code, stdout } = await cli('verify', '--no-cache', '--no-server')
     expect(code).toBe(0)
     expect(stdout).toContain('cache:   left out, by --no-cache\nserver:  left out, by --no-server\n\nOK\n')
   })
 
-  it('verify --no-topic says OK, without waiting, where nothing is published', async () => {
+  test('verify --no-topic says OK, without waiting, where nothing is published', async () => {
     await cli('rebuild')
     await ledger.query('update ping_lanes set published_seq = 0, published_tag = 0')
     const { code, stdout } = await cli('verify', '--no-topic', '--wait', '1m')
@@ -203,7 +203,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
-  it('verify takes a cache that is away for a difference, rebuild ends with exit code 3', async () => {
+  test('verify takes a cache that is away for a difference, rebuild ends with exit code 3', async () => {
     const nowhere = { ...settings(), REDIS_URL: 'redis://127.0.0.1:1' }
     const verified = await runCli(['verify', '--wait', '0s'], nowhere)
     expect(verified.code).toBe(1)
@@ -211,7 +211,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await runCli(['rebuild'], nowhere)).toMatchObject({ code: 3 })
   })
 
-  it.each(['verify', 'rebuild'])('%s ends with exit code 3 when Postgres is away, and leaves the cache alone', async command => {
+  test.each(['verify', 'rebuild'])('%s ends with exit code 3 when Postgres is away, and leaves the cache alone', async command => {
     await cli('rebuild')
     const { code, stdout, stderr } = await runCli([command], { ...settings(), DATABASE_URL: 'postgres://postgres@127.0.0.1:1/ping' })
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
@@ -219,21 +219,21 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await cache.hget(HASH, 'total')).toBe('7')
   })
 
-  it('verify says so when the database is not one of Ping', async () => {
+  test('verify says so when the database is not one of Ping', async () => {
     await ledger.query('drop table ping_lanes cascade')
     const { code, stderr } = await cli('verify')
     expect(code).toBe(1)
     expect(stderr).toContain("the database has none of Ping's tables")
   })
 
-  it('verify ends on SIGINT with exit code 130', async () => {
+  test('verify ends on SIGINT with exit code 130', async () => {
     const run = startCli(['verify', '--wait', '1m'], settings())
     await untilConnected()
     run.child.kill('SIGINT')
     expect(await run.result).toMatchObject({ code: 130, stdout: '', stderr: 'error: interrupted\n' })
   })
 
-  it('a setting that is wrong ends both with exit code 2', async () => {
+  test('a setting that is wrong ends both with exit code 2', async () => {
     const { code, stderr } = await runCli(['verify'], { ...settings(), REDIS_URL: 'localhost' })
     expect(code).toBe(2)
     expect(stderr).toContain('REDIS_URL: got a URL without a scheme and :// (it is not shown: secret), expected redis://')

@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { waitUntil } from '../../src/cli/ping-run.ts'
 import { wait } from '../../src/runtime/wait.ts'
 
-it('a time further away than a timer can wait is waited for', async () => {
+test('a time further away than a timer can wait is waited for', async () => {
   const ended = new AbortController()
   let isOver = false
   const waited = waitUntil(performance.now() + 2 ** 32, ended.signal).then(() => (isOver = true))

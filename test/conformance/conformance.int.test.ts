@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { environment } from '../../local/environment.ts'
 import { can, connectconformanceCommand } from '../support/tiers.ts'
 
@@ -45,11 +45,11 @@ describe.runIf(can('connectconformance'))("Connect's conformance suite", () => {
     summary: expect.stringMatching(new RegExp(`^Total cases: ${cases}\\n\\d+ passed, 0 failed\\n`)),
   })
 
-  it('is passed by the whole port, but for what is known to fail', { timeout: TIMEOUT_MS }, async () => {
+  test('is passed by the whole port, but for what is known to fail', { timeout: TIMEOUT_MS }, async () => {
     expect(await conformance(CONFIG)).toEqual(passed(3239))
   })
 
-  it('comes to the same without the lean way', { timeout: TIMEOUT_MS }, async () => {
+  test('comes to the same without the lean way', { timeout: TIMEOUT_MS }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ping-test-conformance-'))
     const config = join(folder, 'connect.yaml')
     // All other protocols take the same handlers anyway.

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { buf } from '../server/http-fixture.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -33,15 +33,15 @@ function copyContract(from = '', to = ''): void {
 }
 
 describe('the contract', () => {
-  it('passes the lint', async () => {
+  test('passes the lint', async () => {
     expect(await buf('lint')).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it('is formatted', async () => {
+  test('is formatted', async () => {
     expect(await buf('format', '--diff', '--exit-code')).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it.each([
+  test.each([
     ['src/gen', 'buf.gen.yaml'],
     ['test/conformance/gen', 'test/conformance/buf.gen.yaml'],
   ])('is what the committed code was generated from, in %s', async (folder, template) => {
@@ -51,17 +51,17 @@ describe('the contract', () => {
     for (const [file, text] of filesIn(join(ROOT, folder))) expect(text, `${file} is stale: run npm run generate`).toBe(generated.get(file))
   })
 
-  it('keeps the released one', async () => {
+  test('keeps the released one', async () => {
     copyContract()
     expect(await breaking(RELEASED)).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it('keeps the original', async () => {
+  test('keeps the original', async () => {
     copyContract()
     expect(await breaking(ORIGINAL, ADDED_GET)).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it.each([
+  test.each([
     ['a field with another number', 'int64 ping_count = 1', 'int64 ping_count = 9'],
     ['a field of another type', 'int64 ping_count = 1', 'string ping_count = 1'],
     ['a field with another name in JSON', 'int64 ping_count = 1', 'int64 total = 1'],

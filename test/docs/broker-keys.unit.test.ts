@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { PAGE, renderPage } from '../../scripts/broker-keys/page.ts'
 import { renderTables } from '../../scripts/broker-keys/tables.ts'
 
 describe('the tables of keys in docs/broker.md', () => {
-  it('are fresh (else: npm run docs:broker)', () => expect(readFileSync(PAGE, 'utf8')).toBe(renderPage()))
+  test('are fresh (else: npm run docs:broker)', () => expect(readFileSync(PAGE, 'utf8')).toBe(renderPage()))
 
-  it('have each key in its part', () => {
+  test('have each key in its part', () => {
     const parts = renderTables().split('### ')
     const partWith = (cell: string): string | undefined => parts.find(part => part.includes(cell))?.split('\n')[0]
     expect(partWith('| `num.partitions` | `1` |')).toBe('Honoured')

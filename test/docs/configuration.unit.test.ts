@@ -1,16 +1,16 @@
 import { globSync, readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { renderPage } from '../../scripts/configuration/page.ts'
 import { SECTIONS } from '../../scripts/configuration/sections.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 
 describe('docs/configuration.md', () => {
-  it('is fresh (else: npm run docs:configuration)', () => {
+  test('is fresh (else: npm run docs:configuration)', () => {
     expect(readFileSync(new URL('docs/configuration.md', ROOT), 'utf8')).toBe(renderPage())
   })
 
-  it('holds every setting that a settings file of the code declares', () => {
+  test('holds every setting that a settings file of the code declares', () => {
     const files = globSync('{src,processor,local,broker,bench}/**/settings.ts', { cwd: ROOT.pathname }).filter(
       file => file !== 'src/runtime/settings.ts',
     )
@@ -27,7 +27,7 @@ describe('docs/configuration.md', () => {
     expect(declared.filter(env => !described.has(env ?? ''))).toEqual([])
   })
 
-  it('names no setting twice in one table, and each with its expectation and purpose', () => {
+  test('names no setting twice in one table, and each with its expectation and purpose', () => {
     for (const { settings } of SECTIONS) {
       expect(settings.length).toBeGreaterThan(0)
       expect(new Set(settings.map(setting => setting.env)).size).toBe(settings.length)
@@ -38,7 +38,7 @@ describe('docs/configuration.md', () => {
     }
   })
 
-  it('shows no value of a secret', () => {
+  test('shows no value of a secret', () => {
     for (const setting of SECTIONS.flatMap(section => section.settings)) if (setting.secret) expect(setting.fallback).toBeUndefined()
   })
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withDatabase } from '../support/checker.ts'
 import { Load } from '../support/load.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
@@ -24,7 +24,7 @@ describe('pingcli verify while pings come in', () => {
     await ping.stop()
   })
 
-  it('says OK, since what came after its beginning may still be under way', async () => {
+  test('says OK, since what came after its beginning may still be under way', async () => {
     for (let time = 0; time < TIMES; time++) {
       const before = load.acked.length
       await until('pings are acknowledged', () => load.acked.length >= before + PINGS_BETWEEN)
@@ -32,7 +32,7 @@ describe('pingcli verify while pings come in', () => {
     }
   })
 
-  it('names a ping that is lost', async () => {
+  test('names a ping that is lost', async () => {
     await withDatabase(ping.place.databaseUrl, client => client.query('delete from pings where lane = 0 and seq = 1'))
     await expect(ping.verify('1s')).rejects.toThrow(/DIFFERENCE: lane 0: its head is \d+, but it has \d+ rows/)
   })

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { decode, type PingEvent } from '../../src/events/event.ts'
 import { partitionOfLane } from '../../src/events/partition.ts'
 import { PingEventSchema } from '../../src/gen/ping/v1/ping_event_pb.ts'
@@ -17,18 +17,18 @@ const EVENTS: readonly PingEvent[] = [
 const bytesOf = (fields: MessageInitShape<typeof PingEventSchema>) => toBinary(PingEventSchema, create(PingEventSchema, fields))
 
 describe('the value of a record', () => {
-  it('comes back as it was written', () => {
+  test('comes back as it was written', () => {
     for (const event of EVENTS) expect(decode(encode(event))).toEqual({ kind: 'event', event })
   })
 
-  it('is read by a consumer of the original’s PingRequest, a time of 0 as well', () => {
+  test('is read by a consumer of the original’s PingRequest, a time of 0 as well', () => {
     for (const event of EVENTS) {
       const { timestampMs, pingId } = fromBinary(PingRequestSchema, encode(event))
       expect({ timestampMs, pingId }).toEqual({ timestampMs: event.timestampMs, pingId: event.id })
     }
   })
 
-  it.each([
+  test.each([
     ['a PingRequest', toBinary(PingRequestSchema, create(PingRequestSchema, { timestampMs: 1_700_000_000_000n }))],
     ['a PingRequest of 1970', Buffer.from([0x08, 0x00])],
     ['a PingRequest without a time', Buffer.alloc(0)],
@@ -36,7 +36,7 @@ describe('the value of a record', () => {
     expect(decode(value)).toEqual({ kind: 'legacy' })
   })
 
-  it.each<[string, Uint8Array | null, RegExp]>([
+  test.each<[string, Uint8Array | null, RegExp]>([
     ['none', null, /no value, expected a ping\.v1\.PingEvent/],
     ['no protobuf', Buffer.from('{"timestampMs":1}'), /^no ping\.v1\.PingEvent: /],
     ['cut off', encode(EVENT).subarray(0, -3), /^no ping\.v1\.PingEvent: /],
@@ -47,7 +47,7 @@ describe('the value of a record', () => {
     expect(decode(value)).toEqual({ kind: 'undecodable', reason: expect.stringMatching(reason) })
   })
 
-  it('of random bytes never throws', () => {
+  test('of random bytes never throws', () => {
     const kinds = new Set<string>()
     for (let n = 0; n < 5_000; n++) kinds.add(decode(n % 2 ? randomBytes(n % 60) : damaged(encode(EVENT))).kind)
     expect(kinds).toEqual(new Set(['event', 'legacy', 'undecodable']))
@@ -59,6 +59,6 @@ function damaged(value: Buffer): Buffer {
   return value
 }
 
-it('a lane has one partition', () => {
+test('a lane has one partition', () => {
   expect([0, 1, 3, 4, 15].map(lane => partitionOfLane(lane, 4))).toEqual([0, 1, 3, 0, 3])
 })

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { eventsOfRun, type EventRun } from '../../src/events/event-run.ts'
 import { packedMessages } from '../../src/events/packed-messages.ts'
 import { RecordWriter } from '../../src/events/record-writer.ts'
@@ -71,7 +71,7 @@ function anyId(random: Random): string {
 }
 
 describe('a varint', () => {
-  it.each(EXTREMES.flatMap(value => [value, -value]))('of %s is as protobuf has it', value => {
+  test.each(EXTREMES.flatMap(value => [value, -value]))('of %s is as protobuf has it', value => {
     const bytes = Buffer.alloc(12)
     const end = writeVarint(bytes, 1, toUint64(value))
     const expected = encode({ id: '', timestampMs: value, lane: 0, seq: 0n, tag: 0n, previousTag: 0n }).subarray(1)
@@ -80,7 +80,7 @@ describe('a varint', () => {
 })
 
 describe('the relay’s records', () => {
-  it('are byte for byte those of protobuf-es and kafkajs, set after set in one Buffer', () => {
+  test('are byte for byte those of protobuf-es and kafkajs, set after set in one Buffer', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const random = seededRandom(seed)
       const writer = new RecordWriter()
@@ -113,7 +113,7 @@ describe('a send of packed messages', () => {
     return produceOf({ version })({ ...options, topicData: [{ topic: 'ping-events', partitions }] }).request.encode()
   }
 
-  it.each(versions.filter(version => Number(version) >= 3))(
+  test.each(versions.filter(version => Number(version) >= 3))(
     'is the request that kafkajs makes of plain messages, Produce v%s',
     async version => {
       const random = seededRandom(Number(version))

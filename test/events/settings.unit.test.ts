@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { kafkaConfig, kafkaSettings, topicSettings } from '../../src/events/settings.ts'
 import { hostOf } from '../../src/events/sockets.ts'
 import { readSettings, SettingsError } from '../../src/runtime/settings.ts'
@@ -23,12 +23,12 @@ function refusalOf(env: Readonly<Record<string, string>>): string {
 }
 
 describe('where Kafka is', () => {
-  it('is this machine when nothing is set, without TLS or a login', () => {
+  test('is this machine when nothing is set, without TLS or a login', () => {
     expect(configOf({})).toEqual({ brokers: ['127.0.0.1:9092'] })
     expect(readSettings({ ...kafkaSettings, ...topicSettings }, {})).toMatchObject({ kafkaTopic: 'ping-events', kafkaTopicPartitions: 4 })
   })
 
-  it('is a list of brokers', () => {
+  test('is a list of brokers', () => {
     expect(configOf({ KAFKA_BROKERS: 'a:1, kafka-0.kafka_svc.ns:65535' })).toEqual({ brokers: ['a:1', 'kafka-0.kafka_svc.ns:65535'] })
     const wrong = [
       ['a', 'a:', ':1', 'a:1,,b:2', 'a:1,', 'a:1;b:2', 'a b:1', 'a :1', ' '],
@@ -39,7 +39,7 @@ describe('where Kafka is', () => {
     for (const brokers of wrong) expect(refusalOf({ KAFKA_BROKERS: brokers })).toMatch(/^KAFKA_BROKERS: got .*expected host:port/)
   })
 
-  it('may be an address of IPv6, which kafkajs itself cuts at the first colon', () => {
+  test('may be an address of IPv6, which kafkajs itself cuts at the first colon', () => {
     for (const host of ['::1', '2001:db8::7', '::ffff:127.0.0.1', 'fe80::1%eth0']) {
       const [broker = ''] = configOf({ KAFKA_BROKERS: `[${host}]:9092` }).brokers as string[]
       const [given = '', port, ...more] = broker.split(':')
@@ -48,11 +48,11 @@ describe('where Kafka is', () => {
     expect(hostOf('kafka.example')).toBe('kafka.example')
   })
 
-  it.each(['.', '..', 'a b', 'a/b', 'x'.repeat(238)])('has no topic %j', topic => {
+  test.each(['.', '..', 'a b', 'a/b', 'x'.repeat(238)])('has no topic %j', topic => {
     expect(refusalOf({ KAFKA_TOPIC: topic })).toMatch(/^KAFKA_TOPIC: got /)
   })
 
-  it('has topics of at least one partition and one replica', () => {
+  test('has topics of at least one partition and one replica', () => {
     expect(refusalOf({ KAFKA_TOPIC_PARTITIONS: '0' })).toMatch(/^KAFKA_TOPIC_PARTITIONS: got "0"/)
     expect(refusalOf({ KAFKA_TOPIC_REPLICATION: '-2' })).toMatch(/^KAFKA_TOPIC_REPLICATION: got "-2"/)
     expect(refusalOf({ KAFKA_TOPIC_REPLICATION: '0' })).toMatch(/^KAFKA_TOPIC_REPLICATION: got "0"/)
@@ -60,7 +60,7 @@ describe('where Kafka is', () => {
 })
 
 describe('TLS and login to Kafka', () => {
-  it('take the files and the mechanism that are set', () => {
+  test('take the files and the mechanism that are set', () => {
     const tls = { KAFKA_TLS: 'true', KAFKA_CA_FILE: file, KAFKA_CERT_FILE: file, KAFKA_KEY_FILE: file }
     const login = { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_USERNAME: 'u', KAFKA_PASSWORD: 'p' }
     expect(configOf({ ...tls, ...login })).toEqual({
@@ -71,7 +71,7 @@ describe('TLS and login to Kafka', () => {
     expect(configOf({ KAFKA_TLS: 'true' }).ssl).toEqual({})
   })
 
-  it.each<[Readonly<Record<string, string>>, RegExp]>([
+  test.each<[Readonly<Record<string, string>>, RegExp]>([
     [{ KAFKA_CA_FILE: file }, /^KAFKA_TLS: got false together with KAFKA_CA_FILE/],
     [{ KAFKA_KEY_FILE: file }, /^KAFKA_TLS: got false together/],
     [{ KAFKA_TLS: 'true', KAFKA_CERT_FILE: file }, /^KAFKA_CERT_FILE, KAFKA_KEY_FILE: got one of them/],

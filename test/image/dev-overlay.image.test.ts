@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readProjectFiles } from '../k8s/project/project-files.ts'
 import type { Resource } from '../k8s/project/read-yaml.ts'
 import { render } from '../k8s/render/render.ts'
@@ -56,7 +56,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
   }
   const count = async () => caller.call(SERVER, 'PingCount', {}, 10_000)
 
-  it('migrate ends at once, with a reason, when the owner lacks a right that no retry brings', async () => {
+  test('migrate ends at once, with a reason, when the owner lacks a right that no retry brings', async () => {
     await asAdmin('ALTER SCHEMA public OWNER TO postgres')
     await asAdmin('REVOKE CREATE ON SCHEMA public FROM ping, public')
     const { code, stdout } = await migrate()
@@ -65,7 +65,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     await asAdmin('ALTER SCHEMA public OWNER TO pg_database_owner')
   })
 
-  it('migrate sets the database up as an ordinary owner, any number of times', async () => {
+  test('migrate sets the database up as an ordinary owner, any number of times', async () => {
     const rights =
       "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS any FROM pg_roles WHERE rolname = 'ping'"
     expect(await asAdmin(rights)).toEqual([{ any: false }])
@@ -76,7 +76,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     expect(await asAdmin("SELECT tableowner FROM pg_tables WHERE tablename = 'pings'")).toEqual([{ tableowner: 'ping' }])
   })
 
-  it('server records, and publishes as a user of Kafka with no more rights than it needs', async () => {
+  test('server records, and publishes as a user of Kafka with no more rights than it needs', async () => {
     await start('server', `${SERVER}/readyz`)
     for (let ping = 0; ping < PINGS; ping++)
       expect(await caller.call(SERVER, 'Ping', {}, 10_000)).toMatchObject({ kind: 'answer', json: {} })
@@ -84,7 +84,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     await until('every ping is in the topic', async () => (await published()) === PINGS, READY_LIMIT_MS)
   })
 
-  it('processor counts into the cache behind its password', async () => {
+  test('processor counts into the cache behind its password', async () => {
     await start('processor', `${PROCESSOR}/readyz`)
     await until(
       'the cache has every ping',
@@ -106,7 +106,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     )
   })
 
-  it('both stop with exit code 0', async () => {
+  test('both stop with exit code 0', async () => {
     for (const container of started) expect(await container.stop()).toMatchObject({ exitCode: 0 })
   })
 })

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { findFaults, type BuildFiles } from './dockerfile-faults.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -15,9 +15,9 @@ function planted(file: 'dockerfile' | 'dockerignore', text: string, by: string):
 }
 
 describe('the description of the images', () => {
-  it('has no fault', () => expect(findFaults(files)).toEqual([]))
+  test('has no fault', () => expect(findFaults(files)).toEqual([]))
 
-  it('lets no test, no key and no settings in by the folders that it takes', () => {
+  test('lets no test, no key and no settings in by the folders that it takes', () => {
     const strangers = globSync('{src,processor}/**/*', { cwd: ROOT, withFileTypes: true })
       .filter(entry => entry.isFile() && !/\.(ts|sql|lua)$/.test(entry.name))
       .map(entry => join(entry.parentPath, entry.name))
@@ -25,7 +25,7 @@ describe('the description of the images', () => {
     expect(globSync('{src,processor}/**/*.test.ts', { cwd: ROOT })).toEqual([])
   })
 
-  it.each<[string, BuildFiles, string]>([
+  test.each<[string, BuildFiles, string]>([
     ['an instruction that is none', planted('dockerfile', 'WORKDIR', 'WORKDRI'), 'Unknown instruction'],
     ['a base that is fixed', planted('dockerfile', 'ARG NODE_IMAGE=', 'ARG OTHER='), 'expected ARG NODE_IMAGE=node:'],
     ['a base of another Node', { ...files, nodeVersion: '27.0.0' }, 'expected ARG NODE_IMAGE=node:27.0.0-slim'],

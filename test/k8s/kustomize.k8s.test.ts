@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readProjectFiles } from './project/project-files.ts'
 import { COMPONENTS, composition } from './project/project.ts'
 import { readYaml, toResource, type Resource } from './project/read-yaml.ts'
@@ -20,7 +20,7 @@ const byName = (resources: readonly Resource[]): Readonly<Record<string, Resourc
   Object.fromEntries(resources.map(resource => [`${resource.kind} ${resource.metadata.name}`, resource]))
 
 describe.runIf(can('a comparison with Kustomize itself', reasons))('what the checks look at', () => {
-  it.each(FOLDERS)('is what Kustomize makes of %s', async folder => {
+  test.each(FOLDERS)('is what Kustomize makes of %s', async folder => {
     const { code, stdout, output } = await inCopy(files, copy => run([...kustomize!, join(copy, folder)]))
     expect(code, output).toBe(0)
     const resources = readYaml(folder, stdout).map(value => toResource(folder, value))

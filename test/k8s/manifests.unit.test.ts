@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CHECKS } from './checks/checks.ts'
 import { containersOf } from './cluster/workloads.ts'
 import { readProjectFiles, textOf } from './project/project-files.ts'
@@ -8,12 +8,12 @@ import { render } from './render/render.ts'
 const project = readProject(readProjectFiles())
 
 describe('the manifests', () => {
-  it('are found', () => {
+  test('are found', () => {
     expect(project.documents.length).toBeGreaterThan(60)
     expect(Math.min(...project.renderings.map(({ resources }) => resources.length))).toBeGreaterThan(20)
   })
 
-  it('take the patch for TLS and tokens of docs/operations.md', async () => {
+  test('take the patch for TLS and tokens of docs/operations.md', async () => {
     const [, patch = ''] =
       /^```yaml\n([^]*?)^```/m.exec(textOf(project.files, 'docs/operations.md').split('## Who may call')[1] ?? '') ?? []
     const overlay = { ...JSON.parse(composition([])), patches: [{ patch }] }
@@ -29,5 +29,5 @@ describe('the manifests', () => {
       expect(await CHECKS[name]?.find(patched), name).toEqual([])
   })
 
-  it.each(Object.values(CHECKS))('$title', async check => expect(await check.find(project)).toEqual([]))
+  test.each(Object.values(CHECKS))('$title', async check => expect(await check.find(project)).toEqual([]))
 })

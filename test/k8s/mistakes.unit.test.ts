@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { CHECKS } from './checks/checks.ts'
 import { BREAKS, MISTAKES, plant } from './mistakes.ts'
 import { readProjectFiles } from './project/project-files.ts'
@@ -19,17 +19,17 @@ describe('the checks', () => {
   // One run of the compiler for all; the check of types then has its answers.
   beforeAll(() => typeFaults(planted.flatMap(({ project }) => literalsOf(project))))
 
-  it.each(planted.map(({ mistake, project }) => [mistake.title, mistake, project] as const))('find %s', async (_, mistake, project) => {
+  test.each(planted.map(({ mistake, project }) => [mistake.title, mistake, project] as const))('find %s', async (_, mistake, project) => {
     const found = await findings(project)
     expect(Object.keys(found), JSON.stringify(found, undefined, 1)).toEqual([mistake.check])
     expect(found[mistake.check]?.join('\n')).toContain(mistake.says)
   })
 
-  it('each find a mistake', () => {
+  test('each find a mistake', () => {
     expect([...new Set(MISTAKES.map(({ check }) => check))].sort()).toEqual(Object.keys(CHECKS).sort())
   })
 
-  it.each(BREAKS.map(mistake => [mistake.title, mistake] as const))('stop at %s', (_, mistake) => {
+  test.each(BREAKS.map(mistake => [mistake.title, mistake] as const))('stop at %s', (_, mistake) => {
     expect(() => readProject(plant(files, mistake))).toThrow(mistake.says)
   })
 })

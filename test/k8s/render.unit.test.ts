@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { JsonObject } from './project/read-yaml.ts'
 import { applyOperations, type Operation } from './render/json-patch.ts'
 import { merge } from './render/merge.ts'
@@ -16,7 +16,7 @@ function rendered(kustomization: string, others: Readonly<Record<string, string>
 }
 
 describe('the renderer', () => {
-  it('puts resources into the namespace, but not the namespace itself', () => {
+  test('puts resources into the namespace, but not the namespace itself', () => {
     const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: ns }\n'
     expect(rendered('namespace: ns\nresources: [a.yaml, b.yaml]\n', { 'x/b.yaml': namespace })).toMatchObject([
       { metadata: { name: 'a', namespace: 'ns' } },
@@ -24,21 +24,21 @@ describe('the renderer', () => {
     ])
   })
 
-  it('sets the tags of the images that are named, and of no others', () => {
+  test('sets the tags of the images that are named, and of no others', () => {
     const containers = [{ image: 'b/one:5' }, { image: 'two:3' }]
     expect(rendered('resources: [a.yaml]\nimages: [{ name: a/one, newName: b/one, newTag: "5" }]\n')).toMatchObject([
       { spec: { template: { spec: { containers } } } },
     ])
   })
 
-  it('applies the patches of a component to what is there before it', () => {
+  test('applies the patches of a component to what is there before it', () => {
     const component = 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{ path: p.yaml }]\n'
     const patch = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec: { replicas: 3 }\n'
     const others = { 'c/kustomization.yaml': component, 'c/p.yaml': patch }
     expect(rendered('resources: [a.yaml]\ncomponents: [../c]\n', others)).toMatchObject([{ spec: { replicas: 3, template: {} } }])
   })
 
-  it('makes config maps of files', () => {
+  test('makes config maps of files', () => {
     const generator = 'configMapGenerator: [{ name: m, namespace: ns, files: [k=f.txt], options: { disableNameSuffixHash: true } }]\n'
     expect(rendered(generator, { 'x/f.txt': 'hello' })).toMatchObject([
       { kind: 'ConfigMap', metadata: { name: 'm', namespace: 'ns' }, data: { k: 'hello' } },
@@ -50,11 +50,11 @@ describe('a merge', () => {
   const base: JsonObject = { keep: 1, gone: 2, containers: [{ name: 'a', image: 'x', args: ['1'] }] }
   const patch: JsonObject = { gone: null, containers: [{ name: 'a', args: ['2'] }, { name: 'b' }] }
 
-  it('takes the items of pods together by their keys', () => {
+  test('takes the items of pods together by their keys', () => {
     expect(merge(base, patch, true)).toEqual({ keep: 1, containers: [{ name: 'b' }, { name: 'a', image: 'x', args: ['2'] }] })
   })
 
-  it('replaces the lists of custom resources', () => {
+  test('replaces the lists of custom resources', () => {
     expect(merge(base, patch, false)).toEqual({ keep: 1, containers: [{ name: 'a', args: ['2'] }, { name: 'b' }] })
   })
 })
@@ -62,7 +62,7 @@ describe('a merge', () => {
 describe('a patch by operations', () => {
   const document = { a: { 'b/c': [1, 2] } }
 
-  it.each<[Operation, unknown]>([
+  test.each<[Operation, unknown]>([
     [{ op: 'add', path: '/a/d', value: 3 }, { a: { 'b/c': [1, 2], d: 3 } }],
     [{ op: 'add', path: '/a/b~1c/0', value: 3 }, { a: { 'b/c': [3, 1, 2] } }],
     [{ op: 'add', path: '/a/b~1c/-', value: 3 }, { a: { 'b/c': [1, 2, 3] } }],
@@ -71,7 +71,7 @@ describe('a patch by operations', () => {
     [{ op: 'remove', path: '/a' }, {}],
   ])('does %j', (operation, expected) => expect(applyOperations(document, [operation])).toEqual(expected))
 
-  it.each<Operation>([
+  test.each<Operation>([
     { op: 'replace', path: '/a/d', value: 3 },
     { op: 'add', path: '/d/e', value: 3 },
     { op: 'remove', path: '/a/b~1c/2' },

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { environment } from '../../local/environment.ts'
 import { plant } from './mistakes.ts'
 import { readProjectFiles, type ProjectFiles } from './project/project-files.ts'
@@ -40,12 +40,12 @@ function validate(overlay: string, changed: ProjectFiles): Promise<Outcome> {
 describe.runIf(cluster === undefined && can("a validation by the operators' definitions", reasons))(
   'the schemas of Kubernetes and its operators',
   () => {
-    it.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admit %s', async overlay => {
+    test.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admit %s', async overlay => {
       const { code, output } = await validate(overlay, files)
       expect(code, output).toBe(0)
     })
 
-    it.each(REFUSED.map(mistake => [mistake.title, mistake] as const))('refuse %s', async (_, mistake) => {
+    test.each(REFUSED.map(mistake => [mistake.title, mistake] as const))('refuse %s', async (_, mistake) => {
       const { code, output } = await validate('k8s/overlays/dev', plant(files, mistake))
       expect(code, output).not.toBe(0)
     })

@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { timeArray, uuidArray } from '../../src/ledger/binary-array.ts'
 
 const hex = (array: Buffer) => array.toString('hex')
 
-it('writes uuid[]: one dimension from 1, each element with its length', () => {
+test('writes uuid[]: one dimension from 1, each element with its length', () => {
   expect(hex(uuidArray(['01234567-89ab-cdef-0123-456789abcdef', 'ffffffff-ffff-ffff-ffff-fffffffffff0']))).toBe(
     [
       '00000001',
@@ -19,11 +19,11 @@ it('writes uuid[]: one dimension from 1, each element with its length', () => {
   )
 })
 
-it('writes timestamptz[]: microseconds since 2000', () => {
+test('writes timestamptz[]: microseconds since 2000', () => {
   const elements = [0n, 946_684_800_001n].map(timeMs => hex(timeArray([timeMs])).slice(40))
   expect(elements).toEqual([`00000008${BigInt.asUintN(64, -946_684_800_000_000n).toString(16)}`, '0000000800000000000003e8'])
 })
 
-it('writes an empty array as one without dimensions', () => {
+test('writes an empty array as one without dimensions', () => {
   expect([hex(uuidArray([])), hex(timeArray([]))]).toEqual(['000000000000000000000b86', '0000000000000000000004a0'])
 })

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connectClient } from '../../src/ledger/connect.ts'
 import type { ClientConfig } from '../../src/ledger/pg-types.ts'
 import { Pool } from '../../src/ledger/pool.ts'
@@ -33,18 +33,18 @@ const answerOf = async (connecting: Promise<{ query: (text: string) => Promise<{
 }
 
 describe('a connection', () => {
-  it('is made by a fresh try while the first one hangs', async () => {
+  test('is made by a fresh try while the first one hangs', async () => {
     gate.let(number => (number === 0 ? 'silent' : 'through'))
     expect(await answerOf(connectClient(config, 'test'))).toEqual([{ one: 1 }])
     await expect.poll(gate.open).toBe(0) // the try that hung is ended, too
   })
 
-  it('is made by whichever try is answered, however many have hung before', async () => {
+  test('is made by whichever try is answered, however many have hung before', async () => {
     gate.let(number => (number < 3 ? 'silent' : 'through'))
     expect(await answerOf(connectClient(config, 'test'))).toEqual([{ one: 1 }])
   })
 
-  it('waits for a server that is slow, longer than for a fresh try', async () => {
+  test('waits for a server that is slow, longer than for a fresh try', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     gate.let(number => (number === 0 ? promise : 'silent'))
     const connecting = connectClient(config, 'test')
@@ -54,20 +54,20 @@ describe('a connection', () => {
     expect(await answerOf(connecting)).toEqual([{ one: 1 }])
   })
 
-  it('is given up when its time is over', async () => {
+  test('is given up when its time is over', async () => {
     gate.let(() => 'silent')
     await expect(connectClient({ ...config, connectionTimeoutMillis: 100 }, 'test')).rejects.toThrow('Postgres does not answer')
     await expect.poll(gate.open).toBe(0)
   })
 
-  it('that is refused fails at once', async () => {
+  test('that is refused fails at once', async () => {
     const { port } = gate
     await gate.close()
     await expect(connectClient({ ...config, port }, 'test')).rejects.toThrow('ECONNREFUSED')
     gate = await startTcpGate(database.config.port!)
   })
 
-  it('to a standby is refused, and is made when it is the primary', { timeout: 60_000 }, async () => {
+  test('to a standby is refused, and is made when it is the primary', { timeout: 60_000 }, async () => {
     const postgres = await startPostgres()
     try {
       const signal = join(postgres.dataDir, 'standby.signal')
@@ -84,7 +84,7 @@ describe('a connection', () => {
 })
 
 describe('a session', () => {
-  it('has its settings whatever the database says', async () => {
+  test('has its settings whatever the database says', async () => {
     const name = config.database!
     const owner = await connectClient(config, 'test')
     for (const setting of [
@@ -125,14 +125,14 @@ describe('a pool', () => {
   const pool = (max: number) => new Pool(config, { applicationName: 'test', max, log: silent, queryTimeoutMs: 1_000 })
   const one = { rows: [{ one: 1 }] }
 
-  it('answers though its first connect hangs', async () => {
+  test('answers though its first connect hangs', async () => {
     gate.let(number => (number === 0 ? 'silent' : 'through'))
     const reads = pool(1)
     expect(await reads.query('select 1 as one')).toMatchObject(one)
     await reads.end()
   })
 
-  it('uses few connections for many queries, and one again and again', async () => {
+  test('uses few connections for many queries, and one again and again', async () => {
     const reads = pool(2)
     await Promise.all(Array.from({ length: 20 }, () => reads.query('select 1 as one')))
     expect(gate.accepted()).toBe(2)
@@ -141,7 +141,7 @@ describe('a pool', () => {
     await expect(reads.query('select 1 as one')).rejects.toThrow('the pool was ended')
   })
 
-  it('drops all idle connections when one of them has gone silent', async () => {
+  test('drops all idle connections when one of them has gone silent', async () => {
     const reads = pool(3)
     await Promise.all(Array.from({ length: 3 }, () => reads.query('select pg_sleep(0.05)')))
     expect(gate.accepted()).toBe(3)
@@ -151,7 +151,7 @@ describe('a pool', () => {
     await reads.end()
   })
 
-  it('keeps the others when Postgres answers with an error', async () => {
+  test('keeps the others when Postgres answers with an error', async () => {
     const reads = pool(2)
     await Promise.all(Array.from({ length: 2 }, () => reads.query('select pg_sleep(0.05)')))
     await expect(reads.query('select 1 / 0')).rejects.toThrow('division by zero')
@@ -160,7 +160,7 @@ describe('a pool', () => {
     await reads.end()
   })
 
-  it('gives the next in turn a connection when one could not be made', async () => {
+  test('gives the next in turn a connection when one could not be made', async () => {
     const reads = pool(1)
     const { port } = gate
     await gate.close()

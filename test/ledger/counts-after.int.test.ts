@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { MAX_ROWS_AFTER, readCountsAfter, type Edge } from '../../src/ledger/counts-after.ts'
 import { readHeads } from '../../src/ledger/heads.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
@@ -18,7 +18,7 @@ const after = async (client: Client, heads: readonly Head[], edges: readonly Edg
 }
 
 describeOnEachPostgres('counts after positions', database => {
-  it('are what SQL counts, over random histories and bounds', async () => {
+  test('are what SQL counts, over random histories and bounds', async () => {
     await setUp(database(), LANES)
     const random = seededRandom(8)
     const time = () => random.pick([0, -1_000_000, 1_700_000_000_000]) + random.between(-200_000, 200_000)
@@ -43,7 +43,7 @@ describeOnEachPostgres('counts after positions', database => {
     })
   })
 
-  it('are none when a position is not in the ledger any more', async () => {
+  test('are none when a position is not in the ledger any more', async () => {
     await setUp(database(), LANES)
     await withClient(database(), async client => {
       await record(client, 1, pingsAt(1, 2, 3))
@@ -59,7 +59,7 @@ describeOnEachPostgres('counts after positions', database => {
     })
   })
 
-  it('hold lanes that were added, and none that were not there for a position', async () => {
+  test('hold lanes that were added, and none that were not there for a position', async () => {
     await setUp(database(), LANES)
     await withClient(database(), async client => {
       const heads = await readHeads(client)
@@ -70,7 +70,7 @@ describeOnEachPostgres('counts after positions', database => {
     })
   })
 
-  it('are none when too many pings came after a position', async () => {
+  test('are none when too many pings came after a position', async () => {
     await setUp(database(), 16)
     const most = MAX_ROWS_AFTER / 16
     await withClient(database(), async client => {
@@ -84,7 +84,7 @@ describeOnEachPostgres('counts after positions', database => {
     })
   })
 
-  it('read the new rows alone, and are planned once, from the first row on', async () => {
+  test('read the new rows alone, and are planned once, from the first row on', async () => {
     await setUp(database(), LANES)
     await sql(database(), 'alter table pings set (autovacuum_enabled = off)') // never analysed
     await withClient(database(), async client => {

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { expect, it, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import { readPositions } from '../../src/ledger/positions.ts'
@@ -33,7 +33,7 @@ async function waitingLocks(database: Parameters<typeof rowsOf>[0], sessions: nu
 }
 
 describeOnEachPostgres('a database of the original service', database => {
-  it('has its rows numbered, counted and marked as published and folded, its columns untouched', async () => {
+  test('has its rows numbered, counted and marked as published and folded, its columns untouched', async () => {
     await sql(
       database(),
       ORIGINAL_TABLE,
@@ -62,7 +62,7 @@ describeOnEachPostgres('a database of the original service', database => {
     expect(tags.map(row => row.tags)).toEqual(Array.from({ length: 8 }, () => 1n))
   })
 
-  it('is recorded into after it was migrated', async () => {
+  test('is recorded into after it was migrated', async () => {
     await sql(database(), ORIGINAL_TABLE, ROWS)
     await setUp(database(), 4)
     await withClient(database(), async client => {
@@ -73,7 +73,7 @@ describeOnEachPostgres('a database of the original service', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('places what an old server inserts while the rows are numbered: it waits, and finds the trigger', async () => {
+  test('places what an old server inserts while the rows are numbered: it waits, and finds the trigger', async () => {
     await sql(database(), ORIGINAL_TABLE, ROWS)
     await withClient(database(), async holder => {
       await holder.query('begin; lock table pings in row exclusive mode')
@@ -88,7 +88,7 @@ describeOnEachPostgres('a database of the original service', database => {
     expect(sumOfHeads(await withClient(database(), readHeads))).toBe(11n)
   })
 
-  it('may lack the primary key: ids are unique from then on', async () => {
+  test('may lack the primary key: ids are unique from then on', async () => {
     await sql(database(), 'create table pings (id uuid, pinged_at timestamptz)', ROWS)
     await setUp(database(), 2)
     await withClient(database(), async client => {
@@ -97,7 +97,7 @@ describeOnEachPostgres('a database of the original service', database => {
     })
   })
 
-  it.each([
+  test.each([
     [
       'null ids',
       'insert into pings values (null, now())',
@@ -125,7 +125,7 @@ describeOnEachPostgres('a database of the original service', database => {
     expect(columns.map(({ name }) => name)).toEqual(['id', 'pinged_at'])
   })
 
-  it('is set up once by two migrators at once', async () => {
+  test('is set up once by two migrators at once', async () => {
     await sql(database(), ORIGINAL_TABLE, ROWS)
     await Promise.all([setUp(database(), 4), setUp(database(), 4), setUp(database(), 4)])
     await withClient(database(), async client => expect(sumOfHeads(await readHeads(client))).toBe(10n))
@@ -138,14 +138,14 @@ describeOnEachPostgres('a database of the original service', database => {
 })
 
 describeOnEachPostgres('the number of lanes', database => {
-  it('stops a start that wants fewer than the database has', async () => {
+  test('stops a start that wants fewer than the database has', async () => {
     await setUp(database(), 4)
     const fewer = migrate(database().config, { lanes: 3, log: silent })
     await expect(fewer).rejects.toThrow(SettingsError)
     await expect(fewer).rejects.toThrow('LANES: got 3, expected at least 4')
   })
 
-  it('is 16 in a new database, and stays as it is, where no number is wanted', async () => {
+  test('is 16 in a new database, and stays as it is, where no number is wanted', async () => {
     await setUp(database())
     await withClient(database(), async client => expect(await readHeads(client)).toHaveLength(16))
     await setUp(database(), 20)
@@ -153,7 +153,7 @@ describeOnEachPostgres('the number of lanes', database => {
     await withClient(database(), async client => expect(await readHeads(client)).toHaveLength(20))
   })
 
-  it('grows with a start that wants more, and the old lanes stay', async () => {
+  test('grows with a start that wants more, and the old lanes stay', async () => {
     await setUp(database(), 2)
     await withClient(database(), client => record(client, 1, pingsAt(5)))
     await setUp(database(), 5)
@@ -169,7 +169,7 @@ describeOnEachPostgres('the number of lanes', database => {
     })
   })
 
-  it('is refused together with a database that a newer program has changed', async () => {
+  test('is refused together with a database that a newer program has changed', async () => {
     await setUp(database(), 1)
     await sql(database(), "insert into ping_migrations (version, file) values (9999, 'later.sql')")
     await expect(setUp(database(), 1)).rejects.toThrow(/version 9999, newer than this program/)

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { changedHeads } from '../../src/ledger/changed-heads.ts'
 import { readCountsAfter } from '../../src/ledger/counts-after.ts'
 import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
@@ -72,7 +72,7 @@ async function fetchedBy(client: Client, run: () => Promise<unknown>): Promise<n
 
 describeOnEachPostgres('a statement that looks rows up by lane and number', database => {
   // As when autovacuum looks at a young table, and the sessions of that time live on.
-  it('reads few of them, although it was planned when there were few', async () => {
+  test('reads few of them, although it was planned when there were few', async () => {
     await setUp(database(), LANES)
     await withClient(database(), async client => {
       let before = await readHeads(client)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, chmodSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
@@ -14,7 +14,7 @@ const total = (database: TestDatabase) => withClient(database, async client => s
 const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
 
 describeOnEachPostgres('a row inserted by hand or by an old server', database => {
-  it.each([
+  test.each([
     ['alone', [ONE], 1n],
     [
       'with many in one statement',
@@ -38,7 +38,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await withClient(database(), client => countRange(client, -(2n ** 63n), 2n ** 63n - 1n))).toBe(expected)
   })
 
-  it('by COPY is counted', async () => {
+  test('by COPY is counted', async () => {
     await setUp(database(), 3)
     const folder = mkdtempSync(join(tmpdir(), 'ping-test-copy-'))
     chmodSync(folder, 0o777)
@@ -55,7 +55,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('by a user who may do nothing but insert is counted', async () => {
+  test('by a user who may do nothing but insert is counted', async () => {
     await setUp(database(), 3)
     const user = `inserts_${database().config.database}`.slice(0, 60)
     await sql(database().admin, `create role ${user} login; grant insert on pings to ${user}`)
@@ -65,7 +65,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('is given a tag of its own', async () => {
+  test('is given a tag of its own', async () => {
     await setUp(database(), 1)
     await sql(database(), ONE, ONE)
     const rows = await rowsOf<{ tag: bigint }>(database(), 'select tag from pings')
@@ -73,7 +73,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(rows.every(({ tag }) => tag > 0n)).toBe(true)
   })
 
-  it('in a transaction left open holds up one lane, and no number is given twice', async () => {
+  test('in a transaction left open holds up one lane, and no number is given twice', async () => {
     await setUp(database(), 3)
     await withClient(database(), async hand => {
       await hand.query('begin')
@@ -91,7 +91,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('at the same time as others and as batches leaves no gap', async () => {
+  test('at the same time as others and as batches leaves no gap', async () => {
     await setUp(database(), 2)
     await Promise.all([
       ...Array.from({ length: 4 }, () => sql(database(), ...Array.from({ length: 25 }, () => ONE))),
@@ -105,7 +105,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it.each(['repeatable read', 'serializable'])('is refused with a clear message in %s', async level => {
+  test.each(['repeatable read', 'serializable'])('is refused with a clear message in %s', async level => {
     await setUp(database(), 2)
     await withClient(database(), async hand => {
       await hand.query(`begin isolation level ${level}`)
@@ -114,7 +114,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await total(database())).toBe(0n)
   })
 
-  it.each([
+  test.each([
     ['lane', "'00000000-0000-4000-8000-000000000001', now(), 0, null, null"],
     ['seq', "'00000000-0000-4000-8000-000000000001', now(), null, 1, null"],
     ['tag', "'00000000-0000-4000-8000-000000000001', now(), null, null, 7"],
@@ -126,13 +126,13 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await total(database())).toBe(0n)
   })
 
-  it.each(["'infinity'", "'-infinity'", 'null'])('with the time %s is refused with a clear message', async time => {
+  test.each(["'infinity'", "'-infinity'", 'null'])('with the time %s is refused with a clear message', async time => {
     await setUp(database(), 2)
     const insert = sql(database(), `insert into pings (id, pinged_at) values ('${randomUUID()}', ${time})`)
     await expect(insert).rejects.toThrow('a row needs an id and a finite pinged_at')
   })
 
-  it.each([
+  test.each([
     ['lane', 'set lane = lane + 1'],
     ['seq', 'set seq = seq + 100'],
     ['tag', 'set tag = tag + 1'],
@@ -152,7 +152,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('may be updated where nothing of the ledger changes', async () => {
+  test('may be updated where nothing of the ledger changes', async () => {
     await setUp(database(), 2)
     await sql(database(), ONE, 'alter table pings add column note text')
     await sql(
@@ -163,7 +163,7 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await total(database())).toBe(1n)
   })
 
-  it.each([
+  test.each([
     ['with no place is given one', ONE, 3n],
     [
       'with a place is refused',
@@ -183,14 +183,14 @@ describeOnEachPostgres('a row inserted by hand or by an old server', database =>
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it.each(['on', 'off', '', '0'])('is placed whatever ping.recording was set to (%j)', async value => {
+  test.each(['on', 'off', '', '0'])('is placed whatever ping.recording was set to (%j)', async value => {
     await setUp(database(), 2)
     await sql(database(), `set ping.recording = '${value}'`, ONE, 'begin', ONE, 'commit')
     expect(await total(database())).toBe(2n)
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it.each([
+  test.each([
     'truncate ping_lanes',
     'truncate pings, ping_lanes, ping_minutes',
     'truncate ping_minutes',

@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { MissingRightError } from '../../src/ledger/owner.ts'
 import { classifySetUpFailure } from '../../src/server/set-up-failures.ts'
 import { describeOnEachPostgres, pingsAt, record, setUp, sql, withClient } from './ledger-fixture.ts'
 
 describeOnEachPostgres('a database in whose schema the user may not create tables', database => {
-  it.each([
+  test.each([
     [
       'belongs to somebody else, as since Postgres 15',
       'revoke create on schema public from public',

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
 import { takesWrites } from '../../src/ledger/lanes.ts'
 import { fold } from '../../src/ledger/positions.ts'
@@ -41,7 +41,7 @@ async function setDefaults(database: TestDatabase, defaults: Readonly<Record<str
 }
 
 describeOnEachPostgres('the defaults of a database', database => {
-  it('change nothing, before and after the set-up', async () => {
+  test('change nothing, before and after the set-up', async () => {
     await setDefaults(database(), { ...DEFAULTS, transaction_timeout: '2s' })
     await setUp(database(), 2)
     await withClient(database(), async client => {
@@ -67,7 +67,7 @@ describeOnEachPostgres('the defaults of a database', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('are kept where they say that nothing shall be written', async () => {
+  test('are kept where they say that nothing shall be written', async () => {
     await setUp(database(), 1)
     await setDefaults(database(), { default_transaction_read_only: 'on' })
     await withClient(database(), async client => {
@@ -77,7 +77,7 @@ describeOnEachPostgres('the defaults of a database', database => {
     })
   })
 
-  it('cannot hide rows: a policy is an error, not a lower count', async () => {
+  test('cannot hide rows: a policy is an error, not a lower count', async () => {
     await setUp(database(), 1)
     await withClient(database(), client => record(client, 0, pingsAt(1)))
     await sql(database(), 'alter table pings enable row level security, force row level security')

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isAtWork } from '../../src/ledger/backend.ts'
 import { connectClient, processIdOf } from '../../src/ledger/connect.ts'
 import { Pool } from '../../src/ledger/pool.ts'
@@ -40,7 +40,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
     })
     afterAll(() => pooler.stop())
 
-    it('sessions have their settings, which no start packet could carry, and their locks', async () => {
+    test('sessions have their settings, which no start packet could carry, and their locks', async () => {
       const config = through(pooler)
       const [client, other] = [
         await connectClient(config, 'ping-test', { statementTimeoutMs: 7_000 }),
@@ -54,7 +54,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
       await Promise.all([client.end(), other.end()])
     })
 
-    it('pings are recorded, and a batch at work is found', async () => {
+    test('pings are recorded, and a batch at work is found', async () => {
       const { recorder, batches } = startRecorder(through(pooler))
       await recorder.record(ping())
       expect(batches).toHaveLength(1)
@@ -66,7 +66,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
       expect(await working).toBe('ended')
     })
 
-    it('works for as many connections as the pooler has, and no more are needed', async () => {
+    test('works for as many connections as the pooler has, and no more are needed', async () => {
       await withPooler(
         'session',
         async small => {
@@ -78,7 +78,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
     })
   })
 
-  it.each<PoolMode>(['transaction', 'statement'])(
+  test.each<PoolMode>(['transaction', 'statement'])(
     'in %s mode a connection is refused, in words that say what to do, and not tried again',
     async mode => {
       await withPooler(mode, async pooler => {
@@ -95,7 +95,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
     },
   )
 
-  it('in transaction mode a connection is refused while others use the pooler, too', async () => {
+  test('in transaction mode a connection is refused while others use the pooler, too', async () => {
     await withPooler('transaction', async pooler => {
       const others = await Promise.all(
         Array.from({ length: 4 }, async (_, index) => {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { changedHeads } from '../../src/ledger/changed-heads.ts'
 import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
 import { takesWrites } from '../../src/ledger/lanes.ts'
@@ -22,7 +22,7 @@ async function loseTail(client: Client, afterSeq: bigint): Promise<void> {
 }
 
 describeOnEachPostgres('a published position', database => {
-  it('moves from where it is, and only the lanes in which it is there', async () => {
+  test('moves from where it is, and only the lanes in which it is there', async () => {
     await setUp(database(), 3)
     await withClient(database(), async client => {
       const [one, two] = await threeBatches(client)
@@ -43,7 +43,7 @@ describeOnEachPostgres('a published position', database => {
     })
   })
 
-  it('does not move for a zombie that began elsewhere, by seq or by tag', async () => {
+  test('does not move for a zombie that began elsewhere, by seq or by tag', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       const [one, two, three] = await threeBatches(client)
@@ -55,7 +55,7 @@ describeOnEachPostgres('a published position', database => {
     })
   })
 
-  it('does not move to a row of another history', async () => {
+  test('does not move to a row of another history', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       const [one, two, three] = await threeBatches(client)
@@ -69,7 +69,7 @@ describeOnEachPostgres('a published position', database => {
 })
 
 describeOnEachPostgres('a fold', database => {
-  it('goes on where it stands, at most so many rows, and counts each once', async () => {
+  test('goes on where it stands, at most so many rows, and counts each once', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       const [, two] = await threeBatches(client)
@@ -83,7 +83,7 @@ describeOnEachPostgres('a fold', database => {
     })
   })
 
-  it('by many at once counts each row once', async () => {
+  test('by many at once counts each row once', async () => {
     await setUp(database(), 1)
     await withClient(database(), client => record(client, 0, pingsAt(...Array.from({ length: 300 }, (_, n) => n * 1_000))))
     const folded = await Promise.all(
@@ -101,7 +101,7 @@ describeOnEachPostgres('a fold', database => {
     )
   })
 
-  it('of another history is noticed, and done anew after it was forgotten', async () => {
+  test('of another history is noticed, and done anew after it was forgotten', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       await threeBatches(client)
@@ -128,7 +128,7 @@ describeOnEachPostgres('a fold of counts', database => {
     [1, 1],
   ])
 
-  it('adds to the rollup and moves the position, of every lane that is where the counts begin', async () => {
+  test('adds to the rollup and moves the position, of every lane that is where the counts begin', async () => {
     await setUp(database(), 3)
     await withClient(database(), async client => {
       const [one, two, three] = await threeBatches(client)
@@ -169,7 +169,7 @@ describeOnEachPostgres('a fold of counts', database => {
     })
   })
 
-  it.each<[string, (ends: readonly [Position, Position, Position]) => Omit<CountedFold, 'lane'>]>([
+  test.each<[string, (ends: readonly [Position, Position, Position]) => Omit<CountedFold, 'lane'>]>([
     ['that begins elsewhere', ([, two, three]) => ({ from: two, to: three, minutes: twoEach })],
     ['that begins in another history', ([one, two, three]) => ({ from: { ...one, tag: two.tag }, to: three, minutes: new Map([[0, 4]]) })],
     ['that ends in another history', ([one, two]) => ({ from: one, to: { ...two, tag: one.tag }, minutes: twoEach })],
@@ -187,7 +187,7 @@ describeOnEachPostgres('a fold of counts', database => {
     })
   })
 
-  it('by many at once counts once', async () => {
+  test('by many at once counts once', async () => {
     await setUp(database(), 4)
     const folds: CountedFold[] = []
     await withClient(database(), async client => {
@@ -203,7 +203,7 @@ describeOnEachPostgres('a fold of counts', database => {
 })
 
 describeOnEachPostgres('the heads', database => {
-  it('are read again only when a transaction has ended since, whoever ran it', async () => {
+  test('are read again only when a transaction has ended since, whoever ran it', async () => {
     await setUp(database(), 2)
     await withClient(database(), other =>
       withClient(database(), async client => {
@@ -227,7 +227,7 @@ describeOnEachPostgres('the heads', database => {
 })
 
 describeOnEachPostgres('a position', database => {
-  it('is looked for together with the heads: held, foreign, missing, the start, an unknown lane', async () => {
+  test('is looked for together with the heads: held, foreign, missing, the start, an unknown lane', async () => {
     await setUp(database(), 4)
     await withClient(database(), async client => {
       const [one, two, three] = await threeBatches(client)
@@ -252,7 +252,7 @@ describeOnEachPostgres('a position', database => {
     })
   })
 
-  it('leads to the rows after it, and to nothing when it is of another history', async () => {
+  test('leads to the rows after it, and to nothing when it is of another history', async () => {
     await setUp(database(), 3)
     await withClient(database(), async client => {
       const [one, two] = await threeBatches(client)
@@ -276,7 +276,7 @@ describeOnEachPostgres('a position', database => {
 })
 
 describeOnEachPostgres('a relay lock', database => {
-  it('is one session’s until that ends, and none of a batch', async () => {
+  test('is one session’s until that ends, and none of a batch', async () => {
     await setUp(database(), 3)
     await withClient(database(), async second => {
       await withClient(database(), async first => {
@@ -288,7 +288,7 @@ describeOnEachPostgres('a relay lock', database => {
     })
   })
 
-  it('is lost by a session that says nothing', async () => {
+  test('is lost by a session that says nothing', async () => {
     await setUp(database(), 1)
     await withClient(database(), async frozen => {
       await endSessionWhenIdle(frozen, 200)
@@ -298,7 +298,7 @@ describeOnEachPostgres('a relay lock', database => {
     })
   })
 
-  it('and what else writes is for a server that takes writes', async () => {
+  test('and what else writes is for a server that takes writes', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       expect(await takesWrites(client)).toBe(true)
@@ -308,7 +308,7 @@ describeOnEachPostgres('a relay lock', database => {
     })
   })
 
-  it('and for one whose tables are there', async () => {
+  test('and for one whose tables are there', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       await client.query('drop table pings')

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { classifyBatchFailure } from '../../src/ledger/failures.ts'
 import { splitRange } from '../../src/ledger/ranges.ts'
 import { CommitWarningError } from '../../src/ledger/record.ts'
 
 describe('a range', () => {
-  it.each<[string, [bigint, bigint], readonly bigint[]]>([
+  test.each<[string, [bigint, bigint], readonly bigint[]]>([
     ['of whole minutes', [60_000n, 180_000n], [1n, 3n, 60_000n, 60_000n, 180_000n, 180_000n]],
     ['with both edges', [59_999n, 180_001n], [1n, 3n, 59_999n, 60_000n, 180_000n, 180_001n]],
     ['within a minute', [60_001n, 60_002n], [0n, 0n, 60_001n, 60_002n, 0n, 0n]],
@@ -15,7 +15,7 @@ describe('a range', () => {
     expect(splitRange(...bounds)).toEqual(parts)
   })
 
-  it('over all int64 stays within int64', () => {
+  test('over all int64 stays within int64', () => {
     const parts = splitRange(-(2n ** 63n), 2n ** 63n - 1n)
     expect(parts.filter(part => BigInt.asIntN(64, part) !== part)).toEqual([])
     expect(parts[3]! - parts[2]!).toBeLessThan(60_000n)
@@ -25,7 +25,7 @@ describe('a range', () => {
 
 describe('a failed batch', () => {
   const withCode = (code: string) => Object.assign(new Error(code), { code })
-  it.each([
+  test.each([
     [new CommitWarningError('canceling wait for synchronous replication'), 'repeat'],
     [withCode('23505'), 'repeat'],
     [withCode('40P01'), 'repeat'],

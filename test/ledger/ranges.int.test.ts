@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Client } from '../../src/ledger/pg-types.ts'
 import { Pool } from '../../src/ledger/pool.ts'
 import { fold, unfold } from '../../src/ledger/positions.ts'
@@ -62,7 +62,7 @@ const BY_SQL =
   'select count(*) as count from pings where floor(extract(epoch from pinged_at) * 1000) >= $1::numeric and floor(extract(epoch from pinged_at) * 1000) < $2::numeric'
 
 describeOnEachPostgres('a range', database => {
-  it('counts as SQL does, over random times and bounds', async () => {
+  test('counts as SQL does, over random times and bounds', async () => {
     await setUp(database(), LANES)
     const random = randomFrom(20_260_101)
     await withClient(database(), async client => {
@@ -75,7 +75,7 @@ describeOnEachPostgres('a range', database => {
     })
   })
 
-  it('counts rows by hand of any time that Postgres has', async () => {
+  test('counts rows by hand of any time that Postgres has', async () => {
     await setUp(database(), LANES)
     await sql(
       database(),
@@ -95,7 +95,7 @@ describeOnEachPostgres('a range', database => {
     })
   })
 
-  it('reads no more rows than lie above the folded positions and in the minutes at its edges', async () => {
+  test('reads no more rows than lie above the folded positions and in the minutes at its edges', async () => {
     await setUp(database(), LANES)
     await sql(database(), 'alter table pings set (autovacuum_enabled = off)') // never analysed
     await withClient(database(), async client => {
@@ -115,7 +115,7 @@ describeOnEachPostgres('a range', database => {
     })
   })
 
-  it('is exact while a folder folds', async () => {
+  test('is exact while a folder folds', async () => {
     await setUp(database(), LANES)
     const random = randomFrom(7)
     await withClient(database(), async client => {
@@ -142,7 +142,7 @@ describeOnEachPostgres('a range', database => {
 })
 
 describeOnEachPostgres('a snapshot', database => {
-  it('holds the newest minutes below the wanted one, whole, wherever the lanes are folded', async () => {
+  test('holds the newest minutes below the wanted one, whole, wherever the lanes are folded', async () => {
     await setUp(database(), LANES)
     const random = randomFrom(99)
     await withClient(database(), async client => {
@@ -154,7 +154,7 @@ describeOnEachPostgres('a snapshot', database => {
     })
   })
 
-  it('goes back and forth from the folded positions to any others', async () => {
+  test('goes back and forth from the folded positions to any others', async () => {
     await setUp(database(), LANES)
     await withClient(database(), async client => {
       await fill(client, randomFrom(5), 40)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { classifyBatchFailure } from '../../src/ledger/failures.ts'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
@@ -14,7 +14,7 @@ const FIRST_MS = -62_135_596_800_000n
 const LAST_MS = 253_402_300_799_999n
 
 describeOnEachPostgres('a batch', database => {
-  it('gets the next numbers of its lane, one tag, and tells the head before it', async () => {
+  test('gets the next numbers of its lane, one tag, and tells the head before it', async () => {
     await setUp(database(), 2)
     await withClient(database(), async client => {
       const one = await record(client, 1, pingsAt(10, 20))
@@ -31,7 +31,7 @@ describeOnEachPostgres('a batch', database => {
     })
   })
 
-  it('keeps times exact to the millisecond at both ends', async () => {
+  test('keeps times exact to the millisecond at both ends', async () => {
     await setUp(database(), 1)
     const times = [FIRST_MS, FIRST_MS + 1n, -1n, 0n, 1n, 59_999n, 60_000n, LAST_MS - 1n, LAST_MS]
     await withClient(database(), async client => {
@@ -42,7 +42,7 @@ describeOnEachPostgres('a batch', database => {
     })
   })
 
-  it('leaves out the ids that are known, and names them with their times', async () => {
+  test('leaves out the ids that are known, and names them with their times', async () => {
     await setUp(database(), 2)
     await withClient(database(), async client => {
       const [known, fresh] = [pingsAt(1, 2, 3), pingsAt(7, 8)]
@@ -59,7 +59,7 @@ describeOnEachPostgres('a batch', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('searches only for doubtful ids; another that is there fails it as a whole, to be repeated, and no number is lost', async () => {
+  test('searches only for doubtful ids; another that is there fails it as a whole, to be repeated, and no number is lost', async () => {
     await setUp(database(), 2)
     await withClient(database(), async client => {
       const [there, given, made] = [pingsAt(1), pingsAt(2), pingsAt(3)]
@@ -85,7 +85,7 @@ describeOnEachPostgres('a batch', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('inserts the others also when a known id is removed while it looks', async () => {
+  test('inserts the others also when a known id is removed while it looks', async () => {
     await setUp(database(), 1)
     await withClient(database(), remover =>
       withClient(database(), async client => {
@@ -106,7 +106,7 @@ describeOnEachPostgres('a batch', database => {
     )
   })
 
-  it('writes WAL also when all its ids are known', async () => {
+  test('writes WAL also when all its ids are known', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       const pings = pingsAt(1)
@@ -121,7 +121,7 @@ describeOnEachPostgres('a batch', database => {
     })
   })
 
-  it('takes the first lane that no other transaction is in, and waits for the first when all are taken', async () => {
+  test('takes the first lane that no other transaction is in, and waits for the first when all are taken', async () => {
     await setUp(database(), 2)
     const hold = 'select pg_advisory_xact_lock(ping_lock_class_batch(), $1)'
     await withClient(database(), holder =>
@@ -143,7 +143,7 @@ describeOnEachPostgres('a batch', database => {
     )
   })
 
-  it('reads the head after it has the lock, not before', async () => {
+  test('reads the head after it has the lock, not before', async () => {
     await setUp(database(), 1)
     await withClient(database(), holder =>
       withClient(database(), async client => {
@@ -163,7 +163,7 @@ describeOnEachPostgres('a batch', database => {
     )
   })
 
-  it('is refused outside READ COMMITTED', async () => {
+  test('is refused outside READ COMMITTED', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       await client.query('begin isolation level repeatable read')
@@ -171,7 +171,7 @@ describeOnEachPostgres('a batch', database => {
     })
   })
 
-  it('is READ COMMITTED whatever the database’s defaults are, and hears of warnings', async () => {
+  test('is READ COMMITTED whatever the database’s defaults are, and hears of warnings', async () => {
     await setUp(database(), 1)
     const name = pg.escapeIdentifier(database().config.database!)
     await sql(
@@ -187,7 +187,7 @@ describeOnEachPostgres('a batch', database => {
     })
   })
 
-  it('in which another lane gets an id first fails as a whole, to be repeated, and no number is lost', async () => {
+  test('in which another lane gets an id first fails as a whole, to be repeated, and no number is lost', async () => {
     await setUp(database(), 2)
     const shared = pingsAt(1)
     const others = pingsAt(2, 3)
@@ -215,7 +215,7 @@ describeOnEachPostgres('a batch', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('of eight recorders at once leaves no gap, and the head is right all along', async () => {
+  test('of eight recorders at once leaves no gap, and the head is right all along', async () => {
     await setUp(database(), 3)
     let [running, watched] = [true, 0]
     const watching = withClient(database(), async client => {
@@ -240,7 +240,7 @@ describeOnEachPostgres('a batch', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('reads by index from the first row on, in tables that were never analysed', async () => {
+  test('reads by index from the first row on, in tables that were never analysed', async () => {
     await setUp(database(), 2)
     await sql(database(), 'alter table pings set (autovacuum_enabled = off)')
     const hand = createPostgresClient(database().config) // with the planner's defaults

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { fold, movePublished, readPositions } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
@@ -39,7 +39,7 @@ async function work(database: TestDatabase): Promise<bigint> {
 }
 
 describeOnEachPostgres('Ping’s tables', database => {
-  it.each([
+  test.each([
     ['the database', 'another schema', (name: string) => [`create schema elsewhere; alter database ${name} set search_path = elsewhere`]],
     ['the database', 'none that is there', (name: string) => [`alter database ${name} set search_path = nowhere`]],
     ['the database', 'nothing', (name: string) => [`alter database ${name} set search_path = ''`]],
@@ -57,7 +57,7 @@ describeOnEachPostgres('Ping’s tables', database => {
     expect(await rowsOf(database(), tables)).toEqual([{ schema: 'public' }, { schema: 'public' }])
   })
 
-  it('are made where the search_path leads, if that is anywhere, and found there', async () => {
+  test('are made where the search_path leads, if that is anywhere, and found there', async () => {
     await sql(database(), `create schema "Odd one"; alter database ${nameOf(database())} set search_path = "Odd one"`)
     await setUp(database(), 2)
     await sql(database(), `alter database ${nameOf(database())} reset search_path`)
@@ -67,20 +67,20 @@ describeOnEachPostgres('Ping’s tables', database => {
     expect(await rowsOf(database(), tables)).toEqual([{ schema: 'Odd one' }, { schema: 'Odd one' }])
   })
 
-  it('are made where the table of the original is, also beside a schema named like the user', async () => {
+  test('are made where the table of the original is, also beside a schema named like the user', async () => {
     await sql(database(), ORIGINAL_TABLE, ONE('pings'), 'create schema ping')
     await setUp(database(), 2)
     expect(await work(database())).toBe(3n)
     expect(await rowsOf(database(), tables)).toEqual([{ schema: 'public' }, { schema: 'public' }])
   })
 
-  it('are made in public when the search_path leads nowhere', async () => {
+  test('are made in public when the search_path leads nowhere', async () => {
     await sql(database(), `alter database ${nameOf(database())} set search_path = nowhere`)
     await setUp(database(), 2)
     expect(await work(database())).toBe(2n)
   })
 
-  it('are those of the search_path where a database holds several of them', async () => {
+  test('are those of the search_path where a database holds several of them', async () => {
     await setUp(database(), 2)
     await sql(database(), `create schema other; alter database ${nameOf(database())} set search_path = other`)
     await sql(
@@ -92,7 +92,7 @@ describeOnEachPostgres('Ping’s tables', database => {
     expect(await rowsOf(database(), tables)).toEqual(['other', 'other', 'public', 'public'].map(schema => ({ schema })))
   })
 
-  it('take rows by hand rightly from a session whose temporary tables or schemas have the same names', async () => {
+  test('take rows by hand rightly from a session whose temporary tables or schemas have the same names', async () => {
     await setUp(database(), 1)
     await withClient(database(), async hand => {
       await hand.query("set search_path = ''")

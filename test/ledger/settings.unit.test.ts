@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { postgresConfig, postgresSettings } from '../../src/ledger/settings.ts'
 import { readSettings, SettingsError } from '../../src/runtime/settings.ts'
 
@@ -26,16 +26,16 @@ function refusalOf(env: Readonly<Record<string, string>>): string {
 const url = (query: string) => ({ DATABASE_URL: `postgres://ping@db/pings${query}` })
 
 describe('where Postgres is', () => {
-  it('is this machine when nothing is set', () => {
+  test('is this machine when nothing is set', () => {
     expect(configOf({})).toEqual({ host: '127.0.0.1', port: 5432, user: 'postgres', password: undefined, database: 'ping', ssl: undefined })
   })
 
-  it('is told by the settings of the original', () => {
+  test('is told by the settings of the original', () => {
     const env = { DB_HOST: 'db', DB_PORT: '6000', DB_USER: 'u', DB_PASSWORD: 'p', DB_NAME: 'n' }
     expect(configOf(env)).toEqual({ host: 'db', port: 6000, user: 'u', password: 'p', database: 'n', ssl: undefined })
   })
 
-  it('is told by one URL, escapes and IPv6 included', () => {
+  test('is told by one URL, escapes and IPv6 included', () => {
     const escaped = configOf({ DATABASE_URL: 'postgresql://a%40b:p%2Fw@[::1]:6000/my%20pings' })
     expect(escaped).toEqual({ host: '::1', port: 6000, user: 'a@b', password: 'p/w', database: 'my pings', ssl: false })
     expect(configOf({ DATABASE_URL: 'postgres://db' })).toMatchObject({ host: 'db', port: 5432, user: 'postgres', database: 'postgres' })
@@ -44,14 +44,14 @@ describe('where Postgres is', () => {
     expect(configOf({ DB_HOST: '[::1]' })).toMatchObject({ host: '::1' })
   })
 
-  it('may have its password apart, as it is', () => {
+  test('may have its password apart, as it is', () => {
     const password = '12#34?/%@: '
     expect(configOf({ DATABASE_URL: 'postgres://u@db/n', DB_PASSWORD: password })).toMatchObject({ user: 'u', password })
     const both = refusalOf({ DATABASE_URL: 'postgres://u:geheim@db/n', DB_PASSWORD: 'geheim' })
     expect(both).toBe('DB_PASSWORD: got it together with a password in DATABASE_URL, expected one of them')
   })
 
-  it('is not told twice', () => {
+  test('is not told twice', () => {
     for (const [name, value] of [
       ['DB_HOST', 'db'],
       ['DB_PORT', '5432'],
@@ -63,7 +63,7 @@ describe('where Postgres is', () => {
     }
   })
 
-  it('says what is wrong with a URL, and nothing of the URL itself', () => {
+  test('says what is wrong with a URL, and nothing of the URL itself', () => {
     const wrong = [
       'mysql://u:geheim@db/n',
       'postgres://u:geheim@db:port/n',
@@ -87,24 +87,24 @@ describe('where Postgres is', () => {
     expect(refusalOf({ DATABASE_URL: 'postgres://db', DB_PORT: 'x', DB_HOST: 'a,b' }).split('\n')).toHaveLength(2)
   })
 
-  it.each(['a,b', 'db:5432', 'tcp://10.0.0.1:5432', 'd b', 'db/n'])('refuses the host %j', got => {
+  test.each(['a,b', 'db:5432', 'tcp://10.0.0.1:5432', 'd b', 'db/n'])('refuses the host %j', got => {
     expect(refusalOf({ DB_HOST: got })).toContain(
       `DB_HOST: got ${JSON.stringify(got)}, expected the name or the address of one host, without a port, or the folder of a socket`,
     )
   })
 
-  it('shows no password that was put into the wrong setting', () => {
+  test('shows no password that was put into the wrong setting', () => {
     for (const env of [{ DB_HOST: 'postgres://u:geheim@db/n' }, { DB_PORT: 'postgres://u:geheim@db/n' }])
       expect(refusalOf(env)).not.toContain('geheim')
   })
 
-  it('names ports that are wrong', () => {
+  test('names ports that are wrong', () => {
     expect(refusalOf({ DB_PORT: '0' })).toBe('DB_PORT: got "0", expected a whole number from 1 to 65535')
   })
 })
 
 describe('TLS to Postgres', () => {
-  it('follows sslmode as libpq means it', () => {
+  test('follows sslmode as libpq means it', () => {
     expect(configOf(url('')).ssl).toBe(false)
     expect(configOf(url('?sslmode=disable')).ssl).toBe(false)
     expect(configOf(url('?sslmode=require')).ssl).toEqual({ rejectUnauthorized: false })
@@ -117,11 +117,11 @@ describe('TLS to Postgres', () => {
     expect(configOf(url('?sslmode=verify-full')).ssl).toEqual({})
   })
 
-  it('checks the name of the host when a CA comes with the settings of the original', () => {
+  test('checks the name of the host when a CA comes with the settings of the original', () => {
     expect(configOf({ DB_HOST: 'db', DB_CA_FILE: caFile }).ssl).toEqual({ ca: 'the CA' })
   })
 
-  it('is never left out silently', () => {
+  test('is never left out silently', () => {
     expect(refusalOf({ DB_HOST: 'db', DB_CA_FILE: '/nowhere' })).toBe('DB_CA_FILE: got "/nowhere", expected a file that can be read')
     expect(refusalOf(url(`?sslrootcert=${caFile}`))).toMatch(/^DATABASE_URL: got sslrootcert without/)
     expect(refusalOf(url('?sslmode=prefer'))).toBe(

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
 import { fold, readPositions } from '../../src/ledger/positions.ts'
@@ -50,7 +50,7 @@ const firstIdOf = async (client: Client): Promise<string> =>
   (await client.query<{ id: string }>('select id from pings where lane = 0 and seq = 1')).rows[0]!.id
 
 describeOnEachPostgres('a database at version 4', database => {
-  it('is upgraded by its owner: rows, positions, heads, minutes and ranges stay, and pings are recorded and folded', async () => {
+  test('is upgraded by its owner: rows, positions, heads, minutes and ranges stay, and pings are recorded and folded', async () => {
     await restore(database())
     const before = await contents(database())
     expect(before.ranges[0]).toBe(38n)
@@ -74,7 +74,7 @@ describeOnEachPostgres('a database at version 4', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('goes on serving an old server that is connected, also one whose batch waits meanwhile, and a new one beside it', async () => {
+  test('goes on serving an old server that is connected, also one whose batch waits meanwhile, and a new one beside it', async () => {
     await restore(database())
     await withClient(database(), holder =>
       withClient(database(), async old => {

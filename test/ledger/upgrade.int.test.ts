@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { MissingRightError } from '../../src/ledger/owner.ts'
 import { readPositions } from '../../src/ledger/positions.ts'
@@ -25,11 +25,11 @@ const handOver = ({ admin }: TestDatabase) =>
   )
 
 describeOnEachPostgres('a database that a superuser set up before', database => {
-  it('could not have been set up by its owner', async () => {
+  test('could not have been set up by its owner', async () => {
     await expect(setUpAsBefore(database())).rejects.toThrow('permission denied to set parameter "ping.recording"')
   })
 
-  it('is upgraded by the owner of its tables: rows and counts stay, and pings are recorded', async () => {
+  test('is upgraded by the owner of its tables: rows and counts stay, and pings are recorded', async () => {
     await setUpAsBefore(database().admin)
     await handOver(database())
     const before = await withClient(database(), async client => [await readHeads(client), await readPositions(client)])
@@ -49,13 +49,13 @@ describeOnEachPostgres('a database that a superuser set up before', database => 
     expect(settings).toEqual([])
   })
 
-  it('is upgraded by the superuser too', async () => {
+  test('is upgraded by the superuser too', async () => {
     await setUpAsBefore(database().admin)
     await setUp(database().admin, 3)
     expect((await withClient(database().admin, client => record(client, 1, pingsAt(3)))).before.seq).toBe(2n)
   })
 
-  it('goes on serving an old server that is connected, also one whose batch waits meanwhile', async () => {
+  test('goes on serving an old server that is connected, also one whose batch waits meanwhile', async () => {
     await setUpAsBefore(database().admin)
     await handOver(database())
     await withClient(database(), holder =>
@@ -84,7 +84,7 @@ describeOnEachPostgres('a database that a superuser set up before', database => 
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('waits for somebody’s open transaction without holding up an old server for longer than its queue holds out', async () => {
+  test('waits for somebody’s open transaction without holding up an old server for longer than its queue holds out', async () => {
     await setUpAsBefore(database().admin)
     await handOver(database())
     const stop = new AbortController()
@@ -109,7 +109,7 @@ describeOnEachPostgres('a database that a superuser set up before', database => 
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  it('is left as it is when the program connects as another than the owner, and the error says what to do', async () => {
+  test('is left as it is when the program connects as another than the owner, and the error says what to do', async () => {
     await setUpAsBefore(database().admin)
     const error: unknown = await setUp(database(), 3).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(MissingRightError)

@@ -1,17 +1,17 @@
 import type { IHeaders } from 'kafkajs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { deadLetterHeaders, headerBytes } from '../../processor/dead-letter-headers.ts'
 
 const OURS = { reason: 'why', offset: '7' }
 
 describe("a dead letter's headers", () => {
-  it("are the record's own and ours", () => {
+  test("are the record's own and ours", () => {
     const own = { trace: 'a', several: ['b', Buffer.from('c')], '': 'no name' }
     expect(deadLetterHeaders(own, OURS)).toEqual({ ...own, 'ping-reason': 'why', 'ping-offset': '7' })
     expect(deadLetterHeaders(undefined, OURS)).toEqual({ 'ping-reason': 'why', 'ping-offset': '7' })
   })
 
-  it('keep all of its own apart from ours, however it names them', () => {
+  test('keep all of its own apart from ours, however it names them', () => {
     const own = { 'ping-reason': '1', 'original.ping-reason': '2', 'original.original.ping-reason': '3', 'original.': '4', 'ping-': '5' }
     const headers = deadLetterHeaders(own, OURS)
     expect(headers).toEqual({
@@ -26,13 +26,13 @@ describe("a dead letter's headers", () => {
     expect(Object.keys(deadLetterHeaders(headers, OURS))).toHaveLength(Object.keys(headers).length + 2)
   })
 
-  it('that have no value, which kafkajs cannot write, are empty', () => {
+  test('that have no value, which kafkajs cannot write, are empty', () => {
     const own = { none: null, some: ['a', null] } as unknown as IHeaders
     expect(deadLetterHeaders(own, {})).toEqual({ none: '', some: ['a', ''] })
     expect(headerBytes(own)).toBe(4 + 4 + 1 + 4)
   })
 
-  it('that kafkajs makes two of, because all objects have such a property, are one', () => {
+  test('that kafkajs makes two of, because all objects have such a property, are one', () => {
     const own = { toString: [{}.toString, Buffer.from('a')], constructor: [Object, null] } as unknown as IHeaders
     expect(deadLetterHeaders(own, {})).toEqual({ toString: Buffer.from('a'), constructor: '' })
     expect(headerBytes(own)).toBe(8 + 1 + 11)

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { pauseAfter } from '../../processor/fetch-pause.ts'
 import { Flusher } from '../../processor/flusher.ts'
 import { Lanes } from '../../processor/lanes.ts'
@@ -8,18 +8,18 @@ import { START } from '../../src/terms/position.ts'
 import { silent } from '../counters/caches.ts'
 import { event } from './events.ts'
 
-it('waits after a fetch of few records, a small part of the second between two flushes, and not after one of many', () => {
+test('waits after a fetch of few records, a small part of the second between two flushes, and not after one of many', () => {
   expect(pauseAfter(1, 1_000)).toBeGreaterThan(0)
   expect(pauseAfter(1, 1_000)).toBeLessThanOrEqual(200)
   expect(pauseAfter(1_000, 1_000)).toBe(0)
 })
 
-it('ends in time for the next flush, which would else go without what came meanwhile, and that a second later', () => {
+test('ends in time for the next flush, which would else go without what came meanwhile, and that a second later', () => {
   for (let untilFlushMs = 0; untilFlushMs <= 300; untilFlushMs++)
     expect(pauseAfter(1, untilFlushMs)).toBeLessThanOrEqual(Math.max(0, untilFlushMs - 10))
 })
 
-it('hears of the flusher when that is', async () => {
+test('hears of the flusher when that is', async () => {
   const lanes = new Lanes()
   lanes.grow(1)
   lanes.get(0)!.adopt(START)

@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { numberingFaults, rowsOf, setUp } from '../ledger/ledger-fixture.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startLoad, startRecorder } from './recorder-fixture.ts'
 
 const CRASHES = 4
 
-it('loses and doubles nothing while Postgres is killed and comes back under load', { timeout: 90_000 }, async () => {
+test('loses and doubles nothing while Postgres is killed and comes back under load', { timeout: 90_000 }, async () => {
   const postgres = await startPostgres()
   const database = await postgres.createDatabase()
   await setUp(database, 4)

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Batch, type Waiter } from '../../src/server/batch.ts'
 import { Crowd } from '../../src/server/crowd.ts'
 import { TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
@@ -32,7 +32,7 @@ class Outcomes implements Waiter {
 }
 
 describe('a batch', () => {
-  it('holds each id once, sorted, with the first time given for it, and says which ids callers gave', () => {
+  test('holds each id once, sorted, with the first time given for it, and says which ids callers gave', () => {
     const batch = new Batch(0)
     const own: RequestedPing = { id: '1', timestampMs: 4n, idGiven: false }
     new Outcomes(batch).add(ping(2n, B), own, ping(1n, A), ping(3n, B), ping('none', '0'))
@@ -48,13 +48,13 @@ describe('a batch', () => {
     })
   })
 
-  it('knows an id as given if one of its callers gave it', () => {
+  test('knows an id as given if one of its callers gave it', () => {
     const batch = new Batch(0)
     new Outcomes(batch).add({ ...ping(1n, A), idGiven: false }, ping(1n, A))
     expect(batch.seal()).toEqual({ pings: [{ id: A, timestampMs: 1n }], given: [A] })
   })
 
-  it('answers each caller by the time that is recorded', () => {
+  test('answers each caller by the time that is recorded', () => {
     const batch = new Batch(0)
     const { got } = new Outcomes(batch).add(ping(1n, A), ping(5n, A), ping('none', A), ping(2n, B))
     batch.seal()
@@ -62,7 +62,7 @@ describe('a batch', () => {
     expect([...got.values()].map(error => error?.constructor)).toEqual([TimestampConflictError, undefined, undefined, undefined])
   })
 
-  it('answers the callers of one id by the time that came first', () => {
+  test('answers the callers of one id by the time that came first', () => {
     const batch = new Batch(0)
     const { got } = new Outcomes(batch).add(ping(2n, B), ping(5n, A), ping(1n, A), ping('none', A), ping(5n, A))
     batch.seal()
@@ -70,7 +70,7 @@ describe('a batch', () => {
     expect([...got.values()].map(error => error?.constructor)).toEqual([undefined, undefined, TimestampConflictError, undefined, undefined])
   })
 
-  it('that took too long tells its callers so, and answers none of them again', () => {
+  test('that took too long tells its callers so, and answers none of them again', () => {
     const batch = new Batch(0)
     const { got } = new Outcomes(batch).add(ping(1n, A))
     batch.seal()
@@ -82,7 +82,7 @@ describe('a batch', () => {
     batch.fail(new Error('no'))
   })
 
-  it('that the ledger refuses tells every caller', () => {
+  test('that the ledger refuses tells every caller', () => {
     const batch = new Batch(0)
     const { got } = new Outcomes(batch).add(ping(1n, A), ping(1n, A))
     const error = new Error('no')
@@ -95,7 +95,7 @@ describe('open batches', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  it('expire each when its time is over, and not before; a settled one does not', () => {
+  test('expire each when its time is over, and not before; a settled one does not', () => {
     const open = new OpenBatches(1_000)
     const [first, settled] = [new Batch(performance.now()), new Batch(performance.now())]
     open.add(first)
@@ -116,7 +116,7 @@ describe('open batches', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('leave no timer behind when they are stopped', () => {
+  test('leave no timer behind when they are stopped', () => {
     const open = new OpenBatches(1_000)
     open.add(new Batch(performance.now()))
     open.stop()
@@ -125,19 +125,19 @@ describe('open batches', () => {
 })
 
 describe('a crowd', () => {
-  it('never lets a caller wait when no batch is in flight', () => {
+  test('never lets a caller wait when no batch is in flight', () => {
     const crowd = new Crowd()
     crowd.sent(500)
     expect(crowd.isGathered(1, 0)).toBe(true)
   })
 
-  it('gathers half of its callers while a batch is in flight', () => {
+  test('gathers half of its callers while a batch is in flight', () => {
     const crowd = new Crowd()
     crowd.sent(64)
     expect([crowd.isGathered(31, 1), crowd.isGathered(32, 1)]).toEqual([false, true])
   })
 
-  it('forgets callers that do not come any more', () => {
+  test('forgets callers that do not come any more', () => {
     const crowd = new Crowd()
     crowd.sent(64)
     for (let n = 0; n < 40; n++) crowd.sent(2)
@@ -146,14 +146,14 @@ describe('a crowd', () => {
 })
 
 describe('the choice of a lane', () => {
-  it('offers every lane, the preferred ones first', () => {
+  test('offers every lane, the preferred ones first', () => {
     const choice = new LaneChoice(() => [2, 5])
     const lanes = choice.take(8)
     expect(lanes.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
     expect(lanes.slice(0, 2).toSorted()).toEqual([2, 5])
   })
 
-  it('takes each lane in its turn', () => {
+  test('takes each lane in its turn', () => {
     const choice = new LaneChoice(() => [])
     const firsts = Array.from({ length: 6 }, () => {
       const first = choice.take(3)[0]!
@@ -164,7 +164,7 @@ describe('the choice of a lane', () => {
     expect(firsts.slice(3)).toEqual(firsts.slice(0, 3))
   })
 
-  it('keeps two batches apart, preferred lane or not', () => {
+  test('keeps two batches apart, preferred lane or not', () => {
     const choice = new LaneChoice(() => [1])
     for (let n = 0; n < 20; n++) {
       const [first, second] = [choice.take(3)[0]!, choice.take(3)[0]!]
@@ -175,7 +175,7 @@ describe('the choice of a lane', () => {
     }
   })
 
-  it('still offers a lane when all are taken, or when the preferred one is gone', () => {
+  test('still offers a lane when all are taken, or when the preferred one is gone', () => {
     const choice = new LaneChoice(() => [7])
     expect([choice.take(1), choice.take(1)]).toEqual([[0], [0]])
   })

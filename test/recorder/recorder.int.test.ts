@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { QueueFullError, TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
 import type { RecorderOptions } from '../../src/server/recorder.ts'
@@ -36,7 +36,7 @@ describe('a recorder', () => {
     await database.drop()
   })
 
-  it('shares a transaction among the pings that come together', async () => {
+  test('shares a transaction among the pings that come together', async () => {
     const { recorder, batches } = start()
     await Promise.all(Array.from({ length: 500 }, () => recorder.record(ping())))
     expect(batches.map(({ inserted }) => inserted.length)).toEqual([500])
@@ -51,7 +51,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(3_000n)
   })
 
-  it('takes the server’s clock where no time is given, and what is given otherwise', async () => {
+  test('takes the server’s clock where no time is given, and what is given otherwise', async () => {
     const { recorder, batches } = start()
     const before = BigInt(Date.now())
     await recorder.record(ping('none'))
@@ -61,13 +61,13 @@ describe('a recorder', () => {
     expect(given).toBe(-5n)
   })
 
-  it('prefers the lanes that it is told, each in its turn', async () => {
+  test('prefers the lanes that it is told, each in its turn', async () => {
     const { recorder, batches } = start({ preferredLanes: () => [1, 3] })
     for (let n = 0; n < 6; n++) await recorder.record(ping())
     expect(batches.map(({ lane }) => lane).sort()).toEqual([1, 1, 1, 3, 3, 3])
   })
 
-  it('counts an id once, from several callers and several recorders at once', async () => {
+  test('counts an id once, from several callers and several recorders at once', async () => {
     const recorders = [start(), start(), start()].map(({ recorder }) => recorder)
     const ids = Array.from({ length: 60 }, () => randomUUID())
     for (let round = 0; round < 5; round++) {
@@ -78,7 +78,7 @@ describe('a recorder', () => {
     expect(await numberingFaults(database)).toEqual([])
   })
 
-  it('answers an id with another time as a conflict, in the same batch and later, and one without a time as the first', async () => {
+  test('answers an id with another time as a conflict, in the same batch and later, and one without a time as the first', async () => {
     const { recorder } = start()
     const id = randomUUID()
     const together = await Promise.allSettled([
@@ -95,7 +95,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(1n)
   })
 
-  it('refuses at once what goes beyond the queue, and takes more when there is room', async () => {
+  test('refuses at once what goes beyond the queue, and takes more when there is room', async () => {
     const { recorder } = start({ maxQueueLength: 10 })
     const accepted = Promise.all(Array.from({ length: 10 }, () => recorder.record(ping())))
     const began = performance.now()
@@ -109,7 +109,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(11n)
   })
 
-  it('goes on while a transaction left open by hand holds a lane', async () => {
+  test('goes on while a transaction left open by hand holds a lane', async () => {
     const { recorder, batches } = start()
     await withClient(database, async hand => {
       await hand.query('begin')
@@ -122,7 +122,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(13n)
   })
 
-  it('waits for a batch that Postgres is still at work on, on its two sessions', async () => {
+  test('waits for a batch that Postgres is still at work on, on its two sessions', async () => {
     const { recorder, retries } = start({ lookAfterMs: 150 })
     await recorder.record(ping())
     let recording: Promise<unknown> | undefined
@@ -142,7 +142,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(3n)
   })
 
-  it('loses and doubles nothing while its connections are killed, and keeps two at most', async () => {
+  test('loses and doubles nothing while its connections are killed, and keeps two at most', async () => {
     const recorders = [start(), start()]
     const load = startLoad(
       recorders.map(({ recorder }) => recorder),
@@ -166,7 +166,7 @@ describe('a recorder', () => {
     expect((await sessions()).length).toBeLessThanOrEqual(4)
   })
 
-  it('answers many that come in one call, each in its place: the same id twice, another time, an id that is known', async () => {
+  test('answers many that come in one call, each in its place: the same id twice, another time, an id that is known', async () => {
     const { recorder, batches } = start()
     const known = ping(1n)
     await recorder.record(known)
@@ -198,7 +198,7 @@ describe('a recorder', () => {
     expect(await numberingFaults(database)).toEqual([])
   })
 
-  it('refuses of many only those that go beyond the queue', async () => {
+  test('refuses of many only those that go beyond the queue', async () => {
     const { recorder, refusals } = start({ maxQueueLength: 10, maxBatchSize: 4 })
     const outcomes = await recorder.recordAll(Array.from({ length: 15 }, () => ping()))
     expect(outcomes.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => undefined))
@@ -207,7 +207,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(10n)
   })
 
-  it('records all that it accepted before it stops', async () => {
+  test('records all that it accepted before it stops', async () => {
     const { recorder, batches } = start({ maxBatchSize: 100 })
     const accepted = Array.from({ length: 2_000 }, () => recorder.record(ping()))
     let acked = 0
@@ -221,7 +221,7 @@ describe('a recorder', () => {
 })
 
 describe('a recorder without Postgres', () => {
-  it('is not ready, tells its callers when their time is over, and stops', async () => {
+  test('is not ready, tells its callers when their time is over, and stops', async () => {
     const { recorder } = startRecorder(AWAY, { answerWithinMs: 200 })
     expect(await recorder.isReady()).toBe(false)
     const waiting = [recorder.record(ping()), recorder.record(ping())]
@@ -233,14 +233,14 @@ describe('a recorder without Postgres', () => {
     await recorder.stop()
   })
 
-  it('tells the callers of many when their time is over', async () => {
+  test('tells the callers of many when their time is over', async () => {
     const { recorder } = startRecorder(AWAY, { answerWithinMs: 100, maxBatchSize: 2 })
     const outcomes = await recorder.recordAll([ping(), ping(), ping()])
     expect(outcomes.map(outcome => outcome?.constructor)).toEqual([UnavailableError, UnavailableError, UnavailableError])
     await recorder.stop()
   })
 
-  it('refuses at once while the oldest waits too long', async () => {
+  test('refuses at once while the oldest waits too long', async () => {
     const { recorder } = startRecorder(AWAY, { maxQueueAgeMs: 100, answerWithinMs: 1_000, maxBatchSize: 1 })
     const waiting = Promise.allSettled(Array.from({ length: 3 }, () => recorder.record(ping()))) // two in flight, one queued
     await new Promise(resolve => setTimeout(resolve, 150))
@@ -249,7 +249,7 @@ describe('a recorder without Postgres', () => {
     await recorder.stop()
   })
 
-  it('drops what expired before it was sent, and answers who comes after that', async () => {
+  test('drops what expired before it was sent, and answers who comes after that', async () => {
     await withMigrated(async config => {
       const target = { ...config, port: AWAY.port }
       const { recorder, batches } = startRecorder(target, { answerWithinMs: 300, maxQueueAgeMs: 60_000, maxBatchSize: 1 })
@@ -271,7 +271,7 @@ describe('a recorder without Postgres', () => {
     })
   })
 
-  it('answers a caller that comes to a batch whose time is over', async () => {
+  test('answers a caller that comes to a batch whose time is over', async () => {
     const { recorder } = startRecorder(AWAY, { answerWithinMs: 100, maxQueueAgeMs: 60_000 })
     const first = Promise.allSettled([recorder.record(ping())])
     await new Promise(resolve => setTimeout(resolve, 20))

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ClientConfig } from '../../src/ledger/pg-types.ts'
 import { setUp } from '../ledger/ledger-fixture.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -23,7 +23,7 @@ describe('a recorder whose way to Postgres goes silent', () => {
     return () => gate.close()
   })
 
-  it('acknowledges as soon as a connection is answered, though the first ones hang', async () => {
+  test('acknowledges as soon as a connection is answered, though the first ones hang', async () => {
     gate.let(() => 'silent')
     const { recorder } = startRecorder(config)
     const recorded = [recorder.record(ping()), recorder.record(ping())]
@@ -33,7 +33,7 @@ describe('a recorder whose way to Postgres goes silent', () => {
     await recorder.stop()
   })
 
-  it('replaces an idle connection that is silent, so that the next ping does not meet it', async () => {
+  test('replaces an idle connection that is silent, so that the next ping does not meet it', async () => {
     const { recorder, retries } = startRecorder(config)
     expect(await recorder.isReady()).toBe(true)
     gate.freeze()
@@ -44,7 +44,7 @@ describe('a recorder whose way to Postgres goes silent', () => {
     await recorder.stop()
   })
 
-  it('sends a batch again whose answer cannot come any more, and does not before', async () => {
+  test('sends a batch again whose answer cannot come any more, and does not before', async () => {
     const { recorder, retries, batches } = startRecorder(config, { lookAfterMs: 100 })
     await recorder.record(ping())
     gate.freeze()

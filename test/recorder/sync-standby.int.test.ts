@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { CommitWarningError } from '../../src/ledger/record.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
@@ -53,7 +53,7 @@ describe('while the synchronous standby is away', () => {
     }
   })
 
-  it('a batch waits, a WARNING at commit is no ack, the same ids are sent again, and wait as well', async () => {
+  test('a batch waits, a WARNING at commit is no ack, the same ids are sent again, and wait as well', async () => {
     const recorded = started.recorder.record(pingWithOurId())
     const outcome = outcomeOf(recorded)
     await waitsForStandby()
@@ -70,7 +70,7 @@ describe('while the synchronous standby is away', () => {
     expect(await withClient(database, async client => sumOfHeads(await readHeads(client)))).toBe(2n)
   })
 
-  it('a WARNING is no ack in a server that speaks another language', async () => {
+  test('a WARNING is no ack in a server that speaks another language', async () => {
     await withClient(database, async client => {
       const recording = record(client, 0, pingsAt(1))
       recording.catch(() => undefined)
@@ -81,7 +81,7 @@ describe('while the synchronous standby is away', () => {
     })
   })
 
-  it('a batch whose session ends while it waits is sent again, and waits as well', async () => {
+  test('a batch whose session ends while it waits is sent again, and waits as well', async () => {
     const recorded = started.recorder.record(ping())
     const outcome = outcomeOf(recorded)
     await waitsForStandby()
@@ -93,7 +93,7 @@ describe('while the synchronous standby is away', () => {
     await recorded
   })
 
-  it('two sessions wait, however long', async () => {
+  test('two sessions wait, however long', async () => {
     const recorded = Promise.all([
       started.recorder.record(ping()),
       new Promise(resolve => setTimeout(resolve, 20)).then(() => started.recorder.record(ping())),

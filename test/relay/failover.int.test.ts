@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { pingsAt, record, rowsOf, setUp, withClient } from '../ledger/ledger-fixture.ts'
 import { sharedKafka, uniqueName } from '../support/kafka.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { createPublisher, createRelay, expectPublished, untilSettled } from './relay-fixture.ts'
 
 describe('a failover that lost rows', () => {
-  it('has the lanes published on in the new history, other pings under the same seqs included', { timeout: 90_000 }, async () => {
+  test('has the lanes published on in the new history, other pings under the same seqs included', { timeout: 90_000 }, async () => {
     const [brokers, topic] = [await sharedKafka(), uniqueName('failover')]
     const postgres = await startPostgres()
     const database = await postgres.createDatabase()

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
 import type { Fault } from '../../broker/faults/faults.ts'
 import { freePort } from '../../local/parts/free-port.ts'
@@ -56,7 +56,7 @@ describe('a relay of a broker with faults', () => {
     await Promise.all(Array.from({ length: pings }, () => recorder.recorder.record(ping())))
   }
 
-  it.each(FAULTS)('loses no row to the fault $kind $code', { timeout: 60_000 }, async fault => {
+  test.each(FAULTS)('loses no row to the fault $kind $code', { timeout: 60_000 }, async fault => {
     await record(10)
     await untilSettled(database)
     // An answer that never comes is waited for, 10 s.
@@ -66,7 +66,7 @@ describe('a relay of a broker with faults', () => {
     await expectPublished(database, brokers, topic)
   })
 
-  it.each(['Metadata', 'InitProducerId', 'ApiVersions'])('starts although %s fails at first', { timeout: 60_000 }, async api => {
+  test.each(['Metadata', 'InitProducerId', 'ApiVersions'])('starts although %s fails at first', { timeout: 60_000 }, async api => {
     await relay.relay.stop()
     for (const kind of ['refuse', 'close'] as const) broker.faults.plan(api, { kind })
     relay = createRelay(database.config, createPublisher(brokers, topic))

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { EventRun } from '../../src/events/event-run.ts'
 import { createKafka } from '../../src/events/kafka.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
@@ -57,7 +57,7 @@ describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
     await database.drop()
   })
 
-  it('publishes everything after Kafka was killed and came back, and folds meanwhile', { timeout: 90_000 }, async () => {
+  test('publishes everything after Kafka was killed and came back, and folds meanwhile', { timeout: 90_000 }, async () => {
     const relay = startRelay()
     const record = recordFor(relay)
     await record(10)
@@ -72,7 +72,7 @@ describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
     await expectPublished(database, kafka.brokers, topic)
   })
 
-  it('takes over lanes and folds them while Kafka hangs', { timeout: 90_000 }, async () => {
+  test('takes over lanes and folds them while Kafka hangs', { timeout: 90_000 }, async () => {
     const relay = startRelay()
     const record = recordFor(relay)
     await record(2)
@@ -126,7 +126,7 @@ describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
       return changed
     }
 
-    it('loses no row', { timeout: 60_000 }, async () => {
+    test('loses no row', { timeout: 60_000 }, async () => {
       let requests = 0
       lose = () => ++requests % 3 === 0
       const record = recordFor(startRelay(`127.0.0.1:${proxy.port}`))
@@ -135,7 +135,7 @@ describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
       await expectPublished(database, kafka.brokers, topic)
     })
 
-    it('loses nothing of sends that were asked for at once', { timeout: 60_000 }, async () => {
+    test('loses nothing of sends that were asked for at once', { timeout: 60_000 }, async () => {
       const settings = settingsFor(`127.0.0.1:${proxy.port}`, topic)
       const publisher = new Publisher(createKafka(settings, 'test', silent), topic, settings)
       const event = (firstSeq: bigint): EventRun => ({ lane: 0, firstSeq, tag: 1n, previousTag: 1n, pings: [{ id: 'x', timestampMs: 1n }] })
@@ -148,7 +148,7 @@ describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
       expect((await readEvents(kafka.brokers, topic)).map(({ seq }) => Number(seq))).toEqual([1, 2, 3, 4])
     })
 
-    it('that loses all of them for a while: what failed for good is sent anew', { timeout: 60_000 }, async () => {
+    test('that loses all of them for a while: what failed for good is sent anew', { timeout: 60_000 }, async () => {
       let requests = 0
       lose = () => ++requests > 2 && requests < 9
       const relay = startRelay(`127.0.0.1:${proxy.port}`)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { endOfRun, eventsOfRun } from '../../src/events/event-run.ts'
 import type { RecordedBatch } from '../../src/ledger/record.ts'
 import { LaneQueue } from '../../src/relay/lane-queue.ts'
@@ -32,14 +32,14 @@ function caughtUp(published: Position): LaneQueue {
 }
 
 describe('the queue of a lane', () => {
-  it('begins at the published position, and has to read what is behind it', () => {
+  test('begins at the published position, and has to read what is behind it', () => {
     const queue = queueAt(at(4n, 9n))
     expect([queue.end, queue.mustRead, queue.length]).toEqual([at(4n, 9n), true, 0])
     queue.offer(batch(at(4n, 9n), 2, 11n), ROOM)
     expect([queue.mustRead, queue.length]).toEqual([true, 0])
   })
 
-  it('links each row to the one before it, over reads, batches and histories of tags', () => {
+  test('links each row to the one before it, over reads, batches and histories of tags', () => {
     const queue = queueAt(START)
     queue.append([...rows(1n, 2, 7n), ...rows(3n, 1, 8n)], true)
     queue.offer(batch(at(3n, 8n), 2, 9n), ROOM)
@@ -53,7 +53,7 @@ describe('the queue of a lane', () => {
     expect(queue.end).toEqual(at(5n, 9n))
   })
 
-  it.each([
+  test.each([
     ['leaves a gap', batch(at(5n, 8n), 1, 9n)],
     ['follows on another history', batch(at(4n, 8n), 1, 9n)],
     ['is more than there is room for', batch(at(4n, 7n), ROOM + 1, 9n)],
@@ -63,7 +63,7 @@ describe('the queue of a lane', () => {
     expect([queue.length, queue.mustRead, queue.end]).toEqual([0, true, at(4n, 7n)])
   })
 
-  it('drops a batch that it has, and need not read for it', () => {
+  test('drops a batch that it has, and need not read for it', () => {
     const queue = caughtUp(at(4n, 7n))
     queue.offer(batch(at(4n, 7n), 2, 9n), ROOM)
     queue.offer(batch(at(4n, 7n), 2, 9n), ROOM)
@@ -71,14 +71,14 @@ describe('the queue of a lane', () => {
     expect([queue.length, queue.mustRead]).toEqual([2, false])
   })
 
-  it('takes no batch while it has to read, though it follow on', () => {
+  test('takes no batch while it has to read, though it follow on', () => {
     const queue = queueAt(START)
     queue.append(rows(1n, 2, 7n), false)
     queue.offer(batch(at(2n, 7n), 1, 9n), ROOM)
     expect([queue.length, queue.mustRead]).toEqual([2, true])
   })
 
-  it('goes on behind a hole that somebody left with the numbers that the rows have', () => {
+  test('goes on behind a hole that somebody left with the numbers that the rows have', () => {
     const queue = queueAt(START)
     queue.append([...rows(2n, 2, 7n), ...rows(6n, 1, 7n), ...rows(9n, 1, 8n)], true)
     expect(places(queue)).toEqual([
@@ -91,7 +91,7 @@ describe('the queue of a lane', () => {
     expect(endOfRun(queue.first(3).at(-1)!)).toEqual(at(6n, 7n))
   })
 
-  it('lets go of what is published, and of nothing that came meanwhile', () => {
+  test('lets go of what is published, and of nothing that came meanwhile', () => {
     const queue = caughtUp(START)
     queue.offer(batch(START, 3, 7n), ROOM)
     const sent = queue.first(2)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { LaneTally } from '../../src/relay/lane-tally.ts'
 import { minuteOf } from '../../src/terms/minute.ts'
 import { START, type Position } from '../../src/terms/position.ts'
@@ -8,7 +8,7 @@ const at = (seq: number): Position => ({ seq: BigInt(seq), tag: BigInt(seq) })
 const pings = (...timesMs: readonly (number | bigint)[]) => timesMs.map(time => ({ id: '', timestampMs: BigInt(time) }))
 
 describe('the tally of a lane', () => {
-  it('counts by minute what was added, from where it was taken last', () => {
+  test('counts by minute what was added, from where it was taken last', () => {
     const tally = new LaneTally(at(4))
     expect([tally.isEmpty, tally.from]).toEqual([true, at(4)])
     tally.add(pings(0, 59_999, 60_000), at(7))
@@ -27,7 +27,7 @@ describe('the tally of a lane', () => {
     expect(tally.take()).toEqual({ from: at(9), to: at(10), minutes: new Map([[1, 1]]) })
   })
 
-  it('finds the minute of every time that a row may have', () => {
+  test('finds the minute of every time that a row may have', () => {
     const random = seededRandom(1)
     const [first, last] = [-62_135_596_800_000, 253_402_300_799_999]
     const farthest = 9_224_318_015_999_999n // of timestamptz, by a row that was inserted by hand
@@ -47,7 +47,7 @@ describe('the tally of a lane', () => {
     }
   })
 
-  it('keeps no more than 5 000 minutes: it begins again where it stands, and the rows before have to be read', () => {
+  test('keeps no more than 5 000 minutes: it begins again where it stands, and the rows before have to be read', () => {
     const tally = new LaneTally(START)
     tally.add(pings(...Array.from({ length: 5_000 }, (_, n) => n * 60_000)), at(5_000))
     expect(tally.from).toEqual(START)

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
@@ -54,7 +54,7 @@ describe('a relay whose rows somebody removed', () => {
     }
   })
 
-  it.each([
+  test.each([
     ['TRUNCATE', 'truncate pings'],
     ['a DELETE of all', 'delete from pings'],
   ])('publishes on after %s, with fewer and with more rows than before, and an error says so once a lane', async (_, statement) => {
@@ -69,7 +69,7 @@ describe('a relay whose rows somebody removed', () => {
     expect(errors.filter(message => RESTARTED.test(message)).length).toBeLessThanOrEqual(2)
   })
 
-  it('publishes on when other rows are there already at its next look', async () => {
+  test('publishes on when other rows are there already at its next look', async () => {
     await withClient(database, async client => {
       await client.query('begin; truncate pings')
       await record(client, 0, pingsAt(1, 2, 3, 4, 5)) // to the very seq that was published
@@ -80,14 +80,14 @@ describe('a relay whose rows somebody removed', () => {
     expect(errors.some(message => RESTARTED.test(message))).toBe(true)
   })
 
-  it('publishes on after the rows from the middle of a lane on are removed, and what is left of the lane again', async () => {
+  test('publishes on after the rows from the middle of a lane on are removed, and what is left of the lane again', async () => {
     await sql(database, 'delete from pings where lane = 0 and seq > 2')
     await recordIn(0, 1)
     await expectHealed()
     expect(await rowsOf(database, 'select published_seq::int as seq from ping_lanes order by lane')).toEqual([{ seq: 3 }, { seq: 3 }])
   })
 
-  it.each([
+  test.each([
     ['in the rows of one batch', 'seq in (2, 5)'],
     ['between two batches, and the first rows', 'seq in (1, 4, 5, 6, 7)'],
   ])('publishes each row once more with the number that it has, when the removed ones leave a hole %s', async (_, removed) => {
@@ -115,7 +115,7 @@ describe('a relay whose rows somebody removed', () => {
     expect(await published()).toEqual(events) // and not again and again
   })
 
-  it('folds on behind a hole of more rows than one fold takes', async () => {
+  test('folds on behind a hole of more rows than one fold takes', async () => {
     await relay.stop()
     await withClient(database, async client => {
       await record(client, 0, pingsAt(...Array.from({ length: 6_000 }, () => 1)))
@@ -137,7 +137,7 @@ describe('a relay whose rows somebody removed', () => {
     )
   })
 
-  it('finds at its start what was removed before', async () => {
+  test('finds at its start what was removed before', async () => {
     await relay.stop()
     await sql(database, 'truncate pings')
     const { relay: later } = createRelay(database.config, createPublisher(brokers, topic))
@@ -147,7 +147,7 @@ describe('a relay whose rows somebody removed', () => {
     await expectHealed()
   })
 
-  it('restarts no lane whose rows are there', async () => {
+  test('restarts no lane whose rows are there', async () => {
     await recordIn(0, 40)
     await sql(database, 'delete from pings where lane = 1 and seq = 1') // a hole below what was published: verify names it
     await recordIn(1, 2)

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
 import { freePort } from '../../local/parts/free-port.ts'
 import { MAX_QUEUED } from '../../src/relay/held-lanes.ts'
@@ -44,7 +44,7 @@ describe('a Kafka that takes connections and answers nothing', () => {
   const record = (pings: number) => Promise.all(Array.from({ length: pings }, () => recorder.recorder.record(ping())))
   const sums = () => rowsOf(database, 'select sum(published_seq)::int as published, sum(folded_seq)::int as folded from ping_lanes')
 
-  it('keeps no ping from being recorded and folded, and takes no more memory than its bound', { timeout: 90_000 }, async () => {
+  test('keeps no ping from being recorded and folded, and takes no more memory than its bound', { timeout: 90_000 }, async () => {
     relay.relay.start()
     await record(100)
     await untilSettled(database)

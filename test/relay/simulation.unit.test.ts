@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { PingEvent } from '../../src/events/event.ts'
 import { MAX_QUEUED } from '../../src/relay/held-lanes.ts'
 import { settled } from '../processor/simulation/virtual-time.ts'
@@ -11,7 +11,7 @@ import { simulateRelay, WEATHERS } from './simulation/simulation.ts'
 const RUNS = Number(process.env['PING_SIMULATIONS'] ?? 300)
 const SEED = Number(process.env['PING_SEED'] ?? Date.now() % 1e9)
 
-it(
+test(
   `whatever fails and in whatever order, the topic gets every row and the rollup counts each once (${RUNS} runs from seed ${SEED})`,
   { timeout: 60_000 + RUNS * 100 },
   async () => {
@@ -40,7 +40,7 @@ describe('a relay', () => {
     return { postgres, topic, relay, run, record }
   }
 
-  it('keeps no more than so many events while Kafka is away, folds on, and publishes all when it is back', async () => {
+  test('keeps no more than so many events while Kafka is away, folds on, and publishes all when it is back', async () => {
     const { postgres, topic, relay, run, record } = start()
     await run(ROUNDS)
     for (let n = 0; n < 40; n++) {
@@ -64,7 +64,7 @@ describe('a relay', () => {
     expect([postgres.asked.get('ping_fold_counts'), postgres.asked.get('ping_fold')]).toEqual([1, undefined]) // it counts itself again
   })
 
-  it('reads no row that was handed over, and asks nothing but for heads and positions at rest', async () => {
+  test('reads no row that was handed over, and asks nothing but for heads and positions at rest', async () => {
     const { postgres, topic, run, record } = start()
     await run(ROUNDS)
     await run(ROUNDS)

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startChild, type Child } from '../../local/parts/child.ts'
 import { setUp, sql, rowsOf } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder } from '../recorder/recorder-fixture.ts'
@@ -57,7 +57,7 @@ describe('two relays', () => {
     await recorder.stop()
   }
 
-  it.each<[string, (child: Child) => Promise<unknown>]>([
+  test.each<[string, (child: Child) => Promise<unknown>]>([
     ['killed', child => child.kill9()],
     [
       'ended in an orderly way by Postgres alone',
@@ -84,7 +84,7 @@ describe('two relays', () => {
     await expectPublished(database, brokers, topic)
   })
 
-  it('give a frozen one’s lanes to the other, and the woken one moves nothing', { timeout: 60_000 }, async () => {
+  test('give a frozen one’s lanes to the other, and the woken one moves nothing', { timeout: 60_000 }, async () => {
     const first = await startRelay()
     await holdsAll()
     const { pid } = (await held())[0]!

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { pathOf, requestTarget } from '../../src/runtime/request-target.ts'
 
 describe('the target of a request', () => {
-  it.each([
+  test.each([
     ['/a?b=c', '/a?b=c'],
     ['//a', '//a'],
     ['*', '*'],
@@ -20,7 +20,7 @@ describe('the target of a request', () => {
     expect(requestTarget(target)).toBe(expected)
   })
 
-  it('has a path before its query', () => {
+  test('has a path before its query', () => {
     expect([pathOf('/a?b?c'), pathOf('/a'), pathOf('?')]).toEqual(['/a', '/a', ''])
   })
 })

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { cutText, shownText } from '../../src/runtime/shown-text.ts'
 
 describe('a text that a message repeats', () => {
-  it.each([
+  test.each([
     ['a"b\\c', '"a\\"b\\\\c"'],
     ['\r\n\0\x1b[2J', '"\\r\\n\\u0000\\u001b[2J"'],
     ['\x7f\x9b\u2028\u202e\u200b\ufeff', '"\\u007f\\u009b\\u2028\\u202e\\u200b\\ufeff"'],
@@ -14,7 +14,7 @@ describe('a text that a message repeats', () => {
     expect(shownText(text)).toBe(shown)
   })
 
-  it('is cut between characters', () => {
+  test('is cut between characters', () => {
     expect([cutText('a😀', 3), cutText('a😀', 2), cutText('a😀', 1), cutText('', 5)]).toEqual(['a😀', 'a', 'a', ''])
   })
 })

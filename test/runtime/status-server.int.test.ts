@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRegistry } from '../../src/runtime/metrics-registry.ts'
 import { Readiness } from '../../src/runtime/readiness.ts'
 import { startStatusServer, type StatusServer } from '../../src/runtime/status-server.ts'
@@ -26,19 +26,19 @@ afterEach(() => server.stop())
 const get = (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${server.port}${path}`, init)
 
 describe('the status server', () => {
-  it('is alive before it is ready', async () => {
+  test('is alive before it is ready', async () => {
     expect((await get('/livez')).status).toBe(200)
     const answer = await get('/readyz')
     expect([answer.status, await answer.text()]).toEqual([503, 'not ready: starting\n'])
   })
 
-  it('is ready when it is told so', async () => {
+  test('is ready when it is told so', async () => {
     readiness.ready()
     const answer = await get('/readyz?verbose')
     expect([answer.status, await answer.text()]).toEqual([200, 'ready\n'])
   })
 
-  it('takes addresses with a host, as proxies send them, and answers a caller that has ended its side', async () => {
+  test('takes addresses with a host, as proxies send them, and answers a caller that has ended its side', async () => {
     const socket = createConnection({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
     socket.end('GET http://host:1/metrics HTTP/1.1\r\nhost: host:1\r\n\r\n')
     let answer = ''
@@ -46,21 +46,21 @@ describe('the status server', () => {
     expect(answer).toMatch(/^HTTP\/1.1 200 OK[^]*process_cpu_user_seconds_total /)
   })
 
-  it('shows the metrics of the process', async () => {
+  test('shows the metrics of the process', async () => {
     expect(await (await get('/metrics')).text()).toMatch(/^process_cpu_user_seconds_total /m)
   })
 
-  it('answers another path with 404 and the paths that it has', async () => {
+  test('answers another path with 404 and the paths that it has', async () => {
     const answer = await get('/healthz')
     expect([answer.status, await answer.text()]).toEqual([404, 'path: got "/healthz", expected one of /livez, /readyz, /metrics\n'])
   })
 
-  it('answers another method with 405', async () => {
+  test('answers another method with 405', async () => {
     const answer = await get('/readyz', { method: 'PUT', body: 'x' })
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   })
 
-  it('answers 500 when the metrics cannot be had, and serves on', async () => {
+  test('answers 500 when the metrics cannot be had, and serves on', async () => {
     const broken = Object.assign(new Registry(), { metrics: () => Promise.reject(new Error('no')) })
     const other = await startStatusServer({ port: 0, hosts: ['127.0.0.1'], portSetting: 'PROCESSOR_PORT', readiness, metrics: broken, log })
     expect((await fetch(`http://127.0.0.1:${other.port}/metrics`)).status).toBe(500)
@@ -68,7 +68,7 @@ describe('the status server', () => {
     await other.stop()
   })
 
-  it('refuses to start on a port that is taken', async () => {
+  test('refuses to start on a port that is taken', async () => {
     const taken = startStatusServer({
       port: server.port,
       hosts: ['127.0.0.1'],

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SettingsError } from '../../src/runtime/settings.ts'
 import { watchFiles, type WatchedFiles } from '../../src/runtime/watch-files.ts'
 
@@ -51,7 +51,7 @@ function watch(): WatchedFiles<string> {
 }
 const warnings = () => logged.filter(({ level }) => level === 40).map(({ msg }) => msg)
 
-it('files that belong together are read again when the link to their folder is swapped', async () => {
+test('files that belong together are read again when the link to their folder is swapped', async () => {
   watched = watch()
   const listener = vi.fn()
   watched.onChange(listener)
@@ -63,7 +63,7 @@ it('files that belong together are read again when the link to their folder is s
   expect(logged.map(({ msg }) => msg)).toEqual(['CERT, KEY: changed, in use from now on'])
 })
 
-it('what cannot be used is logged once, the last good value stays, and the next good one is taken', async () => {
+test('what cannot be used is logged once, the last good value stays, and the next good one is taken', async () => {
   watched = watch()
   write('2', { cert: 'cert 2', key: 'key 3' })
   point('2')
@@ -77,7 +77,7 @@ it('what cannot be used is logged once, the last good value stays, and the next 
   await expect.poll(() => watched?.value()).toBe('cert 4, key 4')
 })
 
-it('a fault that comes again after the good files were put back is logged again', async () => {
+test('a fault that comes again after the good files were put back is logged again', async () => {
   watched = watch()
   write('2', { cert: 'cert 2', key: 'key 3' })
   const swap = async (): Promise<number> => {
@@ -90,7 +90,7 @@ it('a fault that comes again after the good files were put back is logged again'
   await expect.poll(swap).toBeGreaterThan(1) // on a slow machine a swap may go unseen: again, then
 })
 
-it('a file that is gone is logged by name, and what it said stays in use', async () => {
+test('a file that is gone is logged by name, and what it said stays in use', async () => {
   watched = watch()
   rmSync(join(folder, 'key'))
   await expect.poll(warnings).toHaveLength(1)
@@ -98,7 +98,7 @@ it('a file that is gone is logged by name, and what it said stays in use', async
   expect(watched.value()).toBe('cert 1, key 1')
 })
 
-it('a pair of which one half is there is not taken for a fault', async () => {
+test('a pair of which one half is there is not taken for a fault', async () => {
   watched = watch()
   write('2', { cert: 'cert 2', key: 'key 2' })
   writeFileSync(join(folder, '..1', 'cert'), 'cert 2')
@@ -107,7 +107,7 @@ it('a pair of which one half is there is not taken for a fault', async () => {
   expect(warnings()).toEqual([])
 })
 
-it('files that cannot be read or used stop the start', () => {
+test('files that cannot be read or used stop the start', () => {
   rmSync(join(folder, 'cert'))
   expect(watch).toThrow(/^CERT: got .* expected a file that can be read/)
   writeFileSync(join(folder, 'cert'), 'cert 9')

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seededRandom } from '../support/random.ts'
 import { converse, type Outcome } from './both-ways/conversation.ts'
 import { randomConversation } from './both-ways/mutate.ts'
@@ -25,7 +25,7 @@ afterAll(async () => {
   await Promise.all(pairs.map(({ stop }) => stop()))
 })
 
-it(
+test(
   `the lean way and Connect's handlers answer ${COUNT} random conversations alike, from seed ${FIRST_SEED} on`,
   { timeout: 60_000 + COUNT * 100 },
   async () => {

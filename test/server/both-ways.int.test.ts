@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAccessCheck } from '../../src/server/access/access.ts'
 import { parseTokens } from '../../src/server/access/tokens.ts'
 import { converse, LAST, type Outcome, type Step } from './both-ways/conversation.ts'
@@ -23,7 +23,7 @@ function shared(options: WaysOptions = {}): () => readonly [Way, Way] {
 describe('the lean way answers, byte by byte, and logs as the handlers of Connect do', () => {
   const ways = shared()
 
-  it.each(CASES)('%s', async (_, steps) => {
+  test.each(CASES)('%s', async (_, steps) => {
     const [handlers, lean] = await both(ways(), steps)
     expect(lean).toEqual(handlers)
   })
@@ -33,7 +33,7 @@ describe('with tokens', () => {
   const tokens = parseTokens('TOKENS_FILE', tokenLine('full', 'full-token', 'ping,read') + tokenLine('reader', 'reader-token', 'read'))
   const ways = shared({ access: createAccessCheck({ tokens: () => tokens, clientCertificates: false }) })
 
-  it.each([
+  test.each([
     '',
     'authorization: Bearer full-token\r\n',
     'authorization: Bearer reader-token\r\n',
@@ -58,7 +58,7 @@ describe('a slow caller', () => {
   const ways = shared({ limits: { requestMs: 700, headersMs: 400, checkMs: 50 } })
   const head = post('{"timestampMs":"7"}').subarray(0, -4)
 
-  it.each([
+  test.each([
     ['of a head', [head.subarray(0, 30)]],
     ['of a body', [head]],
     ['that is not too slow', [head, { pauseMs: 200 }, post('{"timestampMs":"7"}').subarray(-4), LAST]],
@@ -69,7 +69,7 @@ describe('a slow caller', () => {
 })
 
 describe('a drain', () => {
-  it('gives the same answers to what is in flight, and what it cuts off', async () => {
+  test('gives the same answers to what is in flight, and what it cuts off', async () => {
     const { ways } = await startBothWays()
     const drained = async (way: Way): Promise<readonly Outcome[]> => {
       const inFlight = [OUTCOME.late, OUTCOME.never].map(at => converse(way, [post(JSON.stringify({ timestampMs: String(at) }))]))

@@ -1,6 +1,6 @@
 import { createClient } from '@connectrpc/connect'
 import { v7 } from 'uuid'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FailureCode, PingService, type PingResult } from '../../src/gen/ping/v1/ping_pb.ts'
 import { numberingFaults, rowsOf, setUp } from '../ledger/ledger-fixture.ts'
 import { startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'
@@ -59,7 +59,7 @@ describe.each<[string, Send]>([
   ['PingBatch', byBatch],
   ['PingStream', byStream],
 ])('with a ledger, %s', (_, send) => {
-  it('records 2 500 pings, and the same again once', async () => {
+  test('records 2 500 pings, and the same again once', async () => {
     const pings = newPings(2_500)
     for (const results of [await send(pings), await send(pings)])
       expect(results.every(({ pingId, failure }) => pingId === '' && failure === undefined)).toBe(true)
@@ -67,7 +67,7 @@ describe.each<[string, Send]>([
     expect(await numberingFaults(database)).toEqual([])
   })
 
-  it('records an id that occurs several times once, in the batch and in two batches at once', async () => {
+  test('records an id that occurs several times once, in the batch and in two batches at once', async () => {
     const pings = newPings(100)
     const twice = [...pings, ...pings.toReversed()]
     const [one, other] = await Promise.all([send(twice), send(twice)])
@@ -75,7 +75,7 @@ describe.each<[string, Send]>([
     expect(await timesOf(pings)).toHaveLength(100)
   })
 
-  it('fails the ping whose id has another time, recorded before or in the same batch, and no other', async () => {
+  test('fails the ping whose id has another time, recorded before or in the same batch, and no other', async () => {
     const [before, first, ...others] = newPings(12)
     await send([before!])
     const results = await send([
@@ -99,7 +99,7 @@ describe.each<[string, Send]>([
     expect(await timesOf([before!, first!, ...others])).toEqual(Array.from({ length: 12 }, () => '1000'))
   })
 
-  it('refuses what the queue has no room for, and records the others', async () => {
+  test('refuses what the queue has no room for, and records the others', async () => {
     const pings = newPings(10_000)
     const results = await send(pings)
     const full = pings.filter((_ping, index) => results[index]?.failure?.code === FailureCode.RESOURCE_EXHAUSTED)

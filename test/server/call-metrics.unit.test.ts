@@ -1,8 +1,8 @@
 import { Counter, Histogram, Registry } from 'prom-client'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { callMetrics, SECONDS } from '../../src/server/call-metrics.ts'
 
-it('calls are counted in the words of the library', async () => {
+test('calls are counted in the words of the library', async () => {
   const [ours, theirs] = [new Registry(), new Registry()]
   const metrics = callMetrics(ours)
   const registers = [theirs]

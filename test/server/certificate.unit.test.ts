@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SettingsError } from '../../src/runtime/settings.ts'
 import { readCertificate, type TlsFile } from '../../src/server/tls/certificate.ts'
 import { createAuthority, daysFromNow } from '../support/certificates.ts'
@@ -13,7 +13,7 @@ const read = (texts: Partial<Record<TlsFile, string>>, inUse?: ReturnType<typeof
   readCertificate({ ...identity, clientCa: undefined, ...texts }, inUse)
 
 describe("the port's certificate", () => {
-  it('is taken with its key, its chain and its last moment', () => {
+  test('is taken with its key, its chain and its last moment', () => {
     const { notAfterMs, outOfDate, context } = read({ cert: identity.cert + authority.cert, clientCa: authority.cert })
     expect(Math.abs(notAfterMs - daysFromNow(1).getTime())).toBeLessThan(60_000)
     expect(outOfDate).toBeUndefined()
@@ -25,7 +25,7 @@ describe("the port's certificate", () => {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   }).privateKey
-  it.each<[string, Partial<Record<TlsFile, string>>, string]>([
+  test.each<[string, Partial<Record<TlsFile, string>>, string]>([
     ['an empty certificate', { cert: '' }, 'TLS_CERT_FILE: got a file without certificates, expected certificates in PEM'],
     ['a key in its place', { cert: identity.key }, 'TLS_CERT_FILE: got a file without certificates'],
     ['a certificate cut off', { cert: identity.cert.slice(0, 200) }, 'TLS_CERT_FILE: got a file without certificates'],
@@ -53,12 +53,12 @@ describe("the port's certificate", () => {
     }
   })
 
-  it('that is out of date is used at the start, and says so', () => {
+  test('that is out of date is used at the start, and says so', () => {
     expect(read(expired).outOfDate).toMatch(/^TLS_CERT_FILE: got a certificate that expired at 20/)
     expect(read(early).outOfDate).toMatch(/^TLS_CERT_FILE: got a certificate that is valid from 20/)
   })
 
-  it('that is out of date does not replace one that is in date, but does replace one that is not', () => {
+  test('that is out of date does not replace one that is in date, but does replace one that is not', () => {
     const inUse = read({})
     expect(() => read(expired, inUse)).toThrow(/that expired at/)
     expect(() => read(early, inUse)).toThrow(/that is valid from/)

@@ -3,7 +3,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, type ClientHttp2Session } from 'node:http2'
 import { createConnection } from 'node:net'
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Health, HealthCheckResponse_ServingStatus as Status } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { ServerReflection } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
 import { LOCALHOST } from '../../src/runtime/host-setting.ts'
@@ -37,7 +37,7 @@ async function openSession(fixture: HttpFixture): Promise<ClientHttp2Session> {
 }
 
 describe('a drain', () => {
-  it.each(PROTOCOLS)('answers what was in flight over %s', async protocol => {
+  test.each(PROTOCOLS)('answers what was in flight over %s', async protocol => {
     const { fixture, release } = await startHeld()
     const ping = pingClient(fixture, protocol).ping({})
     await expect.poll(() => fixture.http.inFlight()).toBe(1)
@@ -47,7 +47,7 @@ describe('a drain', () => {
     expect(await stopped).toBe(0)
   })
 
-  it.each(PROTOCOLS)(
+  test.each(PROTOCOLS)(
     'of a port on several addresses, over %s, answers those that came in by the last, and refuses new ones on all',
     async protocol => {
       const { fixture, release } = await startHeld({ hosts: LOCALHOST })
@@ -64,7 +64,7 @@ describe('a drain', () => {
     },
   )
 
-  it('answers what still comes on open connections, and says that it is the last', async () => {
+  test('answers what still comes on open connections, and says that it is the last', async () => {
     await using fixture = await startHttpFixture()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     expect((await postPing(fixture, agent)).headers.connection).toBe('keep-alive')
@@ -80,7 +80,7 @@ describe('a drain', () => {
     agent.destroy()
   })
 
-  it('ends the connection of a request that was in flight when it began', async () => {
+  test('ends the connection of a request that was in flight when it began', async () => {
     const { fixture, release } = await startHeld()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const answer = postPing(fixture, agent)
@@ -92,7 +92,7 @@ describe('a drain', () => {
     agent.destroy()
   })
 
-  it('tells HTTP/2 callers to go elsewhere', async () => {
+  test('tells HTTP/2 callers to go elsewhere', async () => {
     await using fixture = await startHttpFixture()
     const session = await openSession(fixture)
     const goaway = once(session, 'goaway')
@@ -103,14 +103,14 @@ describe('a drain', () => {
     expect(session.destroyed || session.closed).toBe(true)
   })
 
-  it('is over at once when nothing is open', async () => {
+  test('is over at once when nothing is open', async () => {
     const fixture = await startHttpFixture()
     const startedAt = performance.now()
     expect(await fixture.http.stop(5_000)).toBe(0)
     expect(performance.now() - startedAt).toBeLessThan(200)
   })
 
-  it('ends in time when unused connections stay open', async () => {
+  test('ends in time when unused connections stay open', async () => {
     const fixture = await startHttpFixture()
     const silent = createConnection(fixture.port, '127.0.0.1').on('error', () => undefined)
     await once(silent, 'connect')
@@ -121,7 +121,7 @@ describe('a drain', () => {
     expect(performance.now() - startedAt).toBeLessThan(1_500)
   })
 
-  it('cuts off what is not done within its bound, and counts it', async () => {
+  test('cuts off what is not done within its bound, and counts it', async () => {
     const { fixture } = await startHeld()
     const pings = PROTOCOLS.map(protocol =>
       pingClient(fixture, protocol)
@@ -134,7 +134,7 @@ describe('a drain', () => {
       expect([Code.Unavailable, Code.Aborted, Code.Canceled, Code.Internal]).toContain((error as ConnectError).code)
   })
 
-  it('ends streams that would stay open for ever, health watchers with NOT_SERVING', async () => {
+  test('ends streams that would stay open for ever, health watchers with NOT_SERVING', async () => {
     const fixture = await startHttpFixture()
     const transport = transports(fixture.url)['gRPC']!
     const seen: Status[] = []
@@ -158,7 +158,7 @@ describe('a drain', () => {
     expect(seen.at(-1)).toBe(Status.NOT_SERVING)
   })
 
-  it('under load loses no answer of a ping that it took', async () => {
+  test('under load loses no answer of a ping that it took', async () => {
     const fixture = await startHttpFixture({ record: () => new Promise(resolve => setTimeout(resolve, 5)) })
     const agent = new Agent({ keepAlive: true, maxSockets: 16 })
     let answered = 0

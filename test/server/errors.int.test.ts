@@ -1,6 +1,6 @@
 import { connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
 import { QueueFullError, TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
 import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, postJson, PROTOCOLS, startHttpFixture, type HttpFixture } from './http-fixture.ts'
@@ -29,7 +29,7 @@ const grpcTrailers = (url: string, bytes: Iterable<number>, headers: OutgoingHtt
   })
 
 describe.each(PROTOCOLS)('over %s', protocol => {
-  it.each([
+  test.each([
     [new TimestampConflictError('other time'), Code.AlreadyExists],
     [new UnavailableError('try again'), Code.Unavailable],
     [new QueueFullError('full', 1_500), Code.ResourceExhausted],
@@ -38,14 +38,14 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(await errorOfPing(fixture, protocol)).toMatchObject({ code, rawMessage: error.message })
   })
 
-  it('a full queue says when to come again, as a detail and as a header', async () => {
+  test('a full queue says when to come again, as a detail and as a header', async () => {
     await using fixture = await failing(new QueueFullError('full', 1_500))
     const error = await errorOfPing(fixture, protocol)
     expect(error?.findDetails(RetryInfoSchema)[0]?.retryDelay).toMatchObject({ seconds: 1n, nanos: 500_000_000 })
     expect(error?.metadata.get('retry-after')).toBe('2')
   })
 
-  it('an error that nobody expected shows nothing of itself, and is logged once', async () => {
+  test('an error that nobody expected shows nothing of itself, and is logged once', async () => {
     await using fixture = await failing(new TypeError('secret of the inside'))
     expect(await errorOfPing(fixture, protocol)).toMatchObject({ code: Code.Internal, rawMessage: 'internal error', details: [] })
     const logged = fixture.logged.filter(line => JSON.stringify(line).includes('secret of the inside'))
@@ -53,7 +53,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(logged[0]).toMatchObject({ level: 50, err: { type: 'TypeError' }, method: 'Ping' })
   })
 
-  it("a ping that takes longer than the caller's deadline is DEADLINE_EXCEEDED, and goes on", async () => {
+  test("a ping that takes longer than the caller's deadline is DEADLINE_EXCEEDED, and goes on", async () => {
     const gate = Promise.withResolvers<void>()
     await using fixture = await startHttpFixture({ record: () => gate.promise })
     const error = await pingClient(fixture, protocol).ping({}, { timeoutMs: 100 }).catch(ConnectError.from)
@@ -62,13 +62,13 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     await expect.poll(() => fixture.recorded.length).toBe(1)
   })
 
-  it('a deadline beyond what a timer holds is none', async () => {
+  test('a deadline beyond what a timer holds is none', async () => {
     await using fixture = await startHttpFixture({ record: () => new Promise(resolve => setTimeout(resolve, 50)) })
     await pingClient(fixture, protocol).ping({}, { headers: { 'connect-timeout-ms': '9999999999', 'grpc-timeout': '99999999H' } })
     await expect.poll(() => callCount(fixture, 'Ping', 'ok')).toBe(1)
   })
 
-  it.each([
+  test.each([
     ['9999999999', '99999999H'],
     ['2147483648', '2147484S'],
   ])('the deadlines %s and %s are far away, and none', async (connectMs, grpc) => {
@@ -77,7 +77,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(fixture.recorded).toHaveLength(1)
   })
 
-  it.each([
+  test.each([
     ['1e99', '1x'],
     ['12345678901', '100000000S'],
     ['-1', '-1S'],
@@ -97,7 +97,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(await callCount(fixture, 'Ping', 'invalid_argument')).toBe(1)
   })
 
-  it.each([
+  test.each([
     ['0', '0S'],
     ['0000000000', '0n'],
   ])('a deadline of %s or %s has passed: nothing is recorded', async (connectMs, grpc) => {
@@ -114,7 +114,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(await callCount(fixture, 'Ping', 'deadline_exceeded')).toBe(1)
   })
 
-  it.each([
+  test.each([
     ['ends inside an emoji when it is cut', `${'x'.repeat(499)}${'😀'.repeat(9)}`, `${'x'.repeat(499)}…`],
     ['ends with half an emoji', 'half \ud83d', 'half \ufffd'],
     ['holds the other half', '\ude00 half', '\ufffd half'],
@@ -125,7 +125,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(await errorOfPing(fixture, protocol)).toMatchObject({ code: Code.Unavailable, rawMessage })
   })
 
-  it('a body over the limit is RESOURCE_EXHAUSTED, naming the limit', async () => {
+  test('a body over the limit is RESOURCE_EXHAUSTED, naming the limit', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
     const error = await pingClient(fixture, protocol)
       .ping({ pingId: 'x'.repeat(2_000) })
@@ -135,7 +135,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     await pingClient(fixture, protocol).ping({}) // the connection, or the next, still serves
   })
 
-  it('a call is counted with its method and code', async () => {
+  test('a call is counted with its method and code', async () => {
     await using fixture = await failing(new UnavailableError('away'))
     await errorOfPing(fixture, protocol)
     await pingClient(fixture, protocol).pingCount({})
@@ -145,7 +145,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
 })
 
 describe('a body that is no message', () => {
-  it.each([
+  test.each([
     ['application/proto', [0xff], 400],
     ['application/proto', [0x0a, 0x05, 0x01], 400],
   ])('of %s is INVALID_ARGUMENT over Connect', async (type, bytes, status) => {
@@ -163,14 +163,14 @@ describe('a body that is no message', () => {
     expect(await callCount(fixture, 'Ping', 'invalid_argument')).toBe(1)
   })
 
-  it('is INVALID_ARGUMENT over gRPC', async () => {
+  test('is INVALID_ARGUMENT over gRPC', async () => {
     await using fixture = await startHttpFixture()
     const trailers = await grpcTrailers(fixture.url + PING_PATH, [0, 0, 0, 0, 1, 0xff])
     expect(trailers['grpc-status']).toBe(String(Code.InvalidArgument))
     expect(decodeURIComponent(String(trailers['grpc-message']))).toMatch(/^request body: got bytes that cannot be decoded/)
   })
 
-  it('is said in the same words whatever carries the JSON', async () => {
+  test('is said in the same words whatever carries the JSON', async () => {
     await using fixture = await startHttpFixture()
     const json = new TextEncoder().encode('{"x":"\ud83d\ude00","\\u0074imestampMs":"0x10"}')
     const enveloped = Uint8Array.of(0, 0, 0, 0, json.length, ...json)
@@ -189,7 +189,7 @@ describe('a body that is no message', () => {
     expect([trailers['grpc-status'], decodeURIComponent(String(trailers['grpc-message']))]).toEqual(['3', expect.stringContaining(message)])
   })
 
-  it('is INVALID_ARGUMENT over gRPC-Web', async () => {
+  test('is INVALID_ARGUMENT over gRPC-Web', async () => {
     await using fixture = await startHttpFixture()
     const headers = { 'content-type': 'application/grpc-web+proto' }
     const response = await fetch(fixture.url + PING_PATH, { method: 'POST', headers, body: Uint8Array.of(0, 0, 0, 0, 1, 0xff) })
@@ -197,7 +197,7 @@ describe('a body that is no message', () => {
   })
 
   const INT64 = 'a whole number from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
-  it.each([
+  test.each([
     [PING_PATH, '[]', 'request body: got [], expected a JSON object such as {}'],
     [PING_PATH, '[1]', 'request body: got an array, expected a JSON object such as {}'],
     [PING_PATH, 'null', 'request body: got null, expected a JSON object such as {}'],
@@ -230,7 +230,7 @@ describe('a body that is no message', () => {
     expect(json['message']).toEqual(typeof message === 'string' ? message : expect.stringMatching(message))
   })
 
-  it('repeats no more than the beginning of a long value', async () => {
+  test('repeats no more than the beginning of a long value', async () => {
     await using fixture = await startHttpFixture()
     const { json } = await postJson(fixture.url + PING_PATH, JSON.stringify({ timestampMs: 'x'.repeat(50_000) }))
     expect(json['code']).toBe('invalid_argument')
@@ -239,20 +239,20 @@ describe('a body that is no message', () => {
 })
 
 describe('an error over Connect', () => {
-  it('that a full queue caused has a header for those who only know HTTP', async () => {
+  test('that a full queue caused has a header for those who only know HTTP', async () => {
     await using fixture = await failing(new QueueFullError('full', 20))
     const { status, headers, json } = await postJson(fixture.url + PING_PATH, '{}')
     expect([status, headers.get('retry-after')]).toEqual([429, '1'])
     expect(json).toMatchObject({ code: 'resource_exhausted', details: [{ type: 'google.rpc.RetryInfo', debug: { retryDelay: '0.020s' } }] })
   })
 
-  it('names the id to retry with', async () => {
+  test('names the id to retry with', async () => {
     await using fixture = await failing(new UnavailableError('away'))
     const { headers } = await postJson(fixture.url + PING_PATH, '{}')
     expect(headers.get('ping-id')).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  it('for a body over the limit comes before all of the body', async () => {
+  test('for a body over the limit comes before all of the body', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
     const endless = new ReadableStream({ pull: controller => controller.enqueue(new Uint8Array(65_536)) })
     const response = await fetch(fixture.url + PING_PATH, {
@@ -264,7 +264,7 @@ describe('an error over Connect', () => {
     expect(await response.json()).toEqual({ code: 'resource_exhausted', message: 'request body: got more bytes, expected at most 1024' })
   })
 
-  it('does not let a small body grow over the limit when it is unpacked', async () => {
+  test('does not let a small body grow over the limit when it is unpacked', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
     const bomb = await new Response(
       new Blob([`{"pingId":"${'x'.repeat(1_000_000)}"}`]).stream().pipeThrough(new CompressionStream('gzip')),
@@ -277,13 +277,13 @@ describe('an error over Connect', () => {
     expect(await response.json()).toMatchObject({ code: 'resource_exhausted' })
   })
 
-  it('for an unknown compression names those that are known', async () => {
+  test('for an unknown compression names those that are known', async () => {
     await using fixture = await startHttpFixture()
     const { json } = await postJson(fixture.url + PING_PATH, '{}', { 'content-encoding': 'zip' })
     expect(json).toMatchObject({ code: 'unimplemented', message: expect.stringContaining('gzip') })
   })
 
-  it('for a caller who went away is counted as canceled, and harms nobody', async () => {
+  test('for a caller who went away is counted as canceled, and harms nobody', async () => {
     const gate = Promise.withResolvers<void>()
     await using fixture = await startHttpFixture({ record: () => gate.promise })
     const leaving = new AbortController()

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAuthority } from '../support/certificates.ts'
 import { can, grpcurlCommand } from '../support/tiers.ts'
 import { startCallersFixture, tokenLine, type CallersFixture } from './callers-fixture.ts'
@@ -31,7 +31,7 @@ describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate
   const bearer = (token: string): string[] => ['-H', `authorization: Bearer ${token}`]
   const address = (): string => `127.0.0.1:${fixture.port}`
 
-  it('lists the methods, pings and counts, without a schema', async () => {
+  test('lists the methods, pings and counts, without a schema', async () => {
     const args = [...identified(), ...bearer('full-token')]
     expect(await grpcurl(...args, address(), 'list', 'ping.v1.PingService')).toMatchObject({
       code: 0,
@@ -42,7 +42,7 @@ describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate
     expect(JSON.parse((await grpcurl(...args, address(), COUNT)).stdout)).toEqual({ pingCount: '1' })
   })
 
-  it('gets UNAUTHENTICATED without a token and without a certificate, and PERMISSION_DENIED without the role', async () => {
+  test('gets UNAUTHENTICATED without a token and without a certificate, and PERMISSION_DENIED without the role', async () => {
     const proto = ['-import-path', 'proto', '-proto', 'ping/v1/ping.proto']
     const without = await grpcurl(...identified(), ...proto, address(), PING)
     expect([without.code, without.stderr]).toEqual([
@@ -58,14 +58,14 @@ describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate
     ])
   })
 
-  it('asks for the health with neither', async () => {
+  test('asks for the health with neither', async () => {
     const proto = ['-import-path', 'third-party/proto', '-proto', 'grpc/health/v1/health.proto']
     expect(JSON.parse((await grpcurl('-cacert', file('ca.crt'), ...proto, address(), 'grpc.health.v1.Health/Check')).stdout)).toEqual({
       status: 'SERVING',
     })
   })
 
-  it('does not trust another authority', async () => {
+  test('does not trust another authority', async () => {
     expect((await grpcurl(address(), 'list')).stderr).toContain('certificate signed by unknown authority')
   })
 })

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Health, HealthCheckResponse_ServingStatus as Status } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { ServerReflection as V1 } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
 import { ServerReflection as V1Alpha } from '../../src/gen/grpc/reflection/v1alpha/reflection_pb.ts'
@@ -17,14 +17,14 @@ afterAll(() => fixture[Symbol.asyncDispose]())
 const health = (of: HttpFixture) => createClient(Health, transports(of.url)['gRPC']!)
 
 describe('gRPC health', () => {
-  it.each(['', 'ping.v1.PingService'])('of %j follows readiness', async service => {
+  test.each(['', 'ping.v1.PingService'])('of %j follows readiness', async service => {
     await using other = await startHttpFixture()
     expect((await health(other).check({ service })).status).toBe(Status.SERVING)
     other.readiness.notReady('away')
     expect((await health(other).check({ service })).status).toBe(Status.NOT_SERVING)
   })
 
-  it('of an unknown service is NOT_FOUND for Check and SERVICE_UNKNOWN for Watch', async () => {
+  test('of an unknown service is NOT_FOUND for Check and SERVICE_UNKNOWN for Watch', async () => {
     const error = await health(fixture).check({ service: 'no.Such' }).catch(ConnectError.from)
     expect(error).toMatchObject({ code: Code.NotFound, rawMessage: 'service: got "no.Such", expected one of "", "ping.v1.PingService"' })
     for await (const { status } of health(fixture).watch({ service: 'no.Such' })) {
@@ -33,7 +33,7 @@ describe('gRPC health', () => {
     }
   })
 
-  it('of all is listed', async () => {
+  test('of all is listed', async () => {
     const { statuses } = await health(fixture).list({})
     expect(Object.entries(statuses).map(([name, { status }]) => [name, status])).toEqual([
       ['', Status.SERVING],
@@ -41,7 +41,7 @@ describe('gRPC health', () => {
     ])
   })
 
-  it('is told to watchers at once and at each change', async () => {
+  test('is told to watchers at once and at each change', async () => {
     await using other = await startHttpFixture()
     const seen: Status[] = []
     const leaving = new AbortController()
@@ -86,25 +86,25 @@ describe.each([
     return answer.value.fileDescriptorProto.map(bytes => fromBinary(FileDescriptorProtoSchema, bytes).name)
   }
 
-  it('lists the services', async () => {
+  test('lists the services', async () => {
     const [answer] = await ask({ case: 'listServices', value: '' })
     expect(answer).toMatchObject({
       value: { service: ['ping.v1.PingService', 'grpc.health.v1.Health', V1.typeName, V1Alpha.typeName].map(name => ({ name })) },
     })
   })
 
-  it.each(['ping.v1.PingService', 'ping.v1.PingService.Ping', 'ping.v1.PingRequest', 'ping.v1.Consistency'])(
+  test.each(['ping.v1.PingService', 'ping.v1.PingService.Ping', 'ping.v1.PingRequest', 'ping.v1.Consistency'])(
     'finds the file of %s',
     async symbol => {
       expect(await filesOf({ case: 'fileContainingSymbol', value: symbol })).toEqual(['ping/v1/ping.proto'])
     },
   )
 
-  it('finds a file by its name', async () => {
+  test('finds a file by its name', async () => {
     expect(await filesOf({ case: 'fileByFilename', value: PingService.file.proto.name })).toEqual(['ping/v1/ping.proto'])
   })
 
-  it('answers each question of a stream, wrong ones with an error of their own', async () => {
+  test('answers each question of a stream, wrong ones with an error of their own', async () => {
     const answers = await ask(
       { case: 'fileByFilename', value: 'no.proto' },
       { case: 'fileContainingSymbol', value: 'no.Such' },

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { createConnection, type Socket } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, run, sendRaw, startHttpFixture, type HttpFixture } from './http-fixture.ts'
 
 let fixture: HttpFixture
@@ -19,7 +19,7 @@ const curlLines = (body: string): string[] =>
 const runInShell = (line: string) => run('sh', ['-c', line.replace('curl', 'curl -sS')])
 
 describe('a request that no method takes', () => {
-  it('by a bare `curl -d` is 415, and the line in the answer works', async () => {
+  test('by a bare `curl -d` is 415, and the line in the answer works', async () => {
     const { stdout } = await run('curl', ['-sS', '-w', '%{http_code}', '-d', '{}', fixture.url + PING_PATH])
     expect(stdout).toMatch(/415$/)
     expect(stdout).toContain('content-type: got "application/x-www-form-urlencoded", expected one of application/json, application/proto')
@@ -27,7 +27,7 @@ describe('a request that no method takes', () => {
     expect(await runInShell(line ?? 'false')).toMatchObject({ code: 0, stdout: '{}' })
   })
 
-  it.each([undefined, 'text/plain', 'application/json; charset=latin1', 'application/connect+json'])(
+  test.each([undefined, 'text/plain', 'application/json; charset=latin1', 'application/connect+json'])(
     'with the content-type %s is 415',
     async type => {
       const answer = await fetch(fixture.url + PING_PATH, {
@@ -43,7 +43,7 @@ describe('a request that no method takes', () => {
     },
   )
 
-  it.each([
+  test.each([
     ['GET', PING_PATH, 'POST'],
     ['PUT', PING_PATH, 'POST'],
     ['DELETE', COUNT_PATH, 'POST, GET, HEAD'],
@@ -56,7 +56,7 @@ describe('a request that no method takes', () => {
     expect((await runInShell(curlLines(body)[0] ?? 'false')).code).toBe(0)
   })
 
-  it.each([
+  test.each([
     ['', 415, 'encoding: got none, expected json or proto'],
     ['?message=%7B%7D', 415, 'encoding: got none, expected json or proto'],
     ['?encoding=xml&message=%7B%7D', 415, 'encoding: got "xml", expected json or proto'],
@@ -79,7 +79,7 @@ describe('a request that no method takes', () => {
     for (const line of curlLines(body)) expect((await runInShell(line)).stdout).toMatch(/^\{("pingCount":"\d+")?\}$/)
   })
 
-  it.each([
+  test.each([
     '?encoding=proto&message=',
     '?connect=v1&message=%7B%22why%22:%22?%22%7D&encoding=json',
     '?encoding=json&base64=1&message=e30',
@@ -89,7 +89,7 @@ describe('a request that no method takes', () => {
     expect((await fetch(fixture.url + COUNT_PATH + query)).status).toBe(200)
   })
 
-  it('to another path is 404, and the answer names both methods with lines that work', async () => {
+  test('to another path is 404, and the answer names both methods with lines that work', async () => {
     const answer = await fetch(`${fixture.url}/nope?x=1`)
     expect(answer.status).toBe(404)
     const body = await answer.text()
@@ -98,26 +98,26 @@ describe('a request that no method takes', () => {
     for (const line of curlLines(body)) expect((await runInShell(line)).code).toBe(0)
   })
 
-  it('cannot put words of its own into a line to be copied', async () => {
+  test('cannot put words of its own into a line to be copied', async () => {
     const answer = await sendRaw(fixture.port, "GET /nope HTTP/1.1\r\nhost: x';rm -rf /;'\r\nconnection: close\r\n\r\n")
     expect(answer).not.toContain('rm -rf')
     expect(answer).toContain(`http://127.0.0.1:${fixture.port}${PING_PATH}`)
   })
 
-  it('that is no HTTP is 400, and the port serves on', async () => {
+  test('that is no HTTP is 400, and the port serves on', async () => {
     expect(await sendRaw(fixture.port, 'hello\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
     expect(await sendRaw(fixture.port, 'PRI hello\r\n\r\n')).not.toContain('HTTP/1.1')
     await pingClient(fixture).ping({})
   })
 
-  it('of HTTP/1.0 needs no Host', async () => {
+  test('of HTTP/1.0 needs no Host', async () => {
     const request = `POST ${PING_PATH} HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`
     expect(await sendRaw(fixture.port, request)).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
   })
 })
 
 describe('the pages', () => {
-  it.each([
+  test.each([
     ['/healthz', 200, 'ok'],
     ['/livez', 200, 'ok\n'],
     ['/readyz', 200, 'ready\n'],
@@ -126,7 +126,7 @@ describe('the pages', () => {
     expect([answer.status, await answer.text()]).toEqual([status, body])
   })
 
-  it('/readyz says why the server is not ready, while /livez and /healthz do not care', async () => {
+  test('/readyz says why the server is not ready, while /livez and /healthz do not care', async () => {
     await using other = await startHttpFixture()
     other.readiness.notReady('Postgres does not take pings')
     const answer = await fetch(`${other.url}/readyz`)
@@ -135,7 +135,7 @@ describe('the pages', () => {
     expect((await fetch(`${other.url}/healthz`)).status).toBe(200)
   })
 
-  it('/metrics is what Prometheus reads', async () => {
+  test('/metrics is what Prometheus reads', async () => {
     await pingClient(fixture).pingCount({})
     const answer = await fetch(`${fixture.url}/metrics`)
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
@@ -145,7 +145,7 @@ describe('the pages', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^process_resident_memory_bytes \d/))
   })
 
-  it('take HEAD, and answer other methods with 405', async () => {
+  test('take HEAD, and answer other methods with 405', async () => {
     expect((await fetch(`${fixture.url}/livez`, { method: 'HEAD' })).status).toBe(200)
     const answer = await fetch(`${fixture.url}/livez`, { method: 'POST' })
     expect([answer.status, answer.headers.get('allow'), await answer.text()]).toEqual([
@@ -167,7 +167,7 @@ describe('a page of another origin', () => {
       },
     })
 
-  it('may call, and is told so by the preflight', async () => {
+  test('may call, and is told so by the preflight', async () => {
     const { status, headers } = await preflight('https://page.example', fixture.url)
     expect([status, headers.get('access-control-allow-origin')]).toEqual([204, '*'])
     expect(headers.get('access-control-allow-methods')).toBe('POST, GET')
@@ -184,7 +184,7 @@ describe('a page of another origin', () => {
     )
   })
 
-  it.each(['traceparent,tracestate,baggage,x-request-id,authorization', 'b3, x-b3-traceid ,sentry-trace', 'x'])(
+  test.each(['traceparent,tracestate,baggage,x-request-id,authorization', 'b3, x-b3-traceid ,sentry-trace', 'x'])(
     'may send the headers %s',
     async asked => {
       const headers = { origin: 'https://page.example', 'access-control-request-method': 'POST', 'access-control-request-headers': asked }
@@ -195,7 +195,7 @@ describe('a page of another origin', () => {
     },
   )
 
-  it("may read the answer and Ping's headers", async () => {
+  test("may read the answer and Ping's headers", async () => {
     const headers = { ...JSON_TYPE, origin: 'https://page.example' }
     const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers, body: '{}' })
     expect(answer.headers.get('access-control-allow-origin')).toBe('*')
@@ -213,7 +213,7 @@ describe('a page of another origin', () => {
     )
   })
 
-  it('is told nothing when its origin is not among those that are allowed', async () => {
+  test('is told nothing when its origin is not among those that are allowed', async () => {
     await using narrow = await startHttpFixture({ allowedOrigins: ['https://page.example'] })
     expect((await preflight('https://other.example', narrow.url)).headers.get('access-control-allow-origin')).toBeNull()
     const { headers } = await preflight('https://page.example', narrow.url)
@@ -231,7 +231,7 @@ describe('a caller that takes its time', () => {
     return performance.now() - startedAt
   }
 
-  it.each([
+  test.each([
     ['says nothing', ''],
     ['says no more than a part of the preface', 'PR'],
     ['says the preface and nothing else', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
@@ -244,7 +244,7 @@ describe('a caller that takes its time', () => {
     expect(await closedAfter(socket)).toBeLessThan(3_000)
   })
 
-  it('with the body of an HTTP/2 request is cut off, and the session serves on', async () => {
+  test('with the body of an HTTP/2 request is cut off, and the session serves on', async () => {
     await using slow = await startHttpFixture({ limits: { ...limits, sessionIdleMs: 60_000 } })
     const session = connect(slow.url)
     const open = session.request({ ':method': 'POST', ':path': PING_PATH, 'content-type': 'application/json' }, { endStream: false })
@@ -256,7 +256,7 @@ describe('a caller that takes its time', () => {
     session.destroy()
   })
 
-  it('between HTTP/2 requests keeps its session until it was idle for long', async () => {
+  test('between HTTP/2 requests keeps its session until it was idle for long', async () => {
     await using slow = await startHttpFixture({ limits })
     const session = connect(slow.url)
     await once(session.request({ ':path': '/livez' }).resume(), 'close')
@@ -265,7 +265,7 @@ describe('a caller that takes its time', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(200)
   })
 
-  it('for the answer, because the ledger is slow, is not cut off', async () => {
+  test('for the answer, because the ledger is slow, is not cut off', async () => {
     const gate = Promise.withResolvers<void>()
     await using slow = await startHttpFixture({ limits, record: () => gate.promise })
     const pings = [pingClient(slow).ping({}), pingClient(slow, 'gRPC').ping({})]
@@ -276,14 +276,14 @@ describe('a caller that takes its time', () => {
 })
 
 describe('headers that are too large', () => {
-  it('are refused with 431', async () => {
+  test('are refused with 431', async () => {
     const answer = await sendRaw(fixture.port, `GET /livez HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)
     expect(answer).toMatch(/^HTTP\/1.1 431 /)
   })
 })
 
 describe('a connection', () => {
-  it('may bring its first bytes one by one', async () => {
+  test('may bring its first bytes one by one', async () => {
     const socket = createConnection(fixture.port, '127.0.0.1')
     socket.setNoDelay(true)
     for (const byte of `POST ${PING_PATH} HTTP/1.1\r\nhost: x\r\n`) {
@@ -297,13 +297,13 @@ describe('a connection', () => {
     expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1.1 200 OK/)
   })
 
-  it('may bring several requests at once', async () => {
+  test('may bring several requests at once', async () => {
     const one = `POST ${PING_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n`
     const answer = await sendRaw(fixture.port, `${one}\r\n{}${one}\r\n{}${one}connection: close\r\n\r\n{}`)
     expect(answer.match(/HTTP\/1.1 200 OK/g)).toHaveLength(3)
   })
 
-  it('that breaks at any moment harms nobody', async () => {
+  test('that breaks at any moment harms nobody', async () => {
     const request = `POST ${PING_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`
     for (let length = 0; length < request.length; length += 7) {
       const socket = createConnection(fixture.port, '127.0.0.1')

@@ -1,5 +1,5 @@
 import { fromJsonString } from '@bufbuild/protobuf'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ServerReflectionRequestSchema } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
 import { PingBatchRequestSchema, PingCountRequestSchema, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { exactJson, jsonReading } from '../../src/server/rpc/json-text.ts'
@@ -11,7 +11,7 @@ const timeOf = (value: string) =>
   fromJsonString(PingRequestSchema, exactJson(`{"timestampMs":${value}}`, PingRequestSchema), decoded).timestampMs
 
 describe('a whole number of a request in JSON', () => {
-  it.each([
+  test.each([
     ['0', 0n],
     ['-0', 0n],
     ['"-0"', 0n],
@@ -36,7 +36,7 @@ describe('a whole number of a request in JSON', () => {
     expect(timeOf(value)).toBe(expected)
   })
 
-  it.each([
+  test.each([
     '"0x10"',
     '"0b1"',
     '" 5"',
@@ -72,7 +72,7 @@ describe('a whole number of a request in JSON', () => {
     expect(() => timeOf(value)).toThrow(new RegExp(`^timestamp_ms: got [^]+, expected ${INT64}$`))
   })
 
-  it.each([
+  test.each([
     ['"0x10"', '"0x10"'],
     ['1.5', '1.5'],
     ['[1]', 'an array'],
@@ -84,20 +84,20 @@ describe('a whole number of a request in JSON', () => {
     expect(() => timeOf(value)).toThrow(`timestamp_ms: got ${got}, expected ${INT64}`)
   })
 
-  it.each([`1e${'9'.repeat(60_000)}`, `1e-${'9'.repeat(60_000)}`, `1${'0'.repeat(60_000)}1`, `"1.${'0'.repeat(60_000)}1"`])(
+  test.each([`1e${'9'.repeat(60_000)}`, `1e-${'9'.repeat(60_000)}`, `1${'0'.repeat(60_000)}1`, `"1.${'0'.repeat(60_000)}1"`])(
     'of 60 000 characters takes no longer than its reading',
     value => {
       expect(() => timeOf(value)).toThrow(INT64)
     },
   )
 
-  it('is found in a nested message, by either name, and however its key is written', () => {
+  test('is found in a nested message, by either name, and however its key is written', () => {
     const json = '{"x":{"start":"0x1","y":[{"timeRange":1}]},"time\\u005frange":{"start":" 1"}}'
     expect(() => exactJson(json, PingCountRequestSchema)).toThrow(`time_range.start: got " 1", expected ${INT64}`)
     expect(exactJson('{"time_range":{"start":1e3,"end":"2.0"}}', PingCountRequestSchema)).toBe('{"time_range":{"start":"1000","end":"2"}}')
   })
 
-  it('is found in each item of a repeated message', () => {
+  test('is found in each item of a repeated message', () => {
     const json = '{"pings":[{"timestampMs":1e3},{"x":[{"timestampMs":1.5}],"timestamp_ms":9007199254740993},{},{"timestampMs":"0x1"}]}'
     expect(() => exactJson(json, PingBatchRequestSchema)).toThrow(`pings[3].timestamp_ms: got "0x1", expected ${INT64}`)
     const exact = exactJson(json.replace('0x1', '5.0'), PingBatchRequestSchema)
@@ -109,7 +109,7 @@ describe('a whole number of a request in JSON', () => {
     ])
   })
 
-  it('of 32 bits has its own bounds', () => {
+  test('of 32 bits has its own bounds', () => {
     const extension = (number: string) =>
       exactJson(`{"fileContainingExtension":{"extensionNumber":${number}}}`, ServerReflectionRequestSchema)
     expect(extension('1e2')).toBe('{"fileContainingExtension":{"extensionNumber":"100"}}')
@@ -121,7 +121,7 @@ describe('a whole number of a request in JSON', () => {
 })
 
 describe('a name of a consistency in JSON', () => {
-  it.each([
+  test.each([
     '{"consistency":"STRONG"}',
     '{"consistency":"consistency_strong"}',
     '{"consistency":""}',
@@ -134,7 +134,7 @@ describe('a name of a consistency in JSON', () => {
     expect(() => exactJson(json, PingCountRequestSchema)).toThrow(new RegExp(`^consistency: got .+, expected ${NAMES}$`))
   })
 
-  it.each([
+  test.each([
     '{"consistency":"CONSISTENCY_STRONG"}',
     '{"consistency":2}',
     '{"consistency":null}',
@@ -148,7 +148,7 @@ describe('a name of a consistency in JSON', () => {
 describe('a request in JSON', () => {
   const read = (bytes: Uint8Array) => jsonReading(PingRequestSchema).jsonOptions.textDecoder.decode(bytes)
 
-  it.each([
+  test.each([
     '{"timestampMs":007}',
     '{"timestampMs":+1}',
     '{"timestampMs":1}x',
@@ -164,24 +164,24 @@ describe('a request in JSON', () => {
     )
   })
 
-  it('may begin with a byte order mark', () => {
+  test('may begin with a byte order mark', () => {
     expect(read(new TextEncoder().encode('\ufeff{}'))).toBe('{}')
   })
 
-  it('is UTF-8', () => {
+  test('is UTF-8', () => {
     expect(() => read(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d))).toThrow(
       'request body: got bytes that are not UTF-8, expected JSON in UTF-8',
     )
   })
 
-  it('may have 10 000 items in a repeated field, and no more', () => {
+  test('may have 10 000 items in a repeated field, and no more', () => {
     const items = (count: number) =>
       `{"pings":[${Array.from({ length: count }, () => '{"pingId":"","timestampMs":"1"}').join()}],"x":[${'1,'.repeat(20_000)}1]}`
     expect(exactJson(items(10_000), PingBatchRequestSchema)).toBe(items(10_000))
     expect(() => exactJson(items(10_001), PingBatchRequestSchema)).toThrow('pings: got more than 10000, expected at most 10000')
   })
 
-  it.each([`{"a":"${'\\"'.repeat(500_000)}"}`, `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, `{"a":"${'x'.repeat(2_000_000)}"}`])(
+  test.each([`{"a":"${'\\"'.repeat(500_000)}"}`, `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, `{"a":"${'x'.repeat(2_000_000)}"}`])(
     'may be long and deep',
     json => {
       expect(exactJson(json, PingRequestSchema)).toBe(json)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { AnswerHeaders } from '../../src/server/http/lean/answer-headers.ts'
 import { answerLines } from '../../src/server/http/lean/answer-lines.ts'
 import { RequestHeaders } from '../../src/server/http/lean/request-headers.ts'
@@ -27,7 +27,7 @@ const NAMES = [
 ]
 
 describe('the headers of a request', () => {
-  it.each([TYPE, undefined])('are those of the platform, whoever asks for whatever, with the type %j', type => {
+  test.each([TYPE, undefined])('are those of the platform, whoever asks for whatever, with the type %j', type => {
     const lazy = new RequestHeaders(NODES, type)
     const whole = webHeaders(NODES, type)
     const values = (headers: Headers) => NAMES.map(name => [name, headers.get(name), headers.has(name)])
@@ -40,7 +40,7 @@ describe('the headers of a request', () => {
     expect(lazy.get('host')).toBe('x, y')
   })
 
-  it('refuse a name that is none', () => {
+  test('refuse a name that is none', () => {
     expect(() => new RequestHeaders(NODES, TYPE).get('a b')).toThrow(TypeError)
   })
 })
@@ -62,7 +62,7 @@ const CHANGES: readonly (readonly [string, (headers: Headers) => void])[] = [
 ]
 
 describe('the headers of an answer', () => {
-  it.each(CHANGES)('are those of the platform, in its order, after a handler has done this: %s', (_, change) => {
+  test.each(CHANGES)('are those of the platform, in its order, after a handler has done this: %s', (_, change) => {
     const [lazy, whole] = [new AnswerHeaders(['content-type', TYPE]), new Headers({ 'content-type': TYPE })]
     change(lazy)
     change(whole)
@@ -70,7 +70,7 @@ describe('the headers of an answer', () => {
     expect(answerLines(lazy, new AnswerHeaders([]), 2, undefined)).toEqual([...whole].flat())
   })
 
-  it('are followed by trailers, and say how the body is packed', () => {
+  test('are followed by trailers, and say how the body is packed', () => {
     const header = new AnswerHeaders(['content-type', TYPE])
     const lines = ['content-encoding', 'gzip', 'content-length', '2', 'content-type', TYPE]
     expect(answerLines(header, new AnswerHeaders([]), 2, 'gzip')).toEqual(lines)
@@ -79,7 +79,7 @@ describe('the headers of an answer', () => {
     expect(answerLines(header, trailer, 2, 'gzip')).toEqual([...lines, 'trailer-a', 'b'])
   })
 
-  it.each([
+  test.each([
     ['a b', 'c'],
     ['a', 'b\r\nc: d'],
     ['', 'a'],

@@ -2,7 +2,7 @@ import { createConnection } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { Code, ConnectError, createContextKey, type HandlerContext, type Interceptor } from '@connectrpc/connect'
 import { pino } from 'pino'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Health, HealthCheckResponse_ServingStatus as Status } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { startHttpServer, type HttpServerOptions } from '../../src/server/http/http-server.ts'
 import { observeCalls } from '../../src/server/rpc/observe-calls.ts'
@@ -84,7 +84,7 @@ function seenBy({
 }
 
 describe.each([true, false])('with the lean way: %s', lean => {
-  it('a handler of any service knows of its call what Connect says, and its headers and trailers are sent', async () => {
+  test('a handler of any service knows of its call what Connect says, and its headers and trailers are sent', async () => {
     let seen: unknown
     await using port = await start({
       lean,
@@ -112,7 +112,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     ])
   })
 
-  it('interceptors see a request that they may copy and change, and an answer likewise', async () => {
+  test('interceptors see a request that they may copy and change, and an answer likewise', async () => {
     let seen: unknown
     const copying: Interceptor = next => async request => {
       const header = new Headers(request.header)
@@ -128,7 +128,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     expect(seen).toEqual(expect.arrayContaining(['copied', 'set', false]))
   })
 
-  it('a signal is aborted at the deadline, with the error of the deadline', async () => {
+  test('a signal is aborted at the deadline, with the error of the deadline', async () => {
     let reason: unknown
     await using port = await start({
       lean,
@@ -143,7 +143,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     expect(port.ended).toEqual(['deadline_exceeded'])
   })
 
-  it('a signal is aborted when the caller goes, when the server cuts it off, and when the call is over', async () => {
+  test('a signal is aborted when the caller goes, when the server cuts it off, and when the call is over', async () => {
     const signals: AbortSignal[] = []
     const gate = Promise.withResolvers<void>()
     await using port = await start({
@@ -167,7 +167,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     await cutOff
   })
 
-  it('an error that is none of Connect is internal, and shows nothing', async () => {
+  test('an error that is none of Connect is internal, and shows nothing', async () => {
     await using port = await start({
       lean,
       check() {
@@ -178,7 +178,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     expect(port.ended).toEqual(['internal'])
   })
 
-  it("a method's own limit of the body overrides that of all", async () => {
+  test("a method's own limit of the body overrides that of all", async () => {
     await using port = await start({ lean, readMaxBytes: 3_000 })
     const body = (length: number) => JSON.stringify({ service: 'x'.repeat(length) })
     expect((await port.post(body(2_000))).status).toBe(200)
@@ -198,7 +198,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     expect(await answer.json()).toMatchObject({ message: 'request body: got more bytes, expected at most 3000' })
   })
 
-  it('a body that comes in pieces is read whole', async () => {
+  test('a body that comes in pieces is read whole', async () => {
     const services: string[] = []
     await using port = await start({ lean, check: (_, service) => void services.push(service) })
     const socket = createConnection(port.http.port, '127.0.0.1').setNoDelay()
@@ -211,7 +211,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     socket.destroy()
   })
 
-  it('an answer of an error of 1024 bytes or more is packed for who takes that', async () => {
+  test('an answer of an error of 1024 bytes or more is packed for who takes that', async () => {
     await using port = await start({
       lean,
       check() {
@@ -234,7 +234,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
 describe('on the lean way', () => {
   const CALL = `POST ${CHECK} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"service":"a"}`
 
-  it('of calls that are sent without waiting for answers only some are begun at once; all are answered', async () => {
+  test('of calls that are sent without waiting for answers only some are begun at once; all are answered', async () => {
     const gate = Promise.withResolvers<void>()
     let begun = 0
     await using port = await start({ lean: true, check: async () => (begun++, await gate.promise) })
@@ -253,7 +253,7 @@ describe('on the lean way', () => {
     socket.destroy()
   })
 
-  it('calls that wait their turn when their caller goes are not begun, and counted as canceled', async () => {
+  test('calls that wait their turn when their caller goes are not begun, and counted as canceled', async () => {
     const gate = Promise.withResolvers<void>()
     let begun = 0
     await using port = await start({ lean: true, check: async () => (begun++, await gate.promise) })

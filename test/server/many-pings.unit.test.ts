@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { FailureCode, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import type { PingRecorder } from '../../src/server/pings.ts'
 import { recordMany } from '../../src/server/rpc/many-pings.ts'
@@ -7,7 +7,7 @@ import { silent } from '../ledger/ledger-fixture.ts'
 
 const recorder: PingRecorder = { record: async () => undefined, recordAll: async pings => pings.map(() => undefined) }
 
-it('10 000 malformed pings leave other calls their turn', async () => {
+test('10 000 malformed pings leave other calls their turn', async () => {
   const requests = Array.from({ length: 10_000 }, () => create(PingRequestSchema, { pingId: 'x'.repeat(60) }))
   let turns = 0
   const count = (): void => {

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FailureCode } from '../../src/gen/ping/v1/ping_pb.ts'
 import { QueueFullError, TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
 import type { RequestedPing } from '../../src/server/pings.ts'
@@ -31,7 +31,7 @@ beforeEach(() => {
 afterAll(() => fixture[Symbol.asyncDispose]())
 
 describe.each(PROTOCOLS)('a batch over %s', protocol => {
-  it('gets one result a ping, in order: an ack is empty, or names the id that the server made', async () => {
+  test('gets one result a ping, in order: an ack is empty, or names the id that the server made', async () => {
     const { results } = await pingClient(fixture, protocol).pingBatch({
       pings: [{ pingId: idOf(1).toUpperCase() }, {}, { pingId: idOf(2), timestampMs: -5n }],
     })
@@ -44,7 +44,7 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
     ])
   })
 
-  it('with pings that fail answers why for each, and records the others', async () => {
+  test('with pings that fail answers why for each, and records the others', async () => {
     const pings = [
       { pingId: idOf(1) },
       { pingId: 'x' },
@@ -77,11 +77,11 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
     expect(fixture.logged.filter(({ msg }) => msg === 'pings failed')).toHaveLength(1)
   })
 
-  it('without pings gets no results', async () => {
+  test('without pings gets no results', async () => {
     expect((await pingClient(fixture, protocol).pingBatch({})).results).toEqual([])
   })
 
-  it('may hold 10 000 pings, and no more', async () => {
+  test('may hold 10 000 pings, and no more', async () => {
     const pings = Array.from({ length: 10_000 }, (_, number) => ({ pingId: idOf(number), timestampMs: 1_750_000_000_000n }))
     const { results } = await pingClient(fixture, protocol).pingBatch({ pings })
     expect(results.every(({ pingId, failure }) => pingId === '' && failure === undefined)).toBe(true)
@@ -98,12 +98,12 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
 })
 
 describe('a batch', () => {
-  it('of more failures than one of each kind is logged once for each error', async () => {
+  test('of more failures than one of each kind is logged once for each error', async () => {
     await pingClient(fixture).pingBatch({ pings: Array.from({ length: 300 }, () => ({ timestampMs: 5n })) })
     expect(fixture.logged.filter(({ msg }) => msg === 'pings failed')).toHaveLength(1)
   })
 
-  it('in JSON is what curl sends and shows', async () => {
+  test('in JSON is what curl sends and shows', async () => {
     const { status, json } = await postJson(
       fixture.url + BATCH_PATH,
       `{"pings":[{"timestampMs":1e3,"pingId":"${idOf(1)}"},{"ping_id":"${idOf(2)}","timestamp_ms":3}]}`,
@@ -120,7 +120,7 @@ describe('a batch', () => {
     expect(fixture.recorded).toMatchObject([{ timestampMs: 1_000n }])
   })
 
-  it.each([
+  test.each([
     ['{"pings":[{},{"timestampMs":"soon"}]}', 'pings[1].timestamp_ms: got "soon", expected a whole number from '],
     ['{"pings":[{},{"pingId":7}]}', 'pings.ping_id: got 7, expected a JSON string'],
     ['{"pings":[{},null]}', 'pings: got null as an item, expected a JSON object with "timestampMs" and "pingId"'],
@@ -133,7 +133,7 @@ describe('a batch', () => {
     expect(fixture.recorded).toEqual([])
   })
 
-  it.each([{ lean: true }, { lean: false }])(
+  test.each([{ lean: true }, { lean: false }])(
     'of more than 10 000 pings in JSON is refused before the rest is decoded, %j',
     async options => {
       await using other = await startHttpFixture(options)
@@ -142,7 +142,7 @@ describe('a batch', () => {
     },
   )
 
-  it('has a limit of bytes of its own', async () => {
+  test('has a limit of bytes of its own', async () => {
     await using small = await startHttpFixture({ maxBodyBytes: 1_024, maxBatchBodyBytes: 4_096 })
     const pings = (count: number) => Array.from({ length: count }, (_, number) => ({ pingId: idOf(number) }))
     expect((await pingClient(small).pingBatch({ pings: pings(50) })).results).toHaveLength(50)
@@ -152,7 +152,7 @@ describe('a batch', () => {
     })
   })
 
-  it('whose deadline passes is DEADLINE_EXCEEDED', async () => {
+  test('whose deadline passes is DEADLINE_EXCEEDED', async () => {
     await using slow = await startHttpFixture({ record: () => new Promise(resolve => setTimeout(resolve, 300)) })
     await expect(pingClient(slow).pingBatch({ pings: [{}] }, { headers: { 'connect-timeout-ms': '50' } })).rejects.toMatchObject({
       code: Code.DeadlineExceeded,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createClient, Code } from '@connectrpc/connect'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FailureCode, PingService, type PingResult } from '../../src/gen/ping/v1/ping_pb.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { UnavailableError } from '../../src/server/errors.ts'
@@ -75,7 +75,7 @@ beforeAll(async () => {
 afterAll(() => fixture[Symbol.asyncDispose]())
 
 describe.each(PROTOCOLS)('a stream over %s', protocol => {
-  it('answers one result a ping, in order; one that fails stops none', async () => {
+  test('answers one result a ping, in order; one that fails stops none', async () => {
     const messages = [
       { pings: [{ pingId: idOf(1) }, { pingId: 'x' }] },
       { pings: [] },
@@ -97,7 +97,7 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
     ])
   })
 
-  it('of many messages answers all', async () => {
+  test('of many messages answers all', async () => {
     const messages = Array.from({ length: 1_000 }, (_, number) => ({ pings: [{ pingId: idOf(number) }, {}] }))
     const results = await resultsOf(
       clientOf(fixture, protocol).pingStream(
@@ -114,7 +114,7 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
     )
   })
 
-  it('acknowledges in order, as pings are committed, while it is open', async () => {
+  test('acknowledges in order, as pings are committed, while it is open', async () => {
     const { fixture: held, waiting, commit } = await startHeld()
     const out = outbox()
     const answers = clientOf(held, protocol).pingStream(out)[Symbol.asyncIterator]()
@@ -136,7 +136,7 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
     await held[Symbol.asyncDispose]()
   })
 
-  it('is drained by a stop: what was read gets its results, then it ends with UNAVAILABLE', async () => {
+  test('is drained by a stop: what was read gets its results, then it ends with UNAVAILABLE', async () => {
     const { fixture: held, waiting, commit } = await startHeld()
     const out = outbox()
     out.send(1, 2)
@@ -155,7 +155,7 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
     out.end()
   })
 
-  it('with too many pings in one message ends with INVALID_ARGUMENT, after the results of what came before', async () => {
+  test('with too many pings in one message ends with INVALID_ARGUMENT, after the results of what came before', async () => {
     const messages = [{ pings: [{ pingId: idOf(1) }] }, { pings: Array.from({ length: 10_001 }, () => ({})) }]
     const answers = clientOf(fixture, protocol)
       .pingStream(
@@ -171,7 +171,7 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
     })
   })
 
-  it('ends with DEADLINE_EXCEEDED when its deadline passes', async () => {
+  test('ends with DEADLINE_EXCEEDED when its deadline passes', async () => {
     const { fixture: held } = await startHeld()
     const out = outbox()
     out.send(1)
@@ -184,7 +184,7 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
 })
 
 describe('a stream', () => {
-  it('whose results have no one to take them is read no further', { timeout: 30_000 }, async () => {
+  test('whose results have no one to take them is read no further', { timeout: 30_000 }, async () => {
     const out = outbox()
     // The server's ids, which no compression makes small.
     for (let message = 0; message < MESSAGES; message++) out.sendPings(Array.from({ length: 1_000 }, () => ({})))
@@ -211,7 +211,7 @@ describe('a stream', () => {
     expect(results).toBe(MESSAGES * 1_000)
   })
 
-  it('of a caller who leaves ends, and what was read is recorded', async () => {
+  test('of a caller who leaves ends, and what was read is recorded', async () => {
     const { fixture: held, waiting, commit } = await startHeld()
     const out = outbox()
     out.send(1)
@@ -228,7 +228,7 @@ describe('a stream', () => {
     await held[Symbol.asyncDispose]()
   })
 
-  it.runIf(process.platform === 'linux')('that is silent is asked by TCP whether its caller still lives', async () => {
+  test.runIf(process.platform === 'linux')('that is silent is asked by TCP whether its caller still lives', async () => {
     const out = outbox()
     out.send(1)
     await using own = await startHttpFixture()
@@ -245,7 +245,7 @@ describe('a stream', () => {
     await answers.next()
   })
 
-  it('over HTTP/1.1 is refused with a reason', async () => {
+  test('over HTTP/1.1 is refused with a reason', async () => {
     const response = await fetch(`${fixture.url}/ping.v1.PingService/PingStream`, {
       method: 'POST',
       headers: { 'content-type': 'application/connect+json' },
@@ -257,7 +257,7 @@ describe('a stream', () => {
     ])
   })
 
-  it('is counted with its code', async () => {
+  test('is counted with its code', async () => {
     await using own = await startHttpFixture()
     await resultsOf(
       clientOf(own, 'gRPC').pingStream(

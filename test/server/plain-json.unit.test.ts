@@ -1,5 +1,5 @@
 import { fromJsonString, toBinary, type DescMessage } from '@bufbuild/protobuf'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
 import { HealthCheckRequestSchema, HealthCheckResponseSchema } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { ErrorResponseSchema, ListServiceResponseSchema } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
@@ -65,18 +65,18 @@ const OTHER: readonly (readonly [DescMessage, string])[] = [
 ]
 
 describe('the plain reader of JSON', () => {
-  it.each(PLAIN)('reads %s %s as the decoder does', (desc, json) => {
+  test.each(PLAIN)('reads %s %s as the decoder does', (desc, json) => {
     const message = read(desc, json)
     expect(message).toBeDefined()
     expect(bytesOf(desc, message!)).toBe(bytesOf(desc, decoded(desc, json)))
     expect(message).toEqual(decoded(desc, json))
   })
 
-  it.each(OTHER)('leaves %s %j to the decoder', (desc, json) => {
+  test.each(OTHER)('leaves %s %j to the decoder', (desc, json) => {
     expect(read(desc, json)).toBeUndefined()
   })
 
-  it('never reads what the decoder refuses, nor anything else than it', () => {
+  test('never reads what the decoder refuses, nor anything else than it', () => {
     const random = seededRandom(7)
     const pieces = [
       '{',

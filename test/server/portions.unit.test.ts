@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Portions } from '../../src/server/rpc/portions.ts'
 
 /** Portions of numbers whose work is done by hand. */
@@ -23,7 +23,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('portions', () => {
-  it('put items of one turn together', async () => {
+  test('put items of one turn together', async () => {
     const { begun, portions } = startPortions()
     void portions.add([1])
     void portions.add([2, 3])
@@ -33,14 +33,14 @@ describe('portions', () => {
     expect(begun.map(({ items }) => items)).toEqual([[1, 2, 3], [4]])
   })
 
-  it('begin at once when one is full', async () => {
+  test('begin at once when one is full', async () => {
     const { begun, portions } = startPortions({ maxPortion: 2 })
     void portions.add([1])
     void portions.add([2])
     expect(begun.map(({ items }) => items)).toEqual([[1, 2]])
   })
 
-  it('give results in the order of the items, however the work ends', async () => {
+  test('give results in the order of the items, however the work ends', async () => {
     const { begun, portions } = startPortions()
     for (const item of [1, 2, 3]) {
       void portions.add([item])
@@ -54,14 +54,14 @@ describe('portions', () => {
     expect(await first).toEqual(['r1', 'r2', 'r3'])
   })
 
-  it('give no more results at once than a portion holds', async () => {
+  test('give no more results at once than a portion holds', async () => {
     const { begun, portions } = startPortions({ maxPortion: 2 })
     void portions.add([1, 2, 3])
     begun[0]!.finish()
     expect([await portions.next(), await portions.next()]).toEqual([['r1', 'r2'], ['r3']])
   })
 
-  it('take nothing while too much is open, until results are given', async () => {
+  test('take nothing while too much is open, until results are given', async () => {
     const { begun, portions } = startPortions({ maxOpen: 2 })
     expect(await portions.add([1])).toBe(true)
     const added = portions.add([2, 3])
@@ -72,7 +72,7 @@ describe('portions', () => {
     expect(await added).toBe(true)
   })
 
-  it('end after the last results', async () => {
+  test('end after the last results', async () => {
     const { begun, portions } = startPortions()
     void portions.add([1])
     portions.end()
@@ -83,7 +83,7 @@ describe('portions', () => {
     expect([await next, await portions.next()]).toEqual([['r1'], undefined])
   })
 
-  it('throw the error that ends them after the last results, and only the first', async () => {
+  test('throw the error that ends them after the last results, and only the first', async () => {
     const { begun, portions } = startPortions()
     void portions.add([1])
     portions.end(new Error('first'))
@@ -94,7 +94,7 @@ describe('portions', () => {
     await expect(portions.next()).rejects.toThrow('first')
   })
 
-  it('that are cut throw at once, and take nothing more', async () => {
+  test('that are cut throw at once, and take nothing more', async () => {
     const { portions } = startPortions({ maxOpen: 1 })
     const added = portions.add([1])
     await turn()

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Health, HealthCheckResponse_ServingStatus } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { freePort } from '../support/free-port.ts'
@@ -69,7 +69,7 @@ const rows = async (query: string): Promise<Record<string, unknown>[]> => {
 }
 
 describe('the server program', () => {
-  it('records and counts while Kafka and the cache are away', async () => {
+  test('records and counts while Kafka and the cache are away', async () => {
     const server = await startProgram()
     await becomesReady(server)
     const id = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -87,7 +87,7 @@ describe('the server program', () => {
     expect(metrics).toMatch(/^ping_acked_total 4$/m)
   })
 
-  it('starts before Postgres, says so, and takes pings when it is there', async () => {
+  test('starts before Postgres, says so, and takes pings when it is there', async () => {
     const postgres = await startPostgres()
     try {
       await postgres.kill9()
@@ -107,7 +107,7 @@ describe('the server program', () => {
     }
   })
 
-  it('stays ready while Postgres is down, since it still answers; a metric and the log report it', async () => {
+  test('stays ready while Postgres is down, since it still answers; a metric and the log report it', async () => {
     const postgres = await startPostgres()
     try {
       const server = await startProgram({ DATABASE_URL: postgres.url, ANSWER_WITHIN_MS: '500' })
@@ -131,7 +131,7 @@ describe('the server program', () => {
     }
   })
 
-  it('drains on SIGTERM: what was accepted is answered and recorded, and it exits with 0', async () => {
+  test('drains on SIGTERM: what was accepted is answered and recorded, and it exits with 0', async () => {
     const server = await startProgram()
     await becomesReady(server)
     let acked = 0
@@ -153,7 +153,7 @@ describe('the server program', () => {
     expect(messages(server)).toContain('stopped')
   })
 
-  it('serves on for a while after SIGTERM when it is told to, not ready', async () => {
+  test('serves on for a while after SIGTERM when it is told to, not ready', async () => {
     const server = await startProgram({ NOT_READY_MS: '1500' })
     await becomesReady(server)
     server.kill('SIGTERM')
@@ -162,21 +162,21 @@ describe('the server program', () => {
     expect(await server.ended).toBe(0)
   })
 
-  it('stops while it still waits for Postgres', async () => {
+  test('stops while it still waits for Postgres', async () => {
     const server = await startProgram({ DATABASE_URL: `postgres://postgres@127.0.0.1:${await freePort()}/none` })
     await expect.poll(() => messages(server), { timeout: 10_000 }).toContain('trying again')
     server.kill('SIGTERM')
     expect(await server.ended).toBe(0)
   })
 
-  it('sets the database up and ends, with --migrate-only', async () => {
+  test('sets the database up and ends, with --migrate-only', async () => {
     const server = await startProgram({ LANES: '5' }, ['--migrate-only'])
     expect(await server.ended).toBe(0)
     expect(await rows('select count(*)::int as lanes from ping_lanes')).toEqual([{ lanes: 5 }])
     expect(messages(server)).toContain('the database is set up')
   })
 
-  it('refuses fewer lanes than the database has', async () => {
+  test('refuses fewer lanes than the database has', async () => {
     await (
       await startProgram({ LANES: '5' }, ['--migrate-only'])
     ).ended
@@ -185,12 +185,12 @@ describe('the server program', () => {
     expect(messages(server)).toMatch(/LANES: got 4, expected at least 5/)
   })
 
-  it('refuses arguments that it does not know', async () => {
+  test('refuses arguments that it does not know', async () => {
     const stderr = 'argument: got "--migrate", expected --migrate-only, --help or nothing\n'
     expect(await run(process.execPath, [MAIN, '--migrate'])).toEqual({ code: 2, stdout: '', stderr })
   })
 
-  it('tells the two ways to call it, with --help', async () => {
+  test('tells the two ways to call it, with --help', async () => {
     const { code, stdout, stderr } = await run(process.execPath, [MAIN, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(
@@ -198,7 +198,7 @@ describe('the server program', () => {
     )
   })
 
-  it('names every wrong setting at once, and does not start', async () => {
+  test('names every wrong setting at once, and does not start', async () => {
     const server = await startProgram({ PORT: 'x', LANES: '0', CORS_ORIGINS: 'example.org' })
     expect(await server.ended).toBe(78)
     expect(messages(server)).toMatch(
@@ -206,7 +206,7 @@ describe('the server program', () => {
     )
   })
 
-  it('names a port that is taken, and the setting that changes it', async () => {
+  test('names a port that is taken, and the setting that changes it', async () => {
     const first = await startProgram()
     await becomesReady(first)
     const second = await startProgram({ PORT: new URL(first.url).port })

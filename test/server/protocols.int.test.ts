@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
 import { can } from '../support/tiers.ts'
 import {
@@ -26,14 +26,14 @@ beforeAll(async () => {
 afterAll(() => fixture[Symbol.asyncDispose]())
 
 describe.each(PROTOCOLS)('over %s', protocol => {
-  it('a ping is recorded with its time and its id, and the answer names the id', async () => {
+  test('a ping is recorded with its time and its id, and the answer names the id', async () => {
     const header = Promise.withResolvers<Headers>()
     await pingClient(fixture, protocol).ping({ timestampMs: -5n, pingId: ID.toUpperCase() }, { onHeader: header.resolve })
     expect(fixture.recorded.at(-1)).toEqual({ id: ID, timestampMs: -5n, idGiven: true })
     expect((await header.promise).get('ping-id')).toBe(ID)
   })
 
-  it('a count tells its number, its source and its age', async () => {
+  test('a count tells its number, its source and its age', async () => {
     const header = Promise.withResolvers<Headers>()
     const { pingCount } = await pingClient(fixture, protocol).pingCount({}, { onHeader: header.resolve })
     expect(pingCount).toBe(42n)
@@ -41,7 +41,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect((await header.promise).get('ping-count-age-ms')).toBe('13')
   })
 
-  it('a strong count of a range reaches the reader as asked', async () => {
+  test('a strong count of a range reaches the reader as asked', async () => {
     await pingClient(fixture, protocol).pingCount({
       timeRange: { start: -(2n ** 63n), end: 2n ** 63n - 1n },
       consistency: Consistency.STRONG,
@@ -50,7 +50,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(fixture.strong.at(-1)).toBe(true)
   })
 
-  it('wrong input is INVALID_ARGUMENT with a message that names field, value and what was expected', async () => {
+  test('wrong input is INVALID_ARGUMENT with a message that names field, value and what was expected', async () => {
     const error = await pingClient(fixture, protocol).ping({ timestampMs: 253_402_300_800_000n }).catch(ConnectError.from)
     expect(error).toMatchObject({
       code: Code.InvalidArgument,
@@ -70,31 +70,31 @@ describe('bytes of the original', () => {
     return [...new Uint8Array(await response.arrayBuffer())]
   }
 
-  it('PingRequest{timestamp_ms: 300} is understood and answered with nothing', async () => {
+  test('PingRequest{timestamp_ms: 300} is understood and answered with nothing', async () => {
     expect(await post(PING_PATH, [0x08, 0xac, 0x02])).toEqual([])
     expect(fixture.recorded.at(-1)).toMatchObject({ timestampMs: 300n, idGiven: false })
   })
 
-  it('PingRequest{timestamp_ms: 0} is a time, PingRequest{} has none', async () => {
+  test('PingRequest{timestamp_ms: 0} is a time, PingRequest{} has none', async () => {
     await post(PING_PATH, [0x08, 0x00])
     expect(fixture.recorded.at(-1)?.timestampMs).toBe(0n)
     await post(PING_PATH, [])
     expect(fixture.recorded.at(-1)?.timestampMs).toBeUndefined()
   })
 
-  it('PingCountRequest{time_range: {start: 1, end: 2}} is counted', async () => {
+  test('PingCountRequest{time_range: {start: 1, end: 2}} is counted', async () => {
     expect(await post(COUNT_PATH, [0x0a, 0x04, 0x08, 0x01, 0x10, 0x02])).toEqual([0x08, 42])
     expect(fixture.counted.at(-1)).toEqual({ startMs: 1n, endMs: 2n })
   })
 
-  it('a field that a newer caller sends is ignored', async () => {
+  test('a field that a newer caller sends is ignored', async () => {
     expect(await post(PING_PATH, [0x08, 0x05, 0xba, 0x06, 0x01, 0x78])).toEqual([])
     expect(fixture.recorded.at(-1)?.timestampMs).toBe(5n)
   })
 })
 
 describe('JSON', () => {
-  it.each([
+  test.each([
     ['{"timestampMs":"7"}', 7n],
     ['{"timestampMs":7}', 7n],
     ['{"timestamp_ms":"-7"}', -7n],
@@ -110,7 +110,7 @@ describe('JSON', () => {
     expect(fixture.recorded.at(-1)?.timestampMs).toBe(timestampMs)
   })
 
-  it.each([
+  test.each([
     ['{"timestampMs":"9223372036854775808"}', 'timestamp_ms', '9223372036854775808'],
     ['{"timestampMs":9223372036854775808}', 'timestamp_ms', '9223372036854775808'],
     ['{"timestampMs":"soon"}', 'timestamp_ms', 'soon'],
@@ -132,23 +132,23 @@ describe('JSON', () => {
     expect(json['message']).not.toMatch(/\.(js|ts)|node_modules| at /)
   })
 
-  it('has the bounds of int64 as numbers, exactly', async () => {
+  test('has the bounds of int64 as numbers, exactly', async () => {
     await postJson(fixture.url + COUNT_PATH, '{"timeRange":{"start":-9223372036854775808,"end":9007199254740993}}')
     expect(fixture.counted.at(-1)).toEqual({ startMs: -(2n ** 63n), endMs: 9_007_199_254_740_993n })
   })
 
-  it.each(['{"consistency":"STRONG"}', '{"\\u0063onsistency":"STRONG"}'])('refuses a consistency that is misspelt: %s', async body => {
+  test.each(['{"consistency":"STRONG"}', '{"\\u0063onsistency":"STRONG"}'])('refuses a consistency that is misspelt: %s', async body => {
     const { json } = await postJson(fixture.url + COUNT_PATH, body)
     expect(json).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/^consistency: got "STRONG", expected one of /) })
   })
 
-  it('prints a count as a string, and nothing for 0', async () => {
+  test('prints a count as a string, and nothing for 0', async () => {
     expect((await postJson(fixture.url + COUNT_PATH, '{}')).json).toEqual({ pingCount: '42' })
     await using none = await startHttpFixture()
     expect((await postJson(none.url + COUNT_PATH, '{}')).json).toEqual({})
   })
 
-  it('may be compressed', async () => {
+  test('may be compressed', async () => {
     const body = await new Response(new Blob(['{"timestampMs":99}']).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()
     const response = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { ...JSON_TYPE, 'content-encoding': 'gzip' }, body })
     expect(response.status).toBe(200)
@@ -157,7 +157,7 @@ describe('JSON', () => {
 })
 
 describe('without a schema', () => {
-  it.each([
+  test.each([
     ['connect', ['--http2-prior-knowledge']],
     ['grpc', ['--http2-prior-knowledge']],
     ['grpcweb', ['--http2-prior-knowledge']],
@@ -170,7 +170,7 @@ describe('without a schema', () => {
     expect(JSON.parse(count.stdout)).toEqual({ pingCount: '42' })
   })
 
-  it('buf curl lists all methods', async () => {
+  test('buf curl lists all methods', async () => {
     const { stdout } = await buf('curl', '--http2-prior-knowledge', '--list-methods', fixture.url)
     expect(stdout.trim().split('\n')).toEqual([
       'grpc.health.v1.Health/Check',
@@ -187,7 +187,7 @@ describe('without a schema', () => {
 })
 
 describe.runIf(can('curl'))('curl', () => {
-  it.each([[], ['--http2'], ['--http2-prior-knowledge'], ['--http1.0']])('sends a ping with %j', async (...options) => {
+  test.each([[], ['--http2'], ['--http2-prior-knowledge'], ['--http1.0']])('sends a ping with %j', async (...options) => {
     const { code, stdout } = await run('curl', [
       '-sS',
       ...options,
@@ -200,7 +200,7 @@ describe.runIf(can('curl'))('curl', () => {
     expect([code, stdout]).toEqual([0, '{}'])
   })
 
-  it('gets a count by its address alone', async () => {
+  test('gets a count by its address alone', async () => {
     const { stdout } = await run('curl', ['-sS', `${fixture.url}${COUNT_PATH}?encoding=json&message=%7B%7D`])
     expect(JSON.parse(stdout)).toEqual({ pingCount: '42' })
   })

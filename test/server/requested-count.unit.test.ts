@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Consistency, PingCountRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { requestedCount } from '../../src/server/rpc/requested-count.ts'
 
@@ -9,11 +9,11 @@ const requested = (init: { timeRange?: { start?: bigint; end?: bigint }; consist
   requestedCount(create(PingCountRequestSchema, init))
 
 describe('a requested count', () => {
-  it('is of all pings, cached, when nothing is asked for', () => {
+  test('is of all pings, cached, when nothing is asked for', () => {
     expect(requested({})).toEqual({ range: undefined, strong: false })
   })
 
-  it.each([
+  test.each([
     [MIN, MAX],
     [0n, 0n],
     [-5n, 5n],
@@ -22,13 +22,13 @@ describe('a requested count', () => {
     expect(requested({ timeRange: { start, end } }).range).toEqual({ startMs: start, endMs: end })
   })
 
-  it('may not have a start after its end', () => {
+  test('may not have a start after its end', () => {
     expect(() => requested({ timeRange: { start: 7n, end: 6n } })).toThrow(
       'time_range.start: got 7, expected at most time_range.end, which is 6',
     )
   })
 
-  it.each([
+  test.each([
     [0, false],
     [1, false],
     [2, true],
@@ -36,7 +36,7 @@ describe('a requested count', () => {
     expect(requested({ consistency: consistency as Consistency }).strong).toBe(strong)
   })
 
-  it('may not have a consistency that is not known', () => {
+  test('may not have a consistency that is not known', () => {
     expect(() => requested({ consistency: 7 as Consistency })).toThrow(
       'consistency: got 7, expected one of CONSISTENCY_UNSPECIFIED, CONSISTENCY_CACHED, CONSISTENCY_STRONG',
     )

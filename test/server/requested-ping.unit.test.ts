@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { InvalidInputError } from '../../src/server/rpc/invalid-input.ts'
 import { requestedPing } from '../../src/server/rpc/requested-ping.ts'
@@ -7,21 +7,21 @@ import { requestedPing } from '../../src/server/rpc/requested-ping.ts'
 const requested = (init: { timestampMs?: bigint; pingId?: string }) => requestedPing(create(PingRequestSchema, init))
 
 describe('a requested ping', () => {
-  it.each([-62_135_596_800_000n, -1n, 0n, 1n, 253_402_300_799_999n])('may have the time %s', timestampMs => {
+  test.each([-62_135_596_800_000n, -1n, 0n, 1n, 253_402_300_799_999n])('may have the time %s', timestampMs => {
     expect(requested({ timestampMs }).timestampMs).toBe(timestampMs)
   })
 
-  it.each([-62_135_596_800_001n, 253_402_300_800_000n, -(2n ** 63n), 2n ** 63n - 1n])('may not have the time %s', timestampMs => {
+  test.each([-62_135_596_800_001n, 253_402_300_800_000n, -(2n ** 63n), 2n ** 63n - 1n])('may not have the time %s', timestampMs => {
     expect(() => requested({ timestampMs })).toThrow(
       new InvalidInputError(`timestamp_ms: got ${timestampMs}, expected ms of the years 0001 to 9999: -62135596800000 to 253402300799999`),
     )
   })
 
-  it('has no time when the caller gave none', () => {
+  test('has no time when the caller gave none', () => {
     expect(requested({}).timestampMs).toBeUndefined()
   })
 
-  it.each([
+  test.each([
     '00000000-0000-0000-0000-000000000000',
     'ffffffff-ffff-ffff-ffff-ffffffffffff',
     '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -31,7 +31,7 @@ describe('a requested ping', () => {
     expect(requested({ pingId })).toEqual({ id: pingId.toLowerCase(), timestampMs: undefined, idGiven: true })
   })
 
-  it.each([
+  test.each([
     'x',
     '01890a5d-ac96-774b-bcce-b302099a805',
     '01890a5dac96774bbcceb302099a8057',
@@ -42,7 +42,7 @@ describe('a requested ping', () => {
     expect(() => requested({ pingId })).toThrow(`ping_id: got ${JSON.stringify(pingId)}, expected a UUID as text`)
   })
 
-  it('gets a UUIDv7 of its own when the caller gave no id', () => {
+  test('gets a UUIDv7 of its own when the caller gave no id', () => {
     const made = Array.from({ length: 1_000 }, () => requested({}))
     expect(new Set(made.map(({ id }) => id)).size).toBe(1_000)
     for (const { id, idGiven } of made) {
@@ -52,7 +52,7 @@ describe('a requested ping', () => {
     }
   })
 
-  it('repeats only the beginning of a long id in the message', () => {
+  test('repeats only the beginning of a long id in the message', () => {
     expect(() => requested({ pingId: 'x'.repeat(60_000) })).toThrow(/^ping_id: got "x{80}"… \(60000 characters\), expected/)
   })
 })

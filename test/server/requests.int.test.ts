@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
 import { createConnection } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, sendRaw, startHttpFixture, type HttpFixture } from './http-fixture.ts'
 
 let fixture: HttpFixture
@@ -36,36 +36,36 @@ async function http2(
 }
 
 describe('a target', () => {
-  it.each(['http://host/livez', 'HTTP://user.example:80/livez?x', 'https://[::1]:8080/livez', 'http://:8080/livez'])(
+  test.each(['http://host/livez', 'HTTP://user.example:80/livez?x', 'https://[::1]:8080/livez', 'http://:8080/livez'])(
     'in absolute form, %s, is its path',
     async target => {
       expect(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*ok\n$/)
     },
   )
 
-  it('in absolute form names an RPC', async () => {
+  test('in absolute form names an RPC', async () => {
     expect(await last(`GET http://h${COUNT_QUERY} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*\}$/)
     expect(await last(post('content-type: application/json\r\n').replace(' /', ' http://h/'), '{}')).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
   })
 
-  it.each(['http:///livez', 'http://user:secret@host/livez'])('like %s is 400, and no part of it is shown', async target => {
+  test.each(['http:///livez', 'http://user:secret@host/livez'])('like %s is 400, and no part of it is shown', async target => {
     const answer = await last(`GET ${target} HTTP/1.1\r\n${HOST}`)
     expect(answer).toMatch(/^HTTP\/1.1 400 [^]*request target: got an address without a host or with a user's name, expected a path/)
     expect(answer).not.toContain('secret')
   })
 
-  it.each(['http://host', 'ftp://host/livez', `/${PING_PATH}`, `${PING_PATH}/`, PING_PATH.replace('P', '%50'), '/livez#x', '*'])(
+  test.each(['http://host', 'ftp://host/livez', `/${PING_PATH}`, `${PING_PATH}/`, PING_PATH.replace('P', '%50'), '/livez#x', '*'])(
     'like %s is 404',
     async target => {
       expect(await last(`GET ${target} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 404 [^]*path: got /)
     },
   )
 
-  it('of a POST may have a query', async () => {
+  test('of a POST may have a query', async () => {
     expect(await last(post('content-type: application/json\r\n').replace(PING_PATH, `${PING_PATH}?a=b`), '{}')).toMatch(/^HTTP\/1.1 200 OK/)
   })
 
-  it('that no gRPC method has is UNIMPLEMENTED, with a word', async () => {
+  test('that no gRPC method has is UNIMPLEMENTED, with a word', async () => {
     const { headers, endsStream } = await http2({
       ':method': 'POST',
       ':path': '/ping.v1.PingService/Pong',
@@ -82,24 +82,24 @@ describe('a target', () => {
 })
 
 describe('a host', () => {
-  it.each([':8080', '[', 'a b', 'under_score', 'user@host', 'unix:/tmp/x.sock', '%2Ftmp%2Fx', ''])('may be anything: %j', async host => {
+  test.each([':8080', '[', 'a b', 'under_score', 'user@host', 'unix:/tmp/x.sock', '%2Ftmp%2Fx', ''])('may be anything: %j', async host => {
     expect(
       await last(`POST ${PING_PATH} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n`, '{}'),
     ).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
   })
 
-  it.each([':8080', 'x:y:z', 'under_score:1', '%2Ftmp%2Fx'])('may be anything over HTTP/2: %j', async authority => {
+  test.each([':8080', 'x:y:z', 'under_score:1', '%2Ftmp%2Fx'])('may be anything over HTTP/2: %j', async authority => {
     expect(
       (await http2({ ':method': 'POST', ':path': PING_PATH, ':authority': authority, 'content-type': 'application/json' }, '{}')).body,
     ).toBe('{}')
   })
 
-  it('that is none does not get into a line to be copied', async () => {
+  test('that is none does not get into a line to be copied', async () => {
     const answer = await last('GET /nope HTTP/1.1\r\nhost: :8080\r\n')
     expect(answer).toContain(`http://127.0.0.1:${fixture.port}${PING_PATH}`)
   })
 
-  it.each([
+  test.each([
     ['host: x\r\nhost: x\r\n', 'header host: got 2 of them, expected one'],
     ['host: x\r\nHost: y\r\n', 'header host: got 2 of them, expected one'],
     ['', 'header host: got none, expected the host of the request'],
@@ -107,7 +107,7 @@ describe('a host', () => {
     expect(await raw(`GET /livez HTTP/1.1\r\n${headers}\r\n`)).toMatch(new RegExp(`^HTTP/1.1 400 [^]*connection: close[^]*${text}`, 'i'))
   })
 
-  it('over HTTP/2 is that of :authority', async () => {
+  test('over HTTP/2 is that of :authority', async () => {
     expect((await http2({ ':path': '/livez', ':authority': 'a:1', host: 'A:1' })).headers[':status']).toBe(200)
     const { headers, body } = await http2({ ':path': '/livez', ':authority': 'a:1', host: 'b:1' })
     expect([headers[':status'], body]).toEqual([400, 'header host: got "b:1", expected none, or :authority, which is "a:1"\n'])
@@ -118,7 +118,7 @@ describe('HEAD', () => {
   const BODY = /\r\n\r\n./
   const without = (answer: string) => answer.slice(0, answer.indexOf('\r\n\r\n')).replace(/\r\ndate: .*/i, '')
 
-  it.each(['/livez', '/readyz', '/healthz', COUNT_QUERY, `${COUNT_PATH}?encoding=xml`, `${COUNT_PATH}?encoding=json&message=x`, '/nope'])(
+  test.each(['/livez', '/readyz', '/healthz', COUNT_QUERY, `${COUNT_PATH}?encoding=xml`, `${COUNT_PATH}?encoding=json&message=x`, '/nope'])(
     'of %s has the headers of GET and no body',
     async target => {
       const head = await last(`HEAD ${target} HTTP/1.1\r\n${HOST}`)
@@ -127,32 +127,32 @@ describe('HEAD', () => {
     },
   )
 
-  it.each(['/livez', COUNT_QUERY])('of %s over HTTP/2 too', async path => {
+  test.each(['/livez', COUNT_QUERY])('of %s over HTTP/2 too', async path => {
     const [head, get] = [await http2({ ':method': 'HEAD', ':path': path }), await http2({ ':path': path })]
     expect([head.headers[':status'], head.headers['content-length'], head.body]).toEqual([200, get.headers['content-length'], ''])
   })
 
-  it('of a method without GET is 405', async () => {
+  test('of a method without GET is 405', async () => {
     expect(await last(`HEAD ${PING_PATH} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 405 [^]*allow: POST\r\n/i)
   })
 })
 
 describe('a method', () => {
-  it('of OPTIONS for the whole server names what it takes', async () => {
+  test('of OPTIONS for the whole server names what it takes', async () => {
     expect(await last(`OPTIONS * HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*allow: GET, HEAD, POST\r\n/i)
   })
 
-  it.each(['TRACE', 'PATCH', 'PROPFIND'])('of %s is 405', async method => {
+  test.each(['TRACE', 'PATCH', 'PROPFIND'])('of %s is 405', async method => {
     expect(await last(`${method} ${PING_PATH} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 405 /)
   })
 
-  it('of CONNECT is 405, with a word', async () => {
+  test('of CONNECT is 405, with a word', async () => {
     expect(await raw(`CONNECT host:443 HTTP/1.1\r\nhost: host:443\r\n\r\n`)).toMatch(
       /^HTTP\/1.1 405 [^]*allow: GET, HEAD, POST[^]*method: got "CONNECT", expected GET, HEAD or POST\n$/,
     )
   })
 
-  it('of CONNECT over HTTP/2 too', async () => {
+  test('of CONNECT over HTTP/2 too', async () => {
     const { headers, body } = await http2({ ':method': 'CONNECT', ':authority': 'host:443' })
     expect([headers[':status'], headers['allow'], body]).toEqual([
       405,
@@ -161,20 +161,20 @@ describe('a method', () => {
     ])
   })
 
-  it('that does not exist is 400, with a word', async () => {
+  test('that does not exist is 400, with a word', async () => {
     expect(await raw(`FOO / HTTP/1.1\r\n${HOST}\r\n`)).toMatch(
       /^HTTP\/1.1 400 [^]*request: got bytes that are no HTTP\/1.1 \(.+\), expected a request such as GET \/livez HTTP\/1.1\n$/,
     )
   })
 
-  it('that needs HTTP/2 is 505 without it, with a word', async () => {
+  test('that needs HTTP/2 is 505 without it, with a word', async () => {
     const request = `POST /grpc.reflection.v1.ServerReflection/ServerReflectionInfo HTTP/1.1\r\n${HOST}content-type: application/grpc\r\ncontent-length: 0\r\n\r\n`
     expect(await raw(request)).toMatch(/^HTTP\/1.1 505 [^]*HTTP version: got 1.1, expected 2, /)
   })
 })
 
 describe('a content-type', () => {
-  it.each([
+  test.each([
     'application/json; charset=utf-8',
     'application/json;charset="UTF-8"',
     'APPLICATION/JSON ; Charset=utf8 ',
@@ -184,7 +184,7 @@ describe('a content-type', () => {
     expect(await last(post(`content-type: ${type}\r\n`), '{}')).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
   })
 
-  it.each([
+  test.each([
     'application/json; charset=latin1',
     'application/json; charset="latin1"',
     'application/json; charset',
@@ -197,18 +197,18 @@ describe('a content-type', () => {
     )
   })
 
-  it('comes once', async () => {
+  test('comes once', async () => {
     expect(await raw(`${post('content-type: application/json\r\ncontent-type: text/plain\r\n')}\r\n{}`)).toMatch(
       /^HTTP\/1.1 400 [^]*header content-type: got 2 of them, expected one/,
     )
   })
 
-  it('of a GET does not matter', async () => {
+  test('of a GET does not matter', async () => {
     for (const type of ['text/plain', 'application/grpc', 'application/json'])
       expect((await fetch(fixture.url + COUNT_QUERY, { headers: { 'content-type': type } })).status).toBe(200)
   })
 
-  it.each(['', '+proto'])('of application/grpc-web-text%s is gRPC-Web in base64, in pieces of any size', async suffix => {
+  test.each(['', '+proto'])('of application/grpc-web-text%s is gRPC-Web in base64, in pieces of any size', async suffix => {
     const bytes = Buffer.from([0, 0, 0, 0, 3, 0x08, 0xac, 0x02])
     const text = `${bytes.subarray(0, 5).toString('base64')}\n${bytes.subarray(5).toString('base64')}`
     const body = new ReadableStream({
@@ -222,7 +222,7 @@ describe('a content-type', () => {
     expect(fixture.recorded.at(-1)?.timestampMs).toBe(300n)
   })
 
-  it.each([
+  test.each([
     ['AAAAAAA', 'base64 that is cut off'],
     ['AAAA!AAA', 'characters that are not in base64'],
   ])('of application/grpc-web-text with %s is INVALID_ARGUMENT', async (body, got) => {
@@ -242,7 +242,7 @@ describe('a compressed body', () => {
     return { status: answer.status, json: (await answer.json()) as { code?: string; message?: string } }
   }
 
-  it.each([
+  test.each([
     ['gzip', gzipSync(whole)],
     ['GZIP', gzipSync(whole)],
     ['br', brotliCompressSync(whole)],
@@ -251,7 +251,7 @@ describe('a compressed body', () => {
     expect((await send(encoding, body)).status).toBe(200)
   })
 
-  it.each([
+  test.each([
     ['gzip', 'is cut off', gzipSync(whole).subarray(0, 20)],
     ['gzip', 'is none', whole],
     ['gzip', 'has something after it', Buffer.concat([gzipSync(whole), whole])],
@@ -276,7 +276,7 @@ describe('a compressed body', () => {
     expect(await web.text()).toMatch(/grpc-status: 3\r\n/)
   })
 
-  it.each([
+  test.each([
     ['gzip', gzipSync(Buffer.alloc(1_000_000))],
     ['br', brotliCompressSync(Buffer.alloc(1_000_000))],
   ])('by %s that is larger than the limit when it is unpacked is RESOURCE_EXHAUSTED', async (encoding, body) => {
@@ -284,12 +284,12 @@ describe('a compressed body', () => {
     expect(await send(encoding, body)).toEqual({ status: 429, json: { code: 'resource_exhausted', message } })
   })
 
-  it.each(['zip', 'gzip, gzip', 'deflate', ''])('by %j is UNIMPLEMENTED, naming what is known', async encoding => {
+  test.each(['zip', 'gzip, gzip', 'deflate', ''])('by %j is UNIMPLEMENTED, naming what is known', async encoding => {
     const message = `compression: got ${JSON.stringify(encoding)}, expected one of gzip,br,identity`
     expect((await send(encoding, whole)).json).toEqual({ code: 'unimplemented', message })
   })
 
-  it('that nobody named the compression of is INVALID_ARGUMENT', async () => {
+  test('that nobody named the compression of is INVALID_ARGUMENT', async () => {
     const web = await fetch(fixture.url + PING_PATH, {
       method: 'POST',
       headers: { 'content-type': 'application/grpc-web' },
@@ -300,7 +300,7 @@ describe('a compressed body', () => {
 })
 
 describe('the version of the protocol', () => {
-  it('is 1 where it is named', async () => {
+  test('is 1 where it is named', async () => {
     const call = (version: string, type: string) =>
       fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': type, 'connect-protocol-version': version }, body: '{}' })
     expect((await call('1', 'application/json')).status).toBe(200)
@@ -311,7 +311,7 @@ describe('the version of the protocol', () => {
 })
 
 describe('the number of messages in a body', () => {
-  it.each([
+  test.each([
     ['none', [], 12, 'got no message, expected one'],
     ['two', [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 12, 'got more than one message, expected one'],
     ['a part of one', [0, 0, 0, 0, 9, 1], 3, 'got an incomplete message, expected a prefix of 5 bytes and as many bytes as it says'],
@@ -337,7 +337,7 @@ describe('a caller that ends its own side of the connection and waits', () => {
     return answer
   }
 
-  it.each([
+  test.each([
     ['a page', `GET /livez HTTP/1.1\r\n${HOST}\r\n`, 'ok\n'],
     ['an RPC', `${post('content-type: application/json\r\n')}\r\n{}`, '{}'],
     ['two of them', `${post('content-type: application/json\r\n')}\r\n{}`.repeat(2), '{}'],
@@ -350,14 +350,14 @@ describe('a caller that ends its own side of the connection and waits', () => {
     expect(slow.http.inFlight()).toBe(0)
   })
 
-  it.each(['', 'G', 'PR', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}`, `${post('content-type: application/json\r\n')}\r\n{`])(
+  test.each(['', 'G', 'PR', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}`, `${post('content-type: application/json\r\n')}\r\n{`])(
     'before its request is whole, %j, is hung up on',
     async part => {
       expect(await endAfter(fixture.port, part)).not.toContain('200 OK')
     },
   )
 
-  it('ends a stream by it', async () => {
+  test('ends a stream by it', async () => {
     const body = Buffer.from([0, 0, 0, 0, 2, 0x7b, 0x7d])
     const head = `POST /grpc.health.v1.Health/Watch HTTP/1.1\r\n${HOST}content-type: application/connect+json\r\ncontent-length: ${body.length}\r\n\r\n`
     expect(await endAfter(fixture.port, head, body)).toContain('SERVING')
@@ -366,7 +366,7 @@ describe('a caller that ends its own side of the connection and waits', () => {
 
 describe('bytes that are no request', () => {
   const json = 'content-type: application/json\r\n'
-  it.each([
+  test.each([
     [
       'a chunk without a size',
       `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}transfer-encoding: chunked\r\n\r\nzz\r\n{}`,
@@ -429,7 +429,7 @@ describe('bytes that are no request', () => {
     expect(answer).toContain(word)
   })
 
-  it.each([{ ':path': '/livez', a: 'x'.repeat(17_000) }, { ':path': `/${'x'.repeat(17_000)}` }])(
+  test.each([{ ':path': '/livez', a: 'x'.repeat(17_000) }, { ':path': `/${'x'.repeat(17_000)}` }])(
     'and headers that are too long over HTTP/2 are refused, with a word',
     async headers => {
       const answer = await http2(headers)
@@ -440,7 +440,7 @@ describe('bytes that are no request', () => {
     },
   )
 
-  it('are answered after what came before them', async () => {
+  test('are answered after what came before them', async () => {
     const gate = Promise.withResolvers<void>()
     await using slow = await startHttpFixture({ record: () => gate.promise })
     const answer = sendRaw(slow.port, `${post('content-type: application/json\r\n')}\r\n{}garbage\r\n\r\n`)
@@ -449,13 +449,13 @@ describe('bytes that are no request', () => {
     expect(await answer).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}HTTP\/1.1 400 /)
   })
 
-  it('do not keep others from being served', async () => {
+  test('do not keep others from being served', async () => {
     await pingClient(fixture).ping({})
   })
 })
 
 describe('a connection', () => {
-  it('serves on after an answer that refuses', async () => {
+  test('serves on after an answer that refuses', async () => {
     const requests = [
       `GET /nope HTTP/1.1\r\n${HOST}\r\n`,
       `${post('content-type: text/plain\r\n')}\r\n{}`,
@@ -465,7 +465,7 @@ describe('a connection', () => {
     expect((await raw(requests.join(''))).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 415', 'HTTP/1.1 400', 'HTTP/1.1 200'])
   })
 
-  it.each(['application/grpc-web+proto', 'application/grpc+proto', 'application/grpc-web-text', 'application/json'])(
+  test.each(['application/grpc-web+proto', 'application/grpc+proto', 'application/grpc-web-text', 'application/json'])(
     'serves on after a body of %s that is too long, although it was not read to its end',
     async type => {
       const size = 400_000
@@ -480,7 +480,7 @@ describe('a connection', () => {
     },
   )
 
-  it.each(['application/grpc-web+proto', 'application/grpc-web-text'])(
+  test.each(['application/grpc-web+proto', 'application/grpc-web-text'])(
     'serves on after a body of %s with too many messages',
     async type => {
       const size = 1_000_000
@@ -492,7 +492,7 @@ describe('a connection', () => {
     },
   )
 
-  it('is told to go on by 100 when it asks', async () => {
+  test('is told to go on by 100 when it asks', async () => {
     expect(await last(post('expect: 100-continue\r\ncontent-type: application/json\r\n'), '{}')).toMatch(
       /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/,
     )

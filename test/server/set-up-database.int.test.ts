@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { setUpDatabase } from '../../src/server/set-up-database.ts'
 import { silent, sql } from '../ledger/ledger-fixture.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -18,21 +18,21 @@ describe('setting the database up', () => {
     return () => database.drop()
   })
 
-  it('ends at once where the user may not create tables', async () => {
+  test('ends at once where the user may not create tables', async () => {
     await sql(database.admin, `alter database "${database.config.database}" owner to postgres`)
     await expect(attempt(database.config)).rejects.toThrow(
       'schema public, in which ping may not create tables, expected one that belongs to ping. Run in it as its owner or as a superuser: grant usage, create on schema public to ping;',
     )
   })
 
-  it('ends at once where somebody else owns the tables', async () => {
+  test('ends at once where somebody else owns the tables', async () => {
     await sql(database.admin, 'create table pings (id uuid primary key, pinged_at timestamptz not null)')
     await expect(attempt(database.config)).rejects.toThrow('Run in it as a superuser: alter table public.pings owner to ping;')
     await sql(database.admin, 'alter table public.pings owner to ping;')
     await attempt(database.config)
   })
 
-  it('waits for a database that is created later', async () => {
+  test('waits for a database that is created later', async () => {
     const name = `later_${database.config.database}`
     const waiting = attempt({ ...database.config, database: name })
     await failsOnce()
@@ -41,7 +41,7 @@ describe('setting the database up', () => {
     await sql(database.admin, `drop database "${name}" with (force)`)
   })
 
-  it('tries for a while where the role is missing, and gives up then', async () => {
+  test('tries for a while where the role is missing, and gives up then', async () => {
     const config = { ...database.config, user: `later_${database.config.database}`.slice(0, 60) }
     await expect(attempt(config, 300)).rejects.toMatchObject({ code: '28000' })
     failures = 0

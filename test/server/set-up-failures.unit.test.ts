@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { NewerDatabaseError } from '../../src/ledger/migrate.ts'
 import { MissingRightError } from '../../src/ledger/owner.ts'
 import { SettingsError } from '../../src/runtime/settings.ts'
@@ -8,7 +8,7 @@ const withCode = (code: string) => Object.assign(new Error('x'), { code })
 const inMigration = (cause: Error) => new Error('migration 0002_record.sql: x', { cause })
 
 describe('a failed set-up of the database', () => {
-  it.each([
+  test.each([
     ['a right that is missing', '42501'],
     ['a table that is missing', '42P01'],
     ['a syntax that this Postgres does not know', '42601'],
@@ -22,7 +22,7 @@ describe('a failed set-up of the database', () => {
     expect(classifySetUpFailure(inMigration(withCode(code)))).toBe('final')
   })
 
-  it.each([
+  test.each([
     ['Postgres starts', '57P03'],
     ['Postgres is shut down', '57P01'],
     ['a standby answers', '25006'],
@@ -41,7 +41,7 @@ describe('a failed set-up of the database', () => {
     expect(classifySetUpFailure(inMigration(withCode(code)))).toBe('passes')
   })
 
-  it.each([
+  test.each([
     ['a wrong password', withCode('28P01')],
     ['a role that is missing', withCode('28000')],
     ['no password at all', new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')],
@@ -54,7 +54,7 @@ describe('a failed set-up of the database', () => {
     expect(classifySetUpFailure(error)).toBe('refused')
   })
 
-  it('ends for what the program itself refuses', () => {
+  test('ends for what the program itself refuses', () => {
     expect(classifySetUpFailure(new NewerDatabaseError('newer'))).toBe('final')
     expect(classifySetUpFailure(new MissingRightError('closed'))).toBe('final')
     expect(classifySetUpFailure(new SettingsError('LANES: got 3'))).toBe('final')

@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { UnavailableError } from '../../src/server/errors.ts'
 import type { PingRecorder, RequestedPing } from '../../src/server/pings.ts'
 import { StartGate } from '../../src/server/start-gate.ts'
 
 const ping: RequestedPing = { id: '00000000-0000-4000-8000-000000000001', timestampMs: 1n, idGiven: true }
 
-it('turns callers away until it is opened, one ping or many', async () => {
+test('turns callers away until it is opened, one ping or many', async () => {
   const asked: unknown[] = []
   const recorder: PingRecorder = {
     record: async one => void asked.push(one),

@@ -7,7 +7,7 @@ import { createConnection, createServer, type AddressInfo, type Socket } from 'n
 import { join } from 'node:path'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { createClient, ConnectError, Code } from '@connectrpc/connect'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { DEFAULT_LIMITS } from '../../src/server/http/limits.ts'
@@ -75,13 +75,13 @@ describe('the port with a certificate', () => {
   })
   afterAll(() => fixture[Symbol.asyncDispose]())
 
-  it.each(PROTOCOLS)('serves %s', async protocol => {
+  test.each(PROTOCOLS)('serves %s', async protocol => {
     const client = createClient(PingService, transports(fixture.url, { nodeOptions: { ca } })[protocol]!)
     await client.ping({ timestampMs: 5n })
     expect((await client.pingCount({})).pingCount).toBe(BigInt(fixture.recorded.length))
   })
 
-  it.each([
+  test.each([
     [['h2', 'http/1.1'], 'h2'],
     [['http/1.1'], 'http/1.1'],
     [undefined, false],
@@ -91,7 +91,7 @@ describe('the port with a certificate', () => {
     socket.destroy()
   })
 
-  it('takes TLS 1.2, and nothing older', async () => {
+  test('takes TLS 1.2, and nothing older', async () => {
     const socket = await secureConnection(fixture, { maxVersion: 'TLSv1.2' })
     expect(socket.getProtocol()).toBe('TLSv1.2')
     socket.destroy()
@@ -107,7 +107,7 @@ describe('the port with a certificate', () => {
     expect(String(error)).toMatch(/alert protocol version/)
   })
 
-  it.runIf(hasCurl).each([['--http1.1'], ['--http2']])('is what curl takes: %s', async version => {
+  test.runIf(hasCurl).each([['--http1.1'], ['--http2']])('is what curl takes: %s', async version => {
     const args = [
       '-sS',
       version,
@@ -125,7 +125,7 @@ describe('the port with a certificate', () => {
     expect(stdout).toMatch(version === '--http2' ? /^\{\} 2$/ : /^\{\} 1.1$/)
   })
 
-  it.each(['connect', 'grpc', 'grpcweb'])('is what buf curl takes, without a schema, over %s', async protocol => {
+  test.each(['connect', 'grpc', 'grpcweb'])('is what buf curl takes, without a schema, over %s', async protocol => {
     const answer = await buf(
       'curl',
       '--protocol',
@@ -139,12 +139,12 @@ describe('the port with a certificate', () => {
     expect(answer).toMatchObject({ code: 0, stdout: '{}\n' })
   })
 
-  it.each(['HTTP/1.1', 'HTTP/2'])('gives lines to copy with https over %s', async version => {
+  test.each(['HTTP/1.1', 'HTTP/2'])('gives lines to copy with https over %s', async version => {
     const body = version === 'HTTP/2' ? await textOf(connectHttp2(fixture.url, { ca })) : await answerOf(await ask(fixture, '/nope'))
     expect(body).toContain(` https://127.0.0.1:${fixture.port}${PING_PATH}`)
   })
 
-  it('answers a request in clear text with what it expects, at once', async () => {
+  test('answers a request in clear text with what it expects, at once', async () => {
     const answer = await sendRaw(
       fixture.port,
       `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(1_000)}`,
@@ -155,7 +155,7 @@ describe('the port with a certificate', () => {
     expect(await sendRaw(fixture.port, 'hello\n')).toMatch(/^HTTP\/1.1 400 /)
   })
 
-  it.each(PROTOCOLS)('says to a client in clear text over %s that it speaks TLS', async protocol => {
+  test.each(PROTOCOLS)('says to a client in clear text over %s that it speaks TLS', async protocol => {
     const client = createClient(PingService, transports(fixture.url.replace('https', 'http'))[protocol]!)
     const error = await client.pingCount({}).catch(ConnectError.from)
     if (protocol.includes('HTTP/2') || protocol === 'gRPC')
@@ -163,14 +163,14 @@ describe('the port with a certificate', () => {
     else expect(error).toMatchObject({ rawMessage: 'this port speaks TLS: got clear text, expected an https address' })
   })
 
-  it('says why in a GOAWAY', async () => {
+  test('says why in a GOAWAY', async () => {
     const session = connectHttp2(fixture.url.replace('https', 'http')).on('error', () => undefined)
     const [code, , data] = (await once(session, 'goaway')) as [number, number, Buffer]
     expect([code, data.toString()]).toEqual([12, 'this port speaks TLS: got clear text, expected an https address'])
     session.destroy()
   })
 
-  it('shows when its certificate expires, and counts and logs failed handshakes, those of a minute in one line', async () => {
+  test('shows when its certificate expires, and counts and logs failed handshakes, those of a minute in one line', async () => {
     for (let attempt = 0; attempt < 3; attempt++) {
       const refused = connect({ port: fixture.port, host: '127.0.0.1', ca, ALPNProtocols: ['smtp'] })
       await once(refused, 'error')
@@ -183,7 +183,7 @@ describe('the port with a certificate', () => {
 })
 
 describe('a changed certificate', () => {
-  it('is presented to new connections, while old ones go on; a broken one changes nothing', async () => {
+  test('is presented to new connections, while old ones go on; a broken one changes nothing', async () => {
     await using fixture = await startCallersFixture(authority.issue())
     const before = await serialOf(fixture)
     const open = connectHttp2(fixture.url, { ca })
@@ -205,7 +205,7 @@ describe('a changed certificate', () => {
   })
 })
 
-it('one of certificate and key without the other, or authorities without either, stop the start by name', async () => {
+test('one of certificate and key without the other, or authorities without either, stop the start by name', async () => {
   const { cert, key } = authority.issue()
   await expect(startCallersFixture({ cert })).rejects.toThrow('TLS_KEY_FILE: got none, expected a file')
   await expect(startCallersFixture({ key })).rejects.toThrow('TLS_CERT_FILE: got none, expected a file')
@@ -213,7 +213,7 @@ it('one of certificate and key without the other, or authorities without either,
 })
 
 describe('limits over TLS', () => {
-  it.each(['nothing', 'a handshake that begins', 'a handshake byte by byte'])('%s is cut', async kind => {
+  test.each(['nothing', 'a handshake that begins', 'a handshake byte by byte'])('%s is cut', async kind => {
     await using fixture = await startCallersFixture(authority.issue(), { limits: { firstBytesMs: 300 } })
     const socket = createConnection(fixture.port, '127.0.0.1')
     await once(socket, 'connect')
@@ -225,21 +225,21 @@ describe('limits over TLS', () => {
     clearInterval(drip)
   })
 
-  it('a connection that ends within its handshake is closed at once', async () => {
+  test('a connection that ends within its handshake is closed at once', async () => {
     await using fixture = await startCallersFixture(authority.issue(), { limits: { firstBytesMs: 60_000 } })
     const socket = createConnection({ port: fixture.port, host: '127.0.0.1', allowHalfOpen: true })
     socket.end(Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]))
     expect(await answerOf(socket)).toBe('')
   })
 
-  it('a caller that ends its side after the request gets its answer', async () => {
+  test('a caller that ends its side after the request gets its answer', async () => {
     await using fixture = await startCallersFixture(authority.issue(), { record: () => new Promise(resolve => setTimeout(resolve, 50)) })
     const socket = await secureConnection(fixture, { allowHalfOpen: true } as ConnectionOptions)
     socket.end(`POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`)
     expect(await answerOf(socket)).toMatch(/^HTTP\/1.1 200 /)
   })
 
-  it('a request whose headers never end is cut over HTTP/1.1, and a session without requests over HTTP/2', async () => {
+  test('a request whose headers never end is cut over HTTP/1.1, and a session without requests over HTTP/2', async () => {
     await using fixture = await startCallersFixture(authority.issue(), { limits: { headersMs: 200, firstBytesMs: 200, checkMs: 20 } })
     const slow = await secureConnection(fixture)
     slow.write('GET /livez HTTP/1.1\r\nhost: a\r\n')
@@ -248,7 +248,7 @@ describe('limits over TLS', () => {
     await once(session, 'close')
   })
 
-  it('a caller that reads late gets every answer, when the next request comes in two records at once', async () => {
+  test('a caller that reads late gets every answer, when the next request comes in two records at once', async () => {
     const page = Buffer.alloc(16_777_216, 'x') // more than the buffers on the way hold
     const certificate = readCertificate({ ...authority.issue(), clientCa: undefined }, undefined)
     const tls = {
@@ -276,14 +276,14 @@ describe('limits over TLS', () => {
     proxy.close()
   })
 
-  it('HTTP/2 without ALPN is not served', async () => {
+  test('HTTP/2 without ALPN is not served', async () => {
     await using fixture = await startCallersFixture(authority.issue())
     const socket = await secureConnection(fixture)
     socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
     expect(await answerOf(socket)).toMatch(/^HTTP\/1.1 400 /)
   })
 
-  it('a drain answers what is in flight, closes what is idle and cuts handshakes off', async () => {
+  test('a drain answers what is in flight, closes what is idle and cuts handshakes off', async () => {
     const gate = Promise.withResolvers<void>()
     const fixture = await startCallersFixture(authority.issue(), { record: () => gate.promise })
     const idle = await secureConnection(fixture)
@@ -298,7 +298,7 @@ describe('limits over TLS', () => {
     await fixture[Symbol.asyncDispose]()
   })
 
-  it('a stop cuts off what is in flight', async () => {
+  test('a stop cuts off what is in flight', async () => {
     const fixture = await startCallersFixture(authority.issue(), { record: () => new Promise(() => undefined) })
     const pings = PROTOCOLS.map(protocol =>
       createClient(PingService, transports(fixture.url, { nodeOptions: { ca } })[protocol]!)
@@ -329,7 +329,7 @@ describe('client certificates', () => {
     })
   const count = `${COUNT_PATH}?encoding=json&message=%7B%7D`
 
-  it.each(PROTOCOLS)('are asked for over %s', async protocol => {
+  test.each(PROTOCOLS)('are asked for over %s', async protocol => {
     const service = (identity: object) =>
       createClient(PingService, transports(fixture.url, { nodeOptions: { ca, ...identity } })[protocol]!)
     await service(client).ping({})
@@ -344,7 +344,7 @@ describe('client certificates', () => {
     }
   })
 
-  it('of a forged authority end the connection or are refused', async () => {
+  test('of a forged authority end the connection or are refused', async () => {
     const forged = createAuthority('Clients').issue()
     for (const protocol of PROTOCOLS) {
       await expect(
@@ -354,7 +354,7 @@ describe('client certificates', () => {
     expect(fixture.counted).toEqual([])
   })
 
-  it('are not asked of probes', async () => {
+  test('are not asked of probes', async () => {
     for (const path of ['/livez', '/readyz', '/healthz']) expect(await get(path)).toBe(200)
     expect(await get('/metrics')).toBe(401)
     expect(await get('/metrics', client)).toBe(200)
@@ -362,7 +362,7 @@ describe('client certificates', () => {
     expect(await get(count, client)).toBe(200)
   })
 
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('are checked in every connection: no session of %s is resumed', async version => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('are checked in every connection: no session of %s is resumed', async version => {
     const first = await secureConnection(fixture, { minVersion: version, maxVersion: version })
     let session = first.getSession()
     first.on('session', given => (session = given))
@@ -374,7 +374,7 @@ describe('client certificates', () => {
     expect(await answerOf(again)).toMatch(/^HTTP\/1.1 401 /)
   })
 
-  it('are checked against the authorities that the file names now', async () => {
+  test('are checked against the authorities that the file names now', async () => {
     await using other = await startCallersFixture({ ...authority.issue(), clientCa: clients.cert })
     const status = async () => {
       const socket = await secureConnection(other, client)

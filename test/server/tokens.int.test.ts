@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { createClient, Code, ConnectError, type Interceptor } from '@connectrpc/connect'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Health } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { ServerReflection } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
@@ -32,12 +32,12 @@ const transport = (protocol: string, holder?: Holder) => {
 const service = (protocol: string, holder?: Holder) => createClient(PingService, transport(protocol, holder))
 
 describe.each(PROTOCOLS)('over %s', protocol => {
-  it('the holder of a role may do what it is for', async () => {
+  test('the holder of a role may do what it is for', async () => {
     await service(protocol, 'writer').ping({})
     await service(protocol, 'reader').pingCount({})
   })
 
-  it('a caller without a token, or with an unknown one, is UNAUTHENTICATED and nothing is recorded', async () => {
+  test('a caller without a token, or with an unknown one, is UNAUTHENTICATED and nothing is recorded', async () => {
     const before = fixture.recorded.length
     const [without, unknown] = await Promise.all(
       [undefined, 'stranger' as const].map(holder => service(protocol, holder).ping({}).catch(ConnectError.from)),
@@ -55,19 +55,19 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(fixture.recorded.length).toBe(before)
   })
 
-  it('a caller without the role is PERMISSION_DENIED', async () => {
+  test('a caller without the role is PERMISSION_DENIED', async () => {
     const error = (await service(protocol, 'reader').ping({}).catch(ConnectError.from)) as ConnectError
     expect(error).toMatchObject({ code: Code.PermissionDenied, rawMessage: 'token reader: got the role read, expected ping' })
     expect(error.metadata.get('www-authenticate')).toBe('Bearer realm="ping", error="insufficient_scope", scope="ping"')
     expect(await service(protocol, 'writer').pingCount({}).catch(ConnectError.from)).toMatchObject({ code: Code.PermissionDenied })
   })
 
-  it('health is open', async () => {
+  test('health is open', async () => {
     expect((await createClient(Health, transport(protocol)).check({})).status).toBe(1)
   })
 })
 
-it('reflection needs the role to read', async () => {
+test('reflection needs the role to read', async () => {
   const reflect = async (holder?: Holder) => {
     const client = createClient(ServerReflection, transport('gRPC', holder))
     for await (const { messageResponse } of client.serverReflectionInfo(
@@ -84,9 +84,9 @@ it('reflection needs the role to read', async () => {
 })
 
 describe('the pages', () => {
-  it.each(['/livez', '/readyz', '/healthz'])('%s is open', async path => expect((await fetch(fixture.url + path)).status).toBe(200))
+  test.each(['/livez', '/readyz', '/healthz'])('%s is open', async path => expect((await fetch(fixture.url + path)).status).toBe(200))
 
-  it.each([
+  test.each([
     [undefined, 401, 'Bearer realm="ping"'],
     [TOKEN.stranger, 401, 'Bearer realm="ping", error="invalid_token"'],
     [TOKEN.reader, 403, 'Bearer realm="ping", error="insufficient_scope", scope="metrics"'],
@@ -99,7 +99,7 @@ describe('the pages', () => {
     )
   })
 
-  it('count refused calls by their code', async () => {
+  test('count refused calls by their code', async () => {
     await service('gRPC')
       .ping({})
       .catch(() => undefined)
@@ -109,13 +109,13 @@ describe('the pages', () => {
 })
 
 describe('a token', () => {
-  it.runIf(hasCurl)('by curl is enough', async () => {
+  test.runIf(hasCurl)('by curl is enough', async () => {
     const args = ['-sS', '-w', ' %{http_code}', '-H', 'content-type: application/json', '-d', '{}', fixture.url + PING_PATH]
     expect((await run('curl', ['-H', `authorization: bearer ${TOKEN.writer}`, ...args])).stdout).toBe('{} 200')
     expect((await run('curl', args)).stdout).toMatch(/^\{"code":"unauthenticated","message":"header authorization: got none.*\} 401$/)
   })
 
-  it.each([
+  test.each([
     [`?access_token=${TOKEN.reader}&encoding=json&message=%7B%7D`],
     [`?encoding=json&message=%7B%7D&authorization=Bearer%20${TOKEN.reader}`],
   ])('in the query counts for nothing: %s', async query => {
@@ -124,7 +124,7 @@ describe('a token', () => {
     expect(await answer.text()).not.toContain(TOKEN.reader)
   })
 
-  it('sent twice is refused, the same or not', async () => {
+  test('sent twice is refused, the same or not', async () => {
     const headers = `authorization: Bearer ${TOKEN.writer}\r\n`
     const request = (other: string) =>
       `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\n${headers}${other}content-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`
@@ -134,7 +134,7 @@ describe('a token', () => {
     }
   })
 
-  it.runIf(hasCurl)('sent twice is refused over HTTP/2 as well', async () => {
+  test.runIf(hasCurl)('sent twice is refused over HTTP/2 as well', async () => {
     const args = [
       '-sS',
       '--http2-prior-knowledge',
@@ -150,13 +150,13 @@ describe('a token', () => {
     expect((await run('curl', [...args, '-H', `authorization: Bearer ${TOKEN.stranger}`])).stdout).toBe('2 401')
   })
 
-  it('is looked at before the body is read', async () => {
+  test('is looked at before the body is read', async () => {
     const head = `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{`
     const answer = await new Promise<string>(resolve => void sendRaw(fixture.port, head, soFar => resolve(soFar)).catch(() => undefined))
     expect(answer).toMatch(/^HTTP\/1.1 401 /)
   })
 
-  it('may be sent by a page of another origin, as its preflight says', async () => {
+  test('may be sent by a page of another origin, as its preflight says', async () => {
     const headers = {
       origin: 'https://page.example',
       'access-control-request-method': 'POST',
@@ -174,7 +174,7 @@ describe('a token', () => {
     expect(refused.headers.get('access-control-expose-headers')?.toLowerCase()).toContain('www-authenticate')
   })
 
-  it('shows in no log line, metric or answer, whatever is wrong with it', async () => {
+  test('shows in no log line, metric or answer, whatever is wrong with it', async () => {
     const answers: string[] = []
     const ask = async (path: string, init: RequestInit = {}) => {
       const answer = await fetch(fixture.url + path, init)
@@ -205,7 +205,7 @@ describe('a token', () => {
 })
 
 describe('a changed file of tokens', () => {
-  it('holds for the next call, on open connections too; a broken one changes nothing', async () => {
+  test('holds for the next call, on open connections too; a broken one changes nothing', async () => {
     await using other = await startCallersFixture({ tokens: tokenLine('old', 'old-token', 'read') })
     const session = connectHttp2(other.url)
     const status = async (token: string) => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SettingsError } from '../../src/runtime/settings.ts'
 import { bearerToken } from '../../src/server/access/bearer.ts'
 import { neededRole } from '../../src/server/access/roles.ts'
@@ -9,7 +9,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const parse = (text: string) => parseTokens('TOKENS_FILE', text)
 
 describe('a file of tokens', () => {
-  it('has a line for each: name, SHA-256, roles; and remarks', () => {
+  test('has a line for each: name, SHA-256, roles; and remarks', () => {
     const text = `# who\n\n  dashboard\t${sha256('one')}   read,metrics\r\nload-test ${sha256('two').toUpperCase()} ping\n # end`
     const tokens = parse(text)
     expect(tokens.map(({ name, roles }) => [name, roles])).toEqual([
@@ -21,12 +21,12 @@ describe('a file of tokens', () => {
     for (const wrong of ['', 'on', 'one ', 'One', sha256('one')]) expect(findToken(tokens, wrong)).toBeUndefined()
   })
 
-  it('may begin with a byte order mark, as some editors write it', () => {
+  test('may begin with a byte order mark, as some editors write it', () => {
     expect(findToken(parse(`\ufeffone ${sha256('one')} ping\r\n`), 'one')?.name).toBe('one')
   })
 
   const good = `good ${sha256('good')} ping\n`
-  it.each<[string, string]>([
+  test.each<[string, string]>([
     ['only-a-secret', 'line 2: got 1 words, expected three: name, SHA-256 in hex, and roles'],
     [`a ${sha256('a')} ping read`, 'line 2: got 4 words'],
     [`a secret ping`, 'line 2: got no SHA-256, expected 64 hexadecimal digits: the SHA-256 of the token'],
@@ -50,11 +50,11 @@ describe('a file of tokens', () => {
     expect((refusal as Error).message).not.toMatch(/secret|[0-9a-f]{20}/)
   })
 
-  it.each(['', '\n\n', '# nobody\n'])('%j without a token is refused, as a file cut off would lock everybody out', text => {
+  test.each(['', '\n\n', '# nobody\n'])('%j without a token is refused, as a file cut off would lock everybody out', text => {
     expect(() => parse(text)).toThrow('TOKENS_FILE: got a file without tokens, expected a line for each')
   })
 
-  it('has at most a thousand', () => {
+  test('has at most a thousand', () => {
     const lines = (count: number) => Array.from({ length: count }, (_, at) => `n${at} ${sha256(String(at))} ping`).join('\n')
     expect(parse(lines(1_000))).toHaveLength(1_000)
     expect(() => parse(lines(1_001))).toThrow('line 1001: got more tokens, expected at most 1000')
@@ -62,14 +62,14 @@ describe('a file of tokens', () => {
 })
 
 describe('the bearer token of a request', () => {
-  it.each<[string[], string]>([
+  test.each<[string[], string]>([
     [['Authorization', 'Bearer abc'], 'abc'],
     [['authorization', 'bearer   a-._~+/9=='], 'a-._~+/9=='],
     [['x', 'y', 'AUTHORIZATION', 'BEARER abc '], 'abc'],
     [['authorization', `Bearer ${'a'.repeat(1_000)}`], 'a'.repeat(1_000)],
   ])('%j is %s', (rawHeaders, token) => expect(bearerToken(rawHeaders)).toEqual({ token }))
 
-  it.each<[string[], string]>([
+  test.each<[string[], string]>([
     [[], 'none'],
     [['x-authorization', 'Bearer abc', 'cookie', 'authorization=abc'], 'none'],
     [['authorization', ''], 'something else'],
@@ -87,7 +87,7 @@ describe('the bearer token of a request', () => {
 })
 
 describe('the role that a path needs', () => {
-  it.each([
+  test.each([
     ['/ping.v1.PingService/Ping', 'ping'],
     ['/ping.v1.PingService/PingBatch', 'ping'],
     ['/ping.v1.PingService/PingStream', 'ping'],

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { alterConfigs, describeConfigs, incrementalAlterConfigs } from '../../../broker/wire/tables/index.ts'
@@ -34,29 +34,32 @@ describe('DescribeConfigs', () => {
     return results[0]!
   }
 
-  it.each([1, 2, 3, 4])('tells what was set for the topic, what for the broker, and what is the default, in version %i', async version => {
-    const { configs, ...rest } = await describeOne({ version, keys: ['segment.bytes', 'retention.ms', 'retention.bytes'] })
-    expect(rest).toEqual({ errorCode: ERROR.NONE, errorMessage: '', resourceType: TOPIC, resourceName: 'a' })
-    expect(
-      configs
-        .map(({ name, value, configSource, readOnly }) => ({ name, value, configSource, readOnly }))
-        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    ).toEqual([
-      { name: 'retention.bytes', value: '-1', configSource: SOURCE.default, readOnly: false },
-      { name: 'retention.ms', value: '9000', configSource: SOURCE.broker, readOnly: false },
-      { name: 'segment.bytes', value: '2000000', configSource: SOURCE.topic, readOnly: false },
-    ])
-    expect(configs.map(({ configType }) => configType > 0)).toEqual(configs.map(() => version >= 3))
-  })
+  test.each([1, 2, 3, 4])(
+    'tells what was set for the topic, what for the broker, and what is the default, in version %i',
+    async version => {
+      const { configs, ...rest } = await describeOne({ version, keys: ['segment.bytes', 'retention.ms', 'retention.bytes'] })
+      expect(rest).toEqual({ errorCode: ERROR.NONE, errorMessage: '', resourceType: TOPIC, resourceName: 'a' })
+      expect(
+        configs
+          .map(({ name, value, configSource, readOnly }) => ({ name, value, configSource, readOnly }))
+          .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      ).toEqual([
+        { name: 'retention.bytes', value: '-1', configSource: SOURCE.default, readOnly: false },
+        { name: 'retention.ms', value: '9000', configSource: SOURCE.broker, readOnly: false },
+        { name: 'segment.bytes', value: '2000000', configSource: SOURCE.topic, readOnly: false },
+      ])
+      expect(configs.map(({ configType }) => configType > 0)).toEqual(configs.map(() => version >= 3))
+    },
+  )
 
-  it('tells all for null and for an empty list, and passes over names that do not exist', async () => {
+  test('tells all for null and for an empty list, and passes over names that do not exist', async () => {
     const all = (await describeOne({})).configs.map(({ name }) => name)
     expect(all.length).toBeGreaterThan(20)
     expect((await describeOne({ keys: [] })).configs.map(({ name }) => name)).toEqual(all)
     expect((await describeOne({ keys: ['nope', 'retention.ms'] })).configs.map(({ name }) => name)).toEqual(['retention.ms'])
   })
 
-  it('tells synonyms and documentation only when asked for them', async () => {
+  test('tells synonyms and documentation only when asked for them', async () => {
     const [plain] = (await describeOne({ keys: ['segment.bytes'] })).configs
     expect(plain).toMatchObject({ synonyms: [], documentation: null })
     const [full] = (await describeOne({ keys: ['segment.bytes'], includeSynonyms: true, includeDocumentation: true })).configs
@@ -64,14 +67,14 @@ describe('DescribeConfigs', () => {
     expect(full?.documentation).toMatch(/segment/)
   })
 
-  it('tells the settings of the broker, which cannot be changed, and none for all brokers', async () => {
+  test('tells the settings of the broker, which cannot be changed, and none for all brokers', async () => {
     const { errorCode, configs } = await describeOne({ type: BROKER, name: String(NODE_ID), keys: ['log.retention.ms'] })
     expect(errorCode).toBe(ERROR.NONE)
     expect(configs).toMatchObject([{ name: 'log.retention.ms', value: '9000', readOnly: true, configSource: SOURCE.broker }])
     expect(await describeOne({ type: BROKER, name: '' })).toMatchObject({ errorCode: ERROR.NONE, configs: [] })
   })
 
-  it.each<[string, Asked, number]>([
+  test.each<[string, Asked, number]>([
     ['an unknown topic', { name: 'unknown' }, ERROR.UNKNOWN_TOPIC_OR_PARTITION],
     ['an invalid topic name', { name: 'a b' }, ERROR.INVALID_TOPIC_EXCEPTION],
     ['an empty topic name', { name: '' }, ERROR.INVALID_TOPIC_EXCEPTION],
@@ -85,7 +88,7 @@ describe('DescribeConfigs', () => {
     expect(result.errorMessage).toMatch(/got /)
   })
 
-  it('answers each resource once, however often it is named', async () => {
+  test('answers each resource once, however often it is named', async () => {
     const resources = Array.from({ length: 10_001 }, () => ({
       resourceType: TOPIC,
       resourceName: 'a',
@@ -112,7 +115,7 @@ describe('AlterConfigs', () => {
     ).responses[0]!
   }
 
-  it.each([0, 1, 2])('replaces all that was set, in version %i', async version => {
+  test.each([0, 1, 2])('replaces all that was set, in version %i', async version => {
     expect(await alter({ 'retention.ms': '5' }, { version })).toEqual({
       errorCode: ERROR.NONE,
       errorMessage: null,
@@ -122,7 +125,7 @@ describe('AlterConfigs', () => {
     expect(set()).toEqual({ 'retention.ms': '5' })
   })
 
-  it('changes nothing when it is only to validate, or when one of several is wrong', async () => {
+  test('changes nothing when it is only to validate, or when one of several is wrong', async () => {
     expect(await alter({ 'retention.ms': '5' }, { validateOnly: true })).toMatchObject({ errorCode: ERROR.NONE })
     expect(await alter({ 'retention.ms': '5', nope: '1' })).toMatchObject({ errorCode: ERROR.INVALID_CONFIG })
     expect(await alter({ 'retention.ms': null })).toMatchObject({
@@ -132,7 +135,7 @@ describe('AlterConfigs', () => {
     expect(set()).toEqual({ 'segment.bytes': '2000000' })
   })
 
-  it.each<[string, Resource, number]>([
+  test.each<[string, Resource, number]>([
     ['an unknown topic', [TOPIC, 'unknown'], ERROR.UNKNOWN_TOPIC_OR_PARTITION],
     ['an invalid topic name', [TOPIC, 'a b'], ERROR.INVALID_TOPIC_EXCEPTION],
     ['all topics', [TOPIC, ''], ERROR.INVALID_REQUEST],
@@ -146,7 +149,7 @@ describe('AlterConfigs', () => {
     expect(answer.errorMessage).toMatch(/got /)
   })
 
-  it('keeps what it has when the disk is full', async () => {
+  test('keeps what it has when the disk is full', async () => {
     let isFull = false
     admin = new AdminUnderTest(
       {},
@@ -174,7 +177,7 @@ describe('IncrementalAlterConfigs', () => {
     ).responses[0]!
   }
 
-  it.each([0, 1])('sets some, deletes some and leaves the others, in version %i', async version => {
+  test.each([0, 1])('sets some, deletes some and leaves the others, in version %i', async version => {
     await change([['retention.bytes', SET, '7']], { version })
     expect(
       await change(
@@ -188,7 +191,7 @@ describe('IncrementalAlterConfigs', () => {
     expect(set()).toEqual({ 'retention.bytes': '7', 'retention.ms': '5' })
   })
 
-  it('takes effect at once and is kept over a restart', async () => {
+  test('takes effect at once and is kept over a restart', async () => {
     const folder = memoryFolder()
     admin = new AdminUnderTest({}, folder)
     await admin.create([{ name: 'a' }])
@@ -198,7 +201,7 @@ describe('IncrementalAlterConfigs', () => {
     expect(set()).toEqual({ 'max.message.bytes': '100' })
   })
 
-  it('appends to a list and subtracts from it, beginning with the default', async () => {
+  test('appends to a list and subtracts from it, beginning with the default', async () => {
     await change([['cleanup.policy', APPEND, 'compact']])
     expect(set()).toMatchObject({ 'cleanup.policy': 'delete,compact' })
     await change([['cleanup.policy', APPEND, 'compact, delete']])
@@ -207,13 +210,13 @@ describe('IncrementalAlterConfigs', () => {
     expect(set()).toMatchObject({ 'cleanup.policy': 'compact' })
   })
 
-  it('changes nothing when it is only to validate', async () => {
+  test('changes nothing when it is only to validate', async () => {
     expect(await change([['retention.ms', SET, '5']], { validateOnly: true })).toMatchObject({ errorCode: ERROR.NONE })
     expect(await change([['retention.ms', SET, 'soon']], { validateOnly: true })).toMatchObject({ errorCode: ERROR.INVALID_CONFIG })
     expect(set()).toEqual({ 'segment.bytes': '2000000' })
   })
 
-  it.each<[string, Operation[], number]>([
+  test.each<[string, Operation[], number]>([
     ['appending to what is no list', [['retention.ms', APPEND, '5']], ERROR.INVALID_CONFIG],
     ['subtracting from what does not exist', [['nope', SUBTRACT, '5']], ERROR.INVALID_CONFIG],
     ['an operation that does not exist', [['retention.ms', 9, '5']], ERROR.INVALID_REQUEST],
@@ -244,7 +247,7 @@ describe('IncrementalAlterConfigs', () => {
     expect(set()).toEqual({ 'segment.bytes': '2000000' })
   })
 
-  it('refuses a resource that is there twice, each time, and changes the others', async () => {
+  test('refuses a resource that is there twice, each time, and changes the others', async () => {
     await admin.create([{ name: 'b' }])
     const configs = [{ name: 'retention.ms', configOperation: SET, value: '5' }]
     const resources = ['a', 'b', 'a'].map(resourceName => ({ resourceType: TOPIC, resourceName, configs }))

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { createPartitions } from '../../../broker/wire/tables/index.ts'
 import { AdminUnderTest, NODE_ID } from './admin-under-test.ts'
@@ -24,17 +24,17 @@ describe('CreatePartitions', () => {
   }
   const count = () => admin.topics.get('a')?.partitions.length
 
-  it.each([0, 1, 2, 3])('adds partitions in version %i', async version => {
+  test.each([0, 1, 2, 3])('adds partitions in version %i', async version => {
     expect(await add([{ count: 5 }], { version })).toEqual([{ name: 'a', errorCode: ERROR.NONE, errorMessage: null }])
     expect(count()).toBe(5)
   })
 
-  it('adds partitions that are assigned to this broker', async () => {
+  test('adds partitions that are assigned to this broker', async () => {
     expect(await add([{ count: 4, assignments: [[NODE_ID], [NODE_ID]] }])).toMatchObject([{ errorCode: ERROR.NONE }])
     expect(count()).toBe(4)
   })
 
-  it('adds nothing when it is only to validate', async () => {
+  test('adds nothing when it is only to validate', async () => {
     expect(await add([{ count: 5 }], { validateOnly: true })).toMatchObject([{ errorCode: ERROR.NONE }])
     expect(count()).toBe(2)
   })
@@ -55,14 +55,14 @@ describe('CreatePartitions', () => {
       /got the brokers \[1\], expected \[7\]/,
     ],
   ]
-  it.each(WRONG)('refuses %s, and adds none', async (_, asked, errorCode, message) => {
+  test.each(WRONG)('refuses %s, and adds none', async (_, asked, errorCode, message) => {
     const [result] = await add([asked])
     expect(result?.errorCode).toBe(errorCode)
     expect(result?.errorMessage).toMatch(message)
     expect(count()).toBe(2)
   })
 
-  it('refuses a topic that is there twice, once, and adds to the others', async () => {
+  test('refuses a topic that is there twice, once, and adds to the others', async () => {
     await admin.create([{ name: 'b' }])
     const results = await add([{ count: 3 }, { name: 'b', count: 2 }, { count: 4 }])
     expect(results.map(({ name, errorCode }) => [name, errorCode])).toEqual([

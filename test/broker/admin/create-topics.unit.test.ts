@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { AdminUnderTest, fillableFolder, NODE_ID, type NewTopic } from './admin-under-test.ts'
@@ -11,7 +11,7 @@ const byHand = (...assignments: [partition: number, brokerIds: number[]][]): Par
 })
 
 describe('CreateTopics', () => {
-  it.each([2, 3, 4, 5, 6, 7])('creates a topic in version %i', async version => {
+  test.each([2, 3, 4, 5, 6, 7])('creates a topic in version %i', async version => {
     const admin = new AdminUnderTest()
     const [created] = await admin.create([{ name: 'a', numPartitions: 3 }], { version })
     const topic = admin.topics.get('a')
@@ -23,7 +23,7 @@ describe('CreateTopics', () => {
     expect(created?.topicId).toEqual(version >= 7 ? topic?.id : NO_ID)
   })
 
-  it('takes -1 for the default number of partitions and replicas, in any version', async () => {
+  test('takes -1 for the default number of partitions and replicas, in any version', async () => {
     const admin = new AdminUnderTest({ 'num.partitions': '4' })
     const created = [
       ...(await admin.create([{ name: 'old', numPartitions: -1, replicationFactor: -1 }], { version: 2 })),
@@ -34,7 +34,7 @@ describe('CreateTopics', () => {
     expect(admin.topics.all().map(({ partitions }) => partitions.length)).toEqual([4, 4])
   })
 
-  it('sets configurations and tells all that count for the topic, in order', async () => {
+  test('sets configurations and tells all that count for the topic, in order', async () => {
     const admin = new AdminUnderTest()
     const [created] = await admin.create([{ name: 'a', configs: { 'retention.ms': '60000' } }])
     expect(admin.topics.get('a')?.configs).toEqual(new Map([['retention.ms', '60000']]))
@@ -44,7 +44,7 @@ describe('CreateTopics', () => {
     expect(names).toEqual(names?.toSorted())
   })
 
-  it('keeps the topic, its id and its configurations over a restart', async () => {
+  test('keeps the topic, its id and its configurations over a restart', async () => {
     const folder = memoryFolder()
     const before = new AdminUnderTest({}, folder)
     const [created] = await before.create([{ name: 'a', numPartitions: 2, configs: { 'retention.ms': '5' } }])
@@ -53,7 +53,7 @@ describe('CreateTopics', () => {
     expect(after.topics.get('a')?.partitions.length).toBe(2)
   })
 
-  it('creates nothing when it is only to validate', async () => {
+  test('creates nothing when it is only to validate', async () => {
     const admin = new AdminUnderTest()
     const [fine] = await admin.create([{ name: 'a', numPartitions: 2 }], { validateOnly: true })
     expect(fine).toMatchObject({ errorCode: ERROR.NONE, numPartitions: 2 })
@@ -62,7 +62,7 @@ describe('CreateTopics', () => {
     expect(admin.names()).toEqual([])
   })
 
-  it('refuses a name that is there twice, once, and creates the others', async () => {
+  test('refuses a name that is there twice, once, and creates the others', async () => {
     const admin = new AdminUnderTest()
     const created = await admin.create([{ name: 'a' }, { name: 'b' }, { name: 'a', numPartitions: 2 }])
     expect(created.map(({ name, errorCode }) => [name, errorCode])).toEqual([
@@ -72,7 +72,7 @@ describe('CreateTopics', () => {
     expect(admin.names()).toEqual(['b'])
   })
 
-  it('creates partitions that are assigned by hand, in any order', async () => {
+  test('creates partitions that are assigned by hand, in any order', async () => {
     const admin = new AdminUnderTest()
     const [created] = await admin.create([{ name: 'a', ...byHand([1, [NODE_ID]], [0, [NODE_ID]]) }])
     expect(created).toMatchObject({ errorCode: ERROR.NONE, numPartitions: 2, replicationFactor: 1 })
@@ -127,7 +127,7 @@ describe('CreateTopics', () => {
       /got -1 in place of 0/,
     ],
   ]
-  it.each(WRONG)('refuses %s, and creates what is right beside it', async (_, topic, errorCode, message) => {
+  test.each(WRONG)('refuses %s, and creates what is right beside it', async (_, topic, errorCode, message) => {
     const admin = new AdminUnderTest()
     await admin.create([{ name: 'ta.ken' }])
     const [wrong, right] = await admin.create([{ name: 'wrong', ...topic }, { name: 'right' }])
@@ -137,7 +137,7 @@ describe('CreateTopics', () => {
     expect(admin.names()).toEqual(['right', 'ta.ken'])
   })
 
-  it('tells that the disk is full, leaves nothing half made, and goes on when there is room', async () => {
+  test('tells that the disk is full, leaves nothing half made, and goes on when there is room', async () => {
     let isFull = true
     const admin = new AdminUnderTest(
       {},
@@ -153,7 +153,7 @@ describe('CreateTopics', () => {
     expect(await admin.create([{ name: 'a' }])).toMatchObject([{ errorCode: ERROR.NONE }])
   })
 
-  it('clips what it says about very long values', async () => {
+  test('clips what it says about very long values', async () => {
     const [refused] = await new AdminUnderTest().create([{ name: 'a', configs: { 'retention.ms': 'x'.repeat(30_000) } }])
     expect(refused?.errorCode).toBe(ERROR.INVALID_CONFIG)
     expect(refused?.errorMessage?.length).toBe(1001)

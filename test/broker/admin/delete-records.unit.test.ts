@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { encodeBatch } from '../../../broker/records/records.ts'
 import { deleteRecords } from '../../../broker/wire/tables/index.ts'
@@ -23,22 +23,22 @@ describe('DeleteRecords', () => {
   }
   const startOffset = () => admin.topics.partition('a', 0).startOffset
 
-  it.each([0, 1, 2])('deletes what lies before an offset, in version %i', async version => {
+  test.each([0, 1, 2])('deletes what lies before an offset, in version %i', async version => {
     expect(await remove('a', [[0, 3n]], version)).toEqual([{ partitionIndex: 0, lowWatermark: 3n, errorCode: ERROR.NONE }])
     expect(startOffset()).toBe(3n)
   })
 
-  it('deletes all for -1', async () => {
+  test('deletes all for -1', async () => {
     expect(await remove('a', [[0, -1n]])).toMatchObject([{ lowWatermark: 5n, errorCode: ERROR.NONE }])
     expect(startOffset()).toBe(5n)
   })
 
-  it('leaves the beginning where it is when that lies behind', async () => {
+  test('leaves the beginning where it is when that lies behind', async () => {
     await remove('a', [[0, 3n]])
     expect(await remove('a', [[0, 1n]])).toMatchObject([{ lowWatermark: 3n, errorCode: ERROR.NONE }])
   })
 
-  it('tells each partition its own error', async () => {
+  test('tells each partition its own error', async () => {
     expect(
       await remove('a', [
         [0, 6n],
@@ -57,7 +57,7 @@ describe('DeleteRecords', () => {
     expect(startOffset()).toBe(0n)
   })
 
-  it('answers each topic with its own partitions', async () => {
+  test('answers each topic with its own partitions', async () => {
     const partitions = [
       { partitionIndex: 0, offset: 1n },
       { partitionIndex: 1, offset: 0n },
@@ -75,7 +75,7 @@ describe('DeleteRecords', () => {
     ])
   })
 
-  it('is refused for a topic whose policy is not to delete', async () => {
+  test('is refused for a topic whose policy is not to delete', async () => {
     expect(await remove('kept', [[0, 0n]])).toMatchObject([{ errorCode: ERROR.POLICY_VIOLATION }])
   })
 })

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { deleteTopics } from '../../../broker/wire/tables/index.ts'
@@ -22,19 +22,19 @@ describe('DeleteTopics', () => {
   })
   const idOf = (name: string) => admin.topics.get(name)?.id
 
-  it.each([1, 2, 3, 4, 5, 6])('deletes a topic in version %i', async version => {
+  test.each([1, 2, 3, 4, 5, 6])('deletes a topic in version %i', async version => {
     const id = idOf('a')
     expect(await remove(admin, [['a']], version)).toMatchObject([{ name: 'a', errorCode: ERROR.NONE, topicId: version < 6 ? NO_ID : id }])
     expect(admin.names()).toEqual(['b'])
   })
 
-  it('deletes a topic by its id and tells its name', async () => {
+  test('deletes a topic by its id and tells its name', async () => {
     const id = idOf('a')
     expect(await remove(admin, [[null, id]])).toEqual([{ name: 'a', topicId: id, errorCode: ERROR.NONE, errorMessage: null }])
     expect(admin.names()).toEqual(['b'])
   })
 
-  it('leaves nothing behind: a topic of the same name that comes later is empty and another', async () => {
+  test('leaves nothing behind: a topic of the same name that comes later is empty and another', async () => {
     const folder = memoryFolder()
     admin = new AdminUnderTest({}, folder)
     await admin.create([{ name: 'a', numPartitions: 3, configs: { 'retention.ms': '5' } }])
@@ -46,7 +46,7 @@ describe('DeleteTopics', () => {
     expect(admin.topics.get('a')?.configs.size).toBe(0)
   })
 
-  it('tells of names and ids that are unknown, in the order of the request', async () => {
+  test('tells of names and ids that are unknown, in the order of the request', async () => {
     expect(await remove(admin, [['unknown'], [null, UNKNOWN_ID], ['b']])).toMatchObject([
       { name: 'unknown', topicId: NO_ID, errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION },
       { name: null, topicId: UNKNOWN_ID, errorCode: ERROR.UNKNOWN_TOPIC_ID },
@@ -54,7 +54,7 @@ describe('DeleteTopics', () => {
     ])
   })
 
-  it('refuses what has a name and an id, or neither, each for itself', async () => {
+  test('refuses what has a name and an id, or neither, each for itself', async () => {
     const responses = await remove(admin, [['a', idOf('a')], [null], [null]])
     expect(responses.map(({ errorCode }) => errorCode)).toEqual([ERROR.INVALID_REQUEST, ERROR.INVALID_REQUEST, ERROR.INVALID_REQUEST])
     expect(responses[0]?.errorMessage).toMatch(/both a name and an id/)
@@ -62,7 +62,7 @@ describe('DeleteTopics', () => {
     expect(admin.names()).toEqual(['a', 'b'])
   })
 
-  it.each<[string, () => Asked[]]>([
+  test.each<[string, () => Asked[]]>([
     ['by its name', () => [['a'], ['a']]],
     [
       'by its id',
@@ -86,7 +86,7 @@ describe('DeleteTopics', () => {
     expect(admin.names()).toEqual(['a'])
   })
 
-  it('deletes none when delete.topic.enable is false', async () => {
+  test('deletes none when delete.topic.enable is false', async () => {
     admin = new AdminUnderTest({ 'delete.topic.enable': 'false' })
     await admin.create([{ name: 'a' }])
     expect(await remove(admin, [['a']])).toMatchObject([{ errorCode: ERROR.TOPIC_DELETION_DISABLED }])
@@ -94,7 +94,7 @@ describe('DeleteTopics', () => {
     expect(admin.names()).toEqual(['a'])
   })
 
-  it('keeps a topic whose deletion cannot be written down', async () => {
+  test('keeps a topic whose deletion cannot be written down', async () => {
     let isFull = false
     admin = new AdminUnderTest(
       {},

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { describeCluster } from '../../../broker/wire/tables/index.ts'
 import { ADVERTISED, AdminUnderTest, CLUSTER_ID, NODE_ID } from './admin-under-test.ts'
 
 describe('DescribeCluster', () => {
-  it.each([0, 1])('tells the cluster, its one broker and where clients find it, in version %i', async version => {
+  test.each([0, 1])('tells the cluster, its one broker and where clients find it, in version %i', async version => {
     expect(await new AdminUnderTest().ask(describeCluster, version, { includeClusterAuthorizedOperations: false })).toEqual({
       throttleTimeMs: 0,
       errorCode: ERROR.NONE,
@@ -17,12 +17,12 @@ describe('DescribeCluster', () => {
     })
   })
 
-  it('tells what may be done to the cluster when asked for it', async () => {
+  test('tells what may be done to the cluster when asked for it', async () => {
     const { clusterAuthorizedOperations } = await new AdminUnderTest().ask(describeCluster, 0, { includeClusterAuthorizedOperations: true })
     expect(clusterAuthorizedOperations).toBe(8096)
   })
 
-  it.each([
+  test.each([
     [2, ERROR.MISMATCHED_ENDPOINT_TYPE],
     [3, ERROR.UNSUPPORTED_ENDPOINT_TYPE],
   ])('knows no endpoints of type %i', async (endpointType, errorCode) => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { environment } from '../../../local/environment.ts'
 import { runToEnd } from '../../../local/parts/child.ts'
 import { uniqueName } from '../../support/kafka.ts'
@@ -32,31 +32,31 @@ describe.runIf(can('go'))('franz-go', () => {
       facts = await runScenarios({ name: 'franz-go', command: program, args: [target.brokers, uniqueName('go')] })
     })
 
-    it.each(CODECS)('brings records back whole and in order (%s)', codec => {
+    test.each(CODECS)('brings records back whole and in order (%s)', codec => {
       expect(facts.get(`round trip (${codec})`)).toEqual({ same: true, offsets: true })
     })
 
-    it('keeps the order of an idempotent producer in every partition', () => {
+    test('keeps the order of an idempotent producer in every partition', () => {
       expect(facts.get('idempotent producer')).toEqual({ 'in order': [true, true, true] })
     })
 
-    it.each(['range', 'cooperative-sticky'])(
+    test.each(['range', 'cooperative-sticky'])(
       'shares a group: a second member takes half, and gives it back when it leaves (%s)',
       balancer => {
         expect(facts.get(`group (${balancer})`)).toEqual({ 'in order': [true, true, true, true], committed: [15, 15, 15, 15] })
       },
     )
 
-    it('goes on where the group has committed, and finds offsets by time', () => {
+    test('goes on where the group has committed, and finds offsets by time', () => {
       // After the last time there is no offset: this client then tells the end.
       expect(facts.get('resuming and times')).toEqual({ read: ['6', '7', '8', '9'], 'by time': [0, 3, 10], 'low and high': [0, 10] })
     })
 
-    it('takes a static member back in the same generation', () => {
+    test('takes a static member back in the same generation', () => {
       expect(facts.get('static member')).toEqual({ ids: 2, generations: 1 })
     })
 
-    it('administers topics, configurations, records, offsets and groups', () => {
+    test('administers topics, configurations, records, offsets and groups', () => {
       const refused = {
         again: 'TOPIC_ALREADY_EXISTS',
         wrong: 'INVALID_CONFIG',
@@ -77,15 +77,15 @@ describe.runIf(can('go'))('franz-go', () => {
       })
     })
 
-    it('is told what is wrong', () => {
+    test('is told what is wrong', () => {
       expect(facts.get('errors')).toEqual({ 'too large': 'MESSAGE_TOO_LARGE', 'out of range': 'OFFSET_OUT_OF_RANGE' })
     })
 
-    it('is told at its first call whether there are transactions', () => {
+    test('is told at its first call whether there are transactions', () => {
       expect(facts.get('transactions')).toBe(target.name === 'Apache Kafka' ? 'done' : 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
     })
 
-    it('finds topics by a pattern, later ones too', () => {
+    test('finds topics by a pattern, later ones too', () => {
       expect(facts.get('pattern')).toEqual({ first: 10, second: 10 })
     })
   })

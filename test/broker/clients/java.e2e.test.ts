@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { kafkaJars } from '../../../local/parts/kafka-jars.ts'
 import { uniqueName } from '../../support/kafka.ts'
 import { can } from '../../support/tiers.ts'
@@ -30,26 +30,26 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
       facts = await runScenarios({ name: 'Clients.java', command: 'java', args })
     })
 
-    it.each(CODECS)('bring records back whole and in order (%s)', codec => {
+    test.each(CODECS)('bring records back whole and in order (%s)', codec => {
       expect(facts.get(`round trip (${codec})`)).toEqual({ delivered: true, same: true, offsets: true })
     })
 
-    it('keep the order of an idempotent producer in every partition', () => {
+    test('keep the order of an idempotent producer in every partition', () => {
       expect(facts.get('idempotent producer')).toEqual({ 'in order': [true, true, true] })
     })
 
-    it.each(['range', 'cooperative-sticky'])(
+    test.each(['range', 'cooperative-sticky'])(
       'share a group: a second member takes half, and gives it back when it leaves (%s)',
       assignor => {
         expect(facts.get(`group (${assignor})`)).toEqual({ 'in order': [true, true, true, true], committed: [15, 15, 15, 15] })
       },
     )
 
-    it('go on where the group has committed, and find offsets by time', () => {
+    test('go on where the group has committed, and find offsets by time', () => {
       expect(facts.get('resuming and times')).toEqual({ read: ['6', '7', '8', '9'], 'by time': [0, 3, 'none'], 'low and high': [0, 10] })
     })
 
-    it('administer topics, configurations, records, offsets and groups', () => {
+    test('administer topics, configurations, records, offsets and groups', () => {
       const refused = {
         again: 'TopicExistsException',
         wrong: 'InvalidConfigurationException',
@@ -70,17 +70,17 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
       })
     })
 
-    it('are told what is wrong', () => {
+    test('are told what is wrong', () => {
       expect(facts.get('errors')).toEqual({ 'too large': 'RecordTooLargeException', 'out of range': 'OffsetOutOfRangeException' })
     })
 
-    it('are told at their first call whether there are transactions and the newer groups', () => {
+    test('are told at their first call whether there are transactions and the newer groups', () => {
       const isKafka = target.name === 'Apache Kafka'
       expect(facts.get('transactions')).toBe(isKafka ? 'done' : 'TransactionalIdAuthorizationException')
       expect(facts.get('newer groups')).toBe(isKafka ? 'done' : 'UnsupportedVersionException')
     })
 
-    it('do with the console tools what the tools are for', () => {
+    test('do with the console tools what the tools are for', () => {
       expect(facts.get('console tools')).toEqual({
         '1 create': true,
         '2 produce': '',

@@ -1,7 +1,7 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { compressionsAlgorithms } from '@platformatic/kafka'
 import kafkajs, { type Admin, type Consumer, type ConsumerConfig, type Kafka, type KafkaMessage } from 'kafkajs'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { uniqueName } from '../../support/kafka.ts'
 import { until } from '../../support/programs.ts'
 import { onBothBrokers } from '../targets.ts'
@@ -49,7 +49,7 @@ onBothBrokers(target => {
     return topic
   }
 
-  it.each(CODECS)('brings records back whole and in order (%s)', async codecName => {
+  test.each(CODECS)('brings records back whole and in order (%s)', async codecName => {
     const topic = await newTopic(1)
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
@@ -62,7 +62,7 @@ onBothBrokers(target => {
     expect(read.map(({ message }) => message.offset)).toEqual(sent.map((_, index) => String(index)))
   })
 
-  it('keeps the order of an idempotent producer in every partition', async () => {
+  test('keeps the order of an idempotent producer in every partition', async () => {
     const topic = await newTopic(3)
     const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
@@ -78,7 +78,7 @@ onBothBrokers(target => {
     }
   })
 
-  it('spreads a group over its members, and takes back what one leaves', async () => {
+  test('spreads a group over its members, and takes back what one leaves', async () => {
     const topic = await newTopic(4)
     const groupId = uniqueName('group')
     const read: Read[] = []
@@ -113,7 +113,7 @@ onBothBrokers(target => {
     ])
   })
 
-  it('goes on where the group has committed', async () => {
+  test('goes on where the group has committed', async () => {
     const topic = await newTopic(1)
     const groupId = uniqueName('group')
     await produceRound(kafka, topic, 0, 1)
@@ -126,7 +126,7 @@ onBothBrokers(target => {
     )
   })
 
-  it('finds offsets by time', async () => {
+  test('finds offsets by time', async () => {
     const topic = await newTopic(1)
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
@@ -137,7 +137,7 @@ onBothBrokers(target => {
     expect(await admin.fetchTopicOffsetsByTimestamp(topic, FIRST_TIMESTAMP + 1_500)).toEqual([{ partition: 0, offset: '2' }])
   })
 
-  it('administers topics, configurations, records and groups', async () => {
+  test('administers topics, configurations, records and groups', async () => {
     const topic = await newTopic(2)
     expect(await admin.createTopics({ topics: [{ topic }] })).toBe(false) // there already
     await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] })
@@ -168,7 +168,7 @@ onBothBrokers(target => {
     await until('the topic is gone', async () => !(await admin.listTopics()).includes(topic))
   })
 
-  it('is told that a record is too large, and that a topic is not there', async () => {
+  test('is told that a record is too large, and that a topic is not there', async () => {
     const topic = await newTopic(1)
     const producer = kafka.producer({
       createPartitioner: Partitioners.DefaultPartitioner,

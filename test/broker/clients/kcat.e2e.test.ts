@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import kafkajs from 'kafkajs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { uniqueName } from '../../support/kafka.ts'
 import { until } from '../../support/programs.ts'
 import { can } from '../../support/tiers.ts'
@@ -28,7 +28,7 @@ describe.runIf(can('kcat'))('kcat', () => {
   onBothBrokers(target => {
     const kcat = (args: readonly string[], input = '') => run(['-b', target.brokers, ...QUICK, ...args], input)
 
-    it.each(CODECS)('brings records back whole and in order (%s)', async codec => {
+    test.each(CODECS)('brings records back whole and in order (%s)', async codec => {
       const topic = await newTopic(target, 1)
       const lines = [
         'a:first',
@@ -46,7 +46,7 @@ describe.runIf(can('kcat'))('kcat', () => {
       expect(read.every(({ ts }) => Math.abs(ts - Date.now()) < 60_000)).toBe(true)
     })
 
-    it('brings back null for no key and no value', async () => {
+    test('brings back null for no key and no value', async () => {
       const topic = await newTopic(target, 1)
       await kcat(['-P', '-t', topic, '-K', ':', '-Z'], ':\nk:\n:v')
       expect((await consumed(target, topic)).map(({ key, payload }) => [key, payload])).toEqual([
@@ -56,7 +56,7 @@ describe.runIf(can('kcat'))('kcat', () => {
       ])
     })
 
-    it('keeps the order of an idempotent producer in every partition', async () => {
+    test('keeps the order of an idempotent producer in every partition', async () => {
       const topic = await newTopic(target, 3)
       const numbers = Array.from({ length: 2_000 }, (_, index) => index)
       await kcat(
@@ -72,7 +72,7 @@ describe.runIf(can('kcat'))('kcat', () => {
       }
     })
 
-    it('reads from offsets, from the end and from a time', async () => {
+    test('reads from offsets, from the end and from a time', async () => {
       const topic = await newTopic(target, 1)
       await kcat(['-P', '-t', topic, '-p', '0'], '0\n1\n2\n3')
       const between = Math.max(...(await consumed(target, topic)).map(({ ts }) => ts)) + 1
@@ -86,7 +86,7 @@ describe.runIf(can('kcat'))('kcat', () => {
       expect(await kcat(['-Q', '-t', `${topic}:0:${between}`])).toContain(`${topic} [0] offset 4`)
     })
 
-    it('lists the broker and the topic', async () => {
+    test('lists the broker and the topic', async () => {
       const topic = await newTopic(target, 2)
       const listed = JSON.parse(await kcat(['-L', '-J', '-t', topic])) as {
         brokers: { id: number; name: string }[]
@@ -107,7 +107,7 @@ describe.runIf(can('kcat'))('kcat', () => {
       ])
     })
 
-    it('shares a group: a second member takes half, and gives it back when it leaves', async () => {
+    test('shares a group: a second member takes half, and gives it back when it leaves', async () => {
       const topic = await newTopic(target, 4)
       const group = uniqueName('group')
       const read: string[] = []
@@ -127,7 +127,7 @@ describe.runIf(can('kcat'))('kcat', () => {
       expect(read.toSorted()).toEqual(['0:0', '0:1', '0:0a', '0:0b', '1:1a', '1:1b', '2:2a', '2:2b', '3:3a', '3:3b', '3:last'].toSorted())
     })
 
-    it('is told that a record is too large', async () => {
+    test('is told that a record is too large', async () => {
       const topic = await newTopic(target, 1)
       await expect(kcat(['-P', '-t', topic, '-X', 'message.max.bytes=3000000'], 'x'.repeat(1_500_000))).rejects.toThrow(
         /Message size too large/,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { environment } from '../../../local/environment.ts'
 import { uniqueName } from '../../support/kafka.ts'
 import { confluentKafka, can } from '../../support/tiers.ts'
@@ -24,30 +24,30 @@ for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
         })
       })
 
-      it.each(CODECS)('brings records back whole and in order (%s)', codec => {
+      test.each(CODECS)('brings records back whole and in order (%s)', codec => {
         expect(facts.get(`round trip (${codec})`)).toEqual({ unsent: 0, delivered: true, same: true, offsets: true, timestamps: true })
       })
 
-      it('keeps the order of an idempotent producer with five requests in flight', () => {
+      test('keeps the order of an idempotent producer with five requests in flight', () => {
         expect(facts.get('idempotent producer')).toEqual({ unsent: 0, 'in order': [true, true, true] })
       })
 
-      it.each(['range', 'cooperative-sticky'])(
+      test.each(['range', 'cooperative-sticky'])(
         'shares a group: a second member takes half, and gives it back when it leaves (%s)',
         strategy => {
           expect(facts.get(`group (${strategy})`)).toEqual({ 'in order': [true, true, true, true], committed: [15, 15, 15, 15] })
         },
       )
 
-      it('goes on where the group has committed, and finds offsets by time', () => {
+      test('goes on where the group has committed, and finds offsets by time', () => {
         expect(facts.get('resuming and times')).toEqual({ read: ['6', '7', '8', '9'], 'low and high': [0, 10], 'by time': [0, 3, -1] })
       })
 
-      it('takes a static member back', () => {
+      test('takes a static member back', () => {
         expect(facts.get('static member')).toEqual({ read: 0 })
       })
 
-      it('administers topics and configurations', () => {
+      test('administers topics and configurations', () => {
         const outcomes = {
           again: ['TOPIC_ALREADY_EXISTS'],
           wrong: ['INVALID_CONFIG'],
@@ -61,7 +61,7 @@ for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
 
       // The older one has no calls for it.
       if (tier === 'librdkafka-new')
-        it('administers offsets, groups and records', () => {
+        test('administers offsets, groups and records', () => {
           const offsets = { offsets: [0, 10, 9, 3], 'low watermark': 3, altered: [4], listed: [4] }
           expect(facts.get('newer administration')).toEqual({
             ...offsets,
@@ -74,11 +74,11 @@ for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
           })
         })
 
-      it('is told what is wrong', () => {
+      test('is told what is wrong', () => {
         expect(facts.get('errors')).toEqual({ 'too large': ['MSG_SIZE_TOO_LARGE'], 'unknown topic': '_UNKNOWN_PARTITION' })
       })
 
-      it('is told at its first call whether there are transactions', () => {
+      test('is told at its first call whether there are transactions', () => {
         const refused = { name: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'is fatal or final': true }
         expect(facts.get('transactions')).toEqual(target.name === 'Apache Kafka' ? 'begun' : refused)
       })

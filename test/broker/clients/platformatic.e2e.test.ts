@@ -8,7 +8,7 @@ import {
   stringSerializers,
   type Message,
 } from '@platformatic/kafka'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { uniqueName } from '../../support/kafka.ts'
 import { until } from '../../support/programs.ts'
 import { onBothBrokers } from '../targets.ts'
@@ -44,7 +44,7 @@ onBothBrokers(target => {
   const newProducer = (idempotent = false) =>
     new Producer({ ...base(), idempotent, acks: ProduceAcks.ALL, serializers: stringSerializers, autocreateTopics: false })
 
-  it.each(CODECS)('brings records back whole and in order (%s)', async compression => {
+  test.each(CODECS)('brings records back whole and in order (%s)', async compression => {
     const topic = await newTopic(1)
     const sent = sampleRecords()
     const producer = newProducer()
@@ -67,7 +67,7 @@ onBothBrokers(target => {
     expect(read.map(({ offset }) => offset)).toEqual(sent.map((_, index) => BigInt(index)))
   })
 
-  it('keeps the order of an idempotent producer in every partition', async () => {
+  test('keeps the order of an idempotent producer in every partition', async () => {
     const topic = await newTopic(3)
     const producer = newProducer(true)
     for (let from = 0; from < 1_000; from += 100) await producer.send({ messages: numbered(topic, { from, count: 100, partitions: 3 }) })
@@ -78,7 +78,7 @@ onBothBrokers(target => {
     for (const partition of [0, 1, 2]) expect(valuesOf(read, partition)).toEqual(every(3, partition, 1_000))
   })
 
-  it('spreads a group over its members, and takes back what one leaves', async () => {
+  test('spreads a group over its members, and takes back what one leaves', async () => {
     const topic = await newTopic(4)
     const producer = newProducer()
     const groupId = uniqueName('group')
@@ -119,7 +119,7 @@ onBothBrokers(target => {
     }
   })
 
-  it('goes on where the group has committed', async () => {
+  test('goes on where the group has committed', async () => {
     const topic = await newTopic(1)
     const groupId = uniqueName('group')
     const producer = newProducer()
@@ -132,7 +132,7 @@ onBothBrokers(target => {
     expect(read.map(({ offset }) => offset)).toEqual([33n, 34n, 35n, 36n, 37n, 38n, 39n])
   })
 
-  it('finds offsets by time', async () => {
+  test('finds offsets by time', async () => {
     const topic = await newTopic(1)
     const producer = newProducer()
     for (let index = 0; index < 5; index++)
@@ -146,7 +146,7 @@ onBothBrokers(target => {
     expect(await offsetAt(BigInt(FIRST_TIMESTAMP + 60_000))).toBe(-1n)
   })
 
-  it('administers topics, configurations, records and groups', async () => {
+  test('administers topics, configurations, records and groups', async () => {
     const topic = await newTopic(2)
     await expect(admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 })).rejects.toSatisfy(hasApiError('TOPIC_ALREADY_EXISTS'))
     await admin.createPartitions({ topics: [{ name: topic, count: 3, assignments: null }] })

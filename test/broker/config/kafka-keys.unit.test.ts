@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { brokerKeys } from '../../../broker/config/broker-keys.ts'
 import { topicFallback } from '../../../broker/config/log-settings.ts'
 import { knownKeys } from '../../../broker/config/read-config.ts'
@@ -39,27 +39,27 @@ const OTHER_DEFAULTS = [
 ]
 
 describe("each of Kafka's keys", () => {
-  it('of a broker is honoured, accepted or refused', () => {
+  test('of a broker is honoured, accepted or refused', () => {
     const keys = kafkaKeys('B')
     expect(keys.length).toBeGreaterThan(300)
     expect(keys.filter(({ name }) => !knownKeys.has(name) && refusalOf(name) === undefined).map(({ name }) => name)).toEqual([])
   })
 
-  it('of a topic can be set', () =>
+  test('of a topic can be set', () =>
     expect(
       kafkaKeys('T')
         .filter(({ name }) => !topicKeys.has(name))
         .map(({ name }) => name),
     ).toEqual([]))
 
-  it('has the type that it has in Kafka', () => {
+  test('has the type that it has in Kafka', () => {
     const types = (keys: readonly KafkaKey[], known: ReadonlyMap<string, { type: { name: string } }>): readonly string[] =>
       keys.filter(({ name, type }) => known.has(name) && known.get(name)?.type.name !== type).map(({ name }) => name)
     expect(types(kafkaKeys('B'), knownKeys)).toEqual([])
     expect(types(kafkaKeys('T'), topicKeys)).toEqual([])
   })
 
-  it("has Kafka's default, but for those that say so", () => {
+  test("has Kafka's default, but for those that say so", () => {
     const differing = kafkaKeys('B').filter(({ name, fallback }) => knownKeys.has(name) && knownKeys.get(name)?.fallback !== fallback)
     expect(differing.map(({ name }) => name)).toEqual(OTHER_DEFAULTS)
     const ofTopics = kafkaKeys('T').filter(({ name, fallback }) => topicFallback(topicKeys.get(name)!, new Map()) !== fallback)
@@ -68,7 +68,7 @@ describe("each of Kafka's keys", () => {
 })
 
 describe('keys that Kafka does not know', () => {
-  it('are marked as our own', () => {
+  test('are marked as our own', () => {
     const names = new Set(kafkaKeys('B').map(({ name }) => name))
     const own = Object.values(brokerKeys).filter(({ name }) => !names.has(name))
     expect(own.map(({ name }) => name)).toEqual([

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readConfig, type ConfigOptions } from '../../../broker/config/read-config.ts'
 
 function listeners(options: ConfigOptions) {
@@ -6,7 +6,7 @@ function listeners(options: ConfigOptions) {
 }
 
 describe('listeners', () => {
-  it.each([
+  test.each([
     ['PLAINTEXT://:9092', [undefined], undefined],
     ['PLAINTEXT://0.0.0.0:9092', ['0.0.0.0'], undefined],
     ['PLAINTEXT://[::]:9092', ['::'], undefined],
@@ -17,7 +17,7 @@ describe('listeners', () => {
     expect(listeners({ listeners: text })).toEqual([{ name: 'PLAINTEXT', hosts, port: 9092, advertised: { host, port: 9092 } }])
   })
 
-  it('may be several, each with a name, a port and an advertised address of its own', () => {
+  test('may be several, each with a name, a port and an advertised address of its own', () => {
     const options = {
       listeners: 'PLAINTEXT://127.0.0.1:0, outside://:9094',
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,OUTSIDE:plaintext',
@@ -29,12 +29,12 @@ describe('listeners', () => {
     ])
   })
 
-  it('of controllers are not opened, whatever their protocol', () => {
+  test('of controllers are not opened, whatever their protocol', () => {
     const options = { listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093', 'controller.listener.names': 'CONTROLLER' }
     expect(listeners(options).map(({ name }) => name)).toEqual(['PLAINTEXT'])
   })
 
-  it.each([
+  test.each([
     [''],
     ['9092'],
     ['localhost:9092'],
@@ -51,7 +51,7 @@ describe('listeners', () => {
     ),
   )
 
-  it.each([
+  test.each([
     [
       { listeners: 'SSL://:9093' },
       'listeners: got SSL, whose protocol is SSL, expected PLAINTEXT: there is neither TLS nor authentication',
@@ -71,7 +71,7 @@ describe('listeners', () => {
     [{ 'advertised.listeners': 'PLAINTEXT://[::]:9092' }, 'advertised.listeners: got "::" as the host'],
   ])('are checked with what belongs to them: %j', (options, message) => expect(() => listeners(options)).toThrow(message))
 
-  it('may be advertised with one address for two names', () => {
+  test('may be advertised with one address for two names', () => {
     const options = {
       listeners: 'PLAINTEXT://:1,B://:2',
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,B:PLAINTEXT',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseProperties, PropertiesError } from '../../../broker/config/properties.ts'
 
 function pairs(text: string): Record<string, string> {
@@ -6,7 +6,7 @@ function pairs(text: string): Record<string, string> {
 }
 
 describe('a properties file', () => {
-  it.each([
+  test.each([
     ['key=value', { key: 'value' }],
     ['key:value', { key: 'value' }],
     ['key value', { key: 'value' }],
@@ -19,24 +19,24 @@ describe('a properties file', () => {
     ['url=PLAINTEXT://:9092', { url: 'PLAINTEXT://:9092' }],
   ])('separates key and value: %j', (text, expected) => expect(pairs(text)).toEqual(expected))
 
-  it.each([['a=1\nb=2'], ['a=1\r\nb=2'], ['a=1\rb=2'], ['\uFEFFa=1\nb=2\n'], ['\n \n\t\na=1\n\n   b=2']])(
+  test.each([['a=1\nb=2'], ['a=1\r\nb=2'], ['a=1\rb=2'], ['\uFEFFa=1\nb=2\n'], ['\n \n\t\na=1\n\n   b=2']])(
     'has lines that end as on any system: %j',
     text => expect(pairs(text)).toEqual({ a: '1', b: '2' }),
   )
 
-  it('has comments with # and !, also indented, but not behind a value', () => {
+  test('has comments with # and !, also indented, but not behind a value', () => {
     expect(pairs('# a=1\n  ! b=2\nc=3 # three\n#d=\\\ne=5')).toEqual({ c: '3 # three', e: '5' })
   })
 
-  it('continues a line after a backslash, without the space in front of the rest', () => {
+  test('continues a line after a backslash, without the space in front of the rest', () => {
     expect(pairs('dirs=/a,\\\n    /b,\\\r\n\t/c\nnext=1')).toEqual({ dirs: '/a,/b,/c', next: '1' })
   })
 
-  it('does not continue a line after an escaped backslash', () => expect(pairs('dir=C:\\\\\nnext=1')).toEqual({ dir: 'C:\\', next: '1' }))
+  test('does not continue a line after an escaped backslash', () => expect(pairs('dir=C:\\\\\nnext=1')).toEqual({ dir: 'C:\\', next: '1' }))
 
-  it('takes a continued line for no comment', () => expect(pairs('a=1\\\n#2')).toEqual({ a: '1#2' }))
+  test('takes a continued line for no comment', () => expect(pairs('a=1\\\n#2')).toEqual({ a: '1#2' }))
 
-  it.each([
+  test.each([
     ['a=\\u00e9\\u20AC', { a: 'é€' }],
     ['a=1\\t2\\n3\\r4\\f5', { a: '1\t2\n3\r4\f5' }],
     ['a\\ b\\=c\\:d=1', { 'a b=c:d': '1' }],
@@ -44,18 +44,18 @@ describe('a properties file', () => {
     ['a=é€', { a: 'é€' }],
   ])('knows the escapes of Java: %j', (text, expected) => expect(pairs(text)).toEqual(expected))
 
-  it('names the line of an escape that is no character', () => {
+  test('names the line of an escape that is no character', () => {
     expect(() => parseProperties('# one\na=1\nb=\\u12x4')).toThrow(PropertiesError)
     expect(() => parseProperties('# one\na=1\nb=\\u12x4')).toThrow(/^line 3: got .*expected four hexadecimal digits/)
   })
 
-  it('tells the line on which each entry begins', () => {
+  test('tells the line on which each entry begins', () => {
     expect(parseProperties('# one\na=1,\\\n2\n\nb=3').map(({ key, line }) => [key, line])).toEqual([
       ['a', 2],
       ['b', 5],
     ])
   })
 
-  it('keeps what is said twice, for the last to count', () =>
+  test('keeps what is said twice, for the last to count', () =>
     expect(parseProperties('a=1\na=2').map(({ value }) => value)).toEqual(['1', '2']))
 })

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { acceptedKeys } from '../../../broker/config/accepted-keys.ts'
 import { readConfig, type ConfigOptions } from '../../../broker/config/read-config.ts'
 import { SettingsError } from '../../../src/runtime/settings.ts'
@@ -27,7 +27,7 @@ function wrongIn(options: ConfigOptions): readonly string[] {
 }
 
 describe('a broker without any configuration', () => {
-  it('listens on 127.0.0.1:9092 and keeps its data in .ping/broker', () => {
+  test('listens on 127.0.0.1:9092 and keeps its data in .ping/broker', () => {
     const { listeners, dataFolder, nodeId, storage, numPartitions, groupInitialRebalanceDelayMs } = readConfig({})
     expect(listeners).toEqual([{ name: 'PLAINTEXT', hosts: ['127.0.0.1'], port: 9092, advertised: { host: '127.0.0.1', port: 9092 } }])
     expect({ dataFolder, nodeId, storage, numPartitions, groupInitialRebalanceDelayMs }).toEqual({
@@ -41,7 +41,7 @@ describe('a broker without any configuration', () => {
 })
 
 describe('the sources of a configuration', () => {
-  it('are the file, before it options, before these overrides, of which the last counts', () => {
+  test('are the file, before it options, before these overrides, of which the last counts', () => {
     const file = fileWith('num.partitions=2\nmessage.max.bytes=1000\nfetch.max.bytes=2000\nlog.segment.bytes=3000')
     const options = { 'message.max.bytes': 1001, 'fetch.max.bytes': '2001', 'log.segment.bytes': 3001n, 'log.level': undefined }
     const overrides = ['fetch.max.bytes=2002', 'log.segment.bytes=3002', 'log.segment.bytes = 3003']
@@ -55,31 +55,31 @@ describe('the sources of a configuration', () => {
     })
   })
 
-  it('are named with the line where a value is wrong', () => {
+  test('are named with the line where a value is wrong', () => {
     const file = fileWith('# comment\nnum.partitions=0')
     expect(() => readConfig({ file })).toThrow(`num.partitions (${file}:2): got "0", expected a whole number from 1 to 2147483647`)
     expect(() => readConfig({ overrides: ['num.partitions=0'] })).toThrow('num.partitions (--override): got "0"')
     expect(() => readConfig({ options: { 'num.partitions': 0 } })).toThrow('num.partitions: got "0"')
   })
 
-  it('need a file that can be read, and read as a properties file', () => {
+  test('need a file that can be read, and read as a properties file', () => {
     expect(() => readConfig({ file: join(folder, 'none') })).toThrow(/server\.properties: got ".*none", expected a file that can be read/)
     expect(() => readConfig({ file: folder })).toThrow(SettingsError)
     expect(() => readConfig({ file: fileWith('a=1\nb=\\u1') })).toThrow(/server\.properties: line 2: /)
   })
 
-  it.each([['num.partitions'], ['=3'], [''], ['a b=3']])('need key=value in an override, not %j', override =>
+  test.each([['num.partitions'], ['=3'], [''], ['a b=3']])('need key=value in an override, not %j', override =>
     expect(() => readConfig({ overrides: [override] })).toThrow(`--override: got ${JSON.stringify(override)}, expected key=value`),
   )
 
-  it('may have = in the value of an override, and lists in options', () => {
+  test('may have = in the value of an override, and lists in options', () => {
     expect(readConfig({ overrides: ['log.dirs=/data/a=b'] }).dataFolder).toBe('/data/a=b')
     expect(readConfig({ options: { 'log.cleanup.policy': ['compact', 'delete'] } }).logCleanupPolicy).toEqual(['compact', 'delete'])
   })
 })
 
 describe('a value of a key', () => {
-  it.each([
+  test.each([
     ['num.partitions', 'three', 'a whole number from 1 to 2147483647'],
     ['num.partitions', '1.5', 'a whole number from 1 to 2147483647'],
     ['num.partitions', '', 'a whole number from 1 to 2147483647'],
@@ -108,17 +108,17 @@ describe('a value of a key', () => {
     expect(wrong[0]?.startsWith(`${name}: got ${JSON.stringify(text)}, expected ${expected}`), wrong[0]).toBe(true)
   })
 
-  it('may have space around it, and booleans any case', () => {
+  test('may have space around it, and booleans any case', () => {
     const { numPartitions, mayDeleteTopics } = readConfig({ file: fileWith('num.partitions = +3  \ndelete.topic.enable=FALSE ') })
     expect({ numPartitions, mayDeleteTopics }).toEqual({ numPartitions: 3, mayDeleteTopics: false })
   })
 
-  it('that is longer than a timer can wait is waited for as long as it can', () => {
+  test('that is longer than a timer can wait is waited for as long as it can', () => {
     expect(readConfig({ options: { 'log.retention.check.interval.ms': '9223372036854775807' } }).logRetentionCheckMs).toBe(2 ** 31 - 1)
     expect(readConfig({ options: { 'connections.max.idle.ms': '-1' } }).connectionsMaxIdleMs).toBe(-1)
   })
 
-  it('that is wrong is told with all others that are', () => {
+  test('that is wrong is told with all others that are', () => {
     expect(wrongIn({ 'num.partitions': 0, 'log.dirs': '', 'some.thing': 1, 'ssl.protocol': 'x' }).map(line => line.split(':')[0])).toEqual([
       'num.partitions',
       'log.dirs',
@@ -129,21 +129,21 @@ describe('a value of a key', () => {
 })
 
 describe('the id of the node', () => {
-  it('may have its older name', () => expect(readConfig({ options: { 'broker.id': 7 } }).nodeId).toBe(7))
-  it('may be said twice', () => expect(readConfig({ options: { 'broker.id': 7, 'node.id': 7 } }).nodeId).toBe(7))
-  it('may not be said in two ways', () =>
+  test('may have its older name', () => expect(readConfig({ options: { 'broker.id': 7 } }).nodeId).toBe(7))
+  test('may be said twice', () => expect(readConfig({ options: { 'broker.id': 7, 'node.id': 7 } }).nodeId).toBe(7))
+  test('may not be said in two ways', () =>
     expect(wrongIn({ 'broker.id': 7, 'node.id': 1 })).toEqual(['broker.id: got 7, expected that of node.id, 1']))
 })
 
 describe('the session timeouts of groups', () => {
-  it('need a lower bound below the upper', () =>
+  test('need a lower bound below the upper', () =>
     expect(wrongIn({ 'group.min.session.timeout.ms': 11, 'group.max.session.timeout.ms': 10 })).toEqual([
       'group.min.session.timeout.ms: got 11, expected at most group.max.session.timeout.ms, 10',
     ]))
 })
 
 describe('an unknown key', () => {
-  it.each([
+  test.each([
     ['log.retention.mss', 'log.retention.ms'],
     ['log.retenton.hours', 'log.retention.hours'],
     ['LOG_RETENTION_HOURS', 'log.retention.hours'],
@@ -155,18 +155,18 @@ describe('an unknown key', () => {
     expect(wrongIn({ [name]: 'x' })).toEqual([`${name}: got a key that is not known, expected perhaps ${nearest}`]),
   )
 
-  it('that is like none is refused without a proposal', () =>
+  test('that is like none is refused without a proposal', () =>
     expect(wrongIn({ 'zz.top': 1 })).toEqual(['zz.top: got a key that is not known, expected one of docs/broker.md']))
 
-  it("that is a topic's is answered with the broker's", () =>
+  test("that is a topic's is answered with the broker's", () =>
     expect(wrongIn({ 'retention.ms': 1 })).toEqual(["retention.ms: got a topic's key, expected the broker's: log.retention.ms"]))
 
-  it('does not show its value, which may be a secret', () =>
+  test('does not show its value, which may be a secret', () =>
     expect(wrongIn({ 'sasl.jaas.confg': 'hunter2', 'some.password': 'hunter2' }).join()).not.toContain('hunter2'))
 })
 
 describe('a key for what this broker does not have', () => {
-  it.each([
+  test.each([
     ['ssl.keystore.location', /no TLS/],
     ['sasl.enabled.mechanisms', /no authentication/],
     ['listener.name.internal.ssl.key.password', /single listener/],
@@ -185,7 +185,7 @@ describe('a key for what this broker does not have', () => {
     expect(wrong[0]).toMatch(new RegExp(`^${name}: not offered: .*${reason.source}`))
   })
 
-  it.each([
+  test.each([
     ['default.replication.factor', '3', 'one node'],
     ['offsets.topic.replication.factor', '3', 'one node'],
     ['transaction.state.log.min.isr', '2', 'one node'],
@@ -206,13 +206,13 @@ describe('a key for what this broker does not have', () => {
 })
 
 describe('keys without effect', () => {
-  it('are accepted with the defaults of Kafka for one node', () => {
+  test('are accepted with the defaults of Kafka for one node', () => {
     const options = Object.fromEntries(acceptedKeys.map(({ name, fallback }) => [name, fallback]))
     expect(acceptedKeys.length).toBeGreaterThan(100)
     expect(wrongIn(options)).toEqual([])
   })
 
-  it('are all that the server.properties of a KRaft node has beside the honoured ones', () => {
+  test('are all that the server.properties of a KRaft node has beside the honoured ones', () => {
     const file = fileWith(`
 process.roles=broker,controller
 node.id=1

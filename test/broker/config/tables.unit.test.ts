@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { acceptedKeys } from '../../../broker/config/accepted-keys.ts'
 import { brokerKeys } from '../../../broker/config/broker-keys.ts'
 import { expectedOf, fallbackOf, type Key } from '../../../broker/config/key.ts'
@@ -9,9 +9,9 @@ import { topicKeys } from '../../../broker/config/topic-keys.ts'
 const keys: readonly Key[] = [...Object.values<Key>(brokerKeys), ...acceptedKeys]
 
 describe('the tables of keys', () => {
-  it('name no key twice', () => expect(new Set(keys.map(({ name }) => name)).size).toBe(keys.length))
+  test('name no key twice', () => expect(new Set(keys.map(({ name }) => name)).size).toBe(keys.length))
 
-  it('have a default of the right type, and a sentence for each key', () => {
+  test('have a default of the right type, and a sentence for each key', () => {
     for (const key of [...keys, ...topicKeys.values()]) {
       if ('fallback' in key && key.fallback !== undefined) expect(() => fallbackOf(key as Key), key.name).not.toThrow()
       expect(key.help, key.name).toMatch(/^[A-Za-z0-9].*\.$/)
@@ -19,7 +19,7 @@ describe('the tables of keys', () => {
     }
   })
 
-  it('give each key of a topic a default, from keys of the broker that exist', () => {
+  test('give each key of a topic a default, from keys of the broker that exist', () => {
     for (const { name, brokerKeys: sources, fallback } of topicKeys.values()) {
       expect(
         sources.every(({ key }) => keys.includes(key)),
@@ -29,13 +29,13 @@ describe('the tables of keys', () => {
     }
   })
 
-  it('refuse no key that is honoured', () => {
+  test('refuse no key that is honoured', () => {
     const refused = Object.values<Key>(brokerKeys).filter(({ name }) => refusalOf(name) !== undefined)
     expect(refused.map(({ name }) => name)).toEqual([])
   })
 
   /** What is called honoured and read by nobody would be a lie. */
-  it('call no key honoured whose value nothing reads', () => {
+  test('call no key honoured whose value nothing reads', () => {
     const root = new URL('../../../', import.meta.url)
     const code = globSync('broker/**/*.ts', { cwd: root.pathname })
       .filter(file => !/config\/(broker-keys|settings)\.ts$/.test(file))

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { describeBrokerConfigs, describeTopicConfigs } from '../../../broker/config/describe.ts'
 import { checkTopicConfigs, logSettings } from '../../../broker/config/log-settings.ts'
 import { readConfig, type ConfigOptions } from '../../../broker/config/read-config.ts'
@@ -12,7 +12,7 @@ function settingsOf(options: ConfigOptions, topic: Readonly<Record<string, strin
 }
 
 describe('the settings of a log', () => {
-  it("are Kafka's defaults where nothing is set", () => {
+  test("are Kafka's defaults where nothing is set", () => {
     expect(settingsOf({})).toEqual({
       segmentBytes: 1_073_741_824,
       segmentMs: 7 * DAY_MS,
@@ -28,7 +28,7 @@ describe('the settings of a log', () => {
     })
   })
 
-  it("are the broker's, and before them the topic's", () => {
+  test("are the broker's, and before them the topic's", () => {
     const broker = {
       'log.segment.bytes': 1_000,
       'log.roll.hours': 2,
@@ -59,7 +59,7 @@ describe('the settings of a log', () => {
     })
   })
 
-  it.each([
+  test.each([
     [{ 'log.retention.hours': 1 }, 3_600_000],
     [{ 'log.retention.hours': 1, 'log.retention.minutes': 2 }, 120_000],
     [{ 'log.retention.hours': 1, 'log.retention.minutes': 2, 'log.retention.ms': 3 }, 3],
@@ -69,7 +69,7 @@ describe('the settings of a log', () => {
     expect(settingsOf(options).retentionMs).toBe(retentionMs),
   )
 
-  it('delete nothing unless the policy says so', () => {
+  test('delete nothing unless the policy says so', () => {
     const options = { 'log.retention.ms': 5, 'log.retention.bytes': 6 }
     expect(settingsOf(options, { 'cleanup.policy': 'compact' })).toMatchObject({ retentionMs: -1, retentionBytes: -1 })
     expect(settingsOf(options, { 'cleanup.policy': 'compact,delete' })).toMatchObject({ retentionMs: 5, retentionBytes: 6 })
@@ -87,7 +87,7 @@ describe('what is to be set for a topic', () => {
     }
   }
 
-  it('is taken when each key and value is right', () => {
+  test('is taken when each key and value is right', () => {
     expect(
       check({
         'retention.ms': '-1',
@@ -100,7 +100,7 @@ describe('what is to be set for a topic', () => {
     expect(check({})).toBeUndefined()
   })
 
-  it.each([
+  test.each([
     [{ 'retention.ms': 'long' }, 'retention.ms: got "long", expected a whole number of milliseconds from -1 to 9223372036854775807'],
     [{ 'segment.bytes': '13' }, 'segment.bytes: got "13", expected a whole number of bytes from 14 to 2147483647'],
     [{ 'cleanup.policy': 'shrink' }, 'cleanup.policy: got "shrink", expected delete, compact or both'],
@@ -116,7 +116,7 @@ describe('what is to be set for a topic', () => {
     expect(error?.message).toContain(message)
   })
 
-  it('is refused with all that is wrong', () =>
+  test('is refused with all that is wrong', () =>
     expect(check({ 'retention.ms': 'x', 'segment.ms': '0' })?.message).toMatch(/retention\.ms: .*; segment\.ms: /))
 })
 
@@ -124,7 +124,7 @@ describe('the configuration that a client is told', () => {
   const topic = (options: ConfigOptions, configs: Readonly<Record<string, string>> = {}) =>
     new Map(describeTopicConfigs(readConfig({ options }), new Map(Object.entries(configs))).map(entry => [entry.name, entry]))
 
-  it('has every key of a topic with its value, type and default', () => {
+  test('has every key of a topic with its value, type and default', () => {
     const entries = topic({})
     expect([...entries.keys()]).toEqual([...topicKeys.keys()])
     expect(entries.get('retention.ms')).toMatchObject({
@@ -143,7 +143,7 @@ describe('the configuration that a client is told', () => {
     expect([...entries.values()].filter(({ value }) => value === null)).toEqual([])
   })
 
-  it('tells what was set for the topic, then for the broker, then the default', () => {
+  test('tells what was set for the topic, then for the broker, then the default', () => {
     expect(topic({ 'log.retention.minutes': 2 }, { 'retention.ms': '5' }).get('retention.ms')).toMatchObject({
       value: '5',
       configSource: 1,
@@ -157,7 +157,7 @@ describe('the configuration that a client is told', () => {
     expect(topic({ 'log.retention.minutes': 2 }).get('retention.ms')).toMatchObject({ value: '120000', configSource: 4, isDefault: false })
   })
 
-  it("has the broker's keys, none of which can be changed", () => {
+  test("has the broker's keys, none of which can be changed", () => {
     const entries = new Map(describeBrokerConfigs(readConfig({ options: { 'num.partitions': 3 } })).map(entry => [entry.name, entry]))
     expect(entries.get('num.partitions')).toMatchObject({
       value: '3',

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { environment } from '../../../local/environment.ts'
 import { onBothBrokers, type Target } from '../targets.ts'
 import { CHAPTERS } from './chapters/index.ts'
@@ -27,7 +27,7 @@ function tell(chapter: Chapter, target: Target): void {
     (title, run) => {
       if (titles.has(title)) throw new Error(`two steps of ${chapter.title} are called ${title}`)
       titles.add(title)
-      it(title, async () => {
+      test(title, async () => {
         const answer = asRecorded(script.normal(await run()))
         if (isKafka) fresh[title] = answer
         if (isKafka && IS_RECORDING) return

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { openDataFolder } from '../../../broker/data-folder.ts'
 import { SettingsError } from '../../../src/runtime/settings.ts'
 
@@ -49,7 +49,7 @@ async function holdElsewhere(path: string): Promise<ChildProcess> {
 }
 
 describe('a data folder', () => {
-  it('is made with a cluster id of 22 characters, which it keeps', () => {
+  test('is made with a cluster id of 22 characters, which it keeps', () => {
     const path = join(newPath(), 'deeper')
     const first = open(path)
     first.release()
@@ -65,14 +65,14 @@ describe('a data folder', () => {
     expect(other.clusterId).not.toBe(first.clusterId)
   })
 
-  it('belongs to one node', () => {
+  test('belongs to one node', () => {
     const path = newPath()
     open(path, 3).release()
     expect(refusal(path, 4)).toBe(`node.id: got 4, expected 3, with which the data folder "${path}" was made`)
     open(path, 3).release()
   })
 
-  it('is made whole when a start was cut short before', () => {
+  test('is made whole when a start was cut short before', () => {
     const path = newPath()
     mkdirSync(path)
     for (const left of ['.lock', '.lock.pid', '.meta.properties.new']) writeFileSync(join(path, left), '')
@@ -82,7 +82,7 @@ describe('a data folder', () => {
     expect(readdirSync(path)).not.toContain('.meta.properties.new')
   })
 
-  it('is not one that something else uses, which is left as it is', () => {
+  test('is not one that something else uses, which is left as it is', () => {
     const path = newPath()
     mkdirSync(path)
     writeFileSync(join(path, 'thesis.txt'), '')
@@ -90,19 +90,19 @@ describe('a data folder', () => {
     expect(readdirSync(path)).toEqual(['thesis.txt'])
   })
 
-  it("is not one of Apache Kafka's, which is left as it is", () => {
+  test("is not one of Apache Kafka's, which is left as it is", () => {
     const path = writeMeta('version=1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\ndirectory.id=x\n')
     expect(refusal(path)).toContain('is of Apache Kafka (version 1), expected a folder of this broker')
     expect(existsSync(join(path, '.lock.pid'))).toBe(false)
   })
 
-  it('is not one that a later version wrote', () => {
+  test('is not one that a later version wrote', () => {
     expect(refusal(writeMeta('version=ping-broker-2\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\n'))).toMatch(
       /has the version ping-broker-2, expected ping-broker-1: a later ping-broker wrote/,
     )
   })
 
-  it.each([
+  test.each([
     ['', 'version: got none'],
     ['version=x', 'version: got "x", expected ping-broker-1'],
     ['version=ping-broker-', 'version: got "ping-broker-"'],
@@ -116,20 +116,20 @@ describe('a data folder', () => {
     expect(message).toContain(what)
   })
 
-  it('has to be a folder that can be made', () => {
+  test('has to be a folder that can be made', () => {
     const file = newPath()
     writeFileSync(file, '')
     expect(refusal(file)).toContain(`log.dirs: got "${file}", expected a folder that can be made and written`)
     expect(refusal(join(file, 'below'))).toContain('expected a folder that can be made and written')
   })
 
-  it.skipIf(process.platform !== 'linux')('that can never be made is refused at once', () => {
+  test.skipIf(process.platform !== 'linux')('that can never be made is refused at once', () => {
     expect(refusal('/proc/none/data')).toContain('expected a folder that can be made and written')
   })
 })
 
 describe('the lock of a data folder', () => {
-  it('refuses a second broker in the same process, until the first has released it', () => {
+  test('refuses a second broker in the same process, until the first has released it', () => {
     const path = newPath()
     const first = open(path)
     expect(refusal(path)).toBe(
@@ -140,13 +140,13 @@ describe('the lock of a data folder', () => {
     open(path).release()
   })
 
-  it('refuses a broker while another process holds it, and names that one', async () => {
+  test('refuses a broker while another process holds it, and names that one', async () => {
     const path = newPath()
     const { pid } = await holdElsewhere(path)
     expect(refusal(path)).toContain(`(pid ${pid}) has locked`)
   })
 
-  it('is gone with the process that held it, however that one ended', async () => {
+  test('is gone with the process that held it, however that one ended', async () => {
     const path = newPath()
     const child = await holdElsewhere(path)
     expect(refusal(path)).toContain('has locked')
@@ -155,14 +155,14 @@ describe('the lock of a data folder', () => {
     open(path).release()
   })
 
-  it('does not mind a pid in its file that is a living process now', async () => {
+  test('does not mind a pid in its file that is a living process now', async () => {
     const path = newPath()
     open(path).release()
     writeFileSync(join(path, '.lock.pid'), '1\n')
     open(path).release()
   })
 
-  it('is held by a stopped process too', async () => {
+  test('is held by a stopped process too', async () => {
     const path = newPath()
     const child = await holdElsewhere(path)
     child.kill('SIGSTOP')
@@ -171,7 +171,7 @@ describe('the lock of a data folder', () => {
     await once(child, 'exit')
   })
 
-  it('is released when the folder is refused for another reason', () => {
+  test('is released when the folder is refused for another reason', () => {
     const path = newPath()
     open(path, 1).release()
     refusal(path, 2)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { pino } from 'pino'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Broker } from '../../../broker/broker.ts'
 import { SettingsError } from '../../../src/runtime/settings.ts'
 
@@ -82,12 +82,12 @@ beforeAll(async () => {
 })
 
 describe('a file of the broker that holds garbage', () => {
-  it('is any of those that it keeps', () => {
+  test('is any of those that it keeps', () => {
     expect(filesIn(whole)).toEqual(Object.keys(KEPT).toSorted())
   })
 
   describe.each(Object.entries(KEPT))('%s', (file, fate) => {
-    it.each(Object.entries(GARBAGE))('that is %s ends the start by its name, or is mended and named in the log', async (_, spoil) => {
+    test.each(Object.entries(GARBAGE))('that is %s ends the start by its name, or is mended and named in the log', async (_, spoil) => {
       const folder = copy()
       const before = readFileSync(join(folder, file))
       const spoilt = spoil(before)
@@ -109,7 +109,7 @@ describe('a file of the broker that holds garbage', () => {
         expect(said).toContain(file.startsWith('kept-0') ? '"kept"' : file === 'offsets.log' ? 'committed offsets' : file)
     })
 
-    it('that is a folder ends the start by its name', async () => {
+    test('that is a folder ends the start by its name', async () => {
       const folder = copy()
       rmSync(join(folder, file))
       mkdirSync(join(folder, file))
@@ -119,14 +119,14 @@ describe('a file of the broker that holds garbage', () => {
     })
   })
 
-  it('is kept aside where it is emptied or cut', async () => {
+  test('is kept aside where it is emptied or cut', async () => {
     const folder = copy()
     for (const file of ['.lock', 'offsets.log']) writeFileSync(join(folder, file), 'somebody wrote this')
     expect((await start(folder)).refusal).toBeUndefined()
     for (const file of ['.lock.damaged', 'offsets.log.cut']) expect(readFileSync(join(folder, file), 'utf8')).toBe('somebody wrote this')
   })
 
-  it('is missed when it says whose the records are', async () => {
+  test('is missed when it says whose the records are', async () => {
     const folder = copy()
     rmSync(join(folder, 'topics.json'))
     expect((await start(folder)).refusal).toContain('holds records in kept-0 and no topics.json')

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { storageError } from '../../../broker/log/storage-error.ts'
 import { unusable } from '../../../broker/unusable.ts'
 import { InUseError, SettingsError } from '../../../src/runtime/settings.ts'
@@ -9,7 +9,7 @@ function ofSystem(code: string): Error {
   return Object.assign(new Error(`${code}: the reason`), { code, syscall: 'write' })
 }
 
-it.each(['ENOSPC', 'EMFILE', 'ENOMEM'])('a folder that cannot be opened because of %s may be opened in a moment', code => {
+test.each(['ENOSPC', 'EMFILE', 'ENOMEM'])('a folder that cannot be opened because of %s may be opened in a moment', code => {
   for (const error of [ofSystem(code), storageError('opening a log', ofSystem(code))]) {
     expect(unusable(error, FOLDER)).toBeInstanceOf(InUseError)
     expect((unusable(error, FOLDER) as Error).message).toContain(`log.dirs: got "${FOLDER}": `)
@@ -17,7 +17,7 @@ it.each(['ENOSPC', 'EMFILE', 'ENOMEM'])('a folder that cannot be opened because 
   }
 })
 
-it.each(['EISDIR', 'EIO', 'EROFS'])('one that cannot be opened because of %s stays so', code => {
+test.each(['EISDIR', 'EIO', 'EROFS'])('one that cannot be opened because of %s stays so', code => {
   const error = unusable(storageError('opening a log', ofSystem(code)), FOLDER)
   expect(error).toBeInstanceOf(SettingsError)
   expect(error).not.toBeInstanceOf(InUseError)
@@ -26,7 +26,7 @@ it.each(['EISDIR', 'EIO', 'EROFS'])('one that cannot be opened because of %s sta
   )
 })
 
-it('a mistake of ours stays what it is', () => {
+test('a mistake of ours stays what it is', () => {
   const error = new TypeError('x is not a function')
   expect(unusable(error, FOLDER)).toBe(error)
 })

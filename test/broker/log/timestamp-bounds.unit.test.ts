@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { batchOf, logOn } from './log-fixture.ts'
@@ -18,21 +18,21 @@ describe('the time that a producer gives a record', () => {
     }
   }
 
-  it('may lie so far behind that of the log, and no further', () => {
+  test('may lie so far behind that of the log, and no further', () => {
     const settings = { timestampAfterMaxMs: 1_000 }
     expect(append([NOW_MS, NOW_MS + 1_000], settings)).toBe(ERROR.NONE)
     expect(append([NOW_MS, NOW_MS + 1_001], settings)).toBe(ERROR.INVALID_TIMESTAMP)
   })
 
-  it('may lie so far before that of the log, and no further', () => {
+  test('may lie so far before that of the log, and no further', () => {
     const settings = { timestampBeforeMaxMs: 1_000 }
     expect(append([NOW_MS - 1_000, NOW_MS], settings)).toBe(ERROR.NONE)
     expect(append([NOW_MS - 1_001, NOW_MS], settings)).toBe(ERROR.INVALID_TIMESTAMP)
   })
 
-  it('may be missing', () => expect(append([-1], { timestampBeforeMaxMs: 1_000, timestampAfterMaxMs: 1_000 })).toBe(ERROR.NONE))
+  test('may be missing', () => expect(append([-1], { timestampBeforeMaxMs: 1_000, timestampAfterMaxMs: 1_000 })).toBe(ERROR.NONE))
 
-  it('is of no interest where the log gives records its own', () => {
+  test('is of no interest where the log gives records its own', () => {
     expect(append([NOW_MS + 1_001], { timestampAfterMaxMs: 1_000, timestampType: 'LogAppendTime' })).toBe(ERROR.NONE)
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { errorCodesIn } from '../../../broker/error-codes.ts'
 import { ERROR } from '../../../broker/errors.ts'
 import { metricsText } from '../../../broker/metrics-text.ts'
@@ -14,7 +14,7 @@ function samples(metrics: BrokerMetrics, view: Partial<BrokerView> = {}): readon
 }
 
 describe('the metrics of a broker', () => {
-  it('count records and bytes by topic, in and out', () => {
+  test('count records and bytes by topic, in and out', () => {
     const metrics = new BrokerMetrics()
     metrics.produced('a', 2, 100)
     metrics.produced('a', 3, 50)
@@ -31,7 +31,7 @@ describe('the metrics of a broker', () => {
     )
   })
 
-  it('forget a topic that was deleted', () => {
+  test('forget a topic that was deleted', () => {
     const metrics = new BrokerMetrics()
     metrics.produced('a', 2, 100)
     metrics.fetched('a', 2, 100)
@@ -39,7 +39,7 @@ describe('the metrics of a broker', () => {
     expect(samples(metrics).filter(line => line.includes('topic="a"'))).toEqual([])
   })
 
-  it('count requests by how long they took, each in all bounds above it', () => {
+  test('count requests by how long they took, each in all bounds above it', () => {
     const metrics = new BrokerMetrics()
     for (const ms of [0.05, 1, 1.5, 60_000]) metrics.served('Produce', ms, {})
     const lines = samples(metrics)
@@ -57,7 +57,7 @@ describe('the metrics of a broker', () => {
     expect(sum).toBeCloseTo(60.00255, 5)
   })
 
-  it('count the error codes of answers by API and name', () => {
+  test('count the error codes of answers by API and name', () => {
     const metrics = new BrokerMetrics()
     const answer = {
       responses: [{ name: 'a', partitionResponses: [{ errorCode: ERROR.NONE }, { errorCode: ERROR.MESSAGE_TOO_LARGE }] }],
@@ -73,7 +73,7 @@ describe('the metrics of a broker', () => {
     ])
   })
 
-  it('tell what is read off the broker', () => {
+  test('tell what is read off the broker', () => {
     const metrics = new BrokerMetrics()
     metrics.connectionOpened()
     metrics.connectionOpened()
@@ -96,7 +96,7 @@ describe('the metrics of a broker', () => {
     )
   })
 
-  it('are told with their help and type, and with labels escaped', () => {
+  test('are told with their help and type, and with labels escaped', () => {
     const metrics = new BrokerMetrics()
     metrics.produced('a"\\\n', 1, 1)
     const text = metricsText(metrics.families(EMPTY))
@@ -109,7 +109,7 @@ describe('the metrics of a broker', () => {
 })
 
 describe('the error codes of an answer', () => {
-  it('are found in all its parts, but not in records', () => {
+  test('are found in all its parts, but not in records', () => {
     const answer = {
       errorCode: 0,
       responses: [

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { plainUser } from '../../../local/parts/plain-user.ts'
 import { killAll, runProgram, startProgram, startWith } from './broker-program.ts'
 
@@ -22,7 +22,7 @@ function client(port: unknown): Kafka {
 }
 
 describe('ping-broker', () => {
-  it('says what it is, where it listens and where its data lies, and then that it is ready', async () => {
+  test('says what it is, where it listens and where its data lies, and then that it is ready', async () => {
     const folder = newFolder()
     const program = await startWith({ 'log.dirs': folder, 'node.id': 5 })
     const { port } = await program.ready()
@@ -35,7 +35,7 @@ describe('ping-broker', () => {
     expect(cluster).toMatchObject({ clusterId: said?.['clusterId'], controller: 5, brokers: [{ nodeId: 5, host: '127.0.0.1', port }] })
   })
 
-  it('takes a file and overrides, which go before it', async () => {
+  test('takes a file and overrides, which go before it', async () => {
     const folder = newFolder()
     mkdirSync(folder)
     const file = join(folder, 'server.properties')
@@ -52,7 +52,7 @@ describe('ping-broker', () => {
     expect(program.logged(WHAT)).toMatchObject({ folder: join(folder, 'data'), nodeId: 9 })
   })
 
-  it('keeps its data below the folder that it runs in when it is not told where', async () => {
+  test('keeps its data below the folder that it runs in when it is not told where', async () => {
     const folder = newFolder()
     mkdirSync(folder)
     const program = await startProgram(['--override', 'listeners=PLAINTEXT://127.0.0.1:0'], { cwd: folder })
@@ -60,7 +60,7 @@ describe('ping-broker', () => {
     expect(readFileSync(join(folder, '.ping', 'broker', 'meta.properties'), 'utf8')).toContain('node.id=1')
   })
 
-  it('listens on IPv4 and IPv6 for localhost, on one port', async () => {
+  test('listens on IPv4 and IPv6 for localhost, on one port', async () => {
     const program = await startWith({ listeners: 'PLAINTEXT://localhost:0', storage: 'memory' })
     const { port } = await program.ready()
     expect(program.logged(WHAT)?.['listeners']).toEqual([`127.0.0.1:${port}`, `[::1]:${port}`])
@@ -71,7 +71,7 @@ describe('ping-broker', () => {
     }
   })
 
-  it('makes no folder when all is in memory', async () => {
+  test('makes no folder when all is in memory', async () => {
     const folder = newFolder()
     mkdirSync(folder)
     const program = await startProgram(['--override', 'storage=memory', '--override', 'listeners=PLAINTEXT://127.0.0.1:0'], { cwd: folder })
@@ -79,7 +79,7 @@ describe('ping-broker', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('serves health and metrics when it is told a port for them', async () => {
+  test('serves health and metrics when it is told a port for them', async () => {
     const program = await startWith({ storage: 'memory', 'status.port': 0 })
     const { port, statusPort } = await program.ready()
     const page = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${statusPort}${path}`)).text()
@@ -97,7 +97,7 @@ describe('ping-broker', () => {
 })
 
 describe('what ping-broker keeps', () => {
-  it('is there after a kill -9, and nobody has to unlock the folder', async () => {
+  test('is there after a kill -9, and nobody has to unlock the folder', async () => {
     const settings = { 'log.dirs': newFolder() }
     const first = await startWith(settings)
     const producer = client((await first.ready()).port).producer()
@@ -115,7 +115,7 @@ describe('what ping-broker keeps', () => {
     expect(second.logged(WHAT)?.['clusterId']).toBe(first.logged(WHAT)?.['clusterId'])
   })
 
-  it('is not touched by a second broker, which names the first and ends', async () => {
+  test('is not touched by a second broker, which names the first and ends', async () => {
     const settings = { 'log.dirs': newFolder() }
     const first = await startWith(settings)
     await first.ready()
@@ -125,7 +125,7 @@ describe('what ping-broker keeps', () => {
     expect(first.child.exit()).toBeUndefined()
   })
 
-  it('belongs to one node id', async () => {
+  test('belongs to one node id', async () => {
     const settings = { 'log.dirs': newFolder() }
     const first = await startWith(settings)
     await first.ready()
@@ -154,14 +154,14 @@ describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker",
     return folder
   }
 
-  it("stays that user's when root runs it, who becomes that user", async () => {
+  test("stays that user's when root runs it, who becomes that user", async () => {
     const folder = await runOnce({})
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     expect(names).toContain('lines-0/00000000000000000000.log')
     expect(names.filter(name => statSync(join(folder, name)).uid !== user!.uid)).toEqual([])
   })
 
-  it.each(['.', 'meta.properties', 'topics.json', 'lines-0'])('is refused by the names of both when %s is root’s', async name => {
+  test.each(['.', 'meta.properties', 'topics.json', 'lines-0'])('is refused by the names of both when %s is root’s', async name => {
     const folder = await runOnce({ user })
     const path = join(folder, name)
     chownSync(path, 0, 0)
@@ -176,7 +176,7 @@ describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker",
 })
 
 describe('a stop of ping-broker', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('is done in order at %s, with clients connected', async signal => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('is done in order at %s, with clients connected', async signal => {
     const program = await startWith({ 'log.dirs': newFolder(), 'line.console.port': 0, 'status.port': 0 })
     const { port } = await program.ready()
     const consumer = client(port).consumer({ groupId: 'waits', maxWaitTimeInMs: 60_000 })
@@ -197,7 +197,7 @@ describe('a stop of ping-broker', () => {
 })
 
 describe('the command line of ping-broker', () => {
-  it('tells how to call it, and its version', async () => {
+  test('tells how to call it, and its version', async () => {
     const help = await runProgram(['--help'])
     expect(help.exit.code).toBe(0)
     expect(help.output).toContain('ping-broker [server.properties] [--override key=value]…')
@@ -205,7 +205,7 @@ describe('the command line of ping-broker', () => {
     expect(await runProgram(['--version'])).toEqual({ exit: { code: 0, signal: null }, output: `ping-broker ${version}` })
   })
 
-  it.each([
+  test.each([
     [['--foo'], 'option: got "--foo", expected one of --override, --help, --version'],
     [['--override'], '--override: got nothing, expected key=value'],
     [['a.properties', 'b.properties'], 'argument: got "b.properties" besides "a.properties", expected one file'],
@@ -213,7 +213,7 @@ describe('the command line of ping-broker', () => {
     expect(await runProgram(args)).toEqual({ exit: { code: 2, signal: null }, output: message })
   })
 
-  it('ends with exit code 78 and one line that names all that is wrong', async () => {
+  test('ends with exit code 78 and one line that names all that is wrong', async () => {
     const { exit, output } = await runProgram([
       '--override',
       'num.partitions=0',
@@ -229,13 +229,13 @@ describe('the command line of ping-broker', () => {
     )
   })
 
-  it('names a file that cannot be read', async () => {
+  test('names a file that cannot be read', async () => {
     const { exit, output } = await runProgram([join(root, 'none.properties')])
     expect(exit.code).toBe(78)
     expect(output).toContain('none.properties\\", expected a file that can be read')
   })
 
-  it.each([
+  test.each([
     ['listeners', 'PLAINTEXT://192.0.2.1:0'],
     ['status.host', '192.0.2.1'],
     ['line.console.host', '192.0.2.1'],
@@ -245,7 +245,7 @@ describe('the command line of ping-broker', () => {
     expect(program.lines.join('\n')).toContain(`${key}: got \\"192.0.2.1\\", expected an address of this machine`)
   })
 
-  it.each([
+  test.each([
     ['listeners', 'PLAINTEXT://127.0.0.1:'],
     ['line.console.port', ''],
     ['status.port', ''],

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Faults } from '../../../broker/faults/faults.ts'
 import { Dispatcher } from '../../../broker/server/dispatcher.ts'
 import { Listener } from '../../../broker/server/listener.ts'
@@ -24,14 +24,14 @@ function listenerOn(hosts: readonly string[]): Listener {
 }
 
 describe('a listener on several addresses', () => {
-  it('does without the second where the machine has none, as with localhost and no IPv6', async () => {
+  test('does without the second where the machine has none, as with localhost and no IPv6', async () => {
     const listener = listenerOn(['127.0.0.1', ELSEWHERE])
     await listener.start()
     expect(listener.addresses).toEqual([`127.0.0.1:${listener.port}`])
     await listener.stop(0)
   })
 
-  it('does not do without the first', async () => {
+  test('does not do without the first', async () => {
     const listener = listenerOn([ELSEWHERE, '127.0.0.1'])
     await expect(listener.start()).rejects.toThrow(`listeners: got "${ELSEWHERE}", expected an address of this machine`)
     await listener.stop(0)
@@ -39,7 +39,7 @@ describe('a listener on several addresses', () => {
 })
 
 describe('a client that speaks another protocol', () => {
-  it.each(['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /', 'PRI * HTTP/2.0\r\n\r\n', '\x16\x03\x01\x02', 'ssh-', '\n\n\n\n'])(
+  test.each(['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /', 'PRI * HTTP/2.0\r\n\r\n', '\x16\x03\x01\x02', 'ssh-', '\n\n\n\n'])(
     'is hung up on at the first four bytes: %j',
     async text => {
       const listener = listenerOn(['127.0.0.1'])

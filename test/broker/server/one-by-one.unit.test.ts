@@ -1,12 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { oneByOne } from '../../../broker/server/one-by-one.ts'
 
 describe('a request of many parts', () => {
-  it('is answered in its order', async () => {
+  test('is answered in its order', async () => {
     expect(await oneByOne([3, 1, 2], part => part * 10)).toEqual([30, 10, 20])
   })
 
-  it('lets others in between when it takes long', async () => {
+  test('lets others in between when it takes long', async () => {
     let isServed = false
     setImmediate(() => (isServed = true))
     const seen = await oneByOne([1, 2, 3], () => {
@@ -17,7 +17,7 @@ describe('a request of many parts', () => {
     expect(seen).toEqual([false, true, true])
   })
 
-  it('ends with the first part that fails', async () => {
+  test('ends with the first part that fails', async () => {
     const done: number[] = []
     await expect(
       oneByOne([1, 2, 3], part => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Folder } from '../../../broker/log/folder.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { Topics } from '../../../broker/topics/topics.ts'
@@ -35,7 +35,7 @@ class StickyFolder implements Folder {
 }
 
 describe('a topic that is deleted while its files cannot be removed', () => {
-  it('is gone, and one of its name that comes later has none of its records', () => {
+  test('is gone, and one of its name that comes later has none of its records', () => {
     const folder = new StickyFolder()
     const { topics, failures, told } = open(folder)
     topics.create('a').partitions[0]!.append(batchOf())
@@ -49,7 +49,7 @@ describe('a topic that is deleted while its files cannot be removed', () => {
     expect(told).toEqual(['a', 'a', 'a'])
   })
 
-  it('is ended at the next start, when everybody who knew of it is told', () => {
+  test('is ended at the next start, when everybody who knew of it is told', () => {
     const folder = new StickyFolder()
     const before = open(folder).topics
     before.create('a')
@@ -67,7 +67,7 @@ describe('a topic that is deleted while its files cannot be removed', () => {
 })
 
 describe('a folder that is no listed topic’s', () => {
-  it('is not taken over by a new topic', () => {
+  test('is not taken over by a new topic', () => {
     const folder = memoryFolder()
     const { topics } = open(folder)
     topics.create('b')

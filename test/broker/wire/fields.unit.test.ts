@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compile } from '../../../broker/wire/compile.ts'
 import { asField, between, since, tagged, type Layout, type Shape, type Type } from '../../../broker/wire/schema.ts'
 import { array, boolean, bytes, int16, int32, int64, nullable, records, string, struct, uuid } from '../../../broker/wire/types.ts'
@@ -30,7 +30,7 @@ function smallestValue(type: Type<unknown>): unknown {
 }
 
 describe('a field', () => {
-  it.each(NAMED_APIS)('that not every version has may be left out: $name', ({ api }) => {
+  test.each(NAMED_APIS)('that not every version has may be left out: $name', ({ api }) => {
     for (const message of messagesOf(api)) {
       const given = smallest(message.shape)
       const read = decode(message, encode(message, given))
@@ -38,7 +38,7 @@ describe('a field', () => {
     }
   })
 
-  it.each(NAMED_APIS)('may be null where the table says so: $name', ({ api }) => {
+  test.each(NAMED_APIS)('may be null where the table says so: $name', ({ api }) => {
     for (const message of messagesOf(api)) {
       const { version } = message.layout
       for (const [name, entry] of Object.entries(message.shape)) {
@@ -51,7 +51,7 @@ describe('a field', () => {
     }
   })
 
-  it('is carried by its versions alone', () => {
+  test('is carried by its versions alone', () => {
     const shape = { a: int16, b: since(2, int16, { absent: -1 }), c: between(1, 2, int16) }
     const at = (version: number) => codec(shape, { version, flexible: false })
     const given = { a: 1, b: 2, c: 3 }
@@ -60,7 +60,7 @@ describe('a field', () => {
     expect(at(3).decode('00010002')).toEqual({ a: 1, b: 2, c: 0 })
   })
 
-  it('that is null before null was allowed is written empty', () => {
+  test('that is null before null was allowed is written empty', () => {
     const shape = {
       text: nullable(string, { from: 1 }),
       list: nullable(array(int32), { from: 1 }),
@@ -71,7 +71,7 @@ describe('a field', () => {
     expect(codec(shape, { version: 1, flexible: false }).encode(given)).toBe('ffff' + 'ffffffff' + 'ffffffff')
   })
 
-  it('that must not be null is refused when it is', () => {
+  test('that must not be null is refused when it is', () => {
     const hex = { string: 'ffff', bytes: 'ffffffff', list: 'ffffffff' }
     expect(() => codec({ string }, PLAIN).decode(hex.string)).toThrow('got null, expected a string')
     expect(() => codec({ bytes }, PLAIN).decode(hex.bytes)).toThrow('got null, expected a bytes')
@@ -105,19 +105,19 @@ describe('the types', () => {
   }
   const id = '07'.repeat(16)
 
-  it('lie on the wire as the protocol guide says', () => {
+  test('lie on the wire as the protocol guide says', () => {
     expect(codec(shape, PLAIN).encode(value)).toBe(
       `01${'ff'.repeat(7)}fe0004${'7a6fc3ab'}ffff00000002beef0000000200000001ffffffff00000003aabbcc${id}0102`,
     )
   })
 
-  it('are compact in flexible versions, and structures end with tagged fields', () => {
+  test('are compact in flexible versions, and structures end with tagged fields', () => {
     expect(codec(shape, FLEXIBLE).encode(value)).toBe(
       `01${'ff'.repeat(7)}fe05${'7a6fc3ab'}0003beef0300000001ffffffff04aabbcc${id}010200` + '00',
     )
   })
 
-  it('have varints of more than one byte for lengths of 127 and more', () => {
+  test('have varints of more than one byte for lengths of 127 and more', () => {
     const text = 'x'.repeat(200)
     const { encode: write, decode: read } = codec({ text: string }, FLEXIBLE)
     expect(write({ text }).startsWith('c901')).toBe(true)
@@ -134,19 +134,19 @@ describe('tagged fields', () => {
   }
   const { encode: write, decode: read } = codec(shape, FLEXIBLE)
 
-  it('are left out when they have the value that stands for absent', () => {
+  test('are left out when they have the value that stands for absent', () => {
     expect(write({ a: 1 })).toBe('000100')
     expect(write({ a: 1, later: -1, first: '', leader: { id: -1 } })).toBe('000100')
     expect(read('000100')).toEqual({ a: 1, later: -1, first: '', leader: { id: -1 } })
   })
 
-  it('are written in the order of their tags', () => {
+  test('are written in the order of their tags', () => {
     expect(write({ a: 1, later: 9, first: 'x', leader: { id: 3 } })).toBe(
       '0001' + '03' + '010202' + '78' + '0205' + '0000000300' + '0504' + '00000009',
     )
   })
 
-  it('are skipped when their tags are unknown', () => {
+  test('are skipped when their tags are unknown', () => {
     expect(read('0001' + '03' + '0002ffff' + '0504' + '00000009' + 'ffffffff0f' + '01' + 'ee')).toEqual({
       a: 1,
       later: 9,
@@ -155,12 +155,12 @@ describe('tagged fields', () => {
     })
   })
 
-  it('are refused when their content is longer or shorter than they say', () => {
+  test('are refused when their content is longer or shorter than they say', () => {
     expect(() => read('0001' + '01' + '0505' + '0000000900')).toThrow('the tagged field later is 1 bytes too long')
     expect(() => read('0001' + '01' + '0503' + '000009')).toThrow('got 3 bytes, expected 4 more')
   })
 
-  it.each(NAMED_APIS)('that are unknown are skipped at the end of every flexible message: $name', ({ api }) => {
+  test.each(NAMED_APIS)('that are unknown are skipped at the end of every flexible message: $name', ({ api }) => {
     for (const message of messagesOf(api).filter(({ layout }) => layout.flexible)) {
       const given = smallest(message.shape)
       const bytes = encode(message, given)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compile } from '../../../broker/wire/compile.ts'
 import { Reader } from '../../../broker/wire/reader.ts'
 import type { Shape } from '../../../broker/wire/schema.ts'
@@ -28,7 +28,7 @@ function expectHarmless(message: Message, frame: Buffer): void {
 }
 
 describe('bytes that are not the protocol', () => {
-  it.each(NAMED_APIS)('are refused when they end anywhere within a message: $name', ({ api }) => {
+  test.each(NAMED_APIS)('are refused when they end anywhere within a message: $name', ({ api }) => {
     const random = seededRandom(SEED)
     for (const message of messagesOf(api)) {
       const frame = encode(message, randomMessage(message.shape, message.layout, random))
@@ -40,7 +40,7 @@ describe('bytes that are not the protocol', () => {
     }
   })
 
-  it.each(NAMED_APIS)('do no harm when they are random: $name', ({ api }) => {
+  test.each(NAMED_APIS)('do no harm when they are random: $name', ({ api }) => {
     const random = seededRandom(SEED)
     for (const message of messagesOf(api)) {
       for (let count = 0; count < FUZZ_EACH; count++) {
@@ -51,7 +51,7 @@ describe('bytes that are not the protocol', () => {
     }
   })
 
-  it.each(NAMED_APIS)('do no harm when a few bytes of a message are changed: $name', ({ api }) => {
+  test.each(NAMED_APIS)('do no harm when a few bytes of a message are changed: $name', ({ api }) => {
     const random = seededRandom(SEED)
     for (const message of messagesOf(api)) {
       const original = encode(message, randomMessage(message.shape, message.layout, random))
@@ -86,7 +86,7 @@ describe('a length that is claimed', () => {
     }),
   )
 
-  it.each(cases)('allocates nothing: $form $type of $claim', ({ shape, layout, claim }) => {
+  test.each(cases)('allocates nothing: $form $type of $claim', ({ shape, layout, claim }) => {
     const message = { codec: compile(shape, layout) }
     const frame = Buffer.from(claim + '00'.repeat(64), 'hex')
     const before = process.memoryUsage()
@@ -96,7 +96,7 @@ describe('a length that is claimed', () => {
     expect(after.heapTotal - before.heapTotal).toBeLessThan(50_000_000)
   })
 
-  it.each([
+  test.each([
     ['plain', '80000000'],
     ['plain', 'fffffffe'],
   ])('is refused when it is negative: %s %s', (_, claim) => {
@@ -105,14 +105,14 @@ describe('a length that is claimed', () => {
     }
   })
 
-  it('is refused when its varint has more than 32 bits', () => {
+  test('is refused when its varint has more than 32 bits', () => {
     const message = { codec: compile({ field: string }, CLAIMS.compact.layout) }
     for (const claim of ['ffffffff1f', 'ffffffffff01', '8080808080808080']) {
       expect(outcome(message, Buffer.from(claim + '00'.repeat(64), 'hex'))).toEqual(new WireError('a varint is longer than 32 bits'))
     }
   })
 
-  it('is refused when the elements of all lists together would fill the memory', () => {
+  test('is refused when the elements of all lists together would fill the memory', () => {
     const message = { codec: compile({ outer: array({ inner: array(int32) }) }, CLAIMS.compact.layout) }
     const count = 600_000
     const prefix = encode({ codec: compile({ text: string }, CLAIMS.compact.layout) }, { text: 'x'.repeat(count) }).subarray(0, 3)

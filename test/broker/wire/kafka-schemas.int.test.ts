@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { asField, type Field, type Shape } from '../../../broker/wire/schema.ts'
 import { can } from '../../support/tiers.ts'
 import { kafkaFields, kafkaSchemas, versionRange, type KafkaSchema, type WireField } from './kafka-schemas.ts'
@@ -12,7 +12,7 @@ describe.runIf(can('kafka'))('the wire tables', () => {
     schemaOf = await kafkaSchemas()
   })
 
-  it.each(NAMED_APIS)('have the key and the versions of $name', ({ api }) => {
+  test.each(NAMED_APIS)('have the key and the versions of $name', ({ api }) => {
     for (const schema of [schemaOf(`${api.name}Request`), schemaOf(`${api.name}Response`)]) {
       const [from, to] = versionRange(schema.validVersions)
       expect(schema.apiKey).toBe(api.key)
@@ -22,7 +22,7 @@ describe.runIf(can('kafka'))('the wire tables', () => {
     }
   })
 
-  it.each(NAMED_APIS)('have the fields of $name', ({ api }) => {
+  test.each(NAMED_APIS)('have the fields of $name', ({ api }) => {
     for (const { title, shape, layout } of messagesOf(api)) {
       const schema = schemaOf(title.endsWith('request') ? `${api.name}Request` : `${api.name}Response`)
       const [ours, theirs] = [tableFields(shape, layout.version), kafkaFields(schema, layout.version)]

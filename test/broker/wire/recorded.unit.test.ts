@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { codecOf, type Api, type RequestOf } from '../../../broker/wire/api.ts'
 import { readClientId, readHeader, writeResponseHeader, type RequestHeader } from '../../../broker/wire/headers.ts'
 import { Reader } from '../../../broker/wire/reader.ts'
@@ -51,7 +51,7 @@ function readAnswer(exchange: Exchange): Record<string, unknown> {
 describe.each(RECORDINGS)('frames of $title', ({ exchanges }) => {
   const versions = [...Map.groupBy(exchanges, ({ api, version }) => `${api} ${version}`)].map(([title, group]) => ({ title, group }))
 
-  it.each(versions)('are read, and written again to the same bytes: $title', ({ group }) => {
+  test.each(versions)('are read, and written again to the same bytes: $title', ({ group }) => {
     for (const exchange of group) {
       const api = apiOf(exchange)
       const codec = codecOf(api, exchange.version)
@@ -83,7 +83,7 @@ describe('what clients said', () => {
   const answer = <A extends Api>(client: string, api: A, version: number) =>
     readAnswer(recorded(client, api, version)[0] as Exchange) as A extends Api<any, infer Res> ? Decoded<Res> : never
 
-  it('is told of every client: its name for itself, and its versions', () => {
+  test('is told of every client: its name for itself, and its versions', () => {
     const told = RECORDINGS.map(({ title, exchanges }) => ({
       title: title.split(' ')[0],
       produce: Math.max(...exchanges.filter(({ api }) => api === 'Produce').map(({ version }) => version)),
@@ -96,7 +96,7 @@ describe('what clients said', () => {
     ])
   })
 
-  it.each([
+  test.each([
     ['kafkajs', 7],
     ['kcat', 7],
     ['Java', 11],
@@ -123,7 +123,7 @@ describe('what clients said', () => {
     })
   })
 
-  it.each([
+  test.each([
     ['kafkajs', 11],
     ['kcat', 11],
     ['Java', 12],
@@ -140,7 +140,7 @@ describe('what clients said', () => {
     expect(topic?.partitions[0]).toMatchObject({ logStartOffset: -1n, lastFetchedEpoch: -1 })
   })
 
-  it.each([
+  test.each([
     ['kafkajs', 5],
     ['kcat', 5],
     ['Java', 9],
@@ -153,7 +153,7 @@ describe('what clients said', () => {
     expect(groupInstanceId).toBeNull()
   })
 
-  it.each([
+  test.each([
     ['kafkajs', 5],
     ['Java', 9],
     ['@platformatic', 9],
@@ -163,7 +163,7 @@ describe('what clients said', () => {
     expect(topics[0]?.partitions[0]?.committedOffset).toBeGreaterThanOrEqual(0n)
   })
 
-  it('CreateTopics of Java 7: configs, and the answer with the id and all that counts for the topic', () => {
+  test('CreateTopics of Java 7: configs, and the answer with the id and all that counts for the topic', () => {
     const {
       topics: [topic],
       validateOnly,
@@ -181,7 +181,7 @@ describe('what clients said', () => {
     expect(created?.configs).toContainEqual({ name: 'retention.ms', value: '60000', readOnly: false, configSource: 1, isSensitive: false })
   })
 
-  it('Metadata of Java 12: the answer names the cluster, its node and the leaders', () => {
+  test('Metadata of Java 12: the answer names the cluster, its node and the leaders', () => {
     const told = answer('Java', metadata, 12)
     expect(told).toMatchObject({ controllerId: 1, brokers: [{ nodeId: 1, host: '127.0.0.1', rack: null }] })
     expect(told.clusterId).toMatch(/^[\w-]{22}$/)

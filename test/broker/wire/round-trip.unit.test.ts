@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../support/random.ts'
 import { decode, encode, messagesOf, NAMED_APIS } from './messages.ts'
 import { asGiven, asRead, randomMessage } from './model.ts'
@@ -7,7 +7,7 @@ const MESSAGES_EACH = 25
 const SEED = 4
 
 describe('what is written', () => {
-  it.each(NAMED_APIS)('is read as the same, and written again as the same bytes: $name', ({ api }) => {
+  test.each(NAMED_APIS)('is read as the same, and written again as the same bytes: $name', ({ api }) => {
     const random = seededRandom(SEED)
     for (const message of messagesOf(api)) {
       for (let count = 0; count < MESSAGES_EACH; count++) {
