@@ -66,9 +66,9 @@ describe('the layers of the code', () => {
 
 describe('the watch over the layers', () => {
   test.each([
-    ['src/ledger/heads.ts', 'src/server/pings.ts'],
+    ['src/ledger/heads.ts', 'src/server/recorder/recorder.ts'],
     ['src/server/wiring.ts', 'processor/lanes.ts'],
-    ['processor/lanes.ts', 'src/server/pings.ts'],
+    ['processor/lanes.ts', 'src/server/recorder/recorder.ts'],
     ['processor/lanes.ts', 'src/relay/relay.ts'],
     ['src/relay/relay.ts', 'src/counters/hash.ts'],
     ['src/runtime/wait.ts', 'src/terms/ping.ts'],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readTimeMs } from '../../src/counters/hash.ts'
 import { HASH } from '../../src/counters/names.ts'
-import type { LedgerCountReader } from '../../src/server/count-reader.ts'
+import type { LedgerCountReader } from '../../src/server/count-reader/count-reader.ts'
 import { UnavailableError } from '../../src/server/errors.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'

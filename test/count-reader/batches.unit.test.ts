@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { Batches } from '../../src/server/batches.ts'
+import { Batches } from '../../src/server/count-reader/batches.ts'
 
 /** Batches that are answered, with ten times each question, when told to. */
 function held(maxAtOnce = 1) {

@@ -10,7 +10,7 @@ import { Pool } from '../../src/ledger/pool.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
 import { readCounts } from '../../src/ledger/snapshot.ts'
 import { createLogger, type Logger } from '../../src/runtime/logger.ts'
-import { LedgerCountReader } from '../../src/server/count-reader.ts'
+import { LedgerCountReader } from '../../src/server/count-reader/count-reader.ts'
 import { connectCache } from '../counters/caches.ts'
 
 export const LANES = 3

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { Floor } from '../../src/server/floor.ts'
+import { Floor } from '../../src/server/count-reader/floor.ts'
 
 let floor: Floor
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { HashState } from '../../src/counters/hash.ts'
-import { advanceKept, type KeptMinutes } from '../../src/server/kept-minutes.ts'
-import { MinuteSums } from '../../src/server/minute-sums.ts'
+import { advanceKept, type KeptMinutes } from '../../src/server/count-reader/kept-minutes.ts'
+import { MinuteSums } from '../../src/server/count-reader/minute-sums.ts'
 import { seededRandom } from '../support/random.ts'
 
 const lane = (seq: bigint, tag = 1n) => ({ applied: { seq, tag }, asofMs: 0 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MinuteSums } from '../../src/server/minute-sums.ts'
+import { MinuteSums } from '../../src/server/count-reader/minute-sums.ts'
 import { seededRandom } from '../support/random.ts'
 
 const sumsOf = (minutes: Readonly<Record<number, number>>, range = { from: -Infinity, to: 1_000 }) =>

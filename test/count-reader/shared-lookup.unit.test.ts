@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SharedLookup } from '../../src/server/shared-lookup.ts'
+import { SharedLookup } from '../../src/server/count-reader/shared-lookup.ts'
 
 /** Look-ups that answer their number, when told to. */
 function numbered() {

@@ -7,11 +7,11 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { pino } from 'pino'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { Readiness } from '../../src/runtime/readiness.ts'
-import type { Count, CountReader, Range } from '../../src/server/count.ts'
+import type { Count, CountReader, Range } from '../../src/server/count-reader/count.ts'
 import type { HttpServer } from '../../src/server/http/http-server.ts'
 import { startPingHttp, type PingHttpOptions } from '../../src/server/http/ping-http.ts'
 import { createServerMetrics, type ServerMetrics } from '../../src/server/metrics.ts'
-import type { PingRecorder, RequestedPing } from '../../src/server/pings.ts'
+import type { PingRecorder, RequestedPing } from '../../src/server/recorder/ping-recorder.ts'
 import { shellEnvironment } from '../support/printed-lines.ts'
 
 export const PING_PATH = '/ping.v1.PingService/Ping'

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { PingBatchResponseSchema, type PingBatchRequest, type PingBatchResponse } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
-import type { PingRecorder } from '../pings.ts'
+import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import type { Handler } from './call.ts'
 import { recordMany, refuseTooMany } from './many-pings.ts'
 

@@ -8,7 +8,7 @@ import {
   type PingStreamResponse,
 } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
-import type { PingRecorder } from '../pings.ts'
+import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import { toCallerError } from './error-interceptor.ts'
 import { MAX_PINGS, recordMany, refuseTooMany } from './many-pings.ts'
 import { Portions } from './portions.ts'

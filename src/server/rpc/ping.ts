@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { PingResponseSchema, type PingRequest, type PingResponse } from '../../gen/ping/v1/ping_pb.ts'
-import type { PingRecorder } from '../pings.ts'
+import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import type { Handler } from './call.ts'
 import { requestedPing } from './requested-ping.ts'
 

@@ -1,5 +1,5 @@
 import { Consistency, ConsistencySchema, type PingCountRequest } from '../../gen/ping/v1/ping_pb.ts'
-import type { Range } from '../count.ts'
+import type { Range } from '../count-reader/count.ts'
 import { invalidInput } from './invalid-input.ts'
 import { namesOf } from './json-text.ts'
 

@@ -1,7 +1,7 @@
-import type { RecordedBatch } from '../ledger/record.ts'
-import type { NewPing } from '../terms/ping.ts'
-import { TimestampConflictError, UnavailableError } from './errors.ts'
-import type { RequestedPing } from './pings.ts'
+import type { RecordedBatch } from '../../ledger/record.ts'
+import type { NewPing } from '../../terms/ping.ts'
+import { TimestampConflictError, UnavailableError } from '../errors.ts'
+import type { RequestedPing } from './ping-recorder.ts'
 
 /** Who waits for the outcome of one ping or of many. */
 export interface Waiter {

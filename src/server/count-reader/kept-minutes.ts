@@ -1,4 +1,4 @@
-import type { HashAndMinutes, HashState } from '../counters/hash.ts'
+import type { HashAndMinutes, HashState } from '../../counters/hash.ts'
 import type { MinuteSums } from './minute-sums.ts'
 
 /** All minutes of the cache, as they were at one state of it. */

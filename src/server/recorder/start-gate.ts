@@ -1,5 +1,5 @@
-import { UnavailableError } from './errors.ts'
-import type { PingRecorder, RequestedPing } from './pings.ts'
+import { UnavailableError } from '../errors.ts'
+import type { PingRecorder, RequestedPing } from './ping-recorder.ts'
 
 /** Turns callers away while the database is not set up: a queue of theirs would only grow old. */
 export class StartGate implements PingRecorder {
