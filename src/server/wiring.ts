@@ -15,9 +15,9 @@ import type { HttpServer } from './http/http-server.ts'
 import { startPingHttp } from './http/ping-http.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics.ts'
 import { Recorder } from './recorder/recorder.ts'
+import { StartGate } from './recorder/start-gate.ts'
 import { setUpDatabase } from './set-up-database.ts'
 import { serverSettings, type ServerSettings } from './settings.ts'
-import { StartGate } from './recorder/start-gate.ts'
 import { ReadinessWatch } from './watch-readiness.ts'
 
 /** Connections for counts; look-ups are shared, ranges are not. */

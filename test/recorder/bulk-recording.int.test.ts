@@ -3,9 +3,9 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FailureCode, PingService, type PingResult } from '../../src/gen/ping/v1/ping_pb.ts'
 import { numberingFaults, rowsOf, setUp } from '../ledger/ledger-fixture.ts'
-import { startRecorder, type TestRecorder } from './recorder-fixture.ts'
-import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startHttpFixture, transports, type HttpFixture } from '../server/http-fixture.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { startRecorder, type TestRecorder } from './recorder-fixture.ts'
 
 const LANES = 4
 const MAX_QUEUE_LENGTH = 3_000

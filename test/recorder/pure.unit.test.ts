@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
 import { Batch, type Waiter } from '../../src/server/recorder/batch.ts'
 import { Crowd } from '../../src/server/recorder/crowd.ts'
-import { TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
 import { LaneChoice } from '../../src/server/recorder/lane-choice.ts'
 import { OpenBatches } from '../../src/server/recorder/open-batches.ts'
 import type { RequestedPing } from '../../src/server/recorder/ping-recorder.ts'

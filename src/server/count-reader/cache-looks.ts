@@ -1,8 +1,8 @@
 import type { Cache } from '../../counters/connect.ts'
 import { freshnessOf, totalHolds, type HashLook, type HashState } from '../../counters/hash.ts'
 import { within } from '../../runtime/wait.ts'
-import type { Count } from './count.ts'
 import type { CountReaderMetrics } from '../metrics.ts'
+import type { Count } from './count.ts'
 
 /** The cache's answer counts only if every lane was complete this short a time ago. */
 const FRESH_WITHIN_MS = 2_000

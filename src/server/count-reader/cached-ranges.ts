@@ -1,8 +1,8 @@
 import { lookAtHash, lookAtWholeHash } from '../../counters/hash.ts'
+import type { CountReaderMetrics } from '../metrics.ts'
 import { freshCount, type CacheLooks } from './cache-looks.ts'
 import type { Count, Range } from './count.ts'
 import { advanceKept, type KeptMinutes } from './kept-minutes.ts'
-import type { CountReaderMetrics } from '../metrics.ts'
 import { MinuteSums } from './minute-sums.ts'
 import { SharedLookup } from './shared-lookup.ts'
 
