@@ -50,7 +50,7 @@ export class Folder {
     const folds = queues.map(queue => ({ lane: queue.lane, ...queue.tally.take() }))
     const moved = await foldCounts(this.#client, folds)
     queues.forEach((queue, index) => {
-      if (moved.has(queue.lane)) queue.folded = folds[index]!.to
+      if (moved.has(queue.lane)) queue.foldedTo(folds[index]!.to)
     })
     const refused = queues.filter(({ lane }) => !moved.has(lane))
     if (refused.length > 0) await this.#readFolded(refused) // they differ from the tallies from now on: the rows are read
@@ -75,7 +75,7 @@ export class Folder {
 
   async #readFolded(queues: readonly LaneQueue[]): Promise<void> {
     const known = new Map((await readPositions(this.#client)).map(({ lane, folded }) => [lane, folded]))
-    for (const queue of queues) queue.folded = known.get(queue.lane) ?? queue.folded
+    for (const queue of queues) queue.foldedTo(known.get(queue.lane) ?? queue.folded)
   }
 }
 

@@ -68,7 +68,7 @@ export class HeldLanes {
     for (const { lane, folded } of known) {
       const queue = this.#queues.get(lane)
       if (!queue) continue
-      queue.folded = folded
+      queue.foldedTo(folded)
       metrics.foldLag(lane, Math.max(0, Number(queue.end.seq - folded.seq)))
     }
     const free = known.map(({ lane }) => lane).filter(lane => !this.#queues.has(lane))
@@ -145,7 +145,7 @@ export class HeldLanes {
   }
 
   #mustRead(queue: LaneQueue): void {
-    queue.mustRead = true
+    queue.missRows()
     this.#options.onWork()
   }
 }

@@ -29,7 +29,7 @@ export class Mover {
       .map(queue => ({ queue, lane: queue.lane, from: queue.published, to: queue.sent }))
     if (moves.length === 0) return
     const moved = await movePublished(this.#client, moves)
-    for (const { queue, lane, to } of moves) if (moved.has(lane)) queue.published = to
+    for (const { queue, lane, to } of moves) if (moved.has(lane)) queue.publishedTo(to)
     const refused = new Set(moves.map(({ lane }) => lane).filter(lane => !moved.has(lane)))
     if (refused.size === 0) return
     metrics.relayRetried()

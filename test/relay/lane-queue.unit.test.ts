@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { endOfRun, eventsOfRun } from '../../src/events/event-run.ts'
 import type { RecordedBatch } from '../../src/ledger/record.ts'
-import { LaneQueue } from '../../src/relay/lane-queue.ts'
+import { LaneQueue, type QueuePhase } from '../../src/relay/lane-queue.ts'
 import type { LedgerRow } from '../../src/terms/ping.ts'
 import { START, type Position } from '../../src/terms/position.ts'
 
@@ -103,5 +103,45 @@ describe('the queue of a lane', () => {
       [3, 7, 7],
       [4, 8, 7],
     ])
+  })
+})
+
+describe('the phases of a queue', () => {
+  const PHASES: Readonly<Record<QueuePhase, () => LaneQueue>> = { reading: () => queueAt(START), following: () => caughtUp(START) }
+  const EVENTS: Readonly<Record<string, (queue: LaneQueue) => void>> = {
+    'rows to the head': queue => queue.append(rows(1n, 2, 7n), true),
+    'some rows': queue => queue.append(rows(1n, 2, 7n), false),
+    'the next batch': queue => queue.offer(batch(START, 1, 7n), ROOM),
+    'another batch': queue => queue.offer(batch(at(5n, 8n), 1, 9n), ROOM),
+    'rows go missing': queue => queue.missRows(),
+  }
+
+  test.each<[QueuePhase, string, QueuePhase | 'throws']>([
+    ['reading', 'rows to the head', 'following'],
+    ['reading', 'some rows', 'reading'],
+    ['reading', 'the next batch', 'reading'],
+    ['reading', 'another batch', 'reading'],
+    ['reading', 'rows go missing', 'reading'],
+    ['following', 'rows to the head', 'throws'],
+    ['following', 'some rows', 'throws'],
+    ['following', 'the next batch', 'following'],
+    ['following', 'another batch', 'reading'],
+    ['following', 'rows go missing', 'reading'],
+  ])('%s, then %s: %s', (from, what, to) => {
+    const queue = PHASES[from]()
+    expect(queue.phase).toBe(from)
+    if (to === 'throws') return expect(() => EVENTS[what]!(queue)).toThrow(`while ${from}`)
+    EVENTS[what]!(queue)
+    expect(queue.phase).toBe(to)
+  })
+
+  test('no more events can be done than are queued, and none published that were not sent', () => {
+    const queue = caughtUp(START)
+    queue.offer(batch(START, 2, 7n), ROOM)
+    expect(() => queue.done(3, at(3n, 7n))).toThrow('3 events done, 2 queued')
+    expect(() => queue.publishedTo(at(1n, 7n))).toThrow('published to 1, sent to 0')
+    queue.done(2, at(2n, 7n))
+    queue.publishedTo(at(2n, 7n))
+    expect(queue.published).toEqual(at(2n, 7n))
   })
 })
