@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { onPath } from '../local/parts/on-path.ts'
+import { onPath } from '../local/launch/on-path.ts'
 import { OPTIONAL, SECTIONS, type BenchOptions, type Section } from './bench.ts'
 import { COMMITTED } from './check.ts'
 import { whole } from './table.ts'

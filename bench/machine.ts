@@ -1,6 +1,6 @@
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { version } from 'node:process'
-import { KAFKA_VERSION } from '../local/parts/kafka-jars.ts'
+import { KAFKA_VERSION } from '../local/launch/kafka-jars.ts'
 import type { Parts } from './parts.ts'
 import { plainClient } from './plain-client.ts'
 

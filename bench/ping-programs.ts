@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../local/node-flags.ts'
-import { startChild, untilReady, type Child } from '../local/parts/child.ts'
-import { freePort } from '../local/parts/free-port.ts'
+import { startChild, untilReady, type Child } from '../local/launch/child.ts'
+import { freePort } from '../local/launch/free-port.ts'
+import { NODE_FLAGS } from '../local/parts/node-flags.ts'
 import type { Bench } from './bench.ts'
 import type { Database } from './databases.ts'
 

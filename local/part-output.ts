@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
+import { readable } from './launch/readable-line.ts'
 import type { PartName } from './part.ts'
-import { readable } from './parts/readable-line.ts'
 
 const COLOURS: Readonly<Record<PartName, number>> = { server: 32, processor: 36, kafka: 35, cache: 33, postgres: 34 }
 const SAME_WARNING_MS = 10_000

@@ -1,4 +1,4 @@
-import type { Child, ChildHooks } from './parts/child.ts'
+import type { Child, ChildHooks } from './launch/child.ts'
 
 /** In the order in which they are stopped: nobody loses what it needs while it drains. */
 export const STOP_ORDER = ['server', 'processor', 'kafka', 'cache', 'postgres'] as const

@@ -72,7 +72,7 @@ describe('the watch over the layers', () => {
     ['processor/lanes.ts', 'src/relay/relay.ts'],
     ['src/relay/relay.ts', 'src/counters/hash.ts'],
     ['src/runtime/wait.ts', 'src/terms/ping.ts'],
-    ['local/supervisor.ts', 'src/server/program.ts'],
+    ['local/supervision/supervisor.ts', 'src/server/program.ts'],
     ['broker/log.ts', 'src/terms/ping.ts'],
     ['src/cli/ping.ts', 'src/ledger/heads.ts'],
     ['src/cli/verify.ts', 'src/events/kafka.ts'],

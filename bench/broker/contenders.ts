@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { environment } from '../../local/environment.ts'
-import { launchBroker } from '../../local/parts/broker.ts'
-import type { Child } from '../../local/parts/child.ts'
-import { launchKafka } from '../../local/parts/kafka.ts'
+import { launchBroker } from '../../local/launch/broker.ts'
+import type { Child } from '../../local/launch/child.ts'
+import { launchKafka } from '../../local/launch/kafka.ts'
 
 export const CONTENDERS = ['ours', 'apache'] as const
 export type Contender = (typeof CONTENDERS)[number]

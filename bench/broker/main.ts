@@ -1,6 +1,6 @@
 /** `npm run bench:broker`: starts Ping's broker and Apache Kafka, measures both in turns, prints tables, stops everything. */
 import { writeFileSync } from 'node:fs'
-import { missingForKafka } from '../../local/parts/kafka-jars.ts'
+import { missingForKafka } from '../../local/launch/kafka-jars.ts'
 import { readMachineTime, shareOfOthers } from '../cpu.ts'
 import { describeHost } from '../machine.ts'
 import { runAndExit } from '../run.ts'

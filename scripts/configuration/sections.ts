@@ -1,4 +1,4 @@
-import { namesOf, NODE_CERTIFICATES } from '../../local/program-settings.ts'
+import { namesOf, NODE_CERTIFICATES } from '../../local/parts/program-settings.ts'
 import { localSettings } from '../../local/settings.ts'
 import { processorSettings } from '../../processor/settings.ts'
 import { cliSettings } from '../../src/cli/settings.ts'

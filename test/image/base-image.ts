@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { onPath } from '../../local/parts/on-path.ts'
+import { onPath } from '../../local/launch/on-path.ts'
 import type { ContainerStore } from './container-store.ts'
 import { expectSuccess } from './run-command.ts'
 

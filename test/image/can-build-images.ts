@@ -1,5 +1,5 @@
 import { environment } from '../../local/environment.ts'
-import { onPath } from '../../local/parts/on-path.ts'
+import { onPath } from '../../local/launch/on-path.ts'
 import { debianRelease } from './base-image.ts'
 
 /** Debian packages of these names. */

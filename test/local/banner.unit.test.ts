@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { banner, type StateOf } from '../../local/banner.ts'
-import type { Address } from '../../local/ping-parts.ts'
+import type { Address } from '../../local/parts/ping-parts.ts'
 import { localSettings } from '../../local/settings.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { lockDataFolder } from '../../local/data-folder.ts'
-import { runToEnd, StartError } from '../../local/parts/child.ts'
-import { plainUser } from '../../local/parts/plain-user.ts'
-import { PidFiles } from '../../local/pid-files.ts'
+import { runToEnd, StartError } from '../../local/launch/child.ts'
+import { plainUser } from '../../local/launch/plain-user.ts'
 import { CannotStart } from '../../local/ports.ts'
-import { postgresHome } from '../../local/postgres-home.ts'
+import { postgresHome } from '../../local/postgres/postgres-home.ts'
+import { PidFiles } from '../../local/supervision/pid-files.ts'
 
 const MODULE = import.meta.resolve('../../local/data-folder.ts')
 

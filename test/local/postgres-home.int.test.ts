@@ -2,9 +2,9 @@ import { chmodSync, chownSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtemp
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { postgresBinaries } from '../../local/parts/postgres-binaries.ts'
-import { launchPostgres, stopPostgres } from '../../local/parts/postgres.ts'
-import { postgresHome, type PostgresHome } from '../../local/postgres-home.ts'
+import { postgresBinaries } from '../../local/launch/postgres-binaries.ts'
+import { launchPostgres, stopPostgres } from '../../local/launch/postgres.ts'
+import { postgresHome, type PostgresHome } from '../../local/postgres/postgres-home.ts'
 import { freePort } from '../support/free-port.ts'
 
 const BINARIES = postgresBinaries(18) as string

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { programSettings } from '../../local/program-settings.ts'
+import { programSettings } from '../../local/parts/program-settings.ts'
 import { localSettings } from '../../local/settings.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 

@@ -2,7 +2,7 @@ import { chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { plainUser } from '../../local/parts/plain-user.ts'
+import { plainUser } from '../../local/launch/plain-user.ts'
 import { shellWord } from '../../src/runtime/shell-word.ts'
 import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
 import { startCache } from '../support/redis.ts'

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FinalStartError, startChild, StartError, untilReady, type ChildHooks } from '../../local/launch/child.ts'
 import type { Part } from '../../local/part.ts'
-import { FinalStartError, startChild, StartError, untilReady, type ChildHooks } from '../../local/parts/child.ts'
-import { PidFiles } from '../../local/pid-files.ts'
-import { SupervisedPart } from '../../local/supervised-part.ts'
+import { PidFiles } from '../../local/supervision/pid-files.ts'
+import { SupervisedPart } from '../../local/supervision/supervised-part.ts'
 
 /** Short, so that many tries take no time. */
 const FIRST_PAUSE_MS = 20

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
 import type { Fault } from '../../broker/faults/faults.ts'
-import { freePort } from '../../local/parts/free-port.ts'
+import { freePort } from '../../local/launch/free-port.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
 import { setUp } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'

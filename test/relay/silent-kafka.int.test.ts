@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
-import { freePort } from '../../local/parts/free-port.ts'
+import { freePort } from '../../local/launch/free-port.ts'
 import { MAX_QUEUED } from '../../src/relay/held-lanes.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
 import { rowsOf, setUp } from '../ledger/ledger-fixture.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startChild, type Child } from '../../local/parts/child.ts'
+import { startChild, type Child } from '../../local/launch/child.ts'
 import { setUp, sql, rowsOf } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder } from '../recorder/recorder-fixture.ts'
 import { sharedKafka, uniqueName } from '../support/kafka.ts'

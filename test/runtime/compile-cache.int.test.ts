@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { startChild } from '../../local/parts/child.ts'
-import { systemEnvironment } from '../../local/parts/system-environment.ts'
+import { startChild } from '../../local/launch/child.ts'
+import { systemEnvironment } from '../../local/launch/system-environment.ts'
 import { writableFolder } from '../../src/runtime/compile-cache.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')

@@ -1,1 +1,1 @@
-export { freePort } from '../../local/parts/free-port.ts'
+export { freePort } from '../../local/launch/free-port.ts'

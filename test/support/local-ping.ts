@@ -3,8 +3,8 @@ import { chmodSync, chownSync, existsSync, lstatSync, mkdtempSync, readdirSync, 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, expect } from 'vitest'
-import type { PlainUser } from '../../local/parts/plain-user.ts'
-import { identityOf } from '../../local/process-identity.ts'
+import type { PlainUser } from '../../local/launch/plain-user.ts'
+import { identityOf } from '../../local/supervision/process-identity.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { freePort } from './free-port.ts'
 

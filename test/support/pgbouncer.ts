@@ -2,8 +2,8 @@ import { chownSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startChild, untilReady } from '../../local/parts/child.ts'
-import { plainUser } from '../../local/parts/plain-user.ts'
+import { startChild, untilReady } from '../../local/launch/child.ts'
+import { plainUser } from '../../local/launch/plain-user.ts'
 import { freePort } from './free-port.ts'
 
 export const PGBOUNCER = '/usr/sbin/pgbouncer'

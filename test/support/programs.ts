@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
-import { describeExit, startChild, untilReady, type Child, type Exit } from '../../local/parts/child.ts'
+import { describeExit, startChild, untilReady, type Child, type Exit } from '../../local/launch/child.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { freePort } from './free-port.ts'
 

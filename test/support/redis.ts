@@ -1,6 +1,6 @@
-import type { Child } from '../../local/parts/child.ts'
-import { freePort } from '../../local/parts/free-port.ts'
-import { launchRedis, launchStandIn } from '../../local/parts/redis.ts'
+import type { Child } from '../../local/launch/child.ts'
+import { freePort } from '../../local/launch/free-port.ts'
+import { launchRedis, launchStandIn } from '../../local/launch/redis.ts'
 import { can, isHere } from './tiers.ts'
 
 /** What serves Ping as its cache: nothing in Ping may depend on which. */

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { environment } from '../../local/environment.ts'
-import { missingForKafka } from '../../local/parts/kafka-jars.ts'
-import { onPath } from '../../local/parts/on-path.ts'
-import { postgresBinaries } from '../../local/parts/postgres-binaries.ts'
+import { missingForKafka } from '../../local/launch/kafka-jars.ts'
+import { onPath } from '../../local/launch/on-path.ts'
+import { postgresBinaries } from '../../local/launch/postgres-binaries.ts'
 import { PGBOUNCER } from './pgbouncer.ts'
 
 const CONFLUENT_KAFKA = join('.cache', 'confluent-kafka')

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { runToEnd } from '../../local/parts/child.ts'
+import { runToEnd } from '../../local/launch/child.ts'
 import { sharedKafka, startKafka, uniqueName, type KafkaKind, type TestKafka } from './kafka.ts'
 import { startPostgres, testDatabase, type TestPostgres } from './postgres.ts'
 import { placeSettings, startProcessor, startServer, type PingPlace, type Program, type ProgramSettings } from './programs.ts'

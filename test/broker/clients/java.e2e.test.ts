@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { kafkaJars } from '../../../local/parts/kafka-jars.ts'
+import { kafkaJars } from '../../../local/launch/kafka-jars.ts'
 import { uniqueName } from '../../support/kafka.ts'
 import { can } from '../../support/tiers.ts'
 import { onBothBrokers } from '../targets.ts'

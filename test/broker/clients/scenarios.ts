@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { describeExit, startChild, type Child } from '../../../local/parts/child.ts'
+import { describeExit, startChild, type Child } from '../../../local/launch/child.ts'
 import { wait } from '../../../src/runtime/wait.ts'
 
 /** What a foreign client's program tells of each thing that it did, by the thing's name. */

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { launchBroker } from '../../../local/parts/broker.ts'
-import type { Child } from '../../../local/parts/child.ts'
+import { launchBroker } from '../../../local/launch/broker.ts'
+import type { Child } from '../../../local/launch/child.ts'
 import { wait } from '../../../src/runtime/wait.ts'
 import { freePort } from '../../support/free-port.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { startChild, type Child, type Exit } from '../../../local/parts/child.ts'
-import type { PlainUser } from '../../../local/parts/plain-user.ts'
+import { startChild, type Child, type Exit } from '../../../local/launch/child.ts'
+import type { PlainUser } from '../../../local/launch/plain-user.ts'
 import { until } from '../../support/programs.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', '..', 'broker', 'main.js')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { plainUser } from '../../../local/parts/plain-user.ts'
+import { plainUser } from '../../../local/launch/plain-user.ts'
 import { killAll, runProgram, startProgram, startWith } from './broker-program.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'ping-test-broker-program-'))

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { kafkaJars, KAFKA_VERSION } from '../../../local/parts/kafka-jars.ts'
+import { kafkaJars, KAFKA_VERSION } from '../../../local/launch/kafka-jars.ts'
 import { unzip } from './zip.ts'
 
 /** A field as Kafka's own message schemas describe it. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { environment } from '../../../local/environment.ts'
-import { onPath } from '../../../local/parts/on-path.ts'
+import { onPath } from '../../../local/launch/on-path.ts'
 import { ROOT } from '../project/project-files.ts'
 
 /** A command with its first arguments. */

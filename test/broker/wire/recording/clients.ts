@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProduceAcks, Admin, Consumer, MessagesStreamModes, Producer } from '@platformatic/kafka'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
-import { runToEnd } from '../../../../local/parts/child.ts'
-import { kafkaJars, KAFKA_VERSION } from '../../../../local/parts/kafka-jars.ts'
+import { runToEnd } from '../../../../local/launch/child.ts'
+import { kafkaJars, KAFKA_VERSION } from '../../../../local/launch/kafka-jars.ts'
 
 /** Uses what a client can do, against the brokers given. `run` is a name that no other run has. */
 export interface RecordedClient {

@@ -1,8 +1,8 @@
 import { request } from 'node:http'
-import { reachable } from './addresses.ts'
+import { reachable } from '../addresses.ts'
+import { startChild, untilReady } from '../launch/child.ts'
+import type { Part } from '../part.ts'
 import { NODE_FLAGS } from './node-flags.ts'
-import type { Part } from './part.ts'
-import { startChild, untilReady } from './parts/child.ts'
 
 export interface ProgramOptions {
   readonly name: 'server' | 'processor'

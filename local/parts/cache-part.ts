@@ -1,7 +1,7 @@
-import type { Part } from './part.ts'
-import type { Child, ChildHooks } from './parts/child.ts'
-import { onPath } from './parts/on-path.ts'
-import { launchRedis, launchStandIn } from './parts/redis.ts'
+import type { Child, ChildHooks } from '../launch/child.ts'
+import { onPath } from '../launch/on-path.ts'
+import { launchRedis, launchStandIn } from '../launch/redis.ts'
+import type { Part } from '../part.ts'
 
 interface Candidate {
   /** For the person who looks at the list of parts. */

@@ -1,4 +1,4 @@
-import { STOP_ORDER, type Part, type PartName } from './part.ts'
+import { STOP_ORDER, type Part, type PartName } from '../part.ts'
 import { endStranger, PidFiles } from './pid-files.ts'
 import { SupervisedPart, type PartState } from './supervised-part.ts'
 

@@ -1,11 +1,11 @@
-import { processorSettings, type ProcessorSettings } from '../processor/settings.ts'
-import { redisOptions } from '../src/counters/settings.ts'
-import { kafkaConfig } from '../src/events/settings.ts'
-import { readSettings, type Setting } from '../src/runtime/settings.ts'
-import { serverSettings, type ServerSettings } from '../src/server/settings.ts'
-import { environment } from './environment.ts'
-import { pick } from './parts/system-environment.ts'
-import type { LocalSettings } from './settings.ts'
+import { processorSettings, type ProcessorSettings } from '../../processor/settings.ts'
+import { redisOptions } from '../../src/counters/settings.ts'
+import { kafkaConfig } from '../../src/events/settings.ts'
+import { readSettings, type Setting } from '../../src/runtime/settings.ts'
+import { serverSettings, type ServerSettings } from '../../src/server/settings.ts'
+import { environment } from '../environment.ts'
+import { pick } from '../launch/system-environment.ts'
+import type { LocalSettings } from '../settings.ts'
 
 /** Which settings of the person's shell reach the server and the processor. */
 const ALL_RULES = ['passed', 'with KAFKA_BROKERS', 'with REDIS_URL', 'decided here'] as const

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
-import { COMPILE_CACHE, writableFolder } from '../src/runtime/compile-cache.ts'
-import { urlOf } from './addresses.ts'
+import { COMPILE_CACHE, writableFolder } from '../../src/runtime/compile-cache.ts'
+import { urlOf } from '../addresses.ts'
+import { systemEnvironment } from '../launch/system-environment.ts'
+import type { Part, PartName } from '../part.ts'
+import { postgresPart } from '../postgres/postgres-part.ts'
+import type { LocalSettings } from '../settings.ts'
 import { brokerPart } from './broker-part.ts'
 import { cachePart } from './cache-part.ts'
-import type { Part, PartName } from './part.ts'
-import { systemEnvironment } from './parts/system-environment.ts'
-import { postgresPart } from './postgres-part.ts'
 import { programPart } from './program-part.ts'
 import { programSettings } from './program-settings.ts'
-import type { LocalSettings } from './settings.ts'
 
 /** What Node runs for the programs of Ping. */
 export interface Programs {

@@ -1,7 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pgpassText, readPgpass } from '../src/runtime/pgpass.ts'
+import { pgpassText, readPgpass } from '../../src/runtime/pgpass.ts'
 
 export const SUPERUSER = 'postgres'
 /** Owns Ping's database and has no other rights. */

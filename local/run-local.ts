@@ -4,11 +4,11 @@ import { lockDataFolder } from './data-folder.ts'
 import { environment } from './environment.ts'
 import { isBlank, partLine, RepeatFilter } from './part-output.ts'
 import type { PartName } from './part.ts'
-import { pingParts, type Programs } from './ping-parts.ts'
+import { pingParts, type Programs } from './parts/ping-parts.ts'
 import { CannotStart, checkPorts } from './ports.ts'
 import { checkDistinctPorts, givenSettings, type LocalSettings } from './settings.ts'
 import type { StopRequests } from './stop-requests.ts'
-import { Supervisor } from './supervisor.ts'
+import { Supervisor } from './supervision/supervisor.ts'
 
 export interface RunOptions {
   readonly settings: LocalSettings

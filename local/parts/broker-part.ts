@@ -1,5 +1,5 @@
-import type { Part } from './part.ts'
-import { launchBroker } from './parts/broker.ts'
+import { launchBroker } from '../launch/broker.ts'
+import type { Part } from '../part.ts'
 
 export interface BrokerPlace {
   /** What Node runs. */

@@ -1,12 +1,12 @@
-import { explainFileError } from '../src/runtime/file-error.ts'
-import type { Part } from './part.ts'
-import { postgresBinaries } from './parts/postgres-binaries.ts'
-import { launchPostgres } from './parts/postgres.ts'
-import { CannotStart } from './ports.ts'
-import { askForPasswords } from './postgres-access.ts'
+import { explainFileError } from '../../src/runtime/file-error.ts'
+import { postgresBinaries } from '../launch/postgres-binaries.ts'
+import { launchPostgres } from '../launch/postgres.ts'
+import type { Part } from '../part.ts'
+import { CannotStart } from '../ports.ts'
+import { askForPasswords } from './ask-for-passwords.ts'
+import { DATABASE, newPasswords, OWNER, passwordFile, readPasswords, type Passwords } from './passwords.ts'
 import { postgresHome } from './postgres-home.ts'
-import { setUpOwner } from './postgres-owner.ts'
-import { DATABASE, newPasswords, OWNER, passwordFile, readPasswords, type Passwords } from './postgres-passwords.ts'
+import { setUpOwner } from './set-up-owner.ts'
 
 export interface PostgresPart {
   readonly part: Part

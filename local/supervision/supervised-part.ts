@@ -1,6 +1,6 @@
-import { wait } from '../src/runtime/wait.ts'
-import type { Part } from './part.ts'
-import { describeExit, FinalStartError, StartError, type Child } from './parts/child.ts'
+import { wait } from '../../src/runtime/wait.ts'
+import { describeExit, FinalStartError, StartError, type Child } from '../launch/child.ts'
+import type { Part } from '../part.ts'
 import type { PidFiles } from './pid-files.ts'
 
 /** `stopped`: it was stopped, or cannot run. */

@@ -1,8 +1,8 @@
 import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runSingleUser } from './parts/postgres-single.ts'
-import type { PostgresOptions } from './parts/postgres.ts'
-import { SUPERUSER, writePasswords, scramVerifier, type Passwords } from './postgres-passwords.ts'
+import { runSingleUser } from '../launch/postgres-single.ts'
+import type { PostgresOptions } from '../launch/postgres.ts'
+import { SUPERUSER, writePasswords, scramVerifier, type Passwords } from './passwords.ts'
 
 const PASSWORD_ONLY = `# Written by npm start: nobody connects without a password.
 host all all 127.0.0.1/32 scram-sha-256

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
-import { createPostgresClient, type PostgresClientConfig } from '../src/runtime/postgres-client.ts'
-import { FinalStartError } from './parts/child.ts'
-import { DATABASE, OWNER, scramVerifier, SUPERUSER, type Passwords } from './postgres-passwords.ts'
+import { createPostgresClient, type PostgresClientConfig } from '../../src/runtime/postgres-client.ts'
+import { FinalStartError } from '../launch/child.ts'
+import { DATABASE, OWNER, scramVerifier, SUPERUSER, type Passwords } from './passwords.ts'
 
 const INVALID_PASSWORD = '28P01'
 

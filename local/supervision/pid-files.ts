@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { explainFileError } from '../src/runtime/file-error.ts'
-import { CannotStart } from './ports.ts'
+import { explainFileError } from '../../src/runtime/file-error.ts'
+import { CannotStart } from '../ports.ts'
 import { identityOf } from './process-identity.ts'
 
 interface Recorded {
