@@ -5,7 +5,7 @@ import { lockFile, LockedError, type FileLock } from '../src/runtime/lock-file.t
 import { makeLevels } from '../src/runtime/make-levels.ts'
 import { runAsOwner } from '../src/runtime/run-as-owner.ts'
 import { SettingsError } from '../src/runtime/settings.ts'
-import { CannotStart } from './ports.ts'
+import { CannotStart } from './cannot-start.ts'
 
 export interface DataFolder {
   readonly path: string

@@ -16,8 +16,8 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { CannotStart } from '../cannot-start.ts'
 import { closedFolder, hasEntry, plainUser, type PlainUser } from '../launch/plain-user.ts'
-import { CannotStart } from '../ports.ts'
 
 export interface PostgresHome {
   readonly binaries: string

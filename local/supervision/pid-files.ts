@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, wri
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { explainFileError } from '../../src/runtime/file-error.ts'
-import { CannotStart } from '../ports.ts'
+import { CannotStart } from '../cannot-start.ts'
 import { identityOf } from './process-identity.ts'
 
 interface Recorded {

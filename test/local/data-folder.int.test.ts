@@ -2,10 +2,10 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sym
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { CannotStart } from '../../local/cannot-start.ts'
 import { lockDataFolder } from '../../local/data-folder.ts'
 import { runToEnd, StartError } from '../../local/launch/child.ts'
 import { plainUser } from '../../local/launch/plain-user.ts'
-import { CannotStart } from '../../local/ports.ts'
 import { postgresHome } from '../../local/postgres/postgres-home.ts'
 import { PidFiles } from '../../local/supervision/pid-files.ts'
 

@@ -1,12 +1,8 @@
 import { createServer } from 'node:net'
 import { listen } from '../src/runtime/listen.ts'
 import { InUseError, SettingsError } from '../src/runtime/settings.ts'
+import { CannotStart } from './cannot-start.ts'
 import { portsInUse, type LocalSettings, type PortInUse } from './settings.ts'
-
-/** A start that cannot go on; the message is for the person who started it. */
-export class CannotStart extends Error {
-  override readonly name = 'CannotStart'
-}
 
 /** From the usual ports to ones that are easy to recognise: 8080 → 18080. */
 const PROPOSED_OFFSET = 10_000
