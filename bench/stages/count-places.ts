@@ -1,3 +1,4 @@
+import { MINUTE_MS, minuteOfClock } from '../../src/terms/minute.ts'
 import type { Bench } from '../bench.ts'
 import { createDatabase, ORIGINAL_TABLE, type Database } from '../databases.ts'
 
@@ -5,7 +6,6 @@ import { createDatabase, ORIGINAL_TABLE, type Database } from '../databases.ts'
 const SPREAD_HOURS = 8 * 24
 /** The ranges that are asked for: whole minutes, up to twelve hours ago. */
 const [SHORT_MINUTES, WEEK_MINUTES, END_MINUTES_AGO] = [360, 7 * 24 * 60, 720]
-const MINUTE_MS = 60_000
 const SMALL_ROWS = 1_000
 
 /** A TimeRange as JSON. */
@@ -38,7 +38,7 @@ export async function createCountPlaces(bench: Bench): Promise<CountPlaces> {
   await plain.query('vacuum analyze pings')
   const small = await createDatabase(bench.parts, 'ping_small')
   await fill(small, SMALL_ROWS)
-  const endMinute = Math.floor(Date.now() / MINUTE_MS) - END_MINUTES_AGO
+  const endMinute = minuteOfClock(Date.now()) - END_MINUTES_AGO
   const range = (minutes: number): JsonRange => ({ start: String((endMinute - minutes) * MINUTE_MS), end: String(endMinute * MINUTE_MS) })
   return { plain, ping, small, smallRows: SMALL_ROWS, range: range(SHORT_MINUTES), week: range(WEEK_MINUTES) }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CountsSnapshot } from '../terms/counts.ts'
+import { minuteOfClock } from '../terms/minute.ts'
 import type { Cache } from './connect.ts'
 import { readTimeMs } from './hash.ts'
 import { appliedField, asofField, FROM_THE_FIRST, HASH, minuteField, MINUTES_FROM, MINUTES_TO, TOTAL } from './names.ts'
@@ -9,7 +10,6 @@ import { formatPosition } from './position.ts'
 const CLAIM_VOID_AFTER_MS = 5_000
 /** A claim is renewed while the snapshot is read, well before it is void. */
 const CLAIM_RENEWED_EVERY_MS = 1_000
-const MINUTE_MS = 60_000
 /** How far ahead of the clock the hash is complete: hostile future times can neither grow it nor push real minutes out. */
 const MINUTES_AHEAD = 2 * 24 * 60
 /** `minutes-to` is renewed, by a rebuild, when less than this is left. */
@@ -42,7 +42,7 @@ export async function rebuild(
   }, CLAIM_RENEWED_EVERY_MS)
   let counts: CountsSnapshot
   try {
-    counts = await readCounts({ minutesTo: Math.floor(asofMs / MINUTE_MS) + MINUTES_AHEAD, maxMinutes })
+    counts = await readCounts({ minutesTo: minuteOfClock(asofMs) + MINUTES_AHEAD, maxMinutes })
   } finally {
     clearInterval(renewal)
   }
@@ -52,7 +52,7 @@ export async function rebuild(
 
 /** True if the hash will soon not cover the present any more. */
 export function needsRenewal(minutesTo: number, nowMs: number): boolean {
-  return minutesTo - Math.floor(nowMs / MINUTE_MS) < MINUTES_AHEAD_LEAST
+  return minutesTo - minuteOfClock(nowMs) < MINUTES_AHEAD_LEAST
 }
 
 async function claim(cache: Cache, token: string, nowMs: number, mode: 'claim' | 'renew'): Promise<'OK' | 'CLAIMED'> {

@@ -1,7 +1,6 @@
+import { MINUTE_MS_BIGINT, minuteOf } from '../terms/minute.ts'
 import type { Queryable } from './connect.ts'
 import { ofPrimary } from './heads.ts'
-
-const MINUTE_MS = 60_000n
 
 /** Bounds beyond these mean "from the first" and "to the last" ping: no row's time is outside. */
 const BEFORE_ALL_MS = -210_866_803_200_000n // Postgres' first timestamp, 4714 BC
@@ -48,13 +47,8 @@ export async function countRange(db: Queryable, startMs: bigint, endMs: bigint):
 
 /** [first whole minute, minute after the last whole one, first edge's start and end, second edge's start and end]. */
 export function splitRange(startMs: bigint, endMs: bigint): readonly bigint[] {
-  const firstMinute = -floorDivide(-startMs, MINUTE_MS)
-  const endMinute = floorDivide(endMs, MINUTE_MS)
+  const firstMinute = -BigInt(minuteOf(-startMs))
+  const endMinute = BigInt(minuteOf(endMs))
   if (firstMinute >= endMinute) return [0n, 0n, startMs, endMs, 0n, 0n]
-  return [firstMinute, endMinute, startMs, firstMinute * MINUTE_MS, endMinute * MINUTE_MS, endMs]
-}
-
-function floorDivide(dividend: bigint, divisor: bigint): bigint {
-  const quotient = dividend / divisor
-  return dividend % divisor < 0n ? quotient - 1n : quotient
+  return [firstMinute, endMinute, startMs, firstMinute * MINUTE_MS_BIGINT, endMinute * MINUTE_MS_BIGINT, endMs]
 }

@@ -2,9 +2,6 @@ import { minuteOf } from '../terms/minute.ts'
 import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
 
-const MINUTE_MS = 60_000
-/** A quotient of two numbers rounds down rightly: all times of pings are below, a row that somebody inserts may not be. */
-const EXACT_BELOW_MS = 2 ** 51
 /** Minutes that are kept: a hostile client can give every ping another one. Beyond, the rows are folded from Postgres. */
 const MAX_MINUTES = 5_000
 
@@ -39,8 +36,7 @@ export class LaneTally {
   add(pings: readonly NewPing[], to: Position): void {
     let [minute, count] = [NaN, 0]
     for (const { timestampMs } of pings) {
-      const timeMs = Number(timestampMs)
-      const next = Math.abs(timeMs) < EXACT_BELOW_MS ? Math.floor(timeMs / MINUTE_MS) : minuteOf(timestampMs)
+      const next = minuteOf(timestampMs)
       if (next !== minute) {
         this.#count(minute, count)
         ;[minute, count] = [next, 0]

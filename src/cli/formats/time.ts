@@ -1,3 +1,4 @@
+import { MINUTE_MS_BIGINT } from '../../terms/minute.ts'
 import type { Format } from './format.ts'
 
 /** The first and the last ms that a ping's own time can name: years 0001 to 9999, as google.protobuf.Timestamp. */
@@ -6,7 +7,6 @@ export const LAST_TIME_MS = 253_402_300_799_999n
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
-const MINUTE_MS = 60_000n
 
 const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,3}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i
 
@@ -56,5 +56,5 @@ function parseOffset(zone: string): bigint | undefined {
   const hours = BigInt(zone.slice(1, 3))
   const minutes = BigInt(zone.slice(3).replace(':', '') || '0')
   if (hours > 23n || minutes > 59n) return undefined
-  return (zone.startsWith('-') ? -1n : 1n) * (hours * 60n + minutes) * MINUTE_MS
+  return (zone.startsWith('-') ? -1n : 1n) * (hours * 60n + minutes) * MINUTE_MS_BIGINT
 }

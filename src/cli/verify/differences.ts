@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../../terms/minute.ts'
 import type { Position } from '../../terms/position.ts'
 import {
   sumOfGoals,
@@ -11,7 +12,6 @@ import {
 
 /** Minutes that are named one by one; the others are only counted. */
 const NAMED_MINUTES = 3
-const MINUTE_MS = 60_000
 /** Behind a published position that lags: without Kafka it can never reach its head. */
 const TOPIC_AWAY = '(Kafka away? --no-topic leaves the topic out)'
 

@@ -1,4 +1,5 @@
 import { lookAtHash, lookAtWholeHash } from '../../counters/hash.ts'
+import { MINUTE_MS_BIGINT, minuteOf, minuteOfClock } from '../../terms/minute.ts'
 import type { CountReaderMetrics } from '../metrics.ts'
 import { freshCount, type CacheLooks } from './cache-looks.ts'
 import type { Count, Range } from './count.ts'
@@ -6,7 +7,6 @@ import { advanceKept, type KeptMinutes } from './kept-minutes.ts'
 import { MinuteSums } from './minute-sums.ts'
 import { SharedLookup } from './shared-lookup.ts'
 
-const MINUTE_MS = 60_000n
 /** A range of more minutes is asked of Postgres. */
 const MAX_MINUTES = 10_080
 /** A range of up to this many minutes that nobody else asks beside is asked for by its own fields. */
@@ -44,9 +44,9 @@ export class CachedRanges {
 
   /** Undefined if the cache does not hold the whole range, or is not fresh. */
   async count({ startMs, endMs }: Range): Promise<Count | undefined> {
-    const minutes = endMs > startMs ? (endMs - startMs) / MINUTE_MS : 0n
-    if (startMs % MINUTE_MS !== 0n || endMs % MINUTE_MS !== 0n || minutes > BigInt(MAX_MINUTES)) return undefined
-    const [first, end] = [Number(startMs / MINUTE_MS), Number(endMs / MINUTE_MS)]
+    const minutes = endMs > startMs ? (endMs - startMs) / MINUTE_MS_BIGINT : 0n
+    if (startMs % MINUTE_MS_BIGINT !== 0n || endMs % MINUTE_MS_BIGINT !== 0n || minutes > BigInt(MAX_MINUTES)) return undefined
+    const [first, end] = [minuteOf(startMs), minuteOf(endMs)]
     this.#asking++
     try {
       if (this.#asking === 1 && end - first <= MAX_OWN_FIELDS) return await this.#countOwnFields(first, end)
@@ -78,7 +78,7 @@ export class CachedRanges {
   /** Undefined if the cache is away, or the hash is not whole. */
   async #lookAtMinutes(): Promise<MinutesLook | undefined> {
     const beganMs = performance.now()
-    const current = Math.floor(Date.now() / Number(MINUTE_MS))
+    const current = minuteOfClock(Date.now())
     const minutes = Array.from({ length: MINUTES_BEFORE + 1 + MINUTES_AFTER }, (_, index) => current - MINUTES_BEFORE + index)
     const look = await this.#lookAt(minutes)
     if (!look?.hash) return undefined

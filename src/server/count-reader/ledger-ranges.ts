@@ -2,12 +2,12 @@ import { readCountsAfter, type Edge } from '../../ledger/counts-after.ts'
 import type { Pool } from '../../ledger/pool.ts'
 import { countRange, splitRange } from '../../ledger/ranges.ts'
 import { readCounts } from '../../ledger/snapshot.ts'
+import { minuteOfClock } from '../../terms/minute.ts'
 import type { Head } from '../../terms/position.ts'
 import { Batches } from './batches.ts'
 import type { Range } from './count.ts'
 import { MinuteSums } from './minute-sums.ts'
 
-const MINUTE_MS = 60_000
 /** The newest minutes are kept, two weeks of them: a week whole, when each minute of it and of some days ahead has pings. */
 const MAX_MINUTES = 20_160
 /** How far ahead of the clock minutes are kept, in minutes, and when they are read again for that. */
@@ -122,5 +122,5 @@ function covers({ sums }: KeptMinutes, { first, end }: Question): boolean {
 }
 
 function currentMinute(): number {
-  return Math.floor(Date.now() / MINUTE_MS)
+  return minuteOfClock(Date.now())
 }
