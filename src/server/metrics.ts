@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
 import { callMetrics, SECONDS } from './call-metrics.ts'
-import type { TlsMetrics } from './callers.ts'
+import type { TlsMetrics } from './watch-callers.ts'
 import type { CallMetrics } from './rpc/observe-calls.ts'
 
 /** What the watch over Postgres tells. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { watchCallers } from '../../src/server/callers.ts'
+import { watchCallers } from '../../src/server/watch-callers.ts'
 import { createServerMetrics } from '../../src/server/metrics.ts'
 import { startHttpFixture, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 

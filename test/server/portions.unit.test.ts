@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Portions } from '../../src/server/rpc/portions.ts'
+import { Portions } from '../../src/server/ping-service/portions.ts'
 
 /** Portions of numbers whose work is done by hand. */
 function startPortions({ maxOpen = 100, maxPortion = 10 } = {}) {

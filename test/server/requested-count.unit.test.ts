@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { type Consistency, PingCountRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
-import { requestedCount } from '../../src/server/rpc/requested-count.ts'
+import { requestedCount } from '../../src/server/ping-service/requested-count.ts'
 
 const MIN = -(2n ** 63n)
 const MAX = 2n ** 63n - 1n

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { cors } from '@connectrpc/connect'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
-import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from '../rpc/ping-count.ts'
-import { PING_ID_HEADER } from '../rpc/ping.ts'
+import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from '../ping-service/ping-count.ts'
+import { PING_ID_HEADER } from '../ping-service/ping.ts'
 
 const EXPOSED = [...cors.exposedHeaders, PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER, 'Retry-After', 'WWW-Authenticate'].join(
   ', ',

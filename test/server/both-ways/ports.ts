@@ -15,7 +15,7 @@ import { createServerMetrics } from '../../../src/server/metrics.ts'
 import type { PingRecorder, RequestedPing } from '../../../src/server/recorder/ping-recorder.ts'
 import { errorInterceptor } from '../../../src/server/rpc/error-interceptor.ts'
 import { observeCalls } from '../../../src/server/rpc/observe-calls.ts'
-import { pingRoutes } from '../../../src/server/rpc/routes.ts'
+import { pingRoutes } from '../../../src/server/ping-service/ping-routes.ts'
 import { conformanceRoutes } from '../../conformance/conformance-routes.ts'
 
 /** Longest message that the ports take, in bytes. */

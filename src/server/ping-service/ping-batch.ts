@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { PingBatchResponseSchema, type PingBatchRequest, type PingBatchResponse } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
-import type { Handler } from './call.ts'
+import type { Handler } from '../rpc/call.ts'
 import { recordMany, refuseTooMany } from './many-pings.ts'
 
 /** Answers when every ping has its result: is committed, or refused. */

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { PingCountResponseSchema, type PingCountRequest, type PingCountResponse } from '../../gen/ping/v1/ping_pb.ts'
 import type { CountReader } from '../count-reader/count.ts'
-import type { Handler } from './call.ts'
+import type { Handler } from '../rpc/call.ts'
 import { requestedCount } from './requested-count.ts'
 
 /** `cache` or `database`: where the count came from. */

@@ -9,7 +9,7 @@ import {
 } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
-import { toCallerError } from './error-interceptor.ts'
+import { toCallerError } from '../rpc/error-interceptor.ts'
 import { MAX_PINGS, recordMany, refuseTooMany } from './many-pings.ts'
 import { Portions } from './portions.ts'
 

@@ -4,8 +4,8 @@ import { FailureCode, PingFailureSchema, PingResultSchema, type PingRequest, typ
 import type { Logger } from '../../runtime/logger.ts'
 import { QueueFullError } from '../errors.ts'
 import type { PingRecorder, RequestedPing } from '../recorder/ping-recorder.ts'
-import { codeOf } from './connect-error.ts'
-import { InvalidInputError, invalidInput } from './invalid-input.ts'
+import { codeOf } from '../rpc/connect-error.ts'
+import { InvalidInputError, invalidInput } from '../rpc/invalid-input.ts'
 import { requestedPing } from './requested-ping.ts'
 
 /** Most pings of one message: a PingBatch, or one message of a PingStream. */
