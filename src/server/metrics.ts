@@ -2,8 +2,8 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
 import { callMetrics, SECONDS } from './call-metrics.ts'
-import type { TlsMetrics } from './watch-callers.ts'
 import type { CallMetrics } from './rpc/observe-calls.ts'
+import type { TlsMetrics } from './watch-callers.ts'
 
 /** What the watch over Postgres tells. */
 export interface WatchMetrics {

@@ -5,13 +5,13 @@ import type { Readiness } from '../runtime/readiness.ts'
 import { statusPages, type StatusPage } from '../runtime/status-pages.ts'
 import type { CountReader } from './count-reader/count.ts'
 import { healthRoutes } from './health/grpc-health.ts'
+import { startHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server.ts'
 import type { ServerMetrics } from './metrics.ts'
+import { pingRoutes } from './ping-service/ping-routes.ts'
 import type { PingRecorder } from './recorder/ping-recorder.ts'
 import { reflectionRoutes } from './reflection/grpc-reflection.ts'
 import { errorInterceptor } from './rpc/error-interceptor.ts'
 import { observeCalls } from './rpc/observe-calls.ts'
-import { pingRoutes } from './ping-service/ping-routes.ts'
-import { startHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server.ts'
 
 export type PingHttpOptions = Pick<
   HttpServerOptions,

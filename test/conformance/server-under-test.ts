@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { createLogger } from '../../src/runtime/logger.ts'
-import { watchCallers, type Callers } from '../../src/server/watch-callers.ts'
 import { startHttpServer } from '../../src/server/http/http-server.ts'
 import { createServerMetrics } from '../../src/server/metrics.ts'
 import { errorInterceptor } from '../../src/server/rpc/error-interceptor.ts'
 import { observeCalls } from '../../src/server/rpc/observe-calls.ts'
+import { watchCallers, type Callers } from '../../src/server/watch-callers.ts'
 import { conformanceRoutes } from './conformance-routes.ts'
 import {
   ServerCompatRequestSchema,

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { watchCallers } from '../../src/server/watch-callers.ts'
 import { createServerMetrics } from '../../src/server/metrics.ts'
+import { watchCallers } from '../../src/server/watch-callers.ts'
 import { startHttpFixture, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 
 /** The files of TLS and of tokens, by the setting's short name, as texts. */

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
 import { FailureCode, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
-import type { PingRecorder } from '../../src/server/recorder/ping-recorder.ts'
 import { recordMany } from '../../src/server/ping-service/many-pings.ts'
+import type { PingRecorder } from '../../src/server/recorder/ping-recorder.ts'
 import { silent } from '../ledger/ledger-fixture.ts'
 
 const recorder: PingRecorder = { record: async () => undefined, recordAll: async pings => pings.map(() => undefined) }

@@ -12,10 +12,10 @@ import { healthRoutes } from '../../../src/server/health/grpc-health.ts'
 import { startHttpServer, type HttpServer } from '../../../src/server/http/http-server.ts'
 import type { HttpLimits } from '../../../src/server/http/limits.ts'
 import { createServerMetrics } from '../../../src/server/metrics.ts'
+import { pingRoutes } from '../../../src/server/ping-service/ping-routes.ts'
 import type { PingRecorder, RequestedPing } from '../../../src/server/recorder/ping-recorder.ts'
 import { errorInterceptor } from '../../../src/server/rpc/error-interceptor.ts'
 import { observeCalls } from '../../../src/server/rpc/observe-calls.ts'
-import { pingRoutes } from '../../../src/server/ping-service/ping-routes.ts'
 import { conformanceRoutes } from '../../conformance/conformance-routes.ts'
 
 /** Longest message that the ports take, in bytes. */
