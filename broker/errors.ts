@@ -65,3 +65,8 @@ export class ProtocolError extends Error {
     this.code = code
   }
 }
+
+/** The connection is to be closed without an answer, which is how the protocol tells an error where it has no room for one. */
+export class HangUp extends Error {
+  override readonly name = 'HangUp'
+}

@@ -1,5 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
-import { HangUp } from '../server/handler.ts'
+import { HangUp, type ErrorCode } from '../errors.ts'
 import type { Api } from '../wire/api.ts'
 import { errorAnswer } from './error-answers.ts'
 

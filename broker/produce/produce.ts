@@ -1,6 +1,6 @@
-import { ERROR, ProtocolError } from '../errors.ts'
+import { ERROR, HangUp, ProtocolError } from '../errors.ts'
 import { checkBatch, compression, COMPRESSION, isTransactional } from '../records/batch.ts'
-import { HangUp, type Handler } from '../server/handler.ts'
+import type { Handler } from '../server/handler.ts'
 import { checkWritable } from '../topics/names.ts'
 import type { Topics } from '../topics/topics.ts'
 import type { RequestOf, ResponseOf } from '../wire/api.ts'

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Logger } from '../../src/runtime/logger.ts'
+import { HangUp } from '../errors.ts'
 import { WireError } from '../wire/wire-error.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { Frames } from './frames.ts'
-import { HangUp, type Call, type Endpoint } from './handler.ts'
+import type { Call, Endpoint } from './handler.ts'
 
 export interface ConnectionOptions {
   readonly socket: Socket

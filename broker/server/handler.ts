@@ -29,8 +29,3 @@ export interface Answer {
 export function answer<A extends Api>(api: A, handle: Handler<A>): Answer {
   return { api, handle }
 }
-
-/** The connection is to be closed without an answer, which is how the protocol tells an error where it has no room for one. */
-export class HangUp extends Error {
-  override readonly name = 'HangUp'
-}
