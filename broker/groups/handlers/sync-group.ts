@@ -4,7 +4,7 @@ import type { RequestOf, ResponseOf } from '../../wire/api.ts'
 import type { syncGroup } from '../../wire/tables/sync-group.ts'
 import type { Coordinator } from '../coordinator.ts'
 import { refusedSync, type SyncRequest, type SyncResult } from '../results.ts'
-import { waitFor } from './waiting.ts'
+import { waitFor } from './wait-for.ts'
 
 /** Since this version a member must say which protocol it means. */
 const PROTOCOL_SINCE = 5

@@ -1,9 +1,9 @@
-import { ERROR, ProtocolError, type ErrorCode } from '../errors.ts'
-import type { Coordinator } from '../groups/coordinator.ts'
-import type { Handler } from '../server/handler.ts'
-import type { RequestOf } from '../wire/api.ts'
-import type { offsetCommit } from '../wire/tables/offset-commit.ts'
-import type { OffsetStore, OffsetToCommit } from './offset-store.ts'
+import { ERROR, ProtocolError, type ErrorCode } from '../../errors.ts'
+import type { OffsetStore, OffsetToCommit } from '../../offsets/offset-store.ts'
+import type { Handler } from '../../server/handler.ts'
+import type { RequestOf } from '../../wire/api.ts'
+import type { offsetCommit } from '../../wire/tables/offset-commit.ts'
+import type { Coordinator } from '../coordinator.ts'
 
 export interface OffsetCommitOptions {
   readonly coordinator: Coordinator

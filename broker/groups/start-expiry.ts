@@ -1,8 +1,8 @@
 import type { Logger } from '../../src/runtime/logger.ts'
-import { Alarm, type Clock } from '../groups/clock.ts'
-import type { Coordinator } from '../groups/coordinator.ts'
-import { findExpired } from './offset-expiry.ts'
-import type { OffsetStore } from './offset-store.ts'
+import type { OffsetStore } from '../offsets/offset-store.ts'
+import { Alarm, type Clock } from './clock.ts'
+import type { Coordinator } from './coordinator.ts'
+import { findExpired } from './find-expired.ts'
 
 export interface ExpiryOptions {
   readonly coordinator: Coordinator

@@ -1,8 +1,8 @@
-import { ERROR } from '../errors.ts'
-import type { Handler } from '../server/handler.ts'
-import { oneByOne } from '../server/one-by-one.ts'
-import type { offsetFetch } from '../wire/tables/offset-fetch.ts'
-import type { CommittedOffset, OffsetStore } from './offset-store.ts'
+import { ERROR } from '../../errors.ts'
+import type { CommittedOffset, OffsetStore } from '../../offsets/offset-store.ts'
+import type { Handler } from '../../server/handler.ts'
+import { oneByOne } from '../../server/one-by-one.ts'
+import type { offsetFetch } from '../../wire/tables/offset-fetch.ts'
 
 /** Since this version a request asks for several groups. */
 const BATCHED_SINCE = 8

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { findExpired } from '../../../broker/groups/find-expired.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
-import { findExpired } from '../../../broker/offsets/offset-expiry.ts'
 import { OffsetStore } from '../../../broker/offsets/offset-store.ts'
-import { GROUP, GroupUnderTest } from '../groups/group-under-test.ts'
+import { GROUP, GroupUnderTest } from './group-under-test.ts'
 
 const RETENTION_MS = 60_000
 

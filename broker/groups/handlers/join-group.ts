@@ -3,7 +3,7 @@ import type { RequestOf, ResponseOf } from '../../wire/api.ts'
 import type { joinGroup } from '../../wire/tables/join-group.ts'
 import type { Coordinator } from '../coordinator.ts'
 import type { JoinRequest, JoinResult } from '../results.ts'
-import { waitFor } from './waiting.ts'
+import { waitFor } from './wait-for.ts'
 
 const REBALANCE_TIMEOUT_SINCE = 1
 const KNOWN_ID_SINCE = 4

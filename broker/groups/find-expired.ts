@@ -1,6 +1,6 @@
-import type { Group } from '../groups/group.ts'
-import { subscribedTopics } from '../groups/subscription.ts'
-import type { CommittedOffset, OffsetStore } from './offset-store.ts'
+import type { CommittedOffset, OffsetStore } from '../offsets/offset-store.ts'
+import type { Group } from './group.ts'
+import { subscribedTopics } from './subscription.ts'
 
 /**
  * The offsets of `groupId` that are to be forgotten, and whether nothing is left of the group then. A group's offsets are kept

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ERROR, ProtocolError } from '../../../broker/errors.ts'
 import * as tables from '../../../broker/wire/tables/index.ts'
-import { busy, GroupsOnTheWire, othersAreServedDuring, versionsOf } from '../groups/groups-on-the-wire.ts'
+import { busy, GroupsOnTheWire, othersAreServedDuring, versionsOf } from './groups-on-the-wire.ts'
 
 let broker: GroupsOnTheWire
 
