@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { objection, roomOf, ROOMS } from './layers/rooms.ts'
-import { findCycle, readSources, toSource } from './layers/sources.ts'
+import { findCycle, findFolderCycle, readSources, toSource } from './layers/sources.ts'
 
 const sources = readSources(['src', 'processor', 'broker', 'local', 'bench', 'scripts'])
 /** Programs for people at a terminal; all others log. */
@@ -33,6 +33,10 @@ describe('the layers of the code', () => {
   })
 
   test('have no ring of imports', () => expect(findCycle(sources)).toBeUndefined())
+
+  test.each(['broker'] as const)('have no ring of imports between the folders and files of a folder: %s', room =>
+    expect(findFolderCycle(sources.filter(({ file }) => roomOf(file) === room))).toBeUndefined(),
+  )
 
   test('read process.env in at most one file each, and only where a program starts', () => {
     const readers = sources.filter(({ code }) =>
@@ -111,6 +115,15 @@ import pg from 'pg'`
       'a/y.ts',
     ])
     expect(findCycle([source('a/x.ts', './y.ts'), source('a/y.ts', './z.ts')])).toBeUndefined()
+  })
+
+  test('finds a ring between folders where no files form one', () => {
+    const source = (file: string, imported: string) => toSource(file, `import '${imported}'`)
+    const ring = [source('a/b/x.ts', '../c/y.ts'), source('a/c/z.ts', '../b/w.ts')]
+    expect(findCycle(ring)).toBeUndefined()
+    expect(findFolderCycle(ring)).toEqual(['a/b', 'a/c', 'a/b'])
+    expect(findFolderCycle([source('a/b/x.ts', '../c/y.ts'), source('a/c/z.ts', '../d/w.ts')])).toBeUndefined()
+    expect(findFolderCycle([source('a/x.ts', './b/y.ts'), source('a/b/z.ts', '../w.ts')])).toBeUndefined()
   })
 
   test('knows each room of the layout that exists', () => {
