@@ -11,7 +11,7 @@ import { launchPostgres, stopPostgres } from '../local/launch/postgres.ts'
 import { launchRedis, launchStandIn } from '../local/launch/redis.ts'
 import { launch, type Contender as Broker } from './broker/contenders.ts'
 import { PROFILED_POSTGRES } from './profile/postgres-top.ts'
-import { Teardown } from './teardown.ts'
+import type { Teardown } from './teardown.ts'
 
 const CACHE_COMMANDS = ['redis-server', 'valkey-server']
 /** More than the plain way's largest pool, the clients of single INSERTs and Ping's servers need. */

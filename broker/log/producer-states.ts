@@ -56,7 +56,10 @@ export class ProducerStates {
     if (epoch < state.epoch) {
       throw new ProtocolError(ERROR.INVALID_PRODUCER_EPOCH, `producer ${producerId}: got epoch ${epoch}, expected ${state.epoch} or later`)
     }
-    if (epoch > state.epoch) return void this.#checkNext(producerId, first, 0)
+    if (epoch > state.epoch) {
+      this.#checkNext(producerId, first, 0)
+      return undefined
+    }
     const last = lastSequence(batch, 0)
     const same = state.batches.find(kept => kept.firstSequence === first && kept.lastSequence === last)
     if (same) return same

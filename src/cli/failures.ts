@@ -1,4 +1,4 @@
-import { Code, ConnectError } from '@connectrpc/connect'
+import { Code, type ConnectError } from '@connectrpc/connect'
 import { RetryInfoSchema } from '../gen/google/rpc/error_details_pb.ts'
 
 /**

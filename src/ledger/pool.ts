@@ -101,7 +101,7 @@ export class Pool implements Queryable {
   }
 
   #keep(client: Client): void {
-    this.#idle.set(client, setTimeout(() => this.#close(client), IDLE_MS).unref())
+    this.#idle.set(client, setTimeout(() => void this.#close(client), IDLE_MS).unref())
     this.#wakeNext()
   }
 

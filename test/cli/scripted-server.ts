@@ -5,7 +5,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import type { Protocol } from '../../src/cli/client.ts'
-import { FailureCode, PingService, type PingCountRequest, type PingRequest } from '../../src/gen/ping/v1/ping_pb.ts'
+import { PingService, type FailureCode, type PingCountRequest, type PingRequest } from '../../src/gen/ping/v1/ping_pb.ts'
 
 /**
  * What the server does with one call: answers; records and then cuts the connection, so that the reply is lost;

@@ -37,7 +37,7 @@ export async function startCluster(resources: readonly Resource[]): Promise<Clus
   const starting = [startCnpg(resources, folder), startDragonfly(resources), startStrimzi(resources, folder)] as const
   const begun = await Promise.allSettled(starting)
   if (begun.some(({ status }) => status === 'rejected'))
-    await Promise.all(begun.map(part => (part.status === 'fulfilled' ? part.value.stop() : undefined)))
+    await Promise.all(begun.map(async part => (part.status === 'fulfilled' ? part.value.stop() : undefined)))
   const [postgres, cache, kafka] = await Promise.all(starting)
   const parts = [postgres, cache, kafka]
   return {

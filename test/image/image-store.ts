@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { BASE_IMAGE, buildBaseImage } from './base-image.ts'
-import { ContainerStore } from './container-store.ts'
+import type { ContainerStore } from './container-store.ts'
 import type { TARGETS } from './dockerfile-faults.ts'
 
 export type Target = (typeof TARGETS)[number]

@@ -74,7 +74,7 @@ export class LedgerRanges {
     if (this.#kept === kept) this.#kept = { ...now, sums: now.sums.newest(MAX_MINUTES) }
     let edge = 0
     return Promise.all(
-      questions.map(question => {
+      questions.map(async question => {
         const edges = later.edges.slice(edge, (edge += question.edges.length))
         if (!covers(now, question)) return countRange(this.#pool, question.startMs, question.endMs)
         return edges.reduce((sum, pings) => sum + pings, BigInt(now.sums.sum(question.first, question.end)))

@@ -1,4 +1,4 @@
-import { OffsetStore } from '../../../broker/offsets/offset-store.ts'
+import type { OffsetStore } from '../../../broker/offsets/offset-store.ts'
 
 /** Everything that a store knows, for comparisons. */
 export function contentOf(store: OffsetStore): Record<string, unknown> {

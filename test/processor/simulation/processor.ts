@@ -1,7 +1,7 @@
 import { Flusher } from '../../../processor/flusher.ts'
 import { Lanes } from '../../../processor/lanes.ts'
 import type { ProcessorMetrics } from '../../../processor/metrics.ts'
-import { PartitionOffsets } from '../../../processor/offsets.ts'
+import type { PartitionOffsets } from '../../../processor/offsets.ts'
 import { Reconciler } from '../../../processor/reconciler.ts'
 import type { Cache } from '../../../src/counters/connect.ts'
 import type { PingEvent } from '../../../src/events/event.ts'

@@ -1,7 +1,7 @@
 import { PartitionOffsets } from '../../../processor/offsets.ts'
 import type { PingEvent } from '../../../src/events/event.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
-import { SimulatedCache } from './cache.ts'
+import type { SimulatedCache } from './cache.ts'
 import { differencesOf, unsafe } from './checks.ts'
 import { Ledger, poolOf } from './ledger.ts'
 import { SimulatedProcessor } from './processor.ts'
