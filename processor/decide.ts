@@ -1,3 +1,4 @@
+import { NEGLECTED_AFTER_MS } from '../src/counters/freshness.ts'
 import { totalHolds, type HashState } from '../src/counters/hash.ts'
 import { needsRenewal } from '../src/counters/rebuild.ts'
 import type { CheckedHead } from '../src/ledger/heads.ts'
@@ -40,8 +41,6 @@ export interface LaneView {
   readonly timeMs: number
 }
 
-/** A lane that is another's is left to it as long as it looks after it. In ms. */
-const NEGLECTED_AFTER_MS = 1_500
 /** Further behind, one snapshot is less work than the rows. */
 const REBUILD_BEYOND_ROWS = 100_000n
 

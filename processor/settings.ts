@@ -1,3 +1,4 @@
+import { FLUSH_INTERVAL_MS, FRESH_WITHIN_MS, TICK_INTERVAL_MS } from '../src/counters/freshness.ts'
 import { hashSettings, redisSettings } from '../src/counters/settings.ts'
 import { kafkaSettings, topicSettings } from '../src/events/settings.ts'
 import { postgresSettings } from '../src/ledger/settings.ts'
@@ -28,14 +29,14 @@ export const processorSettings = {
     max: 100_000,
   }),
   flushIntervalMs: integer('FLUSH_INTERVAL_MS', {
-    help: 'How long an event is buffered at most, in ms.',
-    fallback: 1_000,
+    help: `Maximum time that an event is buffered, in ms. If this and TICK_INTERVAL_MS together exceed ${FRESH_WITHIN_MS}, some counts come from Postgres.`,
+    fallback: FLUSH_INTERVAL_MS,
     min: 1,
     max: 60_000,
   }),
   tickIntervalMs: integer('TICK_INTERVAL_MS', {
-    help: 'How often the cache is compared with Postgres, in ms; above 1000 counts come from Postgres at times; 0 switches it off, for tests of what it heals.',
-    fallback: 500,
+    help: `How often the cache is compared with Postgres, in ms. Above ${FRESH_WITHIN_MS - FLUSH_INTERVAL_MS}, some counts come from Postgres. 0 turns it off, for tests.`,
+    fallback: TICK_INTERVAL_MS,
     min: 0,
     max: 60_000,
   }),

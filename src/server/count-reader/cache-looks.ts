@@ -1,11 +1,10 @@
 import type { Cache } from '../../counters/connect.ts'
+import { FRESH_WITHIN_MS } from '../../counters/freshness.ts'
 import { freshnessOf, totalHolds, type HashLook, type HashState } from '../../counters/hash.ts'
 import { within } from '../../runtime/wait.ts'
 import type { CountReaderMetrics } from '../metrics.ts'
 import type { Count } from './count.ts'
 
-/** The cache's answer counts only if every lane was complete this short a time ago. */
-const FRESH_WITHIN_MS = 2_000
 const CACHE_TIMEOUT_MS = 50
 
 /** What the cache answered, which may prove nothing. */

@@ -1,3 +1,5 @@
+import { FRESH_WITHIN_MS } from '../../counters/freshness.ts'
+
 /** A total that Postgres answered. */
 export interface ProvenTotal {
   readonly total: bigint
@@ -5,8 +7,8 @@ export interface ProvenTotal {
   readonly beganMs: number
 }
 
-/** How long the floor must have stood unconfirmed before Postgres may lower it: by then the cache has what it says, too. */
-const LOWERED_AFTER_MS = 3_000
+/** How long the floor must be unconfirmed before Postgres may lower it: longer than a fresh cache may lack what the floor counts. */
+const LOWERED_AFTER_MS = FRESH_WITHIN_MS + 1_000
 
 /** What a look at Postgres did to the floor: `lost` lowers a total that Postgres had once, `unproven` one that it never had. */
 export type Settled = 'kept' | 'lost' | 'unproven'
