@@ -1,33 +1,42 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { objection, roomOf, ROOMS } from './layers/rooms.ts'
+import { objection, readRooms, roomOf } from './layers/rooms.ts'
 import { findCycle, findFolderCycle, readSources, toSource } from './layers/sources.ts'
 
-const sources = readSources(['src', 'processor', 'broker', 'local', 'bench', 'scripts'])
+const ROOT = new URL('../', import.meta.url)
+const rooms = readRooms(readFileSync(new URL('docs/architecture.md', ROOT), 'utf8'))
+const FOLDERS = ['src', 'processor', 'broker', 'local', 'bench', 'scripts']
+const sources = readSources(FOLDERS)
 /** Programs for people at a terminal; all others log. */
-const MAY_PRINT = ['src/cli', 'local', 'bench', 'scripts']
+const MAY_PRINT = /^(src\/cli|local|bench|scripts)\//
+/** Folders with a program, each started by one file. */
+const PROGRAMS = ['src/server', 'src/cli', 'processor', 'broker', 'local', 'bench']
 
 describe('the layers of the code', () => {
-  test('are found', () => {
+  test('are found, and each file is in a room of docs/architecture.md', () => {
     expect(sources.length).toBeGreaterThan(100)
     expect(sources.flatMap(source => source.imports).length).toBeGreaterThan(400)
-    expect(sources.filter(({ file }) => roomOf(file) === undefined).map(({ file }) => file)).toEqual([])
+    expect(sources.filter(({ file }) => roomOf(rooms, file) === undefined).map(({ file }) => file)).toEqual([])
   })
 
-  test('import only what lies below them, and no main of a program', () => {
+  test('import only what docs/architecture.md allows, and no main of a program', () => {
     const wrong = sources.flatMap(({ file, imports }) =>
       imports.flatMap(imported => {
-        const why = objection(file, imported)
+        const why = objection(rooms, file, imported)
         return why ? [`${file} imports ${imported}, which ${why}`] : []
       }),
     )
     expect(wrong).toEqual([])
   })
 
-  test('import no file that is not there', () => {
-    const root = new URL('../', import.meta.url)
+  test('have no room in docs/architecture.md that does not exist', () => {
+    const named = rooms.flatMap(({ paths, mayImport }) => [...paths, ...mayImport])
+    expect(named.filter(path => !existsSync(new URL(path, ROOT)))).toEqual([])
+  })
+
+  test('import no file that does not exist', () => {
     const missing = sources.flatMap(({ file, imports }) =>
-      imports.filter(imported => !existsSync(new URL(imported, root))).map(imported => `${file} imports ${imported}`),
+      imports.filter(imported => !existsSync(new URL(imported, ROOT))).map(imported => `${file} imports ${imported}`),
     )
     expect(missing).toEqual([])
   })
@@ -35,7 +44,7 @@ describe('the layers of the code', () => {
   test('have no ring of imports', () => expect(findCycle(sources)).toBeUndefined())
 
   test.each(['broker'] as const)('have no ring of imports between the folders and files of a folder: %s', room =>
-    expect(findFolderCycle(sources.filter(({ file }) => roomOf(file) === room))).toBeUndefined(),
+    expect(findFolderCycle(sources.filter(({ file }) => file.startsWith(`${room}/`)))).toBeUndefined(),
   )
 
   test('read process.env in at most one file each, and only where a program starts', () => {
@@ -44,21 +53,21 @@ describe('the layers of the code', () => {
         code,
       ),
     )
-    const byRoom = Object.groupBy(readers, ({ file }) => roomOf(file) ?? 'none')
-    for (const [room, files = []] of Object.entries(byRoom)) {
-      expect(['src/server', 'src/cli', 'processor', 'broker', 'local', 'bench']).toContain(room)
+    const byProgram = Object.groupBy(readers, ({ file }) => PROGRAMS.find(folder => file.startsWith(`${folder}/`)) ?? 'no program')
+    for (const [program, files = []] of Object.entries(byProgram)) {
+      expect(PROGRAMS).toContain(program)
       expect(
         files.map(({ file }) => file),
-        `of ${room}`,
+        `of ${program}`,
       ).toHaveLength(1)
     }
     expect(readers.map(({ file }) => file)).toContain('src/server/main.ts')
   })
 
-  test('print by console only where a person looks on', () => {
+  test('print to the console only in programs for people at a terminal', () => {
     const printing = sources
       .filter(({ code }) => /(?<![.#\w])console\s*\.\s*\w+\s*\(/.test(code))
-      .filter(({ file }) => !MAY_PRINT.includes(roomOf(file) ?? ''))
+      .filter(({ file }) => !MAY_PRINT.test(file))
     expect(printing.map(({ file }) => file)).toEqual([])
   })
 
@@ -82,13 +91,13 @@ describe('the watch over the layers', () => {
     ['src/cli/verify.ts', 'src/events/kafka.ts'],
     ['src/cli/program.ts', 'src/cli/main.ts'],
     ['src/server/wiring.ts', 'test/support/redis.ts'],
-  ])('objects when %s imports %s', (importer, imported) => expect(objection(importer, imported)).toBeDefined())
+  ])('objects when %s imports %s', (importer, imported) => expect(objection(rooms, importer, imported)).toBeDefined())
 
   test.each([
     ['src/cli/verify/look.ts', 'src/ledger/heads.ts'],
     ['src/server/wiring.ts', 'src/relay/relay.ts'],
     ['test/x.unit.test.ts', 'src/server/main.ts'],
-  ])('does not when %s imports %s', (importer, imported) => expect(objection(importer, imported)).toBeUndefined())
+  ])('does not object when %s imports %s', (importer, imported) => expect(objection(rooms, importer, imported)).toBeUndefined())
 
   test('sees every kind of import, but not those in comments', () => {
     const text = `import { a } from './a.ts'
@@ -126,11 +135,36 @@ import pg from 'pg'`
     expect(findFolderCycle([source('a/x.ts', './b/y.ts'), source('a/b/z.ts', '../w.ts')])).toBeUndefined()
   })
 
-  test('knows each room of the layout that exists', () => {
-    for (const room of ROOMS.filter(room => room !== 'broker'))
-      expect(
-        sources.some(({ file }) => roomOf(file) === room),
-        room,
-      ).toBe(true)
+  test('reads the table of a page: the deepest row names the room, and a room may import its inner rooms', () => {
+    const page = `# A page\n\n## The rooms\n
+| folder | what | may import |
+| --- | --- | --- |
+| \`a/\` | the outer room | nothing |
+| \`a/inner/\`, \`a/one.ts\` | two that go together | \`b\`, \`c/only.ts\` |
+| \`b/\` | below | nothing |
+| \`c/\` | beside | nothing |
+
+## Another heading
+
+| \`d/\` | in another table | nothing |
+`
+    const table = readRooms(page)
+    expect(roomOf(table, 'a/x.ts')?.paths).toEqual(['a'])
+    expect(roomOf(table, 'a/inner/x.ts')?.paths).toEqual(['a/inner', 'a/one.ts'])
+    expect(roomOf(table, 'd/x.ts')).toBeUndefined()
+    const allowed = (importer: string, imported: string) => objection(table, importer, imported) === undefined
+    expect(allowed('a/x.ts', 'a/inner/y.ts')).toBe(true)
+    expect(allowed('a/inner/y.ts', 'a/x.ts')).toBe(false)
+    expect(allowed('a/one.ts', 'a/inner/y.ts')).toBe(true)
+    expect(allowed('a/one.ts', 'b/x.ts')).toBe(true)
+    expect(allowed('a/one.ts', 'c/only.ts')).toBe(true)
+    expect(allowed('a/one.ts', 'c/other.ts')).toBe(false)
+    expect(allowed('a/x.ts', 'b/x.ts')).toBe(false)
   })
+
+  test.each([
+    ['a page without the table', '# A page\n', /no table/],
+    ['a word that is no path', '## The rooms\n\n| f | w | i |\n| --- | --- | --- |\n| `a/` | w | everything |\n', /everything/],
+    ['a row without a folder', '## The rooms\n\n| f | w | i |\n| --- | --- | --- |\n| | w | nothing |\n', /no folder/],
+  ])('refuses %s', (_, page, message) => expect(() => readRooms(page)).toThrow(message))
 })

@@ -1,54 +1,52 @@
-/** Who may import whom: the rooms of the layout, each with the other rooms that it may import. Data flows one way. */
-const MAY_IMPORT = {
-  'src/gen': [],
-  'src/runtime': [],
-  'src/terms': [],
-  'src/ledger': ['src/terms', 'src/runtime', 'src/gen'],
-  'src/events': ['src/terms', 'src/runtime', 'src/gen'],
-  'src/counters': ['src/terms', 'src/runtime', 'src/gen'],
-  'src/relay': ['src/ledger', 'src/events', 'src/terms', 'src/runtime', 'src/gen'],
-  'src/server': ['src/relay', 'src/ledger', 'src/events', 'src/counters', 'src/terms', 'src/runtime', 'src/gen'],
-  'src/cli': ['src/ledger', 'src/counters', 'src/terms', 'src/runtime', 'src/gen'],
-  processor: ['src/ledger', 'src/events', 'src/counters', 'src/terms', 'src/runtime', 'src/gen'],
-  broker: ['src/runtime'],
-  // Starts the programs as processes of their own: it imports none of them, but for their tables of settings.
-  local: ['src/runtime'],
-  // Starts them too, by the parts of `local`, and looks into what they wrote.
-  bench: ['local', 'src/ledger', 'src/events', 'src/counters', 'src/terms', 'src/runtime', 'src/gen'],
-  // Makes pages of the programs' settings.
-  scripts: ['local', 'processor', 'broker', 'bench', 'src/cli', 'src/server', 'src/ledger', 'src/events', 'src/counters', 'src/runtime'],
-} as const satisfies Record<string, readonly string[]>
+/** The table "The rooms" of docs/architecture.md: who may import whom. The page is the rule; nothing here repeats it. */
+export interface Room {
+  /** Folders and files from the root, without a slash at the end. */
+  readonly paths: readonly string[]
+  /** What these may import besides themselves and the rooms within them. */
+  readonly mayImport: readonly string[]
+}
 
-export type Room = keyof typeof MAY_IMPORT
-export const ROOMS = Object.keys(MAY_IMPORT) as readonly Room[]
+const HEADING = '## The rooms'
+/** A row of the table: its folders, what is in them, and what they may import. */
+const ROW = /^\|([^|]*)\|[^|]*\|([^|]*)\|$/gm
+const PATHS = /`([^`]+?)\/?`/g
+/** The words that such a cell may hold beside paths. */
+const FILLER = /^(\s|,|nothing|and)*$/
 
-/** Only these files of the command line may read Postgres and the cache: all others know the server alone. */
-const CLI_DIRECT = /^src\/cli\/(stores|rebuild|verify)(\.ts$|\/)/
+/** Reads the table. Throws when the page has none, or when a cell holds what is not a path. */
+export function readRooms(page: string): readonly Room[] {
+  const section = page.split(`${HEADING}\n`)[1]?.split(/^## /m)[0] ?? ''
+  const rows = [...section.matchAll(ROW)].map(([, paths = '', imports = '']) => [paths, imports] as const)
+  const rooms = rows.slice(2).map(([paths, imports]) => ({ paths: readPaths(paths), mayImport: readPaths(imports) }))
+  if (rooms.length === 0) throw new Error(`got no table after ${JSON.stringify(HEADING)}`)
+  const nameless = rows.slice(2).find((_, index) => rooms[index]!.paths.length === 0)
+  if (nameless) throw new Error(`a row names no folder: ${nameless.join('|')}`)
+  return rooms
+}
 
-/** The programs' tables of settings, which `local` reads to refuse a wrong setting before it starts anything. */
-const TABLES = /^(processor|src\/(counters|events|server))\/settings\.ts$/
+function readPaths(cell: string): readonly string[] {
+  if (!FILLER.test(cell.replaceAll(PATHS, '')))
+    throw new Error(`got ${JSON.stringify(cell.trim())}, expected paths in backticks, or nothing`)
+  return [...cell.matchAll(PATHS)].map(([, path = '']) => path)
+}
 
-/** The room of a file, by its path from the root; undefined outside of all. */
-export function roomOf(file: string): Room | undefined {
-  return ROOMS.find(room => file.startsWith(`${room}/`))
+/** The room that a file is in: the one that names the longest part of its path. Undefined if there is none. */
+export function roomOf(rooms: readonly Room[], file: string): Room | undefined {
+  const named = (room: Room): number => Math.max(...room.paths.filter(path => isIn(file, path)).map(({ length }) => length), 0)
+  const room = rooms.toSorted((a, b) => named(b) - named(a))[0]
+  return room && named(room) > 0 ? room : undefined
 }
 
 /** What is wrong with an import, or undefined. Both are paths from the root. */
-export function objection(importer: string, imported: string): string | undefined {
-  const [from, to] = [roomOf(importer), roomOf(imported)]
+export function objection(rooms: readonly Room[], importer: string, imported: string): string | undefined {
+  const [from, to] = [roomOf(rooms, importer), roomOf(rooms, imported)]
   if (from === undefined) return undefined
   if (to === undefined) return 'is in no room'
-  if (isMain(imported)) return "is a program's main"
-  if (from === to) return undefined
-  if (from === 'local' && TABLES.test(imported)) return undefined
-  const allowed: readonly string[] = MAY_IMPORT[from]
-  if (!allowed.includes(to)) return `is above or beside ${from}, which may import ${allowed.join(', ') || 'nothing'}`
-  if (from === 'src/cli' && (to === 'src/ledger' || to === 'src/counters') && !CLI_DIRECT.test(importer)) {
-    return 'is for verify and rebuild only'
-  }
-  return undefined
+  if (/\/main\.[jt]s$/.test(imported)) return "is a program's main"
+  if ([...from.paths, ...from.mayImport].some(path => isIn(imported, path))) return undefined
+  return `is not for ${from.paths.join(', ')}, which may import ${from.mayImport.join(', ') || 'nothing'}`
 }
 
-function isMain(file: string): boolean {
-  return /\/main\.[jt]s$/.test(file)
+function isIn(file: string, path: string): boolean {
+  return file === path || file.startsWith(`${path}/`)
 }
