@@ -2,36 +2,14 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
 import { callMetrics, SECONDS } from './call-metrics.ts'
+import type { CountReaderMetrics } from './count-reader/count-reader-metrics.ts'
+import type { RecorderMetrics } from './recorder/recorder-metrics.ts'
 import type { CallMetrics } from './rpc/observe-calls.ts'
-import type { TlsMetrics } from './watch-callers.ts'
+import type { TlsMetrics } from './tls/tls-metrics.ts'
+import type { PostgresMetrics } from './watch-readiness.ts'
 
-/** What the watch over Postgres tells. */
-export interface WatchMetrics {
-  /** Whether a ping could be recorded at the last look. */
-  postgresUp(up: boolean): void
-}
-
-/** What the recorder tells. */
-export interface RecorderMetrics {
-  /** One batch was committed: the callers that were acked, its pings, how many of them were new, and the seconds it took. */
-  batchRecorded(batch: { readonly acked: number; readonly pings: number; readonly inserted: number; readonly seconds: number }): void
-  /** One batch has to be tried again, such as for a lost connection. */
-  batchRetried(): void
-  /** One ping was refused because the queue is full. */
-  queueRefused(): void
-  /** Reads, whenever the metrics are asked for, how many pings wait to be recorded. */
-  watchQueue(read: () => number): void
-}
-
-/** What the count reader tells. */
-export interface CountReaderMetrics {
-  countAnswered(source: 'cache' | 'database'): void
-  /** The cache could not be used: `unreachable`, `incomplete`, `stale`, `unproven` or another short word. */
-  cachePassedOver(reason: string): void
-}
-
-/** All metrics of a server, in a registry of their own. */
-export interface ServerMetrics extends WatchMetrics, RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics, TlsMetrics {
+/** All metrics of a server, in its own registry. Each room declares those that it needs; this object has them all. */
+export interface ServerMetrics extends RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics, TlsMetrics, PostgresMetrics {
   readonly registry: Registry
 }
 
@@ -41,7 +19,7 @@ export function createServerMetrics(): ServerMetrics {
   const registry = createRegistry()
   return {
     registry,
-    ...watchMetrics(registry),
+    ...postgresMetrics(registry),
     ...recorderMetrics(registry),
     ...relayMetrics(registry),
     ...countReaderMetrics(registry),
@@ -50,7 +28,7 @@ export function createServerMetrics(): ServerMetrics {
   }
 }
 
-function watchMetrics(registry: Registry): WatchMetrics {
+function postgresMetrics(registry: Registry): PostgresMetrics {
   const up = new Gauge({
     name: 'ping_postgres_up',
     help: '1 if a ping could be recorded at the last look, 0 if not',

@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client'
 import { Health } from '../gen/grpc/health/v1/health_pb.ts'
 import { PingService } from '../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -6,12 +7,11 @@ import { statusPages, type StatusPage } from '../runtime/status-pages.ts'
 import type { CountReader } from './count-reader/count.ts'
 import { healthRoutes } from './health/grpc-health.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server.ts'
-import type { ServerMetrics } from './metrics.ts'
 import { pingRoutes } from './ping-service/ping-routes.ts'
 import type { PingRecorder } from './recorder/ping-recorder.ts'
 import { reflectionRoutes } from './reflection/grpc-reflection.ts'
 import { errorInterceptor } from './rpc/error-interceptor.ts'
-import { observeCalls } from './rpc/observe-calls.ts'
+import { observeCalls, type CallMetrics } from './rpc/observe-calls.ts'
 
 export type PingHttpOptions = Pick<
   HttpServerOptions,
@@ -22,7 +22,7 @@ export type PingHttpOptions = Pick<
   /** Longest message of PingBatch and of PingStream, in bytes, also after decompression. */
   readonly maxBatchBodyBytes: number
   readonly readiness: Readiness
-  readonly metrics: ServerMetrics
+  readonly metrics: CallMetrics & { readonly registry: Registry }
   readonly log: Logger
 }
 

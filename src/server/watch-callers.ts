@@ -6,14 +6,8 @@ import { parseTokens } from './access/tokens.ts'
 import { serverSettings, type ServerSettings } from './settings.ts'
 import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING, readCertificate, type ServerCertificate, type TlsFile } from './tls/certificate.ts'
 import { handshakeLog } from './tls/handshake-log.ts'
+import type { TlsMetrics } from './tls/tls-metrics.ts'
 import type { TlsIdentity } from './tls/tls-port.ts'
-
-/** What the metrics show of TLS. */
-export interface TlsMetrics {
-  handshakeFailed(): void
-  /** Reads, whenever the metrics are asked for, the last moment of the certificate, in ms since the epoch. */
-  watchCertificate(notAfterMs: () => number): void
-}
 
 /** Who may call, and how: clear text and everybody unless settings say otherwise. */
 export interface Callers {

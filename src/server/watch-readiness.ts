@@ -1,15 +1,20 @@
 import type { Logger } from '../runtime/logger.ts'
 import type { Readiness } from '../runtime/readiness.ts'
 import { wait } from '../runtime/wait.ts'
-import type { WatchMetrics } from './metrics.ts'
 
 const LOOK_EVERY_MS = 1_000
+
+/** The metric of Postgres. */
+export interface PostgresMetrics {
+  /** Whether a ping could be recorded at the last look. */
+  postgresUp(up: boolean): void
+}
 
 export interface WatchOptions {
   readonly readiness: Readiness
   /** True if a ping could be recorded now; never rejects, and settles within about a second. */
   readonly canRecord: () => Promise<boolean>
-  readonly metrics: WatchMetrics
+  readonly metrics: PostgresMetrics
   readonly log: Logger
 }
 

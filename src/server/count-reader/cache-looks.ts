@@ -2,7 +2,7 @@ import type { Cache } from '../../counters/connect.ts'
 import { FRESH_WITHIN_MS } from '../../counters/freshness.ts'
 import { freshnessOf, totalHolds, type HashLook, type HashState } from '../../counters/hash.ts'
 import { within } from '../../runtime/wait.ts'
-import type { CountReaderMetrics } from '../metrics.ts'
+import type { CountReaderMetrics } from './count-reader-metrics.ts'
 import type { Count } from './count.ts'
 
 const CACHE_TIMEOUT_MS = 50

@@ -1,7 +1,7 @@
 import { lookAtHash, lookAtWholeHash } from '../../counters/hash.ts'
 import { MINUTE_MS_BIGINT, minuteOf, minuteOfClock } from '../../terms/minute.ts'
-import type { CountReaderMetrics } from '../metrics.ts'
 import { freshCount, type CacheLooks } from './cache-looks.ts'
+import type { CountReaderMetrics } from './count-reader-metrics.ts'
 import type { Count, Range } from './count.ts'
 import { advanceKept, type KeptMinutes } from './kept-minutes.ts'
 import { MinuteSums } from './minute-sums.ts'

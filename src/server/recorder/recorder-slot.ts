@@ -7,9 +7,9 @@ import { recordBatch, type RecordedBatch } from '../../ledger/record.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { Backoff } from '../../runtime/retry.ts'
 import { TimeoutError, wait, within } from '../../runtime/wait.ts'
-import type { RecorderMetrics } from '../metrics.ts'
 import type { Batch } from './batch.ts'
 import type { LaneChoice } from './lane-choice.ts'
+import type { RecorderMetrics } from './recorder-metrics.ts'
 
 export interface SlotOptions {
   readonly postgres: ClientConfig

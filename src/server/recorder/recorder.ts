@@ -1,11 +1,11 @@
 import { wait } from '../../runtime/wait.ts'
 import { QueueFullError } from '../errors.ts'
-import type { RecorderMetrics } from '../metrics.ts'
 import { Batch, type Waiter } from './batch.ts'
 import { Crowd } from './crowd.ts'
 import { LaneChoice } from './lane-choice.ts'
 import { OpenBatches } from './open-batches.ts'
 import type { PingRecorder, RequestedPing } from './ping-recorder.ts'
+import type { RecorderMetrics } from './recorder-metrics.ts'
 import { RecorderSlot, type SlotOptions } from './recorder-slot.ts'
 import { ManyWaiter, OneWaiter } from './waiters.ts'
 
