@@ -1,5 +1,5 @@
 import { Counter, type Metric, type Registry } from 'prom-client'
-import type { CallMetrics } from './rpc/observe-calls.ts'
+import type { CallMetrics } from './rpc/measure-calls.ts'
 
 /** Upper ends of the buckets, in seconds; a longer call is in the last, which has none. */
 export const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]

@@ -4,7 +4,7 @@ import { createRegistry } from '../runtime/metrics-registry.ts'
 import { callMetrics, SECONDS } from './call-metrics.ts'
 import type { CountReaderMetrics } from './count-reader/count-reader-metrics.ts'
 import type { RecorderMetrics } from './recorder/recorder-metrics.ts'
-import type { CallMetrics } from './rpc/observe-calls.ts'
+import type { CallMetrics } from './rpc/measure-calls.ts'
 import type { TlsMetrics } from './tls/tls-metrics.ts'
 import type { PostgresMetrics } from './watch-readiness.ts'
 

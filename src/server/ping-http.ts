@@ -11,7 +11,7 @@ import { pingRoutes } from './ping-service/ping-routes.ts'
 import type { PingRecorder } from './recorder/ping-recorder.ts'
 import { reflectionRoutes } from './reflection/grpc-reflection.ts'
 import { errorInterceptor } from './rpc/error-interceptor.ts'
-import { observeCalls, type CallMetrics } from './rpc/observe-calls.ts'
+import { measureCalls, type CallMetrics } from './rpc/measure-calls.ts'
 
 export type PingHttpOptions = Pick<
   HttpServerOptions,
@@ -37,7 +37,7 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
       reflectionRoutes([PingService, Health], stopping)(router)
     },
     interceptors: [errorInterceptor(log)],
-    calls: observeCalls(metrics, log),
+    calls: measureCalls(metrics, log),
     pages: new Map([...statusPages(readiness, metrics.registry), ['/healthz', healthz]]),
   })
 }

@@ -7,7 +7,7 @@ import { createLogger } from '../../src/runtime/logger.ts'
 import { startHttpServer } from '../../src/server/http/http-server.ts'
 import { createServerMetrics } from '../../src/server/metrics.ts'
 import { errorInterceptor } from '../../src/server/rpc/error-interceptor.ts'
-import { observeCalls } from '../../src/server/rpc/observe-calls.ts'
+import { measureCalls } from '../../src/server/rpc/measure-calls.ts'
 import { watchCallers, type Callers } from '../../src/server/watch-callers.ts'
 import { conformanceRoutes } from './conformance-routes.ts'
 import {
@@ -40,7 +40,7 @@ const server = await startHttpServer({
   access,
   routes: conformanceRoutes,
   interceptors: [errorInterceptor(log)],
-  calls: observeCalls(metrics, log),
+  calls: measureCalls(metrics, log),
   lean: !process.argv.includes(WITHOUT_LEAN),
   pages: new Map(),
   log,

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { Health, HealthCheckResponse_ServingStatus as Status } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { startHttpServer, type HttpServerOptions } from '../../src/server/http/http-server.ts'
-import { observeCalls } from '../../src/server/rpc/observe-calls.ts'
+import { measureCalls } from '../../src/server/rpc/measure-calls.ts'
 
 const CHECK = '/grpc.health.v1.Health/Check'
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -30,7 +30,7 @@ async function start({ lean, check, interceptors = [], readMaxBytes }: Options) 
     if (readMaxBytes === undefined) router.service(Health, { check: impl })
     else router.rpc(Health.method.check, impl, { readMaxBytes })
   }
-  const calls = observeCalls({ rpcEnded: (_, code) => void ended.push(code) }, log)
+  const calls = measureCalls({ rpcEnded: (_, code) => void ended.push(code) }, log)
   const http = await startHttpServer({
     port: 0,
     portSetting: 'PORT',

@@ -8,7 +8,7 @@ import { wait, within } from '../../runtime/wait.ts'
 import type { AccessCheck } from '../access/access.ts'
 import { refusePage, refuseRpc } from '../access/refuse.ts'
 import { refuseExpired } from '../rpc/deadline.ts'
-import type { CallObserver } from '../rpc/observe-calls.ts'
+import type { CallMeter } from '../rpc/measure-calls.ts'
 import { refuseOtherVersion } from '../rpc/protocol-version.ts'
 import { refuseMalformedTimeOut } from '../rpc/time-out-header.ts'
 import type { TlsIdentity } from '../tls/tls-port.ts'
@@ -35,8 +35,8 @@ export interface HttpServerOptions extends ListenOptions {
   /** Puts the RPCs on Connect's router. `stopping` is aborted when a drain begins: streams end then. */
   readonly routes: (router: ConnectRouter, stopping: AbortSignal) => void
   readonly interceptors: readonly Interceptor[]
-  /** Sees each call. */
-  readonly calls: CallObserver
+  /** Measures each call. */
+  readonly calls: CallMeter
   /** Whether unary Connect calls over HTTP/1.1 take the lean way, and not Connect's handlers. Default: they do. */
   readonly lean?: boolean
   /** Pages for probes and metrics, by path. */

@@ -6,7 +6,8 @@ import {
   type ConnectRouterOptions,
 } from '@connectrpc/connect'
 import type { UniversalHandler } from '@connectrpc/connect/protocol'
-import type { CallObserver } from '../rpc/observe-calls.ts'
+import type { CallMeter } from '../rpc/measure-calls.ts'
+import { rewriteOnAbort } from '../rpc/rewrite-on-abort.ts'
 import { leanMethod, type LeanMethod, type MethodSpec } from './lean/lean-method.ts'
 
 /** One method, on both ways in. */
@@ -22,7 +23,7 @@ export interface RpcTableOptions {
   readonly routes: (router: ConnectRouter) => void
   /** Options of every method; one that is registered with options of its own has those instead, as in Connect. */
   readonly shared: ConnectRouterOptions
-  readonly calls: CallObserver
+  readonly calls: CallMeter
   /** Whether unary methods get a lean way. */
   readonly lean: boolean
 }
@@ -33,6 +34,7 @@ export function createRpcTable({ routes, shared, calls, lean }: RpcTableOptions)
   const connect = createConnectRouter({
     ...shared,
     requestGate(context) {
+      rewriteOnAbort(context)
       calls.began(context)
       return requestGate?.(context)
     },

@@ -15,7 +15,7 @@ import { createServerMetrics } from '../../../src/server/metrics.ts'
 import { pingRoutes } from '../../../src/server/ping-service/ping-routes.ts'
 import type { PingRecorder, RequestedPing } from '../../../src/server/recorder/ping-recorder.ts'
 import { errorInterceptor } from '../../../src/server/rpc/error-interceptor.ts'
-import { observeCalls } from '../../../src/server/rpc/observe-calls.ts'
+import { measureCalls } from '../../../src/server/rpc/measure-calls.ts'
 import { conformanceRoutes } from '../../conformance/conformance-routes.ts'
 
 /** Longest message that the ports take, in bytes. */
@@ -64,7 +64,7 @@ async function startWay(lean: boolean, options: WaysOptions): Promise<Way> {
   const log = pino({ level: 'debug' }, { write: line => note('logged', steady(JSON.parse(line) as Record<string, unknown>)) })
   const readiness = new Readiness()
   readiness.ready()
-  const calls = observeCalls({ rpcEnded: (method, code) => note('ended', [method, code]) }, log)
+  const calls = measureCalls({ rpcEnded: (method, code) => note('ended', [method, code]) }, log)
   const http = await startHttpServer({
     ...options,
     lean,

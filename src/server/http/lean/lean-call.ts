@@ -3,6 +3,7 @@ import type { DescMethodUnary, DescService } from '@bufbuild/protobuf'
 import { Code, ConnectError, type ContextValues, type HandlerContext } from '@connectrpc/connect'
 import { createDeadlineSignal, createLinkedAbortController } from '@connectrpc/connect/protocol'
 import { contentTypeUnaryJson, contentTypeUnaryProto, parseTimeout } from '@connectrpc/connect/protocol-connect'
+import { rewriteError } from '../../rpc/rewrite-error.ts'
 import { AnswerHeaders } from './answer-headers.ts'
 import { CallValues } from './call-values.ts'
 import type { LeanMethod } from './lean-method.ts'
@@ -81,7 +82,7 @@ export class LeanCall implements HandlerContext {
 
   /** Ends the call, before its answer is sent. */
   end(reason?: unknown): void {
-    if (reason instanceof ConnectError) this.rpc.calls.tidy(reason, this.method)
+    if (reason instanceof ConnectError) rewriteError(reason, this.method)
     this.#close(reason)
   }
 

@@ -2,7 +2,7 @@ import type { DescMethodUnary } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt'
 import type { ConnectRouterOptions, createMethodImplSpec, MethodImpl } from '@connectrpc/connect'
 import { createMethodUrl, validateUniversalHandlerOptions, type UniversalHandlerOptions } from '@connectrpc/connect/protocol'
-import type { CallObserver } from '../../rpc/observe-calls.ts'
+import type { CallMeter } from '../../rpc/measure-calls.ts'
 import { messageFormats, type MessageFormat } from './message-format.ts'
 
 /** A method and its handler, in Connect's words. */
@@ -18,11 +18,11 @@ export interface LeanMethod {
   readonly format: (isBinary: boolean) => MessageFormat
   /** It may be called by GET. */
   readonly takesGet: boolean
-  readonly calls: CallObserver
+  readonly calls: CallMeter
 }
 
 /** Undefined: Connect's handlers alone can serve it, or serve it with these options. */
-export function leanMethod(spec: MethodSpec, given: ConnectRouterOptions, calls: CallObserver): LeanMethod | undefined {
+export function leanMethod(spec: MethodSpec, given: ConnectRouterOptions, calls: CallMeter): LeanMethod | undefined {
   const options = validateUniversalHandlerOptions(given)
   if (spec.kind !== 'unary' || given.connect === false || options.requireConnectProtocolHeader) return undefined
   const { method, impl } = spec

@@ -38,7 +38,7 @@ function readDeclared(request: IncomingMessage, length: number, maxBytes: number
   })
 }
 
-/** In the words of Connect, which are mended with all of its others. */
+/** In the words of Connect, which are rewritten as all of its errors are. */
 function tooLong(got: string, maxBytes: number): ConnectError {
   return new ConnectError(`message size ${got}is larger than configured readMaxBytes ${maxBytes}`, Code.ResourceExhausted)
 }

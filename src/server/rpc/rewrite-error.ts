@@ -6,10 +6,10 @@ import { describeJsonFault } from './json-fault.ts'
 /** Longest message, in UTF-16 code units: gRPC sends it in a header, and it may repeat the caller's own text. */
 const MAX_MESSAGE = 500
 /** The code of an error, and its message. */
-type Mended = readonly [Code, string]
+type Rewritten = readonly [Code, string]
 
 /** What Connect says of requests that it cannot read, and what is said instead. */
-const MENDED: readonly (readonly [pattern: RegExp, mend: (match: RegExpExecArray, method: DescMethod) => Mended])[] = [
+const REWRITTEN: readonly (readonly [pattern: RegExp, rewrite: (match: RegExpExecArray, method: DescMethod) => Rewritten])[] = [
   [
     /^parse binary: ([^]*)$/,
     ([, why], { input }) => [Code.InvalidArgument, `request body: got bytes that cannot be decoded (${why}), expected a ${input.typeName}`],
@@ -47,21 +47,21 @@ const MENDED: readonly (readonly [pattern: RegExp, mend: (match: RegExpExecArray
 ]
 
 /**
- * Mends an error before it is sent. What Connect's own errors about a request get wrong: a body that cannot be
+ * Rewrites an error before it is sent. What Connect's own errors about a request get wrong: a body that cannot be
  * read is the caller's fault (INVALID_ARGUMENT, not INTERNAL), and the message says what was got and expected.
  * Every message is short and whole characters: one that ends in half an emoji cannot be sent over gRPC.
  */
-export function tidyProtocolError(error: ConnectError, method: DescMethod): void {
-  const [code, message] = mendedBy(error, method)
-  const mended = error as { -readonly [Name in keyof ConnectError]: ConnectError[Name] }
-  mended.code = code
-  mended.rawMessage = (message.length > MAX_MESSAGE ? `${cutText(message, MAX_MESSAGE)}…` : message).toWellFormed()
+export function rewriteError(error: ConnectError, method: DescMethod): void {
+  const [code, message] = rewritten(error, method)
+  const writable = error as { -readonly [Name in keyof ConnectError]: ConnectError[Name] }
+  writable.code = code
+  writable.rawMessage = (message.length > MAX_MESSAGE ? `${cutText(message, MAX_MESSAGE)}…` : message).toWellFormed()
 }
 
-function mendedBy({ code, rawMessage, cause }: ConnectError, method: DescMethod): Mended {
-  for (const [pattern, mend] of MENDED) {
+function rewritten({ code, rawMessage, cause }: ConnectError, method: DescMethod): Rewritten {
+  for (const [pattern, rewrite] of REWRITTEN) {
     const match = pattern.exec(rawMessage)
-    if (match !== null) return mend(match, method)
+    if (match !== null) return rewrite(match, method)
   }
   if (code === Code.InvalidArgument && cause instanceof Error) return [code, describeJsonFault(rawMessage, method.input) ?? rawMessage]
   return [code, rawMessage]
