@@ -1,7 +1,6 @@
 import { createLogger, type Logger } from '../src/runtime/logger.ts'
 import { Readiness } from '../src/runtime/readiness.ts'
 import type { StatusServer } from '../src/runtime/status-server.ts'
-import { answersOf } from './answers.ts'
 import { readConfig, type ConfigOptions } from './config/read-config.ts'
 import type { BrokerSettings } from './config/settings.ts'
 import { startLineConsole, type LineConsole } from './console/line-console.ts'
@@ -9,6 +8,7 @@ import { positionsIn } from './console/positions.ts'
 import { Faults } from './faults/faults.ts'
 import { startGroups, type Groups } from './groups/groups.ts'
 import { BrokerMetrics, type BrokerView } from './metrics.ts'
+import { allRoutes } from './routes.ts'
 import { Dispatcher } from './server/dispatcher.ts'
 import { Listener } from './server/listener.ts'
 import { openState, type State } from './state.ts'
@@ -50,8 +50,7 @@ export class Broker {
     this.#log = log
     this.#state = openState(settings, log)
     const { topics, offsets } = this.#state
-    const hasPartition = (topic: string, partition: number): boolean => topics.get(topic)?.partitions[partition] !== undefined
-    this.#groups = startGroups({ store: offsets, settings, nodeId: settings.nodeId, hasPartition, log })
+    this.#groups = startGroups({ store: offsets, settings, log })
     topics.onDelete(name => this.#metrics.forget(name))
     this.#tellFindings()
   }
@@ -128,7 +127,7 @@ export class Broker {
     const { listeners, socketRequestMaxBytes: maxRequestBytes, maxConnections, connectionsMaxIdleMs } = this.#settings
     const [state, groups, metrics, log] = [this.#state, this.#groups, this.#metrics, this.#log]
     const dispatcher = new Dispatcher({
-      answers: answersOf({ settings: this.#settings, state, groups, metrics }),
+      routes: allRoutes({ settings: this.#settings, state, groups, metrics, log }),
       faults: this.faults,
       served: ({ name }, durationMs, response) => metrics.served(name, durationMs, response),
     })

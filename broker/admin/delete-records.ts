@@ -9,7 +9,7 @@ import type { AdminOptions } from './admin-options.ts'
 import { verdictOf } from './verdict.ts'
 
 type Asked = RequestOf<typeof deleteRecords>['topics'][number]['partitions'][number]
-type PartitionAnswer = ResponseOf<typeof deleteRecords>['topics'][number]['partitions'][number]
+type PartitionResponse = ResponseOf<typeof deleteRecords>['topics'][number]['partitions'][number]
 
 /** Asks for all records that can be read. */
 const HIGH_WATERMARK = -1n
@@ -24,7 +24,7 @@ export function deleteRecordsHandler(options: AdminOptions): Handler<typeof dele
   }
 }
 
-function deleteBefore(options: AdminOptions, name: string, { partitionIndex, offset }: Asked): PartitionAnswer {
+function deleteBefore(options: AdminOptions, name: string, { partitionIndex, offset }: Asked): PartitionResponse {
   let lowWatermark = NONE
   const { errorCode } = verdictOf('deleting records', () => {
     const log = options.topics.partition(name, partitionIndex)

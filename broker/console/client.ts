@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
-import { HELP } from './answers.ts'
 import { Lines, TOO_LONG } from './lines.ts'
 import { BEGINNING_BYTES, isOfHttp, isOtherProtocol } from './other-protocol.ts'
-import type { LineAnswer, Session } from './session.ts'
+import { HELP } from './replies.ts'
+import type { Reply, Session } from './session.ts'
 
 /** So many lines are done before other clients get their turn. */
 const LINES_PER_TURN = 64
@@ -124,7 +124,7 @@ export class Client {
     return true
   }
 
-  #send({ line, isLast }: LineAnswer): void {
+  #send({ line, isLast }: Reply): void {
     const socket = this.#socket
     if (!socket.writable) return
     if (typeof line === 'string') socket.write(`${line}\n`)

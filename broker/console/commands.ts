@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { shown } from './answers.ts'
+import { shown } from './replies.ts'
 
 /** What a line asks for. `topic` and `group` undefined: the console's own. */
 export type Command =

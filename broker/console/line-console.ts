@@ -3,11 +3,11 @@ import { listen } from '../../src/runtime/listen.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import type { Appender } from '../produce/appender.ts'
 import type { Topics } from '../topics/topics.ts'
-import { errorLine } from './answers.ts'
 import { Client } from './client.ts'
 import type { Positions } from './positions.ts'
 import { Publisher } from './publisher.ts'
 import { Queues } from './queues.ts'
+import { errorLine } from './replies.ts'
 import { Session, type SessionOptions } from './session.ts'
 
 export interface LineConsoleOptions {

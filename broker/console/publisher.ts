@@ -4,8 +4,8 @@ import { encodeBatch } from '../records/records.ts'
 import { checkCreatable, checkWritable } from '../topics/names.ts'
 import type { Topic } from '../topics/topic.ts'
 import type { Topics } from '../topics/topics.ts'
-import { shown } from './answers.ts'
 import { LineError } from './commands.ts'
+import { shown } from './replies.ts'
 
 export interface PublisherOptions {
   readonly topics: Pick<Topics, 'get' | 'create'>

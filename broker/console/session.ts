@@ -1,13 +1,13 @@
 import type { Logger } from '../../src/runtime/logger.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Topics } from '../topics/topics.ts'
-import { BYE, EMPTY, errorLine, HELP, messageLine, OK, shown } from './answers.ts'
 import { LineError, parseCommand, type Command } from './commands.ts'
 import { TOO_LONG } from './lines.ts'
 import type { Lent } from './partition-queue.ts'
 import type { Positions } from './positions.ts'
 import { unknownTopic, type Publisher } from './publisher.ts'
 import type { Queues } from './queues.ts'
+import { BYE, EMPTY, errorLine, HELP, messageLine, OK, shown } from './replies.ts'
 
 export interface SessionOptions {
   readonly topics: Pick<Topics, 'get' | 'all'>
@@ -23,7 +23,7 @@ export interface SessionOptions {
 }
 
 /** One line, without its end. */
-export interface LineAnswer {
+export interface Reply {
   readonly line: string | Buffer
   /** The connection is to be closed. */
   readonly isLast?: boolean
@@ -42,7 +42,7 @@ export class Session {
   }
 
   /** Does what a line says and answers with exactly one line, whatever happens. Any line says that the message before is done. */
-  answer(line: Buffer | typeof TOO_LONG): LineAnswer | Promise<LineAnswer> {
+  answer(line: Buffer | typeof TOO_LONG): Reply | Promise<Reply> {
     this.#done()
     try {
       if (line === TOO_LONG)
@@ -60,7 +60,7 @@ export class Session {
     this.#lent = undefined
   }
 
-  #command(command: Command): LineAnswer | Promise<LineAnswer> {
+  #command(command: Command): Reply | Promise<Reply> {
     switch (command.kind) {
       case 'publish': {
         const flushed = this.#options.publisher.publish(command.topic, command.text, this.#number)
@@ -111,7 +111,7 @@ export class Session {
     }
   }
 
-  #failed(error: unknown): LineAnswer {
+  #failed(error: unknown): Reply {
     if (error instanceof LineError || error instanceof ProtocolError) return { line: errorLine(error.message) }
     this.#options.log.error({ err: error }, 'a line of the console failed')
     return { line: errorLine('the broker failed, its log says why') }

@@ -1,6 +1,6 @@
 import { HangUp, type ErrorCode } from '../errors.ts'
 import type { Api } from '../wire/api.ts'
-import { errorAnswer } from './error-answers.ts'
+import { errorResponse } from './error-response.ts'
 
 /**
  * What is to go wrong with a request, once:
@@ -64,6 +64,6 @@ function serving(api: Api, fault: Fault): Served {
         return response
       }
     case 'error':
-      return (_, request) => errorAnswer(api, request, fault.code)
+      return (_, request) => errorResponse(api, request, fault.code)
   }
 }

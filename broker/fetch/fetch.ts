@@ -10,8 +10,8 @@ import type { Waiters } from './waiters.ts'
 
 type Request = RequestOf<typeof fetch>
 type Asked = Request['topics'][number]['partitions'][number]
-type TopicAnswer = ResponseOf<typeof fetch>['responses'][number]
-type PartitionAnswer = TopicAnswer['partitions'][number]
+type TopicResponse = ResponseOf<typeof fetch>['responses'][number]
+type PartitionResponse = TopicResponse['partitions'][number]
 
 export interface FetchOptions {
   readonly topics: Topics
@@ -41,7 +41,7 @@ export function fetchHandler(options: FetchOptions): Handler<typeof fetch> {
   }
 }
 
-type Answer = ResponseOf<typeof fetch>
+type Response = ResponseOf<typeof fetch>
 
 interface Wait {
   readonly logs: readonly PartitionLog[]
@@ -50,7 +50,7 @@ interface Wait {
 }
 
 /** The answer, or for what to wait. What was read is not kept while a request waits. */
-function look(options: FetchOptions, request: Request, leftMs: number): Answer | Wait {
+function look(options: FetchOptions, request: Request, leftMs: number): Response | Wait {
   const round = new Round(options, request)
   const missingBytes = Math.min(request.minBytes, request.maxBytes, options.maxBytes) - round.bytes
   if (round.hasError || missingBytes <= 0 || leftMs <= 0 || round.logs.length === 0) return round.answer()
@@ -61,7 +61,7 @@ function look(options: FetchOptions, request: Request, leftMs: number): Answer |
 class Round {
   readonly #options: FetchOptions
   readonly #isolationLevel: number
-  readonly #responses: TopicAnswer[]
+  readonly #responses: TopicResponse[]
   readonly logs: PartitionLog[] = []
   bytes = 0
   hasError = false
@@ -77,14 +77,14 @@ class Round {
     }))
   }
 
-  answer(): Answer {
+  answer(): Response {
     for (const { topic, partitions } of this.#responses) {
       for (const piece of partitions.flatMap(({ records }) => records ?? [])) this.#options.fetched(topic, recordsIn(piece), piece.length)
     }
     return { sessionId: NO_SESSION, responses: this.#responses }
   }
 
-  #look(topic: string, asked: Asked): PartitionAnswer {
+  #look(topic: string, asked: Asked): PartitionResponse {
     const partitionIndex = asked.partition
     try {
       const log = this.#options.topics.partition(topic, partitionIndex)

@@ -9,7 +9,7 @@ import type { listOffsets } from '../wire/tables/list-offsets.ts'
 import { checkLeaderEpoch } from './leader-epoch.ts'
 
 type Asked = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number] & { readonly name: string }
-type PartitionAnswer = ResponseOf<typeof listOffsets>['topics'][number]['partitions'][number]
+type PartitionResponse = ResponseOf<typeof listOffsets>['topics'][number]['partitions'][number]
 
 /** What clients ask for in place of a time. */
 const LATEST = -1n
@@ -41,7 +41,7 @@ function placeOf({ name, partitionIndex }: Asked): string {
   return `${partitionIndex}/${name}`
 }
 
-function refusedTwice({ partitionIndex }: Asked): PartitionAnswer {
+function refusedTwice({ partitionIndex }: Asked): PartitionResponse {
   return { partitionIndex, errorCode: ERROR.INVALID_REQUEST }
 }
 
@@ -50,7 +50,7 @@ interface Mode {
   readonly isolationLevel: number
 }
 
-function answerPartition(topics: Topics, { name, partitionIndex, currentLeaderEpoch, timestamp }: Asked, mode: Mode): PartitionAnswer {
+function answerPartition(topics: Topics, { name, partitionIndex, currentLeaderEpoch, timestamp }: Asked, mode: Mode): PartitionResponse {
   try {
     const log = topics.partition(name, partitionIndex)
     checkLeaderEpoch(currentLeaderEpoch)

@@ -7,7 +7,7 @@ import type { offsetForLeaderEpoch } from '../wire/tables/offset-for-leader-epoc
 import { checkLeaderEpoch } from './leader-epoch.ts'
 
 type Asked = RequestOf<typeof offsetForLeaderEpoch>['topics'][number]['partitions'][number]
-type PartitionAnswer = ResponseOf<typeof offsetForLeaderEpoch>['topics'][number]['partitions'][number]
+type PartitionResponse = ResponseOf<typeof offsetForLeaderEpoch>['topics'][number]['partitions'][number]
 
 /** Tells consumers where the records of an epoch end, so that they notice a log that was cut; here no epoch ends. */
 export function offsetForLeaderEpochHandler(topics: Topics): Handler<typeof offsetForLeaderEpoch> {
@@ -19,7 +19,7 @@ export function offsetForLeaderEpochHandler(topics: Topics): Handler<typeof offs
   })
 }
 
-function answerPartition(topics: Topics, topic: string, { partition, currentLeaderEpoch, leaderEpoch }: Asked): PartitionAnswer {
+function answerPartition(topics: Topics, topic: string, { partition, currentLeaderEpoch, leaderEpoch }: Asked): PartitionResponse {
   const unknown = { partition, leaderEpoch: -1, endOffset: -1n }
   try {
     const log = topics.partition(topic, partition)

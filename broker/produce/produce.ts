@@ -8,8 +8,8 @@ import type { produce } from '../wire/tables/produce.ts'
 import type { Appender } from './appender.ts'
 
 type Request = RequestOf<typeof produce>
-type TopicAnswer = ResponseOf<typeof produce>['responses'][number]
-type PartitionAnswer = TopicAnswer['partitionResponses'][number]
+type TopicResponse = ResponseOf<typeof produce>['responses'][number]
+type PartitionResponse = TopicResponse['partitionResponses'][number]
 
 export interface ProduceOptions {
   readonly topics: Topics
@@ -28,7 +28,7 @@ export function produceHandler(options: ProduceOptions): Handler<typeof produce>
       name,
       answers: partitionData.map(partition => answerPartition(options, { topic: name, version, refusal }, partition)),
     }))
-    const finish = (responses: readonly TopicAnswer[]): ResponseOf<typeof produce> | undefined =>
+    const finish = (responses: readonly TopicResponse[]): ResponseOf<typeof produce> | undefined =>
       request.acks === 0 ? silence(responses) : { responses }
     if (topics.every(({ answers }) => answers.every(isNow)))
       return finish(topics.map(({ name, answers }) => ({ name, partitionResponses: answers.filter(isNow) })))
@@ -37,7 +37,7 @@ export function produceHandler(options: ProduceOptions): Handler<typeof produce>
   }
 }
 
-function isNow(answer: PartitionAnswer | Promise<PartitionAnswer>): answer is PartitionAnswer {
+function isNow(answer: PartitionResponse | Promise<PartitionResponse>): answer is PartitionResponse {
   return !(answer instanceof Promise)
 }
 
@@ -59,7 +59,7 @@ function answerPartition(
   { topics, appender, produced }: ProduceOptions,
   { topic, version, refusal }: Circumstances,
   { index, records }: Request['topicData'][number]['partitionData'][number],
-): PartitionAnswer | Promise<PartitionAnswer> {
+): PartitionResponse | Promise<PartitionResponse> {
   try {
     if (refusal) throw refusal
     checkWritable(topic)
@@ -98,13 +98,13 @@ function transactional(): ProtocolError {
   return new ProtocolError(ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'got records of a transaction, which this broker does not offer')
 }
 
-function failed(index: number, error: unknown): PartitionAnswer {
+function failed(index: number, error: unknown): PartitionResponse {
   if (!(error instanceof ProtocolError)) throw error
   return { index, errorCode: error.code, errorMessage: error.message, baseOffset: -1n, logStartOffset: -1n }
 }
 
 /** A producer that wants no answers is told of errors by the end of its connection. */
-function silence(responses: readonly TopicAnswer[]): undefined {
+function silence(responses: readonly TopicResponse[]): undefined {
   const errors = responses.flatMap(({ name, partitionResponses }) =>
     partitionResponses
       .filter(({ errorCode }) => errorCode !== ERROR.NONE)

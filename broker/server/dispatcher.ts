@@ -4,11 +4,12 @@ import { readClientId, readHeader } from '../wire/headers.ts'
 import { Reader } from '../wire/reader.ts'
 import { WireError } from '../wire/wire-error.ts'
 import { refuseVersion } from './api-versions.ts'
-import { encodeAnswer } from './encode-answer.ts'
-import type { Answer, Call } from './handler.ts'
+import { encodeResponse } from './encode-response.ts'
+import type { Call } from './handler.ts'
+import type { Route } from './route.ts'
 
 export interface DispatcherOptions {
-  readonly answers: readonly Answer[]
+  readonly routes: readonly Route[]
   readonly faults: Faults
   /** Told of every request that was served; without a response when none is sent. */
   readonly served: (api: Api, durationMs: number, response: unknown) => void
@@ -19,12 +20,12 @@ type ConnectionCall = Omit<Call, 'version' | 'clientId'>
 
 /** From the bytes of a request to the bytes of its answer. */
 export class Dispatcher {
-  readonly #answers: ReadonlyMap<number, Answer>
+  readonly #routes: ReadonlyMap<number, Route>
   readonly #options: DispatcherOptions
 
   constructor(options: DispatcherOptions) {
     this.#options = options
-    this.#answers = new Map(options.answers.map(answer => [answer.api.key, answer]))
+    this.#routes = new Map(options.routes.map(route => [route.api.key, route]))
   }
 
   /** The frame of the answer in pieces; undefined when there is none. Throws or rejects when the connection is to be closed. */
@@ -32,26 +33,19 @@ export class Dispatcher {
     const startedAt = performance.now()
     const r = new Reader(frame)
     const { apiKey, apiVersion: version, correlationId } = readHeader(r)
-    const answer = this.#answers.get(apiKey)
-    if (answer === undefined) throw new WireError(`got a request with the API key ${apiKey}, which is not offered`)
-    const { api } = answer
-    if (version < api.minVersion || version > api.maxVersion) {
-      return refuseVersion(
-        api,
-        version,
-        correlationId,
-        [...this.#answers.values()].map(other => other.api),
-      )
-    }
+    const route = this.#routes.get(apiKey)
+    if (route === undefined) throw new WireError(`got a request with the API key ${apiKey}, which is not offered`)
+    const { api } = route
+    if (version < api.minVersion || version > api.maxVersion) return refuseVersion(api, version, correlationId)
     const clientId = readClientId(r, api, version)
     // Bytes behind a request are passed over, as Kafka does: librdkafka sends some.
     const request: unknown = codecOf(api, version).request.read(r)
     const encode = (response: unknown): Chunks => {
       this.#options.served(api, performance.now() - startedAt, response)
-      return response === undefined ? undefined : encodeAnswer(api, version, correlationId, response)
+      return response === undefined ? undefined : encodeResponse(api, version, correlationId, response)
     }
     const fault = this.#options.faults.take(api)
-    const handle = (): unknown => answer.handle(request, { ...call, version, clientId })
+    const handle = (): unknown => route.handle(request, { ...call, version, clientId })
     const response = fault === undefined ? handle() : fault(handle, request)
     return response instanceof Promise ? response.then(encode) : encode(response)
   }

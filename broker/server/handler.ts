@@ -19,13 +19,3 @@ export interface Endpoint {
 
 /** Answers one request; `undefined` means that no answer is sent. Throws `HangUp` to close the connection instead. */
 export type Handler<A extends Api> = (request: RequestOf<A>, call: Call) => ResponseOf<A> | undefined | Promise<ResponseOf<A> | undefined>
-
-/** An API with its handler. */
-export interface Answer {
-  readonly api: Api
-  readonly handle: (request: any, call: Call) => unknown
-}
-
-export function answer<A extends Api>(api: A, handle: Handler<A>): Answer {
-  return { api, handle }
-}

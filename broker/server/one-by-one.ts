@@ -4,15 +4,15 @@ import { setImmediate } from 'node:timers/promises'
 const TURN_MS = 10
 
 /** Does the parts of a request in their order. What writes files may take long in sum: other connections are served in between. */
-export async function oneByOne<Part, Answer>(parts: readonly Part[], action: (part: Part) => Answer): Promise<Answer[]> {
-  const answers: Answer[] = []
+export async function oneByOne<Part, Result>(parts: readonly Part[], action: (part: Part) => Result): Promise<Result[]> {
+  const results: Result[] = []
   let turnBegan = performance.now()
   for (const part of parts) {
     if (performance.now() - turnBegan > TURN_MS) {
       await setImmediate()
       turnBegan = performance.now()
     }
-    answers.push(action(part))
+    results.push(action(part))
   }
-  return answers
+  return results
 }

@@ -10,7 +10,7 @@ import type { Topic } from './topic.ts'
 import type { Topics } from './topics.ts'
 
 type Asked = NonNullable<RequestOf<typeof metadata>['topics']>[number]
-type TopicAnswer = ResponseOf<typeof metadata>['topics'][number]
+type TopicResponse = ResponseOf<typeof metadata>['topics'][number]
 
 export interface MetadataOptions {
   readonly topics: Topics
@@ -55,7 +55,7 @@ function refused(asked: readonly Asked[]): ResponseOf<typeof metadata> {
   return { brokers: [], topics: asked.map(({ name, topicId }) => missing(name ?? '', ERROR.INVALID_REQUEST, topicId)) }
 }
 
-function look({ topics, nodeId }: MetadataOptions, { name, topicId }: Asked, mayCreate: boolean): TopicAnswer {
+function look({ topics, nodeId }: MetadataOptions, { name, topicId }: Asked, mayCreate: boolean): TopicResponse {
   if (name === null) {
     const topic = topics.byId(topicId)
     return topic ? found(topic, nodeId) : missing(null, ERROR.UNKNOWN_TOPIC_ID, topicId)
@@ -70,11 +70,11 @@ function look({ topics, nodeId }: MetadataOptions, { name, topicId }: Asked, may
   }
 }
 
-function missing(name: string | null, errorCode: ErrorCode, topicId?: Buffer): TopicAnswer {
+function missing(name: string | null, errorCode: ErrorCode, topicId?: Buffer): TopicResponse {
   return { errorCode, name, ...(topicId && { topicId }), isInternal: isInternal(name ?? ''), partitions: [] }
 }
 
-function found({ name, id, partitions }: Topic, nodeId: number): TopicAnswer {
+function found({ name, id, partitions }: Topic, nodeId: number): TopicResponse {
   return {
     errorCode: ERROR.NONE,
     name,

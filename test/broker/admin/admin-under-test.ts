@@ -1,9 +1,10 @@
-import { adminAnswers } from '../../../broker/admin/answers.ts'
 import { logSettings } from '../../../broker/config/log-settings.ts'
 import { readConfig, type ConfigOptions } from '../../../broker/config/read-config.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
+import { adminHandlers } from '../../../broker/routes.ts'
 import type { Call } from '../../../broker/server/handler.ts'
+import { routesTo } from '../../../broker/server/route.ts'
 import { Topics } from '../../../broker/topics/topics.ts'
 import { codecOf, type Api } from '../../../broker/wire/api.ts'
 import { Reader } from '../../../broker/wire/reader.ts'
@@ -29,7 +30,7 @@ export interface NewTopic {
 /** The administrators' part of a broker, asked as over a connection but without one: what goes in and comes out has been bytes. */
 export class AdminUnderTest {
   readonly topics: Topics
-  readonly #answers
+  readonly #routes
 
   constructor(config: ConfigOptions = {}, folder: Folder = memoryFolder()) {
     const settings = readConfig({ options: { storage: 'memory', 'node.id': String(NODE_ID), ...config } })
@@ -42,13 +43,14 @@ export class AdminUnderTest {
         throw error
       },
     })
-    this.#answers = new Map(adminAnswers({ topics: this.topics, settings, clusterId: CLUSTER_ID }).map(answer => [answer.api.key, answer]))
+    const routes = routesTo(adminHandlers({ topics: this.topics, settings, clusterId: CLUSTER_ID }))
+    this.#routes = new Map(routes.map(route => [route.api.key, route]))
   }
 
   async ask<A extends Api>(api: A, version: number, request: Sent<A>): Promise<Received<A>> {
     const codec = codecOf(api, version)
     const call: Call = { version, clientId: null, clientHost: '/127.0.0.1', advertised: ADVERTISED, signal: new AbortController().signal }
-    const response = await this.#answers.get(api.key)?.handle(codec.request.read(new Reader(bytesOf(codec.request, request))), call)
+    const response = await this.#routes.get(api.key)?.handle(codec.request.read(new Reader(bytesOf(codec.request, request))), call)
     return codec.response.read(new Reader(bytesOf(codec.response, response))) as Received<A>
   }
 

@@ -151,7 +151,7 @@ describe('JoinGroup and SyncGroup', () => {
   test('a connection that was gone before the join waited leaves nobody behind', async () => {
     await broker.member()
     const signal = AbortSignal.abort()
-    const join = broker.groups.answers.find(({ api }) => api === tables.joinGroup)
+    const join = broker.routes.find(({ api }) => api === tables.joinGroup)
     const answer = join?.handle(
       {
         groupId: 'readers',

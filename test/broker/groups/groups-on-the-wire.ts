@@ -3,7 +3,9 @@ import { startGroups, type Groups } from '../../../broker/groups/groups.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { OffsetStore } from '../../../broker/offsets/offset-store.ts'
+import { groupHandlers } from '../../../broker/routes.ts'
 import type { Call } from '../../../broker/server/handler.ts'
+import { routesTo, type Route } from '../../../broker/server/route.ts'
 import { codecOf, type Api } from '../../../broker/wire/api.ts'
 import { Reader } from '../../../broker/wire/reader.ts'
 import * as tables from '../../../broker/wire/tables/index.ts'
@@ -13,6 +15,7 @@ import { FakeClock } from './fake-clock.ts'
 
 export const MINUTE_MS = 60_000
 const SETTINGS = {
+  nodeId: 7,
   groupMinSessionTimeoutMs: 6_000,
   groupMaxSessionTimeoutMs: 1_800_000,
   groupInitialRebalanceDelayMs: 0,
@@ -28,6 +31,7 @@ export class GroupsOnTheWire {
   readonly folder: Folder
   store: OffsetStore
   groups: Groups
+  routes: readonly Route[] = []
   #controller = new AbortController()
 
   constructor(folder = memoryFolder()) {
@@ -38,14 +42,10 @@ export class GroupsOnTheWire {
 
   #start(): Groups {
     const hasPartition = (topic: string, partition: number) => topic === 'pings' && partition < 2
-    return startGroups({
-      store: this.store,
-      settings: SETTINGS,
-      nodeId: 7,
-      hasPartition,
-      log: createLogger({ name: 'test', level: 'silent' }),
-      clock: this.clock,
-    })
+    const shared = { store: this.store, settings: SETTINGS, log: createLogger({ name: 'test', level: 'silent' }) }
+    const groups = startGroups({ ...shared, clock: this.clock })
+    this.routes = routesTo(groupHandlers({ ...shared, coordinator: groups.coordinator, hasPartition }))
+    return groups
   }
 
   restart(): void {
@@ -68,7 +68,7 @@ export class GroupsOnTheWire {
       signal: this.#controller.signal,
     }
     const { request: requestCodec, response: responseCodec } = codecOf(api, version)
-    const handle = this.groups.answers.find(answer => answer.api === api)?.handle
+    const handle = this.routes.find(route => route.api === api)?.handle
     const frame = bytesOf(writer => requestCodec.write(writer, request))
     const answered = Promise.resolve(handle?.(requestCodec.read(new Reader(frame)), call))
     frame.fill(0xff)

@@ -14,7 +14,7 @@ function listenerOn(hosts: readonly string[]): Listener {
     hosts,
     port: 0,
     advertised: { host: undefined, port: 0 },
-    dispatcher: new Dispatcher({ answers: [], faults: new Faults(), served: () => undefined }),
+    dispatcher: new Dispatcher({ routes: [], faults: new Faults(), served: () => undefined }),
     maxRequestBytes: 104_857_600,
     isFull: () => false,
     maxIdleMs: 0,

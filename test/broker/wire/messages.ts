@@ -1,7 +1,7 @@
 import { codecOf, type Api } from '../../../broker/wire/api.ts'
+import { APIS } from '../../../broker/wire/apis.ts'
 import { Reader } from '../../../broker/wire/reader.ts'
 import type { Codec, Layout, Shape } from '../../../broker/wire/schema.ts'
-import { APIS } from '../../../broker/wire/tables/index.ts'
 import { Writer } from '../../../broker/wire/writer.ts'
 
 /** One body of the protocol: a request or an answer of one version. */

@@ -1,4 +1,5 @@
-import { APIS, apiVersions, describeCluster, fetch, metadata } from '../../../../broker/wire/tables/index.ts'
+import { APIS } from '../../../../broker/wire/apis.ts'
+import { apiVersions, describeCluster, fetch, metadata } from '../../../../broker/wire/tables/index.ts'
 import { CLOSED } from '../raw-connection.ts'
 import type { Script } from '../script.ts'
 

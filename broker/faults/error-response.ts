@@ -12,7 +12,7 @@ const FETCH_TOPICS = 'responses'
  * An answer that says `code` wherever the API has room for it: at its top, and for each topic and partition that was asked for.
  * Made from the tables: a field of the answer takes the value of the field of the same name, or of the same place, in the request.
  */
-export function errorAnswer(api: Api, request: unknown, code: ErrorCode): Struct {
+export function errorResponse(api: Api, request: unknown, code: ErrorCode): Struct {
   return fill(api.response, request as Struct, code)
 }
 

@@ -4,8 +4,8 @@ import { Writer } from '../wire/writer.ts'
 
 const LENGTH_BYTES = 4
 
-/** An answer's frame. */
-export function encodeAnswer(api: Api, version: number, correlationId: number, response: unknown): readonly Buffer[] {
+/** The frame of a response. */
+export function encodeResponse(api: Api, version: number, correlationId: number, response: unknown): readonly Buffer[] {
   const w = new Writer()
   w.int32(0) // the length, known at the end
   writeResponseHeader(w, api, version, correlationId)

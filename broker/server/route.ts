@@ -1,0 +1,17 @@
+import type { Api } from '../wire/api.ts'
+import * as tables from '../wire/tables/index.ts'
+import type { Call, Handler } from './handler.ts'
+
+/** An API with its handler. */
+export interface Route {
+  readonly api: Api
+  readonly handle: (request: any, call: Call) => unknown
+}
+
+/** A handler for each API, by the name that the API has in the index. */
+export type Handlers = { readonly [Name in keyof typeof tables]: Handler<(typeof tables)[Name]> }
+
+/** The routes of these APIs, which may be all or some. */
+export function routesTo(handlers: Partial<Handlers>): readonly Route[] {
+  return Object.entries<Route['handle']>(handlers).map(([name, handle]) => ({ api: tables[name as keyof typeof tables], handle }))
+}
