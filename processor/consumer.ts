@@ -3,15 +3,16 @@ import type { decode, Decoded } from '../src/events/event.ts'
 import { fetchedRecords, type FetchedRecords } from '../src/events/fetched-records.ts'
 import { ensureTopic } from '../src/events/kafka.ts'
 import { packFetches } from '../src/events/packed-fetch.ts'
-import { partitionOfLane } from '../src/events/partition.ts'
 import type { TopicSettings } from '../src/events/settings.ts'
 import { unreadableBatch } from '../src/events/unreadable.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import { Backoff } from '../src/runtime/retry.ts'
 import { wait } from '../src/runtime/wait.ts'
+import type { Assignment } from './assignment.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { pauseAfter } from './fetch-pause.ts'
 import type { Flusher } from './flusher.ts'
+import type { Lanes } from './lanes.ts'
 import type { ProcessorMetrics } from './metrics.ts'
 import { PartitionOffsets } from './offsets.ts'
 
@@ -20,13 +21,14 @@ export interface PingConsumerOptions {
   readonly topic: string
   readonly groupId: string
   readonly topicSettings: TopicSettings
+  readonly assignment: Assignment
+  readonly lanes: Pick<Lanes, 'size'>
   readonly flusher: Flusher
   readonly deadLetters: DeadLetters
   readonly log: Logger
   readonly metrics: ProcessorMetrics
   /** Records not done, above which nothing more is taken in until the cache or Postgres is back. */
   readonly maxOpenRecords: number
-  readonly openRecords: () => number
   /** Nothing is read before: the lanes are not known. */
   readonly ready: Promise<void>
 }
@@ -49,7 +51,6 @@ export class PingConsumer {
   readonly #stopping = new AbortController()
   #offsets = new Map<number, PartitionOffsets>()
   #partitions = 0
-  #mine: ReadonlySet<number> | undefined
   #consumer: Consumer | undefined
   #running: Promise<void> = Promise.resolve()
   #legacyLoggedMs = -Infinity
@@ -57,11 +58,6 @@ export class PingConsumer {
 
   constructor(options: PingConsumerOptions) {
     this.#options = options
-  }
-
-  /** True if the lane's records come to this processor, or if Kafka is away and nobody can be told from another. */
-  isMine(lane: number): boolean {
-    return this.#mine === undefined || this.#mine.has(partitionOfLane(lane, this.#partitions))
   }
 
   start(): void {
@@ -85,7 +81,7 @@ export class PingConsumer {
       } catch (err) {
         if (!signal.aborted) log.warn({ err }, 'consumer: stopped, beginning anew')
       }
-      this.#mine = undefined
+      this.#options.assignment.release()
       await wait(pause.next(), signal)
     }
   }
@@ -134,7 +130,7 @@ export class PingConsumer {
 
   #joined(partitions: readonly number[]): void {
     this.#options.log.info({ partitions }, 'consumer: reading these partitions')
-    this.#mine = new Set(partitions)
+    this.#options.assignment.assign(partitions, this.#partitions)
     // Of partitions that were lost and won again, everything not committed comes once more.
     this.#offsets = new Map(partitions.map(partition => [partition, new PartitionOffsets()]))
   }
@@ -224,10 +220,10 @@ export class PingConsumer {
 
   /** While the cache is away nothing more is taken in, but the place in the group is kept. */
   async #waitForRoom(heartbeat: () => Promise<void>): Promise<void> {
-    const { flusher, openRecords, maxOpenRecords } = this.#options
-    if (openRecords() < maxOpenRecords) return
+    const { flusher, lanes, maxOpenRecords } = this.#options
+    if (lanes.size() < maxOpenRecords) return
     await flusher.flush()
-    while (openRecords() >= maxOpenRecords && !this.#stopping.signal.aborted) {
+    while (lanes.size() >= maxOpenRecords && !this.#stopping.signal.aborted) {
       await heartbeat()
       await wait(FLUSH_AGAIN_AFTER_MS, this.#stopping.signal)
       await flusher.flush()

@@ -1,14 +1,17 @@
 import type { Duplex } from 'node:stream'
 import type { Cache } from '../src/counters/connect.ts'
-import { compareAndSet, type HashShape, type LaneFlush } from '../src/counters/flush.ts'
+import { compareAndSet, type FlushOutcome, type HashShape, type LaneFlush } from '../src/counters/flush.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import type { LaneBuffer, Received } from './lane-buffer.ts'
 import type { Lanes } from './lanes.ts'
 import type { ProcessorMetrics } from './metrics.ts'
+import type { WantedWork } from './wanted-work.ts'
 
 export interface FlusherOptions {
   readonly cache: Cache
   readonly lanes: Lanes
+  /** Where a hash that is not whole, a malformed field and a lane that cannot go on from its events are reported. */
+  readonly wanted: WantedWork
   readonly log: Logger
   readonly metrics: ProcessorMetrics
   readonly maxMinutes: number
@@ -16,12 +19,6 @@ export interface FlusherOptions {
   readonly flushRecords: number
   /** Flush as soon as this long has passed since the last flush. In ms. */
   readonly flushIntervalMs: number
-  /** The hash is not whole: it has to be looked at. */
-  readonly onIncomplete: () => void
-  /** A field that ticks do not read is ill-formed: the hash has to be rebuilt. */
-  readonly onMalformed: (field: string) => void
-  /** A lane cannot go on from its events. */
-  readonly onRefused: (lane: LaneBuffer) => void
 }
 
 /** `written`; `moved`: the cache was elsewhere, and the lane goes on from there; `kept`: it is to be tried later. */
@@ -44,7 +41,7 @@ export class Flusher {
 
   /** Takes an event into its lane's buffer, if it fits there. */
   receive(received: Received): void {
-    const { lanes, metrics, onRefused } = this.#options
+    const { lanes, metrics, wanted } = this.#options
     const lane = lanes.get(received.event.lane)
     if (!lane) {
       received.record.done = true // no such lane: forged, or of a ledger that this is not
@@ -52,7 +49,7 @@ export class Flusher {
     }
     const verdict = lane.accept(received)
     metrics.received(verdict)
-    if (verdict === 'refused') onRefused(lane)
+    if (verdict === 'refused') wanted.wantCatchUp(lane)
     if (verdict !== 'accepted') return
     this.#room--
     this.#setTimer()
@@ -148,38 +145,46 @@ export class Flusher {
   }
 
   async #writeLane(flush: LaneFlush): Promise<LaneOutcome> {
-    const { cache, lanes, maxMinutes, metrics, onIncomplete, onMalformed, onRefused } = this.#options
+    const { cache, lanes, maxMinutes, metrics, wanted } = this.#options
     const lane = lanes.get(flush.lane)!
-    const shape: HashShape = { lanes: lanes.count, maxMinutes }
-    try {
-      const outcome = await compareAndSet(cache, flush, shape)
-      this.#tellOfCache(undefined)
-      metrics.flushed(outcome.kind, Number(flush.end.seq - flush.start.seq))
-      switch (outcome.kind) {
-        case 'applied':
-          lane.flushed(flush)
-          return 'written'
-        case 'moved':
-          lane.movedTo(outcome.to)
-          if (lane.needsCatchUp) onRefused(lane)
-          return 'moved'
-        case 'incomplete':
-          lane.unanswered()
-          onIncomplete()
-          return 'kept'
-        case 'malformed':
-          lane.unanswered()
-          onMalformed(outcome.field)
-          return 'kept'
-      }
-    } catch (err) {
+    const outcome = await this.#compareAndSet(cache, flush, { lanes: lanes.count, maxMinutes })
+    if (outcome === undefined) {
       lane.unanswered()
-      this.#tellOfCache(err)
       return 'kept'
+    }
+    metrics.flushed(outcome.kind, Number(flush.end.seq - flush.start.seq))
+    switch (outcome.kind) {
+      case 'applied':
+        lane.flushed(flush)
+        return 'written'
+      case 'moved':
+        lane.movedTo(outcome.to)
+        if (lane.needsCatchUp) wanted.wantCatchUp(lane)
+        return 'moved'
+      case 'incomplete':
+        lane.unanswered()
+        wanted.wantTick() // it sees what is missing
+        return 'kept'
+      case 'malformed':
+        lane.unanswered()
+        wanted.wantRebuild(`${outcome.field} is ill-formed`) // ticks do not read every field
+        return 'kept'
     }
   }
 
-  #tellOfCache(err: unknown): void {
+  /** Undefined if the cache does not answer: the flush may or may not be in. */
+  async #compareAndSet(cache: Cache, flush: LaneFlush, shape: HashShape): Promise<FlushOutcome | undefined> {
+    try {
+      const outcome = await compareAndSet(cache, flush, shape)
+      this.#reportCache(undefined)
+      return outcome
+    } catch (err) {
+      this.#reportCache(err)
+      return undefined
+    }
+  }
+
+  #reportCache(err: unknown): void {
     const away = err !== undefined
     if (away && !this.#cacheAway) this.#options.log.warn({ err }, 'flush: the cache does not answer, keeping what is buffered')
     if (!away && this.#cacheAway) this.#options.log.info('flush: the cache answers again')

@@ -4,4 +4,4 @@ keepCompiled()
 // Imported after the cache is on, so that the cache holds for all of it.
 const { runProcessor } = await import('./program.ts')
 
-await runProcessor(process.env)
+await runProcessor(process.argv.slice(2), process.env)

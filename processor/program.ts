@@ -1,9 +1,31 @@
+import { endWith } from '../src/runtime/end-with.ts'
 import { runProgram } from '../src/runtime/lifecycle.ts'
+import { createLogger } from '../src/runtime/logger.ts'
 import type { Environment } from '../src/runtime/settings.ts'
 import { readProcessorSettings } from './settings.ts'
-import { startProcessor, STOP_WITHIN_MS } from './wiring.ts'
+import { startProcessor, STOP_PARTS_MS } from './wiring.ts'
 
-/** The processor as a program. */
-export function runProcessor(env: Environment): Promise<void> {
-  return runProgram({ name: 'processor', drainMs: STOP_WITHIN_MS, start: async () => startProcessor(readProcessorSettings(env)) })
+const NAME = 'processor'
+const HELP = '--help'
+const USAGE = `node processor/main.ts           run the processor
+node processor/main.ts ${HELP}    print this
+`
+/** Exit code for arguments that are not known, as shells have it. */
+const WRONG_USAGE = 2
+
+/** The processor as a program: `--help` prints how to call it. */
+export async function runProcessor(args: readonly string[], env: Environment): Promise<void> {
+  if (args.includes(HELP)) return endWith(0, process.stdout, USAGE)
+  const [unknown] = args
+  if (unknown !== undefined) {
+    return endWith(WRONG_USAGE, process.stderr, `argument: got ${JSON.stringify(unknown)}, expected ${HELP} or nothing\n`)
+  }
+  return runProgram({
+    name: NAME,
+    drainMs: STOP_PARTS_MS,
+    start: async () => {
+      const settings = readProcessorSettings(env)
+      return startProcessor(settings, createLogger({ name: NAME, level: settings.logLevel }))
+    },
+  })
 }

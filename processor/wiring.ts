@@ -1,70 +1,49 @@
-import { createCache } from '../src/counters/connect.ts'
+import { createCache, type Cache } from '../src/counters/connect.ts'
 import { redisOptions } from '../src/counters/settings.ts'
 import { createKafka } from '../src/events/kafka.ts'
 import { Pool } from '../src/ledger/pool.ts'
 import { postgresConfig } from '../src/ledger/settings.ts'
 import type { Running } from '../src/runtime/lifecycle.ts'
-import { createLogger } from '../src/runtime/logger.ts'
+import type { Logger } from '../src/runtime/logger.ts'
 import { Readiness } from '../src/runtime/readiness.ts'
 import { startStatusServer } from '../src/runtime/status-server.ts'
-import { startAudits } from './audits.ts'
+import { Assignment } from './assignment.ts'
+import { AuditLoop } from './audit-loop.ts'
+import { CatchUpLoop } from './catch-up-loop.ts'
 import { PingConsumer } from './consumer.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Flusher } from './flusher.ts'
 import { Lanes } from './lanes.ts'
-import { createProcessorMetrics } from './metrics.ts'
-import { watchReadiness } from './readiness.ts'
-import { Reconciler } from './reconciler.ts'
+import { createProcessorMetrics, type ProcessorMetrics } from './metrics.ts'
+import { Rebuilder } from './rebuilder.ts'
 import { processorSettings, type ProcessorSettings } from './settings.ts'
+import { TickLoop } from './tick-loop.ts'
+import { WantedWork } from './wanted-work.ts'
+import { ReadinessWatch } from './watch-readiness.ts'
 
+const CONNECTIONS = 4
 const QUERY_TIMEOUT_MS = 10_000
-const CACHE_TIMEOUT_MS = 2_000
+const CACHE_COMMAND_TIMEOUT_MS = 2_000
 /** Longest stop: the last flush, the last commit, leaving the group. Whoever ends a processor by force waits longer. */
-export const STOP_WITHIN_MS = 20_000
+export const STOP_PARTS_MS = 20_000
+
+interface Parts {
+  readonly pool: Pool
+  readonly cache: Cache
+  readonly flusher: Flusher
+  readonly ticks: TickLoop
+  readonly catchUps: CatchUpLoop
+  readonly audits: AuditLoop
+  readonly consumer: PingConsumer
+  readonly deadLetters: DeadLetters
+}
 
 /** Starts a processor. It needs nothing to be there: what is away is waited for, part by part. */
-export async function startProcessor(settings: ProcessorSettings): Promise<Running & { port: number }> {
-  const log = createLogger({ name: 'processor', level: settings.logLevel })
+export async function startProcessor(settings: ProcessorSettings, log: Logger): Promise<Running> {
   const metrics = createProcessorMetrics()
   const readiness = new Readiness('no tick has succeeded yet')
-  const { maxMinutes, flushRecords, flushIntervalMs, tickIntervalMs, maxOpenRecords, groupId, kafkaTopic: topic } = settings
-  const kafka = createKafka(settings, 'ping-processor', log)
-  const pool = new Pool(postgresConfig(settings), { applicationName: 'ping-processor', max: 4, log, queryTimeoutMs: QUERY_TIMEOUT_MS })
-  const cache = createCache(redisOptions(settings), { log, commandTimeoutMs: CACHE_TIMEOUT_MS })
-  const lanes = new Lanes()
-  metrics.watchOpen(() => lanes.size())
-
-  const reconciler: Reconciler = new Reconciler(
-    { cache, pool, lanes, log, metrics, maxMinutes, tickIntervalMs, isMine: lane => consumer.isMine(lane) },
-    () => flusher,
-  )
-  const flusher = new Flusher({
-    cache,
-    lanes,
-    log,
-    metrics,
-    maxMinutes,
-    flushRecords,
-    flushIntervalMs,
-    onIncomplete: () => reconciler.wantTick(),
-    onMalformed: field => reconciler.wantRebuild(`${field} is ill-formed`),
-    onRefused: lane => reconciler.wantCatchUp(lane),
-  })
-  const deadLetters = new DeadLetters(kafka, topic, settings, log)
-  const consumer: PingConsumer = new PingConsumer({
-    kafka,
-    topic,
-    groupId,
-    topicSettings: settings,
-    flusher,
-    deadLetters,
-    log,
-    metrics,
-    maxOpenRecords,
-    openRecords: () => lanes.size(),
-    ready: reconciler.firstTick,
-  })
-
+  const parts = createParts(settings, log, metrics)
+  const watch = new ReadinessWatch({ readiness, ticks: parts.ticks })
   const status = await startStatusServer({
     port: settings.port,
     hosts: settings.hosts,
@@ -73,25 +52,80 @@ export async function startProcessor(settings: ProcessorSettings): Promise<Runni
     metrics: metrics.registry,
     log,
   })
-  reconciler.start()
-  consumer.start()
-  const audits = startAudits({ cache, pool, lanes, log, metrics, reconciler, intervalMs: settings.auditIntervalMs })
-  const watch = watchReadiness(readiness, reconciler)
+  startParts(parts)
+  watch.start()
   log.info({ port: status.port }, 'processor started')
   return {
-    port: status.port,
     stop: async () => {
       watch.stop()
       readiness.notReady('stopping')
-      await audits.stop()
-      await flusher.flush()
-      await consumer.stop()
-      await flusher.stop()
-      await reconciler.stop()
-      await deadLetters.stop()
-      cache.disconnect()
-      await pool.end()
+      await stopParts(parts)
       await status.stop()
     },
   }
+}
+
+/** Each part gets what was made before it, and nothing else. */
+function createParts(settings: ProcessorSettings, log: Logger, metrics: ProcessorMetrics): Parts {
+  const {
+    maxMinutes,
+    flushRecords,
+    flushIntervalMs,
+    tickIntervalMs,
+    auditIntervalMs,
+    maxOpenRecords,
+    groupId,
+    kafkaTopic: topic,
+  } = settings
+  const pool = new Pool(postgresConfig(settings), {
+    applicationName: 'ping-processor',
+    max: CONNECTIONS,
+    log,
+    queryTimeoutMs: QUERY_TIMEOUT_MS,
+  })
+  const cache = createCache(redisOptions(settings), { log, commandTimeoutMs: CACHE_COMMAND_TIMEOUT_MS })
+  const [lanes, wanted, assignment] = [new Lanes(), new WantedWork(), new Assignment()]
+  metrics.watchOpen(() => lanes.size())
+  const shared = { cache, pool, lanes, wanted, log, metrics, maxMinutes }
+  const flusher = new Flusher({ ...shared, flushRecords, flushIntervalMs })
+  const rebuilder = new Rebuilder(shared)
+  const ticks = new TickLoop({ ...shared, assignment, flusher, rebuilder, intervalMs: tickIntervalMs })
+  const catchUps = new CatchUpLoop({ ...shared, flusher })
+  const audits = new AuditLoop({ ...shared, rebuilder, intervalMs: auditIntervalMs })
+  const kafka = createKafka(settings, 'ping-processor', log)
+  const deadLetters = new DeadLetters(kafka, topic, settings, log)
+  const consumer = new PingConsumer({
+    kafka,
+    topic,
+    groupId,
+    topicSettings: settings,
+    assignment,
+    lanes,
+    flusher,
+    deadLetters,
+    log,
+    metrics,
+    maxOpenRecords,
+    ready: ticks.firstTick,
+  })
+  return { pool, cache, flusher, ticks, catchUps, audits, consumer, deadLetters }
+}
+
+function startParts({ ticks, catchUps, audits, consumer }: Parts): void {
+  ticks.start()
+  catchUps.start()
+  consumer.start()
+  audits.start()
+}
+
+/** What was read is flushed before the consumer leaves, which then commits it, and all of that before the connections end. */
+async function stopParts({ pool, cache, flusher, ticks, catchUps, audits, consumer, deadLetters }: Parts): Promise<void> {
+  await audits.stop()
+  await flusher.flush()
+  await consumer.stop()
+  await flusher.stop()
+  await Promise.all([ticks.stop(), catchUps.stop()])
+  await deadLetters.stop()
+  cache.disconnect()
+  await pool.end()
 }

@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events'
 import type { Consumer, Kafka } from 'kafkajs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Assignment } from '../../processor/assignment.ts'
 import { PingConsumer } from '../../processor/consumer.ts'
 import type { DeadLetters } from '../../processor/dead-letters.ts'
 import { Flusher } from '../../processor/flusher.ts'
 import { Lanes } from '../../processor/lanes.ts'
 import { createProcessorMetrics } from '../../processor/metrics.ts'
+import { WantedWork } from '../../processor/wanted-work.ts'
 import type { Cache } from '../../src/counters/connect.ts'
 import type { TopicSettings } from '../../src/events/settings.ts'
 import { wait } from '../../src/runtime/wait.ts'
@@ -51,11 +53,13 @@ class ScriptedConsumer {
 let lives: ScriptedConsumer[]
 let consumer: PingConsumer
 let lanes: Lanes
+let assignment: Assignment
 let put: ReturnType<typeof vi.fn<DeadLetters['put']>>
 beforeEach(() => {
   lives = []
   lanes = new Lanes()
   lanes.grow(2)
+  assignment = new Assignment()
   for (const lane of lanes) lane.adopt(START)
   put = vi.fn<DeadLetters['put']>(async () => undefined)
   const admin = {
@@ -72,7 +76,6 @@ beforeEach(() => {
     },
   } as unknown as Kafka
   const metrics = createProcessorMetrics()
-  const nothing = () => undefined
   const flusher = new Flusher({
     cache: { pingFlush: async () => ['OK'] } as unknown as Cache,
     lanes,
@@ -81,9 +84,7 @@ beforeEach(() => {
     maxMinutes: 100,
     flushRecords: 1_000,
     flushIntervalMs: 10,
-    onIncomplete: nothing,
-    onMalformed: nothing,
-    onRefused: nothing,
+    wanted: new WantedWork(),
   })
   consumer = new PingConsumer({
     kafka,
@@ -95,7 +96,8 @@ beforeEach(() => {
     log: silent,
     metrics,
     maxOpenRecords: 1_000,
-    openRecords: () => lanes.size(),
+    assignment,
+    lanes,
     ready: Promise.resolve(),
   })
   consumer.start()
@@ -132,7 +134,7 @@ test('after crashes offsets are committed by the living only, each once', { time
 })
 
 test('what was joined decides which lanes are its own; outside of a group all are looked after', async () => {
-  const mine = () => [0, 1, 2, 3].map(lane => consumer.isMine(lane))
+  const mine = () => [0, 1, 2, 3].map(lane => assignment.isMine(lane))
   const first = await life(1)
   expect(mine()).toEqual([true, true, true, true])
   first.join([1])

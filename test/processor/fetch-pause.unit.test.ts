@@ -3,6 +3,7 @@ import { pauseAfter } from '../../processor/fetch-pause.ts'
 import { Flusher } from '../../processor/flusher.ts'
 import { Lanes } from '../../processor/lanes.ts'
 import { createProcessorMetrics } from '../../processor/metrics.ts'
+import { WantedWork } from '../../processor/wanted-work.ts'
 import type { Cache } from '../../src/counters/connect.ts'
 import { START } from '../../src/terms/position.ts'
 import { silent } from '../counters/caches.ts'
@@ -23,7 +24,6 @@ test('hears of the flusher when that is', async () => {
   const lanes = new Lanes()
   lanes.grow(1)
   lanes.get(0)!.adopt(START)
-  const nothing = () => undefined
   const cache = { pingFlush: async () => ['OK'] } as unknown as Cache
   const flusher = new Flusher({
     cache,
@@ -33,9 +33,7 @@ test('hears of the flusher when that is', async () => {
     maxMinutes: 100,
     flushRecords: 1_000,
     flushIntervalMs: 400,
-    onIncomplete: nothing,
-    onMalformed: nothing,
-    onRefused: nothing,
+    wanted: new WantedWork(),
   })
   expect(flusher.untilFlushMs, 'a quiet time: the next event is flushed at once').toBe(0)
   flusher.receive({ event: event(1), record: { offset: 0, done: false } })

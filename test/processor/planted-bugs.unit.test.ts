@@ -58,7 +58,7 @@ const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'the clock is read after the heads',
-    file: 'processor/reconciler.ts',
+    file: 'processor/tick-loop.ts',
     right: 'lanes.grow(heads.length)\n    const reason = reasonToRebuild({ timeMs, hash, heads })',
     wrong:
       'lanes.grow(heads.length)\n    const reason = reasonToRebuild({ timeMs, hash, heads })\n    if (hash && !reason) return this.#lookAtLanes({ timeMs: await readTimeMs(cache), hash, heads }, revisions)',

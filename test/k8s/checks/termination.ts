@@ -1,4 +1,4 @@
-import { STOP_WITHIN_MS } from '../../../processor/wiring.ts'
+import { STOP_PARTS_MS as PROCESSOR_STOP_PARTS_MS } from '../../../processor/wiring.ts'
 import { readSettings } from '../../../src/runtime/settings.ts'
 import { serverSettings } from '../../../src/server/settings.ts'
 import { STOP_PARTS_MS } from '../../../src/server/wiring.ts'
@@ -15,7 +15,7 @@ export const termination = perRendering('are given the time that their programs 
     .flatMap(({ where, workload, container }) => {
       const preStopSeconds = container.lifecycle?.preStop?.sleep?.seconds ?? 0
       const isServer = programOf(container).file === 'src/server/main.ts'
-      const stopMs = isServer ? serverStopMs(literalEnv(container)) : STOP_WITHIN_MS
+      const stopMs = isServer ? serverStopMs(literalEnv(container)) : PROCESSOR_STOP_PARTS_MS
       const grace = workload.pod.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
       return [
         ...(grace > preStopSeconds + stopMs / 1_000

@@ -1,8 +1,11 @@
+import { CatchUpLoop } from '../../../processor/catch-up-loop.ts'
 import { Flusher } from '../../../processor/flusher.ts'
 import { Lanes } from '../../../processor/lanes.ts'
 import type { ProcessorMetrics } from '../../../processor/metrics.ts'
 import type { PartitionOffsets } from '../../../processor/offsets.ts'
-import { Reconciler } from '../../../processor/reconciler.ts'
+import { Rebuilder } from '../../../processor/rebuilder.ts'
+import { TickLoop } from '../../../processor/tick-loop.ts'
+import { WantedWork } from '../../../processor/wanted-work.ts'
 import type { Cache } from '../../../src/counters/connect.ts'
 import type { PingEvent } from '../../../src/events/event.ts'
 import type { Pool } from '../../../src/ledger/pool.ts'
@@ -33,31 +36,23 @@ export interface ProcessorOptions {
 export class SimulatedProcessor {
   readonly steps: Steps
   readonly lanes = new Lanes()
-  readonly reconciler: Reconciler
   readonly flusher: Flusher
   readonly assigned = new Map<number, Assignment>()
   /** A tick has succeeded: only then are the lanes known, and records read. */
   isReady = false
+  readonly #ticks: TickLoop
+  readonly #catchUps: CatchUpLoop
   #ticking = false
   #catchingUp = false
 
   constructor({ cache, pool, steps, partitions, maxMinutes, flushRecords }: ProcessorOptions) {
     this.steps = steps
-    const { lanes } = this
-    const isMine = (lane: number) => this.assigned.has(lane % partitions)
-    this.reconciler = new Reconciler({ cache, pool, lanes, log, metrics, maxMinutes, tickIntervalMs: 500, isMine }, () => this.flusher)
-    this.flusher = new Flusher({
-      cache,
-      lanes,
-      log,
-      metrics,
-      maxMinutes,
-      flushRecords,
-      flushIntervalMs: 1_000,
-      onIncomplete: () => this.reconciler.wantTick(),
-      onMalformed: field => this.reconciler.wantRebuild(field),
-      onRefused: lane => this.reconciler.wantCatchUp(lane),
-    })
+    const assignment = { isMine: (lane: number) => this.assigned.has(lane % partitions) }
+    const shared = { cache, pool, lanes: this.lanes, wanted: new WantedWork(), log, metrics, maxMinutes }
+    this.flusher = new Flusher({ ...shared, flushRecords, flushIntervalMs: 1_000 })
+    const rebuilder = new Rebuilder(shared)
+    this.#ticks = new TickLoop({ ...shared, assignment, flusher: this.flusher, rebuilder, intervalMs: 500 })
+    this.#catchUps = new CatchUpLoop({ ...shared, flusher: this.flusher })
   }
 
   /** Begins a tick, unless one is under way. */
@@ -65,7 +60,7 @@ export class SimulatedProcessor {
     if (this.#ticking) return
     this.#ticking = true
     const succeeded = () => (this.isReady = true)
-    void this.reconciler
+    void this.#ticks
       .tick()
       .then(succeeded, nothing)
       .finally(() => (this.#ticking = false))
@@ -75,7 +70,7 @@ export class SimulatedProcessor {
   catchUp(): void {
     if (this.#catchingUp) return
     this.#catchingUp = true
-    void this.reconciler.catchUpNext().finally(() => (this.#catchingUp = false))
+    void this.#catchUps.catchUpNext().finally(() => (this.#catchingUp = false))
   }
 
   /** Takes one record as processor/consumer.ts does; undefined: one of the original producer. */

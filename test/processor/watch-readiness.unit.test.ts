@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { watchReadiness } from '../../processor/readiness.ts'
-import type { Reconciler } from '../../processor/reconciler.ts'
+import { ReadinessWatch } from '../../processor/watch-readiness.ts'
 import { Readiness } from '../../src/runtime/readiness.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -8,23 +7,24 @@ afterEach(() => void vi.useRealTimers())
 
 function watched() {
   const first = Promise.withResolvers<void>()
-  const reconciler = { firstTick: first.promise, sinceTickMs: Infinity }
+  const ticks = { firstTick: first.promise, sinceTickMs: Infinity }
   const readiness = new Readiness('no tick has succeeded yet')
-  const watch = watchReadiness(readiness, reconciler as unknown as Reconciler)
+  const watch = new ReadinessWatch({ readiness, ticks })
+  watch.start()
   const tick = async () => {
-    reconciler.sinceTickMs = 0
+    ticks.sinceTickMs = 0
     first.resolve()
     await vi.advanceTimersByTimeAsync(0)
   }
-  return { reconciler, readiness, watch, tick }
+  return { ticks, readiness, watch, tick }
 }
 
 test('a processor is ready as soon as the first tick has succeeded, and no longer than ticks do', async () => {
-  const { reconciler, readiness, watch, tick } = watched()
+  const { ticks, readiness, watch, tick } = watched()
   expect(readiness.isReady).toBe(false)
   await tick()
   expect(readiness.isReady).toBe(true)
-  reconciler.sinceTickMs = 5_001
+  ticks.sinceTickMs = 5_001
   await vi.advanceTimersByTimeAsync(500)
   expect(readiness.isReady).toBe(false)
   watch.stop()

@@ -12,7 +12,7 @@ const FIRST_MINUTE = -(2n ** 40n)
  * Compares the whole hash, read at once, with one Postgres snapshot at the hash's own positions. Returns
  * the first difference in words, or undefined if there is none or the hash is not whole (a tick's business).
  */
-export async function audit(cache: Cache, pool: Pool, lanes: number): Promise<string | undefined> {
+export async function compareWithLedger(cache: Cache, pool: Pool, lanes: number): Promise<string | undefined> {
   const whole = await readWholeHash(cache, lanes)
   if (!whole) return undefined
   const { state, minutes, foreign } = whole

@@ -1,0 +1,61 @@
+import type { Cache } from '../src/counters/connect.ts'
+import type { Pool } from '../src/ledger/pool.ts'
+import type { Logger } from '../src/runtime/logger.ts'
+import { wait } from '../src/runtime/wait.ts'
+import { compareWithLedger } from './compare-with-ledger.ts'
+import type { Lanes } from './lanes.ts'
+import type { ProcessorMetrics } from './metrics.ts'
+import type { Rebuilder } from './rebuilder.ts'
+
+export interface AuditLoopOptions {
+  readonly cache: Cache
+  readonly pool: Pool
+  readonly lanes: Lanes
+  readonly rebuilder: Pick<Rebuilder, 'rebuild'>
+  readonly log: Logger
+  readonly metrics: ProcessorMetrics
+  readonly intervalMs: number
+}
+
+/** Audits again and again; a difference is logged, counted and rebuilt. */
+export class AuditLoop {
+  readonly #options: AuditLoopOptions
+  readonly #stopping = new AbortController()
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: AuditLoopOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#running = this.#auditUntilStopped()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #auditUntilStopped(): Promise<void> {
+    const { signal } = this.#stopping
+    for (;;) {
+      await wait(this.#options.intervalMs, signal)
+      if (signal.aborted) return
+      await this.#audit()
+    }
+  }
+
+  /** Never rejects. */
+  async #audit(): Promise<void> {
+    const { cache, pool, lanes, rebuilder, log, metrics } = this.#options
+    try {
+      const difference = await compareWithLedger(cache, pool, lanes.count)
+      if (difference === undefined) return
+      metrics.auditDiffered()
+      log.error({ difference }, 'audit: the cache differs from Postgres, rebuilding it')
+      await rebuilder.rebuild('the audit found a difference')
+    } catch (err) {
+      log.info({ err }, 'audit: not done, Postgres or the cache does not answer')
+    }
+  }
+}
