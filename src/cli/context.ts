@@ -2,14 +2,14 @@ import type { Command } from 'commander'
 import type { Environment, SettingsTable, SettingsOf } from '../runtime/settings.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { shellWord } from '../runtime/shell-word.ts'
-import { createPingClient, PROTOCOLS, type ClientOptions, type PingClient } from './client.ts'
-import { readCredentials, tokenAtRisk, type CredentialSources, type Source } from './credentials.ts'
+import { readCredentials, tokenAtRisk, type CredentialSources, type Source } from './client/credentials.ts'
+import { createPingClient, PROTOCOLS, type ClientOptions, type PingClient } from './client/ping-client.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { listenForInterrupt, type Interrupt } from './interrupt.ts'
 import type { SharedOptions } from './options.ts'
-import { createOutput, type Output } from './output.ts'
+import { createOutput, type Output } from './output/output.ts'
+import { terminalOf, type Terminal } from './output/terminal.ts'
 import { cliSettings } from './settings.ts'
-import { terminalOf, type Terminal } from './terminal.ts'
 
 /** The options that name files, by their keys. */
 const FILE_OPTIONS = { tokenFile: '--token-file', caFile: '--ca-file', certFile: '--cert-file', keyFile: '--key-file' } as const

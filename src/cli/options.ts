@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { PROTOCOLS, type Protocol } from './client.ts'
+import { PROTOCOLS, type Protocol } from './client/ping-client.ts'
 import { address } from './formats/address.ts'
 import { duration } from './formats/duration.ts'
 import type { Format } from './formats/format.ts'

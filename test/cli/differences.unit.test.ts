@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { findDifferences } from '../../src/cli/verify/differences.ts'
 import type { CacheEvidence, Evidence, LedgerEvidence, ServerEvidence } from '../../src/cli/verify/evidence.ts'
-import { toDocument, toText } from '../../src/cli/verify/report.ts'
+import { findDifferences } from '../../src/cli/verify/find-differences.ts'
+import { toDocument, toText } from '../../src/cli/verify/verify-report.ts'
 
 const HEADS = [
   { seq: 3n, tag: 30n },

@@ -1,5 +1,5 @@
 import type { Position } from '../../terms/position.ts'
-import type { CountAnswer } from '../client.ts'
+import type { CountAnswer } from '../client/ping-client.ts'
 
 /** A part that was asked: what it said, or why it said nothing. */
 export type Asked<T> =

@@ -7,10 +7,10 @@ import type { Pool } from '../../ledger/pool.ts'
 import { readPositions } from '../../ledger/positions.ts'
 import { countRows, countRowsAfter, countRowsByMinute, inSnapshot, readMinutesAt } from '../../ledger/snapshot.ts'
 import { START, sumOfHeads, type Position } from '../../terms/position.ts'
-import type { PingClient } from '../client.ts'
+import { describeFailure, isAccessRefused, reasonOf } from '../client/failures.ts'
+import type { PingClient } from '../client/ping-client.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
-import { describeFailure, isAccessRefused, reasonOf } from '../failures.ts'
-import type { OpenCache } from '../stores.ts'
+import type { OpenCache } from '../stores/stores.ts'
 import type { Asked, CacheEvidence, Evidence, LedgerEvidence, ServerEvidence } from './evidence.ts'
 
 /** Minutes beyond every time that Postgres can hold. */

@@ -1,8 +1,8 @@
-import { callUntilAnswered } from '../call.ts'
-import type { PingClient } from '../client.ts'
+import { callUntilAnswered } from '../client/call-until-answered.ts'
+import type { PingClient } from '../client/ping-client.ts'
 import type { Context } from '../context.ts'
-import { conclude } from '../ping-report.ts'
-import { PingRun, type RunPlan } from '../ping-run.ts'
+import { conclude } from '../ping/ping-report.ts'
+import { PingRun, type RunPlan } from '../ping/ping-run.ts'
 
 const CONCURRENT = 16
 

@@ -1,13 +1,13 @@
-import { createCache, type Cache } from '../counters/connect.ts'
-import { redisOptions, redisSettings } from '../counters/settings.ts'
-import { Pool } from '../ledger/pool.ts'
-import { postgresConfig, postgresSettings } from '../ledger/settings.ts'
-import { createLogger } from '../runtime/logger.ts'
-import type { Context } from './context.ts'
-import { CliError, EXIT } from './exit-codes.ts'
-import { reasonOf } from './failures.ts'
+import { createCache, type Cache } from '../../counters/connect.ts'
+import { redisOptions, redisSettings } from '../../counters/settings.ts'
+import { Pool } from '../../ledger/pool.ts'
+import { postgresConfig, postgresSettings } from '../../ledger/settings.ts'
+import { createLogger } from '../../runtime/logger.ts'
+import { reasonOf } from '../client/failures.ts'
+import type { Context } from '../context.ts'
+import { CliError, EXIT } from '../exit-codes.ts'
+import { cliSettings } from '../settings.ts'
 import { localLedger } from './local-ledger.ts'
-import { cliSettings } from './settings.ts'
 
 /** What fails is told by the command itself. */
 const log = createLogger({ name: 'pingcli', level: 'silent' })

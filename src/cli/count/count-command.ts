@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
-import { callUntilAnswered } from './call.ts'
-import type { CountQuestion, PingClient } from './client.ts'
-import type { Context, Wiring } from './context.ts'
+import { callUntilAnswered } from '../client/call-until-answered.ts'
+import type { CountQuestion, PingClient } from '../client/ping-client.ts'
+import type { Context, Wiring } from '../context.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { duration } from '../formats/duration.ts'
+import { boundTime, timeRange } from '../formats/time.ts'
+import { formatted } from '../options.ts'
 import { countDocument, originText } from './count-report.ts'
-import { watchCount } from './count-watch.ts'
-import { EXIT, type ExitCode } from './exit-codes.ts'
-import { duration } from './formats/duration.ts'
-import { boundTime, timeRange } from './formats/time.ts'
-import { formatted } from './options.ts'
+import { watchCount } from './watch-count.ts'
 
 const SHORTEST_INTERVAL_MS = 50
 

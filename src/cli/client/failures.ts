@@ -1,5 +1,5 @@
 import { Code, type ConnectError } from '@connectrpc/connect'
-import { RetryInfoSchema } from '../gen/google/rpc/error_details_pb.ts'
+import { RetryInfoSchema } from '../../gen/google/rpc/error_details_pb.ts'
 
 /**
  * Codes that no further try can mend. All others leave the outcome open or may pass: the server is away or full,

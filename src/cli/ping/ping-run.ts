@@ -1,11 +1,11 @@
-import { uuidV7 } from '../runtime/uuid-v7.ts'
-import { wait } from '../runtime/wait.ts'
-import { callUntilAnswered } from './call.ts'
-import type { PingClient } from './client.ts'
-import { CliError } from './exit-codes.ts'
-import type { Interrupt } from './interrupt.ts'
-import { Latencies, type LatencySummary } from './latencies.ts'
-import type { Progress } from './progress-bar.ts'
+import { uuidV7 } from '../../runtime/uuid-v7.ts'
+import { wait } from '../../runtime/wait.ts'
+import { callUntilAnswered } from '../client/call-until-answered.ts'
+import type { PingClient } from '../client/ping-client.ts'
+import { CliError } from '../exit-codes.ts'
+import type { Interrupt } from '../interrupt.ts'
+import { Latencies, type LatencySummary } from '../load/latencies.ts'
+import type { Progress } from '../output/progress-bar.ts'
 
 export interface RunPlan {
   readonly pings: number

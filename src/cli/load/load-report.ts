@@ -1,7 +1,7 @@
-import { formatDuration } from './formats/duration.ts'
+import { formatDuration } from '../formats/duration.ts'
+import { grouped, type Output } from '../output/output.ts'
 import type { LatencyTail } from './latencies.ts'
 import type { LoadPlan, LoadResult } from './load-run.ts'
-import { grouped, type Output } from './output.ts'
 
 const ROWS: readonly (readonly [string, keyof LatencyTail])[] = [
   ['50 %', 'p50'],

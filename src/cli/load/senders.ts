@@ -1,7 +1,7 @@
 import { Code, ConnectError, type CallOptions } from '@connectrpc/connect'
-import { FailureCode, type PingFailure, type PingRequest, type PingResult } from '../gen/ping/v1/ping_pb.ts'
-import type { PingClient } from './client.ts'
-import { PingStreamCall } from './ping-stream-call.ts'
+import { FailureCode, type PingFailure, type PingRequest, type PingResult } from '../../gen/ping/v1/ping_pb.ts'
+import type { PingClient } from '../client/ping-client.ts'
+import { PingStreamCall } from '../client/ping-stream-call.ts'
 
 /** Sends some pings once. */
 export interface Sender {

@@ -1,4 +1,4 @@
-import type { Environment } from '../runtime/settings.ts'
+import type { Environment } from '../../runtime/settings.ts'
 
 /** What the user's terminal can show, as the environment says. */
 export interface Terminal {

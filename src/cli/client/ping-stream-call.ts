@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { PingRequest, PingResult } from '../gen/ping/v1/ping_pb.ts'
-import type { PingClient } from './client.ts'
+import type { PingRequest, PingResult } from '../../gen/ping/v1/ping_pb.ts'
+import type { PingClient } from './ping-client.ts'
 
 /** A message whose results are not all there. */
 interface Waiting {

@@ -1,10 +1,10 @@
 import { Code, ConnectError, type CallOptions } from '@connectrpc/connect'
-import { Backoff } from '../runtime/retry.ts'
-import { wait } from '../runtime/wait.ts'
-import { EXIT, CliError } from './exit-codes.ts'
+import { Backoff } from '../../runtime/retry.ts'
+import { wait } from '../../runtime/wait.ts'
+import { EXIT, CliError } from '../exit-codes.ts'
+import { formatDuration } from '../formats/duration.ts'
+import type { Interrupt } from '../interrupt.ts'
 import { describeFailure, isFinal, retryAfterMs } from './failures.ts'
-import { formatDuration } from './formats/duration.ts'
-import type { Interrupt } from './interrupt.ts'
 
 /** A single try gets at most a third of the time, so that a reply that never comes leaves time for another try … */
 const TRIES_AT_LEAST = 3

@@ -3,7 +3,7 @@ import { Agent as SecureAgent } from 'node:https'
 import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError, createClient, type CallOptions, type Interceptor, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
-import { Consistency, PingBatchRequestSchema, PingService, type PingRequest, type PingResult } from '../gen/ping/v1/ping_pb.ts'
+import { Consistency, PingBatchRequestSchema, PingService, type PingRequest, type PingResult } from '../../gen/ping/v1/ping_pb.ts'
 import type { Credentials } from './credentials.ts'
 
 export const PROTOCOLS = ['connect', 'grpc', 'grpc-web'] as const

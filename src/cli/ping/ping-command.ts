@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
-import type { Context, Wiring } from './context.ts'
-import type { ExitCode } from './exit-codes.ts'
-import { pingId } from './formats/ping-id.ts'
-import { rate } from './formats/rate.ts'
-import { pingTime } from './formats/time.ts'
-import { wholeNumber } from './formats/whole-number.ts'
-import { formatted } from './options.ts'
+import type { Context, Wiring } from '../context.ts'
+import type { ExitCode } from '../exit-codes.ts'
+import { pingId } from '../formats/ping-id.ts'
+import { rate } from '../formats/rate.ts'
+import { pingTime } from '../formats/time.ts'
+import { wholeNumber } from '../formats/whole-number.ts'
+import { formatted } from '../options.ts'
+import { showProgress } from '../output/progress-bar.ts'
 import { conclude, reportOne, reportRun } from './ping-report.ts'
 import { PingRun, type RunPlan } from './ping-run.ts'
-import { showProgress } from './progress-bar.ts'
 
 const MOST_PINGS = 1_000_000_000
 const MOST_CONCURRENT = 4_096

@@ -1,8 +1,8 @@
-import type { Context } from './context.ts'
-import { CliError, EXIT, type ExitCode } from './exit-codes.ts'
-import { formatDuration } from './formats/duration.ts'
-import type { LatencySummary } from './latencies.ts'
-import { grouped, type Output } from './output.ts'
+import type { Context } from '../context.ts'
+import { CliError, EXIT, type ExitCode } from '../exit-codes.ts'
+import { formatDuration } from '../formats/duration.ts'
+import type { LatencySummary } from '../load/latencies.ts'
+import { grouped, type Output } from '../output/output.ts'
 import type { Ack, RunPlan, RunResult } from './ping-run.ts'
 
 /** Ids shown in a message; --json shows all. */

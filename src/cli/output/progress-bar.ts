@@ -1,4 +1,4 @@
-import { formatDuration } from './formats/duration.ts'
+import { formatDuration } from '../formats/duration.ts'
 import { grouped } from './output.ts'
 import { shownOn, type Terminal } from './terminal.ts'
 

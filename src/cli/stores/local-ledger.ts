@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { readPgpass } from '../runtime/pgpass.ts'
-import { SettingsError } from '../runtime/settings.ts'
+import { readPgpass } from '../../runtime/pgpass.ts'
+import { SettingsError } from '../../runtime/settings.ts'
 
 /** Where it is, and how to get in. */
 export interface LocalLedger {

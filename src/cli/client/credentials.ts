@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
-import { readSettingFile } from '../runtime/setting-file.ts'
-import { SettingsError } from '../runtime/settings.ts'
+import { readSettingFile } from '../../runtime/setting-file.ts'
+import { SettingsError } from '../../runtime/settings.ts'
 
 /** What shows the server who calls, and by what the server is recognised. */
 export interface Credentials {

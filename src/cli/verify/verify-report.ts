@@ -1,7 +1,7 @@
 import { formatDuration } from '../formats/duration.ts'
-import type { JsonDocument } from '../output.ts'
-import { nameOf } from './differences.ts'
+import type { JsonDocument } from '../output/output.ts'
 import { rowsOfLanes, sumOfLanes, type Evidence, type LaneOfLedger } from './evidence.ts'
+import { nameOf } from './find-differences.ts'
 
 /** The evidence as a table for people, and the verdict below it. */
 export function toText(evidence: Evidence, differences: readonly string[]): string {

@@ -1,11 +1,11 @@
-import { wait } from '../runtime/wait.ts'
-import { callUntilAnswered } from './call.ts'
-import type { CountAnswer, CountQuestion, PingClient } from './client.ts'
-import type { Context } from './context.ts'
+import { wait } from '../../runtime/wait.ts'
+import { callUntilAnswered } from '../client/call-until-answered.ts'
+import type { CountAnswer, CountQuestion, PingClient } from '../client/ping-client.ts'
+import type { Context } from '../context.ts'
+import { CliError, EXIT, type ExitCode } from '../exit-codes.ts'
+import { formatDuration } from '../formats/duration.ts'
+import { grouped } from '../output/output.ts'
 import { countDocument, originText } from './count-report.ts'
-import { CliError, EXIT, type ExitCode } from './exit-codes.ts'
-import { formatDuration } from './formats/duration.ts'
-import { grouped } from './output.ts'
 
 interface Look {
   readonly answer: CountAnswer

@@ -1,6 +1,6 @@
-import type { CountAnswer, CountQuestion } from './client.ts'
-import { formatDuration } from './formats/duration.ts'
-import type { JsonDocument } from './output.ts'
+import type { CountAnswer, CountQuestion } from '../client/ping-client.ts'
+import { formatDuration } from '../formats/duration.ts'
+import type { JsonDocument } from '../output/output.ts'
 
 export function countDocument({ range }: CountQuestion, { count: found, source, ageMs }: CountAnswer): JsonDocument {
   return { count: found, source: source ?? null, ageMs: ageMs ?? null, from: range?.start ?? null, to: range?.end ?? null }
