@@ -1,9 +1,9 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { codeName, describeFailure, isFinal, retryAfterMs } from '../../src/cli/client/failures.ts'
-import { Latencies } from '../../src/cli/load/latencies.ts'
 import { grouped, toJson } from '../../src/cli/output/output.ts'
 import { renderProgress } from '../../src/cli/output/progress-bar.ts'
+import { Latencies } from '../../src/cli/run/latencies.ts'
 import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
 
 describe('latencies', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { waitUntil } from '../../src/cli/ping/ping-run.ts'
+import { waitUntil } from '../../src/cli/run/wait-until.ts'
 import { wait } from '../../src/runtime/wait.ts'
 
 test('a time further away than a timer can wait is waited for', async () => {

@@ -8,10 +8,10 @@ import { pingTime } from '../formats/time.ts'
 import { wholeNumber } from '../formats/whole-number.ts'
 import { formatted } from '../options.ts'
 import { showProgress } from '../output/progress-bar.ts'
-import { conclude } from '../ping/ping-report.ts'
+import { conclude } from '../run/conclude.ts'
+import { PingRun, type RunPlan } from '../run/ping-run.ts'
+import { callSenders, streamSender, type Sender } from '../run/senders.ts'
 import { reportLoad } from './load-report.ts'
-import { LoadRun, type LoadPlan } from './load-run.ts'
-import { callSender, streamSender, type Sender } from './senders.ts'
 
 const MOST_PINGS = 1_000_000_000_000
 /** As the server takes in one message. */
@@ -99,7 +99,7 @@ function rateFault({
 
 async function load(options: LoadOptions, context: Context): Promise<ExitCode> {
   const { output, interrupt, timeoutMs } = context
-  const plan: LoadPlan = {
+  const plan: RunPlan = {
     pings: options.count,
     durationMs: options.duration ?? (options.count === undefined ? DEFAULT_DURATION_MS : undefined),
     batch: options.batch,
@@ -110,7 +110,7 @@ async function load(options: LoadOptions, context: Context): Promise<ExitCode> {
   const shape = { stream: options.stream === true, concurrency: options.concurrency ?? DEFAULT_CONCURRENT }
   const client = context.createClient({ http2: shape.stream })
   const senders = sendersOf(client, plan, shape)
-  const run = new LoadRun(plan, { senders, interrupt })
+  const run = new PingRun(plan, { senders, interrupt })
   const hideProgress = showProgress(() => run.progress(), context.terminal)
   const result = await run.run()
   hideProgress()
@@ -123,10 +123,10 @@ async function load(options: LoadOptions, context: Context): Promise<ExitCode> {
 /** One for each caller. A stream has several callers, so that messages are under way while others are answered. */
 function sendersOf(
   client: PingClient,
-  { batch }: LoadPlan,
+  { batch }: RunPlan,
   { stream, concurrency }: { readonly stream: boolean; readonly concurrency: number },
 ): readonly Sender[] {
-  if (!stream) return Array.from({ length: concurrency }, () => callSender(client, batch === 1))
+  if (!stream) return callSenders(client, concurrency, { byPing: batch === 1 })
   const messagesAtOnce = Math.max(2, Math.ceil(OPEN_ON_STREAM / batch))
   return Array.from({ length: concurrency }, () => streamSender(client)).flatMap(sender =>
     Array.from({ length: messagesAtOnce }, () => sender),

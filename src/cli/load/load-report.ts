@@ -1,7 +1,8 @@
 import { formatDuration } from '../formats/duration.ts'
 import { grouped, type Output } from '../output/output.ts'
-import type { LatencyTail } from './latencies.ts'
-import type { LoadPlan, LoadResult } from './load-run.ts'
+import type { LatencyTail } from '../run/latencies.ts'
+import type { RunPlan, RunResult } from '../run/ping-run.ts'
+import { headline, retryLines, runDocument } from '../run/run-report.ts'
 
 const ROWS: readonly (readonly [string, keyof LatencyTail])[] = [
   ['50 %', 'p50'],
@@ -19,23 +20,17 @@ export interface LoadShape {
   readonly concurrency: number
 }
 
-export function reportLoad(plan: LoadPlan, shape: LoadShape, result: LoadResult, output: Output): void {
-  const { started, acked, open, retries, elapsedMs, latencyMs, sentLatencyMs, omitted } = result
-  const perSecond = elapsedMs > 0 ? (acked / elapsedMs) * 1_000 : 0
+export function reportLoad(plan: RunPlan, shape: LoadShape, result: RunResult, output: Output): void {
+  const { started, omitted } = result
+  const [latencyMs, sentLatencyMs] = [result.latencies.tail(), result.sentLatencies?.tail()]
   const lines = [
-    `${grouped(acked)} of ${grouped(started)} pings acknowledged in ${formatDuration(elapsedMs)}, ${grouped(Math.round(perSecond))} per second`,
+    headline(started, result),
     shapeText(plan, shape),
-    ...(latencyMs ? ['', latencyTitle(plan), ...tailLines(latencyMs, sentLatencyMs)] : []),
-    ...(latencyMs === undefined ? [] : omittedLines(plan, omitted)),
-    ...(retries > 0 ? [`tries beyond the first: ${grouped(retries)}`] : []),
+    ...(latencyMs ? ['', latencyTitle(plan), ...tailLines(latencyMs, sentLatencyMs), ...omittedLines(plan, omitted)] : []),
+    ...retryLines(result),
   ]
   const document = {
-    pings: started,
-    acked,
-    open: open.map(ping => ping.id),
-    retries,
-    elapsedMs: rounded(elapsedMs),
-    perSecond: rounded(perSecond),
+    ...runDocument(started, result),
     batch: plan.batch,
     stream: shape.stream,
     concurrency: shape.concurrency,
@@ -47,7 +42,7 @@ export function reportLoad(plan: LoadPlan, shape: LoadShape, result: LoadResult,
   output.result(document, lines.join('\n'))
 }
 
-function shapeText({ batch, perSecond }: LoadPlan, { stream, concurrency }: LoadShape): string {
+function shapeText({ batch, perSecond }: RunPlan, { stream, concurrency }: LoadShape): string {
   const callers = stream
     ? `${concurrency} ${concurrency === 1 ? 'stream' : 'streams'}`
     : `${concurrency} ${concurrency === 1 ? 'call' : 'calls'} at once`
@@ -59,7 +54,7 @@ function shapeText({ batch, perSecond }: LoadPlan, { stream, concurrency }: Load
   return `${callers}, ${size} a ${stream ? 'message' : 'call'}, ${loop}`
 }
 
-function latencyTitle({ perSecond }: LoadPlan): string {
+function latencyTitle({ perSecond }: RunPlan): string {
   return perSecond === undefined
     ? 'latency of a ping, from its first try'
     : 'latency of a ping, from when it was due; in brackets from its first try'
@@ -73,7 +68,7 @@ function tailLines(latency: LatencyTail, sent: LatencyTail | undefined): readonl
 }
 
 /** A server that stalls keeps a closed loop from sending, so that its stall shows in few pings; an open one only when all its callers wait. */
-function omittedLines({ perSecond }: LoadPlan, omitted: number): readonly string[] {
+function omittedLines({ perSecond }: RunPlan, omitted: number): readonly string[] {
   if (perSecond === undefined) return ['', omittedText(omitted)]
   if (omitted === 0) return []
   return [
@@ -85,8 +80,4 @@ function omittedLines({ perSecond }: LoadPlan, omitted: number): readonly string
 function omittedText(omitted: number): string {
   if (omitted === 0) return 'Coordinated omission: none; no ping took twice the median or longer.'
   return `Coordinated omission: not corrected. While callers waited longer than the median, about ${grouped(omitted)} more pings\nwould have been sent, and would have waited too. With --rate such waits are in the latencies.`
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1_000) / 1_000
 }

@@ -7,8 +7,10 @@ import { pingTime } from '../formats/time.ts'
 import { wholeNumber } from '../formats/whole-number.ts'
 import { formatted } from '../options.ts'
 import { showProgress } from '../output/progress-bar.ts'
-import { conclude, reportOne, reportRun } from './ping-report.ts'
-import { PingRun, type RunPlan } from './ping-run.ts'
+import { conclude } from '../run/conclude.ts'
+import { PingRun, type RunPlan } from '../run/ping-run.ts'
+import { callSenders } from '../run/senders.ts'
+import { reportOne, reportRun } from './ping-report.ts'
 
 const MOST_PINGS = 1_000_000_000
 const MOST_CONCURRENT = 4_096
@@ -71,20 +73,21 @@ export function addPingCommand(program: Command, { contextOf, end }: Wiring): vo
 
 async function ping(options: PingOptions, context: Context): Promise<ExitCode> {
   const { output, interrupt, timeoutMs } = context
+  const { number: pings, concurrency = DEFAULT_CONCURRENT } = options
   const plan: RunPlan = {
-    pings: options.number,
+    pings,
+    batch: 1,
     id: options.id,
     timestampMs: options.timestamp,
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENT,
     perSecond: options.rate,
     timeoutMs,
   }
   const client = context.createClient()
   const run = new PingRun(plan, {
-    client,
+    senders: callSenders(client, Math.min(concurrency, pings)),
     interrupt,
     onAck: ack => {
-      if (plan.pings === 1) reportOne(ack, output)
+      if (pings === 1) reportOne(ack, output)
       else if (options.each) output.result({ id: ack.id }, ack.id)
     },
   })
@@ -92,6 +95,6 @@ async function ping(options: PingOptions, context: Context): Promise<ExitCode> {
   const result = await run.run()
   hideProgress()
   client.close()
-  if (plan.pings > 1) reportRun(plan, result, output)
-  return conclude(plan, result, context)
+  if (pings > 1) reportRun(pings, result, output)
+  return conclude({ pings, timestampMs: plan.timestampMs }, result, context)
 }

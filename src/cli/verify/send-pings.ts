@@ -1,8 +1,9 @@
 import { callUntilAnswered } from '../client/call-until-answered.ts'
 import type { PingClient } from '../client/ping-client.ts'
 import type { Context } from '../context.ts'
-import { conclude } from '../ping/ping-report.ts'
-import { PingRun, type RunPlan } from '../ping/ping-run.ts'
+import { conclude } from '../run/conclude.ts'
+import { PingRun, type RunPlan } from '../run/ping-run.ts'
+import { callSenders } from '../run/senders.ts'
 
 const CONCURRENT = 16
 
@@ -12,10 +13,10 @@ const CONCURRENT = 16
  */
 export async function sendPings(client: PingClient, pings: number, context: Context): Promise<readonly string[]> {
   const { timeoutMs, interrupt } = context
-  const plan: RunPlan = { pings, id: undefined, timestampMs: undefined, concurrency: CONCURRENT, perSecond: undefined, timeoutMs }
+  const plan: RunPlan = { pings, batch: 1, timestampMs: undefined, perSecond: undefined, timeoutMs }
   const before = await strongCount(client, context)
-  const result = await new PingRun(plan, { client, interrupt, onAck: () => undefined }).run()
-  conclude(plan, result, context)
+  const result = await new PingRun(plan, { senders: callSenders(client, Math.min(CONCURRENT, pings)), interrupt }).run()
+  conclude({ pings, timestampMs: undefined }, result, context)
   const after = await strongCount(client, context)
   if (after >= before + BigInt(pings)) return []
   return [

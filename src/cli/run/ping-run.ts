@@ -7,17 +7,19 @@ import { isFinal } from '../client/failures.ts'
 import { CliError } from '../exit-codes.ts'
 import type { Interrupt } from '../interrupt.ts'
 import type { Progress } from '../output/progress-bar.ts'
-import { waitUntil, type OpenPing } from '../ping/ping-run.ts'
-import { Latencies, type LatencyTail } from './latencies.ts'
+import { Latencies } from './latencies.ts'
 import { errorOf, type Sender } from './senders.ts'
+import { waitUntil } from './wait-until.ts'
 
-export interface LoadPlan {
+export interface RunPlan {
   /** Undefined: as many as the duration takes. */
   readonly pings: number | undefined
   /** Start no pings after this long; undefined: until all are sent. In ms. */
-  readonly durationMs: number | undefined
+  readonly durationMs?: number | undefined
   /** Pings of one call, or of one message of a stream. */
   readonly batch: number
+  /** The id of the one ping; undefined: a UUIDv7 for each. */
+  readonly id?: string | undefined
   /** Undefined: the server's clock. */
   readonly timestampMs: bigint | undefined
   /** Pings started per second, at most; undefined: as fast as the answers come. */
@@ -26,7 +28,13 @@ export interface LoadPlan {
   readonly timeoutMs: number
 }
 
-export interface LoadResult {
+/** A ping that was sent and not acknowledged: it may be recorded or not; the same id again settles it. */
+export interface OpenPing {
+  readonly id: string
+  readonly error: CliError
+}
+
+export interface RunResult {
   readonly started: number
   readonly acked: number
   readonly open: readonly OpenPing[]
@@ -34,9 +42,9 @@ export interface LoadResult {
   readonly retries: number
   readonly elapsedMs: number
   /** Of a ping until its ack: with a rate from when it was due, else from its first try. */
-  readonly latencyMs: LatencyTail | undefined
+  readonly latencies: Latencies
   /** With a rate: from a ping's first try to its ack. */
-  readonly sentLatencyMs: LatencyTail | undefined
+  readonly sentLatencies: Latencies | undefined
   /**
    * The pings whose latencies are missing because callers waited (coordinated omission): without a rate about how many, with one
    * those that were due and that no caller was free to send.
@@ -44,22 +52,43 @@ export interface LoadResult {
   readonly omitted: number
 }
 
-export interface LoadCalls {
+/** An acknowledged ping. */
+export interface Ack {
+  readonly id: string
+  readonly tries: number
+  /** From the first try to the ack. */
+  readonly latencyMs: number
+}
+
+export interface RunCalls {
   /** One for each caller; several callers may share one. */
   readonly senders: readonly Sender[]
   readonly interrupt: Interrupt
+  /** Called for each acknowledged ping. */
+  readonly onAck?: (ack: Ack) => void
+}
+
+/** Pings that are sent together until all are acknowledged. */
+interface Flight {
+  /** Not acknowledged yet. */
+  readonly left: Set<PingRequest>
+  /** performance.now() at the first try. */
+  readonly sentMs: number
+  /** With a rate: performance.now() when they were due. */
+  readonly due: number | undefined
+  tries: number
 }
 
 /** What floating point may add to a number of pings. */
 const ROUNDING = 1e-6
 
 /**
- * Sends pings, many a call, until all are acknowledged. The first that is not (its time over, or refused) ends the run:
+ * Sends pings, one or many a call, until all are acknowledged. The first that is not (its time over, or refused) ends the run:
  * no new ones are started, those under way are still waited for. An interrupt does the same, and so does the end of the duration.
  */
-export class LoadRun {
-  readonly #plan: LoadPlan
-  readonly #calls: LoadCalls
+export class PingRun {
+  readonly #plan: RunPlan
+  readonly #calls: RunCalls
   readonly #latencies = new Latencies()
   readonly #sentLatencies = new Latencies()
   readonly #open: OpenPing[] = []
@@ -73,7 +102,7 @@ export class LoadRun {
   #acked = 0
   #retries = 0
 
-  constructor(plan: LoadPlan, calls: LoadCalls) {
+  constructor(plan: RunPlan, calls: RunCalls) {
     this.#plan = plan
     this.#calls = calls
     this.#ended = AbortSignal.any([calls.interrupt.asked, this.#failed.signal])
@@ -81,7 +110,7 @@ export class LoadRun {
   }
 
   /** To be called once. */
-  async run(): Promise<LoadResult> {
+  async run(): Promise<RunResult> {
     await Promise.all(this.#calls.senders.map(sender => this.#work(sender)))
     const isOpenLoop = this.#plan.perSecond !== undefined
     return {
@@ -90,8 +119,8 @@ export class LoadRun {
       open: this.#open,
       retries: this.#retries,
       elapsedMs: performance.now() - this.#begin,
-      latencyMs: this.#latencies.tail(),
-      sentLatencyMs: isOpenLoop ? this.#sentLatencies.tail() : undefined,
+      latencies: this.#latencies,
+      sentLatencies: isOpenLoop ? this.#sentLatencies : undefined,
       omitted: isOpenLoop ? Math.max(0, this.#due() - this.#started) : this.#latencies.omitted(),
     }
   }
@@ -123,14 +152,15 @@ export class LoadRun {
     }
   }
 
+  /** A server that stalls keeps later pings from being sent: their wait shows only from when they were due. */
   async #send(sender: Sender, size: number, due: number | undefined): Promise<void> {
     const { interrupt } = this.#calls
-    const { timestampMs, timeoutMs } = this.#plan
-    const left = new Set(Array.from({ length: size }, () => newPing(timestampMs)))
-    const sentMs = performance.now()
+    const { timeoutMs } = this.#plan
+    const left = new Set(Array.from({ length: size }, () => newPing(this.#plan)))
+    const flight: Flight = { left, sentMs: performance.now(), due, tries: 0 }
     try {
-      const { tries } = await callUntilAnswered(call => this.#try(sender, left, call, { sentMs, due }), { timeoutMs, interrupt })
-      this.#retries += tries - 1
+      await callUntilAnswered(call => this.#try(sender, flight, call), { timeoutMs, interrupt })
+      this.#retries += flight.tries - 1
     } catch (error) {
       if (!(error instanceof CliError)) throw error
       for (const { pingId } of left) this.#open.push({ id: pingId, error })
@@ -139,31 +169,31 @@ export class LoadRun {
   }
 
   /** Sends what is left once; takes out what was acknowledged. Throws why a ping was not, best one that no further try can mend. */
-  async #try(
-    sender: Sender,
-    left: Set<PingRequest>,
-    call: CallOptions,
-    { sentMs, due }: { readonly sentMs: number; readonly due: number | undefined },
-  ): Promise<void> {
-    const pings = [...left]
+  async #try(sender: Sender, flight: Flight, call: CallOptions): Promise<void> {
+    flight.tries++
+    const pings = [...flight.left]
     const results = await sender.send(pings, call)
-    const now = performance.now()
     const failures = results.flatMap(({ failure }) => failure ?? [])
-    if (failures.length === 0) left.clear()
-    else results.forEach(({ failure }, index) => failure === undefined && left.delete(pings[index]!))
-    const acked = pings.length - left.size
-    this.#acked += acked
-    this.#latencies.add(now - (due ?? sentMs), acked)
-    if (due !== undefined) this.#sentLatencies.add(now - sentMs, acked)
+    this.#acknowledge(failures.length === 0 ? pings : pings.filter((_, index) => results[index]!.failure === undefined), flight)
     if (failures.length === 0) return
     const errors = failures.map(errorOf)
     throw errors.find(isFinal) ?? errors[0]!
   }
+
+  #acknowledge(pings: readonly PingRequest[], { left, sentMs, due, tries }: Flight): void {
+    const now = performance.now()
+    for (const ping of pings) left.delete(ping)
+    this.#acked += pings.length
+    this.#latencies.add(now - (due ?? sentMs), pings.length)
+    if (due !== undefined) this.#sentLatencies.add(now - sentMs, pings.length)
+    const { onAck } = this.#calls
+    if (onAck) for (const { pingId } of pings) onAck({ id: pingId, tries, latencyMs: now - sentMs })
+  }
 }
 
-function newPing(timestampMs: bigint | undefined): PingRequest {
+function newPing({ id, timestampMs }: RunPlan): PingRequest {
   const ping = create(PingRequestSchema)
-  ping.pingId = uuidV7()
+  ping.pingId = id ?? uuidV7()
   if (timestampMs !== undefined) ping.timestampMs = timestampMs
   return ping
 }

@@ -11,8 +11,13 @@ export interface Sender {
   close(): void
 }
 
+/** So many callers, each with one call at a time. */
+export function callSenders(client: PingClient, callers: number, { byPing = true } = {}): readonly Sender[] {
+  return Array.from({ length: callers }, () => callSender(client, byPing))
+}
+
 /** By PingBatch, or by Ping where there is one ping. */
-export function callSender(client: PingClient, byPing: boolean): Sender {
+function callSender(client: PingClient, byPing: boolean): Sender {
   return {
     async send(pings, call) {
       const [ping] = pings
