@@ -8,7 +8,8 @@ import type { CountsSnapshot } from '../../terms/counts.ts'
 import type { Context, Wiring } from '../context.ts'
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts'
 import { formatDuration } from '../formats/duration.ts'
-import { ledgerError, openCache, openLedger, type OpenCache } from '../stores/stores.ts'
+import { openCache, type OpenCache } from '../stores/open-cache.ts'
+import { ledgerError, openLedger } from '../stores/open-ledger.ts'
 
 const PAUSE_MS = 250
 

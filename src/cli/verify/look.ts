@@ -10,7 +10,7 @@ import { START, sumOfHeads, type Position } from '../../terms/position.ts'
 import { describeFailure, isAccessRefused, reasonOf } from '../client/failures.ts'
 import type { PingClient } from '../client/ping-client.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
-import type { OpenCache } from '../stores/stores.ts'
+import type { OpenCache } from '../stores/open-cache.ts'
 import type { Asked, CacheEvidence, Evidence, LedgerEvidence, ServerEvidence } from './evidence.ts'
 
 /** Minutes beyond every time that Postgres can hold. */

@@ -1,0 +1,36 @@
+import { Pool } from '../../ledger/pool.ts'
+import { postgresConfig, postgresSettings } from '../../ledger/settings.ts'
+import { reasonOf } from '../client/failures.ts'
+import type { Context } from '../context.ts'
+import { CliError, EXIT } from '../exit-codes.ts'
+import { cliSettings } from '../settings.ts'
+import { localLedger } from './local-ledger.ts'
+import { silentLog } from './silent-log.ts'
+
+/** Postgres' code for a table that is not there. */
+const UNDEFINED_TABLE = '42P01'
+
+/** Postgres by DATABASE_URL or the DB_ settings; with none of them, that of `npm start` where there is one. The caller ends it. */
+export function openLedger({ settings, timeoutMs }: Context): Pool {
+  const chosen = settings(postgresSettings)
+  const isChosen = Object.values(chosen).some(value => value !== undefined)
+  const local = isChosen ? undefined : localLedger(settings({ dataDir: cliSettings.dataDir }).dataDir)
+  const config = { ...(local ?? postgresConfig(chosen)), connectionTimeoutMillis: timeoutMs }
+  return new Pool(config, { applicationName: 'pingcli', max: 1, log: silentLog })
+}
+
+/** What a failed read of Postgres means to the user. */
+export function ledgerError(error: unknown): CliError {
+  if (error instanceof CliError) return error
+  if (error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE) {
+    const message = "the database has none of Ping's tables: got another database, or one where `--migrate-only` has not run yet"
+    return new CliError(EXIT.failed, message, { cause: error })
+  }
+  return new CliError(
+    EXIT.unavailable,
+    `Postgres could not be read: ${reasonOf(error)} (DATABASE_URL, or DB_HOST, DB_PORT … say where it is)`,
+    {
+      cause: error,
+    },
+  )
+}
