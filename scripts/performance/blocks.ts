@@ -7,7 +7,7 @@ import { renderAims, renderOthers, tables } from '../../bench/report.ts'
 import { copyRatio } from '../../bench/stages/bulk.ts'
 import { ratio, short, whole } from '../../bench/table.ts'
 
-/** What a run has to say for docs/performance.md, by the name of the block; a block that it has nothing for is absent. */
+/** The blocks of docs/performance.md that a run has figures for, by name. */
 export function blocksOf(figures: Figures): Readonly<Record<string, string>> {
   const { profiles } = figures
   if (profiles !== undefined) return { profiles: fenced(renderProfiles(profiles)) }
@@ -22,7 +22,7 @@ export function blocksOf(figures: Figures): Readonly<Record<string, string>> {
   }
 }
 
-/** And for the README. */
+/** The block of README.md, the same way. */
 export function readmeBlocksOf(figures: Figures): Readonly<Record<string, string>> {
   const { pings, counts, processor, freshness, bulk, machine } = figures
   if (figures.profiles !== undefined) return {}
@@ -32,18 +32,18 @@ export function readmeBlocksOf(figures: Figures): Readonly<Record<string, string
   const strong = total('Ping: total, strong')
   const batches = bulk?.cells.filter(({ contender }) => contender === 'batch').map(cell => copyRatio(bulk.cells, cell) ?? NaN) ?? []
   const rows = [
-    ['pings acknowledged per second, against the plain way behind the same RPC layer', against('c')],
+    ['acknowledged pings per second, against the plain way with the same RPC layer', against('c')],
     ["… against a no-op handler behind Connect's adapter", against('b')],
     ['… against bare node:http that answers `{}`', against('a')],
-    ['CPU of a ping in all parts: server, Postgres, broker, processor, cache', `${short(ping && cpuOfAll(ping))} µs`],
+    ['CPU of a ping in all parts (server, Postgres, broker, processor, cache)', `${short(ping && cpuOfAll(ping))} µs`],
     ['pings in batches (`PingBatch`), against `COPY` of the same rows', batches.map(each => ratio(each)).join(', ')],
     [
       `exact total on ${whole(counts?.rows)} rows, against \`COUNT(*)\``,
       ratio(strong && counts && rateRatio(counts.cells, strong, 'plain: total by COUNT(*)')),
     ],
-    ['processor, events per second from a full topic', whole(processor?.eventsPerSecond)],
+    ['events per second that the processor reads from a full topic', whole(processor?.eventsPerSecond)],
     [
-      'from the answer to a ping until the cached count holds it, p99, under load',
+      'from the answer to a ping until the cached count includes it, p99, under load',
       `${whole(freshness?.find(({ traffic }) => traffic === 'load')?.p99Ms)} ms`,
     ],
   ]

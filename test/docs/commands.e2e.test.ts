@@ -2,13 +2,15 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { shellEnvironment } from './support/printed-lines.ts'
-import { startPing, type WholePing } from './support/whole-ping.ts'
+import { shellEnvironment } from '../support/printed-lines.ts'
+import { startPing, type WholePing } from '../support/whole-ping.ts'
 
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../..')
 
-/** What each command of the README must print, in its order there: one that is added needs a line here. */
-const EXPECTED: readonly (readonly [command: RegExp, output: RegExp])[] = [
+type Expected = readonly (readonly [command: RegExp, output: RegExp])[]
+
+/** What each command of the README must print, in its order there: a command that is added needs a line here. */
+const README: Expected = [
   [/^curl .*-d '\{\}' \S+\/Ping$/, /^\{\}$/],
   [/^curl .*-d '\{\}' \S+\/PingCount$/, /"pingCount":"1"/],
   [/^npx pingcli ping -n 1000$/, /1 000 of 1 000 pings acknowledged/],
@@ -17,6 +19,10 @@ const EXPECTED: readonly (readonly [command: RegExp, output: RegExp])[] = [
   [/^npx pingcli verify /, /^OK/m],
   [/^redis-cli .*HGETALL/, /^total\n21001\n/m],
   [/^npx buf curl .*\/PingCount$/, /"pingCount": *"21001"/],
+]
+
+/** The same for docs/protocol.md, run after those of the README. */
+const PROTOCOL: Expected = [
   [/^curl .*"pingId".*\/Ping$/, /^\{\}$/],
   [/^curl .*"timeRange".*\/PingCount$/, /"pingCount":"1"/],
   [/^curl .*STRONG.*\/PingCount$/, /"pingCount":"21002"/],
@@ -24,7 +30,19 @@ const EXPECTED: readonly (readonly [command: RegExp, output: RegExp])[] = [
     /^curl .*"pings".*\/PingBatch$/,
     /^\{"results":\[\{"pingId":"[-0-9a-f]{36}"\},\{\},\{"failure":\{"code":"FAILURE_CODE_INVALID_ARGUMENT",/,
   ],
+  [/^npx pingcli load --batch 1000 --concurrency 4 /, /^10 000 of 10 000 pings acknowledged/m],
+  [/^npx pingcli load --stream /, /^([\d ]+) of \1 pings acknowledged/m],
+  [/^npx pingcli load --batch 100 --rate /, /^([\d ]+) of \1 pings acknowledged/m],
 ]
+const PAGES = [
+  ['README.md', README],
+  ['docs/protocol.md', PROTOCOL],
+] as const
+/** Loads run for less here than a reader would want. */
+const SHORTER = [
+  ['--count 100000', '--count 10000'],
+  ['--duration 10s', '--duration 1s'],
+] as const
 /** Counts follow within a second; a busy machine gets more. */
 const SETTLE_MS = 10_000
 const COMMAND_LIMIT_MS = 20_000
@@ -35,15 +53,15 @@ type End = number | NodeJS.Signals | null
 /** The end by Ctrl-C: shells differ in how they report it. */
 const INTERRUPTED: readonly End[] = ['SIGINT', 130]
 
-interface ReadmeCommand {
+interface DocumentedCommand {
   readonly line: string
   /** The assignments of the same block, which a shell would still know. */
   readonly before: string
 }
 
-/** Every command in the README's `sh` blocks, without those that start npm's own scripts. */
-function readmeCommands(): readonly ReadmeCommand[] {
-  const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = '']) => block)
+/** Every command in a page's `sh` blocks, except those that start npm's own scripts. */
+function commandsOf(page: string): readonly DocumentedCommand[] {
+  const blocks = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = '']) => block)
   return blocks.flatMap(block => {
     const lines = block.split('\n').filter(line => line.trim() !== '' && !line.startsWith('npm '))
     const isAssignment = (line: string): boolean => /^[A-Z]+=/.test(line)
@@ -52,18 +70,18 @@ function readmeCommands(): readonly ReadmeCommand[] {
   })
 }
 
-describe('the commands of the README', () => {
+describe('the commands of the documentation', () => {
   let ping: WholePing
   beforeAll(async () => {
     ping = await startPing()
   })
   afterAll(() => ping.stop())
 
-  /** Runs a command in a shell, on the ports of this Ping; one that watches is ended when it has shown what it should. */
-  async function run({ line, before }: ReadmeCommand, expected: RegExp): Promise<{ output: string; end: End }> {
+  /** Runs a command in a shell, on the ports of this Ping; a command that watches is interrupted once it has printed what it should. */
+  async function run({ line, before }: DocumentedCommand, expected: RegExp): Promise<{ output: string; end: End }> {
     const { databaseUrl, redisUrl } = ping.place
     const address = ping.servers[0]!.url
-    const script = `${before}\n${line}`
+    const script = SHORTER.reduce((text, [long, short]) => text.replace(long, short), `${before}\n${line}`)
       .replaceAll('http://127.0.0.1:8080', address)
       .replaceAll('redis-cli ', `redis-cli -p ${new URL(redisUrl).port} `)
     const env = { ...shellEnvironment(), PING_ADDRESS: address, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
@@ -84,18 +102,18 @@ describe('the commands of the README', () => {
     return { output, end }
   }
 
-  test('print what they should, each in its turn', { timeout: 120_000 }, async () => {
-    const commands = readmeCommands()
-    expect(commands).toHaveLength(EXPECTED.length)
+  test.each(PAGES)('%s: each command prints what it should, in its turn', { timeout: 120_000 }, async (page, outputs) => {
+    const commands = commandsOf(page)
+    expect(commands).toHaveLength(outputs.length)
     for (const [index, command] of commands.entries()) {
-      const [pattern, expected] = EXPECTED[index]!
+      const [pattern, expected] = outputs[index]!
       expect(command.line).toMatch(pattern)
       const once = async (): Promise<void> => {
         const { output, end } = await run(command, expected)
         expect(output, command.line).toMatch(expected)
         expect(command.line.includes('--watch') ? INTERRUPTED : [0], command.line).toContain(end)
       }
-      // A ping must not be sent again, but a count may be asked for until it has followed.
+      // A ping must not be sent again, but a count may be read until it includes the ping.
       if (/PingCount$|HGETALL/.test(command.line))
         await expect.poll(() => once().then(() => 'well', String), { timeout: SETTLE_MS }).toBe('well')
       else await once()
