@@ -201,7 +201,7 @@ export const brokerKeys = {
     fallback: 'info',
     help: 'Own key. Least level that the program logs.',
   }),
-} as const satisfies Readonly<Record<string, Key<any>>>
+} as const satisfies Readonly<Record<string, Key>>
 
 function onePath() {
   return only(string(), path => path !== '' && !path.includes(','), 'the path of one folder, without a comma')

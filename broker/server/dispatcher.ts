@@ -45,7 +45,7 @@ export class Dispatcher {
       return response === undefined ? undefined : encodeResponse(api, version, correlationId, response)
     }
     const fault = this.#options.faults.take(api)
-    const handle = (): unknown => route.handle(request, { ...call, version, clientId })
+    const handle = (): unknown => route.handle(request as never, { ...call, version, clientId })
     const response = fault === undefined ? handle() : fault(handle, request)
     return response instanceof Promise ? response.then(encode) : encode(response)
   }

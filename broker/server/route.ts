@@ -5,7 +5,7 @@ import type { Call, Handler } from './handler.ts'
 /** An API with its handler. */
 export interface Route {
   readonly api: Api
-  readonly handle: (request: any, call: Call) => unknown
+  readonly handle: (request: never, call: Call) => unknown
 }
 
 /** A handler for each API, by the name that the API has in the index. */

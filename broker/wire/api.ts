@@ -2,7 +2,7 @@ import { compile } from './compile.ts'
 import type { Codec, Decoded, Encodable, Shape } from './schema.ts'
 
 /** One request of the protocol with its answer, in the versions that this broker speaks. */
-export interface Api<Req extends Shape = any, Res extends Shape = any> {
+export interface Api<Req extends Shape = Shape, Res extends Shape = Shape> {
   readonly name: string
   /** The number that requests carry. */
   readonly key: number
@@ -16,8 +16,8 @@ export interface Api<Req extends Shape = any, Res extends Shape = any> {
   readonly response: Res
 }
 
-export type RequestOf<A> = A extends Api<infer Req, any> ? Decoded<Req> : never
-export type ResponseOf<A> = A extends Api<any, infer Res> ? Encodable<Res> : never
+export type RequestOf<A> = A extends Api<infer Req> ? Decoded<Req> : never
+export type ResponseOf<A> = A extends Api<Shape, infer Res> ? Encodable<Res> : never
 
 export function defineApi<Req extends Shape, Res extends Shape>(api: {
   name: string
@@ -34,8 +34,8 @@ export function defineApi<Req extends Shape, Res extends Shape>(api: {
 
 /** How the body of a request and of its answer lie on the wire in one version. */
 export interface ApiCodec {
-  readonly request: Codec<any, any>
-  readonly response: Codec<any, any>
+  readonly request: Codec<unknown, unknown>
+  readonly response: Codec<unknown, unknown>
 }
 
 const compiled = new Map<string, ApiCodec>()
@@ -46,7 +46,10 @@ export function codecOf(api: Api, version: number): ApiCodec {
   let codec = compiled.get(id)
   if (!codec) {
     const layout = { version, flexible: version >= api.flexibleFrom }
-    codec = { request: compile(api.request, layout), response: compile(api.response, layout) }
+    codec = {
+      request: compile(api.request, layout) as ApiCodec['request'],
+      response: compile(api.response, layout) as ApiCodec['response'],
+    }
     compiled.set(id, codec)
   }
   return codec

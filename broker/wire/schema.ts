@@ -45,17 +45,17 @@ export interface Field<Out, In = Out> {
   readonly tag?: number
 }
 
-export type Shape = { readonly [name: string]: Type<any, any> | Field<any, any> }
+export type Shape = { readonly [name: string]: Type<unknown, never> | Field<unknown, never> }
 
 export type Decoded<S extends Shape> = {
-  [Name in keyof S]: S[Name] extends Field<infer Out, any> ? Out : S[Name] extends Type<infer Out, any> ? Out : never
+  [Name in keyof S]: S[Name] extends Field<infer Out, never> ? Out : S[Name] extends Type<infer Out, never> ? Out : never
 }
 
 /** Fields that not every version has may be left out. */
 export type Encodable<S extends Shape> = {
-  readonly [Name in keyof S as S[Name] extends Field<any, any> ? never : Name]: S[Name] extends Type<any, infer In> ? In : never
+  readonly [Name in keyof S as S[Name] extends Field<unknown, never> ? never : Name]: S[Name] extends Type<unknown, infer In> ? In : never
 } & {
-  readonly [Name in keyof S as S[Name] extends Field<any, any> ? Name : never]?: S[Name] extends Field<any, infer In> ? In : never
+  readonly [Name in keyof S as S[Name] extends Field<unknown, never> ? Name : never]?: S[Name] extends Field<unknown, infer In> ? In : never
 }
 
 export const LATEST = 0x7fff
@@ -81,5 +81,6 @@ export function tagged<Out, In>(tag: number, from: number, type: Type<Out, In>, 
 
 /** Every entry of a shape as a field. */
 export function asField(entry: Shape[string]): Field<unknown, unknown> {
-  return 'type' in entry ? entry : { type: entry, from: 0, to: LATEST, absent: entry.absent }
+  const field = 'type' in entry ? entry : { type: entry, from: 0, to: LATEST, absent: entry.absent }
+  return field as Field<unknown, unknown>
 }

@@ -143,9 +143,9 @@ export function struct<S extends Shape>(shape: S): Type<Decoded<S>, Encodable<S>
 /** A list; of structures when a shape is given. */
 export function array<S extends Shape>(shape: S): SizedType<Decoded<S>[], readonly Encodable<S>[]>
 export function array<Out, In>(element: Type<Out, In>): SizedType<Out[], readonly In[]>
-export function array(of: Type<any> | Shape): SizedType<any[], readonly any[]> {
-  const element: Type<any> = isType(of) ? of : struct(of)
-  return sized<unknown[], readonly unknown[]>({
+export function array<Out, In>(of: Type<Out, In> | Shape): SizedType<Out[], readonly In[]> {
+  const element = isType(of) ? of : (struct(of) as Type<unknown, never> as Type<Out, In>)
+  return sized<Out[], readonly In[]>({
     name: `[]${element.name}`,
     absent: [],
     empty: [],
@@ -157,7 +157,7 @@ export function array(of: Type<any> | Shape): SizedType<any[], readonly any[]> {
         // The list grows as elements are read: a claimed length allocates nothing.
         read: (r, length) => {
           r.elements(length)
-          const list: unknown[] = []
+          const list: Out[] = []
           for (let index = 0; index < length; index++) list.push(read(r))
           return list
         },
@@ -170,7 +170,7 @@ export function array(of: Type<any> | Shape): SizedType<any[], readonly any[]> {
   })
 }
 
-function isType(of: Type<any> | Shape): of is Type<any> {
+function isType<Out, In>(of: Type<Out, In> | Shape): of is Type<Out, In> {
   return typeof of['codec'] === 'function'
 }
 

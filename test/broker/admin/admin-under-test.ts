@@ -50,7 +50,7 @@ export class AdminUnderTest {
   async ask<A extends Api>(api: A, version: number, request: Sent<A>): Promise<Received<A>> {
     const codec = codecOf(api, version)
     const call: Call = { version, clientId: null, clientHost: '/127.0.0.1', advertised: ADVERTISED, signal: new AbortController().signal }
-    const response = await this.#routes.get(api.key)?.handle(codec.request.read(new Reader(bytesOf(codec.request, request))), call)
+    const response = await this.#routes.get(api.key)?.handle(codec.request.read(new Reader(bytesOf(codec.request, request))) as never, call)
     return codec.response.read(new Reader(bytesOf(codec.response, response))) as Received<A>
   }
 

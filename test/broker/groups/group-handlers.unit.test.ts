@@ -162,7 +162,7 @@ describe('JoinGroup and SyncGroup', () => {
         protocolType: 'consumer',
         protocols: [{ name: 'range', metadata: Buffer.alloc(0) }],
         reason: null,
-      },
+      } as never,
       { version: 3, clientId: null, clientHost: '', advertised: { host: '', port: 0 }, signal },
     )
     expect(await answer).toBeUndefined()

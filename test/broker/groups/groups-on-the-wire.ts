@@ -70,7 +70,7 @@ export class GroupsOnTheWire {
     const { request: requestCodec, response: responseCodec } = codecOf(api, version)
     const handle = this.routes.find(route => route.api === api)?.handle
     const frame = bytesOf(writer => requestCodec.write(writer, request))
-    const answered = Promise.resolve(handle?.(requestCodec.read(new Reader(frame)), call))
+    const answered = Promise.resolve(handle?.(requestCodec.read(new Reader(frame)) as never, call))
     frame.fill(0xff)
     const answer = await answered
     return answer && responseCodec.read(new Reader(bytesOf(writer => responseCodec.write(writer, answer))))
