@@ -15,7 +15,7 @@ export function renderTables(): string {
       honoured.map(key => [code(key.name), shown(key.fallback), expectedOf(key), key.help]),
     ),
     '### Accepted without effect',
-    'The values are checked, and those that ask for more than one node are refused.',
+    'The type of a value is checked, and a value that asks for what this broker does not have, such as a second node, is refused.',
     table(['Why', 'Keys'], grouped(acceptedKeys)),
     '### Refused',
     'A name with `*` stands for all that begin like it.',

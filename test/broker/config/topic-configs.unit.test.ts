@@ -93,7 +93,8 @@ describe('what is to be set for a topic', () => {
         'retention.ms': '-1',
         'cleanup.policy': 'compact',
         'min.insync.replicas': '1',
-        'compression.type': 'lz4',
+        'compression.type': 'brotli',
+        'compression.zstd.level': '23',
         'remote.storage.enable': 'false',
       }),
     ).toBeUndefined()
@@ -105,7 +106,7 @@ describe('what is to be set for a topic', () => {
     [{ 'segment.bytes': '13' }, 'segment.bytes: got "13", expected a whole number of bytes from 14 to 2147483647'],
     [{ 'cleanup.policy': 'shrink' }, 'cleanup.policy: got "shrink", expected delete, compact or both'],
     [{ 'min.insync.replicas': '2' }, 'min.insync.replicas: got "2", expected 1, since there is one node'],
-    [{ 'compression.type': 'brotli' }, 'compression.type: got "brotli", expected one of uncompressed, zstd, lz4, snappy, gzip, producer'],
+    [{ 'compression.zstd.level': 'low' }, 'compression.zstd.level: got "low", expected a whole number from -2147483648 to 2147483647'],
     [{ 'remote.storage.enable': 'true' }, 'expected false, since there is no tiered storage'],
     [{ 'flush.ms': '1000' }, 'flush.ms: got "1000", expected 9223372036854775807'],
     [{ 'retention.mss': '1' }, 'Unknown topic config name: retention.mss, expected perhaps retention.ms'],
