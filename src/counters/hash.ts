@@ -1,5 +1,6 @@
 import type { Position } from '../terms/position.ts'
 import type { Cache } from './connect.ts'
+import { parseInteger } from './integer.ts'
 import {
   appliedField,
   asofField,
@@ -13,9 +14,6 @@ import {
   TOTAL,
 } from './names.ts'
 import { parsePosition } from './position.ts'
-
-/** As the flush script reads numbers. */
-const WHOLE = /^-?\d{1,16}$/
 
 /** One lane in the cache. */
 export interface LaneState {
@@ -98,7 +96,7 @@ export async function lookAtHash(
 /** The hash with all its minutes, read at one instant. */
 export interface HashWithMinutes {
   readonly state: HashState
-  /** Undefined if one is ill-formed. A count is exact only up to 2^53. */
+  /** Undefined if one is malformed. */
   readonly minutes: ReadonlyMap<number, number> | undefined
 }
 
@@ -134,7 +132,7 @@ export async function readWholeHash(cache: Cache, lanes: number): Promise<WholeH
   const foreign: string[] = []
   for (const [field, text] of Object.entries(all)) {
     const minute = minuteOfField(field)
-    const count = parseWhole(text)
+    const count = parseCount(text)
     if (minute !== undefined && count !== undefined) minutes.set(minute, count)
     if (minute === undefined && !own.has(field)) foreign.push(field)
   }
@@ -195,7 +193,7 @@ function parseHashAndMinutes(values: readonly (string | null)[], lanes: number):
   const known = fieldsOf(lanes).length
   const [claim, oneMore, ...rest] = values.slice(0, known)
   const state = claim === null && oneMore === null ? parseHash(rest, lanes) : undefined
-  const counts = values.slice(known).map(text => (text === null ? 0n : parseWhole(text)))
+  const counts = values.slice(known).map(text => (text === null ? 0n : parseCount(text)))
   return state && counts.every(count => count !== undefined) ? { state, counts } : undefined
 }
 
@@ -207,9 +205,13 @@ function parsePairs(pairs: readonly string[], lanes: number): HashWithMinutes | 
   for (let index = 0; index < pairs.length; index += 2) {
     const [field, text] = [pairs[index]!, pairs[index + 1]!]
     const minute = minuteOfField(field)
-    if (minute === undefined) others.set(field, text)
-    else if (WHOLE.test(text)) minutes.set(minute, Number(text))
-    else wellFormed = false
+    if (minute === undefined) {
+      others.set(field, text)
+      continue
+    }
+    const count = parseInteger(text)
+    if (count === undefined) wellFormed = false
+    else minutes.set(minute, count)
   }
   const state = parseHashAndMinutes(
     fieldsOf(lanes).map(field => others.get(field) ?? null),
@@ -220,24 +222,20 @@ function parsePairs(pairs: readonly string[], lanes: number): HashWithMinutes | 
 
 function parseHash(values: readonly (string | null)[], lanes: number): HashState | undefined {
   const [totalText, fromText, toText, ...perLane] = values
-  const total = parseWhole(totalText)
-  const minutesFrom = fromText === FROM_THE_FIRST ? -Infinity : parseNumber(fromText)
-  const minutesTo = parseNumber(toText)
+  const total = parseCount(totalText)
+  const minutesFrom = fromText === FROM_THE_FIRST ? -Infinity : parseInteger(fromText)
+  const minutesTo = parseInteger(toText)
   const states: LaneState[] = []
   for (let lane = 0; lane < lanes; lane++) {
     const applied = parsePosition(perLane[2 * lane] ?? '')
-    const asofMs = parseNumber(perLane[2 * lane + 1])
+    const asofMs = parseInteger(perLane[2 * lane + 1])
     if (applied && asofMs !== undefined) states.push({ applied, asofMs })
   }
   if (total === undefined || minutesFrom === undefined || minutesTo === undefined || states.length < lanes) return undefined
   return { total, minutesFrom, minutesTo, lanes: states }
 }
 
-function parseWhole(text: string | null | undefined): bigint | undefined {
-  return text && WHOLE.test(text) ? BigInt(text) : undefined
-}
-
-function parseNumber(text: string | null | undefined): number | undefined {
-  const whole = parseWhole(text)
-  return whole === undefined ? undefined : Number(whole)
+function parseCount(text: string | null | undefined): bigint | undefined {
+  const count = parseInteger(text)
+  return count === undefined ? undefined : BigInt(count)
 }

@@ -27,6 +27,7 @@ export function asofField(lane: number): string {
 
 /** The minute of a `minute:<N>` field, or undefined for any other field, such as one with a zero before its number. */
 export function minuteOfField(field: string): number | undefined {
+  // The minute of any int64 in ms has at most 15 digits.
   const match = /^minute:(0|-?[1-9]\d{0,14})$/.exec(field)
   return match ? Number(match[1]) : undefined
 }

@@ -4,7 +4,7 @@ import { number, raised, text, toNumber } from './lua.ts'
 import type { Twin } from './twin.ts'
 
 /** src/counters/scripts/claim.lua */
-export const CLAIM: Twin = { name: 'claim', sha1: 'b4aa5bc9ef8aa5f9bf16dc7bd2a2100fea4bafaa', run: claim }
+export const CLAIM: Twin = { name: 'claim', sha1: '73f1d94937d373b827cb9d1e42df18091d1d0803', run: claim }
 
 function claim(keys: Keyspace, key: string | undefined, argv: readonly string[]): Reply {
   const [token, nowText, voidAfterText, mode] = argv

@@ -5,7 +5,7 @@ import { format, number, text, toNumber, unpack } from './lua.ts'
 import type { Twin } from './twin.ts'
 
 /** src/counters/scripts/flush.lua */
-export const FLUSH: Twin = { name: 'flush', sha1: '0e9b8b60a7d5a63403a2f36aabf26a7410774bd8', run: flush }
+export const FLUSH: Twin = { name: 'flush', sha1: '98714fbb2549a0f2b5e7b4804852ff7a497f4172', run: flush }
 
 interface Minute {
   readonly minute: number
@@ -17,7 +17,7 @@ interface Minute {
 function flush(keys: Keyspace, key: string | undefined, argv: readonly string[]): Reply {
   const [lane, start, stop] = argv
   const [pings, asof, most, spare, others] = argv.slice(3, 8).map(toNumber)
-  if (key === undefined || keys.type(key) === 'string') return ['INCOMPLETE', 'the key is no hash']
+  if (key === undefined || keys.type(key) === 'string') return ['INCOMPLETE', 'the key is not a hash']
   const hash = keys.hash(key) ?? new Map<string, string>()
   if (hash.has('claim')) return ['INCOMPLETE', 'claim']
 
@@ -27,7 +27,7 @@ function flush(keys: Keyspace, key: string | undefined, argv: readonly string[])
   const applied = hash.get(names[0])!
   const [oldAsof, total, from, to] = names
     .slice(1)
-    .map(name => (name === 'minutes-from' && hash.get(name) === '-' ? -Infinity : whole(hash.get(name)!)))
+    .map(name => (name === 'minutes-from' && hash.get(name) === '-' ? -Infinity : integer(hash.get(name)!)))
   const isWrong = [!/^\d+:\d+$/.test(applied), ...[oldAsof, total, from, to].map(value => value === undefined)].indexOf(true)
   if (isWrong >= 0) return ['MALFORMED', names[isWrong]!]
 
@@ -39,7 +39,7 @@ function flush(keys: Keyspace, key: string | undefined, argv: readonly string[])
   unpack(minutes)
   for (const each of minutes) {
     const held = hash.get(each.field)
-    const count = held === undefined ? 0 : whole(held)
+    const count = held === undefined ? 0 : integer(held)
     if (count === undefined) return ['MALFORMED', each.field]
     if (held === undefined) added.push(each.minute)
     each.pings = number(each.pings) + count
@@ -60,9 +60,9 @@ function flush(keys: Keyspace, key: string | undefined, argv: readonly string[])
   return ['OK']
 }
 
-/** Counts as Ping writes them: up to 16 digits. */
-function whole(value: string): number | undefined {
-  return /^-?\d{1,16}$/.test(value) ? Number(value) : undefined
+function integer(text: string): number | undefined {
+  const value = /^-?\d{1,16}$/.test(text) ? Number(text) : undefined
+  return value !== undefined && Number.isSafeInteger(value) ? value : undefined
 }
 
 /** Those that the hash shall hold. */

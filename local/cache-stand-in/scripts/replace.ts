@@ -6,7 +6,7 @@ import { raised } from './lua.ts'
 import type { Twin } from './twin.ts'
 
 /** src/counters/scripts/replace.lua */
-export const REPLACE: Twin = { name: 'replace', sha1: 'ebca7cdc394f70f25e66a9d2688b5f940a00463d', run: replace }
+export const REPLACE: Twin = { name: 'replace', sha1: 'dd4a7e9b79aba4a582b3a26c5c34995d82ba0830', run: replace }
 
 function replace(keys: Keyspace, key: string | undefined, [token, ...fields]: readonly string[]): Reply {
   if (key === undefined) throw raised('redis.call without a key')

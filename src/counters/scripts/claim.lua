@@ -1,14 +1,14 @@
--- Claims the hash for a rebuild: from then on nobody reads or flushes it. Or renews one's claim.
+-- Claims the hash for a rebuild, or renews the claim. A claimed hash is neither read nor flushed.
 --
 -- KEYS[1]  the hash
--- ARGV     1 our token   2 the cache's TIME in ms, read just before   3 after how many ms another's claim is void
+-- ARGV     1 our token   2 the cache's TIME in ms, read just before   3 ms after which another's claim is void
 --          4 'claim' or 'renew'
 --
--- Answers  'OK', or 'CLAIMED' if another works on it, or to a renewal if the claim is not ours any more.
+-- Answers  'OK', or 'CLAIMED' if another rebuild has claimed the hash, or if the claim to be renewed is no longer ours.
 local key = KEYS[1]
 local token, now, void_after = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 
-local claim = redis.pcall('HGET', key, 'claim') -- an error if the key is no hash: then it goes all the same
+local claim = redis.pcall('HGET', key, 'claim') -- an error if the key is not a hash: then it is replaced too
 if type(claim) == 'string' then
   local holder, at = string.match(claim, '^(.*):(%d+)$')
   local age = at and now - tonumber(at) or void_after

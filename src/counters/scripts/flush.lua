@@ -2,23 +2,26 @@
 --
 -- KEYS[1]  the hash
 -- ARGV     1 lane   2 start   3 end (positions "<seq>:<tag>")   4 pings between them
---          5 asof in ms, or '' for none   6 the most minutes the hash may hold
---          7 how many minutes to drop at once when it holds more   8 fields of the hash that are not minutes
+--          5 asof in ms, or '' for none   6 the maximum number of minutes in the hash
+--          7 how many more minutes to drop when there are too many   8 fields of the hash that are not minutes
 --          then minute, pings, minute, pings …
 --
--- Answers  {'OK'}  {'ALREADY'}: it is at the end, our reply was lost  {'MOVED', position}: it is elsewhere
+-- Answers  {'OK'}  {'ALREADY'}: the lane is at the end, our reply was lost  {'MOVED', position}: the lane is elsewhere
 --          {'INCOMPLETE', field}: the field is missing, or `claim` is there
 --          {'MALFORMED', field}: the field is not what Ping writes
 --
--- A script is no rollback: everything is checked before the first write. Start = end moves only asof.
+-- A script that fails is not rolled back, so everything is checked before the first write. Start = end moves only asof.
 local key = KEYS[1]
 local lane, start, stop, pings, asof = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local most, spare, others = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local unpack = table.unpack or unpack
 
--- Counts stay far below 2^53, up to which Lua's numbers are exact.
-local function whole(text)
-  if string.match(text, '^%-?%d%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?$') then return tonumber(text) end
+-- An integer from -(2^53 - 1) to 2^53 - 1, up to which Lua's numbers are exact, or nil. integer.ts has the same rule.
+local MAX_INTEGER, MAX_DIGITS = 9007199254740991, 16
+local function integer(text)
+  local digits = string.match(text, '^%-?(%d+)$')
+  local value = digits and #digits <= MAX_DIGITS and tonumber(text)
+  if value and math.abs(value) <= MAX_INTEGER then return value end
 end
 
 local function text(number)
@@ -26,13 +29,13 @@ local function text(number)
 end
 
 local claimed = redis.pcall('HEXISTS', key, 'claim')
-if claimed ~= 0 then return {'INCOMPLETE', claimed == 1 and 'claim' or 'the key is no hash'} end
+if claimed ~= 0 then return {'INCOMPLETE', claimed == 1 and 'claim' or 'the key is not a hash'} end
 local names = {'applied:' .. lane, 'asof:' .. lane, 'total', 'minutes-from', 'minutes-to'}
 local held = redis.call('HMGET', key, unpack(names))
 for i = 1, #names do
   if not held[i] then return {'INCOMPLETE', names[i]} end
 end
-local applied, old_asof, total, from, to = held[1], whole(held[2]), whole(held[3]), whole(held[4]), whole(held[5])
+local applied, old_asof, total, from, to = held[1], integer(held[2]), integer(held[3]), integer(held[4]), integer(held[5])
 if held[4] == '-' then from = -math.huge end
 if not string.match(applied, '^%d+:%d+$') then return {'MALFORMED', names[1]} end
 if not old_asof then return {'MALFORMED', names[2]} end
@@ -43,7 +46,7 @@ if not to then return {'MALFORMED', names[5]} end
 if applied == stop and start ~= stop then return {'ALREADY'} end
 if applied ~= start then return {'MOVED', applied} end
 
--- The minutes that the hash shall hold: those below minutes-from and from minutes-to on are in the total only.
+-- The minutes to write. Pings of minutes below minutes-from, or from minutes-to on, are in the total only.
 local minutes, fields = {}, {}
 for i = 9, #ARGV, 2 do
   local minute = tonumber(ARGV[i])
@@ -58,7 +61,7 @@ if #fields > 0 then
   for i = 1, #fields do
     local count = 0
     if counts[i] then
-      count = whole(counts[i])
+      count = integer(counts[i])
       if not count then return {'MALFORMED', fields[i]} end
     else
       added[#added + 1] = minutes[i][1]
@@ -67,7 +70,7 @@ if #fields > 0 then
   end
 end
 
--- Too many: drop the oldest, some more at once, as finding them means to look at every field.
+-- Too many minutes: drop the oldest, and some more, because finding them takes a scan of all fields.
 local dropped = {}
 local excess = redis.call('HLEN', key) - others + #added - most
 if #added > 0 and excess > 0 then

@@ -1,9 +1,9 @@
--- Replaces the claimed hash by a rebuilt one. The claim goes last, so that half a hash is never read.
+-- Replaces the claimed hash with a rebuilt one. The claim is removed last, so half a hash is never read.
 --
 -- KEYS[1]  the hash
 -- ARGV     1 our token   then field, value, field, value …
 --
--- Answers  'OK', or 'LOST' if the claim is not ours any more.
+-- Answers  'OK', or 'LOST' if the claim is no longer ours.
 local key = KEYS[1]
 local unpack = table.unpack or unpack
 local CHUNK = 2000 -- unpack fails at about 8000 values
