@@ -1,7 +1,6 @@
+import { listenForSignals } from '../runtime/listen-for-signals.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
-/** One Ctrl-C under npx arrives twice, from the terminal's group and from npm: signals this close are one. */
-const SAME_SIGNAL_MS = 500
 /** How long calls under way may still be answered after the first signal. */
 const GRACE_MS = 1_000
 
@@ -20,18 +19,13 @@ export function listenForInterrupt(): Interrupt {
   const asked = new AbortController()
   const forced = new AbortController()
   let code: ExitCode | undefined
-  let firstAt = 0
-  const onSignal = (signalCode: ExitCode): void => {
-    if (code !== undefined) {
-      if (performance.now() - firstAt >= SAME_SIGNAL_MS) process.exit(code)
-      return
-    }
-    code = signalCode
-    firstAt = performance.now()
-    setTimeout(() => forced.abort(), GRACE_MS).unref()
-    asked.abort()
-  }
-  process.on('SIGINT', () => onSignal(EXIT.interrupted))
-  process.on('SIGTERM', () => onSignal(EXIT.terminated))
+  listenForSignals(['SIGINT', 'SIGTERM'], {
+    first: signal => {
+      code = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
+      setTimeout(() => forced.abort(), GRACE_MS).unref()
+      asked.abort()
+    },
+    again: () => process.exit(code),
+  })
   return { asked: asked.signal, forced: forced.signal, exitCode: () => code }
 }

@@ -1,4 +1,5 @@
 import { FAILED, UNUSABLE } from './exit-codes.ts'
+import { listenForSignals } from './listen-for-signals.ts'
 import { createLogger, exitLogged, type Logger } from './logger.ts'
 import { InUseError, SettingsError } from './settings.ts'
 import { within } from './wait.ts'
@@ -16,8 +17,6 @@ export interface ProgramOptions {
   readonly drainMs: number
 }
 
-/** One Ctrl-C under npm arrives twice, from the terminal's group and from npm: signals this close are one. */
-const SAME_SIGNAL_MS = 500
 /** Exit code of a forced stop, as a shell reports SIGKILL. */
 const FORCED = 137
 
@@ -52,21 +51,16 @@ function exitCode(error: unknown): number {
 
 function stopRequest(log: Logger): AbortController {
   const controller = new AbortController()
-  let firstAt = 0
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      const now = Date.now()
-      if (controller.signal.aborted && now - firstAt >= SAME_SIGNAL_MS) {
-        log.warn({ signal }, 'second signal: forced stop')
-        void exitLogged(FORCED, log)
-        return
-      }
-      if (controller.signal.aborted) return
-      firstAt = now
+  listenForSignals(['SIGTERM', 'SIGINT'], {
+    first: signal => {
       log.info({ signal }, 'stopping')
       controller.abort()
-    })
-  }
+    },
+    again: signal => {
+      log.warn({ signal }, 'second signal: forced stop')
+      void exitLogged(FORCED, log)
+    },
+  })
   return controller
 }
 

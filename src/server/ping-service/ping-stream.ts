@@ -30,7 +30,7 @@ export function createPingStream({ recorder, log, stopping }: PingStreamOptions)
   return async function* (requests, context) {
     const work = (pings: readonly PingRequest[]): Promise<readonly PingResult[]> => recordMany(pings, recorder, log)
     const portions = new Portions({ work, maxOpen: MAX_PINGS, maxPortion: MAX_PORTION })
-    const release = endWith(portions, context.signal, stopping)
+    const release = endWhenAborted(portions, context.signal, stopping)
     void readAll(requests, portions)
     try {
       for (let results = await portions.next(); results !== undefined; results = await portions.next()) {
@@ -61,7 +61,7 @@ async function readAll(requests: AsyncIterable<PingStreamRequest>, portions: Por
 }
 
 /** Ends the portions with the call or with the server. Returns how to stop watching. */
-function endWith(portions: Portions<PingRequest, PingResult>, gone: AbortSignal, stopping: AbortSignal): () => void {
+function endWhenAborted(portions: Portions<PingRequest, PingResult>, gone: AbortSignal, stopping: AbortSignal): () => void {
   const leave = (): void => portions.cut(ConnectError.from(gone.reason, Code.Canceled))
   const stop = (): void =>
     portions.end(new ConnectError('the server is stopping; send the pings without a result again, with the same ids', Code.Unavailable))
