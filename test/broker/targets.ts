@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
-import { kafkaKinds, sharedKafka, type KafkaKind } from '../support/kafka.ts'
+import { kafkaKindsAtDepth, sharedKafka, type KafkaKind } from '../support/kafka.ts'
 
 /** The broker that a group of tests talks to. */
 export interface Target {
@@ -17,9 +17,9 @@ interface Started {
   stop(): Promise<void>
 }
 
-/** Calls `define` twice: the same tests run against Ping's broker, always, and against Apache Kafka, where that tier can run. */
+/** The same tests run against Ping's broker, always, and against Apache Kafka, which shows that they are right, where TEST_DEPTH is `thorough` and that tier can run. */
 export function onBothBrokers(define: (target: Target) => void): void {
-  describe.each(kafkaKinds())('with %s', kind => define(startedFor(kind)))
+  describe.each(kafkaKindsAtDepth())('with %s', kind => define(startedFor(kind)))
 }
 
 const START: Readonly<Record<KafkaKind, () => Promise<Started>>> = { "Ping's broker": startOurs, 'Apache Kafka': shareKafka }

@@ -4,7 +4,7 @@ import { BulkLoad } from '../support/bulk-load.ts'
 import { i5Reads, i7Recovery } from '../support/check-reads.ts'
 import { CACHE_TRUE_WITHIN_MS, i1Lost, i2Double, i3Gaps, i4Cache, i6Topic } from '../support/checker.ts'
 import { CountWatch } from '../support/count-watch.ts'
-import { kafkaKinds } from '../support/kafka.ts'
+import { kafkaKindsAtDepth } from '../support/kafka.ts'
 import { Load } from '../support/load.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { seededRandom, type Random } from '../support/random.ts'
@@ -29,7 +29,7 @@ function timesOf(random: Random): (number: number) => bigint | undefined {
   return number => (number % 3 === 0 ? undefined : BigInt(random.between(-200, 200)) * MINUTE_MS * 7n + BigInt(random.between(0, 60_000)))
 }
 
-describe.each(kafkaKinds())(`kill -9 under load (--runs ${runs} --seed ${seed}, %s)`, kind => {
+describe.each(kafkaKindsAtDepth())(`kill -9 under load (--runs ${runs} --seed ${seed}, %s)`, kind => {
   const random = seededRandom(seed)
   const measured: MeasuredFault[] = []
   const faults: Fault[] = []

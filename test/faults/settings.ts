@@ -1,3 +1,5 @@
+import { atDepth } from '../support/depth.ts'
+
 /** The settings of a fault run, as `npm run faults` hands them to the tests. The one place that reads them. */
 export interface FaultSettings {
   /** How often each part is killed in one run. */
@@ -6,10 +8,10 @@ export interface FaultSettings {
   readonly seed: number
 }
 
-const LEAST_RUNS = 5
+const RUNS = atDepth({ normally: 1, thoroughly: 5 })
 const SEEDS = 1_000_000
 
 export function faultSettings(): FaultSettings {
   const { PING_FAULT_RUNS: runs, PING_FAULT_SEED: seed } = process.env
-  return { runs: Number(runs ?? LEAST_RUNS), seed: Number(seed ?? Math.floor(Math.random() * SEEDS)) }
+  return { runs: Number(runs ?? RUNS), seed: Number(seed ?? Math.floor(Math.random() * SEEDS)) }
 }

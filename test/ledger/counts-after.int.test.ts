@@ -6,7 +6,7 @@ import { countRange } from '../../src/ledger/ranges.ts'
 import { countRowsAfter } from '../../src/ledger/snapshot.ts'
 import type { Head } from '../../src/terms/position.ts'
 import { seededRandom } from '../support/random.ts'
-import { describeOnEachPostgres, pingsAt, record, setUp, sql, withClient } from './ledger-fixture.ts'
+import { describeOnPostgres, pingsAt, record, setUp, sql, withClient } from './ledger-fixture.ts'
 
 const LANES = 3
 const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n]
@@ -17,7 +17,7 @@ const after = async (client: Client, heads: readonly Head[], edges: readonly Edg
   return counts && { heads: counts.heads, minutes: Object.fromEntries(counts.minutes), edges: counts.edges.map(Number) }
 }
 
-describeOnEachPostgres('counts after positions', database => {
+describeOnPostgres('counts after positions', database => {
   test('are what SQL counts, over random histories and bounds', async () => {
     await setUp(database(), LANES)
     const random = seededRandom(8)

@@ -8,7 +8,7 @@ import { countRange } from '../../src/ledger/ranges.ts'
 import { rowsAfter } from '../../src/ledger/rows.ts'
 import { countRowsAfter, readMinutesAt } from '../../src/ledger/snapshot.ts'
 import { START, type Head } from '../../src/terms/position.ts'
-import { describeOnEachPostgres, pingsAt, record, setUp, withClient } from './ledger-fixture.ts'
+import { describeOnPostgres, pingsAt, record, setUp, withClient } from './ledger-fixture.ts'
 
 const LANES = 16
 /** A lane's rows, once there are many. */
@@ -70,7 +70,7 @@ async function fetchedBy(client: Client, run: () => Promise<unknown>): Promise<n
   return after - before
 }
 
-describeOnEachPostgres('a statement that looks rows up by lane and number', database => {
+describeOnPostgres('a statement that looks rows up by lane and number', database => {
   // As when autovacuum looks at a young table, and the sessions of that time live on.
   test('reads few of them, although it was planned when there were few', async () => {
     await setUp(database(), LANES)

@@ -8,12 +8,12 @@ import { countRange } from '../../src/ledger/ranges.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+import { describeOnPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
 
 const total = (database: TestDatabase) => withClient(database, async client => sumOfHeads(await readHeads(client)))
 const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
 
-describeOnEachPostgres('a row inserted by hand or by an old server', database => {
+describeOnPostgres('a row inserted by hand or by an old server', database => {
   test.each([
     ['alone', [ONE], 1n],
     [

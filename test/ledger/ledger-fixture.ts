@@ -1,19 +1,36 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import type { PostgresVersion } from '../../local/launch/postgres-binaries.ts'
 import { connectClient } from '../../src/ledger/connect.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
 import { recordBatch, type RecordedBatch } from '../../src/ledger/record.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
 import type { NewPing } from '../../src/terms/ping.ts'
+import { firstOrAll } from '../support/depth.ts'
 import { testDatabase, type TestAddress, type TestDatabase } from '../support/postgres.ts'
 import { can } from '../support/tiers.ts'
 
 export const silent = createLogger({ name: 'test', level: 'silent' })
 
+type Tests = (database: () => TestDatabase) => void
+
 /** `tests` once on each Postgres that this machine has; each test gets an empty database of its own. */
-export function describeOnEachPostgres(title: string, tests: (database: () => TestDatabase) => void): void {
-  for (const version of can('postgres15') ? ([18, 15] as const) : ([18] as const)) {
+export function describeOnEachPostgres(title: string, tests: Tests): void {
+  describeOn(versionsHere(), title, tests)
+}
+
+/** For what hardly depends on the version of Postgres: normally on the newest alone. */
+export function describeOnPostgres(title: string, tests: Tests): void {
+  describeOn(firstOrAll(versionsHere()), title, tests)
+}
+
+function versionsHere(): readonly PostgresVersion[] {
+  return can('postgres15') ? [18, 15] : [18]
+}
+
+function describeOn(versions: readonly PostgresVersion[], title: string, tests: Tests): void {
+  for (const version of versions) {
     describe(`${title} (PostgreSQL ${version})`, () => {
       const databases: TestDatabase[] = []
       beforeAll(async () => void (await testDatabase({ version })).drop()) // starts the server outside the tests' time

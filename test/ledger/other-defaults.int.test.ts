@@ -7,7 +7,7 @@ import { countRange } from '../../src/ledger/ranges.ts'
 import { rowsAfter } from '../../src/ledger/rows.ts'
 import { START, sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+import { describeOnPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
 
 const DEFAULTS = {
   bytea_output: 'escape',
@@ -40,7 +40,7 @@ async function setDefaults(database: TestDatabase, defaults: Readonly<Record<str
   )
 }
 
-describeOnEachPostgres('the defaults of a database', database => {
+describeOnPostgres('the defaults of a database', database => {
   test('change nothing, before and after the set-up', async () => {
     await setDefaults(database(), { ...DEFAULTS, transaction_timeout: '2s' })
     await setUp(database(), 2)

@@ -7,7 +7,7 @@ import { fold, foldCounts, movePublished, readPositions, unfold, type CountedFol
 import { endSessionWhenIdle, takeRelayLocks } from '../../src/ledger/relay-locks.ts'
 import { rowsAfter } from '../../src/ledger/rows.ts'
 import { START, type Position } from '../../src/terms/position.ts'
-import { describeOnEachPostgres, pingsAt, record, rowsOf, setUp, withClient } from './ledger-fixture.ts'
+import { describeOnPostgres, pingsAt, record, rowsOf, setUp, withClient } from './ledger-fixture.ts'
 
 /** Three batches of two pings in lane 0: the positions at their ends. */
 async function threeBatches(client: Client): Promise<readonly [Position, Position, Position]> {
@@ -21,7 +21,7 @@ async function loseTail(client: Client, afterSeq: bigint): Promise<void> {
   await client.query('delete from pings where lane = 0 and seq > $1', [String(afterSeq)])
 }
 
-describeOnEachPostgres('a published position', database => {
+describeOnPostgres('a published position', database => {
   test('moves from where it is, and only the lanes in which it is there', async () => {
     await setUp(database(), 3)
     await withClient(database(), async client => {
@@ -68,7 +68,7 @@ describeOnEachPostgres('a published position', database => {
   })
 })
 
-describeOnEachPostgres('a fold', database => {
+describeOnPostgres('a fold', database => {
   test('goes on where it stands, at most so many rows, and counts each once', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
@@ -120,7 +120,7 @@ describeOnEachPostgres('a fold', database => {
   })
 })
 
-describeOnEachPostgres('a fold of counts', database => {
+describeOnPostgres('a fold of counts', database => {
   const minutesOf = () => rowsOf(database(), 'select minute, lane, count from ping_minutes order by 1, 2')
   const foldedOf = async (client: Client) => (await readPositions(client)).map(({ folded }) => folded)
   const twoEach = new Map([
@@ -202,7 +202,7 @@ describeOnEachPostgres('a fold of counts', database => {
   })
 })
 
-describeOnEachPostgres('the heads', database => {
+describeOnPostgres('the heads', database => {
   test('are read again only when a transaction has ended since, whoever ran it', async () => {
     await setUp(database(), 2)
     await withClient(database(), other =>
@@ -226,7 +226,7 @@ describeOnEachPostgres('the heads', database => {
   })
 })
 
-describeOnEachPostgres('a position', database => {
+describeOnPostgres('a position', database => {
   test('is looked for together with the heads: held, foreign, missing, the start, an unknown lane', async () => {
     await setUp(database(), 4)
     await withClient(database(), async client => {
@@ -275,7 +275,7 @@ describeOnEachPostgres('a position', database => {
   })
 })
 
-describeOnEachPostgres('a relay lock', database => {
+describeOnPostgres('a relay lock', database => {
   test('is one session’s until that ends, and none of a batch', async () => {
     await setUp(database(), 3)
     await withClient(database(), async second => {

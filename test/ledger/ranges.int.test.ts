@@ -5,7 +5,7 @@ import { fold, unfold } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { countRowsAfter, countRowsByMinute, inSnapshot, readCounts, readMinutesAt } from '../../src/ledger/snapshot.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { describeOnEachPostgres, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
+import { describeOnPostgres, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
@@ -61,7 +61,7 @@ function randomBounds(random: (below: number) => number): readonly [bigint, bigi
 const BY_SQL =
   'select count(*) as count from pings where floor(extract(epoch from pinged_at) * 1000) >= $1::numeric and floor(extract(epoch from pinged_at) * 1000) < $2::numeric'
 
-describeOnEachPostgres('a range', database => {
+describeOnPostgres('a range', database => {
   test('counts as SQL does, over random times and bounds', async () => {
     await setUp(database(), LANES)
     const random = randomFrom(20_260_101)
@@ -141,7 +141,7 @@ describeOnEachPostgres('a range', database => {
   })
 })
 
-describeOnEachPostgres('a snapshot', database => {
+describeOnPostgres('a snapshot', database => {
   test('holds the newest minutes below the wanted one, whole, wherever the lanes are folded', async () => {
     await setUp(database(), LANES)
     const random = randomFrom(99)

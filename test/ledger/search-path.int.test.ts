@@ -5,17 +5,7 @@ import { fold, movePublished, readPositions } from '../../src/ledger/positions.t
 import { countRange } from '../../src/ledger/ranges.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import {
-  describeOnEachPostgres,
-  numberingFaults,
-  ORIGINAL_TABLE,
-  pingsAt,
-  record,
-  rowsOf,
-  setUp,
-  sql,
-  withClient,
-} from './ledger-fixture.ts'
+import { describeOnPostgres, numberingFaults, ORIGINAL_TABLE, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
 
 const ALL = [-(2n ** 63n), 2n ** 63n - 1n] as const
 const ONE = (table: string) => `insert into ${table} (id, pinged_at) values (gen_random_uuid(), now())`
@@ -38,7 +28,7 @@ async function work(database: TestDatabase): Promise<bigint> {
   })
 }
 
-describeOnEachPostgres('Ping’s tables', database => {
+describeOnPostgres('Ping’s tables', database => {
   test.each([
     ['the database', 'another schema', (name: string) => [`create schema elsewhere; alter database ${name} set search_path = elsewhere`]],
     ['the database', 'none that is there', (name: string) => [`alter database ${name} set search_path = nowhere`]],

@@ -8,7 +8,7 @@ import { countRange } from '../../src/ledger/ranges.ts'
 import { START, sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { recordAsBefore } from './database-of-before.ts'
-import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+import { describeOnPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
 
 /** Written by PostgreSQL 15's pg_dump, as the ordinary owner of the database: four lanes, some of them folded and published in part. */
 const DUMP = join(import.meta.dirname, 'fixtures', 'database-at-version-4.sql')
@@ -49,7 +49,7 @@ async function inTurn<In, Out>(values: readonly In[], use: (value: In) => Promis
 const firstIdOf = async (client: Client): Promise<string> =>
   (await client.query<{ id: string }>('select id from pings where lane = 0 and seq = 1')).rows[0]!.id
 
-describeOnEachPostgres('a database at version 4', database => {
+describeOnPostgres('a database at version 4', database => {
   test('is upgraded by its owner: rows, positions, heads, minutes and ranges stay, and pings are recorded and folded', async () => {
     await restore(database())
     const before = await contents(database())

@@ -8,7 +8,7 @@ import { setUpDatabase } from '../../src/server/set-up-database.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { recordAsBefore, setUpAsBefore } from './database-of-before.ts'
-import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
+import { describeOnPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
 
 const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
 const CALL = { name: 'ping_record', text: 'select lane, before_seq, known_ids from ping_record($1, $2, $3)' }
@@ -24,7 +24,7 @@ const handOver = ({ admin }: TestDatabase) =>
     loop execute 'alter ' || thing || ' owner to ping'; end loop; end $$`,
   )
 
-describeOnEachPostgres('a database that a superuser set up before', database => {
+describeOnPostgres('a database that a superuser set up before', database => {
   test('could not have been set up by its owner', async () => {
     await expect(setUpAsBefore(database())).rejects.toThrow('permission denied to set parameter "ping.recording"')
   })

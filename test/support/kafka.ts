@@ -7,6 +7,7 @@ import { launchBroker } from '../../local/launch/broker.ts'
 import type { Child } from '../../local/launch/child.ts'
 import { freePort } from '../../local/launch/free-port.ts'
 import { launchKafka } from '../../local/launch/kafka.ts'
+import { atDepth } from './depth.ts'
 import { can } from './tiers.ts'
 
 /** What speaks Kafka's protocol to Ping: nothing in Ping may depend on which. */
@@ -15,6 +16,11 @@ export type KafkaKind = "Ping's broker" | 'Apache Kafka'
 /** For tests that run with each: `describe.each(kafkaKinds())('… (%s)', kind => …)`. */
 export function kafkaKinds(): readonly KafkaKind[] {
   return ["Ping's broker", ...(can('kafka') ? (['Apache Kafka'] as const) : [])]
+}
+
+/** For tests of what hardly depends on which broker it is: normally with Ping's own alone. */
+export function kafkaKindsAtDepth(): readonly KafkaKind[] {
+  return atDepth({ normally: () => ["Ping's broker"] as const, thoroughly: kafkaKinds })()
 }
 
 export interface TestKafka {

@@ -1,6 +1,6 @@
 import { faultSettings } from '../../faults/settings.ts'
 
-/** With the five runs that a fault test makes unless told otherwise, a hundred. */
+/** With the five runs that a fault test makes where TEST_DEPTH is `thorough`, a hundred. */
 const KILLS_A_RUN = 20
 
 /** How often the broker is killed (`npm run faults -- --runs N --seed S crash`), and what the moments are drawn from. */
