@@ -1,3 +1,4 @@
+import { createMethodUrl } from '@connectrpc/connect/protocol'
 import type { Registry } from 'prom-client'
 import { Health } from '../gen/grpc/health/v1/health_pb.ts'
 import { PingService } from '../gen/ping/v1/ping_pb.ts'
@@ -7,7 +8,9 @@ import { statusPages, type StatusPage } from '../runtime/status-pages.ts'
 import type { CountReader } from './count-reader/count.ts'
 import { healthRoutes } from './health/grpc-health.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server.ts'
+import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from './ping-service/ping-count.ts'
 import { pingRoutes } from './ping-service/ping-routes.ts'
+import { PING_ID_HEADER } from './ping-service/ping.ts'
 import type { PingRecorder } from './recorder/ping-recorder.ts'
 import { reflectionRoutes } from './reflection/grpc-reflection.ts'
 import { errorInterceptor } from './rpc/error-interceptor.ts'
@@ -29,6 +32,7 @@ export type PingHttpOptions = Pick<
 /** The whole of Ping's port: PingService, gRPC health and reflection, and the pages. */
 export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
   const { recorder, reader, maxBatchBodyBytes, readiness, metrics, log } = options
+  const { ping, pingCount } = PingService.method
   return startHttpServer({
     ...options,
     routes(router, stopping) {
@@ -37,6 +41,8 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
       reflectionRoutes([PingService, Health], stopping)(router)
     },
     interceptors: [errorInterceptor(log)],
+    exposedHeaders: [PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER],
+    examplePaths: [createMethodUrl('/', ping), createMethodUrl('/', pingCount)],
     calls: measureCalls(metrics, log),
     pages: new Map([...statusPages(readiness, metrics.registry), ['/healthz', healthz]]),
   })

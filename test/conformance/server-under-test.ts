@@ -36,6 +36,7 @@ const server = await startHttpServer({
   hosts: [HOST],
   maxBodyBytes: request.messageReceiveLimit || 16_777_216,
   allowedOrigins: ['*'],
+  examplePaths: ['/connectrpc.conformance.v1.ConformanceService/Unary'],
   tls,
   access,
   routes: conformanceRoutes,

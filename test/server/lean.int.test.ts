@@ -37,6 +37,7 @@ async function start({ lean, check, interceptors = [], readMaxBytes }: Options) 
     hosts: ['127.0.0.1'],
     maxBodyBytes: 1_024,
     allowedOrigins: ['*'],
+    examplePaths: [CHECK],
     lean,
     routes,
     interceptors,

@@ -13,7 +13,7 @@ import { refuseOtherVersion } from '../rpc/protocol-version.ts'
 import { refuseMalformedTimeOut } from '../rpc/time-out-header.ts'
 import type { TlsIdentity } from '../tls/tls-port.ts'
 import { compressions } from './compressions.ts'
-import { handleCors, type AllowedOrigins } from './cors.ts'
+import { createCors, type Cors, type CorsOptions } from './cors.ts'
 import { InFlight } from './in-flight.ts'
 import { serveLean } from './lean/serve-lean.ts'
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
@@ -21,12 +21,11 @@ import { OnePort } from './one-port.ts'
 import { requestFault } from './request-fault.ts'
 import { createRpcTable, type Rpc } from './rpc-table.ts'
 import { serveRpc } from './serve-rpc.ts'
-import { allOptions, faultyRequest, unknownPath, wrongTarget } from './teach.ts'
+import { allOptions, faultyRequest, unknownPath, wrongTarget, type ExamplePaths } from './teach.ts'
 
-export interface HttpServerOptions extends ListenOptions {
+export interface HttpServerOptions extends ListenOptions, CorsOptions {
   /** Longest request message, in bytes, also after decompression. */
   readonly maxBodyBytes: number
-  readonly allowedOrigins: AllowedOrigins
   readonly limits?: Partial<HttpLimits>
   /** Undefined: clear text. */
   readonly tls?: TlsIdentity | undefined
@@ -35,6 +34,8 @@ export interface HttpServerOptions extends ListenOptions {
   /** Puts the RPCs on Connect's router. `stopping` is aborted when a drain begins: streams end then. */
   readonly routes: (router: ConnectRouter, stopping: AbortSignal) => void
   readonly interceptors: readonly Interceptor[]
+  /** Shown to a caller that asks for a path that does not exist. */
+  readonly examplePaths: ExamplePaths
   /** Measures each call. */
   readonly calls: CallMeter
   /** Whether unary Connect calls over HTTP/1.1 take the lean way, and not Connect's handlers. Default: they do. */
@@ -65,10 +66,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const cutOff = new AbortController()
   const inFlight = new InFlight()
   const rpcs = mountRpcs(options, stopping.signal, cutOff.signal)
+  const cors = createCors(options)
   const port = new OnePort(
     (request, response) => {
       inFlight.add(request, response)
-      serve(options, rpcs, request, response)
+      serve(options, { rpcs, cors }, request, response)
     },
     limits,
     options.tls,
@@ -118,11 +120,17 @@ function mountRpcs(options: HttpServerOptions, stopping: AbortSignal, cutOff: Ab
   })
 }
 
+/** What answers requests, made once. */
+interface Mounted {
+  readonly rpcs: ReadonlyMap<string, Rpc>
+  readonly cors: Cors
+}
+
 function ignore(): void {}
 
 function serve(
-  { pages, allowedOrigins, access, limits, log }: HttpServerOptions,
-  rpcs: ReadonlyMap<string, Rpc>,
+  { pages, examplePaths, access, limits, log }: HttpServerOptions,
+  { rpcs, cors }: Mounted,
   request: HttpRequest,
   response: HttpResponse,
 ): void {
@@ -132,16 +140,16 @@ function serve(
   const fault = requestFault(request, limits?.maxHeaderBytes ?? DEFAULT_LIMITS.maxHeaderBytes)
   if (fault !== undefined) return faultyRequest(request, response, fault)
   const target = requestTarget(request.url ?? '')
-  if (target === undefined) return wrongTarget(request, response)
+  if (target === undefined) return wrongTarget(request, response, examplePaths)
   request.url = target
-  if (handleCors(request, response, allowedOrigins)) return
+  if (cors(request, response)) return
   if (target === '*' && request.method === 'OPTIONS') return allOptions(request, response)
   const path = pathOf(target)
   const rpc = rpcs.get(path)
   if (rpc?.lean !== undefined && serveLean(rpc.lean, request, response, { log, access })) return
   if (rpc !== undefined) return serveRpc(rpc.handler, request, response, { log, access })
   const page = pages.get(path)
-  if (page === undefined) return unknownPath(request, response)
+  if (page === undefined) return unknownPath(request, response, examplePaths)
   const refusal = access?.(request, path)
   if (refusal !== undefined) return refusePage(request, response, refusal)
   page().then(

@@ -7,14 +7,15 @@ import type { RequestFault } from './request-fault.ts'
 
 /** Answers to requests that no handler takes: each says what was got, what is expected, and a line that works. */
 
-const PING_PATH = '/ping.v1.PingService/Ping'
-const COUNT_PATH = '/ping.v1.PingService/PingCount'
 /** What is answered somewhere. */
 export const ALL_METHODS = 'GET, HEAD, POST'
 export const NO_TUNNEL = 'method: got "CONNECT", expected GET, HEAD or POST'
 /** What may stand in a line that a reader copies into a shell: a name or an address, and a port. */
 const PLAIN_HOST = /^(?:[\w.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 const GRPC = /^application\/grpc(?:-web)?(?:\+\w+)?\b/i
+
+/** Paths of methods that answer an empty message, to show to callers that asked for something else. */
+export type ExamplePaths = readonly [string, ...string[]]
 
 /** What a method accepts. */
 export interface Accepts {
@@ -23,12 +24,12 @@ export interface Accepts {
   readonly contentTypes: readonly string[]
 }
 
-export function unknownPath(request: HttpRequest, response: HttpResponse): void {
+export function unknownPath(request: HttpRequest, response: HttpResponse, examples: ExamplePaths): void {
   // Without the query: a caller may have put a secret there.
-  const fault = `path: got ${shown(request.url?.split('?', 1)[0])}, expected ${PING_PATH} or ${COUNT_PATH}`
+  const fault = `path: got ${shown(request.url?.split('?', 1)[0])}, expected ${examples.join(' or ')}`
   const [grpcType] = GRPC.exec(request.headers['content-type'] ?? '') ?? []
   if (grpcType !== undefined) return unknownMethod(request, response, grpcType, fault)
-  answer(request, response, 404, [fault, '', 'Send:', curl(request, PING_PATH), curl(request, COUNT_PATH)])
+  answer(request, response, 404, [fault, '', 'Send:', ...examples.map(path => curl(request, path))])
 }
 
 /** To a gRPC client a status without a body: of another answer it would show the number only. */
@@ -67,13 +68,13 @@ export function wrongQuery(request: HttpRequest, response: HttpResponse, path: s
   answer(request, response, name === 'encoding' ? 415 : 400, lines)
 }
 
-export function wrongTarget(request: HttpRequest, response: HttpResponse): void {
+export function wrongTarget(request: HttpRequest, response: HttpResponse, [example]: ExamplePaths): void {
   answer(
     request,
     response,
     400,
     [
-      `request target: got an address without a host or with a user's name, expected a path such as ${PING_PATH}, or http:// with a host and the path`,
+      `request target: got an address without a host or with a user's name, expected a path such as ${example}, or http:// with a host and the path`,
     ],
     lastOf(request),
   )

@@ -73,6 +73,7 @@ async function startWay(lean: boolean, options: WaysOptions): Promise<Way> {
     hosts: ['127.0.0.1'],
     maxBodyBytes: MAX_BODY_BYTES,
     allowedOrigins: ['http://page.example'],
+    examplePaths: ['/ping.v1.PingService/Ping'],
     routes(router, stopping) {
       pingRoutes({ recorder: fixedRecorder(note), reader: fixedReader(note), maxBatchBodyBytes: 3 * MAX_BODY_BYTES, log, stopping })(router)
       healthRoutes(readiness, [PingService.typeName], stopping)(router)
