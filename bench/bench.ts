@@ -1,6 +1,6 @@
 import type { Contender as Broker } from './broker/contenders.ts'
-import type { LoadGenerator } from './load/generator.ts'
-import type { Parts } from './parts.ts'
+import type { LoadGenerator } from './load/load-generator.ts'
+import type { Parts } from './parts/parts.ts'
 import type { Teardown } from './teardown.ts'
 
 export const CONTENDERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const

@@ -1,18 +1,18 @@
 /** `npm run bench`: starts everything, measures, prints tables, stops everything. */
 import { writeFileSync } from 'node:fs'
-import { judgeAims } from './aims.ts'
+import { readCommand } from './bench-command.ts'
 import type { Bench } from './bench.ts'
-import { compareRatios, hasFallen, isEmpty, keepRatios, readRatios, renderChanges, type KeptRatios } from './check.ts'
-import { readCommand } from './command.ts'
-import { readMachineTime, shareOfOthers } from './cpu.ts'
-import type { Figures } from './figures.ts'
-import { startLoadGenerator } from './load/generator.ts'
+import { startLoadGenerator } from './load/load-generator.ts'
 import { measureAll } from './measure-all.ts'
-import { missingForBench, startParts } from './parts.ts'
+import { readMachineTime, shareOfOthers } from './measuring/cpu.ts'
+import { missingForBench, startParts } from './parts/parts.ts'
 import { prepareFolder, readProfiles } from './profile/read-profiles.ts'
-import { ratiosOf } from './ratios.ts'
-import { renderReport } from './report.ts'
-import { runAndExit } from './run.ts'
+import type { Figures } from './report/figures.ts'
+import { judgeAims } from './report/judge-aims.ts'
+import { compareRatios, hasFallen, isEmpty, keepRatios, readRatios, renderChanges, type KeptRatios } from './report/kept-ratios.ts'
+import { ratiosOf } from './report/ratios.ts'
+import { renderReport } from './report/render-report.ts'
+import { runAndExit } from './run-and-exit.ts'
 
 /** A run that hangs is ended, and the rest is stopped. */
 const LONGEST_RUN_MS = 12 * 60_000

@@ -1,4 +1,4 @@
-import { mean } from '../statistics.ts'
+import { mean } from '../measuring/statistics.ts'
 import { CONTENDERS, type Contender } from './contenders.ts'
 
 /** One figure of both brokers. */

@@ -1,14 +1,14 @@
 /** `npm run bench:broker`: starts Ping's broker and Apache Kafka, measures both in turns, prints tables, stops everything. */
 import { writeFileSync } from 'node:fs'
 import { missingForKafka } from '../../local/launch/kafka-jars.ts'
-import { readMachineTime, shareOfOthers } from '../cpu.ts'
-import { describeHost } from '../machine.ts'
-import { runAndExit } from '../run.ts'
-import { judgeAims } from './aims.ts'
-import { readCommand } from './command.ts'
+import { readMachineTime, shareOfOthers } from '../measuring/cpu.ts'
+import { describeHost } from '../measuring/machine.ts'
+import { runAndExit } from '../run-and-exit.ts'
+import { readCommand } from './broker-bench-command.ts'
 import type { Figures } from './figures.ts'
+import { judgeAims } from './judge-aims.ts'
 import { measure } from './measure.ts'
-import { renderReport } from './report.ts'
+import { renderReport } from './render-report.ts'
 
 /** A run that hangs is ended, and the rest is stopped. */
 const LONGEST_RUN_MS = 10 * 60_000

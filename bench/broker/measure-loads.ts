@@ -1,5 +1,5 @@
-import type { Run } from '../run.ts'
-import { LatencyHistogram } from '../statistics.ts'
+import { LatencyHistogram } from '../measuring/statistics.ts'
+import type { Run } from '../run-and-exit.ts'
 import type { ClientResult } from './client/messages.ts'
 import { compare, inTurns, type Comparison } from './comparison.ts'
 import type { Contender } from './contenders.ts'

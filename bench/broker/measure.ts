@@ -1,4 +1,4 @@
-import type { Run } from '../run.ts'
+import type { Run } from '../run-and-exit.ts'
 import { lookAtRest, restFigures } from './at-rest.ts'
 import { startClient } from './client/client.ts'
 import { compare, inTurns } from './comparison.ts'
@@ -6,8 +6,8 @@ import { CONTENDERS, type Contender } from './contenders.ts'
 import type { Measured } from './figures.ts'
 import { FILLED, PRODUCE_LOADS, type Scale } from './loads.ts'
 import { measureLoads } from './measure-loads.ts'
+import { measureStartUp, start, startAndStop, temporaryFolder } from './measure-start-up.ts'
 import { MeasuredBroker } from './measured-broker.ts'
-import { measureStartUp, start, startAndStop, temporaryFolder } from './start-up.ts'
 
 export interface MeasureOptions {
   readonly scale: Scale

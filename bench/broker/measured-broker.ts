@@ -1,9 +1,9 @@
-import type { Run } from '../run.ts'
+import type { Run } from '../run-and-exit.ts'
 import type { Client } from './client/client.ts'
 import type { ClientResult, Place } from './client/messages.ts'
 import type { Contender } from './contenders.ts'
 import type { ProduceLoad } from './loads.ts'
-import type { Started } from './start-up.ts'
+import type { Started } from './measure-start-up.ts'
 
 /** Kafkajs has its connections open by then, and what is first loaded is loaded. */
 const TASK_WARM_UP_MS = 100

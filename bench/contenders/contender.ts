@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Bench, ContenderKey } from '../bench.ts'
-import { startIpcChild } from '../ipc-child.ts'
+import { startIpcChild } from '../parts/ipc-child.ts'
 import type { LoadTarget } from '../stages/load-cell.ts'
 
 /** A server that takes the load, with what is needed to judge it. */

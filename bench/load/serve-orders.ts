@@ -1,6 +1,6 @@
 import type { Caller } from './caller.ts'
-import { runClosedLoop } from './closed-loop.ts'
 import type { LoopOrder } from './messages.ts'
+import { runClosedLoop } from './run-closed-loop.ts'
 
 /** Makes this process a load generator: it takes orders by IPC, answers each with a `LoadResult`, and ends with the bench. */
 export function serveOrders<Order extends LoopOrder>(callers: (order: Order) => () => Promise<Caller>): void {

@@ -1,4 +1,4 @@
-import { plainClient } from '../plain-client.ts'
+import { plainClient } from '../parts/plain-client.ts'
 import type { Spent } from './top-list.ts'
 
 /** Settings of a Postgres that counts what its functions and statements cost; it is slower for it. */

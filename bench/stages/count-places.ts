@@ -1,6 +1,6 @@
 import { MINUTE_MS, minuteOfClock } from '../../src/terms/minute.ts'
 import type { Bench } from '../bench.ts'
-import { createDatabase, ORIGINAL_TABLE, type Database } from '../databases.ts'
+import { createDatabase, ORIGINAL_TABLE, type Database } from '../parts/databases.ts'
 
 /** The rows' times are spread over this long before now. */
 const SPREAD_HOURS = 8 * 24

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { wait } from '../../src/runtime/wait.ts'
-import { askCountOn } from '../ask-count.ts'
 import { connectRequest, HttpConnection } from '../load/http-connection.ts'
+import { askCountOn } from '../measuring/ask-count.ts'
 
 const CACHED = connectRequest('PingCount', {})
 /** Between two looks at the count: the resolution of what is measured. */

@@ -1,7 +1,7 @@
 import type { Bench } from '../bench.ts'
-import type { CellRun } from '../cells.ts'
-import { cpuBetween, readCpu, type PostgresOf } from '../cpu.ts'
 import type { LoadResult, LoopOrder } from '../load/messages.ts'
+import type { CellRun } from '../measuring/cell.ts'
+import { cpuBetween, readCpu, type PostgresOf } from '../measuring/cpu.ts'
 
 const WARM_UP_MS = 300
 

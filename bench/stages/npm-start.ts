@@ -5,8 +5,8 @@ import { startChild, untilReady, type Child } from '../../local/launch/child.ts'
 import { freePort } from '../../local/launch/free-port.ts'
 import { systemEnvironment } from '../../local/launch/system-environment.ts'
 import { wait } from '../../src/runtime/wait.ts'
-import { readHolding, type Holding } from '../at-rest.ts'
 import type { Bench } from '../bench.ts'
+import { readHolding, type Holding } from '../measuring/read-holding.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT']

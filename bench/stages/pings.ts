@@ -1,7 +1,7 @@
 import { CONTENDERS, type Bench, type ContenderKey } from '../bench.ts'
-import type { Cell } from '../cells.ts'
 import type { Contender, StartContender } from '../contenders/contender.ts'
 import { connectRequest } from '../load/http-connection.ts'
+import type { Cell } from '../measuring/cell.ts'
 import { loadCell } from './load-cell.ts'
 import { takeTurns } from './turns.ts'
 

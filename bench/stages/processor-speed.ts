@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import type { Bench } from '../bench.ts'
-import { rssMb } from '../broker/rss.ts'
+import { rssMb } from '../broker/rss-mb.ts'
 import { countRows } from '../contenders/start-plain.ts'
-import { cpuBetween, readCpu, type CpuSeconds } from '../cpu.ts'
-import { createDatabase, type Database } from '../databases.ts'
-import { startProcessor, startServer, type PingPlace } from '../ping-programs.ts'
-import { watchPing, type PingState } from '../ping-state.ts'
-import { readMetric } from '../read-metric.ts'
+import { cpuBetween, readCpu, type CpuSeconds } from '../measuring/cpu.ts'
+import { watchPing, type PingState } from '../measuring/ping-state.ts'
+import { readMetric } from '../measuring/read-metric.ts'
+import { createDatabase, type Database } from '../parts/databases.ts'
+import { startProcessor, startServer, type PingPlace } from '../parts/ping-programs.ts'
 import { whole } from '../table.ts'
 
 /** How fast the processor counts what is in the topic. */

@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.ts'
-import { mergeRuns, type Cell, type CellRun } from '../cells.ts'
+import { mergeRuns, type Cell, type CellRun } from '../measuring/cell.ts'
 import { whole } from '../table.ts'
 import { loadCell, type LoadTarget } from './load-cell.ts'
 

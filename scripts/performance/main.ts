@@ -1,6 +1,6 @@
 /** `npm run docs:performance -- figures.json …`: writes the figures of bench runs (`--json`), profiled ones too, into docs/performance.md and the README. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Figures } from '../../bench/figures.ts'
+import type { Figures } from '../../bench/report/figures.ts'
 import { blocksOf, fill, readmeBlocksOf } from './blocks.ts'
 
 const PAGES = { '../../docs/performance.md': blocksOf, '../../README.md': readmeBlocksOf }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { judgeAims, verdict } from '../../bench/aims.ts'
-import { mergeRuns } from '../../bench/cells.ts'
-import type { Figures } from '../../bench/figures.ts'
+import { mergeRuns } from '../../bench/measuring/cell.ts'
+import type { Figures } from '../../bench/report/figures.ts'
+import { judgeAims, verdict } from '../../bench/report/judge-aims.ts'
 import { nothing } from './figures-fixture.ts'
 
 const cell = (contender: string, connections: number, measured: number) =>

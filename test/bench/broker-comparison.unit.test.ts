@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { verdict } from '../../bench/aims.ts'
-import { judgeAims } from '../../bench/broker/aims.ts'
 import { compare, inTurns, median } from '../../bench/broker/comparison.ts'
 import type { Contender } from '../../bench/broker/contenders.ts'
 import type { Measured } from '../../bench/broker/figures.ts'
-import { parseRss } from '../../bench/broker/rss.ts'
+import { judgeAims } from '../../bench/broker/judge-aims.ts'
+import { parseRss } from '../../bench/broker/rss-mb.ts'
+import { verdict } from '../../bench/report/judge-aims.ts'
 
 test("the ratio is the median of the rounds' own, so that a machine that slows down does not change it", () => {
   expect(compare('rate', { ours: [100, 50, 10], apache: [50, 25, 5] })).toEqual({ what: 'rate', ours: 50, apache: 25, ratio: 2 })

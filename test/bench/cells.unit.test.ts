@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { cpuOfAll, mergeRuns, type CellRun } from '../../bench/cells.ts'
-import { rateRatio } from '../../bench/report-pings.ts'
-import { LatencyHistogram } from '../../bench/statistics.ts'
+import { cpuOfAll, mergeRuns, type CellRun } from '../../bench/measuring/cell.ts'
+import { LatencyHistogram } from '../../bench/measuring/statistics.ts'
+import { rateRatio } from '../../bench/report/render-pings.ts'
 
 function run(options: { measured: number; ms: number; latencyUs: number; cpuS?: number; failed?: number }): CellRun {
   const latencies = new LatencyHistogram()

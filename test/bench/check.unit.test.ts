@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { compareRatios, hasFallen, isEmpty, renderChanges } from '../../bench/check.ts'
-import type { Ratio } from '../../bench/ratios.ts'
+import { compareRatios, hasFallen, isEmpty, renderChanges } from '../../bench/report/kept-ratios.ts'
+import type { Ratio } from '../../bench/report/ratios.ts'
 
 const more = (value: number, noise = 0.05): Ratio => ({ what: 'pings', better: 'more', value, noise })
 const less = (value: number, noise = 0.05): Ratio => ({ what: 'CPU', better: 'less', value, noise })

@@ -2,9 +2,9 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { httpCallers } from '../../bench/load/caller.ts'
-import { runClosedLoop } from '../../bench/load/closed-loop.ts'
 import { connectRequest } from '../../bench/load/http-connection.ts'
-import { LatencyHistogram } from '../../bench/statistics.ts'
+import { runClosedLoop } from '../../bench/load/run-closed-loop.ts'
+import { LatencyHistogram } from '../../bench/measuring/statistics.ts'
 
 let server: Server | undefined
 afterEach(() => new Promise(resolve => server?.close(resolve) ?? resolve(undefined)))

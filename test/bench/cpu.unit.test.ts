@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cpuBetween, parseMachineTime, parseStat, readCpu, servesDatabase, shareOfOthers, treeTicks } from '../../bench/cpu.ts'
+import { cpuBetween, parseMachineTime, parseStat, readCpu, servesDatabase, shareOfOthers, treeTicks } from '../../bench/measuring/cpu.ts'
 
 const stat = (pid: number, name: string, parent: number, ...times: readonly number[]): string =>
   `${pid} (${name}) S ${parent} 1 1 0 -1 4194304 99 0 0 0 ${times.join(' ')} 20 0 1 0 141112`

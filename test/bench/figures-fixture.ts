@@ -1,4 +1,4 @@
-import type { Figures } from '../../bench/figures.ts'
+import type { Figures } from '../../bench/report/figures.ts'
 
 /** The figures of a run that measured nothing. */
 export const nothing: Figures = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { mergeRuns } from '../../bench/cells.ts'
-import { ratiosOf } from '../../bench/ratios.ts'
+import { mergeRuns } from '../../bench/measuring/cell.ts'
+import { ratiosOf } from '../../bench/report/ratios.ts'
 import { nothing } from './figures-fixture.ts'
 
 /** A cell with one turn for each rate; `cpuUs` is what a request costs. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readMetric } from '../../bench/read-metric.ts'
+import { readMetric } from '../../bench/measuring/read-metric.ts'
 
 const METRICS = `# HELP ping_a_total a
 # TYPE ping_a_total counter

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LatencyHistogram, mean, percentile } from '../../bench/statistics.ts'
+import { LatencyHistogram, mean, percentile } from '../../bench/measuring/statistics.ts'
 
 test('a percentile is the sample that this share of all do not exceed', () => {
   const samples = Array.from({ length: 100 }, (_, index) => 100 - index)

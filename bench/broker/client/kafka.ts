@@ -1,6 +1,6 @@
 import kafkajs, { type Kafka } from 'kafkajs'
-import type { CpuSeconds } from '../../cpu.ts'
-import { readCpu } from '../../cpu.ts'
+import type { CpuSeconds } from '../../measuring/cpu.ts'
+import { readCpu } from '../../measuring/cpu.ts'
 import type { Place } from './messages.ts'
 
 const { Kafka: KafkaClient, logLevel } = kafkajs

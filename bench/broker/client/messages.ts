@@ -1,4 +1,4 @@
-import type { CpuSeconds } from '../../cpu.ts'
+import type { CpuSeconds } from '../../measuring/cpu.ts'
 
 /** What the client is asked to do, by one IPC message. */
 export type ClientTask = ProduceTask | ConsumeTask

@@ -1,6 +1,6 @@
 import kafkajs, { type Producer } from 'kafkajs'
-import { cpuBetween } from '../../cpu.ts'
-import { LatencyHistogram } from '../../statistics.ts'
+import { cpuBetween } from '../../measuring/cpu.ts'
+import { LatencyHistogram } from '../../measuring/statistics.ts'
 import { cpuOf, kafkaOf } from './kafka.ts'
 import type { ClientResult, ProduceTask } from './messages.ts'
 import { valueOf } from './record-value.ts'

@@ -3,7 +3,7 @@ import type { Client } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller } from '../../load/caller.ts'
 import { serveOrders } from '../../load/serve-orders.ts'
-import { plainClient } from '../../plain-client.ts'
+import { plainClient } from '../../parts/plain-client.ts'
 import type { SqlOrder } from '../orders.ts'
 import { LANES, TAG } from '../row-places.ts'
 

@@ -1,5 +1,5 @@
+import type { LoadResult } from '../load/messages.ts'
 import type { CpuSeconds } from './cpu.ts'
-import type { LoadResult } from './load/messages.ts'
 import { LatencyHistogram, mean, sum } from './statistics.ts'
 
 /** One load run. */

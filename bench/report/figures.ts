@@ -1,13 +1,13 @@
-import type { BenchOptions } from './bench.ts'
-import type { Cell } from './cells.ts'
-import type { Machine } from './machine.ts'
-import type { Profiles } from './profile/read-profiles.ts'
-import type { Bulk } from './stages/bulk.ts'
-import type { Counts } from './stages/counts.ts'
-import type { Freshness } from './stages/freshness.ts'
-import type { NpmStart } from './stages/npm-start.ts'
-import type { PoolSearch } from './stages/pool-search.ts'
-import type { ProcessorSpeed } from './stages/processor-speed.ts'
+import type { BenchOptions } from '../bench.ts'
+import type { Cell } from '../measuring/cell.ts'
+import type { Machine } from '../measuring/machine.ts'
+import type { Profiles } from '../profile/read-profiles.ts'
+import type { Bulk } from '../stages/bulk.ts'
+import type { Counts } from '../stages/counts.ts'
+import type { Freshness } from '../stages/freshness.ts'
+import type { NpmStart } from '../stages/npm-start.ts'
+import type { PoolSearch } from '../stages/pool-search.ts'
+import type { ProcessorSpeed } from '../stages/processor-speed.ts'
 
 /** Everything that a run measured; a section that was not run is undefined or empty. */
 export interface Figures {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { startChild, untilReady, type Child } from '../local/launch/child.ts'
-import { freePort } from '../local/launch/free-port.ts'
-import { NODE_FLAGS } from '../local/parts/node-flags.ts'
-import type { Bench } from './bench.ts'
+import { startChild, untilReady, type Child } from '../../local/launch/child.ts'
+import { freePort } from '../../local/launch/free-port.ts'
+import { NODE_FLAGS } from '../../local/parts/node-flags.ts'
+import type { Bench } from '../bench.ts'
 import type { Database } from './databases.ts'
 
-const SERVER = fileURLToPath(new URL('../src/server/main.ts', import.meta.url))
-const PROCESSOR = fileURLToPath(new URL('../processor/main.ts', import.meta.url))
+const SERVER = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url))
+const PROCESSOR = fileURLToPath(new URL('../../processor/main.ts', import.meta.url))
 /** A migration may have many rows to number. */
 const START_LIMIT_MS = 90_000
 

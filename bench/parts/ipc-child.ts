@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { within } from '../src/runtime/wait.ts'
+import { within } from '../../src/runtime/wait.ts'
 
 const START_MS = 30_000
 const STOP_MS = 15_000

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { startIpcChild, type IpcChild } from '../ipc-child.ts'
+import { startIpcChild, type IpcChild } from '../parts/ipc-child.ts'
 import type { LoadOrder, LoadResult, LoopOrder } from './messages.ts'
 
 /** How long requests under way may take to be answered after the load has ended. */

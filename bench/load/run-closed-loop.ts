@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
-import { LatencyHistogram } from '../statistics.ts'
+import { LatencyHistogram } from '../measuring/statistics.ts'
 import type { Caller } from './caller.ts'
 import type { LoopOrder, LoadResult } from './messages.ts'
 

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis'
-import { HASH, TOTAL } from '../src/counters/names.ts'
-import { wait } from '../src/runtime/wait.ts'
-import type { Bench } from './bench.ts'
-import type { PingPlace } from './ping-programs.ts'
-import { plainClient } from './plain-client.ts'
+import { HASH, TOTAL } from '../../src/counters/names.ts'
+import { wait } from '../../src/runtime/wait.ts'
+import type { Bench } from '../bench.ts'
+import type { PingPlace } from '../parts/ping-programs.ts'
+import { plainClient } from '../parts/plain-client.ts'
 
 const LOOK_EVERY_MS = 10
 /** Where nothing is timed: what looks cost counts as the price of a ping. */

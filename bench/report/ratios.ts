@@ -1,7 +1,7 @@
-import { cpuOfAll, type Cell } from './cells.ts'
+import { cpuOfAll, type Cell } from '../measuring/cell.ts'
+import { copyOf } from '../stages/bulk.ts'
+import { ASKED } from '../stages/counts.ts'
 import type { Figures } from './figures.ts'
-import { copyOf } from './stages/bulk.ts'
-import { ASKED } from './stages/counts.ts'
 
 /** One figure held against another of the same run: what of a measurement can be compared with that of another day. */
 export interface Ratio {

@@ -1,9 +1,9 @@
-import { cpuOfAll, type Cell } from './cells.ts'
+import { cpuOfAll, type Cell } from '../measuring/cell.ts'
+import { sum } from '../measuring/statistics.ts'
+import { copyRatio } from '../stages/bulk.ts'
+import { ASKED } from '../stages/counts.ts'
 import type { Figures } from './figures.ts'
-import { rateRatio } from './report-pings.ts'
-import { copyRatio } from './stages/bulk.ts'
-import { ASKED } from './stages/counts.ts'
-import { sum } from './statistics.ts'
+import { rateRatio } from './render-pings.ts'
 
 /** One aim and what was measured. */
 export interface Aim {

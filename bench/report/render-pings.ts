@@ -1,5 +1,5 @@
-import { cpuOfAll, type Cell } from './cells.ts'
-import { ratio, renderTable, short, whole, type Column } from './table.ts'
+import { cpuOfAll, type Cell } from '../measuring/cell.ts'
+import { ratio, renderTable, short, whole, type Column } from '../table.ts'
 
 const TITLES: Readonly<Record<string, string>> = {
   a: '(a) bare node:http',

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
-import { postgresConfig, postgresSettings } from '../src/ledger/settings.ts'
-import { createPostgresClient } from '../src/runtime/postgres-client.ts'
-import { readSettings } from '../src/runtime/settings.ts'
+import { postgresConfig, postgresSettings } from '../../src/ledger/settings.ts'
+import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
 
 /** A client with Postgres' own defaults, not yet connected, which libpq's variables of the shell do not steer. */
 export function plainClient(url: string): Client {

@@ -1,8 +1,8 @@
 import type pg from 'pg'
-import { migrate } from '../src/ledger/migrate.ts'
-import { postgresConfig, postgresSettings } from '../src/ledger/settings.ts'
-import { createLogger } from '../src/runtime/logger.ts'
-import { readSettings } from '../src/runtime/settings.ts'
+import { migrate } from '../../src/ledger/migrate.ts'
+import { postgresConfig, postgresSettings } from '../../src/ledger/settings.ts'
+import { createLogger } from '../../src/runtime/logger.ts'
+import { readSettings } from '../../src/runtime/settings.ts'
 import type { Parts } from './parts.ts'
 import { plainClient } from './plain-client.ts'
 

@@ -1,11 +1,11 @@
-import { verdict } from '../aims.ts'
-import { hostText, SHARED } from '../machine.ts'
-import { renderOthers } from '../report.ts'
+import { hostText, SHARED } from '../measuring/machine.ts'
+import { verdict } from '../report/judge-aims.ts'
+import { renderOthers } from '../report/render-report.ts'
 import { ratio, renderTable, short, whole } from '../table.ts'
-import { judgeAims } from './aims.ts'
 import type { Comparison } from './comparison.ts'
 import { KAFKA_JVM_FLAGS } from './contenders.ts'
 import type { Figures } from './figures.ts'
+import { judgeAims } from './judge-aims.ts'
 
 /** Above it digits behind the point say nothing. */
 const LARGE = 100

@@ -1,8 +1,8 @@
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { version } from 'node:process'
-import { KAFKA_VERSION } from '../local/launch/kafka-jars.ts'
-import type { Parts } from './parts.ts'
-import { plainClient } from './plain-client.ts'
+import { KAFKA_VERSION } from '../../local/launch/kafka-jars.ts'
+import type { Parts } from '../parts/parts.ts'
+import { plainClient } from '../parts/plain-client.ts'
 
 /** On what the figures were measured. */
 export interface Host {

@@ -1,9 +1,9 @@
-import type { Aim } from '../aims.ts'
+import type { Aim } from '../report/judge-aims.ts'
 import { IDLE, LOADED } from './at-rest.ts'
 import type { Comparison } from './comparison.ts'
 import type { Measured } from './figures.ts'
 import { READ, SEND_1000, SEND_ONE } from './loads.ts'
-import { COLD, WARM } from './start-up.ts'
+import { COLD, WARM } from './measure-start-up.ts'
 
 /** Ours is to be at most so much of Apache's. */
 const START_SHARE = 1 / 10

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { ratio, renderTable } from '../table.ts'
 import type { Figures } from './figures.ts'
 import { ratiosOf, type Ratio } from './ratios.ts'
-import { ratio, renderTable } from './table.ts'
 
 /** The ratios that are committed. */
-export const COMMITTED = fileURLToPath(new URL('ratios.json', import.meta.url))
+export const COMMITTED = fileURLToPath(new URL('../ratios.json', import.meta.url))
 
 /** Ratios of a run that later ones are held against. */
 export interface KeptRatios {

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { onPath } from '../local/launch/on-path.ts'
 import { OPTIONAL, SECTIONS, type BenchOptions, type Section } from './bench.ts'
-import { COMMITTED } from './check.ts'
+import { COMMITTED } from './report/kept-ratios.ts'
 import { whole } from './table.ts'
 
 /** What the command line asks for. */
