@@ -76,9 +76,10 @@ export class CatchUpLoop {
         case 'reached':
           metrics.caughtUp(outcome.rows)
           return outcome.position
-        case 'rebuild':
-          if (outcome.malformed !== undefined) wanted.wantRebuild(`${outcome.malformed} is ill-formed`)
+        case 'malformed':
+          wanted.wantRebuild(`${outcome.field} is ill-formed`)
           return undefined
+        case 'lost':
         case 'later':
           return undefined
       }

@@ -1,13 +1,10 @@
-import { MAX_MINUTES_PER_FLUSH, type LaneFlush } from '../src/counters/flush.ts'
+import type { LaneFlush } from '../src/counters/flush.ts'
 import type { CountedEvent } from '../src/events/event-reader.ts'
 import { minuteOf } from '../src/terms/minute.ts'
 import { samePosition, type Position } from '../src/terms/position.ts'
+import { countWithin, type Entry } from './entry.ts'
 import type { OpenRecord } from './offsets.ts'
-
-/** A ping on its way into the cache. */
-export interface Entry extends Position {
-  readonly minute: number
-}
+import { TickMarks, type TickMark } from './tick-marks.ts'
 
 interface AcceptedEntry extends Entry {
   /** The records that are done when the entry is applied: its own, and those of its duplicates. */
@@ -20,40 +17,60 @@ export interface Received {
   readonly record: OpenRecord
 }
 
-/** What a tick saw: when the cache's clock said `timeMs`, the lane's head was this, or came later. */
-export interface TickMark {
-  readonly timeMs: number
-  readonly head: Position
-}
-
-/** More marks are not kept: a lane that lags so long gets its `asof` from later ones. */
-const MAX_MARKS = 120
+/** What a lane is doing; the table of `LaneBuffer` says how it gets from one to another. */
+export type LanePhase =
+  /** What the cache has applied was never asked. */
+  | 'unknown'
+  /** Events are accepted; nothing is under way. */
+  | 'idle'
+  /** A flush is under way, and events are accepted after it. */
+  | 'flushing'
+  /** The lane cannot go on from its events: it needs a catch-up. */
+  | 'broken'
+  /** Broken, and a flush is still under way. */
+  | 'flushing-broken'
+  /** A catch-up is under way: events wait until it has ended. */
+  | 'catching-up'
 
 /**
  * One lane in the processor: the position that the cache has applied, and the events accepted after it,
  * one unbroken history. Pure: no clock, no store.
  *
  * At most one flush or catch-up is under way. A flush owns what it took: what is accepted meanwhile
- * waits behind it. During a catch-up nothing is accepted: events wait until it has ended.
+ * waits for the next. During a catch-up nothing is accepted: events wait until it has ended.
+ *
+ * | from | what happens | to |
+ * | --- | --- | --- |
+ * | (new) | | unknown |
+ * | unknown | `adopt` | idle |
+ * | idle | `adopt`, `accept` of the next event or of a duplicate | idle |
+ * | idle | `take`, `takeAsof`, if there is something to write | flushing |
+ * | flushing | `accept` of the next event or of a duplicate | flushing |
+ * | flushing | `flushed`, `unanswered`, `movedTo` a position that it holds | idle |
+ * | flushing | `movedTo` any other position | broken |
+ * | flushing | `accept` of anything else | flushing-broken |
+ * | flushing-broken | `flushed`, `unanswered`, `movedTo` | broken |
+ * | unknown, idle | `accept` of anything else | broken |
+ * | unknown, idle, broken | `drop` | broken |
+ * | unknown, idle, broken | `beginCatchUp` | catching-up |
+ * | catching-up | `endCatchUp` at a position | idle, or broken if an event that waited does not follow on from there |
+ * | catching-up | `endCatchUp` without one | broken |
+ *
+ * In a phase that the table does not name for them, `accept` counts nothing, `take` and `takeAsof` give nothing, `adopt` does
+ * nothing and `beginCatchUp` is false. `drop`, the outcomes of a flush and the end of a catch-up are then a bug, and throw.
  */
 export class LaneBuffer {
   readonly lane: number
-  /** As the cache has it; undefined until it was asked. */
-  applied: Position | undefined
-  /** True if the lane cannot go on from its events. */
-  needsCatchUp = false
-  /** True while a flush or a catch-up is under way. */
-  busy = false
-  /** The head at the tick before. */
-  previousHead: Position | undefined
-  /** Changes with `applied`: what was read of the cache before is then out of date. */
-  revision = 0
+  #phase: LanePhase = 'unknown'
+  #applied: Position | undefined
+  #revision = 0
   #entries: AcceptedEntry[] = []
   #inFlight: AcceptedEntry[] = []
   /** Not accepted, or dropped: done when the catch-up that they caused has ended. */
   #untilCaughtUp: OpenRecord[] = []
-  #duringCatchUp: Received[] = []
-  #marks: TickMark[] = []
+  /** Came when the lane was broken and busy: taken when the catch-up has ended. */
+  #waiting: Received[] = []
+  readonly #marks = new TickMarks()
   /** Records of accepted entries beyond each one's first. */
   #twins = 0
 
@@ -61,9 +78,38 @@ export class LaneBuffer {
     this.lane = lane
   }
 
+  get phase(): LanePhase {
+    return this.#phase
+  }
+
+  /** True while a flush or a catch-up is under way. */
+  get busy(): boolean {
+    return this.#isFlushing || this.#phase === 'catching-up'
+  }
+
+  /** True if the lane cannot go on from its events, until a catch-up has ended. */
+  get needsCatchUp(): boolean {
+    return this.#phase === 'broken' || this.#phase === 'flushing-broken' || this.#phase === 'catching-up'
+  }
+
+  /** As the cache has it; undefined while that is not known. */
+  get applied(): Position | undefined {
+    return this.#applied
+  }
+
+  /** Changes with every position that is applied: what was read of the cache before is then out of date. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** The head at the tick before. */
+  get previousHead(): Position | undefined {
+    return this.#marks.lastHead
+  }
+
   /** Records that are not done. */
   get size(): number {
-    return this.#entries.length + this.#inFlight.length + this.#twins + this.#untilCaughtUp.length + this.#duringCatchUp.length
+    return this.#entries.length + this.#inFlight.length + this.#twins + this.#untilCaughtUp.length + this.#waiting.length
   }
 
   /** Events accepted and not yet in a flush. */
@@ -71,9 +117,9 @@ export class LaneBuffer {
     return this.#entries.length
   }
 
-  /** The position behind everything accepted. */
+  /** The position of the last event accepted, or what the cache has applied. */
   get end(): Position | undefined {
-    return this.#entries.at(-1) ?? this.#inFlight.at(-1) ?? this.applied
+    return this.#entries.at(-1) ?? this.#inFlight.at(-1) ?? this.#applied
   }
 
   /**
@@ -83,50 +129,56 @@ export class LaneBuffer {
    */
   accept(received: Received): 'accepted' | 'duplicate' | 'waiting' | 'refused' {
     const { event, record } = received
-    if (this.busy && this.needsCatchUp) {
-      this.#duringCatchUp.push(received)
+    const { needsCatchUp } = this
+    if (needsCatchUp && this.#phase !== 'broken') {
+      this.#waiting.push(received)
       return 'waiting'
     }
-    const { applied, end } = this
-    if (applied && event.seq <= applied.seq) {
+    if (this.#applied && event.seq <= this.#applied.seq) {
       record.done = true
       return 'duplicate'
     }
-    if (!this.needsCatchUp && end && event.seq <= end.seq) {
+    const { end } = this
+    if (!needsCatchUp && end && event.seq <= end.seq) {
       this.#twinOf(event.seq).records.push(record)
       this.#twins++
       return 'duplicate'
     }
-    if (!this.needsCatchUp && end && event.seq === end.seq + 1n && event.previousTag === end.tag) {
+    if (!needsCatchUp && end && event.seq === end.seq + 1n && event.previousTag === end.tag) {
       this.#entries.push({ seq: event.seq, tag: event.tag, minute: minuteOf(event.timestampMs), records: [record] })
       return 'accepted'
     }
-    this.needsCatchUp = true
+    this.#phase = this.#isFlushing ? 'flushing-broken' : 'broken'
     this.#untilCaughtUp.push(record)
     return 'refused'
   }
 
   /** Sees what the cache and Postgres had at a tick. */
   mark(mark: TickMark): void {
-    this.#marks.push(mark)
-    if (this.#marks.length > MAX_MARKS) this.#marks.shift()
-    this.previousHead = mark.head
+    this.#marks.add(mark)
+  }
+
+  /** Takes over what the cache has, unless the lane has something of its own. */
+  adopt(applied: Position): void {
+    if ((this.#phase !== 'unknown' && this.#phase !== 'idle') || this.#entries.length > 0) return
+    this.#applied = applied
+    this.#phase = 'idle'
   }
 
   /** Takes the next flush, if there is something to flush. Give its outcome back: `flushed`, `unanswered` or `movedTo`. */
   take(): LaneFlush | undefined {
-    if (this.busy || this.needsCatchUp || !this.applied || this.#entries.length === 0) return undefined
+    if (this.#phase !== 'idle' || !this.#applied || this.#entries.length === 0) return undefined
     this.#inFlight = this.#entries.splice(0, countWithin(this.#entries))
-    this.busy = true
-    return this.planFlush(this.applied, this.#inFlight)
+    this.#phase = 'flushing'
+    return this.planFlush(this.#applied, this.#inFlight)
   }
 
   /** As `take`, if there is nothing to flush but an `asof` to move. */
   takeAsof(): LaneFlush | undefined {
-    if (this.busy || this.needsCatchUp || !this.applied || this.#entries.length > 0) return undefined
-    const flush = this.planFlush(this.applied, [])
+    if (this.#phase !== 'idle' || !this.#applied || this.#entries.length > 0) return undefined
+    const flush = this.planFlush(this.#applied, [])
     if (flush.asofMs === undefined) return undefined
-    this.busy = true
+    this.#phase = 'flushing'
     return flush
   }
 
@@ -134,73 +186,82 @@ export class LaneBuffer {
   planFlush(start: Position, entries: readonly Entry[]): LaneFlush {
     const minutes = new Map<number, number>()
     for (const { minute } of entries) minutes.set(minute, (minutes.get(minute) ?? 0) + 1)
-    return { lane: this.lane, start, end: entries.at(-1) ?? start, minutes, asofMs: this.#provenAsof(start, entries) }
+    return { lane: this.lane, start, end: entries.at(-1) ?? start, minutes, asofMs: this.#marks.provenAsofMs(start, entries) }
+  }
+
+  /** The flush's `asof` is written: older marks say nothing more. */
+  forgetMarks({ asofMs }: LaneFlush): void {
+    if (asofMs !== undefined) this.#marks.forgetUpTo(asofMs)
   }
 
   /** The flush is in the cache. */
   flushed(flush: LaneFlush): void {
+    this.#endFlush('flushed')
     this.#moveTo(flush.end)
     this.#finish(this.#inFlight)
     this.#inFlight = []
     this.forgetMarks(flush)
-    this.busy = false
   }
 
-  /** The flush may or may not be in the cache; the next try will tell. */
+  /** The flush may or may not be in the cache; the next try will show it. */
   unanswered(): void {
+    this.#endFlush('unanswered')
     this.#entries = [...this.#inFlight, ...this.#entries]
     this.#inFlight = []
-    this.busy = false
   }
 
   /** The cache is elsewhere: keep what follows on from there, or else catch up. */
   movedTo(position: Position): void {
     this.unanswered()
     const index = this.#entries.findIndex(entry => samePosition(entry, position))
-    if (index < 0 && !(this.applied && samePosition(this.applied, position))) return this.drop()
+    if (index < 0 && !(this.#applied && samePosition(this.#applied, position))) return this.drop()
     this.#finish(this.#entries.splice(0, index + 1))
     this.#moveTo(position)
   }
 
-  /** Drops everything accepted; the lane has to be caught up. Not while a flush is under way. */
+  /** Drops everything accepted; the lane has to be caught up. */
   drop(): void {
+    if (this.busy) throw this.#illegal('drop')
     for (const entry of this.#entries) this.#untilCaughtUp.push(...entry.records)
     this.#entries = []
     this.#twins = 0
     this.#moveTo(undefined)
-    this.needsCatchUp = true
+    this.#phase = 'broken'
   }
 
   /** Begins a catch-up. False if a flush or another catch-up is under way. */
   beginCatchUp(): boolean {
     if (this.busy) return false
     this.drop()
-    this.busy = true
+    this.#phase = 'catching-up'
     return true
   }
 
   /** The catch-up has brought the cache to `reached`; undefined: it failed, and has to be done again. */
   endCatchUp(reached: Position | undefined): void {
-    this.busy = false
+    if (this.#phase !== 'catching-up') throw this.#illegal('endCatchUp')
+    this.#phase = reached ? 'idle' : 'broken'
     if (reached) {
-      this.needsCatchUp = false
       for (const record of this.#untilCaughtUp) record.done = true
       this.#untilCaughtUp = []
       this.#moveTo(reached)
     }
-    const waiting = this.#duringCatchUp
-    this.#duringCatchUp = []
+    const waiting = this.#waiting
+    this.#waiting = []
     for (const received of waiting) this.accept(received)
   }
 
-  /** Takes over what the cache has, unless the lane has something of its own. */
-  adopt(applied: Position): void {
-    if (!this.busy && !this.needsCatchUp && this.#entries.length === 0) this.applied = applied
+  get #isFlushing(): boolean {
+    return this.#phase === 'flushing' || this.#phase === 'flushing-broken'
   }
 
-  /** The flush's `asof` is written: older marks say nothing more. */
-  forgetMarks({ asofMs }: LaneFlush): void {
-    if (asofMs !== undefined) this.#marks = this.#marks.filter(({ timeMs }) => timeMs > asofMs)
+  #endFlush(outcome: string): void {
+    if (!this.#isFlushing) throw this.#illegal(outcome)
+    this.#phase = this.#phase === 'flushing' ? 'idle' : 'broken'
+  }
+
+  #illegal(step: string): Error {
+    return new Error(`lane ${this.lane}: ${step} while ${this.#phase}`)
   }
 
   #finish(entries: readonly AcceptedEntry[]): void {
@@ -211,8 +272,8 @@ export class LaneBuffer {
   }
 
   #moveTo(position: Position | undefined): void {
-    this.applied = position && { seq: position.seq, tag: position.tag }
-    this.revision++
+    this.#applied = position && { seq: position.seq, tag: position.tag }
+    this.#revision++
   }
 
   /** The accepted entry of that seq: entries are without gaps. */
@@ -220,24 +281,4 @@ export class LaneBuffer {
     const all = this.#inFlight.length > 0 && seq <= this.#inFlight.at(-1)!.seq ? this.#inFlight : this.#entries
     return all[Number(seq - all[0]!.seq)]!
   }
-
-  /** The newest tick whose head lies on the way from `start` over `entries`. */
-  #provenAsof(start: Position, entries: readonly Entry[]): number | undefined {
-    for (let index = this.#marks.length - 1; index >= 0; index--) {
-      const { head, timeMs } = this.#marks[index]!
-      const there = head.seq === start.seq ? start : entries[Number(head.seq - start.seq) - 1]
-      if (there && samePosition(there, head)) return timeMs
-    }
-    return undefined
-  }
-}
-
-/** How many entries, from the first, have no more distinct minutes than one flush may carry. */
-export function countWithin(entries: readonly Entry[]): number {
-  const minutes = new Set<number>()
-  for (let index = 0; index < entries.length; index++) {
-    minutes.add(entries[index]!.minute)
-    if (minutes.size > MAX_MINUTES_PER_FLUSH) return index
-  }
-  return entries.length
 }

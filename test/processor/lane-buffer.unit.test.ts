@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { countWithin, LaneBuffer } from '../../processor/lane-buffer.ts'
+import { countWithin } from '../../processor/entry.ts'
+import { LaneBuffer, type LanePhase } from '../../processor/lane-buffer.ts'
 import { START } from '../../src/terms/position.ts'
 import { at, Feed, line } from './events.ts'
 
@@ -289,6 +290,83 @@ describe('asof', () => {
     lane.takeAsof()
     lane.unanswered()
     expect(lane.takeAsof()?.asofMs).toBe(1_000)
+  })
+})
+
+describe('the phases of a lane', () => {
+  const idle = (buffered: boolean): LaneBuffer => {
+    const lane = new LaneBuffer(0)
+    lane.adopt(at(1))
+    lane.mark({ timeMs: 1_000, head: at(1) })
+    if (buffered) new Feed(lane).take(2)
+    return lane
+  }
+  const after = (lane: LaneBuffer, ...steps: ((lane: LaneBuffer) => void)[]): LaneBuffer => {
+    for (const step of steps) step(lane)
+    return lane
+  }
+  const take = (lane: LaneBuffer) => void lane.take()
+  const gap = (lane: LaneBuffer) => void new Feed(lane).take(9)
+  const STATES: Readonly<Record<string, () => LaneBuffer>> = {
+    unknown: () => new LaneBuffer(0),
+    idle: () => idle(true),
+    'idle, nothing buffered': () => idle(false),
+    flushing: () => after(idle(true), take),
+    'flushing-broken': () => after(idle(true), take, gap),
+    broken: () => after(idle(true), gap),
+    'catching-up': () => after(idle(true), lane => lane.beginCatchUp()),
+  }
+  const STEPS: Readonly<Record<string, (lane: LaneBuffer) => void>> = {
+    adopt: lane => lane.adopt(at(1)),
+    'the next event': lane => void new Feed(lane).take(Number(lane.end?.seq ?? 0n) + 1),
+    'an applied event': lane => void new Feed(lane).take(1),
+    'a gap': gap,
+    take,
+    takeAsof: lane => void lane.takeAsof(),
+    flushed: lane => lane.flushed(lane.planFlush(at(1), [])),
+    unanswered: lane => lane.unanswered(),
+    'moved to what it has': lane => lane.movedTo(at(1)),
+    'moved elsewhere': lane => lane.movedTo(at(9)),
+    drop: lane => lane.drop(),
+    beginCatchUp: lane => void lane.beginCatchUp(),
+    'caught up': lane => lane.endCatchUp(at(9)),
+    'not caught up': lane => lane.endCatchUp(undefined),
+  }
+  type Row = readonly [state: string, ...to: (LanePhase | 'throws')[]]
+  const NO = 'throws'
+  /** In the order of STEPS. */
+  const TABLE: readonly Row[] = [
+    ['unknown', 'idle', 'broken', 'broken', 'broken', 'unknown', 'unknown', NO, NO, NO, NO, 'broken', 'catching-up', NO, NO],
+    ['idle', 'idle', 'idle', 'idle', 'broken', 'flushing', 'idle', NO, NO, NO, NO, 'broken', 'catching-up', NO, NO],
+    ['idle, nothing buffered', 'idle', 'idle', 'idle', 'broken', 'idle', 'flushing', NO, NO, NO, NO, 'broken', 'catching-up', NO, NO],
+    [
+      'flushing',
+      ...(['flushing', 'flushing', 'flushing', 'flushing-broken', 'flushing', 'flushing'] as const),
+      ...(['idle', 'idle', 'idle', 'broken', NO, 'flushing', NO, NO] as const),
+    ],
+    [
+      'flushing-broken',
+      ...Array<LanePhase>(6).fill('flushing-broken'),
+      ...(['broken', 'broken', 'broken', 'broken', NO, 'flushing-broken', NO, NO] as const),
+    ],
+    ['broken', ...Array<LanePhase>(6).fill('broken'), NO, NO, NO, NO, 'broken', 'catching-up', NO, NO],
+    ['catching-up', ...Array<LanePhase>(6).fill('catching-up'), NO, NO, NO, NO, NO, 'catching-up', 'idle', 'broken'],
+  ]
+  const reached = (state: string, step: string): string => {
+    const lane = STATES[state]!()
+    expect(lane.phase).toBe(state.split(',')[0])
+    try {
+      STEPS[step]!(lane)
+    } catch (error) {
+      expect((error as Error).message).toMatch(new RegExp(`^lane 0: \\w+ while ${lane.phase}$`))
+      return NO
+    }
+    return lane.phase
+  }
+
+  test.each(TABLE)('what every step does to a lane that is %s', (state, ...expected) => {
+    const steps = Object.keys(STEPS)
+    expect(steps.map(step => `${step}: ${reached(state, step)}`)).toEqual(steps.map((step, index) => `${step}: ${expected[index]}`))
   })
 })
 

@@ -29,7 +29,7 @@ const PLANTS: readonly Plant[] = [
   {
     bug: 'a refused flush is taken for done',
     file: 'processor/lane-buffer.ts',
-    right: 'if (index < 0 && !(this.applied && samePosition(this.applied, position))) return this.drop()',
+    right: 'if (index < 0 && !(this.#applied && samePosition(this.#applied, position))) return this.drop()',
     wrong: 'if (index < 0) { this.#finish(this.#entries); return this.drop() }',
   },
   {
@@ -47,12 +47,12 @@ const PLANTS: readonly Plant[] = [
   {
     bug: 'a catch-up ends the records that came with it when it begins',
     file: 'processor/lane-buffer.ts',
-    right: '    this.drop()\n    this.busy = true',
-    wrong: '    this.drop()\n    for (const record of this.#untilCaughtUp) record.done = true\n    this.busy = true',
+    right: "    this.drop()\n    this.#phase = 'catching-up'",
+    wrong: "    this.drop()\n    for (const record of this.#untilCaughtUp) record.done = true\n    this.#phase = 'catching-up'",
   },
   {
     bug: 'asof is that of the latest tick, reached or not',
-    file: 'processor/lane-buffer.ts',
+    file: 'processor/tick-marks.ts',
     right: 'if (there && samePosition(there, head)) return timeMs',
     wrong: 'return timeMs',
   },
