@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { endWith } from '../src/runtime/end-with.ts'
+import { WRONG_USAGE } from '../src/runtime/exit-codes.ts'
 import { runProgram, type Running } from '../src/runtime/lifecycle.ts'
 import { createLogger } from '../src/runtime/logger.ts'
 import { runAsOwner } from '../src/runtime/run-as-owner.ts'
@@ -12,8 +13,6 @@ import { META } from './data-folder.ts'
 const NAME = 'ping-broker'
 /** How long a stop may take in all, in ms. */
 const DRAIN_MS = 10_000
-/** Exit code for arguments that are not known, as shells have it. */
-const WRONG_USAGE = 2
 const WHAT = 'single-node broker that speaks the Kafka protocol, for development and tests; production uses Apache Kafka'
 
 /** The broker as a program: runs until SIGTERM or SIGINT. */

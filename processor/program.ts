@@ -1,4 +1,5 @@
 import { endWith } from '../src/runtime/end-with.ts'
+import { WRONG_USAGE } from '../src/runtime/exit-codes.ts'
 import { runProgram } from '../src/runtime/lifecycle.ts'
 import { createLogger } from '../src/runtime/logger.ts'
 import type { Environment } from '../src/runtime/settings.ts'
@@ -10,8 +11,6 @@ const HELP = '--help'
 const USAGE = `node processor/main.ts           run the processor
 node processor/main.ts ${HELP}    print this
 `
-/** Exit code for arguments that are not known, as shells have it. */
-const WRONG_USAGE = 2
 
 /** The processor as a program: `--help` prints how to call it. */
 export async function runProcessor(args: readonly string[], env: Environment): Promise<void> {

@@ -1,5 +1,6 @@
 import { postgresConfig } from '../ledger/settings.ts'
 import { endWith } from '../runtime/end-with.ts'
+import { WRONG_USAGE } from '../runtime/exit-codes.ts'
 import { runProgram, type Running } from '../runtime/lifecycle.ts'
 import { createLogger, exitLogged, type Logger } from '../runtime/logger.ts'
 import { readSettings, type Environment } from '../runtime/settings.ts'
@@ -13,8 +14,6 @@ const HELP = '--help'
 const USAGE = `node src/server/main.ts                   run the server
 node src/server/main.ts ${MIGRATE_ONLY}    set the database up and end
 `
-/** Exit code for arguments that are not known, as shells have it. */
-const WRONG_USAGE = 2
 
 /** The server as a program: `--migrate-only` sets the database up and ends, `--help` tells how to call it. */
 export async function runServer(args: readonly string[], env: Environment): Promise<void> {
