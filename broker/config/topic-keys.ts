@@ -1,3 +1,4 @@
+import { HOUR_MS, MINUTE_MS } from '../time-units.ts'
 import { acceptedKeys } from './accepted-keys.ts'
 import { brokerKeys } from './broker-keys.ts'
 import type { Key, Role } from './key.ts'
@@ -21,8 +22,6 @@ interface BrokerSource {
   readonly factor: number
 }
 
-const MINUTE_MS = 60_000
-const HOUR_MS = 3_600_000
 const byName = new Map<string, Key>([...Object.values(brokerKeys), ...acceptedKeys].map(key => [key.name, key]))
 
 function sources(names: Readonly<Record<string, number>>): readonly BrokerSource[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../../src/runtime/logger.ts'
 import { CUT_FILE, type OffsetStore } from '../offsets/offset-store.ts'
+import { MINUTE_MS } from '../time-units.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { Coordinator } from './coordinator.ts'
 import { rememberGeneration, restoreGroups } from './group-records.ts'
@@ -33,7 +34,6 @@ export interface Groups {
   stop(): void
 }
 
-const MS_PER_MINUTE = 60_000
 /** Of a member's id, whose beginning is what the client calls itself. */
 const LONGEST_PREFIX = 255
 
@@ -55,7 +55,7 @@ export function startGroups({ store, settings, clock = systemClock, log }: Group
       'the end of the committed offsets is damaged: it was cut off and kept in a file of its own',
     )
   restoreGroups(coordinator, store, clock)
-  const retentionMs = settings.offsetsRetentionMinutes * MS_PER_MINUTE
+  const retentionMs = settings.offsetsRetentionMinutes * MINUTE_MS
   const stopExpiry = startExpiry({ coordinator, store, clock, retentionMs, everyMs: settings.offsetsRetentionCheckMs, log })
   return {
     coordinator,

@@ -1,11 +1,12 @@
 import { ERROR } from '../errors.ts'
+import { MINUTE_MS } from '../time-units.ts'
 import type { Group } from './group.ts'
 import type { Member } from './member.ts'
 import { selectProtocol } from './protocol-selection.ts'
 import { NO_ASSIGNMENT, refusedSync, type JoinedMember, type JoinResult } from './results.ts'
 
 /** A new member whose join waits longer than this is taken for gone; a living one tries again. */
-export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000
+export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * MINUTE_MS
 /** When nobody has rejoined a group of static members, it is not looked at more often than this. */
 const MIN_RETRY_MS = 100
 
