@@ -85,7 +85,7 @@ export class Broker {
 
   /** Of the first listener. */
   get port(): number {
-    return (this.#listeners[0] as Listener).port
+    return this.#listeners[0]!.port
   }
 
   /** Where clients come in: host:port, of each address that is listened on. */

@@ -71,8 +71,8 @@ export class BrokerMetrics {
     requests.count++
     requests.seconds += seconds
     let bucket = 0
-    while (bucket < BOUNDS.length && seconds > (BOUNDS[bucket] as number)) bucket++
-    requests.buckets[bucket] = (requests.buckets[bucket] as number) + 1
+    while (bucket < BOUNDS.length && seconds > BOUNDS[bucket]!) bucket++
+    requests.buckets[bucket] = requests.buckets[bucket]! + 1
     for (const code of errorCodesIn(response)) requests.errors.set(code, (requests.errors.get(code) ?? 0) + 1)
   }
 

@@ -27,7 +27,7 @@ export async function measureLoads(
   const rows = (pick: (result: ClientResult) => number | undefined): readonly Comparison[] =>
     [...measured].flatMap(([what, each]) => compareRounds(what, each, pick) ?? [])
   const latency = (share: number) => (result: ClientResult) => new LatencyHistogram(result.latencies).percentile(share) / 1000
-  const ones = measured.get(SEND_ONE.what) as Rounds
+  const ones = measured.get(SEND_ONE.what)!
   return {
     rates: rows(({ measured: records, measuredMs }) => (records / measuredMs) * 1000),
     brokerCpu: rows(result => cpuUsPerRecord(result, 'broker')),

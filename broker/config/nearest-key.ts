@@ -27,10 +27,10 @@ function distance(from: string, to: string): number {
   for (const [i, letter] of [...from].entries()) {
     const next = [i + 1]
     for (let j = 0; j < to.length; j++) {
-      const swap = (row[j] as number) + (letter === to[j] ? 0 : 1)
-      next.push(Math.min(swap, (row[j + 1] as number) + 1, (next[j] as number) + 1))
+      const swap = row[j]! + (letter === to[j] ? 0 : 1)
+      next.push(Math.min(swap, row[j + 1]! + 1, next[j]! + 1))
     }
     row = next
   }
-  return row[to.length] as number
+  return row[to.length]!
 }

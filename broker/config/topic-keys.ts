@@ -25,7 +25,7 @@ interface BrokerSource {
 const byName = new Map<string, Key>([...Object.values(brokerKeys), ...acceptedKeys].map(key => [key.name, key]))
 
 function sources(names: Readonly<Record<string, number>>): readonly BrokerSource[] {
-  return Object.entries(names).map(([name, factor]) => ({ key: byName.get(name) as Key, factor }))
+  return Object.entries(names).map(([name, factor]) => ({ key: byName.get(name)!, factor }))
 }
 
 interface Described<T> {

@@ -40,7 +40,7 @@ export class Queues {
       if (lent) return lent
     }
     for (let tried = 0; tried < queue.partitions.length; tried++) {
-      const partition = queue.partitions[queue.turn] as PartitionQueue
+      const partition = queue.partitions[queue.turn]!
       queue.turn = (queue.turn + 1) % queue.partitions.length
       const lent = partition.lendNew()
       if (lent) return lent
@@ -65,7 +65,7 @@ export class Queues {
     const isGone = (): boolean => this.#topics.get(topic.name) !== topic
     const shared = { topic: topic.name, group, reader: this.#reader, positions: this.#positions, isGone }
     for (let partition = partitions.length; partition < topic.partitions.length; partition++) {
-      const log = topic.partitions[partition] as Topic['partitions'][number]
+      const log = topic.partitions[partition]!
       partitions.push(new PartitionQueue({ ...shared, partition, log }))
     }
   }

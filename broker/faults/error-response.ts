@@ -21,7 +21,7 @@ function fill(shape: Shape, asked: Struct, code: ErrorCode): Struct {
   for (const [name, entry] of Object.entries(shape)) {
     const { type, absent } = asField(entry)
     if (name === 'errorCode') filled[name] = code
-    else if (type.name === '[]struct') filled[name] = askedList(name, asked).map(item => fill(type.shape as Shape, item, code))
+    else if (type.name === '[]struct') filled[name] = askedList(name, asked).map(item => fill(type.shape!, item, code))
     else filled[name] = askedValue(name, asked) ?? absent
   }
   return filled

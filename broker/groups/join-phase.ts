@@ -16,7 +16,7 @@ export function join(group: Group, request: JoinRequest, respond: Respond<JoinRe
   if (instanceId === null && group.isPendingJoin(memberId)) return enrol(group, memberId, request, respond)
   const refusal = group.refusal(memberId, instanceId)
   if (refusal !== undefined) return respond(refusedJoin(refusal, memberId))
-  rejoin(group, group.members.get(memberId) as Member, request, respond)
+  rejoin(group, group.members.get(memberId)!, request, respond)
 }
 
 /** While joins are collected, those that wait count: the last to come back find no place. */

@@ -15,7 +15,7 @@ export function selectProtocol(members: Iterable<Voter>): string | undefined {
   }
   let selected: string | undefined
   for (const [name, count] of votes) {
-    if (selected === undefined || count > (votes.get(selected) as number)) selected = name
+    if (selected === undefined || count > votes.get(selected)!) selected = name
   }
   return selected
 }

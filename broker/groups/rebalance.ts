@@ -98,7 +98,7 @@ function beginGeneration(group: Group): void {
   const results = members.map(member => currentGeneration(group, member))
   for (const [index, member] of members.entries()) {
     member.isNew = false
-    member.answerJoin(results[index] as JoinResult)
+    member.answerJoin(results[index]!)
     keepAlive(group, member)
   }
 }

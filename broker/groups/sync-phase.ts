@@ -8,7 +8,7 @@ import { NO_ASSIGNMENT, refusedSync, type Respond, type SyncRequest, type SyncRe
 export function sync(group: Group, request: SyncRequest, respond: Respond<SyncResult>): void {
   const refusal = checkSync(group, request)
   if (refusal !== undefined) return respond(refusedSync(refusal))
-  const member = group.members.get(request.memberId) as Member
+  const member = group.members.get(request.memberId)!
   group.pendingSyncs.delete(member.id)
   if (group.state === 'Stable') return respond(assigned(group, member))
   member.waitForSync(respond)

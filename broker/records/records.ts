@@ -115,7 +115,7 @@ export function encodeBatch(records: readonly NewRecord[], { timestamp, isGzippe
   const times = records.map(record => record.timestamp ?? timestamp)
   const base = times[0] ?? timestamp
   const writer = new Writer()
-  for (const [index, record] of records.entries()) writeRecord(writer, record, index, (times[index] as bigint) - base)
+  for (const [index, record] of records.entries()) writeRecord(writer, record, index, times[index]! - base)
   const body = isGzipped ? [gzipSync(writer.toBuffer(), { level: constants.Z_BEST_SPEED })] : writer.chunks()
   const bodyBytes = body.reduce((sum, { length }) => sum + length, 0)
   const maxTimestamp = times.reduce((one, other) => (one > other ? one : other), base)

@@ -135,7 +135,7 @@ export class Connection {
   #send(chunks: readonly Buffer[] | undefined): void {
     if (chunks === undefined || this.#socket.destroyed) return
     if (chunks.length === 1) {
-      this.#socket.write(chunks[0] as Buffer)
+      this.#socket.write(chunks[0]!)
       return
     }
     this.#socket.cork()

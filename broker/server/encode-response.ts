@@ -12,6 +12,6 @@ export function encodeResponse(api: Api, version: number, correlationId: number,
   codecOf(api, version).response.write(w, response)
   const length = w.length - LENGTH_BYTES
   const chunks = w.chunks()
-  ;(chunks[0] as Buffer).writeInt32BE(length, 0)
+  chunks[0]!.writeInt32BE(length, 0)
   return chunks
 }

@@ -45,14 +45,14 @@ export class Frames {
   }
 
   #peekLength(): number {
-    while ((this.#chunks[0] as Buffer).length < LENGTH_BYTES) {
+    while (this.#chunks[0]!.length < LENGTH_BYTES) {
       this.#chunks.splice(0, 2, Buffer.concat(this.#chunks.slice(0, 2)))
     }
-    return (this.#chunks[0] as Buffer).readInt32BE(0)
+    return this.#chunks[0]!.readInt32BE(0)
   }
 
   #take(length: number): Buffer {
-    const first = this.#chunks[0] as Buffer
+    const first = this.#chunks[0]!
     this.#bytes -= length
     if (first.length > length) {
       this.#chunks[0] = first.subarray(length)
@@ -60,11 +60,11 @@ export class Frames {
     }
     let count = 0
     let covered = 0
-    while (covered < length) covered += (this.#chunks[count++] as Buffer).length
+    while (covered < length) covered += this.#chunks[count++]!.length
     const taken = this.#chunks.splice(0, count)
-    const last = taken[count - 1] as Buffer
+    const last = taken[count - 1]!
     const rest = covered - length
     if (rest > 0) this.#chunks.unshift(last.subarray(last.length - rest))
-    return count === 1 ? (taken[0] as Buffer) : Buffer.concat(taken, length)
+    return count === 1 ? taken[0]! : Buffer.concat(taken, length)
   }
 }

@@ -59,7 +59,7 @@ export class Reader {
   uvarint(): number {
     let value = 0
     for (let index = 0; index < MAX_VARINT_BYTES; index++) {
-      const byte = this.#bytes[this.#take(1)] as number
+      const byte = this.#bytes[this.#take(1)]!
       value += (byte & 0x7f) * 2 ** (7 * index)
       if (byte < 0x80) {
         if (value > 0xffff_ffff) break
@@ -79,7 +79,7 @@ export class Reader {
   varlong(): bigint {
     let raw = 0n
     for (let index = 0; index < MAX_VARLONG_BYTES; index++) {
-      const byte = this.#bytes[this.#take(1)] as number
+      const byte = this.#bytes[this.#take(1)]!
       raw |= BigInt(byte & 0x7f) << BigInt(7 * index)
       if (byte < 0x80) return BigInt.asIntN(64, (raw >> 1n) ^ -(raw & 1n))
     }

@@ -24,7 +24,7 @@ export class Writer {
 
   toBuffer(): Buffer {
     const chunks = this.chunks()
-    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   }
 
   #finish(): void {

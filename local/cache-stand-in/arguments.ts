@@ -33,7 +33,7 @@ export function shown(text: string, most = 128): string {
 /** Pairs of arguments: [a, 1, b, 2] → [[a, 1], [b, 2]]. */
 export function pairsOf(args: readonly string[]): [string, string][] {
   const pairs: [string, string][] = []
-  for (let i = 0; i + 1 < args.length; i += 2) pairs.push([args[i] as string, args[i + 1] as string])
+  for (let i = 0; i + 1 < args.length; i += 2) pairs.push([args[i]!, args[i + 1]!])
   return pairs
 }
 

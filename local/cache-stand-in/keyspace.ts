@@ -104,7 +104,7 @@ export class Keyspace {
   deleteFields(key: string, fields: readonly string[]): number {
     const hash = this.hash(key) as Hash | undefined
     if (!hash) return 0
-    const entry = this.#entries.get(key) as Entry
+    const entry = this.#entries.get(key)!
     let deleted = 0
     for (const field of fields) {
       const value = hash.get(field)

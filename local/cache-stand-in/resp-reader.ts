@@ -79,7 +79,7 @@ export class RespReader {
   }
 
   #rest(): Request | undefined {
-    const args = this.#args as string[]
+    const args = this.#args!
     for (; this.#argsLeft > 0; this.#argsLeft--) {
       const arg = this.#argument()
       if (arg === undefined) return undefined
@@ -140,7 +140,7 @@ export class RespReader {
     const pieces = [this.#current.subarray(this.#at)]
     let have = this.#current.length - this.#at
     while (have < bytes) {
-      const piece = this.#waiting.shift() as Buffer
+      const piece = this.#waiting.shift()!
       this.#waitingBytes -= piece.length
       have += piece.length
       pieces.push(piece)

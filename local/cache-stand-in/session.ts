@@ -41,7 +41,7 @@ export class Session {
   }
 
   keys(): Keyspace {
-    return this.#databases[this.database] as Keyspace // SELECT checks the number
+    return this.#databases[this.database]! // SELECT checks the number
   }
 
   beginQueue(): void {

@@ -44,7 +44,7 @@ const REMEDY = 'Mend that, take it off the path, or name a cache of your own: RE
 
 /** The cache of this machine. `env`: for one that Node runs, beside what every part gets. */
 export function cachePart(port: number, env: NodeJS.ProcessEnv = {}): { readonly part: Part; readonly kind: string } {
-  const candidate = CANDIDATES.find(({ isHere }) => isHere()) as Candidate
+  const candidate = CANDIDATES.find(({ isHere }) => isHere())!
   return {
     kind: candidate.name,
     part: {

@@ -90,5 +90,5 @@ function saslOptions({ kafkaSaslMechanism: mechanism, kafkaUsername, kafkaPasswo
   if (kafkaUsername === undefined || kafkaPassword === undefined) {
     throw new SettingsError(`KAFKA_USERNAME, KAFKA_PASSWORD: expected both with KAFKA_SASL_MECHANISM ${mechanism}`)
   }
-  return { mechanism, username: kafkaUsername, password: kafkaPassword } as SASLOptions
+  return { mechanism, username: kafkaUsername, password: kafkaPassword }
 }

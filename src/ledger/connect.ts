@@ -43,7 +43,7 @@ async function openSession(config: ClientConfig, applicationName: string, option
   const timeout = queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }
   const client = createPostgresClient({ ...config, ...timeout, application_name: applicationName, connectionTimeoutMillis: 0 })
   client.setTypeParser(INT8, BigInt)
-  client.setTypeParser(INT8_ARRAY as Parameters<Client['setTypeParser']>[0], toBigints)
+  client.setTypeParser(INT8_ARRAY, toBigints)
   client.on('error', () => undefined) // a broken connection also fails the query that uses it
   const cut = () => cutPostgresClient(client)
   signal.addEventListener('abort', cut)

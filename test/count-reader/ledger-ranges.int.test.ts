@@ -32,10 +32,10 @@ describe('strong ranges', () => {
     ranges = new LedgerRanges(pool)
     asked = []
     const query = pool.query as (...args: readonly unknown[]) => Promise<unknown>
-    vi.spyOn(pool, 'query').mockImplementation(((...args: readonly unknown[]) => {
+    vi.spyOn(pool, 'query').mockImplementation((...args: readonly unknown[]) => {
       asked.push((args[0] as { name: string }).name.replace(/_\d+$/, ''))
       return query(...args)
-    }) as typeof pool.query)
+    })
   })
   afterEach(async () => {
     vi.useRealTimers()

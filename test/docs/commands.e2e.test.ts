@@ -86,7 +86,7 @@ describe('the commands of the documentation', () => {
       .replaceAll('redis-cli ', `redis-cli -p ${new URL(redisUrl).port} `)
     const env = { ...shellEnvironment(), PING_ADDRESS: address, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }
     const shell = spawn('sh', ['-c', script], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-    const signalAll = (name: NodeJS.Signals): boolean => process.kill(-(shell.pid as number), name)
+    const signalAll = (name: NodeJS.Signals): boolean => process.kill(-shell.pid!, name)
     const late = setTimeout(() => signalAll('SIGKILL'), COMMAND_LIMIT_MS)
     let output = ''
     let asked = false

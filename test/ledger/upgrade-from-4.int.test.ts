@@ -79,7 +79,7 @@ describeOnPostgres('a database at version 4', database => {
     await withClient(database(), holder =>
       withClient(database(), async old => {
         const [waits, ...others] = [pingsAt(1, 2), pingsAt(3), pingsAt(4)]
-        expect(await recordAsBefore(old, 1, others[0]!)).toMatchObject({ lane: 1, before_seq: 15n, known_ids: null, known_times_ms: null })
+        expect(await recordAsBefore(old, 1, others[0])).toMatchObject({ lane: 1, before_seq: 15n, known_ids: null, known_times_ms: null })
         await holder.query('begin; select pg_advisory_xact_lock(ping_lock_class_batch(), 1)')
         const waiting = recordAsBefore(old, 1, waits)
         await expect
@@ -93,14 +93,14 @@ describeOnPostgres('a database at version 4', database => {
         await holder.query('commit')
         const waited = await waiting
         expect(waited).toMatchObject({ before_seq: 16n, known_ids: null })
-        const beside = await withClient(database(), client => record(client, 1, others[1]!))
+        const beside = await withClient(database(), client => record(client, 1, others[1]))
         expect(beside.before).toEqual({ seq: 18n, tag: waited.tag })
         expect(beside.inserted).toEqual(others[1])
-        const mixed = [...waits, ...others[0]!, ...pingsAt(5)].sort((a, b) => (a.id < b.id ? -1 : 1))
+        const mixed = [...waits, ...others[0], ...pingsAt(5)].sort((a, b) => (a.id < b.id ? -1 : 1))
         const again = await recordAsBefore(old, 1, mixed)
         expect(again).toMatchObject({ before_seq: 19n, before_tag: beside.tag })
         const known = new Map(again.known_ids!.map((id, index) => [id, again.known_times_ms![index]]))
-        expect(known).toEqual(new Map([...waits, ...others[0]!].map(({ id, timestampMs }) => [id, timestampMs])))
+        expect(known).toEqual(new Map([...waits, ...others[0]].map(({ id, timestampMs }) => [id, timestampMs])))
       }),
     )
     expect(await numberingFaults(database())).toEqual([])

@@ -7,7 +7,7 @@ import { launchPostgres, stopPostgres } from '../../local/launch/postgres.ts'
 import { postgresHome, type PostgresHome } from '../../local/postgres/postgres-home.ts'
 import { freePort } from '../support/free-port.ts'
 
-const BINARIES = postgresBinaries(18) as string
+const BINARIES = postgresBinaries(18)!
 
 async function startAndStop(home: PostgresHome): Promise<void> {
   await stopPostgres(await launchPostgres({ ...home, port: await freePort() }))

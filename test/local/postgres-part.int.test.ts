@@ -18,7 +18,7 @@ import { pingsAt, record, rowsOf, setUp, withClient } from '../ledger/ledger-fix
 import { freePort } from '../support/free-port.ts'
 import type { TestAddress } from '../support/postgres.ts'
 
-const BINARIES = postgresBinaries(18) as string
+const BINARIES = postgresBinaries(18)!
 const LOGINS = ['postgres', 'ping', process.env['USER'] ?? 'root']
 
 let home: string

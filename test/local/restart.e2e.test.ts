@@ -20,7 +20,7 @@ describe('npm start and death', () => {
     await ping.until(READY)
     for (const part of ['server', 'processor', 'cache', 'postgres']) {
       const from = ping.output().length
-      const pid = place.pids()[part] as number
+      const pid = place.pids()[part]!
       process.kill(pid, 'SIGKILL')
       await ping.until(
         new RegExp(
@@ -31,7 +31,7 @@ describe('npm start and death', () => {
       expect(place.pids()[part]).not.toBe(pid)
     }
     const from = ping.output().length
-    process.kill(place.pids()['server'] as number, 'SIGKILL')
+    process.kill(place.pids()['server']!, 'SIGKILL')
     await ping.until(/server +\| \* starting it again in 0.5 s[^]*server +\| \* ready/, from)
     ping.signal('SIGTERM')
     expect(await ping.exited).toBe(0)
@@ -58,13 +58,13 @@ describe('npm start and death', () => {
   test('the broker too is taken over, and started again when it dies', async () => {
     const first = startLocalPing(place, 'stubs')
     await first.until(/kafka +\| \* ready/)
-    const left = place.pids()['kafka'] as number
+    const left = place.pids()['kafka']!
     first.signal('SIGKILL')
     await first.exited
     const second = startLocalPing(place, 'stubs')
     await second.until(/kafka +\| \* ready/)
     expect(identityOf(left)).toBeUndefined()
-    process.kill(place.pids()['kafka'] as number, 'SIGKILL')
+    process.kill(place.pids()['kafka']!, 'SIGKILL')
     await second.until(/kafka +\| \* ended by itself \(by SIGKILL\)[^]*kafka +\| \* ready/)
     second.signal('SIGTERM')
     expect(await second.exited).toBe(0)
@@ -102,7 +102,7 @@ describe('npm start and death', () => {
     writeFileSync(join(place.dataDir, 'run', 'server.json'), JSON.stringify({ pid: stranger.pid, identity: 'an earlier one' }))
     const second = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await second.until(READY)
-    expect(identityOf(stranger.pid as number)).toBeDefined()
+    expect(identityOf(stranger.pid!)).toBeDefined()
     stranger.kill()
     await once(stranger, 'exit')
     second.signal('SIGTERM')

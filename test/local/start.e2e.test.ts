@@ -121,7 +121,7 @@ describe('npm start, what can be in the way', () => {
     [{ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TLS: 'yes' }, 'KAFKA_TLS: got "yes", expected true or false'],
     [{ PORT: '7001', REDIS_PORT: '7001' }, 'REDIS_PORT: got 7001, which PORT has too'],
   ])('refuses wrong settings: %o', async (env, message) => {
-    const ping = startLocalPing(place, 'stubs', { env: env as Record<string, string> })
+    const ping = startLocalPing(place, 'stubs', { env })
     expect(await ping.exited).toBe(1)
     expect(ping.output()).toContain(message)
   })
@@ -250,7 +250,7 @@ describe('npm start, what can be in the way', () => {
     const ping = startLocalPing(place, 'stubs')
     await ping.until(READY)
     writeFileSync(join(place.dataDir, 'broker', 'topics.json'), 'garbage')
-    process.kill(place.pids()['kafka'] as number, 'SIGKILL')
+    process.kill(place.pids()['kafka']!, 'SIGKILL')
     expect(await ping.exited).toBe(1)
     expect(ping.output()).toMatch(
       /A part cannot run; stopping the others\.[^]*\nkafka ended while starting [^]*topics\.json is damaged .*\n[^]*npm start\n$/,

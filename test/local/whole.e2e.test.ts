@@ -86,7 +86,7 @@ describe('npm start, the whole', () => {
     place = await localPlace()
     const path = mkdtempSync(join(tmpdir(), 'ping-test-path-'))
     symlinkSync(process.execPath, join(path, 'node'))
-    symlinkSync(onPath('id') as string, join(path, 'id'))
+    symlinkSync(onPath('id')!, join(path, 'id'))
     const ping = startLocalPing(place, 'node', { env: { PATH: path } })
     await ping.until(READY)
     expect(ping.output()).toContain('(a built-in stand-in)')

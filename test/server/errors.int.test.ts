@@ -260,7 +260,7 @@ describe('an error over Connect', () => {
       headers: JSON_TYPE,
       body: endless,
       duplex: 'half',
-    } as RequestInit)
+    })
     expect(await response.json()).toEqual({ code: 'resource_exhausted', message: 'request body: got more bytes, expected at most 1024' })
   })
 

@@ -118,7 +118,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     const copying: Interceptor = next => async request => {
       const header = new Headers(request.header)
       header.set('x-a', 'copied')
-      const answer = await next({ ...request, header, contextValues: request.contextValues.set(KEY, 'set') } as typeof request)
+      const answer = await next({ ...request, header, contextValues: request.contextValues.set(KEY, 'set') })
       answer.header.set('x-d', '4')
       return { ...answer, trailer: new Headers({ 'x-e': '5' }) }
     }
@@ -195,7 +195,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
       headers: JSON_TYPE,
       body: chunks,
       duplex: 'half',
-    } as RequestInit)
+    })
     expect(await answer.json()).toMatchObject({ message: 'request body: got more bytes, expected at most 3000' })
   })
 

@@ -215,7 +215,7 @@ describe('a content-type', () => {
       start: controller => [...text].map(one => controller.enqueue(new TextEncoder().encode(one))) && controller.close(),
     })
     const headers = { 'content-type': `application/grpc-web-text${suffix}` }
-    const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers, body, duplex: 'half' } as RequestInit)
+    const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers, body, duplex: 'half' })
     expect(answer.headers.get('content-type')).toBe('application/grpc-web-text+proto')
     const groups = (await answer.text()).match(/[^=]+={0,2}/g) ?? []
     expect(groups.map(group => Buffer.from(group, 'base64').toString()).join('')).toContain('grpc-status: 0\r\n')

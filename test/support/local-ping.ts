@@ -125,7 +125,7 @@ export function startLocalPing(
       resolve(signal ?? code ?? -1)
     })
   })
-  const pid = child.pid as number
+  const pid = child.pid!
   place.started.push(pid)
   void exited.then(() => place.started.splice(place.started.indexOf(pid), 1))
   return {

@@ -91,9 +91,9 @@ function hello({ session }: Context, [version, ...options]: readonly string[]): 
   for (let i = 0; i < options.length; i++) {
     const option = options[i]?.toUpperCase()
     if (option === 'AUTH' && i + 2 < options.length) {
-      user = options[i + 1] as string
+      user = options[i + 1]!
       i += 2
-    } else if (option === 'SETNAME' && i + 1 < options.length) name = checkedName(options[++i] as string)
+    } else if (option === 'SETNAME' && i + 1 < options.length) name = checkedName(options[++i]!)
     else throw new CommandError(`ERR Syntax error in HELLO option '${shown(options[i] ?? '')}'`)
   }
   checkUser(user)

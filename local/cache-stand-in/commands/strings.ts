@@ -52,7 +52,7 @@ function setOptions(options: readonly string[]): SetOptions {
     else if (option === 'GET') found.get = true
     else if (option === 'KEEPTTL' && !found.expiry) found.keep = true
     else if (/^(EX|PX)(AT)?$/.test(option ?? '') && next !== undefined && (found.expiry?.option ?? option) === option && !found.keep) {
-      found.expiry = { option: option as string, amount: next }
+      found.expiry = { option: option!, amount: next }
       i++
     } else throw new CommandError(SYNTAX_ERROR)
   }

@@ -13,7 +13,7 @@ describe('the tables of keys', () => {
 
   test('have a default of the right type, and a sentence for each key', () => {
     for (const key of [...keys, ...topicKeys.values()]) {
-      if ('fallback' in key && key.fallback !== undefined) expect(() => fallbackOf(key as Key), key.name).not.toThrow()
+      if ('fallback' in key && key.fallback !== undefined) expect(() => fallbackOf(key), key.name).not.toThrow()
       expect(key.help, key.name).toMatch(/^[A-Za-z0-9].*\.$/)
       expect(expectedOf(key), key.name).not.toBe('')
     }

@@ -49,7 +49,7 @@ export class Script {
   async must<A extends Api>(api: A, version: number, request: Sent<A>): Promise<Received<A>> {
     const answer = await this.ask(api, version, request)
     if (answer === CLOSED) throw new Error(`${api.name} ${version} closed the connection`)
-    return answer as Received<A>
+    return answer
   }
 
   async connect(): Promise<RawConnection> {

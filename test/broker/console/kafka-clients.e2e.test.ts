@@ -16,7 +16,7 @@ let cleanUp: (() => Promise<void>)[]
 beforeEach(async () => {
   broker = await Broker.start({ config: { storage: 'memory', listeners: 'PLAINTEXT://127.0.0.1:0', 'line.console.port': 0 } })
   kafka = new Kafka({ brokers: [`127.0.0.1:${broker.port}`], logLevel: logLevel.NOTHING })
-  client = await LineClient.connect(broker.consolePort as number)
+  client = await LineClient.connect(broker.consolePort!)
   cleanUp = []
 })
 

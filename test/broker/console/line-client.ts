@@ -33,7 +33,7 @@ export class LineClient {
   #received(chunk: string): void {
     this.#text += chunk
     const lines = this.#text.split('\n')
-    this.#text = lines.pop() as string
+    this.#text = lines.pop()!
     this.#lines.push(...lines)
     this.#wake()
   }
@@ -51,7 +51,7 @@ export class LineClient {
   /** The next line that the console sends. */
   async line(): Promise<string> {
     const [line] = await this.lines(1)
-    return line as string
+    return line!
   }
 
   async lines(count: number): Promise<string[]> {

@@ -19,7 +19,7 @@ function read(bytes: Buffer, cuts: readonly number[]): string[] {
 /** The same by other means: the whole text at once. */
 function expected(bytes: Buffer): string[] {
   const lines = bytes.toString('latin1').split('\n')
-  const last = lines.pop() as string
+  const last = lines.pop()!
   const found = lines.map(line => line.replace(/\r$/, '')).map(line => (line.length > MAX_BYTES ? 'TOO LONG' : line))
   return last.length > MAX_BYTES + 1 ? [...found, 'TOO LONG'] : found
 }
@@ -53,7 +53,7 @@ describe('lines', () => {
   test('are as expected for random bytes in random pieces', () => {
     const next = random(7)
     for (let round = 0; round < 3000; round++) {
-      const bytes = Buffer.from(Array.from({ length: next() % 60 }, () => [10, 13, 97, 0xc3, 0xa9][next() % 5] as number))
+      const bytes = Buffer.from(Array.from({ length: next() % 60 }, () => [10, 13, 97, 0xc3, 0xa9][next() % 5]!))
       const cuts = Array.from({ length: next() % 8 }, () => next() % (bytes.length + 1)).toSorted((one, other) => one - other)
       expect(read(bytes, cuts), `${bytes.toString('hex')} cut at ${cuts}`).toEqual(expected(bytes))
     }

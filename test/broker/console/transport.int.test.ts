@@ -46,7 +46,7 @@ describe('lines', () => {
     for (let round = 0; round < 30; round++) {
       const lines = Array.from({ length: 50 }, () => {
         const noise = Buffer.from(Array.from({ length: next() % 12 }, () => next() % (next() % 2 ? 256 : 128)).filter(byte => byte !== 10))
-        return Buffer.concat([Buffer.from(starts[next() % starts.length] as string), noise, Buffer.from('\n')])
+        return Buffer.concat([Buffer.from(starts[next() % starts.length]!), noise, Buffer.from('\n')])
       }).filter(line => line.toString('latin1').trimEnd() !== 'q')
       client.send(Buffer.concat(lines))
       for (const answer of await client.lines(lines.length)) expect(answer).not.toMatch(/[^\P{Cc}\t]|\uFFFD/u)
@@ -105,7 +105,7 @@ test('clients that say anything and vanish at any moment disturb nobody', async 
     const socket = connect(running.console.port, '127.0.0.1')
     closed.push(new Promise(resolve => socket.on('close', resolve)))
     socket.on('error', () => {}).resume()
-    socket.write(Buffer.from(Array.from({ length: next() % 300 }, () => [10, 112, 99, 64, 116, 63, next() & 0xff][next() % 7] as number)))
+    socket.write(Buffer.from(Array.from({ length: next() % 300 }, () => [10, 112, 99, 64, 116, 63, next() & 0xff][next() % 7]!)))
     if (next() % 3 === 0) socket.end()
     else if (next() % 2 === 0) setImmediate(() => socket.resetAndDestroy())
     else socket.on('data', () => socket.resetAndDestroy())

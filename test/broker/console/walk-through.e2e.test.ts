@@ -11,7 +11,7 @@ const NETCAT = `const socket = require('node:net').connect(process.env.PORT, '12
 
 function sessions(): string[][] {
   const document = readFileSync(new URL('../../../docs/line-console.md', import.meta.url), 'utf8')
-  return [...document.matchAll(/^```text\n(.*?)^```$/gms)].map(([, block]) => (block as string).trimEnd().split('\n'))
+  return [...document.matchAll(/^```text\n(.*?)^```$/gms)].map(([, block]) => block!.trimEnd().split('\n'))
 }
 
 /** Runs a pipeline of the document; its lines. */
@@ -24,7 +24,7 @@ async function pipeline(command: string, port: number): Promise<string[]> {
 
 test('the walk-through in the documentation goes as it is printed', async () => {
   const broker = await Broker.start({ config: { storage: 'memory', listeners: 'PLAINTEXT://127.0.0.1:0', 'line.console.port': 0 } })
-  const port = broker.consolePort as number
+  const port = broker.consolePort!
   let client: LineClient | undefined
   let answers: string[] = []
   try {
@@ -34,7 +34,7 @@ test('the walk-through in the documentation goes as it is printed', async () => 
         continue
       }
       expect(answers, 'answers that the document does not show').toEqual([])
-      if (line.startsWith(PROMPT)) answers = [await (client as LineClient).ask(line.slice(PROMPT.length))]
+      if (line.startsWith(PROMPT)) answers = [await client!.ask(line.slice(PROMPT.length))]
       else {
         await client?.leave()
         client = line === '$ nc localhost 9090' ? await LineClient.connect(port) : undefined

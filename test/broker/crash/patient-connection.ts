@@ -22,7 +22,7 @@ export class PatientConnection {
   async ask<A extends Api>(api: A, version: number, request: Sent<A>): Promise<Received<A>> {
     const answer = await this.#raw.ask(api, version, request)
     if (answer === CLOSED) throw new Lost(api.name)
-    return answer as Received<A>
+    return answer
   }
 
   /** Sends without waiting; answers come in the same order by `next`. */

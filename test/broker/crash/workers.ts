@@ -39,7 +39,7 @@ export function createWorkers(place: Place, { seed, partitions }: { seed: number
     new KafkajsProducer({ name: 'kafkajs-idempotent', place, random: random(), partitions: ofOneTopic, isIdempotent: true }),
   ]
   const guarantees: Guarantee[] = ['exactly once', 'exactly once', 'at least once', 'at least once', 'exactly once']
-  const producers = [...rawProducers, ...kafkajs].map((producer, index) => ({ producer, guarantee: guarantees[index] as Guarantee }))
+  const producers = [...rawProducers, ...kafkajs].map((producer, index) => ({ producer, guarantee: guarantees[index]! }))
   const member = new GroupMember({ name: 'member', group: MEMBER_GROUP, place, topics: [topic, ...others] })
   const committer = new Committer({ group: 'committer', place, random: random(), partitions })
   const maker = new TopicMaker({ prefix: 'made', place, random: random() })

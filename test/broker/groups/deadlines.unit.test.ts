@@ -36,7 +36,7 @@ describe('a broker that stood still', () => {
 
   test('hears a new member that comes with the id that it was given', () => {
     const group = new GroupUnderTest()
-    const memberId = group.join({ requiresKnownId: true }).result?.memberId as string
+    const memberId = group.join({ requiresKnownId: true }).result!.memberId
     group.clock.stall(2 * SESSION_MS)
     const joined = group.join({ requiresKnownId: true, memberId })
     group.clock.advance(0)

@@ -76,7 +76,7 @@ describe('a connection that is gone while', () => {
     group.coordinator.drop(GROUP, another.respond)
     expect(another.result?.error).toBe(undefined)
     expect(group.join({ memberId: leader }).result).toBeUndefined()
-    expect(group.join({ memberId: newcomer.result?.memberId as string }).result?.generation).toBe(3)
+    expect(group.join({ memberId: newcomer.result!.memberId }).result?.generation).toBe(3)
     expect(group.coordinator.get(GROUP)?.members.size).toBe(2)
   })
 

@@ -32,8 +32,8 @@ class Offsets {
       protocols: [{ name: 'range', metadata: subscription(...topics) }],
     })
     this.group.clock.advance(0)
-    this.group.sync(join.result?.memberId as string, join.result?.generation as number)
-    return join.result?.memberId as string
+    this.group.sync(join.result!.memberId, join.result!.generation)
+    return join.result!.memberId
   }
 }
 

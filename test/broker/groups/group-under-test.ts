@@ -91,9 +91,9 @@ export class GroupUnderTest {
   start(count: number, given: readonly Partial<JoinRequest>[] = [], { synced = true } = {}): { ids: string[]; generation: number } {
     const joins = Array.from({ length: count }, (_, index) => this.join(given[index]))
     this.clock.advance(0)
-    const results = joins.map(({ result }) => result as JoinResult)
+    const results = joins.map(({ result }) => result!)
     const ids = results.map(({ memberId }) => memberId)
-    const generation = results[0]?.generation as number
+    const generation = results[0]!.generation
     if (synced) {
       const assignments = new Map(ids.map(id => [id, Buffer.from(`work of ${id}`)]))
       for (const id of ids.toReversed()) this.sync(id, generation, { assignments, instanceId: given[ids.indexOf(id)]?.instanceId ?? null })

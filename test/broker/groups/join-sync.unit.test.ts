@@ -7,7 +7,7 @@ test('a first member becomes the leader and gets what it assigns to itself', () 
   const join = group.join()
   expect(join.result).toBeUndefined()
   group.clock.advance(0)
-  const memberId = join.result?.memberId as string
+  const memberId = join.result!.memberId
   expect(join.result).toMatchObject({
     error: ERROR.NONE,
     generation: 1,
@@ -33,7 +33,7 @@ test('a second member makes the first join anew, and both get what the leader as
   expect(group.heartbeat(leader, 1)).toBe(ERROR.REBALANCE_IN_PROGRESS)
   expect(second.result).toBeUndefined()
   const first = group.join({ memberId: leader })
-  const follower = second.result?.memberId as string
+  const follower = second.result!.memberId
   expect(first.result).toMatchObject({ generation: 2, leaderId: leader, memberId: leader })
   expect(first.result?.members.map(({ memberId }) => memberId)).toEqual([leader, follower])
   expect(second.result).toMatchObject({ generation: 2, leaderId: leader, members: [] })

@@ -17,7 +17,7 @@ describe('a client that can wait for its id', () => {
     const {
       ids: [leader = ''],
     } = group.start(1)
-    const newcomer = group.join({ requiresKnownId: true }).result?.memberId as string
+    const newcomer = group.join({ requiresKnownId: true }).result!.memberId
     const rejoined = group.join({ memberId: leader })
     expect(rejoined.result).toBeUndefined()
     group.join({ memberId: newcomer, requiresKnownId: true })
@@ -29,7 +29,7 @@ describe('a client that can wait for its id', () => {
     const {
       ids: [leader = ''],
     } = group.start(1)
-    const newcomer = group.join({ requiresKnownId: true }).result?.memberId as string
+    const newcomer = group.join({ requiresKnownId: true }).result!.memberId
     const rejoined = group.join({ memberId: leader })
     group.clock.advance(SESSION_MS - 1)
     expect(rejoined.result).toBeUndefined()
@@ -43,7 +43,7 @@ describe('a client that can wait for its id', () => {
     const {
       ids: [leader = ''],
     } = group.start(1)
-    const newcomer = group.join({ requiresKnownId: true }).result?.memberId as string
+    const newcomer = group.join({ requiresKnownId: true }).result!.memberId
     const rejoined = group.join({ memberId: leader })
     expect(group.coordinator.leave(GROUP, [{ memberId: newcomer, instanceId: null }])).toEqual([ERROR.NONE])
     expect(rejoined.result).toMatchObject({ generation: 2 })
@@ -51,7 +51,7 @@ describe('a client that can wait for its id', () => {
 
   test('may not bring an instance id with an id that was given to a member without one', () => {
     const group = new GroupUnderTest()
-    const memberId = group.join({ requiresKnownId: true }).result?.memberId as string
+    const memberId = group.join({ requiresKnownId: true }).result!.memberId
     expect(group.join({ memberId, instanceId: 'one', requiresKnownId: true }).result?.error).toBe(ERROR.UNKNOWN_MEMBER_ID)
   })
 })
@@ -108,7 +108,7 @@ describe('a group that is full', () => {
 
   test('turns away who comes last while joins are collected, with an id or without', () => {
     const group = new GroupUnderTest({ maxSize: 2 })
-    const required = group.join({ requiresKnownId: true }).result?.memberId as string
+    const required = group.join({ requiresKnownId: true }).result!.memberId
     const joins = [group.join(), group.join()]
     expect(group.join().result?.error).toBe(ERROR.GROUP_MAX_SIZE_REACHED)
     expect(group.join({ memberId: required }).result?.error).toBe(ERROR.GROUP_MAX_SIZE_REACHED)
@@ -121,7 +121,7 @@ describe('a group that is full', () => {
     const {
       ids: [leader = ''],
     } = group.start(1)
-    const late = group.join({ requiresKnownId: true }).result?.memberId as string
+    const late = group.join({ requiresKnownId: true }).result!.memberId
     const second = group.join()
     const rejoined = group.join({ memberId: leader })
     expect(rejoined.result).toBeUndefined()
@@ -131,7 +131,7 @@ describe('a group that is full', () => {
 
   test('takes the join of a member again whose first one is waiting', () => {
     const group = new GroupUnderTest({ maxSize: 1, initialRebalanceDelayMs: 3_000 })
-    const memberId = group.join({ requiresKnownId: true }).result?.memberId as string
+    const memberId = group.join({ requiresKnownId: true }).result!.memberId
     group.join({ memberId })
     const again = group.join({ memberId })
     group.clock.advance(3_000)

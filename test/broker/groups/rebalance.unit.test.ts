@@ -156,7 +156,7 @@ describe('a member that is not heard of', () => {
     const sync = group.sync(follower, 2)
     group.clock.advance(2 * SESSION_MS)
     group.sync(leader, 2)
-    group.sync(newcomer.result?.memberId as string, 2)
+    group.sync(newcomer.result!.memberId, 2)
     expect(sync.result?.error).toBe(ERROR.NONE)
     group.clock.advance(SESSION_MS - 1)
     expect(group.state).toBe('Stable')

@@ -19,7 +19,7 @@ describe('a static member that restarts', () => {
       ids: [leader = '', follower = ''],
     } = group.start(2, [LEADER, FOLLOWER])
     const join = group.join({ ...FOLLOWER, requiresKnownId: true })
-    const memberId = join.result?.memberId as string
+    const memberId = join.result!.memberId
     expect(memberId).not.toBe(follower)
     expect(join.result).toMatchObject({ error: ERROR.NONE, generation: 1, leaderId: leader, members: [], skipAssignment: false })
     expect(group.sync(memberId, 1, FOLLOWER).result?.assignment.toString()).toBe(`work of ${follower}`)
@@ -72,13 +72,13 @@ describe('a static member that restarts', () => {
     const { result } = group.join(LEADER)
     expect(result).toMatchObject({ generation: 1, skipAssignment: false, leaderId: leader, members: [] })
     expect(result?.memberId).not.toBe(leader)
-    expect(group.sync(result?.memberId as string, 1, LEADER).result?.assignment.toString()).toBe(`work of ${leader}`)
+    expect(group.sync(result!.memberId, 1, LEADER).result?.assignment.toString()).toBe(`work of ${leader}`)
   })
 
   test('and led, still starts a rebalance when it joins again', () => {
     const group = new GroupUnderTest()
     group.start(2, [LEADER, FOLLOWER])
-    const memberId = group.join(LEADER).result?.memberId as string
+    const memberId = group.join(LEADER).result!.memberId
     expect(group.join({ ...LEADER, memberId }).result).toBeUndefined()
     expect(group.state).toBe('PreparingRebalance')
   })
@@ -107,7 +107,7 @@ describe('a static member that restarts', () => {
       ids: [leader = ''],
     } = group.start(2, [LEADER, { ...FOLLOWER, sessionTimeoutMs: 100_000 }], { synced: false })
     group.sync(leader, 1, LEADER)
-    const memberId = group.join({ ...FOLLOWER, sessionTimeoutMs: 100_000 }).result?.memberId as string
+    const memberId = group.join({ ...FOLLOWER, sessionTimeoutMs: 100_000 }).result!.memberId
     for (let waited = 0; waited < REBALANCE_MS; waited += 5_000) {
       expect(group.heartbeat(leader, 1, 'one')).toBe(ERROR.NONE)
       group.clock.advance(5_000)

@@ -23,7 +23,7 @@ function watchedFile(): { file: LogFile; batchBytes: number; reads: number[] } {
     reads.push(length)
     return inner.read(position, length)
   }
-  return { file: { ...inner, size: inner.size, read } as LogFile, batchBytes, reads }
+  return { file: { ...inner, size: inner.size, read }, batchBytes, reads }
 }
 
 test.each([

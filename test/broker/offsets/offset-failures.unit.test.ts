@@ -7,7 +7,7 @@ import { OFFSETS_FILE, OffsetStore } from '../../../broker/offsets/offset-store.
 const NOW = 1_700_000_000_000
 
 const open = (folder: Folder) => OffsetStore.open(folder, () => NOW)
-const fileSize = (folder: Folder) => (folder.readWhole(OFFSETS_FILE) as Buffer).length
+const fileSize = (folder: Folder) => folder.readWhole(OFFSETS_FILE)!.length
 
 /** A folder whose files fail when they are told to. */
 class FailingFolder implements Folder {

@@ -22,7 +22,7 @@ function diskPath(): string {
 }
 
 const open = (folder: Folder) => OffsetStore.open(folder, () => NOW)
-const fileSize = (folder: Folder) => (folder.readWhole(OFFSETS_FILE) as Buffer).length
+const fileSize = (folder: Folder) => folder.readWhole(OFFSETS_FILE)!.length
 
 describe.each([
   ['on the disk', () => diskFolder(diskPath())],

@@ -13,7 +13,7 @@ function history(): { bytes: Buffer; known: Map<number, unknown> } {
   const folder = memoryFolder()
   const store = open(folder)
   const known = new Map<number, unknown>([[0, {}]])
-  const size = () => (folder.readWhole(OFFSETS_FILE) as Buffer).length
+  const size = () => folder.readWhole(OFFSETS_FILE)!.length
   const steps = [
     () =>
       store.commit('one', [
@@ -32,7 +32,7 @@ function history(): { bytes: Buffer; known: Map<number, unknown> } {
     step()
     known.set(size(), contentOf(store))
   }
-  return { bytes: folder.readWhole(OFFSETS_FILE) as Buffer, known }
+  return { bytes: folder.readWhole(OFFSETS_FILE)!, known }
 }
 
 function folderWith(bytes: Buffer): Folder {
@@ -63,7 +63,7 @@ test('a byte that has changed anywhere ends what is read before its change', () 
   const { bytes, known } = history()
   for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes)
-    damaged[at] = (damaged[at] as number) ^ 0x41
+    damaged[at] = damaged[at]! ^ 0x41
     const whole = Math.max(...known.keys().filter(end => end <= at))
     expectKnown(folderWith(damaged), known.get(whole), bytes.length - whole)
   }

@@ -52,7 +52,7 @@ export async function startProgram(args: readonly string[], { cwd, user }: Progr
         if (child.exit()) throw new Error(`it ended: ${lines.join('\n')}`)
         return logged('ready') !== undefined
       })
-      return logged('ready') as LogLine
+      return logged('ready')!
     },
   }
 }

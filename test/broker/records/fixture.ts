@@ -59,7 +59,7 @@ export function* mutations(bytes: Buffer, count: number, seed: number): Generato
         break
       case 3:
         // The first bytes hold the lengths and flags: change these more often than chance would.
-        copy[next() % Math.min(80, copy.length)] = [0, 1, 0x7f, 0x80, 0xff][next() % 5] as number
+        copy[next() % Math.min(80, copy.length)] = [0, 1, 0x7f, 0x80, 0xff][next() % 5]!
         yield copy
         break
       default:

@@ -82,7 +82,7 @@ describe('what clients said', () => {
     recorded(client, api, version).map(exchange => readRequest(exchange).body as RequestOf<A>)
   const request = <A extends Api>(client: string, api: A, version: number) => requests(client, api, version)[0] as RequestOf<A>
   const answer = <A extends Api>(client: string, api: A, version: number) =>
-    readAnswer(recorded(client, api, version)[0] as Exchange) as A extends Api<any, infer Res> ? Decoded<Res> : never
+    readAnswer(recorded(client, api, version)[0]!) as A extends Api<any, infer Res> ? Decoded<Res> : never
 
   test('is told of every client: its name for itself, and its versions', () => {
     const told = RECORDINGS.map(({ title, exchanges }) => ({
@@ -136,7 +136,7 @@ describe('what clients said', () => {
       minBytes,
       topics: [topic],
       rackId,
-    } = requests(client, fetch, version).find(({ topics }) => topics.length > 0) as RequestOf<typeof fetch>
+    } = requests(client, fetch, version).find(({ topics }) => topics.length > 0)!
     expect({ replicaId, minBytes, rackId }).toEqual({ replicaId: -1, minBytes: 1, rackId: '' })
     expect(topic?.partitions[0]).toMatchObject({ logStartOffset: -1n, lastFetchedEpoch: -1 })
   })

@@ -12,7 +12,7 @@ export const partitions = perRendering(
     const environments = containersOf(resources).map(({ where, container }) => ({ where, env: literalEnv(container) }))
     const used = environments
       .filter(({ env }) => env['KAFKA_TOPIC'] !== undefined)
-      .map(({ where, env }) => ({ where, topic: env['KAFKA_TOPIC'] as string }))
+      .map(({ where, env }) => ({ where, topic: env['KAFKA_TOPIC']! }))
     const [{ topic: name } = { topic: '' }] = used
     return [
       ...used.flatMap(({ where, topic }) =>

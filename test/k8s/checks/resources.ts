@@ -17,9 +17,7 @@ export const resources = perRendering('say what they take, in amounts that can b
       .map(([path, amount]) => misread(resource, path, amount)),
   ),
   ...containersOf(all).flatMap(({ where, container }) => ofContainer(where, container.resources ?? {})),
-  ...ofKind(all, 'Cluster').flatMap(({ metadata, spec }) =>
-    ofContainer(`Cluster ${metadata.name}`, (spec.resources ?? {}) as IResourceRequirements),
-  ),
+  ...ofKind(all, 'Cluster').flatMap(({ metadata, spec }) => ofContainer(`Cluster ${metadata.name}`, spec.resources ?? {})),
   ...ofKind(all, 'KafkaNodePool').flatMap(({ metadata, spec }) =>
     ofContainer(`KafkaNodePool ${metadata.name}`, (spec?.resources ?? {}) as IResourceRequirements),
   ),

@@ -36,5 +36,5 @@ export const runbook: Check = {
 
 function headings(page: string): readonly string[] {
   const [, chapter = ''] = page.split(/^## Runbook$/m)
-  return [...(chapter.split(/^## /m)[0] ?? '').matchAll(/^### (\S+)$/gm)].map(([, name]) => name as string)
+  return [...(chapter.split(/^## /m)[0] ?? '').matchAll(/^### (\S+)$/gm)].map(([, name]) => name!)
 }

@@ -23,9 +23,7 @@ export function admits(policies: readonly INetworkPolicy[], direction: Direction
       : (spec?.egress ?? []).map(({ to, ports }) => ({ peers: to, ports })),
   )
   return rules.some(({ peers, ports }) => {
-    const isPeer =
-      peers === undefined ||
-      peers.some(peer => peer.namespaceSelector === undefined && selects((peer.podSelector ?? {}) as Selector, other))
+    const isPeer = peers === undefined || peers.some(peer => peer.namespaceSelector === undefined && selects(peer.podSelector ?? {}, other))
     return isPeer && (ports === undefined || ports.some(({ port, protocol = 'TCP' }) => port === way.port && protocol === 'TCP'))
   })
 }

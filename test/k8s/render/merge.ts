@@ -21,8 +21,7 @@ export function merge(base: JsonObject, patch: JsonObject, byKey: boolean): Json
     const before = merged[name]
     if (value === null) delete merged[name]
     else if (isObject(value)) merged[name] = merge(isObject(before) ? before : {}, value, byKey)
-    else if (byKey && Array.isArray(value) && Array.isArray(before) && name in KEYS)
-      merged[name] = mergeItems(before, value, KEYS[name] as string)
+    else if (byKey && Array.isArray(value) && Array.isArray(before) && name in KEYS) merged[name] = mergeItems(before, value, KEYS[name]!)
     else merged[name] = value
   }
   return merged

@@ -62,7 +62,7 @@ function applyPatch(resources: readonly Resource[], { path, patch, target }: Pat
     const [{ operations } = { operations: [] }] = readYaml(source, `operations:\n${text}`) as unknown as readonly {
       operations: readonly Operation[]
     }[]
-    return change(resources, target, source, resource => applyOperations(resource, operations) as JsonObject)
+    return change(resources, target, source, resource => applyOperations(resource, operations))
   }
   return readYaml(source, text).reduce<readonly Resource[]>((all, value) => {
     const { kind, metadata } = toResource(source, value)

@@ -72,7 +72,7 @@ function messagesByLine(output: string): ReadonlyMap<number, readonly string[]> 
   const strange = output.split('\n').find(line => line.includes('error TS') && !line.startsWith('literals.ts('))
   if (strange !== undefined) throw new Error(`the compiler objects to something else: ${strange}`)
   return new Map(
-    Object.entries(Object.groupBy(messages, ([, , line]) => line as string)).map(([line, found = []]) => [
+    Object.entries(Object.groupBy(messages, ([, , line]) => line!)).map(([line, found = []]) => [
       Number(line),
       found.map(([, , , message]) => message!.slice(0, LONGEST_MESSAGE)),
     ]),

@@ -171,7 +171,7 @@ describe('the stand-in goes on', () => {
     await vi.waitUntil(() => log.some(line => line.includes('all clients together')), { timeout: 20_000 })
     expect(others.filter(client => client.closed).length).toBeLessThanOrEqual(2)
     expect(first!.closed).toBe(false)
-    expect(await next!.ask('PING')).toBe('+PONG')
+    expect(await next.ask('PING')).toBe('+PONG')
   })
 
   test('with a transaction that is queued without end: it is refused', async () => {

@@ -26,8 +26,8 @@ function choose(group: readonly Exchange[]): readonly Exchange[] {
   const bySize = group.toSorted((a, b) => size(a) - size(b))
   const short = bySize.filter(exchange => size(exchange) < LONGEST_BYTES)
   if (short.length === 0) return bySize.slice(0, 1)
-  const longest = short.at(-1) as Exchange
-  return [...short.slice(0, KEPT_EACH - 1), ...(size(longest) > size(short[0] as Exchange) ? [longest] : [])]
+  const longest = short.at(-1)!
+  return [...short.slice(0, KEPT_EACH - 1), ...(size(longest) > size(short[0]!) ? [longest] : [])]
 }
 
 export function readRecorded(text: string): { title: string; exchanges: Exchange[] } {
