@@ -3,6 +3,7 @@ import { brokerKeys } from '../../broker/config/broker-keys.ts'
 import { expectedOf, type Key } from '../../broker/config/key.ts'
 import { refusedKeys } from '../../broker/config/refused-keys.ts'
 import { topicKeys, type TopicKey } from '../../broker/config/topic-keys.ts'
+import { table } from './table.ts'
 
 /** The tables of keys, as they stand in docs/broker.md. */
 export function renderTables(): string {
@@ -54,8 +55,4 @@ function code(text: string): string {
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n')
 }
