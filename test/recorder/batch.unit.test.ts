@@ -1,9 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
 import { Batch, type Waiter } from '../../src/server/recorder/batch.ts'
-import { Crowd } from '../../src/server/recorder/crowd.ts'
-import { LaneChoice } from '../../src/server/recorder/lane-choice.ts'
-import { OpenBatches } from '../../src/server/recorder/open-batches.ts'
 import type { RequestedPing } from '../../src/server/recorder/ping-recorder.ts'
 import { ping } from './recorder-fixture.ts'
 
@@ -88,95 +85,5 @@ describe('a batch', () => {
     const error = new Error('no')
     batch.fail(error)
     expect([...got.values()]).toEqual([error, error])
-  })
-})
-
-describe('open batches', () => {
-  beforeEach(() => void vi.useFakeTimers())
-  afterEach(() => void vi.useRealTimers())
-
-  test('expire each when its time is over, and not before; a settled one does not', () => {
-    const open = new OpenBatches(1_000)
-    const [first, settled] = [new Batch(performance.now()), new Batch(performance.now())]
-    open.add(first)
-    open.add(settled)
-    vi.advanceTimersByTime(400)
-    const later = new Batch(performance.now())
-    open.add(later)
-    open.delete(settled)
-    expect(vi.getTimerCount()).toBe(1)
-    vi.advanceTimersByTime(599)
-    expect(first.expired).toBe(false)
-    vi.advanceTimersByTime(1)
-    expect([first.expired, settled.expired, later.expired]).toEqual([true, false, false])
-    vi.advanceTimersByTime(399)
-    expect(later.expired).toBe(false)
-    vi.advanceTimersByTime(1)
-    expect(later.expired).toBe(true)
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  test('leave no timer behind when they are stopped', () => {
-    const open = new OpenBatches(1_000)
-    open.add(new Batch(performance.now()))
-    open.stop()
-    expect(vi.getTimerCount()).toBe(0)
-  })
-})
-
-describe('a crowd', () => {
-  test('never lets a caller wait when no batch is in flight', () => {
-    const crowd = new Crowd()
-    crowd.sent(500)
-    expect(crowd.isGathered(1, 0)).toBe(true)
-  })
-
-  test('gathers half of its callers while a batch is in flight', () => {
-    const crowd = new Crowd()
-    crowd.sent(64)
-    expect([crowd.isGathered(31, 1), crowd.isGathered(32, 1)]).toEqual([false, true])
-  })
-
-  test('forgets callers that do not come any more', () => {
-    const crowd = new Crowd()
-    crowd.sent(64)
-    for (let n = 0; n < 40; n++) crowd.sent(2)
-    expect(crowd.isGathered(1, 1)).toBe(true)
-  })
-})
-
-describe('the choice of a lane', () => {
-  test('offers every lane, the preferred ones first', () => {
-    const choice = new LaneChoice(() => [2, 5])
-    const lanes = choice.take(8)
-    expect(lanes.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
-    expect(lanes.slice(0, 2).toSorted()).toEqual([2, 5])
-  })
-
-  test('takes each lane in its turn', () => {
-    const choice = new LaneChoice(() => [])
-    const firsts = Array.from({ length: 6 }, () => {
-      const first = choice.take(3)[0]!
-      choice.free(first)
-      return first
-    })
-    expect(new Set(firsts.slice(0, 3)).size).toBe(3)
-    expect(firsts.slice(3)).toEqual(firsts.slice(0, 3))
-  })
-
-  test('keeps two batches apart, preferred lane or not', () => {
-    const choice = new LaneChoice(() => [1])
-    for (let n = 0; n < 20; n++) {
-      const [first, second] = [choice.take(3)[0]!, choice.take(3)[0]!]
-      expect(first).toBe(1)
-      expect(second).not.toBe(1)
-      choice.free(first)
-      choice.free(second)
-    }
-  })
-
-  test('still offers a lane when all are taken, or when the preferred one is gone', () => {
-    const choice = new LaneChoice(() => [7])
-    expect([choice.take(1), choice.take(1)]).toEqual([[0], [0]])
   })
 })

@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Batch } from '../../src/server/recorder/batch.ts'
+import { OpenBatches } from '../../src/server/recorder/open-batches.ts'
+
+describe('open batches', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  test('expire each when its time is over, and not before; a settled one does not', () => {
+    const open = new OpenBatches(1_000)
+    const [first, settled] = [new Batch(performance.now()), new Batch(performance.now())]
+    open.add(first)
+    open.add(settled)
+    vi.advanceTimersByTime(400)
+    const later = new Batch(performance.now())
+    open.add(later)
+    open.delete(settled)
+    expect(vi.getTimerCount()).toBe(1)
+    vi.advanceTimersByTime(599)
+    expect(first.expired).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect([first.expired, settled.expired, later.expired]).toEqual([true, false, false])
+    vi.advanceTimersByTime(399)
+    expect(later.expired).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(later.expired).toBe(true)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('leave no timer behind when they are stopped', () => {
+    const open = new OpenBatches(1_000)
+    open.add(new Batch(performance.now()))
+    open.stop()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
