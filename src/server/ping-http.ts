@@ -5,14 +5,14 @@ import { PingService } from '../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Readiness } from '../runtime/readiness.ts'
 import { statusPages, type StatusPage } from '../runtime/status-pages.ts'
-import type { CountReader } from './count-reader/count.ts'
-import { healthRoutes } from './health/grpc-health.ts'
+import type { PingCounter } from './count-reader/ping-counter.ts'
+import { healthRoutes } from './health/health-routes.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server.ts'
 import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from './ping-service/ping-count.ts'
 import { pingRoutes } from './ping-service/ping-routes.ts'
 import { PING_ID_HEADER } from './ping-service/ping.ts'
 import type { PingRecorder } from './recorder/ping-recorder.ts'
-import { reflectionRoutes } from './reflection/grpc-reflection.ts'
+import { reflectionRoutes } from './reflection/reflection-routes.ts'
 import { errorInterceptor } from './rpc/error-interceptor.ts'
 import { measureCalls, type CallMetrics } from './rpc/measure-calls.ts'
 
@@ -21,7 +21,7 @@ export type PingHttpOptions = Pick<
   'port' | 'hosts' | 'portSetting' | 'maxBodyBytes' | 'allowedOrigins' | 'limits' | 'tls' | 'access' | 'lean' | 'log'
 > & {
   readonly recorder: PingRecorder
-  readonly reader: CountReader
+  readonly reader: PingCounter
   /** Longest message of PingBatch and of PingStream, in bytes, also after decompression. */
   readonly maxBatchBodyBytes: number
   readonly readiness: Readiness

@@ -1,7 +1,7 @@
 import type { Logger } from '../runtime/logger.ts'
 import { SettingsError } from '../runtime/settings.ts'
 import { watchFiles, type WatchedFiles } from '../runtime/watch-files.ts'
-import { createAccessCheck, type AccessCheck } from './access/access.ts'
+import { createAccessCheck, type AccessCheck } from './access/access-check.ts'
 import { parseTokens } from './access/tokens.ts'
 import { serverSettings, type ServerSettings } from './settings.ts'
 import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING, readCertificate, type ServerCertificate, type TlsFile } from './tls/certificate.ts'

@@ -9,7 +9,7 @@ import type { Running } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { Readiness } from '../runtime/readiness.ts'
 import { wait, within } from '../runtime/wait.ts'
-import { LedgerCountReader } from './count-reader/count-reader.ts'
+import { CountReader } from './count-reader/count-reader.ts'
 import type { HttpServer } from './http/http-server.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics.ts'
 import { startPingHttp } from './ping-http.ts'
@@ -35,7 +35,7 @@ interface Parts {
   readonly cache: Cache
   readonly recorder: Recorder
   readonly relay: Relay
-  readonly reader: LedgerCountReader
+  readonly reader: CountReader
 }
 
 /**
@@ -99,7 +99,7 @@ function createParts(settings: ServerSettings, log: Logger, metrics: ServerMetri
     preferredLanes: () => relay.lanes,
     onRecorded: batch => relay.offer(batch),
   })
-  return { pool, cache, recorder, relay, reader: new LedgerCountReader({ pool, cache, log, metrics, lanes: settings.lanes }) }
+  return { pool, cache, recorder, relay, reader: new CountReader({ pool, cache, log, metrics, lanes: settings.lanes }) }
 }
 
 function httpOptions({ port, hosts, maxBodyBytes, maxBatchBodyBytes, corsOrigins, leanHttp }: ServerSettings) {

@@ -11,7 +11,7 @@ import {
 import { anyPack, type Any } from '@bufbuild/protobuf/wkt'
 import { ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { withinDeadline } from '../../src/server/rpc/deadline.ts'
-import { jsonReading } from '../../src/server/rpc/json-text.ts'
+import { jsonReading } from '../../src/server/rpc/json-reading.ts'
 import {
   BidiStreamRequestSchema,
   ClientStreamRequestSchema,

@@ -10,7 +10,7 @@ import { Pool } from '../../src/ledger/pool.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
 import { readCounts } from '../../src/ledger/snapshot.ts'
 import { createLogger, type Logger } from '../../src/runtime/logger.ts'
-import { LedgerCountReader } from '../../src/server/count-reader/count-reader.ts'
+import { CountReader } from '../../src/server/count-reader/count-reader.ts'
 import { connectCache } from '../counters/caches.ts'
 
 export const LANES = 3
@@ -21,14 +21,14 @@ export interface ReaderFixture {
   readonly pool: Pool
   readonly cache: Cache
   readonly ledger: Client
-  readonly reader: LedgerCountReader
+  readonly reader: CountReader
   /** Why the cache was passed over, read by read. */
   readonly passedOver: string[]
   /** Messages logged as errors, and as warnings. */
   readonly errors: string[]
   readonly warnings: string[]
   /** Another server on the same stores. */
-  secondReader(): LedgerCountReader
+  secondReader(): CountReader
   /** Records pings in a lane. */
   record(lane: number, timesMs: readonly number[]): Promise<void>
   /** Brings the cache to what the ledger has, with asof this long ago. */
@@ -51,7 +51,7 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
     warn: (_: unknown, message: string) => warnings.push(message),
   } as unknown as Logger
   const metrics = { countAnswered: () => undefined, cachePassedOver: (reason: string) => void passedOver.push(reason) }
-  const reader = () => new LedgerCountReader({ pool, cache, log, metrics })
+  const reader = () => new CountReader({ pool, cache, log, metrics })
   const setAsof = async (lane: number, ageMs: number) =>
     void (await cache.hset(HASH, `asof:${lane}`, String((await readTimeMs(cache)) - ageMs)))
   return {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readTimeMs } from '../../src/counters/hash.ts'
 import { HASH } from '../../src/counters/names.ts'
-import type { LedgerCountReader } from '../../src/server/count-reader/count-reader.ts'
+import type { CountReader } from '../../src/server/count-reader/count-reader.ts'
 import { UnavailableError } from '../../src/server/errors.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
@@ -13,7 +13,7 @@ describe('while Postgres is away', () => {
   let at: ReaderFixture
   let asofMs = 0
   /** A server that looked once, before all that follows. */
-  let old: LedgerCountReader
+  let old: CountReader
   let oldLookedMs = 0
   const killPostgres = async () => {
     await postgres.kill9()

@@ -7,7 +7,8 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { pino } from 'pino'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { Readiness } from '../../src/runtime/readiness.ts'
-import type { Count, CountReader, Range } from '../../src/server/count-reader/count.ts'
+import type { Count, Range } from '../../src/server/count-reader/count.ts'
+import type { PingCounter } from '../../src/server/count-reader/ping-counter.ts'
 import type { HttpServer } from '../../src/server/http/http-server.ts'
 import { createServerMetrics, type ServerMetrics } from '../../src/server/metrics.ts'
 import { startPingHttp, type PingHttpOptions } from '../../src/server/ping-http.ts'
@@ -56,7 +57,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     strong.push(isStrong)
     return (await options.count?.(range, isStrong)) ?? { count: BigInt(recorded.length), source: 'cache', ageMs: 12.3 }
   }
-  const reader: CountReader = { total: isStrong => answer(undefined, isStrong), range: answer }
+  const reader: PingCounter = { total: isStrong => answer(undefined, isStrong), range: answer }
   const record = async (ping: RequestedPing): Promise<void> => {
     await options.record?.(ping)
     recorded.push(ping)

@@ -4,7 +4,7 @@ import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
 import { HealthCheckRequestSchema, HealthCheckResponseSchema } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { ErrorResponseSchema, ListServiceResponseSchema } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
 import { PingCountRequestSchema, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
-import { exactJson } from '../../src/server/rpc/json-text.ts'
+import { exactJson } from '../../src/server/rpc/json-reading.ts'
 import { plainJson } from '../../src/server/rpc/plain-json.ts'
 import { seededRandom } from '../support/random.ts'
 

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
 import { FailureCode, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
-import { recordMany } from '../../src/server/ping-service/many-pings.ts'
+import { recordMany } from '../../src/server/ping-service/record-many.ts'
 import type { PingRecorder } from '../../src/server/recorder/ping-recorder.ts'
 import { silent } from '../ledger/ledger-fixture.ts'
 

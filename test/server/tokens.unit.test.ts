@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SettingsError } from '../../src/runtime/settings.ts'
-import { bearerToken } from '../../src/server/access/bearer.ts'
+import { bearerToken } from '../../src/server/access/bearer-token.ts'
 import { neededRole } from '../../src/server/access/roles.ts'
 import { findToken, parseTokens } from '../../src/server/access/tokens.ts'
 

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls'
 import { Code } from '@connectrpc/connect'
 import type { HttpRequest } from '../../runtime/answer-page.ts'
-import { bearerToken } from './bearer.ts'
+import { bearerToken } from './bearer-token.ts'
 import { neededRole } from './roles.ts'
 import { findToken, type Token } from './tokens.ts'
 

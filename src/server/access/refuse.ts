@@ -1,6 +1,6 @@
 import { Code, ConnectError, createContextKey, type HandlerContext } from '@connectrpc/connect'
 import { send, type HttpRequest, type HttpResponse } from '../../runtime/answer-page.ts'
-import type { Refusal } from './access.ts'
+import type { Refusal } from './access-check.ts'
 
 const CHALLENGE_HEADER = 'www-authenticate'
 

@@ -9,12 +9,13 @@ import { UnavailableError } from '../errors.ts'
 import { CacheLooks, isFresh, type CacheLook } from './cache-looks.ts'
 import { CachedRanges } from './cached-ranges.ts'
 import type { CountReaderMetrics } from './count-reader-metrics.ts'
-import type { Count, CountReader, Range } from './count.ts'
+import type { Count, Range } from './count.ts'
 import { Floor, type ProvenTotal } from './floor.ts'
 import { LedgerRanges } from './ledger-ranges.ts'
+import type { PingCounter } from './ping-counter.ts'
 import { SharedLookup } from './shared-lookup.ts'
 
-export interface LedgerCountReaderOptions {
+export interface CountReaderOptions {
   readonly pool: Pool
   readonly cache: Cache
   readonly log: Logger
@@ -33,8 +34,8 @@ const LOOK_KEPT_MS = 4
  * Answers counts: from the cache where that is provably fresh, else from Postgres; when that is away too,
  * the last proven count with its age, or an error. Never a wrong number, never an unmarked old one.
  */
-export class LedgerCountReader implements CountReader {
-  readonly #options: LedgerCountReaderOptions
+export class CountReader implements PingCounter {
+  readonly #options: CountReaderOptions
   readonly #floor = new Floor()
   readonly #looks: CacheLooks
   readonly #cached = new SharedLookup(() => this.#lookAtCache(), { keptMs: () => LOOK_KEPT_MS })
@@ -45,7 +46,7 @@ export class LedgerCountReader implements CountReader {
   #lanes: number | undefined
   #lastProven: ProvenTotal | undefined
 
-  constructor(options: LedgerCountReaderOptions) {
+  constructor(options: CountReaderOptions) {
     this.#options = options
     this.#lanes = options.lanes
     const { cache, metrics } = options

@@ -11,9 +11,3 @@ export interface Range {
   readonly startMs: bigint
   readonly endMs: bigint
 }
-
-/** Answers counts. `strong`: exact, from Postgres. Throws `UnavailableError`. */
-export interface CountReader {
-  total(strong: boolean): Promise<Count>
-  range(range: Range, strong: boolean): Promise<Count>
-}

@@ -4,9 +4,9 @@ import { countRange, splitRange } from '../../ledger/ranges.ts'
 import { readCounts } from '../../ledger/snapshot.ts'
 import { minuteOfClock } from '../../terms/minute.ts'
 import type { Head } from '../../terms/position.ts'
-import { Batches } from './batches.ts'
 import type { Range } from './count.ts'
 import { MinuteSums } from './minute-sums.ts'
+import { QuestionQueue } from './question-queue.ts'
 
 /** The newest minutes are kept, two weeks of them: a week whole, when each minute of it and of some days ahead has pings. */
 const MAX_MINUTES = 20_160
@@ -16,7 +16,7 @@ const [MINUTES_AHEAD, MINUTES_AHEAD_LEAST] = [2 * 24 * 60, 24 * 60]
 const WORTH_WITHIN_MS = 250
 const READ_AGAIN_AFTER_FAILURE_MS = 10_000
 /** Statements at a time: one serves all who wait, unless it also counts rows at the edges of ranges. */
-const [BATCHES, BATCHES_WITH_EDGES] = [1, 4]
+const [MAX_AT_ONCE, MAX_AT_ONCE_WITH_EDGES] = [1, 4]
 
 /** All pings up to these heads, by minute. */
 interface KeptMinutes {
@@ -38,8 +38,8 @@ interface Question extends Range {
  */
 export class LedgerRanges {
   readonly #pool: Pool
-  readonly #whole = new Batches((questions: readonly Question[]) => this.#answer(questions), BATCHES)
-  readonly #withEdges = new Batches((questions: readonly Question[]) => this.#answer(questions), BATCHES_WITH_EDGES)
+  readonly #whole = new QuestionQueue((questions: readonly Question[]) => this.#answer(questions), MAX_AT_ONCE)
+  readonly #withEdges = new QuestionQueue((questions: readonly Question[]) => this.#answer(questions), MAX_AT_ONCE_WITH_EDGES)
   #kept: KeptMinutes | undefined
   #reading = false
   #askedMs = -Infinity

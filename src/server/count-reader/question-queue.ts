@@ -1,5 +1,5 @@
-/** Most questions of one batch. */
-const MAX_BATCH = 256
+/** Maximum number of questions that are answered together. */
+const MAX_GROUP = 256
 
 interface Waiting<Question, Answer> {
   readonly question: Question
@@ -7,10 +7,10 @@ interface Waiting<Question, Answer> {
 }
 
 /**
- * Answers questions together: those that arrive in the same turn of the event loop, and, while as many batches are under way as
- * may be, those that come meanwhile. Each question is part of a batch that begins after it was asked.
+ * Answers questions in groups: those that arrive in the same turn of the event loop, and those that arrive while the maximum
+ * number of groups is under way. A question is always in a group that begins after the question was asked.
  */
-export class Batches<Question, Answer> {
+export class QuestionQueue<Question, Answer> {
   readonly #answer: (questions: readonly Question[]) => Promise<readonly Answer[]>
   readonly #maxAtOnce: number
   readonly #waiting: Waiting<Question, Answer>[] = []
@@ -36,12 +36,12 @@ export class Batches<Question, Answer> {
     this.#beginning = false
     this.#underWay++
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MAX_BATCH)
+      const group = this.#waiting.splice(0, MAX_GROUP)
       try {
-        const answers = await this.#answer(batch.map(({ question }) => question))
-        batch.forEach(({ answered }, index) => answered.resolve(answers[index]!))
+        const answers = await this.#answer(group.map(({ question }) => question))
+        group.forEach(({ answered }, index) => answered.resolve(answers[index]!))
       } catch (error) {
-        for (const { answered } of batch) answered.reject(error)
+        for (const { answered } of group) answered.reject(error)
       }
     }
     this.#underWay--

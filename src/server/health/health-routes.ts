@@ -2,7 +2,7 @@ import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import { Health, HealthCheckResponse_ServingStatus as Status } from '../../gen/grpc/health/v1/health_pb.ts'
 import type { Readiness } from '../../runtime/readiness.ts'
 import { shownText } from '../../runtime/shown-text.ts'
-import { jsonReading } from '../rpc/json-text.ts'
+import { jsonReading } from '../rpc/json-reading.ts'
 
 /** The gRPC health protocol. Every service is as ready as the server; the empty name is the server itself. */
 export function healthRoutes(readiness: Readiness, services: readonly string[], stopping: AbortSignal): (router: ConnectRouter) => void {

@@ -6,9 +6,9 @@ import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import { listen, type Listening, type ListenOptions } from '../../runtime/listen.ts'
 import { refuseClearText } from '../tls/refuse-clear-text.ts'
 import { TlsPort, type TlsIdentity } from '../tls/tls-port.ts'
+import { ALL_METHODS, NO_TUNNEL, noTunnel, wrongExpectation } from './explanations.ts'
 import type { HttpLimits } from './limits.ts'
 import { peekPreface, type Opening } from './peek-preface.ts'
-import { ALL_METHODS, NO_TUNNEL, noTunnel, wrongExpectation } from './teach.ts'
 import { answerUnreadable, closeWith } from './unreadable-request.ts'
 
 /** The highest stream number: a GOAWAY that names it refuses nothing yet (RFC 9113, 6.8). */

@@ -3,7 +3,7 @@ import { PingBatchResponseSchema, type PingBatchRequest, type PingBatchResponse 
 import type { Logger } from '../../runtime/logger.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import type { Handler } from '../rpc/call.ts'
-import { recordMany, refuseTooMany } from './many-pings.ts'
+import { recordMany, refuseTooMany } from './record-many.ts'
 
 /** Answers when every ping has its result: is committed, or refused. */
 export function createPingBatch(recorder: PingRecorder, log: Logger): Handler<PingBatchRequest, PingBatchResponse> {

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { PingCountResponseSchema, type PingCountRequest, type PingCountResponse } from '../../gen/ping/v1/ping_pb.ts'
-import type { CountReader } from '../count-reader/count.ts'
+import type { PingCounter } from '../count-reader/ping-counter.ts'
 import type { Handler } from '../rpc/call.ts'
 import { requestedCount } from './requested-count.ts'
 
@@ -10,7 +10,7 @@ export const COUNT_SOURCE_HEADER = 'ping-count-source'
 export const COUNT_AGE_HEADER = 'ping-count-age-ms'
 
 /** Answers how many pings there are, in all or in a range. */
-export function createPingCount(reader: CountReader): Handler<PingCountRequest, PingCountResponse> {
+export function createPingCount(reader: PingCounter): Handler<PingCountRequest, PingCountResponse> {
   return async (request, call) => {
     const { range, strong } = requestedCount(request)
     const { count, source, ageMs } = range === undefined ? await reader.total(strong) : await reader.range(range, strong)

@@ -1,11 +1,11 @@
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect'
 import { PingService } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
-import type { CountReader } from '../count-reader/count.ts'
+import type { PingCounter } from '../count-reader/ping-counter.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import type { Handler } from '../rpc/call.ts'
 import { withinDeadline } from '../rpc/deadline.ts'
-import { jsonReading } from '../rpc/json-text.ts'
+import { jsonReading } from '../rpc/json-reading.ts'
 import { createPingBatch } from './ping-batch.ts'
 import { createPingCount } from './ping-count.ts'
 import { createPingStream } from './ping-stream.ts'
@@ -13,7 +13,7 @@ import { createPing } from './ping.ts'
 
 export interface PingRoutesOptions {
   readonly recorder: PingRecorder
-  readonly reader: CountReader
+  readonly reader: PingCounter
   /** Longest message of PingBatch and of PingStream, in bytes, also after decompression. */
   readonly maxBatchBodyBytes: number
   readonly log: Logger

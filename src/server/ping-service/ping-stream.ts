@@ -10,8 +10,8 @@ import {
 import type { Logger } from '../../runtime/logger.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import { toCallerError } from '../rpc/error-interceptor.ts'
-import { MAX_PINGS, recordMany, refuseTooMany } from './many-pings.ts'
 import { Portions } from './portions.ts'
+import { MAX_PINGS, recordMany, refuseTooMany } from './record-many.ts'
 
 /** Pings recorded together at most, and results of one response: what keeps a response far below the 4 MiB that gRPC's clients take. */
 const MAX_PORTION = 1_000

@@ -1,7 +1,7 @@
 import { Consistency, ConsistencySchema, type PingCountRequest } from '../../gen/ping/v1/ping_pb.ts'
 import type { Range } from '../count-reader/count.ts'
 import { invalidInput } from '../rpc/invalid-input.ts'
-import { namesOf } from '../rpc/json-text.ts'
+import { namesOf } from '../rpc/json-reading.ts'
 
 /** What a caller asked to be counted, checked. */
 export interface RequestedCount {

@@ -2,7 +2,7 @@ import type { DescService } from '@bufbuild/protobuf'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { ServerReflection as V1 } from '../../gen/grpc/reflection/v1/reflection_pb.ts'
 import { ServerReflection as V1Alpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.ts'
-import { jsonReading } from '../rpc/json-text.ts'
+import { jsonReading } from '../rpc/json-reading.ts'
 import { answerQuestion, type Answer, type Question } from './answer-question.ts'
 import { indexFiles, type FileIndex } from './file-index.ts'
 

@@ -44,7 +44,7 @@ export function boundsOf(type: ScalarType): Bounds | undefined {
  * The whole number that a JSON number, or a JSON string with one in it, stands for, exactly: `1.75e12` and
  * `5.0` are whole. Undefined: none, or one outside the bounds. Takes time and memory in proportion to the text.
  */
-export function wholeNumber(text: string, { min, max }: Bounds): bigint | undefined {
+export function jsonInteger(text: string, { min, max }: Bounds): bigint | undefined {
   const match = NUMBER.exec(text)
   if (match === null) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match

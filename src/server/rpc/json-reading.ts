@@ -1,8 +1,8 @@
 import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf'
 import { shownText } from '../../runtime/shown-text.ts'
 import { InvalidInputError } from './invalid-input.ts'
+import { boundsOf, ENUM_BOUNDS, jsonInteger } from './json-integer.ts'
 import { CLOSE_ARRAY, CLOSE_OBJECT, JsonTokens, OPEN_ARRAY, OPEN_OBJECT } from './json-tokens.ts'
-import { boundsOf, ENUM_BOUNDS, wholeNumber } from './whole-number.ts'
 
 /** A number of at most 15 digits in the one way to write it: neither the decoder nor a JavaScript number loses any of it. */
 const PLAIN_NUMBER = /^"?(?:0|-?[1-9]\d{0,14})"?$/
@@ -96,7 +96,7 @@ function readValue(tokens: JsonTokens, field: DescField, path: string, edits: Ed
   if (bounds === undefined) return
   const written = tokens.text()
   if (written === 'null' || (bounds.max > MAX_PLAIN && PLAIN_NUMBER.test(written))) return
-  const whole = wholeNumber(tokens.isString() ? tokens.string() : written, bounds)
+  const whole = jsonInteger(tokens.isString() ? tokens.string() : written, bounds)
   if (whole === undefined) throw fault(path, written, `a whole number from ${bounds.min} to ${bounds.max}, as a JSON number or a string`)
   const text = `"${whole}"`
   if (written !== text) edits.push({ start: tokens.start, end: tokens.end, text })
@@ -105,7 +105,7 @@ function readValue(tokens: JsonTokens, field: DescField, path: string, edits: Ed
 function readName(tokens: JsonTokens, descriptor: DescEnum, path: string): void {
   const written = tokens.text()
   if (written === 'null' || (tokens.isString() && descriptor.values.some(({ name }) => name === tokens.string()))) return
-  if (tokens.isString() || wholeNumber(written, ENUM_BOUNDS) === undefined) throw fault(path, written, `one of ${namesOf(descriptor)}`)
+  if (tokens.isString() || jsonInteger(written, ENUM_BOUNDS) === undefined) throw fault(path, written, `one of ${namesOf(descriptor)}`)
 }
 
 /** The names of an enum's values, for messages. */

@@ -1,6 +1,6 @@
 import { create, ScalarType, type DescEnum, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf'
 import { latin1Text } from '../../runtime/latin1.ts'
-import { MAX_ITEMS } from './json-text.ts'
+import { MAX_ITEMS } from './json-reading.ts'
 
 /** Types of this package may have a JSON of their own. */
 const OWN_JSON = 'google.protobuf.'

@@ -5,10 +5,11 @@ import { RetryInfoSchema } from '../../../src/gen/google/rpc/error_details_pb.ts
 import { PingService } from '../../../src/gen/ping/v1/ping_pb.ts'
 import { Readiness } from '../../../src/runtime/readiness.ts'
 import { statusPages } from '../../../src/runtime/status-pages.ts'
-import type { AccessCheck } from '../../../src/server/access/access.ts'
-import type { Count, CountReader, Range } from '../../../src/server/count-reader/count.ts'
+import type { AccessCheck } from '../../../src/server/access/access-check.ts'
+import type { Count, Range } from '../../../src/server/count-reader/count.ts'
+import type { PingCounter } from '../../../src/server/count-reader/ping-counter.ts'
 import { QueueFullError, TimestampConflictError, UnavailableError } from '../../../src/server/errors.ts'
-import { healthRoutes } from '../../../src/server/health/grpc-health.ts'
+import { healthRoutes } from '../../../src/server/health/health-routes.ts'
 import { startHttpServer, type HttpServer } from '../../../src/server/http/http-server.ts'
 import type { HttpLimits } from '../../../src/server/http/limits.ts'
 import { createServerMetrics } from '../../../src/server/metrics.ts'
@@ -108,7 +109,7 @@ function fixedRecorder(note: Note): PingRecorder {
   }
 }
 
-function fixedReader(note: Note): CountReader {
+function fixedReader(note: Note): PingCounter {
   const count = async (range: Range | undefined, strong: boolean): Promise<Count> => {
     note('counted', { range, strong })
     await outcomeOf(range?.startMs)
