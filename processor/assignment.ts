@@ -1,4 +1,4 @@
-import { partitionOfLane } from '../src/events/partition.ts'
+import { partitionOfLane } from '../src/events/partition-of-lane.ts'
 
 /** Which lanes' records come to this processor: those of the partitions that its consumer group gave it. */
 export class Assignment {

@@ -4,7 +4,7 @@ import { fetchedRecords, type FetchedRecords } from '../src/events/fetched-recor
 import { ensureTopic } from '../src/events/kafka.ts'
 import { packFetches } from '../src/events/packed-fetch.ts'
 import type { TopicSettings } from '../src/events/settings.ts'
-import { unreadableBatch } from '../src/events/unreadable.ts'
+import { unreadableBatch } from '../src/events/unreadable-records.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import { Backoff } from '../src/runtime/retry.ts'
 import { wait } from '../src/runtime/wait.ts'

@@ -1,7 +1,7 @@
 import { endWith } from '../src/runtime/end-with.ts'
 import { WRONG_USAGE } from '../src/runtime/exit-codes.ts'
-import { runProgram } from '../src/runtime/lifecycle.ts'
 import { createLogger } from '../src/runtime/logger.ts'
+import { runProgram } from '../src/runtime/run-program.ts'
 import type { Environment } from '../src/runtime/settings.ts'
 import { readProcessorSettings } from './settings.ts'
 import { startProcessor, STOP_PARTS_MS } from './wiring.ts'

@@ -1,5 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs'
-import { guardIdleConnections } from '../../src/events/idle-guard.ts'
+import { guardIdleConnections } from '../../src/events/guard-idle-connections.ts'
 import type { Bench } from '../bench.ts'
 import { createDatabase, ORIGINAL_TABLE, type Database } from '../parts/databases.ts'
 import { startIpcChild, type IpcChild } from '../parts/ipc-child.ts'

@@ -1,6 +1,5 @@
 import type { Position } from '../terms/position.ts'
 import type { Cache } from './connect.ts'
-import { parseInteger } from './integer.ts'
 import {
   appliedField,
   asofField,
@@ -13,6 +12,7 @@ import {
   MINUTES_TO,
   TOTAL,
 } from './names.ts'
+import { parseInteger } from './parse-integer.ts'
 import { parsePosition } from './position.ts'
 
 /** One lane in the cache. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { CountsSnapshot } from '../terms/counts.ts'
+import type { CountsSnapshot } from '../terms/counts-snapshot.ts'
 import { minuteOfClock } from '../terms/minute.ts'
 import type { Cache } from './connect.ts'
 import { readTimeMs } from './hash.ts'

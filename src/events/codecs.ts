@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import kafkajs from 'kafkajs'
-import { unreadableRecords } from './unreadable.ts'
+import { unreadableRecords } from './unreadable-records.ts'
 
 /** Node does not see these two among the names of a CommonJS module: they are its default's. */
 const { CompressionCodecs, CompressionTypes } = kafkajs

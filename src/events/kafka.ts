@@ -1,9 +1,9 @@
 import { Kafka, logLevel, type Admin, type LogEntry } from 'kafkajs'
 import type { Logger } from '../runtime/logger.ts'
 import { registerCodecs } from './codecs.ts'
-import { guardIdleConnections } from './idle-guard.ts'
+import { guardIdleConnections } from './guard-idle-connections.ts'
 import { kafkaConfig, type KafkaSettings, type TopicSettings } from './settings.ts'
-import { socketFactory } from './sockets.ts'
+import { socketFactory } from './socket-factory.ts'
 
 /** A client of Kafka. kafkajs' own tries are few: callers try again, and say so, with what they know. */
 export function createKafka(settings: KafkaSettings, clientId: string, log: Logger): Kafka {

@@ -3,7 +3,7 @@ import type { KafkaMessage } from 'kafkajs'
 import { DecoderOf, type Decoder } from './kafkajs-decoders.ts'
 import { PackedRecords } from './packed-records.ts'
 import { decompressBatch, indexRecords, isCompressed, isPlain, splitBatches } from './record-index.ts'
-import { unreadableMessages } from './unreadable.ts'
+import { unreadableMessages } from './unreadable-records.ts'
 
 type Messages = readonly KafkaMessage[] | PackedRecords
 

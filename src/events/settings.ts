@@ -2,7 +2,7 @@ import type { KafkaConfig, SASLOptions } from 'kafkajs'
 import { addressList } from '../runtime/address.ts'
 import { settingFiles } from '../runtime/setting-file.ts'
 import { choice, flag, integer, SettingsError, text, type Setting, type SettingsOf } from '../runtime/settings.ts'
-import { kafkajsBroker } from './sockets.ts'
+import { kafkajsBroker } from './socket-factory.ts'
 
 /** Where Kafka is. */
 export const kafkaSettings = {

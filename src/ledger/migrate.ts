@@ -4,7 +4,7 @@ import type { Logger } from '../runtime/logger.ts'
 import { SettingsError } from '../runtime/settings.ts'
 import { wait } from '../runtime/wait.ts'
 import { connectClient } from './connect.ts'
-import { checkSchema, explainRefusal } from './owner.ts'
+import { checkSchema, explainRefusal } from './missing-right.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
 /** Advisory lock under which one migrator works; the others wait. */

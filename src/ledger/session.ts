@@ -1,5 +1,5 @@
 import type { Client, QueryResult } from 'pg'
-import { SET_SEARCH_PATH } from './ledger-schema.ts'
+import { SET_SEARCH_PATH } from './search-path.ts'
 
 /**
  * Session settings that the ledger relies on, whatever the database's, the role's and a pooler's defaults are: READ COMMITTED (a

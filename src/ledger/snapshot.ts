@@ -1,4 +1,4 @@
-import type { CountsSnapshot } from '../terms/counts.ts'
+import type { CountsSnapshot } from '../terms/counts-snapshot.ts'
 import { sumOfHeads, type Position } from '../terms/position.ts'
 import type { Queryable } from './connect.ts'
 import { readHeads } from './heads.ts'

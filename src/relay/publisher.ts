@@ -2,7 +2,7 @@ import { Partitioners, type Kafka, type Producer } from 'kafkajs'
 import type { EventRun } from '../events/event-run.ts'
 import { ensureTopic } from '../events/kafka.ts'
 import { packedMessages } from '../events/packed-messages.ts'
-import { partitionOfLane } from '../events/partition.ts'
+import { partitionOfLane } from '../events/partition-of-lane.ts'
 import { RecordWriter } from '../events/record-writer.ts'
 import type { TopicSettings } from '../events/settings.ts'
 

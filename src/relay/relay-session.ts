@@ -3,10 +3,10 @@ import type { Client } from '../ledger/pg-types.ts'
 import type { RecordedBatch } from '../ledger/record.ts'
 import { endSessionWhenIdle } from '../ledger/relay-locks.ts'
 import { wait } from '../runtime/wait.ts'
-import { Folder } from './folder.ts'
 import { HeldLanes } from './held-lanes.ts'
-import { Mover } from './mover.ts'
+import { PublishedPositions } from './published-positions.ts'
 import type { RelayOptions } from './relay-options.ts'
+import { Rollup } from './rollup.ts'
 import { sendOnce } from './send-once.ts'
 import { WakeUp } from './wake-up.ts'
 
@@ -34,8 +34,8 @@ export class RelaySession {
   readonly #options: RelayOptions
   readonly #client: Client
   readonly #held: HeldLanes
-  readonly #mover: Mover
-  readonly #folder: Folder
+  readonly #published: PublishedPositions
+  readonly #rollup: Rollup
   readonly #stopping = new AbortController()
   readonly #work = new WakeUp()
   readonly #sent = new WakeUp()
@@ -46,8 +46,8 @@ export class RelaySession {
     this.#options = options
     this.#client = client
     this.#held = new HeldLanes(client, { log, metrics, onWork: () => this.#work.call() })
-    this.#mover = new Mover(client, this.#held, options)
-    this.#folder = new Folder(client, this.#held, log)
+    this.#published = new PublishedPositions(client, this.#held, options)
+    this.#rollup = new Rollup(client, this.#held, log)
   }
 
   static async open(options: RelayOptions): Promise<RelaySession> {
@@ -81,7 +81,7 @@ export class RelaySession {
     const loops = [this.#lookUntilStopped(), this.#publishUntilStopped(), this.#moveUntilStopped(), this.#foldUntilStopped()]
     try {
       await Promise.all(loops)
-      await this.#mover.move()
+      await this.#published.move()
     } catch (error) {
       this.#failed = true
       throw error
@@ -134,15 +134,15 @@ export class RelaySession {
   async #moveUntilStopped(): Promise<void> {
     const { signal } = this.#stopping
     for (; !signal.aborted; await wait(MOVE_EVERY_MS, signal)) {
-      if (this.#mover.isDone) await this.#sent.sleep(AT_REST_MS)
-      await this.#mover.move()
+      if (this.#published.isDone) await this.#sent.sleep(AT_REST_MS)
+      await this.#published.move()
     }
   }
 
   async #foldUntilStopped(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      const more = await this.#folder.fold()
+      const more = await this.#rollup.fold()
       if (!more) await wait(FOLD_EVERY_MS, signal)
     }
   }

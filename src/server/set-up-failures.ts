@@ -1,5 +1,5 @@
 import { NewerDatabaseError } from '../ledger/migrate.ts'
-import { MissingRightError } from '../ledger/owner.ts'
+import { MissingRightError } from '../ledger/missing-right.ts'
 import { SettingsError } from '../runtime/settings.ts'
 
 /** What becomes of a failed try to set the database up. */

@@ -3,7 +3,7 @@ import type { Cache } from '../../src/counters/connect.ts'
 import { readHash, readTimeMs, readWholeHash } from '../../src/counters/hash.ts'
 import { HASH } from '../../src/counters/names.ts'
 import { needsRenewal, rebuild, type RebuildWindow } from '../../src/counters/rebuild.ts'
-import type { CountsSnapshot } from '../../src/terms/counts.ts'
+import type { CountsSnapshot } from '../../src/terms/counts-snapshot.ts'
 import { START } from '../../src/terms/position.ts'
 import { BIG_TAG, describeCaches, flush, hash, laneFlush, plantHash } from './caches.ts'
 

@@ -6,7 +6,7 @@ import { fetchedRecords } from '../../src/events/fetched-records.ts'
 import { packFetches } from '../../src/events/packed-fetch.ts'
 import { PackedRecords } from '../../src/events/packed-records.ts'
 import { indexRecords } from '../../src/events/record-index.ts'
-import { unreadableBatch } from '../../src/events/unreadable.ts'
+import { unreadableBatch } from '../../src/events/unreadable-records.ts'
 import { seededRandom, type Random } from '../support/random.ts'
 
 const require = createRequire(import.meta.url)

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isAtWork } from '../../src/ledger/backend.ts'
 import { connectClient, processIdOf } from '../../src/ledger/connect.ts'
+import { isStillRunning } from '../../src/ledger/is-still-running.ts'
 import { Pool } from '../../src/ledger/pool.ts'
 import { takeRelayLocks } from '../../src/ledger/relay-locks.ts'
 import { SettingsError } from '../../src/runtime/settings.ts'
@@ -61,7 +61,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
       await recorder.stop()
       const client = await connectClient(through(pooler), 'ping-test')
       const working = client.query('select pg_sleep(60)').catch(() => 'ended')
-      await expect.poll(() => isAtWork(through(pooler), client, 'ping-test')).toBe(true)
+      await expect.poll(() => isStillRunning(through(pooler), client, 'ping-test')).toBe(true)
       await client.end()
       expect(await working).toBe('ended')
     })

@@ -5,7 +5,7 @@ import { takesWrites } from '../../src/ledger/lanes.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
 import { fold, foldCounts, movePublished, readPositions, unfold, type CountedFold } from '../../src/ledger/positions.ts'
 import { endSessionWhenIdle, takeRelayLocks } from '../../src/ledger/relay-locks.ts'
-import { rowsAfter } from '../../src/ledger/rows.ts'
+import { rowsAfter } from '../../src/ledger/rows-after.ts'
 import { START, type Position } from '../../src/terms/position.ts'
 import { describeOnPostgres, pingsAt, record, rowsOf, setUp, withClient } from './ledger-fixture.ts'
 

@@ -7,8 +7,8 @@ import { fold, readPositions } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { START, sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { recordAsBefore } from './database-of-before.ts'
 import { describeOnPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+import { recordAsBefore } from './older-database.ts'
 
 /** Written by PostgreSQL 15's pg_dump, as the ordinary owner of the database: four lanes, some of them folded and published in part. */
 const DUMP = join(import.meta.dirname, 'fixtures', 'database-at-version-4.sql')

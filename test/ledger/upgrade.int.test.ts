@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
-import { MissingRightError } from '../../src/ledger/owner.ts'
+import { MissingRightError } from '../../src/ledger/missing-right.ts'
 import { readPositions } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { within } from '../../src/runtime/wait.ts'
 import { setUpDatabase } from '../../src/server/set-up-database.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { recordAsBefore, setUpAsBefore } from './database-of-before.ts'
 import { describeOnPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
+import { recordAsBefore, setUpAsBefore } from './older-database.ts'
 
 const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
 const CALL = { name: 'ping_record', text: 'select lane, before_seq, known_ids from ping_record($1, $2, $3)' }

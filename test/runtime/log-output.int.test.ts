@@ -42,7 +42,7 @@ function talkative(more = ''): Program {
     '--input-type=module',
     '--eval',
     `import { createLogger } from ${runtime('logger.ts')}
-     import { runProgram } from ${runtime('lifecycle.ts')}
+     import { runProgram } from ${runtime('run-program.ts')}
      import { writeFileSync } from 'node:fs'
      const log = createLogger({ name: 'test', level: 'info' })
      const talk = () => { for (let n = 0; n < 4000; n++) log.info({ n, text: 'x'.repeat(1000) }, 'line') }

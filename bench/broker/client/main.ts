@@ -1,5 +1,5 @@
 /** The client of both brokers, a process of its own: takes `ClientTask`s by IPC and answers each with a `ClientAnswer`. */
-import { guardIdleConnections } from '../../../src/events/idle-guard.ts'
+import { guardIdleConnections } from '../../../src/events/guard-idle-connections.ts'
 import { consume } from './consume.ts'
 import type { ClientAnswer, ClientTask } from './messages.ts'
 import { produce } from './produce.ts'

@@ -1,6 +1,6 @@
-import { isAtWork } from '../../ledger/backend.ts'
+import { classifyBatchFailure } from '../../ledger/batch-failure.ts'
 import { connectClient } from '../../ledger/connect.ts'
-import { classifyBatchFailure } from '../../ledger/failures.ts'
+import { isStillRunning } from '../../ledger/is-still-running.ts'
 import { readLaneCount, takesWrites } from '../../ledger/lanes.ts'
 import type { Client, ClientConfig } from '../../ledger/pg-types.ts'
 import { recordBatch, type RecordedBatch } from '../../ledger/record.ts'
@@ -145,7 +145,7 @@ export class RecorderSlot {
   /** Over another connection, which is also how a primary that has taken over is noticed. */
   async #lookAtWork(client: Client): Promise<'at work' | 'not at work' | 'not known'> {
     try {
-      const isThere = await within(LOOK_WITHIN_MS, SILENT, isAtWork(this.#options.postgres, client, APPLICATION_NAME))
+      const isThere = await within(LOOK_WITHIN_MS, SILENT, isStillRunning(this.#options.postgres, client, APPLICATION_NAME))
       return isThere ? 'at work' : 'not at work'
     } catch {
       return 'not known'

@@ -1,5 +1,5 @@
 import { create, ScalarType, type DescEnum, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf'
-import { latin1Text } from '../../runtime/latin1.ts'
+import { latin1Text } from '../../runtime/latin1-text.ts'
 import { MAX_ITEMS } from './json-reading.ts'
 
 /** Types of this package may have a JSON of their own. */

@@ -2,10 +2,10 @@ import { eventsOfRun, type EventRun } from '../../../src/events/event-run.ts'
 import type { PingEvent } from '../../../src/events/event.ts'
 import type { Client } from '../../../src/ledger/pg-types.ts'
 import type { RecordedBatch } from '../../../src/ledger/record.ts'
-import { Folder } from '../../../src/relay/folder.ts'
 import { HeldLanes } from '../../../src/relay/held-lanes.ts'
-import { Mover } from '../../../src/relay/mover.ts'
+import { PublishedPositions } from '../../../src/relay/published-positions.ts'
 import type { RelayOptions } from '../../../src/relay/relay-options.ts'
+import { Rollup } from '../../../src/relay/rollup.ts'
 import { sendOnce } from '../../../src/relay/send-once.ts'
 import { silent } from '../../ledger/ledger-fixture.ts'
 import { Steps } from '../../processor/simulation/steps.ts'
@@ -40,15 +40,15 @@ export class SimulatedRelay {
     const publisher = { publish: (runs: readonly EventRun[]) => this.sends.request(() => void topic.push(...runs.flatMap(eventsOfRun))) }
     const options = { log: silent, metrics, publisher } as unknown as RelayOptions
     const held = new HeldLanes(client, { log: silent, metrics, onWork: nothing })
-    const mover = new Mover(client, held, options)
-    const folder = new Folder(client, held, silent)
+    const published = new PublishedPositions(client, held, options)
+    const rollup = new Rollup(client, held, silent)
     this.held = held
     this.#rounds = {
       take: () => held.take(),
       look: () => held.look(),
       publish: () => held.readMissing().then(() => sendOnce(held.queues, options)),
-      move: () => mover.move(),
-      fold: () => folder.fold(),
+      move: () => published.move(),
+      fold: () => rollup.fold(),
     }
   }
 

@@ -1,4 +1,4 @@
-import { latin1Text } from '../../../runtime/latin1.ts'
+import { latin1Text } from '../../../runtime/latin1-text.ts'
 import { answerLines } from './answer-lines.ts'
 import type { LeanCall } from './lean-call.ts'
 import type { Body } from './message-format.ts'

@@ -12,7 +12,7 @@ const ROWS_PER_FOLD = 5_000
  * counted there already: one statement for all lanes, none when nothing came. Rows that did not (from before the start, or more
  * than the queues hold while Kafka is away) are read, a lane a statement.
  */
-export class Folder {
+export class Rollup {
   readonly #client: Client
   readonly #held: HeldLanes
   readonly #log: Logger

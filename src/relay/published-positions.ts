@@ -5,7 +5,7 @@ import type { HeldLanes } from './held-lanes.ts'
 import type { RelayOptions } from './relay-options.ts'
 
 /** Moves the published positions of lanes to where Kafka has them, by compare-and-set. */
-export class Mover {
+export class PublishedPositions {
   readonly #client: Client
   readonly #held: HeldLanes
   readonly #options: Pick<RelayOptions, 'log' | 'metrics'>

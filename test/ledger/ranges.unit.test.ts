@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { classifyBatchFailure } from '../../src/ledger/failures.ts'
 import { splitRange } from '../../src/ledger/ranges.ts'
-import { CommitWarningError } from '../../src/ledger/record.ts'
 
 describe('a range', () => {
   test.each<[string, [bigint, bigint], readonly bigint[]]>([
@@ -20,26 +18,5 @@ describe('a range', () => {
     expect(parts.filter(part => BigInt.asIntN(64, part) !== part)).toEqual([])
     expect(parts[3]! - parts[2]!).toBeLessThan(60_000n)
     expect(parts[5]! - parts[4]!).toBeLessThan(60_000n)
-  })
-})
-
-describe('a failed batch', () => {
-  const withCode = (code: string) => Object.assign(new Error(code), { code })
-  test.each([
-    [new CommitWarningError('canceling wait for synchronous replication'), 'repeat'],
-    [withCode('23505'), 'repeat'],
-    [withCode('40P01'), 'repeat'],
-    [withCode('40001'), 'repeat'],
-    [withCode('57P01'), 'reconnect'],
-    [withCode('57014'), 'reconnect'],
-    [withCode('53100'), 'reconnect'],
-    [withCode('25006'), 'reconnect'],
-    [withCode('ECONNRESET'), 'reconnect'],
-    [new Error('Connection terminated unexpectedly'), 'reconnect'],
-    ['not even an error', 'reconnect'],
-    [withCode('22008'), 'reject'],
-    [withCode('23502'), 'reject'],
-  ])('%s: %s', (error, expected) => {
-    expect(classifyBatchFailure(error)).toBe(expected)
   })
 })
