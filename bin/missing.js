@@ -13,7 +13,7 @@ const MIN_NODE = 26
  * @param {'program' | 'everything'} what a program alone, or all that `npm ci` installs: its Node, the tools, PostgreSQL
  * @returns {string | undefined}
  */
-export function missing(what) {
+function missing(what) {
   const folder = join(ROOT, 'node_modules')
   if (!existsSync(folder)) return 'the packages are not installed: run npm ci'
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))

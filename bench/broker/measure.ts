@@ -17,7 +17,7 @@ export interface MeasureOptions {
 
 type OfBoth<T> = Readonly<Record<Contender, T>>
 
-export const FILLED_START = 'further start, folder of this run'
+const FILLED_START = 'further start, folder of this run'
 
 /** Measures both brokers, one after the other where that matters and in turns where it can be. */
 export async function measure(run: Run, { scale, profileDir }: MeasureOptions): Promise<Measured> {

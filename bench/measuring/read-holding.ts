@@ -33,7 +33,7 @@ function cpuNs(pid: number): number {
 }
 
 /** Reads Pss of /proc/<pid>/smaps_rollup, in MB. */
-export function parsePss(smaps: string): number {
+function parsePss(smaps: string): number {
   const kib = /^Pss:\s+(\d+) kB$/m.exec(smaps)?.[1]
   if (kib === undefined) throw new Error('smaps_rollup: expected a line Pss')
   return (Number(kib) * KIB) / MB

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { startChild, untilReady, type Child } from '../../local/launch/child.ts'
 import { freePort } from '../../local/launch/free-port.ts'
@@ -37,10 +36,6 @@ export async function startServer(bench: Bench, place: PingPlace, settings: Node
 export async function startProcessor(bench: Bench, place: PingPlace, settings: NodeJS.ProcessEnv = {}): Promise<Program> {
   const port = await freePort()
   return start(bench, 'processor', PROCESSOR, port, { ...environment(bench, place), PROCESSOR_PORT: String(port), ...settings })
-}
-
-export function pingExists(): boolean {
-  return existsSync(SERVER) && existsSync(PROCESSOR)
 }
 
 async function start(bench: Bench, name: keyof typeof NODE_FLAGS, file: string, port: number, env: NodeJS.ProcessEnv): Promise<Program> {

@@ -7,7 +7,7 @@ export interface Verdict {
   readonly errorMessage: string | null
 }
 
-export const DONE: Verdict = { errorCode: ERROR.NONE, errorMessage: null }
+const DONE: Verdict = { errorCode: ERROR.NONE, errorMessage: null }
 
 export function refusal({ code, message }: ProtocolError): Verdict {
   return { errorCode: code, errorMessage: message }

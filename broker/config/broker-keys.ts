@@ -13,7 +13,7 @@ const HOST = string({ expected: 'a host name or an address', pattern: /^[\w.:%-]
 /** A time that may be unlimited, but not zero. */
 const LASTING = (type: typeof int | typeof long) =>
   only(type({ min: -1 }), value => value !== 0, 'a whole number from 1, or -1 for no limit')
-export const DEFAULT_FOLDER = '.ping/broker'
+const DEFAULT_FOLDER = '.ping/broker'
 
 /** The keys that this broker honours, by the name of their value in the code. docs/broker.md is made from them. */
 export const brokerKeys = {

@@ -7,7 +7,7 @@ import { topicKeys, type TopicKey } from './topic-keys.ts'
 import type { ConfigType } from './value-types.ts'
 
 /** Where a value came from, as DescribeConfigs has it. */
-export const CONFIG_SOURCE = { topic: 1, broker: 4, default: 5 } as const
+const CONFIG_SOURCE = { topic: 1, broker: 4, default: 5 } as const
 /** The types as DescribeConfigs has them. */
 const TYPES: Readonly<Record<ConfigType, number>> = { BOOLEAN: 1, STRING: 2, INT: 3, SHORT: 4, LONG: 5, DOUBLE: 6, LIST: 7 }
 

@@ -32,7 +32,7 @@ export interface LineConsoleOptions {
 }
 
 /** The group of lines that name none. */
-export const DEFAULT_GROUP = 'console'
+const DEFAULT_GROUP = 'console'
 const DEFAULT_MAX_CLIENTS = 1000
 
 /** Listens and serves. Throws `SettingsError` when the port is taken. docs/line-console.md tells the protocol. */

@@ -13,7 +13,7 @@ export const BYE = 'bye'
 /** There is nothing to be read now. */
 export const EMPTY = `${MARK}empty`
 /** A message without a value. */
-export const NULL = `${MARK}null`
+const NULL = `${MARK}null`
 export const HELP = `p<text> publish | c next message | p@<topic> <text> | c@<topic> [group] | t topics | ? help | q quit | ${MARK}... is never a message`
 
 /** Whatever ends a line somewhere or steers a terminal; a tab does neither. */

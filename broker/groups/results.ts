@@ -65,7 +65,7 @@ export interface SyncResult {
 export type Respond<Result> = (result: Result) => void
 
 export const NO_MEMBER_ID = ''
-export const NO_GENERATION = -1
+const NO_GENERATION = -1
 export const NO_ASSIGNMENT = Buffer.alloc(0)
 
 export function refusedJoin(error: ErrorCode, memberId: string = NO_MEMBER_ID): JoinResult {

@@ -4,7 +4,7 @@ import { array, int16, string } from '../wire/types.ts'
 import { WireError } from '../wire/wire-error.ts'
 import type { Group } from './group.ts'
 
-export const CONSUMER_PROTOCOL = 'consumer'
+const CONSUMER_PROTOCOL = 'consumer'
 
 /** How the metadata of a consumer begins, in every version of its protocol. */
 const subscription = compile({ version: int16, topics: array(string) }, { version: 0, flexible: false })

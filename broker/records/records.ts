@@ -8,7 +8,7 @@ import { decompress } from './compression/decompress.ts'
 import { crc32c } from './crc32c.ts'
 
 /** The most that a batch's records may take when decompressed: 64 times what Kafka lets a compressed batch have. */
-export const DEFAULT_MAX_RECORD_BYTES = 64 * 1024 * 1024
+const DEFAULT_MAX_RECORD_BYTES = 64 * 1024 * 1024
 const NULL_LENGTH = -1
 /** A record's headers are held all at once, and each takes some 50 times the two bytes that it may have here. */
 const MAX_HEADERS = 100_000

@@ -26,7 +26,7 @@ export interface NewTopic {
 }
 
 /** All topics may have so many partitions together: each is a folder and an open file. */
-export const MOST_PARTITIONS = 10_000
+const MOST_PARTITIONS = 10_000
 const TOPIC_ID_BYTES = 16
 
 /** The topics of this broker. What is asked of it is on disk before it returns. */

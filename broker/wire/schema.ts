@@ -58,7 +58,7 @@ export type Encodable<S extends Shape> = {
   readonly [Name in keyof S as S[Name] extends Field<unknown, never> ? Name : never]?: S[Name] extends Field<unknown, infer In> ? In : never
 }
 
-export const LATEST = 0x7fff
+const LATEST = 0x7fff
 
 interface Versions<Out> {
   readonly absent?: Out

@@ -54,7 +54,7 @@ export async function launchStandIn(options: { port: number; env?: NodeJS.Proces
 }
 
 /** True when something on this port answers RESP's PING. */
-export async function answersPing(port: number, host = '127.0.0.1'): Promise<boolean> {
+async function answersPing(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise(resolve => {
     const socket = createConnection({ host, port })
     const done = (answer: boolean) => {

@@ -19,7 +19,7 @@ import { sharedKafka, uniqueName, type KafkaKind } from '../support/kafka.ts'
 import { startProcessor, until, type PingPlace, type Program, type ProgramSettings } from '../support/programs.ts'
 
 export const LANES = 4
-export const PARTITIONS = 2
+const PARTITIONS = 2
 
 /** All that a processor needs, and a relay moved by hand. */
 export interface ProcessorFixture {

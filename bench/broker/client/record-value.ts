@@ -1,5 +1,5 @@
 /** As long as a value is, in bytes. */
-export const VALUE_BYTES = 100
+const VALUE_BYTES = 100
 const TEMPLATE = Buffer.alloc(VALUE_BYTES, 'ping ')
 
 /** A record's value: its number, and what fills it up. */

@@ -11,7 +11,7 @@ export type Received<A> = A extends Api<any, infer Res> ? Decoded<Res> : never
 
 /** What `ask` comes to when the broker hangs up instead of answering. */
 export const CLOSED = 'the connection is closed'
-export const CLIENT_ID = 'conformance'
+const CLIENT_ID = 'conformance'
 const API_VERSIONS_KEY = 18
 const LENGTH_BYTES = 4
 const ANSWER_LIMIT_MS = 20_000

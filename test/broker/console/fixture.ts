@@ -60,7 +60,7 @@ export function openParts(folder: Folder = memoryFolder(), settings: Partial<Log
   return { topics, offsets: OffsetStore.open(folder, now), appender, folder, told }
 }
 
-export function closeParts({ topics, offsets }: BrokerParts): void {
+function closeParts({ topics, offsets }: BrokerParts): void {
   topics.close()
   offsets.close()
 }

@@ -7,7 +7,7 @@ import { CLOSED, RawConnection, type Received, type Sent } from '../conformance/
 const LOOK_EVERY_MS = 5
 
 /** The broker has hung up: whether it has done what it was asked for is not known. */
-export class Lost extends Error {
+class Lost extends Error {
   override readonly name = 'Lost'
 }
 

@@ -26,7 +26,7 @@ export interface Project {
   readonly skaffold: readonly SkaffoldFile[]
 }
 
-export const VERIFY_JOB = 'k8s/app/verify-job.yaml'
+const VERIFY_JOB = 'k8s/app/verify-job.yaml'
 export const COMPONENTS = ['monitoring', 'keda', 'gateway', 'backup'] as const
 
 /** Throws with the file and what is wrong in it, if the files cannot be read or put together. */

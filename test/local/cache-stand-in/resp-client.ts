@@ -4,7 +4,7 @@ import { createConnection, type Socket } from 'node:net'
 export type Told = string | readonly Told[]
 
 /** The reply that begins at `at`, and where it ends; undefined while it is not whole. Of bytes, one character each. */
-export function parseReply(text: string, at = 0): { readonly told: Told; readonly end: number } | undefined {
+function parseReply(text: string, at = 0): { readonly told: Told; readonly end: number } | undefined {
   const lineEnd = text.indexOf('\r\n', at)
   if (lineEnd < 0) return undefined
   const [sign = '', line, after] = [text[at], text.slice(at, lineEnd), lineEnd + 2]

@@ -9,7 +9,7 @@ import type { VirtualTime } from './virtual-time.ts'
 
 const SCRIPTS = new URL('../../../src/counters/scripts/', import.meta.url)
 /** The wall clock at the beginning of every run. */
-export const EPOCH_MS = 1_700_000_000_000
+const EPOCH_MS = 1_700_000_000_000
 
 type Script = 'flush' | 'claim' | 'replace'
 

@@ -164,7 +164,7 @@ export class SimulatedPostgres {
   }
 }
 
-export function holds(rows: readonly LedgerRow[], { seq, tag }: Position): boolean {
+function holds(rows: readonly LedgerRow[], { seq, tag }: Position): boolean {
   return seq === 0n || rows[Number(seq) - 1]?.tag === tag
 }
 
