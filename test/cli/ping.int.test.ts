@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { Code } from '@connectrpc/connect'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client/ping-client.ts'
+import { firstOrAll } from '../support/depth.ts'
 import { runCli, startCli } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'
 
@@ -47,7 +48,9 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
     expect(JSON.parse(stdout)).toMatchObject({ id: pings[0]?.pingId, tries: 1 })
     expect(pings[0]?.timestampMs).toBeUndefined()
   })
+})
 
+describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, in trouble,', protocol => {
   test.each<[string, readonly Step[]]>([
     ['its reply is lost', ['lose reply']],
     ['its reply is lost twice', ['lose reply', 'lose reply']],

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withDatabase } from '../support/checker.ts'
+import { atDepth } from '../support/depth.ts'
 import { Load } from '../support/load.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 
-const TIMES = 3
+const TIMES = atDepth({ normally: 1, thoroughly: 3 })
 const PINGS_BETWEEN = 100
 
 keepLogsOnFailure()

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { firstOrAll } from '../support/depth.ts'
 import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
@@ -11,7 +12,7 @@ describe('stopping npm start', () => {
   })
   clearAfterEach(() => place)
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  test.each(firstOrAll(['SIGINT', 'SIGTERM', 'SIGHUP'] as const))(
     '%s stops server and processor while Postgres and the cache are still there',
     async signal => {
       const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
@@ -89,7 +90,7 @@ describe('stopping it under npm', () => {
     expect(npm.output()).toMatch(/server +\| info stopped[^]*processor +\| info stopped[^]*database system is shut down[^]*Stopped\.\n/)
   })
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s to npm alone stops it', async signal => {
+  test.each(firstOrAll(['SIGTERM', 'SIGINT'] as const))('%s to npm alone stops it', async signal => {
     const npm = startLocalPing(place, 'npm', { env: NO_KAFKA })
     await npm.until(READY)
     npm.signal(signal)

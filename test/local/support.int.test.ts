@@ -3,7 +3,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
-import { kafkaKinds, sharedKafka, startKafka, uniqueName } from '../support/kafka.ts'
+import { kafkaKindsAtDepth, sharedKafka, startKafka, uniqueName } from '../support/kafka.ts'
 import { startPostgres, testDatabase } from '../support/postgres.ts'
 import { cacheKinds, startCache } from '../support/redis.ts'
 import { can } from '../support/tiers.ts'
@@ -61,7 +61,7 @@ describe('the real parts that tests use', () => {
   })
 })
 
-describe.each(kafkaKinds())('the broker that tests use (%s)', kind => {
+describe.each(kafkaKindsAtDepth())('the broker that tests use (%s)', kind => {
   const send = async (brokers: string, topic: string) => {
     const kafka = new Kafka({ brokers: [brokers], clientId: 'test', logLevel: logLevel.NOTHING })
     const producer = kafka.producer()

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { atDepth } from '../support/depth.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const RUNS = '6000'
@@ -147,16 +148,14 @@ function plant({ file, right, wrong }: Plant): void {
   )
 }
 
-/** Each takes seconds: all of them in CI, or with PING_PLANTS=all. */
-const DAILY = [
+/** Each takes seconds: the others only where TEST_DEPTH is `thorough`. */
+const NORMAL = [
   'records are done before their flush',
   'a flush in flight grows',
   'asof is that of the latest tick, reached or not',
   'a rebuild does not claim first',
 ]
-const all = process.env['CI'] === 'true' || process.env['PING_PLANTS'] === 'all'
-
-const planned = PLANTS.filter(({ bug }) => all || DAILY.includes(bug))
+const planned = atDepth({ normally: PLANTS.filter(({ bug }) => NORMAL.includes(bug)), thoroughly: PLANTS })
 
 test.each(planned.map(each => [each.bug, each] as const))('the simulation finds it: %s', { timeout: 120_000 }, (_, planted) => {
   plant(planted)

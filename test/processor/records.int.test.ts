@@ -5,14 +5,14 @@ import { HASH } from '../../src/counters/names.ts'
 import { registerCodecs } from '../../src/events/codecs.ts'
 import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { encode } from '../support/encode-event.ts'
-import { kafkaKinds, uniqueName } from '../support/kafka.ts'
+import { kafkaKindsAtDepth, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
 /** Whatever is in the topic: the count stays true, offsets go on, and the processor too. */
-describe.each(kafkaKinds())('the processor reads (%s)', { timeout: 60_000 }, kind => {
+describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000 }, kind => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ProcessorFixture

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { atDepth } from '../support/depth.ts'
 import { runSimulations } from './simulation/run.ts'
 
 /** More of them, or others: PING_SIMULATIONS=20000 PING_SEED=7 npx vitest run test/processor/simulation */
-const RUNS = Number(process.env['PING_SIMULATIONS'] ?? 1_000)
+const RUNS = Number(process.env['PING_SIMULATIONS'] ?? atDepth({ normally: 250, thoroughly: 1_000 }))
 const SEED = Number(process.env['PING_SEED'] ?? Date.now() % 1e9)
 
 test(

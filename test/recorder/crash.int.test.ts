@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { numberingFaults, rowsOf, setUp } from '../ledger/ledger-fixture.ts'
+import { atDepth } from '../support/depth.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startLoad, startRecorder } from './recorder-fixture.ts'
 
-const CRASHES = 4
+const CRASHES = atDepth({ normally: 2, thoroughly: 4 })
 
 test('loses and doubles nothing while Postgres is killed and comes back under load', { timeout: 90_000 }, async () => {
   const postgres = await startPostgres()

@@ -4,7 +4,7 @@ import { createKafka } from '../../src/events/kafka.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
 import { rowsOf, setUp, silent } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'
-import { kafkaKinds, startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
+import { kafkaKindsAtDepth, startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { createPublisher, createRelay, expectPublished, readEvents, settingsFor, untilSettled, type TestRelay } from './relay-fixture.ts'
@@ -12,7 +12,7 @@ import { createPublisher, createRelay, expectPublished, readEvents, settingsFor,
 const LANES = 4
 const PRODUCE = 0
 
-describe.each(kafkaKinds())('a relay of a Kafka in trouble (%s)', kind => {
+describe.each(kafkaKindsAtDepth())('a relay of a Kafka in trouble (%s)', kind => {
   let kafka: TestKafka
   let database: TestDatabase
   let topic: string

@@ -7,13 +7,13 @@ import { countRange } from '../../src/ledger/ranges.ts'
 import { recordBatch } from '../../src/ledger/record.ts'
 import { pingsAt, record, rowsOf, setUp, sql, withClient } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder } from '../recorder/recorder-fixture.ts'
-import { kafkaKinds, sharedKafka, uniqueName } from '../support/kafka.ts'
+import { kafkaKindsAtDepth, sharedKafka, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { createPublisher, createRelay, expectPublished, readRecords, untilSettled, type TestRelay } from './relay-fixture.ts'
 
 const LANES = 4
 
-describe.each(kafkaKinds())('a relay (%s)', kind => {
+describe.each(kafkaKindsAtDepth())('a relay (%s)', kind => {
   let database: TestDatabase
   let brokers: string
   let topic: string

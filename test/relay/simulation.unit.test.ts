@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest'
 import type { PingEvent } from '../../src/events/event.ts'
 import { MAX_QUEUED } from '../../src/relay/held-lanes.ts'
 import { settled } from '../processor/simulation/virtual-time.ts'
+import { atDepth } from '../support/depth.ts'
 import { seededRandom } from '../support/random.ts'
 import { SimulatedPostgres } from './simulation/postgres.ts'
 import { ROUNDS, SimulatedRelay, type Round } from './simulation/relay.ts'
 import { simulateRelay, WEATHERS } from './simulation/simulation.ts'
 
 /** More of them, or others: PING_SIMULATIONS=20000 PING_SEED=7 npx vitest run test/relay/simulation */
-const RUNS = Number(process.env['PING_SIMULATIONS'] ?? 300)
+const RUNS = Number(process.env['PING_SIMULATIONS'] ?? atDepth({ normally: 100, thoroughly: 300 }))
 const SEED = Number(process.env['PING_SEED'] ?? Date.now() % 1e9)
 
 test(

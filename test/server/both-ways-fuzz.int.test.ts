@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { atDepth } from '../support/depth.ts'
 import { seededRandom } from '../support/random.ts'
 import { converse, type Outcome } from './both-ways/conversation.ts'
 import { randomConversation } from './both-ways/mutate.ts'
 import { startBothWays } from './both-ways/ports.ts'
 
 /** `PING_FUZZ=5000 PING_FUZZ_SEED=7`: how many conversations, and which the first is. A difference names its seed: run that alone. */
-const COUNT = Number(process.env['PING_FUZZ'] ?? 400)
+const COUNT = Number(process.env['PING_FUZZ'] ?? atDepth({ normally: 150, thoroughly: 400 }))
 const FIRST_SEED = Number(process.env['PING_FUZZ_SEED'] ?? Math.floor(Date.now() / 1_000))
 /** Conversations at a time. */
 const PAIRS = 4

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../../../broker/groups/rebalance.ts'
+import { atDepth } from '../../support/depth.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
 import { checkState, GenerationRules } from './group-rules.ts'
 import { GROUP, GroupUnderTest } from './group-under-test.ts'
 import { SimulatedClient, type Journal } from './simulated-client.ts'
 
-const SEEDS = 1_000
+const SEEDS = atDepth({ normally: 300, thoroughly: 1_000 })
 const STEPS = 120
 const CLIENTS = 5
 /** The longest session and rebalance timeout of a simulated client, and some more. */

@@ -2,12 +2,13 @@ import { expect, test } from 'vitest'
 import { ERROR, ProtocolError } from '../../../broker/errors.ts'
 import { TornFileError } from '../../../broker/log/folder.ts'
 import { PartitionLog, type LogSettings } from '../../../broker/log/partition-log.ts'
+import { atDepth } from '../../support/depth.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
 import { batchOf, recordsOf, SETTINGS } from './log-fixture.ts'
 import { LogModel, type ModelBatch } from './log-model.ts'
 import { Stopped, UnreliableFolder } from './unreliable-folder.ts'
 
-const SEEDS = Number(process.env['SIM_SEEDS'] ?? 1000)
+const SEEDS = Number(process.env['SIM_SEEDS'] ?? atDepth({ normally: 300, thoroughly: 1_000 }))
 const STEPS = 50
 const FULL = new Error('ENOSPC: no space left on device')
 
