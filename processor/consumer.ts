@@ -29,11 +29,11 @@ export interface PingConsumerOptions {
   readonly metrics: ProcessorMetrics
   /** Records not done, above which nothing more is taken in until the cache or Postgres is back. */
   readonly maxOpenRecords: number
+  readonly commitIntervalMs: number
   /** Nothing is read before: the lanes are not known. */
   readonly ready: Promise<void>
 }
 
-const COMMIT_EVERY_MS = 1_000
 /** What kafkajs is asked and told for each stride costs as much as taking the record itself. */
 const RECORDS_PER_STRIDE = 100
 const FLUSH_AGAIN_AFTER_MS = 500
@@ -232,7 +232,7 @@ export class PingConsumer {
 
   async #commitUntil(over: AbortSignal): Promise<void> {
     while (!over.aborted) {
-      await wait(COMMIT_EVERY_MS, over)
+      await wait(this.#options.commitIntervalMs, over)
       await this.#commit()
     }
   }

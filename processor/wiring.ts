@@ -22,6 +22,7 @@ import { WantedWork } from './wanted-work.ts'
 import { ReadinessWatch } from './watch-readiness.ts'
 
 const CONNECTIONS = 4
+const COMMIT_INTERVAL_MS = 1_000
 const QUERY_TIMEOUT_MS = 10_000
 const CACHE_COMMAND_TIMEOUT_MS = 2_000
 /** Longest stop: the last flush, the last commit, leaving the group. Whoever ends a processor by force waits longer. */
@@ -106,6 +107,7 @@ function createParts(settings: ProcessorSettings, log: Logger, metrics: Processo
     log,
     metrics,
     maxOpenRecords,
+    commitIntervalMs: COMMIT_INTERVAL_MS,
     ready: ticks.firstTick,
   })
   return { pool, cache, flusher, ticks, catchUps, audits, consumer, deadLetters }

@@ -1,22 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { wait } from '../../src/runtime/wait.ts'
 import { i5Reads } from '../support/check-reads.ts'
-import { CACHE_TRUE_WITHIN_MS, i1Lost, i2Double, i3Gaps, i4Cache, i6Topic } from '../support/checker.ts'
+import { CACHE_TRUE_WITHIN_MS, i1Lost, i2Double, i3Gaps, i4Cache, i6Topic, withDatabase } from '../support/checker.ts'
 import { CountWatch } from '../support/count-watch.ts'
 import { firstOrAll } from '../support/depth.ts'
 import { Load } from '../support/load.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { seededRandom } from '../support/random.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
-import { readsPartitions } from './reads-partitions.ts'
+import { countJoins, lastJoin, readsPartitions } from './reads-partitions.ts'
 import { faultSettings } from './settings.ts'
 
 const { seed } = faultSettings()
 const PAIRS = firstOrAll([0, 1])
 const LANES = 16
 const BUSY_MACHINE = 4
-/** Longer than Postgres leaves a silent relay its lanes (5 s), and Kafka a silent consumer its partitions (10 s). */
-const FROZEN_MS = 11_500
+/** Postgres leaves a silent relay its lanes for 5 s, and Kafka a silent consumer its partitions for 10 s. */
 const HANDED_OVER_WITHIN_MS = 20_000
 
 keepLogsOnFailure()
@@ -44,25 +43,42 @@ describe(`two servers and two processors side by side (--seed ${seed})`, () => {
   const untilRelaysAll = (server: Program) =>
     until('the other server relays all lanes', async () => (await lanesOf(server)) === LANES, HANDED_OVER_WITHIN_MS)
 
+  const untilReads = (processor: Program, partitions: string) =>
+    until(`it reads ${partitions}`, () => lastJoin(processor).includes(`"partitions":[${partitions}]`), HANDED_OVER_WITHIN_MS)
+  const untilSent = async (count: number) => {
+    const before = load.sent.length
+    await until(`${count} pings more are sent`, () => load.sent.length >= before + count)
+  }
+  /** Relays whose session has asked Postgres again and again, over more than the second between two tries to take lanes. */
+  const relaysThatAsked = () =>
+    withDatabase(ping.place.databaseUrl, async client => {
+      const sql = `select count(*)::int as count from pg_stat_activity
+        where datname = current_database() and application_name = 'ping-relay' and query_start > backend_start + interval '1.5 s'`
+      return (await client.query<{ count: number }>(sql)).rows[0]!.count
+    })
+
   test.each(PAIRS)('server and processor %i, frozen under load and woken again, change nothing', { timeout: 90_000 }, async number => {
     const [server, processor] = [ping.servers[number]!, ping.processors[number]!]
-    const other = ping.servers[1 - number]!
+    const [other, otherProcessor] = [ping.servers[1 - number]!, ping.processors[1 - number]!]
     await until('both processors read partitions', () => ping.processors.every(readsPartitions), HANDED_OVER_WITHIN_MS)
     const rebuilds = countRebuilds()
     load.start()
-    await wait(random.between(1_500, 2_500))
+    await untilSent(random.between(400, 800))
     const before = load.sent.length
     const frozen = [server, processor]
     for (const program of random.shuffled(frozen)) {
       program.freeze()
       await wait(random.between(0, 300))
     }
-    await Promise.all([wait(FROZEN_MS), untilRelaysAll(other)])
+    await Promise.all([untilRelaysAll(other), untilReads(otherProcessor, '0,1,2,3')])
+    const joins = countJoins(processor)
     for (const program of random.shuffled(frozen)) {
       program.wake()
       await wait(random.between(0, 300))
     }
-    await wait(1_500)
+    await until('the server has noticed that it lost its lanes', async () => (await lanesOf(server)) === 0, HANDED_OVER_WITHIN_MS)
+    await until('the processor has joined again', () => countJoins(processor) > joins, HANDED_OVER_WITHIN_MS)
+    await untilSent(100)
     await load.drain()
     expect(load.sent.length).toBeGreaterThan(before + 100)
     const { databaseUrl, redisUrl } = ping.place
@@ -81,7 +97,7 @@ describe(`two servers and two processors side by side (--seed ${seed})`, () => {
     await untilRelaysAll(other)
     await one.start()
     await one.untilReady()
-    await wait(1_500)
+    await until('it has asked for lanes', async () => (await relaysThatAsked()) === 2, HANDED_OVER_WITHIN_MS)
     await load.drain()
     expect([await lanesOf(one), await lanesOf(other)]).toEqual([0, LANES])
     const { databaseUrl, redisUrl } = ping.place

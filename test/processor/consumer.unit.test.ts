@@ -17,6 +17,7 @@ import { encode } from '../support/encode-event.ts'
 import { event } from './events.ts'
 
 const TOPIC = 'pings'
+const COMMIT_INTERVAL_MS = 1_000
 type EachBatch = (payload: object) => Promise<void>
 
 /** A kafkajs consumer that does what the test says. */
@@ -31,10 +32,11 @@ class ScriptedConsumer {
   readonly disconnect = async () => void (this.isConnected = false)
   readonly subscribe = async () => undefined
   readonly run = async ({ eachBatch }: { eachBatch: EachBatch }) => void (this.eachBatch = eachBatch)
-  commitMs = 0
+  /** What its commits wait for. */
+  commitGate: Promise<void> = Promise.resolve()
   readonly commitOffsets = async (offsets: { partition: number; offset: string }[]) => {
     this.commits.push(...offsets.map(({ partition, offset }) => `${partition}@${offset}`))
-    await wait(this.commitMs)
+    await this.commitGate
   }
 
   join(partitions: readonly number[]): void {
@@ -55,7 +57,10 @@ let consumer: PingConsumer
 let lanes: Lanes
 let assignment: Assignment
 let put: ReturnType<typeof vi.fn<DeadLetters['put']>>
-beforeEach(() => {
+beforeEach(() => startConsumer(COMMIT_INTERVAL_MS))
+afterEach(() => consumer.stop())
+
+function startConsumer(commitIntervalMs: number): void {
   lives = []
   lanes = new Lanes()
   lanes.grow(2)
@@ -96,13 +101,13 @@ beforeEach(() => {
     log: silent,
     metrics,
     maxOpenRecords: 1_000,
+    commitIntervalMs,
     assignment,
     lanes,
     ready: Promise.resolve(),
   })
   consumer.start()
-})
-afterEach(() => consumer.stop())
+}
 
 const life = async (number: number) => {
   await vi.waitUntil(() => lives.length >= number && lives[number - 1]!.eachBatch !== undefined, { timeout: 5_000 })
@@ -124,13 +129,22 @@ test.each([new TypeError('not a function'), new RangeError('out of range'), new 
 )
 
 test('after crashes offsets are committed by the living only, each once', { timeout: 15_000 }, async () => {
+  await consumer.stop()
+  const intervalMs = 10
+  startConsumer(intervalMs)
   for (let number = 1; number <= 3; number++) (await life(number)).crash(new Error('again'))
   const last = await life(4)
   last.join([0, 1])
-  last.commitMs = 1_500 // longer than the pause between two commits of one loop
+  const { promise, resolve: answer } = Promise.withResolvers<void>()
+  last.commitGate = promise
   await last.take(0, [encode(event(1)), encode(event(2))])
-  await wait(2_500)
-  expect(lives.map(({ commits }) => commits)).toEqual([[], [], [], ['0@2']])
+  await vi.waitUntil(() => last.commits.length > 0)
+  await wait(10 * intervalMs) // time for every other loop that still ran to commit the same ten times
+  answer()
+  await vi.waitUntil(() => last.commits.at(-1) === '0@2')
+  const [first, second, third, commits] = lives.map(each => each.commits)
+  expect([first, second, third]).toEqual([[], [], []])
+  expect(commits).toEqual([...new Set(commits)])
 })
 
 test('what was joined decides which lanes are its own; outside of a group all are looked after', async () => {

@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { HASH } from '../../src/counters/names.ts'
-import { wait } from '../../src/runtime/wait.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
+
+/** Of lane 0. */
+const PARTITION = 0
+const OTHER_PARTITION = 1
 
 /** With the tick off, only events bring the count on: what it would heal shows. */
 describe('without ticks', { timeout: 60_000 }, () => {
@@ -27,9 +30,15 @@ describe('without ticks', { timeout: 60_000 }, () => {
   })
 
   const total = async () => Number(await at.cache.hget(HASH, 'total'))
-  /** As `start`, until the first event is counted: the group is joined. */
-  const start = async (settings: Readonly<Record<string, string>> = {}) => {
+  const openRecords = () => processor.metric('ping_processor_open_records')
+  /** As `at.start`, until the group is joined; nothing was flushed yet. */
+  const startJoined = async (settings: Readonly<Record<string, string>> = {}) => {
     processor = await at.start({ TICK_INTERVAL_MS: '0', ...settings })
+    await until('it has joined', () => processor.log().some(line => line.includes('"partitions":[0,1]')), 30_000)
+  }
+  /** As `startJoined`, until a first event is counted and committed. */
+  const start = async (settings: Readonly<Record<string, string>> = {}) => {
+    await startJoined(settings)
     await at.publish(await at.record(0, [1]))
     await at.untilTrue()
     await until('it is committed', async () => (await at.uncommitted()) === 0)
@@ -40,9 +49,9 @@ describe('without ticks', { timeout: 60_000 }, () => {
     const whole = await at.hash()
     await at.cache.del(HASH)
     await at.publish(await at.record(0, [2, 3]))
-    await until('it was refused', async () => (await processor.metric('ping_processor_flushes_total')) > 1)
-    await wait(1_500) // more than a commit's interval
-    expect(await at.uncommitted()).toBe(2)
+    await until('it was refused', async () => (await openRecords()) === 2 && (await processor.metric('ping_processor_flushes_total')) > 1)
+    await untilOffsetsAreCommitted()
+    expect(await at.uncommitted(PARTITION)).toBe(2)
     await processor.kill9()
     await at.cache.hset(HASH, whole) // as it was: the two are not in
     processor = await at.start({ TICK_INTERVAL_MS: '0' })
@@ -55,8 +64,9 @@ describe('without ticks', { timeout: 60_000 }, () => {
     const whole = await at.hash()
     await redis.kill9()
     await at.publish(await at.record(0, [2, 3, 4]))
-    await wait(1_500)
-    expect(await at.uncommitted()).toBe(3)
+    await until('they are read', async () => (await openRecords()) === 3)
+    await untilOffsetsAreCommitted()
+    expect(await at.uncommitted(PARTITION)).toBe(3)
     await redis.restart()
     await until('the cache is back', async () => (await at.cache.ping().catch(() => '')) === 'PONG')
     await at.cache.hset(HASH, whole)
@@ -65,34 +75,34 @@ describe('without ticks', { timeout: 60_000 }, () => {
   })
 
   test('the first ping after a quiet second is visible at once, and none waits longer than the interval', { timeout: 60_000 }, async () => {
-    await start({ FLUSH_INTERVAL_MS: '3000' })
-    await wait(3_100)
-    const atOnceMs = await timeToShow([2])
+    await startJoined({ FLUSH_INTERVAL_MS: '3000' })
+    const atOnceMs = await timeToShow([1])
     expect(atOnceMs).toBeLessThan(1_500)
-    const nextMs = await timeToShow([3])
+    const nextMs = await timeToShow([2])
     expect(nextMs).toBeGreaterThan(3_000 - atOnceMs - 1_000)
     expect(nextMs).toBeLessThan(3_000 + 1_500)
   })
 
   test('a thousand events are flushed without waiting for the timer', { timeout: 60_000 }, async () => {
     await start({ FLUSH_INTERVAL_MS: '60000' })
+    const flushes = await processor.metric('ping_processor_flushes_total')
     await at.publish([...(await at.record(0, Array(500).fill(1))), ...(await at.record(1, Array(499).fill(1)))])
-    await wait(1_500)
+    await until('all but one are read', async () => (await openRecords()) === 999)
     expect(await total()).toBe(1)
     await at.publish(await at.record(0, [1]))
     await until('the thousand are there', async () => (await total()) === 1_001)
+    expect(await processor.metric('ping_processor_flushes_total'), 'one flush of each lane').toBe(flushes + 2)
   })
 
   test('more distinct minutes than one flush carries are all flushed at once', { timeout: 60_000 }, async () => {
-    await start({ FLUSH_INTERVAL_MS: '8000', FLUSH_RECORDS: '100000' })
-    await wait(8_100)
+    await startJoined({ FLUSH_INTERVAL_MS: '8000', FLUSH_RECORDS: '100000' })
     await at.publish(
       await at.record(
         1,
         Array.from({ length: 2_500 }, (_, minute) => minute * 60_000),
       ),
     )
-    await until('the first are there', async () => (await total()) > 1)
+    await until('the first are there', async () => (await total()) > 0)
     await until('all are, without another interval', () => at.isTrue(), 4_000)
   })
 
@@ -104,6 +114,12 @@ describe('without ticks', { timeout: 60_000 }, () => {
     await until('it is committed', async () => (await at.uncommitted()) === 0)
     expect(await processor.metric('ping_processor_caught_up_total')).toBe(3)
   })
+
+  /** A record that needs no flush comes after the others, in the other partition: once it is committed, so is whatever else may be. */
+  async function untilOffsetsAreCommitted(): Promise<void> {
+    await at.send(OTHER_PARTITION, { value: Buffer.alloc(0) })
+    await until('a later record is committed', async () => (await at.uncommitted(OTHER_PARTITION)) === 0)
+  }
 
   async function timeToShow(timesMs: readonly number[]): Promise<number> {
     const before = await total()

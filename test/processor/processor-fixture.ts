@@ -40,8 +40,8 @@ export interface ProcessorFixture {
   isTrue(): Promise<boolean>
   /** Waits until it is; the ms that it took. */
   untilTrue(limitMs?: number): Promise<number>
-  /** Records that are not committed, over all partitions. */
-  uncommitted(): Promise<number>
+  /** Records that are not committed, over all partitions or in one. */
+  uncommitted(partition?: number): Promise<number>
   close(): Promise<void>
 }
 
@@ -92,13 +92,14 @@ export async function processorFixture(
     hash: () => cache.hgetall(HASH),
     isTrue,
     untilTrue: (limitMs = 25_000) => until('the cache equals the ledger', isTrue, limitMs),
-    uncommitted: async () => {
+    uncommitted: async only => {
       const [ends, groups] = await Promise.all([
         admin.fetchTopicOffsets(place.topic),
         admin.fetchOffsets({ groupId: place.topic, topics: [place.topic] }),
       ])
       const committed = new Map(groups[0]?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]))
-      return ends.reduce((sum, { partition, high }) => sum + Number(high) - (committed.get(partition) ?? 0), 0)
+      const asked = ends.filter(({ partition }) => only === undefined || partition === only)
+      return asked.reduce((sum, { partition, high }) => sum + Number(high) - (committed.get(partition) ?? 0), 0)
     },
     close: async () => {
       await Promise.all(programs.map(program => program.kill9()))

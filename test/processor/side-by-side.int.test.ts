@@ -25,6 +25,21 @@ describe('processors', { timeout: 60_000 }, () => {
   const joined = (processor: Program, partitions: string) =>
     until(`it reads ${partitions}`, () => reads(processor).includes(`"partitions":[${partitions}]`), 30_000)
 
+  const eachReadsOne = (...processors: Program[]) =>
+    until('each reads one partition', () => processors.every(each => /"partitions":\[\d\]/.test(reads(each))), 30_000)
+  const total = async () => Number((await at.hash())['total'])
+  const untilMoreIsCounted = async () => {
+    const before = await total()
+    await until('more is counted', async () => (await total()) > before)
+  }
+  /** A processor that has rebuilt nothing does not have the metric. */
+  const rebuilds = (processor: Program) =>
+    processor.metric('ping_processor_rebuilds_total').catch((error: Error) => {
+      if (error.message.includes('has no')) return 0
+      throw error
+    })
+  const rebuildsOf = async (...processors: Program[]) => (await Promise.all(processors.map(rebuilds))).reduce((sum, each) => sum + each, 0)
+
   /** Records and sends pings in all lanes until `stopped`. */
   async function traffic(stopped: () => boolean): Promise<void> {
     for (let ping = 0; !stopped(); ping++) {
@@ -35,23 +50,27 @@ describe('processors', { timeout: 60_000 }, () => {
 
   test('two of them, one frozen, its lanes taken over, and woken again: nothing is counted twice', { timeout: 90_000 }, async () => {
     const [first, second] = [await at.start(), await at.start()]
-    await until('each reads one', () => [first, second].every(each => /"partitions":\[\d\]/.test(reads(each))), 30_000)
+    await eachReadsOne(first, second)
     let isOver = false
     const sending = traffic(() => isOver)
-    await wait(1_000)
+    await untilMoreIsCounted()
+    const before = await rebuildsOf(first, second)
     first.freeze()
     await joined(second, '0,1')
-    await wait(500)
+    await untilMoreIsCounted()
     first.wake()
-    await wait(2_000)
+    await eachReadsOne(first, second)
+    await untilMoreIsCounted()
     isOver = true
     await sending
     await at.untilTrue()
+    // What was counted twice would have been noticed by a tick, and rebuilt.
+    expect(await rebuildsOf(first, second), 'rebuilds of the cache').toBe(before)
   })
 
   test('a killed one: its lanes stay fresh while the group still waits for it', { timeout: 90_000 }, async () => {
     const [first, second] = [await at.start(), await at.start()]
-    await until('each reads one', () => [first, second].every(each => /"partitions":\[\d\]/.test(reads(each))), 30_000)
+    await eachReadsOne(first, second)
     await first.kill9()
     const killedMs = performance.now()
     await at.publish(await at.record(0, [1]))
@@ -62,7 +81,7 @@ describe('processors', { timeout: 60_000 }, () => {
 
   test('one that is stopped leaves the group at once, with everything that it read flushed', { timeout: 90_000 }, async () => {
     const [first, second] = [await at.start(), await at.start()]
-    await until('each reads one', () => [first, second].every(each => /"partitions":\[\d\]/.test(reads(each))), 30_000)
+    await eachReadsOne(first, second)
     const begunMs = performance.now()
     expect(await first.stop()).toMatchObject({ code: 0 })
     await joined(second, '0,1')
@@ -89,7 +108,10 @@ describe('processors', { timeout: 60_000 }, () => {
     process.kill(redis.pid, 'SIGSTOP')
     try {
       await at.publish(await at.record(0, [2, 3]))
-      await wait(4_000)
+      await until('a tick and a flush have failed', async () => {
+        const failedTicks = await processor.metric('ping_processor_failed_ticks_total')
+        return failedTicks > 0 && processor.log().some(line => line.includes('flush: the cache does not answer'))
+      })
     } finally {
       process.kill(redis.pid, 'SIGCONT')
     }
