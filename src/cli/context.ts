@@ -15,17 +15,17 @@ import { cliSettings } from './settings.ts'
 const FILE_OPTIONS = { tokenFile: '--token-file', caFile: '--ca-file', certFile: '--cert-file', keyFile: '--key-file' } as const
 type FileOption = keyof typeof FILE_OPTIONS
 
-/** What a command works with, made when it starts. */
+/** What a command works with, created when it starts. */
 export interface Context {
   readonly output: Output
   readonly terminal: Terminal
   readonly interrupt: Interrupt
-  /** For one call with all its tries, or for one step of verify and rebuild. */
+  /** For one call including its retries, or for one step of verify and rebuild. */
   readonly timeoutMs: number
   readonly address: string
-  /** The options that lead another pingcli to the same server; empty where the defaults do. */
+  /** The options with which another pingcli calls the same server; empty if the defaults do. */
   readonly sameServer: readonly string[]
-  /** A client of the server at `address`; whoever makes it closes it. Throws `SettingsError`. */
+  /** A client of the server at `address`; the caller closes it. Throws `SettingsError`. */
   createClient(options?: Pick<ClientOptions, 'http2'>): PingClient
   /** Settings of Postgres and the cache, for the commands that read them directly. Throws `SettingsError`. */
   settings<Table extends SettingsTable>(table: Table): SettingsOf<Table>
@@ -45,8 +45,8 @@ export function createContext(options: SharedOptions, env: Environment): Context
     sameServer: optionsOfServer(address, options),
     createClient: clientOptions => {
       const credentials = readCredentials(credentialSources(options, settings))
-      const remark = tokenAtRisk(address, credentials)
-      if (remark !== undefined) output.note(remark)
+      const warning = tokenAtRisk(address, credentials)
+      if (warning !== undefined) output.note(warning)
       return createPingClient({ ...clientOptions, address, protocol: options.protocol, credentials })
     },
     settings: table => readSettings(table, env),
@@ -59,7 +59,7 @@ function credentialSources(options: SharedOptions, settings: SettingsOf<typeof c
   return { token: source('tokenFile'), ca: source('caFile'), cert: source('certFile'), key: source('keyFile') }
 }
 
-/** PING_ADDRESS is repeated as an option: a line that is copied may meet another environment. */
+/** PING_ADDRESS is repeated as an option: a copied line may be run in another environment. */
 function optionsOfServer(address: string, options: SharedOptions): readonly string[] {
   const { address: given, protocol } = options
   const isDefault = given === undefined && address === cliSettings.address.fallback
@@ -70,10 +70,10 @@ function optionsOfServer(address: string, options: SharedOptions): readonly stri
   return [...(isDefault ? [] : ['--address', shellWord(address)]), ...(protocol === PROTOCOLS[0] ? [] : ['--protocol', protocol]), ...files]
 }
 
-/** How a command is bound to the program. */
+/** How a command is connected to the program. */
 export interface Wiring {
-  /** The context of a command that begins. Throws `SettingsError`. */
+  /** Creates the context of a command. Throws `SettingsError`. */
   contextOf(command: Command): Context
-  /** Tells how it ended. */
+  /** Reports how it ended. */
   end(code: ExitCode): void
 }

@@ -11,15 +11,15 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
-  ok: 'done',
+  ok: 'success',
   failed:
-    'verify found a difference (a cache that it cannot read is one); rebuild found another rebuild at work until\n       --timeout; the database has no tables of Ping; or something unforeseen went wrong',
+    "verify found a difference (a cache that it cannot read is one); another rebuild was running until --timeout;\n       the database does not contain Ping's tables; or an unexpected error occurred",
   usage: 'wrong options or settings; nothing was done',
-  unavailable: 'no answer by --timeout: from the server (ping, load, count), Postgres (verify, rebuild) or the cache (rebuild)',
+  unavailable: 'no answer within --timeout from the server (ping, load, count), Postgres (verify, rebuild) or the cache (rebuild)',
   refused:
-    'the server refused the request (or the token, or the client certificate), its certificate is not valid, or it has\n       no TLS behind an https address; trying again would not help',
-  interrupted: 'ended by Ctrl-C (SIGINT)',
-  terminated: 'ended by SIGTERM',
+    "the server refused the request, the token or the client certificate; the server's certificate is not valid; or\n       the port of an https address does not speak TLS; trying again does not help",
+  interrupted: 'interrupted by Ctrl-C (SIGINT)',
+  terminated: 'terminated by SIGTERM',
 }
 
 export const EXIT_CODES_HELP = `

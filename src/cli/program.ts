@@ -12,7 +12,7 @@ import { addVerifyCommand } from './verify/verify-command.ts'
 import { readVersion } from './version.ts'
 
 const EXAMPLES = `
-Output: results go to standard output, remarks, progress and errors to standard error.
+Output: results go to standard output; notes, progress and errors go to standard error.
 ${EXIT_CODES_HELP}
 
 Examples:
@@ -23,7 +23,7 @@ Examples:
   pingcli load --batch 1000 --concurrency 4
   pingcli verify
 
-'pingcli help <command>' shows the options and more examples of a command.`
+'pingcli help <command>' shows a command's options and more examples.`
 
 /** Runs one command line (without node and script) and returns the exit code. */
 export async function runCli(args: readonly string[], env: Environment): Promise<ExitCode> {
@@ -39,7 +39,7 @@ export async function runCli(args: readonly string[], env: Environment): Promise
 
 function createProgram(env: Environment, end: (code: ExitCode) => void): Command {
   const program = new Command('pingcli')
-    .description('Records pings, counts them, and checks that none is lost or counted twice.')
+    .description('Records pings, counts them, and checks that no ping is lost or counted twice.')
     .version(readVersion(), '--version', 'show the version')
     .exitOverride()
     .showHelpAfterError("('pingcli help' shows the commands, 'pingcli help <command>' their options)")
@@ -66,6 +66,6 @@ function report(error: unknown, terminal: Terminal): ExitCode {
     write(`error: wrong settings:\n${error.message}\n`)
     return EXIT.usage
   }
-  write(`error: unforeseen: ${error instanceof Error ? error.stack : String(error)}\n`)
+  write(`error: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`)
   return EXIT.failed
 }

@@ -80,7 +80,7 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certifica
     [
       'no authority',
       { ca: undefined },
-      "the server's certificate is not valid, nothing was sent: unable to verify the first certificate. --ca-file or PING_CA_FILE names the authorities to trust",
+      "the server's certificate is not valid; nothing was sent: unable to verify the first certificate. Set the CAs to trust with --ca-file or PING_CA_FILE",
     ],
     [
       'no certificate',
@@ -105,7 +105,7 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certifica
   test('called in clear text says that the port speaks TLS', async () => {
     const address = server.url.replace('https', 'http')
     expect(await outcome(protocol, ping, {}, address)).toBe(
-      '4 refused: expected http, got TLS: nothing was recorded. Is it an https:// address?',
+      '4 refused: got TLS, expected http: nothing was recorded. Is it an https:// address?',
     )
   })
 
@@ -114,9 +114,9 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certifica
     await using expired = await startCallersFixture(authority.issue({ notAfter: daysFromNow(-0.5) }))
     const prefix = "4 refused: the server's certificate is"
     expect(await outcome(protocol, count, {}, other.url)).toBe(
-      `${prefix} for another name, nothing was sent: got DNS:other.example, expected 127.0.0.1`,
+      `${prefix} for another name; nothing was sent: got DNS:other.example, expected 127.0.0.1`,
     )
-    expect(await outcome(protocol, count, {}, expired.url)).toBe(`${prefix} not valid, nothing was sent: certificate has expired`)
+    expect(await outcome(protocol, count, {}, expired.url)).toBe(`${prefix} not valid; nothing was sent: certificate has expired`)
     expect([...other.counted, ...expired.counted]).toEqual([])
   })
 })
@@ -136,15 +136,15 @@ test('options of pingcli name the files, and the environment where none does', a
 describe('files that cannot be used are refused by the name of what named them, and shown nothing of:', () => {
   test.each<[Changes, string]>([
     [{ token: 'nowhere' }, '--token-file: got "FOLDER/nowhere", expected a file that can be read'],
-    [{ token: 'empty' }, '--token-file: got a file with nothing in it, expected one token in one line'],
-    [{ token: 'two-tokens' }, '--token-file: got a file with more or other than a token, expected one token in one line'],
-    [{ token: 'key' }, '--token-file: got a file with more or other than a token'],
+    [{ token: 'empty' }, '--token-file: got an empty file, expected one token on one line'],
+    [{ token: 'two-tokens' }, '--token-file: got a file that is not a single token, expected one token on one line'],
+    [{ token: 'key' }, '--token-file: got a file that is not a single token'],
     [{ ca: 'token' }, '--ca-file: got a file without a certificate, expected one in PEM'],
     [{ ca: 'key' }, '--ca-file: got a file without a certificate'],
-    [{ key: undefined }, '--key-file: got none, expected a file, as --cert-file names one'],
-    [{ cert: undefined }, '--cert-file: got none, expected a file, as --key-file names one'],
-    [{ key: 'other-key' }, '--key-file: got what does not fit --cert-file, expected its key in PEM'],
-    [{ key: 'token' }, '--key-file: got what does not fit --cert-file, expected its key in PEM'],
+    [{ key: undefined }, '--key-file: got none, expected a file, since --cert-file is set'],
+    [{ cert: undefined }, '--cert-file: got none, expected a file, since --key-file is set'],
+    [{ key: 'other-key' }, '--key-file: got a file that does not match --cert-file, expected its key in PEM'],
+    [{ key: 'token' }, '--key-file: got a file that does not match --cert-file, expected its key in PEM'],
     [{ cert: 'key' }, '--cert-file: got a file without a certificate'],
   ])('%j', (changes, message) => {
     const read = () => readCredentials(sources(changes))
@@ -157,7 +157,7 @@ describe('files that cannot be used are refused by the name of what named them, 
   test('pingcli ends with exit code 2', async () => {
     const { code, stdout, stderr } = await runCli(['count'], { PING_TOKEN_FILE: file('two-tokens') })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toMatch(/^error: wrong settings:\nPING_TOKEN_FILE: got a file with more or other than a token/)
+    expect(stderr).toMatch(/^error: wrong settings:\nPING_TOKEN_FILE: got a file that is not a single token/)
   })
 })
 
@@ -167,7 +167,7 @@ test('a token in clear text to another machine comes with a warning, and to this
   expect(await runCli(['ping', '--address', open.url, ...token])).toMatchObject({ code: 0, stderr: '' })
   const far = await runCli(['count', '--address', 'http://ping.invalid:1', '--timeout', '100ms', ...token])
   expect(far.stderr).toMatch(
-    /^warning: the token goes to http:\/\/ping.invalid:1 in clear text, where others may read it: use an https address\n/,
+    /^warning: the token is sent to http:\/\/ping.invalid:1 in clear text, where others may read it: use an https address\n/,
   )
   expect(far.stderr).not.toContain(TOKEN)
 })

@@ -58,7 +58,7 @@ describe('pingcli count', () => {
   test('watches until SIGINT, through an outage of the server, and sums up', async () => {
     const { address, port } = await serve('connect', ['answer', 'answer', ...Array<Step>(30).fill({ code: Code.Unavailable })])
     const run = startCli(['count', '--watch', '--interval', '50ms', '--timeout', '300ms', '--address', address])
-    await run.shows('; still trying')
+    await run.shows('; retrying')
     await server?.stop()
     server = await startScriptedServer('connect', [], { port })
     await runCli(['ping', '-n', '3', '--address', address])

@@ -80,12 +80,12 @@ describe('differences', () => {
     [
       'a cache ahead',
       evidence({ ...strayApplied(1), cache: { total: 6n, applied: appliedWith(1, { seq: 1n, tag: 5n }) } }),
-      'lane 1: applied up to 1, but its head is 0: of another history',
+      'lane 1: applied up to 1, but its head is 0: it belongs to another history',
     ],
     [
       'a cache of another history',
       evidence({ ...strayApplied(2), cache: { applied: appliedWith(2, { seq: 2n, tag: 21n }) } }),
-      "lane 2: applied up to 2 with tag 21, but the head's tag is 20: of another history",
+      "lane 2: applied up to 2 with tag 21, but the head's tag is 20: it belongs to another history",
     ],
     ['a cache without a lane', evidence({ cache: { total: 3n, applied: HEADS.slice(0, 2) } }), 'lane 2: not in the cache'],
     ['a total too high', evidence({ cache: { total: 6n } }), 'total: the cache has 6, the sum of its lanes is 5 (1 too many)'],
@@ -113,12 +113,12 @@ describe('differences', () => {
     [
       'a relay that lags',
       evidence({ ledger: { lanes: lanesWith(2, { published: { seq: 0n, tag: 0n } }) } }),
-      'lane 2: published up to 0, 2 behind its head 2 (Kafka away? --no-topic leaves the topic out)',
+      'lane 2: published up to 0, 2 behind its head 2 (is Kafka down? --no-topic skips the published positions)',
     ],
     [
       'a relay ahead',
       evidence({ ledger: { lanes: lanesWith(1, { published: { seq: 4n, tag: 9n }, holds: { published: false, applied: true } }) } }),
-      'lane 1: published up to 4, but its head is 0: of another history',
+      'lane 1: published up to 4, but its head is 0: it belongs to another history',
     ],
   ])('name %s', (_, parts, message) => expect(findDifferences(parts)).toEqual([message]))
 
@@ -136,14 +136,14 @@ describe('differences', () => {
     [
       'a head that went back',
       evidence({ ledger: { lanes: lanesWith(0, { goal: 4n }) } }),
-      'lane 0: its head is 3, and was 4 when verify began',
+      'lane 0: its head is 3, but was 4 when verify began',
     ],
     [
       'a position below the head that is of another history',
       evidence({
         ledger: { lanes: lanesWith(0, { goal: 2n, published: { seq: 2n, tag: 7n }, holds: { published: false, applied: true } }) },
       }),
-      'lane 0: published up to 2 with tag 7, but its row has another: of another history',
+      'lane 0: published up to 2 with tag 7, but its row has another tag: it belongs to another history',
     ],
     [
       'a minute of what was applied',
@@ -177,7 +177,7 @@ describe('differences', () => {
 
   test('name a cache that is away, but not a server that is', () => {
     const away = { kind: 'away', reason: 'nobody there' } as const
-    expect(findDifferences({ ledger, cache: away, server: away, topic: true })).toEqual(['the cache was not read: nobody there'])
+    expect(findDifferences({ ledger, cache: away, server: away, topic: true })).toEqual(['the cache cannot be read: nobody there'])
   })
 })
 
@@ -204,9 +204,9 @@ describe('the report', () => {
   test('says what was left out or away', () => {
     const text = toText({ ledger, cache: { kind: 'left out' }, server: { kind: 'away', reason: 'unavailable: gone' }, topic: false }, [])
     expect(text).toContain('   0     3     3          3        –    –\n')
-    expect(text).toContain('cache:   left out, by --no-cache\n')
-    expect(text).toContain('topic:   left out, by --no-topic\n')
-    expect(text).toContain('server:  not asked: unavailable: gone\n')
+    expect(text).toContain('cache:   skipped by --no-cache\n')
+    expect(text).toContain('topic:   skipped by --no-topic\n')
+    expect(text).toContain('server:  no answer: unavailable: gone\n')
   })
 
   test('is one JSON document too', () => {

@@ -142,7 +142,7 @@ describe('pingcli ping', () => {
     const { address, pings } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '60' } }])
     const { code, stderr } = await runCli(['ping', '--address', address, '--timeout', '5s'])
     expect(code).toBe(3)
-    expect(stderr).toContain('the server asks for a pause of 1 min 0 s, which is longer than what is left of --timeout')
+    expect(stderr).toContain('the server asks to retry after 1 min 0 s, which is more than what is left of --timeout')
     expect(pings).toHaveLength(1)
   })
 
@@ -214,7 +214,7 @@ describe('pingcli ping', () => {
     const { address } = await serve('connect')
     const { code, stderr } = await runCli(['ping', '--protocol', 'grpc', '--timeout', '600ms', '--address', address])
     expect(code).toBe(3)
-    expect(stderr).toContain('expected HTTP/2, which grpc and --stream need, got something else')
+    expect(stderr).toContain('got something other than HTTP/2, which grpc and --stream need')
   })
 
   test('ends a run at the first ping that is not acknowledged, and names it', async () => {
@@ -245,6 +245,6 @@ describe('pingcli ping', () => {
     run.child.kill('SIGINT') // as under npx, where it arrives twice
     const { code, stderr } = await run.result
     expect(code).toBe(130)
-    expect(stderr).toContain('10 pings were not acknowledged, and may be recorded or not.')
+    expect(stderr).toContain('10 pings were not acknowledged and may or may not be recorded.')
   })
 })

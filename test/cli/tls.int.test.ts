@@ -16,7 +16,7 @@ describe.each(PROTOCOLS)('pingcli with an https address of a port without TLS, o
     expect({ code, stdout, stderr }).toEqual({
       code: 4,
       stdout: '',
-      stderr: 'error: refused: expected https, got no TLS: nothing was sent. Is it an http:// address?\n',
+      stderr: 'error: refused: got no TLS, expected https: nothing was sent. Is it an http:// address?\n',
     })
   })
 })
@@ -50,7 +50,7 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
     await server.stop()
     expect(code).toBe(4)
     expect(stderr).toContain(
-      "error: refused: the server's certificate is not valid, nothing was sent: unable to verify the first certificate. --ca-file or PING_CA_FILE names",
+      "error: refused: the server's certificate is not valid; nothing was sent: unable to verify the first certificate. Set the CAs to trust with --ca-file",
     )
     expect(server.pings).toHaveLength(0)
   })
@@ -61,6 +61,6 @@ test('pingcli load --stream at an https port that speaks HTTP/1.1 only says what
   const { code, stderr } = await runCli(['load', '--stream', '-n', '1', '--address', server.address, '--timeout', '300ms'])
   await server.stop()
   expect(code).toBe(3)
-  expect(stderr).toMatch(/error: no answer within --timeout; .*: expected HTTP\/2, which grpc and --stream need, got something else/)
+  expect(stderr).toMatch(/error: no answer within --timeout; .*: got something other than HTTP\/2, which grpc and --stream need/)
   expect(stderr).not.toContain('SSL')
 })

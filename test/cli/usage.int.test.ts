@@ -4,15 +4,15 @@ import { runCli } from './run-cli.ts'
 
 describe('pingcli, used wrongly, ends with exit code 2 and says what it got and what it expected', () => {
   test.each<[string[], RegExp]>([
-    [['ping', '-n', 'x'], /option '-n, --number <count>' argument 'x' is invalid. Got "x", expected a whole number from 1 to/],
-    [['ping', '-n', '0'], /Got "0", expected a whole number from 1/],
+    [['ping', '-n', 'x'], /option '-n, --number <count>' argument 'x' is invalid. Got "x", expected an integer from 1 to/],
+    [['ping', '-n', '0'], /Got "0", expected an integer from 1/],
     [['ping', '--rate', 'fast'], /option '--rate <rate>' .* Got "fast", expected a rate above 0/],
-    [['ping', '--concurrency', '0'], /Got "0", expected a whole number from 1 to 4096/],
+    [['ping', '--concurrency', '0'], /Got "0", expected an integer from 1 to 4096/],
     [['ping', '--id', 'abc'], /Got "abc", expected a UUID such as/],
     [['ping', '--id', '0197a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b', '-n', '2'], /names one ping. Got -n 2 with it, expected -n 1/],
     [['ping', '--timestamp', 'yesterday'], /Got "yesterday", expected an ISO 8601 time such as .* from -62135596800000 to 253402300799999/],
     [['ping', '--timestamp', '253402300800000'], /Got "253402300800000", expected/],
-    [['ping', '--timeout', '5'], /Got "5", expected a duration with its unit, such as 500ms, 2s/],
+    [['ping', '--timeout', '5'], /Got "5", expected a duration with a unit, such as 500ms, 2s/],
     [['ping', '--address', 'localhost:8080'], /Got "localhost:8080", expected an address such as http:\/\//],
     [['ping', '--protocol', 'soap'], /argument 'soap' is invalid. Allowed choices are connect, grpc, grpc-web/],
     [['count', '--from', '2026-02-30'], /Got "2026-02-30", expected an ISO 8601 time/],
@@ -46,7 +46,7 @@ describe('pingcli help', () => {
     expect(code).toBe(0)
     for (const exitCode of [0, 1, 2, 3, 4, 130, 143]) expect(stdout).toMatch(new RegExp(`^  ${exitCode} +\\w`, 'm'))
     expect(stdout).toMatch(
-      / 1 +verify found a difference[^]*another rebuild[^]*unforeseen[^]* 3 +no answer by --timeout: .*Postgres \(verify, rebuild\) or the cache \(rebuild\)/,
+      / 1 +verify found a difference[^]*another rebuild[^]*unexpected[^]* 3 +no answer within --timeout .*Postgres \(verify, rebuild\) or the cache \(rebuild\)/,
     )
   })
 

@@ -77,7 +77,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('lane  head  rows  published  applied  lag\n   0     5     5          5        5    0\n')
     expect(stdout).toContain('total:   sum of heads 7 · COUNT(*) 7 · cache 7\n')
-    expect(stdout).toContain('server:  not asked: ')
+    expect(stdout).toContain('server:  no answer: ')
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
@@ -96,8 +96,9 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
   })
 
   test('rebuild waits for one that is under way, and takes over when that one has died', async () => {
-    const nowMs = Number((await cache.time())[0]) * 1_000
-    await cache.hset(HASH, 'claim', `${randomUUID()}:${nowMs - 1_000}`)
+    const [seconds, micros] = await cache.time()
+    const nowMs = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
+    await cache.hset(HASH, 'claim', `${randomUUID()}:${nowMs}`)
     const { code, stdout } = await cli('rebuild', '--json', '--timeout', '20s')
     expect(code).toBe(0)
     expect(JSON.parse(stdout).elapsedMs).toBeGreaterThan(500)
@@ -108,13 +109,13 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     const [seconds] = await cache.time()
     await cache.hset(HASH, 'claim', `${randomUUID()}:${Number(seconds) * 1_000}`)
     const { code, stderr } = await cli('rebuild', '--timeout', '1s')
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: not rebuilt: another rebuild was under way until --timeout\n' })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: not rebuilt: another rebuild was running until --timeout\n' })
   })
 
   test.each<[string, () => Promise<unknown>, string | RegExp]>([
-    ['a cache that is empty', () => cache.flushall(), `the cache was not read: it has no ${HASH}`],
-    ['a cache that is claimed', () => cache.hset(HASH, 'claim', 'x:0'), `the cache was not read: ${HASH} is claimed: `],
-    ['a lane that is not in the cache', () => cache.hdel(HASH, 'applied:1'), `the cache was not read: ${HASH} lacks fields`],
+    ['a cache that is empty', () => cache.flushall(), `the cache cannot be read: ${HASH} does not exist`],
+    ['a cache that is claimed', () => cache.hset(HASH, 'claim', 'x:0'), `the cache cannot be read: ${HASH} is claimed: `],
+    ['a lane that is not in the cache', () => cache.hdel(HASH, 'applied:1'), `the cache cannot be read: ${HASH} lacks fields`],
     ['a total', () => cache.hincrby(HASH, 'total', 1), 'total: the cache has 8, the sum of its lanes is 7 (1 too many)'],
     ['a minute', () => cache.hincrby(HASH, 'minute:1', -1), 'minute 1 (1970-01-01T00:01Z): the cache has 1, Postgres has 2 rows'],
     ['a ping that the cache lacks', () => record(1, [5]), 'lane 1: applied up to 0, 1 behind its head 1'],
@@ -127,7 +128,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     [
       'a position',
       () => ledger.query('update ping_lanes set published_seq = 1 where lane = 2'),
-      'lane 2: published up to 1, 1 behind its head 2 (Kafka away? --no-topic leaves the topic out)',
+      'lane 2: published up to 1, 1 behind its head 2 (is Kafka down? --no-topic skips the published positions)',
     ],
   ])('verify names the difference in %s and ends with exit code 1', async (_, spoil, message) => {
     await cli('rebuild')
@@ -191,7 +192,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     await cache.flushall()
     const { code, stdout } = await cli('verify', '--no-cache', '--no-server')
     expect(code).toBe(0)
-    expect(stdout).toContain('cache:   left out, by --no-cache\nserver:  left out, by --no-server\n\nOK\n')
+    expect(stdout).toContain('cache:   skipped by --no-cache\nserver:  skipped by --no-server\n\nOK\n')
   })
 
   test('verify --no-topic says OK, without waiting, where nothing is published', async () => {
@@ -199,7 +200,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     await ledger.query('update ping_lanes set published_seq = 0, published_tag = 0')
     const { code, stdout } = await cli('verify', '--no-topic', '--wait', '1m')
     expect(code).toBe(0)
-    expect(stdout).toContain('topic:   left out, by --no-topic\n')
+    expect(stdout).toContain('topic:   skipped by --no-topic\n')
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
@@ -207,7 +208,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     const nowhere = { ...settings(), REDIS_URL: 'redis://127.0.0.1:1' }
     const verified = await runCli(['verify', '--wait', '0s'], nowhere)
     expect(verified.code).toBe(1)
-    expect(verified.stdout).toContain('DIFFERENCE: the cache was not read: the cache is away: connect ECONNREFUSED 127.0.0.1:1')
+    expect(verified.stdout).toContain('DIFFERENCE: the cache cannot be read: the cache is unreachable: connect ECONNREFUSED 127.0.0.1:1')
     expect(await runCli(['rebuild'], nowhere)).toMatchObject({ code: 3 })
   })
 
@@ -215,7 +216,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     await cli('rebuild')
     const { code, stdout, stderr } = await runCli([command], { ...settings(), DATABASE_URL: 'postgres://postgres@127.0.0.1:1/ping' })
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
-    expect(stderr).toContain('Postgres could not be read: connect ECONNREFUSED 127.0.0.1:1')
+    expect(stderr).toContain('Postgres cannot be read: connect ECONNREFUSED 127.0.0.1:1')
     expect(await cache.hget(HASH, 'total')).toBe('7')
   })
 
@@ -223,7 +224,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     await ledger.query('drop table ping_lanes cascade')
     const { code, stderr } = await cli('verify')
     expect(code).toBe(1)
-    expect(stderr).toContain("the database has none of Ping's tables")
+    expect(stderr).toContain("the database does not contain Ping's tables")
   })
 
   test('verify ends on SIGINT with exit code 130', async () => {

@@ -7,13 +7,13 @@ import type { Interrupt } from '../interrupt.ts'
 import { describeFailure, isFinal, retryAfterMs } from './failures.ts'
 
 /** A single try gets at most a third of the time, so that a reply that never comes leaves time for another try … */
-const TRIES_AT_LEAST = 3
-/** … and never longer than this. */
-const LONGEST_TRY_MS = 10_000
+const MIN_TRIES = 3
+/** … and never more than this. */
+const MAX_TRY_MS = 10_000
 /** With less time left, another try is not worth it. */
-const SHORTEST_TRY_MS = 20
+const MIN_TRY_MS = 20
 const FIRST_PAUSE_MS = 50
-const LONGEST_PAUSE_MS = 2_000
+const MAX_PAUSE_MS = 2_000
 
 export interface CallLimits {
   /** The time for all tries together. */
@@ -29,8 +29,8 @@ export interface Answered<T> {
 }
 
 /**
- * Makes a call, again and again with growing pauses (or the server's `retry-after`), until it is answered.
- * Throws `CliError`: refused (no further try would help), unavailable (time over), or interrupted.
+ * Makes a call, and repeats it with growing pauses (or the server's `retry-after`), until it is answered.
+ * Throws `CliError`: refused (another try would not help), unavailable (no time left), or interrupted.
  */
 export async function callUntilAnswered<T>(
   call: (options: CallOptions) => Promise<T>,
@@ -38,9 +38,9 @@ export async function callUntilAnswered<T>(
 ): Promise<Answered<T>> {
   const begin = performance.now()
   const elapsedMs = (): number => performance.now() - begin
-  const backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS)
-  const tryMs = Math.min(timeoutMs / TRIES_AT_LEAST, LONGEST_TRY_MS)
-  let told: ConnectError | undefined
+  const backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS)
+  const tryMs = Math.min(timeoutMs / MIN_TRIES, MAX_TRY_MS)
+  let reported: ConnectError | undefined
   for (let tries = 1; ; tries++) {
     try {
       const limitMs = Math.max(1, Math.ceil(Math.min(tryMs, timeoutMs - elapsedMs())))
@@ -48,9 +48,9 @@ export async function callUntilAnswered<T>(
     } catch (caught) {
       const error = ConnectError.from(caught)
       if (isFinal(error)) throw new CliError(EXIT.refused, `refused: ${describeFailure(error)}`, { cause: error })
-      // That a try ran out of time tells less than why an earlier one failed.
-      if (told === undefined || error.code !== Code.DeadlineExceeded) told = error
-      await pauseAfter(error, { backoff, leftMs: timeoutMs - elapsedMs(), tries, told, interrupt })
+      // Why an earlier try failed explains more than that this one timed out.
+      if (reported === undefined || error.code !== Code.DeadlineExceeded) reported = error
+      await pauseAfter(error, { backoff, leftMs: timeoutMs - elapsedMs(), tries, reported, interrupt })
     }
   }
 }
@@ -59,22 +59,22 @@ interface Pause {
   readonly backoff: Backoff
   readonly leftMs: number
   readonly tries: number
-  /** The failure that tells most. */
-  readonly told: ConnectError
+  /** The failure that explains most. */
+  readonly reported: ConnectError
   readonly interrupt: Interrupt
 }
 
-/** Waits before the next try; throws if there is to be none. */
-async function pauseAfter(error: ConnectError, { backoff, leftMs, tries, told, interrupt }: Pause): Promise<void> {
-  const failure = `${tries === 1 ? 'one try' : `${tries} tries`}: ${describeFailure(told)}`
+/** Waits before the next try; throws if no further try is made. */
+async function pauseAfter(error: ConnectError, { backoff, leftMs, tries, reported, interrupt }: Pause): Promise<void> {
+  const failure = `${tries === 1 ? 'one try' : `${tries} tries`}: ${describeFailure(reported)}`
   const askedMs = retryAfterMs(error)
   if (askedMs !== undefined && askedMs >= leftMs) {
-    const why = `the server asks for a pause of ${formatDuration(askedMs)}, which is longer than what is left of --timeout`
-    throw new CliError(EXIT.unavailable, `no answer: ${why}; ${failure}`, { cause: told })
+    const why = `the server asks to retry after ${formatDuration(askedMs)}, which is more than what is left of --timeout`
+    throw new CliError(EXIT.unavailable, `no answer: ${why}; ${failure}`, { cause: reported })
   }
-  if (leftMs < SHORTEST_TRY_MS) throw new CliError(EXIT.unavailable, `no answer within --timeout; ${failure}`, { cause: told })
+  if (leftMs < MIN_TRY_MS) throw new CliError(EXIT.unavailable, `no answer within --timeout; ${failure}`, { cause: reported })
   // Halving what is left keeps time for a last try.
   await wait(askedMs ?? Math.min(backoff.next(), leftMs / 2), interrupt.asked)
   const exitCode = interrupt.exitCode()
-  if (exitCode) throw new CliError(exitCode, `interrupted; ${failure}`, { cause: told })
+  if (exitCode) throw new CliError(exitCode, `interrupted; ${failure}`, { cause: reported })
 }

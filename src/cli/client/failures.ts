@@ -2,9 +2,9 @@ import { Code, type ConnectError } from '@connectrpc/connect'
 import { RetryInfoSchema } from '../../gen/google/rpc/error_details_pb.ts'
 
 /**
- * Codes that no further try can mend. All others leave the outcome open or may pass: the server is away or full,
- * the connection broke, the reply was lost (which Node reports as ABORTED, CANCELED or INTERNAL). A ping's id makes
- * each further try harmless.
+ * Codes after which another try cannot help. All others leave the outcome open or may pass: the server is down or
+ * overloaded, the connection broke, the reply was lost (which Node reports as ABORTED, CANCELED or INTERNAL). A ping's
+ * id makes every further try harmless.
  */
 const FINAL = new Set([
   Code.InvalidArgument,
@@ -22,56 +22,56 @@ export function isFinal(error: ConnectError): boolean {
   return FINAL.has(error.code) || describeTls(error) !== undefined
 }
 
-/** What OpenSSL says of an answer that is no TLS: such a port answers the next try no better. */
+/** What OpenSSL says about an answer that is not TLS: another try would not help. */
 const NO_TLS = /SSL routines:[^:]*:(?:wrong version number|http request|packet length too long)/
 
-/** True if an https address leads to a port without TLS. Only Node's own errors have a cause, those a server sends have none. */
+/** True if an https address leads to a port without TLS. Only Node's own errors have a cause; those that a server sends do not. */
 function lacksTls({ cause }: ConnectError): boolean {
   return cause instanceof Error && NO_TLS.test(cause.message)
 }
 
-/** What OpenSSL says where the other end of TLS knows no HTTP/2. */
+/** What OpenSSL says if the other end of TLS does not speak HTTP/2. */
 const NO_ALPN = /SSL routines:[^:]*:tlsv1 alert no application protocol/
 
-/** True if what answers does not speak HTTP/2. It may be a proxy whose server is down, so another try may help. */
+/** True if the other end does not speak HTTP/2. It may be a proxy whose server is down, so another try may help. */
 function lacksHttp2({ cause }: ConnectError): boolean {
   if (!(cause instanceof Error)) return false
   return NO_ALPN.test(cause.message) || ('code' in cause && cause.code === 'ERR_HTTP2_ERROR' && cause.message === 'Protocol error')
 }
 
-/** What Ping's port with TLS says to clear text: in words, or over HTTP/2 by INADEQUATE_SECURITY. */
+/** What Ping's TLS port answers to clear text: in words, or over HTTP/2 by INADEQUATE_SECURITY. */
 const NEEDS_TLS = /^(?:this port speaks TLS|Session closed with error code 12$)/
 
-/** What is wrong between the caller's TLS and the server's; undefined: nothing is known to be. */
+/** What is wrong between the caller's TLS and the server's; undefined: nothing known. */
 function describeTls(error: ConnectError): string | undefined {
-  if (lacksTls(error)) return 'expected https, got no TLS: nothing was sent. Is it an http:// address?'
-  if (NEEDS_TLS.test(error.rawMessage)) return 'expected http, got TLS: nothing was recorded. Is it an https:// address?'
+  if (lacksTls(error)) return 'got no TLS, expected https: nothing was sent. Is it an http:// address?'
+  if (NEEDS_TLS.test(error.rawMessage)) return 'got TLS, expected http: nothing was recorded. Is it an https:// address?'
   return describeDistrust(error)
 }
 
-/** True if the server does not let this caller do that, or is not to be trusted with the call. */
+/** True if the server does not allow this caller the call, or the caller does not trust the server. */
 export function isAccessRefused(error: ConnectError): boolean {
   return error.code === Code.Unauthenticated || error.code === Code.PermissionDenied || describeDistrust(error) !== undefined
 }
 
-/** OpenSSL's names for what is wrong with a certificate. */
+/** OpenSSL's codes for what is wrong with a certificate. */
 const DISTRUST = /^(CERT_|UNABLE_TO_(GET|VERIFY)_|(DEPTH_ZERO_)?SELF_SIGNED_CERT|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED)/
 
-/** What is wrong with the server's certificate; undefined: nothing is known to be. */
+/** What is wrong with the server's certificate; undefined: nothing known. */
 function describeDistrust({ cause }: ConnectError): string | undefined {
   if (!(cause instanceof Error) || !('code' in cause)) return undefined
   const code = String(cause.code)
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const { host, cert } = cause as Error & { readonly host?: string; readonly cert?: { readonly subjectaltname?: string } }
-    return `the server's certificate is for another name, nothing was sent: got ${cert?.subjectaltname ?? 'none'}, expected ${host}`
+    return `the server's certificate is for another name; nothing was sent: got ${cert?.subjectaltname ?? 'none'}, expected ${host}`
   }
   if (!DISTRUST.test(code)) return undefined
   const [reason] = cause.message.split(';')
-  const advice = code.startsWith('CERT_') ? '' : '. --ca-file or PING_CA_FILE names the authorities to trust'
-  return `the server's certificate is not valid, nothing was sent: ${reason}${advice}`
+  const advice = code.startsWith('CERT_') ? '' : '. Set the CAs to trust with --ca-file or PING_CA_FILE'
+  return `the server's certificate is not valid; nothing was sent: ${reason}${advice}`
 }
 
-/** The pause that the server asked for, in ms: by RetryInfo, else by `retry-after`, whose seconds are whole; undefined if it asked for none. */
+/** The pause that the server asked for, in ms: from RetryInfo, else from `retry-after`, which has whole seconds; undefined if it asked for none. */
 export function retryAfterMs(error: ConnectError): number | undefined {
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay
   if (delay) return Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000
@@ -79,9 +79,9 @@ export function retryAfterMs(error: ConnectError): number | undefined {
   return text !== null && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : undefined
 }
 
-/** Names the error, and what lies below it where that tells more: "unavailable: connect ECONNREFUSED …". */
+/** Names the error, and its causes where they say more: "unavailable: connect ECONNREFUSED …". */
 export function describeFailure(error: ConnectError): string {
-  if (lacksHttp2(error)) return 'expected HTTP/2, which grpc and --stream need, got something else. Is it the address of a Ping server?'
+  if (lacksHttp2(error)) return 'got something other than HTTP/2, which grpc and --stream need. Is it the address of a Ping server?'
   const tls = describeTls(error)
   if (tls !== undefined) return tls
   const reasons = [error.rawMessage].filter(Boolean)
@@ -102,7 +102,7 @@ export function codeName(code: Code): string {
   return (Code[code] ?? `code ${code}`).replace(/(?<=[a-z])[A-Z]/g, '_$&').toLowerCase()
 }
 
-/** The message of any error, and of those below it if it has none of its own. */
+/** The message of any error, or the messages of its causes if it has none. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
   return messageOf(error)

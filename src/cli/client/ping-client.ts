@@ -14,17 +14,17 @@ export interface ClientOptions {
   readonly address: string
   readonly protocol: Protocol
   readonly credentials: Credentials
-  /** True: over HTTP/2 whatever the protocol, as streams need it. */
+  /** True: over HTTP/2 with every protocol, as streams need it. */
   readonly http2?: boolean
 }
 
-/** What is asked of PingCount. `range` is `[start, end)` in ms since the epoch. */
+/** The question to PingCount. `range` is `[start, end)` in ms since the epoch. */
 export interface CountQuestion {
   readonly range: { readonly start: bigint; readonly end: bigint } | undefined
   readonly strong: boolean
 }
 
-/** What PingCount answered; source and age are undefined if the server does not tell them. */
+/** The answer of PingCount; source and age are undefined if the server does not report them. */
 export interface CountAnswer {
   readonly count: bigint
   readonly source: string | undefined
@@ -34,9 +34,9 @@ export interface CountAnswer {
 /** One server, over one protocol. Every call may be repeated: a ping carries its id. */
 export interface PingClient {
   ping(id: string, timestampMs: bigint | undefined, call: CallOptions): Promise<void>
-  /** One result a ping, in their order. */
+  /** One result per ping, in their order. */
   batch(pings: readonly PingRequest[], call: CallOptions): Promise<readonly PingResult[]>
-  /** The results in the order of the pings, as they come. Over HTTP/2 only. */
+  /** The results in the order of the pings, as they arrive. Over HTTP/2 only. */
   stream(messages: AsyncIterable<readonly PingRequest[]>, call: CallOptions): AsyncIterable<readonly PingResult[]>
   count(question: CountQuestion, call: CallOptions): Promise<CountAnswer>
   /** Closes the connections. */
@@ -55,7 +55,7 @@ export function createPingClient(options: ClientOptions): PingClient {
       const request = create(PingBatchRequestSchema)
       request.pings = [...pings]
       const { results } = await service.pingBatch(request, call)
-      // A ping without a result is not acknowledged, whoever answered.
+      // A ping without a result is not acknowledged.
       if (results.length !== pings.length) throw new ConnectError(`got ${results.length} results, expected ${pings.length}`, Code.Internal)
       return results
     },
@@ -93,8 +93,8 @@ interface Connected {
 }
 
 /**
- * The library stops listening to a session that it gives up. What goes wrong with it afterwards, such as an answer
- * that is not HTTP/2, would then be an error that nobody handles, and end the process.
+ * The library stops listening to a session that it abandons. A later error of that session, such as an answer that
+ * is not HTTP/2, would then be unhandled and end the process.
  */
 class HeardSessions extends Http2SessionManager {
   readonly #heard = new WeakSet<object>()
@@ -113,7 +113,7 @@ class HeardSessions extends Http2SessionManager {
 /** gRPC needs trailers, so HTTP/2: ALPN over https, prior knowledge over http. */
 function overHttp2({ address, protocol, credentials }: ClientOptions): Connected {
   const sessionManager = new HeardSessions(address, undefined, tlsOf(credentials))
-  const options = { baseUrl: address, httpVersion: '2', sessionManager, interceptors: showToken(credentials) } as const
+  const options = { baseUrl: address, httpVersion: '2', sessionManager, interceptors: sendToken(credentials) } as const
   return {
     transport:
       protocol === 'grpc'
@@ -125,12 +125,12 @@ function overHttp2({ address, protocol, credentials }: ClientOptions): Connected
   }
 }
 
-/** Connect and gRPC-Web over HTTP/1.1, as browsers and curl do; one connection for each call under way. */
+/** Connect and gRPC-Web over HTTP/1.1, as browsers and curl use it; one connection for each concurrent call. */
 function overHttp1({ address, protocol, credentials }: ClientOptions): Connected {
   const agent = address.startsWith('https:') ? new SecureAgent({ keepAlive: true, ...tlsOf(credentials) }) : new Agent({ keepAlive: true })
   const create = protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
   return {
-    transport: create({ baseUrl: address, httpVersion: '1.1', nodeOptions: { agent }, interceptors: showToken(credentials) }),
+    transport: create({ baseUrl: address, httpVersion: '1.1', nodeOptions: { agent }, interceptors: sendToken(credentials) }),
     close: () => agent.destroy(),
   }
 }
@@ -139,7 +139,7 @@ function tlsOf({ ca, cert, key }: Credentials) {
   return { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert, key }) }
 }
 
-function showToken({ token }: Credentials): Interceptor[] {
+function sendToken({ token }: Credentials): Interceptor[] {
   if (token === undefined) return []
   return [
     next => request => {

@@ -2,7 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { PingRequest, PingResult } from '../../gen/ping/v1/ping_pb.ts'
 import type { PingClient } from './ping-client.ts'
 
-/** A message whose results are not all there. */
+/** A message whose results have not all arrived. */
 interface Waiting {
   readonly count: number
   readonly results: PingResult[]
@@ -44,7 +44,7 @@ export class PingStreamCall {
     this.#sent.resolve()
   }
 
-  /** Cuts the stream; what waits is rejected with the error. */
+  /** Cuts the stream; messages without results are rejected with the error. */
   fail(error: ConnectError): void {
     if (this.#error !== undefined) return
     this.#error = error
@@ -73,7 +73,7 @@ export class PingStreamCall {
 
   #take(result: PingResult): void {
     const [first] = this.#waiting
-    if (first === undefined) throw new ConnectError('got a result more than pings were sent', Code.Internal)
+    if (first === undefined) throw new ConnectError('got more results than pings were sent', Code.Internal)
     if (first.results.push(result) < first.count) return
     this.#waiting.shift()
     first.resolve(first.results)

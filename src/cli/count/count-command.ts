@@ -9,7 +9,7 @@ import { formatted } from '../options.ts'
 import { countDocument, originText } from './count-report.ts'
 import { watchCount } from './watch-count.ts'
 
-const SHORTEST_INTERVAL_MS = 50
+const MIN_INTERVAL_MS = 50
 
 interface CountOptions {
   readonly from?: bigint
@@ -20,32 +20,31 @@ interface CountOptions {
 }
 
 const EXAMPLES = `
-A range is [from, to) of the pings' own times; with one bound it is open at the other side.
+A range is [from, to) of the pings' timestamps. If only one bound is given, the range is open on the other side.
 
-Output: the count and where it came from. With --json {"count","source","ageMs","from","to"}; "source" (cache or
-database) and "ageMs" are null if the server does not tell them, "from" and "to" (ms) where there is no range.
---watch: a line for each look, with --json and "time" (ms) in it, and, after two looks or more, a
-summary on standard error at the end.
+Output: the count and its source. With --json: {"count","source","ageMs","from","to"}. "source" (cache or database) and
+"ageMs" are null if the server does not report them; "from" and "to" (ms) are null without a range. With --watch, one
+line per count, which with --json also has "time" (ms); at the end, after two counts or more, a summary on standard error.
 
 Examples:
   pingcli count
   pingcli count --strong                              exact now, from Postgres
   pingcli count --from 2026-11-21 --to 2026-11-22     one day, UTC
-  pingcli count --from 2026-11-21T00:00+01:00         all since then
+  pingcli count --from 2026-11-21T00:00+01:00         everything since then
   pingcli count --to 0                                before 1970
   pingcli count --watch --interval 500ms`
 
 export function addCountCommand(program: Command, { contextOf, end }: Wiring): void {
-  const interval = duration(SHORTEST_INTERVAL_MS)
+  const interval = duration(MIN_INTERVAL_MS)
   program
     .command('count')
-    .summary('count pings, in all or in a range of time')
-    .description('Counts pings: all, or those whose own time is in a range.')
-    .addOption(formatted('--from <time>', 'first moment of the range, ISO 8601 or ms', boundTime))
-    .addOption(formatted('--to <time>', 'first moment after the range, ISO 8601 or ms', boundTime))
-    .option('--strong', 'exact now, from Postgres (default: from the cache where it is not older than 2 s)')
-    .option('--watch', 'count again and again until Ctrl-C')
-    .addOption(formatted('--interval <duration>', 'pause between two looks of --watch', interval).default(1_000, '1s'))
+    .summary('count all pings, or those in a time range')
+    .description('Counts all pings, or those whose timestamp is in a range.')
+    .addOption(formatted('--from <time>', 'start of the range (inclusive), ISO 8601 or ms', boundTime))
+    .addOption(formatted('--to <time>', 'end of the range (exclusive), ISO 8601 or ms', boundTime))
+    .option('--strong', 'read the exact count from Postgres (default: from the cache, if it is at most 2 s old)')
+    .option('--watch', 'count repeatedly until Ctrl-C')
+    .addOption(formatted('--interval <duration>', 'time between two counts of --watch', interval).default(1_000, '1s'))
     .addHelpText('after', EXAMPLES)
     .action(async (options: CountOptions, command: Command) => {
       const { from, to } = options

@@ -6,7 +6,7 @@ export function countDocument({ range }: CountQuestion, { count: found, source, 
   return { count: found, source: source ?? null, ageMs: ageMs ?? null, from: range?.start ?? null, to: range?.end ?? null }
 }
 
-/** " (cache, 120 ms old)"; empty if the server does not tell. */
+/** " (cache, 120 ms old)"; empty if the server does not report it. */
 export function originText({ source, ageMs }: CountAnswer): string {
   if (source === undefined) return ''
   return ageMs ? ` (${source}, ${formatDuration(ageMs)} old)` : ` (${source})`

@@ -13,7 +13,7 @@ interface Look {
   readonly at: number
 }
 
-/** Counts again and again until an interrupt; a server that is away is named and waited for. */
+/** Counts repeatedly until an interrupt; reports an unreachable server and waits for it. */
 export async function watchCount(client: PingClient, question: CountQuestion, intervalMs: number, context: Context): Promise<ExitCode> {
   const { output, interrupt } = context
   let first: Look | undefined
@@ -33,13 +33,13 @@ export async function watchCount(client: PingClient, question: CountQuestion, in
   return interrupt.exitCode() ?? EXIT.ok
 }
 
-/** Undefined if there was no answer this time. Throws `CliError` if there will be none. */
+/** Undefined if there was no answer this time. Throws `CliError` if there will never be one. */
 async function look(client: PingClient, question: CountQuestion, context: Context): Promise<CountAnswer | undefined> {
   try {
     return (await callUntilAnswered(call => client.count(question, call), context)).value
   } catch (error) {
     if (!(error instanceof CliError) || error.exitCode === EXIT.refused) throw error
-    if (error.exitCode === EXIT.unavailable) context.output.note(`${error.message}; still trying`)
+    if (error.exitCode === EXIT.unavailable) context.output.note(`${error.message}; retrying`)
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 import type { Format } from './format.ts'
 
-/** The address of a Ping server: http or https, host, port, perhaps a path before the service's name. No slash at its end. */
+/** The address of a Ping server: http or https, host, port, and optionally a path before the service's name. No slash at its end. */
 export const address: Format<string> = {
   expected: 'an address such as http://127.0.0.1:8080 or https://ping.example.com',
   parse: text => {

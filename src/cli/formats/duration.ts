@@ -2,18 +2,18 @@ import type { Format } from './format.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 /** What a Node timer can wait. */
-const LONGEST_MS = 2 ** 31 - 1
+const MAX_MS = 2 ** 31 - 1
 
-/** A span of time with its unit, in ms. `min` is the shortest that is allowed, in ms. */
+/** A span of time with its unit, in ms. `min` in ms. */
 export function duration(min: number): Format<number> {
-  const least = min > 0 ? `, at least ${min}ms` : ''
+  const minimum = min > 0 ? `, at least ${min}ms` : ''
   return {
-    expected: `a duration with its unit, such as 500ms, 2s, 1.5m or 1h${least}`,
+    expected: `a duration with a unit, such as 500ms, 2s, 1.5m or 1h${minimum}`,
     parse: text => {
       const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)$/.exec(text)
       if (!match) return undefined
       const ms = Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN)
-      return ms >= min && ms <= LONGEST_MS ? ms : undefined
+      return ms >= min && ms <= MAX_MS ? ms : undefined
     },
   }
 }

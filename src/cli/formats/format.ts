@@ -1,7 +1,7 @@
-/** How the text of an option or a setting becomes a value. */
+/** How the string of an option or a setting becomes a value. */
 export interface Format<T> {
-  /** What a valid text looks like, for messages: "expected …". */
+  /** What a valid string looks like, for messages: "expected …". */
   readonly expected: string
-  /** The value of a text, or undefined if the text is ill-formed. */
+  /** The value of a string, or undefined if the string is malformed. */
   readonly parse: (text: string) => T | undefined
 }

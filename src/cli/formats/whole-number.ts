@@ -1,9 +1,9 @@
 import type { Format } from './format.ts'
 
-/** A whole number in [min, max]. */
+/** An integer in [min, max]. */
 export function wholeNumber(min: number, max: number): Format<number> {
   return {
-    expected: `a whole number from ${min} to ${max}`,
+    expected: `an integer from ${min} to ${max}`,
     parse: text => {
       const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
       return value >= min && value <= max ? value : undefined

@@ -13,13 +13,13 @@ import { PingRun, type RunPlan } from '../run/ping-run.ts'
 import { callSenders, streamSender, type Sender } from '../run/senders.ts'
 import { reportLoad } from './load-report.ts'
 
-const MOST_PINGS = 1_000_000_000_000
-/** As the server takes in one message. */
-const MOST_A_CALL = 10_000
-const MOST_CONCURRENT = 4_096
+const MAX_PINGS = 1_000_000_000_000
+/** The server accepts no more in one message. */
+const MAX_BATCH = 10_000
+const MAX_CONCURRENT = 4_096
 const DEFAULT_CONCURRENT = 16
 const DEFAULT_DURATION_MS = 10_000
-/** Pings open on one stream where messages are small; else two messages. */
+/** Pings sent on one stream and not answered yet, where messages are small; else two messages. */
 const OPEN_ON_STREAM = 1_000
 
 interface LoadOptions {
@@ -33,49 +33,53 @@ interface LoadOptions {
 }
 
 const EXAMPLES = `
-Every ping gets a UUIDv7. Where an answer is lost or the server is down or full, the same pings are sent again with the
-same ids until --timeout, so each is counted once. Ctrl-C ends the load with its report.
+Every ping gets a UUIDv7. If an answer is lost, or the server is down or overloaded, pingcli sends the same pings again
+with the same ids until --timeout. So each ping is counted once. Ctrl-C ends the load and prints the report.
 
-Latency: of each ping until its acknowledgement. With --rate (open loop) it counts from when the ping was due, so that a
-stall of the server shows in all pings that waited for it. Without (closed loop) a stall keeps callers from sending, and
-few pings show it: the report says about how many are missing (coordinated omission).
+Latency: the time until a ping is acknowledged. With --rate (open loop) it starts when the ping was due, so a stall of
+the server shows in every ping that waited for it. Without --rate (closed loop) a stall keeps the callers from sending,
+so it shows in few pings: the report estimates how many are missing (coordinated omission).
 
-Output: a report with the rate and the percentiles of the latency. With --json one document: {"pings","acked","open",
-"retries","elapsedMs","perSecond","batch","stream","concurrency","loop","latencyMs","omitted"}, "loop" being "open" or
-"closed", with {"p50","p75","p90","p99","p999","p9999","max"} as "latencyMs"; with --rate "sentLatencyMs", from the first
-try. "omitted" is how many latencies are missing: about, or with --rate those of pings that were due and not sent before
-the end, all callers being busy. "open" has the ids that were sent and not acknowledged: send them again with
-'pingcli ping --id'.
+Output: a report with the rate and the latency percentiles. With --json, one document: {"pings","acked","open",
+"retries","elapsedMs","perSecond","batch","stream","concurrency","loop","latencyMs","omitted"}. "loop" is "open" or
+"closed". "latencyMs" is {"p50","p75","p90","p99","p999","p9999","max"}; with --rate, so is "sentLatencyMs", the latency
+from the first try. "omitted" is the number of missing latencies: an estimate or, with --rate, the number of pings that
+were due but not sent before the end because all callers were busy. "open" lists the ids that were sent but not
+acknowledged: send them again with 'pingcli ping --id'.
 
 Examples:
   pingcli load                                        Ping, 16 callers, 10 s
   pingcli load --batch 1000 --concurrency 4           PingBatch
   pingcli load --stream --batch 100 --duration 1m     PingStream, over HTTP/2
-  pingcli load --rate 5000 --duration 30s             5 000 pings per second, and how long they take
+  pingcli load --rate 5000 --duration 30s             5000 pings per second, and their latencies
   pingcli load --count 1000000 --batch 10000 --json | jq .perSecond`
 
 export function addLoadCommand(program: Command, { contextOf, end }: Wiring): void {
   program
     .command('load')
-    .summary('record many pings, and measure')
+    .summary('record many pings, and measure rate and latency')
     .description(
-      'Records pings as fast as they are acknowledged, or at a rate, and reports rate and latencies. Each is in the count, once, for ever.',
+      'Records pings as fast as the server acknowledges them, or at a given rate, and reports the rate and the latencies. An acknowledged ping is in the count, once, permanently.',
     )
-    .addOption(formatted('-n, --count <pings>', 'how many pings', wholeNumber(1, MOST_PINGS)))
-    .addOption(formatted('--duration <duration>', 'for how long new pings are started (default: 10s, or until --count)', duration(1)))
+    .addOption(formatted('-n, --count <pings>', 'number of pings', wholeNumber(1, MAX_PINGS)))
+    .addOption(formatted('--duration <duration>', 'how long to start new pings (default: 10s, or until --count is reached)', duration(1)))
     .addOption(
-      formatted('--rate <rate>', 'pings started per second at most, such as 100, 0.5/s or 30/m (default: as fast as answers come)', rate),
+      formatted(
+        '--rate <rate>',
+        'maximum number of pings started per second, such as 100, 0.5/s or 30/m (default: as fast as the server answers)',
+        rate,
+      ),
     )
-    .addOption(formatted('--batch <pings>', 'pings of a call; 1 calls Ping, more call PingBatch', wholeNumber(1, MOST_A_CALL)).default(1))
-    .option('--stream', 'send them by PingStream, over HTTP/2; --batch is then the pings of a message')
+    .addOption(formatted('--batch <pings>', 'pings per call: 1 uses Ping, more use PingBatch', wholeNumber(1, MAX_BATCH)).default(1))
+    .option('--stream', 'send the pings over PingStream (HTTP/2); --batch is then the number of pings per message')
     .addOption(
       formatted(
         '--concurrency <calls>',
-        `calls under way at once at most, or streams (default: ${DEFAULT_CONCURRENT})`,
-        wholeNumber(1, MOST_CONCURRENT),
+        `maximum number of concurrent calls, or of streams (default: ${DEFAULT_CONCURRENT})`,
+        wholeNumber(1, MAX_CONCURRENT),
       ),
     )
-    .addOption(formatted('--timestamp <time>', "the pings' own time, ISO 8601 or ms (default: the server's clock)", pingTime))
+    .addOption(formatted('--timestamp <time>', "the pings' timestamp, ISO 8601 or ms (default: the server's clock)", pingTime))
     .addHelpText('after', EXAMPLES)
     .action(async (options: LoadOptions, command: Command) => {
       const fault = rateFault(options)
@@ -84,7 +88,7 @@ export function addLoadCommand(program: Command, { contextOf, end }: Wiring): vo
     })
 }
 
-/** A batch is due when its last ping is: with a low rate no batch at all may be. */
+/** A batch is due when its last ping is due: at a low rate, that may be after the end. */
 function rateFault({
   rate: perSecond,
   batch,
@@ -120,7 +124,7 @@ async function load(options: LoadOptions, context: Context): Promise<ExitCode> {
   return conclude({ pings: result.started, timestampMs: plan.timestampMs, isWhole: interrupt.exitCode() === undefined }, result, context)
 }
 
-/** One for each caller. A stream has several callers, so that messages are under way while others are answered. */
+/** One for each caller. A stream has several callers, so that messages are on their way while others are answered. */
 function sendersOf(
   client: PingClient,
   { batch }: RunPlan,

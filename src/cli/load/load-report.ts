@@ -11,7 +11,7 @@ const ROWS: readonly (readonly [string, keyof LatencyTail])[] = [
   ['99 %', 'p99'],
   ['99.9 %', 'p999'],
   ['99.99 %', 'p9999'],
-  ['longest', 'max'],
+  ['max', 'max'],
 ]
 
 /** How the load was sent, for the report. */
@@ -45,19 +45,19 @@ export function reportLoad(plan: RunPlan, shape: LoadShape, result: RunResult, o
 function shapeText({ batch, perSecond }: RunPlan, { stream, concurrency }: LoadShape): string {
   const callers = stream
     ? `${concurrency} ${concurrency === 1 ? 'stream' : 'streams'}`
-    : `${concurrency} ${concurrency === 1 ? 'call' : 'calls'} at once`
-  const size = batch === 1 ? 'one ping' : `${grouped(batch)} pings`
+    : `${concurrency} concurrent ${concurrency === 1 ? 'call' : 'calls'}`
+  const size = batch === 1 ? '1 ping' : `${grouped(batch)} pings`
   const loop =
     perSecond === undefined
-      ? 'as fast as answers come (closed loop)'
+      ? 'as fast as the server answers (closed loop)'
       : `${grouped(Math.round(perSecond * 1_000) / 1_000)} pings due per second (open loop)`
-  return `${callers}, ${size} a ${stream ? 'message' : 'call'}, ${loop}`
+  return `${callers}, ${size} per ${stream ? 'message' : 'call'}, ${loop}`
 }
 
 function latencyTitle({ perSecond }: RunPlan): string {
   return perSecond === undefined
     ? 'latency of a ping, from its first try'
-    : 'latency of a ping, from when it was due; in brackets from its first try'
+    : 'latency of a ping, from when it was due (in brackets: from its first try)'
 }
 
 function tailLines(latency: LatencyTail, sent: LatencyTail | undefined): readonly string[] {
@@ -67,17 +67,17 @@ function tailLines(latency: LatencyTail, sent: LatencyTail | undefined): readonl
   })
 }
 
-/** A server that stalls keeps a closed loop from sending, so that its stall shows in few pings; an open one only when all its callers wait. */
+/** A server that stalls keeps a closed loop from sending, so its stall shows in few pings. It stops an open loop only when all callers wait. */
 function omittedLines({ perSecond }: RunPlan, omitted: number): readonly string[] {
   if (perSecond === undefined) return ['', omittedText(omitted)]
   if (omitted === 0) return []
   return [
     '',
-    `Not sent: ${grouped(omitted)} more pings were due before the end, while all callers waited. Their latencies are missing;\nmore --concurrency would have sent them.`,
+    `Not sent: ${grouped(omitted)} more pings were due before the end, while all callers waited. Their latencies are missing.\nA higher --concurrency would have sent them.`,
   ]
 }
 
 function omittedText(omitted: number): string {
-  if (omitted === 0) return 'Coordinated omission: none; no ping took twice the median or longer.'
-  return `Coordinated omission: not corrected. While callers waited longer than the median, about ${grouped(omitted)} more pings\nwould have been sent, and would have waited too. With --rate such waits are in the latencies.`
+  if (omitted === 0) return 'Coordinated omission: none; no ping took twice the median or more.'
+  return `Coordinated omission: not corrected. While callers waited longer than the median, about ${grouped(omitted)} more pings\nwould have been sent, and would have waited too. With --rate, the latencies include such waits.`
 }

@@ -5,7 +5,7 @@ export interface Output {
   readonly json: boolean
   /** A result: its JSON form on one line with --json, else its text. */
   result(json: JsonDocument, text: string): void
-  /** A remark for the user, to standard error. */
+  /** A note for the user, to standard error. */
   note(text: string): void
 }
 
@@ -24,7 +24,7 @@ export function createOutput(json: boolean, terminal: Terminal): Output {
 /** Node has JSON.rawJSON; TypeScript's library does not know it yet. */
 const { rawJSON: rawJson } = JSON as typeof JSON & { rawJSON(text: string): unknown }
 
-/** One line of JSON. 64-bit numbers keep all their digits: readers that know only doubles must mind those above 2^53. */
+/** One line of JSON. 64-bit numbers keep all their digits; a reader that knows only doubles loses digits above 2^53. */
 export function toJson(document: JsonDocument): string {
   return JSON.stringify(document, (_, value: unknown) => (typeof value === 'bigint' ? rawJson(String(value)) : value))
 }

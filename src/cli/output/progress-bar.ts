@@ -14,7 +14,7 @@ export interface Progress {
   readonly done: number
   /** Undefined: as many as the duration takes. */
   readonly all: number | undefined
-  /** How long it goes on; undefined: until all are done. */
+  /** How long the run lasts; undefined: until all are done. */
   readonly durationMs?: number | undefined
   readonly elapsedMs: number
 }
@@ -32,13 +32,13 @@ export function renderProgress({ done, all, durationMs = Infinity, elapsedMs }: 
   return line.slice(0, Math.max(0, columns - 1))
 }
 
-/** Draws the progress on standard error while a run lasts; does nothing where that is no terminal that redraws lines. Returns the end of it. */
+/** Draws the progress of a run on standard error, if that is a terminal that can redraw lines. Call what it returns to end it. */
 export function showProgress(progress: () => Progress, terminal: Terminal): () => void {
   const stream = process.stderr
   if (!stream.isTTY || !terminal.redraws) return () => undefined
   let drawn = 0
   const draw = (line: string): void => {
-    // Without escape sequences spaces cover what is left of a longer line.
+    // Without escape sequences, spaces cover the rest of a longer line.
     stream.write(terminal.escapes ? `\r${line}${ERASE}` : `\r${line.padEnd(drawn)}`)
     drawn = line.length
   }

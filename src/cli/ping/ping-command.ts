@@ -12,8 +12,8 @@ import { PingRun, type RunPlan } from '../run/ping-run.ts'
 import { callSenders } from '../run/senders.ts'
 import { reportOne, reportRun } from './ping-report.ts'
 
-const MOST_PINGS = 1_000_000_000
-const MOST_CONCURRENT = 4_096
+const MAX_PINGS = 1_000_000_000
+const MAX_CONCURRENT = 4_096
 const DEFAULT_CONCURRENT = 16
 
 interface PingOptions {
@@ -26,14 +26,14 @@ interface PingOptions {
 }
 
 const EXAMPLES = `
-Every ping gets a UUIDv7 (or --id). Where an answer is lost or the server is away or full, the same ping is sent
-again with the same id until --timeout, so it is counted once.
+Every ping gets a UUIDv7, unless --id gives another id. If an answer is lost, or the server is down or overloaded,
+pingcli sends the same ping again with the same id until --timeout. So each ping is counted once.
 
-Output: one ping: its id and latency; more: a summary with rate and latency percentiles; --each: a line for each
-acknowledged ping before it. With --json one document a line: {"id","tries","latencyMs"} for one ping,
-{"pings","acked","open","retries","elapsedMs","perSecond","latencyMs"} for more ("open": ids that were sent and not
-acknowledged: send them again with --id), {"id"} for --each. With --rate "latencyMs" counts from when a ping was due,
-so that a stall of the server shows in the pings that waited for it, and "sentLatencyMs" from its first try.
+Output: for one ping, its id and latency. For several, a summary with the rate and the latency percentiles; with --each,
+the id of each acknowledged ping comes before it. With --json, one document per line: {"id","tries","latencyMs"} for one
+ping, {"pings","acked","open","retries","elapsedMs","perSecond","latencyMs"} for several, {"id"} for --each. "open" lists
+the ids that were sent but not acknowledged: send them again with --id. With --rate, "latencyMs" starts when a ping was
+due, so it includes the time that the ping waited while the server stalled; "sentLatencyMs" starts at its first try.
 
 Examples:
   pingcli ping
@@ -41,27 +41,33 @@ Examples:
   pingcli ping --timestamp -5                         5 ms before 1970
   pingcli ping --id 0197a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b
   pingcli ping -n 10000 --concurrency 64
-  pingcli ping -n 600 --rate 10 --timeout 1m          a minute of load that outlasts a restart of the server`
+  pingcli ping -n 600 --rate 10 --timeout 1m          one minute of load that survives a restart of the server`
 
 export function addPingCommand(program: Command, { contextOf, end }: Wiring): void {
   program
     .command('ping')
     .summary('record pings')
-    .description('Records pings. Ends when each is acknowledged: it is then in the count, once, for ever.')
-    .addOption(formatted('-n, --number <count>', 'how many pings', wholeNumber(1, MOST_PINGS)).default(1))
+    .description(
+      'Records pings, and exits when the server has acknowledged all of them. An acknowledged ping is in the count, once, permanently.',
+    )
+    .addOption(formatted('-n, --number <count>', 'number of pings', wholeNumber(1, MAX_PINGS)).default(1))
     .addOption(
-      formatted('--rate <rate>', 'pings started per second at most, such as 100, 0.5/s or 30/m (default: as fast as answers come)', rate),
+      formatted(
+        '--rate <rate>',
+        'maximum number of pings started per second, such as 100, 0.5/s or 30/m (default: as fast as the server answers)',
+        rate,
+      ),
     )
     .addOption(
       formatted(
         '--concurrency <calls>',
-        `calls under way at once at most (default: ${DEFAULT_CONCURRENT})`,
-        wholeNumber(1, MOST_CONCURRENT),
+        `maximum number of concurrent calls (default: ${DEFAULT_CONCURRENT})`,
+        wholeNumber(1, MAX_CONCURRENT),
       ),
     )
-    .addOption(formatted('--id <uuid>', "the ping's id; the same id is counted once (default: a new UUIDv7)", pingId))
-    .addOption(formatted('--timestamp <time>', "the ping's own time, ISO 8601 or ms (default: the server's clock)", pingTime))
-    .option('--each', 'print the id of each ping as it is acknowledged')
+    .addOption(formatted('--id <uuid>', "the ping's id; an id is counted only once (default: a new UUIDv7)", pingId))
+    .addOption(formatted('--timestamp <time>', "the ping's timestamp, ISO 8601 or ms (default: the server's clock)", pingTime))
+    .option('--each', 'print the id of each ping when it is acknowledged')
     .addHelpText('after', EXAMPLES)
     .action(async (options: PingOptions, command: Command) => {
       if (options.id !== undefined && options.number !== 1) {

@@ -26,5 +26,5 @@ export function reportRun(pings: number, result: RunResult, output: Output): voi
 }
 
 function latencyText({ p50, p90, p99, max }: LatencySummary): string {
-  return `p50 ${formatDuration(p50)}, p90 ${formatDuration(p90)}, p99 ${formatDuration(p99)}, longest ${formatDuration(max)}`
+  return `p50 ${formatDuration(p50)}, p90 ${formatDuration(p90)}, p99 ${formatDuration(p99)}, max ${formatDuration(max)}`
 }

@@ -14,12 +14,12 @@ import { ledgerError, openLedger } from '../stores/open-ledger.ts'
 const PAUSE_MS = 250
 
 const EXAMPLES = `
-Claims the cache first, so that nobody writes what is about to be replaced, reads all counts from one snapshot of
-Postgres, and replaces the whole hash ping:counters at once. Until then PingCount is answered from Postgres. A rebuild
-that a processor has begun is waited for, until --timeout, and then done once more.
+Claims the cache first, so that nothing else writes to it. Then reads all counts from one snapshot of Postgres, and
+replaces the whole hash ping:counters at once. Until then, the server answers PingCount from Postgres. If a processor has
+already begun a rebuild, pingcli waits for it, until --timeout, and then rebuilds the cache again.
 
 Settings (environment): DATABASE_URL, or DB_HOST DB_PORT DB_USER DB_PASSWORD DB_NAME; REDIS_URL, or REDIS_HOST
-REDIS_PORT; MAX_MINUTES, as the processor has it. --address and --protocol are not needed.
+REDIS_PORT; MAX_MINUTES, with the processor's value. --address and --protocol are not used.
 
 Output: what was written. With --json {"total","lanes","minutes","elapsedMs"}.
 
@@ -31,8 +31,8 @@ Examples:
 export function addRebuildCommand(program: Command, { contextOf, end }: Wiring): void {
   program
     .command('rebuild')
-    .summary('make the cache anew from Postgres')
-    .description('Replaces the counts in the cache by those in Postgres.')
+    .summary('rebuild the cache from Postgres')
+    .description('Replaces the counts in the cache with those in Postgres.')
     .addHelpText('after', EXAMPLES)
     .action(async (_: unknown, command: Command) => end(await rebuild(contextOf(command))))
 }
@@ -48,7 +48,7 @@ async function rebuild(context: Context): Promise<ExitCode> {
     return got
   }
   try {
-    // Before the claim, which empties the cache: without Postgres nothing could be put there instead.
+    // Before the claim, which empties the cache: without Postgres it could not be filled again.
     await readHeads(ledger).catch(error => Promise.reject(ledgerError(error)))
     await cache.ready()
     await rebuildUntilDone(cache, read, context)
@@ -78,8 +78,8 @@ async function rebuildUntilDone(
 }
 
 const WHY: Readonly<Record<Exclude<RebuildOutcome, 'rebuilt'>, string>> = {
-  claimed: 'another rebuild was under way until --timeout',
-  lost: 'another rebuild took over before this one was done',
+  claimed: 'another rebuild was running until --timeout',
+  lost: 'another rebuild took over before this one finished',
 }
 
 function report(counts: CountsSnapshot | undefined, elapsedMs: number, { output }: Context): void {

@@ -5,16 +5,16 @@ import type { RunResult } from './ping-run.ts'
 /** Ids shown in a message; --json shows all. */
 const SHOWN_IDS = 5
 
-/** What was to be acknowledged. */
+/** The pings that the run was to send. */
 interface SentPings {
   readonly pings: number
   /** Undefined: the server's clock. */
   readonly timestampMs: bigint | undefined
-  /** False: ended before its time, though nothing is left open. */
+  /** False: the run ended early, though no ping is open. */
   readonly isWhole?: boolean
 }
 
-/** The exit code of a run; says on standard error what is left open. Throws the error that ended it. */
+/** The exit code of a run; lists the open pings on standard error. Throws the error that ended the run. */
 export function conclude(
   sent: SentPings,
   { acked, open }: Pick<RunResult, 'acked' | 'open'>,
@@ -38,7 +38,7 @@ function openText(sent: SentPings, ids: readonly string[], sameServer: readonly 
   const lines = ids.slice(0, SHOWN_IDS).map(id => `  npx pingcli ping --id ${id}${timestamp}${server}`)
   const more = ids.length > SHOWN_IDS ? [`  … and ${ids.length - SHOWN_IDS} more; --json lists all`] : []
   return [
-    `${which} not acknowledged, and may be recorded or not. Sent again with the same id, a ping is counted once:`,
+    `${which} not acknowledged and may or may not be recorded. To settle a ping, send it again with the same id; it is counted once:`,
     ...lines,
     ...more,
   ].join('\n')

@@ -1,8 +1,8 @@
 import { createHistogram } from 'node:perf_hooks'
 
-const LONGEST_US = 86_400_000_000
+const MAX_US = 86_400_000_000
 const DIGITS = 3
-/** Steps between a latency and its double, for what Node's histogram does not tell: how many there are of each. */
+/** Steps between a latency and its double, since Node's histogram does not report how many there are of each. */
 const STEPS = 16
 
 /** Latencies of a run in ms. */
@@ -22,25 +22,25 @@ export interface LatencyTail extends LatencySummary {
 
 /** Collects latencies in constant memory, to three digits. */
 export class Latencies {
-  readonly #histogram = createHistogram({ lowest: 1, highest: LONGEST_US, figures: DIGITS })
+  readonly #histogram = createHistogram({ lowest: 1, highest: MAX_US, figures: DIGITS })
   readonly #times = new Map<number, number>()
 
-  /** Adds a latency that so many pings had. */
+  /** Adds a latency that this many pings had. */
   add(ms: number, times = 1): void {
-    const us = Math.min(LONGEST_US, Math.max(1, Math.round(ms * 1_000)))
+    const us = Math.min(MAX_US, Math.max(1, Math.round(ms * 1_000)))
     for (let time = 0; time < times; time++) this.#histogram.record(us)
     const step = Math.round(Math.log2(us) * STEPS)
     this.#times.set(step, (this.#times.get(step) ?? 0) + times)
   }
 
-  /** Undefined as long as nothing was added. */
+  /** Undefined if nothing was added. */
   summary(): LatencySummary | undefined {
     if (this.#histogram.count === 0) return undefined
     const percentile = (share: number): number => this.#histogram.percentile(share) / 1_000
     return { p50: percentile(50), p90: percentile(90), p99: percentile(99), max: this.#histogram.max / 1_000 }
   }
 
-  /** Undefined as long as nothing was added. */
+  /** Undefined if nothing was added. */
   tail(): LatencyTail | undefined {
     const summary = this.summary()
     if (summary === undefined) return undefined
@@ -57,8 +57,8 @@ export class Latencies {
   }
 
   /**
-   * About how many more latencies there would be if callers who waited longer than the median had sent on at its pace:
-   * what a closed loop omits (coordinated omission).
+   * An estimate of how many more latencies there would be if callers that waited longer than the median had kept sending at
+   * its pace: what a closed loop omits (coordinated omission).
    */
   omitted(): number {
     if (this.#histogram.count === 0) return 0

@@ -22,13 +22,13 @@ export interface RunPlan {
   readonly id?: string | undefined
   /** Undefined: the server's clock. */
   readonly timestampMs: bigint | undefined
-  /** Pings started per second, at most; undefined: as fast as the answers come. */
+  /** Maximum number of pings started per second; undefined: as fast as the server answers. */
   readonly perSecond: number | undefined
-  /** For one ping with all its tries. */
+  /** For one ping, including its retries. */
   readonly timeoutMs: number
 }
 
-/** A ping that was sent and not acknowledged: it may be recorded or not; the same id again settles it. */
+/** A ping that was sent but not acknowledged: it may or may not be recorded; sending it again with the same id settles it. */
 export interface OpenPing {
   readonly id: string
   readonly error: CliError
@@ -38,7 +38,7 @@ export interface RunResult {
   readonly started: number
   readonly acked: number
   readonly open: readonly OpenPing[]
-  /** Calls, or messages, beyond the first of the same pings. */
+  /** Calls, or messages, that sent the same pings again. */
   readonly retries: number
   readonly elapsedMs: number
   /** Of a ping until its ack: with a rate from when it was due, else from its first try. */
@@ -46,8 +46,8 @@ export interface RunResult {
   /** With a rate: from a ping's first try to its ack. */
   readonly sentLatencies: Latencies | undefined
   /**
-   * The pings whose latencies are missing because callers waited (coordinated omission): without a rate about how many, with one
-   * those that were due and that no caller was free to send.
+   * The pings whose latencies are missing because callers waited (coordinated omission): without a rate an estimate, with a rate
+   * those that were due while no caller was free to send them.
    */
   readonly omitted: number
 }
@@ -83,8 +83,8 @@ interface Flight {
 const ROUNDING = 1e-6
 
 /**
- * Sends pings, one or many a call, until all are acknowledged. The first that is not (its time over, or refused) ends the run:
- * no new ones are started, those under way are still waited for. An interrupt does the same, and so does the end of the duration.
+ * Sends pings, one or many per call, until all are acknowledged. The first ping that fails (timed out, or refused) ends the run:
+ * no new ones are started, and those already sent are waited for. An interrupt does the same, and so does the end of the duration.
  */
 export class PingRun {
   readonly #plan: RunPlan
@@ -96,7 +96,7 @@ export class PingRun {
   /** Start nothing new from then on. */
   readonly #ended: AbortSignal
   readonly #begin = performance.now()
-  /** When the run was ended before its time, in ms from its begin. */
+  /** When the run ended early, in ms from its beginning. */
   #endedMs = Infinity
   #started = 0
   #acked = 0
@@ -109,7 +109,7 @@ export class PingRun {
     this.#ended.addEventListener('abort', () => (this.#endedMs = performance.now() - this.#begin))
   }
 
-  /** To be called once. */
+  /** Called once. */
   async run(): Promise<RunResult> {
     await Promise.all(this.#calls.senders.map(sender => this.#work(sender)))
     const isOpenLoop = this.#plan.perSecond !== undefined
@@ -168,7 +168,7 @@ export class PingRun {
     }
   }
 
-  /** Sends what is left once; takes out what was acknowledged. Throws why a ping was not, best one that no further try can mend. */
+  /** Sends what is left once, and removes what is acknowledged. Throws why a ping failed; preferably an error after which another try cannot help. */
   async #try(sender: Sender, flight: Flight, call: CallOptions): Promise<void> {
     flight.tries++
     const pings = [...flight.left]

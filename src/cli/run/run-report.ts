@@ -2,19 +2,19 @@ import { formatDuration } from '../formats/duration.ts'
 import { grouped, type JsonDocument } from '../output/output.ts'
 import type { RunResult } from './ping-run.ts'
 
-/** The first line of a run's report. `pings`: how many were to be acknowledged. */
+/** The first line of a run's report. `pings`: how many the run was to send. */
 export function headline(pings: number, result: RunResult): string {
   const { acked, elapsedMs } = result
   const rate = grouped(Math.round(perSecond(result)))
   return `${grouped(acked)} of ${grouped(pings)} pings acknowledged in ${formatDuration(elapsedMs)}, ${rate} per second`
 }
 
-/** The last line, where there is one. */
+/** The last line, if there were retries. */
 export function retryLines({ retries }: RunResult): readonly string[] {
-  return retries > 0 ? [`tries beyond the first: ${grouped(retries)}`] : []
+  return retries > 0 ? [`retries: ${grouped(retries)}`] : []
 }
 
-/** What the JSON document of every run begins with. */
+/** The first fields of every run's JSON document. */
 export function runDocument(pings: number, result: RunResult) {
   const { acked, open, retries, elapsedMs } = result
   return {
@@ -31,7 +31,7 @@ function perSecond({ acked, elapsedMs }: RunResult): number {
   return elapsedMs > 0 ? (acked / elapsedMs) * 1_000 : 0
 }
 
-/** To three digits after the point. */
+/** To three decimal places. */
 export function rounded(value: number): number {
   return Math.round(value * 1_000) / 1_000
 }

@@ -5,18 +5,18 @@ import { PingStreamCall } from '../client/ping-stream-call.ts'
 
 /** Sends some pings once. */
 export interface Sender {
-  /** One result a ping, in their order. Rejects if there are none. */
+  /** One result per ping, in their order. Rejects if there are none. */
   send(pings: readonly PingRequest[], call: CallOptions): Promise<readonly PingResult[]>
-  /** Ends what is open. */
+  /** Ends an open stream. */
   close(): void
 }
 
-/** So many callers, each with one call at a time. */
+/** This many callers, each with one call at a time. */
 export function callSenders(client: PingClient, callers: number, { byPing = true } = {}): readonly Sender[] {
   return Array.from({ length: callers }, () => callSender(client, byPing))
 }
 
-/** By PingBatch, or by Ping where there is one ping. */
+/** Sends by PingBatch, or by Ping. */
 function callSender(client: PingClient, byPing: boolean): Sender {
   return {
     async send(pings, call) {
@@ -31,11 +31,11 @@ function callSender(client: PingClient, byPing: boolean): Sender {
 
 const ACK = { pingId: '' } as PingResult
 
-/** By one PingStream, and the next when it ends. A try without an answer in time ends it too. */
+/** Sends by one PingStream, and by a new one when it ends. A try that times out ends it too. */
 export function streamSender(client: PingClient): Sender {
   let current: PingStreamCall | undefined
   let heard: AbortSignal | undefined
-  /** One listener for all sends of a run, whose signal is the same: a listener for each would cost time for each that there is. */
+  /** One listener for all sends of a run, since they share one signal: the cost of a listener for each would grow with their number. */
   const hear = (signal: AbortSignal | undefined): void => {
     if (signal === undefined || signal === heard) return
     heard = signal
@@ -58,7 +58,7 @@ export function streamSender(client: PingClient): Sender {
   }
 }
 
-/** The failure of a ping as the error that Ping would have answered. */
+/** The failure of a ping, as the error that Ping would have answered. */
 export function errorOf({ code, message, retryAfterMs }: PingFailure): ConnectError {
   const headers = retryAfterMs > 0 ? { 'retry-after': String(retryAfterMs / 1_000) } : undefined
   // FailureCode has the numbers of Connect's codes.

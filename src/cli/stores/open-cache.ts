@@ -8,7 +8,7 @@ import { silentLog } from './silent-log.ts'
 /** The cache by REDIS_URL or REDIS_HOST and REDIS_PORT. */
 export interface OpenCache {
   readonly cache: Cache
-  /** Resolves when it can be used; rejects with the reason when it cannot by --timeout. */
+  /** Resolves when it can be used; rejects with the reason if it cannot within --timeout. */
   ready(): Promise<void>
   close(): void
 }
@@ -28,10 +28,10 @@ export function openCache({ settings, timeoutMs }: Context): OpenCache {
         cache.once('ready', () => clearTimeout(timer)).once('error', () => clearTimeout(timer))
       })
       if (outcome === 'ready') return
-      const where = '(REDIS_URL, or REDIS_HOST and REDIS_PORT say where it is)'
+      const where = '(set its address with REDIS_URL, or REDIS_HOST and REDIS_PORT)'
       throw new CliError(
         EXIT.unavailable,
-        `the cache is away: ${outcome === 'error' ? reasonOf(broken) : 'no connection within --timeout'} ${where}`,
+        `the cache is unreachable: ${outcome === 'error' ? reasonOf(broken) : 'no connection within --timeout'} ${where}`,
       )
     },
   }

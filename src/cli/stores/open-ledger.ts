@@ -7,10 +7,10 @@ import { cliSettings } from '../settings.ts'
 import { localLedger } from './local-ledger.ts'
 import { silentLog } from './silent-log.ts'
 
-/** Postgres' code for a table that is not there. */
+/** Postgres' code for a table that does not exist. */
 const UNDEFINED_TABLE = '42P01'
 
-/** Postgres by DATABASE_URL or the DB_ settings; with none of them, that of `npm start` where there is one. The caller ends it. */
+/** Postgres by DATABASE_URL or the DB_ settings; without them that of `npm start`, if there is one. The caller ends the pool. */
 export function openLedger({ settings, timeoutMs }: Context): Pool {
   const chosen = settings(postgresSettings)
   const isChosen = Object.values(chosen).some(value => value !== undefined)
@@ -23,12 +23,12 @@ export function openLedger({ settings, timeoutMs }: Context): Pool {
 export function ledgerError(error: unknown): CliError {
   if (error instanceof CliError) return error
   if (error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE) {
-    const message = "the database has none of Ping's tables: got another database, or one where `--migrate-only` has not run yet"
+    const message = "the database does not contain Ping's tables: it is another database, or `--migrate-only` has not run on it yet"
     return new CliError(EXIT.failed, message, { cause: error })
   }
   return new CliError(
     EXIT.unavailable,
-    `Postgres could not be read: ${reasonOf(error)} (DATABASE_URL, or DB_HOST, DB_PORT … say where it is)`,
+    `Postgres cannot be read: ${reasonOf(error)} (set its address with DATABASE_URL, or DB_HOST, DB_PORT …)`,
     {
       cause: error,
     },

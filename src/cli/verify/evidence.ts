@@ -1,7 +1,7 @@
 import type { Position } from '../../terms/position.ts'
 import type { CountAnswer } from '../client/ping-client.ts'
 
-/** A part that was asked: what it said, or why it said nothing. */
+/** What a part answered, or why there is no answer. The kinds are part of the JSON document. */
 export type Asked<T> =
   | { readonly kind: 'read'; readonly value: T }
   | { readonly kind: 'away'; readonly reason: string }
@@ -15,7 +15,7 @@ export interface LaneOfLedger {
   readonly rows: bigint
   readonly published: Position
   readonly folded: Position
-  /** Its head when verify began: what came later may still be under way. */
+  /** Its head when verify began: later pings may not have arrived everywhere yet. */
   readonly goal: bigint
   /** Whether the lane's rows have what is published, and what the cache has applied; true without a cache. */
   readonly holds: { readonly published: boolean; readonly applied: boolean }
@@ -35,7 +35,7 @@ export interface LedgerEvidence {
 /** The cache, read at one instant. */
 export interface CacheEvidence {
   readonly total: bigint
-  /** −Infinity if no minute was left out. */
+  /** −Infinity if the cache has every minute. */
   readonly minutesFrom: number
   readonly minutesTo: number
   /** By lane number. */
@@ -51,7 +51,7 @@ export interface ServerEvidence {
   readonly totalAfter: bigint
 }
 
-/** What all parts say about the pings. */
+/** What all parts report about the pings. */
 export interface Evidence {
   readonly ledger: LedgerEvidence
   readonly cache: Asked<CacheEvidence>

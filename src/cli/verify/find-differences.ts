@@ -10,18 +10,18 @@ import {
   type ServerEvidence,
 } from './evidence.ts'
 
-/** Minutes that are named one by one; the others are only counted. */
+/** Minutes that are listed one by one; the others are only counted. */
 const NAMED_MINUTES = 3
-/** Behind a published position that lags: without Kafka it can never reach its head. */
-const TOPIC_AWAY = '(Kafka away? --no-topic leaves the topic out)'
+/** Added where a published position lags: without Kafka it never reaches its head. */
+const NO_KAFKA_HINT = '(is Kafka down? --no-topic skips the published positions)'
 
-/** What does not fit together, the gravest first: each a sentence. Empty: everything is equal. */
+/** What does not agree, the most serious first: one sentence each. Empty: everything agrees. */
 export function findDifferences({ ledger, cache, server, topic }: Evidence): readonly string[] {
   return [
     ...ofRows(ledger),
     ...ofMinutes('rollup', ledger.rollup, ledger.minutes),
     ...(cache.kind === 'read' ? ofCache(ledger, cache.value) : []),
-    ...(cache.kind === 'away' ? [`the cache was not read: ${cache.reason}`] : []),
+    ...(cache.kind === 'away' ? [`the cache cannot be read: ${cache.reason}`] : []),
     ...(server.kind === 'read' ? ofServer(ledger, server.value) : []),
     ...(topic ? ofPublished(ledger) : []),
   ]
@@ -29,7 +29,7 @@ export function findDifferences({ ledger, cache, server, topic }: Evidence): rea
 
 function ofRows(ledger: LedgerEvidence): string[] {
   return ledger.lanes.flatMap(({ lane, head, goal, rows, folded }) => [
-    ...(head.seq >= goal ? [] : [`lane ${lane}: its head is ${head.seq}, and was ${goal} when verify began`]),
+    ...(head.seq >= goal ? [] : [`lane ${lane}: its head is ${head.seq}, but was ${goal} when verify began`]),
     ...(rows === head.seq ? [] : [`lane ${lane}: its head is ${head.seq}, but it has ${rows} rows`]),
     ...(folded.seq > head.seq ? [`lane ${lane}: folded up to ${folded.seq}, but its head is ${head.seq}`] : []),
   ])
@@ -38,7 +38,7 @@ function ofRows(ledger: LedgerEvidence): string[] {
 function ofPublished({ lanes }: LedgerEvidence): string[] {
   return lanes.flatMap(lane => {
     const found = ofPosition('published', lane, lane.published)
-    return lane.published.seq < lane.goal ? found.map(message => `${message} ${TOPIC_AWAY}`) : found
+    return lane.published.seq < lane.goal ? found.map(message => `${message} ${NO_KAFKA_HINT}`) : found
   })
 }
 
@@ -60,9 +60,9 @@ function ofServer(ledger: LedgerEvidence, { cached, strong, totalAfter }: Server
     ['strong', strong.count, sumOfLanes(ledger)],
     ['default', cached.count, sumOfGoals(ledger)],
   ] as const
-  return named.flatMap(([name, count, least]) => {
-    const expected = count < least ? least : totalAfter
-    return count >= least && count <= totalAfter
+  return named.flatMap(([name, count, min]) => {
+    const expected = count < min ? min : totalAfter
+    return count >= min && count <= totalAfter
       ? []
       : [`total: PingCount (${name}) says ${count}, Postgres has ${expected} rows${by(count - expected)}`]
   })
@@ -71,9 +71,10 @@ function ofServer(ledger: LedgerEvidence, { cached, strong, totalAfter }: Server
 function ofPosition(what: 'published' | 'applied', { lane, head, goal, holds }: LaneOfLedger, position: Position): string[] {
   if (position.seq < goal) return [`lane ${lane}: ${what} up to ${position.seq}, ${goal - position.seq} behind its head ${goal}`]
   if (holds[what]) return []
-  if (position.seq > head.seq) return [`lane ${lane}: ${what} up to ${position.seq}, but its head is ${head.seq}: of another history`]
-  const there = position.seq === head.seq ? `the head's tag is ${head.tag}` : 'its row has another'
-  return [`lane ${lane}: ${what} up to ${position.seq} with tag ${position.tag}, but ${there}: of another history`]
+  if (position.seq > head.seq)
+    return [`lane ${lane}: ${what} up to ${position.seq}, but its head is ${head.seq}: it belongs to another history`]
+  const there = position.seq === head.seq ? `the head's tag is ${head.tag}` : 'its row has another tag'
+  return [`lane ${lane}: ${what} up to ${position.seq} with tag ${position.tag}, but ${there}: it belongs to another history`]
 }
 
 function ofMinutes(where: 'cache' | 'rollup', got: ReadonlyMap<number, bigint>, rows: ReadonlyMap<number, bigint>): string[] {
@@ -88,7 +89,7 @@ function ofMinutes(where: 'cache' | 'rollup', got: ReadonlyMap<number, bigint>, 
   return minutes.length > NAMED_MINUTES ? [...named, `… and ${minutes.length - NAMED_MINUTES} more minutes of the ${where}`] : named
 }
 
-/** "2026-11-21T09:30Z"; the hash may hold any number, so one that is no time of a Date is shown as it is. */
+/** "2026-11-21T09:30Z"; the hash may hold any number, so one that a Date cannot hold is shown as it is. */
 export function nameOf(minute: number): string {
   const date = new Date(minute * MINUTE_MS)
   return Number.isNaN(date.getTime()) ? `${minute}` : date.toISOString().replace(':00.000Z', 'Z')

@@ -20,14 +20,14 @@ const SERVER_TIMEOUT_MS = 2_000
 
 export interface Sources {
   readonly ledger: Pool
-  /** Undefined: to be left out. */
+  /** Undefined: skipped. */
   readonly cache: OpenCache | undefined
   readonly server: PingClient | undefined
   /** False: the published positions are not compared. */
   readonly topic: boolean
 }
 
-/** The numbers of heads by lane, up to which all parts have to come. */
+/** The heads' numbers by lane, which all parts have to reach. */
 export type Goals = ReadonlyMap<number, bigint>
 
 export async function readGoals({ ledger }: Sources): Promise<Goals> {
@@ -35,8 +35,8 @@ export async function readGoals({ ledger }: Sources): Promise<Goals> {
 }
 
 /**
- * Asks all parts once: the cache, then Postgres, then the server, so that pings which come in meanwhile are in what is
- * asked later. Rejects if Postgres is away: without it there is nothing to compare with.
+ * Asks all parts once: the cache, then Postgres, then the server, so that a later answer contains the pings that were recorded
+ * meanwhile. Rejects if Postgres is unreachable: without it there is nothing to compare with.
  */
 export async function look({ ledger, cache, server, topic }: Sources, goals: Goals): Promise<Evidence> {
   const lanes = (await readPositions(ledger)).length
@@ -48,8 +48,8 @@ export async function look({ ledger, cache, server, topic }: Sources, goals: Goa
   return { ledger: recorded, cache: cached, server: answered, topic }
 }
 
-/** The quick part of a look: true if the cache and (with the topic) the published positions have reached the goals. */
-export async function haveCome({ ledger, cache, topic }: Sources, goals: Goals): Promise<boolean> {
+/** A quick check: true if the cache and (with the topic) the published positions have reached the goals. */
+export async function haveReached({ ledger, cache, topic }: Sources, goals: Goals): Promise<boolean> {
   const positions = await readPositions(ledger)
   const state = cache ? await asked(() => readCache(cache, positions.length)) : undefined
   return positions.every(({ lane, published }) => {
@@ -72,9 +72,9 @@ async function asked<T>(read: () => Promise<T>): Promise<Asked<T>> {
 async function readCache({ cache, ready }: OpenCache, lanes: number): Promise<CacheEvidence> {
   await ready()
   const [hash, fields, claimed] = await Promise.all([readWholeHash(cache, lanes), cache.hlen(HASH), cache.hexists(HASH, CLAIM)])
-  if (fields === 0) throw new Error(`it has no ${HASH}`)
-  if (claimed) throw new Error(`${HASH} is claimed: it is being rebuilt, or a rebuild has died`)
-  if (!hash) throw new Error(`${HASH} lacks fields, or is of another number of lanes`)
+  if (fields === 0) throw new Error(`${HASH} does not exist`)
+  if (claimed) throw new Error(`${HASH} is claimed: a rebuild is running or has died`)
+  if (!hash) throw new Error(`${HASH} lacks fields or has another number of lanes`)
   const { total, minutesFrom, minutesTo, lanes: states } = hash.state
   return { total, minutesFrom, minutesTo, applied: states.map(state => state.applied), minutes: hash.minutes }
 }

@@ -8,8 +8,8 @@ import { callSenders } from '../run/senders.ts'
 const CONCURRENT = 16
 
 /**
- * Records pings through the server, and says what of them is missing in the exact count right after; empty: nothing.
- * Others may ping at the same time. Throws `CliError` if one is not acknowledged.
+ * Records pings through the server, and says which are missing from the exact count right after; empty: none.
+ * Other clients may ping at the same time. Throws `CliError` if a ping is not acknowledged.
  */
 export async function sendPings(client: PingClient, pings: number, context: Context): Promise<readonly string[]> {
   const { timeoutMs, interrupt } = context

@@ -9,13 +9,13 @@ import { openCache } from '../stores/open-cache.ts'
 import { ledgerError, openLedger } from '../stores/open-ledger.ts'
 import type { Evidence } from './evidence.ts'
 import { findDifferences } from './find-differences.ts'
-import { haveCome, look, readGoals, type Sources } from './look.ts'
+import { haveReached, look, readGoals, type Sources } from './look.ts'
 import { sendPings } from './send-pings.ts'
 import { toDocument, toText } from './verify-report.ts'
 
 const DEFAULT_WAIT_MS = 5_000
 const PAUSE_MS = 200
-const MOST_PINGS = 1_000_000
+const MAX_PINGS = 1_000_000
 
 interface VerifyOptions {
   readonly wait: number
@@ -26,28 +26,30 @@ interface VerifyOptions {
 }
 
 const EXAMPLES = `
-Reads Postgres and the cache directly, and PingCount from the server, and compares: in each lane the head with the
-number of rows, with the published position (how far Postgres says the topic has got: Kafka itself is not read) and
-with the position that the cache has applied; the total as the sum of heads, COUNT(*), the cache's
-and the server's; the minutes of the rollup and of the cache with the rows. All rows are counted one by one: on a big
-database this takes its time. Pings may come in meanwhile: each part is compared with the rows up to where it is, and has
---wait to come up to the heads that there were when verify began.
+Reads Postgres and the cache directly, calls PingCount on the server, and compares:
+  lanes    the head with the number of rows, the published position (how far the topic has got, as Postgres says:
+           Kafka itself is not read) and the position that the cache has applied
+  total    the sum of the heads, COUNT(*), the cache's total and the server's counts
+  minutes  those of the rollup and of the cache with the rows
+
+Every row is counted, which takes a while on a large database. Pings may be recorded during the check: each part is
+compared with the rows up to its own position, and has --wait to reach the heads that existed when verify began.
 
 Settings (environment): DATABASE_URL, or DB_HOST DB_PORT DB_USER DB_PASSWORD DB_NAME; REDIS_URL, or REDIS_HOST REDIS_PORT.
 
-Exit codes: 0 all equal; 1 a difference, a cache that could not be read among them; 3 Postgres is away; 4 the server
-refuses this caller. A server that is away is only noted.
+Exit codes: 0 everything agrees; 1 there is a difference, or the cache cannot be read; 3 Postgres is unreachable; 4 the
+server refuses this caller. An unreachable server is reported, but is no failure.
 
-Output: a table, then "OK" or "DIFFERENCE: …", which names the first. With --json one document:
+Output: a table, then "OK" or "DIFFERENCE: …" with the first difference. With --json, one document:
 {"ok","differences","total":{"heads","rows","cache","server","serverStrong"},"minutes":{"rows","rollup","cache"},
 "cache","server","topic","lanes":[{"lane","head","rows","published","folded","applied","lag"}]}.
 
 Examples:
   pingcli verify
   pingcli verify --wait 30s
-  pingcli verify --pings 100                          the whole way, after a deployment
+  pingcli verify --pings 100                          the whole path, after a deployment
   pingcli verify --no-topic                           where Kafka does not run
-  pingcli verify --no-cache --no-server --no-topic    Postgres alone
+  pingcli verify --no-cache --no-server --no-topic    Postgres only
   DATABASE_URL=postgres://ping@db/ping REDIS_URL=redis://cache pingcli verify --json | jq .differences`
 
 export function addVerifyCommand(program: Command, { contextOf, end }: Wiring): void {
@@ -56,15 +58,12 @@ export function addVerifyCommand(program: Command, { contextOf, end }: Wiring): 
     .summary('check that no ping is lost or counted twice')
     .description('Checks that Postgres, the published positions in it, the cache and the server agree on every ping.')
     .addOption(
-      formatted('--wait <duration>', 'how long the pipeline may take to bring what is recorded everywhere', duration(0)).default(
-        DEFAULT_WAIT_MS,
-        '5s',
-      ),
+      formatted('--wait <duration>', 'how long to wait until all parts have what is recorded', duration(0)).default(DEFAULT_WAIT_MS, '5s'),
     )
-    .addOption(formatted('--pings <count>', 'record so many pings first, and expect them in the strong count', wholeNumber(1, MOST_PINGS)))
-    .option('--no-cache', 'leave the cache out')
-    .option('--no-server', 'leave the server out')
-    .option('--no-topic', 'leave the published positions out, as where Kafka does not run')
+    .addOption(formatted('--pings <count>', 'record this many pings first, and expect them in the strong count', wholeNumber(1, MAX_PINGS)))
+    .option('--no-cache', 'skip the cache')
+    .option('--no-server', 'skip the server')
+    .option('--no-topic', 'skip the published positions, for example where Kafka does not run')
     .addHelpText('after', EXAMPLES)
     .action(async (options: VerifyOptions, command: Command) => {
       if (options.pings !== undefined && !options.server) {
@@ -93,16 +92,16 @@ async function verify(options: VerifyOptions, context: Context): Promise<ExitCod
   }
 }
 
-/** Looks until what was there at the beginning has arrived everywhere, or `waitMs` is over; the last look is the result. */
+/** Looks until every part has what was recorded at the beginning, or `waitMs` is over; the last look is the result. */
 async function lookUntilEqual(sources: Sources, waitMs: number, { interrupt }: Context): Promise<Evidence> {
   const deadline = performance.now() + waitMs
   const goals = await readGoals(sources)
   const goesOn = (): boolean => performance.now() < deadline && !interrupt.asked.aborted
   for (;;) {
-    // Counting every row is worth it only when all may be well, or time is over.
-    while (goesOn() && !(await haveCome(sources, goals))) await wait(PAUSE_MS, interrupt.asked)
+    // Counting every row is worth it only when everything may agree, or time is up.
+    while (goesOn() && !(await haveReached(sources, goals))) await wait(PAUSE_MS, interrupt.asked)
     const evidence = interrupt.asked.aborted ? undefined : await look(sources, goals)
-    // What was seen while somebody gave up waiting is not the result.
+    // What was read after the interrupt is not the result.
     if (evidence === undefined || interrupt.asked.aborted) throw new CliError(interrupt.exitCode() ?? EXIT.interrupted, 'interrupted')
     if (findDifferences(evidence).length === 0 || !goesOn()) return evidence
     await wait(PAUSE_MS, interrupt.asked)

@@ -3,7 +3,7 @@ import type { JsonDocument } from '../output/output.ts'
 import { rowsOfLanes, sumOfLanes, type Evidence, type LaneOfLedger } from './evidence.ts'
 import { nameOf } from './find-differences.ts'
 
-/** The evidence as a table for people, and the verdict below it. */
+/** The evidence as a table for people, followed by the verdict. */
 export function toText(evidence: Evidence, differences: readonly string[]): string {
   const [first, ...others] = differences
   const more = others.length > 0 ? ` (and ${others.length} more: --json lists all)` : ''
@@ -61,15 +61,15 @@ function minutes({ ledger, cache }: Evidence): string {
 
 function absent({ cache, server, topic }: Evidence): readonly string[] {
   return [
-    ...(cache.kind === 'left out' ? ['cache:   left out, by --no-cache'] : []),
-    ...(cache.kind === 'away' ? [`cache:   not read: ${cache.reason}`] : []),
-    ...(topic ? [] : ['topic:   left out, by --no-topic']),
-    ...(server.kind === 'left out' ? ['server:  left out, by --no-server'] : []),
-    ...(server.kind === 'away' ? [`server:  not asked: ${server.reason}`] : []),
+    ...(cache.kind === 'left out' ? ['cache:   skipped by --no-cache'] : []),
+    ...(cache.kind === 'away' ? [`cache:   cannot be read: ${cache.reason}`] : []),
+    ...(topic ? [] : ['topic:   skipped by --no-topic']),
+    ...(server.kind === 'left out' ? ['server:  skipped by --no-server'] : []),
+    ...(server.kind === 'away' ? [`server:  no answer: ${server.reason}`] : []),
   ]
 }
 
-/** The evidence as JSON; positions are `{seq, tag}`, tags as texts (they fill 64 bits). */
+/** The evidence as JSON; positions are `{seq, tag}`, tags as strings (they have 64 bits). */
 export function toDocument(evidence: Evidence, differences: readonly string[]): JsonDocument {
   const { ledger, cache, server, topic } = evidence
   const position = ({ seq, tag }: { seq: bigint; tag: bigint }): JsonDocument => ({ seq, tag: String(tag) })
