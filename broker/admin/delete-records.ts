@@ -1,5 +1,5 @@
 import { topicFallback } from '../config/log-settings.ts'
-import { honouredTopicKeys } from '../config/topic-keys.ts'
+import { supportedTopicKeys } from '../config/topic-keys.ts'
 import { ERROR, ProtocolError } from '../errors.ts'
 import type { Handler } from '../server/handler.ts'
 import { oneByOne } from '../server/one-by-one.ts'
@@ -39,7 +39,7 @@ function deleteBefore(options: AdminOptions, name: string, { partitionIndex, off
 
 /** Of a topic whose cleanup policy does not say `delete`, nothing is deleted by hand either. */
 function checkPolicy({ topics, settings }: AdminOptions, name: string): void {
-  const key = honouredTopicKeys.cleanupPolicy
+  const key = supportedTopicKeys.cleanupPolicy
   const policy = topics.get(name)?.configs.get(key.name) ?? topicFallback(key, settings.given)
   if (key.type.parse(policy.trim())?.includes('delete')) return
   throw new ProtocolError(ERROR.POLICY_VIOLATION, `${key.name} of ${name}: got ${policy}, expected delete among it`)

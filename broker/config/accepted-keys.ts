@@ -12,11 +12,11 @@ const ONE_REPLICA = only(short, value => value === 1, '1, since there is one nod
 const ONE_NODE = only(LIST, nodes => nodes.length <= 1, 'one node, since this broker is alone')
 
 /**
- * Keys of Kafka that a configuration of one node may have and that change nothing here: each with its type and Kafka's default. Any value
- * of the type is accepted, except one that asks for what this broker does not have.
+ * Keys of Kafka that a configuration of one node may contain and that have no effect here, each with its type and Kafka's default. Any
+ * value of the type is accepted, unless it asks for something that this broker does not have.
  */
 export const acceptedKeys: readonly Key[] = [
-  ...accepted('One process with one thread: there are no threads, queues and buffers to size.', {
+  ...accepted('The broker is one process with one thread: there are no threads, queues or buffers to configure.', {
     'background.threads': [INT, '10'],
     'delete.records.purgatory.purge.interval.requests': [INT, '1'],
     'fetch.purgatory.purge.interval.requests': [INT, '1000'],
@@ -37,7 +37,7 @@ export const acceptedKeys: readonly Key[] = [
     'socket.receive.buffer.bytes': [INT, '102400'],
     'socket.send.buffer.bytes': [INT, '102400'],
   }),
-  ...accepted('There is no controller and no other broker to speak to.', {
+  ...accepted('There is no controller and no other broker to talk to.', {
     'broker.heartbeat.interval.ms': [INT, '2000'],
     'broker.session.timeout.ms': [INT, '9000'],
     'controlled.shutdown.enable': [BOOLEAN, 'true'],
@@ -59,7 +59,7 @@ export const acceptedKeys: readonly Key[] = [
     'security.inter.broker.protocol': [only(STRING, text => text === 'PLAINTEXT', 'PLAINTEXT'), 'PLAINTEXT'],
     'server.max.startup.time.ms': [LONG, LONG_MAX],
   }),
-  ...accepted('There is no log of metadata: topics and their settings lie in one small file.', {
+  ...accepted('There is no metadata log: topics and their settings are stored in one small file.', {
     'metadata.log.dir': [STRING],
     'metadata.log.max.record.bytes.between.snapshots': [LONG, '20971520'],
     'metadata.log.max.snapshot.interval.ms': [LONG, '3600000'],
@@ -69,7 +69,7 @@ export const acceptedKeys: readonly Key[] = [
     'metadata.max.retention.bytes': [LONG, '104857600'],
     'metadata.max.retention.ms': [LONG, '604800000'],
   }),
-  ...accepted('Every partition has one replica, on this node, which leads it.', {
+  ...accepted('Every partition has one replica, and this node leads it.', {
     'auto.leader.rebalance.enable': [BOOLEAN, 'true'],
     'broker.rack': [STRING],
     'default.replication.factor': [ONE, '1'],
@@ -90,7 +90,7 @@ export const acceptedKeys: readonly Key[] = [
     'unclean.leader.election.enable': [BOOLEAN, 'false'],
     'unclean.leader.election.interval.ms': [LONG, '300000'],
   }),
-  ...accepted('Offsets lie in a file of their own, not in a topic.', {
+  ...accepted('Offsets are stored in a file, not in a topic.', {
     'offsets.commit.timeout.ms': [INT, '5000'],
     'offsets.load.buffer.size': [INT, '5242880'],
     'offsets.topic.compression.codec': [INT, '0'],
@@ -98,7 +98,7 @@ export const acceptedKeys: readonly Key[] = [
     'offsets.topic.replication.factor': [ONE_REPLICA, '1'],
     'offsets.topic.segment.bytes': [INT, '104857600'],
   }),
-  ...accepted('Transactions are not offered: a transactional producer is told so at its first request.', {
+  ...accepted('Transactions are not supported: the first request of a transactional producer gets an error.', {
     'add.partitions.to.txn.retry.backoff.max.ms': [INT, '100'],
     'add.partitions.to.txn.retry.backoff.ms': [INT, '20'],
     'transaction.abort.timed.out.transaction.cleanup.interval.ms': [INT, '10000'],
@@ -112,7 +112,7 @@ export const acceptedKeys: readonly Key[] = [
     'transaction.state.log.segment.bytes': [INT, '104857600'],
     'transactional.id.expiration.ms': [INT, '604800000'],
   }),
-  ...accepted('Groups speak the classic protocol only.', {
+  ...accepted('Groups use the classic protocol only.', {
     'group.consumer.assignors': [LIST, 'uniform,range'],
     'group.consumer.heartbeat.interval.ms': [INT, '5000'],
     'group.consumer.max.heartbeat.interval.ms': [INT, '15000'],
@@ -124,13 +124,13 @@ export const acceptedKeys: readonly Key[] = [
     'group.consumer.regex.refresh.interval.ms': [INT, '600000'],
     'group.consumer.session.timeout.ms': [INT, '45000'],
     'group.coordinator.rebalance.protocols': [
-      only(LIST, protocols => protocols.includes('classic'), 'protocols of groups, classic among them'),
+      only(LIST, protocols => protocols.includes('classic'), 'group protocols that include classic'),
       'classic',
     ],
     'share.coordinator.state.topic.min.isr': [ONE_REPLICA, '1'],
     'share.coordinator.state.topic.replication.factor': [ONE_REPLICA, '1'],
   }),
-  ...accepted('Logs are not compacted: a topic with the policy compact keeps all its records.', {
+  ...accepted('Logs are not compacted: a topic with cleanup.policy=compact keeps all its records.', {
     'log.cleaner.backoff.ms': [LONG, '15000'],
     'log.cleaner.dedupe.buffer.size': [LONG, '134217728'],
     'log.cleaner.delete.retention.ms': [LONG, '86400000'],
@@ -143,7 +143,7 @@ export const acceptedKeys: readonly Key[] = [
     'log.cleaner.min.compaction.lag.ms': [LONG, '0'],
     'log.cleaner.threads': [INT, '1'],
   }),
-  ...accepted('Files are grown, flushed, checked and removed in one way.', {
+  ...accepted('There is only one way in which files grow and are flushed, checked and removed.', {
     'log.flush.offset.checkpoint.interval.ms': [INT, '60000'],
     'log.flush.scheduler.interval.ms': [LONG, LONG_MAX],
     'log.flush.start.offset.checkpoint.interval.ms': [INT, '60000'],
@@ -162,7 +162,7 @@ export const acceptedKeys: readonly Key[] = [
     'compression.type': [STRING, 'producer'],
     'compression.zstd.level': [INT, '3'],
   }),
-  ...accepted('Metrics are those of /metrics on status.port.', {
+  ...accepted('Metrics are served at /metrics on status.port only.', {
     'auto.include.jmx.reporter': [BOOLEAN, 'true'],
     'kafka.metrics.polling.interval.secs': [INT, '10'],
     'kafka.metrics.reporters': [LIST, ''],

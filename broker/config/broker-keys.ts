@@ -1,4 +1,4 @@
-import { honoured, type Key } from './key.ts'
+import { supported, type Key } from './key.ts'
 import { advertisedList, listenerList, protocolMap } from './listener-texts.ts'
 import { boolean, int, list, long, oneOf, only, string, timer } from './value-types.ts'
 
@@ -6,200 +6,218 @@ const INT_MAX = '2147483647'
 const LONG_MAX = '9223372036854775807'
 const PORT = int({ min: 0, max: 65_535 })
 const TOPIC = string({
-  expected: 'the name of a topic: 1 to 249 letters, digits, dots, underscores and hyphens, not one of Kafka itself',
+  expected: 'a topic name: 1 to 249 letters, digits, dots, underscores and hyphens, and no internal topic of Kafka',
   pattern: /^(?!\.{1,2}$|__(consumer_offsets|transaction_state|share_group_state|cluster_metadata)$)[\w.-]{1,249}$/,
 })
 const HOST = string({ expected: 'a host name or an address', pattern: /^[\w.:%-]+$/ })
 /** A time that may be unlimited, but not zero. */
-const LASTING = (type: typeof int | typeof long) =>
-  only(type({ min: -1 }), value => value !== 0, 'a whole number from 1, or -1 for no limit')
+const LASTING = (type: typeof int | typeof long) => only(type({ min: -1 }), value => value !== 0, 'an integer from 1, or -1 for no limit')
 const DEFAULT_FOLDER = '.ping/broker'
 
-/** The keys that this broker honours, by the name of their value in the code. docs/broker.md is made from them. */
+/** The supported keys, by the name of their value in the code. docs/broker.md is generated from them. */
 export const brokerKeys = {
   // Network
-  listeners: honoured('listeners', {
+  listeners: supported('listeners', {
     type: listenerList,
     fallback: 'PLAINTEXT://127.0.0.1:9092',
-    help: 'Where clients connect; port 0 is any free port, no host is every address of IPv4 and IPv6, and localhost is 127.0.0.1 and ::1.',
+    help: 'Addresses to listen on. Port 0 is any free port; no host means all IPv4 and IPv6 addresses; localhost means 127.0.0.1 and ::1.',
   }),
-  advertisedListeners: honoured('advertised.listeners', {
+  advertisedListeners: supported('advertised.listeners', {
     type: advertisedList,
-    help: 'Where clients are told to connect, by listener; absent: the listener itself or, where that is every address, the one by which they came; port 0 is the port that it got.',
+    help: 'Addresses that clients get to connect to, by listener. Default: the address of the listener or, if it listens on all addresses, the address that the client connected to. Port 0 is the actual port of the listener.',
   }),
-  listenerProtocols: honoured('listener.security.protocol.map', {
+  listenerProtocols: supported('listener.security.protocol.map', {
     type: protocolMap,
     fallback: 'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
-    help: 'The protocol of each listener by its name; that of those that are opened must be PLAINTEXT.',
+    help: 'The protocol of each listener, by listener name. Listeners that clients connect to must be PLAINTEXT.',
   }),
-  controllerListeners: honoured('controller.listener.names', {
+  controllerListeners: supported('controller.listener.names', {
     type: { ...list(), name: 'STRING' },
-    help: 'Listeners that are not opened: nothing but controllers would talk to them.',
+    help: 'Listeners that are not opened, because only controllers would use them.',
   }),
-  maxConnections: honoured('max.connections', {
+  maxConnections: supported('max.connections', {
     type: int({ min: 0 }),
     fallback: INT_MAX,
-    help: 'Most connections at a time; more are closed at once.',
+    help: 'Maximum number of open connections. Further ones are closed immediately.',
   }),
-  connectionsMaxIdleMs: honoured('connections.max.idle.ms', {
+  connectionsMaxIdleMs: supported('connections.max.idle.ms', {
     type: timer({ min: -1 }),
     fallback: '600000',
-    help: 'A connection without a request for so long is closed; -1: never.',
+    help: 'A connection is closed when it has been idle for this time; -1: never.',
   }),
-  socketRequestMaxBytes: honoured('socket.request.max.bytes', {
+  socketRequestMaxBytes: supported('socket.request.max.bytes', {
     type: int({ min: 1 }),
     fallback: '104857600',
-    help: 'Longest request; the connection of a longer one is closed.',
+    help: 'Maximum size of a request. A larger one closes its connection.',
   }),
-  fetchMaxBytes: honoured('fetch.max.bytes', {
+  fetchMaxBytes: supported('fetch.max.bytes', {
     type: int({ min: 1_024 }),
     fallback: '57671680',
-    help: 'Most bytes of records in one answer to a fetch, except that the first batch is always sent whole.',
+    help: 'Maximum bytes of records in a fetch response. The first batch is always sent whole.',
   }),
 
   // Identity and place
-  nodeId: honoured('node.id', {
+  nodeId: supported('node.id', {
     type: int({ min: 0 }),
     fallback: '1',
-    help: 'The id of this node; it is kept in meta.properties and checked at each start.',
+    help: 'The id of this node. It is stored in meta.properties and checked at each start.',
   }),
-  brokerId: honoured('broker.id', { type: int({ min: -1 }), fallback: '-1', help: 'The older name of node.id; both must agree.' }),
-  logDirs: honoured('log.dirs', { type: onePath(), help: `The folder of all data, one, made when absent; absent: log.dir.` }),
-  logDir: honoured('log.dir', { type: onePath(), fallback: DEFAULT_FOLDER, help: 'The folder of all data when log.dirs is absent.' }),
-  storage: honoured('storage', {
+  brokerId: supported('broker.id', {
+    type: int({ min: -1 }),
+    fallback: '-1',
+    help: 'The older name of node.id. If both are set, they must be equal.',
+  }),
+  logDirs: supported('log.dirs', { type: onePath(), help: 'The data folder, exactly one; created if missing. Default: log.dir.' }),
+  logDir: supported('log.dir', { type: onePath(), fallback: DEFAULT_FOLDER, help: 'The data folder, unless log.dirs is set.' }),
+  storage: supported('storage', {
     type: oneOf('disk', 'memory'),
     fallback: 'disk',
-    help: 'Own key. memory keeps everything in memory: no folder is made or locked, and all is gone at the end.',
+    help: 'Own key. memory keeps all data in memory: no folder is created or locked, and all data is lost when the broker stops.',
   }),
 
   // Topics and logs
-  numPartitions: honoured('num.partitions', {
+  numPartitions: supported('num.partitions', {
     type: int({ min: 1 }),
     fallback: '1',
-    help: 'Partitions of a topic that is created without a number.',
+    help: 'Number of partitions of a new topic whose creator gives no number.',
   }),
-  autoCreateTopics: honoured('auto.create.topics.enable', {
+  autoCreateTopics: supported('auto.create.topics.enable', {
     type: boolean,
     fallback: 'true',
-    help: 'Whether a topic that a client asks for by name is created when it is missing.',
+    help: 'Whether a missing topic is created when a client asks for it by name.',
   }),
-  mayDeleteTopics: honoured('delete.topic.enable', { type: boolean, fallback: 'true', help: 'Whether topics may be deleted.' }),
-  logRetentionMs: honoured('log.retention.ms', {
+  mayDeleteTopics: supported('delete.topic.enable', { type: boolean, fallback: 'true', help: 'Whether topics may be deleted.' }),
+  logRetentionMs: supported('log.retention.ms', {
     type: LASTING(long),
-    help: 'How long records are kept at least; goes before log.retention.minutes.',
+    help: 'Minimum time that records are kept; overrides log.retention.minutes.',
   }),
-  logRetentionMinutes: honoured('log.retention.minutes', {
+  logRetentionMinutes: supported('log.retention.minutes', {
     type: LASTING(int),
-    help: 'How long records are kept at least; goes before log.retention.hours.',
+    help: 'Minimum time that records are kept; overrides log.retention.hours.',
   }),
-  logRetentionHours: honoured('log.retention.hours', { type: LASTING(int), fallback: '168', help: 'How long records are kept at least.' }),
-  logRetentionBytes: honoured('log.retention.bytes', {
+  logRetentionHours: supported('log.retention.hours', { type: LASTING(int), fallback: '168', help: 'Minimum time that records are kept.' }),
+  logRetentionBytes: supported('log.retention.bytes', {
     type: long({ min: -1 }),
     fallback: '-1',
-    help: 'Bytes of a partition above which its oldest segments are deleted; -1: no limit.',
+    help: 'Size of a partition above which its oldest segments are deleted; -1: no limit.',
   }),
-  logRetentionCheckMs: honoured('log.retention.check.interval.ms', {
+  logRetentionCheckMs: supported('log.retention.check.interval.ms', {
     type: timer({ min: 1 }),
     fallback: '300000',
-    help: 'How often segments are looked at for deletion.',
+    help: 'How often the broker checks for segments to delete.',
   }),
-  logSegmentBytes: honoured('log.segment.bytes', {
+  logSegmentBytes: supported('log.segment.bytes', {
     type: int({ min: 14 }),
     fallback: '1073741824',
-    help: 'Size at which a new segment is begun; from 14, as up to Kafka 4.0 (since 4.1: from 1 MiB).',
+    help: 'Maximum size of a segment before a new one is started. The minimum is 14, as in Kafka up to 4.0 (since 4.1: 1 MiB).',
   }),
-  logRollMs: honoured('log.roll.ms', { type: long({ min: 1 }), help: 'Age at which a new segment is begun; goes before log.roll.hours.' }),
-  logRollHours: honoured('log.roll.hours', { type: int({ min: 1 }), fallback: '168', help: 'Age at which a new segment is begun.' }),
-  logIndexIntervalBytes: honoured('log.index.interval.bytes', {
+  logRollMs: supported('log.roll.ms', {
+    type: long({ min: 1 }),
+    help: 'Maximum age of a segment before a new one is started; overrides log.roll.hours.',
+  }),
+  logRollHours: supported('log.roll.hours', {
+    type: int({ min: 1 }),
+    fallback: '168',
+    help: 'Maximum age of a segment before a new one is started.',
+  }),
+  logIndexIntervalBytes: supported('log.index.interval.bytes', {
     type: int({ min: 0 }),
     fallback: '4096',
-    help: 'Bytes of a segment between two entries of its index.',
+    help: 'Bytes of a segment between two entries in its index.',
   }),
-  logCleanupPolicy: honoured('log.cleanup.policy', {
+  logCleanupPolicy: supported('log.cleanup.policy', {
     type: only(list({ pattern: /^(delete|compact)$/ }), policies => policies.length > 0, 'delete, compact or both'),
     fallback: 'delete',
-    help: 'delete: by age and size. compact alone: nothing is deleted, and nothing is compacted either.',
+    help: 'delete: old segments are deleted by age and size. compact alone: nothing is deleted, and nothing is compacted either.',
   }),
-  messageMaxBytes: honoured('message.max.bytes', {
+  messageMaxBytes: supported('message.max.bytes', {
     type: int({ min: 0 }),
     fallback: '1048588',
-    help: 'Longest record batch, as it is sent.',
+    help: 'Maximum size of a record batch, as it is sent.',
   }),
-  timestampType: honoured('log.message.timestamp.type', {
+  timestampType: supported('log.message.timestamp.type', {
     type: oneOf('CreateTime', 'LogAppendTime'),
     fallback: 'CreateTime',
-    help: "Whether a record's time is the producer's or the broker's.",
+    help: 'Whether the timestamp of a record is set by the producer or by the broker.',
   }),
-  timestampBeforeMaxMs: honoured('log.message.timestamp.before.max.ms', {
+  timestampBeforeMaxMs: supported('log.message.timestamp.before.max.ms', {
     type: long({ min: 0 }),
     fallback: LONG_MAX,
-    help: "How far a record's time may lie before the broker's.",
+    help: 'How far the timestamp of a record may be before the time of the broker.',
   }),
-  timestampAfterMaxMs: honoured('log.message.timestamp.after.max.ms', {
+  timestampAfterMaxMs: supported('log.message.timestamp.after.max.ms', {
     type: long({ min: 0 }),
     fallback: '3600000',
-    help: "How far a record's time may lie behind the broker's.",
+    help: 'How far the timestamp of a record may be after the time of the broker.',
   }),
-  flushIntervalMessages: honoured('log.flush.interval.messages', {
+  flushIntervalMessages: supported('log.flush.interval.messages', {
     type: long({ min: 1 }),
     fallback: LONG_MAX,
-    help: '1: records are on the disk before they are acknowledged. Any other number leaves that to the system.',
+    help: '1: records are flushed to disk before they are acknowledged. Any other number leaves flushing to the operating system.',
   }),
-  producerIdExpirationMs: honoured('producer.id.expiration.ms', {
+  producerIdExpirationMs: supported('producer.id.expiration.ms', {
     type: int({ min: 1 }),
     fallback: '86400000',
-    help: 'How long the sequence of an idempotent producer is remembered after its last batch.',
+    help: 'How long the broker remembers the sequence of an idempotent producer after its last batch.',
   }),
 
   // Groups and offsets
-  groupInitialRebalanceDelayMs: honoured('group.initial.rebalance.delay.ms', {
+  groupInitialRebalanceDelayMs: supported('group.initial.rebalance.delay.ms', {
     type: int({ min: 0 }),
     fallback: '0',
-    help: "How long an empty group waits for more members before its first generation; Kafka's default of 3000 makes every test slow.",
+    help: 'How long an empty group waits for more members before its first generation. The default of Kafka, 3000, would slow down every test.',
   }),
-  groupMinSessionTimeoutMs: honoured('group.min.session.timeout.ms', {
+  groupMinSessionTimeoutMs: supported('group.min.session.timeout.ms', {
     type: int({ min: 0 }),
     fallback: '6000',
-    help: 'Shortest session timeout that a member may ask for.',
+    help: 'Minimum session timeout that a member may ask for.',
   }),
-  groupMaxSessionTimeoutMs: honoured('group.max.session.timeout.ms', {
+  groupMaxSessionTimeoutMs: supported('group.max.session.timeout.ms', {
     type: int({ min: 0 }),
     fallback: '1800000',
-    help: 'Longest session timeout that a member may ask for.',
+    help: 'Maximum session timeout that a member may ask for.',
   }),
-  groupMaxSize: honoured('group.max.size', { type: int({ min: 1 }), fallback: INT_MAX, help: 'Most members of a group.' }),
-  offsetMetadataMaxBytes: honoured('offset.metadata.max.bytes', {
+  groupMaxSize: supported('group.max.size', { type: int({ min: 1 }), fallback: INT_MAX, help: 'Maximum number of members of a group.' }),
+  offsetMetadataMaxBytes: supported('offset.metadata.max.bytes', {
     type: int({ min: 0 }),
     fallback: '4096',
-    help: 'Longest metadata of a committed offset.',
+    help: 'Maximum length of the metadata of a committed offset.',
   }),
-  offsetsRetentionMinutes: honoured('offsets.retention.minutes', {
+  offsetsRetentionMinutes: supported('offsets.retention.minutes', {
     type: int({ min: 1 }),
     fallback: '10080',
-    help: 'How long the offsets of a group without members are kept.',
+    help: 'How long the offsets of a group are kept after its last member has left.',
   }),
-  offsetsRetentionCheckMs: honoured('offsets.retention.check.interval.ms', {
+  offsetsRetentionCheckMs: supported('offsets.retention.check.interval.ms', {
     type: timer({ min: 1 }),
     fallback: '600000',
-    help: 'How often offsets are looked at for deletion.',
+    help: 'How often the broker checks for expired offsets.',
   }),
 
   // Own keys
-  lineConsolePort: honoured('line.console.port', {
+  lineConsolePort: supported('line.console.port', {
     type: PORT,
-    help: 'Own key. Port of the line console, for nc and telnet; 0: any free port; absent: no console.',
+    help: 'Own key. Port of the line console, for nc and telnet; 0: any free port. Without it there is no console.',
   }),
-  lineConsoleHost: honoured('line.console.host', { type: HOST, fallback: '127.0.0.1', help: 'Own key. Address of the line console.' }),
-  lineConsoleTopic: honoured('line.console.topic', { type: TOPIC, fallback: 'lines', help: 'Own key. The topic of lines that name none.' }),
-  statusPort: honoured('status.port', {
+  lineConsoleHost: supported('line.console.host', {
+    type: HOST,
+    fallback: '127.0.0.1',
+    help: 'Own key. Address that the line console listens on.',
+  }),
+  lineConsoleTopic: supported('line.console.topic', {
+    type: TOPIC,
+    fallback: 'lines',
+    help: 'Own key. Topic of console lines that name no topic.',
+  }),
+  statusPort: supported('status.port', {
     type: PORT,
-    help: 'Own key. Port of /livez, /readyz and /metrics; 0: any free port; absent: none.',
+    help: 'Own key. Port of /livez, /readyz and /metrics; 0: any free port. Without it these pages are not served.',
   }),
-  statusHost: honoured('status.host', { type: HOST, fallback: '127.0.0.1', help: 'Own key. Address of the status pages.' }),
-  logLevel: honoured('log.level', {
+  statusHost: supported('status.host', { type: HOST, fallback: '127.0.0.1', help: 'Own key. Address that the status pages listen on.' }),
+  logLevel: supported('log.level', {
     type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     fallback: 'info',
-    help: 'Own key. Least level that the program logs.',
+    help: 'Own key. Minimum level of the messages that are logged.',
   }),
 } as const satisfies Readonly<Record<string, Key>>
 

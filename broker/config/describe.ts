@@ -6,9 +6,9 @@ import type { BrokerSettings } from './settings.ts'
 import { topicKeys, type TopicKey } from './topic-keys.ts'
 import type { ConfigType } from './value-types.ts'
 
-/** Where a value came from, as DescribeConfigs has it. */
+/** Where a value comes from, by the numbers of DescribeConfigs. */
 const CONFIG_SOURCE = { topic: 1, broker: 4, default: 5 } as const
-/** The types as DescribeConfigs has them. */
+/** The types, by the numbers of DescribeConfigs. */
 const TYPES: Readonly<Record<ConfigType, number>> = { BOOLEAN: 1, STRING: 2, INT: 3, SHORT: 4, LONG: 5, DOUBLE: 6, LIST: 7 }
 
 export interface ConfigSynonym {
@@ -17,7 +17,7 @@ export interface ConfigSynonym {
   readonly source: number
 }
 
-/** One key as DescribeConfigs tells it. */
+/** One key in a response to DescribeConfigs. */
 export interface ConfigEntry {
   readonly name: string
   readonly value: string | null
@@ -32,7 +32,7 @@ export interface ConfigEntry {
 
 type Given = Pick<BrokerSettings, 'given'>
 
-/** Every key of a topic, with what was set for it. */
+/** All topic keys, with the values that are set for a topic. */
 export function describeTopicConfigs({ given }: Given, overrides: ReadonlyMap<string, string>): readonly ConfigEntry[] {
   return [...topicKeys.values()].map(key => {
     const own = overrides.get(key.name)
@@ -45,7 +45,7 @@ export function describeTopicConfigs({ given }: Given, overrides: ReadonlyMap<st
   })
 }
 
-/** Every key of the broker that is honoured or accepted. None can be changed while it runs. */
+/** All supported and accepted broker keys. None can be changed while the broker runs. */
 export function describeBrokerConfigs({ given }: Given): readonly ConfigEntry[] {
   return [...Object.values<Key>(brokerKeys), ...acceptedKeys].map(key => {
     const synonyms = synonymsOf(key, given)
@@ -58,7 +58,7 @@ function entry(
   { name, type, help, role }: Key | TopicKey,
   { value, source, synonyms, readOnly }: { value: string | null; source: number; synonyms: readonly ConfigSynonym[]; readOnly: boolean },
 ): ConfigEntry {
-  const documentation = role === 'honoured' ? help : `Accepted without effect. ${help}`
+  const documentation = role === 'supported' ? help : `Accepted without effect. ${help}`
   const isDefault = source === CONFIG_SOURCE.default
   return {
     name,
@@ -77,7 +77,7 @@ function brokerSynonyms({ brokerKeys }: TopicKey, given: ReadonlyMap<string, str
   return brokerKeys.flatMap(({ key }) => synonymsOf(key, given))
 }
 
-/** What was given for a key of the broker, then its default. */
+/** The value that was given for a broker key, then its default. */
 function synonymsOf({ name, fallback }: Key, given: ReadonlyMap<string, string>): readonly ConfigSynonym[] {
   const own = given.get(name)
   return [

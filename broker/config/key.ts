@@ -1,24 +1,24 @@
 import type { ConfigType, ValueType } from './value-types.ts'
 
-/** What becomes of a key: it does what Kafka's does, or it is taken and changes nothing. */
-export type Role = 'honoured' | 'accepted'
+/** What a key does: the same as in Kafka, or nothing. */
+export type Role = 'supported' | 'accepted'
 
 /** One key of a configuration. */
 export interface Key<T = unknown> {
   readonly name: string
   readonly role: Role
   readonly type: ValueType<T>
-  /** The text of the default; undefined: there is none. */
+  /** The default as a string; undefined: no default. */
   readonly fallback: string | undefined
   /** What the key does here, or why it does nothing; one sentence. */
   readonly help: string
 }
 
-/** Keys that Kafka knows and this broker refuses, since taking them would promise what it does not do. */
+/** Keys of Kafka that this broker refuses: to accept them would promise what it does not do. */
 export interface Refusal {
-  /** Names, or beginnings of names that end in `*`. */
+  /** Names; a name that ends in `*` is a prefix. */
   readonly names: readonly string[]
-  /** Why; goes behind "not offered: ". */
+  /** Why; follows "not supported: ". */
   readonly why: string
 }
 
@@ -27,14 +27,14 @@ interface Described<T> {
   readonly help: string
 }
 
-/** A key that is honoured. Without a fallback its value may be undefined. */
-export function honoured<T>(name: string, options: Described<T> & { fallback: string }): Key<T>
-export function honoured<T>(name: string, options: Described<T>): Key<T | undefined>
-export function honoured<T>(name: string, { type, help, fallback }: Described<T> & { fallback?: string }): Key<T | undefined> {
-  return { name, role: 'honoured', type, fallback, help }
+/** A supported key. Without a fallback its value may be undefined. */
+export function supported<T>(name: string, options: Described<T> & { fallback: string }): Key<T>
+export function supported<T>(name: string, options: Described<T>): Key<T | undefined>
+export function supported<T>(name: string, { type, help, fallback }: Described<T> & { fallback?: string }): Key<T | undefined> {
+  return { name, role: 'supported', type, fallback, help }
 }
 
-/** Several keys that are accepted for one reason: names with their type and Kafka's default. */
+/** Keys that are accepted for the same reason: each name with its type and Kafka's default. */
 export function accepted(
   help: string,
   keys: Readonly<Record<string, readonly [type: ValueType<unknown>, fallback?: string]>>,
@@ -51,10 +51,10 @@ const UNITS: readonly (readonly [suffix: RegExp, unit: string])[] = [
 ]
 const NUMBERS: readonly ConfigType[] = ['INT', 'SHORT', 'LONG']
 
-/** What a key expects, with the unit that its name tells. */
+/** What a key expects, with the unit that its name ends in. */
 export function expectedOf({ name, type }: Pick<Key, 'name' | 'type'>): string {
   const unit = NUMBERS.includes(type.name) ? UNITS.find(([suffix]) => suffix.test(name))?.[1] : undefined
-  return unit === undefined ? type.expected : type.expected.replace('a whole number', `a whole number of ${unit}`)
+  return unit === undefined ? type.expected : type.expected.replace('an integer', `an integer (${unit})`)
 }
 
 /** The value of a key's default. */

@@ -1,6 +1,6 @@
 import type { ValueType } from './value-types.ts'
 
-/** NAME://host:port; no host: every address. */
+/** NAME://host:port; no host: all addresses. */
 export interface ListenerText {
   readonly name: string
   readonly host: string
@@ -12,11 +12,11 @@ const PORT_MAX = 65_535
 
 /** The value of `listeners`. */
 export const listenerList: ValueType<readonly ListenerText[]> = listeners(
-  'NAME://host:port, several separated by commas, with ports from 0 to 65535, a port and a name each',
+  'NAME://host:port, or several separated by commas, with unique names and unique ports from 0 to 65535',
 )
 /** The value of `advertised.listeners`. */
 export const advertisedList: ValueType<readonly ListenerText[]> = listeners(
-  'NAME://host:port, several separated by commas, with ports from 0 to 65535, a name each',
+  'NAME://host:port, or several separated by commas, with unique names and ports from 0 to 65535',
   { mayShare: true },
 )
 
@@ -39,7 +39,7 @@ function toListener(text: string): ListenerText | undefined {
   return port <= PORT_MAX ? { name: name.toUpperCase(), host: bracketed ?? plain, port } : undefined
 }
 
-/** Whether two want the same port of the same host. */
+/** Whether two listeners want the same port of the same host. */
 function clash(parsed: readonly ListenerText[]): boolean {
   const places = parsed.filter(({ port }) => port !== 0).map(({ host, port }) => `${host}:${port}`)
   return new Set(places).size < places.length
@@ -50,7 +50,7 @@ const PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']
 /** The value of `listener.security.protocol.map`: listener name → protocol. */
 export const protocolMap: ValueType<ReadonlyMap<string, string>> = {
   name: 'STRING',
-  expected: `NAME:PROTOCOL, several separated by commas, with ${PROTOCOLS.join(', ')} for protocols`,
+  expected: `NAME:PROTOCOL, or several separated by commas; the protocols are ${PROTOCOLS.join(', ')}`,
   parse: text => {
     const pairs = text.split(',').map(pair => pair.trim().toUpperCase().split(':'))
     const isMap = pairs.every(([name, protocol, more]) => name && PROTOCOLS.includes(protocol ?? '') && more === undefined)

@@ -2,13 +2,13 @@ import type { ListenerText } from './listener-texts.ts'
 
 /** A listener that clients connect to. */
 export interface ListenerSettings {
-  /** In capitals. */
+  /** In upper case. */
   readonly name: string
-  /** Addresses to listen on, the same port on each; undefined: every one, of IPv4 and IPv6. */
+  /** Addresses to listen on, the same port on each; undefined: all IPv4 and IPv6 addresses. */
   readonly hosts: readonly (string | undefined)[]
   /** 0: any free port. */
   readonly port: number
-  /** Where clients are told to connect. No host: the address where they came in; port 0: the port that the listener got. */
+  /** The address that clients get to connect to. No host: the address that the client connected to; port 0: the actual port of the listener. */
   readonly advertised: { readonly host: string | undefined; readonly port: number }
 }
 
@@ -19,11 +19,11 @@ interface Texts {
   readonly controllers: readonly string[]
 }
 
-/** Addresses that mean all of a machine, which nobody can connect to. */
+/** Addresses that mean all addresses of a machine: no client can connect to them. */
 const EVERYWHERE = ['', '0.0.0.0', '::', '0:0:0:0:0:0:0:0']
 const OPENED = 'PLAINTEXT'
 
-/** The listeners to open, with what is advertised for each. `wrong` is called with a key and what is wrong with it. */
+/** The listeners to open, with the advertised address of each. `wrong` is called with a key and the error. */
 export function resolveListeners(texts: Texts, wrong: (key: string, what: string) => void): readonly ListenerSettings[] {
   const controllers = texts.controllers.map(name => name.toUpperCase())
   const opened = texts.listeners.filter(({ name }) => !controllers.includes(name))
@@ -31,9 +31,9 @@ export function resolveListeners(texts: Texts, wrong: (key: string, what: string
   for (const { name } of opened) checkProtocol(name, texts.protocols.get(name), wrong)
   checkAdvertised(texts, wrong)
   return opened.map(({ name, host, port }) => {
-    const told = texts.advertised?.find(other => other.name === name)
+    const advertised = texts.advertised?.find(other => other.name === name)
     const reachable = EVERYWHERE.includes(host) ? undefined : host
-    return { name, hosts: addressesOf(host), port, advertised: { host: told?.host ?? reachable, port: told?.port ?? port } }
+    return { name, hosts: addressesOf(host), port, advertised: { host: advertised?.host ?? reachable, port: advertised?.port ?? port } }
   })
 }
 
@@ -44,9 +44,10 @@ function addressesOf(host: string): readonly (string | undefined)[] {
 }
 
 function checkProtocol(name: string, protocol: string | undefined, wrong: (key: string, what: string) => void): void {
-  if (protocol === undefined) wrong('listener.security.protocol.map', `got nothing for the listener ${name}, expected ${name}:${OPENED}`)
+  if (protocol === undefined)
+    wrong('listener.security.protocol.map', `got no protocol for the listener ${name}, expected ${name}:${OPENED}`)
   else if (protocol !== OPENED)
-    wrong('listeners', `got ${name}, whose protocol is ${protocol}, expected ${OPENED}: there is neither TLS nor authentication`)
+    wrong('listeners', `got ${name} with the protocol ${protocol}, expected ${OPENED}: there is no TLS and no authentication`)
 }
 
 function checkAdvertised({ listeners, advertised = [] }: Texts, wrong: (key: string, what: string) => void): void {

@@ -3,26 +3,26 @@ import type { LogSettings } from '../log/log-settings.ts'
 import { expectedOf } from './key.ts'
 import { nearestKey } from './nearest-key.ts'
 import type { BrokerSettings } from './settings.ts'
-import { honouredTopicKeys, topicKeys, type TopicKey } from './topic-keys.ts'
+import { supportedTopicKeys, topicKeys, type TopicKey } from './topic-keys.ts'
 
-/** The settings of the logs of a topic: what was set for the topic goes before what the broker's keys say. */
+/** The settings of the logs of a topic: the keys of the topic override those of the broker. */
 export function logSettings(
   { given, producerIdExpirationMs }: Pick<BrokerSettings, 'given' | 'producerIdExpirationMs'>,
   overrides: ReadonlyMap<string, string>,
 ): LogSettings {
   const value = <T>(key: TopicKey<T>): T => topicValue(key, given, overrides)
-  const isDeleting = value(honouredTopicKeys.cleanupPolicy).includes('delete')
+  const isDeleting = value(supportedTopicKeys.cleanupPolicy).includes('delete')
   return {
-    segmentBytes: value(honouredTopicKeys.segmentBytes),
-    segmentMs: value(honouredTopicKeys.segmentMs),
-    indexIntervalBytes: value(honouredTopicKeys.indexIntervalBytes),
-    retentionMs: isDeleting ? value(honouredTopicKeys.retentionMs) : -1,
-    retentionBytes: isDeleting ? value(honouredTopicKeys.retentionBytes) : -1,
-    maxMessageBytes: value(honouredTopicKeys.maxMessageBytes),
-    timestampType: value(honouredTopicKeys.timestampType),
-    timestampBeforeMaxMs: value(honouredTopicKeys.timestampBeforeMaxMs),
-    timestampAfterMaxMs: value(honouredTopicKeys.timestampAfterMaxMs),
-    flushEachAppend: value(honouredTopicKeys.flushMessages) === 1,
+    segmentBytes: value(supportedTopicKeys.segmentBytes),
+    segmentMs: value(supportedTopicKeys.segmentMs),
+    indexIntervalBytes: value(supportedTopicKeys.indexIntervalBytes),
+    retentionMs: isDeleting ? value(supportedTopicKeys.retentionMs) : -1,
+    retentionBytes: isDeleting ? value(supportedTopicKeys.retentionBytes) : -1,
+    maxMessageBytes: value(supportedTopicKeys.maxMessageBytes),
+    timestampType: value(supportedTopicKeys.timestampType),
+    timestampBeforeMaxMs: value(supportedTopicKeys.timestampBeforeMaxMs),
+    timestampAfterMaxMs: value(supportedTopicKeys.timestampAfterMaxMs),
+    flushEachAppend: value(supportedTopicKeys.flushMessages) === 1,
     producerIdExpirationMs,
   }
 }
@@ -33,7 +33,7 @@ function topicValue<T>(key: TopicKey<T>, given: ReadonlyMap<string, string>, ove
   return value ?? (key.type.parse(topicFallback(key, given)) as T)
 }
 
-/** The text of a topic's key for which the topic has no value of its own. */
+/** The value, as a string, of a topic key that is not set for the topic. */
 export function topicFallback({ brokerKeys, fallback = '' }: TopicKey, given: ReadonlyMap<string, string>): string {
   const source = brokerKeys.find(({ key }) => given.has(key.name)) ?? brokerKeys.find(({ key }) => key.fallback !== undefined)
   if (source === undefined) return fallback
@@ -42,7 +42,7 @@ export function topicFallback({ brokerKeys, fallback = '' }: TopicKey, given: Re
   return factor === 1 || text === '-1' ? text : String(BigInt(text) * BigInt(factor))
 }
 
-/** Throws INVALID_CONFIG unless these can be set for a topic; names all that is wrong. */
+/** Throws INVALID_CONFIG unless these can be set for a topic; the message names every error. */
 export function checkTopicConfigs(overrides: ReadonlyMap<string, string>): void {
   const wrong = [...overrides].flatMap(([name, text]) => {
     const key = topicKeys.get(name)

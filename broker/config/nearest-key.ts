@@ -1,19 +1,19 @@
-/** At most this part of a name may differ for another to be proposed. */
-const MOST_DIFFERENT = 0.3
+/** A known name is suggested only if it differs in at most this share of its characters. */
+const MAX_DIFFERENT_SHARE = 0.3
 
-/** The name that is most likely meant by one that is not known; undefined when none is near. */
+/** The known name that is closest to an unknown one; undefined if none is close. */
 export function nearestKey(name: string, known: Iterable<string>): string | undefined {
   const wanted = plain(name)
   let nearest: string | undefined
-  let least = Math.max(1, Math.floor(wanted.length * MOST_DIFFERENT)) + 1
+  let minimum = Math.max(1, Math.floor(wanted.length * MAX_DIFFERENT_SHARE)) + 1
   for (const candidate of known) {
     const far = distance(wanted, plain(candidate))
-    if (far < least) [nearest, least] = [candidate, far]
+    if (far < minimum) [nearest, minimum] = [candidate, far]
   }
   return nearest
 }
 
-/** Names as people write them elsewhere: LOG_RETENTION_MS, logRetentionMs, log-retention-ms. */
+/** Accepts the spellings of other places: LOG_RETENTION_MS, logRetentionMs, log-retention-ms. */
 function plain(name: string): string {
   return name
     .replace(/([a-z])([A-Z])/g, '$1.$2')
@@ -21,7 +21,7 @@ function plain(name: string): string {
     .toLowerCase()
 }
 
-/** How many letters have to be changed, added or left out. */
+/** How many characters have to be changed, added or removed. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...from].entries()) {

@@ -2,11 +2,11 @@
 export interface Property {
   readonly key: string
   readonly value: string
-  /** Number of the line that it begins on, from 1. */
+  /** The number of its first line, from 1. */
   readonly line: number
 }
 
-/** A text that is no properties file. */
+/** The text is not a valid properties file. */
 export class PropertiesError extends Error {
   override readonly name = 'PropertiesError'
 }
@@ -14,14 +14,14 @@ export class PropertiesError extends Error {
 const LINE_END = /\r\n|\r|\n/
 const COMMENT = /^[#!]/
 const SPACE_BEFORE = /^[ \t\f]+/
-/** The key goes to the first `=`, `:` or space that has no backslash; around the separator there may be space. */
+/** The key ends at the first `=`, `:` or space that has no backslash before it. There may be space around the separator. */
 const KEY = /^((?:\\.|[^\\=: \t\f])*)[ \t\f]*[=:]?[ \t\f]*/s
 const ESCAPE = /\\(u[\da-fA-F]{4}|.|$)/gs
 const ESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
 
 /**
  * Reads a text in Java's properties format: `key=value`, `key: value` or `key value`, comments with `#` or `!`, lines that
- * go on after a backslash, and the escapes of Java. An ill-formed \u escape throws `PropertiesError`.
+ * a backslash continues, and the escapes of Java. A malformed \u escape throws `PropertiesError`.
  */
 export function parseProperties(text: string): readonly Property[] {
   return logicalLines(text.replace(/^\uFEFF/, '')).map(({ content, line }) => {
@@ -35,7 +35,7 @@ interface LogicalLine {
   content: string
 }
 
-/** The lines that are neither empty nor comments, with those that a backslash continues joined. */
+/** The lines that are neither empty nor comments; lines that a backslash continues are joined. */
 function logicalLines(text: string): readonly LogicalLine[] {
   const lines: LogicalLine[] = []
   let open: LogicalLine | undefined
@@ -51,7 +51,7 @@ function logicalLines(text: string): readonly LogicalLine[] {
   return lines
 }
 
-/** Whether a line ends in a backslash that no other backslash escapes. */
+/** Whether a line ends in a backslash that is not itself escaped. */
 function endsOpen(line: string): boolean {
   return ((/\\+$/.exec(line)?.[0].length ?? 0) & 1) === 1
 }

@@ -12,10 +12,10 @@ import { topicKeys } from './topic-keys.ts'
 
 export type { ConfigOptions, ConfigSources } from './sources.ts'
 
-/** Every key that is honoured or accepted, by name. */
+/** All supported and accepted keys, by name. */
 export const knownKeys: ReadonlyMap<string, Key> = new Map([...Object.values<Key>(brokerKeys), ...acceptedKeys].map(key => [key.name, key]))
 
-/** Reads the configuration of a broker. Throws one `SettingsError` that names all that is wrong, a line each. */
+/** Reads the configuration of a broker. Throws one `SettingsError` with a line for each error. */
 export function readConfig(sources: ConfigSources): BrokerSettings {
   const given = gather(sources)
   const wrong: string[] = []
@@ -40,14 +40,14 @@ function checkKey(name: string, { text }: Given, report: Report): void {
 
 function whyUnknown(name: string): string {
   const refusal = refusalOf(name)
-  if (refusal !== undefined) return `not offered: ${refusal}`
+  if (refusal !== undefined) return `not supported: ${refusal}`
   const ofTopic = topicKeys.get(name)?.brokerKeys[0]?.key.name
-  if (ofTopic !== undefined) return `got a topic's key, expected the broker's: ${ofTopic}`
+  if (ofTopic !== undefined) return `got a topic key, expected the broker key ${ofTopic}`
   const nearest = nearestKey(name, knownKeys.keys())
-  return `got a key that is not known${nearest === undefined ? ', expected one of docs/broker.md' : `, expected perhaps ${nearest}`}`
+  return `got an unknown key, expected ${nearest === undefined ? 'one of docs/broker.md' : `perhaps ${nearest}`}`
 }
 
-/** The value of each honoured key; the default of one that is absent or ill-formed. */
+/** The value of each supported key; the default if it is missing or malformed. */
 function readValues(given: ReadonlyMap<string, Given>): Values {
   const read = (key: Key): unknown => {
     const text = given.get(key.name)?.text
@@ -70,7 +70,7 @@ function resolveSettings(values: Values, given: ReadonlyMap<string, Given>, repo
   } = values
   const texts = { listeners, advertised: advertisedListeners, protocols: listenerProtocols, controllers: controllerListeners }
   if (given.has('node.id') && brokerId !== -1 && brokerId !== nodeId)
-    report('broker.id', `got ${brokerId}, expected that of node.id, ${nodeId}`)
+    report('broker.id', `got ${brokerId}, expected the value of node.id, ${nodeId}`)
   if (values.groupMinSessionTimeoutMs > values.groupMaxSessionTimeoutMs) {
     report(
       'group.min.session.timeout.ms',

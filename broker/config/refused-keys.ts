@@ -1,6 +1,6 @@
 import type { Refusal } from './key.ts'
 
-/** Keys of Kafka that ask for what this broker does not have. */
+/** Keys of Kafka that ask for something that this broker does not have. */
 export const refusedKeys: readonly Refusal[] = [
   {
     why: 'there is no TLS, only PLAINTEXT',
@@ -17,15 +17,15 @@ export const refusedKeys: readonly Refusal[] = [
     ],
   },
   {
-    why: 'there is no authorization, every client may do everything',
+    why: 'there is no authorization: every client may do everything',
     names: ['authorizer.class.name', 'super.users', 'allow.everyone.if.no.acl.found'],
   },
   {
-    why: 'settings of a single listener have no meaning without TLS and authentication',
+    why: 'settings for a single listener have no meaning without TLS and authentication',
     names: ['listener.name.*'],
   },
   {
-    why: 'there is no ZooKeeper, as in Kafka since 4.0',
+    why: 'there is no ZooKeeper, as in Kafka 4.0 and later',
     names: [
       'zookeeper.*',
       'inter.broker.protocol.version',
@@ -51,15 +51,15 @@ export const refusedKeys: readonly Refusal[] = [
     names: ['quota.*', 'replication.quota.*', 'alter.log.dirs.replication.quota.*', 'controller.quota.*', 'client.quota.callback.class'],
   },
   {
-    why: 'connections are limited in all only: max.connections',
+    why: 'only the total number of connections is limited: use max.connections',
     names: ['max.connections.per.ip', 'max.connections.per.ip.overrides', 'max.connection.creation.rate'],
   },
   {
-    why: 'records are flushed with every append or by the system: log.flush.interval.messages=1',
+    why: 'records are flushed with every append or by the operating system: use log.flush.interval.messages=1',
     names: ['log.flush.interval.ms'],
   },
   {
-    why: 'classes of Java cannot be loaded',
+    why: 'Java classes cannot be loaded',
     names: [
       'alter.config.policy.class.name',
       'create.topic.policy.class.name',
@@ -69,11 +69,11 @@ export const refusedKeys: readonly Refusal[] = [
     ],
   },
   {
-    why: "there are no share groups and no groups of Kafka Streams' own protocol",
+    why: 'there are no share groups and no groups with the protocol of Kafka Streams',
     names: ['group.share.*', 'group.streams.*', 'share.coordinator.*', 'share.fetch.*'],
   },
   {
-    why: 'transactions are not offered',
+    why: 'transactions are not supported',
     names: ['transaction.two.phase.commit.enable'],
   },
   {
@@ -82,7 +82,7 @@ export const refusedKeys: readonly Refusal[] = [
   },
 ]
 
-/** Why a key is refused; undefined when it is not. A key that is honoured or accepted goes before a beginning that matches it. */
+/** Why a key is refused; undefined if it is not. A supported or accepted key overrides a prefix that matches it. */
 export function refusalOf(name: string): string | undefined {
   return refusedKeys.find(({ names }) =>
     names.some(refused => (refused.endsWith('*') ? name.startsWith(refused.slice(0, -1)) : name === refused)),

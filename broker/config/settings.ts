@@ -2,10 +2,10 @@ import type { brokerKeys } from './broker-keys.ts'
 import type { Key } from './key.ts'
 import type { ListenerSettings } from './listeners.ts'
 
-/** The value of each key that is honoured. */
+/** The value of each supported key. */
 export type Values = { readonly [Name in keyof typeof brokerKeys]: (typeof brokerKeys)[Name] extends Key<infer T> ? T : never }
 
-/** Keys that only make up another value. */
+/** Keys that are only part of another value. */
 type Folded =
   | 'listeners'
   | 'advertisedListeners'
@@ -16,12 +16,12 @@ type Folded =
   | 'logDirs'
   | 'logDir'
 
-/** Every setting of a broker. */
+/** All settings of a broker. */
 export interface BrokerSettings extends Omit<Values, Folded> {
   readonly listeners: readonly ListenerSettings[]
   readonly nodeId: number
-  /** Absolute path; without meaning when `storage` is memory. */
+  /** Absolute path; unused if `storage` is memory. */
   readonly dataFolder: string
-  /** What was given, by Kafka's names, for those who ask for the configuration. */
+  /** The strings that were given, by Kafka's names, for clients that ask for the configuration. */
   readonly given: ReadonlyMap<string, string>
 }

@@ -2,26 +2,26 @@ import { readSettingFile } from '../../src/runtime/setting-file.ts'
 import { SettingsError } from '../../src/runtime/settings.ts'
 import { parseProperties, PropertiesError } from './properties.ts'
 
-/** Values by Kafka's names, as an importing program gives them. */
+/** Values by Kafka's names, from a program that imports the broker. */
 export type ConfigOptions = Readonly<Record<string, string | number | bigint | boolean | readonly string[] | undefined>>
 
 export interface ConfigSources {
-  /** A properties file, such as Kafka's server.properties. */
+  /** The path of a properties file, such as Kafka's server.properties. */
   readonly file?: string | undefined
-  /** These go before the file. Values that are undefined are absent. */
+  /** Override the file. Undefined values are ignored. */
   readonly options?: ConfigOptions | undefined
-  /** `key=value`, which go before all others; of several for one key the last counts. */
+  /** `key=value`: override everything else. Of several for the same key, the last one wins. */
   readonly overrides?: readonly string[] | undefined
 }
 
-/** A text that was given for a key, and where. */
+/** The string that was given for a key, and where. */
 export interface Given {
   readonly text: string
-  /** For messages; empty for options. */
+  /** For error messages; empty for options. */
   readonly where: string
 }
 
-/** What was given for each key. Throws `SettingsError` for a file or an override that cannot be read. */
+/** The string that was given for each key. Throws `SettingsError` for a file or an override that cannot be read. */
 export function gather({ file, options = {}, overrides = [] }: ConfigSources): ReadonlyMap<string, Given> {
   const given = new Map<string, Given>()
   for (const [key, got] of file === undefined ? [] : readProperties(file)) given.set(key, got)

@@ -4,21 +4,21 @@ import { brokerKeys } from './broker-keys.ts'
 import type { Key, Role } from './key.ts'
 import { boolean, double, int, list, long, only, string, type ValueType } from './value-types.ts'
 
-/** A key of a topic. Its default is what the broker's keys say. */
+/** A key of a topic. Its default is the value of a broker key. */
 export interface TopicKey<T = unknown> {
   readonly name: string
   readonly role: Role
   readonly type: ValueType<T>
   readonly help: string
-  /** The broker's keys that give its default; the first that is set counts. */
+  /** The broker keys that give its default; the first one that is set wins. */
   readonly brokerKeys: readonly BrokerSource[]
-  /** The default where no key of the broker gives one. */
+  /** The default if no broker key gives one. */
   readonly fallback: string | undefined
 }
 
 interface BrokerSource {
   readonly key: Key
-  /** How many of the topic's units one of the broker's is: 3 600 000 for a key in hours. */
+  /** How many units of the topic key make one unit of the broker key: 3 600 000 for a key in hours. */
   readonly factor: number
 }
 
@@ -31,7 +31,7 @@ function sources(names: Readonly<Record<string, number>>): readonly BrokerSource
 interface Described<T> {
   readonly type: ValueType<T>
   readonly help: string
-  /** A key of the broker, or several with their factors. */
+  /** A broker key, or several with their factors. */
   readonly from?: string | Readonly<Record<string, number>>
   readonly fallback?: string
 }
@@ -40,69 +40,69 @@ function topicKey<T>(role: Role, name: string, { type, help, from = {}, fallback
   return { name, role, type, help, fallback, brokerKeys: sources(typeof from === 'string' ? { [from]: 1 } : from) }
 }
 
-/** The keys of topics that are honoured, by the name of their value. */
-export const honouredTopicKeys = {
-  cleanupPolicy: topicKey('honoured', 'cleanup.policy', {
+/** The supported topic keys, by the name of their value. */
+export const supportedTopicKeys = {
+  cleanupPolicy: topicKey('supported', 'cleanup.policy', {
     type: brokerKeys.logCleanupPolicy.type,
     from: 'log.cleanup.policy',
-    help: 'delete: by age and size. compact alone: nothing is deleted, and nothing is compacted either.',
+    help: 'delete: old segments are deleted by age and size. compact alone: nothing is deleted, and nothing is compacted either.',
   }),
-  retentionMs: topicKey('honoured', 'retention.ms', {
+  retentionMs: topicKey('supported', 'retention.ms', {
     type: long({ min: -1 }),
     from: { 'log.retention.ms': 1, 'log.retention.minutes': MINUTE_MS, 'log.retention.hours': HOUR_MS },
-    help: 'How long records are kept at least; -1: no limit.',
+    help: 'Minimum time that records are kept; -1: no limit.',
   }),
-  retentionBytes: topicKey('honoured', 'retention.bytes', {
+  retentionBytes: topicKey('supported', 'retention.bytes', {
     type: long({ min: -1 }),
     from: 'log.retention.bytes',
-    help: 'Bytes of a partition above which its oldest segments are deleted; -1: no limit.',
+    help: 'Size of a partition above which its oldest segments are deleted; -1: no limit.',
   }),
-  segmentBytes: topicKey('honoured', 'segment.bytes', {
+  segmentBytes: topicKey('supported', 'segment.bytes', {
     type: brokerKeys.logSegmentBytes.type,
     from: 'log.segment.bytes',
-    help: 'Size at which a new segment is begun.',
+    help: 'Maximum size of a segment before a new one is started.',
   }),
-  segmentMs: topicKey('honoured', 'segment.ms', {
+  segmentMs: topicKey('supported', 'segment.ms', {
     type: long({ min: 1 }),
     from: { 'log.roll.ms': 1, 'log.roll.hours': HOUR_MS },
-    help: 'Age at which a new segment is begun.',
+    help: 'Maximum age of a segment before a new one is started.',
   }),
-  indexIntervalBytes: topicKey('honoured', 'index.interval.bytes', {
+  indexIntervalBytes: topicKey('supported', 'index.interval.bytes', {
     type: int({ min: 0 }),
     from: 'log.index.interval.bytes',
-    help: 'Bytes of a segment between two entries of its index.',
+    help: 'Bytes of a segment between two entries in its index.',
   }),
-  maxMessageBytes: topicKey('honoured', 'max.message.bytes', {
+  maxMessageBytes: topicKey('supported', 'max.message.bytes', {
     type: int({ min: 0 }),
     from: 'message.max.bytes',
-    help: 'Longest record batch, as it is sent.',
+    help: 'Maximum size of a record batch, as it is sent.',
   }),
-  timestampType: topicKey('honoured', 'message.timestamp.type', {
+  timestampType: topicKey('supported', 'message.timestamp.type', {
     type: brokerKeys.timestampType.type,
     from: 'log.message.timestamp.type',
-    help: "Whether a record's time is the producer's or the broker's.",
+    help: 'Whether the timestamp of a record is set by the producer or by the broker.',
   }),
-  timestampBeforeMaxMs: topicKey('honoured', 'message.timestamp.before.max.ms', {
+  timestampBeforeMaxMs: topicKey('supported', 'message.timestamp.before.max.ms', {
     type: long({ min: 0 }),
     from: 'log.message.timestamp.before.max.ms',
-    help: "How far a record's time may lie before the broker's.",
+    help: 'How far the timestamp of a record may be before the time of the broker.',
   }),
-  timestampAfterMaxMs: topicKey('honoured', 'message.timestamp.after.max.ms', {
+  timestampAfterMaxMs: topicKey('supported', 'message.timestamp.after.max.ms', {
     type: long({ min: 0 }),
     from: 'log.message.timestamp.after.max.ms',
-    help: "How far a record's time may lie behind the broker's.",
+    help: 'How far the timestamp of a record may be after the time of the broker.',
   }),
-  flushMessages: topicKey('honoured', 'flush.messages', {
+  flushMessages: topicKey('supported', 'flush.messages', {
     type: long({ min: 1 }),
     from: 'log.flush.interval.messages',
-    help: '1: records are on the disk before they are acknowledged. Any other number leaves that to the system.',
+    help: '1: records are flushed to disk before they are acknowledged. Any other number leaves flushing to the operating system.',
   }),
 } as const
 
 const NOT_COMPACTED = 'Logs are not compacted.'
 const ONE_REPLICA = 'Every partition has one replica.'
 const SENT_AS_IS = 'Records keep the compression that the producer gave them.'
-const ONE_WAY = 'Files are grown and removed in one way.'
+const ONE_WAY = 'There is only one way in which files grow and are removed.'
 const NO_TIERS = 'There is no tiered storage.'
 const unchanged = only(long(), value => value === -2, '-2, since there is no tiered storage')
 const never = only(boolean, value => !value, 'false, since there is no tiered storage')
@@ -148,10 +148,10 @@ const acceptedTopicKeys: readonly TopicKey[] = [
     type: only(
       long(),
       value => value >= Number.MAX_SAFE_INTEGER,
-      '9223372036854775807: records are flushed with every append or by the system',
+      '9223372036854775807: records are flushed with every append or by the operating system',
     ),
     from: 'log.flush.scheduler.interval.ms',
-    help: 'Records are flushed with every append or by the system.',
+    help: 'Records are flushed with every append or by the operating system.',
   }),
   topicKey('accepted', 'local.retention.bytes', { type: unchanged, fallback: '-2', help: NO_TIERS }),
   topicKey('accepted', 'local.retention.ms', { type: unchanged, fallback: '-2', help: NO_TIERS }),
@@ -160,7 +160,7 @@ const acceptedTopicKeys: readonly TopicKey[] = [
   topicKey('accepted', 'remote.log.delete.on.disable', { type: boolean, fallback: 'false', help: NO_TIERS }),
 ]
 
-/** Every key that a topic may have, by name. */
+/** All keys that a topic may have, by name. */
 export const topicKeys: ReadonlyMap<string, TopicKey> = new Map(
-  [...Object.values<TopicKey>(honouredTopicKeys), ...acceptedTopicKeys].map(key => [key.name, key]),
+  [...Object.values<TopicKey>(supportedTopicKeys), ...acceptedTopicKeys].map(key => [key.name, key]),
 )

@@ -1,12 +1,12 @@
-/** Kafka's types of configuration values, by the names of its documentation. */
+/** Kafka's types of configuration values, with the names that its documentation uses. */
 export type ConfigType = 'BOOLEAN' | 'STRING' | 'INT' | 'SHORT' | 'LONG' | 'DOUBLE' | 'LIST'
 
-/** How a text becomes a value. */
+/** How a string becomes a value. */
 export interface ValueType<T> {
   readonly name: ConfigType
-  /** What a valid text looks like; the unit is added by `expectedOf`. */
+  /** What a valid string looks like; `expectedOf` adds the unit. */
   readonly expected: string
-  /** The value of a text without space around it, or undefined if it is ill-formed. */
+  /** The value of a string that has no space around it, or undefined if the string is malformed. */
   readonly parse: (text: string) => T | undefined
 }
 
@@ -22,26 +22,26 @@ const SHORT_MIN = -(2n ** 15n)
 const LONG_MAX = 2n ** 63n - 1n
 const LONG_MIN = -(2n ** 63n)
 
-/** A whole number of 32 bits. */
+/** A 32-bit integer. */
 export function int({ min = INT_MIN, max = INT_MAX }: Range = {}): ValueType<number> {
-  return whole('INT', BigInt(min), BigInt(max))
+  return integer('INT', BigInt(min), BigInt(max))
 }
 
-/** A whole number of 16 bits. */
-export const short = whole('SHORT', SHORT_MIN, SHORT_MAX)
+/** A 16-bit integer. */
+export const short = integer('SHORT', SHORT_MIN, SHORT_MAX)
 
 /**
- * A whole number of 64 bits: a time or a size. It becomes a number, since nothing here lasts longer or is larger than one can
- * tell; what is described to clients is the text as it was given.
+ * A 64-bit integer: a time or a size. The value is a number: no time or size here needs more precision than that. Clients that ask
+ * for the configuration get the original text.
  */
 export function long({ min }: Pick<Range, 'min'> = {}): ValueType<number> {
-  return whole('LONG', min === undefined ? LONG_MIN : BigInt(min), LONG_MAX)
+  return integer('LONG', min === undefined ? LONG_MIN : BigInt(min), LONG_MAX)
 }
 
-/** Node's timers take no more: they would fire at once. */
+/** The maximum delay of Node's timers: with a longer one they fire at once. */
 const TIMER_MAX_MS = INT_MAX
 
-/** A time that is waited for; the longest that can be is some 24 days. */
+/** The delay of a timer. A longer one than the maximum, about 24 days, becomes the maximum. */
 export function timer({ min }: { min: number }): ValueType<number> {
   const { name, expected, parse } = long({ min })
   return {
@@ -54,10 +54,10 @@ export function timer({ min }: { min: number }): ValueType<number> {
   }
 }
 
-function whole(name: ConfigType, min: bigint, max: bigint): ValueType<number> {
+function integer(name: ConfigType, min: bigint, max: bigint): ValueType<number> {
   return {
     name,
-    expected: `a whole number from ${min} to ${max}`,
+    expected: `an integer from ${min} to ${max}`,
     parse: text => {
       if (!/^[+-]?\d{1,19}$/.test(text)) return undefined
       const value = BigInt(text.replace('+', ''))
@@ -66,7 +66,7 @@ function whole(name: ConfigType, min: bigint, max: bigint): ValueType<number> {
   }
 }
 
-/** A fraction. */
+/** A decimal number. */
 export const double: ValueType<number> = {
   name: 'DOUBLE',
   expected: 'a number',
@@ -79,12 +79,12 @@ export const boolean: ValueType<boolean> = {
   parse: text => (/^true$/i.test(text) ? true : /^false$/i.test(text) ? false : undefined),
 }
 
-/** Any text, or one that matches `pattern`. */
-export function string({ expected = 'a text', pattern }: { expected?: string; pattern?: RegExp } = {}): ValueType<string> {
+/** Any string, or one that matches `pattern`. */
+export function string({ expected = 'a string', pattern }: { expected?: string; pattern?: RegExp } = {}): ValueType<string> {
   return { name: 'STRING', expected, parse: text => (pattern && !pattern.test(text) ? undefined : text) }
 }
 
-/** One of a fixed list of words, which are written as they are here. */
+/** One of a fixed list of words, in the same case. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): ValueType<Word> {
   return {
     name: 'STRING',
@@ -93,8 +93,8 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Val
   }
 }
 
-/** Texts separated by commas; the empty text is the empty list. */
-export function list({ expected = 'texts separated by commas', pattern = /./ }: { expected?: string; pattern?: RegExp } = {}): ValueType<
+/** Strings separated by commas; the empty string is the empty list. */
+export function list({ expected = 'strings separated by commas', pattern = /./ }: { expected?: string; pattern?: RegExp } = {}): ValueType<
   readonly string[]
 > {
   return {
@@ -107,7 +107,7 @@ export function list({ expected = 'texts separated by commas', pattern = /./ }: 
   }
 }
 
-/** A type of which this broker takes only some values; `expected` says which, and why. */
+/** A type of which this broker accepts only some values; `expected` says which, and why. */
 export function only<T>(type: ValueType<T>, allows: (value: T) => boolean, expected: string): ValueType<T> {
   return {
     name: type.name,

@@ -76,7 +76,7 @@ function checkNamed(entry: unknown): void {
   if (typeof name !== 'string') throw new Error(`name: got ${JSON.stringify(name)}, expected a text`)
   checkTopicName(name)
   if (!Number.isSafeInteger(partitions) || Number(partitions) < 1)
-    throw new Error(`partitions of ${name}: got ${JSON.stringify(partitions)}, expected a whole number from 1`)
+    throw new Error(`partitions of ${name}: got ${JSON.stringify(partitions)}, expected an integer from 1`)
 }
 
 function entriesOf(value: unknown, what: string): Readonly<Record<string, unknown>> {

@@ -5,30 +5,30 @@ import { refusedKeys } from '../../broker/config/refused-keys.ts'
 import { topicKeys, type TopicKey } from '../../broker/config/topic-keys.ts'
 import { table } from './table.ts'
 
-/** The tables of keys, as they stand in docs/broker.md. */
+/** The tables of keys in docs/broker.md. */
 export function renderTables(): string {
-  const honoured = Object.values<Key>(brokerKeys)
+  const supported = Object.values<Key>(brokerKeys)
   const ofTopics = [...topicKeys.values()]
   return [
-    '### Honoured',
+    '### Supported',
     table(
       ['Key', 'Default', 'Expected', 'What it does'],
-      honoured.map(key => [code(key.name), shown(key.fallback), expectedOf(key), key.help]),
+      supported.map(key => [code(key.name), shown(key.fallback), expectedOf(key), key.help]),
     ),
     '### Accepted without effect',
-    'The type of a value is checked, and a value that asks for what this broker does not have, such as a second node, is refused.',
+    'The broker checks the type of the value. It refuses a value that asks for something that it does not have, such as a second node.',
     table(['Why', 'Keys'], grouped(acceptedKeys)),
     '### Refused',
-    'A name with `*` stands for all that begin like it.',
+    'A name that ends in `*` is a prefix.',
     table(
       ['Why', 'Keys'],
       refusedKeys.map(({ why, names }) => [sentence(why), names.map(code).join(', ')]),
     ),
-    '### Keys of topics',
-    'What is not set for a topic is as the broker has it. Any other key is refused with INVALID_CONFIG.',
+    '### Topic keys',
+    'A key that is not set for a topic has the value of the broker. Any other key is refused with INVALID_CONFIG.',
     table(
       ['Key', 'Default from', 'Expected', 'What it does'],
-      ofTopics.filter(({ role }) => role === 'honoured').map(key => [code(key.name), origin(key), expectedOf(key), key.help]),
+      ofTopics.filter(({ role }) => role === 'supported').map(key => [code(key.name), origin(key), expectedOf(key), key.help]),
     ),
     'Accepted without effect:',
     table(['Why', 'Keys'], grouped(ofTopics.filter(({ role }) => role === 'accepted'))),

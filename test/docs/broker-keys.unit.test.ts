@@ -9,9 +9,9 @@ describe('the tables of keys in docs/broker.md', () => {
   test('have each key in its part', () => {
     const parts = renderTables().split('### ')
     const partWith = (cell: string): string | undefined => parts.find(part => part.includes(cell))?.split('\n')[0]
-    expect(partWith('| `num.partitions` | `1` |')).toBe('Honoured')
+    expect(partWith('| `num.partitions` | `1` |')).toBe('Supported')
     expect(partWith('`num.io.threads`')).toBe('Accepted without effect')
     expect(partWith('`ssl.*`')).toBe('Refused')
-    expect(partWith('| `retention.ms` | `log.retention.ms`')).toBe('Keys of topics')
+    expect(partWith('| `retention.ms` | `log.retention.ms`')).toBe('Topic keys')
   })
 })

@@ -100,7 +100,7 @@ describe('CreateTopics', () => {
       'a configuration of the wrong kind',
       { configs: { 'retention.ms': 'soon' } },
       ERROR.INVALID_CONFIG,
-      /retention\.ms: got "soon", expected a whole number of milliseconds/,
+      /retention\.ms: got "soon", expected an integer \(milliseconds\)/,
     ],
     ['a configuration of null', { configs: { 'retention.ms': null } }, ERROR.INVALID_CONFIG, /retention\.ms: got null, expected a value/],
     [

@@ -23,7 +23,7 @@ function kafkaKeys(whose: 'B' | 'T'): readonly KafkaKey[] {
     .map(([, name = '', type = '', ...rest]) => ({ name, type, fallback: rest.join(' ') === '-' ? undefined : rest.join(' ') }))
 }
 
-/** Defaults that differ, as docs/broker.md says. */
+/** Defaults that differ from Kafka's, as docs/broker.md says. */
 const OTHER_DEFAULTS = [
   'group.coordinator.rebalance.protocols',
   'group.initial.rebalance.delay.ms',
@@ -39,7 +39,7 @@ const OTHER_DEFAULTS = [
 ]
 
 describe("each of Kafka's keys", () => {
-  test('of a broker is honoured, accepted or refused', () => {
+  test('of a broker is supported, accepted or refused', () => {
     const keys = kafkaKeys('B')
     expect(keys.length).toBeGreaterThan(300)
     expect(keys.filter(({ name }) => !knownKeys.has(name) && refusalOf(name) === undefined).map(({ name }) => name)).toEqual([])
@@ -59,7 +59,7 @@ describe("each of Kafka's keys", () => {
     expect(types(kafkaKeys('T'), topicKeys)).toEqual([])
   })
 
-  test("has Kafka's default, but for those that say so", () => {
+  test("has Kafka's default, except for the keys that the docs list", () => {
     const differing = kafkaKeys('B').filter(({ name, fallback }) => knownKeys.has(name) && knownKeys.get(name)?.fallback !== fallback)
     expect(differing.map(({ name }) => name)).toEqual(OTHER_DEFAULTS)
     const ofTopics = kafkaKeys('T').filter(({ name, fallback }) => topicFallback(topicKeys.get(name)!, new Map()) !== fallback)
@@ -67,8 +67,8 @@ describe("each of Kafka's keys", () => {
   })
 })
 
-describe('keys that Kafka does not know', () => {
-  test('are marked as our own', () => {
+describe('keys that Kafka does not have', () => {
+  test('are marked as own keys', () => {
     const names = new Set(kafkaKeys('B').map(({ name }) => name))
     const own = Object.values(brokerKeys).filter(({ name }) => !names.has(name))
     expect(own.map(({ name }) => name)).toEqual([

@@ -13,11 +13,11 @@ describe('listeners', () => {
     ['PLAINTEXT://localhost:9092', ['127.0.0.1', '::1'], 'localhost'],
     ['PLAINTEXT://[::1]:9092', ['::1'], '::1'],
     ['PLAINTEXT://kafka-1.example:9092', ['kafka-1.example'], 'kafka-1.example'],
-  ])('%s opens %j and advertises %s', (text, hosts, host) => {
+  ])('of %s open %j and advertise %s', (text, hosts, host) => {
     expect(listeners({ listeners: text })).toEqual([{ name: 'PLAINTEXT', hosts, port: 9092, advertised: { host, port: 9092 } }])
   })
 
-  test('may be several, each with a name, a port and an advertised address of its own', () => {
+  test('may be several, each with its own name, port and advertised address', () => {
     const options = {
       listeners: 'PLAINTEXT://127.0.0.1:0, outside://:9094',
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,OUTSIDE:plaintext',
@@ -29,7 +29,7 @@ describe('listeners', () => {
     ])
   })
 
-  test('of controllers are not opened, whatever their protocol', () => {
+  test('of controllers are not opened, no matter what their protocol is', () => {
     const options = { listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093', 'controller.listener.names': 'CONTROLLER' }
     expect(listeners(options).map(({ name }) => name)).toEqual(['PLAINTEXT'])
   })
@@ -45,20 +45,17 @@ describe('listeners', () => {
     ['PLAINTEXT://::1:9092'],
     ['PLAINTEXT://a b:9092'],
     ['PLAINTEXT://a:1,'],
-  ])('%j are refused', text =>
+  ])('are refused: %j', text =>
     expect(() => listeners({ listeners: text, 'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT' })).toThrow(
       /^listeners: got .*, expected NAME:\/\/host:port/,
     ),
   )
 
   test.each([
-    [
-      { listeners: 'SSL://:9093' },
-      'listeners: got SSL, whose protocol is SSL, expected PLAINTEXT: there is neither TLS nor authentication',
-    ],
-    [{ listeners: 'SASL_PLAINTEXT://:9093' }, 'listeners: got SASL_PLAINTEXT, whose protocol is SASL_PLAINTEXT'],
-    [{ listeners: 'A://:1', 'listener.security.protocol.map': 'A:SASL_SSL' }, 'listeners: got A, whose protocol is SASL_SSL'],
-    [{ listeners: 'A://:1' }, 'listener.security.protocol.map: got nothing for the listener A, expected A:PLAINTEXT'],
+    [{ listeners: 'SSL://:9093' }, 'listeners: got SSL with the protocol SSL, expected PLAINTEXT: there is no TLS and no authentication'],
+    [{ listeners: 'SASL_PLAINTEXT://:9093' }, 'listeners: got SASL_PLAINTEXT with the protocol SASL_PLAINTEXT'],
+    [{ listeners: 'A://:1', 'listener.security.protocol.map': 'A:SASL_SSL' }, 'listeners: got A with the protocol SASL_SSL'],
+    [{ listeners: 'A://:1' }, 'listener.security.protocol.map: got no protocol for the listener A, expected A:PLAINTEXT'],
     [{ listeners: 'A://:1', 'controller.listener.names': 'a' }, 'listeners: got A, expected one that is not in controller.listener.names'],
     [{ 'listener.security.protocol.map': 'A:TLS' }, 'listener.security.protocol.map: got "A:TLS", expected NAME:PROTOCOL'],
     [{ 'listener.security.protocol.map': 'A:SSL,A:SSL' }, 'listener.security.protocol.map: got "A:SSL,A:SSL", expected NAME:PROTOCOL'],
@@ -69,9 +66,9 @@ describe('listeners', () => {
     ],
     [{ 'advertised.listeners': 'PLAINTEXT://0.0.0.0:9092' }, 'advertised.listeners: got "0.0.0.0" as the host'],
     [{ 'advertised.listeners': 'PLAINTEXT://[::]:9092' }, 'advertised.listeners: got "::" as the host'],
-  ])('are checked with what belongs to them: %j', (options, message) => expect(() => listeners(options)).toThrow(message))
+  ])('are refused if other keys do not fit: %j', (options, message) => expect(() => listeners(options)).toThrow(message))
 
-  test('may be advertised with one address for two names', () => {
+  test('may share one advertised address', () => {
     const options = {
       listeners: 'PLAINTEXT://:1,B://:2',
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,B:PLAINTEXT',

@@ -20,21 +20,21 @@ describe('a properties file', () => {
   ])('separates key and value: %j', (text, expected) => expect(pairs(text)).toEqual(expected))
 
   test.each([['a=1\nb=2'], ['a=1\r\nb=2'], ['a=1\rb=2'], ['\uFEFFa=1\nb=2\n'], ['\n \n\t\na=1\n\n   b=2']])(
-    'has lines that end as on any system: %j',
+    'may have the line ends of any system: %j',
     text => expect(pairs(text)).toEqual({ a: '1', b: '2' }),
   )
 
-  test('has comments with # and !, also indented, but not behind a value', () => {
+  test('may have comments with # and !, also indented, but not after a value', () => {
     expect(pairs('# a=1\n  ! b=2\nc=3 # three\n#d=\\\ne=5')).toEqual({ c: '3 # three', e: '5' })
   })
 
-  test('continues a line after a backslash, without the space in front of the rest', () => {
+  test('continues a line after a backslash, without the leading space of the next line', () => {
     expect(pairs('dirs=/a,\\\n    /b,\\\r\n\t/c\nnext=1')).toEqual({ dirs: '/a,/b,/c', next: '1' })
   })
 
   test('does not continue a line after an escaped backslash', () => expect(pairs('dir=C:\\\\\nnext=1')).toEqual({ dir: 'C:\\', next: '1' }))
 
-  test('takes a continued line for no comment', () => expect(pairs('a=1\\\n#2')).toEqual({ a: '1#2' }))
+  test('never has a comment in a continued line', () => expect(pairs('a=1\\\n#2')).toEqual({ a: '1#2' }))
 
   test.each([
     ['a=\\u00e9\\u20AC', { a: 'é€' }],
@@ -42,20 +42,20 @@ describe('a properties file', () => {
     ['a\\ b\\=c\\:d=1', { 'a b=c:d': '1' }],
     ['a=\\q\\"', { a: 'q"' }],
     ['a=é€', { a: 'é€' }],
-  ])('knows the escapes of Java: %j', (text, expected) => expect(pairs(text)).toEqual(expected))
+  ])('may have the escapes of Java: %j', (text, expected) => expect(pairs(text)).toEqual(expected))
 
-  test('names the line of an escape that is no character', () => {
+  test('with a malformed escape is refused with the number of the line', () => {
     expect(() => parseProperties('# one\na=1\nb=\\u12x4')).toThrow(PropertiesError)
     expect(() => parseProperties('# one\na=1\nb=\\u12x4')).toThrow(/^line 3: got .*expected four hexadecimal digits/)
   })
 
-  test('tells the line on which each entry begins', () => {
+  test('gives the number of the line on which each entry begins', () => {
     expect(parseProperties('# one\na=1,\\\n2\n\nb=3').map(({ key, line }) => [key, line])).toEqual([
       ['a', 2],
       ['b', 5],
     ])
   })
 
-  test('keeps what is said twice, for the last to count', () =>
+  test('keeps both values of a repeated key, in order', () =>
     expect(parseProperties('a=1\na=2').map(({ value }) => value)).toEqual(['1', '2']))
 })

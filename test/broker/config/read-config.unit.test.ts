@@ -15,7 +15,7 @@ function fileWith(text: string): string {
   return file
 }
 
-/** The lines of what is wrong. */
+/** The lines of the error. */
 function wrongIn(options: ConfigOptions): readonly string[] {
   try {
     readConfig({ options })
@@ -41,7 +41,7 @@ describe('a broker without any configuration', () => {
 })
 
 describe('the sources of a configuration', () => {
-  test('are the file, before it options, before these overrides, of which the last counts', () => {
+  test('override each other: options the file, overrides the options, and the last override the others', () => {
     const file = fileWith('num.partitions=2\nmessage.max.bytes=1000\nfetch.max.bytes=2000\nlog.segment.bytes=3000')
     const options = { 'message.max.bytes': 1001, 'fetch.max.bytes': '2001', 'log.segment.bytes': 3001n, 'log.level': undefined }
     const overrides = ['fetch.max.bytes=2002', 'log.segment.bytes=3002', 'log.segment.bytes = 3003']
@@ -55,70 +55,70 @@ describe('the sources of a configuration', () => {
     })
   })
 
-  test('are named with the line where a value is wrong', () => {
+  test('are named, with the line, when a value is wrong', () => {
     const file = fileWith('# comment\nnum.partitions=0')
-    expect(() => readConfig({ file })).toThrow(`num.partitions (${file}:2): got "0", expected a whole number from 1 to 2147483647`)
+    expect(() => readConfig({ file })).toThrow(`num.partitions (${file}:2): got "0", expected an integer from 1 to 2147483647`)
     expect(() => readConfig({ overrides: ['num.partitions=0'] })).toThrow('num.partitions (--override): got "0"')
     expect(() => readConfig({ options: { 'num.partitions': 0 } })).toThrow('num.partitions: got "0"')
   })
 
-  test('need a file that can be read, and read as a properties file', () => {
+  test('include only a file that can be read and is a valid properties file', () => {
     expect(() => readConfig({ file: join(folder, 'none') })).toThrow(/server\.properties: got ".*none", expected a file that can be read/)
     expect(() => readConfig({ file: folder })).toThrow(SettingsError)
     expect(() => readConfig({ file: fileWith('a=1\nb=\\u1') })).toThrow(/server\.properties: line 2: /)
   })
 
-  test.each([['num.partitions'], ['=3'], [''], ['a b=3']])('need key=value in an override, not %j', override =>
+  test.each([['num.partitions'], ['=3'], [''], ['a b=3']])('reject an override without key=value: %j', override =>
     expect(() => readConfig({ overrides: [override] })).toThrow(`--override: got ${JSON.stringify(override)}, expected key=value`),
   )
 
-  test('may have = in the value of an override, and lists in options', () => {
+  test('accept = in the value of an override, and lists in options', () => {
     expect(readConfig({ overrides: ['log.dirs=/data/a=b'] }).dataFolder).toBe('/data/a=b')
     expect(readConfig({ options: { 'log.cleanup.policy': ['compact', 'delete'] } }).logCleanupPolicy).toEqual(['compact', 'delete'])
   })
 })
 
-describe('a value of a key', () => {
+describe('the value of a key', () => {
   test.each([
-    ['num.partitions', 'three', 'a whole number from 1 to 2147483647'],
-    ['num.partitions', '1.5', 'a whole number from 1 to 2147483647'],
-    ['num.partitions', '', 'a whole number from 1 to 2147483647'],
-    ['num.partitions', '2147483648', 'a whole number from 1 to 2147483647'],
-    ['log.segment.bytes', '13', 'a whole number of bytes from 14 to 2147483647'],
-    ['log.retention.ms', '0', 'a whole number of milliseconds from 1, or -1 for no limit'],
-    ['log.retention.ms', '9223372036854775808', 'a whole number of milliseconds from 1, or -1 for no limit'],
-    ['log.retention.minutes', '-2', 'a whole number of minutes from 1, or -1 for no limit'],
-    ['log.roll.hours', '0', 'a whole number of hours from 1 to 2147483647'],
-    ['node.id', '-1', 'a whole number from 0 to 2147483647'],
+    ['num.partitions', 'three', 'an integer from 1 to 2147483647'],
+    ['num.partitions', '1.5', 'an integer from 1 to 2147483647'],
+    ['num.partitions', '', 'an integer from 1 to 2147483647'],
+    ['num.partitions', '2147483648', 'an integer from 1 to 2147483647'],
+    ['log.segment.bytes', '13', 'an integer (bytes) from 14 to 2147483647'],
+    ['log.retention.ms', '0', 'an integer (milliseconds) from 1, or -1 for no limit'],
+    ['log.retention.ms', '9223372036854775808', 'an integer (milliseconds) from 1, or -1 for no limit'],
+    ['log.retention.minutes', '-2', 'an integer (minutes) from 1, or -1 for no limit'],
+    ['log.roll.hours', '0', 'an integer (hours) from 1 to 2147483647'],
+    ['node.id', '-1', 'an integer from 0 to 2147483647'],
     ['auto.create.topics.enable', 'yes', 'true or false'],
     ['log.message.timestamp.type', 'createtime', 'one of CreateTime, LogAppendTime'],
     ['log.cleanup.policy', 'delete,shrink', 'delete, compact or both'],
     ['log.cleanup.policy', '', 'delete, compact or both'],
-    ['line.console.port', '65536', 'a whole number from 0 to 65535'],
-    ['line.console.topic', '../x', 'the name of a topic'],
-    ['line.console.topic', '..', 'the name of a topic'],
+    ['line.console.port', '65536', 'an integer from 0 to 65535'],
+    ['line.console.topic', '../x', 'a topic name'],
+    ['line.console.topic', '..', 'a topic name'],
     ['status.host', 'a b', 'a host name or an address'],
     ['storage', 'tape', 'one of disk, memory'],
     ['log.level', 'loud', 'one of trace, debug, info, warn, error, fatal, silent'],
     ['log.dirs', '/a,/b', 'the path of one folder'],
     ['log.dirs', '', 'the path of one folder'],
-  ])('%s=%j is refused with what was expected', (name, text, expected) => {
+  ])('is refused with what was expected: %s=%j', (name, text, expected) => {
     const wrong = wrongIn({ [name]: text })
     expect(wrong).toHaveLength(1)
     expect(wrong[0]?.startsWith(`${name}: got ${JSON.stringify(text)}, expected ${expected}`), wrong[0]).toBe(true)
   })
 
-  test('may have space around it, and booleans any case', () => {
+  test('may have space around it, and a boolean may be in any case', () => {
     const { numPartitions, mayDeleteTopics } = readConfig({ file: fileWith('num.partitions = +3  \ndelete.topic.enable=FALSE ') })
     expect({ numPartitions, mayDeleteTopics }).toEqual({ numPartitions: 3, mayDeleteTopics: false })
   })
 
-  test('that is longer than a timer can wait is waited for as long as it can', () => {
+  test('is reduced to the maximum of a timer if it is the delay of a timer', () => {
     expect(readConfig({ options: { 'log.retention.check.interval.ms': '9223372036854775807' } }).logRetentionCheckMs).toBe(2 ** 31 - 1)
     expect(readConfig({ options: { 'connections.max.idle.ms': '-1' } }).connectionsMaxIdleMs).toBe(-1)
   })
 
-  test('that is wrong is told with all others that are', () => {
+  test('is reported together with all other wrong values', () => {
     expect(wrongIn({ 'num.partitions': 0, 'log.dirs': '', 'some.thing': 1, 'ssl.protocol': 'x' }).map(line => line.split(':')[0])).toEqual([
       'num.partitions',
       'log.dirs',
@@ -128,15 +128,16 @@ describe('a value of a key', () => {
   })
 })
 
-describe('the id of the node', () => {
-  test('may have its older name', () => expect(readConfig({ options: { 'broker.id': 7 } }).nodeId).toBe(7))
-  test('may be said twice', () => expect(readConfig({ options: { 'broker.id': 7, 'node.id': 7 } }).nodeId).toBe(7))
-  test('may not be said in two ways', () =>
-    expect(wrongIn({ 'broker.id': 7, 'node.id': 1 })).toEqual(['broker.id: got 7, expected that of node.id, 1']))
+describe('the node id', () => {
+  test('may be given by its older name, broker.id', () => expect(readConfig({ options: { 'broker.id': 7 } }).nodeId).toBe(7))
+  test('may be given by both names if they are equal', () =>
+    expect(readConfig({ options: { 'broker.id': 7, 'node.id': 7 } }).nodeId).toBe(7))
+  test('may not be given by both names if they differ', () =>
+    expect(wrongIn({ 'broker.id': 7, 'node.id': 1 })).toEqual(['broker.id: got 7, expected the value of node.id, 1']))
 })
 
 describe('the session timeouts of groups', () => {
-  test('need a lower bound below the upper', () =>
+  test('need a minimum that is not above the maximum', () =>
     expect(wrongIn({ 'group.min.session.timeout.ms': 11, 'group.max.session.timeout.ms': 10 })).toEqual([
       'group.min.session.timeout.ms: got 11, expected at most group.max.session.timeout.ms, 10',
     ]))
@@ -151,21 +152,21 @@ describe('an unknown key', () => {
     ['auto.create.topic.enable', 'auto.create.topics.enable'],
     ['listener', 'listeners'],
     ['line-console-port', 'line.console.port'],
-  ])('%s is refused and %s proposed', (name, nearest) =>
-    expect(wrongIn({ [name]: 'x' })).toEqual([`${name}: got a key that is not known, expected perhaps ${nearest}`]),
+  ])('is refused with a suggestion: %s, %s', (name, nearest) =>
+    expect(wrongIn({ [name]: 'x' })).toEqual([`${name}: got an unknown key, expected perhaps ${nearest}`]),
   )
 
-  test('that is like none is refused without a proposal', () =>
-    expect(wrongIn({ 'zz.top': 1 })).toEqual(['zz.top: got a key that is not known, expected one of docs/broker.md']))
+  test('is refused without a suggestion if no known key is close', () =>
+    expect(wrongIn({ 'zz.top': 1 })).toEqual(['zz.top: got an unknown key, expected one of docs/broker.md']))
 
-  test("that is a topic's is answered with the broker's", () =>
-    expect(wrongIn({ 'retention.ms': 1 })).toEqual(["retention.ms: got a topic's key, expected the broker's: log.retention.ms"]))
+  test('is refused with the broker key if it is a topic key', () =>
+    expect(wrongIn({ 'retention.ms': 1 })).toEqual(['retention.ms: got a topic key, expected the broker key log.retention.ms']))
 
-  test('does not show its value, which may be a secret', () =>
+  test('is reported without its value, which may be a secret', () =>
     expect(wrongIn({ 'sasl.jaas.confg': 'hunter2', 'some.password': 'hunter2' }).join()).not.toContain('hunter2'))
 })
 
-describe('a key for what this broker does not have', () => {
+describe('a key for something that this broker does not have', () => {
   test.each([
     ['ssl.keystore.location', /no TLS/],
     ['sasl.enabled.mechanisms', /no authentication/],
@@ -177,12 +178,12 @@ describe('a key for what this broker does not have', () => {
     ['client.quota.callback.class', /no quotas/],
     ['max.connections.per.ip', /max\.connections/],
     ['log.flush.interval.ms', /log\.flush\.interval\.messages=1/],
-    ['create.topic.policy.class.name', /classes of Java/],
+    ['create.topic.policy.class.name', /Java classes/],
     ['group.share.max.size', /share groups/],
-  ])('%s is refused with the reason', (name, reason) => {
+  ])('is refused with the reason: %s', (name, reason) => {
     const wrong = wrongIn({ [name]: '1' })
     expect(wrong).toHaveLength(1)
-    expect(wrong[0]).toMatch(new RegExp(`^${name}: not offered: .*${reason.source}`))
+    expect(wrong[0]).toMatch(new RegExp(`^${name}: not supported: .*${reason.source}`))
   })
 
   test.each([
@@ -195,8 +196,8 @@ describe('a key for what this broker does not have', () => {
     ['process.roles', 'controller', 'broker, or broker and controller'],
     ['remote.log.storage.system.enable', 'true', 'false: all records lie on this machine'],
     ['security.inter.broker.protocol', 'SSL', 'PLAINTEXT'],
-    ['group.coordinator.rebalance.protocols', 'consumer', 'classic among them'],
-  ])('%s=%s is refused, though other values are accepted', (name, text, expected) => {
+    ['group.coordinator.rebalance.protocols', 'consumer', 'include classic'],
+  ])('is refused only with a value that asks for it: %s=%s', (name, text, expected) => {
     const wrong = wrongIn({ [name]: text })
     expect(wrong).toHaveLength(1)
     expect(wrong[0]).toMatch(new RegExp(`^${name}: got ${JSON.stringify(text)}, expected .*${expected}`))
@@ -205,9 +206,9 @@ describe('a key for what this broker does not have', () => {
 
 describe('keys without effect', () => {
   test.each([
-    ['num.network.threads', 'three', 'a whole number from -2147483648 to 2147483647'],
-    ['num.network.threads', '2147483648', 'a whole number from -2147483648 to 2147483647'],
-    ['queued.max.request.bytes', '', 'a whole number of bytes from -9223372036854775808 to 9223372036854775807'],
+    ['num.network.threads', 'three', 'an integer from -2147483648 to 2147483647'],
+    ['num.network.threads', '2147483648', 'an integer from -2147483648 to 2147483647'],
+    ['queued.max.request.bytes', '', 'an integer (bytes) from -9223372036854775808 to 9223372036854775807'],
     ['offsets.topic.replication.factor', '32769', '1, since there is one node'],
     ['log.cleaner.min.cleanable.ratio', 'half', 'a number'],
     ['log.cleaner.enable', 'yes', 'true or false'],
@@ -221,13 +222,13 @@ describe('keys without effect', () => {
     ['compression.type', 'brotli'],
   ])('are accepted with any value of their type: %s=%s', (name, text) => expect(wrongIn({ [name]: text })).toEqual([]))
 
-  test('are accepted with the defaults of Kafka for one node', () => {
+  test("are accepted with Kafka's defaults for one node", () => {
     const options = Object.fromEntries(acceptedKeys.map(({ name, fallback }) => [name, fallback]))
     expect(acceptedKeys.length).toBeGreaterThan(100)
     expect(wrongIn(options)).toEqual([])
   })
 
-  test('are all that the server.properties of a KRaft node has beside the honoured ones', () => {
+  test("and supported keys cover Kafka's server.properties for a KRaft node", () => {
     const file = fileWith(`
 process.roles=broker,controller
 node.id=1

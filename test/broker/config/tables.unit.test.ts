@@ -9,9 +9,9 @@ import { topicKeys } from '../../../broker/config/topic-keys.ts'
 const keys: readonly Key[] = [...Object.values<Key>(brokerKeys), ...acceptedKeys]
 
 describe('the tables of keys', () => {
-  test('name no key twice', () => expect(new Set(keys.map(({ name }) => name)).size).toBe(keys.length))
+  test('contain no key twice', () => expect(new Set(keys.map(({ name }) => name)).size).toBe(keys.length))
 
-  test('have a default of the right type, and a sentence for each key', () => {
+  test('have a default of the right type and one sentence of help for each key', () => {
     for (const key of [...keys, ...topicKeys.values()]) {
       if ('fallback' in key && key.fallback !== undefined) expect(() => fallbackOf(key), key.name).not.toThrow()
       expect(key.help, key.name).toMatch(/^[A-Za-z0-9].*\.$/)
@@ -19,7 +19,7 @@ describe('the tables of keys', () => {
     }
   })
 
-  test('give each key of a topic a default, from keys of the broker that exist', () => {
+  test('give each topic key a default, from broker keys that exist', () => {
     for (const { name, brokerKeys: sources, fallback } of topicKeys.values()) {
       expect(
         sources.every(({ key }) => keys.includes(key)),
@@ -29,13 +29,13 @@ describe('the tables of keys', () => {
     }
   })
 
-  test('refuse no key that is honoured', () => {
+  test('refuse no supported key', () => {
     const refused = Object.values<Key>(brokerKeys).filter(({ name }) => refusalOf(name) !== undefined)
     expect(refused.map(({ name }) => name)).toEqual([])
   })
 
-  /** What is called honoured and read by nobody would be a lie. */
-  test('call no key honoured whose value nothing reads', () => {
+  /** The value of a key that is said to be supported must be read somewhere. */
+  test('call no key supported whose value nothing reads', () => {
     const root = new URL('../../../', import.meta.url)
     const code = globSync('broker/**/*.ts', { cwd: root.pathname })
       .filter(file => !/config\/(broker-keys|settings)\.ts$/.test(file))

@@ -12,7 +12,7 @@ function settingsOf(options: ConfigOptions, topic: Readonly<Record<string, strin
 }
 
 describe('the settings of a log', () => {
-  test("are Kafka's defaults where nothing is set", () => {
+  test("are Kafka's defaults if nothing is set", () => {
     expect(settingsOf({})).toEqual({
       segmentBytes: 1_073_741_824,
       segmentMs: 7 * DAY_MS,
@@ -28,7 +28,7 @@ describe('the settings of a log', () => {
     })
   })
 
-  test("are the broker's, and before them the topic's", () => {
+  test('come from the broker, and the topic overrides them', () => {
     const broker = {
       'log.segment.bytes': 1_000,
       'log.roll.hours': 2,
@@ -65,18 +65,18 @@ describe('the settings of a log', () => {
     [{ 'log.retention.hours': 1, 'log.retention.minutes': 2, 'log.retention.ms': 3 }, 3],
     [{ 'log.retention.hours': -1 }, -1],
     [{ 'log.retention.hours': 1, 'log.retention.minutes': -1 }, -1],
-  ])('take the finest unit that is given for the retention: %j', (options, retentionMs) =>
+  ])('take the retention in the finest unit that is given: %j', (options, retentionMs) =>
     expect(settingsOf(options).retentionMs).toBe(retentionMs),
   )
 
-  test('delete nothing unless the policy says so', () => {
+  test('delete nothing unless cleanup.policy includes delete', () => {
     const options = { 'log.retention.ms': 5, 'log.retention.bytes': 6 }
     expect(settingsOf(options, { 'cleanup.policy': 'compact' })).toMatchObject({ retentionMs: -1, retentionBytes: -1 })
     expect(settingsOf(options, { 'cleanup.policy': 'compact,delete' })).toMatchObject({ retentionMs: 5, retentionBytes: 6 })
   })
 })
 
-describe('what is to be set for a topic', () => {
+describe('a change of topic settings', () => {
   const check = (configs: Readonly<Record<string, string>>): ProtocolError | undefined => {
     try {
       checkTopicConfigs(new Map(Object.entries(configs)))
@@ -87,7 +87,7 @@ describe('what is to be set for a topic', () => {
     }
   }
 
-  test('is taken when each key and value is right', () => {
+  test('is accepted if every key and value is valid', () => {
     expect(
       check({
         'retention.ms': '-1',
@@ -102,30 +102,30 @@ describe('what is to be set for a topic', () => {
   })
 
   test.each([
-    [{ 'retention.ms': 'long' }, 'retention.ms: got "long", expected a whole number of milliseconds from -1 to 9223372036854775807'],
-    [{ 'segment.bytes': '13' }, 'segment.bytes: got "13", expected a whole number of bytes from 14 to 2147483647'],
+    [{ 'retention.ms': 'long' }, 'retention.ms: got "long", expected an integer (milliseconds) from -1 to 9223372036854775807'],
+    [{ 'segment.bytes': '13' }, 'segment.bytes: got "13", expected an integer (bytes) from 14 to 2147483647'],
     [{ 'cleanup.policy': 'shrink' }, 'cleanup.policy: got "shrink", expected delete, compact or both'],
     [{ 'min.insync.replicas': '2' }, 'min.insync.replicas: got "2", expected 1, since there is one node'],
-    [{ 'compression.zstd.level': 'low' }, 'compression.zstd.level: got "low", expected a whole number from -2147483648 to 2147483647'],
+    [{ 'compression.zstd.level': 'low' }, 'compression.zstd.level: got "low", expected an integer from -2147483648 to 2147483647'],
     [{ 'remote.storage.enable': 'true' }, 'expected false, since there is no tiered storage'],
     [{ 'flush.ms': '1000' }, 'flush.ms: got "1000", expected 9223372036854775807'],
     [{ 'retention.mss': '1' }, 'Unknown topic config name: retention.mss, expected perhaps retention.ms'],
     [{ 'log.retention.ms': '1' }, 'Unknown topic config name: log.retention.ms'],
-  ])('is refused as INVALID_CONFIG with what is wrong: %j', (configs, message) => {
+  ])('is refused as INVALID_CONFIG with the reason: %j', (configs, message) => {
     const error = check(configs)
     expect(error?.code).toBe(ERROR.INVALID_CONFIG)
     expect(error?.message).toContain(message)
   })
 
-  test('is refused with all that is wrong', () =>
+  test('is refused with every error', () =>
     expect(check({ 'retention.ms': 'x', 'segment.ms': '0' })?.message).toMatch(/retention\.ms: .*; segment\.ms: /))
 })
 
-describe('the configuration that a client is told', () => {
+describe('the configuration that a client gets', () => {
   const topic = (options: ConfigOptions, configs: Readonly<Record<string, string>> = {}) =>
     new Map(describeTopicConfigs(readConfig({ options }), new Map(Object.entries(configs))).map(entry => [entry.name, entry]))
 
-  test('has every key of a topic with its value, type and default', () => {
+  test('has every topic key with its value, type and default', () => {
     const entries = topic({})
     expect([...entries.keys()]).toEqual([...topicKeys.keys()])
     expect(entries.get('retention.ms')).toMatchObject({
@@ -144,7 +144,7 @@ describe('the configuration that a client is told', () => {
     expect([...entries.values()].filter(({ value }) => value === null)).toEqual([])
   })
 
-  test('tells what was set for the topic, then for the broker, then the default', () => {
+  test('lists the value of the topic, then that of the broker, then the default', () => {
     expect(topic({ 'log.retention.minutes': 2 }, { 'retention.ms': '5' }).get('retention.ms')).toMatchObject({
       value: '5',
       configSource: 1,
@@ -158,7 +158,7 @@ describe('the configuration that a client is told', () => {
     expect(topic({ 'log.retention.minutes': 2 }).get('retention.ms')).toMatchObject({ value: '120000', configSource: 4, isDefault: false })
   })
 
-  test("has the broker's keys, none of which can be changed", () => {
+  test('has the broker keys, all of them read-only', () => {
     const entries = new Map(describeBrokerConfigs(readConfig({ options: { 'num.partitions': 3 } })).map(entry => [entry.name, entry]))
     expect(entries.get('num.partitions')).toMatchObject({
       value: '3',

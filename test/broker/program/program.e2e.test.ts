@@ -229,7 +229,7 @@ describe('the command line of ping-broker', () => {
     expect(exit.code).toBe(78)
     expect(output.split('\n')).toHaveLength(1)
     expect((JSON.parse(output) as { msg: string }).msg).toBe(
-      'cannot start, wrong settings:\nnum.partitions (--override): got "0", expected a whole number from 1 to 2147483647\nssl.protocol (--override): not offered: there is no TLS, only PLAINTEXT',
+      'cannot start, wrong settings:\nnum.partitions (--override): got "0", expected an integer from 1 to 2147483647\nssl.protocol (--override): not supported: there is no TLS, only PLAINTEXT',
     )
   })
 
