@@ -1,8 +1,8 @@
-/** What the command line asks for. */
+/** The command that the arguments ask for. */
 export type Command =
   | { readonly kind: 'run'; readonly file: string | undefined; readonly overrides: readonly string[] }
   | { readonly kind: 'help' | 'version' }
-  /** The arguments make no sense; `message` says why. */
+  /** The arguments are wrong; `message` explains why. */
   | { readonly kind: 'wrong'; readonly message: string }
 
 const OVERRIDE = '--override'
@@ -10,18 +10,18 @@ const OPTIONS = [OVERRIDE, '--help', '--version']
 
 export const USAGE = `ping-broker [server.properties] [--override key=value]…
 
-A broker of one node that speaks the Kafka protocol, for development and tests.
+A single-node broker that speaks the Kafka protocol, for development and tests.
 
-  server.properties     a configuration as Apache Kafka has it; without one, clients connect
-                        to 127.0.0.1:9092 and data lies in .ping/broker
-  --override key=value  one setting, which goes before the file; may be repeated, the last counts
-  --help                this text
-  --version             the version
+  server.properties     configuration file in the format of Apache Kafka; by default, the broker
+                        listens on 127.0.0.1:9092 and stores its data in .ping/broker
+  --override key=value  sets one key and overrides the file; may be repeated, the last value wins
+  --help                prints this help
+  --version             prints the version
 
-The keys are in docs/broker.md. SIGTERM and SIGINT stop it.
+docs/broker.md lists the keys. SIGTERM and SIGINT stop the broker.
 `
 
-/** Reads the arguments, which are those of Kafka's own start script. */
+/** Reads the arguments, which are those of Kafka's start script. */
 export function readArguments(args: readonly string[]): Command {
   const rest = [...args]
   const overrides: string[] = []
@@ -36,7 +36,7 @@ export function readArguments(args: readonly string[]): Command {
     } else if (arg.startsWith('-')) {
       return wrong(`option: got ${JSON.stringify(arg)}, expected one of ${OPTIONS.join(', ')}`)
     } else if (file !== undefined) {
-      return wrong(`argument: got ${JSON.stringify(arg)} besides ${JSON.stringify(file)}, expected one file`)
+      return wrong(`argument: got ${JSON.stringify(arg)} in addition to ${JSON.stringify(file)}, expected one file`)
     } else {
       file = arg
     }

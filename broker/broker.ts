@@ -17,21 +17,21 @@ import { startStatus } from './status.ts'
 export interface BrokerOptions {
   /** Settings by Kafka's names, as in `server.properties`: `{ listeners: 'PLAINTEXT://127.0.0.1:0', storage: 'memory' }`. */
   readonly config?: ConfigOptions
-  /** Settings that were read already, instead of `config`. */
+  /** Settings that have already been read, instead of `config`. */
   readonly settings?: BrokerSettings
-  /** Default: one of its own that tells of warnings and errors. */
+  /** Default: a logger for warnings and errors. */
   readonly log?: Logger
 }
 
-/** How long requests that are being served may take when the broker stops, in ms. */
+/** How long requests in progress may take when the broker stops, in ms. */
 const STOP_GRACE_MS = 2_000
 
 /**
- * A Kafka-protocol broker of one node, in this process. Several may run side by side, each on a folder and a port of its own.
- * It takes requests when `start` resolves; `stop` answers what is being served and then closes what it holds.
+ * A single-node broker that speaks the Kafka protocol, in this process. Several can run at the same time, each with its own folder and port.
+ * It accepts requests once `start` has resolved. `stop` completes the requests in progress and then closes all files and connections.
  */
 export class Broker {
-  /** Things that are to go wrong, for tests. */
+  /** Injected faults, for tests. */
   readonly faults = new Faults()
   readonly #settings: BrokerSettings
   readonly #log: Logger
@@ -52,18 +52,18 @@ export class Broker {
     const { topics, offsets } = this.#state
     this.#groups = startGroups({ store: offsets, settings, log })
     topics.onDelete(name => this.#metrics.forget(name))
-    this.#tellFindings()
+    this.#logFindings()
   }
 
-  /** What the last run left that was not in order. */
-  #tellFindings(): void {
+  /** Logs the problems that were found in the files of the last run. */
+  #logFindings(): void {
     for (const { name, partitions } of this.#state.topics.all()) {
       for (const [partition, { findings }] of partitions.entries())
-        for (const finding of findings) this.#log.warn({ topic: name, partition, finding }, 'a log was recovered')
+        for (const finding of findings) this.#log.warn({ topic: name, partition, finding }, 'recovered a log')
     }
   }
 
-  /** Throws `SettingsError` when a setting is wrong, the folder is another broker's or a port is taken. */
+  /** Throws `SettingsError` if a setting is wrong, another broker uses the folder or a port is in use. */
   static async start({
     config = {},
     settings = readConfig({ options: config }),
@@ -83,33 +83,33 @@ export class Broker {
     return this.#state.clusterId
   }
 
-  /** Of the first listener. */
+  /** The port of the first listener. */
   get port(): number {
     return this.#listeners[0]!.port
   }
 
-  /** Where clients come in: host:port, of each address that is listened on. */
+  /** The addresses that the broker listens on, as host:port. */
   get addresses(): readonly string[] {
     return this.#listeners.flatMap(listener => listener.addresses)
   }
 
-  /** Of the line console, where there is one. */
+  /** The port of the line console, if there is one. */
   get consolePort(): number | undefined {
     return this.#console?.port
   }
 
-  /** Of the pages of health and metrics, where there are any. */
+  /** The port of the health and metrics pages, if they are served. */
   get statusPort(): number | undefined {
     return this.#status?.port
   }
 
-  /** Once; a second call waits for the first. */
+  /** Stops the broker. A second call waits for the first. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
   }
 
-  /** Stops this broker and starts another on the same folder and, unless it was any free one, the same port; in memory nothing is kept. */
+  /** Stops this broker and starts another one on the same folder and, unless the port was 0, on the same port. With storage=memory all data is lost. */
   async restart(): Promise<Broker> {
     await this.stop()
     return Broker.start({ settings: this.#settings, log: this.#log })
@@ -185,13 +185,13 @@ export class Broker {
         try {
           log.applyRetention()
         } catch (error) {
-          this.#log.error({ err: error, topic: name, partition: index }, 'old records could not be deleted')
+          this.#log.error({ err: error, topic: name, partition: index }, 'could not delete old records')
         }
       }
     }
   }
 
-  /** Who waits is answered, nobody comes in any more, then everything is closed. */
+  /** Responds to waiting requests, accepts no new connections, then closes everything. */
   async #stop(): Promise<void> {
     this.#readiness.notReady('stopping')
     clearInterval(this.#retention)

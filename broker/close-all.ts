@@ -1,4 +1,4 @@
-/** All of them, though some may fail; throws the first error. */
+/** Runs all steps, even if some fail; throws the first error. */
 export function closeAll(steps: readonly (() => void)[]): void {
   const errors: unknown[] = []
   for (const step of steps) {

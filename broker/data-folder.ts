@@ -17,24 +17,24 @@ import { SettingsError } from '../src/runtime/settings.ts'
 import { lockFolder } from './folder-lock.ts'
 import { formatMeta, newClusterId, readMeta, type Meta } from './meta-properties.ts'
 
-/** The folder of a broker's data, which is this process' alone until it is released. */
+/** The data folder of a broker. No other process can open it until it is released. */
 export interface DataFolder {
   readonly path: string
-  /** 22 characters, drawn when the folder was made. */
+  /** 22 characters, generated when the folder was created. */
   readonly clusterId: string
-  /** What was not in order, in words for the log. */
+  /** Problems that were found, as text for the log. */
   readonly findings: readonly string[]
   release(): void
 }
 
-/** Says whose the folder is; the last file of a new one. */
+/** Identifies the owner of the folder; the last file that is written in a new one. */
 export const META = 'meta.properties'
-/** SQLite, whose lock it is, opens no longer names. */
+/** SQLite, which holds the lock, cannot open longer paths. */
 const MAX_PATH_BYTES = 500
 
 /**
- * Makes the folder when absent, locks it and checks that it is this node's. Throws `SettingsError` when another broker has it,
- * when it belongs to another node, to Apache Kafka or to something else, and when it cannot be made or written.
+ * Creates the folder if it is missing, locks it and checks that it belongs to this node. Throws `SettingsError` if another broker uses it,
+ * if it belongs to another node, to Apache Kafka or to something else, and if it cannot be created or written.
  */
 export function openDataFolder({ path, nodeId }: { path: string; nodeId: number }): DataFolder {
   make(path)
@@ -59,26 +59,28 @@ function make(path: string): void {
     readdirSync(path)
   } catch (cause) {
     throw new SettingsError(
-      `log.dirs: got ${JSON.stringify(path)}, expected a folder that can be made and written (${explainFileError(cause, path)})`,
+      `log.dirs: got ${JSON.stringify(path)}, expected a folder that can be created and written (${explainFileError(cause, path)})`,
       { cause },
     )
   }
 }
 
-/** A folder without our file of properties has to be empty, but for what systems and crashed starts leave. */
+/** A folder without meta.properties must be empty, except for files that systems and crashed starts leave. */
 function refuseForeign(path: string): void {
   if (existsSync(join(path, META))) return
   const others = readdirSync(path).filter(name => !name.startsWith('.') && name !== 'lost+found')
   if (others.length === 0) return
   throw new SettingsError(
-    `log.dirs: got ${JSON.stringify(path)}, which holds ${others[0]} and no ${META}, expected an empty folder or one that a broker made`,
+    `log.dirs: got ${JSON.stringify(path)}, which contains ${others[0]} but no ${META}, expected an empty folder or one that a broker created`,
   )
 }
 
 function check(path: string, nodeId: number): Meta {
   const meta = readMeta(readText(join(path, META)), join(path, META))
   if (meta.nodeId === nodeId) return meta
-  throw new SettingsError(`node.id: got ${nodeId}, expected ${meta.nodeId}, with which the data folder ${JSON.stringify(path)} was made`)
+  throw new SettingsError(
+    `node.id: got ${nodeId}, expected ${meta.nodeId}, the id with which the data folder ${JSON.stringify(path)} was created`,
+  )
 }
 
 function readText(file: string): string {
@@ -86,13 +88,13 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     throw new SettingsError(
-      `log.dirs: ${file} cannot be read (${explainFileError(cause, file)}), expected the file of properties that the broker wrote`,
+      `log.dirs: ${file} cannot be read (${explainFileError(cause, file)}), expected the properties file that the broker wrote`,
       { cause },
     )
   }
 }
 
-/** Written aside, synced and renamed: after a crash there is the whole file or none. */
+/** Written under another name, synced and renamed: after a crash the file is either complete or missing. */
 function create(path: string, nodeId: number): Meta {
   const meta = { clusterId: newClusterId(), nodeId }
   const aside = join(path, `.${META}.new`)

@@ -1,7 +1,7 @@
-/** Batches hold no error codes; they are most of an answer. */
+/** Record batches hold no error codes and make up most of a response. */
 const RECORDS = 'records'
 
-/** The error codes of an answer and of its parts, but for 0. */
+/** The error codes of a response and of its parts, except 0. */
 export function errorCodesIn(response: unknown): readonly number[] {
   const codes: number[] = []
   if (isObject(response)) collect(response, codes)

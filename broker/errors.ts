@@ -1,6 +1,6 @@
 import { cutText } from '../src/runtime/shown-text.ts'
 
-/** The protocol's error codes, as far as this broker answers them, or a test makes it. */
+/** The error codes of the protocol that this broker or a test uses. */
 export const ERROR = {
   NONE: 0,
   OFFSET_OUT_OF_RANGE: 1,
@@ -52,21 +52,21 @@ export const ERROR = {
 
 export type ErrorCode = (typeof ERROR)[keyof typeof ERROR]
 
-/** Names that clients send may be long, and a message may be sent for each of thousands of parts. */
-const LONGEST_MESSAGE = 1_000
+/** Names in requests may be long, and a response may contain a message for each of thousands of parts. */
+const MAX_MESSAGE_LENGTH = 1_000
 
-/** A request, or a part of one, that is answered with an error code. `message` is for answers that have room for a text, and for the log. */
+/** A request, or a part of one, gets an error code as response. `message` is for the log and for responses that have a field for it. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string) {
-    super(message.length > LONGEST_MESSAGE ? `${cutText(message, LONGEST_MESSAGE)}…` : message)
+    super(message.length > MAX_MESSAGE_LENGTH ? `${cutText(message, MAX_MESSAGE_LENGTH)}…` : message)
     this.code = code
   }
 }
 
-/** The connection is to be closed without an answer, which is how the protocol tells an error where it has no room for one. */
+/** Close the connection without a response: the protocol reports an error in this way where a response has no field for it. */
 export class HangUp extends Error {
   override readonly name = 'HangUp'
 }

@@ -7,7 +7,7 @@ export interface Family {
 }
 
 type Labels = Readonly<Record<string, string>>
-/** Labels, the value, and what goes behind the name of the family. */
+/** Labels, value, and a suffix for the name of the family. */
 type Sample = readonly [labels: Labels, value: number, suffix?: string]
 
 interface Observed {
@@ -26,7 +26,7 @@ export function gauge(name: string, help: string, samples: readonly Sample[]): F
   return { name: PREFIX + name, help, type: 'gauge', samples }
 }
 
-/** `bounds` are the upper ones of all buckets but the last, which has none. */
+/** `bounds`: the upper bounds of all buckets except the last, which has no bound. */
 export function histogram(
   name: string,
   help: string,

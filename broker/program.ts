@@ -11,11 +11,11 @@ import { readConfig } from './config/read-config.ts'
 import { META } from './data-folder.ts'
 
 const NAME = 'ping-broker'
-/** How long a stop may take in all, in ms. */
+/** Maximum duration of a stop, in ms. */
 const DRAIN_MS = 10_000
 const WHAT = 'single-node broker that speaks the Kafka protocol, for development and tests; production uses Apache Kafka'
 
-/** The broker as a program: runs until SIGTERM or SIGINT. */
+/** Runs the broker as a program until SIGTERM or SIGINT. */
 export async function runBroker(args: readonly string[]): Promise<void> {
   const command = readArguments(args)
   switch (command.kind) {
@@ -34,9 +34,9 @@ async function start({ file, overrides }: Command & { kind: 'run' }): Promise<Ru
   const settings = readConfig({ file, overrides })
   const log = createLogger({ name: NAME, level: settings.logLevel })
   const user = settings.storage === 'disk' ? runAsOwner([join(settings.dataFolder, META), settings.dataFolder]) : undefined
-  if (user !== undefined) log.info({ user }, 'running as the user whom the data folder belongs to')
+  if (user !== undefined) log.info({ user }, 'running as the owner of the data folder')
   const broker = await Broker.start({ settings, log })
-  const folder = settings.storage === 'memory' ? 'none, all is in memory' : settings.dataFolder
+  const folder = settings.storage === 'memory' ? 'none, all data is in memory' : settings.dataFolder
   log.info({ version: version(), nodeId: settings.nodeId, clusterId: broker.clusterId, folder, listeners: broker.addresses }, WHAT)
   const { port, consolePort, statusPort } = broker
   log.info({ port, consolePort, statusPort, tookMs: Math.round(performance.now()) }, 'ready')

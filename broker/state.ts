@@ -14,7 +14,7 @@ import { ProducerIds } from './produce/producer-ids.ts'
 import { Topics } from './topics/topics.ts'
 import { unusable } from './unusable.ts'
 
-/** All that a broker knows, and keeps. */
+/** The state of a broker, in memory and in its data folder. */
 export interface State {
   readonly clusterId: string
   readonly topics: Topics
@@ -22,14 +22,14 @@ export interface State {
   readonly producerIds: ProducerIds
   readonly appender: Appender
   readonly waiters: Waiters
-  /** Writes down what makes the next start quick, and gives the folder free. */
+  /** Writes what makes the next start fast, and releases the folder. */
   close(): void
 }
 
-/** Opens what is kept in the data folder. Throws `SettingsError` when the folder is another's. */
+/** Opens the data folder and reads the state. Throws `SettingsError` if the folder belongs to another broker. */
 export function openState(settings: BrokerSettings, log: Logger): State {
   const place = openPlace(settings)
-  for (const finding of place.findings) log.warn({ finding }, 'the data folder was mended')
+  for (const finding of place.findings) log.warn({ finding }, 'repaired the data folder')
   const now = (): number => Date.now()
   try {
     const topics = Topics.open({

@@ -10,14 +10,14 @@ export interface StatusOptions {
   readonly host: string
   readonly readiness: Readiness
   readonly metrics: BrokerMetrics
-  /** Read at each look at the metrics. */
+  /** Called for each request of the metrics. */
   readonly view: () => BrokerView
   readonly log: Logger
 }
 
 /**
- * Serves /livez, /readyz and /metrics. HTTP is loaded here only, and the process' own metrics when they are first asked for: both cost
- * more than all else of a start, and the latter's watch over the event loop wakes an idle process a hundred times a second.
+ * Serves /livez, /readyz and /metrics. Only this module loads HTTP, and it loads the process metrics at the first request for metrics. Both
+ * take longer than the rest of the start, and the process metrics wake an idle process a hundred times a second to watch the event loop.
  */
 export async function startStatus({ port, host, readiness, metrics, view, log }: StatusOptions): Promise<StatusServer> {
   const { startStatusServer } = await import('../src/runtime/status-server.ts')

@@ -3,7 +3,7 @@ import type { alterConfigs } from '../wire/tables/alter-configs.ts'
 import type { AdminOptions } from './admin-options.ts'
 import { changeConfigs, valueOf } from './change-configs.ts'
 
-/** Replaces all that was set: what is not named goes back to its default. */
+/** Replaces all settings of a resource: a key that is not named returns to its default. */
 export function alterConfigsHandler(options: AdminOptions): Handler<typeof alterConfigs> {
   return async ({ resources, validateOnly }) => ({
     responses: await changeConfigs(

@@ -15,10 +15,10 @@ interface Resource {
 type Changed = Verdict & Pick<Resource, 'resourceType' | 'resourceName'>
 type Configs = ReadonlyMap<string, string>
 
-/** Makes of what is set for a topic what shall be. */
+/** Computes the new settings of a topic from the current ones. */
 export type Change<R extends Resource> = (resource: R, current: Configs) => Configs
 
-/** Changes each resource wholly or not at all. One that comes up twice is not changed. */
+/** Changes each resource entirely or not at all. A resource that is listed twice is not changed. */
 export async function changeConfigs<R extends Resource>(
   options: AdminOptions,
   resources: readonly R[],
@@ -27,7 +27,7 @@ export async function changeConfigs<R extends Resource>(
 ): Promise<Changed[]> {
   const idOf = ({ resourceType, resourceName }: R): string => `${resourceType}/${resourceName}`
   const twice = repeated(resources.map(idOf))
-  const refused = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same resource twice, expected it once'))
+  const refused = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same resource more than once, expected it once'))
   return oneByOne(resources, resource => {
     const { resourceType, resourceName } = resource
     const verdict = twice.has(idOf(resource))
@@ -40,25 +40,25 @@ export async function changeConfigs<R extends Resource>(
 function changeOne<R extends Resource>({ topics, settings }: AdminOptions, resource: R, change: Change<R>, isOnlyChecked: boolean): void {
   const { resourceType, resourceName, configs } = resource
   const twice = [...repeated(configs.map(({ name }) => name))]
-  if (twice.length > 0) throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${twice.join(', ')} twice, expected each key once`)
+  if (twice.length > 0) throw new ProtocolError(ERROR.INVALID_REQUEST, `got ${twice.join(', ')} more than once, expected each key once`)
   if (resourceType === RESOURCE.broker) return refuseForBroker(resource, settings.nodeId)
   if (resourceType !== RESOURCE.topic) throw unknownResource(resourceType)
   if (resourceName === '')
-    throw new ProtocolError(ERROR.INVALID_REQUEST, 'got no name of a topic, expected one: there are no settings for all topics')
+    throw new ProtocolError(ERROR.INVALID_REQUEST, 'got no topic name, expected one: there are no settings for all topics')
   const topic = topicOf(topics, resourceName)
   const changed = change(resource, topic.configs)
   checkTopicConfigs(changed)
   if (!isOnlyChecked) topics.setConfigs(topic, changed)
 }
 
-/** The broker reads its settings when it starts. */
+/** The broker reads its settings only when it starts. */
 function refuseForBroker({ resourceName, configs }: Resource, nodeId: number): void {
   isThisBroker(resourceName, nodeId)
   if (configs.length === 0) return
   const names = configs.map(({ name }) => name).join(', ')
   throw new ProtocolError(
     ERROR.INVALID_REQUEST,
-    `got ${names} for a broker, which cannot be changed while it runs: expected in its properties file, or for a topic`,
+    `got ${names} for a broker, expected a topic: broker settings cannot be changed while the broker runs, set them in its properties file`,
   )
 }
 

@@ -11,7 +11,7 @@ import { refusal, verdictOf } from './verdict.ts'
 
 type Asked = RequestOf<typeof createPartitions>['topics'][number]
 
-const TWICE = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic name twice, expected it once'))
+const TWICE = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic name more than once, expected it once'))
 
 export function createPartitionsHandler(options: AdminOptions): Handler<typeof createPartitions> {
   return async ({ topics, validateOnly }) => {

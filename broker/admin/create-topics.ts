@@ -16,10 +16,10 @@ type Asked = RequestOf<typeof createTopics>['topics'][number]
 type Created = ResponseOf<typeof createTopics>['topics'][number]
 type Checked = NewTopic & Required<Pick<NewTopic, 'configs'>>
 
-/** Stands for the broker's default. */
+/** Means the default of the broker. */
 const DEFAULT = -1
 const ONE_REPLICA = 1
-const TWICE = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic name twice, expected it once'))
+const TWICE = refusal(new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic name more than once, expected it once'))
 
 export function createTopicsHandler(options: AdminOptions): Handler<typeof createTopics> {
   return async ({ topics, validateOnly }) => {
@@ -36,7 +36,7 @@ function createTopic(options: AdminOptions, asked: Asked, isOnlyChecked: boolean
   let created: Partial<Created> = { configs: [] }
   const verdict = verdictOf('creating a topic', () => {
     checkCreatable(name)
-    topics.checkNew(name) // before the rest: a name that is taken or wrong is what to tell first
+    topics.checkNew(name) // first: an error in the name takes precedence over all others
     const given = checked(options, asked)
     topics.checkNew(name, given)
     const topicId = isOnlyChecked ? undefined : topics.create(name, given).id
@@ -53,8 +53,8 @@ function describedConfigs({ settings }: AdminOptions, configs: Checked['configs'
 function checked({ settings }: AdminOptions, { configs: given, assignments, numPartitions, replicationFactor }: Asked): Checked {
   const configs = overridesOf(given)
   if (assignments.length > 0) {
-    checkLeftOpen('number of partitions', numPartitions)
-    checkLeftOpen('replication factor', replicationFactor)
+    checkUnset('number of partitions', numPartitions)
+    checkUnset('replication factor', replicationFactor)
     checkAssignments(assignments, settings.nodeId)
     return { partitions: assignments.length, configs }
   }
@@ -63,7 +63,7 @@ function checked({ settings }: AdminOptions, { configs: given, assignments, numP
   return { configs, ...(numPartitions !== DEFAULT && { partitions: numPartitions }) }
 }
 
-/** Of a key that is given twice the last value counts. Throws INVALID_CONFIG. */
+/** If a key is given twice, the last value wins. Throws INVALID_CONFIG. */
 function overridesOf(configs: Asked['configs']): ReadonlyMap<string, string> {
   const overrides = new Map<string, string>()
   for (const { name, value } of configs) {
@@ -74,9 +74,12 @@ function overridesOf(configs: Asked['configs']): ReadonlyMap<string, string> {
   return overrides
 }
 
-function checkLeftOpen(what: string, given: number): void {
+function checkUnset(what: string, given: number): void {
   if (given !== DEFAULT)
-    throw new ProtocolError(ERROR.INVALID_REQUEST, `${what}: got ${given} besides assignments, which say it already, expected ${DEFAULT}`)
+    throw new ProtocolError(
+      ERROR.INVALID_REQUEST,
+      `${what}: got ${given} together with assignments, expected ${DEFAULT}, since the assignments determine it`,
+    )
 }
 
 function checkPartitions(given: number): void {
@@ -91,6 +94,6 @@ function checkReplicationFactor(given: number): void {
   if (given === DEFAULT || given === ONE_REPLICA) return
   throw new ProtocolError(
     ERROR.INVALID_REPLICATION_FACTOR,
-    `replication factor: got ${given}, expected ${ONE_REPLICA} or ${DEFAULT}, since there is one broker`,
+    `replication factor: got ${given}, expected ${ONE_REPLICA} or ${DEFAULT}, since there is only one broker`,
   )
 }

@@ -11,7 +11,7 @@ import { verdictOf } from './verdict.ts'
 type Asked = RequestOf<typeof deleteRecords>['topics'][number]['partitions'][number]
 type PartitionResponse = ResponseOf<typeof deleteRecords>['topics'][number]['partitions'][number]
 
-/** Asks for all records that can be read. */
+/** Asks to delete all records that can be read. */
 const HIGH_WATERMARK = -1n
 const NONE = -1n
 
@@ -30,17 +30,17 @@ function deleteBefore(options: AdminOptions, name: string, { partitionIndex, off
     const log = options.topics.partition(name, partitionIndex)
     checkPolicy(options, name)
     if (offset < HIGH_WATERMARK)
-      throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `offset: got ${offset}, expected 0 or more, or ${HIGH_WATERMARK} for all`)
+      throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `offset: got ${offset}, expected 0 or more, or ${HIGH_WATERMARK} for all records`)
     log.deleteBefore(offset === HIGH_WATERMARK ? log.highWatermark : offset)
     lowWatermark = log.startOffset
   })
   return { partitionIndex, lowWatermark, errorCode }
 }
 
-/** Of a topic whose cleanup policy does not say `delete`, nothing is deleted by hand either. */
+/** Records may be deleted on request only if the cleanup policy of the topic includes `delete`. */
 function checkPolicy({ topics, settings }: AdminOptions, name: string): void {
   const key = supportedTopicKeys.cleanupPolicy
   const policy = topics.get(name)?.configs.get(key.name) ?? topicFallback(key, settings.given)
   if (key.type.parse(policy.trim())?.includes('delete')) return
-  throw new ProtocolError(ERROR.POLICY_VIOLATION, `${key.name} of ${name}: got ${policy}, expected delete among it`)
+  throw new ProtocolError(ERROR.POLICY_VIOLATION, `${key.name} of ${name}: got ${policy}, expected a policy that includes delete`)
 }

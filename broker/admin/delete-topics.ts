@@ -10,17 +10,17 @@ import { verdictOf } from './verdict.ts'
 
 type Deleted = ResponseOf<typeof deleteTopics>['responses'][number]
 
-/** A topic by its name or by its id; what is not given is null or zero. */
+/** A topic by its name or by its id. If not given, the name is null, the id is zero. */
 interface Asked {
   readonly name: string | null
   readonly topicId: Buffer
-  /** The topic that it is, if there is one. */
+  /** The topic itself, if it exists. */
   readonly topic: Topic | undefined
 }
 
-/** Since this version, topics are asked for by name or id. */
+/** The first version in which a topic is named by name or id. */
 const FIRST_WITH_IDS = 6
-/** Before this version, clients do not know the code that says that topics must not be deleted. */
+/** The first version whose clients know TOPIC_DELETION_DISABLED. */
 const FIRST_WITH_DISABLED = 3
 const NO_ID = Buffer.alloc(16)
 
@@ -47,30 +47,30 @@ export function deleteTopicsHandler(options: AdminOptions): Handler<typeof delet
   }
 }
 
-/** The same for all that mean the same topic. */
+/** The same key for all requests that mean the same topic. */
 function keyOf(asked: Asked, index: number): string {
   const { name, topicId, topic } = asked
-  if (isIllFormed(asked)) return `ill-formed ${index}`
+  if (isMalformed(asked)) return `malformed ${index}`
   if (topic) return `topic ${topic.name}`
   return name === null ? `unknown id ${topicId.toString('hex')}` : `unknown name ${name}`
 }
 
-function isIllFormed({ name, topicId }: Omit<Asked, 'topic'>): boolean {
+function isMalformed({ name, topicId }: Omit<Asked, 'topic'>): boolean {
   return (name === null) === topicId.equals(NO_ID)
 }
 
-/** `all` is how often, and by what, the request asks for one topic. */
+/** `all`: every mention of one topic in the request. */
 function deleteTopic(options: AdminOptions, all: readonly Asked[], version: number): Deleted {
   const name = all.find(asked => asked.name !== null)?.name ?? null
   const topicId = all.find(asked => !asked.topicId.equals(NO_ID))?.topicId ?? NO_ID
   let deleted: Pick<Deleted, 'name' | 'topicId'> = { name, topicId }
   const verdict = verdictOf('deleting a topic', () => {
     checkEnabled(options, version)
-    if (all.length > 1) throw new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic twice, expected it once')
-    if (isIllFormed({ name, topicId }))
+    if (all.length > 1) throw new ProtocolError(ERROR.INVALID_REQUEST, 'got the same topic more than once, expected it once')
+    if (isMalformed({ name, topicId }))
       throw new ProtocolError(
         ERROR.INVALID_REQUEST,
-        `got ${name === null ? 'neither a name nor' : 'both a name and'} an id, expected one of the two`,
+        `got ${name === null ? 'neither a name nor' : 'both a name and'} an id, expected one of them`,
       )
     const topic = all[0]?.topic
     if (!topic) throw name === null ? unknownId() : unknownTopic(name)
@@ -83,9 +83,9 @@ function deleteTopic(options: AdminOptions, all: readonly Asked[], version: numb
 function checkEnabled({ settings }: AdminOptions, version: number): void {
   if (settings.mayDeleteTopics) return
   const code = version < FIRST_WITH_DISABLED ? ERROR.INVALID_REQUEST : ERROR.TOPIC_DELETION_DISABLED
-  throw new ProtocolError(code, 'delete.topic.enable is false: topics are not deleted')
+  throw new ProtocolError(code, 'topics cannot be deleted: delete.topic.enable is false')
 }
 
 function unknownId(): ProtocolError {
-  return new ProtocolError(ERROR.UNKNOWN_TOPIC_ID, 'got the id of a topic that does not exist, expected one that does')
+  return new ProtocolError(ERROR.UNKNOWN_TOPIC_ID, 'topic id: got an unknown id, expected the id of a topic')
 }

@@ -4,7 +4,7 @@ import { CLUSTER_OPERATIONS, operations } from '../wire/operations.ts'
 import type { describeCluster } from '../wire/tables/describe-cluster.ts'
 import type { AdminOptions } from './admin-options.ts'
 
-/** What clients may ask a cluster for: its brokers, or the controllers, which clients of this broker never meet. */
+/** What clients may ask for: the brokers of a cluster, or its controllers, which this broker does not have. */
 const BROKERS = 1
 const CONTROLLERS = 2
 const NO_NODE = -1

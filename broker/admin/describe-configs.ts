@@ -13,7 +13,7 @@ type Result = ResponseOf<typeof describeConfigs>['results'][number]
 
 export function describeConfigsHandler(options: AdminOptions): Handler<typeof describeConfigs> {
   return async request => {
-    // A resource of few bytes is answered with kilobytes, so each is answered once.
+    // A resource takes a few bytes of the request and kilobytes of the response, so a duplicate gets no second answer.
     const once = [...new Map(request.resources.map(asked => [`${asked.resourceType}/${asked.resourceName}`, asked])).values()]
     return { results: await oneByOne(once, asked => describe(options, asked, request)) }
   }
@@ -29,7 +29,7 @@ function describe(options: AdminOptions, asked: Asked, request: Request): Result
       documentation: request.includeDocumentation ? entry.documentation : null,
     }))
   })
-  // No error is told by an empty text here, which some clients look at instead of the code.
+  // Some clients check the message instead of the code, so no error is an empty string here.
   return { errorCode, errorMessage: errorMessage ?? '', resourceType, resourceName, configs }
 }
 
@@ -39,7 +39,7 @@ function entriesOf({ topics, settings }: AdminOptions, { resourceType, resourceN
   throw unknownResource(resourceType)
 }
 
-/** Null and an empty list ask for all. */
+/** Null and an empty list mean all keys. */
 function wanted(entries: readonly ConfigEntry[], keys: readonly string[] | null): readonly ConfigEntry[] {
   if (keys === null || keys.length === 0) return entries
   const names = new Set(keys)

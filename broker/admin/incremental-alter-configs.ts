@@ -12,7 +12,7 @@ type Operation = RequestOf<typeof incrementalAlterConfigs>['resources'][number][
 
 const OPERATION = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 
-/** Changes the keys that are named and leaves the others as they are. */
+/** Changes the named keys; the others stay unchanged. */
 export function incrementalAlterConfigsHandler(options: AdminOptions): Handler<typeof incrementalAlterConfigs> {
   return async ({ resources, validateOnly }) => ({
     responses: await changeConfigs(
@@ -49,7 +49,10 @@ function changedList(current: string | undefined, operation: Operation, settings
   }
   const key = topicKeys.get(name)
   if (key?.type.name !== 'LIST')
-    throw new ProtocolError(ERROR.INVALID_CONFIG, `operation on ${name}: got ${configOperation}, expected 0 or 1, since it is no list`)
+    throw new ProtocolError(
+      ERROR.INVALID_CONFIG,
+      `operation on ${name}: got ${configOperation}, expected 0 or 1, since the key is not a list`,
+    )
   const given = itemsOf(valueOf(operation))
   const kept = itemsOf(current ?? topicFallback(key, settings.given)).filter(
     item => !given.includes(item) || configOperation === OPERATION.append,

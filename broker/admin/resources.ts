@@ -3,10 +3,10 @@ import { checkTopicName } from '../topics/names.ts'
 import type { Topic } from '../topics/topic.ts'
 import type { Topics } from '../topics/topics.ts'
 
-/** What configurations belong to. */
+/** The types of resources that have a configuration. */
 export const RESOURCE = { topic: 2, broker: 4 } as const
 
-/** The broker's name for settings that all brokers of a cluster share. */
+/** The name that means the settings of all brokers of a cluster. */
 const ALL_BROKERS = ''
 
 /** Throws unless the resource is a topic of this broker. */
@@ -18,17 +18,17 @@ export function topicOf(topics: Topics, name: string): Topic {
 }
 
 export function unknownTopic(name: string): ProtocolError {
-  return new ProtocolError(
-    ERROR.UNKNOWN_TOPIC_OR_PARTITION,
-    `topic: got ${JSON.stringify(name)}, which does not exist, expected one that does`,
-  )
+  return new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `topic: got ${JSON.stringify(name)}, expected an existing topic`)
 }
 
 /** Whether the resource is this broker; false: all brokers. Throws INVALID_REQUEST for any other. */
 export function isThisBroker(name: string, nodeId: number): boolean {
   if (name === ALL_BROKERS) return false
   if (/^\d{1,10}$/.test(name) && Number(name) === nodeId) return true
-  throw new ProtocolError(ERROR.INVALID_REQUEST, `broker: got ${JSON.stringify(name)}, expected ${nodeId}, or nothing for all brokers`)
+  throw new ProtocolError(
+    ERROR.INVALID_REQUEST,
+    `broker: got ${JSON.stringify(name)}, expected ${nodeId}, or an empty name for all brokers`,
+  )
 }
 
 export function unknownResource(type: number): ProtocolError {

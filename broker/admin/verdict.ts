@@ -1,7 +1,7 @@
 import { ERROR, ProtocolError, type ErrorCode } from '../errors.ts'
 import { storing } from '../log/storage-error.ts'
 
-/** What became of one part of a request, as answers tell it. */
+/** The outcome of one part of a request, as it stands in the response. */
 export interface Verdict {
   readonly errorCode: ErrorCode
   readonly errorMessage: string | null
@@ -13,7 +13,7 @@ export function refusal({ code, message }: ProtocolError): Verdict {
   return { errorCode: code, errorMessage: message }
 }
 
-/** Does what one part of a request asks for: a part that fails is told so, and the others are still done. `attempt` names it where files fail. */
+/** Runs one part of a request. If it fails, its verdict is the error, and the other parts still run. `attempt` names the part in errors of the file system. */
 export function verdictOf(attempt: string, action: () => void): Verdict {
   try {
     storing(attempt, action)

@@ -16,13 +16,13 @@ export interface MetadataOptions {
   readonly topics: Topics
   readonly nodeId: number
   readonly clusterId: string
-  /** Whether topics that do not exist come into being when a client asks for them. */
+  /** Whether missing topics are created when a client asks for them. */
   readonly isAutoCreateEnabled: boolean
 }
 
-/** In version 0 an empty list asks for all topics, later null does. */
+/** In version 0 an empty list means all topics; in later versions null does. */
 const FIRST_WITH_EMPTY_LIST = 1
-/** The first version in which topics can be asked for by id. */
+/** The first version in which a topic may be named by its id. */
 const FIRST_WITH_IDS = 12
 const NO_ID = Buffer.alloc(16)
 
@@ -45,12 +45,12 @@ export function metadataHandler(options: MetadataOptions): Handler<typeof metada
   }
 }
 
-/** Who asks for a topic twice is answered once. */
+/** A topic that is listed twice is returned once. */
 function once(asked: readonly Asked[]): readonly Asked[] {
   return [...new Map(asked.map(one => [one.name ?? one.topicId.toString('hex'), one])).values()]
 }
 
-/** Ids were in the request before they could be used. */
+/** Earlier versions have a field for ids, but it must be empty. */
 function refused(asked: readonly Asked[]): ResponseOf<typeof metadata> {
   return { brokers: [], topics: asked.map(({ name, topicId }) => missing(name ?? '', ERROR.INVALID_REQUEST, topicId)) }
 }

@@ -2,9 +2,9 @@ import type { PartitionLog } from '../log/partition-log.ts'
 
 export interface Topic {
   readonly name: string
-  /** 16 bytes, the topic's for ever: one of the same name that comes later has another. */
+  /** 16 bytes that never change. A later topic of the same name has another id. */
   readonly id: Buffer
   readonly partitions: readonly PartitionLog[]
-  /** What was set for this topic alone, by Kafka's names. */
+  /** The settings of this topic only, by Kafka's names. */
   readonly configs: ReadonlyMap<string, string>
 }

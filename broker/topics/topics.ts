@@ -4,19 +4,19 @@ import { ERROR, ProtocolError } from '../errors.ts'
 import type { Folder } from '../log/folder.ts'
 import { PartitionLog, type LogSettings } from '../log/partition-log.ts'
 import { storageError, storing } from '../log/storage-error.ts'
-import { checkTopicName, LONGEST_NAME, foldedName } from './names.ts'
+import { checkTopicName, MAX_NAME_LENGTH, foldedName } from './names.ts'
 import { readTopicList, writeTopicList, type Deletion, type TopicEntry } from './topic-file.ts'
 import type { Topic } from './topic.ts'
 
 export interface TopicsOptions {
   readonly folder: Folder
-  /** The settings of a log, from what was set for its topic. */
+  /** The settings of a log, computed from the settings of its topic. */
   readonly logSettings: (configs: ReadonlyMap<string, string>) => LogSettings
-  /** How many partitions a topic gets that does not say. */
+  /** Number of partitions of a topic that is created without one. */
   readonly defaultPartitions: number
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Told of what went wrong where nobody waits for it. */
+  /** Called with an error that no caller gets. */
   readonly failed: (error: unknown, what: string) => void
 }
 
@@ -25,18 +25,18 @@ export interface NewTopic {
   readonly configs?: ReadonlyMap<string, string>
 }
 
-/** All topics may have so many partitions together: each is a folder and an open file. */
-const MOST_PARTITIONS = 10_000
+/** The maximum number of partitions of all topics together: each takes a folder and an open file. */
+const MAX_PARTITIONS = 10_000
 const TOPIC_ID_BYTES = 16
 
-/** The topics of this broker. What is asked of it is on disk before it returns. */
+/** The topics of this broker. Every change is on disk before the method returns. */
 export class Topics {
   readonly #options: TopicsOptions
   readonly #topics = new Map<string, MutableTopic>()
   /** The names of the topics by their folded names. */
   readonly #folded = new Map<string, string>()
   readonly #byId = new Map<string, MutableTopic>()
-  /** Topics that are deleted and may have left something. */
+  /** Deleted topics of which some files may still exist. */
   readonly #deleting: Deletion[] = []
   readonly #onDelete: ((name: string, partitions: readonly PartitionLog[]) => void)[] = []
 
@@ -44,7 +44,7 @@ export class Topics {
     this.#options = options
   }
 
-  /** Opens the logs of all topics. Deletions that were cut short are still to be ended: `finishDeletions`. */
+  /** Opens the logs of all topics. Call `finishDeletions` afterwards to complete interrupted deletions. */
   static open(options: TopicsOptions): Topics {
     const topics = new Topics(options)
     const { topics: entries, deleting } = readTopicList(options.folder)
@@ -65,18 +65,18 @@ export class Topics {
     return [...this.#topics.values()]
   }
 
-  /** Throws UNKNOWN_TOPIC_OR_PARTITION unless there is such a partition. */
+  /** Throws UNKNOWN_TOPIC_OR_PARTITION if the partition does not exist. */
   partition(name: string, index: number): PartitionLog {
     const log = this.#topics.get(name)?.partitions[index]
     if (log === undefined)
       throw new ProtocolError(
         ERROR.UNKNOWN_TOPIC_OR_PARTITION,
-        `got ${name.slice(0, LONGEST_NAME)}-${index}, expected a topic and partition of this broker`,
+        `got ${name.slice(0, MAX_NAME_LENGTH)}-${index}, expected a topic and partition of this broker`,
       )
     return log
   }
 
-  /** Throws what `create` would throw for these, and changes nothing. */
+  /** Throws what `create` would throw, and changes nothing. */
   checkNew(name: string, { partitions = this.#options.defaultPartitions }: NewTopic = {}): void {
     checkTopicName(name)
     if (this.#topics.has(name)) throw new ProtocolError(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
@@ -97,7 +97,7 @@ export class Topics {
     return topic
   }
 
-  /** Throws INVALID_PARTITIONS unless `count` is more than there are; `isOnlyChecked` changes nothing. */
+  /** Throws INVALID_PARTITIONS unless `count` is higher than the current number; `isOnlyChecked`: changes nothing. */
   addPartitions(topic: Topic, count: number, { isOnlyChecked = false } = {}): void {
     const had = topic.partitions.length
     if (count <= had) {
@@ -112,14 +112,14 @@ export class Topics {
     this.#openNew(kept, had, count, () => this.#save(listed))
   }
 
-  /** Replaces what was set for this topic. */
+  /** Replaces the settings of this topic. */
   setConfigs(topic: Topic, configs: ReadonlyMap<string, string>): void {
     const kept = this.#mutable(topic)
     this.#save(this.#entries().map(entry => (entry.name === topic.name ? { ...entry, configs: Object.fromEntries(configs) } : entry)))
     kept.configs = configs
   }
 
-  /** The topic is gone when this returns. What is left of it is removed now or, if that fails, when its name is used again or at the next start. */
+  /** The topic is deleted when this returns. If its files cannot be removed, that is tried again when its name is reused and at the next start. */
   delete(topic: Topic): void {
     const kept = this.#mutable(topic)
     const entry = { name: topic.name, partitions: topic.partitions.length }
@@ -137,17 +137,17 @@ export class Topics {
     this.#tryToFinish(entry, kept.partitions)
   }
 
-  /** Ends the deletions that were cut short by a crash. */
+  /** Completes the deletions that a crash interrupted. */
   finishDeletions(): void {
     for (const entry of this.#deleting.slice()) this.#tryToFinish(entry)
   }
 
-  /** `told` is called with each topic that was deleted, before its name can be used again. */
-  onDelete(told: (name: string, partitions: readonly PartitionLog[]) => void): void {
-    this.#onDelete.push(told)
+  /** `notify` is called for each deleted topic, before its name can be used again. */
+  onDelete(notify: (name: string, partitions: readonly PartitionLog[]) => void): void {
+    this.#onDelete.push(notify)
   }
 
-  /** All logs, though some may fail; throws the first error. */
+  /** Closes all logs, even if some fail; throws the first error. */
   close(): void {
     closeAll(this.all().flatMap(({ partitions }) => partitions.map(log => () => log.close())))
   }
@@ -156,12 +156,12 @@ export class Topics {
     try {
       this.#finishDeletion(entry, logs)
     } catch (error) {
-      this.#options.failed(error, `what is left of the deleted topic ${entry.name} could not be removed`)
+      this.#options.failed(error, `could not remove the files of the deleted topic ${entry.name}`)
     }
   }
 
   #finishDeletion(entry: Deletion, logs: readonly PartitionLog[] = []): void {
-    for (const told of this.#onDelete) told(entry.name, logs)
+    for (const notify of this.#onDelete) notify(entry.name, logs)
     storing('removing a topic', () => {
       for (let index = 0; index < entry.partitions; index++) this.#options.folder.remove(partitionFolder(entry.name, index))
     })
@@ -172,10 +172,10 @@ export class Topics {
   #checkCount(more: number): void {
     const had = this.all().reduce((sum, topic) => sum + topic.partitions.length, 0)
     if (more < 1) throw new ProtocolError(ERROR.INVALID_PARTITIONS, `Number of partitions: got ${more}, expected 1 or more`)
-    if (had + more > MOST_PARTITIONS) {
+    if (had + more > MAX_PARTITIONS) {
       throw new ProtocolError(
         ERROR.INVALID_PARTITIONS,
-        `Number of partitions: got ${more} besides ${had}, expected at most ${MOST_PARTITIONS} in all`,
+        `Number of partitions: got ${more} in addition to ${had}, expected at most ${MAX_PARTITIONS} in total`,
       )
     }
   }
@@ -197,12 +197,12 @@ export class Topics {
     this.#byId.set(topic.id.toString('hex'), topic)
   }
 
-  /** New partitions, which are there when `save` has returned. Nothing of an older topic is found in them. */
+  /** Adds new partitions, which exist once `save` has returned. Files of an older topic are removed first. */
   #openNew(topic: MutableTopic, from: number, to: number, save: () => void): void {
     const opened: PartitionLog[] = []
     try {
       for (let index = from; index < to; index++) {
-        storing('making a partition', () => this.#options.folder.remove(partitionFolder(topic.name, index)))
+        storing('creating a partition', () => this.#options.folder.remove(partitionFolder(topic.name, index)))
         opened.push(this.#openLog(topic, index))
       }
       save()
@@ -215,10 +215,10 @@ export class Topics {
 
   #openLog(topic: MutableTopic, index: number): PartitionLog {
     const { folder, now, logSettings } = this.#options
-    // Asked at each use: settings of a topic change while its logs are open.
+    // Checked at each use, since the settings of a topic may change while its logs are open.
     let [of, settings] = [topic.configs, logSettings(topic.configs)]
     const name = partitionFolder(topic.name, index)
-    const own = storing('making a partition', () => folder.folder(name))
+    const own = storing('creating a partition', () => folder.folder(name))
     try {
       return PartitionLog.open({
         folder: own,

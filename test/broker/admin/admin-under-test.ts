@@ -27,7 +27,7 @@ export interface NewTopic {
   readonly configs?: Readonly<Record<string, string | null>>
 }
 
-/** The administrators' part of a broker, asked as over a connection but without one: what goes in and comes out has been bytes. */
+/** The admin handlers of a broker, without a connection: requests and responses are encoded to bytes and decoded, as over a connection. */
 export class AdminUnderTest {
   readonly topics: Topics
   readonly #routes
@@ -54,7 +54,7 @@ export class AdminUnderTest {
     return codec.response.read(new Reader(bytesOf(codec.response, response))) as Received<A>
   }
 
-  /** CreateTopics in its latest version; what is left out is one partition on one broker. */
+  /** CreateTopics in its latest version; the default is one partition on one broker. */
   async create(topics: readonly NewTopic[], { version = 7, validateOnly = false } = {}): Promise<Received<typeof createTopics>['topics']> {
     const request = topics.map(({ name, numPartitions = 1, replicationFactor = 1, assignments = [], configs = {} }) => {
       return {
@@ -82,7 +82,7 @@ function bytesOf(codec: { write: (w: Writer, value: any) => void }, value: unkno
   return Buffer.from(writer.toBuffer())
 }
 
-/** A folder whose files cannot be replaced while `isFull()`. */
+/** A folder in which no file can be replaced while `isFull()`. */
 export function fillableFolder(isFull: () => boolean): Folder {
   const folder = memoryFolder()
   return {

@@ -34,32 +34,29 @@ describe('DescribeConfigs', () => {
     return results[0]!
   }
 
-  test.each([1, 2, 3, 4])(
-    'tells what was set for the topic, what for the broker, and what is the default, in version %i',
-    async version => {
-      const { configs, ...rest } = await describeOne({ version, keys: ['segment.bytes', 'retention.ms', 'retention.bytes'] })
-      expect(rest).toEqual({ errorCode: ERROR.NONE, errorMessage: '', resourceType: TOPIC, resourceName: 'a' })
-      expect(
-        configs
-          .map(({ name, value, configSource, readOnly }) => ({ name, value, configSource, readOnly }))
-          .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-      ).toEqual([
-        { name: 'retention.bytes', value: '-1', configSource: SOURCE.default, readOnly: false },
-        { name: 'retention.ms', value: '9000', configSource: SOURCE.broker, readOnly: false },
-        { name: 'segment.bytes', value: '2000000', configSource: SOURCE.topic, readOnly: false },
-      ])
-      expect(configs.map(({ configType }) => configType > 0)).toEqual(configs.map(() => version >= 3))
-    },
-  )
+  test.each([1, 2, 3, 4])('says whether a value is set for the topic, set for the broker or the default, in version %i', async version => {
+    const { configs, ...rest } = await describeOne({ version, keys: ['segment.bytes', 'retention.ms', 'retention.bytes'] })
+    expect(rest).toEqual({ errorCode: ERROR.NONE, errorMessage: '', resourceType: TOPIC, resourceName: 'a' })
+    expect(
+      configs
+        .map(({ name, value, configSource, readOnly }) => ({ name, value, configSource, readOnly }))
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ).toEqual([
+      { name: 'retention.bytes', value: '-1', configSource: SOURCE.default, readOnly: false },
+      { name: 'retention.ms', value: '9000', configSource: SOURCE.broker, readOnly: false },
+      { name: 'segment.bytes', value: '2000000', configSource: SOURCE.topic, readOnly: false },
+    ])
+    expect(configs.map(({ configType }) => configType > 0)).toEqual(configs.map(() => version >= 3))
+  })
 
-  test('tells all for null and for an empty list, and passes over names that do not exist', async () => {
+  test('returns all keys for null and for an empty list, and ignores unknown keys', async () => {
     const all = (await describeOne({})).configs.map(({ name }) => name)
     expect(all.length).toBeGreaterThan(20)
     expect((await describeOne({ keys: [] })).configs.map(({ name }) => name)).toEqual(all)
     expect((await describeOne({ keys: ['nope', 'retention.ms'] })).configs.map(({ name }) => name)).toEqual(['retention.ms'])
   })
 
-  test('tells synonyms and documentation only when asked for them', async () => {
+  test('returns synonyms and documentation only if asked for them', async () => {
     const [plain] = (await describeOne({ keys: ['segment.bytes'] })).configs
     expect(plain).toMatchObject({ synonyms: [], documentation: null })
     const [full] = (await describeOne({ keys: ['segment.bytes'], includeSynonyms: true, includeDocumentation: true })).configs
@@ -67,7 +64,7 @@ describe('DescribeConfigs', () => {
     expect(full?.documentation).toMatch(/segment/)
   })
 
-  test('tells the settings of the broker, which cannot be changed, and none for all brokers', async () => {
+  test('returns the settings of the broker as read-only, and none for all brokers', async () => {
     const { errorCode, configs } = await describeOne({ type: BROKER, name: String(NODE_ID), keys: ['log.retention.ms'] })
     expect(errorCode).toBe(ERROR.NONE)
     expect(configs).toMatchObject([{ name: 'log.retention.ms', value: '9000', readOnly: true, configSource: SOURCE.broker }])
@@ -79,7 +76,7 @@ describe('DescribeConfigs', () => {
     ['an invalid topic name', { name: 'a b' }, ERROR.INVALID_TOPIC_EXCEPTION],
     ['an empty topic name', { name: '' }, ERROR.INVALID_TOPIC_EXCEPTION],
     ['another broker', { type: BROKER, name: '1' }, ERROR.INVALID_REQUEST],
-    ['a broker that is no number', { type: BROKER, name: 'x' }, ERROR.INVALID_REQUEST],
+    ['a broker id that is not a number', { type: BROKER, name: 'x' }, ERROR.INVALID_REQUEST],
     ['the loggers of a broker', { type: 8, name: String(NODE_ID) }, ERROR.INVALID_REQUEST],
     ['a type that does not exist', { type: 99, name: 'x' }, ERROR.INVALID_REQUEST],
   ])('refuses %s', async (_, asked, errorCode) => {
@@ -88,7 +85,7 @@ describe('DescribeConfigs', () => {
     expect(result.errorMessage).toMatch(/got /)
   })
 
-  test('answers each resource once, however often it is named', async () => {
+  test('returns each resource once, no matter how often it is listed', async () => {
     const resources = Array.from({ length: 10_001 }, () => ({
       resourceType: TOPIC,
       resourceName: 'a',
@@ -115,7 +112,7 @@ describe('AlterConfigs', () => {
     ).responses[0]!
   }
 
-  test.each([0, 1, 2])('replaces all that was set, in version %i', async version => {
+  test.each([0, 1, 2])('replaces all settings, in version %i', async version => {
     expect(await alter({ 'retention.ms': '5' }, { version })).toEqual({
       errorCode: ERROR.NONE,
       errorMessage: null,
@@ -125,7 +122,7 @@ describe('AlterConfigs', () => {
     expect(set()).toEqual({ 'retention.ms': '5' })
   })
 
-  test('changes nothing when it is only to validate, or when one of several is wrong', async () => {
+  test('changes nothing if it is only asked to validate, or if one of several values is wrong', async () => {
     expect(await alter({ 'retention.ms': '5' }, { validateOnly: true })).toMatchObject({ errorCode: ERROR.NONE })
     expect(await alter({ 'retention.ms': '5', nope: '1' })).toMatchObject({ errorCode: ERROR.INVALID_CONFIG })
     expect(await alter({ 'retention.ms': null })).toMatchObject({
@@ -149,7 +146,7 @@ describe('AlterConfigs', () => {
     expect(answer.errorMessage).toMatch(/got /)
   })
 
-  test('keeps what it has when the disk is full', async () => {
+  test('keeps the current settings if the disk is full', async () => {
     let isFull = false
     admin = new AdminUnderTest(
       {},
@@ -177,7 +174,7 @@ describe('IncrementalAlterConfigs', () => {
     ).responses[0]!
   }
 
-  test.each([0, 1])('sets some, deletes some and leaves the others, in version %i', async version => {
+  test.each([0, 1])('sets and deletes some keys and leaves the others unchanged, in version %i', async version => {
     await change([['retention.bytes', SET, '7']], { version })
     expect(
       await change(
@@ -191,7 +188,7 @@ describe('IncrementalAlterConfigs', () => {
     expect(set()).toEqual({ 'retention.bytes': '7', 'retention.ms': '5' })
   })
 
-  test('takes effect at once and is kept over a restart', async () => {
+  test('takes effect immediately and is kept across a restart', async () => {
     const folder = memoryFolder()
     admin = new AdminUnderTest({}, folder)
     await admin.create([{ name: 'a' }])
@@ -201,7 +198,7 @@ describe('IncrementalAlterConfigs', () => {
     expect(set()).toEqual({ 'max.message.bytes': '100' })
   })
 
-  test('appends to a list and subtracts from it, beginning with the default', async () => {
+  test('appends to a list and subtracts from it, starting from the default', async () => {
     await change([['cleanup.policy', APPEND, 'compact']])
     expect(set()).toMatchObject({ 'cleanup.policy': 'delete,compact' })
     await change([['cleanup.policy', APPEND, 'compact, delete']])
@@ -210,15 +207,15 @@ describe('IncrementalAlterConfigs', () => {
     expect(set()).toMatchObject({ 'cleanup.policy': 'compact' })
   })
 
-  test('changes nothing when it is only to validate', async () => {
+  test('changes nothing if it is only asked to validate', async () => {
     expect(await change([['retention.ms', SET, '5']], { validateOnly: true })).toMatchObject({ errorCode: ERROR.NONE })
     expect(await change([['retention.ms', SET, 'soon']], { validateOnly: true })).toMatchObject({ errorCode: ERROR.INVALID_CONFIG })
     expect(set()).toEqual({ 'segment.bytes': '2000000' })
   })
 
   test.each<[string, Operation[], number]>([
-    ['appending to what is no list', [['retention.ms', APPEND, '5']], ERROR.INVALID_CONFIG],
-    ['subtracting from what does not exist', [['nope', SUBTRACT, '5']], ERROR.INVALID_CONFIG],
+    ['appending to a key that is not a list', [['retention.ms', APPEND, '5']], ERROR.INVALID_CONFIG],
+    ['subtracting from an unknown key', [['nope', SUBTRACT, '5']], ERROR.INVALID_CONFIG],
     ['an operation that does not exist', [['retention.ms', 9, '5']], ERROR.INVALID_REQUEST],
     ['setting null', [['retention.ms', SET, null]], ERROR.INVALID_REQUEST],
     ['appending null', [['cleanup.policy', APPEND, null]], ERROR.INVALID_REQUEST],
@@ -231,23 +228,23 @@ describe('IncrementalAlterConfigs', () => {
       ERROR.INVALID_REQUEST,
     ],
     ['an unknown key', [['nope', SET, '5']], ERROR.INVALID_CONFIG],
-    ['a value of the wrong kind', [['retention.ms', SET, 'soon']], ERROR.INVALID_CONFIG],
+    ['a value of the wrong type', [['retention.ms', SET, 'soon']], ERROR.INVALID_CONFIG],
     [
-      'an unknown key beside a known one',
+      'an unknown key together with a known one',
       [
         ['retention.ms', SET, '5'],
         ['nope', SET, '5'],
       ],
       ERROR.INVALID_CONFIG,
     ],
-  ])('refuses %s, and changes nothing', async (_, operations, errorCode) => {
+  ])('refuses %s and changes nothing', async (_, operations, errorCode) => {
     const answer = await change(operations)
     expect(answer.errorCode).toBe(errorCode)
     expect(answer.errorMessage).toMatch(/got |expected|Unknown/)
     expect(set()).toEqual({ 'segment.bytes': '2000000' })
   })
 
-  test('refuses a resource that is there twice, each time, and changes the others', async () => {
+  test('refuses a resource that is listed twice, with a result for each, and changes the others', async () => {
     await admin.create([{ name: 'b' }])
     const configs = [{ name: 'retention.ms', configOperation: SET, value: '5' }]
     const resources = ['a', 'b', 'a'].map(resourceName => ({ resourceType: TOPIC, resourceName, configs }))

@@ -34,17 +34,17 @@ describe('CreatePartitions', () => {
     expect(count()).toBe(4)
   })
 
-  test('adds nothing when it is only to validate', async () => {
+  test('adds nothing if it is only asked to validate', async () => {
     expect(await add([{ count: 5 }], { validateOnly: true })).toMatchObject([{ errorCode: ERROR.NONE }])
     expect(count()).toBe(2)
   })
 
   const WRONG: [what: string, asked: Asked, code: number, message: RegExp][] = [
-    ['as many as there are', { count: 2 }, ERROR.INVALID_PARTITIONS, /already has 2/],
-    ['fewer than there are', { count: 1 }, ERROR.INVALID_PARTITIONS, /currently has 2/],
+    ['the current number of partitions', { count: 2 }, ERROR.INVALID_PARTITIONS, /already has 2/],
+    ['fewer partitions than the topic has', { count: 1 }, ERROR.INVALID_PARTITIONS, /currently has 2/],
     ['a negative number', { count: -1 }, ERROR.INVALID_PARTITIONS, /currently has 2/],
-    ['more than can be', { count: 2 ** 31 - 1 }, ERROR.INVALID_PARTITIONS, /expected at most/],
-    ['an unknown topic', { name: 'unknown', count: 5 }, ERROR.UNKNOWN_TOPIC_OR_PARTITION, /does not exist/],
+    ['too many partitions', { count: 2 ** 31 - 1 }, ERROR.INVALID_PARTITIONS, /expected at most/],
+    ['an unknown topic', { name: 'unknown', count: 5 }, ERROR.UNKNOWN_TOPIC_OR_PARTITION, /expected an existing topic/],
     ['too few assignments', { count: 4, assignments: [[NODE_ID]] }, ERROR.INVALID_REPLICA_ASSIGNMENT, /got 1, expected 2/],
     ['too many assignments', { count: 3, assignments: [[NODE_ID], [NODE_ID]] }, ERROR.INVALID_REPLICA_ASSIGNMENT, /got 2, expected 1/],
     ['an empty list of assignments', { count: 3, assignments: [] }, ERROR.INVALID_REPLICA_ASSIGNMENT, /got 0, expected 1/],
@@ -52,17 +52,17 @@ describe('CreatePartitions', () => {
       'an assignment to another broker',
       { count: 3, assignments: [[1]] },
       ERROR.INVALID_REPLICA_ASSIGNMENT,
-      /got the brokers \[1\], expected \[7\]/,
+      /got brokers \[1\], expected \[7\]/,
     ],
   ]
-  test.each(WRONG)('refuses %s, and adds none', async (_, asked, errorCode, message) => {
+  test.each(WRONG)('refuses %s and adds no partition', async (_, asked, errorCode, message) => {
     const [result] = await add([asked])
     expect(result?.errorCode).toBe(errorCode)
     expect(result?.errorMessage).toMatch(message)
     expect(count()).toBe(2)
   })
 
-  test('refuses a topic that is there twice, once, and adds to the others', async () => {
+  test('refuses a topic that is listed twice, with one result, and adds partitions to the others', async () => {
     await admin.create([{ name: 'b' }])
     const results = await add([{ count: 3 }, { name: 'b', count: 2 }, { count: 4 }])
     expect(results.map(({ name, errorCode }) => [name, errorCode])).toEqual([

@@ -23,22 +23,22 @@ describe('DeleteRecords', () => {
   }
   const startOffset = () => admin.topics.partition('a', 0).startOffset
 
-  test.each([0, 1, 2])('deletes what lies before an offset, in version %i', async version => {
+  test.each([0, 1, 2])('deletes the records before an offset, in version %i', async version => {
     expect(await remove('a', [[0, 3n]], version)).toEqual([{ partitionIndex: 0, lowWatermark: 3n, errorCode: ERROR.NONE }])
     expect(startOffset()).toBe(3n)
   })
 
-  test('deletes all for -1', async () => {
+  test('deletes all records for the offset -1', async () => {
     expect(await remove('a', [[0, -1n]])).toMatchObject([{ lowWatermark: 5n, errorCode: ERROR.NONE }])
     expect(startOffset()).toBe(5n)
   })
 
-  test('leaves the beginning where it is when that lies behind', async () => {
+  test('does not move the start offset back', async () => {
     await remove('a', [[0, 3n]])
     expect(await remove('a', [[0, 1n]])).toMatchObject([{ lowWatermark: 3n, errorCode: ERROR.NONE }])
   })
 
-  test('tells each partition its own error', async () => {
+  test('returns an error for each partition', async () => {
     expect(
       await remove('a', [
         [0, 6n],
@@ -57,7 +57,7 @@ describe('DeleteRecords', () => {
     expect(startOffset()).toBe(0n)
   })
 
-  test('answers each topic with its own partitions', async () => {
+  test('returns the partitions of each topic with that topic', async () => {
     const partitions = [
       { partitionIndex: 0, offset: 1n },
       { partitionIndex: 1, offset: 0n },
@@ -75,7 +75,7 @@ describe('DeleteRecords', () => {
     ])
   })
 
-  test('is refused for a topic whose policy is not to delete', async () => {
+  test('is refused for a topic whose cleanup policy does not include delete', async () => {
     expect(await remove('kept', [[0, 0n]])).toMatchObject([{ errorCode: ERROR.POLICY_VIOLATION }])
   })
 })

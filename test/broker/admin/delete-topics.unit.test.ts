@@ -28,13 +28,13 @@ describe('DeleteTopics', () => {
     expect(admin.names()).toEqual(['b'])
   })
 
-  test('deletes a topic by its id and tells its name', async () => {
+  test('deletes a topic by its id and returns its name', async () => {
     const id = idOf('a')
     expect(await remove(admin, [[null, id]])).toEqual([{ name: 'a', topicId: id, errorCode: ERROR.NONE, errorMessage: null }])
     expect(admin.names()).toEqual(['b'])
   })
 
-  test('leaves nothing behind: a topic of the same name that comes later is empty and another', async () => {
+  test('removes everything: a later topic of the same name is empty and has another id', async () => {
     const folder = memoryFolder()
     admin = new AdminUnderTest({}, folder)
     await admin.create([{ name: 'a', numPartitions: 3, configs: { 'retention.ms': '5' } }])
@@ -46,7 +46,7 @@ describe('DeleteTopics', () => {
     expect(admin.topics.get('a')?.configs.size).toBe(0)
   })
 
-  test('tells of names and ids that are unknown, in the order of the request', async () => {
+  test('reports unknown names and ids in the order of the request', async () => {
     expect(await remove(admin, [['unknown'], [null, UNKNOWN_ID], ['b']])).toMatchObject([
       { name: 'unknown', topicId: NO_ID, errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION },
       { name: null, topicId: UNKNOWN_ID, errorCode: ERROR.UNKNOWN_TOPIC_ID },
@@ -54,7 +54,7 @@ describe('DeleteTopics', () => {
     ])
   })
 
-  test('refuses what has a name and an id, or neither, each for itself', async () => {
+  test('refuses each topic that is given by both a name and an id, or by neither', async () => {
     const responses = await remove(admin, [['a', idOf('a')], [null], [null]])
     expect(responses.map(({ errorCode }) => errorCode)).toEqual([ERROR.INVALID_REQUEST, ERROR.INVALID_REQUEST, ERROR.INVALID_REQUEST])
     expect(responses[0]?.errorMessage).toMatch(/both a name and an id/)
@@ -80,13 +80,13 @@ describe('DeleteTopics', () => {
         [null, UNKNOWN_ID],
       ],
     ],
-  ])('refuses a topic that is there twice %s, once, and deletes the others', async (_, asked) => {
+  ])('refuses a topic that is listed twice %s, with one result, and deletes the others', async (_, asked) => {
     const responses = await remove(admin, [...asked(), ['b']])
     expect(responses.map(({ errorCode }) => errorCode)).toEqual([ERROR.INVALID_REQUEST, ERROR.NONE])
     expect(admin.names()).toEqual(['a'])
   })
 
-  test('deletes none when delete.topic.enable is false', async () => {
+  test('deletes no topic if delete.topic.enable is false', async () => {
     admin = new AdminUnderTest({ 'delete.topic.enable': 'false' })
     await admin.create([{ name: 'a' }])
     expect(await remove(admin, [['a']])).toMatchObject([{ errorCode: ERROR.TOPIC_DELETION_DISABLED }])
@@ -94,7 +94,7 @@ describe('DeleteTopics', () => {
     expect(admin.names()).toEqual(['a'])
   })
 
-  test('keeps a topic whose deletion cannot be written down', async () => {
+  test('keeps a topic whose deletion cannot be written to disk', async () => {
     let isFull = false
     admin = new AdminUnderTest(
       {},

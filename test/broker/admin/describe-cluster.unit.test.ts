@@ -4,7 +4,7 @@ import { describeCluster } from '../../../broker/wire/tables/index.ts'
 import { ADVERTISED, AdminUnderTest, CLUSTER_ID, NODE_ID } from './admin-under-test.ts'
 
 describe('DescribeCluster', () => {
-  test.each([0, 1])('tells the cluster, its one broker and where clients find it, in version %i', async version => {
+  test.each([0, 1])('returns the cluster, its one broker and its advertised address, in version %i', async version => {
     expect(await new AdminUnderTest().ask(describeCluster, version, { includeClusterAuthorizedOperations: false })).toEqual({
       throttleTimeMs: 0,
       errorCode: ERROR.NONE,
@@ -17,7 +17,7 @@ describe('DescribeCluster', () => {
     })
   })
 
-  test('tells what may be done to the cluster when asked for it', async () => {
+  test('returns the allowed operations if asked for them', async () => {
     const { clusterAuthorizedOperations } = await new AdminUnderTest().ask(describeCluster, 0, { includeClusterAuthorizedOperations: true })
     expect(clusterAuthorizedOperations).toBe(8096)
   })
@@ -25,7 +25,7 @@ describe('DescribeCluster', () => {
   test.each([
     [2, ERROR.MISMATCHED_ENDPOINT_TYPE],
     [3, ERROR.UNSUPPORTED_ENDPOINT_TYPE],
-  ])('knows no endpoints of type %i', async (endpointType, errorCode) => {
+  ])('refuses endpoints of type %i', async (endpointType, errorCode) => {
     const answer = await new AdminUnderTest().ask(describeCluster, 1, { includeClusterAuthorizedOperations: false, endpointType })
     expect(answer).toMatchObject({
       errorCode,

@@ -14,7 +14,7 @@ export interface TopicMakerOptions {
 }
 
 const MOST_TOPICS = 12
-const MOST_PARTITIONS = 4
+const MAX_PARTITIONS = 4
 const LONGEST_PAUSE_MS = 25
 const DAY_MS = 86_400_000
 const METADATA_VERSION = 5
@@ -57,7 +57,7 @@ export class TopicMaker implements Worker {
       return {
         kind: 'create',
         name: `${prefix}-${this.#created++}`,
-        after: { partitions: random.between(1, MOST_PARTITIONS), retentionMs },
+        after: { partitions: random.between(1, MAX_PARTITIONS), retentionMs },
       }
     }
     if (kept.length === MOST_TOPICS) return { kind: 'delete', name, after: undefined }

@@ -68,7 +68,7 @@ describe('a data folder', () => {
   test('belongs to one node', () => {
     const path = newPath()
     open(path, 3).release()
-    expect(refusal(path, 4)).toBe(`node.id: got 4, expected 3, with which the data folder "${path}" was made`)
+    expect(refusal(path, 4)).toBe(`node.id: got 4, expected 3, the id with which the data folder "${path}" was created`)
     open(path, 3).release()
   })
 
@@ -86,19 +86,19 @@ describe('a data folder', () => {
     const path = newPath()
     mkdirSync(path)
     writeFileSync(join(path, 'thesis.txt'), '')
-    expect(refusal(path)).toContain('which holds thesis.txt and no meta.properties, expected an empty folder')
+    expect(refusal(path)).toContain('which contains thesis.txt but no meta.properties, expected an empty folder')
     expect(readdirSync(path)).toEqual(['thesis.txt'])
   })
 
   test("is not one of Apache Kafka's, which is left as it is", () => {
     const path = writeMeta('version=1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\ndirectory.id=x\n')
-    expect(refusal(path)).toContain('is of Apache Kafka (version 1), expected a folder of this broker')
+    expect(refusal(path)).toContain('belongs to Apache Kafka (version 1), expected a folder of this broker')
     expect(existsSync(join(path, '.lock.pid'))).toBe(false)
   })
 
   test('is not one that a later version wrote', () => {
     expect(refusal(writeMeta('version=ping-broker-2\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\n'))).toMatch(
-      /has the version ping-broker-2, expected ping-broker-1: a later ping-broker wrote/,
+      /has version ping-broker-2, expected ping-broker-1: a later version of ping-broker wrote/,
     )
   })
 
@@ -119,12 +119,12 @@ describe('a data folder', () => {
   test('has to be a folder that can be made', () => {
     const file = newPath()
     writeFileSync(file, '')
-    expect(refusal(file)).toContain(`log.dirs: got "${file}", expected a folder that can be made and written`)
-    expect(refusal(join(file, 'below'))).toContain('expected a folder that can be made and written')
+    expect(refusal(file)).toContain(`log.dirs: got "${file}", expected a folder that can be created and written`)
+    expect(refusal(join(file, 'below'))).toContain('expected a folder that can be created and written')
   })
 
   test.skipIf(process.platform !== 'linux')('that can never be made is refused at once', () => {
-    expect(refusal('/proc/none/data')).toContain('expected a folder that can be made and written')
+    expect(refusal('/proc/none/data')).toContain('expected a folder that can be created and written')
   })
 })
 
@@ -133,7 +133,7 @@ describe('the lock of a data folder', () => {
     const path = newPath()
     const first = open(path)
     expect(refusal(path)).toBe(
-      `log.dirs: got "${path}", which another broker (pid ${process.pid}) has locked, expected a folder of its own`,
+      `log.dirs: got "${path}", which another broker (pid ${process.pid}) has locked, expected a folder that no other broker uses`,
     )
     expect(refusal(path)).toContain('has locked') // the first refusal has not ended the lock
     first.release()

@@ -129,7 +129,7 @@ describe('a file of the broker that holds garbage', () => {
   test('is missed when it says whose the records are', async () => {
     const folder = copy()
     rmSync(join(folder, 'topics.json'))
-    expect((await start(folder)).refusal).toContain('holds records in kept-0 and no topics.json')
+    expect((await start(folder)).refusal).toContain('with records in kept-0 but without topics.json')
     expect(filesIn(folder)).toContain('kept-0/00000000000000000000.log')
   })
 })

@@ -22,7 +22,7 @@ test.each(['EISDIR', 'EIO', 'EROFS'])('one that cannot be opened because of %s s
   expect(error).toBeInstanceOf(SettingsError)
   expect(error).not.toBeInstanceOf(InUseError)
   expect((error as Error).message).toMatch(
-    /the reason: .*data-folder\); nothing was changed; mend or restore that, or move the folder away/,
+    /the reason: .*data-folder\); nothing was changed; repair or restore it, or move the folder away/,
   )
 })
 

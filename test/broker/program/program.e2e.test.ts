@@ -212,7 +212,7 @@ describe('the command line of ping-broker', () => {
   test.each([
     [['--foo'], 'option: got "--foo", expected one of --override, --help, --version'],
     [['--override'], '--override: got nothing, expected key=value'],
-    [['a.properties', 'b.properties'], 'argument: got "b.properties" besides "a.properties", expected one file'],
+    [['a.properties', 'b.properties'], 'argument: got "b.properties" in addition to "a.properties", expected one file'],
   ])('answers %j in plain text, with exit code 2', async (args, message) => {
     expect(await runProgram(args)).toEqual({ exit: { code: 2, signal: null }, output: message })
   })

@@ -34,22 +34,22 @@ class StickyFolder implements Folder {
   }
 }
 
-describe('a topic that is deleted while its files cannot be removed', () => {
-  test('is gone, and one of its name that comes later has none of its records', () => {
+describe('a deleted topic whose files cannot be removed', () => {
+  test('does not exist any more, and a later topic of the same name has none of its records', () => {
     const folder = new StickyFolder()
     const { topics, failures, told } = open(folder)
     topics.create('a').partitions[0]!.append(batchOf())
     folder.isSticky = true
     topics.delete(topics.get('a')!)
     expect(topics.get('a')).toBeUndefined()
-    expect(failures).toEqual(['what is left of the deleted topic a could not be removed'])
+    expect(failures).toEqual(['could not remove the files of the deleted topic a'])
     expect(() => topics.create('a')).toThrow('EIO')
     folder.isSticky = false
     expect(topics.create('a').partitions[0]!.endOffset).toBe(0n)
     expect(told).toEqual(['a', 'a', 'a'])
   })
 
-  test('is ended at the next start, when everybody who knew of it is told', () => {
+  test('is removed at the next start, and every listener is notified', () => {
     const folder = new StickyFolder()
     const before = open(folder).topics
     before.create('a')
@@ -66,8 +66,8 @@ describe('a topic that is deleted while its files cannot be removed', () => {
   })
 })
 
-describe('a folder that is no listed topic’s', () => {
-  test('is not taken over by a new topic', () => {
+describe('a folder that belongs to no listed topic', () => {
+  test('is not reused by a new topic', () => {
     const folder = memoryFolder()
     const { topics } = open(folder)
     topics.create('b')
