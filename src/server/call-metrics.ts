@@ -1,7 +1,7 @@
 import { Counter, type Metric, type Registry } from 'prom-client'
 import type { CallMetrics } from './rpc/measure-calls.ts'
 
-/** Upper ends of the buckets, in seconds; a longer call is in the last, which has none. */
+/** Upper bounds of the buckets, in seconds. A longer call counts in the last bucket, +Inf. */
 export const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
 const SECONDS_NAME = 'ping_rpc_seconds'
 
@@ -14,7 +14,7 @@ interface Calls {
   sumSeconds: number
 }
 
-/** Counts of calls. The library's own metrics look each observation up by its labels, which costs more than all else here. */
+/** Counts and times calls. The library's own metrics look up each observation by its labels, which costs more than all the rest here. */
 export function callMetrics(registry: Registry): CallMetrics {
   const methods = new Map<string, Calls>()
   new Counter({
@@ -27,7 +27,7 @@ export function callMetrics(registry: Registry): CallMetrics {
       for (const [method, { codes }] of methods) for (const [code, calls] of codes) this.inc({ method, code }, calls)
     },
   })
-  const seconds = { name: SECONDS_NAME, help: 'Seconds of a call', type: 'histogram', aggregator: 'sum' }
+  const seconds = { name: SECONDS_NAME, help: 'Duration of a call in seconds', type: 'histogram', aggregator: 'sum' }
   const histogram = {
     ...seconds,
     get: async () => ({ ...seconds, values: [...methods].flatMap(([method, calls]) => valuesOf(method, calls)) }),
@@ -46,7 +46,7 @@ export function callMetrics(registry: Registry): CallMetrics {
   }
 }
 
-/** As the library has them: each bucket holds those before it. */
+/** In the library's form: each bucket includes the smaller ones. */
 function valuesOf(method: string, { buckets, count, sumSeconds }: Calls) {
   let sum = 0
   const metricName = `${SECONDS_NAME}_bucket`

@@ -1,6 +1,6 @@
 /**
- * What may go wrong in a use case and is the caller's business. The rpc layer maps each to a Connect
- * code, in one table; anything else is logged and answered as INTERNAL without details.
+ * An error of a use case that the caller has to know. rpc/connect-error.ts maps each to a Connect code. Any other
+ * error is logged, and the caller gets INTERNAL without details.
  */
 export class UseCaseError extends Error {}
 
@@ -14,12 +14,12 @@ export class QueueFullError extends UseCaseError {
   }
 }
 
-/** ALREADY_EXISTS: the id was recorded with another timestamp. */
+/** ALREADY_EXISTS: the id is already recorded with another timestamp. */
 export class TimestampConflictError extends UseCaseError {
   override readonly name = 'TimestampConflictError'
 }
 
-/** UNAVAILABLE: what the answer needs is away; a retry may succeed. */
+/** UNAVAILABLE: a store that the answer needs is unreachable; a retry may succeed. */
 export class UnavailableError extends UseCaseError {
   override readonly name = 'UnavailableError'
 }

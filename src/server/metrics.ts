@@ -31,7 +31,7 @@ export function createServerMetrics(): ServerMetrics {
 function postgresMetrics(registry: Registry): PostgresMetrics {
   const up = new Gauge({
     name: 'ping_postgres_up',
-    help: '1 if a ping could be recorded at the last look, 0 if not',
+    help: '1 if a ping could be recorded at the last check, 0 if not',
     registers: [registry],
   })
   return { postgresUp: isUp => up.set(isUp ? 1 : 0) }
@@ -40,10 +40,10 @@ function postgresMetrics(registry: Registry): PostgresMetrics {
 function recorderMetrics(registry: Registry): RecorderMetrics {
   const registers = [registry]
   const acked = new Counter({ name: 'ping_acked_total', help: 'Pings committed and acknowledged, retries included', registers })
-  const known = new Counter({ name: 'ping_known_total', help: 'Pings of batches whose id was recorded before', registers })
-  const sizes = new Histogram({ name: 'ping_batch_pings', help: 'Pings of a batch', buckets: BATCH_SIZES, registers })
-  const seconds = new Histogram({ name: 'ping_batch_seconds', help: 'Seconds to commit a batch', buckets: SECONDS, registers })
-  const retried = new Counter({ name: 'ping_batch_retries_total', help: 'Batches tried again', registers })
+  const known = new Counter({ name: 'ping_known_total', help: 'Pings whose id was already recorded', registers })
+  const sizes = new Histogram({ name: 'ping_batch_pings', help: 'Pings in a batch', buckets: BATCH_SIZES, registers })
+  const seconds = new Histogram({ name: 'ping_batch_seconds', help: 'Time to commit a batch, in seconds', buckets: SECONDS, registers })
+  const retried = new Counter({ name: 'ping_batch_retries_total', help: 'Retries of a batch', registers })
   const refused = new Counter({ name: 'ping_queue_refused_total', help: 'Pings refused because the queue is full', registers })
   return {
     batchRecorded(batch) {
@@ -54,7 +54,7 @@ function recorderMetrics(registry: Registry): RecorderMetrics {
     },
     batchRetried: () => retried.inc(),
     queueRefused: () => refused.inc(),
-    watchQueue: read => watched({ name: 'ping_queue_pings', help: 'Pings that wait to be recorded', read, registry }),
+    watchQueue: read => watched({ name: 'ping_queue_pings', help: 'Pings waiting to be recorded', read, registry }),
   }
 }
 
@@ -65,7 +65,11 @@ function relayMetrics(registry: Registry): RelayMetrics {
   const publishLag = new Gauge({ name: 'ping_relay_lag_pings', help: 'Rows not yet published', labelNames, registers })
   const foldLag = new Gauge({ name: 'ping_fold_lag_pings', help: 'Rows not yet folded into the rollup', labelNames, registers })
   const held = new Gauge({ name: 'ping_relay_lanes', help: 'Lanes that this server relays', registers })
-  const retried = new Counter({ name: 'ping_relay_retries_total', help: 'Sends and moves of a position tried again', registers })
+  const retried = new Counter({
+    name: 'ping_relay_retries_total',
+    help: 'Retries of a send to Kafka or of the move of a position',
+    registers,
+  })
   return {
     published: (lane, rows) => published.inc({ lane }, rows),
     publishLag: (lane, rows) => publishLag.set({ lane }, rows),
@@ -73,7 +77,7 @@ function relayMetrics(registry: Registry): RelayMetrics {
     lanesHeld(lanes) {
       held.set(lanes)
       if (lanes > 0) return
-      publishLag.reset() // the lanes' figures are another server's to tell
+      publishLag.reset() // another server reports the figures of these lanes
       foldLag.reset()
     },
     relayRetried: () => retried.inc(),
@@ -82,17 +86,17 @@ function relayMetrics(registry: Registry): RelayMetrics {
 
 function countReaderMetrics(registry: Registry): CountReaderMetrics {
   const registers = [registry]
-  const counts = new Counter({ name: 'ping_counts_total', help: 'Counts by where they came from', labelNames: ['source'], registers })
+  const counts = new Counter({ name: 'ping_counts_total', help: 'Counts answered, by source', labelNames: ['source'], registers })
   const passed = new Counter({
     name: 'ping_cache_passed_over_total',
-    help: 'Looks at the cache that did not serve',
+    help: 'Reads of the cache that could not be used, by reason',
     labelNames: ['reason'],
     registers,
   })
   const answered = { cache: counts.labels('cache'), database: counts.labels('database') }
   return {
     countAnswered: source => answered[source].inc(),
-    cachePassedOver: reason => passed.inc({ reason }),
+    cacheNotUsed: reason => passed.inc({ reason }),
   }
 }
 
@@ -102,7 +106,7 @@ function tlsMetrics(registry: Registry): TlsMetrics {
   return {
     handshakeFailed: () => failed.inc(),
     watchCertificate: notAfterMs =>
-      watched({ name, help: "When the port's certificate expires, in seconds since 1970", read: () => notAfterMs() / 1_000, registry }),
+      watched({ name, help: "Expiry time of the port's certificate, in seconds since 1970", read: () => notAfterMs() / 1_000, registry }),
   }
 }
 

@@ -22,14 +22,14 @@ export type PingHttpOptions = Pick<
 > & {
   readonly recorder: PingRecorder
   readonly reader: PingCounter
-  /** Longest message of PingBatch and of PingStream, in bytes, also after decompression. */
+  /** Maximum size of a PingBatch or PingStream message, in bytes, also after decompression. */
   readonly maxBatchBodyBytes: number
   readonly readiness: Readiness
   readonly metrics: CallMetrics & { readonly registry: Registry }
   readonly log: Logger
 }
 
-/** The whole of Ping's port: PingService, gRPC health and reflection, and the pages. */
+/** Starts Ping's port: PingService, gRPC health and reflection, and the pages. */
 export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
   const { recorder, reader, maxBatchBodyBytes, readiness, metrics, log } = options
   const { ping, pingCount } = PingService.method
@@ -48,7 +48,7 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
   })
 }
 
-/** As the original answers it: the program runs, no more. */
+/** Says only that the program runs, as in the original Ping. */
 async function healthz(): Promise<StatusPage> {
   return { status: 200, type: 'text/plain; charset=utf-8', body: 'ok' }
 }

@@ -12,10 +12,11 @@ const NAME = 'ping-server'
 const MIGRATE_ONLY = '--migrate-only'
 const HELP = '--help'
 const USAGE = `node src/server/main.ts                   run the server
-node src/server/main.ts ${MIGRATE_ONLY}    set the database up and end
+node src/server/main.ts ${MIGRATE_ONLY}    set up the database and exit
+node src/server/main.ts ${HELP}            print this
 `
 
-/** The server as a program: `--migrate-only` sets the database up and ends, `--help` tells how to call it. */
+/** The server as a program: `--migrate-only` sets up the database and exits, `--help` prints how to call it. */
 export async function runServer(args: readonly string[], env: Environment): Promise<void> {
   if (args.includes(HELP)) return endWith(0, process.stdout, USAGE)
   const unknown = args.find(arg => arg !== MIGRATE_ONLY)

@@ -8,31 +8,31 @@ export interface SetUpOptions {
   readonly lanes: number | undefined
   readonly log: Logger
   readonly signal: AbortSignal
-  /** How long Postgres may refuse to let us in before we give up. In ms. */
+  /** How long Postgres may refuse the connection before the set-up fails. In ms. */
   readonly refusedForMs?: number
 }
 
-/** Long enough for an operator or a script that creates the role while Postgres is already up. */
+/** Long enough for an operator or a script to create the role while Postgres is already up. */
 const REFUSED_FOR_MS = 60_000
 /** Short: callers wait for the server, and the server for Postgres. */
-const LONGEST_PAUSE_MS = 1_000
+const MAX_PAUSE_MS = 1_000
 
 /**
- * Brings the database to the newest version, however long it takes until Postgres answers. Rejects when no further try can mend it, or
- * when Postgres refuses to let us in for `refusedForMs`: whoever starts the program again reads the settings again.
+ * Migrates the database to the newest version. Waits for Postgres as long as it takes. Rejects when no further try can succeed, or
+ * when Postgres refuses the connection for `refusedForMs`: the program then ends, and its next start reads the settings again.
  */
 export async function setUpDatabase(
   postgres: ClientConfig,
   { lanes, log, signal, refusedForMs = REFUSED_FOR_MS }: SetUpOptions,
 ): Promise<void> {
   const asked = new Promise<never>((_, reject) => {
-    const stop = () => reject(new Error('asked to stop while the database was set up'))
+    const stop = () => reject(new Error('asked to stop while setting up the database'))
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop)
   })
   asked.catch(() => undefined)
   const attempt = () => Promise.race([migrate(postgres, { lanes, log, signal }), asked])
-  await retry(attempt, { what: 'set up the database', log, signal, longestPauseMs: LONGEST_PAUSE_MS, isFinal: endsTries(refusedForMs) })
+  await retry(attempt, { what: 'set up the database', log, signal, longestPauseMs: MAX_PAUSE_MS, isFinal: endsTries(refusedForMs) })
 }
 
 function endsTries(refusedForMs: number): (error: unknown) => boolean {

@@ -9,11 +9,11 @@ import { handshakeLog } from './tls/handshake-log.ts'
 import type { TlsMetrics } from './tls/tls-metrics.ts'
 import type { TlsIdentity } from './tls/tls-port.ts'
 
-/** Who may call, and how: clear text and everybody unless settings say otherwise. */
+/** Which callers are accepted, and how they connect. Without settings: every caller, in clear text. */
 export interface Callers {
   readonly tls: TlsIdentity | undefined
   readonly access: AccessCheck | undefined
-  /** No file is read again. */
+  /** Stops reloading the files. */
   stop(): void
 }
 
@@ -22,11 +22,11 @@ type CallerSettings = Pick<ServerSettings, 'tlsCertFile' | 'tlsKeyFile' | 'tlsCl
 export interface CallersOptions {
   readonly log: Logger
   readonly metrics: TlsMetrics
-  /** How often the files are read, in ms. */
+  /** Interval at which the files are read, in ms. */
   readonly everyMs?: number
 }
 
-/** Reads the files of TLS and of tokens, and watches them. Throws `SettingsError`. */
+/** Reads the files of TLS and the file of tokens, and watches them for changes. Throws `SettingsError`. */
 export function watchCallers(settings: CallerSettings, options: CallersOptions): Callers {
   const { log, metrics } = options
   const certificate = watchCertificate(settings, options)
@@ -58,7 +58,8 @@ function watchCertificate(settings: CallerSettings, options: CallersOptions): Wa
     clientCa: { setting: CLIENT_CA_SETTING, file: tlsClientCaFile },
   }
   for (const { setting, file } of [files.cert, files.key]) {
-    if (file === undefined) throw new SettingsError(`${setting}: got none, expected a file: TLS takes ${CERT_SETTING} and ${KEY_SETTING}`)
+    if (file === undefined)
+      throw new SettingsError(`${setting}: got none, expected a file: TLS needs both ${CERT_SETTING} and ${KEY_SETTING}`)
   }
   const certificate = watchFiles<TlsFile, ServerCertificate>({ files, parse: (texts, inUse) => readCertificate(texts, inUse), ...options })
   const warn = ({ outOfDate }: ServerCertificate): void => {

@@ -2,11 +2,11 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Readiness } from '../runtime/readiness.ts'
 import { wait } from '../runtime/wait.ts'
 
-const LOOK_EVERY_MS = 1_000
+const CHECK_EVERY_MS = 1_000
 
 /** The metric of Postgres. */
 export interface PostgresMetrics {
-  /** Whether a ping could be recorded at the last look. */
+  /** Whether a ping could be recorded at the last check. */
   postgresUp(up: boolean): void
 }
 
@@ -19,8 +19,8 @@ export interface WatchOptions {
 }
 
 /**
- * Looks once a second whether pings can be recorded. The first time that they can, the server is ready, and it stays so:
- * Postgres is away for all servers at once, and unready servers would leave callers nobody who answers. A metric and the
+ * Checks once a second whether pings can be recorded. The first time that they can, the server becomes ready, and it stays ready:
+ * Postgres is down for all servers at once, and with no server ready, callers would get no answer at all. A metric and the
  * log report Postgres instead. Kafka and the cache do not count.
  */
 export class ReadinessWatch {
@@ -48,7 +48,7 @@ export class ReadinessWatch {
       const can = await this.#options.canRecord()
       if (signal.aborted) return
       this.#report(can)
-      await wait(LOOK_EVERY_MS, signal)
+      await wait(CHECK_EVERY_MS, signal)
     }
   }
 
@@ -58,7 +58,7 @@ export class ReadinessWatch {
     if (can === this.#could) return
     this.#could = can
     if (!can)
-      return log.warn('Postgres does not answer or is not accepting writes: pings wait, and new ones are refused once too many wait')
+      return log.warn('Postgres does not answer or is not accepting writes: pings wait, and new ones are refused when the queue is full')
     log.info(readiness.isReady ? 'Postgres is accepting writes again' : 'ready: pings can be recorded')
     readiness.ready()
   }

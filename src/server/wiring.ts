@@ -20,14 +20,14 @@ import { serverSettings, type ServerSettings } from './settings.ts'
 import { watchCallers } from './watch-callers.ts'
 import { ReadinessWatch } from './watch-readiness.ts'
 
-/** Connections for counts; look-ups are shared, ranges are not. */
+/** Connections for counts. Totals share a look-up, ranges do not. */
 const READ_CONNECTIONS = 8
 const READ_TIMEOUT_MS = 10_000
-/** A command that the cache has not answered by then is given up; reads give up sooner. */
+/** After this long a command to the cache times out; reads time out sooner. */
 const CACHE_COMMAND_TIMEOUT_MS = 1_000
-/** For each part behind the port, once no request is in flight. */
+/** For each part of the server other than the port, once no request is in flight. */
 const PART_STOP_MS = 5_000
-/** Longest stop after `notReadyMs` and `drainMs`: recorder, relay, pool and cache, one after the other. */
+/** Maximum duration of the stop after `notReadyMs` and `drainMs`: recorder, relay, pool and cache, one after the other. */
 export const STOP_PARTS_MS = 4 * PART_STOP_MS
 
 interface Parts {
@@ -39,8 +39,8 @@ interface Parts {
 }
 
 /**
- * Starts the server: the port at once, so that probes are answered, then the database's set-up, however
- * long Postgres takes to come, then recording and the relay. Kafka and the cache may stay away.
+ * Starts the server. The port opens at once, so that probes get answers. Then the database is set up, which waits for Postgres as
+ * long as it takes. Then recording and the relay start. Kafka and the cache may be down.
  */
 export async function startServer(settings: ServerSettings, log: Logger, signal: AbortSignal): Promise<Running> {
   const postgres = postgresConfig(settings)
@@ -112,7 +112,7 @@ async function stopHttp(http: HttpServer, { notReadyMs, drainMs }: ServerSetting
   if (cutOff > 0) log.warn({ requests: cutOff }, `requests still in flight after ${drainMs} ms were cut off`)
 }
 
-/** What was accepted is recorded before the relay ends, and published before the connections do. */
+/** Stops the recorder first and the connections last: accepted pings are still recorded, and recorded pings still published. */
 async function stopParts({ recorder, relay, pool, cache }: Parts, log: Logger): Promise<void> {
   await stopPart('recorder', recorder.stop(), log)
   await stopPart('relay', relay.stop(), log)

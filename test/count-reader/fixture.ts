@@ -23,7 +23,7 @@ export interface ReaderFixture {
   readonly ledger: Client
   readonly reader: CountReader
   /** Why the cache was passed over, read by read. */
-  readonly passedOver: string[]
+  readonly notUsed: string[]
   /** Messages logged as errors, and as warnings. */
   readonly errors: string[]
   readonly warnings: string[]
@@ -43,14 +43,14 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
   const ledger = await connectClient(config, 'test')
   const cache = await connectCache(redisUrl, 1_000)
   await cache.flushall()
-  const passedOver: string[] = []
+  const notUsed: string[] = []
   const errors: string[] = []
   const warnings: string[] = []
   const log = {
     error: (_: unknown, message: string) => errors.push(message),
     warn: (_: unknown, message: string) => warnings.push(message),
   } as unknown as Logger
-  const metrics = { countAnswered: () => undefined, cachePassedOver: (reason: string) => void passedOver.push(reason) }
+  const metrics = { countAnswered: () => undefined, cacheNotUsed: (reason: string) => void notUsed.push(reason) }
   const reader = () => new CountReader({ pool, cache, log, metrics })
   const setAsof = async (lane: number, ageMs: number) =>
     void (await cache.hset(HASH, `asof:${lane}`, String((await readTimeMs(cache)) - ageMs)))
@@ -60,7 +60,7 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
     ledger,
     reader: reader(),
     secondReader: reader,
-    passedOver,
+    notUsed,
     errors,
     warnings,
     record: async (lane, timesMs) => {

@@ -26,7 +26,7 @@ describe('a range', () => {
     await redis.stop()
   })
   beforeEach(() => at.fill())
-  afterEach(() => void at.passedOver.splice(0))
+  afterEach(() => void at.notUsed.splice(0))
 
   const ask = async (startMs: bigint | number, endMs: bigint | number, strong = false) => {
     const { count, source } = await at.reader.range({ startMs: BigInt(startMs), endMs: BigInt(endMs) }, strong)
@@ -77,7 +77,7 @@ describe('a range', () => {
   test.each(['-1', '9', '9007199254740993'])('is counted in Postgres when a minute in the cache cannot be: %s of 8 pings', async forged => {
     await at.cache.hset(HASH, 'minute:0', forged)
     expect(await ask(0, MINUTE_MS)).toBe('1 from database')
-    expect(at.passedOver).toEqual(['unproven'])
+    expect(at.notUsed).toEqual(['unproven'])
   })
 
   test.each([

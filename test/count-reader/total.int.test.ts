@@ -69,7 +69,7 @@ describe('the total', () => {
     await at.record(1, [7])
     await spoiled[how]!()
     expect(await at.reader.total(false)).toMatchObject({ count: 6n, source: 'database' })
-    expect(at.passedOver).toHaveLength(1)
+    expect(at.notUsed).toHaveLength(1)
   })
 
   test('that somebody forged is never answered, nor kept as a floor', async () => {
@@ -79,7 +79,7 @@ describe('the total', () => {
     expect((await at.reader.total(false)).count).toBe(5n)
     await at.fill()
     expect(await at.reader.total(false)).toMatchObject({ count: 5n, source: 'cache' })
-    expect([at.errors, at.warnings, at.passedOver]).toEqual([[], [], ['unproven']])
+    expect([at.errors, at.warnings, at.notUsed]).toEqual([[], [], ['unproven']])
   })
 
   test('of the cache asks Postgres once for each growth, not for each read', async () => {
@@ -106,7 +106,7 @@ describe('the total', () => {
       expect(await at.reader.total(false)).toMatchObject({ count: 5n, source: 'database' })
       expect(performance.now() - begunMs).toBeGreaterThan(45)
       expect(performance.now() - begunMs).toBeLessThan(700)
-      expect(at.passedOver).toEqual(['unreachable'])
+      expect(at.notUsed).toEqual(['unreachable'])
     } finally {
       process.kill(redis.pid, 'SIGCONT')
     }

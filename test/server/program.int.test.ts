@@ -97,7 +97,7 @@ describe('the server program', () => {
       expect((await fetch(`${server.url}/livez`)).status).toBe(200)
       const early = await postJson(server.url + PING_PATH, '{}')
       expect([early.status, early.json['code']]).toEqual([503, 'unavailable'])
-      expect(early.json['message']).toBe('the server is starting and waits for Postgres; try again with the same ping_id')
+      expect(early.json['message']).toBe('the server is starting and waiting for Postgres; try again with the same ping_id')
       await postgres.restart()
       await becomesReady(server)
       expect((await postJson(server.url + PING_PATH, '{}')).status).toBe(200)
@@ -194,7 +194,7 @@ describe('the server program', () => {
     const { code, stdout, stderr } = await run(process.execPath, [MAIN, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(
-      /^node src\/server\/main\.ts +run the server\nnode src\/server\/main\.ts --migrate-only +set the database up and end\n$/,
+      /^node src\/server\/main\.ts +run the server\nnode src\/server\/main\.ts --migrate-only +set up the database and exit\nnode src\/server\/main\.ts --help +print this\n$/,
     )
   })
 

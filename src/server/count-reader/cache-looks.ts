@@ -43,15 +43,15 @@ export class CacheLooks {
       const look = await within(timeoutMs, 'the cache does not answer', read(cache, count))
       const hash = look.hash as NonNullable<Look['hash']> | undefined
       if (!hash || !totalHolds(hash.state)) {
-        metrics.cachePassedOver('incomplete')
+        metrics.cacheNotUsed('incomplete')
         onIncomplete()
         return { ...look, hash: undefined }
       }
       const ageMs = freshnessOf(hash.state, look.timeMs)
-      if (ageMs > FRESH_WITHIN_MS) metrics.cachePassedOver('stale')
+      if (ageMs > FRESH_WITHIN_MS) metrics.cacheNotUsed('stale')
       return { ...look, hash: { ...hash, provenMs: beganMs - ageMs } }
     } catch {
-      metrics.cachePassedOver('unreachable')
+      metrics.cacheNotUsed('unreachable')
       return undefined
     }
   }

@@ -71,7 +71,7 @@ export class CachedRanges {
       provenMs,
     )
     if (!count || (count.count <= state.total && counts.every(minute => minute >= 0n))) return count
-    this.#metrics.cachePassedOver('unproven') // somebody else wrote these minutes
+    this.#metrics.cacheNotUsed('unproven') // somebody else wrote these minutes
     return undefined
   }
 

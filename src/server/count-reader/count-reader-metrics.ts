@@ -2,5 +2,5 @@
 export interface CountReaderMetrics {
   countAnswered(source: 'cache' | 'database'): void
   /** The cache could not be used: `unreachable`, `incomplete`, `stale`, `unproven` or another short word. */
-  cachePassedOver(reason: string): void
+  cacheNotUsed(reason: string): void
 }

@@ -102,7 +102,7 @@ export class CountReader implements PingCounter {
     if (this.#floor.isProven(total)) return true
     await within(PROOF_TIMEOUT_MS, 'Postgres does not answer', this.#database.get(true))
     if (this.#floor.isProven(total)) return true
-    this.#options.metrics.cachePassedOver('unproven')
+    this.#options.metrics.cacheNotUsed('unproven')
     return false
   }
 

@@ -1,7 +1,7 @@
 import { UnavailableError } from '../errors.ts'
 import type { PingRecorder, RequestedPing } from './ping-recorder.ts'
 
-/** Turns callers away while the database is not set up: a queue of theirs would only grow old. */
+/** Rejects pings until the database is set up: a queue of them would only grow old. */
 export class StartGate implements PingRecorder {
   readonly #recorder: PingRecorder
   #open = false
@@ -27,5 +27,5 @@ export class StartGate implements PingRecorder {
 }
 
 function starting(): UnavailableError {
-  return new UnavailableError('the server is starting and waits for Postgres; try again with the same ping_id')
+  return new UnavailableError('the server is starting and waiting for Postgres; try again with the same ping_id')
 }
