@@ -8,7 +8,7 @@ const A = '00000000-0000-4000-8000-00000000000a'
 const B = '00000000-0000-4000-8000-00000000000b'
 const recorded = (known: ReadonlyMap<string, bigint>) => ({ lane: 0, before: { seq: 0n, tag: 0n }, tag: 1n, inserted: [], known })
 
-/** What became of the pings of a batch, by the order in which they were added. */
+/** The outcomes of a batch's pings, by the order in which they were added. */
 class Outcomes implements Waiter {
   readonly got = new Map<number, Error | undefined>()
   readonly #batch: Batch
@@ -29,7 +29,7 @@ class Outcomes implements Waiter {
 }
 
 describe('a batch', () => {
-  test('holds each id once, sorted, with the first time given for it, and says which ids callers gave', () => {
+  test('holds each id once, sorted, with the first time given for it, and reports which ids callers gave', () => {
     const batch = new Batch(0)
     const own: RequestedPing = { id: '1', timestampMs: 4n, idGiven: false }
     new Outcomes(batch).add(ping(2n, B), own, ping(1n, A), ping(3n, B), ping('none', '0'))
@@ -45,13 +45,13 @@ describe('a batch', () => {
     })
   })
 
-  test('knows an id as given if one of its callers gave it', () => {
+  test('reports an id as given if one of its callers gave it', () => {
     const batch = new Batch(0)
     new Outcomes(batch).add({ ...ping(1n, A), idGiven: false }, ping(1n, A))
     expect(batch.seal()).toEqual({ pings: [{ id: A, timestampMs: 1n }], given: [A] })
   })
 
-  test('answers each caller by the time that is recorded', () => {
+  test('answers each caller according to the time that is recorded', () => {
     const batch = new Batch(0)
     const { got } = new Outcomes(batch).add(ping(1n, A), ping(5n, A), ping('none', A), ping(2n, B))
     batch.seal()
@@ -59,7 +59,7 @@ describe('a batch', () => {
     expect([...got.values()].map(error => error?.constructor)).toEqual([TimestampConflictError, undefined, undefined, undefined])
   })
 
-  test('answers the callers of one id by the time that came first', () => {
+  test('answers the callers of one id according to the time that was added first', () => {
     const batch = new Batch(0)
     const { got } = new Outcomes(batch).add(ping(2n, B), ping(5n, A), ping(1n, A), ping('none', A), ping(5n, A))
     batch.seal()
@@ -67,7 +67,7 @@ describe('a batch', () => {
     expect([...got.values()].map(error => error?.constructor)).toEqual([undefined, undefined, TimestampConflictError, undefined, undefined])
   })
 
-  test('that took too long tells its callers so, and answers none of them again', () => {
+  test('that took too long answers its callers with an error, and answers none of them again', () => {
     const batch = new Batch(0)
     const { got } = new Outcomes(batch).add(ping(1n, A))
     batch.seal()
@@ -75,11 +75,11 @@ describe('a batch', () => {
     expect(batch.expired).toBe(true)
     expect(got.get(0)).toBeInstanceOf(UnavailableError)
     expect(String(got.get(0))).toContain(`not recorded within 1000 ms: the ping may or may not be recorded; try again with ping_id ${A}`)
-    expect(batch.settle(recorded(new Map()))).toBe(0) // late: nobody was acked
+    expect(batch.settle(recorded(new Map()))).toBe(0) // too late: no caller was acked
     batch.fail(new Error('no'))
   })
 
-  test('that the ledger refuses tells every caller', () => {
+  test('that the ledger rejects answers every caller with the error', () => {
     const batch = new Batch(0)
     const { got } = new Outcomes(batch).add(ping(1n, A), ping(1n, A))
     const error = new Error('no')

@@ -58,8 +58,8 @@ const timesOf = async (pings: readonly Required<Asked>[]): Promise<readonly stri
 describe.each<[string, Send]>([
   ['PingBatch', byBatch],
   ['PingStream', byStream],
-])('with a ledger, %s', (_, send) => {
-  test('records 2 500 pings, and the same again once', async () => {
+])('%s, recording in Postgres,', (_, send) => {
+  test('records 2 500 pings once when they are sent twice', async () => {
     const pings = newPings(2_500)
     for (const results of [await send(pings), await send(pings)])
       expect(results.every(({ pingId, failure }) => pingId === '' && failure === undefined)).toBe(true)
@@ -67,7 +67,7 @@ describe.each<[string, Send]>([
     expect(await numberingFaults(database)).toEqual([])
   })
 
-  test('records an id that occurs several times once, in the batch and in two batches at once', async () => {
+  test('records an id once that occurs twice in a call and in two calls at once', async () => {
     const pings = newPings(100)
     const twice = [...pings, ...pings.toReversed()]
     const [one, other] = await Promise.all([send(twice), send(twice)])
@@ -75,7 +75,7 @@ describe.each<[string, Send]>([
     expect(await timesOf(pings)).toHaveLength(100)
   })
 
-  test('fails the ping whose id has another time, recorded before or in the same batch, and no other', async () => {
+  test('fails only the pings whose id has another time, already recorded or in the same call', async () => {
     const [before, first, ...others] = newPings(12)
     await send([before!])
     const results = await send([
@@ -99,7 +99,7 @@ describe.each<[string, Send]>([
     expect(await timesOf([before!, first!, ...others])).toEqual(Array.from({ length: 12 }, () => '1000'))
   })
 
-  test('refuses what the queue has no room for, and records the others', async () => {
+  test('refuses the pings that exceed the queue, and records the others', async () => {
     const pings = newPings(10_000)
     const results = await send(pings)
     const full = pings.filter((_ping, index) => results[index]?.failure?.code === FailureCode.RESOURCE_EXHAUSTED)

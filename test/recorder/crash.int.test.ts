@@ -6,7 +6,7 @@ import { startLoad, startRecorder } from './recorder-fixture.ts'
 
 const CRASHES = atDepth({ normally: 2, thoroughly: 4 })
 
-test('loses and doubles nothing while Postgres is killed and comes back under load', { timeout: 90_000 }, async () => {
+test('a recorder loses and doubles no ping while Postgres is killed and restarted under load', { timeout: 90_000 }, async () => {
   const postgres = await startPostgres()
   const database = await postgres.createDatabase()
   await setUp(database, 4)

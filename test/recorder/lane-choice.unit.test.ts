@@ -9,7 +9,7 @@ describe('the choice of a lane', () => {
     expect(lanes.slice(0, 2).toSorted()).toEqual([2, 5])
   })
 
-  test('takes each lane in its turn', () => {
+  test('takes the lanes in turn', () => {
     const choice = new LaneChoice(() => [])
     const firsts = Array.from({ length: 6 }, () => {
       const first = choice.take(3)[0]!
@@ -20,7 +20,7 @@ describe('the choice of a lane', () => {
     expect(firsts.slice(3)).toEqual(firsts.slice(0, 3))
   })
 
-  test('keeps two batches apart, preferred lane or not', () => {
+  test('gives two batches different lanes, even if only one lane is preferred', () => {
     const choice = new LaneChoice(() => [1])
     for (let n = 0; n < 20; n++) {
       const [first, second] = [choice.take(3)[0]!, choice.take(3)[0]!]
@@ -31,7 +31,7 @@ describe('the choice of a lane', () => {
     }
   })
 
-  test('still offers a lane when all are taken, or when the preferred one is gone', () => {
+  test('still offers a lane when all are taken, or when the preferred one does not exist', () => {
     const choice = new LaneChoice(() => [7])
     expect([choice.take(1), choice.take(1)]).toEqual([[0], [0]])
   })

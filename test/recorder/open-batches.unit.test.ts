@@ -6,7 +6,7 @@ describe('open batches', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  test('expire each when its time is over, and not before; a settled one does not', () => {
+  test('expire when their time is over, and not earlier; a settled batch does not expire', () => {
     const open = new OpenBatches(1_000)
     const [first, settled] = [new Batch(performance.now()), new Batch(performance.now())]
     open.add(first)

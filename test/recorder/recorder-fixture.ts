@@ -8,15 +8,15 @@ import { silent } from '../ledger/ledger-fixture.ts'
 
 export interface TestRecorder {
   readonly recorder: Recorder
-  /** What was committed, in order. */
+  /** The committed batches, in order. */
   readonly batches: readonly RecordedBatch[]
-  /** How often a batch was tried again. */
+  /** Number of retries of a batch. */
   retries(): number
-  /** How many pings were refused. */
+  /** Number of refused pings. */
   refusals(): number
 }
 
-/** A recorder as the server makes it. */
+/** A recorder with the server's defaults. */
 export function startRecorder(postgres: ClientConfig, options: Partial<RecorderOptions> = {}): TestRecorder {
   const batches: RecordedBatch[] = []
   let [retries, refusals] = [0, 0]
@@ -45,14 +45,14 @@ export function ping(timestampMs: bigint | 'none' = 1_000n, id: string = randomU
   return { id, timestampMs: timestampMs === 'none' ? undefined : timestampMs, idGiven: true }
 }
 
-/** What became of a load. */
+/** A load and its results. */
 export interface Load {
   readonly sent: ReadonlySet<string>
   readonly acked: ReadonlySet<string>
   stop(): Promise<void>
 }
 
-/** Callers that each send one ping after the other, the same again when it was not acked, until stopped. */
+/** Runs callers that each send one ping after another, and the same ping again if it was not acked, until stopped. */
 export function startLoad(recorders: readonly Recorder[], callers: number): Load {
   const [sent, acked] = [new Set<string>(), new Set<string>()]
   let running = true

@@ -9,8 +9,8 @@ import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { ping, startLoad, startRecorder, type TestRecorder } from './recorder-fixture.ts'
 
 const LANES = 4
-/** Nobody listens there. */
-const AWAY = { host: '127.0.0.1', port: 1 }
+/** Nothing listens on this port. */
+const UNREACHABLE = { host: '127.0.0.1', port: 1 }
 
 let database: TestDatabase
 let started: TestRecorder[] = []
@@ -36,7 +36,7 @@ describe('a recorder', () => {
     await database.drop()
   })
 
-  test('shares a transaction among the pings that come together', async () => {
+  test('records pings that arrive together in one transaction', async () => {
     const { recorder, batches } = start()
     await Promise.all(Array.from({ length: 500 }, () => recorder.record(ping())))
     expect(batches.map(({ inserted }) => inserted.length)).toEqual([500])
@@ -51,7 +51,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(3_000n)
   })
 
-  test('takes the server’s clock where no time is given, and what is given otherwise', async () => {
+  test('records the time that the caller gives, or else the time of the server’s clock', async () => {
     const { recorder, batches } = start()
     const before = BigInt(Date.now())
     await recorder.record(ping('none'))
@@ -61,13 +61,13 @@ describe('a recorder', () => {
     expect(given).toBe(-5n)
   })
 
-  test('prefers the lanes that it is told, each in its turn', async () => {
+  test('prefers the lanes that it is given, and takes them in turn', async () => {
     const { recorder, batches } = start({ preferredLanes: () => [1, 3] })
     for (let n = 0; n < 6; n++) await recorder.record(ping())
     expect(batches.map(({ lane }) => lane).sort()).toEqual([1, 1, 1, 3, 3, 3])
   })
 
-  test('counts an id once, from several callers and several recorders at once', async () => {
+  test('records an id once when several callers send it to several recorders at once', async () => {
     const recorders = [start(), start(), start()].map(({ recorder }) => recorder)
     const ids = Array.from({ length: 60 }, () => randomUUID())
     for (let round = 0; round < 5; round++) {
@@ -78,7 +78,7 @@ describe('a recorder', () => {
     expect(await numberingFaults(database)).toEqual([])
   })
 
-  test('answers an id with another time as a conflict, in the same batch and later, and one without a time as the first', async () => {
+  test('reports a conflict for a recorded id with another time, in the same batch and later, and accepts it without a time', async () => {
     const { recorder } = start()
     const id = randomUUID()
     const together = await Promise.allSettled([
@@ -95,7 +95,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(1n)
   })
 
-  test('refuses at once what goes beyond the queue, and takes more when there is room', async () => {
+  test('refuses a ping at once while the queue is full, and accepts pings again when there is room', async () => {
     const { recorder } = start({ maxQueueLength: 10 })
     const accepted = Promise.all(Array.from({ length: 10 }, () => recorder.record(ping())))
     const began = performance.now()
@@ -109,7 +109,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(11n)
   })
 
-  test('goes on while a transaction left open by hand holds a lane', async () => {
+  test('records in other lanes while a transaction that another client left open holds a lane', async () => {
     const { recorder, batches } = start()
     await withClient(database, async hand => {
       await hand.query('begin')
@@ -122,8 +122,8 @@ describe('a recorder', () => {
     expect(await total()).toBe(13n)
   })
 
-  test('waits for a batch that Postgres is still at work on, on its two sessions', async () => {
-    const { recorder, retries } = start({ lookAfterMs: 150 })
+  test('waits for batches that Postgres still works on, and opens no more than its two sessions', async () => {
+    const { recorder, retries } = start({ checkAfterMs: 150 })
     await recorder.record(ping())
     let recording: Promise<unknown> | undefined
     await withClient(database, async hand => {
@@ -133,7 +133,7 @@ describe('a recorder', () => {
         recorder.record(ping()),
         new Promise(resolve => setTimeout(resolve, 20)).then(() => recorder.record(ping())),
       ])
-      await new Promise(resolve => setTimeout(resolve, 1_000)) // several looks
+      await new Promise(resolve => setTimeout(resolve, 1_000)) // several checks
       expect(await sessions()).toHaveLength(2)
       await hand.query('commit')
     })
@@ -142,7 +142,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(3n)
   })
 
-  test('loses and doubles nothing while its connections are killed, and keeps two at most', async () => {
+  test('loses and doubles no ping while its connections are killed, and keeps at most two', async () => {
     const recorders = [start(), start()]
     const load = startLoad(
       recorders.map(({ recorder }) => recorder),
@@ -166,7 +166,7 @@ describe('a recorder', () => {
     expect((await sessions()).length).toBeLessThanOrEqual(4)
   })
 
-  test('answers many that come in one call, each in its place: the same id twice, another time, an id that is known', async () => {
+  test('answers many pings of one call in their order: an id twice, an id with another time, an id that is already recorded', async () => {
     const { recorder, batches } = start()
     const known = ping(1n)
     await recorder.record(known)
@@ -198,16 +198,16 @@ describe('a recorder', () => {
     expect(await numberingFaults(database)).toEqual([])
   })
 
-  test('refuses of many only those that go beyond the queue', async () => {
+  test('refuses only those of many pings that exceed the queue', async () => {
     const { recorder, refusals } = start({ maxQueueLength: 10, maxBatchSize: 4 })
     const outcomes = await recorder.recordAll(Array.from({ length: 15 }, () => ping()))
     expect(outcomes.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => undefined))
     expect(outcomes.slice(10).map(outcome => outcome?.constructor)).toEqual(Array.from({ length: 5 }, () => QueueFullError))
-    expect([new Set(outcomes.slice(10)).size, refusals()]).toEqual([1, 5]) // one error for all: thousands of them would hold up other callers
+    expect([new Set(outcomes.slice(10)).size, refusals()]).toEqual([1, 5]) // one error for all: creating thousands would delay other callers
     expect(await total()).toBe(10n)
   })
 
-  test('records all that it accepted before it stops', async () => {
+  test('records everything that it accepted before it stops', async () => {
     const { recorder, batches } = start({ maxBatchSize: 100 })
     const accepted = Array.from({ length: 2_000 }, () => recorder.record(ping()))
     let acked = 0
@@ -220,9 +220,9 @@ describe('a recorder', () => {
   })
 })
 
-describe('a recorder without Postgres', () => {
-  test('is not ready, tells its callers when their time is over, and stops', async () => {
-    const { recorder } = startRecorder(AWAY, { answerWithinMs: 200 })
+describe('a recorder that cannot reach Postgres', () => {
+  test('is not ready, answers its callers with an error in time, and stops', async () => {
+    const { recorder } = startRecorder(UNREACHABLE, { answerWithinMs: 200 })
     expect(await recorder.isReady()).toBe(false)
     const waiting = [recorder.record(ping()), recorder.record(ping())]
     const answers = await Promise.allSettled(waiting)
@@ -233,15 +233,15 @@ describe('a recorder without Postgres', () => {
     await recorder.stop()
   })
 
-  test('tells the callers of many when their time is over', async () => {
-    const { recorder } = startRecorder(AWAY, { answerWithinMs: 100, maxBatchSize: 2 })
+  test('answers every ping of a call of many with an error in time', async () => {
+    const { recorder } = startRecorder(UNREACHABLE, { answerWithinMs: 100, maxBatchSize: 2 })
     const outcomes = await recorder.recordAll([ping(), ping(), ping()])
     expect(outcomes.map(outcome => outcome?.constructor)).toEqual([UnavailableError, UnavailableError, UnavailableError])
     await recorder.stop()
   })
 
-  test('refuses at once while the oldest waits too long', async () => {
-    const { recorder } = startRecorder(AWAY, { maxQueueAgeMs: 100, answerWithinMs: 1_000, maxBatchSize: 1 })
+  test('refuses a ping at once while the oldest queued ping has waited too long', async () => {
+    const { recorder } = startRecorder(UNREACHABLE, { maxQueueAgeMs: 100, answerWithinMs: 1_000, maxBatchSize: 1 })
     const waiting = Promise.allSettled(Array.from({ length: 3 }, () => recorder.record(ping()))) // two in flight, one queued
     await new Promise(resolve => setTimeout(resolve, 150))
     await expect(recorder.record(ping())).rejects.toThrow(QueueFullError)
@@ -249,16 +249,16 @@ describe('a recorder without Postgres', () => {
     await recorder.stop()
   })
 
-  test('drops what expired before it was sent, and answers who comes after that', async () => {
+  test('drops a batch that expired before it was sent, and records later pings', async () => {
     await withMigrated(async config => {
-      const target = { ...config, port: AWAY.port }
+      const target = { ...config, port: UNREACHABLE.port }
       const { recorder, batches } = startRecorder(target, { answerWithinMs: 300, maxQueueAgeMs: 60_000, maxBatchSize: 1 })
       const inFlight = [ping(), ping()]
       const queued = ping()
       const answers = await Promise.allSettled([...inFlight, queued].map(each => recorder.record(each)))
       expect(answers.every(({ status }) => status === 'rejected')).toBe(true)
       target.port = config.port
-      await expect.poll(() => batches.length, { timeout: 10_000 }).toBe(2) // what was sent is sent until it is there
+      await expect.poll(() => batches.length, { timeout: 10_000 }).toBe(2) // a batch that was sent is retried until it is recorded
       const late = [ping(), ping()]
       const recorded = Promise.allSettled(late.map(each => recorder.record(each)))
       await recorded
@@ -271,13 +271,13 @@ describe('a recorder without Postgres', () => {
     })
   })
 
-  test('answers a caller that comes to a batch whose time is over', async () => {
-    const { recorder } = startRecorder(AWAY, { answerWithinMs: 100, maxQueueAgeMs: 60_000 })
+  test('answers a caller whose ping arrives after the last batch has expired', async () => {
+    const { recorder } = startRecorder(UNREACHABLE, { answerWithinMs: 100, maxQueueAgeMs: 60_000 })
     const first = Promise.allSettled([recorder.record(ping())])
     await new Promise(resolve => setTimeout(resolve, 20))
     const second = Promise.allSettled([recorder.record(ping())])
     await new Promise(resolve => setTimeout(resolve, 20))
-    const third = Promise.allSettled([recorder.record(ping())]) // joins the second's batch or stands behind it
+    const third = Promise.allSettled([recorder.record(ping())]) // joins the second's batch or the one after it
     await Promise.all([first, second, third])
     await expect(recorder.record(ping())).rejects.toThrow(UnavailableError)
     await recorder.stop()

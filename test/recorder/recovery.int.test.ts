@@ -5,10 +5,10 @@ import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startTcpGate, type TcpGate } from '../support/tcp-gate.ts'
 import { ping, startRecorder } from './recorder-fixture.ts'
 
-/** Beyond every limit of a test: what comes nevertheless did not wait for it. */
-const PATIENT_MS = 600_000
+/** Longer than any test may take: whatever happens earlier did not wait for this time-out. */
+const NEVER_MS = 600_000
 
-describe('a recorder whose way to Postgres goes silent', () => {
+describe('a recorder whose network to Postgres stops answering', () => {
   let database: TestDatabase
   let gate: TcpGate
   let config: ClientConfig
@@ -19,11 +19,11 @@ describe('a recorder whose way to Postgres goes silent', () => {
   afterAll(() => database.drop())
   beforeEach(async () => {
     gate = await startTcpGate(database.config.port!)
-    config = { ...database.config, port: gate.port, connectionTimeoutMillis: PATIENT_MS }
+    config = { ...database.config, port: gate.port, connectionTimeoutMillis: NEVER_MS }
     return () => gate.close()
   })
 
-  test('acknowledges as soon as a connection is answered, though the first ones hang', async () => {
+  test('acknowledges as soon as Postgres answers a new connection, although the first ones hang', async () => {
     gate.let(() => 'silent')
     const { recorder } = startRecorder(config)
     const recorded = [recorder.record(ping()), recorder.record(ping())]
@@ -33,7 +33,7 @@ describe('a recorder whose way to Postgres goes silent', () => {
     await recorder.stop()
   })
 
-  test('replaces an idle connection that is silent, so that the next ping does not meet it', async () => {
+  test('replaces an idle connection that does not answer before the next ping uses it', async () => {
     const { recorder, retries } = startRecorder(config)
     expect(await recorder.isReady()).toBe(true)
     gate.freeze()
@@ -44,13 +44,13 @@ describe('a recorder whose way to Postgres goes silent', () => {
     await recorder.stop()
   })
 
-  test('sends a batch again whose answer cannot come any more, and does not before', async () => {
-    const { recorder, retries, batches } = startRecorder(config, { lookAfterMs: 100 })
+  test('retries a batch once Postgres no longer works on it, and not earlier', async () => {
+    const { recorder, retries, batches } = startRecorder(config, { checkAfterMs: 100 })
     await recorder.record(ping())
     gate.freeze()
     gate.let(() => 'silent')
     const recorded = recorder.record(ping())
-    await expect.poll(gate.accepted, { timeout: 10_000 }).toBeGreaterThan(3) // looks that learned nothing
+    await expect.poll(gate.accepted, { timeout: 10_000 }).toBeGreaterThan(3) // checks without a result
     expect(retries()).toBe(0)
     gate.let(() => 'through')
     await recorded

@@ -5,7 +5,7 @@ import { StartGate } from '../../src/server/recorder/start-gate.ts'
 
 const ping: RequestedPing = { id: '00000000-0000-4000-8000-000000000001', timestampMs: 1n, idGiven: true }
 
-test('turns callers away until it is opened, one ping or many', async () => {
+test('the start gate rejects pings until it is opened, one or many', async () => {
   const asked: unknown[] = []
   const recorder: PingRecorder = {
     record: async one => void asked.push(one),

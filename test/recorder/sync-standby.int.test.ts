@@ -14,10 +14,10 @@ const WAITING = "from pg_stat_activity where wait_event = 'SyncRep' and datname 
 const waiting = async (): Promise<number> => (await rowsOf(database, `select ${WAITING}`)).length
 const waitsForStandby = (count = 1) => expect.poll(waiting, { timeout: 10_000 }).toBe(count)
 const standby = (names: string) => sql(database.admin, `alter system set synchronous_standby_names = '${names}'`, 'select pg_reload_conf()')
-/** As an operator would who is tired of waiting: the commit is answered with a WARNING. */
+/** What an impatient operator does: the commit succeeds with a WARNING. */
 const cancelWait = () => sql(database, `select pg_cancel_backend(pid) ${WAITING}`)
 
-/** Its id is not looked for at the first try. */
+/** A ping whose id the first try does not look up. */
 const pingWithOurId = () => ({ ...ping(), idGiven: false })
 
 function outcomeOf(promise: Promise<unknown>): () => string {
@@ -29,7 +29,7 @@ function outcomeOf(promise: Promise<unknown>): () => string {
   return () => outcome
 }
 
-describe('while the synchronous standby is away', () => {
+describe('while the synchronous standby is down', () => {
   let started: TestRecorder
   beforeAll(async () => {
     postgres = await startPostgres()
@@ -38,7 +38,7 @@ describe('while the synchronous standby is away', () => {
   beforeEach(async () => {
     database = await postgres.createDatabase()
     await setUp(database, 2)
-    started = startRecorder(database.config, { lookAfterMs: 200 })
+    started = startRecorder(database.config, { checkAfterMs: 200 })
     await started.recorder.record(ping())
     await standby('nobody')
     await expect
@@ -53,13 +53,13 @@ describe('while the synchronous standby is away', () => {
     }
   })
 
-  test('a batch waits, a WARNING at commit is no ack, the same ids are sent again, and wait as well', async () => {
+  test('a batch waits, a WARNING at commit is not an ack, and the retry with the same ids waits too', async () => {
     const recorded = started.recorder.record(pingWithOurId())
     const outcome = outcomeOf(recorded)
     await waitsForStandby()
     await cancelWait()
     await expect.poll(started.retries).toBe(1)
-    await waitsForStandby() // all ids are known now: only the message in the WAL makes it wait
+    await waitsForStandby() // all ids are recorded now: only the message in the WAL makes the commit wait
     expect(outcome()).toBe('open')
     await cancelWait()
     await expect.poll(started.retries).toBe(2)
@@ -70,7 +70,7 @@ describe('while the synchronous standby is away', () => {
     expect(await withClient(database, async client => sumOfHeads(await readHeads(client)))).toBe(2n)
   })
 
-  test('a WARNING is no ack in a server that speaks another language', async () => {
+  test('a WARNING is not an ack when Postgres reports it in another language', async () => {
     await withClient(database, async client => {
       const recording = record(client, 0, pingsAt(1))
       recording.catch(() => undefined)
@@ -81,7 +81,7 @@ describe('while the synchronous standby is away', () => {
     })
   })
 
-  test('a batch whose session ends while it waits is sent again, and waits as well', async () => {
+  test('a batch whose session ends while it waits is retried, and the retry waits too', async () => {
     const recorded = started.recorder.record(ping())
     const outcome = outcomeOf(recorded)
     await waitsForStandby()
@@ -93,13 +93,13 @@ describe('while the synchronous standby is away', () => {
     await recorded
   })
 
-  test('two sessions wait, however long', async () => {
+  test('the two sessions wait as long as it takes, and no more are opened', async () => {
     const recorded = Promise.all([
       started.recorder.record(ping()),
       new Promise(resolve => setTimeout(resolve, 20)).then(() => started.recorder.record(ping())),
     ])
     await waitsForStandby(2)
-    await new Promise(resolve => setTimeout(resolve, 1_500)) // several looks
+    await new Promise(resolve => setTimeout(resolve, 1_500)) // several checks
     expect(await waiting()).toBe(2)
     expect(await rowsOf(database, "select from pg_stat_activity where application_name = 'ping-recorder'")).toHaveLength(2)
     await standby('')

@@ -11,7 +11,7 @@ const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 /** What the recorder throws for pings with these times. */
 const ERRORS = new Map<bigint | undefined, Error>([
   [2n, new TimestampConflictError('timestamp_ms: got 2, but …')],
-  [3n, new QueueFullError('too many pings wait', 1_000)],
+  [3n, new QueueFullError('too many pings are waiting', 1_000)],
   [4n, new UnavailableError('not recorded within 10 ms')],
   [5n, new Error('secret: password')],
 ])
@@ -62,7 +62,7 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
         0,
       ],
       [idOf(2), FailureCode.ALREADY_EXISTS, 'timestamp_ms: got 2, but …', 0],
-      [idOf(3), FailureCode.RESOURCE_EXHAUSTED, 'too many pings wait', 1_000],
+      [idOf(3), FailureCode.RESOURCE_EXHAUSTED, 'too many pings are waiting', 1_000],
       [idOf(4), FailureCode.UNAVAILABLE, 'not recorded within 10 ms', 0],
       [idOf(5), FailureCode.INTERNAL, 'internal error', 0],
       [
@@ -113,7 +113,10 @@ describe('a batch', () => {
       {
         results: [
           {},
-          { pingId: idOf(2), failure: { code: 'FAILURE_CODE_RESOURCE_EXHAUSTED', message: 'too many pings wait', retryAfterMs: 1_000 } },
+          {
+            pingId: idOf(2),
+            failure: { code: 'FAILURE_CODE_RESOURCE_EXHAUSTED', message: 'too many pings are waiting', retryAfterMs: 1_000 },
+          },
         ],
       },
     ])

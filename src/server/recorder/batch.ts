@@ -3,35 +3,35 @@ import type { NewPing } from '../../terms/ping.ts'
 import { TimestampConflictError, UnavailableError } from '../errors.ts'
 import type { RequestedPing } from './ping-recorder.ts'
 
-/** Who waits for the outcome of one ping or of many. */
+/** Receives the outcome of one ping or of many. */
 export interface Waiter {
-  /** Called once for each ping, with the number that it was added with; without an error it is committed. */
+  /** Called once for each ping, with the index that it was added with. Without an error, the ping is committed. */
   answer(index: number, error: Error | undefined): void
 }
 
-/** One ping that somebody waits for. */
+/** One ping and the waiter for its outcome. */
 interface Entry {
   readonly requested: RequestedPing
   readonly waiter: Waiter
   readonly index: number
-  /** As it is recorded; the same for all entries of an id. */
+  /** The ping as it is recorded. All entries of an id share it. */
   ping: NewPing
 }
 
-/** What the ledger gets of a batch. */
+/** A batch in the form that the ledger takes. */
 export interface SealedBatch {
   /** Each id once, sorted. */
   readonly pings: readonly NewPing[]
-  /** The ids that callers gave: a first try finds no others in the ledger. */
+  /** The ids that callers gave. A first try can find no other ids in the ledger. */
   readonly given: readonly string[]
 }
 
 /**
- * The pings that one transaction records, each with who waits for it: several, if they sent the same id. It is filled first; once it
- * is sealed nothing is added.
+ * The pings that one transaction records, each with its waiters: several if several callers sent the same id. The batch is filled
+ * first. Once it is sealed, nothing is added.
  */
 export class Batch {
-  /** When its first ping came, by the monotonic clock, in ms. */
+  /** When its first ping arrived, by the monotonic clock, in ms. */
   readonly since: number
   #entries: Entry[] = []
   #sealed: SealedBatch | undefined
@@ -41,23 +41,23 @@ export class Batch {
     this.since = nowMs
   }
 
-  /** The number of pings that somebody waits for, or waited for. */
+  /** The number of pings added, duplicates included. */
   get callers(): number {
     return this.#entries.length
   }
 
-  /** True once its callers were told that it took too long. */
+  /** True once its callers got the error that it took too long. */
   get expired(): boolean {
     return this.#expired
   }
 
-  /** Adds a ping; `waiter` is answered with the batch. `clockMs` is its time if the caller gave none. */
+  /** Adds a ping; `waiter` gets its outcome with that of the batch. `clockMs` is the ping's time if the caller gave none. */
   add(requested: RequestedPing, clockMs: bigint, waiter: Waiter, index = 0): void {
     const { id, timestampMs } = requested
     this.#entries.push({ requested, waiter, index, ping: { id, timestampMs: timestampMs ?? clockMs } })
   }
 
-  /** The pings in the order in which the ledger wants them. Of an id that came several times, the time that came first. */
+  /** The pings, sorted by id as the ledger needs them. Of an id that was added several times, the first time counts. */
   seal(): SealedBatch {
     if (this.#sealed) return this.#sealed
     const sorted = isInOrder(this.#entries) ? this.#entries : this.#entries.toSorted(byId)
@@ -72,7 +72,7 @@ export class Batch {
     return this.#sealed
   }
 
-  /** Answers every caller: recorded, or recorded before with another time. Returns how many were acked. */
+  /** Answers every caller: the ping is recorded, or it was already recorded with another time. Returns how many were acked. */
   settle({ known }: RecordedBatch): number {
     if (this.#expired) return 0
     let acked = 0
@@ -86,12 +86,12 @@ export class Batch {
     return acked
   }
 
-  /** The ledger will not have it: every caller gets the error. */
+  /** The ledger rejects the batch: every caller gets the error. */
   fail(error: Error): void {
     if (!this.#expired) for (const { waiter, index } of this.#entries) waiter.answer(index, error)
   }
 
-  /** The callers are told that it took longer than `afterMs`; the batch itself, once sent, goes on. */
+  /** Every caller gets the error that recording took longer than `afterMs`. A batch that was sent continues. */
   expire(afterMs: number): void {
     this.#expired = true
     for (const { waiter, index, ping } of this.#entries) waiter.answer(index, late(ping.id, afterMs))

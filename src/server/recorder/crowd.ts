@@ -1,16 +1,16 @@
 /**
- * How many callers there are at a time, and so when enough of them have gathered for a batch: each batch costs Postgres and us a
- * fixed part, but the pings of callers that are not coming must not be waited for.
+ * Estimates how many callers there are at a time, and so when enough pings have gathered for a batch. Every batch has a fixed
+ * cost, in Postgres and here, but pings must not wait for callers that send no more.
  */
 export class Crowd {
   #callers = 1
 
-  /** A batch was sent while so many callers waited, those of batches in flight included. */
+  /** A batch was sent while this many callers waited, including those of batches in flight. */
   sent(callers: number): void {
     this.#callers = Math.max(callers, this.#callers * 0.9)
   }
 
-  /** True if a batch of the queued pings is worth while. With none in flight, always. */
+  /** True if it is time to send the queued pings as a batch. Always true while no batch is in flight. */
   isGathered(queued: number, inFlight: number): boolean {
     return inFlight === 0 || queued * 2 >= this.#callers
   }

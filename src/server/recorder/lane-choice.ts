@@ -1,6 +1,6 @@
 /**
- * Which lane a batch takes. Lanes that this server publishes come first, as their rows can then be
- * handed over in memory; among them each in its turn, and none that another batch of ours is in.
+ * Chooses the lane of a batch. Lanes that this server publishes are preferred, because their rows can be handed over to the relay
+ * in memory. Within them and within the others, lanes take turns. A lane that another batch of this server uses is the last choice.
  */
 export class LaneChoice {
   readonly #preferred: () => readonly number[]
@@ -11,7 +11,7 @@ export class LaneChoice {
     this.#preferred = preferred
   }
 
-  /** All lanes, best first. Give the first back with `free`. */
+  /** All lanes, best first. The first is taken until `free` is called with it. */
   take(laneCount: number): readonly number[] {
     const preferred = this.#preferred().filter(lane => lane < laneCount)
     const others = Array.from({ length: laneCount }, (_, lane) => lane).filter(lane => !preferred.includes(lane))

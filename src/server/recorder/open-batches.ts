@@ -1,15 +1,15 @@
 import type { Batch } from './batch.ts'
 
 /**
- * The batches that are not settled, oldest first, and the one timer that tells their callers when they took too long. Most batches
- * are settled within a ms: a timer of its own for each would cost more than the rest of it.
+ * The batches that are not settled, oldest first, and one timer that answers their callers when a batch takes too long. Most
+ * batches are settled within 1 ms: a timer for each would cost more than all the rest of it.
  */
 export class OpenBatches {
   readonly #answerWithinMs: number
   readonly #open = new Set<Batch>()
   #timer: NodeJS.Timeout | undefined
 
-  /** @param answerWithinMs how long callers wait, in ms */
+  /** @param answerWithinMs maximum time that callers wait, in ms */
   constructor(answerWithinMs: number) {
     this.#answerWithinMs = answerWithinMs
   }
@@ -28,7 +28,7 @@ export class OpenBatches {
   }
 
   #start(afterMs: number): NodeJS.Timeout {
-    return setTimeout(() => this.#expire(), Math.max(1, Math.ceil(afterMs))).unref() // who waits keeps the program up, not this
+    return setTimeout(() => this.#expire(), Math.max(1, Math.ceil(afterMs))).unref() // callers that wait keep the program running, not this timer
   }
 
   #expire(): void {

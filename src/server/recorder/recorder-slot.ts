@@ -16,56 +16,56 @@ export interface SlotOptions {
   readonly log: Logger
   readonly metrics: Pick<RecorderMetrics, 'batchRecorded' | 'batchRetried'>
   readonly lanes: LaneChoice
-  /** Called with every batch after its callers were answered. */
+  /** Called with every batch after its callers have their answers. */
   readonly onRecorded: (batch: RecordedBatch) => void
-  /** After this long without an answer the slot looks whether Postgres is still at work on the batch, and again after each such time. In ms. */
-  readonly lookAfterMs?: number
+  /** Interval, in ms, at which the slot checks whether Postgres still works on a batch that it has not answered. */
+  readonly checkAfterMs?: number
 }
 
-/** As Postgres names the recorder's sessions. */
+/** The name of the recorder's sessions in Postgres. */
 const APPLICATION_NAME = 'ping-recorder'
-const LOOK_AFTER_MS = 2_000
-const LOOK_WITHIN_MS = 5_000
-/** While Postgres cannot be asked, a batch keeps its connection this long: without it there would be none. */
+const CHECK_AFTER_MS = 2_000
+const CHECK_WITHIN_MS = 5_000
+/** While the check gets no answer, a batch keeps its connection this long. */
 const KEEP_UNASKED_MS = 15_000
-/** An answer may have been on its way while we looked. */
+/** The answer may have been on its way during the check. */
 const LATE_ANSWER_MS = 1_000
 const SILENT = 'Postgres does not answer a batch'
 const READY_WITHIN_MS = 1_000
-/** Between two tries of a batch: short, since it is what callers wait for after Postgres is back. */
-const LONGEST_PAUSE_MS = 500
+/** Maximum pause between two tries of a batch. Short, because callers wait for it after Postgres has recovered. */
+const MAX_PAUSE_MS = 500
 
-/** One connection to Postgres, one batch at a time. */
+/** Records batches over one connection to Postgres, one at a time. */
 export class RecorderSlot {
   readonly #options: SlotOptions
   readonly #stopping = new AbortController()
   #connection: Promise<Connection> | undefined
   #batch: Batch | undefined
-  #looking: Promise<boolean> | undefined
-  /** True while one failure follows another: the log has the first. */
+  #checking: Promise<boolean> | undefined
+  /** True from the first failure until a success. Only the first failure is logged as a warning. */
   #failing = false
 
   constructor(options: SlotOptions) {
     this.#options = options
   }
 
-  /** True while it has a batch. */
+  /** True while it records a batch. */
   get busy(): boolean {
     return this.#batch !== undefined
   }
 
-  /** True while it has a batch whose callers wait. */
+  /** True while it records a batch whose callers still wait. */
   get awaited(): boolean {
     return this.#batch?.expired === false
   }
 
-  /** True if Postgres would take a batch now. Without a batch, a connection that is silent or takes no writes is replaced. */
+  /** True if Postgres would accept a batch now. While idle, a connection that does not answer or accepts no writes is replaced. */
   async isReady(): Promise<boolean> {
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined)) // one at a time: after a batch that waits they would pile up
-    return within(READY_WITHIN_MS, 'Postgres does not answer', this.#looking).catch(() => false)
+    this.#checking ??= this.#check().finally(() => (this.#checking = undefined)) // one at a time: while a batch blocks the connection they would pile up
+    return within(READY_WITHIN_MS, 'Postgres does not answer', this.#checking).catch(() => false)
   }
 
-  async #look(): Promise<boolean> {
+  async #check(): Promise<boolean> {
     const { client } = await this.#connect()
     const takes = await within(READY_WITHIN_MS, 'Postgres does not answer', takesWrites(client)).catch(() => false)
     if (!takes && !this.busy) await this.#disconnect()
@@ -73,12 +73,12 @@ export class RecorderSlot {
   }
 
   /**
-   * Records a batch: again and again with the same ids, until the ledger has it, or refuses it for good.
-   * The outcome of a try may be unknown; the ids make a second time harmless. Never rejects.
+   * Records a batch. Retries with the same ids until the ledger has it or rejects it permanently. The outcome of a try may be
+   * unknown; the ids make a retry harmless. Never rejects.
    */
   async record(batch: Batch): Promise<void> {
     this.#batch = batch
-    const pause = new Backoff(5, LONGEST_PAUSE_MS)
+    const pause = new Backoff(5, MAX_PAUSE_MS)
     for (let tries = 1; !(await this.#try(batch, tries === 1)); tries++) {
       if (this.#stopping.signal.aborted && batch.expired) break
       await wait(pause.next(), batch.expired ? this.#stopping.signal : undefined)
@@ -86,13 +86,13 @@ export class RecorderSlot {
     this.#batch = undefined
   }
 
-  /** Cuts the connection: an unanswered batch is not waited for. */
+  /** Closes the connection without waiting for a batch in flight. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#disconnect()
   }
 
-  /** True if there is nothing more to try. After the first try any of the ids may be known. */
+  /** Returns true if no further try is needed. After the first try, any of the ids may already be recorded. */
   async #try(batch: Batch, isFirst: boolean): Promise<boolean> {
     const { lanes: choice, metrics, onRecorded } = this.#options
     let lanes: readonly number[] = []
@@ -120,32 +120,32 @@ export class RecorderSlot {
   }
 
   /**
-   * The batch's outcome, as long as its backend lives: one that waits for a standby or for somebody's
-   * lock stays there though its client has gone, and sending again and again would use up all connections.
+   * Waits for the batch's outcome as long as its backend works on it. A backend that waits for a standby or a lock stays even after
+   * its client has disconnected, so sending the batch over new connections would use up all of them.
    */
   async #whileAtWork(client: Client, recording: Promise<RecordedBatch>): Promise<RecordedBatch> {
-    const { lookAfterMs = LOOK_AFTER_MS } = this.#options
+    const { checkAfterMs = CHECK_AFTER_MS } = this.#options
     const ended = recording.then(
       () => 'ended' as const,
       () => 'ended' as const,
     )
     for (let askedMs = performance.now(); ;) {
       try {
-        return await within(lookAfterMs, SILENT, recording)
+        return await within(checkAfterMs, SILENT, recording)
       } catch (error) {
         if (!(error instanceof TimeoutError)) throw error
       }
-      const found = await Promise.race([ended, this.#lookAtWork(client)])
+      const found = await Promise.race([ended, this.#checkAtWork(client)])
       if (found === 'at work') askedMs = performance.now()
       const isGone = found === 'not at work' || performance.now() - askedMs > KEEP_UNASKED_MS
       if (isGone) return await within(LATE_ANSWER_MS, SILENT, recording)
     }
   }
 
-  /** Over another connection, which is also how a primary that has taken over is noticed. */
-  async #lookAtWork(client: Client): Promise<'at work' | 'not at work' | 'not known'> {
+  /** Checks over another connection, which also notices that another primary has taken over. */
+  async #checkAtWork(client: Client): Promise<'at work' | 'not at work' | 'not known'> {
     try {
-      const isThere = await within(LOOK_WITHIN_MS, SILENT, isStillRunning(this.#options.postgres, client, APPLICATION_NAME))
+      const isThere = await within(CHECK_WITHIN_MS, SILENT, isStillRunning(this.#options.postgres, client, APPLICATION_NAME))
       return isThere ? 'at work' : 'not at work'
     } catch {
       return 'not known'
@@ -160,13 +160,13 @@ export class RecorderSlot {
         log.info({ err: error }, 'recorder: sending a batch again')
         return false
       case 'reconnect':
-        log[this.#failing ? 'debug' : 'warn']({ err: error }, 'recorder: a batch failed, connecting again and sending it again')
+        log[this.#failing ? 'debug' : 'warn']({ err: error }, 'recorder: a batch failed; reconnecting and sending it again')
         this.#failing = true
         await this.#disconnect()
         return false
       case 'reject':
-        log.error({ err: error }, 'recorder: the ledger refuses a batch')
-        batch.fail(new Error('the ledger refuses the batch', { cause: error }))
+        log.error({ err: error }, 'recorder: the ledger rejected a batch')
+        batch.fail(new Error('the ledger rejected the batch', { cause: error }))
         return true
     }
   }
@@ -185,7 +185,7 @@ export class RecorderSlot {
     try {
       client = await connectClient(this.#options.postgres, APPLICATION_NAME, { planCacheMode: 'force_generic_plan' })
       client.on('end', onEnd)
-      return { client, laneCount: await within(LOOK_WITHIN_MS, 'Postgres does not answer', readLaneCount(client)) }
+      return { client, laneCount: await within(CHECK_WITHIN_MS, 'Postgres does not answer', readLaneCount(client)) }
     } catch (error) {
       onEnd()
       void client?.end().catch(() => undefined)

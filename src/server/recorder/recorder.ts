@@ -11,28 +11,28 @@ import { ManyWaiter, OneWaiter } from './waiters.ts'
 
 export interface RecorderOptions extends Omit<SlotOptions, 'lanes'> {
   readonly metrics: RecorderMetrics
-  /** Most pings of one transaction. */
+  /** Maximum number of pings in one transaction. */
   readonly maxBatchSize: number
-  /** Most callers that may wait; more are refused. */
+  /** Maximum number of pings that wait; further pings are refused. */
   readonly maxQueueLength: number
-  /** While the oldest caller waits longer than this, more are refused. In ms. */
+  /** While the oldest ping in the queue has waited longer than this, further pings are refused. In ms. */
   readonly maxQueueAgeMs: number
-  /** How long a caller waits; then it is told that the ping may or may not be recorded. In ms. */
+  /** Maximum time that a caller waits, in ms. After that it gets the error that the ping may or may not be recorded. */
   readonly answerWithinMs: number
-  /** Lanes that are best taken: those that this server publishes. */
+  /** The lanes to prefer: those that this server publishes. */
   readonly preferredLanes: () => readonly number[]
 }
 
-/** Two: while one batch waits for the disk the other is prepared; more gain nothing (measured). */
+/** While one batch waits for the disk, the other is prepared. More than two gain nothing (measured). */
 const BATCHES_IN_FLIGHT = 2
 const RETRY_AFTER_MS = 1_000
 const DRAIN_POLL_MS = 5
-/** The longest that pings wait for others while a batch is in flight. */
+/** Maximum time that pings wait for others while a batch is in flight. */
 const GATHER_MS = 2
 
 /**
- * Group commit: pings that come while batches are in flight share the next one. No wait is added when
- * idle. The queue is bounded by count and by age.
+ * Group commit: pings that arrive while batches are in flight share the next batch. No wait is added when idle. The queue is
+ * bounded by count and by age.
  */
 export class Recorder implements PingRecorder {
   readonly #options: RecorderOptions
@@ -40,9 +40,9 @@ export class Recorder implements PingRecorder {
   readonly #queue: Batch[] = []
   readonly #open: OpenBatches
   readonly #crowd = new Crowd()
-  /** Callers that wait, in the queue and in flight. */
+  /** Pings whose callers wait, in the queue and in flight. */
   #callers = 0
-  /** Those of them in the queue. */
+  /** Pings in the queue. */
   #queued = 0
   #inFlight = 0
   #scheduled = false
@@ -73,7 +73,7 @@ export class Recorder implements PingRecorder {
   recordAll(pings: readonly RequestedPing[]): Promise<readonly (Error | undefined)[]> {
     const waiter = new ManyWaiter(pings.length)
     const clockMs = BigInt(Date.now())
-    let refusal: QueueFullError | undefined // the first one is that of the rest as well: a thousand errors take 10 ms
+    let refusal: QueueFullError | undefined // shared by all the rest: a thousand errors take 10 ms
     for (const [index, ping] of pings.entries()) {
       refusal ??= this.#refusal()
       if (refusal) this.#refuse(index, waiter, refusal)
@@ -83,7 +83,7 @@ export class Recorder implements PingRecorder {
     return waiter.promise
   }
 
-  /** Records what callers still wait for, then lets go of Postgres. The caller sees to it that nothing more comes. */
+  /** Records what callers still wait for, then disconnects. No ping may be given to it after this call. */
   async stop(): Promise<void> {
     const isAwaited = () => this.#queue.some(batch => !batch.expired) || this.#slots.some(slot => slot.awaited)
     while (isAwaited()) await wait(DRAIN_POLL_MS)
@@ -97,7 +97,7 @@ export class Recorder implements PingRecorder {
     const ageMs = oldest ? performance.now() - oldest.since : 0
     if (this.#callers < maxQueueLength && ageMs <= maxQueueAgeMs) return undefined
     return new QueueFullError(
-      `too many pings wait: got ${this.#callers} of them, the oldest since ${Math.round(ageMs)} ms, expected fewer than ${maxQueueLength} and none above ${maxQueueAgeMs} ms; try again with the same ping_id`,
+      `too many pings are waiting: got ${this.#callers}, the oldest for ${Math.round(ageMs)} ms, expected fewer than ${maxQueueLength} and at most ${maxQueueAgeMs} ms; try again with the same ping_id`,
       RETRY_AFTER_MS,
     )
   }
@@ -122,7 +122,7 @@ export class Recorder implements PingRecorder {
     return batch
   }
 
-  /** At the end of this turn of the event loop, so that pings that arrived together go together. */
+  /** Sends at the end of this turn of the event loop, so that pings that arrived together share a batch. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -139,12 +139,12 @@ export class Recorder implements PingRecorder {
       if (!oldest) return
       const isFull = oldest.callers >= this.#options.maxBatchSize
       const hasWaited = performance.now() - oldest.since >= GATHER_MS
-      if (!isFull && !hasWaited && !this.#crowd.isGathered(this.#queued, this.#inFlight)) return this.#lookLater()
+      if (!isFull && !hasWaited && !this.#crowd.isGathered(this.#queued, this.#inFlight)) return this.#sendLater()
       this.#send(slot)
     }
   }
 
-  #lookLater(): void {
+  #sendLater(): void {
     if (this.#isGathering) return
     this.#isGathering = true
     setTimeout(() => {
@@ -153,7 +153,7 @@ export class Recorder implements PingRecorder {
     }, GATHER_MS)
   }
 
-  /** The first of the queue that somebody waits for. What expired there was never sent, and its callers were told. */
+  /** The first batch in the queue that has not expired. Expired ones were never sent, and their callers have an error. */
   #nextBatch(): Batch | undefined {
     while (this.#queue[0]?.expired) this.#leaveQueue()
     return this.#queue[0]

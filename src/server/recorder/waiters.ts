@@ -19,7 +19,7 @@ export class OneWaiter implements Waiter {
   }
 }
 
-/** Gathers the outcomes of many pings, by their numbers, and settles one promise when the last is there. */
+/** Collects the outcomes of many pings by index, and settles one promise when the last has arrived. */
 export class ManyWaiter implements Waiter {
   readonly promise: Promise<readonly (Error | undefined)[]>
   readonly #outcomes: (Error | undefined)[]
