@@ -27,7 +27,7 @@ describe('open batches', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('leave no timer behind when they are stopped', () => {
+  test('have no timer left after they are stopped', () => {
     const open = new OpenBatches(1_000)
     open.add(new Batch(performance.now()))
     open.stop()
