@@ -2,14 +2,14 @@ import { Counter, Histogram, Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { callMetrics, SECONDS } from '../../src/server/call-metrics.ts'
 
-test('calls are counted in the words of the library', async () => {
+test('call metrics are printed exactly as the library prints its own', async () => {
   const [ours, theirs] = [new Registry(), new Registry()]
   const metrics = callMetrics(ours)
   const registers = [theirs]
   const calls = new Counter({ name: 'ping_rpc_total', help: 'Calls by method and code', labelNames: ['method', 'code'], registers })
   const seconds = new Histogram({
     name: 'ping_rpc_seconds',
-    help: 'Seconds of a call',
+    help: 'Duration of a call in seconds',
     labelNames: ['method'],
     buckets: SECONDS,
     registers,
