@@ -2,7 +2,7 @@ import { Code } from '@connectrpc/connect'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PROTOCOLS } from '../../src/cli/client/ping-client.ts'
 import { FailureCode } from '../../src/gen/ping/v1/ping_pb.ts'
-import { runCli, startCli, type CliResult } from './run-cli.ts'
+import { callCli, runCli, startCli, type CliResult } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type ServerOptions, type Step } from './scripted-server.ts'
 
 let server: ScriptedServer | undefined
@@ -164,7 +164,7 @@ describe('pingcli load', () => {
     [['--rate', '50', '--batch', '1000'], 'at this rate the first 1000 pings are due after 20 s, and nothing would be sent before the end'],
     [['--rate', '50', '--batch', '1000', '--count', '500', '--duration', '9s'], 'the first 500 pings are due after 10 s'],
   ])('%j is refused', async (args, expected) => {
-    const { code, stderr } = await runCli(['load', ...args])
+    const { code, stderr } = await callCli(['load', ...args])
     expect(code).toBe(2)
     expect(stderr).toContain(expected)
   })

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
+import { runCli as runProgram } from '../../src/cli/program.ts'
 
 export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -40,6 +41,23 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
 
 export async function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
   return startCli(args, env).result
+}
+
+/** The same in this process, which takes no start: for what ends before anything is opened. */
+export async function callCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
+  const got = { stdout: '', stderr: '' }
+  const spies = (['stdout', 'stderr'] as const).map(name =>
+    vi.spyOn(process[name], 'write').mockImplementation(text => {
+      got[name] += String(text)
+      return true
+    }),
+  )
+  try {
+    const code = await runProgram(args, { ...withoutSettings(), ...env })
+    return { code, ...got }
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
 }
 
 /** The settings and the locale of whoever runs the tests are none of the tests' business. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { runCli } from './run-cli.ts'
+import { callCli, runCli } from './run-cli.ts'
 
 describe('pingcli, used wrongly, ends with exit code 2 and says what it got and what it expected', () => {
   test.each<[string[], RegExp]>([
@@ -23,7 +23,7 @@ describe('pingcli, used wrongly, ends with exit code 2 and says what it got and 
     [['png'], /unknown command 'png'\n.*ping/],
     [[], /Usage: pingcli/],
   ])('%j', async (args, message) => {
-    const { code, stdout, stderr } = await runCli(args)
+    const { code, stdout, stderr } = await callCli(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(message)
   })
@@ -51,7 +51,7 @@ describe('pingcli help', () => {
   })
 
   test.each(['ping', 'count', 'verify', 'rebuild'])('of %s shows examples and the shared options', async command => {
-    const { code, stdout } = await runCli(['help', command])
+    const { code, stdout } = await callCli(['help', command])
     expect(code).toBe(0)
     expect(stdout).toMatch(new RegExp(`Examples:\\n  pingcli ${command}`))
     expect(stdout).toContain('--timeout <duration>')
