@@ -1,15 +1,19 @@
 import { defineConfig } from 'vitest/config'
 import { SummaryReporter } from './test/support/summary.ts'
 
+/** A tier runs after the ones before it, by its name's place in the alphabet: the longest files first, and what only computes at the end. */
+const tier = (name: 'e2e' | 'int' | 'unit', isolate: boolean) => ({
+  extends: true as const,
+  test: { name, include: [`test/**/*.${name}.test.ts`], isolate, testTimeout: 60_000, hookTimeout: 90_000 },
+})
+
 export default defineConfig({
   test: {
-    // Not those that build images: see test/image/vitest.config.ts.
-    include: ['test/**/*.{unit,int,e2e}.test.ts'],
     globalSetup: ['test/support/shared-parts.ts'],
-    // Files start real parts: more at a time would only make each of them slower.
-    maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 90_000,
+    // Files wait for the parts that they start about as much as they compute: three keep two cores busy.
+    maxWorkers: 3,
     reporters: ['default', new SummaryReporter()],
+    // Not the files that build images: see test/image/vitest.config.ts. Unit tests share processes, since to start one takes longer than most files.
+    projects: [tier('e2e', true), tier('int', true), tier('unit', false)],
   },
 })
