@@ -12,6 +12,8 @@ export default defineConfig({
     globalSetup: ['test/support/shared-parts.ts'],
     // Files wait for the parts that they start about as much as they compute: three keep two cores busy.
     maxWorkers: 3,
+    // The default of 1 s is too short for a busy machine.
+    expect: { poll: { timeout: 20_000, interval: 20 } },
     reporters: ['default', new SummaryReporter()],
     // Not the files that build images: see test/image/vitest.config.ts. Unit tests share processes, since to start one takes longer than most files.
     projects: [tier('e2e', true), tier('int', true), tier('unit', false)],

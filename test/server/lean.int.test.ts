@@ -139,7 +139,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
         signal.throwIfAborted()
       },
     })
-    expect(await port.post('{}', { 'connect-timeout-ms': '50' })).toMatchObject({ status: 504, json: { code: 'deadline_exceeded' } })
+    expect(await port.post('{}', { 'connect-timeout-ms': '500' })).toMatchObject({ status: 504, json: { code: 'deadline_exceeded' } })
     expect(reason).toMatchObject({ code: Code.DeadlineExceeded })
     expect(port.ended).toEqual(['deadline_exceeded'])
   })

@@ -114,9 +114,9 @@ describe('OffsetCommit and OffsetFetch', () => {
 
   test('a topic that is named ever again costs no more than as many topics', async () => {
     const topics = Array.from({ length: 20_000 }, (_, index) => ({ name: 'pings', partitionIndexes: [index] }))
-    const from = performance.now()
+    const from = process.cpuUsage()
     expect(fetched(await broker.ask(tables.offsetFetch, 7, asked(topics)), 7)[0].partitions).toHaveLength(20_000)
-    expect(performance.now() - from).toBeLessThan(2_000)
+    expect(process.cpuUsage(from).user / 1_000).toBeLessThan(2_000)
   })
 
   test('each partition is accepted or refused on its own', async () => {
