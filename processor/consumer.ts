@@ -1,10 +1,8 @@
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
-import type { decode, Decoded } from '../src/events/event.ts'
-import { fetchedRecords, type FetchedRecords } from '../src/events/fetched-records.ts'
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import { fetchedRecords } from '../src/events/fetched-records.ts'
 import { ensureTopic } from '../src/events/kafka.ts'
 import { packFetches } from '../src/events/packed-fetch.ts'
 import type { TopicSettings } from '../src/events/settings.ts'
-import { unreadableBatch } from '../src/events/unreadable-records.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import { Backoff } from '../src/runtime/retry.ts'
 import { wait } from '../src/runtime/wait.ts'
@@ -15,6 +13,7 @@ import type { Flusher } from './flusher.ts'
 import type { Lanes } from './lanes.ts'
 import type { ProcessorMetrics } from './metrics.ts'
 import { PartitionOffsets } from './offsets.ts'
+import { RecordIntake } from './record-intake.ts'
 
 export interface PingConsumerOptions {
   readonly kafka: Kafka
@@ -43,21 +42,20 @@ const HEARTBEAT_INTERVAL_MS = 1_000
 const MAX_WAIT_MS = 250
 /** Of one fetch: some thousand events. With kafkajs' own 1 MiB memory grows by 40 MB, and nothing is faster. */
 const MAX_PARTITION_BYTES = 256 * 1024
-const LEGACY_LOGGED_EVERY_MS = 60_000
 
 /** Reads the topic into the flusher, and commits what the cache has applied. Begins anew after every failure. */
 export class PingConsumer {
   readonly #options: PingConsumerOptions
+  readonly #intake: RecordIntake
   readonly #stopping = new AbortController()
   #offsets = new Map<number, PartitionOffsets>()
   #partitions = 0
   #consumer: Consumer | undefined
   #running: Promise<void> = Promise.resolve()
-  #legacyLoggedMs = -Infinity
-  #decode: typeof decode | undefined
 
   constructor(options: PingConsumerOptions) {
     this.#options = options
+    this.#intake = new RecordIntake(options)
   }
 
   start(): void {
@@ -144,7 +142,7 @@ export class PingConsumer {
       if (!isRunning() || isStale() || this.#stopping.signal.aborted) return
       const end = Math.min(first + RECORDS_PER_STRIDE, records.length)
       for (let index = first; index < end; index++) {
-        const slow = this.#takeRecord(batch.partition, records, index, offsets)
+        const slow = this.#intake.take(batch.partition, records, index, offsets)
         if (slow) {
           await slow
           await heartbeat()
@@ -161,61 +159,6 @@ export class PingConsumer {
     await heartbeat() // throws when the group is being divided anew: kafkajs then joins again
     const pauseMs = pauseAfter(records.length, flusher.untilFlushMs)
     if (pauseMs > 0) await wait(pauseMs, this.#stopping.signal)
-  }
-
-  /** A promise only where something has to be awaited: most records are taken without a turn of the event loop. */
-  #takeRecord(partition: number, records: FetchedRecords, index: number, offsets: PartitionOffsets): Promise<void> | undefined {
-    const event = records.eventAt(index)
-    if (event === undefined) return this.#takeOther(partition, records.messageAt(index), offsets)
-    this.#options.flusher.receive({ event, record: offsets.open(records.offsetAt(index)) })
-    return undefined
-  }
-
-  /** Of a record that is not as the relay writes it. What reads any form is only loaded for the first of them. */
-  #takeOther(partition: number, message: KafkaMessage, offsets: PartitionOffsets): Promise<void> | undefined {
-    const { flusher, metrics } = this.#options
-    const decode = this.#decode
-    if (decode === undefined) return this.#loadDecoder().then(() => this.#takeOther(partition, message, offsets))
-    const offset = Number(message.offset)
-    const unreadable = unreadableBatch(message)
-    if (unreadable === 'rest') {
-      metrics.received('undecodable')
-      offsets.pass(offset)
-      return undefined
-    }
-    const decoded: Decoded = unreadable ? { kind: 'undecodable', reason: unreadable.reason } : decode(message.value)
-    switch (decoded.kind) {
-      case 'event':
-        flusher.receive({ event: decoded.event, record: offsets.open(offset) })
-        return undefined
-      case 'legacy':
-        metrics.received('legacy')
-        this.#tellOfLegacy(partition, message.offset)
-        offsets.pass(offset)
-        return undefined
-      case 'undecodable':
-        metrics.received('undecodable')
-        return this.#putAside(partition, message, decoded.reason, offsets)
-    }
-  }
-
-  async #loadDecoder(): Promise<void> {
-    this.#decode = (await import('../src/events/event.ts')).decode
-  }
-
-  async #putAside(partition: number, message: KafkaMessage, reason: string, offsets: PartitionOffsets): Promise<void> {
-    await this.#options.deadLetters.put(partition, message, reason)
-    offsets.pass(Number(message.offset)) // not before: if it failed the record is read again
-  }
-
-  #tellOfLegacy(partition: number, offset: string): void {
-    const now = performance.now()
-    if (now - this.#legacyLoggedMs < LEGACY_LOGGED_EVERY_MS) return
-    this.#legacyLoggedMs = now
-    this.#options.log.warn(
-      { partition, offset },
-      'a record of the original producer is in the topic: it has no place in the ledger and is not counted; see the metric for how many',
-    )
   }
 
   /** While the cache is away nothing more is taken in, but the place in the group is kept. */

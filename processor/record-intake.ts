@@ -1,0 +1,87 @@
+import type { KafkaMessage } from 'kafkajs'
+import type { decode, Decoded } from '../src/events/event.ts'
+import type { FetchedRecords } from '../src/events/fetched-records.ts'
+import { unreadableBatch } from '../src/events/unreadable-records.ts'
+import type { Logger } from '../src/runtime/logger.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { Flusher } from './flusher.ts'
+import type { ProcessorMetrics } from './metrics.ts'
+import type { PartitionOffsets } from './offsets.ts'
+
+export interface RecordIntakeOptions {
+  readonly flusher: Pick<Flusher, 'receive'>
+  readonly deadLetters: Pick<DeadLetters, 'put'>
+  readonly log: Logger
+  readonly metrics: ProcessorMetrics
+}
+
+const LEGACY_LOGGED_EVERY_MS = 60_000
+
+/** Takes records, one at a time: events go to the flusher, records that cannot be decoded to the dead-letter topic. */
+export class RecordIntake {
+  readonly #options: RecordIntakeOptions
+  #legacyLoggedMs = -Infinity
+  #decode: typeof decode | undefined
+
+  constructor(options: RecordIntakeOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Takes one record of a partition, and notes it in the partition's offsets. A promise only where something has to be awaited:
+   * most records are taken without a turn of the event loop. Rejects if Kafka does not take a dead letter: the record is to be read again.
+   */
+  take(partition: number, records: FetchedRecords, index: number, offsets: PartitionOffsets): Promise<void> | undefined {
+    const event = records.eventAt(index)
+    if (event === undefined) return this.#takeOther(partition, records.messageAt(index), offsets)
+    this.#options.flusher.receive({ event, record: offsets.open(records.offsetAt(index)) })
+    return undefined
+  }
+
+  /** Of a record that is not as the relay writes it. What reads any form is only loaded for the first of them. */
+  #takeOther(partition: number, message: KafkaMessage, offsets: PartitionOffsets): Promise<void> | undefined {
+    const { flusher, metrics } = this.#options
+    const decode = this.#decode
+    if (decode === undefined) return this.#loadDecoder().then(() => this.#takeOther(partition, message, offsets))
+    const offset = Number(message.offset)
+    const unreadable = unreadableBatch(message)
+    if (unreadable === 'rest') {
+      metrics.received('undecodable')
+      offsets.pass(offset)
+      return undefined
+    }
+    const decoded: Decoded = unreadable ? { kind: 'undecodable', reason: unreadable.reason } : decode(message.value)
+    switch (decoded.kind) {
+      case 'event':
+        flusher.receive({ event: decoded.event, record: offsets.open(offset) })
+        return undefined
+      case 'legacy':
+        metrics.received('legacy')
+        this.#reportLegacy(partition, message.offset)
+        offsets.pass(offset)
+        return undefined
+      case 'undecodable':
+        metrics.received('undecodable')
+        return this.#putAside(partition, message, decoded.reason, offsets)
+    }
+  }
+
+  async #loadDecoder(): Promise<void> {
+    this.#decode = (await import('../src/events/event.ts')).decode
+  }
+
+  async #putAside(partition: number, message: KafkaMessage, reason: string, offsets: PartitionOffsets): Promise<void> {
+    await this.#options.deadLetters.put(partition, message, reason)
+    offsets.pass(Number(message.offset)) // not before: if it failed the record is read again
+  }
+
+  #reportLegacy(partition: number, offset: string): void {
+    const now = performance.now()
+    if (now - this.#legacyLoggedMs < LEGACY_LOGGED_EVERY_MS) return
+    this.#legacyLoggedMs = now
+    this.#options.log.warn(
+      { partition, offset },
+      'a record of the original producer is in the topic: it has no place in the ledger and is not counted; see the metric for how many',
+    )
+  }
+}
