@@ -17,7 +17,7 @@ export interface AuditLoopOptions {
   readonly intervalMs: number
 }
 
-/** Audits again and again; a difference is logged, counted and rebuilt. */
+/** Compares the whole cache with Postgres at every interval. A difference is logged and counted, and the cache rebuilt. */
 export class AuditLoop {
   readonly #options: AuditLoopOptions
   readonly #stopping = new AbortController()
@@ -52,10 +52,10 @@ export class AuditLoop {
       const difference = await compareWithLedger(cache, pool, lanes.count)
       if (difference === undefined) return
       metrics.auditDiffered()
-      log.error({ difference }, 'audit: the cache differs from Postgres, rebuilding it')
+      log.error({ difference }, 'audit: the cache differs from Postgres; rebuilding it')
       await rebuilder.rebuild('the audit found a difference')
     } catch (err) {
-      log.info({ err }, 'audit: not done, Postgres or the cache does not answer')
+      log.info({ err }, 'audit: skipped; Postgres or the cache does not answer')
     }
   }
 }

@@ -43,7 +43,7 @@ export class CatchUpLoop {
     await this.#running
   }
 
-  /** Catches up the lane that has waited longest for it; false if none has. Never rejects. */
+  /** Catches up the lane whose request is the oldest; false if there is no request. Never rejects. */
   async catchUpNext(): Promise<boolean> {
     const lane = this.#options.wanted.takeCatchUp()
     if (lane) await this.#catchUp(lane)
@@ -62,7 +62,7 @@ export class CatchUpLoop {
     const { wanted, flusher } = this.#options
     if (!lane.beginCatchUp()) return wanted.wantCatchUp(lane) // a flush is under way: after it
     const reached = await this.#reach(lane)
-    lane.endCatchUp(reached) // not reached: the tick sees why, and rebuilds if that is needed
+    lane.endCatchUp(reached) // not reached: the tick finds the reason, and rebuilds if that is needed
     if (lane.needsCatchUp && reached) wanted.wantCatchUp(lane)
     if (lane.pending > 0) flusher.schedule() // events that waited for the end
   }
@@ -77,14 +77,14 @@ export class CatchUpLoop {
           metrics.caughtUp(outcome.rows)
           return outcome.position
         case 'malformed':
-          wanted.wantRebuild(`${outcome.field} is ill-formed`)
+          wanted.wantRebuild(`${outcome.field} is malformed`)
           return undefined
         case 'lost':
         case 'later':
           return undefined
       }
     } catch (err) {
-      log.debug({ err, lane: lane.lane }, 'catch-up: failed, the next tick tries again')
+      log.debug({ err, lane: lane.lane }, 'catch-up: failed; the next tick tries again')
       return undefined
     }
   }

@@ -18,16 +18,16 @@ export interface CatchUpOptions {
 }
 
 const ROWS_PER_READ = 5_000
-/** Another may move the lane meanwhile; after so many times the next catch-up tries again. */
+/** Another processor may move the lane between read and write. After this many tries the next catch-up goes on. */
 const MAX_TRIES = 20
 
 /** Why a catch-up did not reach the head. */
 type Failure =
-  /** The cache is not whole, or not of this history: the next tick sees it. */
+  /** The cache is incomplete, or of another history: the next tick finds out. */
   | { readonly kind: 'lost' }
-  /** A field of the cache that ticks do not read is ill-formed. */
+  /** A field of the cache that ticks do not read is malformed. */
   | { readonly kind: 'malformed'; readonly field: string }
-  /** Another moved the lane again and again. */
+  /** Another processor moved the lane at every try. */
   | { readonly kind: 'later' }
 
 /** How a catch-up ended. */
@@ -38,11 +38,11 @@ interface Portion {
   readonly kind: 'applied'
   readonly to: Position
   readonly rows: number
-  /** They reach to the head. */
+  /** True if they reach the head. */
   readonly isLast: boolean
 }
 
-/** Brings one lane of the cache from `applied` to the head, from Postgres. Rejects if either is away. */
+/** Brings one lane of the cache from `applied` to the head, from Postgres. Rejects if either is unreachable. */
 export async function catchUp(lane: LaneBuffer, options: CatchUpOptions): Promise<CatchUpOutcome> {
   let rows = 0
   for (;;) {

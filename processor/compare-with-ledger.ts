@@ -5,12 +5,12 @@ import type { Pool } from '../src/ledger/pool.ts'
 import { inSnapshot, readMinutesAt } from '../src/ledger/snapshot.ts'
 import type { Position } from '../src/terms/position.ts'
 
-/** Before the first minute that any timestamp of Postgres can have. */
+/** Earlier than the first minute of any timestamp in Postgres. */
 const FIRST_MINUTE = -(2n ** 40n)
 
 /**
  * Compares the whole hash, read at once, with one Postgres snapshot at the hash's own positions. Returns
- * the first difference in words, or undefined if there is none or the hash is not whole (a tick's business).
+ * the first difference as a sentence, or undefined if there is none. An incomplete hash is left to the ticks.
  */
 export async function compareWithLedger(cache: Cache, pool: Pool, lanes: number): Promise<string | undefined> {
   const whole = await readWholeHash(cache, lanes)

@@ -33,17 +33,17 @@ export interface PingConsumerOptions {
   readonly ready: Promise<void>
 }
 
-/** What kafkajs is asked and told for each stride costs as much as taking the record itself. */
+/** The calls to kafkajs for each stride cost as much as taking a record. */
 const RECORDS_PER_STRIDE = 100
 const FLUSH_AGAIN_AFTER_MS = 500
-/** Heartbeats are sent only from the loop that fetches: one fetch and its batches stay well below the session. */
+/** Only the loop that fetches sends heartbeats: one fetch and its batches take far less than the session. */
 const SESSION_TIMEOUT_MS = 10_000
 const HEARTBEAT_INTERVAL_MS = 1_000
 const MAX_WAIT_MS = 250
 /** Of one fetch: some thousand events. With kafkajs' own 1 MiB memory grows by 40 MB, and nothing is faster. */
 const MAX_PARTITION_BYTES = 256 * 1024
 
-/** Reads the topic into the flusher, and commits what the cache has applied. Begins anew after every failure. */
+/** Reads the topic into the flusher, and commits what the cache has applied. Starts again after every failure. */
 export class PingConsumer {
   readonly #options: PingConsumerOptions
   readonly #intake: RecordIntake
@@ -62,7 +62,7 @@ export class PingConsumer {
     this.#running = this.#runUntilStopped()
   }
 
-  /** Leaves the group, so that others take over at once. Call it after a last flush: it commits once more. */
+  /** Leaves the group, so that other processors take over at once. Call it after a last flush: it commits once more. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#running
@@ -77,14 +77,14 @@ export class PingConsumer {
       try {
         await this.#runOnce(() => pause.reset())
       } catch (err) {
-        if (!signal.aborted) log.warn({ err }, 'consumer: stopped, beginning anew')
+        if (!signal.aborted) log.warn({ err }, 'consumer: failed, starting again')
       }
       this.#options.assignment.release()
       await wait(pause.next(), signal)
     }
   }
 
-  /** One life of a kafkajs consumer, until it crashes for good or is stopped. */
+  /** One life of a kafkajs consumer, until it crashes or is stopped. */
   async #runOnce(onJoined: () => void): Promise<void> {
     const { kafka, topic, groupId, topicSettings } = this.#options
     this.#partitions = await ensureTopic(kafka, topic, topicSettings)
@@ -99,7 +99,7 @@ export class PingConsumer {
       retry: { retries: 4, restartOnFailure: async () => false },
     })
     const crashed = new Promise<never>((_, reject) => {
-      // Every crash ends this life: kafkajs would go on without a word after some, and never after others.
+      // Every crash ends this life: after some, kafkajs would go on without a log line, and after others never go on.
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
     })
     crashed.catch(() => undefined)
@@ -129,7 +129,7 @@ export class PingConsumer {
   #joined(partitions: readonly number[]): void {
     this.#options.log.info({ partitions }, 'consumer: reading these partitions')
     this.#options.assignment.assign(partitions, this.#partitions)
-    // Of partitions that were lost and won again, everything not committed comes once more.
+    // A partition that was lost and assigned again is read again from what is committed.
     this.#offsets = new Map(partitions.map(partition => [partition, new PartitionOffsets()]))
   }
 
@@ -156,12 +156,12 @@ export class PingConsumer {
       resolveOffset(String(records.offsetAt(end - 1)))
       await this.#waitForRoom(heartbeat)
     }
-    await heartbeat() // throws when the group is being divided anew: kafkajs then joins again
+    await heartbeat() // throws when the group rebalances: kafkajs then joins again
     const pauseMs = pauseAfter(records.length, flusher.untilFlushMs)
     if (pauseMs > 0) await wait(pauseMs, this.#stopping.signal)
   }
 
-  /** While the cache is away nothing more is taken in, but the place in the group is kept. */
+  /** While the cache is unreachable no more records are taken, but the consumer stays in its group. */
   async #waitForRoom(heartbeat: () => Promise<void>): Promise<void> {
     const { flusher, lanes, maxOpenRecords } = this.#options
     if (lanes.size() < maxOpenRecords) return
@@ -180,7 +180,7 @@ export class PingConsumer {
     }
   }
 
-  /** Commits up to what the cache has applied. An error means that the partition may be another's now. */
+  /** Commits up to what the cache has applied. After an error, the partition may be another processor's. */
   async #commit(): Promise<void> {
     const { topic, log } = this.#options
     const offsets = this.#offsets
@@ -195,7 +195,10 @@ export class PingConsumer {
       await consumer.commitOffsets(due.map(({ partition, offset }) => ({ topic, partition, offset: String(offset) })))
       for (const { partition, offset } of due) offsets.get(partition)?.committed(offset)
     } catch (err) {
-      log.info({ err }, 'consumer: offsets not committed; what was read since comes again, and is told apart')
+      log.info(
+        { err },
+        'consumer: the offsets were not committed; the records read since the last commit will be read again, and dropped as duplicates',
+      )
     }
   }
 }

@@ -2,10 +2,10 @@ import type { IHeaders } from 'kafkajs'
 
 /** How the names of our headers begin. */
 const OURS = 'ping-'
-/** Put before a name of the record's own that ours could be taken for, or that has it already: no two names become one. */
+/** Prefix for a name of the record's own that looks like one of ours, or that has this prefix already: no two names become one. */
 const OWN = 'original.'
 
-/** The record's own headers and, beside them, ours: `ping-<name>` for each. */
+/** The record's own headers, and ours: `ping-<name>` for each. */
 export function deadLetterHeaders(own: IHeaders | undefined, ours: Readonly<Record<string, string>>): IHeaders {
   const kept = Object.entries(own ?? {}).map(([name, value]) => [hasPrefix(name) ? OWN + name : name, writable(value)])
   return Object.fromEntries([...kept, ...Object.entries(ours).map(([name, value]) => [OURS + name, value])])

@@ -14,12 +14,12 @@ function isTooLarge(error: unknown): boolean {
   return false
 }
 
-/** The name of the topic next to that of the pings. */
+/** The name of the dead-letter topic of this topic of pings. */
 export function deadLetterTopic(topic: string): string {
   return `${topic}.dead-letter`
 }
 
-/** The topic of the records that cannot be decoded, each as it was, its headers included, with where it was and why in further ones. */
+/** The topic of the records that cannot be decoded: each unchanged, with its headers, and further headers for its place and the reason. */
 export class DeadLetters {
   readonly #kafka: Kafka
   readonly #topic: string
@@ -38,15 +38,15 @@ export class DeadLetters {
     return deadLetterTopic(this.#topic)
   }
 
-  /** Resolves when the record is there. Rejects if Kafka does not take it: it is then read again. */
+  /** Resolves when the record is in the topic. Rejects if Kafka does not accept it: the record is then read again. */
   async put(partition: number, { offset, key, value, timestamp, headers: own }: KafkaMessage, reason: string): Promise<void> {
-    this.#log.warn({ partition, offset, reason }, 'a record cannot be decoded: to the dead-letter topic')
+    this.#log.warn({ partition, offset, reason }, 'a record cannot be decoded; writing it to the dead-letter topic')
     const place = { reason, topic: this.#topic, partition: String(partition), offset, timestamp }
     try {
       await this.#send({ key, value, headers: deadLetterHeaders(own, place) })
     } catch (error) {
       if (!isTooLarge(error)) throw error
-      // With our headers it is larger than a record may be. The stream goes on without its bytes: they are in the topic it came from.
+      // With our headers it is too large for a record. It is written without its bytes: the topic that it came from has them.
       const bytes = (key?.length ?? 0) + (value?.length ?? 0) + headerBytes(own)
       await this.#send({ key: null, value: null, headers: deadLetterHeaders(undefined, { ...place, 'left-out': `${bytes} bytes` }) })
     }

@@ -8,7 +8,7 @@ import type { Position } from '../src/terms/position.ts'
 export interface TickRead {
   /** The cache's clock, read before all else. In ms. */
   readonly timeMs: number
-  /** Undefined: not whole. */
+  /** Undefined: incomplete. */
   readonly hash: HashState | undefined
   readonly heads: readonly CheckedHead[]
 }
@@ -16,15 +16,15 @@ export interface TickRead {
 /** An `asof` so far ahead of the cache's clock would not prove anything for as long. In ms. */
 const CLOCK_SET_BACK_MS = 1_000
 
-/** Why the hash has to be rebuilt, or undefined if it can be gone on with. Pure. */
+/** Why the hash has to be rebuilt, or undefined if it can stay. Pure. */
 export function reasonToRebuild({ timeMs, hash, heads }: TickRead): string | undefined {
-  if (!hash) return 'it is not whole'
+  if (!hash) return 'it is incomplete'
   if (hash.lanes.length !== heads.length) return 'lanes were added'
   const lost = heads.find(head => !head.holds)
   if (lost) return `the ledger does not have what lane ${lost.lane} has applied`
   if (!totalHolds(hash)) return 'its total is not the sum of what is applied'
   if (hash.lanes.some(({ asofMs }) => asofMs > timeMs + CLOCK_SET_BACK_MS)) return 'the clock of the cache was set back'
-  if (needsRenewal(hash.minutesTo, timeMs)) return 'its minutes will soon not reach to the present'
+  if (needsRenewal(hash.minutesTo, timeMs)) return 'its minutes will soon end before the present'
   return undefined
 }
 
@@ -32,7 +32,7 @@ export interface LaneView {
   /** The lane's records come to this processor. */
   readonly mine: boolean
   readonly needsCatchUp: boolean
-  /** Behind everything accepted, what is in flight included; what the cache has applied if nothing was. */
+  /** The position of the last event accepted, in flight or not; what the cache has applied if there is none. */
   readonly end: Position
   /** The head at the tick before. */
   readonly previousHead: Position | undefined
@@ -41,12 +41,12 @@ export interface LaneView {
   readonly timeMs: number
 }
 
-/** Further behind, one snapshot is less work than the rows. */
+/** A lane that lags by more is rebuilt: one snapshot is less work than the rows. */
 const REBUILD_BEYOND_ROWS = 100_000n
 
 /**
- * What a tick does with a lane. Pure. Events get one tick's time to arrive through Kafka: only what was
- * behind the head of the tick before is caught up.
+ * What a tick does with a lane. Pure. Events get the time of one tick to arrive through Kafka: a lane is caught up only if it
+ * lags behind the head of the tick before.
  */
 export function decideLane(view: LaneView): 'leave' | 'asof' | 'catch-up' | 'rebuild' {
   const { mine, needsCatchUp, end, previousHead, asofMs, timeMs } = view

@@ -10,18 +10,18 @@ import type { WantedWork } from './wanted-work.ts'
 export interface FlusherOptions {
   readonly cache: Cache
   readonly lanes: Lanes
-  /** Where a hash that is not whole, a malformed field and a lane that cannot go on from its events are reported. */
+  /** Gets the requests for an incomplete hash, a malformed field, and a lane that cannot go on from its events. */
   readonly wanted: WantedWork
   readonly log: Logger
   readonly metrics: ProcessorMetrics
   readonly maxMinutes: number
-  /** Flush as soon as so many events are buffered, over all lanes. */
+  /** Flush as soon as this many events are buffered, over all lanes. */
   readonly flushRecords: number
   /** Flush as soon as this long has passed since the last flush. In ms. */
   readonly flushIntervalMs: number
 }
 
-/** `written`; `moved`: the cache was elsewhere, and the lane goes on from there; `kept`: it is to be tried later. */
+/** `written`; `moved`: the cache was at another position, and the lane goes on from there; `kept`: to be tried again later. */
 type LaneOutcome = 'written' | 'moved' | 'kept'
 
 /** Buffers events by lane and writes them to the cache: by count, or by timer, whichever comes first. */
@@ -30,16 +30,16 @@ export class Flusher {
   #writing: Promise<unknown> | undefined
   #timer: NodeJS.Timeout | undefined
   #flushedMs = -Infinity
-  #cacheAway = false
+  #cacheIsDown = false
   #stopped = false
-  /** Events that may be accepted before it has to be summed up again whether it is full. */
+  /** How many more events can be accepted before the buffers have to be summed up again. */
   #room = 0
 
   constructor(options: FlusherOptions) {
     this.#options = options
   }
 
-  /** Takes an event into its lane's buffer, if it fits there. */
+  /** Takes an event into the buffer of its lane, if it is the next one there. */
   receive(received: Received): void {
     const { lanes, metrics, wanted } = this.#options
     const lane = lanes.get(received.event.lane)
@@ -55,21 +55,21 @@ export class Flusher {
     this.#setTimer()
   }
 
-  /** True if so much is buffered that it is time to flush. */
+  /** True if enough is buffered for a flush. */
   get isFull(): boolean {
     if (this.#room > 0) return false
     this.#room = this.#options.flushRecords - this.#options.lanes.pending()
     return this.#room <= 0
   }
 
-  /** In how many ms, at the soonest, what is accepted from now on is flushed by timer: after a quiet interval at once, but behind what is buffered. */
+  /** Minimum time, in ms, until the timer flushes what is accepted from now on: 0 after a quiet interval, but one interval if events are buffered. */
   get untilFlushMs(): number {
     const dueMs = this.#dueMs()
     if (dueMs > 0) return dueMs
     return this.#options.lanes.pending() > 0 ? this.#options.flushIntervalMs : 0
   }
 
-  /** Writes all lanes; what is accepted meanwhile waits for the next. False if the cache did not take all. */
+  /** Writes all lanes. Events that are accepted during the flush wait for the next one. False if the cache did not take all. */
   async flush(): Promise<boolean> {
     return this.#alone(async () => {
       this.#flushedMs = performance.now()
@@ -97,8 +97,8 @@ export class Flusher {
   }
 
   /**
-   * Sees to it that what is buffered is flushed by timer, not by the next event: at once after a quiet
-   * interval, else when the interval is over.
+   * Makes the timer flush what is buffered, without waiting for the next event: at once after a quiet
+   * interval, otherwise at the end of the interval.
    */
   schedule(): void {
     this.#room = 0 // what waits came in by another way
@@ -116,12 +116,12 @@ export class Flusher {
     )
   }
 
-  /** When the interval since the last flush is over, from now on in ms; not above 0 if it is. */
+  /** Time until the interval since the last flush is over, in ms; 0 or less if it is over. */
   #dueMs(): number {
     return this.#flushedMs + this.#options.flushIntervalMs - performance.now()
   }
 
-  /** One write at a time, or a lane that is busy would be passed over. What stays in the buffers is scheduled. */
+  /** One write at a time: a second one would skip the lanes that are busy. What stays in the buffers is scheduled. */
   async #alone<T>(write: () => Promise<T>): Promise<T> {
     while (this.#writing) await this.#writing
     const writing = write()
@@ -163,11 +163,11 @@ export class Flusher {
         return 'moved'
       case 'incomplete':
         lane.unanswered()
-        wanted.wantTick() // it sees what is missing
+        wanted.wantTick() // it finds what is missing
         return 'kept'
       case 'malformed':
         lane.unanswered()
-        wanted.wantRebuild(`${outcome.field} is ill-formed`) // ticks do not read every field
+        wanted.wantRebuild(`${outcome.field} is malformed`) // ticks do not read every field
         return 'kept'
     }
   }
@@ -185,9 +185,9 @@ export class Flusher {
   }
 
   #reportCache(err: unknown): void {
-    const away = err !== undefined
-    if (away && !this.#cacheAway) this.#options.log.warn({ err }, 'flush: the cache does not answer, keeping what is buffered')
-    if (!away && this.#cacheAway) this.#options.log.info('flush: the cache answers again')
-    this.#cacheAway = away
+    const isDown = err !== undefined
+    if (isDown && !this.#cacheIsDown) this.#options.log.warn({ err }, 'flush: the cache does not answer; the events stay buffered')
+    if (!isDown && this.#cacheIsDown) this.#options.log.info('flush: the cache answers again')
+    this.#cacheIsDown = isDown
   }
 }

@@ -17,9 +17,9 @@ export interface Received {
   readonly record: OpenRecord
 }
 
-/** What a lane is doing; the table of `LaneBuffer` says how it gets from one to another. */
+/** What a lane is doing. The table of `LaneBuffer` lists how it gets from one phase to another. */
 export type LanePhase =
-  /** What the cache has applied was never asked. */
+  /** What the cache has applied has not been read yet. */
   | 'unknown'
   /** Events are accepted; nothing is under way. */
   | 'idle'
@@ -36,8 +36,8 @@ export type LanePhase =
  * One lane in the processor: the position that the cache has applied, and the events accepted after it,
  * one unbroken history. Pure: no clock, no store.
  *
- * At most one flush or catch-up is under way. A flush owns what it took: what is accepted meanwhile
- * waits for the next. During a catch-up nothing is accepted: events wait until it has ended.
+ * At most one flush or catch-up is under way. A flush owns what it took: events that are accepted after that
+ * wait for the next one. During a catch-up nothing is accepted: events wait until it has ended.
  *
  * | from | what happens | to |
  * | --- | --- | --- |
@@ -158,7 +158,7 @@ export class LaneBuffer {
     this.#marks.add(mark)
   }
 
-  /** Takes over what the cache has, unless the lane has something of its own. */
+  /** Takes over what the cache has, unless something is buffered or under way. */
   adopt(applied: Position): void {
     if ((this.#phase !== 'unknown' && this.#phase !== 'idle') || this.#entries.length > 0) return
     this.#applied = applied

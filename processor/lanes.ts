@@ -1,6 +1,6 @@
 import { LaneBuffer } from './lane-buffer.ts'
 
-/** The buffers of all lanes that the ledger has, whoever publishes or reads them. */
+/** The buffers of all lanes that the ledger has, no matter which server publishes them and which processor reads them. */
 export class Lanes {
   #buffers: LaneBuffer[] = []
 
@@ -12,7 +12,7 @@ export class Lanes {
     return this.#buffers[lane]
   }
 
-  /** The ledger has this many lanes; they never become fewer. */
+  /** The ledger has this many lanes. Their number never decreases. */
   grow(count: number): void {
     while (this.#buffers.length < count) this.#buffers.push(new LaneBuffer(this.#buffers.length))
   }

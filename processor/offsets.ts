@@ -1,4 +1,4 @@
-/** One record that is not done: what it stands for is not in the cache yet. */
+/** One record that is not done: its ping is not in the cache yet. */
 export interface OpenRecord {
   readonly offset: number
   done: boolean
@@ -14,7 +14,7 @@ export class PartitionOffsets {
   #next: number | undefined
   #committed: number | undefined
 
-  /** A record was received that is done when the caller says so. */
+  /** A record was received. It is done when the caller sets `done`. */
   open(offset: number): OpenRecord {
     const record = { offset, done: false }
     this.#open.push(record)
@@ -22,12 +22,12 @@ export class PartitionOffsets {
     return record
   }
 
-  /** A record was received that there is nothing more to do with. */
+  /** A record was received that needs nothing more. */
   pass(offset: number): void {
     this.#next = offset + 1
   }
 
-  /** The offset to commit: of the next record to read after a restart; undefined if there is none new. */
+  /** The offset to commit: of the next record to read after a restart; undefined if it is committed already. */
   toCommit(): number | undefined {
     while (this.#first < this.#open.length && this.#open[this.#first]!.done) this.#first++
     if (this.#first > 1_000) {

@@ -17,7 +17,7 @@ export interface RebuilderOptions {
   readonly maxMinutes: number
 }
 
-/** Replaces the hash by what Postgres has, and has every lane begin from there. */
+/** Replaces the hash by the counts of Postgres, and makes every lane start again from there. */
 export class Rebuilder {
   readonly #options: RebuilderOptions
 
@@ -25,14 +25,14 @@ export class Rebuilder {
     this.#options = options
   }
 
-  /** Rejects if the cache or Postgres does not answer. `reason`: for the log. */
+  /** `reason` is for the log. Rejects if the cache or Postgres does not answer. */
   async rebuild(reason: string): Promise<void> {
     const { cache, pool, lanes, wanted, log, metrics, maxMinutes } = this.#options
     const outcome = await rebuild(cache, window => readCounts(pool, window), maxMinutes)
     metrics.rebuilt(outcome)
-    if (outcome === 'claimed') return // another is at it
+    if (outcome === 'claimed') return // another processor rebuilds it
     log.info({ reason, outcome }, 'rebuilt the cache')
-    // What was accepted before may be of a history that is gone: begin from the cache.
+    // Events accepted before may be of a history that is gone: start from the cache.
     for (const lane of lanes) {
       if (!lane.busy) lane.drop()
       wanted.wantCatchUp(lane)

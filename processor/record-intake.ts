@@ -29,7 +29,7 @@ export class RecordIntake {
 
   /**
    * Takes one record of a partition, and notes it in the partition's offsets. A promise only where something has to be awaited:
-   * most records are taken without a turn of the event loop. Rejects if Kafka does not take a dead letter: the record is to be read again.
+   * most records are taken without a turn of the event loop. Rejects if Kafka does not accept a dead letter: read the record again.
    */
   take(partition: number, records: FetchedRecords, index: number, offsets: PartitionOffsets): Promise<void> | undefined {
     const event = records.eventAt(index)
@@ -81,7 +81,7 @@ export class RecordIntake {
     this.#legacyLoggedMs = now
     this.#options.log.warn(
       { partition, offset },
-      'a record of the original producer is in the topic: it has no place in the ledger and is not counted; see the metric for how many',
+      'the topic contains a record of the original producer: it is not in the ledger and is not counted; the metric ping_processor_records_total counts such records as legacy',
     )
   }
 }

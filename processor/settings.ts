@@ -9,13 +9,13 @@ import { choice, integer, readSettings, text, type Environment, type SettingsOf 
 /** The processor's settings. */
 export const processorSettings = {
   port: integer('PROCESSOR_PORT', {
-    help: 'Port of /livez, /readyz and /metrics; 0 takes any free port.',
+    help: 'Port of /livez, /readyz and /metrics. 0 takes any free port.',
     fallback: 8081,
     min: 0,
     max: 65535,
   }),
-  hosts: hostSetting({ help: 'Addresses of these pages; absent: all.', fallback: undefined }),
-  logLevel: choice('LOG_LEVEL', LOG_LEVELS, { help: 'What is logged.', fallback: 'info' }),
+  hosts: hostSetting({ help: 'Addresses that serve these pages. If it is not set: all.', fallback: undefined }),
+  logLevel: choice('LOG_LEVEL', LOG_LEVELS, { help: 'Minimum level of the lines that are logged.', fallback: 'info' }),
   groupId: text('KAFKA_GROUP', {
     help: 'Consumer group of the processors.',
     expected: 'letters, digits, dots, underscores and hyphens',
@@ -23,7 +23,7 @@ export const processorSettings = {
     fallback: 'ping-processor',
   }),
   flushRecords: integer('FLUSH_RECORDS', {
-    help: 'Events that are buffered at most before a flush.',
+    help: 'Maximum number of events that are buffered before a flush.',
     fallback: 1_000,
     min: 1,
     max: 100_000,
@@ -48,7 +48,7 @@ export const processorSettings = {
   }),
   ...hashSettings,
   maxOpenRecords: integer('MAX_OPEN_RECORDS', {
-    help: 'Records read and not applied, above which no more are read.',
+    help: 'Maximum number of records that are read but not yet applied. At this number, reading pauses.',
     fallback: 50_000,
     min: 1_000,
     max: 10_000_000,

@@ -32,8 +32,8 @@ const MIN_BETWEEN_TICKS_MS = 20
 const RETRY_FIRST_TICK_MS = 500
 
 /**
- * Keeps the cache true to Postgres, traffic or not: every tick compares the two, moves `asof`, has lanes
- * caught up and rebuilds what is lost. Kafka only makes the same come sooner.
+ * Keeps the cache equal to Postgres, with or without traffic: every tick compares the two, moves `asof`, requests
+ * catch-ups and rebuilds what is lost. Kafka only makes the same happen sooner.
  */
 export class TickLoop {
   readonly #options: TickLoopOptions
@@ -47,12 +47,12 @@ export class TickLoop {
     this.#options = options
   }
 
-  /** Resolves when the first tick has succeeded: the lanes are known, and the cache is whole. */
+  /** Resolves when the first tick has succeeded: the lanes are known, and the cache is complete. */
   get firstTick(): Promise<void> {
     return this.#firstTick.promise
   }
 
-  /** How long ago the last whole tick was, in ms. */
+  /** Time since the last tick that succeeded, in ms. */
   get sinceTickMs(): number {
     return performance.now() - this.#tickedMs
   }
@@ -105,14 +105,14 @@ export class TickLoop {
     const wantedFor = wanted.takeRebuild()
     if (wantedFor !== undefined) return rebuilder.rebuild(wantedFor)
     const revisions = [...lanes].map(lane => lane.revision)
-    // The clock first, then what is applied, then the heads: each later than what it is compared with.
+    // The clock first, then what is applied, then the heads: each is read later than what it is compared with.
     const timeMs = await readTimeMs(cache)
     const hash = await readHash(cache, lanes.count)
     const applied = new Map<number, Position>(hash?.lanes.map((lane, index) => [index, lane.applied]) ?? [])
     const heads = await checkHeads(pool, applied)
     lanes.grow(heads.length)
     const reason = reasonToRebuild({ timeMs, hash, heads })
-    if (reason || !hash) return rebuilder.rebuild(reason ?? 'it is not whole')
+    if (reason || !hash) return rebuilder.rebuild(reason ?? 'it is incomplete')
     await this.#lookAtLanes({ timeMs, hash, heads }, revisions)
   }
 

@@ -2,7 +2,7 @@ import type { Readiness } from '../src/runtime/readiness.ts'
 import type { TickLoop } from './tick-loop.ts'
 
 const LOOK_EVERY_MS = 500
-/** Ready as long as ticks succeed: then the count is kept true, with Kafka or without. */
+/** Ready as long as ticks succeed: they keep the count correct, with Kafka or without. */
 const TICKED_WITHIN_MS = 5_000
 
 export interface WatchOptions {
@@ -11,8 +11,8 @@ export interface WatchOptions {
 }
 
 /**
- * Keeps the readiness up to date until it is stopped. Unlike the server, a processor turns unready with the parts that it needs:
- * no caller is sent to it, so nothing is lost by that, and a rollout waits until the new processor can do its work.
+ * Keeps the readiness up to date. Unlike the server, a processor becomes unready when a part that it needs is down. It has no
+ * callers, so nothing is lost, and a rollout waits until the new processor can do its work.
  */
 export class ReadinessWatch {
   readonly #options: WatchOptions
@@ -36,6 +36,6 @@ export class ReadinessWatch {
   #look(): void {
     const { readiness, ticks } = this.#options
     if (ticks.sinceTickMs <= TICKED_WITHIN_MS) readiness.ready()
-    else readiness.notReady('the cache could not be compared with Postgres lately: one of them is away')
+    else readiness.notReady(`the cache has not been compared with Postgres for ${TICKED_WITHIN_MS / 1_000} s: one of them is unreachable`)
   }
 }

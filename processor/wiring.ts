@@ -25,7 +25,7 @@ const CONNECTIONS = 4
 const COMMIT_INTERVAL_MS = 1_000
 const QUERY_TIMEOUT_MS = 10_000
 const CACHE_COMMAND_TIMEOUT_MS = 2_000
-/** Longest stop: the last flush, the last commit, leaving the group. Whoever ends a processor by force waits longer. */
+/** Maximum time of a stop: the last flush, the last commit, leaving the group. Kill a processor only after this time. */
 export const STOP_PARTS_MS = 20_000
 
 interface Parts {
@@ -39,10 +39,10 @@ interface Parts {
   readonly deadLetters: DeadLetters
 }
 
-/** Starts a processor. It needs nothing to be there: what is away is waited for, part by part. */
+/** Starts a processor. No other part has to run yet: the processor waits for each of them. */
 export async function startProcessor(settings: ProcessorSettings, log: Logger): Promise<Running> {
   const metrics = createProcessorMetrics()
-  const readiness = new Readiness('no tick has succeeded yet')
+  const readiness = new Readiness('no tick has succeeded yet: the cache has not been compared with Postgres')
   const parts = createParts(settings, log, metrics)
   const watch = new ReadinessWatch({ readiness, ticks: parts.ticks })
   const status = await startStatusServer({
@@ -66,7 +66,7 @@ export async function startProcessor(settings: ProcessorSettings, log: Logger): 
   }
 }
 
-/** Each part gets what was made before it, and nothing else. */
+/** Each part gets only parts that were created before it. */
 function createParts(settings: ProcessorSettings, log: Logger, metrics: ProcessorMetrics): Parts {
   const {
     maxMinutes,
@@ -120,7 +120,7 @@ function startParts({ ticks, catchUps, audits, consumer }: Parts): void {
   audits.start()
 }
 
-/** What was read is flushed before the consumer leaves, which then commits it, and all of that before the connections end. */
+/** The buffers are flushed first. Then the consumer commits and leaves its group, and the connections end last. */
 async function stopParts({ pool, cache, flusher, ticks, catchUps, audits, consumer, deadLetters }: Parts): Promise<void> {
   await audits.stop()
   await flusher.flush()

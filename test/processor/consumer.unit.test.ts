@@ -20,7 +20,7 @@ const TOPIC = 'pings'
 const COMMIT_INTERVAL_MS = 1_000
 type EachBatch = (payload: object) => Promise<void>
 
-/** A kafkajs consumer that does what the test says. */
+/** A kafkajs consumer that does what the test scripts. */
 class ScriptedConsumer {
   readonly events = { CRASH: 'crash', GROUP_JOIN: 'join' }
   readonly emitter = new EventEmitter()
@@ -115,7 +115,7 @@ const life = async (number: number) => {
 }
 
 test.each([new TypeError('not a function'), new RangeError('out of range'), new Error('anything')])(
-  'a crash with %s, after which kafkajs would stay still or go on unseen, begins a new life',
+  'after a crash with %s, which kafkajs itself would not recover from, a new kafkajs consumer starts',
   async error => {
     const first = await life(1)
     first.crash(error)
@@ -128,7 +128,7 @@ test.each([new TypeError('not a function'), new RangeError('out of range'), new 
   },
 )
 
-test('after crashes offsets are committed by the living only, each once', { timeout: 15_000 }, async () => {
+test('after crashes only the running kafkajs consumer commits offsets, each once', { timeout: 15_000 }, async () => {
   await consumer.stop()
   const intervalMs = 10
   startConsumer(intervalMs)
@@ -147,7 +147,7 @@ test('after crashes offsets are committed by the living only, each once', { time
   expect(commits).toEqual([...new Set(commits)])
 })
 
-test('what was joined decides which lanes are its own; outside of a group all are looked after', async () => {
+test('the partitions that the group assigned decide which lanes are its own; outside of a group all lanes are', async () => {
   const mine = () => [0, 1, 2, 3].map(lane => assignment.isMine(lane))
   const first = await life(1)
   expect(mine()).toEqual([true, true, true, true])
@@ -158,14 +158,14 @@ test('what was joined decides which lanes are its own; outside of a group all ar
   expect(mine()).toEqual([true, true, true, true])
 })
 
-test('a batch of a partition that is not its own any more is left alone', async () => {
+test('a batch of a partition that is no longer assigned is ignored', async () => {
   const first = await life(1)
   first.join([1])
   await first.take(0, [encode(event(1))])
   expect(lanes.size()).toBe(0)
 })
 
-test('an undecodable record is not committed before it is put aside, and read again if that failed', async () => {
+test('the offset of an undecodable record is committed only once the dead-letter topic has it; until then it is read again', async () => {
   put.mockRejectedValueOnce(new Error('Kafka does not take it'))
   const first = await life(1)
   first.join([0, 1])
@@ -178,7 +178,7 @@ test('an undecodable record is not committed before it is put aside, and read ag
   expect(first.commits).toEqual(['0@1', '0@2'])
 })
 
-test('a stop commits what is done, and leaves', async () => {
+test('a stop commits what is done, and leaves the group', async () => {
   const first = await life(1)
   first.join([0, 1])
   await first.take(1, [encode(event(1, { lane: 1 }))])

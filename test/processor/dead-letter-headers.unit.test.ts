@@ -5,13 +5,13 @@ import { deadLetterHeaders, headerBytes } from '../../processor/dead-letter-head
 const OURS = { reason: 'why', offset: '7' }
 
 describe("a dead letter's headers", () => {
-  test("are the record's own and ours", () => {
+  test("are the record's own headers and ours", () => {
     const own = { trace: 'a', several: ['b', Buffer.from('c')], '': 'no name' }
     expect(deadLetterHeaders(own, OURS)).toEqual({ ...own, 'ping-reason': 'why', 'ping-offset': '7' })
     expect(deadLetterHeaders(undefined, OURS)).toEqual({ 'ping-reason': 'why', 'ping-offset': '7' })
   })
 
-  test('keep all of its own apart from ours, however it names them', () => {
+  test("keep all of the record's own headers, even if they are named like ours", () => {
     const own = { 'ping-reason': '1', 'original.ping-reason': '2', 'original.original.ping-reason': '3', 'original.': '4', 'ping-': '5' }
     const headers = deadLetterHeaders(own, OURS)
     expect(headers).toEqual({
@@ -26,13 +26,13 @@ describe("a dead letter's headers", () => {
     expect(Object.keys(deadLetterHeaders(headers, OURS))).toHaveLength(Object.keys(headers).length + 2)
   })
 
-  test('that have no value, which kafkajs cannot write, are empty', () => {
+  test('without a value, which kafkajs cannot write, become empty', () => {
     const own = { none: null, some: ['a', null] } as unknown as IHeaders
     expect(deadLetterHeaders(own, {})).toEqual({ none: '', some: ['a', ''] })
     expect(headerBytes(own)).toBe(4 + 4 + 1 + 4)
   })
 
-  test('that kafkajs makes two of, because all objects have such a property, are one', () => {
+  test('named as a property of all objects, which kafkajs reads twice, are written once', () => {
     const own = { toString: [{}.toString, Buffer.from('a')], constructor: [Object, null] } as unknown as IHeaders
     expect(deadLetterHeaders(own, {})).toEqual({ toString: Buffer.from('a'), constructor: '' })
     expect(headerBytes(own)).toBe(8 + 1 + 11)

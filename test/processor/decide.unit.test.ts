@@ -9,43 +9,43 @@ const DAY_MINUTES = 24 * 60
 const MINE: LaneView = { mine: true, needsCatchUp: false, end: at(5), previousHead: at(5), asofMs: NOW_MS - 500, timeMs: NOW_MS }
 const OTHERS: LaneView = { ...MINE, mine: false }
 
-describe('a tick with a lane of ours', () => {
-  test('writes asof if everything up to the head of the tick before is there or on its way', () => {
+describe('for a lane that is its own, a tick', () => {
+  test('writes asof if everything up to the head of the tick before is applied or buffered', () => {
     expect(decideLane(MINE)).toBe('asof')
     expect(decideLane({ ...MINE, end: at(9) })).toBe('asof')
   })
 
-  test('catches up what is behind the head of the tick before', () => {
+  test('catches the lane up if it lags behind the head of the tick before', () => {
     expect(decideLane({ ...MINE, previousHead: at(6) })).toBe('catch-up')
   })
 
-  test('leaves events one tick of time: with no tick before there is nothing to catch up', () => {
+  test('gives events the time of one tick to arrive: at the first tick nothing is caught up', () => {
     expect(decideLane({ ...MINE, end: START, previousHead: undefined })).toBe('asof')
   })
 
-  test('catches up a lane whose events do not fit', () => {
+  test('catches the lane up if an event was refused', () => {
     expect(decideLane({ ...MINE, needsCatchUp: true })).toBe('catch-up')
     expect(decideLane({ ...MINE, needsCatchUp: true, previousHead: undefined })).toBe('catch-up')
   })
 
-  test('rebuilds instead of catching up very far', () => {
+  test('rebuilds the cache if the lane lags by more than 100 000 pings', () => {
     expect(decideLane({ ...MINE, previousHead: at(100_005) })).toBe('catch-up')
     expect(decideLane({ ...MINE, previousHead: at(100_006) })).toBe('rebuild')
     expect(decideLane({ ...MINE, needsCatchUp: true, previousHead: at(100_006) })).toBe('rebuild')
   })
 })
 
-describe("a tick with another's lane", () => {
-  test('leaves it as long as its asof is no more than 1.5 s old, whatever it lacks', () => {
+describe("for another processor's lane, a tick", () => {
+  test('does nothing while its asof is at most 1.5 s old, even if the lane lags', () => {
     expect(decideLane({ ...OTHERS, asofMs: NOW_MS - 1_500, previousHead: at(7) })).toBe('leave')
   })
 
-  test('looks after it when it is older', () => {
+  test('writes asof or catches the lane up once its asof is older', () => {
     expect(decideLane({ ...OTHERS, asofMs: NOW_MS - 1_501 })).toBe('asof')
     expect(decideLane({ ...OTHERS, asofMs: NOW_MS - 1_501, previousHead: at(7) })).toBe('catch-up')
   })
 
-  test('catches it up if we hold events of it that do not fit', () => {
+  test('catches the lane up if an event of it was refused here', () => {
     expect(decideLane({ ...OTHERS, needsCatchUp: true })).toBe('catch-up')
   })
 })
@@ -65,12 +65,12 @@ describe('the hash', () => {
   } satisfies TickRead
   const withHash = (more: Partial<typeof READ.hash>): TickRead => ({ ...READ, hash: { ...READ.hash, ...more } })
 
-  test('is gone on with while nothing is wrong', () => {
+  test('is not rebuilt while nothing is wrong', () => {
     expect(reasonToRebuild(READ)).toBeUndefined()
   })
 
   test.each<[string, TickRead, RegExp]>([
-    ['it is not whole', { ...READ, hash: undefined }, /not whole/],
+    ['it is incomplete', { ...READ, hash: undefined }, /incomplete/],
     ['the ledger has more lanes', { ...READ, heads: [...READ.heads, held(2)] }, /lanes were added/],
     ['the ledger does not have what is applied', { ...READ, heads: [held(0), { ...held(1), holds: false }] }, /lane 1/],
     ['its total is not the sum of what is applied', withHash({ total: 15n }), /total/],
@@ -80,7 +80,7 @@ describe('the hash', () => {
     expect(reasonToRebuild(read)).toMatch(reason)
   })
 
-  test('is not rebuilt for an asof that is a moment ahead: time passes', () => {
+  test('is not rebuilt for an asof that is up to a second ahead of the clock', () => {
     expect(reasonToRebuild(withHash({ lanes: [FIRST_LANE, { applied: at(5), asofMs: NOW_MS + 1_000 }] }))).toBeUndefined()
   })
 })

@@ -9,18 +9,18 @@ import { START } from '../../src/terms/position.ts'
 import { silent } from '../counters/caches.ts'
 import { event } from './events.ts'
 
-test('waits after a fetch of few records, a small part of the second between two flushes, and not after one of many', () => {
+test('the pause after a fetch of few records is short, and there is none after a fetch of many', () => {
   expect(pauseAfter(1, 1_000)).toBeGreaterThan(0)
   expect(pauseAfter(1, 1_000)).toBeLessThanOrEqual(200)
   expect(pauseAfter(1_000, 1_000)).toBe(0)
 })
 
-test('ends in time for the next flush, which would else go without what came meanwhile, and that a second later', () => {
+test('the pause ends in time for the next flush', () => {
   for (let untilFlushMs = 0; untilFlushMs <= 300; untilFlushMs++)
     expect(pauseAfter(1, untilFlushMs)).toBeLessThanOrEqual(Math.max(0, untilFlushMs - 10))
 })
 
-test('hears of the flusher when that is', async () => {
+test('the flusher says how long it is until its next flush', async () => {
   const lanes = new Lanes()
   lanes.grow(1)
   lanes.get(0)!.adopt(START)
@@ -35,9 +35,9 @@ test('hears of the flusher when that is', async () => {
     flushIntervalMs: 400,
     wanted: new WantedWork(),
   })
-  expect(flusher.untilFlushMs, 'a quiet time: the next event is flushed at once').toBe(0)
+  expect(flusher.untilFlushMs, 'after a quiet interval the next event is flushed at once').toBe(0)
   flusher.receive({ event: event(1), record: { offset: 0, done: false } })
-  expect(flusher.untilFlushMs, 'the first is flushed at once, and what follows it an interval later').toBe(400)
+  expect(flusher.untilFlushMs, 'the first event is flushed at once, and the events after it an interval later').toBe(400)
   await flusher.flush()
   expect(flusher.untilFlushMs).toBeGreaterThan(200)
   expect(flusher.untilFlushMs).toBeLessThanOrEqual(400)

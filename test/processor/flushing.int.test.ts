@@ -9,8 +9,8 @@ import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 const PARTITION = 0
 const OTHER_PARTITION = 1
 
-/** With the tick off, only events bring the count on: what it would heal shows. */
-describe('without ticks', { timeout: 60_000 }, () => {
+/** With the tick off, only events advance the count: faults that a tick would heal become visible. */
+describe('without ticks, a processor', { timeout: 60_000 }, () => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ProcessorFixture
@@ -44,22 +44,26 @@ describe('without ticks', { timeout: 60_000 }, () => {
     await until('it is committed', async () => (await at.uncommitted()) === 0)
   }
 
-  test('a refused flush: its offsets are not committed, by no processor; when it is taken they are', { timeout: 60_000 }, async () => {
-    await start()
-    const whole = await at.hash()
-    await at.cache.del(HASH)
-    await at.publish(await at.record(0, [2, 3]))
-    await until('it was refused', async () => (await openRecords()) === 2 && (await processor.metric('ping_processor_flushes_total')) > 1)
-    await untilOffsetsAreCommitted()
-    expect(await at.uncommitted(PARTITION)).toBe(2)
-    await processor.kill9()
-    await at.cache.hset(HASH, whole) // as it was: the two are not in
-    processor = await at.start({ TICK_INTERVAL_MS: '0' })
-    await at.untilTrue()
-    await until('they are committed', async () => (await at.uncommitted()) === 0)
-  })
+  test(
+    'does not commit the offsets of a refused flush, nor does the next processor, until the cache accepts it',
+    { timeout: 60_000 },
+    async () => {
+      await start()
+      const whole = await at.hash()
+      await at.cache.del(HASH)
+      await at.publish(await at.record(0, [2, 3]))
+      await until('it was refused', async () => (await openRecords()) === 2 && (await processor.metric('ping_processor_flushes_total')) > 1)
+      await untilOffsetsAreCommitted()
+      expect(await at.uncommitted(PARTITION)).toBe(2)
+      await processor.kill9()
+      await at.cache.hset(HASH, whole) // as it was: the two are not in
+      processor = await at.start({ TICK_INTERVAL_MS: '0' })
+      await at.untilTrue()
+      await until('they are committed', async () => (await at.uncommitted()) === 0)
+    },
+  )
 
-  test('the cache away: nothing is committed, nothing lost, and it goes on by itself', async () => {
+  test('commits and loses nothing while the cache is down, and goes on when it is up again', async () => {
     await start()
     const whole = await at.hash()
     await redis.kill9()
@@ -68,13 +72,13 @@ describe('without ticks', { timeout: 60_000 }, () => {
     await untilOffsetsAreCommitted()
     expect(await at.uncommitted(PARTITION)).toBe(3)
     await redis.restart()
-    await until('the cache is back', async () => (await at.cache.ping().catch(() => '')) === 'PONG')
+    await until('the cache is up again', async () => (await at.cache.ping().catch(() => '')) === 'PONG')
     await at.cache.hset(HASH, whole)
     await at.untilTrue()
     await until('they are committed', async () => (await at.uncommitted()) === 0)
   })
 
-  test('the first ping after a quiet second is visible at once, and none waits longer than the interval', { timeout: 60_000 }, async () => {
+  test('counts the first ping after a quiet interval at once, and the next one when the interval ends', { timeout: 60_000 }, async () => {
     await startJoined({ FLUSH_INTERVAL_MS: '3000' })
     const atOnceMs = await timeToShow([1])
     expect(atOnceMs).toBeLessThan(1_500)
@@ -83,7 +87,7 @@ describe('without ticks', { timeout: 60_000 }, () => {
     expect(nextMs).toBeLessThan(3_000 + 1_500)
   })
 
-  test('a thousand events are flushed without waiting for the timer', { timeout: 60_000 }, async () => {
+  test('flushes a thousand events without waiting for the timer', { timeout: 60_000 }, async () => {
     await start({ FLUSH_INTERVAL_MS: '60000' })
     const flushes = await processor.metric('ping_processor_flushes_total')
     await at.publish([...(await at.record(0, Array(500).fill(1))), ...(await at.record(1, Array(499).fill(1)))])
@@ -94,7 +98,7 @@ describe('without ticks', { timeout: 60_000 }, () => {
     expect(await processor.metric('ping_processor_flushes_total'), 'one flush of each lane').toBe(flushes + 2)
   })
 
-  test('more distinct minutes than one flush carries are all flushed at once', { timeout: 60_000 }, async () => {
+  test('flushes more distinct minutes than fit into one flush without waiting for the next interval', { timeout: 60_000 }, async () => {
     await startJoined({ FLUSH_INTERVAL_MS: '8000', FLUSH_RECORDS: '100000' })
     await at.publish(
       await at.record(
@@ -106,7 +110,7 @@ describe('without ticks', { timeout: 60_000 }, () => {
     await until('all are, without another interval', () => at.isTrue(), 4_000)
   })
 
-  test('what does not fit is caught up from Postgres', async () => {
+  test('catches up from Postgres if an event does not follow', async () => {
     await start()
     const [, , third] = await at.record(0, [2, 3, 4])
     await at.publish([third!])

@@ -31,7 +31,7 @@ describe('the freshness numbers', () => {
   test.each([
     ['guarantees', String(FRESH_WITHIN_MS)],
     ['failure-modes', `${NEGLECTED_AFTER_MS / 1_000} s`],
-  ])('stand in docs/%s.md', (page, text) => {
+  ])('are in docs/%s.md', (page, text) => {
     expect(readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8')).toContain(text)
   })
 })

@@ -10,7 +10,7 @@ import { LANES, processorFixture, type ProcessorFixture } from './processor-fixt
 /** The promise. A machine that is busy with other tests gets some more. */
 const HEALED_WITHIN_MS = 3_000 + 2_000
 
-describe('without any traffic, the cache heals', { timeout: 60_000 }, () => {
+describe('without any traffic, the cache is correct again within seconds', { timeout: 60_000 }, () => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ProcessorFixture
@@ -33,44 +33,44 @@ describe('without any traffic, the cache heals', { timeout: 60_000 }, () => {
 
   const spoil: Readonly<Record<string, () => Promise<unknown>>> = {
     'after FLUSHALL': () => at.cache.flushall(),
-    'when the hash was deleted': () => at.cache.del(HASH),
+    'after the hash was deleted': () => at.cache.del(HASH),
     ...Object.fromEntries(
       ['total', 'minutes-from', 'minutes-to', 'applied:0', 'applied:1', 'asof:2', 'minute:1'].map(field => [
-        `when ${field} was deleted`,
+        `after ${field} was deleted`,
         () => at.cache.hdel(HASH, field),
       ]),
     ),
-    'with an ill-formed total': () => at.cache.hset(HASH, 'total', 'many'),
-    'with a total that is not what is applied': () => at.cache.hset(HASH, 'total', '8'),
-    'with an ill-formed position': () => at.cache.hset(HASH, 'applied:0', 'here'),
-    'with a position that no database holds': () => at.cache.hset(HASH, 'applied:0', '9999999999999999999:1'),
-    'with a position of another history': () => at.cache.hset(HASH, 'applied:0', '4:1'),
-    'with an ill-formed minute': () => at.cache.hset(HASH, 'minute:1', 'two'),
-    'with a wrong minute': () => at.cache.hset(HASH, 'minute:1', '7'),
-    'with a minute that nobody pinged': () => at.cache.hset(HASH, 'minute:77', '1'),
-    'with a string under its key': async () => {
+    'after its total became malformed': () => at.cache.hset(HASH, 'total', 'many'),
+    'after its total became another than the sum of what is applied': () => at.cache.hset(HASH, 'total', '8'),
+    'after a position became malformed': () => at.cache.hset(HASH, 'applied:0', 'here'),
+    'after a position became one that no database can have': () => at.cache.hset(HASH, 'applied:0', '9999999999999999999:1'),
+    'after a position became one of another history': () => at.cache.hset(HASH, 'applied:0', '4:1'),
+    'after a minute became malformed': () => at.cache.hset(HASH, 'minute:1', 'two'),
+    'after a minute became wrong': () => at.cache.hset(HASH, 'minute:1', '7'),
+    'after a minute without pings was added': () => at.cache.hset(HASH, 'minute:77', '1'),
+    'after its key became a string': async () => {
       await at.cache.del(HASH)
       await at.cache.set(HASH, 'a string')
     },
     // The stand-in has no lists.
     ...(usualCache() === 'Redis' && {
-      'with a list under its key': async () => {
+      'after its key became a list': async () => {
         await at.cache.del(HASH)
         await at.cache.lpush(HASH, 'a', 'list')
       },
     }),
-    'with a claim written into it': () => at.cache.hset(HASH, 'claim', 'x:1'),
-    'with a malformed claim': () => at.cache.hset(HASH, 'claim', ''),
-    'with a claim of tomorrow': () => at.cache.hset(HASH, 'claim', `x:${Date.now() + 86_400_000}`),
-    'with a position and a total that were forged alike': async () => {
+    'after a claim was written into it': () => at.cache.hset(HASH, 'claim', 'x:1'),
+    'after a malformed claim was written into it': () => at.cache.hset(HASH, 'claim', ''),
+    'after a claim of tomorrow was written into it': () => at.cache.hset(HASH, 'claim', `x:${Date.now() + 86_400_000}`),
+    'after a position and the total were forged consistently': async () => {
       const [seq, tag] = ((await at.cache.hget(HASH, 'applied:0')) ?? '').split(':')
       await at.cache.hset(HASH, {
         'applied:0': `${Number(seq) + 500}:${tag}`,
         total: String(Number(await at.cache.hget(HASH, 'total')) + 500),
       })
     },
-    'with fields that are none of ours': () => at.cache.hset(HASH, { spam: '1', 'minute:x': '2', 'applied:99': '0:0' }),
-    'of a claim that was left': async () => {
+    'after fields that Ping does not write were added': () => at.cache.hset(HASH, { spam: '1', 'minute:x': '2', 'applied:99': '0:0' }),
+    'after a processor claimed it and died': async () => {
       const nowMs = Date.now()
       await at.cache.del(HASH)
       await at.cache.hset(HASH, 'claim', `dead:${nowMs - 4_500}`)
@@ -81,7 +81,7 @@ describe('without any traffic, the cache heals', { timeout: 60_000 }, () => {
     expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
   })
 
-  test('when an old snapshot of it was restored', async () => {
+  test('after an old snapshot of it was restored', async () => {
     const old = await at.hash()
     await at.record(0, [5, 6])
     await at.record(3, [7])
@@ -91,18 +91,18 @@ describe('without any traffic, the cache heals', { timeout: 60_000 }, () => {
     expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
   })
 
-  test('of minutes that soon do not reach to the present', async () => {
+  test('when minutes-to will soon be in the past', async () => {
     const now = Math.floor(Date.now() / 60_000)
     await at.cache.hset(HASH, 'minutes-to', String(now + 24 * 60 - 2))
     await until('minutes-to is two days ahead', async () => Number((await at.hash())['minutes-to']) >= now + 2 * 24 * 60, HEALED_WITHIN_MS)
   })
 
-  test('of an asof that is far ahead, as when the clock was set back', async () => {
+  test('after an asof is far ahead, as when the clock was set back', async () => {
     await at.cache.hset(HASH, 'asof:1', String(Date.now() + 60_000))
     await until('asof is not ahead', async () => Number((await at.hash())['asof:1'] ?? Infinity) <= Date.now() + 100, HEALED_WITHIN_MS)
   })
 
-  test('and asof of every lane goes on, so that reads stay in the cache', async () => {
+  test('and the asof of every lane stays fresh, so that reads stay in the cache', async () => {
     for (let looks = 0; looks < 10; looks++) {
       const hash = await at.hash()
       const [seconds, micros] = await at.cache.time()
@@ -112,7 +112,7 @@ describe('without any traffic, the cache heals', { timeout: 60_000 }, () => {
     }
   })
 
-  test('an audit counts what it found', async () => {
+  test('and an audit counts the differences that it found', async () => {
     const before = await processor.metric('ping_processor_audit_differences_total')
     await at.cache.hset(HASH, 'minute:1', '99')
     await at.untilTrue()
@@ -120,14 +120,14 @@ describe('without any traffic, the cache heals', { timeout: 60_000 }, () => {
     expect(processor.log().join('\n')).toContain('minute 1: got 99, expected 2')
   })
 
-  test('of a rollback of the ledger: what it lost is not counted any more', async () => {
+  test('after the ledger lost rows: they are not counted any more', async () => {
     await at.ledger.query('delete from pings where lane = 3')
     expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
     await at.record(3, [1])
     expect(await at.untilTrue()).toBeLessThan(HEALED_WITHIN_MS)
   })
 
-  test('with lanes that are added while it runs', async () => {
+  test('after lanes were added while it runs', async () => {
     await migrate(database.config, { lanes: LANES + 2, log: silent })
     const events = await at.record(LANES + 1, [1, 2, 3])
     await at.publish(events)

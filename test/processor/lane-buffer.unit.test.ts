@@ -19,8 +19,8 @@ function flushOnce(): string | undefined {
   return flush && line(flush)
 }
 
-describe('a lane accepts', () => {
-  test('what follows without a gap and names the tag before it', () => {
+describe('a lane', () => {
+  test('accepts an event that follows without a gap and names the tag before it', () => {
     expect(feed.take(1).verdict).toBe('accepted')
     expect(feed.take(2).verdict).toBe('accepted')
     expect(lane.end).toMatchObject(at(2))
@@ -28,7 +28,7 @@ describe('a lane accepts', () => {
     expect(feed.take(3).verdict).toBe('accepted')
   })
 
-  test('no seq twice: neither applied, nor in flight, nor buffered', () => {
+  test('accepts no seq twice, whether it is applied, in flight or buffered', () => {
     feed.take(1)
     flushOnce()
     feed.take(2)
@@ -43,20 +43,20 @@ describe('a lane accepts', () => {
     ['a seq of 10^12', 1e12, {}],
     ['the next seq with another previous tag', 2, { previousTag: 999n }],
     ['the next seq with no previous tag', 2, { previousTag: 0n }],
-  ])('not %s: it asks for a catch-up', (_, seq, more) => {
+  ])('refuses %s, and then needs a catch-up', (_, seq, more) => {
     feed.take(1)
     expect(feed.take(seq, more).verdict).toBe('refused')
     expect(lane.needsCatchUp).toBe(true)
     expect(lane.take()).toBeUndefined()
   })
 
-  test('nothing before it knows what the cache has', () => {
+  test('accepts nothing until it knows what the cache has applied', () => {
     lane = new LaneBuffer(0)
     expect(new Feed(lane).take(1).verdict).toBe('refused')
     expect(lane.needsCatchUp).toBe(true)
   })
 
-  test('only what follows on from what the cache has', () => {
+  test('accepts only events that follow what the cache has applied', () => {
     lane.adopt(at(7))
     expect(feed.take(7).verdict).toBe('duplicate')
     expect(feed.take(8).verdict).toBe('accepted')
@@ -64,7 +64,7 @@ describe('a lane accepts', () => {
 })
 
 describe('a flush', () => {
-  test('owns what it took: what comes meanwhile waits behind it', () => {
+  test('owns the events that it took: events that arrive after that wait for the next flush', () => {
     feed.take(1)
     const flush = lane.take()!
     feed.take(2)
@@ -75,12 +75,12 @@ describe('a flush', () => {
     expect(flushOnce()).toBe('1→2 [2×1] asof -')
   })
 
-  test('adds up the pings of a minute', () => {
+  test('adds up the pings of each minute', () => {
     for (const seq of [1, 2, 3]) feed.take(seq, { timestampMs: seq === 2 ? -1n : 5n })
     expect(flushOnce()).toBe('0→3 [0×2 -1×1] asof -')
   })
 
-  test('without an answer is tried again, with what came meanwhile', () => {
+  test('without an answer is repeated, with the events that arrived since', () => {
     const first = feed.take(1).record
     lane.take()
     feed.take(2)
@@ -89,19 +89,19 @@ describe('a flush', () => {
     expect(flushOnce()).toBe('0→2 [1×1 2×1] asof -')
   })
 
-  test('carries no more than 1000 distinct minutes, the rest follows', () => {
+  test('carries up to 1000 distinct minutes; the rest follows in the next one', () => {
     for (let seq = 1; seq <= 1_500; seq++) feed.take(seq)
     expect(flushOnce()).toMatch(/^0→1000 /)
     expect(flushOnce()).toMatch(/^1000→1500 /)
     expect(flushOnce()).toBeUndefined()
   })
 
-  test('is not cut for many pings of few minutes', () => {
+  test('is not split for many pings of few minutes', () => {
     for (let seq = 1; seq <= 3_000; seq++) feed.take(seq, { timestampMs: BigInt(seq % 1_000) * 60_000n })
     expect(flushOnce()).toMatch(/^0→3000 /)
   })
 
-  test('refused because the cache is further: the rest goes on from there', () => {
+  test('that is refused because the cache is further along keeps the events after that position', () => {
     const records = [1, 2, 3].map(seq => feed.take(seq).record)
     lane.take()
     lane.movedTo(at(2))
@@ -111,10 +111,10 @@ describe('a flush', () => {
   })
 
   test.each([
-    ['further than everything that is buffered', at(9)],
-    ['back', START],
+    ['further along than everything that is buffered', at(9)],
+    ['at an earlier position', START],
     ['in another history', { seq: 2n, tag: 999n }],
-  ])('refused because the cache is %s: the lane is caught up, and nothing of it is done before', (_, position) => {
+  ])('that is refused because the cache is %s makes the lane need a catch-up, and no record is done before its end', (_, position) => {
     lane.adopt(at(1))
     const records = [2, 3].map(seq => feed.take(seq).record)
     lane.take()
@@ -129,7 +129,7 @@ describe('a flush', () => {
 })
 
 describe('a record is done', () => {
-  test('when its flush is answered, not before', () => {
+  test('when its flush is answered, and not before', () => {
     const { record } = feed.take(1)
     const flush = lane.take()!
     expect(record.done).toBe(false)
@@ -137,7 +137,7 @@ describe('a record is done', () => {
     expect(record.done).toBe(true)
   })
 
-  test('with its twin, if it repeats one that is not applied', () => {
+  test('together with the first record of its ping, if it is a duplicate of one that is not applied', () => {
     feed.take(1)
     feed.take(2)
     const flush = lane.take()!
@@ -148,12 +148,12 @@ describe('a record is done', () => {
     expect(twins.map(({ done }) => done)).toEqual([true, true, false])
   })
 
-  test('at once, if it repeats one that is applied', () => {
+  test('at once, if it is a duplicate of one that is applied', () => {
     lane.adopt(at(5))
     expect(feed.take(3).record.done).toBe(true)
   })
 
-  test('when the catch-up that it caused has ended, however high its seq', () => {
+  test('at the end of the catch-up that it caused, no matter how high its seq is', () => {
     const { record } = feed.take(1e12)
     lane.beginCatchUp()
     expect(record.done).toBe(false)
@@ -168,7 +168,7 @@ describe('a record is done', () => {
 })
 
 describe('a catch-up', () => {
-  test('does not begin while a flush is under way, nor a flush while it is', () => {
+  test('does not begin during a flush, and a flush does not begin during a catch-up', () => {
     feed.take(1)
     const flush = lane.take()!
     expect(lane.beginCatchUp()).toBe(false)
@@ -179,7 +179,7 @@ describe('a catch-up', () => {
     expect(lane.takeAsof()).toBeUndefined()
   })
 
-  test('has events wait, and takes them in behind where it ended', () => {
+  test('makes events wait, and then takes those that follow the position that it reached', () => {
     lane.beginCatchUp()
     const waiting = [1, 2, 3].map(seq => feed.take(seq).record)
     lane.endCatchUp(at(2))
@@ -188,13 +188,13 @@ describe('a catch-up', () => {
     expect(flushOnce()).toBe('2→3 [3×1] asof -')
   })
 
-  test('asks for no other while it is under way, whatever comes: it would go on and on under load', () => {
+  test('is not requested again by events that arrive during it: under load it would never end', () => {
     lane.beginCatchUp()
     expect([1, 2, 9].map(seq => feed.take(seq).verdict)).toEqual(['waiting', 'waiting', 'waiting'])
     expect(lane.size).toBe(3)
   })
 
-  test('counts the records of duplicates among those that are not done', () => {
+  test('leaves the records of duplicates in the size of the lane until they are done', () => {
     feed.take(1)
     feed.take(1)
     expect(lane.size).toBe(2)
@@ -202,7 +202,7 @@ describe('a catch-up', () => {
     expect(lane.size).toBe(0)
   })
 
-  test('is wanted again if what waited does not follow', () => {
+  test('is needed again if an event that waited does not follow', () => {
     lane.beginCatchUp()
     const { record } = feed.take(9)
     lane.endCatchUp(at(2))
@@ -210,7 +210,7 @@ describe('a catch-up', () => {
     expect(record.done).toBe(false)
   })
 
-  test('drops what was buffered: the rows come from Postgres', () => {
+  test('drops what was buffered: Postgres has the rows', () => {
     feed.take(1)
     lane.beginCatchUp()
     lane.endCatchUp(at(1))
@@ -219,8 +219,8 @@ describe('a catch-up', () => {
   })
 })
 
-describe('what the cache has', () => {
-  test('is taken over, also backwards, as long as the lane has nothing of its own', () => {
+describe('the position that the cache has applied', () => {
+  test('is adopted, even if it is an earlier one, as long as nothing is buffered', () => {
     lane.adopt(at(9))
     lane.adopt(at(4))
     expect(lane.end).toEqual(at(4))
@@ -229,7 +229,7 @@ describe('what the cache has', () => {
     expect(lane.applied).toEqual(at(4))
   })
 
-  test('read before a flush ended is told apart by the revision', () => {
+  test('is outdated if it was read before a flush ended: the revision has changed', () => {
     const before = lane.revision
     feed.take(1)
     flushOnce()
@@ -238,7 +238,7 @@ describe('what the cache has', () => {
 })
 
 describe('asof', () => {
-  test('goes with the flush that reaches the head of a tick', () => {
+  test('is written with the flush that reaches the head of a tick', () => {
     lane.mark({ timeMs: 1_000, head: at(2) })
     feed.take(1)
     expect(flushOnce()).toBe('0→1 [1×1] asof -')
@@ -247,7 +247,7 @@ describe('asof', () => {
     expect(flushOnce()).toBe('1→3 [2×1 3×1] asof 1000')
   })
 
-  test('is that of the newest tick reached: the older ones are kept until then', () => {
+  test('is that of the newest tick whose head is reached; older ticks are kept until then', () => {
     lane.mark({ timeMs: 1_000, head: at(1) })
     lane.mark({ timeMs: 1_500, head: at(2) })
     lane.mark({ timeMs: 2_000, head: at(9) })
@@ -255,13 +255,13 @@ describe('asof', () => {
     expect(flushOnce()).toMatch(/asof 1500$/)
   })
 
-  test('needs the tag, not only the seq, of the head', () => {
+  test('is proven by the seq and the tag of the head, not by the seq alone', () => {
     lane.mark({ timeMs: 1_000, head: { seq: 1n, tag: 999n } })
     feed.take(1)
     expect(flushOnce()).toMatch(/asof -$/)
   })
 
-  test('is written by itself where nothing is to be flushed, once for each tick', () => {
+  test('is written on its own if there is nothing to flush, once for each tick', () => {
     lane.mark({ timeMs: 1_000, head: START })
     const flush = lane.takeAsof()!
     expect(line(flush)).toBe('0→0 [] asof 1000')
@@ -272,20 +272,20 @@ describe('asof', () => {
     expect(lane.takeAsof()?.asofMs).toBe(1_500)
   })
 
-  test('is not written for a head that is not reached', () => {
+  test('is not written if the head of the tick is not reached', () => {
     lane.mark({ timeMs: 1_000, head: at(1) })
     expect(lane.takeAsof()).toBeUndefined()
     expect(lane.busy).toBe(false)
   })
 
-  test('is left to the flush while something is buffered', () => {
+  test('is written by the next flush while something is buffered', () => {
     lane.mark({ timeMs: 1_000, head: START })
     feed.take(1)
     expect(lane.takeAsof()).toBeUndefined()
     expect(flushOnce()).toMatch(/asof 1000$/)
   })
 
-  test('is not lost with a flush that was not answered', () => {
+  test('is written again after a flush that was not answered', () => {
     lane.mark({ timeMs: 1_000, head: START })
     lane.takeAsof()
     lane.unanswered()
@@ -371,7 +371,7 @@ describe('the phases of a lane', () => {
 })
 
 describe('countWithin', () => {
-  test('counts entries up to the one that would be a minute too many', () => {
+  test('counts the entries before the one whose minute would be one too many', () => {
     const entries = (minutes: number[]) => minutes.map((minute, index) => ({ ...at(index + 1), minute }))
     expect(countWithin(entries([1, 1, 2]))).toBe(3)
     expect(countWithin(entries([...Array.from({ length: 1_000 }, (_, minute) => minute), 0, 999, 1_000, 1]))).toBe(1_002)

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { PartitionOffsets } from '../../processor/offsets.ts'
 
-test('nothing was read: nothing to commit', () => {
+test('before anything is read, there is no offset to commit', () => {
   expect(new PartitionOffsets().toCommit()).toBeUndefined()
 })
 
-test('up to the first record that is not done may be committed', () => {
+test('the offset to commit is that of the first record that is not done', () => {
   const offsets = new PartitionOffsets()
   const [a, b, c] = [4, 5, 7].map(offset => offsets.open(offset))
   expect(offsets.toCommit()).toBe(4)
@@ -17,7 +17,7 @@ test('up to the first record that is not done may be committed', () => {
   expect(offsets.toCommit()).toBe(8) // the next to read
 })
 
-test('a record with nothing to do is passed, but never past one that is open', () => {
+test('a record that needs nothing more moves the offset, but never beyond a record that is not done', () => {
   const offsets = new PartitionOffsets()
   offsets.pass(3)
   expect(offsets.toCommit()).toBe(4)
@@ -28,7 +28,7 @@ test('a record with nothing to do is passed, but never past one that is open', (
   expect(offsets.toCommit()).toBe(6)
 })
 
-test('the same offset is not committed twice', () => {
+test('no offset is committed twice', () => {
   const offsets = new PartitionOffsets()
   offsets.open(0).done = true
   offsets.committed(offsets.toCommit()!)
@@ -37,7 +37,7 @@ test('the same offset is not committed twice', () => {
   expect(offsets.toCommit()).toBe(2)
 })
 
-test('thousands of records are let go as they are done', () => {
+test('thousands of records are forgotten once they are done', () => {
   const offsets = new PartitionOffsets()
   const records = Array.from({ length: 5_000 }, (_, offset) => offsets.open(offset))
   for (const record of records.slice(0, 4_321)) record.done = true

@@ -28,7 +28,7 @@ const PLANTS: readonly Plant[] = [
     wrong: 'const verdict = lane.accept(received); received.record.done = true',
   },
   {
-    bug: 'a refused flush is taken for done',
+    bug: 'records are done when their flush is refused',
     file: 'processor/lane-buffer.ts',
     right: 'if (index < 0 && !(this.#applied && samePosition(this.#applied, position))) return this.drop()',
     wrong: 'if (index < 0) { this.#finish(this.#entries); return this.drop() }',
@@ -46,13 +46,13 @@ const PLANTS: readonly Plant[] = [
     wrong: '',
   },
   {
-    bug: 'a catch-up ends the records that came with it when it begins',
+    bug: 'records are done when the catch-up that they caused begins',
     file: 'processor/lane-buffer.ts',
     right: "    this.drop()\n    this.#phase = 'catching-up'",
     wrong: "    this.drop()\n    for (const record of this.#untilCaughtUp) record.done = true\n    this.#phase = 'catching-up'",
   },
   {
-    bug: 'asof is that of the latest tick, reached or not',
+    bug: 'asof is that of the newest tick, even if its head is not reached',
     file: 'processor/tick-marks.ts',
     right: 'if (there && samePosition(there, head)) return timeMs',
     wrong: 'return timeMs',
@@ -78,7 +78,7 @@ const PLANTS: readonly Plant[] = [
     seed: '200000', // rare: from most other seeds it takes thousands of runs
   },
   {
-    bug: 'the row at what is applied is not compared',
+    bug: 'the row at the applied position is not compared',
     file: 'processor/decide.ts',
     right: 'heads.find(head => !head.holds)',
     wrong: 'heads.find(() => false)',
@@ -90,19 +90,19 @@ const PLANTS: readonly Plant[] = [
     wrong: "  await claim(cache, token, asofMs, 'claim')\n  const outcome = await cache.pingReplace(",
   },
   {
-    bug: 'a rebuild tells a later asof than that of its snapshot',
+    bug: 'a rebuild writes an asof that is later than its snapshot',
     file: 'src/counters/rebuild.ts',
     right: '...fieldsOf(counts, asofMs)',
     wrong: '...fieldsOf(counts, await readTimeMs(cache))',
   },
   {
-    bug: 'a rebuild leaves empty lanes out, and absent means zero',
+    bug: 'a rebuild skips empty lanes, and absent means zero',
     file: FLUSH,
     right: "if (missing !== undefined) return ['INCOMPLETE', missing]",
     wrong: "for (const [index, name] of names.entries()) if (!hash.has(name)) hash.set(name, ['0:0', '0', '0', '-', '999999999'][index]!)",
   },
   {
-    bug: 'a flush does not compare where it starts',
+    bug: 'a flush does not compare its start',
     file: FLUSH,
     right: "if (applied !== start) return ['MOVED', applied]",
     wrong: '',
@@ -120,7 +120,7 @@ const PLANTS: readonly Plant[] = [
     wrong: '{}',
   },
 ]
-/** Planted beside the bug: alone, it would be held back by another rule. */
+/** Planted together with the bug: alone, it would have no effect, because of another rule. */
 const WITHOUT_CLAIM: Plant = {
   bug: '',
   file: 'src/counters/rebuild.ts',
@@ -152,12 +152,12 @@ function plant({ file, right, wrong }: Plant): void {
 const NORMAL = [
   'records are done before their flush',
   'a flush in flight grows',
-  'asof is that of the latest tick, reached or not',
+  'asof is that of the newest tick, even if its head is not reached',
   'a rebuild does not claim first',
 ]
 const planned = atDepth({ normally: PLANTS.filter(({ bug }) => NORMAL.includes(bug)), thoroughly: PLANTS })
 
-test.each(planned.map(each => [each.bug, each] as const))('the simulation finds it: %s', { timeout: 120_000 }, (_, planted) => {
+test.each(planned.map(each => [each.bug, each] as const))('the simulation finds the bug: %s', { timeout: 120_000 }, (_, planted) => {
   plant(planted)
   if (planted.bug === 'a rebuild does not claim first') plant(WITHOUT_CLAIM)
   const { status, stdout, stderr } = spawnSync(

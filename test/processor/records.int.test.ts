@@ -11,7 +11,7 @@ import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
-/** Whatever is in the topic: the count stays true, offsets go on, and the processor too. */
+/** No matter what is in the topic, the count stays correct, and the processor goes on and commits its offsets. */
 describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000 }, kind => {
   let redis: TestRedis
   let database: TestDatabase
@@ -26,7 +26,7 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
     await until('the processor reads', () => processor.log().some(line => line.includes('reading these partitions'))) // it is ready before
     await at.publish(await at.record(0, [1, 2, 3]))
     await at.publish(await at.record(1, [60_000]))
-    await allCommitted() // so it has joined its group: what comes before may be caught up from Postgres
+    await allCommitted() // so it has joined its group: pings before that may be caught up from Postgres
   })
   afterAll(async () => {
     await at.close()
@@ -40,7 +40,7 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
     const text = await (await fetch(`${processor.url}/metrics`)).text()
     return Number(new RegExp(`verdict="${verdict}"} (\\d+)`).exec(text)?.[1] ?? 0)
   }
-  /** Sends, then a real ping behind it; both are done with, and the count is true. */
+  /** Sends, then publishes real pings after it; waits until the count is correct and all offsets are committed. */
   const goesOn = async (send: () => Promise<void>) => {
     await send()
     await at.publish([...(await at.record(0, [4])), ...(await at.record(1, [4]))])
@@ -48,50 +48,50 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
     await allCommitted()
   }
 
-  test('events: they are counted, and their offsets committed', async () => {
+  test('events are counted, and their offsets committed', async () => {
     await goesOn(async () => at.publish(await at.record(2, [5, 6])))
-    // On a busy machine a tick may bring some in before they are read.
+    // On a busy machine a tick may catch some up before they are read.
     const [accepted, duplicate] = [await verdicts('accepted'), await verdicts('duplicate')]
     expect(accepted).toBeGreaterThan(0)
     expect(accepted + duplicate).toBeGreaterThanOrEqual(8)
   })
 
-  test('events twice: once is counted', async () => {
+  test('events that come twice are counted once', async () => {
     const events = await at.record(0, [7, 8])
     await goesOn(() => at.publish([...events, ...events, events[0]!]))
     expect(await verdicts('duplicate')).toBeGreaterThanOrEqual(3)
   })
 
-  test('a forged seq of 10^12: not counted, and the offsets are not pinned', async () => {
+  test('an event with a forged seq of 10^12 is not counted, and does not hold up the offsets', async () => {
     const [event] = await at.record(0, [9])
     await goesOn(() => at.publish([{ ...event!, seq: 10n ** 12n }]))
     expect(await verdicts('refused')).toBeGreaterThanOrEqual(1)
   })
 
-  test('the next seq forged, with another previous tag: the true ping is counted', async () => {
+  test('a forged event with the next seq and another previous tag is not counted, but the real ping is', async () => {
     const [event] = await at.record(0, [10])
     await goesOn(() => at.publish([{ ...event!, timestampMs: 77_000_000n, previousTag: event!.previousTag + 1n }]))
     expect((await at.hash())['minute:1283']).toBeUndefined()
   })
 
-  test('the next seq forged, with the right previous tag: the count is put right again', async () => {
+  test('a forged event with the next seq and the right previous tag is corrected', async () => {
     const [event] = await at.record(0, [11])
     await goesOn(() => at.publish([{ ...event!, tag: 5n, timestampMs: 77_000_000n }]))
     expect((await at.hash())['minute:1283']).toBeUndefined()
   })
 
-  test('events of a minute that is ill-formed in the cache: it is rebuilt, without waiting for an audit', async () => {
+  test('an event of a minute that is malformed in the cache makes it be rebuilt, without waiting for an audit', async () => {
     await at.cache.hset(HASH, 'minute:0', 'many')
     await goesOn(async () => undefined)
   })
 
-  test('a lane that there is not', async () => {
+  test('an event of a lane that does not exist is ignored', async () => {
     const [event] = await at.record(0, [12])
     await goesOn(() => at.publish([{ ...event!, lane: 4_000_000 }]))
     expect(await verdicts('foreign')).toBeGreaterThanOrEqual(1)
   })
 
-  test("records of the original's producer: not counted, but told", async () => {
+  test('records of the original producer are not counted, but logged', async () => {
     const value = Buffer.from(toBinary(PingRequestSchema, create(PingRequestSchema, { timestampMs: 1_700_000_000_000n })))
     await goesOn(() => at.send(0, { value }))
     await goesOn(() => at.send(0, { value: Buffer.alloc(0) })) // without a timestamp
@@ -99,8 +99,8 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
     expect(processor.log().filter(line => line.includes('original producer'))).toHaveLength(1)
   })
 
-  test('what cannot be decoded: it is put aside, with where it was and why', async () => {
-    const own = { trace: 'abc', 'ping-offset': 'of somebody else', twice: ['one', 'two'] }
+  test('a record that cannot be decoded goes to the dead-letter topic, with its place and the reason', async () => {
+    const own = { trace: 'abc', 'ping-offset': 'of another program', twice: ['one', 'two'] }
     await goesOn(() => at.send(1, { key: 'a key', value: Buffer.from([0xff, 0xff, 0xff]), headers: own }))
     await goesOn(() => at.send(0, { value: null }))
     expect(await verdicts('undecodable')).toBe(2)
@@ -116,7 +116,7 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
     })
     expect(headers(first!)).toMatchObject({
       trace: 'abc',
-      'original.ping-offset': 'of somebody else',
+      'original.ping-offset': 'of another program',
       twice: 'one,two',
       'ping-offset': expect.stringMatching(/^\d+$/),
     })
@@ -124,7 +124,7 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
     expect(headers(second!)).toMatchObject({ 'ping-partition': '0', 'ping-reason': expect.stringContaining('no value') })
   })
 
-  test('something undecodable as large as a record may be: its place is kept, and the stream goes on', async () => {
+  test('an undecodable record of the maximum size goes to the dead-letter topic without its value, and the stream goes on', async () => {
     const value = Buffer.alloc(1_048_576 - 200, 0xff)
     await goesOn(() => at.send(0, { value }))
     const letters = await readAll(at, `${at.place.topic}.dead-letter`, 3)
@@ -135,7 +135,7 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
   test.each([
     ['gzip', CompressionTypes.GZIP],
     ['zstd', CompressionTypes.ZSTD],
-  ])('events that another compressed with %s', async (_, compression) => {
+  ])('events that another program compressed with %s are counted', async (_, compression) => {
     registerCodecs()
     const accepted = await verdicts('accepted')
     const [event] = await at.record(0, [13])
@@ -147,7 +147,7 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
     ['snappy', CompressionTypes.Snappy],
     ['lz4', CompressionTypes.LZ4],
   ] as const)(
-    'a batch compressed with %s, which it cannot: every record of it is passed, the batch is put aside, Postgres tells the rest',
+    'a batch compressed with %s, which is not supported, goes to the dead-letter topic, and its pings are caught up from Postgres',
     async (name, compression) => {
       const before = await verdicts('undecodable')
       const events = await at.record(0, [14, 15, 16])
@@ -159,22 +159,25 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
     },
   )
 
-  test('something undecodable with a header named as a method of all objects', async () => {
+  test('an undecodable record with a header named as a method of all objects goes to the dead-letter topic', async () => {
     const before = await verdicts('undecodable')
     await goesOn(() => at.send(1, { value: Buffer.from([0xff]), headers: { toString: 'x', constructor: 'y' } }))
     await goesOn(() => at.send(1, { value: Buffer.from([0xff]), headers: { toString: 'x', constructor: 'y' } }, CompressionTypes.GZIP))
     expect(await verdicts('undecodable')).toBe(before + 2)
   })
 
-  // Apache Kafka looks at the records of a batch before it takes it.
-  test.runIf(kind === "Ping's broker")('a batch whose records are none: it is put aside as a whole, and the stream goes on', async () => {
-    const before = await verdicts('undecodable')
-    await goesOn(() => at.sendRecords(1, { count: 3, bytes: Buffer.alloc(100, 0xff) }))
-    const headers = Buffer.from([0, 0, 0, 1, 2, 0x78, 0xfe, 0xff, 0xff, 0xff, 0x0f]) // 2^31 - 1 of them
-    await goesOn(() => at.sendRecords(1, { count: 1, bytes: Buffer.concat([Buffer.of(2 * headers.length), headers]) }))
-    expect(await verdicts('undecodable')).toBe(before + 3)
-    expect(processor.log().join('\n')).toContain('a batch whose records are ill-formed')
-  })
+  // Apache Kafka checks the records of a batch before it accepts it.
+  test.runIf(kind === "Ping's broker")(
+    'a batch whose records are malformed goes to the dead-letter topic as a whole, and the stream goes on',
+    async () => {
+      const before = await verdicts('undecodable')
+      await goesOn(() => at.sendRecords(1, { count: 3, bytes: Buffer.alloc(100, 0xff) }))
+      const headers = Buffer.from([0, 0, 0, 1, 2, 0x78, 0xfe, 0xff, 0xff, 0xff, 0x0f]) // 2^31 - 1 of them
+      await goesOn(() => at.sendRecords(1, { count: 1, bytes: Buffer.concat([Buffer.of(2 * headers.length), headers]) }))
+      expect(await verdicts('undecodable')).toBe(before + 3)
+      expect(processor.log().join('\n')).toContain('a batch whose records are ill-formed')
+    },
+  )
 })
 
 async function readAll(at: ProcessorFixture, topic: string, count: number): Promise<readonly KafkaMessage[]> {

@@ -5,7 +5,7 @@ import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 import { LANES, processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
-describe('processors', { timeout: 60_000 }, () => {
+describe('processors side by side', { timeout: 60_000 }, () => {
   let redis: TestRedis
   let postgres: TestPostgres
   let at: ProcessorFixture
@@ -48,7 +48,7 @@ describe('processors', { timeout: 60_000 }, () => {
     }
   }
 
-  test('two of them, one frozen, its lanes taken over, and woken again: nothing is counted twice', { timeout: 90_000 }, async () => {
+  test('a frozen one whose lanes were taken over counts nothing twice when it wakes up', { timeout: 90_000 }, async () => {
     const [first, second] = [await at.start(), await at.start()]
     await eachReadsOne(first, second)
     let isOver = false
@@ -68,7 +68,7 @@ describe('processors', { timeout: 60_000 }, () => {
     expect(await rebuildsOf(first, second), 'rebuilds of the cache').toBe(before)
   })
 
-  test('a killed one: its lanes stay fresh while the group still waits for it', { timeout: 90_000 }, async () => {
+  test('the lanes of a killed one stay fresh while the group still waits for it', { timeout: 90_000 }, async () => {
     const [first, second] = [await at.start(), await at.start()]
     await eachReadsOne(first, second)
     await first.kill9()
@@ -79,7 +79,7 @@ describe('processors', { timeout: 60_000 }, () => {
     expect(performance.now() - killedMs).toBeLessThan(6_000) // the session lasts 10 s
   })
 
-  test('one that is stopped leaves the group at once, with everything that it read flushed', { timeout: 90_000 }, async () => {
+  test('one that is stopped leaves the group at once', { timeout: 90_000 }, async () => {
     const [first, second] = [await at.start(), await at.start()]
     await eachReadsOne(first, second)
     const begunMs = performance.now()
@@ -88,7 +88,7 @@ describe('processors', { timeout: 60_000 }, () => {
     expect(performance.now() - begunMs).toBeLessThan(6_000) // not the 10 s of the session
   })
 
-  test('one alone: stopped, it has flushed and committed what it read', async () => {
+  test('one that is stopped has flushed and committed everything that it read', async () => {
     const processor = await at.start({ FLUSH_INTERVAL_MS: '60000', TICK_INTERVAL_MS: '0' })
     await joined(processor, '0,1')
     await at.publish(await at.record(0, [1]))
@@ -100,7 +100,7 @@ describe('processors', { timeout: 60_000 }, () => {
     expect(await at.uncommitted()).toBe(0)
   })
 
-  test('one whose cache is frozen and woken', { timeout: 60_000 }, async () => {
+  test('one whose cache froze is correct and ready again once the cache wakes up', { timeout: 60_000 }, async () => {
     const processor = await at.start()
     await joined(processor, '0,1')
     await at.publish(await at.record(0, [1]))
@@ -119,7 +119,7 @@ describe('processors', { timeout: 60_000 }, () => {
     await until('it is ready', () => processor.isReady())
   })
 
-  test('one whose Postgres goes away and comes back: events are counted meanwhile', { timeout: 60_000 }, async () => {
+  test('one whose Postgres is down still counts events, and is ready again when Postgres is up', { timeout: 60_000 }, async () => {
     const processor = await at.start()
     await joined(processor, '0,1')
     await at.publish(await at.record(0, [1]))
@@ -128,7 +128,7 @@ describe('processors', { timeout: 60_000 }, () => {
     await postgres.kill9()
     await at.publish(events)
     await until('the events are counted', async () => (await at.hash())['total'] === '3')
-    await until('it says that it is not ready', async () => !(await processor.isReady()))
+    await until('it reports that it is not ready', async () => !(await processor.isReady()))
     await postgres.restart()
     await until('it is ready', () => processor.isReady())
     expect((await at.hash())['total']).toBe('3')

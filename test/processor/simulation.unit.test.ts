@@ -7,7 +7,7 @@ const RUNS = Number(process.env['PING_SIMULATIONS'] ?? atDepth({ normally: 250, 
 const SEED = Number(process.env['PING_SEED'] ?? Date.now() % 1e9)
 
 test(
-  `whatever fails and in whatever order, the cache ends equal to the ledger (${RUNS} runs from seed ${SEED})`,
+  `no matter what fails, and in what order, the cache ends equal to the ledger (${RUNS} runs from seed ${SEED})`,
   { timeout: 60_000 + RUNS * 100 },
   async () => {
     expect(await runSimulations(SEED, RUNS)).toBeUndefined()

@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers())
 function watched() {
   const first = Promise.withResolvers<void>()
   const ticks = { firstTick: first.promise, sinceTickMs: Infinity }
-  const readiness = new Readiness('no tick has succeeded yet')
+  const readiness = new Readiness('not yet')
   const watch = new ReadinessWatch({ readiness, ticks })
   watch.start()
   const tick = async () => {
@@ -19,7 +19,7 @@ function watched() {
   return { ticks, readiness, watch, tick }
 }
 
-test('a processor is ready as soon as the first tick has succeeded, and no longer than ticks do', async () => {
+test('a processor is ready after its first successful tick, and for as long as ticks succeed', async () => {
   const { ticks, readiness, watch, tick } = watched()
   expect(readiness.isReady).toBe(false)
   await tick()
@@ -30,7 +30,7 @@ test('a processor is ready as soon as the first tick has succeeded, and no longe
   watch.stop()
 })
 
-test('a first tick that ends while it stops does not make it ready', async () => {
+test('a first tick that ends while the processor stops does not make it ready', async () => {
   const { readiness, watch, tick } = watched()
   watch.stop()
   await tick()

@@ -47,7 +47,7 @@ class Run {
   #processors: SimulatedProcessor[] = []
   #wrong: string | undefined
   #checked = -1
-  /** Of the last whole hash; 0 once it was taken away. */
+  /** Of the last complete hash; 0 once it was deleted. */
   #leastTotal = 0
 
   constructor(random: Random, weather: Weather, cache: SimulatedCache, time: VirtualTime) {
@@ -253,7 +253,7 @@ class Run {
     this.#leastTotal = total
   }
 
-  /** Every partition becomes somebody's, and zombies wake up to it. */
+  /** Every partition is assigned to one processor, and zombies notice. */
   #rebalance(): void {
     for (const processor of this.#processors) processor.assigned.clear()
     for (let partition = 0; partition < PARTITIONS; partition++) this.#join(this.#random.pick(this.#processors), partition)
