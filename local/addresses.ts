@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 
-/** An address at which a program that listens on `hosts` answers. */
+/** An address at which a program that listens on `hosts` is reachable. */
 export function reachable([host = '127.0.0.1']: readonly string[]): string {
   return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
 }

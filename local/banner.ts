@@ -6,7 +6,7 @@ import { passwordFile } from './postgres/passwords.ts'
 import type { LocalSettings } from './settings.ts'
 import type { PartState } from './supervision/supervised-part.ts'
 
-/** Where pingcli looks without being told. */
+/** The settings' defaults, which pingcli uses too. */
 const DEFAULTS = {
   PING_DATA_DIR: '.ping',
   REDIS_URL: 'redis://127.0.0.1:6379',
@@ -16,13 +16,13 @@ const DEFAULTS = {
 /** The state of a part that is ours, or undefined for one that is not run by us. */
 export type StateOf = (name: PartName) => PartState | undefined
 
-/** What is printed when Ping can be used: where everything is, and lines to copy. */
+/** The text that is printed when Ping is ready: the addresses, and lines to copy. */
 export function banner(settings: LocalSettings, dataDir: string, addresses: readonly Address[], stateOf: StateOf): string {
   const server = serverOf(settings)
   const cache = addressOf(addresses, 'cache') ?? ''
   const cli = commandLine({ PING_ADDRESS: server })
   const lines = [
-    `Ping runs. Its data lies in ${dataDir}`,
+    `Ping is running. Its data is in ${dataDir}`,
     '',
     ...addresses.map(address => addressLine(address, stateOf(address.name === 'console' ? 'kafka' : address.name))),
     '',
@@ -34,7 +34,7 @@ export function banner(settings: LocalSettings, dataDir: string, addresses: read
     `  ${verifyLine(settings, dataDir, addresses)}`,
     `  PGPASSFILE=${shellWord(passwordFile(dataDir))} psql ${addressOf(addresses, 'postgres') ?? ''}`,
     `  redis-cli -u ${shellWord(cache)} HGETALL ping:counters`,
-    ...(cache.includes(HIDDEN) ? [`Put the password of your cache for ${HIDDEN}.`] : []),
+    ...(cache.includes(HIDDEN) ? [`Replace ${HIDDEN} with the password of your cache.`] : []),
     '',
     'Ctrl-C stops everything.',
   ]
@@ -46,10 +46,10 @@ function addressLine({ name, address, kind }: Address, state: PartState | undefi
   return `  ${name.padEnd(10)} ${shown.filter(Boolean).join('  ')}`
 }
 
-/** All were ready a moment ago: one that is not has just ended, and is started again. */
+/** All were ready a moment ago: one that is not has just exited and is being restarted. */
 const STATES: Readonly<Record<PartState, string>> = { ready: '', starting: '(starting)', stopped: '(stopped)' }
 
-/** `verify` reads the stores itself, so it has to be told of each that lies elsewhere; of Postgres, where its address and password lie. */
+/** `verify` reads the stores itself, so it needs the address of each that is not at its default; for Postgres, the folder with its address and password. */
 function verifyLine(settings: LocalSettings, dataDir: string, addresses: readonly Address[]): string {
   const folder = settings.dataDir === DEFAULTS.PING_DATA_DIR ? DEFAULTS.PING_DATA_DIR : dataDir
   const stores = { PING_DATA_DIR: folder, REDIS_URL: addressOf(addresses, 'cache') }

@@ -9,8 +9,8 @@ const PROPOSED_OFFSET = 10_000
 const [LOWEST, HIGHEST] = [1_024, 65_535]
 
 /**
- * Throws CannotStart when a port cannot be listened on, on any of the addresses that its part listens on. The message names all
- * of them at once, with a line to copy that has a free port for each. `given`: the settings that the line has to repeat.
+ * Throws CannotStart when a part cannot listen on its port, on any of its addresses. The message lists all such ports, with a
+ * line to copy that has a free port for each. `given`: the settings that the line has to repeat.
  */
 export async function checkPorts(settings: LocalSettings, given: Readonly<Record<string, string>>): Promise<void> {
   const used = portsInUse(settings)
@@ -27,10 +27,10 @@ export async function checkPorts(settings: LocalSettings, given: Readonly<Record
   const line = Object.entries({ ...given, ...proposed })
     .map(([name, value]) => `${name}=${quoted(value)}`)
     .join(' ')
-  throw new CannotStart(`${refused.join('\n')}\nEnd what uses these ports, or take others:\n  ${line} npm start`)
+  throw new CannotStart(`${refused.join('\n')}\nStop what uses these ports, or use other ports:\n  ${line} npm start`)
 }
 
-/** Why a part cannot listen there, or undefined when it can. Throws `SettingsError` when not the port is wrong but the address. */
+/** Why a part cannot listen there, or undefined when it can. Throws `SettingsError` when the address is wrong, not the port. */
 async function reasonAgainst({ env, port, hosts }: PortInUse): Promise<Error | undefined> {
   try {
     const listening = await listen(createServer(), { port, hosts, portSetting: env })
@@ -53,7 +53,7 @@ async function freePortLike(place: PortInUse, others: readonly number[]): Promis
   return place.port
 }
 
-/** As a shell takes it. */
+/** Quoted for a shell, if needed. */
 function quoted(value: string): string {
   return /^[\w.,:/@%+-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`
 }

@@ -9,18 +9,18 @@ import { CannotStart } from './cannot-start.ts'
 
 export interface DataFolder {
   readonly path: string
-  /** What the person at the terminal should know of it. */
+  /** Notes about it for the user. */
   readonly notes: readonly string[]
   release(): void
 }
 
-/** SQLite and PostgreSQL open no longer names; the longest below this folder is added to it. */
+/** SQLite and PostgreSQL open no longer paths; this leaves room for the longest path below the folder. */
 const MAX_PATH_BYTES = 480
 const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT'].map(name => `${name}=…`).join(' ')
 
 /**
- * Makes the folder when absent and locks it. As root, this process becomes the plain user whom the folder belongs to.
- * Throws CannotStart when another copy has it, and when it cannot be made, written or used.
+ * Creates the folder if it does not exist, and locks it. As root, this process becomes the ordinary user whom the folder
+ * belongs to. Throws CannotStart when another copy uses it, and when it cannot be created, written to or used.
  */
 export function lockDataFolder(folder: string): DataFolder {
   const path = resolve(folder)
@@ -35,15 +35,15 @@ export function lockDataFolder(folder: string): DataFolder {
   using(path, () => writeFileSync(holder, `${process.pid}\n`))
   const notes = [
     ...(user === undefined ? [] : [`${path} belongs to user ${user}: everything runs as that user`]),
-    ...(lock.kept === undefined ? [] : [`${lockPath} was no lock file: its content is kept in ${lock.kept}`]),
+    ...(lock.kept === undefined ? [] : [`${lockPath} was not a lock file: its content is kept in ${lock.kept}`]),
   ]
   return { path, notes, release: lock.release }
 }
 
-/** Every other character is fine, spaces, quotes and commas among them. */
+/** Every other character is allowed, including spaces, quotes and commas. */
 function checkPath(path: string): void {
   if (/\p{Cc}/u.test(path))
-    throw new CannotStart(`PING_DATA_DIR: got ${JSON.stringify(path)}, expected a path without control characters such as line ends`)
+    throw new CannotStart(`PING_DATA_DIR: got ${JSON.stringify(path)}, expected a path without control characters such as line breaks`)
   const bytes = Buffer.byteLength(path)
   if (bytes > MAX_PATH_BYTES) throw new CannotStart(`PING_DATA_DIR: got a path of ${bytes} bytes, expected at most ${MAX_PATH_BYTES}`)
 }
@@ -54,19 +54,19 @@ function locked(file: string, holder: string, path: string): FileLock {
   } catch (error) {
     if (!(error instanceof LockedError)) throw error
     throw new CannotStart(
-      `another Ping (pid ${pidIn(holder)}) runs on the data folder ${path}; stop that one, or give this one a folder and ports of its own: PING_DATA_DIR=… ${PORTS} npm start`,
+      `another Ping (pid ${pidIn(holder)}) uses the data folder ${path}; stop it, or start this one with its own folder and ports: PING_DATA_DIR=… ${PORTS} npm start`,
     )
   }
 }
 
-/** What the system says becomes a CannotStart that names the setting and the file. */
+/** An error of the system becomes a CannotStart that names the setting and the file. */
 function using<T>(path: string, action: () => T): T {
   try {
     return action()
   } catch (cause) {
     if (cause instanceof CannotStart || cause instanceof SettingsError) throw cause
     throw new CannotStart(
-      `PING_DATA_DIR: got ${JSON.stringify(path)}, expected a folder that can be made and written (${explainFileError(cause, path)})`,
+      `PING_DATA_DIR: got ${JSON.stringify(path)}, expected a folder that can be created and written to (${explainFileError(cause, path)})`,
       { cause },
     )
   }

@@ -14,8 +14,8 @@ const ROOT = join(import.meta.dirname, '..')
 /** `npm start`: the whole of Ping on this machine. Ends with the process. */
 export async function main(programs: Programs): Promise<never> {
   const requests = listenForStop({ startedByNpm: environment()['npm_lifecycle_event'] !== undefined })
-  // A terminal that was closed or paused takes no more text: that must not end us, or hold us up, before the parts are stopped.
-  const output = standardOutput(lines => `(${lines} lines dropped: nobody read them)\n`)
+  // A closed or paused terminal accepts no more text: that must neither end nor block this process before the parts are stopped.
+  const output = standardOutput(lines => `(${lines} lines dropped: the output was not read)\n`)
   process.stderr.on('error', () => undefined)
   try {
     const settings = readSettings(localSettings, environment())

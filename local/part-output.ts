@@ -4,15 +4,15 @@ import type { PartName } from './part.ts'
 
 const COLOURS: Readonly<Record<PartName, number>> = { server: 32, processor: 36, kafka: 35, cache: 33, postgres: 34 }
 const SAME_WARNING_MS = 10_000
-const MOST_WARNINGS = 1_000
+const MAX_WARNINGS = 1_000
 const WIDTH = 'processor'.length
 
-/** True for a line that shows nothing, though it may hold colours: Java's logging ends each event with such a one. */
+/** True for a line that shows nothing, though it may contain colours: Java's logging ends each event with such a line. */
 export function isBlank(line: string): boolean {
   return stripVTControlCharacters(line).trim() === ''
 }
 
-/** A line of a part, as the terminal shows it: with the part's name before it, and logs of our own readable. */
+/** A line of a part, as the terminal shows it: after the part's name, and with Ping's own logs readable. */
 export function partLine(part: PartName, line: string, isTerminal: boolean): string {
   const name = part.padEnd(WIDTH)
   const prefix = isTerminal ? `\u001b[${COLOURS[part]}m${name} |\u001b[0m` : `${name} |`
@@ -20,8 +20,8 @@ export function partLine(part: PartName, line: string, isTerminal: boolean): str
 }
 
 /**
- * Says which lines a person need not see: a warning that was shown a moment ago. A part that waits for another one
- * says the same many times a second, and what matters would scroll away.
+ * Finds the lines that the user need not see: a warning that was shown a moment ago. A part that waits for another one
+ * repeats it many times a second, so that more important lines would scroll away.
  */
 export class RepeatFilter {
   readonly #shownAtMs = new Map<string, number>()
@@ -32,7 +32,7 @@ export class RepeatFilter {
     const key = `${part} ${said}`
     const repeated = nowMs - (this.#shownAtMs.get(key) ?? -Infinity) < SAME_WARNING_MS
     if (!repeated) this.#shownAtMs.set(key, nowMs)
-    if (this.#shownAtMs.size > MOST_WARNINGS) this.#shownAtMs.clear()
+    if (this.#shownAtMs.size > MAX_WARNINGS) this.#shownAtMs.clear()
     return repeated
   }
 }

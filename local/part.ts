@@ -1,20 +1,20 @@
 import type { Child, ChildHooks } from './launch/child.ts'
 
-/** In the order in which they are stopped: nobody loses what it needs while it drains. */
+/** In the order in which they are stopped: no part loses what it needs while it drains. */
 export const STOP_ORDER = ['server', 'processor', 'kafka', 'cache', 'postgres'] as const
 export type PartName = (typeof STOP_ORDER)[number]
 
 /** One process of Ping, and how to run it. */
 export interface Part {
   readonly name: PartName
-  /** Starts it and resolves when it can be used. Every process born on the way is told to `hooks`. */
+  /** Starts it and resolves when it is ready. `hooks` gets every process that this starts. */
   launch(hooks: ChildHooks): Promise<Child>
-  /** What asks it to end in an orderly way. */
+  /** The signal for an orderly stop. */
   readonly stopSignal: NodeJS.Signals
-  /** How long it may take to end before it is killed, in ms. */
+  /** How long an orderly stop may take before it is killed, in ms. */
   readonly graceMs: number
-  /** Its first failure ends the start; another part is tried some times more. */
+  /** True: its first failure ends the start. False: it is tried several times. */
   readonly isEssential: boolean
-  /** What a person can do instead when it cannot run. */
+  /** What the user can do when it cannot run. */
   readonly remedy?: string
 }

@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly settings: LocalSettings
   readonly programs: Programs
   readonly requests: StopRequests
-  /** Gets everything that is to be shown. */
+  /** Gets all output. */
   readonly print: (text: string) => void
   readonly isTerminal: boolean
 }
@@ -48,14 +48,14 @@ export async function runLocal(options: RunOptions): Promise<number> {
   return code
 }
 
-/** Whoever this process became with the data folder must be able to run the programs. */
+/** The user whom the data folder belongs to, and as whom this process now runs, must be able to read the programs. */
 function checkReadable(programs: Programs): void {
   for (const file of [process.execPath, ...Object.values(programs)]) {
     try {
       accessSync(file, constants.R_OK)
     } catch (cause) {
       throw new CannotStart(
-        `cannot read ${file} as user ${process.getuid?.()}, whom the data folder belongs to: start from a folder that this user can read, or with another PING_DATA_DIR`,
+        `user ${process.getuid?.()}, who owns the data folder, cannot read ${file}: install Ping in a folder that this user can read, or set another PING_DATA_DIR`,
         { cause },
       )
     }
@@ -68,11 +68,13 @@ async function untilStopped(supervisor: Supervisor, options: RunOptions, announc
   let failure: unknown
   const started = supervisor.start().then(announce)
   await Promise.race([started.then(() => asked), asked, supervisor.failed]).catch((error: unknown) => (failure = error))
-  print(failure === undefined ? '\nStopping. Ctrl-C again ends everything at once.\n' : '\nA part cannot run; stopping the others.\n')
+  print(
+    failure === undefined ? '\nStopping. Press Ctrl-C again to kill everything at once.\n' : '\nA part cannot run; stopping the others.\n',
+  )
   const forced = aborted(requests.force).then(() => supervisor.force().then(() => 'forced' as const))
   const outcome = await Promise.race([supervisor.stop(), forced])
   if (outcome === 'forced') {
-    print('Forced.\n')
+    print('Killed.\n')
     return FORCED
   }
   started.catch(() => undefined)

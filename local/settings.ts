@@ -5,7 +5,7 @@ import { integer, SettingsError, text, type Setting, type SettingsOf } from '../
 
 const port = (env: string, of: string, fallback: number, unless?: string) =>
   integer(env, {
-    help: `Port of ${of}${unless === undefined ? '' : `, unless ${unless} is given`}.`,
+    help: `Port of ${of}${unless === undefined ? '' : `; not used if ${unless} is set`}.`,
     fallback,
     min: 1,
     max: 65_535,
@@ -21,23 +21,23 @@ export const localSettings = {
   consolePort: port('CONSOLE_PORT', "the broker's line console", 9090, 'KAFKA_BROKERS'),
   redisPort: port('REDIS_PORT', 'the cache', 6379, 'REDIS_URL'),
   hosts: hostSetting({
-    help: "Addresses of the server and of the processor's pages; all other parts listen on 127.0.0.1.",
+    help: "Addresses that the server and the processor's pages listen on; all other parts listen on 127.0.0.1.",
     fallback: LOCALHOST,
   }),
-  dataDir: text('PING_DATA_DIR', { help: 'Folder of all data, made when absent.', fallback: '.ping' }),
+  dataDir: text('PING_DATA_DIR', { help: 'Folder for all data; created if it does not exist.', fallback: '.ping' }),
   redisUrl: text('REDIS_URL', {
-    help: 'A cache of your own: none is started then.',
+    help: 'URL of your own cache; if set, no cache is started.',
     expected: REDIS_URL_EXPECTED,
     check: parseRedisUrl,
     fallback: undefined,
     secret: true,
   }),
-  kafkaBrokers: addressList('KAFKA_BROKERS', { help: 'Kafka of your own: none is started then.', fallback: [] }),
+  kafkaBrokers: addressList('KAFKA_BROKERS', { help: 'Addresses of your own Kafka; if set, no broker is started.', fallback: [] }),
 }
 
 export type LocalSettings = SettingsOf<typeof localSettings>
 
-/** A port that will be listened on, with the setting that changes it. */
+/** A port that a part will listen on, with the setting that changes it. */
 export interface PortInUse {
   readonly env: string
   readonly port: number
@@ -62,7 +62,7 @@ export function portsInUse(settings: LocalSettings): readonly PortInUse[] {
   ]
 }
 
-/** What of the settings in `env` a line to copy repeats: all but those whose value is never printed. */
+/** The settings in `env` that a line to copy repeats: all but secrets. */
 export function givenSettings(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   const shown = Object.values<Setting<unknown>>(localSettings).filter(({ secret }) => !secret)
   return Object.fromEntries(shown.flatMap(({ env: name }) => (env[name] ? [[name, env[name]]] : [])))
@@ -73,7 +73,7 @@ export function checkDistinctPorts(settings: LocalSettings): void {
   const seen = new Map<number, string>()
   for (const { env, port } of portsInUse(settings)) {
     const other = seen.get(port)
-    if (other !== undefined) throw new SettingsError(`${env}: got ${port}, which ${other} has too; expected a port of its own`)
+    if (other !== undefined) throw new SettingsError(`${env}: got ${port}, which is also ${other}; expected a different port`)
     seen.set(port, env)
   }
 }

@@ -5,7 +5,7 @@ const PARENT_CHECK_MS = 1_000
 export interface StopRequests {
   /** Aborted by the first signal, or when npm is gone. */
   readonly stop: AbortSignal
-  /** Aborted by a signal that comes later than that. */
+  /** Aborted by a later signal. */
   readonly force: AbortSignal
 }
 

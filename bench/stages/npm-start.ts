@@ -11,7 +11,7 @@ import { readHolding, type Holding } from '../measuring/read-holding.ts'
 const ROOT = join(import.meta.dirname, '..', '..')
 const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT']
 /** How the banner begins: everything can be used. */
-const READY = 'Ping runs.'
+const READY = 'Ping is running.'
 const START_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 30_000
 /** After the start, until nothing is compiled or set up any more. */

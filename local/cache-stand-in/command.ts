@@ -12,9 +12,9 @@ export interface Context {
 }
 
 export interface Command {
-  /** As Redis counts: with the name; negative: at least so many. */
+  /** As Redis counts, with the name; negative: at least this many. */
   readonly arity: number
-  /** Makes the data larger: refused when it is full. */
+  /** Makes the data larger: refused when the memory is full. */
   readonly grows?: boolean
   /** Runs at once even while a transaction is queued. */
   readonly inMulti?: boolean
@@ -25,7 +25,7 @@ export interface Command {
 export type Commands = Readonly<Record<string, Command>>
 type RunOnKeys = (keys: Keyspace, args: readonly string[]) => Reply
 
-/** A command that only sees the session's database. */
+/** A command that uses only the session's database. */
 export function on(arity: number, run: RunOnKeys): Command {
   return { arity, run: ({ session }, args) => run(session.keys(), args) }
 }

@@ -7,8 +7,8 @@ import { Session } from './session.ts'
 import type { Store } from './store.ts'
 
 /**
- * One client. Its commands are carried out one after the other; while it does not read its answers, no more are, and when
- * it goes on sending then, it is hung up on.
+ * One client. Its commands run one after the other. While it does not read its answers, no further command runs; if it keeps
+ * sending, it is disconnected.
  */
 export class Connection {
   readonly #socket: Socket
@@ -19,7 +19,7 @@ export class Connection {
   readonly #writer = new RespWriter()
   #turn: NodeJS.Immediate | undefined
 
-  /** `grown` is called when it holds so much that all of them together may hold too much. */
+  /** `grown` is called when it holds so much that all connections together may hold too much. */
   constructor(socket: Socket, store: Store, grown: () => void) {
     this.#socket = socket
     this.#store = store
@@ -38,15 +38,15 @@ export class Connection {
     socket.on('drain', () => this.#work())
   }
 
-  /** Nothing any more once it was hung up on. */
+  /** 0 once it is disconnected. */
   get heldBytes(): number {
     if (this.#socket.destroyed) return 0
     return this.#reader.heldBytes + this.#session.heldBytes + this.#socket.writableLength
   }
 
-  /** Ends it at once, whatever it waits for. */
+  /** Disconnects it at once, even if it waits for something. */
   hangUp(kind: string, reason: string): void {
-    this.#store.warn(kind, `hung up on ${this.#session.address}: ${reason}`)
+    this.#store.warn(kind, `disconnected ${this.#session.address}: ${reason}`)
     this.#session.closing = true
     this.#socket.destroy()
   }
@@ -64,7 +64,7 @@ export class Connection {
     if (this.#reader.heldBytes > MAX_WAITING_BYTES)
       return this.hangUp(
         'too much at once',
-        `it sent ${this.#reader.heldBytes} bytes that wait, for the rest of a command or for answers to be read`,
+        `it sent ${this.#reader.heldBytes} bytes that wait for the rest of a command, or for the client to read answers`,
       )
     if (this.heldBytes > SMALL_CLIENT_BYTES) this.#grown()
   }
@@ -92,20 +92,20 @@ export class Connection {
     for (const piece of this.#writer.take()) this.#socket.write(piece)
   }
 
-  /** Whatever went wrong ends this connection, and no other. */
+  /** An error ends this connection, and no other. */
   #fail(error: unknown): void {
     if (error instanceof ReplyTooLong) return this.hangUp('long reply', error.message)
     this.#session.closing = true
     if (error instanceof ProtocolError) return this.#writer.write({ error: `ERR Protocol error: ${error.message}` }, 2)
     this.#store.warn('failure', `a command of ${this.#session.address} failed: ${error instanceof Error ? error.stack : String(error)}`)
-    this.#writer.write({ error: 'ERR internal error of the stand-in, see its output' }, 2)
+    this.#writer.write({ error: 'ERR internal error of the stand-in; see its output' }, 2)
   }
 
   #refuseHttp(): void {
     this.#session.closing = true
     this.#store.warn(
       'http',
-      `possible attack: ${this.#session.address} speaks HTTP, as a web page does that wants commands carried out here; it was hung up on (told once a minute)`,
+      `possible attack: ${this.#session.address} speaks HTTP, as a web page does that tries to run commands here; disconnected it (logged once a minute)`,
     )
   }
 }

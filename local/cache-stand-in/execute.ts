@@ -18,7 +18,7 @@ const COMMANDS = new Map<string, Command>(
 )
 const FULL = `OOM command not allowed when used memory > 'maxmemory'.`
 
-/** Runs one command of a client, or queues it inside MULTI. What goes wrong is the reply. */
+/** Runs one command of a client, or queues it inside MULTI. An error becomes the reply. */
 export function execute(store: Store, session: Session, args: readonly string[]): Reply {
   store.commandsProcessed++
   store.usage.beginCommand()
@@ -32,7 +32,7 @@ export function execute(store: Store, session: Session, args: readonly string[])
   })
 }
 
-/** As EXEC calls it: at once. */
+/** Runs a queued command, for EXEC. */
 function executeInner(store: Store, session: Session, args: readonly string[]): Reply {
   return answered(() => find(store, session, args).run(contextOf(store, session), args.slice(1)))
 }
@@ -64,14 +64,14 @@ function objectionTo(name: string, command: Command, store: Store, session: Sess
 
 const MAX_LISTED = 128
 
-/** As Redis words it, and that it may be known elsewhere. */
+/** Redis' text, and that a real Redis may know the command. */
 function unknown([name = '', ...args]: readonly string[]): string {
   let listed = ''
   for (const arg of args) {
     if (listed.length >= MAX_LISTED) break
     listed += `'${shown(arg, MAX_LISTED - listed.length)}' `
   }
-  return `ERR unknown command '${shown(name)}', with args beginning with: ${listed}(this is ${SERVER_NAME}, which has only what Ping needs; for all of Redis, ${REMEDY})`
+  return `ERR unknown command '${shown(name)}', with args beginning with: ${listed}(this is ${SERVER_NAME}, which has only the commands that Ping needs; for all of Redis, ${REMEDY})`
 }
 
 function answered(run: () => Reply): Reply {

@@ -3,13 +3,13 @@ const [STAR, QUESTION, OPEN, CLOSE, CARET, DASH, BACKSLASH] = [0x2a, 0x3f, 0x5b,
 const MISMATCH = -1
 const STEPS_TOLD_AT_ONCE = 32
 
-/** Told how much of the pattern was looked at, now and then; may throw. */
+/** Called now and then with how much of the pattern was read; may throw. */
 type Spend = (steps: number) => void
 
 /**
- * Redis' matcher of patterns: `*`, `?`, `[a-c]`, `[^x]`, `\` quotes. Every pattern means something, an unfinished one too.
- * As there, `*` alone does not match an empty text (KEYS and SCAN treat it apart). On a mismatch only the last `*` gives
- * way, so the work is at most pattern times text.
+ * Redis' pattern matcher: `*`, `?`, `[a-c]`, `[^x]`, `\` quotes. Every pattern is valid, even an unfinished one. As in Redis,
+ * `*` alone does not match an empty text (KEYS and SCAN handle it separately). On a mismatch, only the last `*` takes one more
+ * character, so the work is at most pattern times text.
  */
 export function matches(pattern: string, text: string, spend: Spend): boolean {
   if (text === '') return pattern === ''
@@ -41,7 +41,7 @@ function afterStars(pattern: string, start: number, spend: Spend): number {
   return at
 }
 
-/** Where the pattern goes on after the element at `at`, which takes one character, or MISMATCH. */
+/** Where the pattern continues after the element at `at`, which matches one character, or MISMATCH. */
 function step(pattern: string, at: number, char: number, spend: Spend): number {
   const element = pattern.charCodeAt(at)
   if (element === QUESTION) return at + 1

@@ -9,13 +9,13 @@ export type Hash = Map<string, string>
 
 interface Entry {
   value: string | Hash
-  /** What it takes, its key included. */
+  /** Its size, with its key. */
   bytes: number
-  /** ms since the epoch, or undefined: for ever. */
+  /** ms since the epoch, or undefined: it never expires. */
   expiresAtMs: bigint | undefined
 }
 
-/** Told when a key changes (WATCH). */
+/** Notified when a key changes (WATCH). */
 export interface Watcher {
   dirty: boolean
 }
@@ -54,7 +54,7 @@ export class Keyspace {
     return value
   }
 
-  /** The hash of a command that looks at all of it. */
+  /** The hash, for a command that reads all of it. */
   wholeHash(key: string): ReadonlyMap<string, string> {
     const hash = this.hash(key) ?? new Map<string, string>()
     this.spend(STEPS_OF_A_FIELD * hash.size)
@@ -70,12 +70,12 @@ export class Keyspace {
     return this.#live(key) !== undefined
   }
 
-  /** Undefined when there is no such key. */
+  /** Undefined if the key does not exist. */
   bytesOf(key: string): number | undefined {
     return this.#live(key)?.bytes
   }
 
-  /** Sets a string. Any time to live goes, unless it is to be kept. */
+  /** Sets a string, and removes its time to live unless it is to be kept. */
   setString(key: string, value: string, keepExpiry = false): void {
     const expiresAtMs = keepExpiry ? this.#live(key)?.expiresAtMs : undefined
     this.#remove(key)
@@ -83,7 +83,7 @@ export class Keyspace {
     this.#changed(key)
   }
 
-  /** Sets fields of a hash, which is made when absent. Returns how many are new. */
+  /** Sets fields of a hash, and creates it if it does not exist. Returns how many fields are new. */
   setFields(key: string, fields: Iterable<readonly [string, string]>): number {
     this.hash(key) // refuses a string
     const entry =
@@ -100,7 +100,7 @@ export class Keyspace {
     return hash.size - before
   }
 
-  /** Returns how many of the fields were there. */
+  /** Returns how many of the fields existed. */
   deleteFields(key: string, fields: readonly string[]): number {
     const hash = this.hash(key) as Hash | undefined
     if (!hash) return 0
@@ -132,7 +132,7 @@ export class Keyspace {
     this.#mortal.clear()
   }
 
-  /** The keys that live, in the order in which they came. */
+  /** The keys that have not expired, in the order of their creation. */
   *keys(): Generator<string> {
     for (const key of this.#entries.keys()) {
       this.spend(STEPS_OF_A_FIELD)
@@ -153,7 +153,7 @@ export class Keyspace {
     this.#changed(key)
   }
 
-  /** Drops what has expired and nobody asked for. */
+  /** Removes expired keys that no command has read since. */
   sweep(): void {
     for (const key of this.#mortal) this.#live(key)
   }
@@ -161,7 +161,7 @@ export class Keyspace {
   watch(key: string, watcher: Watcher): void {
     const watchers = this.#watchers.get(key) ?? new Set()
     this.#watchers.set(key, watchers.add(watcher))
-    this.#live(key) // what has expired before does not change later
+    this.#live(key) // an expired key counts as changed now, not later
   }
 
   unwatch(key: string, watcher: Watcher): void {
@@ -170,7 +170,7 @@ export class Keyspace {
     if (watchers?.size === 0) this.#watchers.delete(key)
   }
 
-  /** Counts towards what the command may look at. Throws CommandError. */
+  /** Counts towards what the command may read. Throws CommandError. */
   spend(steps: number): void {
     this.#usage.spend(steps)
   }
@@ -206,5 +206,5 @@ export class Keyspace {
   }
 }
 
-/** To hand out a key or a field costs more than to look at a byte of a pattern. */
+/** To return a key or a field costs more than to read a byte of a pattern. */
 const STEPS_OF_A_FIELD = 4

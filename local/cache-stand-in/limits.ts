@@ -1,11 +1,11 @@
 /**
- * What a client may make the stand-in do and hold. Whoever goes beyond is told so or hung up on; the process goes on.
- * Ping's hash takes about 1.5 MB, and its largest request 1 MB; ten times that at the largest `MAX_MINUTES`.
+ * The limits of what a client can make the stand-in do and hold. A client that exceeds one gets an error or is disconnected;
+ * the process goes on. Ping's hash takes about 1.5 MB, and its largest request 1 MB; ten times that at the largest `MAX_MINUTES`.
  */
 
-/** Connections at a time. */
+/** Concurrent connections. */
 export const MAX_CLIENTS = 1_000
-/** All keys and values together, with what they take besides their bytes: Redis' `maxmemory`. */
+/** All keys and values together, with their overhead: Redis' `maxmemory`. */
 export const MAX_DATA_BYTES = 32 * 1024 * 1024
 /** One argument: Redis' `proto-max-bulk-len`. */
 export const MAX_ARGUMENT_BYTES = 8 * 1024 * 1024
@@ -15,26 +15,26 @@ export const MAX_ARGUMENTS = 512 * 1024
 export const MAX_LINE_BYTES = 64 * 1024
 /** One command, or all of one MULTI. */
 export const MAX_REQUEST_BYTES = 24 * 1024 * 1024
-/** What one connection sent and is not carried out yet: half a command, or what waits for answers to be read. */
+/** Input of one connection that is not processed yet: half a command, or commands that wait until the client reads answers. */
 export const MAX_WAITING_BYTES = 32 * 1024 * 1024
-/** One reply. All that is held fits in it once. */
+/** One reply. All data fits into one. */
 export const MAX_REPLY_BYTES = 40 * 1024 * 1024
-/** What all connections together make the process hold; beyond it the one that holds most is hung up on. */
+/** What all connections together hold; beyond it, the one that holds most is disconnected. */
 export const MAX_CLIENTS_BYTES = 64 * 1024 * 1024
-/** A connection below this much never needs to be looked at: all together they hold less than the most. */
+/** A connection below this size needs no check: all of them together stay below the maximum. */
 export const SMALL_CLIENT_BYTES = MAX_CLIENTS_BYTES / MAX_CLIENTS
-/** Keys and fields (four each) and bytes of patterns that one command, or one EXEC, may look at: less than a second. All data can be looked at once. */
+/** Keys and fields (four each) and bytes of patterns that one command, or one EXEC, may read: less than a second. One command can read all data once. */
 export const MAX_WORK = 3_000_000
-/** What goes wrong is told of once in so long for each kind: nobody can fill the log. */
+/** Each kind of warning is logged once in this time, so that no client can fill the log. */
 export const WARN_EVERY_MS = 60_000
-/** A connection with much to do lets others in after so long. */
+/** A connection with much work lets others run after this time. */
 export const TURN_MS = 10
 
-/** What an argument, a key and a field take besides their bytes, rounded up. */
+/** The overhead of an argument, a key and a field, rounded up. */
 export const ARGUMENT_OVERHEAD_BYTES = 32
 export const KEY_OVERHEAD_BYTES = 128
 export const FIELD_OVERHEAD_BYTES = 96
-/** What a piece of input takes besides its bytes. */
+/** The overhead of a piece of input. */
 export const CHUNK_OVERHEAD_BYTES = 256
 
 export function bytesOf(args: readonly string[]): number {

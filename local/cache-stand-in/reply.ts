@@ -1,5 +1,5 @@
 /**
- * What a command answers. Texts are "binary strings": one character a byte (latin1), so that any bytes survive.
+ * What a command answers. Strings are "binary strings": one character per byte (latin1), so that all bytes survive.
  * A plain string is a bulk string, null is nil, a number or bigint is an integer.
  */
 export type Reply = null | number | bigint | string | Status | Failure | Pairs | Report | NoArray | readonly Reply[]
@@ -9,12 +9,12 @@ export interface Status {
   readonly status: string
 }
 
-/** An error: its text starts with a code in capitals (`ERR`, `WRONGTYPE` …). */
+/** An error, which starts with a code in capitals (`ERR`, `WRONGTYPE` …). */
 export interface Failure {
   readonly error: string
 }
 
-/** Names and values, in turn: a map in RESP3, a flat array in RESP2. */
+/** Names and values, alternating: a map in RESP3, a flat array in RESP2. */
 export interface Pairs {
   readonly pairs: readonly Reply[]
 }

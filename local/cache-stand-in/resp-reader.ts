@@ -9,12 +9,12 @@ import {
 } from './limits.ts'
 import { splitLine } from './typed-line.ts'
 
-/** What the peer sent is no RESP, or too much of it: it is told so, and the connection ends. */
+/** The peer sent something else than RESP, or too much: it gets this error, and the connection ends. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
 }
 
-/** A command, and how it came: as a typed line, or as an array of bulk strings. */
+/** A command, sent as a typed line or as an array of bulk strings. */
 export interface Request {
   readonly args: readonly string[]
   readonly isTyped: boolean
@@ -23,19 +23,19 @@ export interface Request {
 const EMPTY = Buffer.alloc(0)
 const [STAR, DOLLAR, CR, LF] = [0x2a, 0x24, 0x0d, 0x0a]
 
-/** Cuts a stream of bytes into commands. Each byte is looked at a bounded number of times, in whatever pieces it comes. */
+/** Splits a stream of bytes into commands. It reads each byte a bounded number of times, no matter in which pieces the bytes arrive. */
 export class RespReader {
   #current: Buffer = EMPTY
   #at = 0
   readonly #waiting: Buffer[] = []
   #waitingBytes = 0
-  /** The arguments of the command that is being read. */
+  /** The arguments so far of the command that is being read. */
   #args: string[] | undefined
   #argsBytes = 0
   #argsLeft = 0
   #bulkLength: number | undefined
 
-  /** What it holds, with what that takes beside the bytes. */
+  /** The bytes that it holds, with their overhead. */
   get heldBytes(): number {
     return this.#unreadBytes + this.#waiting.length * CHUNK_OVERHEAD_BYTES + this.#argsBytes
   }
@@ -49,7 +49,7 @@ export class RespReader {
     this.#waitingBytes += chunk.length
   }
 
-  /** The next command that is complete. Throws ProtocolError. */
+  /** The next complete command. Throws ProtocolError. */
   next(): Request | undefined {
     const request = this.#next()
     if (!request) this.#release()
@@ -125,7 +125,7 @@ export class RespReader {
     }
   }
 
-  /** Keeps no large piece of input for the few bytes of it that are left. */
+  /** Copies the last few bytes of a large piece of input, so that the piece can be freed. */
   #release(): void {
     const left = this.#current.subarray(this.#at)
     if (left.length >= this.#current.length / 2) return
@@ -133,7 +133,7 @@ export class RespReader {
     this.#at = 0
   }
 
-  /** True when so many bytes lie together. */
+  /** True when this many bytes are in one piece. */
   #has(bytes: number): boolean {
     if (this.#current.length - this.#at >= bytes) return true
     if (this.#unreadBytes < bytes) return false

@@ -3,31 +3,31 @@ import type { Reply } from './reply.ts'
 
 export type Protocol = 2 | 3
 
-/** The reply is longer than any may be: the connection ends. */
+/** The reply exceeds the maximum length: the connection ends. */
 export class ReplyTooLong extends Error {
   override readonly name = 'ReplyTooLong'
 }
 
 const PIECE_BYTES = 64 * 1024
 
-/** Collects replies as the bytes of RESP, in pieces, so that no long text has to be put together. */
+/** Collects replies as RESP, in pieces, so that no long string has to be built. */
 export class RespWriter {
   #text = ''
   #pieces: Buffer[] = []
   #replyBytes = 0
 
-  /** Throws ReplyTooLong, whatever the reply is made of: one long value named a thousand times is short until it is written. */
+  /** Throws ReplyTooLong for every reply that is too long when written, even for one that refers to one long value a thousand times. */
   write(reply: Reply, protocol: Protocol): void {
     this.#replyBytes = 0
     this.#add(reply, protocol)
   }
 
-  /** True when there is enough to be worth sending. */
+  /** True when there is enough to send. */
   get hasPiece(): boolean {
     return this.#pieces.length > 0
   }
 
-  /** What was written since the last time. */
+  /** What was written since the last call. */
   take(): readonly Buffer[] {
     this.#endPiece()
     const pieces = this.#pieces
@@ -66,7 +66,7 @@ export class RespWriter {
 
   #put(text: string): void {
     this.#replyBytes += text.length
-    if (this.#replyBytes > MAX_REPLY_BYTES) throw new ReplyTooLong(`a reply of more than ${MAX_REPLY_BYTES} bytes`)
+    if (this.#replyBytes > MAX_REPLY_BYTES) throw new ReplyTooLong(`its reply would exceed ${MAX_REPLY_BYTES} bytes`)
     this.#text += text
     if (this.#text.length >= PIECE_BYTES) this.#endPiece()
   }

@@ -10,12 +10,12 @@ export interface StandIn {
 
 export interface ServeOptions {
   readonly port: number
-  /** Called when a client asks for it. */
+  /** Called when a client asks for a shutdown. */
   readonly shutdown: () => void
   readonly log: (line: string) => void
 }
 
-/** Sockets that were refused may linger until the peer has read why, but not many of them. */
+/** A refused socket may stay open until the peer has read the reason, up to this many. */
 const MAX_LINGERING = 100
 
 /** Serves RESP on 127.0.0.1. */
@@ -26,15 +26,15 @@ export async function serve(options: ServeOptions): Promise<StandIn> {
   const server = createServer({ noDelay: true }, socket => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    socket.on('error', () => socket.destroy()) // the peer is gone: nothing to tell, nothing to keep
+    socket.on('error', () => socket.destroy()) // the peer is gone
     if (connections.size >= MAX_CLIENTS) return refuse(socket)
-    const connection = new Connection(socket, store, () => hangUpOnTheLargest(connections))
+    const connection = new Connection(socket, store, () => disconnectTheLargest(connections))
     connections.add(connection)
     socket.once('close', () => connections.delete(connection))
   })
   server.maxConnections = MAX_CLIENTS + MAX_LINGERING
   await listening(server, options.port)
-  server.on('error', error => store.warn('accept', `a client could not be taken: ${error.message}`)) // no more files, say: the others go on
+  server.on('error', error => store.warn('accept', `cannot accept a client: ${error.message}`)) // for example, too many open files: the others go on
   return {
     port: options.port,
     stop: async () => {
@@ -60,14 +60,14 @@ async function listening(server: Server, port: number): Promise<void> {
   })
 }
 
-/** As Redis does by `maxmemory-clients`: the rest then fits again. */
-function hangUpOnTheLargest(connections: ReadonlySet<Connection>): void {
+/** As Redis does with `maxmemory-clients`: without it, the others fit again. */
+function disconnectTheLargest(connections: ReadonlySet<Connection>): void {
   const sizes = [...connections].map(connection => ({ connection, bytes: connection.heldBytes }))
   const all = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
   if (all <= MAX_CLIENTS_BYTES) return
   const largest = sizes.reduce((one, other) => (other.bytes > one.bytes ? other : one))
   largest.connection.hangUp(
     'too much together',
-    `all clients together hold ${all} bytes, more than ${MAX_CLIENTS_BYTES}, and it the most, ${largest.bytes}`,
+    `all clients together hold ${all} bytes, more than ${MAX_CLIENTS_BYTES}; this one holds the most, ${largest.bytes}`,
   )
 }

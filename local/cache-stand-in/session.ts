@@ -16,7 +16,7 @@ export class Session {
   /** The commands of an open MULTI, or undefined outside of one. */
   #queue: (readonly string[])[] | undefined
   #queueBytes = 0
-  /** A queued command was wrong: EXEC refuses. */
+  /** A queued command was invalid: EXEC fails. */
   queueFailed = false
   /** Set by QUIT: the connection ends after its answer. */
   closing = false
@@ -31,7 +31,7 @@ export class Session {
     this.address = address
   }
 
-  /** What it holds of what the client sent. */
+  /** The bytes that it holds of the client's input. */
   get heldBytes(): number {
     return this.#queueBytes + this.#watchedBytes
   }
@@ -53,7 +53,7 @@ export class Session {
     this.#queueBytes += bytesOf(args) + ARGUMENT_OVERHEAD_BYTES
   }
 
-  /** Ends the MULTI, and the WATCH with it. Returns what was queued. */
+  /** Ends the MULTI and the WATCH. Returns the queued commands. */
   endQueue(): readonly (readonly string[])[] {
     const queue = this.#queue ?? []
     this.#queue = undefined
@@ -79,7 +79,7 @@ export class Session {
     this.dirty = false
   }
 
-  /** True if a watched key has changed, or has expired without anybody noticing yet. */
+  /** True if a watched key has changed, or has expired but is not removed yet. */
   watchedChanged(): boolean {
     for (const [keys, watched] of this.#watched) for (const key of watched) keys.has(key)
     return this.dirty

@@ -5,14 +5,14 @@ import { Usage } from './usage.ts'
 
 const SWEEP_EVERY_MS = 1_000
 
-/** All that the server holds: the databases, the scripts that were sent, and who is connected. */
+/** The state of the server: the databases, the loaded scripts, and the connected clients. */
 export class Store {
   readonly usage = new Usage()
   readonly databases: readonly Keyspace[] = Array.from({ length: DATABASES }, () => new Keyspace(this.usage))
   readonly sessions = new Set<Session>()
   readonly startedAtMs = Date.now()
   readonly port: number
-  /** The SHA-1s of the scripts that were sent. */
+  /** The SHA-1s of the loaded scripts. */
   readonly loadedScripts = new Set<string>()
   /** Ends the program (SHUTDOWN). */
   readonly shutdown: () => void
@@ -28,7 +28,7 @@ export class Store {
     this.shutdown = options.shutdown
   }
 
-  /** True if so many bytes more are too many. */
+  /** True if there is no room for this many more bytes. */
   isFull(moreBytes: number): boolean {
     if (!this.usage.isFull(moreBytes)) return false
     if (Date.now() - this.#sweptAtMs < SWEEP_EVERY_MS) return true
@@ -37,7 +37,7 @@ export class Store {
     return this.usage.isFull(moreBytes)
   }
 
-  /** Tells of something that went wrong, unless something of this kind was told of a short time ago. */
+  /** Logs a problem, unless one of its kind was logged a short time ago. */
   warn(kind: string, line: string): void {
     if (Date.now() - (this.#warnedAtMs.get(kind) ?? -Infinity) < WARN_EVERY_MS) return
     this.#warnedAtMs.set(kind, Date.now())

@@ -1,7 +1,7 @@
 const [BACKSLASH, DOUBLE, SINGLE] = [0x5c, 0x22, 0x27]
 const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, b: 8, a: 7 }
 
-/** The arguments of a line as a person types it, with Redis' rules for quotes, or undefined if a quote is not closed. */
+/** The arguments of a typed line, with Redis' rules for quotes, or undefined if a quote is not closed. */
 export function splitLine(line: Buffer): string[] | undefined {
   const args: string[] = []
   const word = Buffer.alloc(line.length)
@@ -28,7 +28,7 @@ export function splitLine(line: Buffer): string[] | undefined {
   }
 }
 
-/** What a backslash inside quotes stands for, and how many more bytes that takes. */
+/** The byte that a backslash inside quotes stands for, and how many more bytes it consumes. */
 function escapeAt(line: Buffer, at: number, quote: number): { readonly byte: number; readonly skip: number } {
   const next = line[at + 1]
   if (quote === SINGLE) return next === SINGLE ? { byte: SINGLE, skip: 1 } : { byte: BACKSLASH, skip: 0 }
@@ -38,7 +38,7 @@ function escapeAt(line: Buffer, at: number, quote: number): { readonly byte: num
   return { byte: ESCAPES[String.fromCharCode(next)] ?? next, skip: 1 }
 }
 
-/** Narrower than what may lie between words. */
+/** Fewer bytes than may separate words. */
 function endsWord(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a
 }

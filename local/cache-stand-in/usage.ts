@@ -1,7 +1,7 @@
 import { MAX_DATA_BYTES, MAX_WORK } from './limits.ts'
 import { CommandError } from './reply.ts'
 
-/** What the data of all databases takes, and how much the command that runs may still look at. */
+/** The size of the data of all databases, and how much the current command may still read. */
 export class Usage {
   bytes = 0
   #workLeft = MAX_WORK
@@ -15,12 +15,12 @@ export class Usage {
     this.#workLeft = MAX_WORK
   }
 
-  /** Throws CommandError when it gets too much. */
+  /** Throws CommandError when the command has done too much. */
   spend(steps: number): void {
     this.#workLeft -= steps
     if (this.#workLeft < 0)
       throw new CommandError(
-        `ERR too much work for one command of this stand-in for Redis: it would look at more than ${MAX_WORK} keys, fields and bytes of patterns`,
+        `ERR too much work for one command of this stand-in for Redis: it would read more than ${MAX_WORK} keys, fields and bytes of patterns`,
       )
   }
 }

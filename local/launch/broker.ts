@@ -9,27 +9,27 @@ export interface BrokerOptions extends ChildHooks {
   readonly port: number
   /** Created when absent. */
   readonly dataDir: string
-  /** More settings, by Kafka's names. */
+  /** Further settings, by Kafka's names. */
   readonly settings?: Readonly<Record<string, string | number>>
   /** Flags for Node itself. */
   readonly nodeFlags?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** Starts Ping's own broker as a process of its own, and waits until it takes connections. */
+/** Starts Ping's own broker as a process, and waits until it accepts connections. */
 export async function launchBroker(options: BrokerOptions): Promise<Child> {
   const { main, port, dataDir, onLine, onSpawn, nodeFlags = [], env } = options
-  // Run beside its folder, since a setting cannot carry every path: a comma would part it in two.
+  // Run in the parent of its folder, since a setting cannot carry every path: a comma would split it in two.
   const cwd = dirname(resolve(dataDir))
   makeLevels(cwd)
   const settings = { listeners: `PLAINTEXT://127.0.0.1:${port}`, 'log.dirs': `./${basename(dataDir)}`, ...options.settings }
   const args = [...nodeFlags, main, ...Object.entries(settings).flatMap(([name, value]) => ['--override', `${name}=${value}`])]
   const child = await startChild({ name: 'kafka', command: process.execPath, args, cwd, onLine, onSpawn, ...(env && { env }) })
-  await untilReady(child, () => takesConnections(port))
+  await untilReady(child, () => acceptsConnections(port))
   return child
 }
 
-async function takesConnections(port: number): Promise<boolean> {
+async function acceptsConnections(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = createConnection({ host: '127.0.0.1', port })
     const done = (isOpen: boolean): void => {

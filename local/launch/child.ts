@@ -13,11 +13,11 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** How a caller follows what it starts. */
+/** How a caller follows the processes that it starts. */
 export interface ChildHooks {
   /** Gets every line of standard output and standard error. */
   readonly onLine?: ((line: string) => void) | undefined
-  /** Gets each process at the moment of its birth, before it is ready. */
+  /** Gets each process as soon as it is started, before it is ready. */
   readonly onSpawn?: ((child: Child) => void) | undefined
 }
 
@@ -26,22 +26,22 @@ export interface ChildOptions extends ChildHooks {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  /** Default: what a process needs of this system, and nothing else of the person's shell. */
+  /** Default: what a process needs of this system, and nothing else of the user's shell. */
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
-  /** What it reads, and then the end; nothing when absent. */
+  /** Its standard input; empty if absent. */
   readonly input?: string
   /** Run as this user (only root can). */
   readonly user?: PlainUser | undefined
 }
 
-/** A process of ours. It leads a session of its own, so that a terminal's Ctrl-C does not reach it. */
+/** A child process. It leads its own session, so that a terminal's Ctrl-C does not reach it. */
 export interface Child {
   readonly name: string
   readonly pid: number
   /** Resolves once, when the process has ended. */
   readonly exited: Promise<Exit>
-  /** Resolves when it has ended and all that it wrote was read. */
+  /** Resolves when it has ended and all its output was read. */
   readonly read: Promise<void>
   /** How it ended, or undefined while it runs. */
   exit(): Exit | undefined
@@ -68,19 +68,19 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     ...(options.cwd && { cwd: options.cwd }),
     ...(user && { uid: user.uid, gid: user.gid }),
   }) as Process
-  process.stdin?.on('error', () => undefined) // it ended without reading: its exit says why
+  process.stdin?.on('error', () => undefined) // it ended without reading: its exit explains why
   process.stdin?.end(options.input)
   const running = new Promise<void>((resolve, reject) => {
     process.once('spawn', resolve)
     process.once('error', error => reject(cannotRun(options, error)))
   })
   const child = follow(process, options)
-  if (process.pid !== undefined) options.onSpawn?.(child) // at once: who is killed after this knows what to look for
+  if (process.pid !== undefined) options.onSpawn?.(child) // at once: even if this process is killed next, the pid is known
   await running
   return child
 }
 
-/** A command that is missing or no program stays so; memory and processes may be there again in a moment. */
+/** A missing or broken command stays so; a lack of memory or processes may pass. */
 const NO_PROGRAM = ['ENOENT', 'EACCES', 'EPERM', 'ENOEXEC', 'ENOTDIR', 'ELOOP']
 
 function cannotRun({ name, command }: ChildOptions, cause: NodeJS.ErrnoException): StartError {
@@ -137,15 +137,15 @@ function followLines(process: Process, onLine: ChildOptions['onLine']): Pick<Chi
   }
 }
 
-/** A part's process ended, or did not come up in time, while its readiness was awaited. */
+/** A process exited, or was not ready in time, while it was starting. */
 export class StartError extends Error {
   override readonly name = 'StartError'
 }
 
-/** A start that failed and would fail again: trying once more is of no use. */
+/** A start that would fail again: another try is useless. */
 export class FinalStartError extends StartError {}
 
-/** Waits until `isReady` holds. If the process ends first, or `limitMs` pass, it is killed and its last lines are told. */
+/** Waits until `isReady` is true. If the process ends first, or after `limitMs`, it is killed, and the error contains its last lines. */
 export async function untilReady(child: Child, isReady: () => Promise<boolean> | boolean, limitMs = 30_000): Promise<void> {
   const deadline = Date.now() + limitMs
   for (;;) {
@@ -154,43 +154,43 @@ export async function untilReady(child: Child, isReady: () => Promise<boolean> |
     if (await isReady()) return
     if (Date.now() > deadline) {
       await child.kill9()
-      throw new StartError(`${child.name} was not ready after ${limitMs} ms${told(child)}`)
+      throw new StartError(`${child.name} was not ready after ${limitMs} ms${lastOutput(child)}`)
     }
     await wait(20)
   }
 }
 
 async function endedEarly(child: Child, exit: Exit): Promise<StartError> {
-  const message = `${child.name} ended while starting (${describeExit(exit)})${await lastWords(child)}`
+  const message = `${child.name} exited while starting (${describeExit(exit)})${await finalOutput(child)}`
   return exit.code === UNUSABLE ? new FinalStartError(message) : new StartError(message)
 }
 
 export function describeExit(exit: Exit): string {
-  return exit.signal ? `by ${exit.signal}` : `exit code ${exit.code}`
+  return exit.signal ? `killed by ${exit.signal}` : `exit code ${exit.code}`
 }
 
-/** A process of its own may keep the output open: that is not waited for. */
+/** A grandchild may keep the output open: do not wait for that. */
 const READ_LIMIT_MS = 1_000
-/** How a line of our own programs begins that says why they end. */
+/** The beginning of the line in which Ping's programs say why they end. */
 const FATAL = '{"level":60,'
 
-async function lastWords(child: Child): Promise<string> {
+async function finalOutput(child: Child): Promise<string> {
   await Promise.race([child.read, wait(READ_LIMIT_MS)])
-  return told(child)
+  return lastOutput(child)
 }
 
 /** Its last lines, or only the one that says why it ended. */
-function told(child: Child): string {
+function lastOutput(child: Child): string {
   const fatal = child.tail().findLast(line => line.startsWith(FATAL))
   const lines = (fatal === undefined ? child.tail() : [fatal]).map(readable)
-  return lines.length > 0 ? `; it said:\n  ${lines.join('\n  ')}` : ', without a word'
+  return lines.length > 0 ? `; its last output:\n  ${lines.join('\n  ')}` : ', without any output'
 }
 
 /** Runs a command to its end and returns its output; rejects, with the output, when it fails. */
 export async function runToEnd(options: ChildOptions): Promise<string> {
   const child = await startChild(options)
   const exit = await child.exited
-  if (exit.code !== 0) throw new StartError(`${options.name} failed (${describeExit(exit)})${await lastWords(child)}`)
+  if (exit.code !== 0) throw new StartError(`${options.name} failed (${describeExit(exit)})${await finalOutput(child)}`)
   await Promise.race([child.read, wait(READ_LIMIT_MS)])
   return child.tail().join('\n')
 }

@@ -9,9 +9,9 @@ export interface KafkaOptions extends ChildHooks {
   readonly port: number
   /** Created when absent; holds the log, the settings and the id of the cluster. */
   readonly dataDir: string
-  /** Flags of the Java machine; default: a small heap and quick start. */
+  /** Flags of the JVM; default: a small heap and a quick start. */
   readonly jvmFlags?: readonly string[]
-  /** A further listener for clients, beside the plain one. */
+  /** A further listener for clients, in addition to the plain one. */
   readonly listener?: KafkaListener
 }
 
@@ -20,7 +20,7 @@ export interface KafkaListener {
   readonly name: string
   readonly protocol: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'
   readonly port: number
-  /** `host:port`, where clients are sent. */
+  /** `host:port` that clients connect to. */
   readonly advertised: string
   /** Further settings of the server. */
   readonly settings: Readonly<Record<string, string>>
@@ -33,12 +33,12 @@ const HEAP = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel
 const READY = 'Kafka Server started'
 const START_LIMIT_MS = 90_000
 
-/** Starts one Apache Kafka node (broker and controller) and waits until it takes requests. */
+/** Starts one Apache Kafka node (broker and controller) and waits until it accepts requests. */
 export async function launchKafka(options: KafkaOptions): Promise<Child> {
   const { dataDir, onLine, onSpawn } = options
   const classPath = join(await kafkaJars({ onLine, onSpawn }), '*')
   mkdirSync(join(dataDir, 'log'), { recursive: true })
-  // The controller's port is only ours: a free one at each start, which a static list of voters permits.
+  // Only this node uses the controller's port: a free one at each start, which a static list of voters permits.
   const settings = writeSettings(options, await freePort())
   const java = (heap: readonly string[], ...args: string[]) => [
     ...heap,
@@ -115,7 +115,7 @@ function writeSettings(options: KafkaOptions, controllerPort: number): string {
   return file
 }
 
-/** Warnings only, and the one line that says it is ready. */
+/** Warnings only, and the one line that says that it is ready. */
 const LOGGING = `status = error
 appender.out.type = Console
 appender.out.name = out

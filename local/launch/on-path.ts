@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { environment } from '../environment.ts'
 
-/** The full path of a command that the path has, or undefined. */
+/** The full path of a command on the path, or undefined. */
 export function onPath(command: string): string | undefined {
   const folders = (environment()['PATH'] ?? '').split(delimiter).filter(folder => folder !== '')
   return folders.map(folder => join(folder, command)).find(isExecutable)

@@ -10,12 +10,12 @@ export interface PlainUser {
   readonly gid: number
 }
 
-/** Accounts that nearly every machine has, the fittest first. */
+/** Accounts that nearly every machine has, the most suitable first. */
 const CANDIDATES = ['postgres', 'nobody', 'daemon']
 
 /**
- * Postgres refuses to run as root: the account to run it as then, or undefined when we are not root. It is the owner of
- * `dataDir` where that exists and is a plain user's.
+ * PostgreSQL refuses to run as root. This is the account to run it as, or undefined if this process is not root: the owner of
+ * `dataDir` if that exists and does not belong to root, else an ordinary account.
  */
 export function plainUser(dataDir?: string): PlainUser | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -26,7 +26,7 @@ export function plainUser(dataDir?: string): PlainUser | undefined {
     if (uid && gid) return { name, uid, gid }
   }
   throw new Error(
-    `PostgreSQL does not run as root and needs a plain account: got none of ${CANDIDATES.join(', ')}; create one, or start as a plain user`,
+    `PostgreSQL does not run as root and needs an ordinary account: found none of ${CANDIDATES.join(', ')}; create one, or start as an ordinary user`,
   )
 }
 
@@ -38,7 +38,7 @@ function idOf(name: string, option: '-u' | '-g'): number | undefined {
   }
 }
 
-/** Whether the machine has a name for a user. One that is given by number alone has none, as in many containers. */
+/** Whether the machine has an account for a user id. In many containers, a user is only a number. */
 export function hasEntry(uid: number): boolean {
   if (uid !== process.getuid?.()) return idOf(String(uid), '-u') === uid
   try {
@@ -48,7 +48,7 @@ export function hasEntry(uid: number): boolean {
   }
 }
 
-/** The first folder on the way to `path` that `user` may not pass, or undefined when all are open to it. */
+/** The first folder on the way to `path` that `user` cannot enter, or undefined if it can enter all. */
 export function closedFolder(path: string, user: PlainUser): string | undefined {
   for (let folder = realpathSync(path); ; folder = dirname(folder)) {
     const { uid, gid, mode } = statSync(folder)

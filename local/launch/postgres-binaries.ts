@@ -6,12 +6,12 @@ export type PostgresVersion = 15 | 18
 
 /** Where Debian and Ubuntu put PostgreSQL. */
 const DEBIAN = (version: number) => `/usr/lib/postgresql/${version}/bin`
-/** The wrapper's names of the platform packages: Node's own, but for 32-bit x86. */
+/** The wrapper's names of the platform packages: Node's own, except for 32-bit x86. */
 const ARCHITECTURE = process.arch === 'ia32' ? 'ia32' : process.arch
 
 /**
- * The folder with `initdb` and `postgres`, or undefined when this machine has none. 18 comes with npm, as real
- * binaries: they are run directly, since the wrapper's exit hooks end our process before an orderly stop.
+ * The folder with `initdb` and `postgres`, or undefined if this machine has none. npm installs 18 as real binaries: they
+ * are run directly, since the wrapper's exit hooks end this process before an orderly stop.
  */
 export function postgresBinaries(version: PostgresVersion): string | undefined {
   const folder = version === 18 ? embedded() : DEBIAN(version)

@@ -8,24 +8,24 @@ import { systemEnvironment } from './system-environment.ts'
 export interface PostgresOptions extends ChildHooks {
   /** Folder with `initdb` and `postgres`. */
   readonly binaries: string
-  /** Created when absent. */
+  /** Created if it does not exist. */
   readonly dataDir: string
   readonly port: number
-  /** The account to run as when we are root; the data folder becomes its own. */
+  /** The account to run as if this process is root; it becomes the owner of the data folder. */
   readonly user: PlainUser | undefined
-  /** Called when the data folder is there and no server runs on it. */
+  /** Called when the data folder exists and no server runs on it. */
   readonly beforeStart?: () => Promise<void>
   /** Further settings of the server (`name=value`). */
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** Only this machine reaches it, and as initdb leaves it without a password; no socket files. */
+/** Reachable from this machine only, and without a password, as initdb leaves it; no socket files. */
 const SETTINGS = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' }
-/** A new postmaster refuses to start while backends of a killed one still hold the shared memory. */
+/** A new postmaster refuses to start while backends of a killed one still use the shared memory. */
 const STILL_HELD = /shared memory block|lock file .* already exists/
 const HELD_LIMIT_MS = 10_000
 
-/** Creates the data folder if there is none, starts the server and waits until it takes connections. */
+/** Creates the data folder if it does not exist, starts the server and waits until it accepts connections. */
 export async function launchPostgres(options: PostgresOptions): Promise<Child> {
   await initialise(options)
   if (options.beforeStart) await onceFree(options.beforeStart)
@@ -45,7 +45,7 @@ async function onceFree<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Stops it in the "fast" way: open transactions are rolled back, everything committed is written. */
+/** Stops it in "fast" mode: open transactions are rolled back, everything committed is written. */
 export async function stopPostgres(child: Child): Promise<void> {
   await child.stop('SIGINT', 20_000)
 }
@@ -53,7 +53,7 @@ export async function stopPostgres(child: Child): Promise<void> {
 async function initialise(options: PostgresOptions): Promise<void> {
   const { binaries, dataDir, user, onSpawn } = options
   if (existsSync(join(dataDir, 'PG_VERSION'))) return checkOwner(dataDir, user)
-  // Made beside and then moved: a start that is killed halfway leaves nothing that looks like a database.
+  // Created under another name and then renamed: a start that is killed halfway leaves nothing that looks like a database.
   removeUnfinished(dataDir)
   const fresh = `${dataDir}.new-${process.pid}`
   mkdirSync(fresh, { recursive: true, mode: 0o700 })
@@ -81,7 +81,7 @@ function checkOwner(dataDir: string, user: PlainUser | undefined): void {
   const [owner, ours] = [statSync(dataDir).uid, user?.uid ?? process.getuid?.()]
   if (ours === undefined || owner === ours) return
   throw new StartError(
-    `${dataDir} belongs to user ${owner}, and PostgreSQL would run as user ${ours}: start as the user who made it, or use another folder`,
+    `${dataDir} belongs to user ${owner}, but PostgreSQL would run as user ${ours}: start as the user who created it, or use another folder`,
   )
 }
 

@@ -9,7 +9,7 @@ export interface RedisOptions extends ChildHooks {
   /** `redis-server`, `valkey-server`, `dragonfly` or a path to one. */
   readonly command: string
   readonly port: number
-  /** Instead of the arguments that Redis and Valkey understand. */
+  /** Replaces the arguments for Redis and Valkey. */
   readonly args?: readonly string[]
   /** Where it runs. */
   readonly dataDir?: string
@@ -37,7 +37,7 @@ export async function launchRedis(options: RedisOptions): Promise<Child> {
   return child
 }
 
-/** Starts the stand-in that comes with Ping, as a process of its own, and waits until it answers. */
+/** Starts the stand-in that comes with Ping, as a process, and waits until it answers. */
 export async function launchStandIn(options: { port: number; env?: NodeJS.ProcessEnv } & ChildHooks): Promise<Child> {
   const { port, env = {}, onLine, onSpawn } = options
   const args = [STAND_IN, '--port', String(port)]

@@ -5,9 +5,9 @@ export interface BrokerPlace {
   /** What Node runs. */
   readonly main: string
   readonly port: number
-  /** Of the line console. */
+  /** Port of the line console. */
   readonly consolePort: number
-  /** Where its records lie. */
+  /** Where it stores its records. */
   readonly dataDir: string
 }
 
@@ -20,6 +20,6 @@ export function brokerPart({ main, port, consolePort, dataDir }: BrokerPlace): P
     stopSignal: 'SIGTERM',
     graceMs: 15_000,
     isEssential: false,
-    remedy: 'Mend that, or name a Kafka of your own: KAFKA_BROKERS=host:port npm start',
+    remedy: 'Fix this, or use your own Kafka: KAFKA_BROKERS=host:port npm start',
   }
 }

@@ -4,20 +4,20 @@ import { launchRedis, launchStandIn } from '../launch/redis.ts'
 import type { Part } from '../part.ts'
 
 interface Candidate {
-  /** For the person who looks at the list of parts. */
+  /** As the list of addresses shows it. */
   readonly name: string
   readonly isHere: () => boolean
   readonly launch: (port: number, hooks: ChildHooks, env: NodeJS.ProcessEnv) => Promise<Child>
 }
 
-/** A server of the Redis family that the path may have. */
+/** A server of the Redis family, if it is on the path. */
 const onThePath = (command: string, args?: (port: number) => readonly string[]): Candidate => ({
   name: command,
   isHere: () => onPath(command) !== undefined,
   launch: (port, hooks) => launchRedis({ command, port, ...(args && { args: args(port) }), ...hooks }),
 })
 
-/** Dragonfly takes flags of its own, and more memory than a trial needs when it is not told how much. */
+/** Dragonfly has its own flags, and without a limit takes more memory than a trial needs. */
 const dragonflyArgs = (port: number) => [
   '--port',
   String(port),
@@ -32,7 +32,7 @@ const dragonflyArgs = (port: number) => [
   '--logtostderr',
 ]
 
-/** The first that is here is taken; the last always is. */
+/** The first that exists is used; the last one always exists. */
 const CANDIDATES: readonly Candidate[] = [
   onThePath('dragonfly', dragonflyArgs),
   onThePath('valkey-server'),
@@ -40,9 +40,9 @@ const CANDIDATES: readonly Candidate[] = [
   { name: 'a built-in stand-in', isHere: () => true, launch: (port, hooks, env) => launchStandIn({ port, env, ...hooks }) },
 ]
 
-const REMEDY = 'Mend that, take it off the path, or name a cache of your own: REDIS_URL=redis://host:port npm start'
+const REMEDY = 'Fix this, remove it from the path, or use your own cache: REDIS_URL=redis://host:port npm start'
 
-/** The cache of this machine. `env`: for one that Node runs, beside what every part gets. */
+/** The cache of this machine. `env`: further variables for a cache that Node runs. */
 export function cachePart(port: number, env: NodeJS.ProcessEnv = {}): { readonly part: Part; readonly kind: string } {
   const candidate = CANDIDATES.find(({ isHere }) => isHere())!
   return {

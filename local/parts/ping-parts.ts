@@ -21,18 +21,18 @@ export interface Programs {
 export interface Address {
   readonly name: PartName | 'console'
   readonly address: string
-  /** What it is, where there is a choice. */
+  /** Which program it is, where there is a choice. */
   readonly kind?: string
 }
 
 export interface PingParts {
   readonly parts: readonly Part[]
   readonly addresses: readonly Address[]
-  /** What the person at the terminal should know. */
+  /** Notes for the user. */
   readonly notes: readonly string[]
 }
 
-/** All processes that make Ping on this machine, and where each is found. */
+/** All processes that Ping consists of on this machine, and their addresses. */
 export function pingParts(settings: LocalSettings, dataDir: string, programs: Programs): PingParts {
   const compiled = compiledBy(dataDir)
   const { serverPort, processorPort, postgresPort, hosts } = settings
@@ -79,17 +79,17 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
       { name: 'cache', address: withoutPassword(cache.address), kind: cache.kind },
       { name: 'kafka', address: kafka.address, kind: kafka.kind },
       ...(kafka.part
-        ? [{ name: 'console', address: `127.0.0.1:${settings.consolePort}`, kind: 'publish and consume lines, with nc' } as const]
+        ? [{ name: 'console', address: `127.0.0.1:${settings.consolePort}`, kind: 'publish and consume lines with nc' } as const]
         : []),
     ],
     notes: [
       ...(postgres.note === undefined ? [] : [`postgres: ${postgres.note}`]),
-      ...(ignored.length === 0 ? [] : [`set here, but not used by npm start: ${ignored.join(', ')}`]),
+      ...(ignored.length === 0 ? [] : [`set, but not used by npm start: ${ignored.join(', ')}`]),
     ],
   }
 }
 
-/** Pages of Ping's own address: no other page that this machine's browser shows is to ping, or to read the count. */
+/** Pages of Ping's own address: no other page in a browser of this machine may ping or read the count. */
 function ownOrigins(port: number): string {
   return ['localhost', '127.0.0.1', '[::1]'].map(host => `http://${host}:${port}`).join(',')
 }
@@ -100,24 +100,24 @@ interface Chosen {
   readonly kind: string
 }
 
-/** Where Node keeps what it compiles of the programs: beside the packages, or in the data folder if those are another user's. */
+/** Where Node keeps its compile cache: with the packages, or in the data folder if the packages belong to another user. */
 function compiledBy(dataDir: string): NodeJS.ProcessEnv {
   const folder = writableFolder([COMPILE_CACHE, join(dataDir, 'compiled')])
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder }
 }
 
 function cacheOf({ redisUrl, redisPort }: LocalSettings, compiled: NodeJS.ProcessEnv): Chosen {
-  if (redisUrl !== undefined) return { address: redisUrl, kind: 'yours, by REDIS_URL' }
+  if (redisUrl !== undefined) return { address: redisUrl, kind: 'yours, from REDIS_URL' }
   return { address: `redis://127.0.0.1:${redisPort}`, ...cachePart(redisPort, compiled) }
 }
 
 function kafkaOf({ kafkaBrokers, kafkaPort, consolePort }: LocalSettings, ours: string, main: string): Chosen {
-  if (kafkaBrokers.length > 0) return { address: kafkaBrokers.join(','), kind: 'yours, by KAFKA_BROKERS' }
+  if (kafkaBrokers.length > 0) return { address: kafkaBrokers.join(','), kind: 'yours, from KAFKA_BROKERS' }
   const part = brokerPart({ main, port: kafkaPort, consolePort, dataDir: join(ours, 'broker') })
   return { address: `127.0.0.1:${kafkaPort}`, kind: "Ping's own broker", part }
 }
 
-/** Stands for a password where an address is shown. */
+/** Shown instead of a password. */
 export const HIDDEN = '***'
 
 function withoutPassword(address: string): string {

@@ -35,7 +35,7 @@ export function programPart(options: ProgramOptions): Part {
   }
 }
 
-/** Not by `fetch`, nor by the agent that all share: those may lead through a proxy. */
+/** Without `fetch` and the shared agent, which may use a proxy. */
 function answers(host: string, port: number, path: string): Promise<boolean> {
   return new Promise(resolve => {
     const asked = request({ host, port, path, agent: false, signal: AbortSignal.timeout(ASK_LIMIT_MS) }, response => {

@@ -7,7 +7,7 @@ import { environment } from '../environment.ts'
 import { pick } from '../launch/system-environment.ts'
 import type { LocalSettings } from '../settings.ts'
 
-/** Which settings of the person's shell reach the server and the processor. */
+/** Which settings of the user's shell reach the server and the processor. */
 const ALL_RULES = ['passed', 'with KAFKA_BROKERS', 'with REDIS_URL', 'decided here'] as const
 type Rule = (typeof ALL_RULES)[number]
 
@@ -30,7 +30,7 @@ const RULES: Readonly<Record<keyof (ServerSettings & ProcessorSettings), Rule>> 
   maxMinutes: 'passed',
   maxOpenRecords: 'passed',
 
-  // What belongs to Kafka or a cache of the person's own would keep the programs from those that are started here.
+  // Settings of the user's own Kafka or cache would keep the programs from using those that are started here.
   kafkaTopic: 'with KAFKA_BROKERS',
   groupId: 'with KAFKA_BROKERS',
   kafkaTopicPartitions: 'with KAFKA_BROKERS',
@@ -46,7 +46,7 @@ const RULES: Readonly<Record<keyof (ServerSettings & ProcessorSettings), Rule>> 
   redisPassword: 'with REDIS_URL',
   redisCaFile: 'with REDIS_URL',
 
-  // Where everything is, how it is reached and how long it may take to stop is the same for all parts.
+  // Addresses, access and stop times are the same for all parts.
   port: 'decided here',
   hosts: 'decided here',
   kafkaBrokers: 'decided here',
@@ -66,20 +66,20 @@ const RULES: Readonly<Record<keyof (ServerSettings & ProcessorSettings), Rule>> 
   tokensFile: 'decided here',
   notReadyMs: 'decided here',
   drainMs: 'decided here',
-  // A database keeps its number without it; one of another shell would be refused.
+  // A database keeps its number of lanes without this setting; a value from the shell could be refused.
   lanes: 'decided here',
 }
 
-/** For a Kafka or a cache of the person's own, whose certificate an authority of theirs may have signed. */
+/** For the user's own Kafka or cache, whose certificate the user's own CA may have signed. */
 export const NODE_CERTIFICATES = ['NODE_EXTRA_CA_CERTS', 'NODE_USE_SYSTEM_CA', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 const TABLE = { ...serverSettings, ...processorSettings }
 /** Read by `npm start` itself. */
 const READ_HERE = ['HOST', 'PORT', 'PROCESSOR_PORT', 'KAFKA_BROKERS', 'REDIS_URL', 'REDIS_PORT']
 
 export interface ProgramSettings {
-  /** What of the person's shell reaches the programs. */
+  /** The variables of the user's shell that reach the programs. */
   readonly passed: Readonly<Record<string, string>>
-  /** The settings of Ping that are set in the person's shell and do not. */
+  /** The settings of Ping in the user's shell that do not. */
   readonly ignored: readonly string[]
 }
 

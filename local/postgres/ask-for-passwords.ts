@@ -4,16 +4,16 @@ import { runSingleUser } from '../launch/postgres-single.ts'
 import type { PostgresOptions } from '../launch/postgres.ts'
 import { SUPERUSER, writePasswords, scramVerifier, type Passwords } from './passwords.ts'
 
-const PASSWORD_ONLY = `# Written by npm start: nobody connects without a password.
+const PASSWORD_ONLY = `# Written by npm start: every connection needs a password.
 host all all 127.0.0.1/32 scram-sha-256
 host all all ::1/128 scram-sha-256
 `
-/** A line that lets somebody in without one, as Ping had initdb write it before. */
+/** A line that allows connections without a password, as earlier versions of Ping had initdb write it. */
 const TRUSTING = /^[ \t]*(local|host\w*)[ \t][^#\n]*\btrust\b/m
 
 /**
- * Has a database that no server runs on ask for passwords: gives the superuser one where `isNew`, keeps it in `file`, and removes what
- * lets people in without. In this order: a start that is killed halfway is done again by the next.
+ * Makes a database that no server runs on ask for passwords: sets the superuser's if `isNew`, keeps it in `file`, and removes what
+ * allows connections without one. The order lets the next start repeat what a killed one left undone.
  */
 export async function askForPasswords(
   options: PostgresOptions,

@@ -7,7 +7,7 @@ export const SUPERUSER = 'postgres'
 /** Owns Ping's database and has no other rights. */
 export const OWNER = 'ping'
 export const DATABASE = 'ping'
-/** libpq's wildcard: the superuser may go into every database. */
+/** libpq's wildcard: the superuser may connect to every database. */
 const ANY = '*'
 const HOST = '127.0.0.1'
 
@@ -16,12 +16,12 @@ export interface Passwords {
   readonly superuser: string
 }
 
-/** Where the passwords of the embedded PostgreSQL lie, as psql reads them with PGPASSFILE, and pingcli by itself. */
+/** The file with the passwords of the embedded PostgreSQL; psql reads it with PGPASSFILE, and pingcli by itself. */
 export function passwordFile(dataDir: string): string {
   return join(dataDir, 'pgpass')
 }
 
-/** Undefined when the file is missing or cannot be understood: then new ones have to be set. */
+/** Undefined when the file is missing or malformed: then new passwords have to be set. */
 export function readPasswords(file: string): Passwords | undefined {
   const lines = readPgpass(file) ?? []
   const passwordOf = (user: string) => lines.find(line => line.user === user)?.password
@@ -29,12 +29,12 @@ export function readPasswords(file: string): Passwords | undefined {
   return owner === undefined || superuser === undefined ? undefined : { owner, superuser }
 }
 
-/** Of letters and digits, so that no shell and no URL has to escape them. */
+/** Letters and digits, which need no escaping in a shell or a URL. */
 export function newPasswords(): Passwords {
   return { owner: randomBytes(24).toString('hex'), superuser: randomBytes(24).toString('hex') }
 }
 
-/** Only its owner may read it. The owner's line is first, and the whole file is there or none of it. */
+/** Readable for its owner only, and written atomically. The database owner's line is first. */
 export function writePasswords(file: string, port: number, { owner, superuser }: Passwords): void {
   const place = { host: HOST, port: String(port) }
   const fresh = `${file}.new-${process.pid}`
@@ -44,13 +44,13 @@ export function writePasswords(file: string, port: number, { owner, superuser }:
     { ...place, database: ANY, user: SUPERUSER, password: superuser },
   ]
   writeFileSync(fresh, pgpassText(lines), { mode: 0o600 })
-  chmodSync(fresh, 0o600) // whatever the umask takes away
+  chmodSync(fresh, 0o600) // regardless of the umask
   renameSync(fresh, file)
 }
 
 const ITERATIONS = 4096
 
-/** What PostgreSQL keeps of a password (RFC 5803): sent instead of it, so that the password is in no statement and no log. */
+/** What PostgreSQL stores of a password (RFC 5803). It is sent instead of the password, which thus is in no statement and no log. */
 export function scramVerifier(password: string): string {
   const salt = randomBytes(16)
   const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256')

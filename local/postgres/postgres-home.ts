@@ -21,20 +21,20 @@ import { closedFolder, hasEntry, plainUser, type PlainUser } from '../launch/pla
 
 export interface PostgresHome {
   readonly binaries: string
-  /** Where the database lies. */
+  /** The folder of the database. */
   readonly dataDir: string
   readonly user: PlainUser | undefined
-  /** Set when the database had to go elsewhere: where and why. */
+  /** Set when the database is outside of the data folder: where and why. */
   readonly note?: string
 }
 
-/** Where else a database may lie, the most lasting first. */
+/** Where else a database may be stored, the most durable first. */
 const ELSEWHERE = ['/var/lib', '/var/tmp', '/tmp']
 
 /**
- * Where PostgreSQL runs. As root it runs as a plain user, who must reach its programs and its data: when the data folder
- * or the clone lies under a closed folder, such as root's home, both go to a folder that is open, and a link in the
- * data folder leads there. Throws CannotStart when what is there can be no database, or none can be made.
+ * Where PostgreSQL runs. If started as root, it runs as an ordinary user, who must be able to enter the folders of its programs
+ * and its data. If the data folder or the clone is below a closed folder, such as root's home, both go to an open folder, and
+ * the data folder links to it. Throws CannotStart when the folder cannot be a database, or none can be created.
  */
 export function postgresHome(ours: string, binaries: string): PostgresHome {
   const dataDir = join(ours, 'postgres')
@@ -47,14 +47,14 @@ export function postgresHome(ours: string, binaries: string): PostgresHome {
   if (!isElsewhere && closed === undefined) return { binaries, dataDir, user }
   if (entry && !isElsewhere)
     throw new CannotStart(
-      `${dataDir} holds the database, and user ${user.name}, as whom PostgreSQL runs, may not pass ${closed}: open that folder to it (chmod o+x), or move the database`,
+      `${dataDir} contains the database, but PostgreSQL runs as user ${user.name}, who cannot enter ${closed}: allow it with chmod o+x, or move the database`,
     )
   const home = isElsewhere ? dirname(readlinkSync(dataDir)) : newHome(ours, user)
   mkdirSync(home, { recursive: true })
-  chmodSync(home, 0o755) // whatever the umask says: the plain user must get in
+  chmodSync(home, 0o755) // regardless of the umask: the ordinary user must be able to enter
   const reachable = closedFolder(binaries, user) === undefined ? binaries : copyOf(binaries, home)
   if (!isElsewhere) symlinkSync(join(home, 'postgres'), dataDir)
-  const note = `its data lies in ${home}, since ${closed ?? 'the folder it was made in'} is closed to user ${user.name}, as whom it runs`
+  const note = `its data is in ${home}, because it runs as user ${user.name}, who cannot enter ${closed ?? 'the folder where it was created'}`
   return { binaries: reachable, dataDir: join(home, 'postgres'), user, note }
 }
 
@@ -62,7 +62,7 @@ export function postgresHome(ours: string, binaries: string): PostgresHome {
 function checkDatabase(dataDir: string, uid: number | undefined): void {
   const found = statSync(dataDir, { throwIfNoEntry: false })
   if (found === undefined) return checkEntry(uid)
-  if (!found.isDirectory()) throw new CannotStart(`${dataDir}: got a file, expected the folder of a database: move it away`)
+  if (!found.isDirectory()) throw new CannotStart(`${dataDir}: got a file, expected the folder of a database: move the file away`)
   if (uid !== undefined && found.uid !== uid) {
     throw new CannotStart(
       `${dataDir} belongs to user ${found.uid}, and PostgreSQL would run as user ${uid}: start as user ${found.uid}, or with another PING_DATA_DIR`,
@@ -72,18 +72,18 @@ function checkDatabase(dataDir: string, uid: number | undefined): void {
   if (names.includes('PG_VERSION')) return
   if (names.length === 0) return checkEntry(uid)
   throw new CannotStart(
-    `${dataDir}: got a folder that holds ${names[0]} and no PG_VERSION, expected a database or nothing: restore it, or move the folder away to begin with an empty one`,
+    `${dataDir}: got a folder with ${names[0]} but without PG_VERSION, expected a database or an empty folder: restore it, or move the folder away to start with an empty database`,
   )
 }
 
 function checkEntry(uid: number | undefined): void {
   if (uid === undefined || hasEntry(uid)) return
   throw new CannotStart(
-    `user ${uid} has no entry in /etc/passwd, which PostgreSQL needs to make a database: run as a user that has one, or add one: echo 'ping:x:${uid}:${uid}::/tmp:/bin/sh' >> /etc/passwd`,
+    `user ${uid} has no entry in /etc/passwd, which PostgreSQL needs to create a database: run as a user that has one, or add one: echo 'ping:x:${uid}:${uid}::/tmp:/bin/sh' >> /etc/passwd`,
   )
 }
 
-/** A folder for this data folder alone; a data folder that is made anew gets a new one. */
+/** A folder for this data folder only; a data folder that is created again gets a new one. */
 function newHome(ours: string, user: PlainUser): string {
   const base = ELSEWHERE.find(folder => isWritable(folder) && closedFolder(folder, user) === undefined)
   if (base === undefined)
@@ -92,7 +92,7 @@ function newHome(ours: string, user: PlainUser): string {
   return join(base, `ping-${hash}-${randomBytes(4).toString('hex')}`)
 }
 
-/** A copy of the PostgreSQL programs that the plain user can run. */
+/** A copy of the PostgreSQL programs that the ordinary user can run. */
 function copyOf(binaries: string, home: string): string {
   const copy = join(home, 'postgresql')
   if (!existsSync(copy)) {

@@ -10,20 +10,20 @@ import { setUpOwner } from './set-up-owner.ts'
 
 export interface PostgresPart {
   readonly part: Part
-  /** Of Ping's database, as its owner, with the password. */
+  /** URL of Ping's database, as its owner, with the password. */
   readonly url: string
   /** The same without the password. */
   readonly address: string
-  /** Says where its data lies when not in the data folder. */
+  /** Says where its data is, if not in the data folder. */
   readonly note: string | undefined
 }
 
-/** The embedded PostgreSQL 18, with Ping's database in it, which belongs to an ordinary user. Nobody connects without a password. */
+/** The embedded PostgreSQL 18 with Ping's database, which belongs to an ordinary role. Every connection needs a password. */
 export function postgresPart(port: number, ours: string): PostgresPart {
   const binaries = postgresBinaries(18)
   if (!binaries)
     throw new CannotStart(
-      `no PostgreSQL for ${process.platform}-${process.arch} in node_modules: run \`npm ci\` with development and optional packages`,
+      `node_modules contains no PostgreSQL for ${process.platform}-${process.arch}: run \`npm ci\` with development and optional packages`,
     )
   const { note, ...home } = postgresHome(ours, binaries)
   const file = passwordFile(ours)
@@ -47,7 +47,7 @@ export function postgresPart(port: number, ours: string): PostgresPart {
       stopSignal: 'SIGINT', // "fast": open transactions are rolled back, everything committed is written
       graceMs: 20_000,
       isEssential: true,
-      remedy: `Its data lies in ${home.dataDir}: mend or restore that, or move the folder away to begin with an empty database. A damaged postmaster.pid can be removed once no PostgreSQL runs on it.`,
+      remedy: `Its data is in ${home.dataDir}: repair or restore it, or move the folder away to start with an empty database. You can remove a damaged postmaster.pid if no PostgreSQL is running on the folder.`,
     },
   }
 }
@@ -60,7 +60,7 @@ function keptPasswords(file: string): Passwords | undefined {
   }
 }
 
-/** False until they are set for the first time, and again when somebody removes the file. */
+/** False until they are set for the first time, and again when the file has been removed. */
 function isKept(file: string, { superuser }: Passwords): boolean {
   return readPasswords(file)?.superuser === superuser
 }

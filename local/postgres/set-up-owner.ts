@@ -8,10 +8,10 @@ const INVALID_PASSWORD = '28P01'
 const CREATE_OWNER = `do $$ begin
   if not exists (select from pg_roles where rolname = '${OWNER}') then create role ${OWNER}; end if;
 end $$`
-/** No more than the owner of a database has where others run Postgres. */
+/** No more rights than the owner of a database has in other installations. */
 const LIMIT_OWNER = `alter role ${OWNER} with login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password`
 
-/** What earlier versions made as the superuser, when there was no owner. */
+/** Objects that earlier versions created as the superuser, when there was no owner. */
 const HAND_OVER = `do $$ declare thing text; begin
   for thing in
     select format('table %s', oid::regclass) from pg_class
@@ -21,7 +21,7 @@ const HAND_OVER = `do $$ declare thing text; begin
   loop execute format('alter %s owner to ${OWNER}', thing); end loop;
 end $$`
 
-/** Sees to it that the owner and the database are there, and that everything of Ping's in it is the owner's. */
+/** Makes sure that the owner and the database exist, and that the owner owns all of Ping's objects in it. */
 export async function setUpOwner(port: number, passwords: Passwords, passwordFile: string): Promise<void> {
   const asSuperuser = { host: '127.0.0.1', port, user: SUPERUSER, password: passwords.superuser }
   try {
@@ -30,7 +30,7 @@ export async function setUpOwner(port: number, passwords: Passwords, passwordFil
   } catch (error) {
     if ((error as { code?: string }).code !== INVALID_PASSWORD) throw error
     throw new FinalStartError(
-      `postgres does not accept the password in ${passwordFile}, which is of another data folder: remove the file, and the next start sets new ones`,
+      `postgres rejects the password in ${passwordFile}, which belongs to another data folder: remove the file, and the next start sets new passwords`,
       { cause: error },
     )
   }
@@ -47,7 +47,7 @@ function createDatabase(password: string) {
 
 async function withClient(config: PostgresClientConfig, use: (client: Client) => Promise<unknown>): Promise<void> {
   const client = createPostgresClient(config)
-  client.on('error', () => undefined) // the server ended meanwhile: its exit is told elsewhere
+  client.on('error', () => undefined) // the server ended meanwhile: its exit is reported elsewhere
   await client.connect()
   try {
     await use(client)

@@ -10,11 +10,11 @@ interface Recorded {
   readonly identity: string
 }
 
-/** Which process is which part, on disk: the next start finds by it what this one could not stop. */
+/** Which process is which part, on disk: with it, the next start finds the processes that this one could not stop. */
 export class PidFiles {
   readonly #folder: string
 
-  /** Throws CannotStart when there is no such folder and none can be made. */
+  /** Throws CannotStart when the folder does not exist and cannot be created. */
   constructor(dataDir: string) {
     const folder = join(dataDir, 'run')
     this.#folder = folder
@@ -31,7 +31,7 @@ export class PidFiles {
     try {
       writeFileSync(this.#path(part), JSON.stringify({ pid, identity } satisfies Recorded))
     } catch {
-      // no room on the disk: the part runs, only a start after a crash of this one would not find it
+      // no space on the disk: the part runs, but after a crash of this process the next start does not find it
     }
   }
 
@@ -41,7 +41,7 @@ export class PidFiles {
     using(path, 'a file that can be removed', () => rmSync(path, { force: true }))
   }
 
-  /** The pid that an earlier start noted for a part, if that very process still lives. */
+  /** The pid that an earlier start noted for a part, if that same process still runs. */
   survivor(part: string): number | undefined {
     if (!existsSync(this.#path(part))) return undefined
     try {
@@ -49,7 +49,7 @@ export class PidFiles {
       if (pid === undefined || identity === undefined || !Number.isSafeInteger(pid) || pid < 1) return undefined
       return identityOf(pid) === identity ? pid : undefined
     } catch {
-      return undefined // cut short by the crash: the process had no time to do anything either
+      return undefined // cut short by the crash: the process had no time to do anything
     }
   }
 
@@ -68,7 +68,7 @@ function using(path: string, expected: string, action: () => void): void {
 
 const POLL_MS = 20
 
-/** Ends a process that is not our child: asks with `signal`, kills after `graceMs`. Resolves when it is gone. Throws CannotStart for another user's. */
+/** Ends a process that is not a child of this one: asks with `signal`, kills after `graceMs`. Resolves when it is gone. Throws CannotStart for another user's process. */
 export async function endStranger(pid: number, signal: NodeJS.Signals, graceMs: number): Promise<void> {
   const identity = identityOf(pid)
   const lives = () => identity !== undefined && identityOf(pid) === identity
@@ -76,8 +76,10 @@ export async function endStranger(pid: number, signal: NodeJS.Signals, graceMs: 
     try {
       process.kill(pid, name)
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EPERM') return // gone between the look and the signal
-      throw new CannotStart(`process ${pid} of an earlier start on this data folder still runs, as another user: end it first`, { cause })
+      if ((cause as NodeJS.ErrnoException).code !== 'EPERM') return // ended between the check and the signal
+      throw new CannotStart(`process ${pid} of an earlier start on this data folder is still running as another user: stop it first`, {
+        cause,
+      })
     }
   }
   if (lives()) send(signal)

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /**
- * What tells a process from a later one with the same pid: when it started. Undefined when there is no such process,
- * or only its entry is left until its parent has looked.
+ * What distinguishes a process from a later one with the same pid: when it started. Undefined when the process does not
+ * exist, or is a zombie.
  */
 export function identityOf(pid: number): string | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)

@@ -16,14 +16,14 @@ export interface Surroundings {
   readonly failed: (reason: Error) => void
 }
 
-/** A part that ran this long is well: its next end is a first one again. */
+/** A part that ran this long is healthy: its next exit counts as the first one again. */
 const STEADY_MS = 10_000
 const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 5_000
-/** A part that was never ready is given up after this many tries. One that was is tried until it is ready again. */
+const MAX_PAUSE_MS = 5_000
+/** A part that was never ready is tried this many times. One that was ready before is tried until it is ready again. */
 const FIRST_TRIES = 5
 
-/** What the system, PostgreSQL or a part says, which needs no stack; anything else is a mistake of ours. */
+/** An error of the system, PostgreSQL or a part needs no stack; anything else is a bug. */
 function isOfSystem(error: unknown): error is Error {
   return (
     error instanceof StartError ||
@@ -31,7 +31,7 @@ function isOfSystem(error: unknown): error is Error {
   )
 }
 
-/** Keeps one part running: when it ends by itself, that is reported and it is started again, the first time at once. */
+/** Keeps one part running: when it exits unexpectedly, that is reported and it is restarted, the first time at once. */
 export class SupervisedPart {
   readonly part: Part
   readonly #around: Surroundings
@@ -66,7 +66,7 @@ export class SupervisedPart {
     })
   }
 
-  /** Orderly. Resolves when no process of the part is left. */
+  /** Stops it in an orderly way. Resolves when no process of the part is left. */
   async stop(): Promise<void> {
     this.#stop.abort()
     const { stopSignal, graceMs } = this.part
@@ -74,7 +74,7 @@ export class SupervisedPart {
     await this.#loop
   }
 
-  /** kill -9 of what runs now. */
+  /** kill -9 of its current process. */
   async force(): Promise<void> {
     this.#stop.abort()
     await this.#child?.kill9()
@@ -87,9 +87,9 @@ export class SupervisedPart {
         const readyAt = await this.#launch(onFirstReady)
         if (signal.aborted) break
         if (readyAt !== undefined && Date.now() - readyAt >= STEADY_MS) this.#failures = 0
-        const pauseMs = this.#failures === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, this.#firstPauseMs * 2 ** (this.#failures - 1))
+        const pauseMs = this.#failures === 0 ? 0 : Math.min(MAX_PAUSE_MS, this.#firstPauseMs * 2 ** (this.#failures - 1))
         this.#failures++
-        this.#around.report(pauseMs === 0 ? 'starting it again at once' : `starting it again in ${pauseMs / 1000} s`)
+        this.#around.report(pauseMs === 0 ? 'restarting it now' : `restarting it in ${pauseMs / 1000} s`)
         await wait(pauseMs, signal)
       }
     } finally {
@@ -97,7 +97,7 @@ export class SupervisedPart {
     }
   }
 
-  /** One life of the part. Returns when it was ready, or undefined when it never was. Throws what makes another try useless. */
+  /** One run of the part. Returns when it was ready, or undefined if it never was. Throws an error after which another try is useless. */
   async #launch(onFirstReady: () => void): Promise<number | undefined> {
     const { report } = this.#around
     try {
@@ -107,7 +107,7 @@ export class SupervisedPart {
       report(`ready (pid ${child.pid})`)
       onFirstReady()
       const exit = await child.exited
-      if (!this.#stop.signal.aborted) report(`ended by itself (${describeExit(exit)})`)
+      if (!this.#stop.signal.aborted) report(`exited unexpectedly (${describeExit(exit)})`)
       return readyAt
     } catch (error) {
       if (this.#stop.signal.aborted) return undefined
@@ -132,7 +132,7 @@ export class SupervisedPart {
   #born(child: Child): void {
     this.#child = child
     this.#around.pidFiles.write(this.part.name, child.pid)
-    // Asked to stop between two processes of one launch: this one came too late.
+    // Asked to stop between two processes of one launch: this one is no longer wanted.
     if (this.#stop.signal.aborted) void child.kill9()
   }
 }

@@ -11,7 +11,7 @@ export interface SupervisorOptions {
   readonly report: (part: PartName, event: string) => void
 }
 
-/** A part that an earlier start left behind is asked to end, and killed after so long. */
+/** A part that an earlier start left running is asked to end, and killed after this time. */
 const LEFTOVER_GRACE_MS = 5_000
 
 /** All parts of Ping as processes: started in order, kept running, stopped in order. */
@@ -23,7 +23,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options
-    this.#failure.promise.catch(() => undefined) // it may come when nobody looks any more
+    this.#failure.promise.catch(() => undefined) // it may be rejected when no one waits for it any more
     this.#pidFiles = new PidFiles(options.dataDir)
     for (const part of options.parts) {
       const { name } = part
@@ -42,7 +42,7 @@ export class Supervisor {
     for (const name of STOP_ORDER) {
       const pid = this.#pidFiles.survivor(name)
       if (pid !== undefined) {
-        this.#options.report(name, `still runs from an earlier start (pid ${pid}): stopping it`)
+        this.#options.report(name, `still running from an earlier start (pid ${pid}): stopping it`)
         await endStranger(pid, name === 'postgres' ? 'SIGINT' : 'SIGTERM', LEFTOVER_GRACE_MS)
       }
       this.#pidFiles.remove(name)
@@ -50,8 +50,8 @@ export class Supervisor {
   }
 
   /**
-   * Postgres, cache and Kafka together; the server as soon as Postgres is there, and the processor after it, since the
-   * server makes the tables. Resolves when all are ready; rejects as soon as one cannot start.
+   * Postgres, cache and Kafka together; the server as soon as Postgres is ready, and the processor after it, since the
+   * server creates the tables. Resolves when all are ready; rejects as soon as one cannot start.
    */
   async start(): Promise<void> {
     const ping = async () => {

@@ -54,7 +54,7 @@ function run(args: readonly string[], { isNode20 = false } = {}): string {
 
 const preflight = (what: string, options = {}) => run(['bin/preflight.js', what], options)
 const DEV =
-  /^1 Ping cannot start: development packages are missing \(.* and \d+ more\), as after omit=dev or NODE_ENV=production: run npm ci --include=dev\n$/
+  /^1 Ping cannot start: development packages are missing \(.* and \d+ more\), as with omit=dev or NODE_ENV=production: run npm ci --include=dev\n$/
 
 describe('before a script of package.json runs', () => {
   test('nothing is said where all is there', () => {
@@ -77,10 +77,10 @@ describe('before a script of package.json runs', () => {
   test('scripts of packages that did not run are named by what they bring', () => {
     install({ scripts: false })
     expect(preflight('everything')).toBe(
-      "1 Ping cannot start: Node and PostgreSQL's libraries did not get installed, as after ignore-scripts: run npm ci --ignore-scripts=false\n",
+      "1 Ping cannot start: not installed: Node and PostgreSQL's libraries, as with ignore-scripts: run npm ci --ignore-scripts=false\n",
     )
     expect(preflight('program', { isNode20: true })).toBe(
-      '1 Ping cannot start: Node did not get installed, as after ignore-scripts: run npm ci --ignore-scripts=false\n',
+      '1 Ping cannot start: not installed: Node, as with ignore-scripts: run npm ci --ignore-scripts=false\n',
     )
     expect(preflight('program')).toBe('0 ')
   })
@@ -90,14 +90,14 @@ describe('before a script of package.json runs', () => {
     rmSync(join(clone, 'node_modules', 'pg'), { recursive: true })
     rmSync(join(clone, 'node_modules', POSTGRES), { recursive: true })
     expect(preflight('everything')).toBe(
-      `1 Ping cannot start: packages are missing (pg); PostgreSQL is missing (${POSTGRES}), as after omit=optional: run npm ci --include=optional\n`,
+      `1 Ping cannot start: packages are missing (pg); PostgreSQL is missing (${POSTGRES}), as with omit=optional: run npm ci --include=optional\n`,
     )
   })
 
   test('an older Node of the path is named where the packages bring a newer one', () => {
     install()
     expect(preflight('program', { isNode20: true })).toBe(
-      '1 Ping cannot start: this is Node 20.19.0, which is older than 26: start it by npm or npx, which take the Node among the packages\n',
+      '1 Ping cannot start: this is Node 20.19.0, which is older than 26: start it with npm or npx, which use the Node in the packages\n',
     )
   })
 

@@ -46,7 +46,7 @@ describe('what npm start prints when Ping can be used', () => {
 
   test('says what to put for the password of a cache of their own', () => {
     expect(print({ cache: 'redis://:***@127.0.0.1:6379' })).toContain(
-      "\n  redis-cli -u 'redis://:***@127.0.0.1:6379' HGETALL ping:counters\nPut the password of your cache for ***.\n",
+      "\n  redis-cli -u 'redis://:***@127.0.0.1:6379' HGETALL ping:counters\nReplace *** with the password of your cache.\n",
     )
     expect(print({})).not.toContain('***')
   })

@@ -58,7 +58,7 @@ describe('garbage in the data folder of npm start', () => {
     for (const file of ['lock.db', 'run-by', 'run/server.json']) writeFileSync(join(folder, file), content)
     const notes = open()
     if (content.length < 2) return expect(notes).toEqual([])
-    expect(notes).toEqual([`${folder}/lock.db was no lock file: its content is kept in ${folder}/lock.db.damaged`])
+    expect(notes).toEqual([`${folder}/lock.db was not a lock file: its content is kept in ${folder}/lock.db.damaged`])
     expect(readFileSync(join(folder, 'lock.db.damaged'), 'utf8')).toBe(content)
     expect(open()).toEqual([])
   })
@@ -75,9 +75,9 @@ describe('garbage in the data folder of npm start', () => {
 
   test('another copy is named, whatever the file says that names it', () => {
     const { release } = lockDataFolder(folder)
-    expect(refusal()).toContain(`another Ping (pid ${process.pid}) runs on the data folder`)
+    expect(refusal()).toContain(`another Ping (pid ${process.pid}) uses the data folder`)
     writeFileSync(join(folder, 'run-by'), 'garbage')
-    expect(refusal()).toContain('another Ping (pid unknown) runs on the data folder')
+    expect(refusal()).toContain('another Ping (pid unknown) uses the data folder')
     release()
   })
 
@@ -86,7 +86,7 @@ describe('garbage in the data folder of npm start', () => {
     [
       'half a database',
       () => mkdirSync(join(folder, 'postgres', 'base'), { recursive: true }),
-      'got a folder that holds base and no PG_VERSION, expected a database or nothing: restore it, or move the folder away',
+      'got a folder with base but without PG_VERSION, expected a database or an empty folder: restore it, or move the folder away',
     ],
   ])('%s instead of the database is refused by its name', (_, make, message) => {
     make()
@@ -116,12 +116,12 @@ describe('the path of the data folder', () => {
 
   test('may not be a link that leads nowhere', () => {
     symlinkSync(join(folder, 'none'), join(folder, 'link'))
-    expect(refusal(join(folder, 'link'))).toContain('expected a folder that can be made and written (EEXIST')
+    expect(refusal(join(folder, 'link'))).toContain('expected a folder that can be created and written to (EEXIST')
   })
 
   test.skipIf(process.getuid?.() === 0)('may not be one that this user cannot write to', () => {
     chmodSync(folder, 0o500)
-    expect(refusal()).toContain('expected a folder that can be made and written (EACCES')
+    expect(refusal()).toContain('expected a folder that can be created and written to (EACCES')
   })
 
   test.skipIf(process.getuid?.() === 0)("may not be root's, whom the refusal names", () => {

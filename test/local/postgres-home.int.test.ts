@@ -34,7 +34,7 @@ describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => 
     cpSync(dirname(BINARIES), join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
     const home = postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))
     const elsewhere = dirname(readlinkSync(join(folder, 'data', 'postgres')))
-    expect(home.note).toContain(`its data lies in ${elsewhere}, since ${folder} is closed`)
+    expect(home.note).toContain(`its data is in ${elsewhere}, because it runs as user`)
     expect(dirname(home.binaries)).toBe(join(elsewhere, 'postgresql'))
     await startAndStop(home)
     expect(postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))).toMatchObject({
@@ -52,7 +52,7 @@ describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => 
     chownSync(dataDir, user!.uid, user!.gid)
     chmodSync(folder, 0o700)
     expect(() => postgresHome(join(folder, 'data'), BINARIES)).toThrow(
-      `${dataDir} holds the database, and user ${user!.uid}, as whom PostgreSQL runs, may not pass ${folder}: open that folder`,
+      `${dataDir} contains the database, but PostgreSQL runs as user ${user!.uid}, who cannot enter ${folder}: allow it`,
     )
   })
 

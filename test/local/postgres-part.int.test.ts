@@ -127,7 +127,7 @@ describe('the Postgres of npm start', () => {
     const spawned: { kill9(): Promise<unknown> }[] = []
     const launched = postgresPart(port, folder).part.launch({ onSpawn: child => void spawned.push(child) })
     await expect(launched).rejects.toThrow(
-      `postgres does not accept the password in ${file()}, which is of another data folder: remove the file`,
+      `postgres rejects the password in ${file()}, which belongs to another data folder: remove the file`,
     )
     await Promise.all(spawned.map(child => child.kill9()))
     writeFileSync(file(), before)

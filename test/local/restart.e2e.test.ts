@@ -24,7 +24,7 @@ describe('npm start and death', () => {
       process.kill(pid, 'SIGKILL')
       await ping.until(
         new RegExp(
-          `${part} +\\| \\* ended by itself \\(by SIGKILL\\)\\n${part} +\\| \\* starting it again at once[^]*${part} +\\| \\* ready`,
+          `${part} +\\| \\* exited unexpectedly \\(killed by SIGKILL\\)\\n${part} +\\| \\* restarting it now[^]*${part} +\\| \\* ready`,
         ),
         from,
       )
@@ -32,7 +32,7 @@ describe('npm start and death', () => {
     }
     const from = ping.output().length
     process.kill(place.pids()['server']!, 'SIGKILL')
-    await ping.until(/server +\| \* starting it again in 0.5 s[^]*server +\| \* ready/, from)
+    await ping.until(/server +\| \* restarting it in 0.5 s[^]*server +\| \* ready/, from)
     ping.signal('SIGTERM')
     expect(await ping.exited).toBe(0)
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
@@ -48,7 +48,7 @@ describe('npm start and death', () => {
     const second = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await second.until(READY)
     for (const [part, pid] of Object.entries(left)) {
-      expect(second.output()).toMatch(new RegExp(`${part} +\\| \\* still runs from an earlier start \\(pid ${pid}\\): stopping it`))
+      expect(second.output()).toMatch(new RegExp(`${part} +\\| \\* still running from an earlier start \\(pid ${pid}\\): stopping it`))
       expect(identityOf(pid)).toBeUndefined()
     }
     second.signal('SIGTERM')
@@ -65,7 +65,7 @@ describe('npm start and death', () => {
     await second.until(/kafka +\| \* ready/)
     expect(identityOf(left)).toBeUndefined()
     process.kill(place.pids()['kafka']!, 'SIGKILL')
-    await second.until(/kafka +\| \* ended by itself \(by SIGKILL\)[^]*kafka +\| \* ready/)
+    await second.until(/kafka +\| \* exited unexpectedly \(killed by SIGKILL\)[^]*kafka +\| \* ready/)
     second.signal('SIGTERM')
     expect(await second.exited).toBe(0)
   })

@@ -92,7 +92,7 @@ describe('npm start, what can be in the way', () => {
     const other = await localPlace()
     const second = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ...other.env, PING_DATA_DIR: place.dataDir } })
     expect(await second.exited).toBe(1)
-    expect(second.output()).toContain(`another Ping (pid ${first.pid}) runs on the data folder ${place.dataDir}`)
+    expect(second.output()).toContain(`another Ping (pid ${first.pid}) uses the data folder ${place.dataDir}`)
     expect(second.output()).toContain(
       'PING_DATA_DIR=… PORT=… PROCESSOR_PORT=… POSTGRES_PORT=… KAFKA_PORT=… CONSOLE_PORT=… REDIS_PORT=… npm start',
     )
@@ -119,7 +119,7 @@ describe('npm start, what can be in the way', () => {
     [{ HOST: 'x86_64-conda-linux-gnu' }, 'HOST: got "x86_64-conda-linux-gnu", expected IP addresses of this machine'],
     [{ LOG_LEVEL: 'verbose', FLUSH_RECORDS: 'x' }, 'LOG_LEVEL: got "verbose", expected one of trace'],
     [{ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TLS: 'yes' }, 'KAFKA_TLS: got "yes", expected true or false'],
-    [{ PORT: '7001', REDIS_PORT: '7001' }, 'REDIS_PORT: got 7001, which PORT has too'],
+    [{ PORT: '7001', REDIS_PORT: '7001' }, 'REDIS_PORT: got 7001, which is also PORT'],
   ])('refuses wrong settings: %o', async (env, message) => {
     const ping = startLocalPing(place, 'stubs', { env })
     expect(await ping.exited).toBe(1)
@@ -132,7 +132,7 @@ describe('npm start, what can be in the way', () => {
       const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: folder } })
       expect(await ping.exited).toBe(1)
       expect(ping.output()).toContain(
-        `Ping cannot start.\nPING_DATA_DIR: got "${folder}", expected a folder that can be made and written (`,
+        `Ping cannot start.\nPING_DATA_DIR: got "${folder}", expected a folder that can be created and written to (`,
       )
       expect(ping.output().trimEnd().split('\n')).toHaveLength(2)
     },
@@ -143,8 +143,8 @@ describe('npm start, what can be in the way', () => {
     const ping = startLocalPing(place, 'stubs', { env: { REDIS_URL: redis.url, KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2' } })
     await ping.until(READY)
     expect(Object.keys(place.pids()).toSorted()).toEqual(['postgres', 'processor', 'server'])
-    expect(ping.output()).toContain(`cache      ${redis.url}  (yours, by REDIS_URL)`)
-    expect(ping.output()).toContain('kafka      127.0.0.1:1,127.0.0.1:2  (yours, by KAFKA_BROKERS)')
+    expect(ping.output()).toContain(`cache      ${redis.url}  (yours, from REDIS_URL)`)
+    expect(ping.output()).toContain('kafka      127.0.0.1:1,127.0.0.1:2  (yours, from KAFKA_BROKERS)')
     await stop(ping)
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
     await redis.stop()
@@ -170,7 +170,7 @@ describe('npm start, what can be in the way', () => {
     ]
     expect(names.filter(name => !SYSTEM.includes(name))).toEqual(ours)
     expect(ping.output()).toContain(
-      'set here, but not used by npm start: DATABASE_URL, DB_CA_FILE, DB_HOST, KAFKA_SASL_MECHANISM, KAFKA_TLS, LANES, REDIS_HOST, REDIS_PASSWORD, TLS_CERT_FILE\n',
+      'set, but not used by npm start: DATABASE_URL, DB_CA_FILE, DB_HOST, KAFKA_SASL_MECHANISM, KAFKA_TLS, LANES, REDIS_HOST, REDIS_PASSWORD, TLS_CERT_FILE\n',
     )
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
   })
@@ -179,7 +179,7 @@ describe('npm start, what can be in the way', () => {
     const dataDir = `${place.dataDir} a,b 'c' "d" %20%s #e =f \\g $HOME \`id\` ü😀 & ; *`
     const ping = startLocalPing(place, 'stubs', { env: { PING_DATA_DIR: dataDir } })
     await ping.until(READY)
-    expect(ping.output()).toContain(`Its data lies in ${dataDir}\n`)
+    expect(ping.output()).toContain(`Its data is in ${dataDir}\n`)
     await stop(ping)
     expect(readdirSync(dataDir).toSorted()).toEqual(['broker', 'lock.db', 'pgpass', 'postgres', 'run', 'run-by'])
   })
@@ -214,7 +214,7 @@ describe('npm start, what can be in the way', () => {
       const ping = startLocalPing(place, 'stubs', options)
       expect(await ping.exited).toBe(1)
       expect(ping.output()).toMatch(
-        /Ping cannot start\.\nuser 54321 has no entry in \/etc\/passwd, which PostgreSQL needs to make a database: .*echo 'ping:x:54321:/,
+        /Ping cannot start\.\nuser 54321 has no entry in \/etc\/passwd, which PostgreSQL needs to create a database: .*echo 'ping:x:54321:/,
       )
     }
   })
@@ -224,10 +224,10 @@ describe('npm start, what can be in the way', () => {
     writeFileSync(join(place.dataDir, 'broker', 'meta.properties'), 'garbage')
     const ping = startLocalPing(place, 'stubs')
     expect(await ping.exited).toBe(1)
-    expect(ping.output()).not.toContain('Ping runs')
-    expect(ping.output()).not.toContain('kafka     | * starting it again')
+    expect(ping.output()).not.toContain('Ping is running')
+    expect(ping.output()).not.toContain('kafka     | * restarting it')
     expect(ping.output()).toMatch(
-      /Ping cannot start\.\nkafka ended while starting \(exit code 78\); it said:\n.*\n.*meta\.properties is damaged: .*\n.*KAFKA_BROKERS=host:port npm start\n$/,
+      /Ping cannot start\.\nkafka exited while starting \(exit code 78\); its last output:\n.*\n.*meta\.properties is damaged: .*\n.*KAFKA_BROKERS=host:port npm start\n$/,
     )
     expect(place.alive()).toEqual([])
   })
@@ -240,9 +240,9 @@ describe('npm start, what can be in the way', () => {
     for (const path of user ? [postgres, join(postgres, 'PG_VERSION')] : []) chownSync(path, user!.uid, user!.gid)
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     expect(await ping.exited).toBe(1)
-    expect(ping.output()).not.toContain('Ping runs')
+    expect(ping.output()).not.toContain('Ping is running')
     expect(ping.output()).toMatch(
-      /Ping cannot start\.\npostgres .*\n[^]*postgresql\.conf[^]*\nIts data lies in .*\/postgres: mend or restore that, or move the folder away/,
+      /Ping cannot start\.\npostgres .*\n[^]*postgresql\.conf[^]*\nIts data is in .*\/postgres: repair or restore it, or move the folder away/,
     )
   })
 
@@ -253,7 +253,7 @@ describe('npm start, what can be in the way', () => {
     process.kill(place.pids()['kafka']!, 'SIGKILL')
     expect(await ping.exited).toBe(1)
     expect(ping.output()).toMatch(
-      /A part cannot run; stopping the others\.[^]*\nkafka ended while starting [^]*topics\.json is damaged .*\n[^]*npm start\n$/,
+      /A part cannot run; stopping the others\.[^]*\nkafka exited while starting [^]*topics\.json is damaged .*\n[^]*npm start\n$/,
     )
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
   })

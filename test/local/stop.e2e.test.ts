@@ -55,7 +55,7 @@ describe('stopping npm start', () => {
     ping.signal('SIGINT')
     expect(await ping.exited).toBe(137)
     expect(Date.now() - from).toBeLessThan(2_000)
-    expect(ping.output()).toMatch(/Forced\.\n$/)
+    expect(ping.output()).toMatch(/Killed\.\n$/)
   })
 
   test('a signal while it starts stops what has been started', async () => {

@@ -43,13 +43,7 @@ describe('a supervised part', () => {
       return sleeper(hooks)
     })
     await part.start()
-    expect(events).toEqual([
-      'not yet',
-      'starting it again at once',
-      'not yet',
-      'starting it again in 0.02 s',
-      expect.stringMatching(/^ready/),
-    ])
+    expect(events).toEqual(['not yet', 'restarting it now', 'not yet', 'restarting it in 0.02 s', expect.stringMatching(/^ready/)])
     await part.stop()
   })
 
@@ -82,10 +76,10 @@ describe('a supervised part', () => {
     await part.start()
     await expect.poll(() => failures, { timeout: 5_000 }).toEqual(['never\n(try 3)\ndo this'])
     expect(events.filter(event => !event.startsWith('ready'))).toEqual([
-      'ended by itself (exit code 0)',
-      'starting it again at once',
+      'exited unexpectedly (exit code 0)',
+      'restarting it now',
       'not yet',
-      'starting it again in 0.02 s',
+      'restarting it in 0.02 s',
     ])
     await part.stop()
   })
@@ -96,7 +90,7 @@ describe('a supervised part', () => {
       'that ends with the exit code for what will not pass',
       process.execPath,
       ['-e', `console.log('{"level":30,"msg":"before"}'); console.log('{"level":60,"msg":"the reason"}'); process.exitCode = 78`],
-      /^kafka ended while starting \(exit code 78\); it said:\n {2}fatal the reason\n/,
+      /^kafka exited while starting \(exit code 78\); its last output:\n {2}fatal the reason\n/,
     ],
   ])('%s is not tried again', async (_, command, args, message) => {
     const part = supervise(async hooks => {
@@ -111,7 +105,7 @@ describe('a supervised part', () => {
   test('that is stopped while it pauses stays stopped', async () => {
     const part = supervise(async () => Promise.reject(new StartError('never')), false, 5_000)
     const started = part.start().catch((error: Error) => error.message)
-    await expect.poll(() => events.at(-1)).toBe('starting it again in 5 s')
+    await expect.poll(() => events.at(-1)).toBe('restarting it in 5 s')
     await part.stop()
     expect(await started).toContain('was stopped')
   })

@@ -119,7 +119,7 @@ describe('npm start, the whole', () => {
       await paste(printedLines(first).ping)
       await stop(first)
       const elsewhere = dirname(readlinkSync(join(place.dataDir, 'postgres')))
-      expect(first.output()).toContain(`postgres: its data lies in ${elsewhere}`)
+      expect(first.output()).toContain(`postgres: its data is in ${elsewhere}`)
       const second = startLocalPing(place, 'node', { env: NO_KAFKA })
       await second.until(READY)
       await expect.poll(() => counted(second), { timeout: 5_000 }).toBe(1)

@@ -73,7 +73,7 @@ export const connection: Commands = {
   } satisfies Record<string, { args: number; run: Command['run'] }>),
 }
 
-/** There is no password here: as a Redis without one, only the default user gets in, with any. */
+/** There is no password here: as in a Redis without one, only the default user can log in, with any password. */
 function checkUser(name: string | undefined): void {
   if (name !== 'default') throw new CommandError(WRONG_PASSWORD)
 }

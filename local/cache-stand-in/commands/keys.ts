@@ -51,7 +51,7 @@ function expire(name: string, unitMs: bigint, isAbsolute: boolean): Command {
   })
 }
 
-/** NX, XX, GT, LT: what the new time must be beside the old one; none is for ever. */
+/** NX, XX, GT, LT: how the new time must compare with the old one; no time means that the key never expires. */
 function expireCondition(options: readonly string[]): (oldMs: bigint | undefined, newMs: bigint) => boolean {
   const given = new Set<string>()
   for (const option of options) {

@@ -17,7 +17,7 @@ const CONFIG: Readonly<Record<string, string>> = {
 
 const NO_COUNT = 'ERR count should be greater than or equal to -1'
 
-/** What clients, and those who look on, ask the server itself. */
+/** Questions about the server itself, from clients and tools. */
 export const server: Commands = {
   time: {
     arity: 1,
@@ -28,12 +28,12 @@ export const server: Commands = {
   },
   info: { arity: -1, run: (context, sections) => info(context, sections) },
   config: subcommands('config', { get: { args: -2, run: ({ store }, patterns) => config(store, patterns) } }),
-  // Clients ask for the list only to complete what a person types: an empty one is an answer.
+  // Clients ask for the list only to complete what a user types: an empty list is a valid answer.
   command: { arity: -1, run: (_, [name]) => (name?.toLowerCase() === 'count' ? 0 : []) },
   memory: subcommands('memory', {
     usage: { args: -2, run: ({ session }, [key = '']) => session.keys().bytesOf(key) ?? null },
   }),
-  // No command is ever slow here: those that would be are refused.
+  // No command is slow here: those that would be are refused.
   slowlog: subcommands('slowlog', {
     get: {
       args: -1,
@@ -61,7 +61,7 @@ export const server: Commands = {
   },
 }
 
-/** A name without signs of a pattern comes back as it was written. */
+/** A name that is not a pattern is returned as it was written. */
 function config(store: Context['store'], patterns: readonly string[]): Reply {
   const found = new Map<string, string>()
   for (const pattern of patterns) {

@@ -3,15 +3,15 @@ import type { Command } from '../command.ts'
 import { CommandError } from '../reply.ts'
 
 export interface Subcommand {
-  /** How many arguments it takes after its name; negative: at least so many, less one. */
+  /** How many arguments it takes after its name; negative: at least one fewer than this many. */
   readonly args: number
   readonly run: Command['run']
 }
 
-/** A command whose first argument says what to do. */
+/** A command whose first argument is a subcommand. */
 export function subcommands(parent: string, known: Readonly<Record<string, Subcommand>>): Command {
   const help = [
-    `${parent.toUpperCase()} <subcommand> [<arg> ...]. Of the subcommands of Redis, this stand-in has:`,
+    `${parent.toUpperCase()} <subcommand> [<arg> ...]. This stand-in has these subcommands of Redis:`,
     ...Object.keys(known).map(name => name.toUpperCase()),
   ]
   const all = new Map<string, Subcommand>([...Object.entries(known), ['help', { args: 0, run: () => help.map(status => ({ status })) }]])

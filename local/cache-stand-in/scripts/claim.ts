@@ -31,7 +31,7 @@ function isAnothers(held: string, { token, now, voidAfter, mode }: Claimant): bo
   return (number(age) < number(voidAfter) && number(age) > -number(voidAfter)) || mode === 'renew'
 }
 
-/** Of a claim, `<holder>:<time>`; nothing of one that is ill-formed. */
+/** The parts of a claim, `<holder>:<time>`; none of a malformed one. */
 export function partsOf(held: string): { readonly holder?: string; readonly at?: string } {
   const colon = held.lastIndexOf(':')
   const at = held.slice(colon + 1)

@@ -10,7 +10,7 @@ export const FLUSH: Twin = { name: 'flush', sha1: '98714fbb2549a0f2b5e7b4804852f
 interface Minute {
   readonly minute: number
   readonly field: string
-  /** Undefined: ill-formed, as is noticed when it is added to. */
+  /** Undefined: malformed, which shows when something is added to it. */
   pings: number | undefined
 }
 
@@ -65,7 +65,7 @@ function integer(text: string): number | undefined {
   return value !== undefined && Number.isSafeInteger(value) ? value : undefined
 }
 
-/** Those that the hash shall hold. */
+/** The minutes that the hash is to hold. */
 function minutesOf(args: readonly string[], from: number, to: number): Minute[] {
   const minutes: Minute[] = []
   for (let i = 0; i < args.length; i += 2) {

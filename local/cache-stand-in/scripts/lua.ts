@@ -1,14 +1,14 @@
 import { CommandError } from '../reply.ts'
 
-/** Lua's `unpack` fails beyond. */
+/** Lua's `unpack` fails beyond this. */
 const MAX_UNPACKED = 7_999
 
-/** As when a script ends by an error that Lua itself raises. */
+/** The reply for a script that ends with an error of Lua itself. */
 export function raised(problem: string): CommandError {
   return new CommandError(`ERR user_script: ${problem}`)
 }
 
-/** Lua's `tonumber` of a text: what C's strtod reads to the end, blanks around it allowed. */
+/** Lua's `tonumber` of a string: what C's strtod reads to the end, with blanks around it allowed. */
 export function toNumber(text: string | undefined): number | undefined {
   const [word = ''] = (text ?? '').replace(/^[ \t-\r]+/, '').split('\0', 1)
   const match = /^([+-]?)(?:(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)|0x([\da-f]+)|(inf(?:inity)?)|(nan))[ \t-\r]*$/i.exec(word)
@@ -31,7 +31,7 @@ export function text(value: string | undefined): string {
   return value
 }
 
-/** Lua's `string.format('%.0f', …)`: halves go to the even neighbour. */
+/** Lua's `string.format('%.0f', …)`: halves are rounded to the even neighbour. */
 export function format(value: number): string {
   if (!Number.isFinite(value)) return String(value).replace('Infinity', 'inf').replace('NaN', 'nan')
   const floor = Math.floor(value)

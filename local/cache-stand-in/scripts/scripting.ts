@@ -36,7 +36,7 @@ export const scripting: Commands = {
         return OK
       },
     },
-    // Scripts run to their end in one go: there is never one to kill when this command is read.
+    // A script runs to its end at once: there is never one to kill when this command is read.
     kill: {
       args: 0,
       run: () => {
@@ -46,20 +46,20 @@ export const scripting: Commands = {
   }),
 }
 
-/** Takes a script as known from now on, and returns its SHA-1. Throws CommandError if it is none of Ping's. */
+/** Loads a script, and returns its SHA-1. Throws CommandError if it is not one of Ping's. */
 function load({ store }: Context, source: string): string {
   const sha1 = createHash('sha1').update(source, 'latin1').digest('hex')
   if (!BY_SHA1.has(sha1)) {
     const names = TWINS.map(({ name }) => name).join(', ')
     throw new CommandError(
-      `ERR this is ${SERVER_NAME}, which runs Ping's own scripts only (${names}), and got another, with the SHA-1 ${sha1}. A real Redis runs any: ${REMEDY}.`,
+      `ERR this is ${SERVER_NAME}, which runs only Ping's scripts (${names}), and got another one, with the SHA-1 ${sha1}. A real Redis runs every script: ${REMEDY}.`,
     )
   }
   store.loadedScripts.add(sha1)
   return sha1
 }
 
-/** Runs to its end in one go, so it is atomic. */
+/** Runs to its end at once, so it is atomic. */
 function run({ store, session }: Context, sha1: string, [count = '', ...args]: readonly string[]): Reply {
   const keys = int64(count)
   if (keys > BigInt(args.length)) throw new CommandError(`ERR Number of keys can't be greater than number of args`)

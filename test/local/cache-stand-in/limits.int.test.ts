@@ -130,7 +130,7 @@ describe('the stand-in goes on', () => {
     await client.ask('SET', 'big', 'x'.repeat(MIB))
     await client.ask('HSET', 'h', 'f', 'x'.repeat(MIB))
     expect(await client.ask(...args)).toBe('closed')
-    expect(log.at(-1)).toMatch(/^hung up on 127\.0\.0\.1:\d+: a reply of more than/)
+    expect(log.at(-1)).toMatch(/^disconnected 127\.0\.0\.1:\d+: its reply would exceed/)
   })
 
   test('when a transaction would answer gigabytes: it is carried out, then hung up on', async () => {
@@ -223,7 +223,7 @@ describe('the stand-in goes on', () => {
       ['SCRIPT', 'LOAD', 'redis.call = nil'],
     ]) {
       expect(await client.ask(...args)).toMatch(
-        /^-ERR this is ping-cache-stand-in, which runs Ping's own scripts only \(claim, flush, replace\), and got another, with the SHA-1 [0-9a-f]{40}\. A real Redis runs any: /,
+        /^-ERR this is ping-cache-stand-in, which runs only Ping's scripts \(claim, flush, replace\), and got another one, with the SHA-1 [0-9a-f]{40}\. A real Redis runs every script: /,
       )
     }
     const claim = readFileSync(new URL('../../../src/counters/scripts/claim.lua', import.meta.url), 'latin1')
@@ -240,7 +240,7 @@ describe('the stand-in goes on', () => {
     })
     const client = await connect()
     client.send(request(['GET', 'k']) + request(['PING']))
-    expect(await client.rest()).toBe('-ERR internal error of the stand-in, see its output\r\n')
+    expect(await client.rest()).toBe('-ERR internal error of the stand-in; see its output\r\n')
     failing.mockRestore()
     expect(log.at(-1)).toMatch(/^a command of 127\.0\.0\.1:\d+ failed: RangeError: a bug\n/)
   })
@@ -258,7 +258,7 @@ describe('the stand-in goes on', () => {
   test('for ioredis in both protocols, which it tells that it is no Redis of any version', async () => {
     for (const protocol of [2, 3] as const) {
       const client = new Redis({ host: '127.0.0.1', port: standIn.port, protocol })
-      expect(await client.info()).toMatch(/redis_version:0\.0\.0\r\n[^]*stand_in:a small stand-in for Redis/)
+      expect(await client.info()).toMatch(/redis_version:0\.0\.0\r\n[^]*stand_in:a small in-memory stand-in for Redis/)
       expect(await client.multi().set('k', '1').get('k').exec()).toEqual([
         [null, 'OK'],
         [null, '1'],
