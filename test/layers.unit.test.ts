@@ -143,7 +143,7 @@ import pg from 'pg'`
 | \`a/\` | the outer room | nothing |
 | \`a/inner/\`, \`a/one.ts\` | two that go together | \`b\`, \`c/only.ts\` |
 | \`b/\` | below | nothing |
-| \`c/\` | beside | nothing |
+| \`c/\` | apart | nothing |
 
 ## Another heading
 

@@ -16,7 +16,7 @@ const kubectl: Command = [onPath('kubectl') ?? 'kubectl']
 const kustomize = findKustomize()
 const reasons = onPath('kubectl') === undefined ? ['there is no `kubectl`'] : []
 const files = readProjectFiles()
-/** Nothing is left behind but for a moment this: a dry run needs a namespace that is there. */
+/** Leaves nothing but this, for a moment: a dry run needs a namespace that exists. */
 const namespace = `ping-dry-run-${randomUUID().slice(0, 8)}`
 
 async function rendered(overlay: string, changed: ProjectFiles): Promise<readonly Resource[]> {
@@ -37,7 +37,7 @@ async function dryRun(overlay: string, changed: ProjectFiles): Promise<Outcome> 
   return { code: code === 0 && /^Warning:/m.test(output) ? 1 : code, stdout, output }
 }
 
-// Without a cluster the operators' definitions say most of it: see schemas.k8s.test.ts.
+// Without a cluster the operators' definitions check most of it: see schemas.k8s.test.ts.
 describe.runIf(environment()['KUBECONFIG'] !== undefined && can('a dry run at an API server', reasons))(
   "an API server with the operators' definitions",
   () => {

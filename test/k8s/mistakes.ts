@@ -20,7 +20,7 @@ const USERS = 'k8s/infra/kafka-users.yaml'
 export const MISTAKES: readonly Mistake[] = [
   { title: 'a misspelt field', file: SERVER, text: 'failureThreshold:', by: 'failureTreshold:', check: 'typed', says: '"failureTreshold"' },
   {
-    title: 'a field that Kafka has no longer',
+    title: 'a field that Kafka no longer has',
     file: 'k8s/infra/kafka.yaml',
     text: '    version: 4.3.1',
     by: '    replicas: 1\n    version: 4.3.1',
@@ -60,7 +60,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'must be >= 1',
   },
   {
-    title: 'an amount of Postgres that is none',
+    title: 'a malformed amount in the Postgres cluster',
     file: 'k8s/infra/postgres.yaml',
     text: 'size: 2Gi',
     by: 'size: 1Gigs',
@@ -68,7 +68,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'Cluster pg-cluster, /spec/storage/size: got 1Gigs',
   },
   {
-    title: 'memory that is not kept for a container',
+    title: 'memory that is not reserved for a container',
     file: PROCESSOR,
     text: 'limits: { memory: 256Mi }',
     by: 'limits: { memory: 512Mi }',
@@ -76,7 +76,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'got the memory limit 512Mi',
   },
   {
-    title: 'a secret that nobody makes',
+    title: 'a secret that nothing creates',
     file: SERVER,
     text: 'secretKeyRef: { name: ping-cache-password,',
     by: 'secretKeyRef: { name: ping-cache-passwd,',
@@ -108,7 +108,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'got KafkaUser server',
   },
   {
-    title: 'an account that is not there',
+    title: 'an account that does not exist',
     file: PROCESSOR,
     text: 'serviceAccountName: ping-processor',
     by: 'serviceAccountName: processor',
@@ -124,7 +124,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'Service server: got the selector',
   },
   {
-    title: 'a budget for everything',
+    title: 'a disruption budget for all pods',
     file: 'k8s/app/disruption-budgets.yaml',
     text: 'matchLabels:\n      app.kubernetes.io/name: ping-processor\n',
     by: 'matchLabels:\n',
@@ -132,7 +132,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'PodDisruptionBudget ping-processor: got a selector for',
   },
   {
-    title: 'a monitor of no pods',
+    title: 'a PodMonitor that selects no pods',
     file: 'k8s/components/monitoring/pod-monitors.yaml',
     text: 'cnpg.io/cluster: pg-cluster,',
     by: 'cnpg.io/cluster: postgres,',
@@ -140,7 +140,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'PodMonitor pg-cluster',
   },
   {
-    title: 'a probe at a port that is not there',
+    title: 'a probe at a port that does not exist',
     file: SERVER,
     text: '/readyz, port: http',
     by: '/readyz, port: web',
@@ -156,7 +156,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'got PROCESSOR_PORT 8082',
   },
   {
-    title: 'a port forwarded from nowhere',
+    title: 'a forwarded port of no service',
     file: 'k8s/app/skaffold.yaml',
     text: 'port: 8080',
     by: 'port: 8081',
@@ -172,7 +172,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'expected kubernetes.io/h2c',
   },
   {
-    title: 'a host that is not there',
+    title: 'a host that does not exist',
     file: PROCESSOR,
     text: 'value: pg-cluster-rw',
     by: 'value: postgres',
@@ -180,7 +180,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'got the host postgres',
   },
   {
-    title: 'the listener without TLS, which is none',
+    title: 'the address of a listener without TLS, which does not exist',
     file: SERVER,
     text: 'bootstrap:9093',
     by: 'bootstrap:9092',
@@ -196,7 +196,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'no policy admits the Egress',
   },
   {
-    title: 'Kafka kept from the API server',
+    title: 'a policy that cuts Kafka off from the API server',
     file: 'k8s/infra/network/kafka.yaml',
     text: '{ protocol: TCP, port: 6443 }',
     by: '{ protocol: TCP, port: 6444 }',
@@ -204,7 +204,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: "the API server's",
   },
   {
-    title: 'a listener for others',
+    title: 'a policy that does not admit the clients of Kafka',
     file: 'k8s/infra/kafka.yaml',
     text: 'ping/kafka-client: "true"',
     by: 'kafka-client: "true"',
@@ -220,7 +220,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'got the target verifier',
   },
   {
-    title: 'an image that moves',
+    title: 'an image with a tag that moves',
     file: 'k8s/infra/cache.yaml',
     text: 'dragonfly:v1.39.0',
     by: 'dragonfly:latest',
@@ -236,7 +236,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'runs processor/main.ts of the image ping-server',
   },
   {
-    title: 'a chart of no version',
+    title: 'a chart without an exact version',
     file: 'k8s/operators/skaffold.yaml',
     text: 'version: 0.29.0',
     by: 'version: ">0.29"',
@@ -244,7 +244,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'chart cnpg: got version >0.29',
   },
   {
-    title: 'Kafka that gets no pod',
+    title: 'an operator without restricted pods, so that Kafka gets none',
     file: 'k8s/operators/strimzi-values.yaml',
     text: 'value: restricted',
     by: 'value: baseline',
@@ -252,7 +252,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'Kafka would get no pod',
   },
   {
-    title: 'root',
+    title: 'a container that runs as root',
     file: SERVER,
     text: 'runAsUser: 1000',
     by: 'runAsUser: 0',
@@ -268,7 +268,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'Dragonfly ping-cache: drops the capabilities undefined',
   },
   {
-    title: 'a root file system to write to',
+    title: 'a writable root file system',
     file: PROCESSOR,
     text: 'readOnlyRootFilesystem: true',
     by: 'readOnlyRootFilesystem: false',
@@ -300,7 +300,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'a stop of 80 s',
   },
   {
-    title: 'a setting that there is not',
+    title: 'a setting that does not exist',
     file: SERVER,
     text: 'name: DRAIN_MS',
     by: 'name: DRAIN_MILLIS',
@@ -412,7 +412,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'got a Secret',
   },
   {
-    title: 'a path that is not there',
+    title: 'a path that does not exist',
     file: 'k8s/infra/skaffold.yaml',
     text: 'wait-until-ready.sh',
     by: 'wait.sh',
@@ -420,12 +420,12 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'got the path k8s/infra/wait.sh',
   },
   {
-    title: 'a file that nobody deploys',
+    title: 'a file that nothing deploys',
     file: 'k8s/app/kustomization.yaml',
     text: '  - disruption-budgets.yaml\n',
     by: '',
     check: 'paths',
-    says: 'k8s/app/disruption-budgets.yaml: is named by no',
+    says: 'k8s/app/disruption-budgets.yaml: no kustomization',
   },
   {
     title: 'a metric that no program has',
@@ -452,7 +452,7 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'got the metric ping_batches_seconds_bucket',
   },
   {
-    title: 'an alert that nobody knows what to do about',
+    title: 'an alert without an entry in the runbook',
     file: 'docs/operations.md',
     text: '### PingRelayLag',
     by: '### Relay lag',
@@ -463,7 +463,7 @@ export const MISTAKES: readonly Mistake[] = [
 
 /** Mistakes after which the files cannot be put together at all. */
 export const BREAKS: readonly Omit<Mistake, 'check'>[] = [
-  { title: 'what is no YAML', file: SERVER, text: 'spec:', by: 'spec: {', says: 'k8s/app/server.yaml: ' },
+  { title: 'malformed YAML', file: SERVER, text: 'spec:', by: 'spec: {', says: 'k8s/app/server.yaml: ' },
   {
     title: 'a field given twice',
     file: 'k8s/infra/cache.yaml',
@@ -472,7 +472,7 @@ export const BREAKS: readonly Omit<Mistake, 'check'>[] = [
     says: 'Map keys must be unique',
   },
   {
-    title: 'a resource that is not there',
+    title: 'a resource that does not exist',
     file: 'k8s/app/kustomization.yaml',
     text: 'server.yaml',
     by: 'servers.yaml',
@@ -486,14 +486,14 @@ export const BREAKS: readonly Omit<Mistake, 'check'>[] = [
     says: 'patches Kafka ping-kafka, which is not there',
   },
   {
-    title: 'a patch of a place that is not there',
+    title: 'a patch of a place that does not exist',
     file: 'k8s/overlays/dev/sync/kustomization.yaml',
     text: 'containers/0/command',
     by: 'containers/1/command',
     says: 'patch replace /spec/template/spec/containers/1/command',
   },
   {
-    title: 'a profile for an artifact that is not there',
+    title: 'a profile for an artifact that does not exist',
     file: 'k8s/app/skaffold.yaml',
     text: 'path: /build/artifacts/1/docker',
     by: 'path: /build/artifacts/7/docker',

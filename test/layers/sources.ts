@@ -22,7 +22,7 @@ export function readSources(folders: readonly string[]): readonly Source[] {
 }
 
 export function toSource(file: string, text: string): Source {
-  // Comments only where a line begins or a space goes before, so that the // of an address stays.
+  // Comments only at the start of a line or after a space, so that the // of an address stays.
   const code = text.replaceAll(/(?<=^|\s)\/\*[\s\S]*?\*\//g, '').replaceAll(/(?<=^|\s)\/\/.*$/gm, '')
   const imports = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*(['"])(\.{1,2}\/[^'"]+)\1/g)].map(match =>
     join(dirname(file), match[2] ?? ''),

@@ -11,7 +11,7 @@ import { perRendering } from './check.ts'
 /** A service as those who connect see it: the port at its pods, by its own. */
 interface Reached {
   readonly ports: Readonly<Record<number, number>>
-  /** Undefined for a service without pods, of which the check of selectors tells. */
+  /** Undefined for a service without pods, which the check of selectors reports. */
   readonly pods: Labels | undefined
 }
 

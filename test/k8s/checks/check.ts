@@ -8,7 +8,7 @@ export interface Check {
   find(project: Project): Promise<readonly string[]> | readonly string[]
 }
 
-/** A check that looks at one rendering after the other; a fault of several is told once, with their names. */
+/** A check of one rendering after the other; a fault that several have is reported once, with their names. */
 export function perRendering(title: string, faultsOf: (rendering: Rendering, project: Project) => readonly string[]): Check {
   return {
     title,

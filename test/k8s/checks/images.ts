@@ -51,7 +51,7 @@ function ofContainers(resources: readonly Resource[], built: readonly string[]):
         ? []
         : [`${where}: got the image ${name}, expected one that skaffold builds: ${[...new Set(built)].join(', ')}`]),
       ...(name === expected ? [] : [`${where}: runs ${program} of the image ${name}, expected ${expected}`]),
-      ...(existsSync(join(ROOT, program)) ? [] : [`${where}: got the program ${program}, expected a file that is there`]),
+      ...(existsSync(join(ROOT, program)) ? [] : [`${where}: got the program ${program}, expected a file that exists`]),
       ...(container.imagePullPolicy === 'IfNotPresent'
         ? []
         : [`${where}: got imagePullPolicy ${container.imagePullPolicy}, expected IfNotPresent`]),

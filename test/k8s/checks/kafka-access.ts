@@ -6,7 +6,7 @@ import type { Resource } from '../project/read-yaml.ts'
 import { perRendering } from './check.ts'
 import { programOf } from './programs.ts'
 
-/** `topic ping-events: Write`. Whoever may read or write may describe, and whoever may write to a topic may do so idempotently. */
+/** `topic ping-events: Write`. A user that may read or write may describe, and a user that may write to a topic may do so idempotently. */
 type Right = string
 
 export const kafkaAccess = perRendering(
@@ -28,7 +28,7 @@ export const kafkaAccess = perRendering(
       }),
       ...users
         .filter(({ metadata }) => needs.every(({ user }) => user !== metadata.name))
-        .map(({ metadata }) => `KafkaUser ${metadata.name}: is nobody's, expected one of a program`),
+        .map(({ metadata }) => `KafkaUser ${metadata.name}: no program uses it, expected one that a program uses`),
       ...ofListeners(resources),
     ]
   },
@@ -37,7 +37,7 @@ export const kafkaAccess = perRendering(
 interface Need {
   readonly who: string
   readonly user: string
-  /** Where the password is from, if it is told apart from the user. */
+  /** Where the password is from, if it is given separately from the user. */
   readonly secret: string | undefined
   readonly rights: readonly Right[]
 }
@@ -87,7 +87,7 @@ function rightsOf({ spec }: ReturnType<typeof ofKind<'KafkaUser'>>[number]): rea
   })
 }
 
-/** Nobody speaks to Kafka in the clear or without a name. */
+/** No client reaches Kafka in clear text or without a name. */
 function ofListeners(resources: readonly Resource[]): readonly string[] {
   return ofKind(resources, 'Kafka').flatMap(({ metadata, spec }) => [
     ...(spec?.kafka.listeners ?? [])

@@ -35,12 +35,12 @@ function ofLanes(
   environments: readonly { readonly where: string; readonly env: Readonly<Record<string, string>> }[],
   topicPartitions = 0,
 ): readonly string[] {
-  const told = environments
+  const stated = environments
     .filter(({ env }) => env['LANES'] !== undefined)
     .map(({ where, env }) => ({ where, lanes: Number(env['LANES']) }))
-  const [{ lanes: first } = { lanes: 0 }] = told
+  const [{ lanes: first } = { lanes: 0 }] = stated
   return [
-    ...told
+    ...stated
       .filter(({ lanes }) => lanes !== first)
       .map(({ where, lanes }) => `${where}: got LANES ${lanes}, expected that of the others, ${first}`),
     ...(topicPartitions > 0 && first % topicPartitions === 0

@@ -7,7 +7,7 @@ import type { Project, SkaffoldFile } from '../project/project.ts'
 import type { Check } from './check.ts'
 
 export const paths: Check = {
-  title: 'name files that there are, and leave none out',
+  title: 'name only files that exist, and every file',
   find: project => [...new Set([...project.skaffold.flatMap(file => ofSkaffold(file, project.files)), ...unused(project)])],
 }
 
@@ -22,7 +22,7 @@ function ofSkaffold({ path: from, config }: SkaffoldFile, files: ProjectFiles): 
     .filter(({ path, isPattern }) =>
       isPattern ? globSync(path, { cwd: ROOT }).length === 0 : !files.has(path) && !existsSync(join(ROOT, path)),
     )
-    .map(({ path }) => `${from}: got the path ${path}, expected one that is there`)
+    .map(({ path }) => `${from}: got the path ${path}, expected one that exists`)
 }
 
 function namedBy(from: string, { requires = [], build, manifests, deploy, verify = [] }: SkaffoldFile['config']): readonly Named[] {
@@ -42,7 +42,7 @@ function namedBy(from: string, { requires = [], build, manifests, deploy, verify
   ]
 }
 
-/** A file that nothing names is deployed by nobody. */
+/** A file that nothing names is never deployed. */
 function unused({ files, documents, skaffold }: Project): readonly string[] {
   const byKustomize = documents.flatMap(({ path, value }) => {
     const { resources = [], components = [], patches = [], configMapGenerator = [] } = value as unknown as IKustomization
@@ -60,5 +60,5 @@ function unused({ files, documents, skaffold }: Project): readonly string[] {
   const entries = new Set(['kustomization.yaml', 'skaffold.yaml'])
   return [...files.keys()]
     .filter(path => path.startsWith('k8s/') && !entries.has(posix.basename(path)) && !named.has(path))
-    .map(path => `${path}: is named by no kustomization and no skaffold file, expected one that does`)
+    .map(path => `${path}: no kustomization and no skaffold file names it, expected one that does`)
 }

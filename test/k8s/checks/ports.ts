@@ -89,7 +89,7 @@ function ofMonitors(resources: readonly Resource[], pods: readonly Pods[]): read
   })
 }
 
-/** gRPC needs HTTP/2 without TLS at its port, and a gateway has to be told. */
+/** gRPC needs HTTP/2 without TLS at its port, and a gateway needs it in writing. */
 function ofRoutes(resources: readonly Resource[]): readonly string[] {
   const services = ofKind(resources, 'Service')
   const portOf = (name: string, port: number | undefined) =>
@@ -119,7 +119,7 @@ function ofForwards(resources: readonly Resource[], { skaffold }: Project): read
       return open.includes(port)
         ? []
         : [
-            `${path}: forwards port ${port} of service ${namespace}/${resourceName}, expected one of ${open.join(', ') || 'a service that is there'}`,
+            `${path}: forwards port ${port} of service ${namespace}/${resourceName}, expected one of ${open.join(', ') || 'a service that exists'}`,
           ]
     }),
   )

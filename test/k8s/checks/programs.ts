@@ -11,7 +11,7 @@ export interface Program {
   readonly file: string
   /** What it reads; a setting beyond these does nothing. */
   readonly settings: SettingsTable
-  /** What has to be passed in a cluster: without it the program would look on its own machine, or go without protection. */
+  /** What has to be passed in a cluster: without it the program would use its own machine, or run without protection. */
   readonly required: readonly string[]
   /** The setting of the port that it listens at. */
   readonly port: Setting<number> | undefined

@@ -6,7 +6,7 @@ import { perRendering } from './check.ts'
 import { referencesOf, type Reference } from './reference-list.ts'
 
 export const references = perRendering(
-  'name no Secret, ConfigMap, ServiceAccount or other resource that nobody makes',
+  'name no Secret, ConfigMap, ServiceAccount or other resource that nothing creates',
   ({ resources }: Rendering, { files }: Project) => {
     const made = operatorMade(resources)
     const configMaps = Object.fromEntries(
@@ -30,7 +30,7 @@ export const references = perRendering(
 
 const WAIT = 'k8s/infra/wait-until-ready.sh'
 
-/** What the script waits for, as `kafkatopic/ping-events` or with the group behind the kind. */
+/** What the script waits for, as `kafkatopic/ping-events` or with the group after the kind. */
 function awaited(files: ProjectFiles, kinds: readonly string[]): readonly Reference[] {
   const commands = textOf(files, WAIT)
     .split('\n')

@@ -12,7 +12,7 @@ export const secrets: Check = {
   find: ({ files, documents, renderings }: Project) => [
     ...documents
       .filter(({ value }) => value['kind'] === 'Secret')
-      .map(({ path }) => `${path}: got a Secret, expected that somebody else makes it`),
+      .map(({ path }) => `${path}: got a Secret, expected that it is created outside git`),
     ...documents.flatMap(({ path, value }) => literalsIn(value).map(name => `${path}: got ${name} written out, expected it from a secret`)),
     ...[...files]
       .filter(([path, text]) => path.startsWith('k8s/') && SECRET_TEXT.test(text))

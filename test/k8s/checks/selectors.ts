@@ -53,7 +53,7 @@ function selectorsOf(resources: readonly Resource[]): readonly Placed[] {
   ]
 }
 
-/** Pods are spread among their like: by labels of their own. */
+/** Pods are spread among pods of the same kind: by their own labels. */
 function spreadsOf(resources: readonly Resource[]): readonly string[] {
   return workloadsOf(resources).flatMap(({ title, labels, pod }) =>
     (pod.topologySpreadConstraints ?? [])

@@ -13,7 +13,7 @@ export interface MadePods {
   readonly asksApiServer: boolean
 }
 
-/** What is in the cluster beside our own resources, because an operator makes it out of them, or somebody by hand. */
+/** What is in the cluster beside our own resources: an operator creates it from them, or a person by hand. */
 export interface Made {
   /** The keys of each, by name. */
   readonly secrets: Readonly<Record<string, readonly string[]>>
@@ -22,7 +22,7 @@ export interface Made {
   readonly policies: readonly INetworkPolicy[]
 }
 
-/** Secrets that no operator makes, and why they are not in git: they are somebody's own. */
+/** Secrets that no operator creates, and that are not in git because they belong to an installation. */
 const BY_HAND: Made['secrets'] = {
   'ping-cache-password': ['password'], // k8s/infra/create-cache-password.sh
   'ping-backup': ['ACCESS_KEY_ID', 'ACCESS_SECRET_KEY'], // of the owner of the bucket, see components/backup
@@ -39,7 +39,7 @@ export function operatorMade(resources: readonly Resource[]): Made {
   }
 }
 
-/** CloudNativePG: as long as nobody names a secret for the owner, it makes one. */
+/** CloudNativePG: if no secret is named for the owner, it creates one. */
 function ofPostgres({ metadata: { name }, spec }: ReturnType<typeof ofKind<'Cluster'>>[number]): Made {
   const pods = { 'cnpg.io/cluster': name }
   const ownSecret = spec.bootstrap?.initdb?.secret === undefined

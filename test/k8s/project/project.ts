@@ -53,7 +53,7 @@ function renderProd(files: ProjectFiles, components: readonly string[]): readonl
   return render(new Map([...files, ['k8s/overlays/composed/kustomization.yaml', composition(components)]]), 'k8s/overlays/composed')
 }
 
-/** Overlay prod with components, as somebody would write it in a folder next to it. */
+/** Overlay prod with components, as a user would write it in a folder next to it. */
 export function composition(components: readonly string[]): string {
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',

@@ -5,7 +5,7 @@ export interface JsonObject {
   readonly [name: string]: Json
 }
 
-/** What Kubernetes is told: an object with a kind and a name. */
+/** What Kubernetes reads: an object with a kind and a name. */
 export interface Resource {
   readonly apiVersion: string
   readonly kind: string

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../project/read-yaml.ts'
 
-/** By what the items of Kubernetes' own lists are told apart; a list that is not here is replaced. */
+/** The keys that identify the items of Kubernetes' own lists; a list that is not here is replaced. */
 const KEYS: Readonly<Record<string, string>> = {
   containers: 'name',
   initContainers: 'name',
@@ -12,7 +12,7 @@ const KEYS: Readonly<Record<string, string>> = {
 }
 
 /**
- * A copy of `base` with what `patch` says: null takes a field away, lists are replaced. With `byKey`, as for Kubernetes'
+ * A copy of `base` with what `patch` says: null removes a field, lists are replaced. With `byKey`, as for Kubernetes'
  * own kinds, the lists of a pod are merged item by item, new items first.
  */
 export function merge(base: JsonObject, patch: JsonObject, byKey: boolean): JsonObject {

@@ -3,7 +3,7 @@ import { isObject, type Json, type Resource } from '../project/read-yaml.ts'
 
 type Images = NonNullable<IKustomization['images']>
 
-/** A copy in which the images of all containers have the names and tags that are told. */
+/** A copy in which the images of all containers have the given names and tags. */
 export function setImages(resource: Resource, images: Images): Resource {
   return images.length === 0 ? resource : (within(resource as unknown as Json, images) as unknown as Resource)
 }

@@ -18,7 +18,7 @@ export function run([command, ...args]: Command, input = ''): Promise<Outcome> {
     child.stdout.setEncoding('utf8').on('data', (text: string) => ((stdout += text), (output += text)))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.once('error', reject).once('close', code => resolve({ code, stdout, output }))
-    // Whoever ends before it has read everything says why by itself.
+    // A program that ends before it has read everything prints the reason itself.
     child.stdin.on('error', () => undefined).end(input)
   })
 }

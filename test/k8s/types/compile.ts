@@ -18,12 +18,12 @@ const COMPILER_OPTIONS = {
   allowImportingTsExtensions: true,
 }
 const COMPILE_WITHIN_MS = 60_000
-const LONGEST_MESSAGE = 300
+const MAX_MESSAGE_LENGTH = 300
 
 /** What the compiler said of each text, so that a text is compiled once. */
 const verdicts = new Map<string, readonly string[]>()
 
-/** What the types of their kinds object to in the literals, unknown fields above all. Runs the compiler, in a folder of its own. */
+/** What the types of their kinds refuse in the literals, unknown fields above all. Runs the compiler in its own folder. */
 export async function typeFaults(literals: readonly Literal[]): Promise<readonly string[]> {
   const open = literals.filter(({ model, text }) => model !== undefined && !verdicts.has(text))
   if (open.length > 0) await compile(open)
@@ -74,7 +74,7 @@ function messagesByLine(output: string): ReadonlyMap<number, readonly string[]> 
   return new Map(
     Object.entries(Object.groupBy(messages, ([, , line]) => line!)).map(([line, found = []]) => [
       Number(line),
-      found.map(([, , , message]) => message!.slice(0, LONGEST_MESSAGE)),
+      found.map(([, , , message]) => message!.slice(0, MAX_MESSAGE_LENGTH)),
     ]),
   )
 }
