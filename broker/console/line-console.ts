@@ -78,7 +78,7 @@ export class LineConsole {
     })
     this.#port = listening.port
     // Too many open files, for one: that client is lost and those that are here are not.
-    this.#server.on('error', err => this.#options.log.error({ err }, 'the line console could not take a client'))
+    this.#server.on('error', err => this.#options.log.error({ err }, 'the line console could not accept a client'))
   }
 
   /** No new clients; those that are here get the answers that were made, for at most `graceMs`. Resolves when all are gone. */
@@ -91,13 +91,13 @@ export class LineConsole {
   #accept(socket: Socket): void {
     const { maxClients = DEFAULT_MAX_CLIENTS, maxLineBytes, log } = this.#options
     if (this.#clients.size >= maxClients) {
-      log.warn({ client: socket.remoteAddress, clients: maxClients }, 'the line console turned a client away')
+      log.warn({ client: socket.remoteAddress, clients: maxClients }, 'the line console refused a client')
       socket.on('error', () => socket.destroy())
-      socket.end(`${errorLine(`clients: got one more than ${maxClients}, expected at most so many at a time`)}\n`, () => socket.destroy())
+      socket.end(`${errorLine(`clients: got ${maxClients + 1}, expected at most ${maxClients} at a time`)}\n`, () => socket.destroy())
       return
     }
     const onIntruder = () =>
-      log.warn({ client: socket.remoteAddress }, 'a client of the line console speaks another protocol, such as HTTP: hung up')
+      log.warn({ client: socket.remoteAddress }, 'the line console closed a connection that spoke another protocol, such as HTTP')
     const client = new Client({ socket, session: new Session(this.#session, this.#count++), maxLineBytes, onIntruder })
     this.#clients.add(client)
     socket.on('close', () => this.#clients.delete(client))

@@ -69,5 +69,5 @@ export class Publisher {
 }
 
 export function unknownTopic(name: string): LineError {
-  return new LineError(`topic: got ${shown(name)}, which there is not, expected one that t lists`)
+  return new LineError(`topic: got ${shown(name)}, which does not exist, expected one that t lists`)
 }

@@ -45,8 +45,7 @@ export class Session {
   answer(line: Buffer | typeof TOO_LONG): Reply | Promise<Reply> {
     this.#done()
     try {
-      if (line === TOO_LONG)
-        throw new LineError(`line: got more than ${this.#options.maxLineBytes} bytes, expected at most so many (message.max.bytes)`)
+      if (line === TOO_LONG) throw new LineError(`line: got more than ${this.#options.maxLineBytes} bytes, the maximum (message.max.bytes)`)
       const answer = this.#command(parseCommand(line))
       return answer instanceof Promise ? answer.catch((error: unknown) => this.#failed(error)) : answer
     } catch (error) {
@@ -92,13 +91,13 @@ export class Session {
       throw unknownTopic(name)
     }
     if (positions.hasMembers(group))
-      throw new LineError(`group: got ${shown(group)}, which Kafka clients are members of, expected one of the console's own`)
+      throw new LineError(`group: got ${shown(group)}, which has Kafka clients as members, expected a group without any`)
     this.#lent = queues.lend(topic, group)
     if (this.#lent === undefined) return EMPTY
     const { offset, value, problem } = this.#lent.message
     return problem === undefined
       ? messageLine(value)
-      : errorLine(`messages of ${topic.name} from offset ${offset} on cannot be read and are passed over: ${problem}`)
+      : errorLine(`messages of ${topic.name} from offset ${offset} cannot be read and are skipped: ${problem}`)
   }
 
   #done(): void {
@@ -107,13 +106,16 @@ export class Session {
     try {
       lent?.from.done(lent)
     } catch (error) {
-      this.#options.log.error({ err: error }, 'the position of a group could not be kept; after a restart its last messages come again')
+      this.#options.log.error(
+        { err: error },
+        'the position of a group could not be stored; after a restart its last messages are delivered again',
+      )
     }
   }
 
   #failed(error: unknown): Reply {
     if (error instanceof LineError || error instanceof ProtocolError) return { line: errorLine(error.message) }
     this.#options.log.error({ err: error }, 'a line of the console failed')
-    return { line: errorLine('the broker failed, its log says why') }
+    return { line: errorLine('the broker failed; its log has the reason') }
   }
 }

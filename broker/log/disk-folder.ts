@@ -119,7 +119,7 @@ class DiskFile implements LogFile {
     try {
       ftruncateSync(this.#descriptor, this.#size)
     } catch (error) {
-      throw new TornFileError(`${String(cause)}; cutting ${this.#path} back to ${this.#size} bytes failed too: ${String(error)}`, { cause })
+      throw new TornFileError(`${String(cause)}; truncating ${this.#path} to ${this.#size} bytes failed too: ${String(error)}`, { cause })
     }
   }
 

@@ -6,7 +6,7 @@ export function parseKept<T>(name: string, content: Buffer, read: (kept: unknown
     return read(JSON.parse(content.toString()))
   } catch (cause) {
     throw new SettingsError(
-      `log.dirs: got a folder whose ${name} is damaged (${(cause as Error).message}), expected it as the broker wrote it: restore it, or move the folder away to begin with an empty one`,
+      `log.dirs: got a folder whose ${name} is damaged (${(cause as Error).message}), expected the file as the broker wrote it: restore it, or move the folder away to start with an empty one`,
       { cause },
     )
   }

@@ -54,7 +54,7 @@ export class PartitionLog {
   #highWatermark: bigint
   /** How much of the active segment lies below the high watermark. All other segments do. */
   #visibleBytes: number
-  /** Why nothing can be appended until the log is opened again. */
+  /** Why the log accepts no records until it is opened again. */
   #refusal: string | undefined
   #isDiscarded = false
 
@@ -247,7 +247,7 @@ export class PartitionLog {
   #refuseIfBroken(): void {
     if (this.#isDiscarded) throw new ProtocolError(ERROR.UNKNOWN_TOPIC_OR_PARTITION, 'the topic was deleted')
     if (this.#refusal !== undefined)
-      throw new ProtocolError(ERROR.KAFKA_STORAGE_ERROR, `nothing can be appended until the log is opened again: ${this.#refusal}`)
+      throw new ProtocolError(ERROR.KAFKA_STORAGE_ERROR, `the log accepts no records until it is opened again: ${this.#refusal}`)
   }
 
   #writing(attempt: string, action: () => void): void {

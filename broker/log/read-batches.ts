@@ -64,7 +64,7 @@ function wholeEnd(window: Buffer, from: number, maxBytes: number): number {
 
 function wholeBatch(file: LogFile, position: number, size: number): Buffer {
   const batch = file.read(position, size)
-  if (batch.length < size) throw new Error(`a batch of ${size} bytes at ${position} has only ${batch.length}`)
+  if (batch.length < size) throw new Error(`the batch at ${position} has ${batch.length} bytes, expected ${size}`)
   return batch
 }
 

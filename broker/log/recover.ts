@@ -52,7 +52,7 @@ function openSegments(folder: Folder, names: readonly string[], circumstances: C
       continue
     }
     const finding = `${fileBytes - segment.bytes} bytes from offset ${segment.nextOffset} on are not sound batches (${problem})`
-    findings.push(`${finding}; they ${place === lastWithBytes ? 'were cut off' : 'are passed over'}`)
+    findings.push(`${finding}; they ${place === lastWithBytes ? 'were cut off' : 'are skipped'}`)
     if (place === lastWithBytes) segment.cutTail()
   }
   return withoutEmptyFiles(opened, opened[lastWithBytes]?.segment.nextOffset ?? 0n)
@@ -98,14 +98,14 @@ function nameGaps(segments: readonly Segment[], findings: string[]): void {
     const next = segments[place + 1]
     if (next === undefined || next.baseOffset === segment.nextOffset) continue
     if (next.baseOffset > segment.nextOffset)
-      findings.push(`the offsets ${segment.nextOffset} to ${next.baseOffset - 1n} are missing and are passed over`)
+      findings.push(`the offsets ${segment.nextOffset} to ${next.baseOffset - 1n} are missing and are skipped`)
     else findings.push(`the offsets ${next.baseOffset} to ${segment.nextOffset - 1n} are in two segments; the later one is read`)
   }
 }
 
 /** The start of the log is kept more safely than its last records may be. Offsets must not be given twice. */
 function beginAt(offset: bigint, folder: Folder, findings: string[]): Segment {
-  findings.push(`the log ends before its start offset ${offset} and begins there anew`)
+  findings.push(`the log ends before its start offset ${offset} and continues at that offset`)
   const segment = Segment.fresh(folder, offset)
   segment.create()
   return segment

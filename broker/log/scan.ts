@@ -51,7 +51,8 @@ function headerProblem(
   const size = header.batchBytes(bytes, at)
   if (size < header.HEADER_BYTES || size > left) return `a batch of ${size} bytes where ${left} are left`
   if (header.magic(bytes, at) !== header.MAGIC_V2) return `a batch with magic ${header.magic(bytes, at)}`
-  if (header.baseOffset(bytes, at) !== expected) return `a batch with base offset ${header.baseOffset(bytes, at)} where ${expected} is next`
+  if (header.baseOffset(bytes, at) !== expected)
+    return `a batch with base offset ${header.baseOffset(bytes, at)} where ${expected} is expected`
   if (header.lastOffsetDelta(bytes, at) < 0) return `a batch with last offset delta ${header.lastOffsetDelta(bytes, at)}`
   return undefined
 }
@@ -68,7 +69,7 @@ function crcProblem(window: Window, position: number): string | undefined {
     computed = crc32c(window.bytes, done === 0 ? at + header.CRC_FROM : at, at + length, computed)
     done += length
   }
-  return computed === stored ? undefined : `a batch with the CRC ${computed} where its header says ${stored}`
+  return computed === stored ? undefined : `a batch with CRC ${computed} whose header says ${stored}`
 }
 
 /** A part of a file that is held in memory. */

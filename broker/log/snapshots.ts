@@ -23,7 +23,9 @@ export class Snapshots {
     for (const offset of this.#offsets.toReversed()) {
       const states = decode(this.#folder.readWhole(fileName(offset, SNAPSHOT_SUFFIX)))
       if (states) return { offset, states }
-      findings.push(`the snapshot of producers at ${offset} is damaged; what is known of them comes from an older one and from the records`)
+      findings.push(
+        `the producer snapshot at offset ${offset} is damaged; the state of the producers is rebuilt from an older snapshot and the records`,
+      )
     }
     return undefined
   }

@@ -7,7 +7,7 @@ export function readStartOffset(folder: Folder): bigint {
   const text = folder.readWhole(START_OFFSET_FILE)?.toString() ?? ''
   if (!/^\d{1,19}\n$/.test(text))
     throw new Error(
-      `${START_OFFSET_FILE}: got ${JSON.stringify(text)}, expected an offset and a line end; without the file, records that were deleted on demand may be there again`,
+      `${START_OFFSET_FILE}: got ${JSON.stringify(text)}, expected an offset and a line end; without the file, records that were deleted on demand may reappear`,
     )
   return BigInt(text.trim())
 }

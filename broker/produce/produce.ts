@@ -95,7 +95,10 @@ function checkOffered(batch: Buffer, version: number): void {
 }
 
 function transactional(): ProtocolError {
-  return new ProtocolError(ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 'got records of a transaction, which this broker does not offer')
+  return new ProtocolError(
+    ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    'got records of a transaction; this broker does not support transactions',
+  )
 }
 
 function failed(index: number, error: unknown): PartitionResponse {
@@ -110,5 +113,5 @@ function silence(responses: readonly TopicResponse[]): undefined {
       .filter(({ errorCode }) => errorCode !== ERROR.NONE)
       .map(({ index, errorMessage }) => `${name}-${index}: ${errorMessage}`),
   )
-  if (errors.length > 0) throw new HangUp(`${errors.length} batches with acks=0 were refused, such as ${errors[0]}`)
+  if (errors.length > 0) throw new HangUp(`${errors.length} batches with acks=0 were refused, for example ${errors[0]}`)
 }

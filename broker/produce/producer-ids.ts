@@ -8,7 +8,8 @@ const BLOCK = 1000n
 
 function readNext(kept: unknown): bigint {
   const next = typeof kept === 'object' && kept !== null && 'next' in kept ? kept.next : undefined
-  if (typeof next !== 'string' || !/^\d{1,18}$/.test(next)) throw new Error(`next: got ${JSON.stringify(next)}, expected a number as text`)
+  if (typeof next !== 'string' || !/^\d{1,18}$/.test(next))
+    throw new Error(`next: got ${JSON.stringify(next)}, expected a number as a string`)
   return BigInt(next)
 }
 
@@ -29,7 +30,7 @@ export class ProducerIds {
   next(): bigint {
     if (this.#next === this.#end) {
       const end = this.#end + BLOCK
-      storing('setting producer ids aside', () => this.#folder.replace(FILE, `${JSON.stringify({ next: String(end) })}\n`))
+      storing('reserving producer ids', () => this.#folder.replace(FILE, `${JSON.stringify({ next: String(end) })}\n`))
       this.#end = end
     }
     return this.#next++

@@ -135,7 +135,7 @@ function checkExtent(bytes: Buffer): void {
   if (bytes.length < MAGIC_END_BYTES) throw invalid(`got ${bytes.length} bytes of records, expected one whole batch`)
   const version = magic(bytes, 0)
   if (version < 0 || version > MAGIC_V2) throw corrupt(`magic of a batch: got ${version}, expected ${MAGIC_V2}`)
-  if (version !== MAGIC_V2) throw invalid(`magic of a batch: got ${version}, expected ${MAGIC_V2}; older formats are not taken`)
+  if (version !== MAGIC_V2) throw invalid(`magic of a batch: got ${version}, expected ${MAGIC_V2}; older formats are not supported`)
   const size = batchBytes(bytes, 0)
   if (size < HEADER_BYTES) throw corrupt(`length of a batch: got ${size} bytes, expected ${HEADER_BYTES} or more`)
   if (size > bytes.length) throw invalid(`got ${bytes.length} bytes of a batch of ${size}, expected one whole batch`)

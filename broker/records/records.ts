@@ -46,11 +46,11 @@ export function* eachRecord(batch: Buffer, maxBytes = DEFAULT_MAX_RECORD_BYTES):
   if (batch.length < header.HEADER_BYTES) throw corrupt(`got a batch of ${batch.length} bytes, expected ${header.HEADER_BYTES} or more`)
   const count = header.recordCount(batch, 0)
   const bytes = decompress(header.compression(batch, 0), batch.subarray(header.HEADER_BYTES), maxBytes)
-  if (count < 0) throw corrupt(`a batch announces ${count} records`)
+  if (count < 0) throw corrupt(`a batch declares ${count} records`)
   try {
     yield* readRecords(new Reader(bytes), batch, count)
   } catch (error) {
-    throw error instanceof WireError ? corrupt(`a batch's records are ill-formed: ${error.message}`) : error
+    throw error instanceof WireError ? corrupt(`the records of a batch are malformed: ${error.message}`) : error
   }
 }
 
@@ -97,7 +97,7 @@ function readBytes(reader: Reader): Buffer | null {
 
 function readHeaders(reader: Reader): RecordHeader[] {
   const count = reader.varint()
-  if (count < 0 || count > MAX_HEADERS) throw corrupt(`a record announces ${count} headers, expected 0 to ${MAX_HEADERS}`)
+  if (count < 0 || count > MAX_HEADERS) throw corrupt(`a record declares ${count} headers, expected 0 to ${MAX_HEADERS}`)
   const headers: RecordHeader[] = []
   for (let index = 0; index < count; index++) headers.push({ key: reader.text(reader.varint()), value: readBytes(reader) })
   return headers

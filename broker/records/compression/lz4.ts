@@ -46,14 +46,14 @@ function readFrame(input: Input, output: Output): void {
   }
   if ((flags & FLAG.contentChecksum) !== 0) input.skip(CHECKSUM_BYTES)
   const length = BigInt(output.length - frameStart)
-  if (contentBytes !== undefined && contentBytes !== length) throw corrupt(`an LZ4 frame announces ${contentBytes} bytes and has ${length}`)
+  if (contentBytes !== undefined && contentBytes !== length) throw corrupt(`an LZ4 frame declares ${contentBytes} bytes and has ${length}`)
 }
 
 function readHeader(input: Input): FrameHeader {
   if (input.number(4) !== MAGIC) throw corrupt('not an LZ4 frame')
   const flags = input.number(1)
   if (flags >>> 6 !== VERSION) throw corrupt(`an LZ4 frame has the version ${flags >>> 6}, expected ${VERSION}`)
-  if ((flags & FLAG.dictionary) !== 0) throw corrupt('an LZ4 frame wants a dictionary')
+  if ((flags & FLAG.dictionary) !== 0) throw corrupt('an LZ4 frame requires a dictionary')
   const blockCode = (input.number(1) >>> 4) & 7
   if (blockCode < SMALLEST_BLOCK_CODE) throw corrupt(`an LZ4 frame has the block size ${blockCode}, expected 4 to 7`)
   const contentBytes = (flags & FLAG.contentSize) === 0 ? undefined : input.uint64()
@@ -95,7 +95,7 @@ class Input {
   /** Steps over bytes and tells where they began. */
   skip(length: number): number {
     const at = this.#at
-    if (length > this.#end - at) throw corrupt('LZ4 bytes end too early')
+    if (length > this.#end - at) throw corrupt('the LZ4 data ends too early')
     this.#at = at + length
     return at
   }

@@ -26,7 +26,7 @@ export class Output {
 
   #room(length: number): number {
     const needed = this.#length + length
-    if (needed > this.#maxBytes) throw corrupt(`decompresses to more than ${this.#maxBytes} bytes, the most that is taken`)
+    if (needed > this.#maxBytes) throw corrupt(`decompresses to more than ${this.#maxBytes} bytes, the maximum allowed`)
     if (needed > this.#bytes.length) {
       const grown = Buffer.allocUnsafe(Math.min(Math.max(2 * this.#bytes.length, needed), this.#maxBytes))
       this.#bytes.copy(grown, 0, 0, this.#length)
@@ -46,7 +46,7 @@ export class Output {
   /** Repeats `length` bytes that begin `distance` back. `floor`: where the bytes begin that may be repeated. */
   repeat(distance: number, length: number, floor: number): void {
     if (distance === 0 || distance > this.#length - floor) {
-      throw corrupt(`compressed bytes refer ${distance} back, expected 1 to ${this.#length - floor}`)
+      throw corrupt(`a compressed block refers ${distance} bytes back, expected 1 to ${this.#length - floor}`)
     }
     const at = this.#room(length)
     // The two ranges may overlap: then what was just written is repeated in turn, twice as much each time.

@@ -63,7 +63,7 @@ class Block {
       if (this.#output.length > end) break
     }
     if (this.#output.length !== end)
-      throw corrupt(`a snappy block announces ${end - floor} bytes and has ${this.#output.length - floor} or more`)
+      throw corrupt(`a snappy block declares ${end - floor} bytes and has ${this.#output.length - floor} or more`)
   }
 
   #element(floor: number): void {
@@ -93,7 +93,7 @@ class Block {
       value += (byte & 0x7f) * 2 ** (7 * index)
       if (byte < 0x80) return value
     }
-    throw corrupt('a snappy block has an ill-formed length')
+    throw corrupt('a snappy block has a malformed length')
   }
 
   #number(width: number): number {

@@ -32,7 +32,7 @@ describe.runIf(can('go'))('franz-go', () => {
       facts = await runScenarios({ name: 'franz-go', command: program, args: [target.brokers, uniqueName('go')] })
     })
 
-    test.each(CODECS)('brings records back whole and in order (%s)', codec => {
+    test.each(CODECS)('returns records unchanged and in order (%s)', codec => {
       expect(facts.get(`round trip (${codec})`)).toEqual({ same: true, offsets: true })
     })
 
@@ -47,12 +47,12 @@ describe.runIf(can('go'))('franz-go', () => {
       },
     )
 
-    test('goes on where the group has committed, and finds offsets by time', () => {
+    test('continues at the committed offset of a group, and finds offsets by time', () => {
       // After the last time there is no offset: this client then tells the end.
       expect(facts.get('resuming and times')).toEqual({ read: ['6', '7', '8', '9'], 'by time': [0, 3, 10], 'low and high': [0, 10] })
     })
 
-    test('takes a static member back in the same generation', () => {
+    test('lets a static member rejoin in the same generation', () => {
       expect(facts.get('static member')).toEqual({ ids: 2, generations: 1 })
     })
 
@@ -77,15 +77,15 @@ describe.runIf(can('go'))('franz-go', () => {
       })
     })
 
-    test('is told what is wrong', () => {
+    test('gets the right error for each wrong request', () => {
       expect(facts.get('errors')).toEqual({ 'too large': 'MESSAGE_TOO_LARGE', 'out of range': 'OFFSET_OUT_OF_RANGE' })
     })
 
-    test('is told at its first call whether there are transactions', () => {
+    test('learns at its first call whether transactions are supported', () => {
       expect(facts.get('transactions')).toBe(target.name === 'Apache Kafka' ? 'done' : 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
     })
 
-    test('finds topics by a pattern, later ones too', () => {
+    test('subscribes to topics by a pattern, including topics that are created later', () => {
       expect(facts.get('pattern')).toEqual({ first: 10, second: 10 })
     })
   })

@@ -30,7 +30,7 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
       facts = await runScenarios({ name: 'Clients.java', command: 'java', args })
     })
 
-    test.each(CODECS)('bring records back whole and in order (%s)', codec => {
+    test.each(CODECS)('return records unchanged and in order (%s)', codec => {
       expect(facts.get(`round trip (${codec})`)).toEqual({ delivered: true, same: true, offsets: true })
     })
 
@@ -45,7 +45,7 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
       },
     )
 
-    test('go on where the group has committed, and find offsets by time', () => {
+    test('continue at the committed offset of a group, and find offsets by time', () => {
       expect(facts.get('resuming and times')).toEqual({ read: ['6', '7', '8', '9'], 'by time': [0, 3, 'none'], 'low and high': [0, 10] })
     })
 
@@ -70,17 +70,17 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
       })
     })
 
-    test('are told what is wrong', () => {
+    test('get the right error for each wrong request', () => {
       expect(facts.get('errors')).toEqual({ 'too large': 'RecordTooLargeException', 'out of range': 'OffsetOutOfRangeException' })
     })
 
-    test('are told at their first call whether there are transactions and the newer groups', () => {
+    test('learn at their first call whether transactions and the newer groups are supported', () => {
       const isKafka = target.name === 'Apache Kafka'
       expect(facts.get('transactions')).toBe(isKafka ? 'done' : 'TransactionalIdAuthorizationException')
       expect(facts.get('newer groups')).toBe(isKafka ? 'done' : 'UnsupportedVersionException')
     })
 
-    test('do with the console tools what the tools are for', () => {
+    test('work through the console tools', () => {
       expect(facts.get('console tools')).toEqual({
         '1 create': true,
         '2 produce': '',

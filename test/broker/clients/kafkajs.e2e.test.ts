@@ -49,7 +49,7 @@ onBothBrokers(target => {
     return topic
   }
 
-  test.each(CODECS)('brings records back whole and in order (%s)', async codecName => {
+  test.each(CODECS)('returns records unchanged and in order (%s)', async codecName => {
     const topic = await newTopic(1)
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
@@ -78,7 +78,7 @@ onBothBrokers(target => {
     }
   })
 
-  test('spreads a group over its members, and takes back what one leaves', async () => {
+  test('spreads the partitions over a group, and reassigns those of a member that leaves', async () => {
     const topic = await newTopic(4)
     const groupId = uniqueName('group')
     const read: Read[] = []
@@ -113,7 +113,7 @@ onBothBrokers(target => {
     ])
   })
 
-  test('goes on where the group has committed', async () => {
+  test('continues at the committed offset of a group', async () => {
     const topic = await newTopic(1)
     const groupId = uniqueName('group')
     await produceRound(kafka, topic, 0, 1)
@@ -168,7 +168,7 @@ onBothBrokers(target => {
     await until('the topic is gone', async () => !(await admin.listTopics()).includes(topic))
   })
 
-  test('is told that a record is too large, and that a topic is not there', async () => {
+  test('gets an error for a record that is too large, and for a topic that does not exist', async () => {
     const topic = await newTopic(1)
     const producer = kafka.producer({
       createPartitioner: Partitioners.DefaultPartitioner,

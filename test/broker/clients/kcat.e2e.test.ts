@@ -28,7 +28,7 @@ describe.runIf(can('kcat'))('kcat', () => {
   onBothBrokers(target => {
     const kcat = (args: readonly string[], input = '') => run(['-b', target.brokers, ...QUICK, ...args], input)
 
-    test.each(CODECS)('brings records back whole and in order (%s)', async codec => {
+    test.each(CODECS)('returns records unchanged and in order (%s)', async codec => {
       const topic = await newTopic(target, 1)
       const lines = [
         'a:first',
@@ -46,7 +46,7 @@ describe.runIf(can('kcat'))('kcat', () => {
       expect(read.every(({ ts }) => Math.abs(ts - Date.now()) < 60_000)).toBe(true)
     })
 
-    test('brings back null for no key and no value', async () => {
+    test('returns null for a missing key and a missing value', async () => {
       const topic = await newTopic(target, 1)
       await kcat(['-P', '-t', topic, '-K', ':', '-Z'], ':\nk:\n:v')
       expect((await consumed(target, topic)).map(({ key, payload }) => [key, payload])).toEqual([
@@ -72,7 +72,7 @@ describe.runIf(can('kcat'))('kcat', () => {
       }
     })
 
-    test('reads from offsets, from the end and from a time', async () => {
+    test('reads from an offset, from the end and from a time', async () => {
       const topic = await newTopic(target, 1)
       await kcat(['-P', '-t', topic, '-p', '0'], '0\n1\n2\n3')
       const between = Math.max(...(await consumed(target, topic)).map(({ ts }) => ts)) + 1
@@ -127,7 +127,7 @@ describe.runIf(can('kcat'))('kcat', () => {
       expect(read.toSorted()).toEqual(['0:0', '0:1', '0:0a', '0:0b', '1:1a', '1:1b', '2:2a', '2:2b', '3:3a', '3:3b', '3:last'].toSorted())
     })
 
-    test('is told that a record is too large', async () => {
+    test('gets an error for a record that is too large', async () => {
       const topic = await newTopic(target, 1)
       await expect(kcat(['-P', '-t', topic, '-X', 'message.max.bytes=3000000'], 'x'.repeat(1_500_000))).rejects.toThrow(
         /Message size too large/,

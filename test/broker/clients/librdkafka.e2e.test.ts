@@ -24,7 +24,7 @@ for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
         })
       })
 
-      test.each(CODECS)('brings records back whole and in order (%s)', codec => {
+      test.each(CODECS)('returns records unchanged and in order (%s)', codec => {
         expect(facts.get(`round trip (${codec})`)).toEqual({ unsent: 0, delivered: true, same: true, offsets: true, timestamps: true })
       })
 
@@ -39,11 +39,11 @@ for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
         },
       )
 
-      test('goes on where the group has committed, and finds offsets by time', () => {
+      test('continues at the committed offset of a group, and finds offsets by time', () => {
         expect(facts.get('resuming and times')).toEqual({ read: ['6', '7', '8', '9'], 'low and high': [0, 10], 'by time': [0, 3, -1] })
       })
 
-      test('takes a static member back', () => {
+      test('lets a static member rejoin', () => {
         expect(facts.get('static member')).toEqual({ read: 0 })
       })
 
@@ -74,11 +74,11 @@ for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
           })
         })
 
-      test('is told what is wrong', () => {
+      test('gets the right error for each wrong request', () => {
         expect(facts.get('errors')).toEqual({ 'too large': ['MSG_SIZE_TOO_LARGE'], 'unknown topic': '_UNKNOWN_PARTITION' })
       })
 
-      test('is told at its first call whether there are transactions', () => {
+      test('learns at its first call whether transactions are supported', () => {
         const refused = { name: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'is fatal or final': true }
         expect(facts.get('transactions')).toEqual(target.name === 'Apache Kafka' ? 'begun' : refused)
       })

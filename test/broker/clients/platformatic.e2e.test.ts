@@ -44,7 +44,7 @@ onBothBrokers(target => {
   const newProducer = (idempotent = false) =>
     new Producer({ ...base(), idempotent, acks: ProduceAcks.ALL, serializers: stringSerializers, autocreateTopics: false })
 
-  test.each(CODECS)('brings records back whole and in order (%s)', async compression => {
+  test.each(CODECS)('returns records unchanged and in order (%s)', async compression => {
     const topic = await newTopic(1)
     const sent = sampleRecords()
     const producer = newProducer()
@@ -78,7 +78,7 @@ onBothBrokers(target => {
     for (const partition of [0, 1, 2]) expect(valuesOf(read, partition)).toEqual(every(3, partition, 1_000))
   })
 
-  test('spreads a group over its members, and takes back what one leaves', async () => {
+  test('spreads the partitions over a group, and reassigns those of a member that leaves', async () => {
     const topic = await newTopic(4)
     const producer = newProducer()
     const groupId = uniqueName('group')
@@ -119,7 +119,7 @@ onBothBrokers(target => {
     }
   })
 
-  test('goes on where the group has committed', async () => {
+  test('continues at the committed offset of a group', async () => {
     const topic = await newTopic(1)
     const groupId = uniqueName('group')
     const producer = newProducer()

@@ -12,7 +12,7 @@ async function begin(...args: Parameters<typeof startConsole>): Promise<RunningC
 
 afterEach(() => running.stop())
 
-describe("the article's session", () => {
+describe('a session with the console', () => {
   test('one connection publishes three lines, another consumes them in order', async () => {
     const { connect } = await begin()
     const publisher = await connect()
@@ -26,7 +26,7 @@ describe("the article's session", () => {
     ])
   })
 
-  test('connecting prints the help, one line, and ? prints it again', async () => {
+  test('connecting prints the one-line help, and ? prints it again', async () => {
     const { connect } = await begin()
     const client = await connect()
     for (const command of ['p<text>', 'c next', 'p@<topic> <text>', 'c@<topic> [group]', 't topics', '? help', 'q quit'])
@@ -35,7 +35,7 @@ describe("the article's session", () => {
     expect(client.unread).toEqual([])
   })
 
-  test('q is answered and closes', async () => {
+  test('q is answered and closes the connection', async () => {
     const {
       connect,
       console: { clients },
@@ -59,8 +59,8 @@ describe("the article's session", () => {
   })
 })
 
-describe('one answer for every command', () => {
-  test('an empty queue, unknown commands and empty lines included', async () => {
+describe('every command gets one answer', () => {
+  test('also on an empty queue, and for unknown commands and empty lines', async () => {
     const { connect } = await begin()
     const client = await connect()
     client.send('c\nx\n\nc@\nc@nope\nc@a b c\np@\np@topic\np@ text\ncx\nqq\nt\npone\nt\nc\nc\nq\n')
@@ -69,7 +69,7 @@ describe('one answer for every command', () => {
       '\\error command: got "x", expected p, c, q, t or ? (? explains them)',
       '\\error command: got an empty line, expected p, c, q, t or ? (? explains them)',
       '\\error c@: got "c@", expected c@<topic> [group]',
-      '\\error topic: got "nope", which there is not, expected one that t lists',
+      '\\error topic: got "nope", which does not exist, expected one that t lists',
       '\\error c@: got "c@a b c", expected c@<topic> [group]',
       '\\error p@: got "p@", expected p@<topic> <text>',
       '\\error p@: got "p@topic", expected p@<topic> <text>',
@@ -85,23 +85,23 @@ describe('one answer for every command', () => {
     ])
   })
 
-  test('what the broker refuses is an error with its reason', async () => {
+  test('a refusal of the broker is an error with its reason', async () => {
     const { connect } = await begin({ isAutoCreateEnabled: true })
     const client = await connect()
     expect(await client.ask('p@b#d text')).toMatch(/^\\error topic name: got "b#d", expected /)
   })
 
-  test('what the broker cannot do is logged, answered, and stops nothing', async () => {
+  test('a failure of the broker is logged and answered, and the console keeps running', async () => {
     const { connect, logged } = await begin({ now: () => NaN })
     const client = await connect()
-    expect(await client.ask('ptext')).toBe('\\error the broker failed, its log says why')
+    expect(await client.ask('ptext')).toBe('\\error the broker failed; its log has the reason')
     expect(logged).toEqual([{ level: 'error', text: 'a line of the console failed' }])
     expect(await client.ask('t')).toBe('lines')
   })
 })
 
-describe('topics', () => {
-  test("the console's own comes into being with the first line, with one partition", async () => {
+describe('topics of the console', () => {
+  test("the console's own is created by the first line, with one partition", async () => {
     const { connect, topics } = await begin({ isAutoCreateEnabled: false })
     const client = await connect()
     expect(await client.ask('c')).toBe('\\empty')
@@ -110,7 +110,7 @@ describe('topics', () => {
     expect(topics.get(TOPIC)?.partitions).toHaveLength(1)
   })
 
-  test('others come into being when a line names them, if the broker allows it', async () => {
+  test('others are created when a line names them, if the broker allows it', async () => {
     const { connect, topics } = await begin()
     const client = await connect()
     expect(await client.ask('p@orders one box')).toBe('ok')
@@ -128,15 +128,15 @@ describe('topics', () => {
     },
   )
 
-  test('others do not where auto.create.topics.enable is off', async () => {
+  test('others are not created if auto.create.topics.enable is off', async () => {
     const { connect, topics } = await begin({ isAutoCreateEnabled: false })
     const client = await connect()
-    expect(await client.ask('p@orders one box')).toBe('\\error topic: got "orders", which there is not, expected one that t lists')
+    expect(await client.ask('p@orders one box')).toBe('\\error topic: got "orders", which does not exist, expected one that t lists')
     topics.create('orders')
     expect([await client.ask('p@orders one box'), await client.ask('c@orders')]).toEqual(['ok', 'one box'])
   })
 
-  test('a topic that is deleted and comes again begins anew', async () => {
+  test('one that is deleted and created again starts with its first message', async () => {
     const { connect, topics, offsets } = await begin()
     const client = await connect()
     for (const line of ['pone', 'ptwo', 'c', 'c']) await client.ask(line)
@@ -147,7 +147,7 @@ describe('topics', () => {
     expect([await client.ask('c'), await client.ask('c'), await client.ask('c')]).toEqual(['three', 'four', 'five'])
   })
 
-  test('partitions that are added are read too', async () => {
+  test('added partitions are read too', async () => {
     const { connect, topics } = await begin()
     topics.create('grows', { partitions: 1 })
     const client = await connect()
@@ -157,7 +157,7 @@ describe('topics', () => {
     expect(await client.ask('c@grows')).toBe('in the new one')
   })
 
-  test("a client's lines to a topic of several partitions stay in order, and clients spread over the partitions", async () => {
+  test("with several partitions keep each client's lines in order, and spread the clients over the partitions", async () => {
     const { connect, topics } = await begin()
     topics.create('wide', { partitions: 3 })
     for (let client = 0; client < 3; client++) {
@@ -168,7 +168,7 @@ describe('topics', () => {
     expect(values.map(texts => texts.join(' ')).toSorted()).toEqual(['0.0 0.1 0.2 0.3', '1.0 1.1 1.2 1.3', '2.0 2.1 2.2 2.3'])
   })
 
-  test('partitions take turns, so that none waits for a full one', async () => {
+  test('with several partitions read them in turn, so that none waits for a full one', async () => {
     const { connect, topics } = await begin()
     topics.create('wide', { partitions: 3 })
     produce(
@@ -185,8 +185,8 @@ describe('topics', () => {
   })
 })
 
-describe('groups', () => {
-  test('each gets every message, in each one client does', async () => {
+describe('groups of the console', () => {
+  test('each get every message, which goes to one client of the group', async () => {
     const { connect } = await begin()
     const [client, other] = [await connect(), await connect()]
     for (const text of ['one', 'two', 'three']) await client.ask(`p@orders ${text}`)
@@ -194,7 +194,7 @@ describe('groups', () => {
     expect([await client.ask('c@orders b'), await client.ask('c@orders  b '), await other.ask('c@orders')]).toEqual(['one', 'two', 'one'])
   })
 
-  test('begin with the oldest message that there is', async () => {
+  test('start with the oldest message', async () => {
     const { connect, topics } = await begin()
     const client = await connect()
     for (const text of ['one', 'two', 'three']) await client.ask(`p${text}`)
@@ -202,25 +202,25 @@ describe('groups', () => {
     expect(await client.ask('c')).toBe('two')
   })
 
-  test('with a name too long are refused', async () => {
+  test('are refused if their name is too long', async () => {
     const { connect } = await begin()
     const client = await connect()
     expect(await client.ask(`c@orders ${'g'.repeat(250)}`)).toBe('\\error group: got a name of 250 characters, expected at most 249')
   })
 
-  test('with Kafka clients as members are refused, and their position is left alone', async () => {
+  test('are refused if they have Kafka clients as members, and their position is unchanged', async () => {
     const { connect, groupsWithMembers, offsets } = await begin()
     const client = await connect()
     for (const text of ['one', 'two', 'three']) await client.ask(`p@orders ${text}`)
     await client.ask('c@orders team')
     groupsWithMembers.add('team')
-    const refusal = '\\error group: got "team", which Kafka clients are members of, expected one of the console\'s own'
+    const refusal = '\\error group: got "team", which has Kafka clients as members, expected a group without any'
     expect([await client.ask('c@orders team'), offsets.all('team').size]).toEqual([refusal, 0])
     groupsWithMembers.clear()
     expect(await client.ask('c@orders team')).toBe('two')
   })
 
-  test('go on where a Kafka client of the same name left off, and the reverse', async () => {
+  test('continue where a Kafka group of the same name stopped, and the reverse', async () => {
     const { connect, offsets } = await begin()
     const client = await connect()
     for (const text of ['one', 'two', 'three', 'four']) await client.ask(`p${text}`)
@@ -233,8 +233,8 @@ describe('groups', () => {
   })
 })
 
-describe('at least once', () => {
-  test('a message is done when the same connection sends its next command, whatever that is', async () => {
+describe('delivery at least once', () => {
+  test('a message is done when the same connection sends its next command, no matter which', async () => {
     const { connect, offsets } = await begin()
     const publisher = await connect()
     const commands = ['c', 't', '?', 'pmore', 'nonsense', '', 'c@nope', 'q', 'z'.repeat(MAX_LINE_BYTES + 1)]
@@ -258,7 +258,7 @@ describe('at least once', () => {
   test.each([
     ['is cut', (socket: { resetAndDestroy(): void; end(): void }) => socket.resetAndDestroy()],
     ['ends without a further command', (socket: { resetAndDestroy(): void; end(): void }) => socket.end()],
-  ])('when the connection %s before, the message goes to the next consumer, before any later one', async (_, leave) => {
+  ])('if the connection %s before that, the message goes to the next consumer, before any later one', async (_, leave) => {
     const { connect } = await begin()
     const [first, second] = [await connect(), await connect()]
     for (const text of ['one', 'two', 'three']) await second.ask(`p${text}`)
@@ -268,7 +268,7 @@ describe('at least once', () => {
     expect([await second.ask('c'), await second.ask('c'), await second.ask('c')]).toEqual(['one', 'three', '\\empty'])
   })
 
-  test('a half line is no command: what it would have said is not said', async () => {
+  test('an incomplete line is not a command and confirms nothing', async () => {
     const { connect } = await begin()
     const [first, second] = [await connect(), await connect()]
     await second.ask('pone')
@@ -278,7 +278,7 @@ describe('at least once', () => {
     expect([await second.ask('c'), await second.ask('c')]).toEqual(['one', '\\empty'])
   })
 
-  test('after a restart a group goes on at the first message not done', async () => {
+  test('after a restart a group continues at the first message that is not done', async () => {
     const parts = openParts()
     const { connect, console: first } = await begin({}, parts)
     const [one, other, third] = [await connect(), await connect(), await connect()]
@@ -300,7 +300,7 @@ describe('at least once', () => {
     expect(await client.lines(5)).toEqual(['two', 'three', 'four', 'five', '\\empty'])
   })
 
-  test('a position that cannot be kept is logged, and is kept with the next one that can', async () => {
+  test('a position that cannot be stored is logged, and the next one that can be stored replaces it', async () => {
     const parts = openParts()
     let isFull = false
     const positions = {
@@ -324,8 +324,8 @@ describe('at least once', () => {
   })
 })
 
-describe('messages are ordinary records', () => {
-  test('what p publishes, a Kafka client reads: the text as value, no key, the time, and waiting fetches are woken', async () => {
+describe('messages of the console are ordinary records', () => {
+  test('a Kafka client reads what p publishes: the text as value, no key, the time; waiting fetches are woken', async () => {
     const { connect, topics, told } = await begin({ now: () => 1_700_000_000_123 })
     const client = await connect()
     await client.ask('p Grüße, 世界 🎉 ')
@@ -338,16 +338,16 @@ describe('messages are ordinary records', () => {
 
   test.each([
     ['text', 'Grüße\tan alle', 'Grüße\tan alle'],
-    ['nothing at all', '', ''],
+    ['an empty text', '', ''],
     ['text that looks like an answer', 'ok', 'ok'],
     ['several lines', 'one\ntwo\r\nthree', '\\text "one\\ntwo\\r\\nthree"'],
-    ['a backslash in front', '\\empty', '\\text "\\\\empty"'],
+    ['a leading backslash', '\\empty', '\\text "\\\\empty"'],
     ['a backslash elsewhere', 'C:\\temp', 'C:\\temp'],
-    ['what steers a terminal', '\u001b[2J\u009b\u007f', '\\text "\\u001b[2J\\u009b\\u007f"'],
-    ['what other programs take for the end of a line', 'a\u2028b\u0085c', '\\text "a\\u2028b\\u0085c"'],
+    ['control characters of a terminal', '\u001b[2J\u009b\u007f', '\\text "\\u001b[2J\\u009b\\u007f"'],
+    ['line ends of other programs', 'a\u2028b\u0085c', '\\text "a\\u2028b\\u0085c"'],
     ['bytes that are not UTF-8', Buffer.from([0xde, 0xad, 0xbe, 0xef]), '\\base64 3q2+7w=='],
     ['no value', null, '\\null'],
-  ])('a message of %s is shown on one line', async (_, value, line) => {
+  ])('a message is shown on one line: %s', async (_, value, line) => {
     const { connect, topics } = await begin()
     topics.create(TOPIC, { partitions: 1 })
     produce(running, TOPIC, [{ key: Buffer.from('key'), value: typeof value === 'string' ? Buffer.from(value) : value }])
@@ -357,7 +357,7 @@ describe('messages are ordinary records', () => {
     expect(await client.ask('c')).toBe('\\empty')
   })
 
-  test('what cannot be read is told once and passed over', async () => {
+  test('messages that cannot be read are reported once and skipped', async () => {
     const { connect, topics, appender } = await begin()
     topics.create(TOPIC, { partitions: 1 })
     const log = topics.partition(TOPIC, 0)
@@ -366,26 +366,24 @@ describe('messages are ordinary records', () => {
     produce(running, TOPIC, [{ value: Buffer.from('after') }])
     const client = await connect()
     expect(await client.ask('c')).toBe('before')
-    expect(await client.ask('c')).toMatch(/^\\error messages of lines from offset 1 on cannot be read and are passed over: /)
+    expect(await client.ask('c')).toMatch(/^\\error messages of lines from offset 1 cannot be read and are skipped: /)
     expect([await client.ask('c'), await client.ask('c')]).toEqual(['after', '\\empty'])
   })
 })
 
 describe('limits', () => {
-  test('a line as long as message.max.bytes is published and comes back whole, a longer one is an error', async () => {
+  test('a line of message.max.bytes is published and read back whole, a longer one is an error', async () => {
     const { connect } = await begin()
     const client = await connect()
     const text = Array.from({ length: MAX_LINE_BYTES - 1 }, (_, index) => String.fromCharCode(0x21 + ((index * index) % 91)))
       .join('')
       .replace(/^\\/, '/')
     expect(await client.ask(`p${text}`)).toBe('ok')
-    expect(await client.ask(`p${text}!`)).toBe(
-      `\\error line: got more than ${MAX_LINE_BYTES} bytes, expected at most so many (message.max.bytes)`,
-    )
+    expect(await client.ask(`p${text}!`)).toBe(`\\error line: got more than ${MAX_LINE_BYTES} bytes, the maximum (message.max.bytes)`)
     expect([await client.ask('c'), await client.ask('c')]).toEqual([text, '\\empty'])
   })
 
-  test('a line that is much longer is skipped to its end and not kept', async () => {
+  test('a line that is much longer is skipped to its end and not kept in memory', async () => {
     const { connect } = await begin()
     const client = await connect()
     const before = process.memoryUsage().arrayBuffers
@@ -402,19 +400,19 @@ describe('limits', () => {
     expect(await client.ask('c')).toBe('one')
   })
 
-  test("a message that a topic's own limit refuses is an error", async () => {
+  test("a message above the topic's own limit is an error", async () => {
     const { connect } = await begin({}, openParts(undefined, { maxMessageBytes: 100 }))
     const client = await connect()
     expect(await client.ask(`p${'x'.repeat(100)}`)).toMatch(/^\\error .*expected at most 100/)
     expect(await client.ask('pshort')).toBe('ok')
   })
 
-  test('clients beyond the limit are turned away with an error, and have room again later', async () => {
+  test('clients beyond the limit are refused with an error, and accepted once others leave', async () => {
     const { connect, logged } = await begin({ maxClients: 2 })
     const [first] = [await connect(), await connect()]
     const third = await connect()
-    expect([third.help, await third.rest()]).toEqual(['\\error clients: got one more than 2, expected at most so many at a time', []])
-    expect(logged).toEqual([{ level: 'warn', text: 'the line console turned a client away' }])
+    expect([third.help, await third.rest()]).toEqual(['\\error clients: got 3, expected at most 2 at a time', []])
+    expect(logged).toEqual([{ level: 'warn', text: 'the line console refused a client' }])
     await first.ask('q')
     await until(() => running.console.clients === 1)
     expect(await (await connect()).ask('t')).toBe('\\empty')

@@ -47,7 +47,7 @@ async function consume(
   return { values, polls: () => polls, stop }
 }
 
-test('what p publishes reaches a Kafka consumer that waits for records, at once', async () => {
+test('a message from p reaches a waiting Kafka consumer at once', async () => {
   await client.ask('pfirst')
   const { values, polls, stop } = await consume('readers', 'lines', LONG_POLL_MS)
   await until(() => values.length === 1)
@@ -61,7 +61,7 @@ test('what p publishes reaches a Kafka consumer that waits for records, at once'
   await Promise.all([stop(), client.ask('plast')])
 })
 
-test('what a Kafka producer publishes, compressed too, c reads in order', async () => {
+test('c reads the messages of a Kafka producer in order, compressed ones too', async () => {
   const producer = kafka.producer()
   await producer.connect()
   cleanUp.push(() => producer.disconnect())
@@ -85,14 +85,14 @@ test('what a Kafka producer publishes, compressed too, c reads in order', async 
   expect(await client.lines(6)).toEqual(['one', 'two', 'three', '\\null', '\\text "a\\nb"', '\\empty'])
 })
 
-test('a group is read by the console or by Kafka clients, one after the other, never both', async () => {
+test('a group is read by the console or by Kafka clients, never by both at once', async () => {
   for (const text of ['one', 'two', 'three']) await client.ask(`p${text}`)
   expect(await client.ask('c@lines team')).toBe('one')
   await client.ask('?')
   const { values, stop } = await consume('team', 'lines', SHORT_POLL_MS)
   await until(() => values.length === 2)
   expect(values).toEqual(['two', 'three'])
-  expect(await client.ask('c@lines team')).toMatch(/^\\error group: got "team", which Kafka clients are members of/)
+  expect(await client.ask('c@lines team')).toMatch(/^\\error group: got "team", which has Kafka clients as members/)
   await stop()
   await client.ask('pfour')
   expect(await client.ask('c@lines team')).toBe('four')

@@ -24,12 +24,12 @@ function expected(bytes: Buffer): string[] {
   return last.length > MAX_BYTES + 1 ? [...found, 'TOO LONG'] : found
 }
 
-describe('lines', () => {
+describe('lines of the console', () => {
   test('end with LF or CR LF, and may be empty', () => {
     expect(read(Buffer.from('one\ntwo\r\n\n\r\nfour\rfive\nrest'), [])).toEqual(['one', 'two', '', '', 'four\rfive'])
   })
 
-  test('are the same however they are spread over packets, within a character too', () => {
+  test('are the same for any split into packets, even within a character', () => {
     const text = Buffer.from('Grüße\r\n世界\n🎉\n')
     for (let cut = 0; cut <= text.length; cut++) expect(read(text, [cut])).toEqual(expected(text))
     expect(
@@ -40,17 +40,17 @@ describe('lines', () => {
     ).toEqual(expected(text))
   })
 
-  test('may have exactly the most bytes, with either end', () => {
+  test('may have exactly the maximum length, with either line end', () => {
     expect(read(Buffer.from('0123456789\n0123456789\r\n'), [])).toEqual(['0123456789', '0123456789'])
     expect(read(Buffer.from('0123456789a\n0123456789a\r\n'), [])).toEqual(['TOO LONG', 'TOO LONG'])
   })
 
-  test('that are too long are told at once and once, and skipped up to their end', () => {
+  test('that are too long are reported at once and only once, and skipped to their end', () => {
     expect(read(Buffer.from('0123456789ab'), [])).toEqual(['TOO LONG'])
     expect(read(Buffer.from('0123456789abcdef\nnext\n'), [12, 13, 16])).toEqual(['TOO LONG', 'next'])
   })
 
-  test('are as expected for random bytes in random pieces', () => {
+  test('are split as expected for random bytes in random pieces', () => {
     const next = random(7)
     for (let round = 0; round < 3000; round++) {
       const bytes = Buffer.from(Array.from({ length: next() % 60 }, () => [10, 13, 97, 0xc3, 0xa9][next() % 5]!))

@@ -43,8 +43,8 @@ function giveBack(lent: Lent | undefined): void {
   lent!.from.giveBack(lent!)
 }
 
-describe('a queue', () => {
-  test('keeps the position of the first message that is not done', () => {
+describe('a queue of the console', () => {
+  test('stores the position of the first message that is not done', () => {
     const { lend, kept } = withMessages(4)
     const [zero, one, two] = [lend(), lend(), lend()]
     done(one)
@@ -60,14 +60,14 @@ describe('a queue', () => {
     expect(kept()).toBe(4n)
   })
 
-  test('lends what came back in the order of the log, before anything new', () => {
+  test('lends returned messages in log order, before new ones', () => {
     const { lend } = withMessages(5)
     const lents = [lend(), lend(), lend(), lend()]
     for (const index of [2, 0, 3]) giveBack(lents[index])
     expect([lend(), lend(), lend(), lend(), lend()].map(text)).toEqual(['0', '2', '3', '4', undefined])
   })
 
-  test('lends what came back to one partition before what is new in another', () => {
+  test('lends a message returned to one partition before a new one of another', () => {
     const opened = open()
     opened.topics.create(TOPIC, { partitions: 2 })
     for (const partition of [0, 1])
@@ -77,7 +77,7 @@ describe('a queue', () => {
     expect([opened.lend(), opened.lend(), opened.lend()].map(text)).toEqual(['0.0', '0.1', '1.1'])
   })
 
-  test('takes a message as done or back once, and not after the group was moved', () => {
+  test('accepts a message as done or returned only once, and not after the group was moved', () => {
     const { lend, kept, offsets } = withMessages(3)
     const zero = lend()
     done(zero)
@@ -90,7 +90,7 @@ describe('a queue', () => {
     expect(kept()).toBe(0n)
   })
 
-  test('passes over what was deleted while it was lent', () => {
+  test('skips messages that were deleted while they were lent', () => {
     const { lend, topics } = withMessages(3)
     const zero = lend()
     produce({ ...openParts(), topics, appender: openParts().appender }, TOPIC, [{ value: Buffer.from('3') }])
@@ -99,7 +99,7 @@ describe('a queue', () => {
     expect([lend(), lend(), lend()].map(text)).toEqual(['2', '3', undefined])
   })
 
-  test('reads all again rather than nothing when its position lies beyond the end of the log', () => {
+  test('starts again from the oldest message if its position lies past the end of the log', () => {
     const { lend, offsets } = withMessages(2)
     offsets.commit('g', [{ topic: TOPIC, partition: 0, offset: 1000n }])
     expect([lend(), lend(), lend()].map(text)).toEqual(['0', '1', undefined])
@@ -114,7 +114,7 @@ describe('a queue', () => {
     expect([opened.lend(), opened.lend(), opened.lend()].map(text)).toEqual(['0', 'after', undefined])
   })
 
-  test('is forgotten when very many others are read and nothing of it is lent; then it goes on from what is kept', () => {
+  test('is dropped when many other queues are read and none of its messages are lent; then it continues from its stored position', () => {
     const { lend, queues } = withMessages(3)
     const [held] = [lend('held'), done(lend('idle'))]
     for (let group = 0; group < 1500; group++) done(lend(`other-${group}`))
@@ -124,7 +124,7 @@ describe('a queue', () => {
   })
 })
 
-describe('a queue, whatever its readers do', () => {
+describe('a queue of the console with random readers', () => {
   test.each(Array.from({ length: 12 }, (_, seed) => seed))(
     'loses nothing, lends nothing twice at a time and repeats only after a restart (seed %i)',
     seed => {

@@ -14,8 +14,8 @@ async function begin(...args: Parameters<typeof startConsole>): Promise<RunningC
 
 afterEach(() => running.stop())
 
-describe('lines', () => {
-  test('may come in any pieces, several in one packet, one in several, cut within a character', async () => {
+describe('lines of the console', () => {
+  test('may arrive in any pieces: several in a packet, one in several, split within a character', async () => {
     const { connect: enter } = await begin()
     const client = await enter()
     for (const byte of Buffer.from('pGrüße, 世界 🎉\r\nc\r\n')) {
@@ -27,7 +27,7 @@ describe('lines', () => {
     expect(await client.lines(5)).toEqual(['ok', 'ok', 'one', 'two', '\\empty'])
   })
 
-  test('that are not UTF-8 are answered with an error and publish nothing', async () => {
+  test('that are not UTF-8 get an error and publish nothing', async () => {
     const { connect: enter, topics } = await begin()
     const client = await enter()
     client.send(Buffer.concat([Buffer.from('pcut \xc3\n', 'latin1'), Buffer.from([0xff, 0xfe, 0x0a])]))
@@ -38,7 +38,7 @@ describe('lines', () => {
     expect(topics.get(TOPIC)).toBeUndefined()
   })
 
-  test('of random bytes get one answer each, which is one line of text', async () => {
+  test('of random bytes get one answer each, a line of text', async () => {
     const { connect: enter } = await begin()
     const next = random(11)
     const client = await enter()
@@ -58,7 +58,7 @@ describe('lines', () => {
   })
 })
 
-describe('another protocol', () => {
+describe('a connection that speaks another protocol', () => {
   const KAFKA = Buffer.from('0000001e0012000300000001000470696e670000000a70686f780a000000000000', 'hex')
 
   test.each<[string, string | Buffer]>([
@@ -71,16 +71,18 @@ describe('another protocol', () => {
     ['an HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\npx\r\n'],
     ['a TLS client', Buffer.from('16030100c80a70780a', 'hex')],
     ['a Kafka client', KAFKA],
-  ])('is hung up on, and nothing of it is done: %s', async (_, bytes) => {
+  ])('is closed, and none of its lines are executed: %s', async (_, bytes) => {
     const { connect: enter, topics } = await begin()
     const client = await enter()
     client.send(bytes)
     expect(await client.rest()).toEqual([])
     expect(topics.get(TOPIC)).toBeUndefined()
-    expect(running.logged).toEqual([{ level: 'warn', text: 'a client of the line console speaks another protocol, such as HTTP: hung up' }])
+    expect(running.logged).toEqual([
+      { level: 'warn', text: 'the line console closed a connection that spoke another protocol, such as HTTP' },
+    ])
   })
 
-  test('is noticed byte by byte, and in the middle of a session', async () => {
+  test('is detected even if it arrives byte by byte, or in the middle of a session', async () => {
     const { connect: enter, topics } = await begin()
     const slow = await enter()
     for (const byte of Buffer.from('POST ')) {
@@ -96,7 +98,7 @@ describe('another protocol', () => {
   })
 })
 
-test('clients that say anything and vanish at any moment disturb nobody', async () => {
+test('clients that send random bytes and vanish at any moment do not disturb others', async () => {
   const { connect: enter } = await begin({ maxClients: 20 })
   const steady = await enter()
   const next = random(5)
@@ -120,8 +122,8 @@ test('clients that say anything and vanish at any moment disturb nobody', async 
   expect(running.offsets.fetch('console', TOPIC, 0)?.offset).toBe(published)
 })
 
-describe('many commands at a time', () => {
-  test('from many clients: each gets its answers in its order, and every message goes to one of them', async () => {
+describe('many commands at once', () => {
+  test('from many clients: each gets its answers in order, and each message goes to one client', async () => {
     const { connect: enter } = await begin()
     const clients = await Promise.all(Array.from({ length: 50 }, enter))
     for (const [number, client] of clients.entries())
@@ -145,7 +147,7 @@ describe('many commands at a time', () => {
     await busy.lines(count)
   })
 
-  test('from a client that does not read are no more read, and all answered once it does', async () => {
+  test('from a client that does not read are left unread, and are all answered once it reads', async () => {
     const { connect: enter } = await begin()
     const [deaf, other] = [await enter(), await enter()]
     deaf.socket.pause()
@@ -166,7 +168,7 @@ describe('many commands at a time', () => {
     expect(answers.filter(answer => answer === 'ok')).toHaveLength(count / 2)
   })
 
-  test('are all answered when the client ends its side after them', async () => {
+  test('are all answered if the client then ends its side of the connection', async () => {
     const { connect: enter } = await begin()
     const client = await enter()
     client.socket.end(`${'pline\n'.repeat(1000)}${'c\n'.repeat(1000)}`)
@@ -185,8 +187,8 @@ async function standsStill(value: () => bigint): Promise<void> {
   }
 }
 
-describe('durability', () => {
-  test('ok is said when the line is as safe as the broker is set to make it', async () => {
+describe('an answer of the console', () => {
+  test('is ok once the line is as durable as the broker is configured to make it', async () => {
     const parts = openParts(undefined, { flushEachAppend: true })
     const { connect: enter } = await begin({}, parts)
     const client = await enter()
@@ -195,7 +197,7 @@ describe('durability', () => {
     expect(parts.told).toEqual([TOPIC, TOPIC])
   })
 
-  test('a line that cannot be written is answered with the reason, and reading goes on', async () => {
+  test('is the reason if a line cannot be written, and the next line is read', async () => {
     const folder = failingFolder(openParts().folder)
     const { connect: enter } = await begin({}, openParts(folder))
     const client = await enter()
@@ -241,8 +243,8 @@ function failingFolder(folder: Folder, state = { isFull: false }): Folder & { is
   })
 }
 
-describe('stopping', () => {
-  test('ends idle and deaf clients, takes no more, and leaves undone messages to the next start', async () => {
+describe('stopping the console', () => {
+  test('closes idle and unresponsive clients, accepts no new ones, and leaves unfinished messages to the next start', async () => {
     const parts = openParts()
     const { connect: enter, console: lineConsole } = await begin({}, parts)
     const [idle, deaf, reader] = [await enter(), await enter(), await enter()]

@@ -22,7 +22,7 @@ async function pipeline(command: string, port: number): Promise<string[]> {
   return stdout.trimEnd().split('\n')
 }
 
-test('the walk-through in the documentation goes as it is printed', async () => {
+test('the walk-through of the line console in the documentation works as printed', async () => {
   const broker = await Broker.start({ config: { storage: 'memory', listeners: 'PLAINTEXT://127.0.0.1:0', 'line.console.port': 0 } })
   const port = broker.consolePort!
   let client: LineClient | undefined

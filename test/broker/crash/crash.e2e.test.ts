@@ -106,7 +106,7 @@ describe.each([
     },
   )
 
-  test('every record that was acknowledged is there, as often as it should be and in order', async () => {
+  test('every acknowledged record is in the log, in order and as often as guaranteed', async () => {
     for (const partition of PARTITIONS) logs.set(nameOf(partition), await readLog(broker.address, partition))
     const wrong = workers.producers.flatMap(({ producer, guarantee }) =>
       PARTITIONS.flatMap(partition => {
@@ -119,7 +119,7 @@ describe.each([
     expect([...logs.values()].flat().filter(({ producer }) => !known.has(producer))).toEqual([])
   })
 
-  test('every record is at the offset that its acknowledgement told', () => {
+  test('every record is at its acknowledged offset', () => {
     const acknowledged = workers.rawProducers.flatMap(producer => producer.acknowledged.map(each => ({ ...each, producer: producer.name })))
     expect(acknowledged.length).toBeGreaterThan(count)
     const elsewhere = acknowledged.filter(({ producer, firstNumber, baseOffset, ...partition }) => {
@@ -129,13 +129,13 @@ describe.each([
     expect(elsewhere).toEqual([])
   })
 
-  test('no producer was given an id that another has had', () => {
+  test('no producer id was given twice', () => {
     const ids = workers.rawProducers.flatMap(({ producerIds }) => producerIds)
     expect(ids.length).toBeGreaterThan(1)
     expect(new Set(ids).size).toBe(ids.length)
   })
 
-  test('the group has what it has committed', async () => {
+  test('the group has the offsets that it committed', async () => {
     const { member } = workers
     expect(member.committed.size).toBeGreaterThan(0)
     const topics = TOPICS.map(({ name, numPartitions }) => ({
@@ -157,7 +157,7 @@ describe.each([
     }
   })
 
-  test('all of that was load', () => {
+  test('all workers made progress between the kills', () => {
     const starts = broker.startsMs.toSorted((a, b) => a - b)
     const records = [...logs.values()].reduce((sum, log) => sum + log.length, 0)
     const acks = workers.all.map(({ name, acks }) => `${name} ${acks}`).join(', ')

@@ -49,7 +49,7 @@ async function holdElsewhere(path: string): Promise<ChildProcess> {
 }
 
 describe('a data folder', () => {
-  test('is made with a cluster id of 22 characters, which it keeps', () => {
+  test('is created with a cluster id of 22 characters, and keeps it', () => {
     const path = join(newPath(), 'deeper')
     const first = open(path)
     first.release()
@@ -72,7 +72,7 @@ describe('a data folder', () => {
     open(path, 3).release()
   })
 
-  test('is made whole when a start was cut short before', () => {
+  test('is completed if an earlier start was interrupted', () => {
     const path = newPath()
     mkdirSync(path)
     for (const left of ['.lock', '.lock.pid', '.meta.properties.new']) writeFileSync(join(path, left), '')
@@ -82,7 +82,7 @@ describe('a data folder', () => {
     expect(readdirSync(path)).not.toContain('.meta.properties.new')
   })
 
-  test('is not one that something else uses, which is left as it is', () => {
+  test('is refused and left unchanged if another program uses it', () => {
     const path = newPath()
     mkdirSync(path)
     writeFileSync(join(path, 'thesis.txt'), '')
@@ -90,13 +90,13 @@ describe('a data folder', () => {
     expect(readdirSync(path)).toEqual(['thesis.txt'])
   })
 
-  test("is not one of Apache Kafka's, which is left as it is", () => {
+  test('is refused and left unchanged if it belongs to Apache Kafka', () => {
     const path = writeMeta('version=1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\ndirectory.id=x\n')
     expect(refusal(path)).toContain('belongs to Apache Kafka (version 1), expected a folder of this broker')
     expect(existsSync(join(path, '.lock.pid'))).toBe(false)
   })
 
-  test('is not one that a later version wrote', () => {
+  test('is refused if a later version wrote it', () => {
     expect(refusal(writeMeta('version=ping-broker-2\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=1\n'))).toMatch(
       /has version ping-broker-2, expected ping-broker-1: a later version of ping-broker wrote/,
     )
@@ -110,20 +110,20 @@ describe('a data folder', () => {
     ['version=ping-broker-1\ncluster.id=short\nnode.id=1', 'cluster.id: got "short"'],
     ['version=ping-broker-1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qk\nnode.id=one', 'node.id: got "one", expected a number'],
     ['version=ping-broker-1\ncluster.id=\\u1', 'line 2: '],
-  ])('is damaged when its file of properties is %j', (text, what) => {
+  ])('is damaged if meta.properties is %j', (text, what) => {
     const message = refusal(writeMeta(text))
     expect(message).toMatch(/meta\.properties is damaged: /)
     expect(message).toContain(what)
   })
 
-  test('has to be a folder that can be made', () => {
+  test('must be a folder that can be created', () => {
     const file = newPath()
     writeFileSync(file, '')
     expect(refusal(file)).toContain(`log.dirs: got "${file}", expected a folder that can be created and written`)
     expect(refusal(join(file, 'below'))).toContain('expected a folder that can be created and written')
   })
 
-  test.skipIf(process.platform !== 'linux')('that can never be made is refused at once', () => {
+  test.skipIf(process.platform !== 'linux')('that can never be created is refused at once', () => {
     expect(refusal('/proc/none/data')).toContain('expected a folder that can be created and written')
   })
 })
@@ -146,7 +146,7 @@ describe('the lock of a data folder', () => {
     expect(refusal(path)).toContain(`(pid ${pid}) has locked`)
   })
 
-  test('is gone with the process that held it, however that one ended', async () => {
+  test('is released when the process that held it ends in any way', async () => {
     const path = newPath()
     const child = await holdElsewhere(path)
     expect(refusal(path)).toContain('has locked')
@@ -155,14 +155,14 @@ describe('the lock of a data folder', () => {
     open(path).release()
   })
 
-  test('does not mind a pid in its file that is a living process now', async () => {
+  test('ignores a pid in its file that now belongs to another process', async () => {
     const path = newPath()
     open(path).release()
     writeFileSync(join(path, '.lock.pid'), '1\n')
     open(path).release()
   })
 
-  test('is held by a stopped process too', async () => {
+  test('is still held by a suspended process', async () => {
     const path = newPath()
     const child = await holdElsewhere(path)
     child.kill('SIGSTOP')
@@ -171,7 +171,7 @@ describe('the lock of a data folder', () => {
     await once(child, 'exit')
   })
 
-  test('is released when the folder is refused for another reason', () => {
+  test('is released if the folder is refused for another reason', () => {
     const path = newPath()
     open(path, 1).release()
     refusal(path, 2)

@@ -82,12 +82,12 @@ beforeAll(async () => {
 })
 
 describe('a file of the broker that holds garbage', () => {
-  test('is any of those that it keeps', () => {
+  test('can be any file that the broker keeps', () => {
     expect(filesIn(whole)).toEqual(Object.keys(KEPT).toSorted())
   })
 
   describe.each(Object.entries(KEPT))('%s', (file, fate) => {
-    test.each(Object.entries(GARBAGE))('that is %s ends the start by its name, or is mended and named in the log', async (_, spoil) => {
+    test.each(Object.entries(GARBAGE))('that is %s stops the start with its name, or is repaired and logged', async (_, spoil) => {
       const folder = copy()
       const before = readFileSync(join(folder, file))
       const spoilt = spoil(before)
@@ -109,7 +109,7 @@ describe('a file of the broker that holds garbage', () => {
         expect(said).toContain(file.startsWith('kept-0') ? '"kept"' : file === 'offsets.log' ? 'committed offsets' : file)
     })
 
-    test('that is a folder ends the start by its name', async () => {
+    test('that is a folder stops the start with its name', async () => {
       const folder = copy()
       rmSync(join(folder, file))
       mkdirSync(join(folder, file))
@@ -119,14 +119,14 @@ describe('a file of the broker that holds garbage', () => {
     })
   })
 
-  test('is kept aside where it is emptied or cut', async () => {
+  test('is saved as a copy before it is emptied or truncated', async () => {
     const folder = copy()
     for (const file of ['.lock', 'offsets.log']) writeFileSync(join(folder, file), 'somebody wrote this')
     expect((await start(folder)).refusal).toBeUndefined()
     for (const file of ['.lock.damaged', 'offsets.log.cut']) expect(readFileSync(join(folder, file), 'utf8')).toBe('somebody wrote this')
   })
 
-  test('is missed when it says whose the records are', async () => {
+  test('stops the start if topics.json is missing and there are records', async () => {
     const folder = copy()
     rmSync(join(folder, 'topics.json'))
     expect((await start(folder)).refusal).toContain('with records in kept-0 but without topics.json')

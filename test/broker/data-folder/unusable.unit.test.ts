@@ -9,7 +9,7 @@ function ofSystem(code: string): Error {
   return Object.assign(new Error(`${code}: the reason`), { code, syscall: 'write' })
 }
 
-test.each(['ENOSPC', 'EMFILE', 'ENOMEM'])('a folder that cannot be opened because of %s may be opened in a moment', code => {
+test.each(['ENOSPC', 'EMFILE', 'ENOMEM'])('a data folder that cannot be opened because of %s may be tried again', code => {
   for (const error of [ofSystem(code), storageError('opening a log', ofSystem(code))]) {
     expect(unusable(error, FOLDER)).toBeInstanceOf(InUseError)
     expect((unusable(error, FOLDER) as Error).message).toContain(`log.dirs: got "${FOLDER}": `)
@@ -17,7 +17,7 @@ test.each(['ENOSPC', 'EMFILE', 'ENOMEM'])('a folder that cannot be opened becaus
   }
 })
 
-test.each(['EISDIR', 'EIO', 'EROFS'])('one that cannot be opened because of %s stays so', code => {
+test.each(['EISDIR', 'EIO', 'EROFS'])('a data folder that cannot be opened because of %s is a permanent failure', code => {
   const error = unusable(storageError('opening a log', ofSystem(code)), FOLDER)
   expect(error).toBeInstanceOf(SettingsError)
   expect(error).not.toBeInstanceOf(InUseError)
@@ -26,7 +26,7 @@ test.each(['EISDIR', 'EIO', 'EROFS'])('one that cannot be opened because of %s s
   )
 })
 
-test('a mistake of ours stays what it is', () => {
+test('a programming error in the broker is passed on unchanged', () => {
   const error = new TypeError('x is not a function')
   expect(unusable(error, FOLDER)).toBe(error)
 })

@@ -13,7 +13,7 @@ import { CLOSED, RawConnection } from '../conformance/raw-connection.ts'
 const TOPIC = 'faults'
 const SHORT_MS = 100
 
-describe('faults on purpose', () => {
+describe('an injected fault', () => {
   let broker: Broker
   let connection: RawConnection
   let folder: string
@@ -48,7 +48,7 @@ describe('faults on purpose', () => {
     connection = await RawConnection.open(brokers)
   }
 
-  test('a dropped answer never comes, the request was served, and the next answer is right', async () => {
+  test('drop: the answer never arrives, the request was served, and the next answer is correct', async () => {
     broker.faults.plan('Produce', { kind: 'drop' })
     connection.send(produce, 7, request())
     await expect(connection.frame(SHORT_MS)).rejects.toThrow('no answer')
@@ -57,14 +57,14 @@ describe('faults on purpose', () => {
     expect(broker.faults.pending).toBe(0)
   })
 
-  test('a delayed answer comes late', async () => {
+  test('delay: the answer arrives late', async () => {
     broker.faults.plan('Produce', { kind: 'delay', ms: SHORT_MS })
     const before = performance.now()
     expect(await send()).toBe(0)
     expect(performance.now() - before).toBeGreaterThanOrEqual(SHORT_MS - 1)
   })
 
-  test('close serves the request and hangs up, refuse hangs up without', async () => {
+  test('close: the request is served and the connection closed; refuse: it is closed without serving', async () => {
     broker.faults.plan('Produce', { kind: 'close' })
     broker.faults.plan('Produce', { kind: 'refuse' })
     expect(await send()).toBe(CLOSED)
@@ -74,13 +74,13 @@ describe('faults on purpose', () => {
     expect(await send()).toBe(1)
   })
 
-  test('an error code is answered once, for all that was asked, and nothing is done', async () => {
+  test('error: the code is answered once, for every part of the request, and nothing is done', async () => {
     broker.faults.plan('Produce', { kind: 'error', code: ERROR.NOT_LEADER_OR_FOLLOWER })
     expect(await send()).toBe(`error ${ERROR.NOT_LEADER_OR_FOLLOWER}`)
     expect(await send()).toBe(0)
   })
 
-  test('an error code has its place in answers without partitions too', async () => {
+  test('error: the code is also answered by APIs without partitions', async () => {
     broker.faults.plan('Heartbeat', { kind: 'error', code: ERROR.REBALANCE_IN_PROGRESS })
     broker.faults.plan('FindCoordinator', { kind: 'error', code: ERROR.COORDINATOR_LOAD_IN_PROGRESS })
     broker.faults.plan('Metadata', { kind: 'error', code: ERROR.LEADER_NOT_AVAILABLE })
@@ -93,7 +93,7 @@ describe('faults on purpose', () => {
     })
   })
 
-  test('faults hit the requests of their API in the order of planning, and let pass what they are told to', async () => {
+  test('hits the requests of its API in the planned order, and lets the planned number pass', async () => {
     broker.faults.plan('Produce', { kind: 'error', code: ERROR.NOT_LEADER_OR_FOLLOWER }, { skip: 1 })
     broker.faults.plan('Produce', { kind: 'error', code: ERROR.KAFKA_STORAGE_ERROR })
     expect([await send(), await send(), await send(), await send()]).toEqual([
@@ -104,7 +104,7 @@ describe('faults on purpose', () => {
     ])
   })
 
-  test('restarted on the same folder it is where it was', async () => {
+  test('a broker restarted on the same folder has the same records', async () => {
     expect(await send()).toBe(0)
     const { clusterId } = broker
     broker = await broker.restart()

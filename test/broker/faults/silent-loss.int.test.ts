@@ -38,7 +38,7 @@ describe('an idempotent producer of kafkajs whose first answer is lost', () => {
   }
   const inLog = () => readValues(`127.0.0.1:${broker.port}`, topic)
 
-  test.each(['drop', 'close'] as const)('loses one of three sends at once, all of them acknowledged (%s)', async kind => {
+  test.each(['drop', 'close'] as const)('loses one of three concurrent sends though all are acknowledged (%s)', async kind => {
     broker.faults.plan('Produce', { kind })
     expect(await Promise.all(['A', 'B', 'C'].map(send))).toEqual(['A', 'B', 'C'])
     const values = await inLog()
@@ -46,7 +46,7 @@ describe('an idempotent producer of kafkajs whose first answer is lost', () => {
     expect(new Set(values).size).toBe(2)
   })
 
-  test.each(['drop', 'close'] as const)('loses nothing of sends one after the other (%s)', async kind => {
+  test.each(['drop', 'close'] as const)('loses none of its sequential sends (%s)', async kind => {
     broker.faults.plan('Produce', { kind })
     for (const value of ['A', 'B', 'C']) await send(value)
     expect(await inLog()).toEqual(['A', 'B', 'C'])

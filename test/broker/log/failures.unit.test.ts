@@ -28,7 +28,7 @@ const snapshotOf = (folder: Folder) =>
   )
 
 describe('a failed append', () => {
-  test('leaves the log as it was, says what failed, and a later one works', () => {
+  test('leaves the log unchanged, reports the failure, and a later append succeeds', () => {
     const { log, folder, failing } = unreliable()
     log.append(batchOf({ values: ['a'] }))
     const before = snapshotOf(folder)
@@ -47,7 +47,7 @@ describe('a failed append', () => {
     expect(contentOf(log)).toEqual(['0:a', '1:c'])
   })
 
-  test('does not make its repetition a duplicate', () => {
+  test('is not a duplicate when it is repeated', () => {
     const { log, failing } = unreliable()
     const producer = { id: 1, epoch: 0, sequence: 0 }
     failing('append')
@@ -56,7 +56,7 @@ describe('a failed append', () => {
     expect(log.append(batchOf({ producer }))).toMatchObject({ baseOffset: 0n, isDuplicate: false })
   })
 
-  test('that cannot be undone stops all appends, but no reads, until the log is opened again', () => {
+  test('that cannot be undone stops all appends, but not reads, until the log is opened again', () => {
     const under = unreliable()
     under.log.append(batchOf({ values: ['a'] }))
     under.failing('append', 'cut back')
@@ -64,7 +64,7 @@ describe('a failed append', () => {
     under.failing()
     expect(refusal(() => under.log.append(batchOf({ values: ['c'] })))).toEqual({
       code: ERROR.KAFKA_STORAGE_ERROR,
-      message: `nothing can be appended until the log is opened again: appending a batch failed: ${FULL}`,
+      message: `the log accepts no records until it is opened again: appending a batch failed: ${FULL}`,
     })
     expect(contentOf(under.log)).toEqual(['0:a'])
     under.log.close()
@@ -76,7 +76,7 @@ describe('a failed append', () => {
 
 describe('a new segment that cannot be started', () => {
   const operations: Operation[] = ['open', 'replace']
-  test.each(operations)('for want of space at %s fails the append and nothing else', operation => {
+  test.each(operations)('for lack of space (%s) fails only the append', operation => {
     const size = batchOf({ values: ['a'] }).length
     const under = unreliable({ segmentBytes: 2 * size })
     under.log.append(batchOf({ values: ['a'] }))
@@ -93,7 +93,7 @@ describe('a new segment that cannot be started', () => {
   })
 
   const leavings: Operation[][] = [['sync'], ['sync', 'remove']]
-  test.each(leavings)('and is not needed after all leaves the log growing in the old one, when it fails at %s %s', (...operations) => {
+  test.each(leavings)('leaves the log growing in the old segment if that has room (fails at %s %s)', (...operations) => {
     const under = unreliable({ segmentBytes: 200 })
     under.log.append(batchOf({ values: ['a'] }))
     under.folder.trouble = {
@@ -109,7 +109,7 @@ describe('a new segment that cannot be started', () => {
   })
 })
 
-test('after a failed sync nothing is shown and nothing appended until the log is opened again', () => {
+test('after a failed sync, the log shows and accepts no new records until it is opened again', () => {
   const { log, folder, failing } = unreliable({ flushEachAppend: true })
   log.append(batchOf({ values: ['a'] }))
   log.flush()
@@ -129,7 +129,7 @@ test('after a failed sync nothing is shown and nothing appended until the log is
   expect(logOn(folder).log.highWatermark).toBe(2n)
 })
 
-test('a read that fails says so, and the next one works', () => {
+test('a failed read reports its error, and the next one succeeds', () => {
   const { log, failing } = unreliable()
   log.append(batchOf({ values: ['a'] }))
   failing('read')
@@ -143,7 +143,7 @@ test('a read that fails says so, and the next one works', () => {
   expect(contentOf(log)).toEqual(['0:a'])
 })
 
-test('a batch that was damaged on the disk is not answered for ever, but named', () => {
+test('a batch that was damaged on disk is reported instead of being returned again and again', () => {
   const folder = memoryFolder()
   const { log } = logOn(folder)
   log.append(batchOf())
@@ -160,7 +160,7 @@ test('a batch that was damaged on the disk is not answered for ever, but named',
   })
 })
 
-test('moving the start that fails moves nothing', () => {
+test('a failed move of the start offset changes nothing', () => {
   const under = unreliable()
   under.log.append(batchOf({ values: ['a', 'b'] }))
   under.failing('replace')
@@ -174,7 +174,7 @@ test('moving the start that fails moves nothing', () => {
   expect(under.log.startOffset).toBe(1n)
 })
 
-test('retention that fails half-way goes on from there', () => {
+test('retention that fails half-way continues where it stopped', () => {
   const under = unreliable({ segmentBytes: batchOf().length, retentionBytes: 0 })
   for (let count = 0; count < 4; count++) under.log.append(batchOf())
   under.folder.trouble = { fails: (operation, name) => (operation === 'remove' && name === '00000000000000000002.log' ? FULL : undefined) }
@@ -185,7 +185,7 @@ test('retention that fails half-way goes on from there', () => {
   expect([under.log.startOffset, under.log.endOffset]).toEqual([4n, 4n])
 })
 
-test('a stop that fails does not hide it, and the log opens again', () => {
+test('a failed close is reported, and the log can be opened again', () => {
   const under = unreliable()
   under.log.append(batchOf({ values: ['a'] }))
   under.failing('replace')
@@ -194,7 +194,7 @@ test('a stop that fails does not hide it, and the log opens again', () => {
   expect(contentOf(logOn(under.folder).log)).toEqual(['0:a'])
 })
 
-test('on a file system that takes no more bytes, the log stays whole', () => {
+test('the log stays intact on a file system that is full', () => {
   const path = temporaryPath()
   const script = join(import.meta.dirname, 'fill-a-file.ts')
   const limitInHalfKb = 128

@@ -5,7 +5,7 @@ import { diskFolder } from '../../../broker/log/disk-folder.ts'
 import { FOLDERS, openFiles, temporaryPath } from './log-fixture.ts'
 
 describe.each(Object.entries(FOLDERS))('a folder in %s', (_, make) => {
-  test('creates a file on opening it, and reads back what is appended', () => {
+  test('creates a file when it is opened, and reads back appended bytes', () => {
     const folder = make()
     const file = folder.open('a')
     file.append([Buffer.from('one'), Buffer.from('two')])
@@ -20,7 +20,7 @@ describe.each(Object.entries(FOLDERS))('a folder in %s', (_, make) => {
     expect(folder.names()).toEqual(['a'])
   })
 
-  test('has the content when a file is opened again, and goes on at its end', () => {
+  test('keeps the content of a file that is opened again, and appends at its end', () => {
     const folder = make()
     folder.open('a').append([Buffer.from('one')])
     const again = folder.open('a')
@@ -29,7 +29,7 @@ describe.each(Object.entries(FOLDERS))('a folder in %s', (_, make) => {
     expect(folder.readWhole('a')?.toString()).toBe('onetwo')
   })
 
-  test('keeps its own copy of what is appended', () => {
+  test('keeps its own copy of appended bytes', () => {
     const file = make().open('a')
     const bytes = Buffer.from('one')
     file.append([bytes])
@@ -37,7 +37,7 @@ describe.each(Object.entries(FOLDERS))('a folder in %s', (_, make) => {
     expect(file.read(0, 3).toString()).toBe('one')
   })
 
-  test('what was read stays as it was while the file grows and is cut', () => {
+  test('returns bytes that do not change while the file grows and is truncated', () => {
     const file = make().open('a')
     file.append([Buffer.alloc(3000, 'a')])
     const read = file.read(1000, 1000)
@@ -49,7 +49,7 @@ describe.each(Object.entries(FOLDERS))('a folder in %s', (_, make) => {
     }
   })
 
-  test('replaces a whole file, from text or bytes', () => {
+  test('replaces a whole file with text or bytes', () => {
     const folder = make()
     folder.replace('a', 'one')
     folder.replace('a', Buffer.from('two'))
@@ -58,7 +58,7 @@ describe.each(Object.entries(FOLDERS))('a folder in %s', (_, make) => {
     expect(folder.readWhole('missing')).toBeUndefined()
   })
 
-  test('removes a file, a folder with its content, and nothing', () => {
+  test('removes a file, a folder with its content, and tolerates a missing name', () => {
     const folder = make()
     folder.open('a').close()
     folder.folder('b').folder('c').replace('d', 'text')
@@ -70,7 +70,7 @@ describe.each(Object.entries(FOLDERS))('a folder in %s', (_, make) => {
   })
 })
 
-test('a replacement that fails leaves the old file and nothing else', () => {
+test('a failed replacement leaves only the old file', () => {
   const path = temporaryPath()
   const folder = diskFolder(path)
   folder.folder('in-the-way').replace('content', 'x')
@@ -79,14 +79,14 @@ test('a replacement that fails leaves the old file and nothing else', () => {
   expect(readFileSync(join(path, 'in-the-way', 'content'), 'utf8')).toBe('x')
 })
 
-test('creates the folders above, and opens what another process left', () => {
+test('a folder on disk is created with its parents, and opens the files of an earlier process', () => {
   const path = join(temporaryPath(), 'a', 'b')
   diskFolder(path).open('file').sync()
   writeFileSync(join(path, 'file'), 'left there')
   expect(diskFolder(path).open('file').read(0, 100).toString()).toBe('left there')
 })
 
-test.skipIf(!existsSync('/proc/self/fd'))('closes what it opens', () => {
+test.skipIf(!existsSync('/proc/self/fd'))('closes the files that it opens', () => {
   const path = temporaryPath()
   const folder = diskFolder(path)
   const file = folder.open('a')

@@ -20,7 +20,7 @@ function send(under: LogUnderTest, sequence: number, { count = 1, epoch = 0, id 
 }
 
 describe('an idempotent producer', () => {
-  test('is told the old offset of a batch that it repeats, and nothing is written', () => {
+  test('gets the original offset for a repeated batch, and nothing is written', () => {
     const under = logOn(memoryFolder())
     expect([
       send(under, 0, { count: 3 }),
@@ -31,7 +31,7 @@ describe('an idempotent producer', () => {
     expect(under.log.endOffset).toBe(5n)
   })
 
-  test('may repeat its last five batches, and no older one', () => {
+  test('may repeat its last five batches, but no older one', () => {
     const under = logOn(memoryFolder())
     for (let sequence = 0; sequence < 6; sequence++) send(under, sequence)
     expect([0, 1, 2, 3, 4, 5].map(sequence => send(under, sequence))).toEqual([
@@ -45,7 +45,7 @@ describe('an idempotent producer', () => {
     expect(send(under, 6)).toBe(6)
   })
 
-  test('must go on where it was: a gap, an overlap and a batch cut differently are refused', () => {
+  test('must continue its sequence: a gap, an overlap and a batch that was split differently are refused', () => {
     const under = logOn(memoryFolder())
     send(under, 0, { count: 4 })
     const refused = [
@@ -61,11 +61,11 @@ describe('an idempotent producer', () => {
     expect(refusal(() => under.log.append(batch)).message).toBe('producer 7: got sequence 9, expected 5')
   })
 
-  test('may begin anywhere when it is not known', () => {
+  test('may start at any sequence if it is unknown', () => {
     expect(send(logOn(memoryFolder()), 1234)).toBe(0)
   })
 
-  test('begins at 0 in a new epoch, and an older epoch is refused', () => {
+  test('starts at 0 in a new epoch, and an older epoch is refused', () => {
     const under = logOn(memoryFolder())
     send(under, 0, { epoch: 3 })
     expect(send(under, 1, { epoch: 4 })).toBe(ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER)
@@ -77,7 +77,7 @@ describe('an idempotent producer', () => {
     expect(send(under, 0, { epoch: 5 })).toBe('again at 2')
   })
 
-  test('goes on at 0 after the greatest sequence', () => {
+  test('continues at 0 after the greatest sequence', () => {
     const under = logOn(memoryFolder())
     expect([send(under, MAX_SEQUENCE - 1, { count: 2 }), send(under, 0), send(under, MAX_SEQUENCE - 1, { count: 2 })]).toEqual([
       0,
@@ -93,7 +93,7 @@ describe('an idempotent producer', () => {
     ]).toEqual([0, ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 4, 'again at 0'])
   })
 
-  test('does not concern another', () => {
+  test('does not affect another producer', () => {
     const under = logOn(memoryFolder())
     expect([
       send(under, 0, { id: 1 }),
@@ -104,7 +104,7 @@ describe('an idempotent producer', () => {
     ]).toEqual([0, 1, 2, 3, 'again at 0'])
   })
 
-  test('is forgotten when it has been silent for too long', () => {
+  test('is forgotten after being silent for too long', () => {
     const under = logOn(memoryFolder(), { producerIdExpirationMs: 100 })
     send(under, 0)
     under.nowMs += 99
@@ -122,7 +122,7 @@ describe('an idempotent producer', () => {
     expect(send(under, 99)).toBe(3)
   })
 
-  test('is not advanced by a batch that was refused', () => {
+  test('is not advanced by a refused batch', () => {
     const under = logOn(memoryFolder(), { maxMessageBytes: 100 })
     expect(send(under, 0)).toBe(0)
     expect(send(under, 1, { count: 50 })).toBe(ERROR.MESSAGE_TOO_LARGE)
@@ -130,7 +130,7 @@ describe('an idempotent producer', () => {
   })
 })
 
-describe('after a restart', () => {
+describe('after a restart of the log', () => {
   const lose = (folder: Folder, ...endings: string[]): void => {
     for (const name of folder.names()) if (endings.some(ending => name.endsWith(ending))) folder.remove(name)
   }
@@ -167,7 +167,7 @@ describe('after a restart', () => {
       }
       stop(under)
       under.reopen()
-      expect(under.log.findings.filter(finding => !/^the snapshot of producers at \d+ is damaged/.test(finding))).toEqual([])
+      expect(under.log.findings.filter(finding => !/^the producer snapshot at offset \d+ is damaged/.test(finding))).toEqual([])
       expect([2, 3, 4, 5, 6, 7].map(sequence => send(under, sequence))).toEqual([
         ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER,
         'again at 6',
@@ -184,7 +184,7 @@ describe('after a restart', () => {
     }
   })
 
-  test('the last five batches are known from the snapshot and what follows it together', () => {
+  test('the last five batches are known from the snapshot and the records after it', () => {
     const under = logOn(memoryFolder(), { segmentBytes: 3 * batchOf({ values: ['v'] }).length })
     for (let sequence = 0; sequence < 5; sequence++) send(under, sequence)
     under.log.close()
@@ -201,7 +201,7 @@ describe('after a restart', () => {
     ])
   })
 
-  test('an older snapshot tells of producers whose records were deleted, if the newest is damaged', () => {
+  test('an older snapshot provides producers whose records were deleted if the newest is damaged', () => {
     const under = logOn(memoryFolder(), { segmentBytes: 2 * batchOf({ values: ['v'] }).length })
     send(under, 0, { id: 8 })
     for (let sequence = 0; sequence < 6; sequence++) send(under, sequence)
@@ -216,7 +216,7 @@ describe('after a restart', () => {
     expect([send(under, 0, { id: 8 }), send(under, 5), send(under, 1)]).toEqual(['again at 0', 'again at 6', 'again at 2'])
   })
 
-  test('a batch that was lost is not taken for one that is there', () => {
+  test('a batch that was lost is not treated as a duplicate', () => {
     const under = logOn(memoryFolder())
     for (let sequence = 0; sequence < 3; sequence++) send(under, sequence)
     under.log.close()
@@ -227,7 +227,7 @@ describe('after a restart', () => {
     expect([send(under, 1), send(under, 2)]).toEqual(['again at 1', 2])
   })
 
-  test('producers are known though their records were deleted', () => {
+  test('producers are known even if their records were deleted', () => {
     const under = logOn(memoryFolder(), { segmentBytes: 200, retentionBytes: 0 })
     for (let sequence = 0; sequence < 4; sequence++) send(under, sequence)
     under.log.applyRetention()
@@ -236,7 +236,7 @@ describe('after a restart', () => {
     expect([send(under, 3), send(under, 5), send(under, 4)]).toEqual(['again at 3', ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, 4])
   })
 
-  test('so many are known, and then the one that was silent longest is forgotten', () => {
+  test('beyond the limit, the producer that was silent longest is forgotten', () => {
     const states = new ProducerStates()
     const record = (id: number, sequence: number) => states.record(batchOf({ producer: { id, epoch: 0, sequence } }), 0, 1)
     record(0, 0)
@@ -255,7 +255,7 @@ describe('after a restart', () => {
     expect(new ProducerStates([more, ...states.all()]).all()).toEqual(states.all())
   })
 
-  test('a producer stays forgotten, and its silence counts on', () => {
+  test('a producer stays forgotten, and the time of its silence continues to count', () => {
     const under = logOn(memoryFolder(), { producerIdExpirationMs: 100 })
     send(under, 0)
     under.log.close()

@@ -16,7 +16,7 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     expect(contentOf(log)).toEqual(['0:a', '1:b', '2:c', '3:d'])
   })
 
-  test('creates nothing before there is something to keep', () => {
+  test('creates no file before the first append', () => {
     const folder = make()
     const { log } = logOn(folder)
     expect(log.read(0n, 100, { atLeastOneBatch: true })).toEqual([])
@@ -26,7 +26,7 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     expect(folder.names()).toEqual([])
   })
 
-  test('keeps the produced bytes but for base offset and leader epoch', () => {
+  test('keeps the produced bytes except base offset and leader epoch', () => {
     const { log } = logOn(make())
     log.append(batchOf())
     const sent = batchOf({ values: ['b', 'c'], times: [7, 5], producer: { id: 9, epoch: 1, sequence: 3 } })
@@ -50,7 +50,7 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     expect(log.read(5n, 1000, { atLeastOneBatch: true })).toEqual([])
   })
 
-  test('reads only whole batches, one at least if that is asked for', () => {
+  test('reads only whole batches, and at least one on request', () => {
     const { log } = logOn(make())
     const sizes = ['a', 'bbbbb', 'c'].map(value => {
       const batch = batchOf({ values: [value] })
@@ -73,7 +73,7 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     ])
   })
 
-  test('reads across many segments, with any limit and from any offset', () => {
+  test('reads across many segments with any limit, from any offset', () => {
     const under = logOn(make(), { segmentBytes: 700, indexIntervalBytes: 150 })
     const expected = Array.from({ length: 60 }, (__, index) => `${index}:${'v'.repeat(index)}`)
     for (let index = 0; index < 60; index++) under.log.append(batchOf({ values: ['v'.repeat(index)] }))
@@ -85,7 +85,7 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     expect(whole).toBe(under.log.bytes)
   })
 
-  test('reads a batch far behind its index entry, when the index was made with another setting', () => {
+  test('reads a batch far beyond its index entry if the index was written with another setting', () => {
     const under = logOn(make(), { indexIntervalBytes: 100_000 })
     const sizes = Array.from({ length: 20 }, (__, index) => {
       const batch = batchOf({ values: ['v'.repeat(10 * index)] })
@@ -101,7 +101,7 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     }
   })
 
-  test('refuses offsets that it does not have', () => {
+  test('refuses an offset outside the log', () => {
     const { log } = logOn(make())
     log.append(batchOf({ values: ['a', 'b', 'c'] }))
     log.deleteBefore(1n)
@@ -110,7 +110,7 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     expect(refusal(() => log.read(9n, 100, { atLeastOneBatch: true })).message).toContain('got 9, expected 1 to 3')
   })
 
-  test('has everything after a clean stop, without reading a segment', () => {
+  test('has all records after a clean stop, without reading a segment', () => {
     const under = logOn(make(), { segmentBytes: 700 })
     for (let index = 0; index < 30; index++) under.log.append(batchOf({ values: [`value ${index}`], times: 1000 + index }))
     const content = contentOf(under.log)
@@ -123,7 +123,7 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     expect(contentOf(under.reopen())).toEqual([...content, '30:after'])
   })
 
-  test('refuses appends when closed, and can be closed twice', () => {
+  test('refuses appends once closed, and can be closed twice', () => {
     const { log } = logOn(make())
     log.append(batchOf())
     log.close()
@@ -134,7 +134,7 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
     })
   })
 
-  test('refuses what is too large for a message or for a segment', () => {
+  test('refuses a batch that is too large for a message or for a segment', () => {
     const batch = batchOf({ values: ['x'.repeat(100)] })
     const { log } = logOn(make(), { maxMessageBytes: batch.length - 1 })
     expect(refusal(() => log.append(Buffer.from(batch)))).toMatchObject({
@@ -148,8 +148,8 @@ describe.each(Object.entries(FOLDERS))('a log in %s', (_, make) => {
   })
 })
 
-describe('the time of appending', () => {
-  test('is written into the batch, with a new CRC, and answered', () => {
+describe('the log append time', () => {
+  test('is written into the batch with a new CRC, and returned', () => {
     const under = logOn(memoryFolder(), { timestampType: 'LogAppendTime' })
     under.nowMs = 4711
     expect(under.log.append(batchOf({ times: [10, 20, 30], values: ['a', 'b', 'c'] })).logAppendTime).toBe(4711n)
@@ -162,7 +162,7 @@ describe('the time of appending', () => {
     expect(under.log.endOffset).toBe(3n)
   })
 
-  test('is that of the first time for a duplicate', () => {
+  test('of a duplicate is that of the original', () => {
     const under = logOn(memoryFolder(), { timestampType: 'LogAppendTime' })
     const producer = { id: 1, epoch: 0, sequence: 0 }
     under.log.append(batchOf({ producer }))
@@ -170,7 +170,7 @@ describe('the time of appending', () => {
     expect(under.log.append(batchOf({ producer }))).toEqual({ baseOffset: 0n, logAppendTime: 5000n, isDuplicate: true })
   })
 
-  test('follows the settings from one batch to the next', () => {
+  test('follows a change of settings from the next batch on', () => {
     const under = logOn(memoryFolder())
     under.log.append(batchOf())
     under.settings = { ...under.settings, timestampType: 'LogAppendTime' }
@@ -184,8 +184,8 @@ describe('the time of appending', () => {
   })
 })
 
-describe('flushing', () => {
-  test('moves the high watermark, and nothing can be read before', () => {
+describe('flushing a log', () => {
+  test('moves the high watermark, and records cannot be read before that', () => {
     const { log } = logOn(memoryFolder(), { flushEachAppend: true })
     log.append(batchOf({ values: ['a'] }))
     expect([log.endOffset, log.highWatermark, log.lastStableOffset]).toEqual([1n, 0n, 0n])
@@ -199,7 +199,7 @@ describe('flushing', () => {
     expect(contentOf(log)).toEqual(['0:a', '1:b'])
   })
 
-  test('is not needed for what lies in a segment that is full', () => {
+  test('is not needed for records in a full segment', () => {
     const batch = batchOf({ values: ['a'] })
     const { log } = logOn(memoryFolder(), { flushEachAppend: true, segmentBytes: 2 * batch.length })
     for (let count = 0; count < 3; count++) log.append(Buffer.from(batch))
@@ -209,7 +209,7 @@ describe('flushing', () => {
     expect(log.highWatermark).toBe(3n)
   })
 
-  test('searches by time see no further than consumers', () => {
+  test('is required before a search by time finds the records', () => {
     const { log } = logOn(memoryFolder(), { flushEachAppend: true })
     log.append(batchOf({ times: 10 }))
     log.flush()
@@ -229,20 +229,20 @@ describe('a segment', () => {
       .map(name => Number(name.slice(0, 20)))
       .toSorted((one, other) => one - other)
 
-  test('is full when another batch would make it too large', () => {
+  test('is full when the next batch would make it too large', () => {
     const batch = batchOf()
     const { log, folder } = logOn(memoryFolder(), { segmentBytes: 3 * batch.length })
     for (let count = 0; count < 7; count++) log.append(Buffer.from(batch))
     expect(bases(folder.names())).toEqual([0, 3, 6])
   })
 
-  test('is closed when its records span too long a time', () => {
+  test('is closed when its records span too much time', () => {
     const under = logOn(memoryFolder(), { segmentMs: 100 })
     for (const times of [1000, 900, 1100, 1101, 1150, 1202]) under.log.append(batchOf({ times }))
     expect(bases(under.folder.names())).toEqual([0, 3, 5])
   })
 
-  test('is aged by the clock if its records have no times', () => {
+  test('ages by the clock if its records have no timestamps', () => {
     const under = logOn(memoryFolder(), { segmentMs: 100 })
     for (const nowMs of [1000, 1080, 1100, 1101]) {
       under.nowMs = nowMs
@@ -251,7 +251,7 @@ describe('a segment', () => {
     expect(bases(under.folder.names())).toEqual([0, 3])
   })
 
-  test('ends where its offsets would need more than 31 bits', () => {
+  test('ends before its relative offsets need more than 31 bits', () => {
     const under = logOn(memoryFolder())
     // A compressed batch may have any number of records, as far as its header tells.
     const huge = (): Buffer => {
@@ -268,7 +268,7 @@ describe('a segment', () => {
     expect(lastOffset(last!, 0)).toBe(end)
   })
 
-  test.skipIf(!existsSync('/proc/self/fd'))('that is full holds no file open', () => {
+  test.skipIf(!existsSync('/proc/self/fd'))('keeps no file open once it is full', () => {
     const path = temporaryPath()
     const { log } = logOn(diskFolder(path), { segmentBytes: 200 })
     for (let count = 0; count < 5; count++) log.append(batchOf({ values: ['x'.repeat(50)] }))
@@ -294,7 +294,7 @@ describe('searching by time', () => {
     return offset === -1 ? undefined : { offset: BigInt(offset), timestamp: BigInt(times.flat()[offset]!) }
   }
 
-  test.each([1, 100, 10_000])('finds the first record of that time or later, with %d bytes between index entries', indexIntervalBytes => {
+  test.each([1, 100, 10_000])('finds the first record at or after the time, with %d bytes between index entries', indexIntervalBytes => {
     for (const segmentBytes of [200, 400, 100_000]) {
       const under = filled({ indexIntervalBytes, segmentBytes })
       for (const reopen of [() => {}, () => under.reopen(), () => under.log.close(), () => under.reopen()]) {
@@ -305,7 +305,7 @@ describe('searching by time', () => {
     }
   })
 
-  test('does not find what was deleted', () => {
+  test('does not find deleted records', () => {
     for (const segmentBytes of [200, 100_000]) {
       const { log } = filled({ segmentBytes })
       for (let start = 1; start <= 9; start++) {
@@ -316,7 +316,7 @@ describe('searching by time', () => {
     }
   })
 
-  test('finds the first of the latest records', () => {
+  test('finds the first record with the greatest timestamp', () => {
     for (const segmentBytes of [200, 100_000]) {
       const { log } = filled({ segmentBytes })
       expect(log.maxTimestamp()).toEqual({ offset: 6n, timestamp: 120n })
@@ -330,7 +330,7 @@ describe('searching by time', () => {
     expect(logOn(memoryFolder()).log.maxTimestamp()).toBeUndefined()
   })
 
-  test('takes a batch for its first record when the records cannot be read or deny its header', () => {
+  test('returns the first offset of a batch if its records are unreadable or contradict its header', () => {
     const { log } = logOn(memoryFolder())
     log.append(batchOf({ times: 10 }))
     const unreadable = batchOf({ values: ['a', 'b'], times: [20, 30] })
@@ -345,7 +345,7 @@ describe('searching by time', () => {
 })
 
 describe('deleting before an offset', () => {
-  test('moves the start, within a batch too, and keeps it over a restart', () => {
+  test('moves the start offset, even into a batch, and keeps it across a restart', () => {
     const under = logOn(memoryFolder())
     for (const value of ['a', 'b', 'c']) under.log.append(batchOf({ values: [value, value] }))
     under.log.deleteBefore(3n)
@@ -356,7 +356,7 @@ describe('deleting before an offset', () => {
     }
   })
 
-  test('never moves the start back, nor beyond what consumers may read', () => {
+  test('never moves the start offset back or beyond the high watermark', () => {
     const under = logOn(memoryFolder(), { flushEachAppend: true })
     under.log.append(batchOf({ values: ['a', 'b', 'c'] }))
     expect(refusal(() => under.log.deleteBefore(1n))).toMatchObject({
@@ -373,7 +373,7 @@ describe('deleting before an offset', () => {
     expect(under.reopen().endOffset).toBe(3n)
   })
 
-  test('removes the segments that lie before it', () => {
+  test('removes the segments before that offset', () => {
     const under = logOn(memoryFolder(), { segmentBytes: 2 * batchOf().length })
     for (let count = 0; count < 7; count++) under.log.append(batchOf())
     const bases = (): number[] =>
@@ -393,7 +393,7 @@ describe('deleting before an offset', () => {
   })
 })
 
-test('a piece that was read stays as it is when the log goes on', () => {
+test('bytes that were read do not change when the log grows', () => {
   for (const make of Object.values(FOLDERS)) {
     const { log } = logOn(make(), { segmentBytes: 2000 })
     log.append(batchOf({ values: ['first'] }))

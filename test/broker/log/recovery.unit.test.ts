@@ -22,7 +22,7 @@ function change(folder: Folder, name: string, edit: (bytes: Buffer) => Buffer): 
 }
 
 describe.each(Object.entries(FOLDERS))('the tail of a log in %s', (_, make) => {
-  test('is cut at any byte to the last whole batch, and the log goes on there', () => {
+  test('is cut back to the last whole batch wherever the file ends, and the log continues there', () => {
     const bytes = abandoned(make()).folder.readWhole(segmentName(0))!
     const ends = [0, SIZES[0]!, SIZES[0]! + SIZES[1]!, bytes.length]
     for (let length = 0; length < bytes.length; length++) {
@@ -38,7 +38,7 @@ describe.each(Object.entries(FOLDERS))('the tail of a log in %s', (_, make) => {
     }
   })
 
-  test('is cut at the first batch with a flipped bit, wherever that is', () => {
+  test('is cut at the first batch with a flipped bit', () => {
     const bytes = abandoned(make()).folder.readWhole(segmentName(0))!
     // The leader epoch, which nothing covers, is at 12 to 15.
     const positions = Array.from({ length: SIZES[1]! }, (__, at) => at).filter(at => at < 12 || at > 15)
@@ -52,7 +52,7 @@ describe.each(Object.entries(FOLDERS))('the tail of a log in %s', (_, make) => {
     }
   })
 
-  test.each([1, 11, 60, 61, 5000, 3_000_000])('is cut where %d zeros follow', zeros => {
+  test.each([1, 11, 60, 61, 5000, 3_000_000])('is cut before %d trailing zeros', zeros => {
     const under = abandoned(make())
     change(under.folder, segmentName(0), bytes => Buffer.concat([bytes, Buffer.alloc(zeros)]))
     expect(contentOf(under.reopen())).toEqual(WHOLE)
@@ -62,7 +62,7 @@ describe.each(Object.entries(FOLDERS))('the tail of a log in %s', (_, make) => {
     expect(under.reopen().findings).toEqual([])
   })
 
-  test('is cut where it claims to be longer than the file, without asking for that much memory', () => {
+  test('is cut at a batch that claims to be longer than the file, and that much memory is not allocated', () => {
     const under = abandoned(make())
     const header = Buffer.from(batchOf().subarray(0, 61))
     header.writeBigInt64BE(3n, 0)
@@ -72,7 +72,7 @@ describe.each(Object.entries(FOLDERS))('the tail of a log in %s', (_, make) => {
   })
 })
 
-test('batches larger than a read of the scan are checked whole', () => {
+test('recovery checks batches that are larger than one of its reads', () => {
   const under = logOn(memoryFolder(), { segmentBytes: 20_000_000, maxMessageBytes: 10_000_000 })
   for (const value of ['a'.repeat(2_500_000), 'b', 'c'.repeat(1_048_576), 'd'.repeat(3_000_000)])
     under.log.append(batchOf({ values: [value] }))
@@ -86,14 +86,14 @@ test('batches larger than a read of the scan are checked whole', () => {
   expect(under.reopen().endOffset).toBe(3n)
 })
 
-test('a clean stop is believed only for the very size of the segment', () => {
+test('the index of a clean stop is used only if the segment has exactly the recorded size', () => {
   const under = abandoned(memoryFolder())
   under.log.close()
   change(under.folder, segmentName(0), bytes => bytes.subarray(0, -1))
   expect(contentOf(under.reopen())).toEqual(WHOLE.slice(0, 2))
 })
 
-test('what a clean stop wrote is not believed after the log went on', () => {
+test('the index of a clean stop is not used once the log has grown', () => {
   const under = abandoned(memoryFolder())
   under.log.close()
   under.reopen()
@@ -105,7 +105,7 @@ test('what a clean stop wrote is not believed after the log went on', () => {
   expect(contentOf(under.reopen())).toEqual(WHOLE.slice(0, 2))
 })
 
-test('after a clean stop no segment is read', () => {
+test('after a clean stop, recovery reads no segment', () => {
   const reads: string[] = []
   const folder = watched(memoryFolder(), name => reads.push(name))
   const under = logOn(folder, { segmentBytes: 200 })
@@ -119,7 +119,7 @@ test('after a clean stop no segment is read', () => {
   expect(reads).not.toEqual([])
 })
 
-test('after a stop that was not clean only the last segment is read', () => {
+test('after an unclean stop, recovery reads only the last segment', () => {
   const reads: string[] = []
   const folder = watched(memoryFolder(), name => reads.push(name))
   const under = logOn(folder, { segmentBytes: 2 * batchOf().length })
@@ -157,7 +157,7 @@ function watched(folder: Folder, told: (name: string) => void): Folder {
   }
 }
 
-describe('of several segments', () => {
+describe('recovery of several segments', () => {
   const SIZE = batchOf({ values: ['0'] }).length
   /** Ten batches in segments at 0, 3, 6 and 9. */
   const segmented = (): LogUnderTest => {
@@ -167,7 +167,7 @@ describe('of several segments', () => {
   }
   const offsets = (under: LogUnderTest): number[] => contentOf(under.log).map(text => Number(text.split(':')[0]))
 
-  test('an index that is missing or damaged is made anew', () => {
+  test('rebuilds an index that is missing or damaged', () => {
     const damaged = ['the index of the segment at 3 is damaged; the segment is read instead']
     const harms: readonly [(folder: Folder, name: string) => void, readonly string[]][] = [
       [(folder, name) => folder.remove(name), []],
@@ -185,18 +185,18 @@ describe('of several segments', () => {
     }
   })
 
-  test('an index that goes while the log is open is made anew', () => {
+  test('rebuilds an index that was removed while the log was open', () => {
     const under = segmented()
     for (const name of under.folder.names()) if (name.endsWith('.index')) under.folder.replace(name, 'damaged')
     expect(offsets(under)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(under.log.findTimestamp(0n)).toMatchObject({ offset: 0n })
   })
 
-  test('one that is missing in the middle is named and passed over, the others stay', () => {
+  test('reports and skips a segment that is missing in the middle, and keeps the others', () => {
     const under = segmented()
     under.folder.remove(segmentName(3))
     under.reopen()
-    expect(under.log.findings).toEqual(['the offsets 3 to 5 are missing and are passed over'])
+    expect(under.log.findings).toEqual(['the offsets 3 to 5 are missing and are skipped'])
     expect([under.log.startOffset, under.log.endOffset]).toEqual([0n, 10n])
     expect(offsets(under)).toEqual([0, 1, 2, 6, 7, 8, 9])
     expect(contentOf(under.log, { from: 4n })[0]).toBe('6:6')
@@ -207,7 +207,7 @@ describe('of several segments', () => {
     expect(offsets(under)).toEqual([0, 1, 2, 6, 7, 8, 9])
   })
 
-  test('one that is damaged in the middle is used as far as it is sound, and nothing is cut off', () => {
+  test('uses a damaged segment in the middle up to the damage, and cuts nothing off', () => {
     const under = segmented()
     under.folder.remove(segmentName(3).replace('.log', '.index'))
     change(under.folder, segmentName(3), bytes => {
@@ -216,14 +216,14 @@ describe('of several segments', () => {
     })
     under.reopen()
     expect(under.log.findings).toEqual([
-      expect.stringMatching(/from offset 4 on are not sound .* are passed over$/),
-      'the offsets 4 to 5 are missing and are passed over',
+      expect.stringMatching(/from offset 4 on are not sound .* are skipped$/),
+      'the offsets 4 to 5 are missing and are skipped',
     ])
     expect(offsets(under)).toEqual([0, 1, 2, 3, 6, 7, 8, 9])
     expect(under.folder.readWhole(segmentName(3))).toHaveLength(3 * SIZE)
   })
 
-  test('a log without its first segments begins with the next', () => {
+  test('starts a log without its first segments at the next one', () => {
     const under = segmented()
     under.folder.remove(segmentName(0))
     under.folder.remove(segmentName(3))
@@ -231,7 +231,7 @@ describe('of several segments', () => {
     expect([under.log.startOffset, offsets(under)]).toEqual([6n, [6, 7, 8, 9]])
   })
 
-  test('an empty file of a segment that came to nothing is removed', () => {
+  test('removes the empty file of a segment that was never written to', () => {
     const under = segmented()
     under.folder.open(segmentName(5)).close()
     under.folder.open(segmentName(8)).close()
@@ -241,7 +241,7 @@ describe('of several segments', () => {
     expect(under.folder.names()).not.toContain(segmentName(5))
   })
 
-  test('an empty last file says where the log goes on', () => {
+  test('continues the log at the offset of an empty last file', () => {
     const under = segmented()
     under.folder.open(segmentName(10)).close()
     expect(under.reopen().endOffset).toBe(10n)
@@ -253,7 +253,7 @@ describe('of several segments', () => {
     expect(alone.log.startOffset).toBe(99n)
   })
 
-  test('a start that was moved before the segments were removed is kept, and they go', () => {
+  test('keeps a start offset that was moved before a crash, and removes the segments before it', () => {
     const under = segmented()
     under.folder.replace('start-offset', '7\n')
     under.reopen()
@@ -261,15 +261,15 @@ describe('of several segments', () => {
     expect(under.folder.names()).not.toContain(segmentName(3))
   })
 
-  test('a log that ends before its start goes on at its start', () => {
+  test('continues a log that ends before its start offset at that offset', () => {
     const under = segmented()
     under.folder.replace('start-offset', '20\n')
     expect(under.reopen().endOffset).toBe(20n)
-    expect(under.log.findings).toEqual(['the log ends before its start offset 20 and begins there anew'])
+    expect(under.log.findings).toEqual(['the log ends before its start offset 20 and continues at that offset'])
     expect(under.reopen().endOffset).toBe(20n)
   })
 
-  test('files that are no part of the log are left alone, and what was being written is removed', () => {
+  test('leaves files that do not belong to the log unchanged, and removes half-written ones', () => {
     const under = segmented()
     under.folder.replace('notes.txt', 'mine')
     under.folder.replace('5.log', 'mine')
@@ -280,7 +280,7 @@ describe('of several segments', () => {
   })
 })
 
-test('an empty log on the disk opens without a file', () => {
+test('an empty log on disk is opened without creating a file', () => {
   const path = temporaryPath()
   const under = logOn(diskFolder(path))
   under.log.close()

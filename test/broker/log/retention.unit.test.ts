@@ -11,14 +11,14 @@ describe.each(Object.entries(FOLDERS))('retention in %s', (_, make) => {
     return under
   }
 
-  test('keeps everything unless told otherwise', () => {
+  test('keeps everything by default', () => {
     const under = filled([1, 2, 3, 4, 5])
     under.nowMs = 2 ** 45
     under.log.applyRetention()
     expect([under.log.startOffset, under.log.endOffset]).toEqual([0n, 5n])
   })
 
-  test('deletes the segments whose last record is too old, and offsets go on', () => {
+  test('deletes segments whose last record is too old, and offsets continue', () => {
     const under = filled([100, 200, 300, 150, 500, 600, 700], { retentionMs: 1000 })
     const startAt = (nowMs: number): bigint => {
       under.nowMs = nowMs
@@ -29,7 +29,7 @@ describe.each(Object.entries(FOLDERS))('retention in %s', (_, make) => {
     expect(contentOf(under.log)).toEqual(['6:a value'])
   })
 
-  test('closes the active segment when that is too old too, and deletes it', () => {
+  test('closes and deletes the active segment if it is also too old', () => {
     const under = filled([100, 200, 300], { retentionMs: 1000 })
     under.nowMs = 1301
     under.log.applyRetention()
@@ -44,14 +44,14 @@ describe.each(Object.entries(FOLDERS))('retention in %s', (_, make) => {
     expect(under.log.append(batchOf()).baseOffset).toBe(3n)
   })
 
-  test('an old segment behind a younger one waits for it', () => {
+  test('keeps an old segment that follows a younger one', () => {
     const under = filled([100, 5000, 200, 300, 400], { retentionMs: 1000 })
     under.nowMs = 3000
     under.log.applyRetention()
     expect(under.log.startOffset).toBe(0n)
   })
 
-  test('goes by the time of writing where records have none', () => {
+  test('uses the time of writing for records without timestamps', () => {
     const under = filled([-1, -1], { retentionMs: 1000 })
     under.log.close()
     under.nowMs = 6000
@@ -63,7 +63,7 @@ describe.each(Object.entries(FOLDERS))('retention in %s', (_, make) => {
     expect(under.log.startOffset).toBe(2n)
   })
 
-  test('deletes the oldest segments while the others have enough bytes', () => {
+  test('deletes the oldest segments as long as the others hold the size limit', () => {
     const under = filled([1, 2, 3, 4, 5])
     const startWith = (retentionBytes: number): bigint => {
       under.settings = { ...under.settings, retentionBytes }
@@ -74,7 +74,7 @@ describe.each(Object.entries(FOLDERS))('retention in %s', (_, make) => {
     expect(under.log.endOffset).toBe(5n)
   })
 
-  test('deletes nothing that consumers may not read yet', () => {
+  test('deletes no records that consumers cannot read yet', () => {
     const under = filled([], { flushEachAppend: true, retentionMs: 10, segmentBytes: SIZE })
     under.log.append(batchOf({ times: 1 }))
     under.log.append(batchOf({ times: 1 }))
@@ -85,7 +85,7 @@ describe.each(Object.entries(FOLDERS))('retention in %s', (_, make) => {
     expect(under.log.startOffset).toBe(2n)
   })
 
-  test('does not move a start that was set further on', () => {
+  test('does not move back a start offset that is further ahead', () => {
     const under = filled([100, 200, 300, 4000], { retentionMs: 1000 })
     under.log.deleteBefore(3n)
     under.nowMs = 1500
@@ -94,7 +94,7 @@ describe.each(Object.entries(FOLDERS))('retention in %s', (_, make) => {
     expect(under.reopen().startOffset).toBe(3n)
   })
 
-  test('leaves nothing but the rest on the disk', () => {
+  test('removes the files of deleted segments from the disk', () => {
     const under = filled([1, 2, 3, 4, 5, 6, 7], { retentionBytes: 3 * SIZE })
     under.log.applyRetention()
     const names = under.folder.names()

@@ -189,7 +189,7 @@ class History {
     this.#log.close()
     const findings = this.#reopened({ powerCut: false })
     // What a power cut has spoilt of these stays so while the disk is full.
-    expect(findings.filter(finding => !/^the (index of the segment|snapshot of producers)/.test(finding))).toEqual([])
+    expect(findings.filter(finding => !/^the (index of the segment|producer snapshot)/.test(finding))).toEqual([])
   }
 
   kill(): void {
@@ -331,7 +331,7 @@ function isStop(error: unknown): boolean {
   return error instanceof Stopped || (error instanceof Error && error.cause !== undefined && isStop(error.cause))
 }
 
-test(`in ${SEEDS} histories with crashes, power cuts and full disks the log is as its model`, () => {
+test(`in ${SEEDS} histories with crashes, power cuts and full disks the log matches its model`, () => {
   const counts = new Map<string, number>()
   for (let seed = 1; seed <= SEEDS; seed++) {
     try {

@@ -5,7 +5,7 @@ import { batchOf, logOn } from './log-fixture.ts'
 
 const NOW_MS = 1_700_000_000_000
 
-describe('the time that a producer gives a record', () => {
+describe('the timestamp that a producer gives a record', () => {
   const append = (times: readonly number[], settings: Parameters<typeof logOn>[1]): number => {
     const under = logOn(memoryFolder(), settings)
     under.nowMs = NOW_MS
@@ -18,13 +18,13 @@ describe('the time that a producer gives a record', () => {
     }
   }
 
-  test('may lie so far behind that of the log, and no further', () => {
+  test('may be earlier than the clock by up to the limit', () => {
     const settings = { timestampAfterMaxMs: 1_000 }
     expect(append([NOW_MS, NOW_MS + 1_000], settings)).toBe(ERROR.NONE)
     expect(append([NOW_MS, NOW_MS + 1_001], settings)).toBe(ERROR.INVALID_TIMESTAMP)
   })
 
-  test('may lie so far before that of the log, and no further', () => {
+  test('may be later than the clock by up to the limit', () => {
     const settings = { timestampBeforeMaxMs: 1_000 }
     expect(append([NOW_MS - 1_000, NOW_MS], settings)).toBe(ERROR.NONE)
     expect(append([NOW_MS - 1_001, NOW_MS], settings)).toBe(ERROR.INVALID_TIMESTAMP)
@@ -32,7 +32,7 @@ describe('the time that a producer gives a record', () => {
 
   test('may be missing', () => expect(append([-1], { timestampBeforeMaxMs: 1_000, timestampAfterMaxMs: 1_000 })).toBe(ERROR.NONE))
 
-  test('is of no interest where the log gives records its own', () => {
+  test('is not checked if the topic uses the log append time', () => {
     expect(append([NOW_MS + 1_001], { timestampAfterMaxMs: 1_000, timestampType: 'LogAppendTime' })).toBe(ERROR.NONE)
   })
 })

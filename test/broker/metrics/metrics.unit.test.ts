@@ -31,7 +31,7 @@ describe('the metrics of a broker', () => {
     )
   })
 
-  test('forget a topic that was deleted', () => {
+  test('omit a topic that was deleted', () => {
     const metrics = new BrokerMetrics()
     metrics.produced('a', 2, 100)
     metrics.fetched('a', 2, 100)
@@ -39,7 +39,7 @@ describe('the metrics of a broker', () => {
     expect(samples(metrics).filter(line => line.includes('topic="a"'))).toEqual([])
   })
 
-  test('count requests by how long they took, each in all bounds above it', () => {
+  test('count requests by duration, each in every bucket above it', () => {
     const metrics = new BrokerMetrics()
     for (const ms of [0.05, 1, 1.5, 60_000]) metrics.served('Produce', ms, {})
     const lines = samples(metrics)
@@ -73,7 +73,7 @@ describe('the metrics of a broker', () => {
     ])
   })
 
-  test('tell what is read off the broker', () => {
+  test('report the current state of the broker', () => {
     const metrics = new BrokerMetrics()
     metrics.connectionOpened()
     metrics.connectionOpened()
@@ -96,7 +96,7 @@ describe('the metrics of a broker', () => {
     )
   })
 
-  test('are told with their help and type, and with labels escaped', () => {
+  test('are printed with help and type, and with escaped labels', () => {
     const metrics = new BrokerMetrics()
     metrics.produced('a"\\\n', 1, 1)
     const text = metricsText(metrics.families(EMPTY))
@@ -108,8 +108,8 @@ describe('the metrics of a broker', () => {
   })
 })
 
-describe('the error codes of an answer', () => {
-  test('are found in all its parts, but not in records', () => {
+describe('the error codes of a response', () => {
+  test('are found in all its parts except records', () => {
     const answer = {
       errorCode: 0,
       responses: [

@@ -13,7 +13,7 @@ function appender(): { appender: Appender; told: [PartitionLog, number][] } {
 
 const producer = { id: 1, epoch: 0, sequence: 0 }
 
-test('where nothing is flushed, records are told at once and there is nothing to wait for', () => {
+test('without flushing, records are announced at once and there is nothing to wait for', () => {
   const { appender: one, told } = appender()
   const { log } = logOn(memoryFolder())
   const batch = batchOf()
@@ -22,7 +22,7 @@ test('where nothing is flushed, records are told at once and there is nothing to
   expect(told).toEqual([[log, batch.length]])
 })
 
-test('what is appended in one turn is flushed together, and told then', async () => {
+test('records appended in one turn of the event loop are flushed together, and then announced', async () => {
   const { appender: one, told } = appender()
   const { log } = logOn(memoryFolder(), { flushEachAppend: true })
   const batch = batchOf()
@@ -35,7 +35,7 @@ test('what is appended in one turn is flushed together, and told then', async ()
   expect(log.highWatermark).toBe(2n)
 })
 
-test('a duplicate waits too, if what it repeats is not flushed yet', async () => {
+test('a duplicate waits until its original is flushed', async () => {
   const { appender: one } = appender()
   const { log } = logOn(memoryFolder(), { flushEachAppend: true })
   log.append(batchOf({ producer })) // by a request whose flush has failed
@@ -46,7 +46,7 @@ test('a duplicate waits too, if what it repeats is not flushed yet', async () =>
   expect(one.flushed(log)).toBeUndefined()
 })
 
-test('one log that cannot be flushed does not keep others from it', async () => {
+test('a log that cannot be flushed does not prevent others from being flushed', async () => {
   const { appender: one, told } = appender()
   const folder = new UnreliableFolder(seededRandom(1))
   const [failing, other] = [logOn(folder, { flushEachAppend: true }).log, logOn(memoryFolder(), { flushEachAppend: true }).log]

@@ -23,7 +23,7 @@ function client(port: unknown): Kafka {
 }
 
 describe('ping-broker', () => {
-  test('says what it is, where it listens and where its data lies, and then that it is ready', async () => {
+  test('logs what it is, where it listens and where its data is, and then that it is ready', async () => {
     const folder = newFolder()
     const program = await startWith({ 'log.dirs': folder, 'node.id': 5 })
     const { port } = await program.ready()
@@ -36,7 +36,7 @@ describe('ping-broker', () => {
     expect(cluster).toMatchObject({ clusterId: said?.['clusterId'], controller: 5, brokers: [{ nodeId: 5, host: '127.0.0.1', port }] })
   })
 
-  test('takes a file and overrides, which go before it', async () => {
+  test('reads a configuration file, and overrides take precedence over it', async () => {
     const folder = newFolder()
     mkdirSync(folder)
     const file = join(folder, 'server.properties')
@@ -53,7 +53,7 @@ describe('ping-broker', () => {
     expect(program.logged(WHAT)).toMatchObject({ folder: join(folder, 'data'), nodeId: 9 })
   })
 
-  test('keeps its data below the folder that it runs in when it is not told where', async () => {
+  test('keeps its data in a folder below the working directory by default', async () => {
     const folder = newFolder()
     mkdirSync(folder)
     const program = await startProgram(['--override', 'listeners=PLAINTEXT://127.0.0.1:0'], { cwd: folder })
@@ -72,7 +72,7 @@ describe('ping-broker', () => {
     }
   })
 
-  test('makes no folder when all is in memory', async () => {
+  test('creates no folder when all data is in memory', async () => {
     const folder = newFolder()
     mkdirSync(folder)
     const program = await startProgram(['--override', 'storage=memory', '--override', 'listeners=PLAINTEXT://127.0.0.1:0'], { cwd: folder })
@@ -80,7 +80,7 @@ describe('ping-broker', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  test('serves health and metrics when it is told a port for them', async () => {
+  test('serves health and metrics when their port is set', async () => {
     const program = await startWith({ storage: 'memory', 'status.port': 0 })
     const { port, statusPort } = await program.ready()
     const page = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${statusPort}${path}`)).text()
@@ -97,8 +97,8 @@ describe('ping-broker', () => {
   })
 })
 
-describe('what ping-broker keeps', () => {
-  test('is there after a kill -9, and nobody has to unlock the folder', async () => {
+describe('the data folder of ping-broker', () => {
+  test('keeps its records across a kill -9, and needs no manual unlocking', async () => {
     const settings = { 'log.dirs': newFolder() }
     const first = await startWith(settings)
     const producer = client((await first.ready()).port).producer()
@@ -116,7 +116,7 @@ describe('what ping-broker keeps', () => {
     expect(second.logged(WHAT)?.['clusterId']).toBe(first.logged(WHAT)?.['clusterId'])
   })
 
-  test('is not touched by a second broker, which names the first and ends', async () => {
+  test('is not touched by a second broker, which names the first and exits', async () => {
     const settings = { 'log.dirs': newFolder() }
     const first = await startWith(settings)
     await first.ready()
@@ -155,7 +155,7 @@ describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker",
     return folder
   }
 
-  test("stays that user's when root runs it, who becomes that user", async () => {
+  test('still belongs to that user after a run by root, which switches to that user', async () => {
     const folder = await runOnce({})
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     expect(names).toContain('lines-0/00000000000000000000.log')
@@ -163,7 +163,7 @@ describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker",
   })
 
   test.each(firstOrAll(['.', 'meta.properties', 'topics.json', 'lines-0']))(
-    'is refused by the names of both when %s is root’s',
+    'is refused with the names of both users if %s belongs to root',
     async name => {
       const folder = await runOnce({ user })
       const path = join(folder, name)
@@ -179,8 +179,8 @@ describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker",
   )
 })
 
-describe('a stop of ping-broker', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('is done in order at %s, with clients connected', async signal => {
+describe('stopping ping-broker', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('is orderly at %s, with clients connected', async signal => {
     const program = await startWith({ 'log.dirs': newFolder(), 'line.console.port': 0, 'status.port': 0 })
     const { port } = await program.ready()
     const consumer = client(port).consumer({ groupId: 'waits', maxWaitTimeInMs: 60_000 })
@@ -201,7 +201,7 @@ describe('a stop of ping-broker', () => {
 })
 
 describe('the command line of ping-broker', () => {
-  test('tells how to call it, and its version', async () => {
+  test('prints its usage and its version', async () => {
     const help = await runProgram(['--help'])
     expect(help.exit.code).toBe(0)
     expect(help.output).toContain('ping-broker [server.properties] [--override key=value]…')
@@ -213,11 +213,11 @@ describe('the command line of ping-broker', () => {
     [['--foo'], 'option: got "--foo", expected one of --override, --help, --version'],
     [['--override'], '--override: got nothing, expected key=value'],
     [['a.properties', 'b.properties'], 'argument: got "b.properties" in addition to "a.properties", expected one file'],
-  ])('answers %j in plain text, with exit code 2', async (args, message) => {
+  ])('rejects %j in plain text, with exit code 2', async (args, message) => {
     expect(await runProgram(args)).toEqual({ exit: { code: 2, signal: null }, output: message })
   })
 
-  test('ends with exit code 78 and one line that names all that is wrong', async () => {
+  test('exits with code 78 and one line that names every wrong setting', async () => {
     const { exit, output } = await runProgram([
       '--override',
       'num.partitions=0',
@@ -243,7 +243,7 @@ describe('the command line of ping-broker', () => {
     ['listeners', 'PLAINTEXT://192.0.2.1:0'],
     ['status.host', '192.0.2.1'],
     ['line.console.host', '192.0.2.1'],
-  ])('names the setting %s when its address is of another machine', async (key, value) => {
+  ])('names the setting %s if its address belongs to another machine', async (key, value) => {
     const program = await startWith({ storage: 'memory', 'status.port': 0, 'line.console.port': 0, [key]: value })
     expect(await program.child.exited).toEqual({ code: 78, signal: null })
     expect(program.lines.join('\n')).toContain(`${key}: got \\"192.0.2.1\\", expected an address of this machine`)
@@ -253,7 +253,7 @@ describe('the command line of ping-broker', () => {
     ['listeners', 'PLAINTEXT://127.0.0.1:'],
     ['line.console.port', ''],
     ['status.port', ''],
-  ])('names the setting %s when its port is taken', async (key, before) => {
+  ])('names the setting %s if its port is in use', async (key, before) => {
     const taker = createServer().listen(0, '127.0.0.1')
     await once(taker, 'listening')
     const { port } = taker.address() as AddressInfo

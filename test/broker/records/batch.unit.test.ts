@@ -26,7 +26,7 @@ const BY_HAND = Buffer.from(
   'hex',
 )
 
-test('reads every field from its place', () => {
+test('every field of a batch header is read from its place', () => {
   const fields = Object.fromEntries(
     (
       [
@@ -73,7 +73,7 @@ test('reads every field from its place', () => {
   })
 })
 
-test('setting the place in the log touches nothing that the CRC covers', () => {
+test('setting the base offset changes nothing that the CRC covers', () => {
   const batch = batchOf()
   const covered = Buffer.from(batch.subarray(header.MAGIC_END_BYTES))
   header.setBaseOffset(batch, 2n ** 40n, 3)
@@ -82,19 +82,19 @@ test('setting the place in the log touches nothing that the CRC covers', () => {
   expect(batch.subarray(header.MAGIC_END_BYTES)).toEqual(covered)
 })
 
-test('setting the time of appending renews the CRC', () => {
+test('setting the log append time updates the CRC', () => {
   const batch = batchOf()
   header.setLogAppendTime(batch, 77n)
   expect([header.isLogAppendTime(batch, 0), header.maxTimestamp(batch, 0)]).toEqual([true, 77n])
   expect(header.crc(batch, 0)).toBe(crc32c(batch, header.CRC_FROM, batch.length))
 })
 
-test('splits a piece into its batches', () => {
+test('a run of batches is split into single ones', () => {
   const [one, two] = [batchOf({ values: ['a'] }), batchOf({ values: ['b', 'c'] })]
   expect([...header.batchesIn(Buffer.concat([one, two]))]).toEqual([one, two])
 })
 
-describe('the check of a batch to be written', () => {
+describe('the check of a produced batch', () => {
   /** Changes bytes, and the CRC with them unless it is to be wrong. */
   const changed = (change: (batch: Buffer) => void, { withCrc = true } = {}): Buffer => {
     const batch = encodeBatch([{ value: Buffer.from('one') }, { value: Buffer.from('two') }], { timestamp: 1000n })
@@ -102,7 +102,7 @@ describe('the check of a batch to be written', () => {
     return withCrc ? header.setCrc(batch, crc32c(batch, header.CRC_FROM, batch.length)) : batch
   }
 
-  test('passes a sound one and counts its records', () => {
+  test('accepts a valid one and counts its records', () => {
     expect(header.checkBatch(changed(() => {}))).toEqual({ recordCount: 2 })
   })
 
@@ -125,7 +125,7 @@ describe('the check of a batch to be written', () => {
     ['more records than its bytes can hold', sealed({ body: Buffer.alloc(20), count: 3 }), ERROR.INVALID_RECORD],
     ['a last offset that is not that of its last record', changed(batch => batch.writeInt32BE(7, 23)), ERROR.INVALID_RECORD],
     ['a control batch', sealed({ body: Buffer.alloc(10), count: 1, attributes: 0x20 }), ERROR.INVALID_RECORD],
-    ['the time of appending set by the client', sealed({ body: Buffer.alloc(10), count: 1, attributes: 0x08 }), ERROR.INVALID_TIMESTAMP],
+    ['a log append time set by the client', sealed({ body: Buffer.alloc(10), count: 1, attributes: 0x08 }), ERROR.INVALID_TIMESTAMP],
     ['an unknown compression', sealed({ body: Buffer.alloc(10), count: 1, attributes: 5 }), ERROR.UNSUPPORTED_COMPRESSION_TYPE],
     [
       'an idempotent batch without a sequence',
@@ -136,7 +136,7 @@ describe('the check of a batch to be written', () => {
     expect(refusal(() => header.checkBatch(bytes)).code).toBe(code)
   })
 
-  test('passes compressed records without knowing how many there are', () => {
+  test('accepts compressed records without counting them', () => {
     expect(header.checkBatch(sealed({ body: Buffer.alloc(20), count: 5000, attributes: header.COMPRESSION.zstd }))).toEqual({
       recordCount: 5000,
     })

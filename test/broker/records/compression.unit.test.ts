@@ -28,13 +28,13 @@ describe.each(NAMES)('%s', name => {
     expect(decompress(NUMBERS[name], fixture(file), LIMIT).equals(content())).toBe(true)
   })
 
-  test.each(files)('takes %s at a limit that just suffices, and refuses it below', file => {
+  test.each(files)('decompresses %s with exactly the limit that it needs, and refuses it with a lower one', file => {
     const { length } = content()
     expect(decompress(NUMBERS[name], fixture(file), length)).toHaveLength(length)
     refusal(() => decompress(NUMBERS[name], fixture(file), length - 1))
   })
 
-  test.each(files)('refuses %s cut short anywhere', file => {
+  test.each(files)('refuses %s truncated at any byte', file => {
     const bytes = fixture(file)
     for (let end = 0; end < bytes.length; end += 1 + (end >> 6)) {
       // A stream of snappy blocks has no end mark: cut between two blocks it is whole, and shorter.
@@ -44,7 +44,7 @@ describe.each(NAMES)('%s', name => {
     }
   })
 
-  test('refuses, whatever the bytes are, with nothing but CORRUPT_MESSAGE and within the limit', () => {
+  test('refuses random bytes with CORRUPT_MESSAGE, within the limit', () => {
     for (const [index, file] of files.entries()) {
       for (const bytes of mutations(fixture(file), 700, index + 1)) tolerate(() => decompress(NUMBERS[name], bytes, 200_000))
     }
@@ -63,7 +63,7 @@ function tolerate(run: () => Buffer): void {
   expect(result.length).toBeLessThanOrEqual(200_000)
 }
 
-describe('limits', () => {
+describe('the limit on decompressed bytes', () => {
   test.each([
     ['gzip', gzipSync(Buffer.alloc(50_000_000))],
     ['zstd', zstdCompressSync(Buffer.alloc(50_000_000))],
@@ -77,13 +77,13 @@ describe('limits', () => {
         Buffer.from([0]),
       ]),
     ],
-  ] as const)('stops a %s bomb at the limit instead of unfolding it', (name, bomb) => {
+  ] as const)('stops decompressing a %s bomb at the limit', (name, bomb) => {
     const before = process.memoryUsage().arrayBuffers
     expect(refusal(() => decompress(NUMBERS[name], bomb, 1000)).message).toContain('1000')
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000)
   })
 
-  test('allocates nothing for a length that snappy only claims', () => {
+  test('allocates nothing for a length that a snappy block only claims', () => {
     const claims = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x61])
     const before = process.memoryUsage().arrayBuffers
     refusal(() => decompress(NUMBERS.snappy, claims, 2 ** 32))
@@ -110,15 +110,15 @@ describe('snappy', () => {
     ['a copy at the very start', '040d01'],
     ['a distance of 0', '07086162630100'],
     ['a distance before the start', '07086162630104'],
-    ['more than announced', '0208616263'],
-    ['less than announced', '0408616263'],
+    ['more than declared', '0208616263'],
+    ['less than declared', '0408616263'],
     ['a literal beyond the end', '05106162'],
     ['a stream whose block is longer than the rest', '82534e41505059000000000100000001' + '7fffffff00'],
   ])('refuses %s', (_, hex) => {
     refusal(() => decompress(NUMBERS.snappy, Buffer.from(hex, 'hex'), LIMIT))
   })
 
-  test('does not let a block of a stream refer into the one before', () => {
+  test('does not let a block of a stream refer to the previous one', () => {
     const stream = Buffer.from('82534e41505059000000000100000001' + '00000005' + '0308616263' + '00000003' + '040103', 'hex')
     refusal(() => decompress(NUMBERS.snappy, stream, LIMIT))
   })
@@ -144,7 +144,7 @@ describe('lz4', () => {
   const dependent = (flags: number): Buffer =>
     lz4Frame(flags, 0x40, 0, 4, 0, 0, 0x80, 0x61, 0x62, 0x63, 0x64, 5, 0, 0, 0, 0x00, 4, 0, 0x10, 0x21, ...end)
 
-  test('lets a block refer to the one before only where the frame says so', () => {
+  test('lets a block refer to the previous one only if the frame allows it', () => {
     expect(decompress(NUMBERS.lz4, dependent(0x40), LIMIT).toString()).toBe('abcdabcd!')
     refusal(() => decompress(NUMBERS.lz4, dependent(0x60), LIMIT))
   })
@@ -153,10 +153,10 @@ describe('lz4', () => {
     ['another magic', Buffer.from('00000000', 'hex')],
     ['another version', lz4Frame(0x80, 0x40, 0, ...end)],
     ['a dictionary', lz4Frame(0x61, 0x40, 1, 2, 3, 4, 0, ...end)],
-    ['a block size that there is not', lz4Frame(0x60, 0x30, 0, ...end)],
+    ['a block size that does not exist', lz4Frame(0x60, 0x30, 0, ...end)],
     ['a distance of 0', lz4Frame(0x60, 0x40, 0, 5, 0, 0, 0, 0x10, 0x61, 0, 0, 0, ...end)],
     ['a distance before the start', lz4Frame(0x60, 0x40, 0, 5, 0, 0, 0, 0x10, 0x61, 2, 0, 0, ...end)],
-    ['a content size that is not met', lz4Frame(0x68, 0x40, 4, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0x80, 0x61, 0x62, 0x63, ...end)],
+    ['a wrong content size', lz4Frame(0x68, 0x40, 4, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0x80, 0x61, 0x62, 0x63, ...end)],
     [
       'a stored block above the size of its frame',
       Buffer.concat([lz4Frame(0x60, 0x40, 0, 1, 0, 1, 0x80), Buffer.alloc(65_537), Buffer.from(end)]),
@@ -167,7 +167,7 @@ describe('lz4', () => {
   })
 })
 
-test('passes uncompressed bytes through, and refuses numbers that stand for no compression', () => {
+test('uncompressed bytes are returned as they are, and unknown compressions are refused', () => {
   expect(decompress(0, Buffer.from('abc'), LIMIT).toString()).toBe('abc')
   for (const number of [5, 6, 7]) expect(refusal(() => decompress(number, Buffer.alloc(3), LIMIT)).message).toContain(String(number))
 })

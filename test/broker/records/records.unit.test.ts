@@ -18,8 +18,8 @@ function refusal(run: () => unknown): ProtocolError {
   throw new Error('was not refused')
 }
 
-describe('batches of other clients', () => {
-  test('are there in every compression', () => {
+describe('batches written by other clients', () => {
+  test('exist as fixtures in every compression', () => {
     expect(threeRecords).toHaveLength(5)
     expect(manyRecords).toHaveLength(8)
   })
@@ -50,15 +50,15 @@ describe('batches of other clients', () => {
     )
   })
 
-  test('bear the time at which they came in when the topic says so', () => {
+  test('have the log append time if the topic uses it', () => {
     const batch = fixture('kafka-clients-3-records-none.batch')
     header.setLogAppendTime(batch, 1_800_000_000_000n)
     expect(decodeRecords(batch).map(({ timestamp }) => timestamp)).toEqual([1_800_000_000_000n, 1_800_000_000_000n, 1_800_000_000_000n])
   })
 })
 
-describe('ill-formed batches', () => {
-  test('are refused with nothing but CORRUPT_MESSAGE, whatever is wrong', () => {
+describe('malformed batches', () => {
+  test('are always refused with CORRUPT_MESSAGE', () => {
     for (const [index, name] of [...threeRecords, ...manyRecords].entries()) {
       for (const bytes of mutations(fixture(name), 400, index + 1)) {
         try {
@@ -70,14 +70,14 @@ describe('ill-formed batches', () => {
     }
   })
 
-  test('are refused when what they decompress to is more than is taken', () => {
+  test('are refused if they decompress to more than the maximum', () => {
     expect(refusal(() => decodeRecords(fixture('librdkafka-150-records-lz4.batch'), 50_000)).message).toContain('50000')
   })
 
   test.each([
     ['bytes after the last record', (batch: Buffer) => Buffer.concat([batch, Buffer.alloc(7)])],
-    ['a count below what is there', (batch: Buffer) => withCount(batch, 1, 1)],
-    ['a count above what is there', (batch: Buffer) => withCount(batch, 3, 3)],
+    ['a count that is too low', (batch: Buffer) => withCount(batch, 1, 1)],
+    ['a count that is too high', (batch: Buffer) => withCount(batch, 3, 3)],
     ['a count that its bytes cannot hold', (batch: Buffer) => withCount(batch, 0x7fff_ffff, 0x7fff_ffff)],
     ['a negative count', (batch: Buffer) => withCount(batch, -1, 2)],
     ['an offset beyond its last', (batch: Buffer) => withCount(batch, 2, 1)],
@@ -98,7 +98,7 @@ describe('ill-formed batches', () => {
     expect(decodeRecords(batchOf([record(0, 0), record(1, 0)]))).toHaveLength(2)
   })
 
-  test('more headers than a record may have', () => {
+  test('are refused if a record has too many headers', () => {
     const headers = Buffer.concat([uvarint(2 * 100_001), Buffer.alloc(200_002, Buffer.from([0, 1]))])
     expect(refusal(() => decodeRecords(batchOf([record(0, undefined, [...headers])]))).message).toContain('100001')
   })
@@ -131,7 +131,7 @@ function batchOf(records: readonly (readonly number[])[]): Buffer {
   ])
 }
 
-describe('encoding', () => {
+describe('encoding a batch', () => {
   const records: NewRecord[] = [
     {
       key: Buffer.from('k'),
@@ -146,7 +146,7 @@ describe('encoding', () => {
     { value: Buffer.alloc(100_000, 'x'), timestamp: 5n },
   ]
 
-  test('gives a batch that a client may write and that reads the same', () => {
+  test('creates a batch that a client may write and that decodes to the same records', () => {
     const batch = encodeBatch(records, { timestamp: 30n })
     expect(header.checkBatch(batch)).toEqual({ recordCount: 3 })
     expect(header.maxTimestamp(batch, 0)).toBe(30n)
@@ -166,7 +166,7 @@ describe('encoding', () => {
     ])
   })
 
-  test('gives the bytes that the Java client gives', () => {
+  test('creates the same bytes as the Java client', () => {
     const java = fixture('kafka-clients-3-records-none.batch')
     const ours = encodeBatch(decodeRecords(java), { timestamp: 0n })
     const body = (batch: Buffer): string => batch.subarray(header.HEADER_BYTES).toString('hex')
@@ -175,7 +175,7 @@ describe('encoding', () => {
   })
 })
 
-test('who looks for one record reads no further', () => {
+test('a search for one record reads no further than that record', () => {
   const batch = encodeBatch([{ value: Buffer.from('one') }, { value: Buffer.from('two') }], { timestamp: 0n })
   const cut = batch.subarray(0, -1)
   expect(eachRecord(cut).next().value?.value?.toString()).toBe('one')
