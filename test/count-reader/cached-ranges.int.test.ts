@@ -16,11 +16,11 @@ const NOW = Math.floor(Date.now() / MINUTE_MS)
 const WEEK = 10_080
 const DATABASE = 'database'
 
-describe('ranges that several ask for at the same time', () => {
+describe('cached ranges that are read concurrently', () => {
   let redis: TestRedis
   let database: TestDatabase
   let at: ReaderFixture
-  /** Commands that asked for all minutes. */
+  /** Number of commands that read all minutes. */
   let wholeReads = 0
   beforeAll(async () => {
     redis = await startCache()
@@ -50,18 +50,18 @@ describe('ranges that several ask for at the same time', () => {
 
   const range = (first: number, end: number) => ({ startMs: BigInt(first) * 60_000n, endMs: BigInt(end) * 60_000n })
   const WEEKS = [range(NOW - WEEK + 1, NOW + 1), range(NOW - WEEK, NOW)]
-  /** As a processor's tick does, if the hash is whole: the machine may be slow. */
+  /** Does what a processor's tick does, if the hash is complete: the machine may be slow. */
   const setAsofs = async (ageMs: number) => {
     if ((await at.cache.type(HASH)) !== 'hash' || (await at.cache.hexists(HASH, 'asof:0')) === 0) return
     for (let lane = 0; lane < LANES; lane++) await at.setAsof(lane, ageMs)
   }
-  /** Two ranges of a week, from now on back and from a minute ago on back. */
+  /** Reads two ranges of a week: one that ends now, one that ended a minute ago. */
   const askWeeks = async (asofAgeMs = 0) => {
     await setAsofs(asofAgeMs)
     const answers = await Promise.all(WEEKS.map(week => at.reader.range(week, false)))
     return answers.map(({ count, source }) => `${count} from ${source}`)
   }
-  /** A busy machine's cache may take longer than a server waits for it: then Postgres is asked. */
+  /** On a busy machine the cache may take longer than a server waits for it; then the answer comes from Postgres. */
   const untilAnswered = async (ranges: readonly Range[], expected: string) => {
     await vi.waitUntil(async () => {
       await setAsofs(0)
@@ -69,7 +69,7 @@ describe('ranges that several ask for at the same time', () => {
       return answers.map(({ count, source }) => `${count} from ${source}`).join() === expected
     }, 10_000)
   }
-  /** Moves a lane of the cache alone, as a processor does. */
+  /** Flushes to one lane of the cache, as a processor does. */
   const flushPings = async (lane: number, start: Position, minutes: readonly number[], asofMs: number): Promise<Position> => {
     const end = minutes.length === 0 ? start : { seq: start.seq + BigInt(minutes.length), tag: 9n }
     const counts = new Map(minutes.map(minute => [minute, minutes.filter(each => each === minute).length]))
@@ -79,7 +79,7 @@ describe('ranges that several ask for at the same time', () => {
     return end
   }
 
-  test('hold every ping acked before their age, and none that nobody sent, while the cache is written', async () => {
+  test('include every ping acked before their age, and no ping that was not sent, while the cache is written', async () => {
     await at.ledger.query('delete from pings')
     await at.fill()
     const random = seededRandom(5)
@@ -105,7 +105,7 @@ describe('ranges that several ask for at the same time', () => {
     })
     const positions: Position[] = Array.from({ length: LANES }, () => START)
     for (let flush = 0; flush < 240; flush++) {
-      // Long stretches of pings of now only, and others with a few of any time.
+      // Long periods with only current pings, and others with a few pings of any time.
       const minutes = Array.from({ length: random.between(0, 8) }, () =>
         flush % 60 < 45 ? NOW - random.between(0, 2) : NOW - random.between(0, WEEK),
       )
@@ -121,20 +121,20 @@ describe('ranges that several ask for at the same time', () => {
     await vi.waitUntil(async () => Number((await at.reader.range(range(NOW - WEEK, NOW), false)).count) === all)
   })
 
-  test('are read whole once, then only the minutes that pings are mostly of, until others changed', async () => {
+  test('read all minutes once, then only the newest minutes, until others change', async () => {
     const beganMs = performance.now()
     await untilAnswered(WEEKS, '2 from cache,2 from cache')
     const asofMs = await readTimeMs(at.cache)
     const end = await flushPings(1, START, [NOW, NOW], asofMs)
     await vi.waitUntil(async () => (await askWeeks())[0] === '4 from cache', 10_000)
-    expect(wholeReads).toBeLessThanOrEqual(1 + Math.floor((performance.now() - beganMs) / 1_000)) // and once a second
+    expect(wholeReads).toBeLessThanOrEqual(1 + Math.floor((performance.now() - beganMs) / 1_000)) // and once every second
     const before = wholeReads
     await flushPings(1, end, [NOW - 7_000], asofMs)
     await vi.waitUntil(async () => (await askWeeks()).join() === '5 from cache,3 from cache', 10_000)
     expect(wholeReads).toBeGreaterThan(before)
   })
 
-  test('have it read whole for one who asks alone for a long one, and see what is new at once', async () => {
+  test('read all minutes for a single long range, and include new pings at once', async () => {
     const alone = async () => {
       await setAsofs(0)
       return `${(await at.reader.range(WEEKS[0]!, false)).count}`
@@ -150,9 +150,9 @@ describe('ranges that several ask for at the same time', () => {
   test.each<[string, () => Promise<unknown>]>([
     ['is emptied', () => at.cache.flushall()],
     ['is claimed', () => at.cache.pingClaim(HASH, 'other', '1', '5000', 'claim')],
-    ['is replaced by something else', () => at.cache.set(HASH, 'a string')],
-    ['has a lane more', () => at.cache.hset(HASH, { 'applied:3': '0:0', 'asof:3': '1' })],
-    ['has a total that is not the sum of what is applied', () => at.cache.hset(HASH, 'total', '9')],
+    ['holds another type', () => at.cache.set(HASH, 'a string')],
+    ['has an additional lane', () => at.cache.hset(HASH, { 'applied:3': '0:0', 'asof:3': '1' })],
+    ['has a total that is not the sum of the applied positions', () => at.cache.hset(HASH, 'total', '9')],
   ])('come from Postgres once the cache %s', async (_, spoil) => {
     await untilAnswered(WEEKS, '2 from cache,2 from cache')
     await spoil()
@@ -160,7 +160,7 @@ describe('ranges that several ask for at the same time', () => {
     await vi.waitUntil(async () => (await askWeeks()).join() === '3 from database,3 from database', 10_000)
   })
 
-  test('come from Postgres once the cache is not fresh any more', async () => {
+  test('come from Postgres once the cache is no longer fresh', async () => {
     await untilAnswered(WEEKS, '2 from cache,2 from cache')
     await at.record(1, [(NOW - 20) * MINUTE_MS])
     await vi.waitUntil(async () => (await askWeeks(2_001)).join() === '3 from database,3 from database', 10_000)
@@ -168,16 +168,16 @@ describe('ranges that several ask for at the same time', () => {
 
   test.each([
     ['negative', '-1'],
-    ['more than all pings together', '9'],
-    ['more than a number holds', '9007199254740993'],
-    ['no number', 'x'],
-  ])('come from Postgres when one of their minutes in the cache is %s, and from the cache when none of theirs is', async (_, forged) => {
+    ['greater than the total', '9'],
+    ['greater than a number can hold', '9007199254740993'],
+    ['not a number', 'x'],
+  ])('come from Postgres if the count of one of their minutes in the cache is %s, otherwise from the cache', async (_, forged) => {
     await at.cache.hset(HASH, `minute:${NOW - 5_000}`, forged)
     expect(await askWeeks()).toEqual(['2 from database', '2 from database'])
     await untilAnswered([range(NOW - 10, NOW + 1), range(NOW - 300, NOW + 1)], '1 from cache,1 from cache')
   })
 
-  test('follow the cache back to an older state, and to a rebuilt one', async () => {
+  test('follow the cache when an older state is restored, and when it is rebuilt', async () => {
     const old = await at.cache.hgetall(HASH)
     await at.record(2, [(NOW - 300) * MINUTE_MS])
     await at.fill()
@@ -188,8 +188,8 @@ describe('ranges that several ask for at the same time', () => {
     await vi.waitUntil(async () => (await askWeeks()).join() === '3 from cache,3 from cache', 10_000)
   })
 
-  test('hold no other history, and nothing that somebody else wrote, for long after the cache was rebuilt', async () => {
-    // One lane with more pings than before, in other minutes: no sum shows it.
+  test('soon forget what another client wrote once the cache is rebuilt', async () => {
+    // The same total, in other minutes: no sum shows it.
     await at.cache.hset(HASH, { [`minute:${NOW - 5_000}`]: '0', [`minute:${NOW - 6_000}`]: '1' })
     const ranges = [WEEKS[0]!, range(NOW - 6_000, NOW - 5_999)]
     const ask = async () => {
@@ -203,7 +203,7 @@ describe('ranges that several ask for at the same time', () => {
     expect(performance.now() - beganMs).toBeLessThan(3_000)
   })
 
-  test('see lanes that are added while the server runs', async () => {
+  test('include lanes that are added while the server runs', async () => {
     await askWeeks()
     await migrate(database.config, { lanes: LANES + 2, log: silent })
     await at.record(LANES + 1, [(NOW - 1) * MINUTE_MS])
@@ -211,7 +211,7 @@ describe('ranges that several ask for at the same time', () => {
     await vi.waitUntil(async () => (await askWeeks()).join() === '3 from cache,3 from cache', 10_000)
   })
 
-  test('never have a hash read whole that somebody else filled', async () => {
+  test('never read all fields of a hash that another client filled', async () => {
     for (let chunk = 0; chunk < 61; chunk++) {
       await at.cache.hset(HASH, Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`x${chunk}-${index}`, ''])))
     }

@@ -16,22 +16,22 @@ import { connectCache } from '../counters/caches.ts'
 export const LANES = 3
 const silent = createLogger({ name: 'test', level: 'silent' })
 
-/** A count reader as a server has it, on a migrated database and a cache that nobody keeps but the test. */
+/** A count reader as a server has it, on a migrated database and a cache that only the test writes. */
 export interface ReaderFixture {
   readonly pool: Pool
   readonly cache: Cache
   readonly ledger: Client
   readonly reader: CountReader
-  /** Why the cache was passed over, read by read. */
+  /** For each read of the cache that could not be used, the reason. */
   readonly notUsed: string[]
-  /** Messages logged as errors, and as warnings. */
+  /** Messages logged at level error, and at level warn. */
   readonly errors: string[]
   readonly warnings: string[]
   /** Another server on the same stores. */
   secondReader(): CountReader
   /** Records pings in a lane. */
   record(lane: number, timesMs: readonly number[]): Promise<void>
-  /** Brings the cache to what the ledger has, with asof this long ago. */
+  /** Rebuilds the cache from the ledger, with asof this long ago. */
   fill(options?: { ageMs?: number; maxMinutes?: number }): Promise<void>
   setAsof(lane: number, ageMs: number): Promise<void>
   close(): Promise<void>

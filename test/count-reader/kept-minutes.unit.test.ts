@@ -14,20 +14,20 @@ const state = (total: bigint, changes: Partial<HashState> = {}): HashState => ({
 })
 const sumsOf = (minutes: Readonly<Record<number, number>>) =>
   MinuteSums.of({ from: 0, to: 100, minutes: new Map(Object.entries(minutes).map(([minute, count]) => [Number(minute), count])) })!
-/** Ten pings: 4 of minute 1, 5 of minute 50, and one that is in the total only. */
+/** Ten pings: 4 in minute 1, 5 in minute 50, and one that only the total has. */
 const KEPT: KeptMinutes = { state: state(10n), sums: sumsOf({ 1: 4, 50: 5 }) }
-const LOOKED_AT = [50, 51]
+const READ = [50, 51]
 
-const advance = (later: HashState, counts: readonly bigint[], kept = KEPT) => advanceKept(kept, { state: later, counts }, LOOKED_AT)
+const advance = (later: HashState, counts: readonly bigint[], kept = KEPT) => advanceKept(kept, { state: later, counts }, READ)
 const sum = (kept: KeptMinutes | undefined, first = 0, end = 100) => kept?.sums.sum(first, end)
 
 describe('kept minutes', () => {
-  test('are the same while nothing was applied', () => {
+  test('stay the same while nothing is applied', () => {
     const later = state(10n, { lanes: [{ ...lane(10n), asofMs: 77 }] })
     expect(advance(later, [5n, 0n])).toEqual({ state: later, sums: KEPT.sums })
   })
 
-  test('grow by what the minutes that were looked at grew, when that is all that the total grew', () => {
+  test('grow as much as the minutes that were read, if the total grew by the same number', () => {
     const later = advance(state(14n), [7n, 2n])
     expect([sum(later), sum(later, 50, 51), sum(later, 51, 52), sum(later, 0, 50)]).toEqual([13, 7, 2, 4])
     expect(later?.state.total).toBe(14n)
@@ -35,27 +35,27 @@ describe('kept minutes', () => {
   })
 
   test.each<[string, HashState, readonly bigint[]]>([
-    ['the total grew by more: another minute did, or a ping of a time that the cache does not hold came', state(13n), [7n, 0n]],
+    ['the total grew by more: another minute changed, or a ping has a time that the cache does not keep', state(13n), [7n, 0n]],
     ['the total grew by less', state(11n), [7n, 0n]],
-    ['a minute fell', state(10n), [4n, 1n]],
+    ['a minute decreased', state(10n), [4n, 1n]],
     ['a minute is negative', state(10n), [5n, -1n]],
     ['a minute is far too large', state(10n), [9_999_999_999_999_999n, 0n]],
-    ['the total is more than a number holds', state(2n ** 53n + 10n), [2n ** 53n + 5n, 0n]],
+    ['the total is greater than a number can hold', state(2n ** 53n + 10n), [2n ** 53n + 5n, 0n]],
     ['old minutes were dropped', state(10n, { minutesFrom: 1 }), [5n, 0n]],
     ['the hash was rebuilt for later minutes', state(10n, { minutesTo: 101 }), [5n, 0n]],
-    ['a lane went back', state(10n, { lanes: [lane(9n)] }), [5n, 0n]],
+    ['a lane went backwards', state(10n, { lanes: [lane(9n)] }), [5n, 0n]],
     ['a lane has another tag at the same number', state(10n, { lanes: [lane(10n, 2n)] }), [5n, 0n]],
     ['lanes were added', state(10n, { lanes: [lane(10n), lane(0n, 0n)] }), [5n, 0n]],
-  ])('prove nothing when %s', (_, later, counts) => {
+  ])('are unknown when %s', (_, later, counts) => {
     expect(advance(later, counts)).toBeUndefined()
   })
 
-  test('ignore a minute that was looked at and is not complete in the cache', () => {
+  test('ignore a minute that was read but is not complete in the cache', () => {
     const kept = { state: state(10n, { minutesTo: 51 }), sums: MinuteSums.of({ from: 0, to: 51, minutes: new Map([[50, 5]]) })! }
     expect(sum(advance(state(11n, { minutesTo: 51 }), [6n, 400n], kept), 0, 51)).toBe(6)
   })
 
-  test('are never wrong, whatever was flushed, and hold on while only those minutes are written', () => {
+  test('are never wrong, no matter what is flushed, and stay known while only the read minutes are written', () => {
     const random = seededRandom(3)
     let proven = 0
     for (let history = 0; history < 50; history++) {
@@ -70,7 +70,7 @@ describe('kept minutes', () => {
         }
         const advanced = advance(
           state(total),
-          LOOKED_AT.map(minute => BigInt(counts.get(minute) ?? 0)),
+          READ.map(minute => BigInt(counts.get(minute) ?? 0)),
           kept,
         )
         if (history % 2 === 0) expect(advanced).toBeDefined()

@@ -22,7 +22,7 @@ describe('strong ranges', () => {
   let pool: Pool
   let ledger: Client
   let ranges: LedgerRanges
-  /** Names of the statements by which ranges were counted. */
+  /** Names of the statements that counted ranges. */
   let asked: string[]
   beforeEach(async () => {
     database = await testDatabase()
@@ -46,7 +46,7 @@ describe('strong ranges', () => {
 
   const minutes = (first: number, end: number) => ({ startMs: BigInt(first) * 60_000n, endMs: BigInt(end) * 60_000n })
   const week = minutes(NOW - WEEK, NOW + 1)
-  /** Asks often enough for minutes to be kept, until they are. */
+  /** Counts ranges often enough for minutes to be kept, until they are. */
   const untilKept = async () => {
     await vi.waitUntil(async () => {
       await ranges.count(week)
@@ -55,7 +55,7 @@ describe('strong ranges', () => {
     asked = []
   }
 
-  test('hold every ping acked before, and none that nobody sent, while others record and fold', async () => {
+  test('include every ping acked before, and no ping that was not sent, while others record and fold', async () => {
     const random = seededRandom(4)
     const sent: { timeMs: number; ackedMs: number }[] = []
     const time = () =>
@@ -105,7 +105,7 @@ describe('strong ranges', () => {
     }
   })
 
-  test('that are asked for now and then take one statement each and keep nothing; more often, the newest minutes are kept', async () => {
+  test('take one statement each while they are rare; when they are frequent, the newest minutes are kept', async () => {
     await record(ledger, 0, pingsAt(NOW * MINUTE_MS, 5))
     expect(await ranges.count(week)).toBe(1n)
     expect(asked).toEqual(['ping_count_range'])
@@ -117,7 +117,7 @@ describe('strong ranges', () => {
     expect(asked).toEqual(['ping_counts_after', 'ping_counts_after'])
   })
 
-  test('are exact at their edges too, all who wait in one statement', async () => {
+  test('are exact at their edges too, and all that wait share one statement', async () => {
     const times = [NOW * MINUTE_MS, NOW * MINUTE_MS + 1, NOW * MINUTE_MS + 59_999, (NOW - 7) * MINUTE_MS + 30_000]
     await record(ledger, 0, pingsAt(...times))
     await untilKept()
@@ -140,7 +140,7 @@ describe('strong ranges', () => {
       1n,
       4n,
     ],
-    ['the ledger began again', () => ledger.query('truncate pings'), 0n],
+    ['the ledger was truncated', () => ledger.query('truncate pings'), 0n],
     [
       'lanes were added',
       async () => {
@@ -150,7 +150,7 @@ describe('strong ranges', () => {
       4n,
     ],
     [
-      'far more was recorded than is read at once',
+      'more pings were recorded than one statement reads',
       async () => {
         for (let batch = 0; batch < 3; batch++)
           await record(ledger, 0, pingsAt(...Array.from({ length: 4_000 }, () => (NOW - 30) * MINUTE_MS)))
@@ -166,7 +166,7 @@ describe('strong ranges', () => {
     expect([await ranges.count(week), await ranges.count(EVERYTHING)]).toEqual([ofWeek, ofAll])
   })
 
-  test('of minutes that are too old to be kept, or too far ahead, are counted by a statement of their own', async () => {
+  test('of minutes that are too old or too far ahead to be kept are counted by their own statements', async () => {
     const all = Array.from({ length: 21_000 }, (_, ago) => (NOW - ago) * MINUTE_MS) // more minutes than are kept
     for (let batch = 0; batch < 7; batch++) await record(ledger, batch % LANES, pingsAt(...all.slice(batch * 3_000, (batch + 1) * 3_000)))
     await record(ledger, 0, pingsAt((NOW + 9_000) * MINUTE_MS))
@@ -178,7 +178,7 @@ describe('strong ranges', () => {
     expect(asked.slice(1)).toEqual(['ping_count_range', 'ping_count_range'])
   })
 
-  test('are kept for later days too, as the clock goes on', async () => {
+  test('of later days use kept minutes too, as the clock advances', async () => {
     await untilKept()
     const ahead = NOW + 3 * 24 * 60
     await record(ledger, 0, pingsAt(ahead * MINUTE_MS))
@@ -189,11 +189,11 @@ describe('strong ranges', () => {
     })
   })
 
-  test('fail while Postgres does not answer, and are exact when it does again', async () => {
+  test('fail while Postgres does not answer, and are exact once it does', async () => {
     await record(ledger, 1, pingsAt(NOW * MINUTE_MS))
     await untilKept()
-    vi.mocked(pool.query).mockRejectedValueOnce(new Error('Postgres is away'))
-    await expect(ranges.count(week)).rejects.toThrow('Postgres is away')
+    vi.mocked(pool.query).mockRejectedValueOnce(new Error('Postgres is down'))
+    await expect(ranges.count(week)).rejects.toThrow('Postgres is down')
     await record(ledger, 2, pingsAt(NOW * MINUTE_MS))
     expect(await ranges.count(week)).toBe(2n)
   })

@@ -6,29 +6,29 @@ const sumsOf = (minutes: Readonly<Record<number, number>>, range = { from: -Infi
   MinuteSums.of({ ...range, minutes: new Map(Object.entries(minutes).map(([minute, count]) => [Number(minute), count])) })
 
 describe('sums of minutes', () => {
-  test('add up the minutes from the first on, and not the last', () => {
+  test('include the first minute and exclude the last', () => {
     const sums = sumsOf({ [-3]: 5, 0: 7, 1: 11, 9: 13 })!
     expect([sums.sum(-10, 10), sums.sum(-3, 0), sums.sum(-2, 1), sums.sum(0, 2), sums.sum(2, 9), sums.sum(9, 9), sums.sum(9, 10)]).toEqual([
       36, 5, 7, 18, 0, 0, 13,
     ])
   })
 
-  test('cover what lies between the first complete minute and the last', () => {
+  test('cover the minutes from the first complete one to the last', () => {
     const sums = sumsOf({}, { from: 5, to: 9 })!
     expect([sums.covers(5, 9), sums.covers(4, 9), sums.covers(5, 10), sums.covers(6, 6)]).toEqual([true, false, false, true])
     expect(sumsOf({})!.covers(-(2 ** 47), 1_000)).toBe(true)
   })
 
-  test.each([[-1], [1.5], [2 ** 53], [NaN]])('are none if a count is %s', count => {
+  test.each([[-1], [1.5], [2 ** 53], [NaN]])('do not exist if a count is %s', count => {
     expect(sumsOf({ 1: count })).toBeUndefined()
   })
 
-  test('are none if all together are more than a number holds exactly', () => {
+  test('do not exist if all counts together are more than a number holds exactly', () => {
     expect(sumsOf({ 1: 2 ** 52, 2: 2 ** 52 - 1 })!.sum(1, 3)).toBe(2 ** 53 - 1)
     expect(sumsOf({ 1: 2 ** 52, 2: 2 ** 52 })).toBeUndefined()
   })
 
-  test('stay as they are when more is added, and what is not covered is left out', () => {
+  test('are unchanged when pings are added to a copy, and the copy ignores minutes that are not covered', () => {
     const sums = sumsOf({ 5: 1 }, { from: 5, to: 8 })!
     const more = sums.plus([
       [4, 1],
@@ -40,7 +40,7 @@ describe('sums of minutes', () => {
     expect([sums.sum(5, 8), more.sum(5, 8), more.sum(6, 7)]).toEqual([1, 4, 2])
   })
 
-  test('drop the oldest minutes, and do not cover them any more', () => {
+  test('drop the oldest minutes, and no longer cover them', () => {
     const sums = sumsOf({ 1: 1, 3: 1, 5: 1 })!.plus([[7, 1]])
     expect(sums.newest(4)).toBe(sums)
     const newest = sums.newest(2)
@@ -48,7 +48,7 @@ describe('sums of minutes', () => {
     expect([sums.newest(0).size, sums.newest(0).from, sums.newest(0).sum(8, 9)]).toEqual([0, 8, 0])
   })
 
-  test('answer as a count one by one does, whatever was added and dropped before', () => {
+  test('equal a simple count, no matter what was added and dropped before', () => {
     const random = seededRandom(11)
     for (let history = 0; history < 20; history++) {
       const counts = new Map(

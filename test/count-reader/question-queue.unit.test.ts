@@ -6,7 +6,11 @@ function held(maxAtOnce = 1) {
   const begun: { questions: readonly number[]; end: () => void; fail: () => void }[] = []
   const queue = new QuestionQueue<number, number>(questions => {
     const answered = Promise.withResolvers<readonly number[]>()
-    begun.push({ questions, end: () => answered.resolve(questions.map(each => each * 10)), fail: () => answered.reject(new Error('away')) })
+    begun.push({
+      questions,
+      end: () => answered.resolve(questions.map(each => each * 10)),
+      fail: () => answered.reject(new Error('unreachable')),
+    })
     return answered.promise
   }, maxAtOnce)
   const untilBegun = (count: number) => vi.waitUntil(() => begun.length === count, { interval: 1 })
@@ -46,7 +50,7 @@ test('up to the maximum number of groups are under way, and one that fails fails
   }
   await untilBegun(2)
   begun[1]!.fail()
-  await expect(answers[1]).rejects.toThrow('away')
+  await expect(answers[1]).rejects.toThrow('unreachable')
   await untilBegun(3)
   begun[2]!.end()
   begun[0]!.end()

@@ -33,14 +33,14 @@ describe('a range', () => {
     return `${count} from ${source}`
   }
 
-  test('of whole minutes that the fresh cache holds is added up there', async () => {
+  test('of whole minutes that the fresh cache has is counted in the cache', async () => {
     expect(await ask(NOW_MS, NOW_MS + MINUTE_MS)).toBe('3 from cache')
     expect(await ask(NOW_MS, NOW_MS + 2 * MINUTE_MS)).toBe('4 from cache')
     expect(await ask(-MINUTE_MS, MINUTE_MS)).toBe('2 from cache')
     expect(await ask(10 * MINUTE_MS, 20 * MINUTE_MS)).toBe('0 from cache')
   })
 
-  test('tells its age as the total does', async () => {
+  test('has an age, as the total has', async () => {
     await at.setAsof(1, 800)
     const { ageMs } = await at.reader.range({ startMs: 0n, endMs: 60_000n }, false)
     expect(ageMs).toBeGreaterThanOrEqual(800)
@@ -48,22 +48,22 @@ describe('a range', () => {
   })
 
   test.each([
-    ['with a part of a minute at its start', NOW_MS + 1, NOW_MS + MINUTE_MS, '2'],
-    ['with a part of a minute at its end', NOW_MS, NOW_MS + 59_999, '2'],
+    ['that begins within a minute', NOW_MS + 1, NOW_MS + MINUTE_MS, '2'],
+    ['that ends within a minute', NOW_MS, NOW_MS + 59_999, '2'],
     ['beyond minutes-to', 253_402_300_740_000, 253_402_300_800_000, '1'],
-    ['of more minutes than a cache holds', 0, 10_081 * MINUTE_MS, '1'],
+    ['of more minutes than a cache keeps', 0, 10_081 * MINUTE_MS, '1'],
     ['over everything', INT64_MIN, INT64_MAX, '8'],
   ])('%s is counted in Postgres', async (_, startMs, endMs, count) => {
     expect(await ask(startMs, endMs)).toBe(`${count} from database`)
   })
 
-  test('below minutes-from is counted in Postgres, from there on in the cache', async () => {
+  test('that begins before minutes-from is counted in Postgres, any later one in the cache', async () => {
     await at.fill({ maxMinutes: 1 }) // the newest minute only
     expect(await ask(NOW_MS, NOW_MS + 2 * MINUTE_MS)).toBe('4 from database')
     expect(await ask(NOW_MS + MINUTE_MS, NOW_MS + 2 * MINUTE_MS)).toBe('1 from cache')
   })
 
-  test('is counted in Postgres when asked strongly, or when the cache is not fresh, not whole, or ill-formed', async () => {
+  test('is counted in Postgres for a strong read, or if the cache is not fresh, incomplete or malformed', async () => {
     expect(await ask(0, MINUTE_MS, true)).toBe('1 from database')
     await at.setAsof(0, 2_500)
     expect(await ask(0, MINUTE_MS)).toBe('1 from database')
@@ -74,11 +74,14 @@ describe('a range', () => {
     expect(await ask(0, MINUTE_MS)).toBe('1 from database')
   })
 
-  test.each(['-1', '9', '9007199254740993'])('is counted in Postgres when a minute in the cache cannot be: %s of 8 pings', async forged => {
-    await at.cache.hset(HASH, 'minute:0', forged)
-    expect(await ask(0, MINUTE_MS)).toBe('1 from database')
-    expect(at.notUsed).toEqual(['unproven'])
-  })
+  test.each(['-1', '9', '9007199254740993'])(
+    'is counted in Postgres if the count of a minute in the cache is impossible: %s of 8 pings',
+    async forged => {
+      await at.cache.hset(HASH, 'minute:0', forged)
+      expect(await ask(0, MINUTE_MS)).toBe('1 from database')
+      expect(at.notUsed).toEqual(['unproven'])
+    },
+  )
 
   test.each([
     [0, 0],
@@ -87,12 +90,12 @@ describe('a range', () => {
     [INT64_MIN, INT64_MIN],
     [INT64_MIN, INT64_MIN + 1n],
     [INT64_MAX - 1n, INT64_MAX],
-  ])('from %s to %s holds nothing', async (startMs, endMs) => {
+  ])('from %s to %s has no pings', async (startMs, endMs) => {
     if (startMs === 0) expect(await ask(startMs, endMs)).toBe('0 from cache')
     else expect(await ask(startMs, endMs)).toMatch(/^0 from/)
   })
 
-  test('is the same from the cache as from Postgres, on random minutes', async () => {
+  test('has the same count in the cache as in Postgres, for random minutes', async () => {
     const random = seededRandom(7)
     const times = Array.from(
       { length: 300 },

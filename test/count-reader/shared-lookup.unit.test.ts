@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SharedLookup } from '../../src/server/count-reader/shared-lookup.ts'
 
-/** Look-ups that answer their number, when told to. */
+/** Look-ups that answer their number when the test says so. */
 function numbered() {
   const begun: PromiseWithResolvers<number>[] = []
   const lookup = new SharedLookup(() => {
@@ -23,14 +23,14 @@ test('concurrent reads share one look-up, and the next read begins another', asy
   expect(await next).toBe(2)
 })
 
-test('a strong read never takes a look-up that began before it came, and shares the next', async () => {
+test('a strong read never uses a look-up that began before it, and shares the next', async () => {
   const { begun, lookup, end } = numbered()
   const early = lookup.get(false)
   const strong = [lookup.get(true), lookup.get(true)]
   expect(begun).toHaveLength(1)
   end(1)
   expect(await early).toBe(1)
-  const later = lookup.get(true) // came after the second began
+  const later = lookup.get(true) // asked after the second began
   end(2)
   expect(await Promise.all(strong)).toEqual([2, 2])
   await Promise.resolve()
@@ -45,17 +45,17 @@ test('a strong read with nothing in flight begins at once', async () => {
   expect(await strong).toBe(1)
 })
 
-test('a failed look-up fails those who shared it, and not the strong reads behind it', async () => {
+test('a failed look-up fails the reads that shared it, but not the strong reads that wait for the next', async () => {
   const { begun, lookup, end } = numbered()
   const [first, shared, strong] = [lookup.get(false), lookup.get(false), lookup.get(true)]
-  begun[0]!.reject(new Error('away'))
-  await expect(first).rejects.toThrow('away')
-  await expect(shared).rejects.toThrow('away')
+  begun[0]!.reject(new Error('unreachable'))
+  await expect(first).rejects.toThrow('unreachable')
+  await expect(shared).rejects.toThrow('unreachable')
   end(2)
   expect(await strong).toBe(2)
 })
 
-describe('under load', () => {
+describe('a shared look-up under load', () => {
   let nowMs = 0
   let begun = 0
   const kept = (keptMs = 4) => {
@@ -63,7 +63,7 @@ describe('under load', () => {
     return new SharedLookup(async () => ++begun, { keptMs: () => keptMs, now: () => nowMs })
   }
 
-  test('an answer that several shared serves those who come up to its time after it began', async () => {
+  test('an answer that several reads shared serves later reads until its time is over', async () => {
     const lookup = kept()
     expect(await Promise.all([lookup.get(false), lookup.get(false)])).toEqual([1, 1])
     nowMs = 103
@@ -72,13 +72,13 @@ describe('under load', () => {
     expect(await lookup.get(false)).toBe(2)
   })
 
-  test('an answer that one alone waited for serves nobody else', async () => {
+  test('an answer that a single read waited for serves no other', async () => {
     const lookup = kept()
     expect(await lookup.get(false)).toBe(1)
     expect(await lookup.get(false)).toBe(2)
   })
 
-  test('who wants a fresh answer never gets a kept one, and the next does not get an older one than that', async () => {
+  test('a strong read never gets a kept answer, and the next read gets no older answer', async () => {
     const lookup = kept(1_000)
     await Promise.all([lookup.get(false), lookup.get(false)])
     expect(await lookup.get(true)).toBe(2)
@@ -86,7 +86,7 @@ describe('under load', () => {
     expect(await lookup.get(false)).toBe(5)
   })
 
-  test('each answer says for how long it is kept', async () => {
+  test('each answer decides how long it is kept', async () => {
     const lookup = new SharedLookup(async () => ++begun, { keptMs: answer => (answer === 1 ? 0 : 10), now: () => nowMs })
     begun = 0
     await Promise.all([lookup.get(false), lookup.get(false)])

@@ -25,7 +25,7 @@ describe('the total', () => {
     await database.drop()
   })
 
-  test('comes from the cache while every lane is fresh, and is as old as the oldest lane', async () => {
+  test('comes from the cache while every lane is fresh, with the age of the oldest lane', async () => {
     await at.fill({ ageMs: 300 })
     await at.setAsof(1, 900)
     const { count, source, ageMs } = await at.reader.total(false)
@@ -35,13 +35,13 @@ describe('the total', () => {
     expect(Number.isInteger(ageMs)).toBe(true)
   })
 
-  test('of an empty ledger is a proven 0, from the cache too', async () => {
+  test('of an empty ledger is 0, from the cache too', async () => {
     await at.ledger.query('delete from pings')
     await at.fill()
     expect(await at.secondReader().total(false)).toMatchObject({ count: 0n, source: 'cache' })
   })
 
-  test('comes from Postgres, exact, when it is asked strongly, whatever the cache has', async () => {
+  test('of a strong read comes from Postgres and is exact, no matter what the cache has', async () => {
     await at.fill()
     await at.record(1, [7])
     const { ageMs, ...rest } = await at.reader.total(true)
@@ -55,14 +55,14 @@ describe('the total', () => {
     'one asof is missing': () => at.cache.hdel(HASH, 'asof:1'),
     'one applied is missing': () => at.cache.hdel(HASH, 'applied:1'),
     'the total is missing': () => at.cache.hdel(HASH, 'total'),
-    'the total is ill-formed': () => at.cache.hset(HASH, 'total', 'five'),
-    'the total is not the sum of what is applied': () => at.cache.hset(HASH, 'total', '6'),
-    'the total and what is applied are forged alike': () => at.cache.hset(HASH, { 'applied:1': '500:1', total: '505' }),
-    'a claim is written into a whole hash': () => at.cache.hset(HASH, 'claim', 'x:1'),
+    'the total is malformed': () => at.cache.hset(HASH, 'total', 'five'),
+    'the total is not the sum of the applied positions': () => at.cache.hset(HASH, 'total', '6'),
+    'the total and an applied position are forged consistently': () => at.cache.hset(HASH, { 'applied:1': '500:1', total: '505' }),
+    'a claim is written into a complete hash': () => at.cache.hset(HASH, 'claim', 'x:1'),
     'the hash is claimed': () => at.cache.pingClaim(HASH, 'other', '1', '5000', 'claim'),
     'the cache is empty': () => at.cache.flushall(),
-    'something else is under the key': () => at.cache.set(HASH, 'a string'),
-    'a lane more is in the hash': () => at.cache.hset(HASH, { 'applied:3': '0:0', 'asof:3': '1' }),
+    'the key holds another type': () => at.cache.set(HASH, 'a string'),
+    'the hash has an additional lane': () => at.cache.hset(HASH, { 'applied:3': '0:0', 'asof:3': '1' }),
   }
   test.each(Object.keys(spoiled))('comes from Postgres when %s', async how => {
     await at.fill()
@@ -72,7 +72,7 @@ describe('the total', () => {
     expect(at.notUsed).toHaveLength(1)
   })
 
-  test('that somebody forged is never answered, nor kept as a floor', async () => {
+  test('that another client forged is never answered and never becomes the floor', async () => {
     await at.fill()
     expect((await at.reader.total(false)).count).toBe(5n)
     await at.cache.hset(HASH, { 'applied:1': '500:1', total: '505' })
@@ -82,7 +82,7 @@ describe('the total', () => {
     expect([at.errors, at.warnings, at.notUsed]).toEqual([[], [], ['unproven']])
   })
 
-  test('of the cache asks Postgres once for each growth, not for each read', async () => {
+  test('of the cache causes one read of Postgres per growth, not per read', async () => {
     await at.fill()
     await at.reader.total(false)
     const asked = vi.spyOn(at.pool, 'query')
@@ -97,9 +97,9 @@ describe('the total', () => {
     }
   })
 
-  test('comes from Postgres, after 50 ms, when the cache does not answer', async () => {
+  test('comes from Postgres after 50 ms if the cache does not answer', async () => {
     await at.fill()
-    await at.reader.total(true) // connected, and the lanes are known
+    await at.reader.total(true) // now connected, and the number of lanes is known
     process.kill(redis.pid, 'SIGSTOP')
     try {
       const begunMs = performance.now()
@@ -112,7 +112,7 @@ describe('the total', () => {
     }
   })
 
-  test('counts lanes that are added while the server runs', async () => {
+  test('includes lanes that are added while the server runs', async () => {
     await at.fill()
     expect(await at.reader.total(false)).toMatchObject({ count: 5n, source: 'cache' })
     await migrate(database.config, { lanes: 5, log: silent })
@@ -122,16 +122,16 @@ describe('the total', () => {
     expect(await at.reader.total(false)).toMatchObject({ count: 6n, source: 'cache' })
   })
 
-  test('never goes backwards: what was answered stays true while the cache is behind', async () => {
+  test('never decreases on a server while the cache is behind', async () => {
     await at.fill()
     await at.record(1, [7])
     expect((await at.reader.total(true)).count).toBe(6n)
     expect(await at.reader.total(false)).toMatchObject({ count: 6n, source: 'cache' })
-    expect((await at.secondReader().total(false)).count).toBe(5n) // the cache is behind indeed
+    expect((await at.secondReader().total(false)).count).toBe(5n) // the cache is really behind
   })
 
   test(
-    'is lowered only when nothing came up to it for 3 s and Postgres holds fewer pings, and that is logged',
+    'decreases only when no read has reached it for 3 s and Postgres has fewer pings, which is logged',
     { timeout: 30_000 },
     async () => {
       const begunMs = performance.now()
@@ -157,10 +157,10 @@ describe('the total', () => {
     },
   )
 
-  test('is not lowered when only the cache lost pings', { timeout: 30_000 }, async () => {
+  test('does not decrease when only the cache lost pings', { timeout: 30_000 }, async () => {
     expect((await at.reader.total(true)).count).toBe(5n)
     await at.fill()
-    await at.cache.hset(HASH, { total: '4', 'applied:0': '2:1' }) // whole and fresh, and behind for good
+    await at.cache.hset(HASH, { total: '4', 'applied:0': '2:1' }) // complete and fresh, but permanently behind
     const deadlineMs = performance.now() + 3_500
     while (performance.now() < deadlineMs) {
       for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 0)
@@ -169,7 +169,7 @@ describe('the total', () => {
     expect(at.errors).toEqual([])
   })
 
-  test('of many concurrent reads takes few look-ups', async () => {
+  test('of many concurrent reads needs few look-ups', async () => {
     await at.fill()
     await at.reader.total(true)
     const asked = vi.spyOn(at.pool, 'query')
@@ -178,7 +178,7 @@ describe('the total', () => {
     expect(asked.mock.calls.length).toBeLessThanOrEqual(2)
   })
 
-  test('asked strongly holds every ping acked before, however many reads are under way', async () => {
+  test('of a strong read includes every ping acked before, no matter how many reads are under way', async () => {
     for (let recorded = 5n; recorded < 25n; recorded++) {
       void at.reader.total(true).catch(() => undefined)
       await at.record(1, [1])

@@ -7,14 +7,14 @@ import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 import { readerFixture, type ReaderFixture } from './fixture.ts'
 
-describe('while Postgres is away', () => {
+describe('while Postgres is down', () => {
   let redis: TestRedis
   let postgres: TestPostgres
   let at: ReaderFixture
   let asofMs = 0
-  /** A server that looked once, before all that follows. */
+  /** A server that read the cache once, before everything that follows. */
   let old: CountReader
-  let oldLookedMs = 0
+  let oldReadMs = 0
   const killPostgres = async () => {
     await postgres.kill9()
     // Its backends notice only a moment later, and answer until then.
@@ -35,7 +35,7 @@ describe('while Postgres is away', () => {
     await at.fill({ ageMs: 1_500 })
     old = at.secondReader()
     expect(await old.total(false)).toMatchObject({ count: 3n, source: 'cache' })
-    oldLookedMs = performance.now()
+    oldReadMs = performance.now()
     await at.fill()
     expect(await at.reader.total(false)).toMatchObject({ count: 3n, source: 'cache' })
     await killPostgres()
@@ -46,38 +46,38 @@ describe('while Postgres is away', () => {
     await redis.stop()
   })
 
-  test('a fresh cache answers as ever', async () => {
-    asofMs = performance.now() - 1 // the cache tells its time in whole ms, rounded down
+  test('counts come from a fresh cache as usual', async () => {
+    asofMs = performance.now() - 1 // the cache returns its time in whole ms, rounded down
     for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 0)
     expect(await at.reader.total(false)).toMatchObject({ count: 3n, source: 'cache' })
     expect(await at.reader.range({ startMs: 0n, endMs: 60_000n }, false)).toMatchObject({ count: 3n, source: 'cache' })
   })
 
-  test('strong reads, and ranges that the cache does not hold, are unavailable', async () => {
+  test('strong reads, and ranges that the cache does not have, are unavailable', async () => {
     await expect(at.reader.total(true)).rejects.toBeInstanceOf(UnavailableError)
     await expect(at.reader.range({ startMs: 0n, endMs: 60_000n }, true)).rejects.toBeInstanceOf(UnavailableError)
     await expect(at.reader.range({ startMs: 1n, endMs: 60_000n }, false)).rejects.toBeInstanceOf(UnavailableError)
   })
 
-  test('a stale cache answers with its true age', async () => {
+  test('a count from a stale cache has its true age', async () => {
     for (let lane = 0; lane < 3; lane++) await at.setAsof(lane, 30_000)
     const { count, source, ageMs } = await at
       .secondReader()
       .total(false)
       .catch((error: Error) => ({ count: error.name, source: '', ageMs: 0 }))
-    // A server that never reached Postgres does not know how many lanes there must be.
+    // A server that never reached Postgres does not know the number of lanes.
     expect({ count, source, ageMs }).toEqual({ count: 'UnavailableError', source: '', ageMs: 0 })
     const known = await at.reader.total(false)
     expect(known).toMatchObject({ count: 3n, source: 'cache' })
-    // Proven more lately than by what is in the cache now.
+    // Proven later than what is in the cache now.
     expect(known.ageMs).toBeLessThanOrEqual(Math.ceil(performance.now() - asofMs))
     expect(known.ageMs).toBeLessThan(30_000)
   })
 
-  test('a cache that was emptied leaves the last proven count, with its growing age', async () => {
+  test('with an emptied cache, the last proven count is answered with its growing age', async () => {
     await at.cache.del(HASH)
-    const sinceOldLookMs = performance.now() - oldLookedMs
-    expect((await old.total(false)).ageMs).toBeGreaterThanOrEqual(sinceOldLookMs)
+    const sinceOldReadMs = performance.now() - oldReadMs
+    expect((await old.total(false)).ageMs).toBeGreaterThanOrEqual(sinceOldReadMs)
     const first = await at.reader.total(false)
     expect(first).toMatchObject({ count: 3n })
     expect(first.ageMs).toBeLessThanOrEqual(Math.ceil(performance.now() - asofMs))
@@ -85,7 +85,7 @@ describe('while Postgres is away', () => {
     expect((await at.reader.total(false)).ageMs).toBeGreaterThanOrEqual(first.ageMs + 45)
   })
 
-  test('a forged total is answered with its age, and goes with the first look at Postgres', async () => {
+  test('a forged total is answered with its age until Postgres is read again', async () => {
     const nowMs = await readTimeMs(at.cache)
     const lanes = Object.fromEntries(
       [0, 1, 2].flatMap(lane => [
@@ -111,13 +111,13 @@ describe('while Postgres is away', () => {
     await killPostgres()
   })
 
-  test('and the cache too, counts are unavailable', async () => {
+  test('and the cache is down too, counts are unavailable', async () => {
     await redis.kill9()
     await expect(at.reader.total(false)).rejects.toBeInstanceOf(UnavailableError)
     await expect(at.reader.total(true)).rejects.toBeInstanceOf(UnavailableError)
   })
 
-  test('and back, everything is exact again', async () => {
+  test('and after both have recovered, counts are exact again', async () => {
     await postgres.restart()
     await at.close()
     await redis.restart()

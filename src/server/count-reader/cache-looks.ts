@@ -7,22 +7,22 @@ import type { Count } from './count.ts'
 
 const CACHE_TIMEOUT_MS = 50
 
-/** What the cache answered, which may prove nothing. */
+/** What a read of the cache found. It proves nothing unless `hash` is there and fresh. */
 export type CacheLook<Look extends HashLook<unknown>> = Omit<Look, 'hash'> & {
-  /** Undefined if it is lost, claimed, or made for another number of lanes. */
+  /** Undefined if the hash is missing, claimed, inconsistent, or of another number of lanes. */
   readonly hash: (NonNullable<Look['hash']> & { readonly provenMs: number }) | undefined
 }
 
 export interface CacheLooksOptions {
   readonly cache: Cache
   readonly metrics: CountReaderMetrics
-  /** How many lanes there probably are: the hash itself tells if they are all. Rejects if nobody knows. */
+  /** The expected number of lanes. Whether the hash has all of them is checked in the hash itself. Rejects if it is not known. */
   readonly lanes: () => Promise<number>
-  /** Called when the hash is not whole: perhaps lanes were added. */
+  /** Called when the hash is incomplete: lanes may have been added. */
   readonly onIncomplete: () => void
 }
 
-/** Looks at the cache, and counts why one served nobody. */
+/** Reads the cache, and counts why a read could not be used. */
 export class CacheLooks {
   readonly #options: CacheLooksOptions
 
@@ -30,7 +30,7 @@ export class CacheLooks {
     this.#options = options
   }
 
-  /** What `read` finds, with the time to which every lane is complete, by the monotonic clock. Undefined if the cache is away. */
+  /** What `read` finds, with the time up to which every lane is complete, by the monotonic clock. Undefined if the cache is unreachable. */
   async look<Look extends HashLook<{ readonly state: HashState }>>(
     read: (cache: Cache, lanes: number) => Promise<Look>,
     timeoutMs = CACHE_TIMEOUT_MS,
@@ -38,7 +38,7 @@ export class CacheLooks {
     const { cache, metrics, lanes, onIncomplete } = this.#options
     try {
       const count = await lanes()
-      // Ages count from before the question, and the hash is read before the clock: none is told too small.
+      // Ages count from before the read, and the hash is read before the cache's clock: no age is too small.
       const beganMs = performance.now()
       const look = await within(timeoutMs, 'the cache does not answer', read(cache, count))
       const hash = look.hash as NonNullable<Look['hash']> | undefined
@@ -57,12 +57,12 @@ export class CacheLooks {
   }
 }
 
-/** True if what was proven for this time, by the monotonic clock in ms, may still be answered. */
+/** True if a count that was complete at this time, in ms of the monotonic clock, is still fresh. */
 export function isFresh(provenMs: number): boolean {
   return performance.now() - provenMs <= FRESH_WITHIN_MS
 }
 
-/** A count of the cache, unless it is not fresh. */
+/** A count from the cache. Undefined if it is not fresh. */
 export function freshCount(count: bigint, provenMs: number): Count | undefined {
   return isFresh(provenMs) ? { count, source: 'cache', ageMs: Math.ceil(performance.now() - provenMs) } : undefined
 }

@@ -7,29 +7,29 @@ import { advanceKept, type KeptMinutes } from './kept-minutes.ts'
 import { MinuteSums } from './minute-sums.ts'
 import { SharedLookup } from './shared-lookup.ts'
 
-/** A range of more minutes is asked of Postgres. */
+/** A range of more minutes is counted in Postgres. */
 const MAX_MINUTES = 10_080
-/** A range of up to this many minutes that nobody else asks beside is asked for by its own fields. */
+/** For a range of up to this many minutes, asked while no other is, only its own fields are read. */
 const MAX_OWN_FIELDS = 256
-/** A hash with more fields is not read whole: more than this many are not Ping's (`MAX_MINUTES` is at most 100 000). */
+/** A hash with more fields is not read as a whole: Ping never writes that many (the setting `MAX_MINUTES` is at most 100 000). */
 const MAX_FIELDS = 120_000
 const WHOLE_TIMEOUT_MS = 500
-/** All minutes are read again after this long: what a sum cannot show (another history, somebody else's writing) is not believed for longer. */
+/** All minutes are read again after this long. A change that the sums cannot show (another history, another writer) lasts no longer. */
 const WHOLE_AGAIN_MS = 1_000
-/** Under load, the minutes that serve those who come later: after a look at a few of them, and after one at all of them because too many had changed. */
+/** How long, under load, minutes serve later readers: after a read of a few minutes, and after a read of all because too many had changed. */
 const KEPT_MS = { some: 4, all: 200 }
-/** The minutes that most pings are of: those before the clock's, and the next. */
+/** The minutes that most pings have: some before the current minute, and the next. */
 const [MINUTES_BEFORE, MINUTES_AFTER] = [14, 1]
 
-/** The cache's minutes, which Postgres' sums may have to replace. */
+/** The minutes of the cache, as one read found them. */
 interface MinutesLook {
-  /** Undefined if the minutes are not what Ping writes. */
+  /** Undefined if the minutes cannot come from Ping, or are not kept. */
   readonly sums: MinuteSums | undefined
   readonly provenMs: number
   readonly keptMs: number
 }
 
-/** Counts ranges in the cache. All who ask at the same time share one look, and what it finds is kept for the next. */
+/** Counts ranges in the cache. Readers at the same time share one read, and what it finds is kept for the next. */
 export class CachedRanges {
   readonly #looks: CacheLooks
   readonly #metrics: CountReaderMetrics
@@ -42,7 +42,7 @@ export class CachedRanges {
     this.#metrics = metrics
   }
 
-  /** Undefined if the cache does not hold the whole range, or is not fresh. */
+  /** Undefined if the cache does not have the whole range, or is not fresh. */
   async count({ startMs, endMs }: Range): Promise<Count | undefined> {
     const minutes = endMs > startMs ? (endMs - startMs) / MINUTE_MS_BIGINT : 0n
     if (startMs % MINUTE_MS_BIGINT !== 0n || endMs % MINUTE_MS_BIGINT !== 0n || minutes > BigInt(MAX_MINUTES)) return undefined
@@ -71,11 +71,11 @@ export class CachedRanges {
       provenMs,
     )
     if (!count || (count.count <= state.total && counts.every(minute => minute >= 0n))) return count
-    this.#metrics.cacheNotUsed('unproven') // somebody else wrote these minutes
+    this.#metrics.cacheNotUsed('unproven') // another client wrote these minutes
     return undefined
   }
 
-  /** Undefined if the cache is away, or the hash is not whole. */
+  /** Undefined if the cache is unreachable, or the hash is incomplete. */
   async #lookAtMinutes(): Promise<MinutesLook | undefined> {
     const beganMs = performance.now()
     const current = minuteOfClock(Date.now())

@@ -1,6 +1,6 @@
 /** The metrics that the count reader needs. */
 export interface CountReaderMetrics {
   countAnswered(source: 'cache' | 'database'): void
-  /** The cache could not be used: `unreachable`, `incomplete`, `stale`, `unproven` or another short word. */
+  /** A read of the cache could not be used: `unreachable`, `incomplete`, `stale` or `unproven`. */
   cacheNotUsed(reason: string): void
 }

@@ -20,19 +20,19 @@ export interface CountReaderOptions {
   readonly cache: Cache
   readonly log: Logger
   readonly metrics: CountReaderMetrics
-  /** How many lanes there probably are, until Postgres is asked. */
+  /** The expected number of lanes, until Postgres is read. */
   readonly lanes?: number | undefined
 }
 
 const DATABASE_TIMEOUT_MS = 5_000
-/** How long a fresh total of the cache waits for Postgres to have as many pings; then it is answered with its age. */
+/** How long a fresh total from the cache waits for Postgres to confirm it. After that it is answered with its age. */
 const PROOF_TIMEOUT_MS = 500
-/** Under load, a look at the cache serves those who come up to this long after it began. */
+/** Under load, a read of the cache also serves readers that arrive up to this long after it began. */
 const LOOK_KEPT_MS = 4
 
 /**
- * Answers counts: from the cache where that is provably fresh, else from Postgres; when that is away too,
- * the last proven count with its age, or an error. Never a wrong number, never an unmarked old one.
+ * Answers counts from the cache if it is provably fresh, otherwise from Postgres. If Postgres is unreachable too, answers the last
+ * proven count with its age, or an error. Never a wrong count, and never an old one without its age.
  */
 export class CountReader implements PingCounter {
   readonly #options: CountReaderOptions
@@ -42,7 +42,7 @@ export class CountReader implements PingCounter {
   readonly #cachedRanges: CachedRanges
   readonly #ledgerRanges: LedgerRanges
   readonly #database = new SharedLookup(() => this.#lookAtDatabase())
-  /** Only to know which fields to ask the cache for; the hash itself tells if they are all. */
+  /** Used only to choose which fields to read from the cache. Whether these are all is checked in the hash itself. */
   #lanes: number | undefined
   #lastProven: ProvenTotal | undefined
 
@@ -50,7 +50,7 @@ export class CountReader implements PingCounter {
     this.#options = options
     this.#lanes = options.lanes
     const { cache, metrics } = options
-    const onIncomplete = () => void this.#database.get(false).catch(() => undefined) // it reads how many lanes there are
+    const onIncomplete = () => void this.#database.get(false).catch(() => undefined) // it reads the number of lanes
     this.#looks = new CacheLooks({ cache, metrics, lanes: () => this.#laneCount(), onIncomplete })
     this.#cachedRanges = new CachedRanges(this.#looks, metrics)
     this.#ledgerRanges = new LedgerRanges(options.pool)
@@ -86,7 +86,7 @@ export class CountReader implements PingCounter {
         const count = this.#floor.answer(state.total, now)
         if (!this.#floor.isDoubtful(now)) return { count, source: 'cache', ageMs: Math.ceil(now - provenMs) }
       }
-      // In doubt about the floor, only a look that began after it was set tells.
+      // If the floor is doubtful, only a look-up that begins after it was set can decide.
       return this.#fromDatabase(await this.#database.get(this.#floor.isDoubtful(performance.now())))
     } catch (cause) {
       return this.#lastResort(look, cause)
@@ -94,9 +94,9 @@ export class CountReader implements PingCounter {
   }
 
   /**
-   * True if Postgres has had as many pings as the cache says. It is asked only when the cache has more than at the last
-   * look, once for all who read then: a total that somebody else wrote into the hash is not answered, whatever else they
-   * wrote with it. Rejects if Postgres does not answer.
+   * True if Postgres has had as many pings as the cache says. Postgres is read only when the cache has more than at the last
+   * look-up, once for all concurrent readers. So a total that another client wrote into the hash is never answered, no matter what
+   * else it wrote. Rejects if Postgres does not answer.
    */
   async #isProven(total: bigint): Promise<boolean> {
     if (this.#floor.isProven(total)) return true
@@ -114,25 +114,25 @@ export class CountReader implements PingCounter {
     if (settled === 'lost')
       log.error(
         { answered, counted: proven.total },
-        'the ledger holds fewer pings than were counted: a failover lost rows, or somebody removed them',
+        'the ledger has fewer pings than were counted: a failover lost rows, or rows were deleted',
       )
     if (settled === 'unproven')
-      log.warn({ answered, counted: proven.total }, 'the cache held more pings than Postgres ever had: somebody else wrote to it')
+      log.warn({ answered, counted: proven.total }, 'the cache had more pings than Postgres ever had: another client wrote to it')
     return { count: this.#floor.answer(proven.total, now), source: 'database', ageMs: Math.ceil(now - proven.beganMs) }
   }
 
-  /** Postgres is away, and the cache is not fresh: the younger of what the cache holds and what was last proven. */
+  /** While Postgres is unreachable and the cache is not fresh: the younger of the cache's total and the last proven total. */
   #lastResort(look: CacheLook<HashLook<HashAndMinutes>> | undefined, cause: unknown): Count {
     const now = performance.now()
     if (look?.hash) this.#prove({ total: look.hash.state.total, beganMs: look.hash.provenMs })
     if (!look || !this.#lastProven) {
-      throw new UnavailableError('neither the cache nor Postgres has a count that can be proven; try again', { cause })
+      throw new UnavailableError('neither the cache nor Postgres can prove a count; try again', { cause })
     }
     const { total, beganMs } = this.#lastProven
     return { count: this.#floor.answer(total, now), source: 'cache', ageMs: Math.ceil(now - beganMs) }
   }
 
-  /** Keeps the youngest total that is proven; one of the cache may have come over an older way. */
+  /** Keeps the youngest proven total. A total from the cache may be older than the one that is kept. */
   #prove(proven: ProvenTotal): void {
     if (proven.beganMs > (this.#lastProven?.beganMs ?? -Infinity)) this.#lastProven = proven
   }

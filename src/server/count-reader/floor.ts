@@ -3,21 +3,21 @@ import { FRESH_WITHIN_MS } from '../../counters/freshness.ts'
 /** A total that Postgres answered. */
 export interface ProvenTotal {
   readonly total: bigint
-  /** When the look-up began, by the monotonic clock, in ms. */
+  /** When the look-up began, in ms of the monotonic clock. */
   readonly beganMs: number
 }
 
 /** How long the floor must be unconfirmed before Postgres may lower it: longer than a fresh cache may lack what the floor counts. */
 const LOWERED_AFTER_MS = FRESH_WITHIN_MS + 1_000
 
-/** What a look at Postgres did to the floor: `lost` lowers a total that Postgres had once, `unproven` one that it never had. */
+/** What a look-up in Postgres did to the floor: `lost` lowered a total that Postgres once had, `unproven` one that it never had. */
 export type Settled = 'kept' | 'lost' | 'unproven'
 
 /**
- * The highest total that a server has answered. What was true stays true: no answer is below it. Two things make it
- * wrong. A failover lost rows: it is lowered when no read has come up to it for 3 s on end, and then only by a look
- * at Postgres that began after the floor was set. Or it came from the cache while Postgres was down, and somebody
- * else had written to the cache: the first such look lowers it. Pure; time is handed in.
+ * The highest total that a server has answered. No later answer is lower. The floor can be wrong for two reasons. If a failover
+ * lost rows, it is lowered when no read has reached it for 3 s, and only by a look-up in Postgres that began after the floor was
+ * set. If it came from the cache while Postgres was down, and another client had written to the cache, the first such look-up
+ * lowers it. Pure: the time is an argument.
  */
 export class Floor {
   #total = 0n
@@ -36,7 +36,7 @@ export class Floor {
     return total <= this.#proven
   }
 
-  /** Takes a total that was read; returns what may be answered. */
+  /** Takes a total that was read. Returns the total to answer. */
   answer(total: bigint, nowMs: number): bigint {
     if (total >= this.#total) {
       if (total > this.#total) this.#setMs = nowMs
@@ -49,17 +49,17 @@ export class Floor {
     return this.#total
   }
 
-  /** True if it is time to ask Postgres whether the floor is right. */
+  /** True if Postgres has to be read to find out whether the floor is right. */
   isDoubtful(nowMs: number): boolean {
     return this.#isAbove && (!this.isProven(this.#total) || this.#isUnconfirmed(nowMs))
   }
 
-  /** Takes what a look at Postgres found, without answering it. */
+  /** Takes the result of a look-up in Postgres, without answering it. */
   prove({ total }: ProvenTotal): void {
     if (total > this.#proven) this.#proven = total
   }
 
-  /** Takes what Postgres says, and lowers the floor if that is due. */
+  /** Takes the result of a look-up in Postgres, and lowers the floor if that is due. */
   settle(proven: ProvenTotal, nowMs: number): Settled {
     this.prove(proven)
     if (proven.beganMs <= this.#setMs || proven.total >= this.#total) return 'kept'

@@ -1,17 +1,17 @@
 import type { HashAndMinutes, HashState } from '../../counters/hash.ts'
 import type { MinuteSums } from './minute-sums.ts'
 
-/** All minutes of the cache, as they were at one state of it. */
+/** All minutes of the cache at one state of it. */
 export interface KeptMinutes {
   readonly state: HashState
   readonly sums: MinuteSums
 }
 
 /**
- * What was kept, brought to a later state of the hash by the counts of a few minutes; undefined if other minutes may
- * have changed. A flush only ever adds: to the total as much as to the minutes. So if these minutes grew by as much as the
- * total did, no other did. That holds within one history: what a failover took away and put elsewhere may be missed, and what
- * somebody else wrote, so a kept state is not used for long.
+ * Advances the kept minutes to a later state of the hash, using the counts of a few minutes. Undefined if other minutes may have
+ * changed. A flush adds as much to the total as to the minutes. So if these minutes grew by as much as the total, no other
+ * minute did. This holds within one history: it may miss what a failover moved from one minute to another, and what another
+ * client wrote. Therefore a kept state is not used for long.
  */
 export function advanceKept(
   { state: before, sums }: KeptMinutes,
@@ -32,7 +32,7 @@ export function advanceKept(
   return { state, sums: grown.length === 0 ? sums : sums.plus(grown) }
 }
 
-/** False if the hash was rebuilt for other minutes, or is of another history for all that can be seen. */
+/** False if the hash was rebuilt for other minutes, or visibly has another history. */
 function follows(before: HashState, state: HashState): boolean {
   return (
     state.minutesFrom === before.minutesFrom &&

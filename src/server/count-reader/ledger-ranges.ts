@@ -8,14 +8,14 @@ import type { Range } from './count.ts'
 import { MinuteSums } from './minute-sums.ts'
 import { QuestionQueue } from './question-queue.ts'
 
-/** The newest minutes are kept, two weeks of them: a week whole, when each minute of it and of some days ahead has pings. */
+/** How many of the newest minutes are kept: two weeks. They cover a whole week even if each of its minutes and of some days ahead has pings. */
 const MAX_MINUTES = 20_160
-/** How far ahead of the clock minutes are kept, in minutes, and when they are read again for that. */
-const [MINUTES_AHEAD, MINUTES_AHEAD_LEAST] = [2 * 24 * 60, 24 * 60]
-/** Minutes are worth keeping from the second range on that is asked for in this time. */
+/** How far ahead of the clock minutes are kept, and the minimum below which they are read again. In minutes. */
+const [MINUTES_AHEAD, MIN_MINUTES_AHEAD] = [2 * 24 * 60, 24 * 60]
+/** Minutes are kept from the second range on that is requested within this time. */
 const WORTH_WITHIN_MS = 250
 const READ_AGAIN_AFTER_FAILURE_MS = 10_000
-/** Statements at a time: one serves all who wait, unless it also counts rows at the edges of ranges. */
+/** Maximum number of statements at a time. One serves all that wait, unless it also counts rows at the edges of ranges. */
 const [MAX_AT_ONCE, MAX_AT_ONCE_WITH_EDGES] = [1, 4]
 
 /** All pings up to these heads, by minute. */
@@ -24,7 +24,7 @@ interface KeptMinutes {
   readonly sums: MinuteSums
 }
 
-/** A range taken apart: whole minutes, and what is left of a minute at either end. */
+/** A range, split into whole minutes and the parts of minutes at its ends. */
 interface Question extends Range {
   readonly first: number
   readonly end: number
@@ -32,9 +32,9 @@ interface Question extends Range {
 }
 
 /**
- * Counts ranges in Postgres, exactly: each answer is of an instant after the question. While ranges are asked for, the newest
- * minutes are kept, up to a known position of each lane. Then one statement serves all who wait, however long their ranges are: it
- * finds what was recorded after those positions, and that they are still in the ledger.
+ * Counts ranges in Postgres, exactly: each answer is true at an instant after the question. While ranges are requested, the newest
+ * minutes are kept, up to a known position of each lane. Then one statement serves all readers that wait, however long their ranges
+ * are: it counts what was recorded after those positions, and checks that the positions are still in the ledger.
  */
 export class LedgerRanges {
   readonly #pool: Pool
@@ -82,13 +82,13 @@ export class LedgerRanges {
     )
   }
 
-  /** What is kept; has it read, for those who ask next, when that is worth it. */
+  /** The kept minutes. Also starts to read them, for later readers, if that is worthwhile. */
   #keptMinutes(): KeptMinutes | undefined {
     const nowMs = performance.now()
     const isWorthIt = nowMs - this.#askedMs < WORTH_WITHIN_MS
     this.#askedMs = nowMs
     const aheadMinutes = (this.#kept?.sums.to ?? 0) - currentMinute()
-    if (isWorthIt && aheadMinutes < MINUTES_AHEAD_LEAST && !this.#reading && nowMs - this.#failedMs > READ_AGAIN_AFTER_FAILURE_MS)
+    if (isWorthIt && aheadMinutes < MIN_MINUTES_AHEAD && !this.#reading && nowMs - this.#failedMs > READ_AGAIN_AFTER_FAILURE_MS)
       void this.#read()
     return this.#kept
   }
@@ -101,7 +101,7 @@ export class LedgerRanges {
       const sums = MinuteSums.of({ from: counts.minutesFrom ?? -Infinity, to: counts.minutesTo, minutes })
       this.#kept = sums && { heads: counts.heads, sums }
     } catch {
-      this.#failedMs = performance.now() // ranges are counted without; those who ask see if Postgres answers
+      this.#failedMs = performance.now() // ranges are counted without kept minutes; their readers see whether Postgres answers
     } finally {
       this.#reading = false
     }

@@ -6,21 +6,21 @@ export interface MinuteCounts {
   readonly minutes: ReadonlyMap<number, number>
 }
 
-/** Minutes that were added and are not yet among the sums: each is looked at by every question. */
+/** Maximum number of minutes that were added but are not yet in the sums. Every query checks each of them. */
 const MAX_ADDED = 32
 
 /**
- * Pings by minute, ready to be asked for any range: what it costs does not depend on how long that is, nor on how many
- * pings there are. Never changes: what is added makes another.
+ * Pings by minute. The cost of summing a range depends neither on its length nor on the number of pings. Immutable: adding pings
+ * makes a new object.
  */
 export class MinuteSums {
   readonly from: number
   readonly to: number
   /** Ascending. */
   readonly #minutes: Float64Array
-  /** Pings of the first n minutes, for n from 0 on. */
+  /** At index n: the pings of the first n minutes. */
   readonly #sums: Float64Array
-  /** Pings that came later. */
+  /** Pings that were added later. */
   readonly #added: ReadonlyMap<number, number>
 
   private constructor(range: { from: number; to: number }, minutes: Float64Array, sums: Float64Array, added: ReadonlyMap<number, number>) {
@@ -31,7 +31,7 @@ export class MinuteSums {
     this.#added = added
   }
 
-  /** Undefined if a count cannot be one, or if all together are more than a number holds exactly. */
+  /** Undefined if a count is invalid, or if their sum is more than a number holds exactly. */
   static of({ from, to, minutes: counts }: MinuteCounts): MinuteSums | undefined {
     const minutes = Float64Array.from(counts.keys()).sort()
     const sums = new Float64Array(minutes.length + 1)
@@ -43,17 +43,17 @@ export class MinuteSums {
     return Number.isSafeInteger(sums[minutes.length]) ? new MinuteSums({ from, to }, minutes, sums, new Map()) : undefined
   }
 
-  /** All pings, of minutes that are covered or not. */
+  /** All pings, of covered and other minutes. */
   get all(): number {
     return this.sum(-Infinity, Infinity)
   }
 
-  /** At most how many minutes are not empty. */
+  /** An upper bound for the number of non-empty minutes. */
   get size(): number {
     return this.#minutes.length + this.#added.size
   }
 
-  /** True if all pings of [first, end) are in. */
+  /** True if the counts of [first, end) are complete. */
   covers(first: number, end: number): boolean {
     return first >= this.from && end <= this.to
   }
@@ -65,7 +65,7 @@ export class MinuteSums {
     return sum
   }
 
-  /** With these pings more. Those of minutes that are not covered are left out. */
+  /** With these pings added. Pings of minutes that are not covered are ignored. */
   plus(more: Iterable<readonly [minute: number, count: number]>): MinuteSums {
     const added = new Map(this.#added)
     for (const [minute, count] of more) {
@@ -74,12 +74,12 @@ export class MinuteSums {
     return added.size <= MAX_ADDED ? new MinuteSums(this, this.#minutes, this.#sums, added) : this.#merge(added)
   }
 
-  /** Without the oldest minutes, if more than `most` are not empty. */
-  newest(most: number): MinuteSums {
-    if (this.size <= most) return this
+  /** Without the oldest minutes, if more than `max` are not empty. */
+  newest(max: number): MinuteSums {
+    if (this.size <= max) return this
     const { from, to } = this
     const merged = this.#merge(this.#added)
-    const excess = Math.max(0, merged.#minutes.length - most)
+    const excess = Math.max(0, merged.#minutes.length - max)
     const range = { from: excess === 0 ? from : merged.#minutes[excess - 1]! + 1, to }
     return new MinuteSums(range, merged.#minutes.slice(excess), merged.#sums.slice(excess), new Map())
   }
@@ -103,7 +103,7 @@ export class MinuteSums {
     return new MinuteSums(this, minutes.slice(0, length), sums.slice(0, length + 1), new Map())
   }
 
-  /** How many minutes are below this one. */
+  /** The number of minutes below this one. */
   #indexOf(minute: number): number {
     let [low, high] = [0, this.#minutes.length]
     while (low < high) {

@@ -1,5 +1,5 @@
 export interface SharedLookupOptions<T> {
-  /** How long after its beginning an answer that several callers shared serves later ones too, in ms. */
+  /** How long after the look-up began its answer also serves later callers, if several callers shared it. In ms. */
   readonly keptMs?: (answer: T) => number
   /** The monotonic clock, in ms. */
   readonly now?: () => number
@@ -11,9 +11,9 @@ interface Lookup<T> {
 }
 
 /**
- * Lets concurrent callers share one look-up. A caller that wants `fresh` gets one that begins after its
- * call: not the one in flight, but the next, which all who wait by then share. Of the others, under load, some get the answer
- * of a look-up that has just ended; a caller that comes alone never does.
+ * Lets concurrent callers share one look-up. A caller that wants a `fresh` answer gets that of a look-up that begins after its
+ * call: not the one in flight but the next, which all such callers share. Under load, other callers may get the answer of a look-up
+ * that has just ended. A caller that is alone never does.
  */
 export class SharedLookup<T> {
   readonly #look: () => Promise<T>
