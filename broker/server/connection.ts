@@ -11,25 +11,25 @@ export interface ConnectionOptions {
   readonly dispatcher: Dispatcher
   readonly advertised: Endpoint
   readonly maxRequestBytes: number
-  /** A connection without a request for so long is closed; 0: never. */
+  /** A connection that is idle for this time is closed; 0: never. */
   readonly maxIdleMs: number
   readonly log: Logger
 }
 
-/** IPv4 addresses without the prefix that they carry on a socket for both. */
+/** Removes the prefix of IPv4 addresses on a socket for IPv4 and IPv6. */
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:/, '')
 }
 
-/** So long one client is served without the others, in ms. */
+/** Maximum time that one client is served before the others get their turn, in ms. */
 const TURN_MS = 10
 
-/** For the last answer to reach the client. */
-const LEAST_GRACE_MS = 100
+/** Time for the last response to reach the client. */
+const MIN_GRACE_MS = 100
 
 /**
- * One client. Its requests are served one at a time and in order, as Kafka does: a request that waits holds up those behind it.
- * Nothing more is read while a whole request waits or an answer is not sent, so a client cannot fill the memory.
+ * One client. Its requests are served one at a time and in order, as in Kafka: a request that waits blocks those after it. The connection
+ * reads nothing while a complete request waits or a response is not sent, so a client cannot fill the memory.
  */
 export class Connection {
   readonly #socket: Socket
@@ -53,23 +53,23 @@ export class Connection {
     socket.on('data', chunk => this.#received(chunk as Buffer))
     socket.on('end', () => this.#ended())
     socket.on('close', () => this.#gone.abort())
-    socket.on('error', () => socket.destroy()) // told by `close`
+    socket.on('error', () => socket.destroy()) // `close` follows
     socket.on('drain', () => this.#serve())
   }
 
-  /** Resolves when what is being served is answered, or after `graceMs`; the connection is closed then. */
+  /** Closes the connection after the response to the request in progress, or after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.#gone.abort()
     const deadline = performance.now() + graceMs
     while (this.#isBusy && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 5))
     if (this.#socket.destroyed) return
     this.#socket.destroySoon()
-    // Who does not read what was sent is not waited for any longer.
-    const timer = setTimeout(() => this.#socket.destroy(), Math.max(LEAST_GRACE_MS, deadline - performance.now()))
+    // A client that does not read its responses is not waited for any longer.
+    const timer = setTimeout(() => this.#socket.destroy(), Math.max(MIN_GRACE_MS, deadline - performance.now()))
     this.#socket.on('close', () => clearTimeout(timer))
   }
 
-  /** Nothing came or went for a while. */
+  /** Nothing was received or sent for a while. */
   #idle(): void {
     if (!this.#isBusy) this.#socket.destroy()
   }
@@ -80,7 +80,7 @@ export class Connection {
     this.#serve()
   }
 
-  /** The client sends nothing more. What it has sent is served first, then what waits is answered with what there is. */
+  /** The client sends nothing more. Its remaining requests are served, then a request that waits gets a response with what is available. */
   #ended(): void {
     this.#hasEnded = true
     this.#serve()
@@ -102,7 +102,7 @@ export class Connection {
     }
   }
 
-  /** Many small requests of one client are not to keep the others waiting. */
+  /** Many small requests of one client must not make the others wait. */
   #letOthers(): void {
     this.#isBusy = true
     setImmediate(() => {
@@ -147,7 +147,7 @@ export class Connection {
     const { log } = this.#options
     const client = this.#socket.remoteAddress
     if (error instanceof WireError || error instanceof HangUp) log.warn({ client, reason: error.message }, 'connection closed')
-    else log.error({ client, err: error }, 'connection closed, the request failed')
+    else log.error({ client, err: error }, 'connection closed because a request failed')
     this.#socket.destroy()
   }
 }

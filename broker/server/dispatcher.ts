@@ -11,14 +11,14 @@ import type { Route } from './route.ts'
 export interface DispatcherOptions {
   readonly routes: readonly Route[]
   readonly faults: Faults
-  /** Told of every request that was served; without a response when none is sent. */
+  /** Called for every request that was served; `response` is undefined if none is sent. */
   readonly served: (api: Api, durationMs: number, response: unknown) => void
 }
 
 type Chunks = readonly Buffer[] | undefined
 type ConnectionCall = Omit<Call, 'version' | 'clientId'>
 
-/** From the bytes of a request to the bytes of its answer. */
+/** Turns the bytes of a request into the bytes of its response. */
 export class Dispatcher {
   readonly #routes: ReadonlyMap<number, Route>
   readonly #options: DispatcherOptions
@@ -28,17 +28,17 @@ export class Dispatcher {
     this.#routes = new Map(options.routes.map(route => [route.api.key, route]))
   }
 
-  /** The frame of the answer in pieces; undefined when there is none. Throws or rejects when the connection is to be closed. */
+  /** The frame of the response in pieces; undefined: no response. Throws or rejects if the connection must be closed. */
   dispatch(frame: Buffer, call: ConnectionCall): Chunks | Promise<Chunks> {
     const startedAt = performance.now()
     const r = new Reader(frame)
     const { apiKey, apiVersion: version, correlationId } = readHeader(r)
     const route = this.#routes.get(apiKey)
-    if (route === undefined) throw new WireError(`got a request with the API key ${apiKey}, which is not offered`)
+    if (route === undefined) throw new WireError(`got a request with API key ${apiKey}, which is not supported`)
     const { api } = route
     if (version < api.minVersion || version > api.maxVersion) return refuseVersion(api, version, correlationId)
     const clientId = readClientId(r, api, version)
-    // Bytes behind a request are passed over, as Kafka does: librdkafka sends some.
+    // Bytes after a request are ignored, as in Kafka: librdkafka sends some.
     const request: unknown = codecOf(api, version).request.read(r)
     const encode = (response: unknown): Chunks => {
       this.#options.served(api, performance.now() - startedAt, response)

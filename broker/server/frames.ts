@@ -1,12 +1,12 @@
 import { WireError } from '../wire/wire-error.ts'
 
 const LENGTH_BYTES = 4
-/** The API, its version and the number of the request. */
-const SMALLEST_REQUEST_BYTES = 8
+/** The API key, its version and the correlation id. */
+const MIN_REQUEST_BYTES = 8
 
 const SMALL_BYTES = 1024
 
-/** Cuts a stream of bytes into frames: four bytes with the length, then as many. Memory grows with what arrived, not with what a length claims. */
+/** Splits a stream of bytes into frames: four bytes with the length, then that many bytes. Memory grows with the bytes that arrive, not with the length that a frame claims. */
 export class Frames {
   readonly #maxBytes: number
   #chunks: Buffer[] = []
@@ -20,25 +20,23 @@ export class Frames {
   add(chunk: Buffer): void {
     this.#bytes += chunk.length
     const last = this.#chunks.at(-1)
-    // Bytes that trickle in are put together, or each would cost a hundred.
+    // Small chunks are joined: each separate chunk would take a hundred bytes.
     if (last !== undefined && last.length + chunk.length <= SMALL_BYTES)
       this.#chunks[this.#chunks.length - 1] = Buffer.concat([last, chunk])
     else this.#chunks.push(chunk)
   }
 
-  /** True when a whole frame waits, or an ill-formed one. */
+  /** Whether a complete frame or a malformed one is waiting. */
   get isReady(): boolean {
     return this.#bytes >= LENGTH_BYTES && this.#bytes >= LENGTH_BYTES + this.#peekLength()
   }
 
-  /** The next frame without its length, or undefined while it is not whole. Throws `WireError` for an absurd length. */
+  /** The next frame without its length; undefined while it is incomplete. Throws `WireError` for an invalid length. */
   next(): Buffer | undefined {
     if (this.#bytes < LENGTH_BYTES) return undefined
     const length = this.#peekLength()
-    if (length < SMALLEST_REQUEST_BYTES || length > this.#maxBytes) {
-      throw new WireError(
-        `got a request of ${length} bytes, expected ${SMALLEST_REQUEST_BYTES} to ${this.#maxBytes} (socket.request.max.bytes)`,
-      )
+    if (length < MIN_REQUEST_BYTES || length > this.#maxBytes) {
+      throw new WireError(`got a request of ${length} bytes, expected ${MIN_REQUEST_BYTES} to ${this.#maxBytes} (socket.request.max.bytes)`)
     }
     if (this.#bytes < LENGTH_BYTES + length) return undefined
     return this.#take(LENGTH_BYTES + length).subarray(LENGTH_BYTES)

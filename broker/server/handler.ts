@@ -1,14 +1,14 @@
 import type { Api, RequestOf, ResponseOf } from '../wire/api.ts'
 
-/** What a handler is told about the request besides its body. */
+/** What a handler gets in addition to the body of a request. */
 export interface Call {
   readonly version: number
   readonly clientId: string | null
-  /** The client's address, with the slash in front that Kafka shows. */
+  /** The address of the client, after a slash, as Kafka shows it. */
   readonly clientHost: string
-  /** Where clients that came this way find this broker. */
+  /** The advertised address for clients of this listener. */
   readonly advertised: Endpoint
-  /** Aborted when the connection is gone or the broker stops. */
+  /** Aborted when the connection closes or the broker stops. */
   readonly signal: AbortSignal
 }
 
@@ -17,5 +17,5 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** Answers one request; `undefined` means that no answer is sent. Throws `HangUp` to close the connection instead. */
+/** Serves one request; `undefined` means that no response is sent. Throws `HangUp` to close the connection instead. */
 export type Handler<A extends Api> = (request: RequestOf<A>, call: Call) => ResponseOf<A> | undefined | Promise<ResponseOf<A> | undefined>

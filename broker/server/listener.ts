@@ -6,24 +6,24 @@ import type { Dispatcher } from './dispatcher.ts'
 import type { Endpoint } from './handler.ts'
 
 export interface ListenerOptions {
-  /** Addresses to listen on, the same port on each; undefined: all, IPv4 and IPv6. */
+  /** Addresses to listen on, the same port on each; undefined: all IPv4 and IPv6 addresses. */
   readonly hosts: readonly (string | undefined)[]
   /** 0: any free port. */
   readonly port: number
-  /** What clients are told; the port where they came in when it is 0, the address where they came in when the host is undefined. */
+  /** The address that clients get. Port 0: the actual port; no host: the address that the client connected to. */
   readonly advertised: { readonly host: string | undefined; readonly port: number }
   readonly dispatcher: Dispatcher
   readonly maxRequestBytes: number
-  /** Whether the broker has as many connections as it may have. */
+  /** Whether the broker has the maximum number of connections. */
   readonly isFull: () => boolean
-  /** A connection without a request for so long is closed; 0: never. */
+  /** A connection that is idle for this time is closed; 0: never. */
   readonly maxIdleMs: number
-  /** Told of each new connection. */
+  /** Called for each new connection. */
   readonly opened: () => void
   readonly log: Logger
 }
 
-/** Where clients come in. */
+/** Accepts connections on one port. */
 export class Listener {
   readonly #options: ListenerOptions
   readonly #server: Server
@@ -43,12 +43,12 @@ export class Listener {
     return this.#connections.size
   }
 
-  /** Where it listens, as host:port. */
+  /** The addresses that it listens on, as host:port. */
   get addresses(): readonly string[] {
     return this.#listening?.addresses ?? []
   }
 
-  /** Throws `SettingsError` when the port is taken. A machine without IPv6 does without the second address of localhost. */
+  /** Throws `SettingsError` if the port is in use. On a machine without IPv6, the second address of localhost is skipped. */
   async start(): Promise<void> {
     const { port, hosts, log } = this.#options
     this.#listening = await listen(this.#server, {
@@ -58,11 +58,11 @@ export class Listener {
       portSetting: 'listeners',
       hostSetting: 'listeners',
     })
-    // Such as no file descriptor left for one more: those that are here are served on.
-    this.#server.on('error', error => log.error({ err: error }, 'a connection could not be taken'))
+    // For example no free file descriptor. The open connections still work.
+    this.#server.on('error', error => log.error({ err: error }, 'could not accept a connection'))
   }
 
-  /** No new clients; those that are here get the answers that are being made, for at most `graceMs`. */
+  /** Accepts no new connections. Requests in progress may take up to `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     const closed = this.#listening?.close()
     await Promise.all([...this.#connections].map(connection => connection.close(graceMs)))
@@ -72,7 +72,7 @@ export class Listener {
   #accept(socket: Socket): void {
     const { dispatcher, maxRequestBytes, isFull, maxIdleMs, log } = this.#options
     if (isFull()) {
-      log.warn({ client: socket.remoteAddress }, 'connection refused, there are max.connections')
+      log.warn({ client: socket.remoteAddress }, 'connection refused, the limit max.connections is reached')
       socket.destroy()
       return
     }

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** So long others wait at most, but for the one part that is being done, in ms. */
+/** Maximum time that other connections wait, in ms, plus the part in progress. */
 const TURN_MS = 10
 
-/** Does the parts of a request in their order. What writes files may take long in sum: other connections are served in between. */
+/** Runs the parts of a request in order. Since parts that write files may take long in total, other connections are served in between. */
 export async function oneByOne<Part, Result>(parts: readonly Part[], action: (part: Part) => Result): Promise<Result[]> {
   const results: Result[] = []
   let turnBegan = performance.now()

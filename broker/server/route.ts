@@ -8,10 +8,10 @@ export interface Route {
   readonly handle: (request: never, call: Call) => unknown
 }
 
-/** A handler for each API, by the name that the API has in the index. */
+/** A handler for each API, by the name of the API in the index. */
 export type Handlers = { readonly [Name in keyof typeof tables]: Handler<(typeof tables)[Name]> }
 
-/** The routes of these APIs, which may be all or some. */
+/** Routes to these handlers, for all or some APIs. */
 export function routesTo(handlers: Partial<Handlers>): readonly Route[] {
   return Object.entries<Route['handle']>(handlers).map(([name, handle]) => ({ api: tables[name as keyof typeof tables], handle }))
 }

@@ -1,16 +1,16 @@
 import { compile } from './compile.ts'
 import type { Codec, Decoded, Encodable, Shape } from './schema.ts'
 
-/** One request of the protocol with its answer, in the versions that this broker speaks. */
+/** One request of the protocol with its response, in the versions that this broker supports. */
 export interface Api<Req extends Shape = Shape, Res extends Shape = Shape> {
   readonly name: string
-  /** The number that requests carry. */
+  /** The number of the API in requests. */
   readonly key: number
   readonly minVersion: number
   readonly maxVersion: number
-  /** The lowest version that ApiVersions tells of; lower than `minVersion` where clients want to see one that is refused. */
+  /** The lowest version in ApiVersions. It is lower than `minVersion` where clients expect to see a version that is refused. */
   readonly announcedFrom: number
-  /** The first flexible version; `LATEST` + 1 when there is none. */
+  /** The first flexible version; `LATEST` + 1 if there is none. */
   readonly flexibleFrom: number
   readonly request: Req
   readonly response: Res
@@ -32,7 +32,7 @@ export function defineApi<Req extends Shape, Res extends Shape>(api: {
   return { name, key, minVersion: versions[0], maxVersion: versions[1], announcedFrom, flexibleFrom, request, response }
 }
 
-/** How the body of a request and of its answer lie on the wire in one version. */
+/** The encoding of a request body and of a response body in one version. */
 export interface ApiCodec {
   readonly request: Codec<unknown, unknown>
   readonly response: Codec<unknown, unknown>
@@ -40,7 +40,7 @@ export interface ApiCodec {
 
 const compiled = new Map<string, ApiCodec>()
 
-/** Compiled when first used. `version` must be one that the API has. */
+/** Compiled at the first use. `version` must be a version of the API. */
 export function codecOf(api: Api, version: number): ApiCodec {
   const id = `${api.key}/${version}`
   let codec = compiled.get(id)

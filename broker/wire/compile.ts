@@ -9,7 +9,7 @@ interface Slot {
   readonly codec: Codec<unknown, unknown>
 }
 
-/** The two closures that read and write the structure `shape` in one version. */
+/** Returns the two functions that read and write the structure `shape` in one version. */
 export function compile<S extends Shape>(shape: S, layout: Layout): Codec<Decoded<S>, Encodable<S>> {
   const plain: Slot[] = []
   const tagged = new Map<number, Slot>()
@@ -53,7 +53,7 @@ function readTagged(r: Reader, tagged: Map<number, Slot>, value: Struct): void {
     if (!slot) continue
     const inner = new Reader(bytes)
     value[slot.name] = slot.codec.read(inner)
-    if (inner.remaining > 0) throw new WireError(`the tagged field ${slot.name} is ${inner.remaining} bytes too long`)
+    if (inner.remaining > 0) throw new WireError(`tagged field ${slot.name}: got ${inner.remaining} bytes too many`)
   }
 }
 
@@ -87,7 +87,7 @@ function writeTagged(w: Writer, tagged: readonly TaggedSlot[], value: Struct): v
   }
 }
 
-/** Whether a value is the one that stands for absent; of structures, whether all their fields are. */
+/** Whether a value is the one that means absent; of a structure, whether this is true of all its fields. */
 function isSame(value: unknown, absent: unknown): boolean {
   if (value === absent) return true
   if (typeof value !== 'object' || value === null || typeof absent !== 'object' || absent === null) return false

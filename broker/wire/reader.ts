@@ -3,14 +3,14 @@ import { WireError } from './wire-error.ts'
 const MAX_VARINT_BYTES = 5
 const MAX_VARLONG_BYTES = 10
 /**
- * More than this many elements in all the lists of a frame are refused: an element of three bytes becomes an object of a hundred,
- * so that a frame of the greatest permitted size could fill the memory. A request for 100 000 partitions has a fifth of it.
+ * Maximum number of elements in all lists of a frame. An element of three bytes becomes an object of a hundred bytes, so a frame of the
+ * maximum size could fill the memory. A request for 100 000 partitions has a fifth of this number.
  */
 const MAX_ELEMENTS = 500_000
 
 /**
- * Reads the protocol's primitives from a frame, big-endian. Every read is checked against the end of the
- * frame before anything is allocated; throws `WireError`. Bytes are views of the frame, not copies.
+ * Reads the primitive types of the protocol from a frame, big-endian. Every read is checked against the end of the frame before it allocates
+ * memory; throws `WireError`. Byte values are views of the frame, not copies.
  */
 export class Reader {
   readonly #bytes: Buffer
@@ -69,13 +69,13 @@ export class Reader {
     throw new WireError('a varint is longer than 32 bits')
   }
 
-  /** A zigzag varint of 32 bits, as records use it. */
+  /** A zigzag varint of 32 bits, as in records. */
   varint(): number {
     const raw = this.uvarint()
     return (raw >>> 1) ^ -(raw & 1)
   }
 
-  /** A zigzag varint of 64 bits, as records use it. */
+  /** A zigzag varint of 64 bits, as in records. */
   varlong(): bigint {
     let raw = 0n
     for (let index = 0; index < MAX_VARLONG_BYTES; index++) {
@@ -86,21 +86,22 @@ export class Reader {
     throw new WireError('a varint is longer than 64 bits')
   }
 
-  /** Called before a list's elements are read: a count that cannot be true, or that is too much, is refused. */
+  /** Call before reading the elements of a list. Refuses a count that is impossible or too high. */
   elements(count: number): void {
-    if (count < 0 || count > this.remaining) throw new WireError(`got a list of ${count} elements in ${this.remaining} bytes`)
+    if (count < 0 || count > this.remaining)
+      throw new WireError(`got a list of ${count} elements in ${this.remaining} bytes, expected at most one a byte`)
     this.#elements += count
     if (this.#elements > MAX_ELEMENTS) throw new WireError(`got lists of ${this.#elements} elements, expected at most ${MAX_ELEMENTS}`)
   }
 
   bytes(length: number): Buffer {
-    if (length < 0) throw new WireError(`got the length ${length}, expected 0 or more`)
+    if (length < 0) throw new WireError(`got length ${length}, expected 0 or more`)
     const at = this.#take(length)
     return this.#bytes.subarray(at, at + length)
   }
 
   text(length: number): string {
-    if (length < 0) throw new WireError(`got the length ${length}, expected 0 or more`)
+    if (length < 0) throw new WireError(`got length ${length}, expected 0 or more`)
     const at = this.#take(length)
     return this.#bytes.toString('utf8', at, at + length)
   }

@@ -17,13 +17,13 @@ export const int32 = fixed('int32', 0, { read: r => r.int32(), write: (w, value)
 export const int64 = fixed('int64', 0n, { read: r => r.int64(), write: (w, value) => w.int64(value) })
 
 const UUID_BYTES = 16
-/** Sixteen bytes; all zero means none. */
+/** Sixteen bytes; all zeros means none. */
 export const uuid = fixed('uuid', Buffer.alloc(UUID_BYTES), {
   read: r => r.bytes(UUID_BYTES),
   write: (w, value) => w.bytes(value.length === UUID_BYTES ? value : Buffer.alloc(UUID_BYTES)),
 })
 
-/** How a length lies on the wire: -1 stands for null. */
+/** The encoding of a length; -1 means null. */
 const LENGTHS = {
   compact: { read: (r: Reader) => r.uvarint() - 1, write: (w: Writer, length: number) => w.uvarint(length + 1) },
   int16: { read: (r: Reader) => r.int16(), write: (w: Writer, length: number) => w.int16(length) },
@@ -32,7 +32,7 @@ const LENGTHS = {
 
 type Length = (typeof LENGTHS)[keyof typeof LENGTHS]
 
-/** A value whose length goes before it; `NULL` where it is -1. */
+/** A value that follows its length; null if the length is -1. */
 interface Sized<Out, In> {
   readonly name: string
   readonly absent: Out
@@ -82,19 +82,19 @@ function refuseNull<Out, In>(name: string, { read, write }: Codec<Out | null, In
   }
 }
 
-/** In versions that could carry longer texts too: what comes in by one version must be able to go out by any other. */
-const LONGEST_TEXT_BYTES = 0x7fff
+/** Also in versions that allow longer strings: a string from a request in one version must fit into a response in any other. */
+const MAX_STRING_BYTES = 0x7fff
 
 function readText(r: Reader, length: number): string {
-  if (length > LONGEST_TEXT_BYTES) throw tooLong(length)
+  if (length > MAX_STRING_BYTES) throw tooLong(length)
   const text = r.text(length)
-  // Bytes that are not UTF-8 come out as three times as many.
-  if (length > LONGEST_TEXT_BYTES / 3 && Buffer.byteLength(text) > LONGEST_TEXT_BYTES) throw tooLong(Buffer.byteLength(text))
+  // Each byte that is not UTF-8 becomes a character of three bytes.
+  if (length > MAX_STRING_BYTES / 3 && Buffer.byteLength(text) > MAX_STRING_BYTES) throw tooLong(Buffer.byteLength(text))
   return text
 }
 
 function tooLong(length: number): WireError {
-  return new WireError(`got a string of ${length} bytes, expected at most ${LONGEST_TEXT_BYTES}`)
+  return new WireError(`got a string of ${length} bytes, expected at most ${MAX_STRING_BYTES}`)
 }
 
 export const string = sized<string, string>({
@@ -119,7 +119,7 @@ export const bytes = sized<Buffer, Buffer>({
   body: () => rawBytes,
 })
 
-/** Record batches, untouched. They may be given in pieces, which are sent one after the other. */
+/** Record batches, unchanged. They may be given in pieces, which are sent in order. */
 export const records = sized<Buffer, readonly Buffer[]>({
   name: 'records',
   absent: Buffer.alloc(0),
@@ -140,7 +140,7 @@ export function struct<S extends Shape>(shape: S): Type<Decoded<S>, Encodable<S>
   return { name: 'struct', absent, shape, codec: layout => compile(shape, layout) }
 }
 
-/** A list; of structures when a shape is given. */
+/** A list; of structures if a shape is given. */
 export function array<S extends Shape>(shape: S): SizedType<Decoded<S>[], readonly Encodable<S>[]>
 export function array<Out, In>(element: Type<Out, In>): SizedType<Out[], readonly In[]>
 export function array<Out, In>(of: Type<Out, In> | Shape): SizedType<Out[], readonly In[]> {
@@ -154,7 +154,7 @@ export function array<Out, In>(of: Type<Out, In> | Shape): SizedType<Out[], read
     body: layout => {
       const { read, write } = element.codec(layout)
       return {
-        // The list grows as elements are read: a claimed length allocates nothing.
+        // The list grows as elements are read: the claimed length allocates no memory.
         read: (r, length) => {
           r.elements(length)
           const list: Out[] = []
@@ -174,7 +174,7 @@ function isType<Out, In>(of: Type<Out, In> | Shape): of is Type<Out, In> {
   return typeof of['codec'] === 'function'
 }
 
-/** A value that may be null since version `from`. */
+/** A value that may be null from version `from` on. */
 export function nullable<Out, In>(type: SizedType<Out, In>, options: { from: number } = { from: 0 }): Type<Out | null, In | null> {
   const { name, shape } = type
   return {
@@ -186,7 +186,7 @@ export function nullable<Out, In>(type: SizedType<Out, In>, options: { from: num
   }
 }
 
-/** Before null was allowed, what may be null is written as the empty value. */
+/** In versions that do not allow null, null is written as the empty value. */
 function emptyForNull<Out, In>(type: SizedType<Out, In>, layout: Layout): Codec<Out | null, In | null> {
   const { read, write } = type.codec(layout)
   return { read, write: (w, value) => write(w, value ?? type.empty) }

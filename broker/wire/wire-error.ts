@@ -1,4 +1,4 @@
-/** Bytes that are not what the protocol says they are. The connection that sent them is closed; nothing else is touched. */
+/** Bytes that violate the protocol. The connection that sent them is closed; nothing else is affected. */
 export class WireError extends Error {
   override readonly name = 'WireError'
 }

@@ -1,11 +1,11 @@
 const FIRST_CHUNK_BYTES = 512
-/** Bytes longer than this are handed on as they are instead of being copied. */
+/** Byte values longer than this are passed on without a copy. */
 const COPY_LIMIT_BYTES = 4096
 
-/** Collects the protocol's primitives, big-endian. Long bytes (record batches) are passed on without a copy. */
+/** Writes the primitive types of the protocol, big-endian. Long byte values (record batches) are passed on without a copy. */
 export class Writer {
   #chunk = Buffer.allocUnsafe(FIRST_CHUNK_BYTES)
-  /** Where the part of the chunk begins that is not yet among the finished ones. */
+  /** The start of the part of the chunk that is not yet in the list of finished chunks. */
   #from = 0
   #at = 0
   #finished: Buffer[] = []
@@ -16,7 +16,7 @@ export class Writer {
     return this.#finishedBytes + this.#at - this.#from
   }
 
-  /** All that was written, in order. */
+  /** All written bytes, in order. */
   chunks(): Buffer[] {
     this.#finish()
     return this.#finished
@@ -83,12 +83,12 @@ export class Writer {
     this.#byte(rest)
   }
 
-  /** A zigzag varint of 32 bits, as records use it. */
+  /** A zigzag varint of 32 bits, as in records. */
   varint(value: number): void {
     this.uvarint((value << 1) ^ (value >> 31))
   }
 
-  /** A zigzag varint of 64 bits, as records use it. */
+  /** A zigzag varint of 64 bits, as in records. */
   varlong(value: bigint): void {
     let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
     while (rest >= 0x80n) {
@@ -113,7 +113,7 @@ export class Writer {
     value.copy(this.#chunk, at)
   }
 
-  /** UTF-8 bytes of a text whose length was written before (`Buffer.byteLength`). */
+  /** The UTF-8 bytes of a string. Its length (`Buffer.byteLength`) must have been written before. */
   text(value: string, byteLength: number): void {
     const at = this.#room(byteLength)
     this.#chunk.write(value, at, byteLength, 'utf8')

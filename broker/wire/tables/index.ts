@@ -1,6 +1,6 @@
 /**
- * Every API that this broker offers, with its key, its versions and its fields. A new one gets a line here; then the compiler asks for its
- * handler in broker/routes.ts.
+ * All APIs that this broker supports, with their keys, versions and fields. Add a line for a new one; the compiler then asks for its handler
+ * in broker/routes.ts.
  */
 
 // Connections and the cluster

@@ -6,7 +6,7 @@ export const produce = defineApi({
   name: 'Produce',
   key: 0,
   versions: [3, 11],
-  // Versions 0 to 2 are refused, but librdkafka takes a broker that does not announce them for one that cannot decompress.
+  // Versions 0 to 2 are refused, but librdkafka assumes that a broker that does not announce them does not support compression.
   announcedFrom: 0,
   flexibleFrom: 9,
   request: {

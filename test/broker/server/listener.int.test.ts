@@ -6,7 +6,7 @@ import { Dispatcher } from '../../../broker/server/dispatcher.ts'
 import { Listener } from '../../../broker/server/listener.ts'
 import { createLogger } from '../../../src/runtime/logger.ts'
 
-/** Of a network that is for documents only: no machine has it. */
+/** From a network that is reserved for documentation: no machine has this address. */
 const ELSEWHERE = '192.0.2.1'
 
 function listenerOn(hosts: readonly string[]): Listener {
@@ -24,14 +24,14 @@ function listenerOn(hosts: readonly string[]): Listener {
 }
 
 describe('a listener on several addresses', () => {
-  test('does without the second where the machine has none, as with localhost and no IPv6', async () => {
+  test('skips the second address if the machine does not have it, as with localhost and no IPv6', async () => {
     const listener = listenerOn(['127.0.0.1', ELSEWHERE])
     await listener.start()
     expect(listener.addresses).toEqual([`127.0.0.1:${listener.port}`])
     await listener.stop(0)
   })
 
-  test('does not do without the first', async () => {
+  test('does not start without the first address', async () => {
     const listener = listenerOn([ELSEWHERE, '127.0.0.1'])
     await expect(listener.start()).rejects.toThrow(`listeners: got "${ELSEWHERE}", expected an address of this machine`)
     await listener.stop(0)
@@ -40,7 +40,7 @@ describe('a listener on several addresses', () => {
 
 describe('a client that speaks another protocol', () => {
   test.each(['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'POST /', 'PRI * HTTP/2.0\r\n\r\n', '\x16\x03\x01\x02', 'ssh-', '\n\n\n\n'])(
-    'is hung up on at the first four bytes: %j',
+    'is disconnected after the first four bytes: %j',
     async text => {
       const listener = listenerOn(['127.0.0.1'])
       await listener.start()

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { oneByOne } from '../../../broker/server/one-by-one.ts'
 
 describe('a request of many parts', () => {
-  test('is answered in its order', async () => {
+  test('gets its results in order', async () => {
     expect(await oneByOne([3, 1, 2], part => part * 10)).toEqual([30, 10, 20])
   })
 
-  test('lets others in between when it takes long', async () => {
+  test('lets others run in between if it takes long', async () => {
     let isServed = false
     setImmediate(() => (isServed = true))
     const seen = await oneByOne([1, 2, 3], () => {

@@ -17,7 +17,7 @@ function codec<S extends Shape>(shape: S, layout: Layout) {
   }
 }
 
-/** The least that a writer must be given. */
+/** The minimum that a writer needs. */
 function smallest(shape: Shape): Record<string, unknown> {
   const required = Object.entries(shape).filter(([, entry]) => !('type' in entry))
   return Object.fromEntries(required.map(([name, entry]) => [name, smallestValue(entry as Type<unknown>)]))
@@ -30,7 +30,7 @@ function smallestValue(type: Type<unknown>): unknown {
 }
 
 describe('a field', () => {
-  test.each(NAMED_APIS)('that not every version has may be left out: $name', ({ api }) => {
+  test.each(NAMED_APIS)('that some versions do not contain is optional: $name', ({ api }) => {
     for (const message of messagesOf(api)) {
       const given = smallest(message.shape)
       const read = decode(message, encode(message, given))
@@ -38,7 +38,7 @@ describe('a field', () => {
     }
   })
 
-  test.each(NAMED_APIS)('may be null where the table says so: $name', ({ api }) => {
+  test.each(NAMED_APIS)('may be null if the table says so: $name', ({ api }) => {
     for (const message of messagesOf(api)) {
       const { version } = message.layout
       for (const [name, entry] of Object.entries(message.shape)) {
@@ -51,7 +51,7 @@ describe('a field', () => {
     }
   })
 
-  test('is carried by its versions alone', () => {
+  test('is only in the versions that contain it', () => {
     const shape = { a: int16, b: since(2, int16, { absent: -1 }), c: between(1, 2, int16) }
     const at = (version: number) => codec(shape, { version, flexible: false })
     const given = { a: 1, b: 2, c: 3 }
@@ -60,7 +60,7 @@ describe('a field', () => {
     expect(at(3).decode('00010002')).toEqual({ a: 1, b: 2, c: 0 })
   })
 
-  test('that is null before null was allowed is written empty', () => {
+  test('that is null is written as empty in versions that do not allow null', () => {
     const shape = {
       text: nullable(string, { from: 1 }),
       list: nullable(array(int32), { from: 1 }),
@@ -71,7 +71,7 @@ describe('a field', () => {
     expect(codec(shape, { version: 1, flexible: false }).encode(given)).toBe('ffff' + 'ffffffff' + 'ffffffff')
   })
 
-  test('that must not be null is refused when it is', () => {
+  test('that must not be null is refused if it is null', () => {
     const hex = { string: 'ffff', bytes: 'ffffffff', list: 'ffffffff' }
     expect(() => codec({ string }, PLAIN).decode(hex.string)).toThrow('got null, expected a string')
     expect(() => codec({ bytes }, PLAIN).decode(hex.bytes)).toThrow('got null, expected a bytes')
@@ -80,7 +80,7 @@ describe('a field', () => {
   })
 })
 
-describe('the types', () => {
+describe('the types of the wire', () => {
   const shape = {
     yes: boolean,
     long: int64,
@@ -105,7 +105,7 @@ describe('the types', () => {
   }
   const id = '07'.repeat(16)
 
-  test('lie on the wire as the protocol guide says', () => {
+  test('are encoded as the protocol guide says', () => {
     expect(codec(shape, PLAIN).encode(value)).toBe(
       `01${'ff'.repeat(7)}fe0004${'7a6fc3ab'}ffff00000002beef0000000200000001ffffffff00000003aabbcc${id}0102`,
     )
@@ -117,7 +117,7 @@ describe('the types', () => {
     )
   })
 
-  test('have varints of more than one byte for lengths of 127 and more', () => {
+  test('have varints of several bytes for lengths of 127 and more', () => {
     const text = 'x'.repeat(200)
     const { encode: write, decode: read } = codec({ text: string }, FLEXIBLE)
     expect(write({ text }).startsWith('c901')).toBe(true)
@@ -134,7 +134,7 @@ describe('tagged fields', () => {
   }
   const { encode: write, decode: read } = codec(shape, FLEXIBLE)
 
-  test('are left out when they have the value that stands for absent', () => {
+  test('are not written if they have the value that means absent', () => {
     expect(write({ a: 1 })).toBe('000100')
     expect(write({ a: 1, later: -1, first: '', leader: { id: -1 } })).toBe('000100')
     expect(read('000100')).toEqual({ a: 1, later: -1, first: '', leader: { id: -1 } })
@@ -146,7 +146,7 @@ describe('tagged fields', () => {
     )
   })
 
-  test('are skipped when their tags are unknown', () => {
+  test('are skipped if their tags are unknown', () => {
     expect(read('0001' + '03' + '0002ffff' + '0504' + '00000009' + 'ffffffff0f' + '01' + 'ee')).toEqual({
       a: 1,
       later: 9,
@@ -155,8 +155,8 @@ describe('tagged fields', () => {
     })
   })
 
-  test('are refused when their content is longer or shorter than they say', () => {
-    expect(() => read('0001' + '01' + '0505' + '0000000900')).toThrow('the tagged field later is 1 bytes too long')
+  test('are refused if their content is longer or shorter than their length', () => {
+    expect(() => read('0001' + '01' + '0505' + '0000000900')).toThrow('tagged field later: got 1 bytes too many')
     expect(() => read('0001' + '01' + '0503' + '000009')).toThrow('got 3 bytes, expected 4 more')
   })
 

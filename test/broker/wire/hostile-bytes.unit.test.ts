@@ -11,7 +11,7 @@ import { randomMessage } from './model.ts'
 const FUZZ_EACH = 150
 const SEED = 18
 
-/** What reading ends with: undefined when the bytes can be read. */
+/** The error of reading; undefined if the bytes can be read. */
 function outcome({ codec }: Pick<Message, 'codec'>, frame: Buffer): unknown {
   try {
     codec.read(new Reader(frame))
@@ -21,14 +21,14 @@ function outcome({ codec }: Pick<Message, 'codec'>, frame: Buffer): unknown {
   }
 }
 
-/** Nothing but `WireError` may come of bytes. */
+/** Bytes may cause no error other than `WireError`. */
 function expectHarmless(message: Message, frame: Buffer): void {
   const error = outcome(message, frame)
   if (error !== undefined) expect(error, `${message.title}: ${frame.toString('hex')}`).toBeInstanceOf(WireError)
 }
 
-describe('bytes that are not the protocol', () => {
-  test.each(NAMED_APIS)('are refused when they end anywhere within a message: $name', ({ api }) => {
+describe('bytes that violate the protocol', () => {
+  test.each(NAMED_APIS)('are refused if they end anywhere inside a message: $name', ({ api }) => {
     const random = seededRandom(SEED)
     for (const message of messagesOf(api)) {
       const frame = encode(message, randomMessage(message.shape, message.layout, random))
@@ -40,18 +40,18 @@ describe('bytes that are not the protocol', () => {
     }
   })
 
-  test.each(NAMED_APIS)('do no harm when they are random: $name', ({ api }) => {
+  test.each(NAMED_APIS)('do no harm if they are random: $name', ({ api }) => {
     const random = seededRandom(SEED)
     for (const message of messagesOf(api)) {
       for (let count = 0; count < FUZZ_EACH; count++) {
-        // Small numbers are likely lengths: they lead deeper into a message.
+        // Small numbers make plausible lengths, which lead deeper into a message.
         const most = random.pick([4, 16, 256])
         expectHarmless(message, Buffer.from(Array.from({ length: random.between(0, 80) }, () => random.between(0, most))))
       }
     }
   })
 
-  test.each(NAMED_APIS)('do no harm when a few bytes of a message are changed: $name', ({ api }) => {
+  test.each(NAMED_APIS)('do no harm if a few bytes of a message are changed: $name', ({ api }) => {
     const random = seededRandom(SEED)
     for (const message of messagesOf(api)) {
       const original = encode(message, randomMessage(message.shape, message.layout, random))
@@ -66,7 +66,7 @@ describe('bytes that are not the protocol', () => {
   })
 })
 
-describe('a length that is claimed', () => {
+describe('a claimed length', () => {
   const CLAIMS = {
     plain: { layout: { version: 0, flexible: false }, string: ['7fff'], sized: ['7fffffff'] },
     compact: { layout: { version: 0, flexible: true }, string: ['ffffffff07', 'ffffffff0f'], sized: ['ffffffff07', 'ffffffff0f'] },
@@ -99,20 +99,20 @@ describe('a length that is claimed', () => {
   test.each([
     ['plain', '80000000'],
     ['plain', 'fffffffe'],
-  ])('is refused when it is negative: %s %s', (_, claim) => {
+  ])('is refused if it is negative: %s %s', (_, claim) => {
     for (const shape of [{ field: bytes }, { field: array(int32) }]) {
       expect(outcome({ codec: compile(shape, CLAIMS.plain.layout) }, Buffer.from(claim + '00'.repeat(64), 'hex'))).toBeInstanceOf(WireError)
     }
   })
 
-  test('is refused when its varint has more than 32 bits', () => {
+  test('is refused if its varint has more than 32 bits', () => {
     const message = { codec: compile({ field: string }, CLAIMS.compact.layout) }
     for (const claim of ['ffffffff1f', 'ffffffffff01', '8080808080808080']) {
       expect(outcome(message, Buffer.from(claim + '00'.repeat(64), 'hex'))).toEqual(new WireError('a varint is longer than 32 bits'))
     }
   })
 
-  test('is refused when the elements of all lists together would fill the memory', () => {
+  test('is refused if the elements of all lists together would fill the memory', () => {
     const message = { codec: compile({ outer: array({ inner: array(int32) }) }, CLAIMS.compact.layout) }
     const count = 600_000
     const prefix = encode({ codec: compile({ text: string }, CLAIMS.compact.layout) }, { text: 'x'.repeat(count) }).subarray(0, 3)

@@ -5,7 +5,7 @@ import { kafkaFields, kafkaSchemas, versionRange, type KafkaSchema, type WireFie
 import { messagesOf, NAMED_APIS } from './messages.ts'
 import { isCarried } from './model.ts'
 
-/** Field by field and version by version as in the schemas from which Kafka's own code is made. */
+/** Compares each field in each version with the schemas from which Kafka generates its code. */
 describe.runIf(can('kafka'))('the wire tables', () => {
   let schemaOf: (name: string) => KafkaSchema
   beforeAll(async () => {
@@ -38,7 +38,7 @@ describe.runIf(can('kafka'))('the wire tables', () => {
   })
 })
 
-/** In the same form as Kafka's. */
+/** In the same form as Kafka's schemas. */
 function tableFields(shape: Shape, version: number, path = ''): WireField[] {
   const fields = Object.entries(shape).map(([name, entry]) => ({ name, field: asField(entry), mayBeLeftOut: 'type' in entry }))
   const carried = fields.filter(({ field }) => isCarried(field, version))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { kafkaJars, KAFKA_VERSION } from '../../../local/launch/kafka-jars.ts'
 import { unzip } from './zip.ts'
 
-/** A field as Kafka's own message schemas describe it. */
+/** A field in Kafka's message schemas. */
 interface KafkaField {
   readonly name: string
   readonly type: string
@@ -23,13 +23,13 @@ export interface KafkaSchema {
   readonly commonStructs?: readonly { readonly name: string; readonly fields: readonly KafkaField[] }[]
 }
 
-/** How one field lies on the wire in one version: `topics[].name: string or null`; with its default where that is written down. */
+/** One field in one version: `topics[].name: string or null`, with its default if the schema has one. */
 export interface WireField {
   readonly text: string
   readonly fallback?: string
 }
 
-/** Kafka's message schemas by name (`FetchRequest`), from its client's jar. */
+/** Kafka's message schemas by name (`FetchRequest`), from the jar of its client. */
 export async function kafkaSchemas(): Promise<(name: string) => KafkaSchema> {
   const files = unzip(readFileSync(join(await kafkaJars(), `kafka-clients-${KAFKA_VERSION}.jar`)))
   return name => {
@@ -77,7 +77,7 @@ export function kafkaFields(schema: KafkaSchema, version: number): WireField[] {
   return walk(schema.fields, '')
 }
 
-/** `0x7fffffff` and `2147483647` are one. */
+/** `0x7fffffff` and `2147483647` are the same. */
 function asText(value: string | number | boolean): string {
   return value === '' || Number.isNaN(Number(value)) ? String(value) : String(BigInt(value))
 }

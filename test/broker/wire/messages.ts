@@ -4,16 +4,16 @@ import { Reader } from '../../../broker/wire/reader.ts'
 import type { Codec, Layout, Shape } from '../../../broker/wire/schema.ts'
 import { Writer } from '../../../broker/wire/writer.ts'
 
-/** One body of the protocol: a request or an answer of one version. */
+/** One body: a request or a response in one version. */
 export interface Message {
-  /** As tests name it: `Fetch v4 request`. */
+  /** The name in tests: `Fetch v4 request`. */
   readonly title: string
   readonly shape: Shape
   readonly layout: Layout
   readonly codec: Codec<any>
 }
 
-/** Every request and answer of an API, in every version that is spoken. */
+/** All requests and responses of an API, in all supported versions. */
 export function messagesOf(api: Api): Message[] {
   const messages: Message[] = []
   for (let version = api.minVersion; version <= api.maxVersion; version++) {
@@ -25,7 +25,7 @@ export function messagesOf(api: Api): Message[] {
   return messages
 }
 
-/** For `it.each`: the APIs by name. */
+/** For `test.each`: the APIs by name. */
 export const NAMED_APIS = APIS.map(api => ({ name: api.name, api }))
 
 export function encode({ codec }: Pick<Message, 'codec'>, value: unknown): Buffer {
@@ -34,7 +34,7 @@ export function encode({ codec }: Pick<Message, 'codec'>, value: unknown): Buffe
   return Buffer.from(writer.toBuffer())
 }
 
-/** Throws when bytes are left over. */
+/** Throws if bytes remain. */
 export function decode({ codec }: Pick<Message, 'codec'>, bytes: Buffer): unknown {
   const reader = new Reader(bytes)
   const value = codec.read(reader)

@@ -17,7 +17,7 @@ const SCALARS: Readonly<Record<string, (random: Random) => unknown>> = {
   uuid: random => randomBytes(random, 16),
   string: random => Array.from({ length: random.between(0, 12) }, () => random.pick(['a', 'Z', '0', '.', '-', 'ü', '€', '😀'])).join(''),
   bytes: random => randomBytes(random, random.between(0, 40)),
-  // In pieces, one of them long enough to be passed on without a copy now and then.
+  // In pieces, one of which is sometimes long enough to be passed on without a copy.
   records: random =>
     Array.from({ length: random.between(0, 4) }, () => randomBytes(random, random.next() < 0.02 ? 5000 : random.between(0, 60))),
 }
@@ -26,7 +26,7 @@ function randomBytes(random: Random, length: number): Buffer {
   return Buffer.from(Array.from({ length }, () => random.between(0, 256)))
 }
 
-/** A value for every field of the table, also for those that the version does not carry. */
+/** A value for every field of the table, even if the version does not contain it. */
 export function randomMessage(shape: Shape, { version }: Layout, random: Random): Struct {
   const value: Struct = {}
   for (const [name, entry] of Object.entries(shape)) value[name] = randomValue(asField(entry).type, version, random)
@@ -49,7 +49,7 @@ function scalar(name: string): (random: Random) => unknown {
   return make
 }
 
-/** What a reader must get of what a writer was given. */
+/** What a reader must return for what a writer was given. */
 export function asRead(shape: Shape, given: Struct, version: number): Struct {
   const struct: Inner = (inner, value) => asRead(inner, value, version)
   const read: Struct = {}
@@ -63,7 +63,7 @@ export function asRead(shape: Shape, given: Struct, version: number): Struct {
   return read
 }
 
-/** What a reader got, as a writer takes it. */
+/** What a reader returned, in the form that a writer takes. */
 export function asGiven(shape: Shape, read: Struct): Struct {
   const entries = Object.entries(shape).map(([name, entry]) => [
     name,

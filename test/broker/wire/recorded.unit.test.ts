@@ -24,7 +24,7 @@ interface ReadRequest {
   readonly header: RequestHeader
   readonly clientId: string | null
   readonly body: Record<string, unknown>
-  /** Where the body begins. */
+  /** The position of the body. */
   readonly at: number
 }
 
@@ -39,7 +39,7 @@ function readRequest(exchange: Exchange): ReadRequest {
   return { header, clientId, body, at }
 }
 
-function readAnswer(exchange: Exchange): Record<string, unknown> {
+function readResponse(exchange: Exchange): Record<string, unknown> {
   const api = apiOf(exchange)
   const head = new Writer()
   writeResponseHeader(head, api, exchange.version, 0)
@@ -52,7 +52,7 @@ function readAnswer(exchange: Exchange): Record<string, unknown> {
 describe.each(RECORDINGS)('frames of $title', ({ exchanges }) => {
   const versions = [...Map.groupBy(exchanges, ({ api, version }) => `${api} ${version}`)].map(([title, group]) => ({ title, group }))
 
-  test.each(versions)('are read, and written again to the same bytes: $title', ({ group }) => {
+  test.each(versions)('are read and written back to the same bytes: $title', ({ group }) => {
     for (const exchange of group) {
       const api = apiOf(exchange)
       const codec = codecOf(api, exchange.version)
@@ -64,13 +64,13 @@ describe.each(RECORDINGS)('frames of $title', ({ exchanges }) => {
       expect(request.toBuffer().toString('hex')).toBe(exchange.request.toString('hex', at))
       const answer = new Writer()
       writeResponseHeader(answer, api, exchange.version, header.correlationId)
-      codec.response.write(answer, asGiven(api.response, readAnswer(exchange)))
+      codec.response.write(answer, asGiven(api.response, readResponse(exchange)))
       expect(answer.toBuffer().toString('hex')).toBe(exchange.response.toString('hex'))
     }
   })
 })
 
-describe('what clients said', () => {
+describe('recorded requests', () => {
   function recorded(client: string, { name }: Api, version: number): Exchange[] {
     const exchanges =
       RECORDINGS.find(({ title }) => title.startsWith(client))?.exchanges.filter(each => each.api === name && each.version === version) ??
@@ -82,9 +82,9 @@ describe('what clients said', () => {
     recorded(client, api, version).map(exchange => readRequest(exchange).body as RequestOf<A>)
   const request = <A extends Api>(client: string, api: A, version: number) => requests(client, api, version)[0] as RequestOf<A>
   const answer = <A extends Api>(client: string, api: A, version: number) =>
-    readAnswer(recorded(client, api, version)[0]!) as A extends Api<any, infer Res> ? Decoded<Res> : never
+    readResponse(recorded(client, api, version)[0]!) as A extends Api<any, infer Res> ? Decoded<Res> : never
 
-  test('is told of every client: its name for itself, and its versions', () => {
+  test('name the software and the version of every client', () => {
     const told = RECORDINGS.map(({ title, exchanges }) => ({
       title: title.split(' ')[0],
       produce: Math.max(...exchanges.filter(({ api }) => api === 'Produce').map(({ version }) => version)),
@@ -164,7 +164,7 @@ describe('what clients said', () => {
     expect(topics[0]?.partitions[0]?.committedOffset).toBeGreaterThanOrEqual(0n)
   })
 
-  test('CreateTopics of Java 7: configs, and the answer with the id and all that counts for the topic', () => {
+  test('CreateTopics of Java 7: configs, and the response with the id and all configs that apply to the topic', () => {
     const {
       topics: [topic],
       validateOnly,
@@ -182,7 +182,7 @@ describe('what clients said', () => {
     expect(created?.configs).toContainEqual({ name: 'retention.ms', value: '60000', readOnly: false, configSource: 1, isSensitive: false })
   })
 
-  test('Metadata of Java 12: the answer names the cluster, its node and the leaders', () => {
+  test('Metadata of Java 12: the response names the cluster, its node and the leaders', () => {
     const told = answer('Java', metadata, 12)
     expect(told).toMatchObject({ controllerId: 1, brokers: [{ nodeId: 1, host: '127.0.0.1', rack: null }] })
     expect(told.clusterId).toMatch(/^[\w-]{22}$/)

@@ -6,8 +6,8 @@ import { asGiven, asRead, randomMessage } from './model.ts'
 const MESSAGES_EACH = 25
 const SEED = 4
 
-describe('what is written', () => {
-  test.each(NAMED_APIS)('is read as the same, and written again as the same bytes: $name', ({ api }) => {
+describe('a written message', () => {
+  test.each(NAMED_APIS)('is read as the same message and written back to the same bytes: $name', ({ api }) => {
     const random = seededRandom(SEED)
     for (const message of messagesOf(api)) {
       for (let count = 0; count < MESSAGES_EACH; count++) {

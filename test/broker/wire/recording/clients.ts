@@ -5,7 +5,7 @@ import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { runToEnd } from '../../../../local/launch/child.ts'
 import { kafkaJars, KAFKA_VERSION } from '../../../../local/launch/kafka-jars.ts'
 
-/** Uses what a client can do, against the brokers given. `run` is a name that no other run has. */
+/** Uses everything that a client can do, with the given brokers. `run` is a unique name. */
 export interface RecordedClient {
   readonly name: string
   readonly use: (brokers: string, run: string) => Promise<void>
@@ -16,7 +16,7 @@ const TOPIC_RESOURCE = 2
 
 type Steps = Readonly<Record<string, () => Promise<unknown>>>
 
-/** What a level of versions does not allow is passed over. */
+/** Skips what the versions do not allow. */
 async function take(steps: Steps): Promise<void> {
   for (const [name, step] of Object.entries(steps))
     await step().catch((error: unknown) => process.stdout.write(`${name}: ${String(error)}\n`))

@@ -1,4 +1,4 @@
-/** A request with its answer as they were on the wire, without their lengths. */
+/** The bytes of a request and its response, without their lengths. */
 export interface Exchange {
   /** The API's name. */
   readonly api: string
@@ -7,11 +7,11 @@ export interface Exchange {
   readonly response: Buffer
 }
 
-/** So many exchanges are kept of one version: the shortest, and one more of another length. */
+/** Maximum number of exchanges of one version: the shortest, and another one of a different length. */
 const KEPT_EACH = 2
-const LONGEST_BYTES = 1500
+const MAX_BYTES = 1500
 
-/** A file of exchanges: three lines each, the API and its version, the request, the answer. */
+/** A file of exchanges with three lines each: the API and its version, the request, the response. */
 export function writeRecorded(title: string, exchanges: readonly Exchange[]): string {
   const groups = Map.groupBy(exchanges, ({ api, version }) => `${api} ${version}`)
   const kept = [...groups].toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })).flatMap(([, group]) => choose(group))
@@ -24,7 +24,7 @@ export function writeRecorded(title: string, exchanges: readonly Exchange[]): st
 function choose(group: readonly Exchange[]): readonly Exchange[] {
   const size = ({ request, response }: Exchange) => request.length + response.length
   const bySize = group.toSorted((a, b) => size(a) - size(b))
-  const short = bySize.filter(exchange => size(exchange) < LONGEST_BYTES)
+  const short = bySize.filter(exchange => size(exchange) < MAX_BYTES)
   if (short.length === 0) return bySize.slice(0, 1)
   const longest = short.at(-1)!
   return [...short.slice(0, KEPT_EACH - 1), ...(size(longest) > size(short[0]!) ? [longest] : [])]

@@ -9,8 +9,8 @@ import { startTcpProxy } from '../../../support/tcp-proxy.ts'
 import type { Exchange } from './recorded-file.ts'
 
 const LENGTH_BYTES = 4
-/** Older answers do not name a controller, without which Java and kafkajs do nothing. */
-const LEAST_METADATA = 1
+/** Older responses name no controller, without which Java and kafkajs do nothing. */
+const MIN_METADATA = 1
 const HOST = Buffer.from('127.0.0.1')
 
 export interface Recorder {
@@ -52,7 +52,7 @@ function framed(response: Buffer): Buffer {
   return Buffer.concat([length, response])
 }
 
-/** Kafka's announced versions, as far as this broker speaks them too. */
+/** The versions that Kafka announces and that this broker supports too. */
 function restricted(response: Buffer, version: number, level: number): Buffer {
   const { response: codec } = codecOf(apiVersions, version)
   const answer = codec.read(new Reader(response, LENGTH_BYTES)) as { apiKeys: { apiKey: number; minVersion: number; maxVersion: number }[] }
@@ -60,8 +60,8 @@ function restricted(response: Buffer, version: number, level: number): Buffer {
     const api = APIS.find(({ key }) => key === entry.apiKey)
     if (!api) return entry.apiKey >= 24 && entry.apiKey <= 28 ? [entry] : []
     const [from, to] = [Math.max(api.announcedFrom, entry.minVersion), Math.min(api.maxVersion, entry.maxVersion)]
-    const least = Math.max(from, api.minVersion, api === metadata ? LEAST_METADATA : 0)
-    return [{ apiKey: entry.apiKey, minVersion: from, maxVersion: least + Math.floor((to - least) * level) }]
+    const min = Math.max(from, api.minVersion, api === metadata ? MIN_METADATA : 0)
+    return [{ apiKey: entry.apiKey, minVersion: from, maxVersion: min + Math.floor((to - min) * level) }]
   })
   const w = new Writer()
   writeResponseHeader(w, apiVersions, version, response.readInt32BE(0))
@@ -69,7 +69,7 @@ function restricted(response: Buffer, version: number, level: number): Buffer {
   return w.toBuffer()
 }
 
-/** Where Kafka names its own address, that of the proxy. */
+/** Replaces the address of Kafka with that of the proxy. */
 function withPort(response: Buffer, from: number, to: number): Buffer {
   const changed = Buffer.from(response)
   const [old, fresh] = [Buffer.concat([HOST, Buffer.alloc(4)]), Buffer.alloc(4)]
