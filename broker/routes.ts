@@ -76,7 +76,7 @@ function recordHandlers({ settings, state: { topics, appender, waiters, producer
 /** The requests of members of groups, and of clients that administer groups. */
 export function groupHandlers({ coordinator, store, hasPartition, settings, log }: GroupHandlersOptions) {
   const { nodeId, offsetMetadataMaxBytes: maxMetadataLength } = settings
-  const onStorageError = (err: Error): void => log.error({ err }, 'an offset could not be committed')
+  const onStorageError = (err: Error): void => log.error({ err }, 'could not commit an offset')
   return {
     findCoordinator: findCoordinatorHandler({ nodeId }),
     joinGroup: joinGroupHandler(coordinator),

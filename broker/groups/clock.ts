@@ -1,18 +1,18 @@
 export type Cancel = () => void
 
-/** Time as the groups see it; tests hand in one that they turn themselves. */
+/** The time for groups; tests pass a clock that they advance themselves. */
 export interface Clock {
   /** Ms since the Unix epoch. */
   now(): number
-  /** Ms since some moment; nobody sets it, and timers go by it. */
+  /** Ms since an arbitrary point in time. It is never set, and timers use it. */
   monotonicMs(): number
   setTimer(delayMs: number, run: () => void): Cancel
 }
 
-/** A longer delay would fire at once. */
+/** With a longer delay, a timer fires at once. */
 const MAX_DELAY_MS = 0x7fff_ffff
 
-/** The machine's clock. Its timers keep no process alive. */
+/** The clock of the machine. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -23,25 +23,25 @@ export const systemClock: Clock = {
   },
 }
 
-/** A timer that fires so much too late says that nothing was done in the meantime: a busy process is late by a few ms. */
+/** A timer that is later than this means that the process was suspended: in a busy process, timers are late by a few ms. */
 const LATE_MS = 100
-/** So long whoever was waited for then has, at most, to be heard. */
-const HEARING_MS = 1_000
+/** The extra time, at most, for requests that have arrived meanwhile. */
+const EXTRA_TIME_MS = 1_000
 
 /**
- * A timer that ends a wait for what a client sends. When it fires late, the process or the machine stood still, and
- * what was sent in time has arrived and is not read yet: then it waits once more, shortly.
+ * A timer that ends the wait for a request of a client. If it fires late, the process or the machine was suspended, and a request that was
+ * sent in time may have arrived but is not read yet. Then it waits once more, for a short time.
  */
 export function setDeadline(clock: Clock, delayMs: number, run: () => void): Cancel {
   const dueMs = clock.monotonicMs() + Math.max(0, delayMs)
   let cancel = clock.setTimer(delayMs, () => {
     if (clock.monotonicMs() - dueMs < LATE_MS) return run()
-    cancel = clock.setTimer(Math.min(delayMs, HEARING_MS), run)
+    cancel = clock.setTimer(Math.min(delayMs, EXTRA_TIME_MS), run)
   })
   return () => cancel()
 }
 
-/** At most one deadline at a time: setting it again forgets the one before. */
+/** One deadline at a time: setting it again replaces the previous one. */
 export class Alarm {
   readonly #clock: Clock
   #cancel: Cancel | undefined

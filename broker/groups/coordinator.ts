@@ -14,13 +14,13 @@ import {
 } from './results.ts'
 import { sync } from './sync-phase.ts'
 
-/** Somebody who speaks for a member of a group, in a generation. */
-export interface Speaker extends MemberName {
+/** The sender of a request for a member of a group, in a generation. */
+export interface Sender extends MemberName {
   readonly groupId: string
   readonly generation: number
 }
 
-/** All groups that have, or had, members. */
+/** All groups that have or had members. */
 export class Coordinator {
   readonly #surroundings: GroupSurroundings
   readonly #groups = new Map<string, Group>()
@@ -30,7 +30,7 @@ export class Coordinator {
     this.#surroundings = surroundings
   }
 
-  /** A group as it was before the broker was started; its members have to join anew. */
+  /** Restores a group from before the start of the broker. Its members must join again. */
   restore(groupId: string, was: { generation: number; protocolType: string; emptySinceMs: number }): void {
     this.#groups.set(groupId, Group.restore(groupId, this.#surroundings, was))
   }
@@ -62,12 +62,12 @@ export class Coordinator {
     sync(group, request, respond)
   }
 
-  heartbeat(speaker: Speaker): ErrorCode {
-    const group = this.#groups.get(speaker.groupId)
-    return this.#refusal(speaker.groupId) ?? (group ? heartbeat(group, speaker) : ERROR.UNKNOWN_MEMBER_ID)
+  heartbeat(sender: Sender): ErrorCode {
+    const group = this.#groups.get(sender.groupId)
+    return this.#refusal(sender.groupId) ?? (group ? heartbeat(group, sender) : ERROR.UNKNOWN_MEMBER_ID)
   }
 
-  /** The outcome for each who leaves, or the reason why nobody does. */
+  /** The outcome for each member that leaves, or the error that applies to all. */
   leave(groupId: string, leavers: readonly MemberName[]): ErrorCode | ErrorCode[] {
     const refusal = this.#refusal(groupId)
     if (refusal !== undefined) return refusal
@@ -75,14 +75,14 @@ export class Coordinator {
     return group ? leave(group, leavers) : leavers.map(() => ERROR.UNKNOWN_MEMBER_ID)
   }
 
-  /** As `checkCommit`; undefined when the group has never had members. */
-  checkCommit(speaker: Speaker): ErrorCode | undefined {
+  /** As `checkCommit`; undefined if the group has never had members. */
+  checkCommit(sender: Sender): ErrorCode | undefined {
     if (this.#isStopped) return ERROR.COORDINATOR_NOT_AVAILABLE
-    const group = this.#groups.get(speaker.groupId)
-    return group && checkCommit(group, speaker)
+    const group = this.#groups.get(sender.groupId)
+    return group && checkCommit(group, sender)
   }
 
-  /** The answer for which `respond` waits cannot be sent any more. */
+  /** Call when the response that `respond` would give can no longer be sent. */
   drop(groupId: string, respond: Respond<JoinResult> | Respond<SyncResult>): void {
     const group = this.#groups.get(groupId)
     if (group) drop(group, respond)
@@ -93,7 +93,7 @@ export class Coordinator {
     this.#groups.delete(groupId)
   }
 
-  /** Answers everybody who waits, and sets no timer any more. */
+  /** Responds to all waiting requests and sets no more timers. */
   stop(): void {
     this.#isStopped = true
     for (const group of this.#groups.values()) group.end(ERROR.COORDINATOR_NOT_AVAILABLE)

@@ -3,9 +3,9 @@ import type { Group } from './group.ts'
 import { subscribedTopics } from './subscription.ts'
 
 /**
- * The offsets of `groupId` that are to be forgotten, and whether nothing is left of the group then. A group's offsets are kept
- * while it has members and for `retentionMs` after the last one left. Where there never were any, each offset is kept for that
- * long after its commit; so are those of topics that a stable group of consumers does not read any more.
+ * Finds the expired offsets of `groupId`, and whether the group is gone without them. The offsets of a group are kept while it has members
+ * and for `retentionMs` after the last one has left. If the group never had members, each offset is kept for `retentionMs` after its
+ * commit. The same holds for topics that a stable group of consumers no longer reads.
  */
 export function findExpired(
   store: OffsetStore,
@@ -28,7 +28,7 @@ export function findExpired(
   return { expired, isGone: kept === 0 && (group === undefined || group.isDeserted) }
 }
 
-/** Since when an offset is not needed; undefined: it is. */
+/** The time since which an offset is not needed; undefined: it is needed. */
 function retentionBase(group: Group | undefined): (topic: string, committed: CommittedOffset) => number | undefined {
   if (group?.protocolType === undefined) return (_, { committedAtMs }) => committedAtMs
   if (group.state === 'Empty') return () => group.stateSinceMs

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Group } from './group.ts'
 
-/** Groups that had members are empty from now on: members do not outlive the broker. */
+/** Groups that had members are empty after a restart: members are not stored. */
 export function restoreGroups(coordinator: Coordinator, store: OffsetStore, clock: Clock): void {
   for (const groupId of store.groups()) {
     const record = store.record(groupId)
@@ -12,13 +12,13 @@ export function restoreGroups(coordinator: Coordinator, store: OffsetStore, cloc
   }
 }
 
-/** For the next start. That it cannot be written down is no reason to stop the group. */
+/** Stores the generation for the next start. The group continues even if this fails. */
 export function rememberGeneration(group: Group, store: OffsetStore, log: Logger): void {
   const { id, generation, protocolType = '', state, stateSinceMs, members } = group
-  log.info({ group: id, generation, members: members.size }, 'a group has a new generation')
+  log.info({ group: id, generation, members: members.size }, 'new generation of a group')
   try {
     store.setRecord(id, { protocolType, generation, emptySinceMs: state === 'Empty' ? stateSinceMs : undefined })
   } catch (err) {
-    log.warn({ err, group: id }, 'the generation of a group could not be written down')
+    log.warn({ err, group: id }, 'could not store the generation of a group')
   }
 }

@@ -9,7 +9,7 @@ export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' 
 export interface GroupSettings {
   readonly minSessionTimeoutMs: number
   readonly maxSessionTimeoutMs: number
-  /** How long the first join of an empty group waits for more members. */
+  /** How long the first join of an empty group waits for further members. */
   readonly initialRebalanceDelayMs: number
   readonly maxSize: number
 }
@@ -18,14 +18,14 @@ export interface GroupSettings {
 export interface GroupSurroundings {
   readonly clock: Clock
   readonly settings: GroupSettings
-  /** A member id that nobody has had; it begins with `prefix`. */
+  /** Generates a unique member id that starts with `prefix`. */
   readonly newMemberId: (prefix: string) => string
-  /** Called when a generation begins, that of an empty group included. */
+  /** Called at the start of each generation, including that of an empty group. */
   readonly onGeneration: (group: Group) => void
 }
 
 /**
- * The state of one group, and nothing that decides: the phases (join-phase.ts, sync-phase.ts) do that.
+ * The state of one group. The decisions are in the phases (join-phase.ts, sync-phase.ts).
  * Empty → PreparingRebalance (joins are collected) → CompletingRebalance (the leader's assignment is awaited) → Stable.
  */
 export class Group {
@@ -39,13 +39,13 @@ export class Group {
   leaderId: string | undefined
   readonly members = new Map<string, Member>()
   readonly #idByInstance = new Map<string, string>()
-  /** Ids that were given out and with which nobody has joined yet; each with the timer that ends the wait. */
+  /** Assigned member ids with which no client has joined yet, each with the timer that ends the wait. */
   readonly #pendingJoins = new Map<string, Cancel>()
-  /** Members that have not fetched their assignment of this generation. */
+  /** Members that have not fetched their assignment in this generation. */
   readonly pendingSyncs = new Set<string>()
   readonly joinTimer: Alarm
   readonly syncTimer: Alarm
-  /** Set while an empty group's first members are collected. */
+  /** Set while an empty group waits for its first members. */
   initialDelay: { hasNewMember: boolean } | undefined
 
   constructor(id: string, surroundings: GroupSurroundings) {
@@ -56,7 +56,7 @@ export class Group {
     this.syncTimer = new Alarm(surroundings.clock)
   }
 
-  /** A group that had no members when it was last written down. */
+  /** A group that had no members when it was last stored. */
   static restore(
     id: string,
     surroundings: GroupSurroundings,
@@ -82,9 +82,9 @@ export class Group {
     this.#stateSinceMs = this.surroundings.clock.now()
   }
 
-  /** The longest that any member asks for. */
+  /** The maximum over all members. */
   get rebalanceTimeoutMs(): number {
-    return this.members.values().reduce((longest, member) => Math.max(longest, member.rebalanceTimeoutMs), 0)
+    return this.members.values().reduce((maximum, member) => Math.max(maximum, member.rebalanceTimeoutMs), 0)
   }
 
   get joiningCount(): number {
@@ -95,7 +95,7 @@ export class Group {
     return this.#pendingJoins.size === 0 && this.members.values().every(member => member.isJoining)
   }
 
-  /** Nobody is, or is about to be, a member. */
+  /** There is no member, and no client is about to join. */
   get isDeserted(): boolean {
     return this.#state === 'Empty' && this.members.size === 0 && this.#pendingJoins.size === 0
   }
@@ -105,7 +105,7 @@ export class Group {
     return id === undefined ? undefined : this.members.get(id)
   }
 
-  /** Why a request in this member's name is refused, if it is. */
+  /** The error for a request of this member; undefined if the request is valid. */
   refusal(memberId: string, instanceId: string | null): ErrorCode | undefined {
     if (instanceId !== null) {
       const known = this.#idByInstance.get(instanceId)
@@ -125,7 +125,7 @@ export class Group {
     return member
   }
 
-  /** Whatever it waits for is answered with UNKNOWN_MEMBER_ID, on which clients join anew. */
+  /** Its waiting requests get UNKNOWN_MEMBER_ID, which makes the client join again. */
   remove(member: Member): void {
     this.members.delete(member.id)
     if (member.instanceId !== null) this.#idByInstance.delete(member.instanceId)
@@ -133,7 +133,7 @@ export class Group {
     member.end(ERROR.UNKNOWN_MEMBER_ID, NO_MEMBER_ID)
   }
 
-  /** The static member's place goes to whoever came back under its name; what the former one still waits for is fenced. */
+  /** Gives the place of a static member to a new member with the same instance id. Waiting requests of the former member are fenced. */
   replace(former: Member, id: string, request: JoinRequest): Member {
     const member = new Member(id, request, this.surroundings.clock)
     member.isNew = false
@@ -160,7 +160,7 @@ export class Group {
     this.#pendingJoins.delete(memberId)
   }
 
-  /** Nothing of it goes on; everybody who waits is told `error`. */
+  /** Ends the group; all waiting requests get `error`. */
   end(error: ErrorCode): void {
     this.joinTimer.clear()
     this.syncTimer.clear()

@@ -10,7 +10,7 @@ import { startExpiry } from './start-expiry.ts'
 
 export interface GroupsOptions {
   readonly store: OffsetStore
-  /** As the broker's settings name them. */
+  /** Named as in the settings of the broker. */
   readonly settings: {
     readonly groupMinSessionTimeoutMs: number
     readonly groupMaxSessionTimeoutMs: number
@@ -28,14 +28,14 @@ export interface Groups {
   readonly coordinator: Coordinator
   /** For metrics. */
   counts(): { members: number; groups: Record<GroupState, number> }
-  /** Whether anyone is a member now: then the positions are the members' to commit. */
+  /** Whether the group has members now. If so, only they may commit positions. */
   hasMembers(group: string): boolean
-  /** Answers who waits; no timer is left. */
+  /** Responds to all waiting requests and clears all timers. */
   stop(): void
 }
 
-/** Of a member's id, whose beginning is what the client calls itself. */
-const LONGEST_PREFIX = 255
+/** A member id starts with the client id, cut to this length. */
+const MAX_PREFIX_LENGTH = 255
 
 export function startGroups({ store, settings, clock = systemClock, log }: GroupsOptions): Groups {
   const coordinator = new Coordinator({
@@ -46,13 +46,13 @@ export function startGroups({ store, settings, clock = systemClock, log }: Group
       initialRebalanceDelayMs: settings.groupInitialRebalanceDelayMs,
       maxSize: settings.groupMaxSize,
     },
-    newMemberId: prefix => `${prefix.slice(0, LONGEST_PREFIX).toWellFormed()}-${randomUUID()}`,
+    newMemberId: prefix => `${prefix.slice(0, MAX_PREFIX_LENGTH).toWellFormed()}-${randomUUID()}`,
     onGeneration: group => rememberGeneration(group, store, log),
   })
   if (store.cutBytes > 0)
     log.warn(
       { bytes: store.cutBytes, kept: CUT_FILE },
-      'the end of the committed offsets is damaged: it was cut off and kept in a file of its own',
+      'the end of the committed offsets was damaged: it was cut off and saved in a separate file',
     )
   restoreGroups(coordinator, store, clock)
   const retentionMs = settings.offsetsRetentionMinutes * MINUTE_MS

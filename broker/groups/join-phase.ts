@@ -6,11 +6,11 @@ import { selectProtocol, sharesProtocol } from './protocol-selection.ts'
 import { completeIfAllJoined, currentGeneration, dismiss, keepAlive, NEW_MEMBER_JOIN_TIMEOUT_MS, rebalance } from './rebalance.ts'
 import { NO_MEMBER_ID, refusedJoin, type JoinRequest, type JoinResult, type Respond } from './results.ts'
 
-/** Somebody wants to be, or to go on being, a member. Answered at once, or when the join phase ends. */
+/** A client joins, or a member joins again. The response is sent immediately or when the join phase ends. */
 export function join(group: Group, request: JoinRequest, respond: Respond<JoinResult>): void {
   const { memberId, instanceId } = request
   const hasId = memberId !== NO_MEMBER_ID
-  if (!hasRoom(group, memberId)) return turnAway(group, memberId, respond)
+  if (!hasRoom(group, memberId)) return refuseFull(group, memberId, respond)
   if (!fits(group, request)) return respond(refusedJoin(ERROR.INCONSISTENT_GROUP_PROTOCOL, memberId))
   if (!hasId) return instanceId === null ? joinNew(group, request, respond) : joinStatic(group, request, instanceId, respond)
   if (instanceId === null && group.isPendingJoin(memberId)) return enrol(group, memberId, request, respond)
@@ -19,7 +19,7 @@ export function join(group: Group, request: JoinRequest, respond: Respond<JoinRe
   rejoin(group, group.members.get(memberId)!, request, respond)
 }
 
-/** While joins are collected, those that wait count: the last to come back find no place. */
+/** During the join phase only waiting members count: the last ones to return may find no place. */
 function hasRoom(group: Group, memberId: string): boolean {
   const { maxSize } = group.surroundings.settings
   const member = group.members.get(memberId)
@@ -28,7 +28,7 @@ function hasRoom(group: Group, memberId: string): boolean {
   return member !== undefined || group.members.size < maxSize
 }
 
-function turnAway(group: Group, memberId: string, respond: Respond<JoinResult>): void {
+function refuseFull(group: Group, memberId: string, respond: Respond<JoinResult>): void {
   const member = group.members.get(memberId)
   group.forgetPendingJoin(memberId)
   respond(refusedJoin(ERROR.GROUP_MAX_SIZE_REACHED))
@@ -74,8 +74,8 @@ function joinStatic(group: Group, request: JoinRequest, instanceId: string, resp
 }
 
 /**
- * A static member that restarted gets its place back without a rebalance. If it was the leader, it must not assign
- * again: newer clients are told so, older ones that their former self leads.
+ * A static member that restarted gets its place back without a rebalance. If it was the leader, it must not assign again: newer clients get
+ * a flag that says so, older ones get their former member id as the leader.
  */
 function resume(group: Group, member: Member, request: JoinRequest, formerLeaderId: string): void {
   const current = currentGeneration(group, member)
@@ -86,12 +86,12 @@ function resume(group: Group, member: Member, request: JoinRequest, formerLeader
   keepAlive(group, member)
 }
 
-/** A member that says nothing new is told what is; a leader that comes back wants a new assignment, for reasons that only it knows. */
+/** A member that sends nothing new gets the current generation. A leader that joins again always starts a rebalance: only it knows why it wants a new assignment. */
 function rejoin(group: Group, member: Member, request: JoinRequest, respond: Respond<JoinResult>): void {
   const isUnchanged = member.hasProtocols(request.protocols)
   const isLeader = group.leaderId === member.id
-  const goesOn = isUnchanged && (group.state === 'CompletingRebalance' || (group.state === 'Stable' && !isLeader))
-  if (goesOn) return respond(currentGeneration(group, member))
+  const canContinue = isUnchanged && (group.state === 'CompletingRebalance' || (group.state === 'Stable' && !isLeader))
+  if (canContinue) return respond(currentGeneration(group, member))
   member.update(request)
   member.waitForJoin(respond)
   rebalance(group)

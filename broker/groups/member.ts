@@ -11,7 +11,7 @@ import {
   type SyncResult,
 } from './results.ts'
 
-/** A member of a group, with the answers that it waits for. */
+/** A member of a group, with its waiting requests. */
 export class Member {
   readonly id: string
   readonly instanceId: string | null
@@ -21,7 +21,7 @@ export class Member {
   sessionTimeoutMs = 0
   rebalanceTimeoutMs = 0
   assignment: Buffer = NO_ASSIGNMENT
-  /** No join of it has been answered yet: it cannot send heartbeats. */
+  /** None of its joins has a response yet, so it cannot send heartbeats. */
   isNew = true
   /** Ends its membership. */
   readonly session: Alarm
@@ -55,7 +55,7 @@ export class Member {
     return this.#join === respond || this.#sync === respond
   }
 
-  /** A join that waited already gives way to the newer one. */
+  /** A new join replaces one that is waiting. */
   waitForJoin(respond: Respond<JoinResult>): void {
     this.answerJoin(refusedJoin(ERROR.REBALANCE_IN_PROGRESS, this.id))
     this.#join = respond
@@ -80,7 +80,7 @@ export class Member {
     respond?.(result)
   }
 
-  /** Forgets what nobody can be told any more. */
+  /** Drops waiting requests whose connection is closed. */
   dropWaiting(): void {
     this.#join = this.#sync = undefined
   }
@@ -92,7 +92,7 @@ export class Member {
     this.answerSync(refusedSync(error))
   }
 
-  /** Throws when it does not support the protocol; the group selects only what everybody supports. */
+  /** Throws if the member does not support the protocol. The group selects only a protocol that all members support. */
   metadata(protocolName: string): Buffer {
     const protocol = this.protocols.find(({ name }) => name === protocolName)
     if (!protocol) throw new Error(`the member ${this.id} does not support ${protocolName}`)

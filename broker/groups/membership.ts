@@ -8,7 +8,7 @@ export interface MemberName {
   readonly instanceId: string | null
 }
 
-/** How a member says that it lives, and hears that it must join anew. */
+/** Keeps a member alive, and notifies it if it must join again. */
 export function heartbeat(group: Group, { memberId, instanceId, generation }: MemberName & { generation: number }): ErrorCode {
   const refusal = group.refusal(memberId, instanceId)
   if (refusal !== undefined) return refusal
@@ -18,7 +18,7 @@ export function heartbeat(group: Group, { memberId, instanceId, generation }: Me
   return group.state === 'PreparingRebalance' ? ERROR.REBALANCE_IN_PROGRESS : ERROR.NONE
 }
 
-/** The outcome for each, in order. Operators name a static member by its instance alone. */
+/** The outcome for each member, in order. An operator may name a static member by its instance id alone. */
 export function leave(group: Group, leavers: readonly MemberName[]): ErrorCode[] {
   const sizeBefore = group.members.size
   const outcomes = leavers.map(leaver => removeLeaver(group, leaver))
@@ -41,8 +41,8 @@ function removeLeaver(group: Group, { memberId, instanceId }: MemberName): Error
 }
 
 /**
- * Whether offsets may be committed in this member's name. Who takes no part in groups commits without
- * a generation, which is for groups without members.
+ * Whether this member may commit offsets. A client that does not join groups commits without a generation, which is allowed only if the
+ * group has no members.
  */
 export function checkCommit(group: Group, { memberId, instanceId, generation }: MemberName & { generation: number }): ErrorCode {
   if (generation < 0 && group.state === 'Empty') return ERROR.NONE
@@ -57,8 +57,8 @@ export function checkCommit(group: Group, { memberId, instanceId, generation }: 
 }
 
 /**
- * The connection over which `respond` would have been answered is gone. A member that has never been answered holds
- * nothing and is out; another has its session to come back.
+ * The connection for the response is closed. A member that never got a response has no assignment and is removed; any other may return
+ * until its session times out.
  */
 export function drop(group: Group, respond: Respond<JoinResult> | Respond<SyncResult>): void {
   const member = group.members.values().find(candidate => candidate.waitsFor(respond))

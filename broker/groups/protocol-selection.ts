@@ -4,7 +4,7 @@ interface Voter {
   readonly protocols: readonly Protocol[]
 }
 
-/** The protocol with the most votes, among those that all members support; each votes for the one that it likes best. With as many votes, the one that was voted for first. */
+/** The protocol with the most votes among those that all members support. Each member votes for its first supported choice. A tie goes to the protocol with the earliest vote. */
 export function selectProtocol(members: Iterable<Voter>): string | undefined {
   const voters = [...members]
   const common = commonProtocols(voters)
@@ -20,7 +20,7 @@ export function selectProtocol(members: Iterable<Voter>): string | undefined {
   return selected
 }
 
-/** Whether somebody with these protocols could work together with the members that are there. */
+/** Whether a client with these protocols shares one with all current members. */
 export function sharesProtocol(members: Iterable<Voter>, protocols: readonly Protocol[]): boolean {
   const common = commonProtocols([...members, { protocols }])
   return common.size > 0

@@ -5,12 +5,12 @@ import type { Member } from './member.ts'
 import { selectProtocol } from './protocol-selection.ts'
 import { NO_ASSIGNMENT, refusedSync, type JoinedMember, type JoinResult } from './results.ts'
 
-/** A new member whose join waits longer than this is taken for gone; a living one tries again. */
+/** A new member whose join waits longer than this is considered dead; a live client tries again. */
 export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * MINUTE_MS
-/** When nobody has rejoined a group of static members, it is not looked at more often than this. */
+/** Minimum time between two checks of a group of static members that no member has rejoined. */
 const MIN_RETRY_MS = 100
 
-/** Members join anew, or the joins that are collected already are looked at again. */
+/** Starts a join phase or, if one is running, checks whether it is complete. */
 export function rebalance(group: Group): void {
   if (group.state === 'PreparingRebalance') completeIfAllJoined(group)
   else prepare(group)
@@ -22,7 +22,7 @@ function prepare(group: Group): void {
   group.pendingSyncs.clear()
   group.syncTimer.clear()
   group.enter('PreparingRebalance')
-  if (isAwaitingAssignment) turnSyncsAway(group)
+  if (isAwaitingAssignment) refuseSyncs(group)
   if (isFirst) {
     const { initialRebalanceDelayMs } = group.surroundings.settings
     delayFirst(group, initialRebalanceDelayMs, Math.max(group.rebalanceTimeoutMs - initialRebalanceDelayMs, 0))
@@ -33,7 +33,7 @@ function prepare(group: Group): void {
   }
 }
 
-function turnSyncsAway(group: Group): void {
+function refuseSyncs(group: Group): void {
   for (const member of group.members.values()) {
     member.assignment = NO_ASSIGNMENT
     if (!member.isSyncing) continue
@@ -42,7 +42,7 @@ function turnSyncsAway(group: Group): void {
   }
 }
 
-/** The delay is extended while members keep coming, until the rebalance timeout leaves nothing of it. */
+/** Extends the delay while new members join, up to the rebalance timeout. */
 function delayFirst(group: Group, delayMs: number, remainingMs: number): void {
   const delay = { hasNewMember: false }
   group.initialDelay = delay
@@ -57,7 +57,7 @@ export function completeIfAllJoined(group: Group): void {
   if (group.state === 'PreparingRebalance' && !group.initialDelay && group.haveAllJoined) complete(group)
 }
 
-/** The join phase ends. Members that did not come are out; static ones keep their place until their session ends. */
+/** Ends the join phase. Members that did not join are removed; static members keep their place until their session times out. */
 function complete(group: Group): void {
   group.joinTimer.clear()
   group.initialDelay = undefined
@@ -81,7 +81,7 @@ function becomeEmpty(group: Group): void {
   group.surroundings.onGeneration(group)
 }
 
-/** The leader stays the leader if it has joined. */
+/** The leader stays the same if it has joined. */
 function electLeader(group: Group): Member | undefined {
   const leader = group.leaderId === undefined ? undefined : group.members.get(group.leaderId)
   return leader?.isJoining ? leader : group.members.values().find(member => member.isJoining)
@@ -103,7 +103,7 @@ function beginGeneration(group: Group): void {
   }
 }
 
-/** The generation as its members are told it: only the leader learns who else is there. */
+/** The current generation in a response: only the leader gets the list of members. */
 export function currentGeneration(group: Group, member: Member): JoinResult {
   const { generation, protocolType = null, protocolName = null, leaderId = '' } = group
   const members = leaderId === member.id && protocolName !== null ? listMembers(group, protocolName) : []
@@ -118,7 +118,7 @@ function listMembers(group: Group, protocolName: string): JoinedMember[] {
   }))
 }
 
-/** Who joined but never fetched the assignment holds partitions that nobody reads. */
+/** A member that joined but never fetched its assignment would hold partitions that no member reads. */
 function removeUnsynced(group: Group): void {
   if (group.pendingSyncs.size === 0) return
   for (const memberId of group.pendingSyncs) {
@@ -128,13 +128,13 @@ function removeUnsynced(group: Group): void {
   rebalance(group)
 }
 
-/** A sign of life. A member that waits for an answer needs to give none. */
+/** Restarts the session timeout. A member whose request is waiting has no session timeout. */
 export function keepAlive(group: Group, member: Member): void {
   if (member.isJoining || member.isSyncing) return
   member.session.set(member.sessionTimeoutMs, () => dismiss(group, member))
 }
 
-/** Without the member the others may be complete, or have to share its work. */
+/** Removes a member. Then the join phase may be complete, or the others must share its work. */
 export function dismiss(group: Group, member: Member): void {
   group.remove(member)
   if (group.state === 'PreparingRebalance') completeIfAllJoined(group)

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
 
-/** A way in which a member can divide the work, in the member's order of preference, with what it says about itself. */
+/** A protocol for the assignment that a member supports, with the metadata of the member. Members list them in order of preference. */
 export interface Protocol {
   readonly name: string
   readonly metadata: Buffer
@@ -8,7 +8,7 @@ export interface Protocol {
 
 export interface JoinRequest {
   readonly groupId: string
-  /** Empty: the member has no id yet. */
+  /** Empty if the member has no id yet. */
   readonly memberId: string
   /** Set for static members, which keep their place when they restart. */
   readonly instanceId: string | null
@@ -18,9 +18,9 @@ export interface JoinRequest {
   readonly rebalanceTimeoutMs: number
   readonly protocolType: string
   readonly protocols: readonly Protocol[]
-  /** A new dynamic member is first given an id, with which it must come again. */
+  /** A new dynamic member first gets an id, with which it must join again. */
   readonly requiresKnownId: boolean
-  /** The client understands that a leader may be told not to assign. */
+  /** The client understands the flag that tells a leader not to assign. */
   readonly canSkipAssignment: boolean
 }
 
@@ -38,7 +38,7 @@ export interface JoinResult {
   readonly protocolName: string | null
   readonly leaderId: string
   readonly skipAssignment: boolean
-  /** Everybody, for the leader; nobody, for the others. */
+  /** All members for the leader; empty for the others. */
   readonly members: readonly JoinedMember[]
 }
 
@@ -47,10 +47,10 @@ export interface SyncRequest {
   readonly generation: number
   readonly memberId: string
   readonly instanceId: string | null
-  /** Null: the client does not say. */
+  /** Null if the client does not send it. */
   readonly protocolType: string | null
   readonly protocolName: string | null
-  /** By member id; only the leader's count. */
+  /** By member id; ignored unless the sender is the leader. */
   readonly assignments: ReadonlyMap<string, Buffer>
 }
 
@@ -61,7 +61,7 @@ export interface SyncResult {
   readonly assignment: Buffer
 }
 
-/** Called exactly once, at once or later. It must not call the group back before it returns. */
+/** Called exactly once, immediately or later. It must not call the group before it returns. */
 export type Respond<Result> = (result: Result) => void
 
 export const NO_MEMBER_ID = ''

@@ -13,7 +13,7 @@ export interface ExpiryOptions {
   readonly log: Logger
 }
 
-/** Forgets every now and then what has expired, and groups of which nothing is left. Returns what ends that. */
+/** Removes expired offsets and empty groups at intervals. Returns a function that stops it. */
 export function startExpiry(options: ExpiryOptions): () => void {
   const alarm = new Alarm(options.clock)
   const wait = (): void =>
@@ -33,10 +33,10 @@ function forgetExpired({ coordinator, store, clock, retentionMs, log }: ExpiryOp
       if (isGone) store.deleteGroup(groupId)
       else store.remove(groupId, expired)
     } catch (err) {
-      log.warn({ err, group: groupId }, 'expired offsets could not be removed')
+      log.warn({ err, group: groupId }, 'could not remove expired offsets')
       continue
     }
     if (isGone) coordinator.delete(groupId)
-    if (isGone || expired.length > 0) log.info({ group: groupId, offsets: expired.length, isGone }, 'offsets have expired')
+    if (isGone || expired.length > 0) log.info({ group: groupId, offsets: expired.length, isGone }, 'removed expired offsets')
   }
 }

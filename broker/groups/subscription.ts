@@ -6,10 +6,10 @@ import type { Group } from './group.ts'
 
 const CONSUMER_PROTOCOL = 'consumer'
 
-/** How the metadata of a consumer begins, in every version of its protocol. */
+/** The start of the metadata of a consumer, in every version of its protocol. */
 const subscription = compile({ version: int16, topics: array(string) }, { version: 0, flexible: false })
 
-/** The topics that the members of a group of consumers read; undefined when that cannot be told. */
+/** The topics that the members of a group of consumers read; undefined if unknown. */
 export function subscribedTopics({ protocolType, protocolName, members }: Group): ReadonlySet<string> | undefined {
   if (protocolType !== CONSUMER_PROTOCOL || protocolName === undefined) return undefined
   try {

@@ -4,7 +4,7 @@ import type { Member } from './member.ts'
 import { keepAlive } from './rebalance.ts'
 import { NO_ASSIGNMENT, refusedSync, type Respond, type SyncRequest, type SyncResult } from './results.ts'
 
-/** A member asks for its assignment; the leader brings everybody's. Followers wait for the leader. */
+/** A member asks for its assignment; the leader sends the assignments of all members. Followers wait for the leader. */
 export function sync(group: Group, request: SyncRequest, respond: Respond<SyncResult>): void {
   const refusal = checkSync(group, request)
   if (refusal !== undefined) return respond(refusedSync(refusal))
@@ -27,7 +27,7 @@ function differs(said: string | null, known: string | undefined): boolean {
   return said !== null && known !== undefined && said !== known
 }
 
-/** Members that the leader left out have nothing to do. */
+/** A member without an assignment from the leader gets an empty one. */
 function assign(group: Group, assignments: ReadonlyMap<string, Buffer>): void {
   const members = [...group.members.values()]
   for (const member of members) member.assignment = assignments.get(member.id) ?? NO_ASSIGNMENT

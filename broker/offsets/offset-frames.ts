@@ -6,8 +6,8 @@ import { array, int32, int64, int8, string } from '../wire/types.ts'
 import { Writer } from '../wire/writer.ts'
 
 /**
- * How offsets lie in their file: frames, each the length of its content (uint32), the content's CRC-32C (uint32) and the content,
- * which is one change of the store. A frame counts whole or not at all.
+ * The format of the file of offsets: a sequence of frames. Each frame is the length of its content (uint32), the CRC-32C of the content
+ * (uint32) and the content, which is one change of the store. An incomplete frame is ignored as a whole.
  */
 const CHANGE = {
   format: int8,
@@ -19,17 +19,17 @@ const CHANGE = {
     leaderEpoch: int32,
     metadata: string,
     committedAt: int64,
-    /** NEVER: with the group. */
+    /** NEVER: expires with the group. */
     expiresAt: int64,
   }),
   removedOffsets: array({ group: string, topic: string, partition: int32 }),
   groups: array({ group: string, protocolType: string, generation: int32, emptySince: int64 }),
-  /** With all their offsets. */
+  /** Groups to delete with all their offsets. */
   removedGroups: array(string),
   removedTopics: array(string),
 }
 
-/** The parts of a change take effect in this order: what is set, then what is removed. */
+/** The parts of a change apply in this order: first those that set something, then those that remove something. */
 export type Change = Omit<Decoded<typeof CHANGE>, 'format'>
 
 export const NEVER = -1n
@@ -50,7 +50,7 @@ export function frameOf(change: Partial<Change>): Buffer {
   return Buffer.concat([header, content])
 }
 
-/** Hands on every whole frame, in order, and tells where the last one ends: what lies behind was never acknowledged, or is damaged. */
+/** Passes each complete frame to `apply`, in order, and returns the position after the last one. Bytes after it were never acknowledged, or are damaged. */
 export function readFrames(bytes: Buffer, apply: (change: Change) => void): number {
   let at = 0
   for (let end = frameEnd(bytes, at); end !== undefined; end = frameEnd(bytes, at)) {
@@ -60,7 +60,7 @@ export function readFrames(bytes: Buffer, apply: (change: Change) => void): numb
   return at
 }
 
-/** Undefined unless a whole frame begins there. An empty one is none: after a loss of power a file may end with zeros. */
+/** Undefined unless a complete frame starts at `at`. An empty frame is invalid: after a power loss a file may end with zeros. */
 function frameEnd(bytes: Buffer, at: number): number | undefined {
   if (bytes.length - at < HEADER_BYTES) return undefined
   const length = bytes.readUInt32BE(at)
@@ -72,8 +72,6 @@ function frameEnd(bytes: Buffer, at: number): number | undefined {
 function decode(content: Buffer): Change {
   const format = content[0]
   if (format !== FORMAT)
-    throw new Error(
-      `the committed offsets have the format ${format}, expected ${FORMAT}: they were written by another version of this program`,
-    )
+    throw new Error(`format of the committed offsets: got ${format}, expected ${FORMAT}: another version of this program wrote them`)
   return codec.read(new Reader(content))
 }

@@ -5,34 +5,34 @@ import { asInt64, OffsetTable, type CommittedOffset, type GroupOffsets, type Gro
 
 export type { CommittedOffset, GroupOffsets, GroupRecord } from './offset-table.ts'
 
-/** What is to be remembered for one partition. */
+/** The offset to store for one partition. */
 export interface OffsetToCommit {
   readonly topic: string
   readonly partition: number
-  /** Of the next record that is to be read. */
+  /** The offset of the next record to read. */
   readonly offset: bigint
   readonly leaderEpoch?: number
   readonly metadata?: string
-  /** Forgotten after this time instead of with the group. */
+  /** The offset expires after this time instead of with the group. */
   readonly retentionMs?: number
 }
 
 export interface OffsetStoreOptions {
-  /** Whether a commit returns only when it would survive a loss of power; otherwise it survives the end of the process. */
+  /** Whether a commit is flushed to disk before it returns, so that it survives a power loss. Otherwise it survives only the end of the process. */
   readonly flushEachCommit?: boolean
 }
 
 export const OFFSETS_FILE = 'offsets.log'
-/** Keeps what was cut off the file last. */
+/** Holds the bytes that were last cut off the file. */
 export const CUT_FILE = 'offsets.log.cut'
 const NO_LEADER_EPOCH = -1
-/** Below this, the file is not worth rewriting: it holds some thousand changes, which are read in a few ms. */
+/** A smaller file is not rewritten: it holds a few thousand changes, which are read in a few ms. */
 const MIN_REWRITE_BYTES = 1 << 18
-/** The file is rewritten when it has grown to so many times what it was after the last time. */
+/** The file is rewritten when it has grown by this factor since the last rewrite. */
 const GROWTH = 2
 const ENTRIES_A_FRAME = 500
 
-/** The committed offsets of all groups, in a file to which changes are appended and which is rewritten now and then. Throws KAFKA_STORAGE_ERROR. */
+/** The committed offsets of all groups, in a file to which changes are appended and which is rewritten when it has grown. Throws KAFKA_STORAGE_ERROR. */
 export class OffsetStore {
   readonly #folder: Folder
   readonly #now: () => number
@@ -40,9 +40,9 @@ export class OffsetStore {
   readonly #table = new OffsetTable()
   #file: LogFile
   #rewriteAtBytes = MIN_REWRITE_BYTES
-  /** What is appended might be lost: an append or a sync failed and left something behind, or another file has taken this one's place. */
-  #isSpoilt = false
-  /** What was found behind the last whole change when the store was opened. */
+  /** Appended changes might be lost: an append or a sync failed and left bytes in the file, or another file has replaced this one. */
+  #isUnsafe = false
+  /** Number of bytes after the last complete change when the store was opened. */
   readonly cutBytes: number
 
   private constructor(folder: Folder, now: () => number, { flushEachCommit = false }: OffsetStoreOptions) {
@@ -70,7 +70,7 @@ export class OffsetStore {
       this.#table.apply(change)
     })
     if (end < size) {
-      // Never acknowledged as a rule; if it was damaged later, somebody may still want it.
+      // Usually these bytes were never acknowledged. If they were damaged later, an operator may still need them.
       this.#folder.replace(CUT_FILE, this.#file.read(end, size - end))
       this.#file.truncate(end)
     }
@@ -78,7 +78,7 @@ export class OffsetStore {
     return size - end
   }
 
-  /** All of them or none; written down when it returns. */
+  /** Commits all entries or none. They are in the file when this returns. */
   commit(group: string, entries: readonly OffsetToCommit[]): void {
     const nowMs = this.#now()
     const committedAt = BigInt(nowMs)
@@ -99,12 +99,12 @@ export class OffsetStore {
     return this.#table.get(group, topic, partition)
   }
 
-  /** By topic and partition. */
+  /** All offsets of a group, by topic and partition. */
   all(group: string): GroupOffsets {
     return this.#table.all(group)
   }
 
-  /** Whether anything is known of the group. */
+  /** Whether anything is stored for the group. */
   has(group: string): boolean {
     return this.#table.has(group)
   }
@@ -128,12 +128,12 @@ export class OffsetStore {
     if (removedOffsets.length > 0) this.#change({ removedOffsets })
   }
 
-  /** With all its offsets. */
+  /** Deletes a group with all its offsets. */
   deleteGroup(group: string): void {
     if (this.has(group)) this.#change({ removedGroups: [group] })
   }
 
-  /** What all groups committed for it. */
+  /** Deletes the offsets of all groups for a topic. */
   deleteTopic(topic: string): void {
     if (this.groups().some(group => this.all(group).has(topic))) this.#change({ removedTopics: [topic] })
   }
@@ -141,7 +141,7 @@ export class OffsetStore {
   #change(part: Partial<Change>): void {
     storing('writing committed offsets', () => {
       if (this.#file.size > this.#rewriteAtBytes) this.#shorten()
-      if (this.#isSpoilt) this.#rewrite()
+      if (this.#isUnsafe) this.#rewrite()
       this.#append(frameOf(part))
     })
     this.#table.apply({ offsets: [], removedOffsets: [], groups: [], removedGroups: [], removedTopics: [], ...part })
@@ -151,16 +151,16 @@ export class OffsetStore {
     try {
       this.#file.append([frame])
     } catch (error) {
-      this.#isSpoilt = error instanceof TornFileError
+      this.#isUnsafe = error instanceof TornFileError
       throw error
     }
     if (!this.#flushEachCommit) return
-    this.#isSpoilt = true
+    this.#isUnsafe = true
     this.#file.sync()
-    this.#isSpoilt = false
+    this.#isUnsafe = false
   }
 
-  /** Where there is no room for a second file, the first one goes on growing. */
+  /** If there is no space for a second file, the first one keeps growing. */
   #shorten(): void {
     try {
       this.#rewrite()
@@ -169,25 +169,25 @@ export class OffsetStore {
     }
   }
 
-  /** A file that holds what is known and nothing else takes the place of the present one. */
+  /** Replaces the file by one that holds only the current state. */
   #rewrite(): void {
     const frames = this.#table.asChanges(ENTRIES_A_FRAME).map(frameOf)
     const content = Buffer.concat([...frames])
     try {
       this.#folder.replace(OFFSETS_FILE, content)
     } catch (error) {
-      this.#isSpoilt ||= this.#mayBeReplacedBy(content)
+      this.#isUnsafe ||= this.#mayBeReplacedBy(content)
       throw error
     }
-    this.#isSpoilt = true
+    this.#isUnsafe = true
     const file = this.#folder.open(OFFSETS_FILE)
     this.#file.close()
     this.#file = file
-    this.#isSpoilt = false
+    this.#isUnsafe = false
     this.#rewriteAtBytes = Math.max(MIN_REWRITE_BYTES, GROWTH * content.length)
   }
 
-  /** A replacement may fail after the new file has got the name, for one when the folder cannot be synced. */
+  /** A replacement may fail after the new file has the name, for example if the folder cannot be synced. */
   #mayBeReplacedBy(content: Buffer): boolean {
     try {
       return this.#folder.readWhole(OFFSETS_FILE)?.equals(content) ?? true
@@ -196,7 +196,7 @@ export class OffsetStore {
     }
   }
 
-  /** Leaves nothing behind that the next start would have to read in vain. */
+  /** Shortens the file first, so that the next start reads no outdated changes. */
   close(): void {
     storing('closing the committed offsets', () => {
       try {

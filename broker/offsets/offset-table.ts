@@ -1,22 +1,22 @@
 import { NEVER, type Change } from './offset-frames.ts'
 
-/** What a group has read of a partition. */
+/** The position of a group in a partition. */
 export interface CommittedOffset {
-  /** Of the next record that is to be read. */
+  /** The offset of the next record to read. */
   readonly offset: bigint
-  /** -1: not told. */
+  /** -1: unknown. */
   readonly leaderEpoch: number
   readonly metadata: string
   readonly committedAtMs: number
-  /** Set where the client asked for a time of its own. */
+  /** Set if the client asked for a retention time. */
   readonly expiresAtMs: number | undefined
 }
 
-/** What is known of a group besides its offsets, once it has had members. */
+/** What is stored about a group in addition to its offsets, once it has had members. */
 export interface GroupRecord {
   readonly protocolType: string
   readonly generation: number
-  /** Undefined: it had members when this was written. */
+  /** Undefined if it had members when this was written. */
   readonly emptySinceMs: number | undefined
 }
 
@@ -26,13 +26,13 @@ export type GroupOffsets = ReadonlyMap<string, ReadonlyMap<number, CommittedOffs
 
 const NO_OFFSETS: GroupOffsets = new Map()
 
-/** The committed offsets as they stand after all changes so far. */
+/** The committed offsets after all changes so far. */
 export class OffsetTable {
   readonly #offsets = new Map<string, Map<string, Partitions>>()
   readonly #records = new Map<string, GroupRecord>()
   #size = 0
 
-  /** How many offsets and groups it holds. */
+  /** Number of offsets and groups. */
   get size(): number {
     return this.#size + this.#records.size
   }
@@ -111,7 +111,7 @@ export class OffsetTable {
     if (topics?.size === 0) this.#offsets.delete(group)
   }
 
-  /** Changes that lead from nothing to here, each of at most `limit` entries. */
+  /** Changes that create the current state from an empty table, each with at most `limit` entries. */
   *asChanges(limit: number): Generator<Partial<Change>> {
     for (const offsets of inChunks(this.#listOffsets(), limit)) yield { offsets }
     for (const groups of inChunks(this.#listRecords(), limit)) yield { groups }

@@ -5,7 +5,7 @@ import { oneByOne } from '../../server/one-by-one.ts'
 import type { deleteGroups } from '../../wire/tables/delete-groups.ts'
 import type { Coordinator } from '../coordinator.ts'
 
-/** A group without members is forgotten, with its offsets. */
+/** Deletes groups without members, with their offsets. */
 export function deleteGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof deleteGroups> {
   return async ({ groupsNames }) => ({
     results: await oneByOne(groupsNames, groupId => ({ groupId, errorCode: deleteGroup(groupId, coordinator, store) })),

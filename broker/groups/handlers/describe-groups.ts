@@ -26,7 +26,7 @@ export function describeGroupsHandler(coordinator: Coordinator, store: OffsetSto
   }
 }
 
-/** Groups that have offsets and never had members are empty ones; what is not known at all is dead, which is no error. */
+/** A group with offsets that never had members is Empty. An unknown group is Dead, which is not an error. */
 function describe(groupId: string, group: Group | undefined, hasOffsets: boolean): Described {
   const groupState = group?.state ?? (hasOffsets ? 'Empty' : UNKNOWN_GROUP_STATE)
   const protocolData = group?.state === 'Stable' ? (group.protocolName ?? '') : ''
@@ -34,7 +34,7 @@ function describe(groupId: string, group: Group | undefined, hasOffsets: boolean
   return { errorCode: ERROR.NONE, groupId, groupState, protocolType: group?.protocolType ?? '', protocolData, members }
 }
 
-/** What it says about itself is told when it is settled to which protocol that belongs. */
+/** The metadata is given only once the protocol is selected, since each protocol has its own. */
 function describeMember(member: Member, protocolName: string): Described['members'][number] {
   const { id, instanceId, clientId, clientHost, assignment } = member
   const memberMetadata = protocolName === '' ? NO_ASSIGNMENT : member.metadata(protocolName)

@@ -20,7 +20,7 @@ export function joinGroupHandler(coordinator: Coordinator): Handler<typeof joinG
   }
 }
 
-/** Metadata is copied: it is kept, while the bytes of a request are not. */
+/** Copies the metadata, which is kept longer than the bytes of the request. */
 function asJoinRequest(request: RequestOf<typeof joinGroup>, { version, clientId, clientHost }: Call): JoinRequest {
   const { groupId, memberId, groupInstanceId, sessionTimeoutMs, protocolType } = request
   return {

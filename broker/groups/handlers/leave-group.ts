@@ -3,7 +3,7 @@ import type { Handler } from '../../server/handler.ts'
 import type { leaveGroup } from '../../wire/tables/leave-group.ts'
 import type { Coordinator } from '../coordinator.ts'
 
-/** Since this version several members may leave with one request. */
+/** The first version in which several members may leave in one request. */
 const BATCHED_SINCE = 3
 
 export function leaveGroupHandler(coordinator: Coordinator): Handler<typeof leaveGroup> {

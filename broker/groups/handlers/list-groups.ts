@@ -4,7 +4,7 @@ import type { Handler } from '../../server/handler.ts'
 import type { listGroups } from '../../wire/tables/list-groups.ts'
 import type { Coordinator } from '../coordinator.ts'
 
-/** All groups, or those in one of the states that are asked for; the case of a state's name does not matter. */
+/** Lists all groups, or those in one of the given states. The case of the state names does not matter. */
 export function listGroupsHandler(coordinator: Coordinator, store: OffsetStore): Handler<typeof listGroups> {
   return ({ statesFilter }) => {
     const states = new Set(statesFilter.map(state => state.trim().toLowerCase()))

@@ -9,7 +9,7 @@ export interface OffsetCommitOptions {
   readonly coordinator: Coordinator
   readonly store: OffsetStore
   readonly hasPartition: (topic: string, partition: number) => boolean
-  /** In characters, as Kafka counts. */
+  /** In characters, as in Kafka. */
   readonly maxMetadataLength: number
   readonly onStorageError: (error: ProtocolError) => void
 }
@@ -17,12 +17,12 @@ export interface OffsetCommitOptions {
 type Request = RequestOf<typeof offsetCommit>
 type Partition = Request['topics'][number]['partitions'][number]
 
-/** Since this version a group that is not there is called so; before, its generation is called wrong. */
+/** The first version that reports an unknown group as such; earlier ones report a wrong generation. */
 const UNKNOWN_GROUP_SINCE = 9
-/** A hundred years; what asks for more, or for less than nothing, is kept as long as its group. */
-const LONGEST_RETENTION_MS = 100n * 366n * 86_400_000n
+/** A hundred years. An offset with a longer or a negative retention is kept as long as its group. */
+const MAX_RETENTION_MS = 100n * 366n * 86_400_000n
 
-/** Each partition has its own outcome; those that could be committed are, all together. */
+/** Each partition has its own outcome. All valid ones are committed together. */
 export function offsetCommitHandler(options: OffsetCommitOptions): Handler<typeof offsetCommit> {
   return (request, { version }) => {
     const outcomes = request.topics.map(({ name, partitions }) => partitions.map(partition => check(options, name, partition)))
@@ -46,7 +46,7 @@ function check(
 }
 
 function accepted({ topics, retentionTimeMs }: Request, outcomes: readonly (readonly ErrorCode[])[]): OffsetToCommit[] {
-  const retention = retentionTimeMs < 0n || retentionTimeMs > LONGEST_RETENTION_MS ? {} : { retentionMs: Number(retentionTimeMs) }
+  const retention = retentionTimeMs < 0n || retentionTimeMs > MAX_RETENTION_MS ? {} : { retentionMs: Number(retentionTimeMs) }
   return topics.flatMap(({ name, partitions }, at) =>
     partitions
       .filter((_, index) => outcomes[at]?.[index] === ERROR.NONE)
@@ -82,7 +82,7 @@ function commit(
   }
 }
 
-/** Without a generation anybody may commit for a group that has never had members. */
+/** Without a generation, any client may commit for a group that has never had members. */
 function checkUnknownGroup(generation: number, hasOffsets: boolean, version: number): ErrorCode {
   if (generation < 0) return ERROR.NONE
   if (hasOffsets) return ERROR.UNKNOWN_MEMBER_ID

@@ -4,17 +4,17 @@ import type { Handler } from '../../server/handler.ts'
 import { oneByOne } from '../../server/one-by-one.ts'
 import type { offsetFetch } from '../../wire/tables/offset-fetch.ts'
 
-/** Since this version a request asks for several groups. */
+/** The first version with several groups in a request. */
 const BATCHED_SINCE = 8
 const NOT_COMMITTED = { committedOffset: -1n, committedLeaderEpoch: -1, metadata: '', errorCode: ERROR.NONE }
 
 type Wanted = readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[] | null
 
-/** A group that is not known has committed nothing, which is no error. Every offset is stable, as long as there are no transactions. */
+/** An unknown group has no committed offsets, which is not an error. All offsets are stable, since there are no transactions. */
 export function offsetFetchHandler(store: OffsetStore): Handler<typeof offsetFetch> {
   return async ({ groupId, topics, groups }, { version }) => {
     if (version < BATCHED_SINCE) return { errorCode: ERROR.NONE, topics: fetchTopics(store, groupId, topics) }
-    // Each group and partition is answered once: the answer is not to be much longer than the request.
+    // Duplicate groups and partitions are returned once, so that the response cannot be much longer than the request.
     const once = [...new Map(groups.map(group => [group.groupId, group])).values()]
     return {
       groups: await oneByOne(once, group => ({
@@ -26,7 +26,7 @@ export function offsetFetchHandler(store: OffsetStore): Handler<typeof offsetFet
   }
 }
 
-/** Null asks for everything that the group has committed. */
+/** Null means all committed offsets of the group. */
 function fetchTopics(store: OffsetStore, group: string, wanted: Wanted) {
   if (wanted === null) {
     return Array.from(store.all(group), ([name, partitions]) => ({

@@ -6,7 +6,7 @@ import type { Coordinator } from '../coordinator.ts'
 import { refusedSync, type SyncRequest, type SyncResult } from '../results.ts'
 import { waitFor } from './wait-for.ts'
 
-/** Since this version a member must say which protocol it means. */
+/** The first version in which a member must name the protocol. */
 const PROTOCOL_SINCE = 5
 
 export function syncGroupHandler(coordinator: Coordinator): Handler<typeof syncGroup> {
@@ -22,7 +22,7 @@ export function syncGroupHandler(coordinator: Coordinator): Handler<typeof syncG
   }
 }
 
-/** Assignments are copied: they are kept, while the bytes of a request are not. */
+/** Copies the assignments, which are kept longer than the bytes of the request. */
 function asSyncRequest(request: RequestOf<typeof syncGroup>): SyncRequest {
   const { groupId, memberId, generationId, groupInstanceId, protocolType, protocolName, assignments } = request
   return {

@@ -1,8 +1,8 @@
 import type { Respond } from '../results.ts'
 
 /**
- * The result that `start` brings, sooner or later; undefined when `signal` is aborted before, which is told to `drop`
- * once, and only then.
+ * The result that `start` gives to `respond`, immediately or later. If `signal` is aborted first, the result is undefined, and `drop` is called
+ * once.
  */
 export function waitFor<Result>(
   signal: AbortSignal,

@@ -7,8 +7,8 @@ import { GROUP, GroupUnderTest, REBALANCE_MS, SESSION_MS } from './group-under-t
 
 const HEARING_MS = 1_000
 
-describe('a broker that stood still', () => {
-  test('hears its members before it takes them for gone', () => {
+describe('a broker that was suspended', () => {
+  test('reads the requests of its members before it ends their sessions', () => {
     const group = new GroupUnderTest()
     const {
       ids: [alive = '', gone = ''],
@@ -22,7 +22,7 @@ describe('a broker that stood still', () => {
     expect(group.heartbeat(gone, generation)).toBe(ERROR.UNKNOWN_MEMBER_ID)
   })
 
-  test('hears those that come again before it completes a rebalance without them', () => {
+  test('reads waiting joins before it completes a rebalance without them', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', slow = ''],
@@ -34,7 +34,7 @@ describe('a broker that stood still', () => {
     expect(rejoined.result?.members).toHaveLength(2)
   })
 
-  test('hears a new member that comes with the id that it was given', () => {
+  test('reads the join of a new member with its assigned id', () => {
     const group = new GroupUnderTest()
     const memberId = group.join({ requiresKnownId: true }).result!.memberId
     group.clock.stall(2 * SESSION_MS)
@@ -43,7 +43,7 @@ describe('a broker that stood still', () => {
     expect(joined.result).toMatchObject({ error: ERROR.NONE, memberId })
   })
 
-  test('hears them once: who says nothing then is gone, though it stood still again', () => {
+  test('waits only once more: a member that stays silent is removed, even after a second suspension', () => {
     const group = new GroupUnderTest()
     group.start(1)
     group.clock.stall(2 * SESSION_MS)
@@ -51,7 +51,7 @@ describe('a broker that stood still', () => {
     expect(group.coordinator.get(GROUP)?.members.size).toBe(0)
   })
 
-  test('leaves no timer of what it did not do', () => {
+  test('leaves no timer for a deadline that was cleared', () => {
     const group = new GroupUnderTest()
     const {
       ids: [memberId = ''],
@@ -69,7 +69,7 @@ describe('a deadline', () => {
     setDeadline(clock, delayMs, ended)
   }
 
-  test('is kept when the timer is a little late, as in any busy process, and when the clock was set', () => {
+  test('is not extended if the timer is slightly late, as in a busy process, or if the clock was set', () => {
     const clock = new FakeClock()
     setOn(clock, 5_000)
     clock.setForward(3_600_000)
@@ -82,7 +82,7 @@ describe('a deadline', () => {
     [300, 300],
     [0, 0],
     [-7, 0],
-  ])('of %i ms that comes late is put off by %i ms', (delayMs, putOffMs) => {
+  ])('of %i ms whose timer is late is extended by %i ms', (delayMs, putOffMs) => {
     const clock = new FakeClock()
     setOn(clock, delayMs)
     const dueMs = Math.max(0, delayMs)
@@ -99,7 +99,7 @@ describe('a deadline', () => {
     expect(clock.timerCount).toBe(0)
   })
 
-  test("on the machine's clock comes after what has arrived while the process was busy", async () => {
+  test('on the clock of the machine ends after the requests that arrived while the process was busy', async () => {
     ended.mockClear()
     setDeadline(systemClock, 30, ended)
     for (const from = performance.now(); performance.now() - from < 200;);

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { GROUP, GroupUnderTest, protocols, SESSION_MS } from './group-under-test.ts'
 
-describe('who leaves', () => {
-  test('makes the others share its work', () => {
+describe('a member that leaves', () => {
+  test('makes the others share its partitions', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -13,7 +13,7 @@ describe('who leaves', () => {
     expect(group.join({ memberId: follower }).result).toMatchObject({ generation: 2, leaderId: follower })
   })
 
-  test('several leave at once, each with an outcome of its own', () => {
+  test('may leave together with others, each with its own outcome', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -23,7 +23,7 @@ describe('who leaves', () => {
     expect(group.state).toBe('Empty')
   })
 
-  test('is answered where it waits', () => {
+  test('gets a response to its waiting request', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -35,7 +35,7 @@ describe('who leaves', () => {
     expect(rejoined.result?.generation).toBe(2)
   })
 
-  test('leaves no timer when it was the last, before any assignment', () => {
+  test('leaves no timer if it was the last one, before any assignment', () => {
     const group = new GroupUnderTest()
     const {
       ids: [only = ''],
@@ -45,7 +45,7 @@ describe('who leaves', () => {
     expect(group.clock.timerCount).toBe(0)
   })
 
-  test('lets a rebalance end that waited for nobody else', () => {
+  test('lets a rebalance end that waited only for it', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -58,13 +58,13 @@ describe('who leaves', () => {
   test.each([
     ['other', ERROR.UNKNOWN_MEMBER_ID],
     ['', ERROR.INVALID_GROUP_ID],
-  ])('a group %o that is not there is refused', (groupId, error) => {
+  ])('is refused if its group %o does not exist', (groupId, error) => {
     expect([new GroupUnderTest().coordinator.leave(groupId, [{ memberId: 'a', instanceId: null }])].flat()).toEqual([error])
   })
 })
 
-describe('a connection that is gone while', () => {
-  test('a new member joins: the member is out at once', () => {
+describe('a connection that closes while', () => {
+  test('a new member joins: the member is removed immediately', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -80,7 +80,7 @@ describe('a connection that is gone while', () => {
     expect(group.coordinator.get(GROUP)?.members.size).toBe(2)
   })
 
-  test('a member joins again: it may come back until its session ends', () => {
+  test('a member joins again: it may return until its session times out', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -95,7 +95,7 @@ describe('a connection that is gone while', () => {
     expect(lost.result).toBeUndefined()
   })
 
-  test('a member joins again and does not come back: the others go on when its session has ended', () => {
+  test('a member joins again and does not return: the others continue after its session has timed out', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -108,7 +108,7 @@ describe('a connection that is gone while', () => {
     expect(rejoined.result).toMatchObject({ generation: 2, leaderId: follower })
   })
 
-  test('a member syncs: it gets its assignment when it comes back', () => {
+  test('a member syncs: it gets its assignment when it returns', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -118,7 +118,7 @@ describe('a connection that is gone while', () => {
     expect(group.sync(follower, 1).result?.assignment.toString()).toBe('b')
   })
 
-  test('a member syncs and does not come back: it is out when its session has ended', () => {
+  test('a member syncs and does not return: it is removed when its session times out', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -130,7 +130,7 @@ describe('a connection that is gone while', () => {
     expect(group.heartbeat(leader, 1)).toBe(ERROR.REBALANCE_IN_PROGRESS)
   })
 
-  test('nobody waits any more: nothing happens', () => {
+  test('no request waits: nothing happens', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -141,7 +141,7 @@ describe('a connection that is gone while', () => {
   })
 })
 
-test('a broker that stops answers everybody who waits, refuses the rest and leaves no timer', () => {
+test('a broker that stops responds to all waiting requests, refuses new ones and leaves no timer', () => {
   const group = new GroupUnderTest()
   const {
     ids: [leader = '', follower = ''],

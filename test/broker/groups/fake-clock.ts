@@ -6,7 +6,7 @@ interface Timer {
   readonly run: () => void
 }
 
-/** A clock that stands still until it is turned; timers run in the order in which they are due. */
+/** A clock that stands still until a test advances it. Timers run in the order in which they are due. */
 export class FakeClock implements Clock {
   #now = 1_000_000
   #setForwardMs = 0
@@ -21,7 +21,7 @@ export class FakeClock implements Clock {
     return this.#now
   }
 
-  /** As an operator or a time server does; no time passes. */
+  /** Sets the clock, as an operator or a time server does; no time passes. */
   setForward(ms: number): void {
     this.#setForwardMs += ms
   }
@@ -46,7 +46,7 @@ export class FakeClock implements Clock {
     this.#now = end
   }
 
-  /** Time passes in which nothing is done: timers that become due are late. */
+  /** Advances the time without running anything: timers that become due are late. */
   stall(ms: number): void {
     this.#now += ms
     this.advance(0)

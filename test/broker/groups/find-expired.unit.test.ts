@@ -6,7 +6,7 @@ import { GROUP, GroupUnderTest } from './group-under-test.ts'
 
 const RETENTION_MS = 60_000
 
-/** What a consumer says about itself: a version and its topics, with whatever newer versions add. */
+/** The metadata of a consumer: a version and its topics, then the fields of newer versions. */
 function subscription(...topics: string[]): Buffer {
   const texts = topics.flatMap(topic => [Buffer.from([0, topic.length]), Buffer.from(topic)])
   return Buffer.concat([Buffer.from([0, 1, 0, 0, 0, topics.length]), ...texts, Buffer.from('more')])
@@ -51,7 +51,7 @@ describe('the offsets of a group that never had members', () => {
     expect(offsets.expired()).toEqual({ topics: ['old', 'new'], isGone: true })
   })
 
-  test('go when their own time is over', () => {
+  test('expire after the retention time that the client asked for', () => {
     const offsets = new Offsets()
     offsets.commit('short', 1_000)
     offsets.commit('long', 2 * RETENTION_MS)
@@ -65,7 +65,7 @@ describe('the offsets of a group that never had members', () => {
 })
 
 describe('the offsets of a group that has had members', () => {
-  test('are kept for the retention time after the last one left', () => {
+  test('are kept for the retention time after the last member has left', () => {
     const offsets = new Offsets()
     const memberId = offsets.member('pings')
     offsets.commit('pings')
@@ -78,7 +78,7 @@ describe('the offsets of a group that has had members', () => {
     expect(offsets.expired()).toEqual({ topics: ['pings'], isGone: true })
   })
 
-  test('go when its consumers do not read the topic any more', () => {
+  test('expire if its consumers no longer read the topic', () => {
     const offsets = new Offsets()
     offsets.member('pings', 'pangs')
     for (const topic of ['pings', 'pongs', 'pangs']) offsets.commit(topic)
@@ -88,7 +88,7 @@ describe('the offsets of a group that has had members', () => {
     expect(offsets.expired()).toEqual({ topics: ['pongs'], isGone: false })
   })
 
-  test('stay while members join, whatever they read', () => {
+  test('are kept during a join phase, no matter what the members read', () => {
     const offsets = new Offsets()
     offsets.member('pings')
     offsets.commit('pongs')
@@ -100,8 +100,8 @@ describe('the offsets of a group that has had members', () => {
 
   test.each([
     ['not consumers', { protocolType: 'connect', protocols: [{ name: 'range', metadata: subscription('pings') }] }],
-    ['consumers that say something else', { protocols: [{ name: 'range', metadata: Buffer.from('?') }] }],
-  ])('stay while its members are %s', (_, given) => {
+    ['consumers with unknown metadata', { protocols: [{ name: 'range', metadata: Buffer.from('?') }] }],
+  ])('are kept while its members are %s', (_, given) => {
     const offsets = new Offsets()
     offsets.group.start(1, [{ ...given, sessionTimeoutMs: 1_000_000 }])
     offsets.commit('pongs')
@@ -111,7 +111,7 @@ describe('the offsets of a group that has had members', () => {
   })
 })
 
-test('an empty group without offsets is gone, one that waits for a member is not', () => {
+test('an empty group without offsets is removed, but not while it waits for a member', () => {
   const offsets = new Offsets()
   const memberId = offsets.member('pings')
   expect(offsets.expired().isGone).toBe(false)

@@ -12,7 +12,7 @@ beforeEach(() => {
 describe('FindCoordinator', () => {
   const HERE = { errorCode: 0, nodeId: 7, host: 'kafka.test', port: 9094 }
 
-  test.each(versionsOf(tables.findCoordinator))('v%i finds every group here', async version => {
+  test.each(versionsOf(tables.findCoordinator))('v%i returns this broker for every group', async version => {
     const answer = await broker.ask(tables.findCoordinator, version, { key: 'readers', keyType: 0, coordinatorKeys: ['readers', 'others'] })
     if (version < 4) expect(answer).toMatchObject(HERE)
     else
@@ -22,22 +22,22 @@ describe('FindCoordinator', () => {
       ])
   })
 
-  test.each([3, 4])('v%i tells a transactional client that there are no transactions', async version => {
+  test.each([3, 4])('v%i tells a transactional client that transactions are not supported', async version => {
     const answer = await broker.ask(tables.findCoordinator, version, { key: 'tx', keyType: 1, coordinatorKeys: ['tx'] })
     expect(version < 4 ? answer : answer.coordinators[0]).toMatchObject({
       errorCode: ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-      errorMessage: expect.stringContaining('no transactions'),
+      errorMessage: expect.stringContaining('does not support transactions'),
       nodeId: -1,
     })
   })
 
-  test('an unknown kind of key is refused', async () => {
+  test('refuses an unknown type of key', async () => {
     expect(await broker.ask(tables.findCoordinator, 1, { key: 'x', keyType: 2 })).toMatchObject({ errorCode: ERROR.INVALID_REQUEST })
   })
 })
 
 describe('JoinGroup and SyncGroup', () => {
-  test.each(versionsOf(tables.joinGroup))('v%i make a member and give it its assignment', async version => {
+  test.each(versionsOf(tables.joinGroup))('v%i create a member and give it its assignment', async version => {
     const answer = await broker.join(version)
     const { memberId } = answer
     expect(memberId).toMatch(/^kcat-[-0-9a-f]{36}$/)
@@ -65,7 +65,7 @@ describe('JoinGroup and SyncGroup', () => {
     })
   })
 
-  test.each([0, 6, 7])('JoinGroup v%i is refused with the protocol that this version has for none', async version => {
+  test.each([0, 6, 7])('JoinGroup v%i is refused with the value of this version for no protocol', async version => {
     expect(await broker.join(version, { groupId: '' })).toMatchObject({
       errorCode: ERROR.INVALID_GROUP_ID,
       protocolName: version < 7 ? '' : null,
@@ -73,9 +73,9 @@ describe('JoinGroup and SyncGroup', () => {
     })
   })
 
-  // The longest that there is, and one that is cut within a character.
+  // The longest possible client id, and one that is cut inside a character.
   test.each([['x'.repeat(0x7fff)], [`xx${'\u{1F600}'.repeat(200)}`]])(
-    'the id of a member can be told and said again, whatever its client calls itself',
+    'a member id can be sent and received again, no matter what the client id is',
     async clientId => {
       const request = {
         groupId: 'readers',
@@ -93,7 +93,7 @@ describe('JoinGroup and SyncGroup', () => {
     },
   )
 
-  test('JoinGroup v0 has one timeout for both', async () => {
+  test('JoinGroup v0 has one timeout for session and rebalance', async () => {
     const memberId = await broker.member(0)
     const waiting = broker.join(0)
     broker.clock.advance(9_999)
@@ -102,7 +102,7 @@ describe('JoinGroup and SyncGroup', () => {
     expect(await waiting).toMatchObject({ generationId: 2 })
   })
 
-  test('JoinGroup v4 asks a new member to come again with an id, v3 does not', async () => {
+  test('JoinGroup v4 asks a new member to join again with an id, v3 does not', async () => {
     const request = {
       groupId: 'readers',
       sessionTimeoutMs: 10_000,
@@ -129,7 +129,7 @@ describe('JoinGroup and SyncGroup', () => {
     ).toMatchObject({ errorCode: ERROR.INCONSISTENT_GROUP_PROTOCOL })
   })
 
-  test('a static leader that restarts is told not to assign since v9', async () => {
+  test('JoinGroup tells a static leader that restarts not to assign, from v9 on', async () => {
     await broker.member(9, { groupInstanceId: 'one' })
     expect(await broker.join(8, { groupInstanceId: 'one' })).toMatchObject({ errorCode: 0, generationId: 1, members: [] })
     expect(await broker.join(9, { groupInstanceId: 'one' })).toMatchObject({
@@ -140,7 +140,7 @@ describe('JoinGroup and SyncGroup', () => {
     })
   })
 
-  test('a connection that is gone takes its waiting join with it', async () => {
+  test('a waiting join ends when its connection closes', async () => {
     await broker.member()
     const waiting = broker.join(3)
     broker.hangUp()
@@ -148,7 +148,7 @@ describe('JoinGroup and SyncGroup', () => {
     expect(broker.groups.counts().members).toBe(1)
   })
 
-  test('a connection that was gone before the join waited leaves nobody behind', async () => {
+  test('a connection that closed before the join waited leaves no member', async () => {
     await broker.member()
     const signal = AbortSignal.abort()
     const join = broker.routes.find(({ api }) => api === tables.joinGroup)
@@ -169,7 +169,7 @@ describe('JoinGroup and SyncGroup', () => {
     expect(broker.groups.counts().members).toBe(1)
   })
 
-  test('a broker that stops answers who waits and leaves no timer', async () => {
+  test('a broker that stops responds to waiting requests and leaves no timer', async () => {
     await broker.member()
     const waiting = broker.join(3)
     broker.groups.stop()
@@ -178,7 +178,7 @@ describe('JoinGroup and SyncGroup', () => {
   })
 })
 
-test.each(versionsOf(tables.heartbeat))('Heartbeat v%i tells whether the member is still one', async version => {
+test.each(versionsOf(tables.heartbeat))('Heartbeat v%i says whether the membership is valid', async version => {
   const memberId = await broker.member(9, version < 3 ? {} : { groupInstanceId: 'one' })
   const request = { groupId: 'readers', generationId: 1, memberId, groupInstanceId: version < 3 ? null : 'one' }
   expect(await broker.ask(tables.heartbeat, version, request)).toMatchObject({ errorCode: 0 })
@@ -204,7 +204,7 @@ test.each(versionsOf(tables.leaveGroup))('LeaveGroup v%i ends a membership', asy
 })
 
 describe('DescribeGroups', () => {
-  test.each(versionsOf(tables.describeGroups))('v%i tells who the members are', async version => {
+  test.each(versionsOf(tables.describeGroups))('v%i returns the members', async version => {
     const memberId = await broker.member(9, { groupInstanceId: 'one' })
     const { groups } = await broker.ask(tables.describeGroups, version, {
       groups: ['readers', 'nobody'],
@@ -231,13 +231,13 @@ describe('DescribeGroups', () => {
     expect(groups[1]).toMatchObject({ errorCode: 0, groupId: 'nobody', groupState: 'Dead', members: [] })
   })
 
-  test('tells of each group once, however often it is named', async () => {
+  test('returns each group once, no matter how often it is listed', async () => {
     await broker.member()
     const { groups } = await broker.ask(tables.describeGroups, 5, { groups: ['readers', 'nobody', 'readers', 'nobody'] })
     expect(groups.map(({ groupId }: any) => groupId)).toEqual(['readers', 'nobody'])
   })
 
-  test('lets others in between the groups', async () => {
+  test('serves other connections between the groups', async () => {
     await broker.member()
     const has = broker.store.has.bind(broker.store)
     broker.store.has = group => {
@@ -247,7 +247,7 @@ describe('DescribeGroups', () => {
     expect(await othersAreServedDuring(() => broker.ask(tables.describeGroups, 5, { groups: ['a', 'b'] }))).toBe(true)
   })
 
-  test('does not tell what members said about themselves while they join', async () => {
+  test('does not return the metadata of members during the join phase', async () => {
     await broker.member()
     const waiting = broker.join(3)
     const { groups } = await broker.ask(tables.describeGroups, 5, { groups: ['readers'] })
@@ -280,7 +280,7 @@ describe('ListGroups', () => {
       ['readers', 'simple'],
     ],
     [['Dead'], []],
-  ])('filters by the states %o', async (statesFilter, expected) => {
+  ])('filters by state: %o', async (statesFilter, expected) => {
     await broker.member()
     await broker.commit(8, { groupId: 'simple' })
     const { groups } = await broker.ask(tables.listGroups, 4, { statesFilter })
@@ -288,7 +288,7 @@ describe('ListGroups', () => {
   })
 })
 
-test.each(versionsOf(tables.deleteGroups))('DeleteGroups v%i forgets groups without members', async version => {
+test.each(versionsOf(tables.deleteGroups))('DeleteGroups v%i deletes groups without members', async version => {
   const memberId = await broker.member()
   await broker.commit(8, { groupId: 'simple' })
   await broker.commit(8, { memberId, generationIdOrMemberEpoch: 1 })

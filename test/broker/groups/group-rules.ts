@@ -3,7 +3,7 @@ import type { JoinResult } from '../../../broker/groups/results.ts'
 import { GROUP, type GroupUnderTest } from './group-under-test.ts'
 import { share, type Journal } from './simulated-client.ts'
 
-/** Throws when something is broken that holds whatever clients do. */
+/** Throws if a rule is broken that must hold no matter what clients do. */
 export function checkState({ coordinator, generations }: GroupUnderTest): void {
   const group = coordinator.get(GROUP)
   if (group) checkGroup(group)
@@ -45,7 +45,7 @@ function checkGroup(group: Group): void {
   )
 }
 
-/** Across all answers so far; each is looked at once. */
+/** Checks all responses so far; each is checked once. */
 export class GenerationRules {
   readonly #leaders = new Map<number, string>()
   readonly #protocols = new Map<number, string | null>()

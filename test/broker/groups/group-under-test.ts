@@ -7,7 +7,7 @@ export const GROUP = 'readers'
 export const SESSION_MS = 10_000
 export const REBALANCE_MS = 30_000
 
-/** An answer that may not have come yet. */
+/** A response that may not have arrived yet. */
 export interface Pending<Result> {
   result: Result | undefined
   readonly respond: Respond<Result>
@@ -28,7 +28,7 @@ export function protocols(...names: string[]): { name: string; metadata: Buffer 
   return names.map(name => ({ name, metadata: Buffer.from(`${name}'s metadata`) }))
 }
 
-/** One coordinator with a clock of its own, and the calls of its clients in few words. */
+/** A coordinator with its own clock, and short calls for its clients. */
 export class GroupUnderTest {
   readonly clock = new FakeClock()
   readonly coordinator: Coordinator
@@ -87,7 +87,7 @@ export class GroupUnderTest {
     return this.coordinator.get(GROUP)?.state
   }
 
-  /** New members, all joined and, with `synced`, all with their assignment; the first one leads. */
+  /** Adds members that have all joined and, with `synced`, all have their assignment. The first one leads. */
   start(count: number, given: readonly Partial<JoinRequest>[] = [], { synced = true } = {}): { ids: string[]; generation: number } {
     const joins = Array.from({ length: count }, (_, index) => this.join(given[index]))
     this.clock.advance(0)

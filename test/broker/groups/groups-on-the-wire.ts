@@ -25,7 +25,7 @@ const SETTINGS = {
   offsetsRetentionCheckMs: 10 * MINUTE_MS,
 }
 
-/** The answers of a broker's groups, asked through the bytes of one version. */
+/** The group handlers of a broker; requests and responses are encoded in one version. */
 export class GroupsOnTheWire {
   readonly clock = new FakeClock()
   readonly folder: Folder
@@ -92,7 +92,7 @@ export class GroupsOnTheWire {
     return answer?.errorCode === ERROR.MEMBER_ID_REQUIRED ? this.join(version, { ...given, memberId: answer.memberId }) : answer
   }
 
-  /** One member that has what it assigned to itself. */
+  /** Adds a member with the assignment that it sent for itself. */
   async member(version = 9, given: Record<string, unknown> = {}): Promise<string> {
     const { memberId, generationId } = await this.join(version, given)
     const assignments = [{ memberId, assignment: Buffer.from('work') }]
@@ -120,16 +120,16 @@ function bytesOf(write: (writer: Writer) => void): Buffer {
   return Buffer.from(writer.toBuffer())
 }
 
-/** All that are offered. */
+/** All supported versions. */
 export const versionsOf = ({ minVersion, maxVersion }: Api) =>
   Array.from({ length: maxVersion - minVersion + 1 }, (_, index) => minVersion + index)
 
-/** So long that others are to be served before the next part of a request. */
+/** Blocks for so long that other connections must be served before the next part of a request. */
 export function busy(): void {
   for (const from = performance.now(); performance.now() - from < 15;);
 }
 
-/** Whether the event loop goes round before the answer is there. */
+/** Whether the event loop turns before the response is there. */
 export async function othersAreServedDuring(ask: () => Promise<unknown>): Promise<boolean> {
   let areServed = false
   const others = setImmediate(() => (areServed = true))

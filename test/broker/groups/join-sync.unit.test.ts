@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { GroupUnderTest } from './group-under-test.ts'
 
-test('a first member becomes the leader and gets what it assigns to itself', () => {
+test('the first member becomes the leader and gets the assignment that it sends for itself', () => {
   const group = new GroupUnderTest()
   const join = group.join()
   expect(join.result).toBeUndefined()
@@ -24,7 +24,7 @@ test('a first member becomes the leader and gets what it assigns to itself', () 
   expect(group.heartbeat(memberId, 1)).toBe(ERROR.NONE)
 })
 
-test('a second member makes the first join anew, and both get what the leader assigns', () => {
+test('a second member makes the first one join again, and both get the assignment of the leader', () => {
   const group = new GroupUnderTest()
   const {
     ids: [leader = ''],
@@ -49,7 +49,7 @@ test('a second member makes the first join anew, and both get what the leader as
   expect(group.state).toBe('Stable')
 })
 
-test('a follower that syncs after the leader gets its assignment at once', () => {
+test('a follower that syncs after the leader gets its assignment immediately', () => {
   const group = new GroupUnderTest()
   const {
     ids: [leader = '', follower = ''],
@@ -59,7 +59,7 @@ test('a follower that syncs after the leader gets its assignment at once', () =>
   expect(group.sync(follower, generation).result?.assignment.toString()).toBe('b')
 })
 
-test('the last member that leaves leaves the group empty, in a new generation', () => {
+test('a group is empty, in a new generation, after its last member has left', () => {
   const group = new GroupUnderTest()
   const {
     ids: [only = ''],

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { ERROR } from '../../../broker/errors.ts'
 import { GROUP, GroupUnderTest, protocols, REBALANCE_MS, SESSION_MS } from './group-under-test.ts'
 
-describe('a client that can wait for its id', () => {
-  test('is given one first, and is a member when it comes with it', () => {
+describe('a client that can join in two steps', () => {
+  test('gets an id first, and becomes a member when it joins with the id', () => {
     const group = new GroupUnderTest()
     const first = group.join({ requiresKnownId: true })
     expect(first.result).toMatchObject({ error: ERROR.MEMBER_ID_REQUIRED, memberId: 'client-1', generation: -1 })
@@ -12,7 +12,7 @@ describe('a client that can wait for its id', () => {
     expect(second.result).toMatchObject({ error: ERROR.NONE, memberId: 'client-1', generation: 1, leaderId: 'client-1' })
   })
 
-  test('is waited for by a rebalance that has begun', () => {
+  test('is waited for by a running rebalance', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -24,7 +24,7 @@ describe('a client that can wait for its id', () => {
     expect(rejoined.result).toMatchObject({ generation: 2, members: [{ memberId: leader }, { memberId: newcomer }] })
   })
 
-  test('is waited for no longer than its session', () => {
+  test('is waited for no longer than its session timeout', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -38,7 +38,7 @@ describe('a client that can wait for its id', () => {
     expect(group.join({ memberId: newcomer, requiresKnownId: true }).result?.error).toBe(ERROR.UNKNOWN_MEMBER_ID)
   })
 
-  test('that leaves with its id before it joined holds nobody up', () => {
+  test('does not delay the others if it leaves with its id before it has joined', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -49,7 +49,7 @@ describe('a client that can wait for its id', () => {
     expect(rejoined.result).toMatchObject({ generation: 2 })
   })
 
-  test('may not bring an instance id with an id that was given to a member without one', () => {
+  test('may not send an instance id with an id that was assigned without one', () => {
     const group = new GroupUnderTest()
     const memberId = group.join({ requiresKnownId: true }).result!.memberId
     expect(group.join({ memberId, instanceId: 'one', requiresKnownId: true }).result?.error).toBe(ERROR.UNKNOWN_MEMBER_ID)
@@ -61,26 +61,26 @@ describe('a join is refused', () => {
     ['without a group id', { groupId: '' }, ERROR.INVALID_GROUP_ID],
     ['with a session that is too short', { sessionTimeoutMs: 5_999 }, ERROR.INVALID_SESSION_TIMEOUT],
     ['with a session that is too long', { sessionTimeoutMs: 1_800_001 }, ERROR.INVALID_SESSION_TIMEOUT],
-    ['with a member id that was never given out', { memberId: 'invented' }, ERROR.UNKNOWN_MEMBER_ID],
+    ['with a member id that was never assigned', { memberId: 'invented' }, ERROR.UNKNOWN_MEMBER_ID],
     ['without protocols', { protocols: [] }, ERROR.INCONSISTENT_GROUP_PROTOCOL],
     ['without a protocol type', { protocolType: '' }, ERROR.INCONSISTENT_GROUP_PROTOCOL],
-  ])('%s, and leaves no group behind', (_, given, error) => {
+  ])('%s, and creates no group', (_, given, error) => {
     const group = new GroupUnderTest()
     expect(group.join(given).result).toMatchObject({ error, memberId: (given as { memberId?: string }).memberId ?? '', generation: -1 })
     expect([...group.coordinator.all()]).toEqual([])
   })
 
   test.each([
-    ['another protocol type', { protocolType: 'connect' }],
-    ['no protocol that all others support', { protocols: protocols('sticky', 'roundrobin') }],
-  ])('with %s than the members', (_, given) => {
+    ['with another protocol type than the members', { protocolType: 'connect' }],
+    ['without a protocol that all members support', { protocols: protocols('sticky', 'roundrobin') }],
+  ])('%s', (_, given) => {
     const group = new GroupUnderTest()
     group.start(2, [{ protocols: protocols('range', 'sticky') }, { protocols: protocols('roundrobin', 'range') }])
     expect(group.join(given).result?.error).toBe(ERROR.INCONSISTENT_GROUP_PROTOCOL)
     expect(group.state).toBe('Stable')
   })
 
-  test('with a member id that the group does not know', () => {
+  test('with an unknown member id', () => {
     const group = new GroupUnderTest()
     group.start(1)
     expect(group.join({ memberId: 'invented' }).result).toMatchObject({ error: ERROR.UNKNOWN_MEMBER_ID, memberId: 'invented' })
@@ -98,15 +98,15 @@ test('an empty group may change its protocol type', () => {
   expect(join.result).toMatchObject({ error: ERROR.NONE, protocolType: 'connect', protocolName: 'eager', generation: 3 })
 })
 
-describe('a group that is full', () => {
-  test('takes nobody else', () => {
+describe('a full group', () => {
+  test('refuses further members', () => {
     const group = new GroupUnderTest({ maxSize: 2 })
     group.start(2)
     expect(group.join().result).toMatchObject({ error: ERROR.GROUP_MAX_SIZE_REACHED, memberId: '' })
     expect(group.state).toBe('Stable')
   })
 
-  test('turns away who comes last while joins are collected, with an id or without', () => {
+  test('refuses the last members to join during the join phase, with or without an id', () => {
     const group = new GroupUnderTest({ maxSize: 2 })
     const required = group.join({ requiresKnownId: true }).result!.memberId
     const joins = [group.join(), group.join()]
@@ -116,7 +116,7 @@ describe('a group that is full', () => {
     expect(joins.map(({ result }) => result?.error)).toEqual([ERROR.NONE, ERROR.NONE])
   })
 
-  test('does not wait for whom it has turned away', () => {
+  test('does not wait for a member that it has refused', () => {
     const group = new GroupUnderTest({ maxSize: 2 })
     const {
       ids: [leader = ''],
@@ -129,7 +129,7 @@ describe('a group that is full', () => {
     expect([rejoined.result?.generation, second.result?.generation]).toEqual([2, 2])
   })
 
-  test('takes the join of a member again whose first one is waiting', () => {
+  test('accepts a second join of a member whose first join is waiting', () => {
     const group = new GroupUnderTest({ maxSize: 1, initialRebalanceDelayMs: 3_000 })
     const memberId = group.join({ requiresKnownId: true }).result!.memberId
     group.join({ memberId })
@@ -138,7 +138,7 @@ describe('a group that is full', () => {
     expect(again.result).toMatchObject({ error: ERROR.NONE, generation: 1 })
   })
 
-  test('lets go of a member whose place was taken while it was away', () => {
+  test('removes a member whose place was taken while it was disconnected', () => {
     const group = new GroupUnderTest({ maxSize: 2 })
     const {
       ids: [leader = '', slow = ''],
@@ -155,7 +155,7 @@ describe('a group that is full', () => {
 describe('the first generation of an empty group', () => {
   const INITIAL_MS = 3_000
 
-  test('waits for more members, and longer while they come', () => {
+  test('waits for more members, and longer while they join', () => {
     const group = new GroupUnderTest({ initialRebalanceDelayMs: INITIAL_MS })
     const first = group.join()
     group.clock.advance(INITIAL_MS - 1)
@@ -167,7 +167,7 @@ describe('the first generation of an empty group', () => {
     expect(second.result?.generation).toBe(1)
   })
 
-  test('waits no longer than the rebalance timeout however many come', () => {
+  test('waits no longer than the rebalance timeout, no matter how many members join', () => {
     const group = new GroupUnderTest({ initialRebalanceDelayMs: INITIAL_MS })
     const first = group.join()
     let waitedMs = 0
@@ -180,7 +180,7 @@ describe('the first generation of an empty group', () => {
     expect(waitedMs).toBeLessThanOrEqual(REBALANCE_MS + INITIAL_MS)
   })
 
-  test('begins when the rebalance timeout is over, even if somebody comes at that very moment', () => {
+  test('starts when the rebalance timeout ends, even if a member joins at that moment', () => {
     const group = new GroupUnderTest({ initialRebalanceDelayMs: INITIAL_MS })
     const first = group.join()
     for (let waitedMs = 0; waitedMs < REBALANCE_MS - INITIAL_MS; waitedMs += INITIAL_MS) {
@@ -202,7 +202,7 @@ describe('the first generation of an empty group', () => {
     expect(late).toBe(0)
   })
 
-  test('is empty again when everybody has gone before it began', () => {
+  test('does not start if all members have left before: the group is empty again', () => {
     const group = new GroupUnderTest({ initialRebalanceDelayMs: INITIAL_MS })
     const join = group.join()
     group.coordinator.leave(GROUP, [{ memberId: 'client-1', instanceId: null }])

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { selectProtocol, sharesProtocol } from '../../../broker/groups/protocol-selection.ts'
 import { protocols } from './group-under-test.ts'
 
-const voters = (...likings: string[][]) => likings.map(names => ({ protocols: protocols(...names) }))
+const voters = (...preferences: string[][]) => preferences.map(names => ({ protocols: protocols(...names) }))
 
 test.each([
-  ['what all like best', [['range', 'sticky'], ['range']], 'range'],
+  ['the first choice of all members', [['range', 'sticky'], ['range']], 'range'],
   [
-    'what most like best',
+    'the first choice of most members',
     [
       ['range', 'sticky'],
       ['sticky', 'range'],
@@ -15,9 +15,9 @@ test.each([
     ],
     'sticky',
   ],
-  ['only what all support', [['sticky', 'range'], ['sticky', 'range'], ['range']], 'range'],
+  ['only a protocol that all members support', [['sticky', 'range'], ['sticky', 'range'], ['range']], 'range'],
   [
-    'with as many votes, what the first member likes best',
+    'the first choice of the first member if there is a tie',
     [
       ['sticky', 'range'],
       ['range', 'sticky'],
@@ -25,7 +25,7 @@ test.each([
     'sticky',
   ],
   [
-    'by votes for what all support, not for what is liked best',
+    'by votes among the protocols that all support, not by first choices',
     [
       ['a', 'c', 'b'],
       ['b', 'c'],
@@ -33,11 +33,11 @@ test.each([
     ],
     'c',
   ],
-])('chooses %s', (_, likings, chosen) => {
-  expect(selectProtocol(voters(...likings))).toBe(chosen)
+])('the group selects %s', (_, preferences, chosen) => {
+  expect(selectProtocol(voters(...preferences))).toBe(chosen)
 })
 
-test('somebody fits who supports one protocol that all others support', () => {
+test('a client may join if it shares a protocol with all members', () => {
   const members = voters(['range', 'sticky'], ['sticky', 'roundrobin'])
   expect(sharesProtocol(members, protocols('other', 'sticky'))).toBe(true)
   expect(sharesProtocol(members, protocols('range', 'roundrobin'))).toBe(false)

@@ -3,8 +3,8 @@ import { ERROR } from '../../../broker/errors.ts'
 import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../../../broker/groups/rebalance.ts'
 import { GROUP, GroupUnderTest, protocols, REBALANCE_MS, SESSION_MS } from './group-under-test.ts'
 
-describe('a member that joins again with what it said before', () => {
-  test('is told the present generation when it follows in a stable group', () => {
+describe('a member that joins again without changes', () => {
+  test('gets the current generation if it is a follower in a stable group', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -21,7 +21,7 @@ describe('a member that joins again with what it said before', () => {
     expect(group.sync(follower, 1).result?.assignment.toString()).toBe(`work of ${follower}`)
   })
 
-  test('is told the present generation, and the leader the members, while the assignment is awaited', () => {
+  test('gets the current generation, and the leader the members, while the group waits for the assignment', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -31,7 +31,7 @@ describe('a member that joins again with what it said before', () => {
     expect(group.state).toBe('CompletingRebalance')
   })
 
-  test('starts a rebalance when it leads a stable group', () => {
+  test('starts a rebalance if it is the leader of a stable group', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -43,7 +43,7 @@ describe('a member that joins again with what it said before', () => {
   })
 })
 
-test.each(['Stable', 'CompletingRebalance'] as const)('a follower that says something new starts a rebalance in the state %s', state => {
+test.each(['Stable', 'CompletingRebalance'] as const)('a follower that joins again with changes starts a rebalance in state %s', state => {
   const group = new GroupUnderTest()
   const {
     ids: [leader = '', follower = ''],
@@ -56,7 +56,7 @@ test.each(['Stable', 'CompletingRebalance'] as const)('a follower that says some
   expect(rejoined.result?.members[1]?.metadata.toString()).toBe('other topics')
 })
 
-test('a member that joins while the assignment is awaited turns the waiting syncs away', () => {
+test('a member that joins while the group waits for the assignment makes the waiting syncs fail', () => {
   const group = new GroupUnderTest()
   const {
     ids: [leader = '', follower = ''],
@@ -67,7 +67,7 @@ test('a member that joins while the assignment is awaited turns the waiting sync
   expect(group.sync(leader, 1).result?.error).toBe(ERROR.REBALANCE_IN_PROGRESS)
 })
 
-test('who does not come back within the rebalance timeout is out, and another leads', () => {
+test('a leader that does not join again within the rebalance timeout is removed, and another member leads', () => {
   const group = new GroupUnderTest()
   const {
     ids: [leader = '', follower = ''],
@@ -84,7 +84,7 @@ test('who does not come back within the rebalance timeout is out, and another le
   expect(group.join({ memberId: leader }).result?.error).toBe(ERROR.UNKNOWN_MEMBER_ID)
 })
 
-test('the longest rebalance timeout of all members counts', () => {
+test('the maximum rebalance timeout of all members applies', () => {
   const group = new GroupUnderTest()
   const {
     ids: [, patient = ''],
@@ -97,8 +97,8 @@ test('the longest rebalance timeout of all members counts', () => {
   expect(group.heartbeat(patient, 2)).toBe(ERROR.UNKNOWN_MEMBER_ID)
 })
 
-describe('a member that is not heard of', () => {
-  test('is out when its session ends, and the others share its work', () => {
+describe('a silent member', () => {
+  test('is removed when its session times out, and the others share its partitions', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -111,7 +111,7 @@ describe('a member that is not heard of', () => {
     expect(group.join({ memberId: leader }).result).toMatchObject({ generation: 2, members: [{ memberId: leader }] })
   })
 
-  test('is not waited for by a rebalance after its session has ended', () => {
+  test('is not waited for by a rebalance after its session has timed out', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -121,7 +121,7 @@ describe('a member that is not heard of', () => {
     expect(rejoined.result?.generation).toBe(2)
   })
 
-  test('leaves an empty group when it was the last', () => {
+  test('leaves an empty group if it was the last one', () => {
     const group = new GroupUnderTest()
     group.start(1)
     group.clock.advance(SESSION_MS)
@@ -130,7 +130,7 @@ describe('a member that is not heard of', () => {
     expect(group.clock.timerCount).toBe(0)
   })
 
-  test('lives on while it commits offsets', () => {
+  test('stays a member while it commits offsets', () => {
     const group = new GroupUnderTest()
     const {
       ids: [only = ''],
@@ -142,7 +142,7 @@ describe('a member that is not heard of', () => {
     expect(group.state).toBe('Stable')
   })
 
-  test('lives on while its join or sync is waiting, and its session counts from the answer', () => {
+  test('stays a member while its join or sync is waiting, and its session starts at the response', () => {
     const group = new GroupUnderTest()
     const long = { sessionTimeoutMs: 100_000 }
     const {
@@ -164,7 +164,7 @@ describe('a member that is not heard of', () => {
     expect(group.state).toBe('PreparingRebalance')
   })
 
-  test('lives on while its join is waiting, also when it has sent a heartbeat meanwhile', () => {
+  test('stays a member while its join is waiting, also after a heartbeat', () => {
     const group = new GroupUnderTest()
     const {
       ids: [, follower = ''],
@@ -176,7 +176,7 @@ describe('a member that is not heard of', () => {
     expect(group.coordinator.get(GROUP)?.members.has(follower)).toBe(true)
   })
 
-  test('is out when it fetches no assignment within the rebalance timeout, although it lives', () => {
+  test('is removed if it does not fetch its assignment within the rebalance timeout, despite heartbeats', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = '', follower = ''],
@@ -191,7 +191,7 @@ describe('a member that is not heard of', () => {
     expect(group.heartbeat(follower, 1)).toBe(ERROR.UNKNOWN_MEMBER_ID)
   })
 
-  test('a leader that brings no assignment within the rebalance timeout is out, and another leads', () => {
+  test('is removed if it is the leader and sends no assignment within the rebalance timeout, and another member leads', () => {
     const group = new GroupUnderTest()
     const {
       ids: [, follower = ''],
@@ -203,7 +203,7 @@ describe('a member that is not heard of', () => {
     expect(group.join({ memberId: follower }).result).toMatchObject({ generation: 2, leaderId: follower })
   })
 
-  test('a new one whose join waits for very long is taken for gone', () => {
+  test('is removed if it is new and its join waits for very long', () => {
     const group = new GroupUnderTest()
     const long = { sessionTimeoutMs: 1_000_000, rebalanceTimeoutMs: 2 * NEW_MEMBER_JOIN_TIMEOUT_MS }
     const {
@@ -216,7 +216,7 @@ describe('a member that is not heard of', () => {
   })
 })
 
-test('a member that the leader forgets has nothing to do', () => {
+test('a member without an assignment from the leader gets an empty one', () => {
   const group = new GroupUnderTest()
   const {
     ids: [leader = '', follower = ''],
@@ -231,7 +231,7 @@ test('a member that the leader forgets has nothing to do', () => {
   expect(sync.result).toMatchObject({ error: ERROR.NONE, assignment: Buffer.alloc(0) })
 })
 
-test('a member that the leader forgets loses what it had before', () => {
+test('a member without a new assignment from the leader loses its previous one', () => {
   const group = new GroupUnderTest()
   const {
     ids: [leader = '', follower = ''],
@@ -242,7 +242,7 @@ test('a member that the leader forgets loses what it had before', () => {
   expect(group.sync(follower, 2).result).toMatchObject({ error: ERROR.NONE, assignment: Buffer.alloc(0) })
 })
 
-test('a second join of a member takes the place of the first', () => {
+test('a second join of a member replaces the first', () => {
   const group = new GroupUnderTest()
   const {
     ids: [leader = '', follower = ''],
@@ -254,7 +254,7 @@ test('a second join of a member takes the place of the first', () => {
   expect(second.result?.generation).toBe(2)
 })
 
-test('counts groups by state, and members', () => {
+test('the coordinator counts groups by state, and members', () => {
   const group = new GroupUnderTest()
   group.start(3)
   group.join({ groupId: 'other' })

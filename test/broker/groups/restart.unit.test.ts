@@ -10,7 +10,7 @@ beforeEach(() => {
 })
 
 describe('after a restart', () => {
-  test('a group is empty, still known by its kind, counts on from its generation and has its offsets', async () => {
+  test('a group is empty and still has its protocol type, its generation and its offsets', async () => {
     const memberId = await broker.member()
     await broker.commit(8, { memberId, generationIdOrMemberEpoch: 1 })
     broker.restart()
@@ -24,7 +24,7 @@ describe('after a restart', () => {
     expect(broker.store.fetch('readers', 'pings', 0)?.offset).toBe(42n)
   })
 
-  test('the offsets of a group that had members are kept for the retention time from then on', async () => {
+  test('the offsets of a group that had members are kept for the retention time from the restart on', async () => {
     const memberId = await broker.member(9, { sessionTimeoutMs: 1_800_000 })
     await broker.commit(8, { memberId, generationIdOrMemberEpoch: 1 })
     broker.clock.advance(29 * MINUTE_MS)
@@ -35,7 +35,7 @@ describe('after a restart', () => {
     expect(broker.store.has('readers')).toBe(false)
   })
 
-  test('the time that a group was empty before counts', async () => {
+  test('the time that a group was empty before the restart counts for the retention', async () => {
     const memberId = await broker.member()
     await broker.commit(8, { memberId, generationIdOrMemberEpoch: 1 })
     await broker.ask(tables.leaveGroup, 0, { groupId: 'readers', memberId })
@@ -47,7 +47,7 @@ describe('after a restart', () => {
   })
 })
 
-test('offsets that have expired go, and the group with the last of them', async () => {
+test('expired offsets are removed, and the group with the last of them', async () => {
   await broker.commit(8)
   await broker.commit(4, { groupId: 'brief', retentionTimeMs: 1n })
   broker.clock.advance(10 * MINUTE_MS)

@@ -7,18 +7,18 @@ const PROTOCOL_LISTS = [['range'], ['range', 'sticky'], ['sticky', 'range']]
 const SESSIONS_MS = [6_000, 10_000, 45_000]
 const REBALANCES_MS = [5_000, 30_000, 60_000]
 
-/** What the clients of one group were told, for the rules that hold among them. */
+/** The responses to the clients of one group, for the rules that hold among them. */
 export interface Journal {
   readonly joins: { readonly client: { readonly instanceId: string | null }; readonly result: JoinResult }[]
   readonly syncs: { readonly owner: string; readonly generation: number; readonly result: SyncResult }[]
 }
 
-/** What the leader gives to a member; a static member's share stays its own when it restarts. */
+/** The assignment for a member; a static member keeps the same one when it restarts. */
 export function share(generation: number, owner: string): Buffer {
   return Buffer.from(`${generation} for ${owner}`)
 }
 
-/** A consumer as real ones are: one request at a time besides heartbeats, and an id that it forgets when it is told to. */
+/** A consumer that behaves like real ones: one request at a time in addition to heartbeats, and an id that it drops when the broker says so. */
 export class SimulatedClient {
   readonly instanceId: string | null
   isAlive = true
@@ -49,7 +49,7 @@ export class SimulatedClient {
     return (this.#join ?? this.#sync) !== undefined
   }
 
-  /** Whether an answer has come that has not been looked at. */
+  /** Whether an unprocessed response has arrived. */
   get hasAnswer(): boolean {
     return (this.#join?.result ?? this.#sync?.result) !== undefined
   }
@@ -79,7 +79,7 @@ export class SimulatedClient {
     this.#subscription++
   }
 
-  /** Does what follows from the answer that has come. */
+  /** Processes the response that has arrived. */
   proceed(): void {
     const { result: joined } = this.#join ?? {}
     const { result: synced } = this.#sync ?? {}
@@ -135,13 +135,13 @@ export class SimulatedClient {
     this.reset()
   }
 
-  /** The connection breaks; the broker hears of it. */
+  /** Closes the connection; the broker is notified. */
   drop(): void {
     for (const call of [this.#join, this.#sync]) if (call && !call.result) this.#group.coordinator.drop(GROUP, call.respond)
     this.#join = this.#sync = undefined
   }
 
-  /** The process ends; a static one comes back with another memory. */
+  /** Ends the process; a static member returns without its memory. */
   restart(): void {
     this.drop()
     this.reset()

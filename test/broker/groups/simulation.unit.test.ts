@@ -9,7 +9,7 @@ import { SimulatedClient, type Journal } from './simulated-client.ts'
 const SEEDS = atDepth({ normally: 300, thoroughly: 1_000 })
 const STEPS = 120
 const CLIENTS = 5
-/** The longest session and rebalance timeout of a simulated client, and some more. */
+/** More than the maximum session timeout and rebalance timeout of a simulated client. */
 const QUIET_MS = 200_000
 
 class Simulation {
@@ -54,7 +54,7 @@ class Simulation {
     else client.join()
   }
 
-  /** Everybody lives and does what clients do, often enough for every session. */
+  /** All clients behave correctly and often enough to keep their sessions. */
   settle(): void {
     for (const client of this.clients) client.isAlive = true
     for (let waitedMs = 0; waitedMs < QUIET_MS; waitedMs += 1_000) {
@@ -80,7 +80,7 @@ class Simulation {
   }
 }
 
-test(`whatever clients do, a group keeps its rules, comes to rest when they behave and is empty when they are gone (${SEEDS} seeds)`, () => {
+test(`no matter what clients do, a group keeps its rules, becomes stable when they behave and is empty when they have left (${SEEDS} seeds)`, () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const simulation = new Simulation(seed)
     try {

@@ -5,7 +5,7 @@ import { GROUP, GroupUnderTest, protocols, REBALANCE_MS, SESSION_MS } from './gr
 const LEADER = { instanceId: 'one' }
 const FOLLOWER = { instanceId: 'two' }
 
-test('a static member joins without being asked to come again with an id', () => {
+test('a static member joins in one step', () => {
   const group = new GroupUnderTest()
   const join = group.join({ ...LEADER, requiresKnownId: true })
   group.clock.advance(0)
@@ -27,7 +27,7 @@ describe('a static member that restarts', () => {
     expect(group.state).toBe('Stable')
   })
 
-  test('fences its former self', () => {
+  test('fences its former member id', () => {
     const group = new GroupUnderTest()
     const {
       ids: [, follower = ''],
@@ -43,7 +43,7 @@ describe('a static member that restarts', () => {
     expect(group.heartbeat(follower, 1)).toBe(ERROR.UNKNOWN_MEMBER_ID)
   })
 
-  test('fences what its former self waits for', () => {
+  test('fences the waiting requests of its former member id', () => {
     const group = new GroupUnderTest()
     const {
       ids: [, follower = ''],
@@ -56,7 +56,7 @@ describe('a static member that restarts', () => {
     expect(join.result).toMatchObject({ error: ERROR.FENCED_INSTANCE_ID })
   })
 
-  test('and led, is told not to assign again when it understands that', () => {
+  test('is told not to assign again if it was the leader and understands the flag', () => {
     const group = new GroupUnderTest()
     group.start(2, [LEADER, FOLLOWER])
     const { result } = group.join({ ...LEADER, canSkipAssignment: true })
@@ -64,7 +64,7 @@ describe('a static member that restarts', () => {
     expect(result?.members.map(({ instanceId }) => instanceId)).toEqual(['two', 'one'])
   })
 
-  test('and led, is told that its former self leads when it would assign again', () => {
+  test('gets its former member id as the leader if it was the leader and does not understand the flag', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -75,7 +75,7 @@ describe('a static member that restarts', () => {
     expect(group.sync(result!.memberId, 1, LEADER).result?.assignment.toString()).toBe(`work of ${leader}`)
   })
 
-  test('and led, still starts a rebalance when it joins again', () => {
+  test('starts a rebalance when it joins again if it was the leader', () => {
     const group = new GroupUnderTest()
     group.start(2, [LEADER, FOLLOWER])
     const memberId = group.join(LEADER).result!.memberId
@@ -83,14 +83,14 @@ describe('a static member that restarts', () => {
     expect(group.state).toBe('PreparingRebalance')
   })
 
-  test('starts a rebalance when another protocol is chosen because of it', () => {
+  test('starts a rebalance if the group selects another protocol because of it', () => {
     const group = new GroupUnderTest()
     group.start(1, [{ ...LEADER, protocols: protocols('range', 'sticky') }])
     const join = group.join({ ...LEADER, protocols: protocols('sticky', 'range') })
     expect(join.result).toMatchObject({ generation: 2, protocolName: 'sticky' })
   })
 
-  test('takes its place in a rebalance that has begun', () => {
+  test('takes its place in a running rebalance', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -101,7 +101,7 @@ describe('a static member that restarts', () => {
     expect(restarted.result?.generation).toBe(2)
   })
 
-  test('before its former self fetched the assignment is still expected to fetch it', () => {
+  test('must still fetch the assignment if its former member id had not', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -116,8 +116,8 @@ describe('a static member that restarts', () => {
   })
 })
 
-describe('a static member that is away', () => {
-  test('keeps its place when its connection breaks while it comes back', () => {
+describe('a static member that is disconnected', () => {
+  test('keeps its place if its connection breaks while it returns', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -141,7 +141,7 @@ describe('a static member that is away', () => {
     expect(rejoined.result?.members.map(({ memberId }) => memberId)).toEqual([leader, away])
   })
 
-  test('is out when its session ends', () => {
+  test('is removed when its session times out', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -153,7 +153,7 @@ describe('a static member that is away', () => {
     expect(group.heartbeat('another', 2, 'two')).toBe(ERROR.UNKNOWN_MEMBER_ID)
   })
 
-  test('does not lead when it does not come back', () => {
+  test('does not lead if it does not return', () => {
     const group = new GroupUnderTest()
     const {
       ids: [, follower = ''],
@@ -165,7 +165,7 @@ describe('a static member that is away', () => {
     expect(newcomer.result?.leaderId).toBe(follower)
   })
 
-  test('keeps the group from going on until its session ends when nobody comes back', () => {
+  test('blocks the group until its session times out if no member returns', () => {
     const group = new GroupUnderTest()
     group.start(2, [{ sessionTimeoutMs: 6_000 }, { ...FOLLOWER, sessionTimeoutMs: 1_000_000 }])
     group.clock.advance(REBALANCE_MS + 6_000)
@@ -178,7 +178,7 @@ describe('a static member that is away', () => {
 })
 
 describe('an operator', () => {
-  test('removes a static member by its instance alone', () => {
+  test('can remove a static member by its instance id alone', () => {
     const group = new GroupUnderTest()
     const {
       ids: [leader = ''],
@@ -187,7 +187,7 @@ describe('an operator', () => {
     expect(group.join({ ...LEADER, memberId: leader }).result?.members).toHaveLength(1)
   })
 
-  test('is told when there is no such instance', () => {
+  test('gets an error if the instance does not exist', () => {
     const group = new GroupUnderTest()
     group.start(1, [LEADER])
     const leavers = [

@@ -9,14 +9,14 @@ const NOW = 1_700_000_000_000
 const open = (folder: Folder) => OffsetStore.open(folder, () => NOW)
 const fileSize = (folder: Folder) => folder.readWhole(OFFSETS_FILE)!.length
 
-/** A folder whose files fail when they are told to. */
+/** A folder whose files fail on demand. */
 class FailingFolder implements Folder {
   readonly inner = memoryFolder()
   appendError: Error | undefined
   replaceError: Error | undefined
   openError: Error | undefined
   syncError: Error | undefined
-  /** Whether a replacement that fails has been done all the same. */
+  /** Whether a replacement that fails has replaced the file anyway. */
   isReplacedWithError = false
   syncs = 0
   replacements = 0
@@ -72,7 +72,7 @@ class FailingFolder implements Folder {
 describe('when the disk is full', () => {
   const full = new Error('ENOSPC: no space left on device, write')
 
-  test('a commit says so and changes nothing, and the next one works when there is room', () => {
+  test('a commit fails and changes nothing, and the next one works when there is space', () => {
     const folder = new FailingFolder()
     const store = open(folder)
     store.commit('readers', [{ topic: 'pings', partition: 0, offset: 1n }])
@@ -90,7 +90,7 @@ describe('when the disk is full', () => {
     expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(2n)
   })
 
-  test('and an append left something behind, nothing is written behind that', () => {
+  test('and a failed append left bytes in the file, nothing is written after them', () => {
     const folder = new FailingFolder()
     const store = open(folder)
     store.commit('readers', [{ topic: 'pings', partition: 0, offset: 1n }])
@@ -110,7 +110,7 @@ describe('when the disk is full', () => {
     expect(open(folder).cutBytes).toBe(0)
   })
 
-  test('the file goes on growing where it cannot be rewritten', () => {
+  test('a file that cannot be rewritten keeps growing', () => {
     const folder = new FailingFolder()
     const store = open(folder)
     folder.replaceError = full
@@ -122,7 +122,7 @@ describe('when the disk is full', () => {
   })
 })
 
-test('when no file can be opened after a rewrite, nothing is written into the one that is gone', () => {
+test('when no file can be opened after a rewrite, nothing is written to the replaced one', () => {
   const folder = new FailingFolder()
   const store = open(folder)
   const metadata = 'x'.repeat(4_000)
@@ -138,7 +138,7 @@ test('when no file can be opened after a rewrite, nothing is written into the on
   expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(67n)
 })
 
-test('when a rewrite fails after the new file has got the name, nothing is written into the one that is gone', () => {
+test('when a rewrite fails after the new file has the name, nothing is written to the replaced one', () => {
   const folder = new FailingFolder()
   const store = open(folder)
   const metadata = 'x'.repeat(4_000)
@@ -154,7 +154,7 @@ test('when a rewrite fails after the new file has got the name, nothing is writt
   expect(open(folder.inner).fetch('readers', 'pings', 0)?.offset).toBe(66n)
 })
 
-test('when a commit cannot be flushed, nothing is written behind it: the file is written anew', () => {
+test('when a commit cannot be flushed, nothing is written after it: the file is rewritten', () => {
   const folder = new FailingFolder()
   const store = OffsetStore.open(folder, () => NOW, { flushEachCommit: true })
   const commit = (offset: bigint) => store.commit('readers', [{ topic: 'pings', partition: 0, offset }])
@@ -175,7 +175,7 @@ test('when a commit cannot be flushed, nothing is written behind it: the file is
   expect(open(folder.inner).fetch('readers', 'pings', 0)?.offset).toBe(5n)
 })
 
-test('a commit that must survive a loss of power is flushed', () => {
+test('a commit that must survive a power loss is flushed', () => {
   const folder = new FailingFolder()
   const plain = OffsetStore.open(folder, () => NOW)
   plain.commit('readers', [{ topic: 'pings', partition: 0, offset: 1n }])

@@ -25,10 +25,10 @@ const open = (folder: Folder) => OffsetStore.open(folder, () => NOW)
 const fileSize = (folder: Folder) => folder.readWhole(OFFSETS_FILE)!.length
 
 describe.each([
-  ['on the disk', () => diskFolder(diskPath())],
+  ['on disk', () => diskFolder(diskPath())],
   ['in memory', () => memoryFolder()],
 ])('%s, committed offsets', (_, newFolder) => {
-  test('are there at once and after a restart', () => {
+  test('can be read immediately and after a restart', () => {
     const folder = newFolder()
     const store = open(folder)
     store.commit('readers', [
@@ -58,13 +58,13 @@ describe.each([
     check(open(folder))
   })
 
-  test('survive that the store was not closed', () => {
+  test('survive even if the store was not closed', () => {
     const folder = newFolder()
     open(folder).commit('readers', [{ topic: 'pings', partition: 0, offset: 5n }])
     expect(open(folder).fetch('readers', 'pings', 0)?.offset).toBe(5n)
   })
 
-  test('are forgotten by partition, topic and group, also after a restart', () => {
+  test('can be removed by partition, topic and group, also after a restart', () => {
     const folder = newFolder()
     const store = open(folder)
     const entries = [
@@ -92,7 +92,7 @@ describe.each([
     expect(contentOf(open(folder))).toEqual(expected)
   })
 
-  test('stay as they are when something is forgotten that was not there', () => {
+  test('are unchanged if something unknown is removed', () => {
     const folder = newFolder()
     const store = open(folder)
     store.commit('one', [{ topic: 'a', partition: 0, offset: 1n }])
@@ -105,7 +105,7 @@ describe.each([
   })
 })
 
-test('the file is rewritten at the start when something in it has become old', () => {
+test('the file of offsets is rewritten at the start if some of it is outdated', () => {
   const folder = memoryFolder()
   const store = open(folder)
   for (let offset = 0n; offset < 100n; offset++) store.commit('readers', [{ topic: 'pings', partition: 0, offset }])
@@ -114,7 +114,7 @@ test('the file is rewritten at the start when something in it has become old', (
   expect(fileSize(folder)).toBeLessThan(before / 50)
 })
 
-test('the file is rewritten when the store is closed', () => {
+test('the file of offsets is rewritten when the store is closed', () => {
   const folder = memoryFolder()
   const store = open(folder)
   for (let offset = 0n; offset < 100n; offset++) store.commit('readers', [{ topic: 'pings', partition: 0, offset }])
@@ -123,7 +123,7 @@ test('the file is rewritten when the store is closed', () => {
   expect(fileSize(folder)).toBeLessThan(before / 50)
 })
 
-test('the file is rewritten when it has grown, and holds what was known then and came after', () => {
+test('the file of offsets is rewritten when it has grown, and holds earlier and later commits', () => {
   const folder = memoryFolder()
   const store = open(folder)
   const metadata = 'x'.repeat(4_000)
@@ -137,7 +137,7 @@ test('the file is rewritten when it has grown, and holds what was known then and
   expect(store.fetch('group-1', 'pings', 1)?.offset).toBe(1_999n)
 })
 
-test('more offsets than go into one frame are rewritten', () => {
+test('more offsets than fit into one frame are rewritten', () => {
   const folder = memoryFolder()
   const store = open(folder)
   for (let group = 0; group < 300; group++) {

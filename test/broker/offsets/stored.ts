@@ -1,6 +1,6 @@
 import type { OffsetStore } from '../../../broker/offsets/offset-store.ts'
 
-/** Everything that a store knows, for comparisons. */
+/** The whole content of a store, for comparisons. */
 export function contentOf(store: OffsetStore): Record<string, unknown> {
   return Object.fromEntries(
     store

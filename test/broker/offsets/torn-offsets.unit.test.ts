@@ -8,7 +8,7 @@ import { contentOf } from './stored.ts'
 
 const open = (folder: Folder) => OffsetStore.open(folder, () => 1_000)
 
-/** A file of several changes, and what was known after each of them, by the file's size then. */
+/** A file of several changes, and the state after each of them, by the size of the file at that time. */
 function history(): { bytes: Buffer; known: Map<number, unknown> } {
   const folder = memoryFolder()
   const store = open(folder)
@@ -51,7 +51,7 @@ function expectKnown(folder: Folder, expected: unknown, cutBytes: number): void 
   expect(again.cutBytes).toBe(0)
 }
 
-test('a file that ends anywhere is read up to its last whole change, and goes on from there', () => {
+test('a file of offsets that ends anywhere is read up to its last complete change, and continues from there', () => {
   const { bytes, known } = history()
   for (let size = 0; size <= bytes.length; size++) {
     const whole = Math.max(...known.keys().filter(end => end <= size))
@@ -59,7 +59,7 @@ test('a file that ends anywhere is read up to its last whole change, and goes on
   }
 })
 
-test('a byte that has changed anywhere ends what is read before its change', () => {
+test('a damaged byte ends the reading of offsets before the change that contains it', () => {
   const { bytes, known } = history()
   for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes)
@@ -69,20 +69,20 @@ test('a byte that has changed anywhere ends what is read before its change', () 
   }
 })
 
-test('zeros behind the last change, as a loss of power leaves them, are cut', () => {
+test('zeros after the last change of offsets, as a power loss leaves them, are cut off', () => {
   const { bytes, known } = history()
   for (const zeros of [1, 8, 9, 4096]) expectKnown(folderWith(Buffer.concat([bytes, Buffer.alloc(zeros)])), known.get(bytes.length), zeros)
 })
 
-test('a length that claims more than there is allocates nothing', () => {
+test('a frame of offsets that claims too many bytes allocates no memory', () => {
   const header = Buffer.from('ffffffff00000000', 'hex')
   expectKnown(folderWith(header), {}, header.length)
 })
 
-test('a change in a format of the future is no damage: the store is not opened', () => {
+test('offsets in a newer format are not treated as damage: the store is not opened', () => {
   const frame = frameOf({ removedTopics: ['a'] })
   expect(() => open(folderWith(withFormat(frame, 9)))).toThrow(
-    'opening the committed offsets failed: the committed offsets have the format 9, expected 0',
+    'opening the committed offsets failed: format of the committed offsets: got 9, expected 0',
   )
 })
 

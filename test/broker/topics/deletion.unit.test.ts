@@ -4,9 +4,9 @@ import { memoryFolder } from '../../../broker/log/memory-folder.ts'
 import { Topics } from '../../../broker/topics/topics.ts'
 import { batchOf, SETTINGS } from '../log/log-fixture.ts'
 
-function open(folder: Folder): { topics: Topics; failures: string[]; told: string[] } {
+function open(folder: Folder): { topics: Topics; failures: string[]; notified: string[] } {
   const failures: string[] = []
-  const told: string[] = []
+  const notified: string[] = []
   const topics = Topics.open({
     folder,
     logSettings: () => SETTINGS,
@@ -14,8 +14,8 @@ function open(folder: Folder): { topics: Topics; failures: string[]; told: strin
     now: () => Date.now(),
     failed: (_, what) => failures.push(what),
   })
-  topics.onDelete(name => told.push(name))
-  return { topics, failures, told }
+  topics.onDelete(name => notified.push(name))
+  return { topics, failures, notified }
 }
 
 /** A folder in memory from which nothing can be removed for a while. */
@@ -37,7 +37,7 @@ class StickyFolder implements Folder {
 describe('a deleted topic whose files cannot be removed', () => {
   test('does not exist any more, and a later topic of the same name has none of its records', () => {
     const folder = new StickyFolder()
-    const { topics, failures, told } = open(folder)
+    const { topics, failures, notified } = open(folder)
     topics.create('a').partitions[0]!.append(batchOf())
     folder.isSticky = true
     topics.delete(topics.get('a')!)
@@ -46,7 +46,7 @@ describe('a deleted topic whose files cannot be removed', () => {
     expect(() => topics.create('a')).toThrow('EIO')
     folder.isSticky = false
     expect(topics.create('a').partitions[0]!.endOffset).toBe(0n)
-    expect(told).toEqual(['a', 'a', 'a'])
+    expect(notified).toEqual(['a', 'a', 'a'])
   })
 
   test('is removed at the next start, and every listener is notified', () => {
@@ -56,13 +56,13 @@ describe('a deleted topic whose files cannot be removed', () => {
     folder.isSticky = true
     before.delete(before.get('a')!)
     folder.isSticky = false
-    const { topics, told } = open(folder)
+    const { topics, notified } = open(folder)
     topics.finishDeletions()
-    expect(told).toEqual(['a'])
+    expect(notified).toEqual(['a'])
     expect(folder.names()).not.toContain('a-0')
     const again = open(folder)
     again.topics.finishDeletions()
-    expect(again.told).toEqual([])
+    expect(again.notified).toEqual([])
   })
 })
 

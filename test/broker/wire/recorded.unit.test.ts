@@ -85,11 +85,11 @@ describe('recorded requests', () => {
     readResponse(recorded(client, api, version)[0]!) as A extends Api<any, infer Res> ? Decoded<Res> : never
 
   test('name the software and the version of every client', () => {
-    const told = RECORDINGS.map(({ title, exchanges }) => ({
+    const names = RECORDINGS.map(({ title, exchanges }) => ({
       title: title.split(' ')[0],
       produce: Math.max(...exchanges.filter(({ api }) => api === 'Produce').map(({ version }) => version)),
     }))
-    expect(told).toEqual([
+    expect(names).toEqual([
       { title: 'Java', produce: 11 },
       { title: 'kafkajs', produce: 7 },
       { title: 'kcat', produce: 7 },
@@ -183,8 +183,8 @@ describe('recorded requests', () => {
   })
 
   test('Metadata of Java 12: the response names the cluster, its node and the leaders', () => {
-    const told = answer('Java', metadata, 12)
-    expect(told).toMatchObject({ controllerId: 1, brokers: [{ nodeId: 1, host: '127.0.0.1', rack: null }] })
-    expect(told.clusterId).toMatch(/^[\w-]{22}$/)
+    const names = answer('Java', metadata, 12)
+    expect(names).toMatchObject({ controllerId: 1, brokers: [{ nodeId: 1, host: '127.0.0.1', rack: null }] })
+    expect(names.clusterId).toMatch(/^[\w-]{22}$/)
   })
 })
