@@ -72,7 +72,7 @@ const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'the start of a catch-up is not checked',
-    file: 'src/ledger/rows.ts',
+    file: 'src/ledger/rows-after.ts',
     right: 'return first?.seq === start.seq && first.tag === start.tag ? after : undefined',
     wrong: 'return first?.seq === start.seq ? after : rows',
     seed: '200000', // rare: from most other seeds it takes thousands of runs
