@@ -49,11 +49,11 @@ export function createCache(redis: RedisOptions, { log, commandTimeoutMs }: Cach
   }) as Cache
   let down = false
   cache.on('error', err => {
-    if (!down) log.warn({ err }, 'the cache is away, trying again')
+    if (!down) log.warn({ err }, 'the cache is unreachable, reconnecting')
     down = true
   })
   cache.on('ready', () => {
-    if (down) log.info('the cache is back')
+    if (down) log.info('the cache is reachable again')
     down = false
   })
   return cache

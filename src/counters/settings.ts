@@ -9,7 +9,7 @@ const DEFAULT_PORT = 6379
 /** Where the cache is: `REDIS_URL`, or the two settings of the original service. */
 export const redisSettings = {
   redisUrl: text('REDIS_URL', {
-    help: 'The cache, as one URL; rediss:// is TLS, and special characters are written as %XX. Not together with REDIS_HOST.',
+    help: 'The cache, as one URL. rediss:// uses TLS; write special characters as %XX. Cannot be combined with REDIS_HOST.',
     expected: REDIS_URL_EXPECTED,
     check: parseRedisUrl,
     fallback: undefined,
@@ -17,7 +17,7 @@ export const redisSettings = {
   }),
   redisHost: host('REDIS_HOST', { help: 'Host of the cache.', fallback: undefined }),
   redisPort: integer('REDIS_PORT', {
-    help: 'Port of the cache; not read where REDIS_URL is given.',
+    help: 'Port of the cache; ignored if REDIS_URL is set.',
     fallback: DEFAULT_PORT,
     min: 1,
     max: 65535,
@@ -28,13 +28,13 @@ export const redisSettings = {
     fallback: undefined,
     secret: true,
   }),
-  redisCaFile: text('REDIS_CA_FILE', { help: 'File with the CA of the cache, for rediss://.', fallback: undefined }),
+  redisCaFile: text('REDIS_CA_FILE', { help: 'File with the CA certificate of the cache, for rediss://.', fallback: undefined }),
 }
 
 /** The shape of the hash, the same for all who write it. */
 export const hashSettings = {
   maxMinutes: integer('MAX_MINUTES', {
-    help: 'Most minutes that the cache holds; ranges beyond them are counted in Postgres.',
+    help: 'Maximum number of minutes in the cache. Ranges beyond them are counted in Postgres.',
     fallback: 10_080,
     min: 10,
     max: 100_000,

@@ -51,7 +51,7 @@ function codec(name: string, compress?: Work, decompress?: Work): () => Codec {
     },
     decompress: async bytes => {
       if (!decompress) return unreadableRecords(bytes, `a batch compressed with ${name}, expected none, gzip or zstd`)
-      return decompress(bytes).catch((error: Error) => unreadableRecords(bytes, `a batch that is no ${name}: ${error.message}`))
+      return decompress(bytes).catch((error: Error) => unreadableRecords(bytes, `a batch that is not valid ${name}: ${error.message}`))
     },
   }
   return () => made

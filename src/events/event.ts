@@ -29,6 +29,6 @@ export function decode(value: Uint8Array | null): Decoded {
     }
     return { kind: 'event', event: { id, timestampMs, lane, seq, tag, previousTag } }
   } catch (error) {
-    return { kind: 'undecodable', reason: `no ping.v1.PingEvent: ${error instanceof Error ? error.message : String(error)}` }
+    return { kind: 'undecodable', reason: `not a ping.v1.PingEvent: ${error instanceof Error ? error.message : String(error)}` }
   }
 }

@@ -94,7 +94,7 @@ async function decodeBatch(batch: Buffer): Promise<Iterable<KafkaMessage>> {
   const plain = isPlain(batch) ? batch : isCompressed(batch) ? await decompressBatch(batch) : undefined
   if (plain === undefined) return decodeByKafkajs(batch)
   const index = indexRecords(plain)
-  return index ? new PackedRecords(index) : unreadableMessages(batch, 'a batch whose records are ill-formed')
+  return index ? new PackedRecords(index) : unreadableMessages(batch, 'a batch with malformed records')
 }
 
 async function decodeByKafkajs(batch: Buffer): Promise<readonly KafkaMessage[]> {

@@ -6,25 +6,25 @@ import { kafkajsBroker } from './socket-factory.ts'
 
 /** Where Kafka is. */
 export const kafkaSettings = {
-  kafkaBrokers: addressList('KAFKA_BROKERS', { help: 'Brokers to begin with, separated by commas.', fallback: ['127.0.0.1:9092'] }),
+  kafkaBrokers: addressList('KAFKA_BROKERS', { help: 'Bootstrap brokers, separated by commas.', fallback: ['127.0.0.1:9092'] }),
   kafkaTopic: text('KAFKA_TOPIC', {
-    help: 'The topic of the pings; undecodable records go to the topic of this name with .dead-letter behind it.',
-    expected: 'letters, digits, dots, underscores and hyphens, at most 237; not . or ..',
+    help: 'The topic of the pings. Records that cannot be decoded go to the topic with this name and the suffix .dead-letter.',
+    expected: 'up to 237 letters, digits, dots, underscores and hyphens; not . or ..',
     pattern: /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,237}$/,
     fallback: 'ping-events',
   }),
-  kafkaTls: flag('KAFKA_TLS', { help: 'Speak TLS to Kafka.', fallback: false }),
-  kafkaCaFile: text('KAFKA_CA_FILE', { help: 'File with the CA of the brokers, for KAFKA_TLS.', fallback: undefined }),
+  kafkaTls: flag('KAFKA_TLS', { help: 'Use TLS for connections to Kafka.', fallback: false }),
+  kafkaCaFile: text('KAFKA_CA_FILE', { help: 'File with the CA certificate of the brokers, for KAFKA_TLS.', fallback: undefined }),
   kafkaCertFile: text('KAFKA_CERT_FILE', {
-    help: 'File with our certificate, for KAFKA_TLS with client certificates.',
+    help: 'File with the client certificate, for KAFKA_TLS.',
     fallback: undefined,
   }),
-  kafkaKeyFile: text('KAFKA_KEY_FILE', { help: 'File with the key of KAFKA_CERT_FILE.', fallback: undefined }),
+  kafkaKeyFile: text('KAFKA_KEY_FILE', { help: 'File with the private key of KAFKA_CERT_FILE.', fallback: undefined }),
   kafkaSaslMechanism: choice('KAFKA_SASL_MECHANISM', ['plain', 'scram-sha-256', 'scram-sha-512'], {
-    help: 'How to log in to Kafka; absent: not at all.',
+    help: 'SASL mechanism for Kafka. If absent, Ping does not authenticate.',
     fallback: undefined,
   }),
-  kafkaUsername: text('KAFKA_USERNAME', { help: 'User for KAFKA_SASL_MECHANISM.', fallback: undefined }),
+  kafkaUsername: text('KAFKA_USERNAME', { help: 'User name for KAFKA_SASL_MECHANISM.', fallback: undefined }),
   kafkaPassword: text('KAFKA_PASSWORD', { help: 'Password for KAFKA_SASL_MECHANISM.', fallback: undefined, secret: true }),
 }
 
@@ -38,14 +38,14 @@ export const topicSettings = {
   }),
   kafkaTopicReplication: notZero(
     integer('KAFKA_TOPIC_REPLICATION', {
-      help: 'Replicas of each partition, if Ping creates the topic; -1: what the broker has as default.',
+      help: 'Replicas of each partition, if Ping creates the topic; -1: the default of the broker.',
       fallback: -1,
       min: -1,
       max: 100,
     }),
   ),
   kafkaTopicRetentionMs: integer('KAFKA_TOPIC_RETENTION_MS', {
-    help: 'How long the topic keeps records, if Ping creates it, in ms; -1: for ever.',
+    help: 'How long the topic keeps records, if Ping creates it, in ms; -1: forever.',
     fallback: 7 * 24 * 60 * 60 * 1000,
     min: -1,
     max: 1e14,
@@ -67,7 +67,7 @@ export function kafkaConfig(settings: KafkaSettings): Pick<KafkaConfig, 'brokers
     throw new SettingsError('KAFKA_TLS: got false together with KAFKA_CA_FILE, KAFKA_CERT_FILE or KAFKA_KEY_FILE, expected true')
   }
   if ((kafkaCertFile === undefined) !== (kafkaKeyFile === undefined)) {
-    throw new SettingsError('KAFKA_CERT_FILE, KAFKA_KEY_FILE: got one of them, expected both or none')
+    throw new SettingsError('KAFKA_CERT_FILE, KAFKA_KEY_FILE: got one of them, expected both or neither')
   }
   if (kafkaTls) {
     config.ssl = settingFiles({

@@ -18,7 +18,7 @@ export async function readHeads(db: Queryable): Promise<readonly Head[]> {
 
 /** A standby may lack what was acknowledged: it is not asked for counts. */
 export function ofPrimary<Row>(rows: Row[]): Row[] {
-  if (rows.length === 0) throw new Error('Postgres answered as a standby, or before its set-up; counts need the primary')
+  if (rows.length === 0) throw new Error('Postgres answered as a standby, or is not set up yet; expected the primary')
   return rows
 }
 

@@ -43,7 +43,7 @@ export async function migrate(config: ClientConfig, options: MigrateOptions): Pr
     const migrations = await listMigrations()
     const newest = migrations.at(-1)?.version ?? 0
     if (version > newest)
-      throw new NewerDatabaseError(`the database is at version ${version}, newer than this program, which knows up to ${newest}`)
+      throw new NewerDatabaseError(`the database is at version ${version}, newer than this program, which knows versions up to ${newest}`)
     await applyAll(
       client,
       migrations.filter(each => each.version > version),
@@ -84,8 +84,8 @@ async function takeLock(client: Client, { log, signal }: MigrateOptions): Promis
   for (let tries = 0; ; tries++) {
     const result = await client.query('select pg_try_advisory_lock($1) as taken', [MIGRATION_LOCK])
     if (result.rows[0].taken) return
-    if (signal?.aborted) throw new Error('asked to stop while another program sets up the database')
-    if (tries % TELL_EVERY_TRIES === 0) log.info('another program sets up the database, waiting for it')
+    if (signal?.aborted) throw new Error('asked to stop while another program was setting up the database')
+    if (tries % TELL_EVERY_TRIES === 0) log.info('another program is setting up the database, waiting for it')
     await wait(TRY_LOCK_EVERY_MS, signal)
   }
 }
@@ -131,7 +131,7 @@ function withHint(error: unknown, file: string): unknown {
 
 function hintOf(error: Error): string {
   if ('code' in error && error.code === LOCK_NOT_AVAILABLE)
-    return " Somebody's open transaction holds a table of Ping (pg_stat_activity has it): it is tried again until that has ended."
+    return ' An open transaction holds a lock on a table of Ping (see pg_stat_activity). The migration is tried again until that transaction has ended.'
   return 'hint' in error && typeof error.hint === 'string' ? ` ${error.hint}` : ''
 }
 

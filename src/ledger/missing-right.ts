@@ -61,8 +61,10 @@ export async function explainRefusal(client: Client, error: unknown): Promise<un
   if (!first) return error
   const owners = [...new Set(rows.map(({ owner }) => owner))].join(', ')
   const statements = rows.map(({ kind, name, us }) => `alter ${kind} ${name} owner to ${us};`).join(' ')
-  const got = `got tables or functions of Ping that belong to ${owners}, and a connection as ${first.us}, expected their owner`
-  return new MissingRightError(`the database cannot be set up: ${got}. Run in it as a superuser: ${statements}`, { cause: error })
+  const got = `got tables or functions of Ping that belong to ${owners}, and a connection as ${first.us}, expected a connection as their owner`
+  return new MissingRightError(`the database cannot be set up: ${got}. Run in this database as a superuser: ${statements}`, {
+    cause: error,
+  })
 }
 
 /** Throws `MissingRightError` if no tables can be created in the schema where they belong. */
@@ -73,7 +75,7 @@ export async function checkSchema(client: Client): Promise<void> {
   const got = exists ? `schema ${schema}, in which ${us} may not create tables` : `no schema ${schema}`
   const statement = exists ? `grant usage, create on schema ${schema} to ${us};` : `create schema ${schema} authorization ${us};`
   throw new MissingRightError(
-    `the database cannot be set up: got the database ${database} with ${got}, expected one that belongs to ${us}. Run in it as its owner or as a superuser: ${statement}`,
+    `the database cannot be set up: got the database ${database} with ${got}, expected one that belongs to ${us}. Run in this database as its owner or as a superuser: ${statement}`,
   )
 }
 

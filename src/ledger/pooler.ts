@@ -62,6 +62,6 @@ function isRefused(error: unknown): boolean {
 
 function wrongMode(): SettingsError {
   return new SettingsError(
-    'DATABASE_URL or DB_HOST: got a connection pooler that shares sessions out by transaction or by statement, expected one in session mode (PgBouncer: pool_mode = session) or Postgres itself, since locks, settings and prepared statements have to stay with their session',
+    'DATABASE_URL or DB_HOST: got a connection pooler in transaction or statement mode, expected session mode (PgBouncer: pool_mode = session) or a direct connection to Postgres, because locks, settings and prepared statements belong to a session',
   )
 }

@@ -9,7 +9,7 @@ const URL_EXPECTED = 'postgres://user:password@host:port/database?sslmode=…&ss
 /** Where Postgres is: `DATABASE_URL`, or the five settings of the original service and a CA. */
 export const postgresSettings = {
   databaseUrl: text('DATABASE_URL', {
-    help: 'Postgres, as one URL; sslmode (disable, require, verify-ca, verify-full) and sslrootcert (a file) are understood, and special characters are written as %XX. Not together with the DB_ settings, but for DB_PASSWORD.',
+    help: 'Postgres, as one URL. The parameters sslmode (disable, require, verify-ca, verify-full) and sslrootcert (a file) are supported; write special characters as %XX. Of the DB_ settings, only DB_PASSWORD can be set as well.',
     expected: URL_EXPECTED,
     check: parseDatabaseUrl,
     fallback: undefined,
@@ -21,7 +21,7 @@ export const postgresSettings = {
   dbPassword: text('DB_PASSWORD', { help: 'Password for Postgres, if it is not in DATABASE_URL.', fallback: undefined, secret: true }),
   dbName: text('DB_NAME', { help: 'Name of the database.', fallback: undefined }),
   dbCaFile: text('DB_CA_FILE', {
-    help: 'File with the CA of Postgres. With it the connection is TLS, and the certificate is checked with the name of the host, as by sslmode=verify-full.',
+    help: 'File with the CA certificate of Postgres. If set, connections use TLS, and the server certificate must match the host name, as with sslmode=verify-full.',
     fallback: undefined,
   }),
 }
@@ -42,7 +42,7 @@ export function postgresConfig(settings: PostgresSettings): ClientConfig {
     return { ...common, host, port: dbPort ?? DEFAULT_PORT, user, database, ...password, ...ssl }
   }
   if ([dbHost, dbPort, dbUser, dbName, dbCaFile].some(value => value !== undefined)) {
-    throw new SettingsError('DATABASE_URL: got it together with DB_ settings other than DB_PASSWORD, expected either the one or the others')
+    throw new SettingsError('DATABASE_URL: got it together with DB_ settings other than DB_PASSWORD, expected one or the other')
   }
   const url = parseDatabaseUrl(databaseUrl)
   if (url.password !== undefined && dbPassword !== undefined) {
@@ -84,7 +84,7 @@ function tlsOf(parameters: AddressUrl['parameters']): Pick<ClientConfig, 'ssl'> 
       return { ssl: ca(caFile) }
     default:
       throw new SettingsError(
-        'DATABASE_URL: got an sslmode that is not known (not shown: secret), expected disable, require, verify-ca or verify-full',
+        'DATABASE_URL: got an unknown sslmode (not shown: secret), expected disable, require, verify-ca or verify-full',
       )
   }
 }

@@ -126,7 +126,7 @@ export class HeldLanes {
       else queue.append(rows, rows.length < limit)
     }
     if (broken.size > 0) {
-      this.#options.log.warn({ lanes: [...broken] }, 'relay: a position is not in the ledger any more, reading again')
+      this.#options.log.warn({ lanes: [...broken] }, 'relay: a position is no longer in the ledger, reading again')
       await this.#restartLost(wanted.filter(queue => broken.has(queue.lane)))
       await this.forget(broken)
     }
@@ -140,7 +140,7 @@ export class HeldLanes {
     }
     if (restarted.length === 0) return
     const message =
-      'relay: rows were removed from pings or replaced, and the published position with them; publishing these lanes from their first row'
+      'relay: rows of pings were deleted or replaced, including the row at the published position; publishing these lanes from their first row'
     this.#options.log.error({ lanes: restarted }, message)
   }
 

@@ -33,7 +33,7 @@ export class PublishedPositions {
     const refused = new Set(moves.map(({ lane }) => lane).filter(lane => !moved.has(lane)))
     if (refused.size === 0) return
     metrics.relayRetried()
-    log.warn({ lanes: [...refused] }, 'relay: a published position was not where it was left, reading again')
+    log.warn({ lanes: [...refused] }, 'relay: a published position is not where this server left it, reading again')
     await this.#held.forget(refused)
   }
 }

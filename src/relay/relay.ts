@@ -59,7 +59,7 @@ export class Relay {
         if (signal.aborted) this.#session.stop()
         await this.#session.run()
       } catch (err) {
-        if (!signal.aborted) log.warn({ err }, 'relay: the session ended, beginning anew')
+        if (!signal.aborted) log.warn({ err }, 'relay: the session ended, starting a new one')
         if (performance.now() - openedMs > STABLE_AFTER_MS) pause.reset()
         await wait(pause.next(), signal)
       } finally {

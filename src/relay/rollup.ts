@@ -66,7 +66,7 @@ export class Rollup {
     const limit = missing > 0 ? Math.min(missing, ROWS_PER_FOLD) : queue.mustRead ? ROWS_PER_FOLD : 1
     const count = await fold(this.#client, lane, limit)
     if (count === undefined) {
-      this.#log.error({ lane }, 'the rollup is of another history than the ledger, folding the lane anew')
+      this.#log.error({ lane }, 'the rollup does not match the ledger, folding the lane again from its first ping')
       await unfold(this.#client, lane)
       return true
     }

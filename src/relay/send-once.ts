@@ -26,7 +26,7 @@ export async function sendOnce(
     await publisher.publish(sends.flatMap(({ runs }) => runs))
   } catch (err) {
     metrics.relayRetried()
-    log.warn({ err }, 'relay: Kafka does not take the events, trying again')
+    log.warn({ err }, 'relay: Kafka does not accept the events, trying again')
     return undefined
   }
   for (const { queue, count, to } of sends) {

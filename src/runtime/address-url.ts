@@ -42,11 +42,11 @@ export function parseAddressUrl(text: string, options: AddressUrlOptions): Addre
   const refuse = (reason: string): never => {
     throw new SettingsError(`${options.setting}: got a URL ${reason} (it is not shown: secret), expected ${options.expected}`)
   }
-  const unescape = (part: string): string => unescaped(part) ?? refuse(`with a % that begins no escape, ${escapeIt(options)}`)
+  const unescape = (part: string): string => unescaped(part) ?? refuse(`with a % that does not start an escape, ${escapeIt(options)}`)
   const trimmed = text.trim()
-  if (hasBlank(trimmed)) refuse(`with white space or a control character in it, ${escapeIt(options)}`)
+  if (hasBlank(trimmed)) refuse(`with white space or a control character, ${escapeIt(options)}`)
   const [, scheme = '', userinfo, hostAndPort = '', path = '', query = ''] = PARTS.exec(trimmed) ?? refuse(wrongParts(trimmed, options))
-  if (!options.schemes.includes(scheme.toLowerCase())) refuse(`of another scheme than ${options.schemes.join(' or ')}`)
+  if (!options.schemes.includes(scheme.toLowerCase())) refuse(`with a scheme other than ${options.schemes.join(' or ')}`)
   const [user, password] = splitAt(userinfo ?? '', ':').map(unescape)
   return {
     scheme: scheme.toLowerCase(),
@@ -62,17 +62,18 @@ type Refuse = (reason: string) => never
 type Unescape = (part: string) => string
 
 function escapeIt({ passwordSetting }: AddressUrlOptions): string {
-  return `perhaps in a password: special characters of user and password are written as %XX (# %23, % %25, / %2F, : %3A, ? %3F, @ %40), or the password goes into ${passwordSetting} as it is`
+  return `perhaps in a password: write special characters of user and password as %XX (# %23, % %25, / %2F, : %3A, ? %3F, @ %40), or set the password unescaped in ${passwordSetting}`
 }
 
 function wrongParts(text: string, options: AddressUrlOptions): string {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'without a scheme and ://'
-  return `with an @ too many, or a / ? or # where none can be, ${escapeIt(options)}`
+  return `with more than one @, or a misplaced / ? or #, ${escapeIt(options)}`
 }
 
 function parseHost(text: string, { oneHost }: AddressUrlOptions, refuse: Refuse, unescape: Unescape): Pick<AddressUrl, 'host' | 'port'> {
-  if (text.includes(',')) refuse(`with several hosts: Ping takes one address; ${oneHost}`)
-  const [, host = '', port] = HOST_AND_PORT.exec(text) ?? refuse('whose host and port cannot be told apart: IPv6 goes into [ ]')
+  if (text.includes(',')) refuse(`with several hosts: Ping accepts one; ${oneHost}`)
+  const [, host = '', port] =
+    HOST_AND_PORT.exec(text) ?? refuse('whose host and port cannot be distinguished: write an IPv6 address in [ ]')
   if (host === '') refuse('without a host')
   return { host: parseHostName(host, refuse, unescape), port: port ? parsePort(port, refuse) : undefined }
 }
@@ -80,16 +81,16 @@ function parseHost(text: string, { oneHost }: AddressUrlOptions, refuse: Refuse,
 function parseHostName(text: string, refuse: Refuse, unescape: Unescape): string {
   if (text.startsWith('[')) {
     const address = unescape(text.slice(1, -1))
-    return isIPv6(address) ? address : refuse('with [ ] that hold no IPv6 address')
+    return isIPv6(address) ? address : refuse('with [ ] that do not hold an IPv6 address')
   }
   const host = unescape(text)
   if (host.startsWith('/') || HOST_NAME.test(host)) return host
-  return refuse('whose host is no name and no address')
+  return refuse('whose host is neither a name nor an address')
 }
 
 function parsePort(text: string, refuse: Refuse): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  return port >= 1 && port <= LAST_PORT ? port : refuse(`whose port is not a whole number from 1 to ${LAST_PORT}`)
+  return port >= 1 && port <= LAST_PORT ? port : refuse(`whose port is not an integer from 1 to ${LAST_PORT}`)
 }
 
 function parseParameters(query: string, options: AddressUrlOptions, refuse: Refuse, unescape: Unescape): ReadonlyMap<string, string> {

@@ -28,7 +28,7 @@ export function addressList(
     help,
     fallback,
     secret: false,
-    expected: 'host:port,host:port,… (an IPv6 address in brackets, no kafka:// in front)',
+    expected: 'host:port,host:port,… (an IPv6 address in brackets, without kafka://)',
     parse: text => {
       const items = text.split(',').map(item => item.trim())
       return items.every(item => parseAddress(item) !== undefined) ? items : undefined

@@ -10,7 +10,7 @@ export function explainFileError(error: unknown, path: string): string {
   const [file, us] = [nearest(named ?? path), process.getuid?.()]
   const { uid } = statSync(file)
   if (!DENIED.includes(code) || us === undefined || uid === us) return text
-  return `${text}; ${file} belongs to user ${uid}, and this is user ${us}: start as user ${uid}, or give it to this one with chown -R`
+  return `${text}; ${file} belongs to user ${uid}, and this is user ${us}: start as user ${uid}, or change the owner with chown -R`
 }
 
 /** The path, or what exists of it. */

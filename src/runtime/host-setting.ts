@@ -14,7 +14,7 @@ export function hostSetting<T extends readonly string[] | undefined>(options: {
     env: 'HOST',
     secret: false,
     expected:
-      'IP addresses of this machine, separated by commas; localhost is 127.0.0.1,::1, and 0.0.0.0 or :: is every address of its kind, without another of that kind',
+      'IP addresses of this machine, separated by commas; localhost is 127.0.0.1,::1; 0.0.0.0 or :: means every address of its family and excludes others of that family',
     parse: addressesOf,
   }
 }

@@ -97,7 +97,7 @@ function explained(error: Error, host: string | undefined, { port, hosts = [], p
   const where = hosts.length > 1 ? ` on ${host}` : ''
   switch (codeOf(error)) {
     case 'EADDRINUSE':
-      return new InUseError(`${portSetting}: got ${port}, which is taken${where}, expected a free port`, { cause: error })
+      return new InUseError(`${portSetting}: got ${port}, which is in use${where}, expected a free port`, { cause: error })
     case 'EACCES':
       return new SettingsError(`${portSetting}: got ${port}, which this user may not listen on, expected another, such as one above 1023`, {
         cause: error,

@@ -23,7 +23,7 @@ const NOT_A_DATABASE = 26
 export function lockFile(path: string): FileLock {
   // SQLite would open a file that cannot be written for reading only, and say so much later and without its name.
   const found = statSync(path, { throwIfNoEntry: false })
-  if (found?.isFile() === false) throw new Error(`${path} is no file`)
+  if (found?.isFile() === false) throw new Error(`${path} is not a file`)
   if (found) accessSync(path, constants.R_OK | constants.W_OK)
   try {
     return { kept: undefined, release: open(path) }

@@ -25,7 +25,7 @@ export function createLogger(options: { name: string; level: LogLevel }): Logger
   const { name, level } = options
   const output = standardOutput(
     lines =>
-      `${JSON.stringify({ level: pino.levels.values['warn'], time: Date.now(), pid: process.pid, name, lines, msg: 'log lines dropped: nobody read them' })}\n`,
+      `${JSON.stringify({ level: pino.levels.values['warn'], time: Date.now(), pid: process.pid, name, lines, msg: 'log lines dropped: nothing read them' })}\n`,
   )
   return pino({ name, level, redact: { paths: SECRETS, censor: '(secret)' }, serializers: { err: tellError } }, output)
 }

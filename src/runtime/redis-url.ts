@@ -15,5 +15,5 @@ export function parseRedisUrl(text: string): AddressUrl {
   if (url.host.startsWith('/'))
     throw new SettingsError(`REDIS_URL: got a URL of a socket (it is not shown: secret), expected ${REDIS_URL_EXPECTED}`)
   if (/^\d*$/.test(url.path)) return url
-  throw new SettingsError(`REDIS_URL: got a URL whose database is no number (it is not shown: secret), expected ${REDIS_URL_EXPECTED}`)
+  throw new SettingsError(`REDIS_URL: got a URL whose database is not a number (it is not shown: secret), expected ${REDIS_URL_EXPECTED}`)
 }

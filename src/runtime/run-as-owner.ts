@@ -14,7 +14,7 @@ export function runAsOwner(paths: readonly string[]): number | undefined {
     become(owned.uid, groupOf(owned.uid) ?? owned.gid)
   } catch (cause) {
     throw new SettingsError(
-      `${paths.at(-1)} belongs to user ${owned.uid}, as whom root cannot run here (${(cause as Error).message}): start as user ${owned.uid}`,
+      `${paths.at(-1)} belongs to user ${owned.uid}, and root cannot switch to that user here (${(cause as Error).message}): start as user ${owned.uid}`,
       { cause },
     )
   }

@@ -38,7 +38,7 @@ export async function runProgram(options: ProgramOptions): Promise<void> {
   } catch (error) {
     if (asked.signal.aborted && running === undefined) return exitLogged(0, log) // asked to stop while starting
     if (error instanceof SettingsError) log.fatal(`cannot start, wrong settings:\n${error.message}`)
-    else log.fatal({ err: error }, running ? 'stopped uncleanly' : 'cannot start')
+    else log.fatal({ err: error }, running ? 'stop failed' : 'cannot start')
     return exitLogged(exitCode(error), log)
   }
   return exitLogged(0, log)

@@ -70,7 +70,7 @@ function parsed(setting: Setting<unknown>, text: string): unknown {
 /** Kubernetes sets NAME_PORT=tcp://… in every pod for each service of the namespace, and a name may be that of a setting. */
 function aboutServiceLink({ env, secret }: Setting<unknown>, text: string): string {
   if (secret || !/^(tcp|udp|sctp):\/\//i.test(text)) return ''
-  return `. This is Kubernetes' link to a service, not a setting: switch these links off (enableServiceLinks: false in the pod), or set ${env}`
+  return `. This is a Kubernetes service link, not a setting: turn service links off (enableServiceLinks: false in the pod), or set ${env}`
 }
 
 function shown(setting: Setting<unknown>, text: string): string {
@@ -95,7 +95,7 @@ export function integer<T extends number | undefined>(
     help,
     fallback,
     secret: false,
-    expected: `a whole number from ${min} to ${max}`,
+    expected: `an integer from ${min} to ${max}`,
     parse: text => {
       const value = /^-?\d{1,15}$/.test(text) ? Number(text) : NaN
       return value >= min && value <= max ? value : undefined
@@ -108,7 +108,7 @@ export function text<T extends string | undefined>(
   env: string,
   options: Described<T> & { secret?: boolean; expected?: string; pattern?: RegExp; check?: (text: string) => unknown },
 ): Setting<string | T> {
-  const { help, fallback, secret = false, expected = 'a text', pattern, check } = options
+  const { help, fallback, secret = false, expected = 'a string', pattern, check } = options
   const parse = (got: string): string | undefined => {
     if (pattern && !pattern.test(got)) return undefined
     check?.(got)
@@ -125,7 +125,7 @@ export function host<T extends string | undefined>(env: string, options: Describ
     help,
     fallback,
     secret: false,
-    expected: `the name or the address of one host, without a port${sockets ? ', or the folder of a socket' : ''}`,
+    expected: `the name or address of one host, without a port${sockets ? ', or the folder of a socket' : ''}`,
     parse: got => {
       const bare = got.replace(/^\[(.*)\]$/s, '$1')
       const isHost = isIP(bare) > 0 || /^[\p{L}\p{N}_.-]+$/u.test(got) || (sockets && /^\/[^\s,]*$/.test(got))

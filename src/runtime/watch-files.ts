@@ -47,7 +47,7 @@ export function watchFiles<Name extends string, Value>(options: WatchOptions<Nam
       value = parse(found, value)
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error
-      if (warned !== error.message) log.warn(`changed files cannot be used, what was read before stays in use:\n${error.message}`)
+      if (warned !== error.message) log.warn(`changed files cannot be used, keeping what was read before:\n${error.message}`)
       warned = error.message
       return
     }

@@ -41,11 +41,11 @@ describe('where the cache is', () => {
     ],
     [
       { REDIS_PORT: 'tcp://10.0.0.1:6379' },
-      /REDIS_PORT: got "tcp:\/\/10.0.0.1:6379", expected a whole number from 1 to 65535\. This is Kubernetes' link to a service.*enableServiceLinks: false/,
+      /REDIS_PORT: got "tcp:\/\/10.0.0.1:6379", expected an integer from 1 to 65535\. This is a Kubernetes service link.*enableServiceLinks: false/,
     ],
-    [{ REDIS_HOST: 'tcp://10.0.0.1' }, /REDIS_HOST: .* expected the name or the address of one host.*enableServiceLinks/],
-    [{ REDIS_HOST: 'cache:6379' }, /REDIS_HOST: got "cache:6379", expected the name or the address of one host, without a port$/],
-    [{ REDIS_PORT: '70000' }, /REDIS_PORT: got "70000", expected a whole number from 1 to 65535/],
+    [{ REDIS_HOST: 'tcp://10.0.0.1' }, /REDIS_HOST: .* expected the name or address of one host.*enableServiceLinks/],
+    [{ REDIS_HOST: 'cache:6379' }, /REDIS_HOST: got "cache:6379", expected the name or address of one host, without a port$/],
+    [{ REDIS_PORT: '70000' }, /REDIS_PORT: got "70000", expected an integer from 1 to 65535/],
   ])('refuses %j', (env, message) => expect(() => options(env)).toThrow(message))
 
   test.each([

@@ -38,8 +38,8 @@ describe('the value of a record', () => {
 
   test.each<[string, Uint8Array | null, RegExp]>([
     ['none', null, /no value, expected a ping\.v1\.PingEvent/],
-    ['no protobuf', Buffer.from('{"timestampMs":1}'), /^no ping\.v1\.PingEvent: /],
-    ['cut off', encode(EVENT).subarray(0, -3), /^no ping\.v1\.PingEvent: /],
+    ['no protobuf', Buffer.from('{"timestampMs":1}'), /^not a ping\.v1\.PingEvent: /],
+    ['cut off', encode(EVENT).subarray(0, -3), /^not a ping\.v1\.PingEvent: /],
     ['without a time', bytesOf({ seq: 1n, tag: 1n }), /timestamp_ms undefined, expected/],
     ['with a negative seq', bytesOf({ timestampMs: 1n, seq: -1n, tag: 1n }), /got seq -1, .*expected seq and tag above 0/],
     ['without a tag', bytesOf({ timestampMs: 1n, seq: 1n }), /tag 0, .*expected seq and tag above 0/],

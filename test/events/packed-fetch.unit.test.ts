@@ -221,7 +221,7 @@ test('a batch of a megabyte that stands for a gigabyte is not read', async () =>
   const bytes = Buffer.alloc(2 ** 26)
   const { buffer } = await encodeBatch.RecordBatch({ firstOffset: 3, records: [{ buf: bytes, buffer: bytes }], compression: GZIP })
   const [messages] = messagesOf(await decodePacked(fetchResponse([buffer])))
-  expect([...messages!].map(unreadableBatch)).toEqual([{ reason: expect.stringContaining('a batch that is no gzip') }])
+  expect([...messages!].map(unreadableBatch)).toEqual([{ reason: expect.stringContaining('a batch that is not valid gzip') }])
 })
 
 test('a record of many headers is read at once, and one named as a method of all objects is itself', async () => {

@@ -85,7 +85,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
         const refusal = await connectClient(through(pooler), 'ping-test').catch((error: unknown) => error)
         expect(refusal).toBeInstanceOf(SettingsError)
         expect((refusal as Error).message).toMatch(
-          /^DATABASE_URL or DB_HOST: got a connection pooler .* expected one in session mode \(PgBouncer: pool_mode = session\)/,
+          /^DATABASE_URL or DB_HOST: got a connection pooler .* expected session mode \(PgBouncer: pool_mode = session\)/,
         )
         expect(classifySetUpFailure(refusal)).toBe('final')
         const reads = new Pool(through(pooler), { applicationName: 'ping-test', max: 2, log: silent })

@@ -80,16 +80,16 @@ describe('where Postgres is', () => {
       expect(message).toMatch(/^DATABASE_URL: got .* expected /)
       expect(message).not.toMatch(/geheim|12|34@/)
     }
-    expect(refusalOf({ DATABASE_URL: 'postgres://u:12#34@db/n' })).toContain('or the password goes into DB_PASSWORD as it is')
+    expect(refusalOf({ DATABASE_URL: 'postgres://u:12#34@db/n' })).toContain('or set the password unescaped in DB_PASSWORD')
     expect(refusalOf({ DATABASE_URL: 'postgres://a:5432,b:5432/ping' })).toContain(
-      "Ping takes one address; put a Service there, such as CloudNativePG's NAME-rw",
+      "Ping accepts one; put a Service there, such as CloudNativePG's NAME-rw",
     )
     expect(refusalOf({ DATABASE_URL: 'postgres://db', DB_PORT: 'x', DB_HOST: 'a,b' }).split('\n')).toHaveLength(2)
   })
 
   test.each(['a,b', 'db:5432', 'tcp://10.0.0.1:5432', 'd b', 'db/n'])('refuses the host %j', got => {
     expect(refusalOf({ DB_HOST: got })).toContain(
-      `DB_HOST: got ${JSON.stringify(got)}, expected the name or the address of one host, without a port, or the folder of a socket`,
+      `DB_HOST: got ${JSON.stringify(got)}, expected the name or address of one host, without a port, or the folder of a socket`,
     )
   })
 
@@ -99,7 +99,7 @@ describe('where Postgres is', () => {
   })
 
   test('names ports that are wrong', () => {
-    expect(refusalOf({ DB_PORT: '0' })).toBe('DB_PORT: got "0", expected a whole number from 1 to 65535')
+    expect(refusalOf({ DB_PORT: '0' })).toBe('DB_PORT: got "0", expected an integer from 1 to 65535')
   })
 })
 
@@ -125,7 +125,7 @@ describe('TLS to Postgres', () => {
     expect(refusalOf({ DB_HOST: 'db', DB_CA_FILE: '/nowhere' })).toBe('DB_CA_FILE: got "/nowhere", expected a file that can be read')
     expect(refusalOf(url(`?sslrootcert=${caFile}`))).toMatch(/^DATABASE_URL: got sslrootcert without/)
     expect(refusalOf(url('?sslmode=prefer'))).toBe(
-      'DATABASE_URL: got an sslmode that is not known (not shown: secret), expected disable, require, verify-ca or verify-full',
+      'DATABASE_URL: got an unknown sslmode (not shown: secret), expected disable, require, verify-ca or verify-full',
     )
     expect(refusalOf(url('?sslmode=verify-full&sslrootcert=/nowhere'))).toBe(
       'DATABASE_URL: got sslrootcert with a file that is not shown (it is part of a secret), expected a file that can be read',

@@ -114,8 +114,10 @@ describeOnPostgres('a database that a superuser set up before', database => {
     const error: unknown = await setUp(database(), 3).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(MissingRightError)
     const { message } = error as Error
-    expect(message).toMatch(/got tables or functions of Ping that belong to postgres, and a connection as ping, expected their owner/)
-    const [, statements] = message.split('Run in it as a superuser: ')
+    expect(message).toMatch(
+      /got tables or functions of Ping that belong to postgres, and a connection as ping, expected a connection as their owner/,
+    )
+    const [, statements] = message.split('Run in this database as a superuser: ')
     await sql(database().admin, `set search_path = nowhere; ${statements}`)
     await setUp(database(), 3)
     expect((await withClient(database(), client => record(client, 1, pingsAt(3)))).before.seq).toBe(2n)

@@ -126,7 +126,7 @@ describe('the path of the data folder', () => {
 
   test.skipIf(process.getuid?.() === 0)("may not be root's, whom the refusal names", () => {
     expect(refusal('/var/lib/ping-test')).toMatch(
-      /EACCES.* belongs to user 0, and this is user \d+: start as user 0, or give it to this one with chown -R/,
+      /EACCES.* belongs to user 0, and this is user \d+: start as user 0, or change the owner with chown -R/,
     )
   })
 
@@ -142,7 +142,7 @@ describe('the path of the data folder', () => {
     chmodSync(folder, 0o755)
     await expect(asUser(folder)).rejects.toThrow(StartError)
     await expect(asUser(folder)).rejects.toThrow(
-      `${folder} belongs to user 0, and this is user ${user?.uid}: start as user 0, or give it to this one with chown -R`,
+      `${folder} belongs to user 0, and this is user ${user?.uid}: start as user 0, or change the owner with chown -R`,
     )
     chmodSync(folder, 0o777)
     writeFileSync(join(folder, 'lock.db'), '')

@@ -56,7 +56,7 @@ describe('npm start, what can be in the way', () => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: `${place.dataDir} it's` } })
     expect(await ping.exited).toBe(1)
     for (const name of Object.keys(taken))
-      expect(ping.output()).toMatch(new RegExp(`^${name}: got ${place.env[name]}, which is taken`, 'm'))
+      expect(ping.output()).toMatch(new RegExp(`^${name}: got ${place.env[name]}, which is in use`, 'm'))
     const line = ping.output().trimEnd().split('\n').at(-1) ?? ''
     expect(line).toContain(`PING_DATA_DIR='${place.dataDir} it'\\''s'`)
     expect(line).toMatch(/KAFKA_BROKERS=127\.0\.0\.1:1 .*npm start$/)
@@ -110,10 +110,10 @@ describe('npm start, what can be in the way', () => {
   })
 
   test.each([
-    [{ PORT: '80a' }, 'PORT: got "80a", expected a whole number from 1 to 65535'],
+    [{ PORT: '80a' }, 'PORT: got "80a", expected an integer from 1 to 65535'],
     [
       { REDIS_URL: 'http://x' },
-      'REDIS_URL: got a URL of another scheme than redis or rediss (it is not shown: secret), expected redis://user:password@host:port/database',
+      'REDIS_URL: got a URL with a scheme other than redis or rediss (it is not shown: secret), expected redis://user:password@host:port/database',
     ],
     [{ KAFKA_BROKERS: 'x' }, 'KAFKA_BROKERS: got "x", expected host:port'],
     [{ HOST: 'x86_64-conda-linux-gnu' }, 'HOST: got "x86_64-conda-linux-gnu", expected IP addresses of this machine'],

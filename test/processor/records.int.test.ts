@@ -112,7 +112,7 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
     expect(headers(first!)).toMatchObject({
       'ping-topic': at.place.topic,
       'ping-partition': '1',
-      'ping-reason': expect.stringMatching(/^no ping.v1.PingEvent/),
+      'ping-reason': expect.stringMatching(/^not a ping.v1.PingEvent/),
     })
     expect(headers(first!)).toMatchObject({
       trace: 'abc',
@@ -175,7 +175,7 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
       const headers = Buffer.from([0, 0, 0, 1, 2, 0x78, 0xfe, 0xff, 0xff, 0xff, 0x0f]) // 2^31 - 1 of them
       await goesOn(() => at.sendRecords(1, { count: 1, bytes: Buffer.concat([Buffer.of(2 * headers.length), headers]) }))
       expect(await verdicts('undecodable')).toBe(before + 3)
-      expect(processor.log().join('\n')).toContain('a batch whose records are ill-formed')
+      expect(processor.log().join('\n')).toContain('a batch with malformed records')
     },
   )
 })

@@ -45,7 +45,7 @@ describe('a URL of a server', () => {
     ],
   ])('%j is taken apart', (text, expected) => expect(parse(text)).toEqual({ ...PLAIN, ...expected }))
 
-  const ESCAPE = 'special characters of user and password are written as %XX'
+  const ESCAPE = 'write special characters of user and password as %XX'
   test.each<[string, string]>([
     ['postgres://geheim:12#34@db/n', ESCAPE],
     ['postgres://geheim:12?34@db/n', ESCAPE],
@@ -66,21 +66,21 @@ describe('a URL of a server', () => {
     ['postgres://db?geheim=1', 'a parameter other than'],
     ['postgres://db?sslmode=geheim&sslmode=geheim', 'sslmode twice'],
     ['postgres://db?sslmode=%', ESCAPE],
-    ['postgres://geheim:5432,12:5432/n', 'several hosts: Ping takes one address; put a Service there'],
+    ['postgres://geheim:5432,12:5432/n', 'several hosts: Ping accepts one; put a Service there'],
     ['postgres://u:geheim@db,12/n', 'several hosts'],
     ['postgres://u:geheim@/n', 'without a host'],
     ['postgres:///geheim', 'without a host'],
     ['postgres://', 'without a host'],
     ['postgres://u:geheim@:5432/n', 'without a host'],
-    ['postgres://u:geheim@db:port/n', 'whose port is not a whole number from 1 to 65535'],
+    ['postgres://u:geheim@db:port/n', 'whose port is not an integer from 1 to 65535'],
     ['postgres://u:geheim@db:0', 'whose port is'],
     ['postgres://u:geheim@db:65536', 'whose port is'],
-    ['postgres://u:geheim@db:1:2', 'IPv6 goes into [ ]'],
-    ['postgres://u:geheim@::1/n', 'IPv6 goes into [ ]'],
-    ['postgres://u:geheim@[::1/n', 'IPv6 goes into [ ]'],
-    ['postgres://u:geheim@[12]/n', 'no IPv6 address'],
-    ['postgres://u:geheim@d!b/n', 'no name and no address'],
-    ['mysql://u:geheim@db/n', 'of another scheme than postgres or postgresql'],
+    ['postgres://u:geheim@db:1:2', 'write an IPv6 address in [ ]'],
+    ['postgres://u:geheim@::1/n', 'write an IPv6 address in [ ]'],
+    ['postgres://u:geheim@[::1/n', 'write an IPv6 address in [ ]'],
+    ['postgres://u:geheim@[12]/n', 'do not hold an IPv6 address'],
+    ['postgres://u:geheim@d!b/n', 'neither a name nor an address'],
+    ['mysql://u:geheim@db/n', 'with a scheme other than postgres or postgresql'],
     ['geheim:12@db', 'without a scheme'],
     ['geheim', 'without a scheme'],
     ['postgres:/geheim', 'without a scheme'],
@@ -96,7 +96,7 @@ describe('a URL of a server', () => {
     const { message, cause } = refused as SettingsError
     expect(message).toMatch(/^X_URL: got a URL .* \(it is not shown: secret\), expected postgres:\/\/…$/)
     expect(message).toContain(reason)
-    if (reason === ESCAPE) expect(message).toContain('or the password goes into X_PASSWORD as it is')
+    if (reason === ESCAPE) expect(message).toContain('or set the password unescaped in X_PASSWORD')
     expect(message).not.toMatch(/geheim|12|34@/)
     expect(cause).toBeUndefined()
   })

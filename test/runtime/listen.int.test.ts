@@ -71,7 +71,9 @@ describe('listening', () => {
   test('names the address on which a port is taken, and holds none of the others', async () => {
     const port = await freePort()
     const other = await heldBy(port, '::1')
-    await expect(listenOn(['127.0.0.1', '::1'], { port })).rejects.toThrow(`PORT: got ${port}, which is taken on ::1, expected a free port`)
+    await expect(listenOn(['127.0.0.1', '::1'], { port })).rejects.toThrow(
+      `PORT: got ${port}, which is in use on ::1, expected a free port`,
+    )
     await new Promise(resolve => other.close(resolve))
     await listenOn(['127.0.0.1', '::1'], { port })
   })

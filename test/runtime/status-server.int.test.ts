@@ -77,6 +77,6 @@ describe('the status server', () => {
       metrics: createRegistry(),
       log,
     })
-    await expect(taken).rejects.toThrow(`PROCESSOR_PORT: got ${server.port}, which is taken, expected a free port`)
+    await expect(taken).rejects.toThrow(`PROCESSOR_PORT: got ${server.port}, which is in use, expected a free port`)
   })
 })

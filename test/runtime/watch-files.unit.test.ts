@@ -68,7 +68,7 @@ test('what cannot be used is logged once, the last good value stays, and the nex
   write('2', { cert: 'cert 2', key: 'key 3' })
   point('2')
   await expect.poll(warnings).toHaveLength(1)
-  expect(warnings()[0]).toMatch(/^changed files cannot be used, what was read before stays in use:\nKEY: got a key of another certificate$/)
+  expect(warnings()[0]).toMatch(/^changed files cannot be used, keeping what was read before:\nKEY: got a key of another certificate$/)
   const looks = vi.fn(() => watched?.value())
   await expect.poll(() => looks.mock.calls.push([]) && looks() && looks.mock.calls.length).toBeGreaterThan(5)
   expect(warnings()).toHaveLength(1)

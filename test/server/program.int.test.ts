@@ -202,7 +202,7 @@ describe('the server program', () => {
     const server = await startProgram({ PORT: 'x', LANES: '0', CORS_ORIGINS: 'example.org' })
     expect(await server.ended).toBe(78)
     expect(messages(server)).toMatch(
-      /PORT: got "x", expected a whole number[^]*CORS_ORIGINS: got "example.org", expected \*[^]*LANES: got "0", expected/,
+      /PORT: got "x", expected an integer[^]*CORS_ORIGINS: got "example.org", expected \*[^]*LANES: got "0", expected/,
     )
   })
 
@@ -211,6 +211,6 @@ describe('the server program', () => {
     await becomesReady(first)
     const second = await startProgram({ PORT: new URL(first.url).port })
     expect(await second.ended).toBe(1)
-    expect(messages(second)).toMatch(/PORT: got \d+, which is taken, expected a free port/)
+    expect(messages(second)).toMatch(/PORT: got \d+, which is in use, expected a free port/)
   })
 })

@@ -21,13 +21,13 @@ describe('setting the database up', () => {
   test('ends at once where the user may not create tables', async () => {
     await sql(database.admin, `alter database "${database.config.database}" owner to postgres`)
     await expect(attempt(database.config)).rejects.toThrow(
-      'schema public, in which ping may not create tables, expected one that belongs to ping. Run in it as its owner or as a superuser: grant usage, create on schema public to ping;',
+      'schema public, in which ping may not create tables, expected one that belongs to ping. Run in this database as its owner or as a superuser: grant usage, create on schema public to ping;',
     )
   })
 
   test('ends at once where somebody else owns the tables', async () => {
     await sql(database.admin, 'create table pings (id uuid primary key, pinged_at timestamptz not null)')
-    await expect(attempt(database.config)).rejects.toThrow('Run in it as a superuser: alter table public.pings owner to ping;')
+    await expect(attempt(database.config)).rejects.toThrow('Run in this database as a superuser: alter table public.pings owner to ping;')
     await sql(database.admin, 'alter table public.pings owner to ping;')
     await attempt(database.config)
   })

@@ -259,7 +259,7 @@ describe('the command line of ping-broker', () => {
     const { port } = taker.address() as AddressInfo
     const program = await startWith({ storage: 'memory', [key]: `${before}${port}` })
     expect(await program.child.exited).toEqual({ code: 1, signal: null })
-    expect(program.lines.join('\n')).toContain(`${key}: got ${port}, which is taken, expected a free port`)
+    expect(program.lines.join('\n')).toContain(`${key}: got ${port}, which is in use, expected a free port`)
     taker.close()
   })
 })
