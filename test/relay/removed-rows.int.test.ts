@@ -9,7 +9,7 @@ import { sharedKafka, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { createPublisher, createRelay, readEvents, untilSettled, type TestRelay } from './relay-fixture.ts'
 
-const RESTARTED = /rows were removed from pings or replaced/
+const RESTARTED = /rows of pings were deleted or replaced/
 
 describe('a relay whose rows somebody removed', () => {
   let database: TestDatabase
