@@ -33,7 +33,7 @@ export function readmeBlocksOf(figures: Figures): Readonly<Record<string, string
   const batches = bulk?.cells.filter(({ contender }) => contender === 'batch').map(cell => copyRatio(bulk.cells, cell) ?? NaN) ?? []
   const rows = [
     ['acknowledged pings per second, against the plain way with the same RPC layer', against('c')],
-    ["… against a no-op handler behind Connect's adapter", against('b')],
+    ["… against a no-op handler called through Connect's adapter", against('b')],
     ['… against bare node:http that answers `{}`', against('a')],
     ['CPU of a ping in all parts (server, Postgres, broker, processor, cache)', `${short(ping && cpuOfAll(ping))} µs`],
     ['pings in batches (`PingBatch`), against `COPY` of the same rows', batches.map(each => ratio(each)).join(', ')],
