@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { plainUser } from '../../local/launch/plain-user.ts'
 import { shellWord } from '../../src/runtime/shell-word.ts'
+import { firstOrAll } from '../support/depth.ts'
 import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
 import { startCache } from '../support/redis.ts'
 
@@ -68,11 +69,12 @@ describe('npm start, what can be in the way', () => {
     for (const blocker of blockers) blocker.close()
   })
 
-  test.each([
+  const HOSTS = [
     ['::1', '[::1]'],
     ['0.0.0.0', '127.0.0.1'],
     ['::', '[::1]'],
-  ])('listens on HOST=%s, and asks and shows an address that answers', async (host, shown) => {
+  ] as const
+  test.each(firstOrAll(HOSTS))('listens on HOST=%s, and asks and shows an address that answers', async (host, shown) => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, HOST: host } })
     await ping.until(READY)
     expect(ping.output()).toContain(`server     http://${shown}:${place.env['PORT']}\n`)

@@ -134,7 +134,7 @@ describe('a recorder', () => {
         recorder.record(ping()),
         new Promise(resolve => setTimeout(resolve, 20)).then(() => recorder.record(ping())),
       ])
-      await new Promise(resolve => setTimeout(resolve, 1_000)) // several checks
+      await new Promise(resolve => setTimeout(resolve, 750)) // five checks
       expect(await sessions()).toHaveLength(2)
       await hand.query('commit')
     })

@@ -99,7 +99,7 @@ describe('while the synchronous standby is down', () => {
       new Promise(resolve => setTimeout(resolve, 20)).then(() => started.recorder.record(ping())),
     ])
     await waitsForStandby(2)
-    await new Promise(resolve => setTimeout(resolve, 1_500)) // several checks
+    await new Promise(resolve => setTimeout(resolve, 1_000)) // five checks
     expect(await waiting()).toBe(2)
     expect(await rowsOf(database, "select from pg_stat_activity where application_name = 'ping-recorder'")).toHaveLength(2)
     await standby('')

@@ -7,6 +7,9 @@ import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { expectPublished, untilSettled } from './relay-fixture.ts'
 
 const LANES = 6
+/** Relays whose session has asked Postgres again and again, over more than the second between two tries to take lanes. */
+const HAVE_ASKED = `select pid from pg_stat_activity
+  where datname = current_database() and application_name = 'ping-relay' and query_start > backend_start + interval '1.5 s'`
 const HELD = `select pid, count(*)::int as lanes from pg_locks where locktype = 'advisory' and classid = ping_lock_class_relay()
   and database = (select oid from pg_database where datname = current_database()) group by pid order by 2 desc`
 
@@ -95,7 +98,8 @@ describe('two relays', () => {
       await holdsAll(pid)
       await new Promise(resolve => setTimeout(resolve, 500))
       process.kill(first.pid, 'SIGCONT')
-      await new Promise(resolve => setTimeout(resolve, 1_500))
+      const relays = async () => (await rowsOf<{ pid: number }>(database, HAVE_ASKED)).filter(each => each.pid !== pid).length
+      await expect.poll(relays, { timeout: 15_000 }).toBe(2)
     })
     await expectPublished(database, brokers, topic)
     expect((await held()).reduce((sum, { lanes }) => sum + lanes, 0)).toBe(LANES)
