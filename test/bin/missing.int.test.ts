@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -108,5 +108,35 @@ describe('before a script of package.json runs', () => {
 
   test.each(Object.entries(packages.bin))('%s says it too', (name, file) => {
     expect(run([file], { isNode20: true })).toBe(`1 ${name} cannot start: the packages are not installed: run npm ci\n`)
+  })
+})
+
+/** The path without the Node that npm puts first, which is the one in the packages. */
+const PATH = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .filter(folder => !folder.includes('node_modules'))
+  .join(delimiter)
+const majorOf = (node: string) => Number(/^v(\d+)/.exec(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout)?.[1])
+const olderNode = PATH.split(delimiter)
+  .map(folder => join(folder, 'node'))
+  .find(node => existsSync(node) && majorOf(node) < 26)
+if (!olderNode) console.warn('skipped: the path has no Node of its own that is older than 26')
+
+/** Only what is in bin must run on any Node: it names the Node that everything else needs. */
+describe.runIf(olderNode)("this machine's own, older Node", () => {
+  const OLD =
+    /^1  .* cannot start: this is Node \d+\.\d+\.\d+, which is older than 26: start it with npm or npx, which use the Node in the packages\n$/
+
+  test.each([['bin/preflight.js', 'program'], ...Object.values(packages.bin).map(file => [file])])(
+    'runs %s up to the line that says so',
+    (...args) => {
+      const { stdout, stderr, status } = spawnSync(olderNode!, args, { cwd: ROOT, encoding: 'utf8', env: { PATH } })
+      expect(`${status} ${stdout} ${stderr}`).toMatch(OLD)
+    },
+  )
+
+  test('is enough for npx, which uses the Node in the packages', () => {
+    const { stdout, stderr, status } = spawnSync('npx', ['pingcli', '--version'], { cwd: ROOT, encoding: 'utf8', env: { PATH } })
+    expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   })
 })
