@@ -30,13 +30,13 @@ import {
   type UnaryResponseDefinition,
 } from './gen/connectrpc/conformance/v1/service_pb.ts'
 
-/** What is answered: the data asked for, and with the first answer what was seen of the call. */
+/** An answer: the requested data, and in the first answer a description of the call. */
 interface Payload {
   readonly data?: Uint8Array
   readonly requestInfo?: RequestInfo
 }
 
-/** For the messages that are echoed in an Any, and for the details of errors. */
+/** The types of messages that are echoed in an Any, and of error details. */
 const registry = createRegistry(file_connectrpc_conformance_v1_service)
 
 /** ns of each unit of the header grpc-timeout. */
@@ -49,7 +49,7 @@ const UNIT_NS: Readonly<Record<string, bigint>> = {
   n: 1n,
 }
 
-/** The service that Connect's suite calls, on our way in: with the JSON and the deadlines of Ping's own methods. */
+/** The service that Connect's suite calls, with the JSON reading and the deadlines of Ping's own methods. */
 export function conformanceRoutes(router: ConnectRouter): void {
   const { unary, idempotentUnary, serverStream, clientStream, bidiStream } = ConformanceService.method
   router.rpc(unary, (request, context) => unaryAnswer(UnaryRequestSchema, request, context), reading(unary.input))
@@ -128,7 +128,7 @@ async function* bidiAnswers(requests: AsyncIterable<BidiStreamRequest>, context:
   yield* streamed(first?.responseDefinition, context, seen, answered)
 }
 
-/** The answers that are wanted from the one of number `answered` on, and the error after them. */
+/** The requested answers from index `answered` on, and the error after them. */
 async function* streamed(
   wanted: StreamResponseDefinition | undefined,
   context: HandlerContext,
@@ -164,7 +164,7 @@ function infoOf(context: HandlerContext, requests: Any[]): RequestInfo {
   })
 }
 
-/** As the caller sent it: what is left of it differs too much on a busy machine. */
+/** The time-out that the caller sent. The rest of it varies too much on a busy machine. */
 function sentTimeoutMs(header: Headers): bigint {
   const [, number = '0', unit = 'm'] = /^(\d+)([HMSmun]?)$/.exec(header.get('connect-timeout-ms') ?? header.get('grpc-timeout') ?? '') ?? []
   return (BigInt(number) * (UNIT_NS[unit] ?? 1_000_000n)) / 1_000_000n

@@ -12,13 +12,13 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const FOLDER = 'test/conformance'
 const CONFIG = `${FOLDER}/config.yaml`
 const TIMEOUT_MS = 240_000
-/** Calls at a time, of each of two servers: with more, a busy machine does not keep the suite's own times. */
+/** Concurrent calls, and servers. With more, a busy machine misses the suite's own time limits. */
 const BUSY = ['--parallel', '6', '--max-servers', '2']
 
-/** What a run of Connect's suite came to. */
+/** The result of a run of Connect's suite. */
 interface Outcome {
   readonly code: number
-  /** The cases that failed without being known to, each with the reason. */
+  /** The cases that failed unexpectedly, each with the reason. */
   readonly failed: string[]
   readonly summary: string
 }
@@ -38,21 +38,21 @@ async function conformance(config: string, ...args: readonly string[]): Promise<
 }
 
 describe.runIf(can('connectconformance'))("Connect's conformance suite", () => {
-  // How many of the known ones failed differs, for some do only sometimes.
+  // The number of known failures varies, because some cases fail only sometimes.
   const passed = (cases: number): Outcome => ({
     code: 0,
     failed: [],
     summary: expect.stringMatching(new RegExp(`^Total cases: ${cases}\\n\\d+ passed, 0 failed\\n`)),
   })
 
-  test('is passed by the whole port, but for what is known to fail', { timeout: TIMEOUT_MS }, async () => {
+  test('passes on the whole port, except for the known failures', { timeout: TIMEOUT_MS }, async () => {
     expect(await conformance(CONFIG)).toEqual(passed(3239))
   })
 
-  test('comes to the same without the lean way', { timeout: TIMEOUT_MS }, async () => {
+  test('passes without the lean way', { timeout: TIMEOUT_MS }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ping-test-conformance-'))
     const config = join(folder, 'connect.yaml')
-    // All other protocols take the same handlers anyway.
+    // The other protocols use the same handlers in both runs.
     writeFileSync(config, readFileSync(join(ROOT, CONFIG), 'utf8').replace('features:', 'features:\n  protocols:\n    - PROTOCOL_CONNECT'))
     try {
       expect(await conformance(config, '--without-lean')).toEqual(passed(1349))

@@ -16,15 +16,15 @@ import {
   type ServerCompatRequest,
 } from './gen/connectrpc/conformance/v1/service_pb.ts'
 
-/** Before each message on standard input and output: its size, big-endian. */
+/** Each message on standard input and output is preceded by its size, big-endian. */
 const SIZE_BYTES = 4
 const HOST = '127.0.0.1'
-/** Argument: every call takes Connect's handlers. */
+/** Argument: Connect's handlers serve every call. */
 const WITHOUT_LEAN = '--without-lean'
 
 /**
- * The server that Connect's suite tests: our way in as Ping mounts it, before the suite's own service. The suite says on standard
- * input what it wants, reads on standard output where it is, and ends it with a signal.
+ * The server that Connect's suite tests: Ping's HTTP server with the suite's service. The suite writes on standard input what
+ * it wants, reads the address from standard output, and stops the server with a signal.
  */
 const request = await readRequest()
 const log = createLogger({ name: 'server-under-test', level: 'silent' })
@@ -64,7 +64,7 @@ function answer(port: number, { useTls, serverCreds }: ServerCompatRequest): voi
   process.stdout.write(Buffer.concat([size, bytes]))
 }
 
-/** TLS from files, as in the product. They are read once and removed. */
+/** Reads TLS from files, as the product does. They are read once and removed. */
 function callers({ useTls, serverCreds, clientTlsCert }: ServerCompatRequest): Callers {
   const folder = mkdtempSync(join(tmpdir(), 'ping-test-conformance-'))
   const file = (name: string, bytes: Uint8Array | undefined): string | undefined => {

@@ -8,7 +8,7 @@ import { buf } from '../server/http-fixture.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const ORIGINAL = 'test/contract/original'
 const RELEASED = 'test/contract/released'
-/** PingCount became NO_SIDE_EFFECTS, which adds a way to call it (GET) and takes none away. */
+/** PingCount became NO_SIDE_EFFECTS, which adds a way to call it (GET) and removes none. */
 const ADDED_GET = 'RPC_SAME_IDEMPOTENCY_LEVEL'
 
 let temporary: string
@@ -23,7 +23,7 @@ function breaking(against: string, ...except: readonly string[]) {
   return buf('breaking', temporary, '--against', against, '--config', JSON.stringify(config))
 }
 
-/** Puts the contract into the temporary folder, with one change. */
+/** Copies the contract to the temporary folder, with one change. */
 function copyContract(from = '', to = ''): void {
   cpSync(join(ROOT, 'proto'), temporary, { recursive: true })
   const file = join(temporary, 'ping/v1/ping.proto')
@@ -32,7 +32,7 @@ function copyContract(from = '', to = ''): void {
   writeFileSync(file, text.replace(from, to))
 }
 
-describe('the contract', () => {
+describe('the contract with callers', () => {
   test('passes the lint', async () => {
     expect(await buf('lint')).toEqual({ code: 0, stdout: '', stderr: '' })
   })
@@ -44,19 +44,19 @@ describe('the contract', () => {
   test.each([
     ['src/gen', 'buf.gen.yaml'],
     ['test/conformance/gen', 'test/conformance/buf.gen.yaml'],
-  ])('is what the committed code was generated from, in %s', async (folder, template) => {
+  ])('matches the committed generated code in %s', async (folder, template) => {
     expect(await buf('generate', '--template', template, '--output', temporary)).toMatchObject({ code: 0 })
     const generated = filesIn(join(temporary, folder))
     expect([...filesIn(join(ROOT, folder)).keys()]).toEqual([...generated.keys()])
     for (const [file, text] of filesIn(join(ROOT, folder))) expect(text, `${file} is stale: run npm run generate`).toBe(generated.get(file))
   })
 
-  test('keeps the released one', async () => {
+  test('is compatible with the released contract', async () => {
     copyContract()
     expect(await breaking(RELEASED)).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  test('keeps the original', async () => {
+  test('is compatible with the contract of the original Ping', async () => {
     copyContract()
     expect(await breaking(ORIGINAL, ADDED_GET)).toEqual({ code: 0, stdout: '', stderr: '' })
   })
@@ -67,7 +67,7 @@ describe('the contract', () => {
     ['a field with another name in JSON', 'int64 ping_count = 1', 'int64 total = 1'],
     ['a field without presence', 'optional int64 timestamp_ms', 'int64 timestamp_ms'],
     ['a method with another name', 'rpc PingCount', 'rpc CountPings'],
-  ])('with %s would be refused', async (_, from, to) => {
+  ])('would be refused with %s', async (_, from, to) => {
     copyContract(from, to)
     expect((await breaking(RELEASED)).stdout).not.toBe('')
     expect((await breaking(ORIGINAL, ADDED_GET)).stdout).not.toBe('')

@@ -1,4 +1,4 @@
-/** One waits until others ring. A ring that nobody waits for is kept for the next wait. */
+/** Wakes up one waiter. A ring without a waiter is kept for the next wait. */
 export class Bell {
   #rung = false
   #answer: (() => void) | undefined

@@ -5,7 +5,7 @@ import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import type { Handler } from '../rpc/call.ts'
 import { recordMany, refuseTooMany } from './record-many.ts'
 
-/** Answers when every ping has its result: is committed, or refused. */
+/** Answers when every ping has its result: committed or refused. */
 export function createPingBatch(recorder: PingRecorder, log: Logger): Handler<PingBatchRequest, PingBatchResponse> {
   return async ({ pings }) => {
     refuseTooMany(pings)

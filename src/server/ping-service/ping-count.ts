@@ -9,7 +9,7 @@ export const COUNT_SOURCE_HEADER = 'ping-count-source'
 /** Every ping acknowledged more than this many ms before the answer is in the count. */
 export const COUNT_AGE_HEADER = 'ping-count-age-ms'
 
-/** Answers how many pings there are, in all or in a range. */
+/** Answers the number of pings, in total or in a range. */
 export function createPingCount(reader: PingCounter): Handler<PingCountRequest, PingCountResponse> {
   return async (request, call) => {
     const { range, strong } = requestedCount(request)

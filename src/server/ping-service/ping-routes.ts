@@ -14,14 +14,14 @@ import { createPing } from './ping.ts'
 export interface PingRoutesOptions {
   readonly recorder: PingRecorder
   readonly reader: PingCounter
-  /** Longest message of PingBatch and of PingStream, in bytes, also after decompression. */
+  /** Maximum size of a PingBatch or PingStream message, in bytes, also after decompression. */
   readonly maxBatchBodyBytes: number
   readonly log: Logger
   /** Aborted when the server drains: streams end then. */
   readonly stopping: AbortSignal
 }
 
-/** Puts the methods of PingService on Connect's router. */
+/** Registers the methods of PingService on Connect's router. */
 export function pingRoutes({ recorder, reader, maxBatchBodyBytes, log, stopping }: PingRoutesOptions): (router: ConnectRouter) => void {
   const ping = createPing(recorder)
   const pingCount = createPingCount(reader)

@@ -13,19 +13,19 @@ import { toCallerError } from '../rpc/error-interceptor.ts'
 import { Portions } from './portions.ts'
 import { MAX_PINGS, recordMany, refuseTooMany } from './record-many.ts'
 
-/** Pings recorded together at most, and results of one response: what keeps a response far below the 4 MiB that gRPC's clients take. */
+/** Maximum number of pings recorded together, and of results in one response. It keeps a response far below the 4 MiB that gRPC clients accept. */
 const MAX_PORTION = 1_000
 
 export interface PingStreamOptions {
   readonly recorder: PingRecorder
   readonly log: Logger
-  /** Aborted when the server drains: nothing more is read, and what was read gets its results. */
+  /** Aborted when the server drains: nothing more is read, and the pings that were read get their results. */
   readonly stopping: AbortSignal
 }
 
 type PingStream = (requests: AsyncIterable<PingStreamRequest>, context: HandlerContext) => AsyncGenerator<PingStreamResponse>
 
-/** Answers results in the order of the pings, as they are committed. Reads no further while too many are open. */
+/** Answers results in the order of the pings, as they are committed. Stops reading while too many pings are open. */
 export function createPingStream({ recorder, log, stopping }: PingStreamOptions): PingStream {
   return async function* (requests, context) {
     const work = (pings: readonly PingRequest[]): Promise<readonly PingResult[]> => recordMany(pings, recorder, log)
@@ -47,7 +47,7 @@ export function createPingStream({ recorder, log, stopping }: PingStreamOptions)
   }
 }
 
-/** Reads until the caller or the portions end. Never rejects: what is wrong is thrown after the results of what came before. */
+/** Reads until the caller or the portions end. Never rejects: an error is thrown after the results of the earlier pings. */
 async function readAll(requests: AsyncIterable<PingStreamRequest>, portions: Portions<PingRequest, PingResult>): Promise<void> {
   try {
     for await (const { pings } of requests) {

@@ -4,7 +4,7 @@ import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import type { Handler } from '../rpc/call.ts'
 import { requestedPing } from './requested-ping.ts'
 
-/** The id under which the ping is recorded: what a retry has to send. */
+/** The id under which the ping is recorded. A retry has to send it. */
 export const PING_ID_HEADER = 'ping-id'
 
 /** Answers when the ping is committed. */
@@ -12,7 +12,7 @@ export function createPing(recorder: PingRecorder): Handler<PingRequest, PingRes
   const answer = create(PingResponseSchema)
   return async (request, call) => {
     const ping = requestedPing(request)
-    // Before it is recorded, so that a caller who is answered with an error can retry with the same id.
+    // Set before recording, so that a caller that gets an error can retry with the same id.
     call.responseHeader(PING_ID_HEADER, ping.id)
     await recorder.record(ping)
     return answer

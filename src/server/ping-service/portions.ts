@@ -1,23 +1,23 @@
 import { Bell } from './bell.ts'
 
 export interface PortionsOptions<Item, Result> {
-  /** Begins the work on items; resolves with one result an item, in their order. Never rejects. */
+  /** Starts the work on items. Resolves to one result per item, in their order. Never rejects. */
   readonly work: (items: readonly Item[]) => Promise<readonly Result[]>
-  /** Nothing more is taken while this many items are open: their results are not there, or not given yet. */
+  /** Maximum number of open items: those whose results are missing or not yet returned. No more are taken while it is reached. */
   readonly maxOpen: number
-  /** Items that come in one turn of the event loop are one portion, up to this many. */
+  /** Items that arrive in one turn of the event loop form one portion, up to this many. */
   readonly maxPortion: number
 }
 
-/** Items whose work was begun together. */
+/** Items whose work was started together. */
 interface Portion<Result> {
   results: readonly Result[] | undefined
 }
 
-/** Items on their way to results that are given in the order of the items. A bounded number is open. */
+/** Turns items into results, in the order of the items, with a bounded number of open items. */
 export class Portions<Item, Result> {
   readonly #options: PortionsOptions<Item, Result>
-  /** Begun, oldest first. */
+  /** Started portions, oldest first. */
   readonly #begun: Portion<Result>[] = []
   readonly #changed = new Bell()
   readonly #room = new Bell()
@@ -30,7 +30,7 @@ export class Portions<Item, Result> {
     this.#options = options
   }
 
-  /** Takes items; resolves when there is room for more, with false if no more are taken. */
+  /** Takes items. Resolves when there is room for more; to false if no more are taken. */
   async add(items: readonly Item[]): Promise<boolean> {
     if (this.#end !== undefined) return false
     this.#open += items.length
@@ -41,20 +41,20 @@ export class Portions<Item, Result> {
     return this.#end === undefined
   }
 
-  /** No more items are taken. `error`, if there is one, is thrown after the last results. Only the first end counts. */
+  /** Stops taking items. `error`, if given, is thrown after the last results. Only the first end counts. */
   end(error?: unknown): void {
     this.#end ??= { error }
     this.#changed.ring()
     this.#room.ring()
   }
 
-  /** No more items are taken and no more results given: `error` is thrown at once. */
+  /** Stops taking items and returning results: `error` is thrown at once. */
   cut(error: unknown): void {
     this.#cut ??= { error }
     this.end(error)
   }
 
-  /** The results of the next items; undefined: there are no more. To be called when those given before are on their way. */
+  /** The results of the next items, or undefined if there are no more. Call it when the previous results have been sent. */
   async next(): Promise<readonly Result[] | undefined> {
     for (;;) {
       if (this.#cut !== undefined) throw this.#cut.error
@@ -72,7 +72,7 @@ export class Portions<Item, Result> {
     }
   }
 
-  /** Of all portions whose turn it is and that are done, up to a portion's most. */
+  /** The results of the next finished portions, up to the maximum of one portion. */
   #takeResults(): readonly Result[] {
     const { maxPortion } = this.#options
     const first = this.#begun[0]

@@ -8,14 +8,14 @@ import { codeOf } from '../rpc/connect-error.ts'
 import { InvalidInputError, invalidInput } from '../rpc/invalid-input.ts'
 import { requestedPing } from './requested-ping.ts'
 
-/** Most pings of one message: a PingBatch, or one message of a PingStream. */
+/** Maximum number of pings in one message: a PingBatch, or one message of a PingStream. */
 export const MAX_PINGS = 10_000
-/** Other calls get their turn after so long, in ms: refusing thousands of malformed pings takes a while. */
+/** Other calls get a turn after this many ms: refusing thousands of malformed pings takes a while. */
 const TURN_MS = 5
-/** How often the clock is looked at. */
-const PINGS_PER_LOOK = 256
+/** The clock is read once per this many pings. */
+const PINGS_PER_CLOCK_READ = 256
 
-/** What most pings get. Nobody changes it. */
+/** The result of most pings. It is shared and never changed. */
 const ACK = create(PingResultSchema)
 const UNEXPECTED = 'internal error'
 
@@ -24,7 +24,7 @@ export function refuseTooMany({ length }: readonly PingRequest[]): void {
   if (length > MAX_PINGS) throw invalidInput('pings', length, `at most ${MAX_PINGS}`)
 }
 
-/** Records those pings that are well-formed. Resolves with one result a ping, in their order; never rejects. */
+/** Records the well-formed pings. Resolves to one result per ping, in their order. Never rejects. */
 export async function recordMany(requests: readonly PingRequest[], recorder: PingRecorder, log: Logger): Promise<readonly PingResult[]> {
   const checked = await checkAll(requests)
   const outcomes = await recorder.recordAll(checked.filter(isWellFormed))
@@ -46,7 +46,7 @@ async function checkAll(requests: readonly PingRequest[]): Promise<readonly (Req
   let turnBegan = performance.now()
   for (const request of requests) {
     checked.push(check(request))
-    if (checked.length % PINGS_PER_LOOK > 0 || performance.now() - turnBegan < TURN_MS) continue
+    if (checked.length % PINGS_PER_CLOCK_READ > 0 || performance.now() - turnBegan < TURN_MS) continue
     await setImmediate()
     turnBegan = performance.now()
   }
@@ -66,7 +66,7 @@ function check(request: PingRequest): RequestedPing | InvalidInputError {
   }
 }
 
-/** The code and the words that Ping's own error would have. */
+/** The code and message that the same error of Ping would have. */
 function failed(pingId: string, error: Error): PingResult {
   const code = codeOf(error)
   const retryAfterMs = error instanceof QueueFullError ? Math.max(1, Math.ceil(error.retryAfterMs)) : 0

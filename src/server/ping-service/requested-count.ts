@@ -3,7 +3,7 @@ import type { Range } from '../count-reader/count.ts'
 import { invalidInput } from '../rpc/invalid-input.ts'
 import { namesOf } from '../rpc/json-reading.ts'
 
-/** What a caller asked to be counted, checked. */
+/** A count as a caller requested it, checked. */
 export interface RequestedCount {
   /** Undefined: all pings. */
   readonly range: Range | undefined
