@@ -4,13 +4,13 @@ import { OPTIONAL, SECTIONS, type BenchOptions, type Section } from './bench.ts'
 import { COMMITTED } from './report/kept-ratios.ts'
 import { whole } from './table.ts'
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface BenchCommand {
   readonly options: BenchOptions
   readonly jsonPath: string | undefined
-  /** The file with the ratios that this run is held against. */
+  /** The file with the ratios that this run is compared with. */
   readonly checkPath: string | undefined
-  /** Where this run's ratios are written. */
+  /** The file that this run's ratios are written to. */
   readonly keepPath: string | undefined
 }
 
@@ -39,9 +39,9 @@ const QUICK = {
 }
 const CONNECTIONS = [1, 16, 64, 256]
 const QUICK_CONNECTIONS = [1, 64]
-const MOST_SECONDS = 60
-const MOST_CONNECTIONS = 1024
-const MOST_ROWS = 100_000_000
+const MAX_SECONDS = 60
+const MAX_CONNECTIONS = 1024
+const MAX_ROWS = 100_000_000
 
 interface RawOptions {
   readonly seconds?: number
@@ -58,31 +58,33 @@ interface RawOptions {
   readonly quick: boolean
 }
 
-/** Reads the command line; prints help or what is wrong with it, and exits, where that is all there is to do. */
+/** Reads the command line. Prints the help or an error and exits, if that is all. */
 export function readCommand(argv: readonly string[]): BenchCommand {
   const command = new Command('npm run bench --')
     .description(
-      'Measures Ping against the ceiling of Node, of Connect and of Postgres and against the plain way, on Postgres, a broker and a cache of its own, in one run. It needs nothing but what npm brings.',
+      'Compares Ping with the ceilings of Node, Connect and Postgres and with the plain way, in one run. It starts its own Postgres, broker and cache, and needs only what npm installs.',
     )
-    .addOption(new Option('--seconds <s>', `time for each figure (default: ${FULL.seconds})`).argParser(seconds))
-    .addOption(new Option('--connections <list>', `numbers of connections (default: ${CONNECTIONS})`).argParser(connectionList))
-    .addOption(new Option('--only <list>', `of ${SECTIONS}`).argParser(sectionList))
-    .option('--kafka', "Apache Kafka instead of Ping's own broker; it needs Java 17", false)
+    .addOption(new Option('--seconds <s>', `seconds for each figure (default: ${FULL.seconds})`).argParser(seconds))
+    .addOption(
+      new Option('--connections <list>', `numbers of connections, separated by commas (default: ${CONNECTIONS})`).argParser(connectionList),
+    )
+    .addOption(new Option('--only <list>', `sections to run, of ${SECTIONS}`).argParser(sectionList))
+    .option('--kafka', "use Apache Kafka instead of Ping's own broker; needs Java 17", false)
     .option(
       '--nats [program]',
-      'section f too; it needs nats-server on the path or its path here: go install github.com/nats-io/nats-server/v2@latest',
+      'also run section f; needs nats-server on the path, or its path here: go install github.com/nats-io/nats-server/v2@latest',
     )
-    .option('--pgmq <file>', 'section g too; it needs the file pgmq.sql, such as the crate pgmq brings it')
+    .option('--pgmq <file>', 'also run section g; needs the file pgmq.sql, which the crate pgmq contains')
     .addOption(
-      new Option('--rows <n>', `rows for the counts (default: ${whole(FULL.countRows)}); 10,000,000 take some minutes to fill`).argParser(
+      new Option('--rows <n>', `rows for the counts (default: ${whole(FULL.countRows)}); 10,000,000 take some minutes to create`).argParser(
         rowCount,
       ),
     )
     .option('--json <path>', 'write all figures to this file')
-    .option('--check [path]', "hold this run's ratios against the committed ones, and end with 1 when one fell by more than the noise")
-    .option('--keep [path]', "write this run's ratios, to be committed")
-    .option('--profile <folder>', 'let the programs of Ping write CPU profiles there, which makes them slower')
-    .option('--quick', 'fewer, shorter figures: the whole in a minute and a half', false)
+    .option('--check [path]', "compare this run's ratios with the committed ones, and exit with 1 if one fell by more than the noise")
+    .option('--keep [path]', "write this run's ratios, to commit them")
+    .option('--profile <folder>', "write CPU profiles of Ping's programs to this folder; this makes them slower")
+    .option('--quick', 'fewer and shorter figures, in a minute and a half', false)
     .addHelpText('after', HELP)
     .parse(argv)
   const raw = command.opts<RawOptions>()
@@ -93,7 +95,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
       section => !OPTIONAL.includes(section) || (section === 'f' && raw.nats !== undefined) || (section === 'g' && raw.pgmq !== undefined),
     )
   if (only.includes('f') && natsServer === undefined)
-    command.error('error: section f needs --nats, and the program nats-server on the path or its path there')
+    command.error('error: section f needs --nats, with the program nats-server on the path or its path given')
   if (only.includes('g') && raw.pgmq === undefined) command.error('error: section g needs --pgmq <file>')
   const scale = raw.quick ? QUICK : FULL
   return {
@@ -115,11 +117,19 @@ export function readCommand(argv: readonly string[]): BenchCommand {
 }
 
 const HELP = `
-Sections: a = bare node:http, b = a no-op handler behind Connect's adapter, c = the plain way (one INSERT and
-one awaited Kafka send per request), d = Ping, e = one prepared INSERT a call by a client of Postgres, f = NATS
-JetStream with sync_interval always, g = pgmq, bulk = many
-rows a call: PingBatch and COPY, start = npm start and what it costs at rest,
-count = PingCount, processor = events/s from a full topic, freshness = from a ping's answer until it is in the count.
+Sections:
+  a          bare node:http
+  b          a no-op handler behind Connect's adapter
+  c          the plain way: one INSERT and one awaited Kafka send per request
+  d          Ping
+  e          one prepared INSERT per call, by a client of Postgres
+  f          NATS JetStream with sync_interval always
+  g          pgmq
+  bulk       many rows per call: PingBatch and COPY
+  start      npm start, and what it costs at rest
+  count      PingCount
+  processor  events per second from a full topic
+  freshness  from a ping's answer until the count includes it
 
 Examples:
   npm run bench -- --json figures.json
@@ -127,25 +137,25 @@ Examples:
 
 function seconds(text: string): number {
   const value = Number(text)
-  if (value >= 0.1 && value <= MOST_SECONDS) return value
-  throw new InvalidArgumentError(`expected 0.1 to ${MOST_SECONDS}.`)
+  if (value >= 0.1 && value <= MAX_SECONDS) return value
+  throw new InvalidArgumentError(`expected 0.1 to ${MAX_SECONDS}.`)
 }
 
 function rowCount(text: string): number {
   const value = Number(text.replaceAll(',', '').replaceAll('_', ''))
-  if (Number.isInteger(value) && value >= 1_000 && value <= MOST_ROWS) return value
-  throw new InvalidArgumentError(`expected a whole number from 1,000 to ${whole(MOST_ROWS)}.`)
+  if (Number.isInteger(value) && value >= 1_000 && value <= MAX_ROWS) return value
+  throw new InvalidArgumentError(`expected an integer from 1,000 to ${whole(MAX_ROWS)}.`)
 }
 
 function connectionList(text: string): readonly number[] {
   const values = text.split(',').map(Number)
-  if (values.every(value => Number.isInteger(value) && value >= 1 && value <= MOST_CONNECTIONS)) return values
-  throw new InvalidArgumentError(`expected whole numbers from 1 to ${MOST_CONNECTIONS}, with commas between them.`)
+  if (values.every(value => Number.isInteger(value) && value >= 1 && value <= MAX_CONNECTIONS)) return values
+  throw new InvalidArgumentError(`expected integers from 1 to ${MAX_CONNECTIONS}, separated by commas.`)
 }
 
 function sectionList(text: string): readonly Section[] {
   const words = text.split(',')
   const unknown = words.find(word => !SECTIONS.includes(word as Section))
   if (unknown === undefined) return words as Section[]
-  throw new InvalidArgumentError(`got ${JSON.stringify(unknown)}, expected of ${SECTIONS}.`)
+  throw new InvalidArgumentError(`got ${JSON.stringify(unknown)}, expected one of ${SECTIONS}.`)
 }

@@ -5,7 +5,7 @@ import type { Teardown } from './teardown.ts'
 
 export const CONTENDERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
 export type ContenderKey = (typeof CONTENDERS)[number]
-/** Those that need what npm does not bring. */
+/** Those that need something that npm does not install. */
 export const OPTIONAL: readonly Section[] = ['f', 'g']
 export const SECTIONS = [...CONTENDERS, 'bulk', 'start', 'count', 'processor', 'freshness'] as const
 export type Section = (typeof SECTIONS)[number]
@@ -18,11 +18,11 @@ export interface BenchOptions {
   /** How many connections the load generator uses, one figure each. */
   readonly connections: readonly number[]
   readonly only: readonly Section[]
-  /** In how many turns a contender's time is divided; the figures of all turns are taken together. */
+  /** Into how many turns a contender's time is divided; the figures of all turns are merged. */
   readonly turns: number
   /** Pool sizes that are tried for the plain way. */
   readonly poolSizes: readonly number[]
-  /** Load on a new contender before it is measured, in ms: it is slow until its hot code is compiled. */
+  /** Load on a new contender before the measurement, in ms: it is slow until its hot code is compiled. */
   readonly warmUpMs: number
   /** How many connections ask for counts, one figure each. */
   readonly countConnections: readonly number[]
@@ -32,7 +32,7 @@ export interface BenchOptions {
   readonly processorEvents: number
   /** Part of the full length of each freshness run. */
   readonly freshnessShare: number
-  /** How long `npm start` is looked at while nobody calls, in ms. */
+  /** How long `npm start` is measured at rest, in ms. */
   readonly restMs: number
   /** The program `nats-server`, for (f). */
   readonly natsServer: string | undefined
@@ -47,10 +47,10 @@ export interface Bench {
   readonly options: BenchOptions
   readonly parts: Parts
   readonly generator: LoadGenerator
-  /** Undoes what outlives a stage when the run is interrupted. */
+  /** Cleans up what outlives a stage if the run is interrupted. */
   readonly teardown: Teardown
-  /** Says on standard error what is going on. */
+  /** Reports the progress on standard error. */
   readonly progress: (text: string) => void
-  /** Notes that a figure must not be trusted, and why. */
+  /** Records that a figure must not be trusted, and why. */
   readonly complain: (what: string) => void
 }

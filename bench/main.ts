@@ -14,15 +14,15 @@ import { ratiosOf } from './report/ratios.ts'
 import { renderReport } from './report/render-report.ts'
 import { runAndExit } from './run-and-exit.ts'
 
-/** A run that hangs is ended, and the rest is stopped. */
-const LONGEST_RUN_MS = 12 * 60_000
+/** A run that hangs is ended after this time. */
+const MAX_RUN_MS = 12 * 60_000
 
 const { options, jsonPath, checkPath, keepPath } = readCommand(process.argv)
 const kept = checkPath === undefined ? undefined : ratiosIn(checkPath)
 const missing = missingForBench(options.broker)
-if (missing !== undefined) fail(`cannot run the bench here: ${missing}`)
+if (missing !== undefined) fail(`the bench cannot run here: ${missing}`)
 
-await runAndExit(LONGEST_RUN_MS, async ({ startedAt, teardown, progress, complain, invalid }) => {
+await runAndExit(MAX_RUN_MS, async ({ startedAt, teardown, progress, complain, invalid }) => {
   if (options.profileDir !== undefined) prepareFolder(options.profileDir)
   progress('starting Postgres, the broker and the cache')
   const parts = await startParts(teardown, options)
@@ -38,7 +38,7 @@ await runAndExit(LONGEST_RUN_MS, async ({ startedAt, teardown, progress, complai
   const tookSeconds = Math.round((Date.now() - startedAt) / 1000)
   const figures: Figures = { at: new Date(startedAt).toISOString(), tookSeconds, usedByOthers, ...measured, profiles, invalid }
   const changes = kept && compareRatios(kept.ratios, ratiosOf(figures))
-  if (changes && isEmpty(changes)) complain('--check: this run measured none of the ratios that were kept')
+  if (changes && isEmpty(changes)) complain('--check: this run measured none of the committed ratios')
   console.log(renderReport(figures, kept && changes && renderChanges(kept, changes, figures.machine)))
   if (keepPath !== undefined) keepRatios(keepPath, figures)
   if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify({ ...figures, aims: judgeAims(figures) }, undefined, 2)}\n`)

@@ -14,12 +14,12 @@ import { measurePings } from './stages/pings.ts'
 import { searchPoolSize } from './stages/pool-search.ts'
 import { measureProcessor } from './stages/processor-speed.ts'
 
-/** Where no search was made. */
+/** Used without a search. */
 const DEFAULT_POOL_SIZE = 16
 /** Numbers of databases of the cache; 0 is the plain way's. */
 const CACHE_DB = { pings: 1, freshness: 2, processor: 3, counts: 4, bulk: 6 }
 
-/** Runs every section that was asked for, one after the other. */
+/** Runs the requested sections one after the other. */
 export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'tookSeconds' | 'usedByOthers' | 'profiles' | 'invalid'>> {
   const { options, parts } = bench
   const wants = (section: (typeof options.only)[number]): boolean => options.only.includes(section)

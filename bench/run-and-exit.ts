@@ -1,23 +1,23 @@
 import { Teardown } from './teardown.ts'
 
-/** What every stage of a run uses, whatever it measures. */
+/** What every stage of a run uses. */
 export interface Run {
   readonly startedAt: number
-  /** Undoes what outlives a stage when the run is interrupted. */
+  /** Cleans up what outlives a stage if the run is interrupted. */
   readonly teardown: Teardown
-  /** Says on standard error what is going on. */
+  /** Reports the progress on standard error. */
   readonly progress: (text: string) => void
-  /** Notes that a figure must not be trusted, and why. */
+  /** Records that a figure must not be trusted, and why. */
   readonly complain: (what: string) => void
-  /** What was complained of. */
+  /** Everything that was recorded so. */
   readonly invalid: readonly string[]
 }
 
 /**
- * Runs `measure` and ends the process: with 1 when it throws, complains, finds something worse than it was, takes longer than `longestMs` or is interrupted.
- * What it added to the teardown is undone in every case.
+ * Runs `measure` and ends the process: with 1 if it throws, complains, finds a fallen ratio, takes longer than `maxMs` or is
+ * interrupted. The teardown runs in every case.
  */
-export async function runAndExit(longestMs: number, measure: (run: Run) => Promise<'worse' | void>): Promise<never> {
+export async function runAndExit(maxMs: number, measure: (run: Run) => Promise<'worse' | void>): Promise<never> {
   const startedAt = Date.now()
   const progress = (text: string): void => console.error(`${String(Math.round((Date.now() - startedAt) / 1000)).padStart(4)} s  ${text}`)
   const teardown = new Teardown()
@@ -26,7 +26,7 @@ export async function runAndExit(longestMs: number, measure: (run: Run) => Promi
     invalid.push(what)
     progress(`INVALID: ${what}`)
   }
-  const isStopping = stopWhenInterrupted(longestMs, teardown, progress)
+  const isStopping = stopWhenInterrupted(maxMs, teardown, progress)
   try {
     const outcome = await measure({ startedAt, teardown, progress, complain, invalid })
     process.exitCode = outcome === 'worse' || invalid.length > 0 ? 1 : 0
@@ -39,7 +39,7 @@ export async function runAndExit(longestMs: number, measure: (run: Run) => Promi
   process.exit()
 }
 
-function stopWhenInterrupted(longestMs: number, teardown: Teardown, progress: (text: string) => void): () => boolean {
+function stopWhenInterrupted(maxMs: number, teardown: Teardown, progress: (text: string) => void): () => boolean {
   let isStopping = false
   const stop = async (why: string): Promise<void> => {
     if (isStopping) return
@@ -55,6 +55,6 @@ function stopWhenInterrupted(longestMs: number, teardown: Teardown, progress: (t
       void stop(event)
     })
   }
-  setTimeout(() => void stop(`not done after ${longestMs / 1000} s`), longestMs).unref()
+  setTimeout(() => void stop(`not finished after ${maxMs / 1000} s`), maxMs).unref()
   return () => isStopping
 }

@@ -3,7 +3,7 @@ export interface Column<Row> {
   readonly cell: (row: Row) => string
 }
 
-/** A plain text table: the first column to the left, the others to the right. */
+/** A plain text table: the first column is aligned to the left, the others to the right. */
 export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const lines = [columns.map(column => column.title), ...rows.map(row => columns.map(column => column.cell(row)))]
   const widths = columns.map((_, index) => Math.max(...lines.map(line => line[index]?.length ?? 0)))
@@ -21,7 +21,7 @@ export function whole(value: number | undefined): string {
   return shown(value, each => Math.round(each).toLocaleString('en-US'))
 }
 
-/** With as many digits as help: 0.126, 4.3, 57. */
+/** With three significant digits or fewer: 0.126, 4.3, 57. */
 export function short(value: number | undefined): string {
   return shown(value, each => each.toFixed(each < 1 ? 3 : each < 10 ? 2 : each < 100 ? 1 : 0))
 }

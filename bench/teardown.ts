@@ -1,14 +1,14 @@
-/** What has to be undone, in reverse order, whatever happened. */
+/** Steps that undo what a run has started, in reverse order, even after an error. */
 export class Teardown {
   readonly #steps: (() => unknown)[] = []
   #done: Promise<void> | undefined
 
   add(step: () => unknown): void {
     if (this.#done === undefined) this.#steps.push(step)
-    else void Promise.try(step).catch(() => undefined) // it came up while all was being stopped
+    else void Promise.try(step).catch(() => undefined) // it started while everything was being stopped
   }
 
-  /** Runs every step, each after the one before has ended; a step that fails does not keep the others. */
+  /** Runs all steps one after the other; a step that fails does not keep the others from running. */
   run(): Promise<void> {
     return (this.#done ??= this.#runAll())
   }

@@ -6,7 +6,7 @@ import type { Measured } from './figures.ts'
 import type { MeasuredBroker } from './measured-broker.ts'
 import { rssMb } from './rss-mb.ts'
 
-/** A broker that has nothing to do. Undefined where the system has no /proc. */
+/** An idle broker. Undefined where the system has no /proc. */
 export interface AtRest {
   readonly rssMb: number | undefined
   /** CPU in % of a core. */

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { FULL, QUICK, type Scale } from './loads.ts'
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface BrokerBenchCommand {
   readonly scale: Scale
   readonly jsonPath: string | undefined
@@ -18,13 +18,13 @@ interface RawOptions {
 
 const NAME = 'npm run bench:broker --'
 
-/** Reads the command line; prints help or what is wrong with it, and exits, where that is all there is to do. */
+/** Reads the command line. Prints the help or an error and exits, if that is all. */
 export function readCommand(argv: readonly string[]): BrokerBenchCommand {
   const { quick, json, profile } = new Command(NAME)
-    .description("Measures Ping's own broker next to Apache Kafka through kafkajs, both started here, in one run.")
+    .description("Compares Ping's own broker with Apache Kafka through kafkajs, in one run. It starts both.")
     .option('--json <path>', 'write all figures to this file')
-    .option('--profile <folder>', "let Ping's broker write a CPU profile there, which makes it slower")
-    .option('--quick', 'fewer, shorter rounds: the whole in about a minute', false)
+    .option('--profile <folder>', "write a CPU profile of Ping's broker to this folder; this makes it slower")
+    .option('--quick', 'fewer and shorter rounds, in about a minute', false)
     .parse(argv)
     .opts<RawOptions>()
   return { scale: quick ? QUICK : FULL, jsonPath: json, profileDir: profile, text: [NAME, ...argv.slice(2)].join(' ') }

@@ -7,11 +7,11 @@ export interface Comparison {
   /** Medians of the rounds. */
   readonly ours: number
   readonly apache: number
-  /** Ours to Apache's: the median of the rounds' own ratios, which a machine that becomes slower or faster meanwhile disturbs least. */
+  /** Ours to Apache's: the median of the rounds' ratios, which depends least on a machine that becomes slower or faster during the run. */
   readonly ratio: number
 }
 
-/** Takes together what the rounds gave, in their order; undefined if there is nothing of one broker. */
+/** Merges the results of the rounds, in their order; undefined if one broker has none. */
 export function compare(what: string, rounds: Readonly<Record<Contender, readonly number[]>>): Comparison | undefined {
   const { ours, apache } = rounds
   if (ours.length === 0 || apache.length !== ours.length) return undefined
@@ -19,14 +19,14 @@ export function compare(what: string, rounds: Readonly<Record<Contender, readonl
   return { what, ours: median(ours), apache: median(apache), ratio: median(ratios) }
 }
 
-/** The middle one, or the mean of the two in the middle. */
+/** The middle value, or the mean of the two middle values. */
 export function median(samples: readonly number[]): number {
   const sorted = samples.toSorted((a, b) => a - b)
   const middle = (sorted.length - 1) / 2
   return mean([sorted[Math.floor(middle)] ?? NaN, sorted[Math.ceil(middle)] ?? NaN])
 }
 
-/** Runs `measure` for each broker in each round, now one first, now the other, and collects by broker in the order of the rounds. */
+/** Runs `measure` for each broker in each round, alternating which is first, and collects by broker in the order of the rounds. */
 export async function inTurns<T>(
   rounds: number,
   measure: (contender: Contender, round: number) => Promise<T>,

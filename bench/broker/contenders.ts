@@ -9,13 +9,13 @@ export type Contender = (typeof CONTENDERS)[number]
 
 export interface LaunchOptions {
   readonly port: number
-  /** Created when absent; both find their own again. */
+  /** Created if it does not exist; both brokers reuse their own. */
   readonly dataDir: string
-  /** Nothing that an earlier start has compiled is used, as after an installation. */
+  /** True: use nothing that an earlier start has compiled, as after an installation. */
   readonly isCold?: boolean
-  /** Where our broker writes a CPU profile; undefined: it does not. */
+  /** Where Ping's broker writes a CPU profile; undefined: it does not. */
   readonly profileDir?: string | undefined
-  /** Gets the process at the moment of its birth. */
+  /** Gets the process as soon as it is started. */
   readonly onSpawn: (child: Child) => void
 }
 
@@ -31,7 +31,7 @@ export const KAFKA_JVM_FLAGS = [
 ]
 const OURS = fileURLToPath(new URL('../../broker/main.js', import.meta.url))
 
-/** Starts a broker as a process of its own. The folder is formatted first where that is needed. */
+/** Starts a broker as a process. Formats the folder first if needed. */
 export function launch(contender: Contender, options: LaunchOptions): Promise<Child> {
   const { port, dataDir, isCold = false, profileDir, onSpawn } = options
   if (contender === 'ours') {
@@ -39,6 +39,6 @@ export function launch(contender: Contender, options: LaunchOptions): Promise<Ch
     const env = { ...environment(), ...(isCold && { NODE_DISABLE_COMPILE_CACHE: '1' }) }
     return launchBroker({ main: OURS, port, dataDir, nodeFlags, env, onSpawn })
   }
-  const isBroker = (child: Child): boolean => child.name === 'kafka' // and not what formats its folder
+  const isBroker = (child: Child): boolean => child.name === 'kafka' // not the process that formats its folder
   return launchKafka({ port, dataDir, jvmFlags: KAFKA_JVM_FLAGS, onSpawn: child => isBroker(child) && onSpawn(child) })
 }

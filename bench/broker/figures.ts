@@ -2,9 +2,9 @@ import type { Host } from '../measuring/machine.ts'
 import type { Comparison } from './comparison.ts'
 import type { Scale } from './loads.ts'
 
-/** Everything that is measured of both brokers. */
+/** All figures of both brokers. */
 export interface Measured {
-  /** From the birth of the process until the first answer, in ms. */
+  /** From the start of the process until the first answer, in ms. */
   readonly startUp: readonly Comparison[]
   /** In MB. */
   readonly memory: readonly Comparison[]
@@ -14,10 +14,10 @@ export interface Measured {
   readonly rates: readonly Comparison[]
   /** Of one send, in ms. */
   readonly latencies: readonly Comparison[]
-  /** CPU µs per record of the broker, and of the client that speaks to it. */
+  /** CPU µs per record of the broker, and of its client. */
   readonly brokerCpu: readonly Comparison[]
   readonly clientCpu: readonly Comparison[]
-  /** Records that were acknowledged and found, of both brokers. */
+  /** Acknowledged records that were found, of both brokers. */
   readonly verifiedRecords: number
 }
 
@@ -31,6 +31,6 @@ export interface Figures extends Measured {
   readonly usedByOthers: number | undefined
   readonly scale: Scale
   readonly host: Host
-  /** Why figures must not be trusted; empty when all was verified. */
+  /** Why figures must not be trusted; empty if everything was verified. */
   readonly invalid: readonly string[]
 }

@@ -5,11 +5,11 @@ import type { Measured } from './figures.ts'
 import { READ, SEND_1000, SEND_ONE } from './loads.ts'
 import { COLD, WARM } from './measure-start-up.ts'
 
-/** Ours is to be at most so much of Apache's. */
+/** Maximum of Ping's figure, as a share of Apache Kafka's. */
 const START_SHARE = 1 / 10
 const MEMORY_SHARE = 1 / 5
 
-/** The aims of Ping's broker against Apache Kafka, with what was measured. */
+/** The aims of Ping's broker against Apache Kafka, with the measured values. */
 export function judgeAims({ rates, startUp, memory }: Measured): readonly Aim[] {
   const ratioOf = (rows: readonly Comparison[], what: string): number | undefined => rows.find(row => row.what === what)?.ratio
   const rate = (what: string, aim: number): Aim => ({ what: `${what}, records/s`, bound: 'least', aim, got: ratioOf(rates, what) })

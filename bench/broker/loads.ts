@@ -1,11 +1,11 @@
 /** How much is measured. */
 export interface Scale {
-  /** Of start-ups, of each load and of what is read. */
+  /** Of start-ups, of each load and of reading. */
   readonly startRounds: number
   readonly rounds: number
   /** How long a load is measured in a round, in ms. */
   readonly measureMs: number
-  /** Load of every kind before the first round, in ms each: the Java machine takes seconds to compile what is hot. */
+  /** Load of every kind before the first round, in ms each: the JVM takes seconds to compile hot code. */
   readonly warmUpMs: number
   /** Records in the topic that is read. */
   readonly readRecords: number
@@ -14,10 +14,10 @@ export interface Scale {
 export const FULL: Scale = { startRounds: 3, rounds: 7, measureMs: 1_200, warmUpMs: 3_000, readRecords: 500_000 }
 export const QUICK: Scale = { startRounds: 1, rounds: 3, measureMs: 500, warmUpMs: 800, readRecords: 150_000 }
 
-/** A way to send. */
+/** A way of sending. */
 export interface ProduceLoad {
   readonly what: string
-  /** What its topic is called. */
+  /** The name of its topic. */
   readonly topic: string
   readonly recordsPerSend: number
   readonly isIdempotent: boolean

@@ -8,7 +8,7 @@ import { FILLED, PRODUCE_LOADS, READ, SEND_ONE, type Scale } from './loads.ts'
 import type { MeasuredBroker } from './measured-broker.ts'
 
 type LoadFigures = Pick<Measured, 'rates' | 'latencies' | 'brokerCpu' | 'clientCpu'>
-/** What the rounds of one load gave. */
+/** The results of the rounds of one load. */
 type Rounds = Readonly<Record<Contender, readonly ClientResult[]>>
 
 /** Each load on both brokers in turns. */

@@ -10,7 +10,7 @@ import { firstAnswer } from './first-answer.ts'
 
 const LIMIT_MS = 90_000
 
-/** A broker that runs, and how long it took from the birth of its process until it answered. */
+/** A running broker, and how long it took from the start of its process until it answered. */
 export interface Started {
   readonly port: number
   readonly child: Child
@@ -40,7 +40,7 @@ export async function start({ teardown }: Run, contender: Contender, options: St
 export const COLD = 'first start, empty folder'
 export const WARM = 'further start, the same folder'
 
-/** Starts each broker twice a round: as after an installation, and again. */
+/** Starts each broker twice per round: as after an installation, and again. */
 export async function measureStartUp(run: Run, rounds: number): Promise<readonly Comparison[]> {
   const measured = await inTurns(rounds, async (contender, round) => {
     run.progress(`start-up ${round + 1}/${rounds}: ${contender}`)

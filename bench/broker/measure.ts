@@ -11,7 +11,7 @@ import { MeasuredBroker } from './measured-broker.ts'
 
 export interface MeasureOptions {
   readonly scale: Scale
-  /** Where our broker writes CPU profiles; undefined: it does not. A profiled program is slower. */
+  /** Where Ping's broker writes CPU profiles; undefined: it does not. A profiled program is slower. */
   readonly profileDir: string | undefined
 }
 
@@ -19,7 +19,7 @@ type OfBoth<T> = Readonly<Record<Contender, T>>
 
 const FILLED_START = 'further start, folder of this run'
 
-/** Measures both brokers, one after the other where that matters and in turns where it can be. */
+/** Measures both brokers: in turns where possible, otherwise one after the other. */
 export async function measure(run: Run, { scale, profileDir }: MeasureOptions): Promise<Measured> {
   const startUp = await measureStartUp(run, scale.startRounds)
   const dataDirs: OfBoth<string> = { ours: temporaryFolder(run), apache: temporaryFolder(run) }
@@ -34,7 +34,7 @@ export async function measure(run: Run, { scale, profileDir }: MeasureOptions): 
   const loads = await measureLoads(run, brokers, scale)
   const loaded = await ofBoth(contender => lookAtRest(brokers[contender]))
   const verified = await ofBoth(contender => {
-    run.progress(`${contender}: looking for every record`)
+    run.progress(`${contender}: reading every record`)
     return brokers[contender].verify()
   })
   await ofBoth(contender => brokers[contender].started.child.stop())
@@ -53,7 +53,7 @@ async function ofBoth<T>(of: (contender: Contender) => Promise<T>): Promise<OfBo
   return { ours: await of(ours), apache: await of(apache) }
 }
 
-/** Fills the topic that is read, and lets the machines compile what is hot. */
+/** Fills the topic that is read, and lets both brokers compile their hot code. */
 async function warmUp(run: Run, broker: MeasuredBroker, { warmUpMs, readRecords }: Scale): Promise<void> {
   run.progress(`${broker.contender}: filling a topic and warming up`)
   await broker.produce(FILLED, 0, readRecords)

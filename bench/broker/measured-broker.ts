@@ -5,10 +5,10 @@ import type { Contender } from './contenders.ts'
 import type { ProduceLoad } from './loads.ts'
 import type { Started } from './measure-start-up.ts'
 
-/** Kafkajs has its connections open by then, and what is first loaded is loaded. */
+/** By then, kafkajs has opened its connections and loaded its code. */
 const TASK_WARM_UP_MS = 100
 
-/** A running broker under the client's loads. It remembers what was acknowledged, so that all of it can be looked for. */
+/** A running broker under the client's loads. It remembers what was acknowledged, to verify all of it later. */
 export class MeasuredBroker {
   readonly contender: Contender
   readonly started: Started
@@ -24,7 +24,7 @@ export class MeasuredBroker {
     this.started = options.started
   }
 
-  /** Sends for so long, and at least so many records. */
+  /** Sends for at least this long, and at least this many records. */
   async produce({ topic, recordsPerSend, isIdempotent }: ProduceLoad, measureMs: number, leastRecords = 0): Promise<ClientResult> {
     const firstNumber = this.#acknowledged.get(topic) ?? 0
     const load = { recordsPerSend, isIdempotent, firstNumber, warmUpMs: TASK_WARM_UP_MS, measureMs, leastRecords }
@@ -33,7 +33,7 @@ export class MeasuredBroker {
     return result
   }
 
-  /** Reads a whole topic; complains unless all that was acknowledged is there, once and in order. */
+  /** Reads a whole topic; complains unless all acknowledged records are there, once and in order. */
   async consume(topic: string): Promise<ClientResult> {
     const result = await this.#client.run({ kind: 'consume', place: this.#place(topic), expected: this.#acknowledged.get(topic) ?? 0 })
     if (result.wrong !== undefined) this.#run.complain(`${this.contender}, ${topic}: ${result.wrong}`)

@@ -7,7 +7,7 @@ import { KAFKA_JVM_FLAGS } from './contenders.ts'
 import type { Figures } from './figures.ts'
 import { judgeAims } from './judge-aims.ts'
 
-/** Above it digits behind the point say nothing. */
+/** Above this, digits after the decimal point say nothing. */
 const LARGE = 100
 
 /** The whole report as text. */

@@ -1,4 +1,4 @@
-/** Contender (a): node:http that answers every request `{}` and looks at nothing. The ceiling of Node. */
+/** Contender (a): node:http that answers `{}` to every request and reads nothing. The ceiling of Node. */
 import { serve } from './serve.ts'
 
 serve((request, response) => {

@@ -3,10 +3,10 @@ import type { Bench, ContenderKey } from '../bench.ts'
 import { startIpcChild } from '../parts/ipc-child.ts'
 import type { LoadTarget } from '../stages/load-cell.ts'
 
-/** A server that takes the load, with what is needed to judge it. */
+/** A server under load, with what is needed to judge it. */
 export interface Contender extends LoadTarget {
   readonly key: ContenderKey
-  /** Why its figures can't be trusted, or undefined when every one of `answered` pings is where it must be. */
+  /** Why its figures cannot be trusted, or undefined if all `answered` pings are where they must be. */
   verify(answered: number): Promise<string | undefined>
   /** Ends it and removes what it stored. */
   stop(): Promise<void>
@@ -14,7 +14,7 @@ export interface Contender extends LoadTarget {
 
 export type StartContender = (bench: Bench) => Promise<Contender>
 
-/** Starts a contender that keeps nothing. */
+/** Starts a contender that stores nothing. */
 export function startStateless(key: 'a' | 'b', file: string): StartContender {
   return async bench => {
     const child = await startIpcChild(programFile(file))

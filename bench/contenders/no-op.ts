@@ -1,4 +1,4 @@
-/** Contender (b): a handler that does nothing behind Connect's adapter. The ceiling of Connect on Node. */
+/** Contender (b): Connect's adapter with a handler that does nothing. The ceiling of Connect on Node. */
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { serve } from './serve.ts'

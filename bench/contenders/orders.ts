@@ -1,26 +1,26 @@
-/** What a client that calls Postgres itself is told, as JSON in its first argument. */
+/** The order to a client that calls Postgres itself, as JSON in its first argument. */
 export interface SqlOrder {
   readonly database: string
   readonly statement: 'insert' | 'pgmq'
 }
 
-/** What the client that copies is told. */
+/** The order to the client that copies. */
 export interface CopyOrder {
   readonly database: string
   /** In one COPY. */
   readonly rows: number
-  /** The number of its first row; nobody else uses those from it on. */
+  /** The number of its first row; no other client uses this number or a higher one. */
   readonly firstSeq: number
 }
 
-/** What the client that sends batches of pings is told. */
+/** The order to the client that sends batches of pings. */
 export interface BatchOrder {
   readonly port: number
   /** Pings in one PingBatch. */
   readonly rows: number
 }
 
-/** What the plain way's process is told, as JSON in its first argument. */
+/** The order to the plain way's process, as JSON in its first argument. */
 export interface PlainOrder {
   /** Address of its own database. */
   readonly database: string

@@ -1,7 +1,7 @@
 /**
  * Contender (c), the plain way: a Ping is one INSERT and one awaited send, a PingCount one COUNT(*) (or one read
- * of the cache), each per request. Written and tuned as a good engineer would: behind Connect's adapter, a pool of
- * searched size, prepared statements, one shared producer, ids that are kind to the index.
+ * of the cache), each per request. Written and tuned as a good engineer would: with Connect's adapter, the best pool
+ * size, prepared statements, one shared producer, and ids that suit the index.
  */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { connectNodeAdapter } from '@connectrpc/connect-node'

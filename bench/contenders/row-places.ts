@@ -1,3 +1,3 @@
-/** Where rows lie that a contender numbers itself: sixteen lanes, and a tag of 63 bits, as the recorder's own. */
+/** The places of rows that a contender numbers itself: sixteen lanes, and a tag of 63 bits, like the recorder's. */
 export const LANES = 16
 export const TAG = '4611686018427387904'

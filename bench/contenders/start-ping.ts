@@ -12,10 +12,10 @@ export interface PingContender extends Contender {
   readonly state: PingState
 }
 
-/** Of the Ping that is measured next to the others, and of no other stage, the profile of Postgres is kept. */
+/** Only the Ping that is compared with the other contenders keeps the profile of Postgres. */
 export const PROFILED = 'ping'
 
-/** Contender (d): Ping itself, server and processor, on a database, a topic and a cache of its own. */
+/** Contender (d): Ping itself, server and processor, with its own database, topic and cache. */
 export async function startPing(bench: Bench, name: string, cacheDb: number): Promise<PingContender> {
   const place: PingPlace = { name, cacheDb, database: await createDatabase(bench.parts, name) }
   const server = await startServer(bench, place)

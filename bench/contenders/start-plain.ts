@@ -6,7 +6,7 @@ import { startIpcChild, type IpcChild } from '../parts/ipc-child.ts'
 import { portOf, programFile, type Contender } from './contender.ts'
 import type { PlainOrder } from './orders.ts'
 
-/** As Ping's own topic. */
+/** Like Ping's topic. */
 const PARTITIONS = 4
 
 /** Starts the plain way's process. */
@@ -18,7 +18,7 @@ export async function startPlainProgram(bench: Bench, order: Omit<PlainOrder, 'b
   return child
 }
 
-/** Starts the plain way on a database and a topic of its own. */
+/** Starts the plain way with its own database and topic. */
 export async function startPlain(bench: Bench, name: string, poolSize: number): Promise<Contender> {
   const database = await createDatabase(bench.parts, name)
   await database.query(ORIGINAL_TABLE)
@@ -37,7 +37,7 @@ export async function startPlain(bench: Bench, name: string, poolSize: number): 
     key: 'c',
     port: portOf(child.ready),
     pids: { server: child.pid, postgres: { pid: bench.parts.postgres.pid, database: name }, kafka: bench.parts.kafka.pid },
-    settle: async () => undefined, // an answered request has left nothing to be done
+    settle: async () => undefined, // an answered request leaves nothing to do
     verify: async answered => {
       const offsets = await admin.fetchTopicOffsets(name)
       const records = offsets.reduce((sum, partition) => sum + Number(partition.high), 0)

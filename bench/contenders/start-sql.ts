@@ -6,14 +6,14 @@ import { startIpcChild } from '../parts/ipc-child.ts'
 import { programFile, type Contender } from './contender.ts'
 import type { SqlOrder } from './orders.ts'
 
-/** Contender (e): one client of Postgres for each connection and one prepared, durable INSERT a call, into a table like Ping's. */
+/** Contender (e): one client of Postgres for each connection and one prepared, durable INSERT per call, into a table like Ping's. */
 export async function startInserts(bench: Bench): Promise<Contender> {
   const database = await createLedger(bench.parts, 'singles')
   await database.query('create table singles (like pings including all)')
   return startSql(bench, { key: 'e', statement: 'insert', table: 'singles' }, database)
 }
 
-/** Contender (g): one `pgmq.send` a call, into a queue of pgmq, which is installed from its SQL file. */
+/** Contender (g): one `pgmq.send` per call, into a queue of pgmq, which is installed from its SQL file. */
 export async function startPgmq(bench: Bench): Promise<Contender> {
   const database = await createDatabase(bench.parts, 'pgmq')
   await database.query(readFileSync(bench.options.pgmqSql ?? '', 'utf8'))

@@ -1,14 +1,14 @@
 import { HttpConnection } from './http-connection.ts'
 import type { LoadOrder } from './messages.ts'
 
-/** A client with one call under way at a time. */
+/** A client that makes one call at a time. */
 export interface Caller {
-  /** Calls. One of the two is called, once: `answered`, with words if it was refused, or `broken`, after which nothing more can be asked. */
+  /** Makes a call. Exactly one of the two is called, once: `answered`, with a text if the call failed, or `broken`, after which no call is possible. */
   call(answered: (failure?: string) => void, broken: (error: Error) => void): void
   close(): void
 }
 
-/** Sends the same HTTP request again and again; anything but 200 is a failure. */
+/** Sends the same HTTP request repeatedly; every status except 200 is a failure. */
 export function httpCallers({ port, request }: LoadOrder): () => Promise<Caller> {
   const bytes = Buffer.from(request, 'latin1')
   return async () => {

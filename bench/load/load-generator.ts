@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { startIpcChild, type IpcChild } from '../parts/ipc-child.ts'
 import type { LoadOrder, LoadResult, LoopOrder } from './messages.ts'
 
-/** How long requests under way may take to be answered after the load has ended. */
+/** How long the last requests may take after the load has ended. */
 const LAST_ANSWERS_MS = 30_000
 
 /** The load generator's process. */
@@ -16,7 +16,7 @@ export async function startLoadGenerator(): Promise<LoadGenerator> {
   return { run: order => runOrder(child, order), stop: () => child.stop() }
 }
 
-/** Gives an order to a process that serves orders. */
+/** Sends an order to a process that serves orders. */
 export async function runOrder(child: IpcChild, order: LoopOrder): Promise<LoadResult> {
   const answer = (await child.ask(order, order.warmUpMs + order.measureMs + LAST_ANSWERS_MS)) as Answer
   if ('error' in answer) throw new Error(`the load generator failed: ${answer.error}`)

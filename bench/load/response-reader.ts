@@ -1,15 +1,15 @@
 /** One answer of an HTTP/1.1 server. */
 export interface HttpAnswer {
   readonly status: number
-  /** Header lines, as they came. */
+  /** Header lines, unchanged. */
   readonly head: string
   /** The body; of a chunked answer with the chunk sizes still in it. */
   readonly body: string
 }
 
 /**
- * Finds the end of each answer in the bytes of a keep-alive connection that has one request under way.
- * As little work as possible: the load generator shares the machine with what it measures.
+ * Finds the end of each answer in the bytes of a keep-alive connection with one request at a time.
+ * It does as little work as possible: the load generator shares the machine with what it measures.
  */
 export class ResponseReader {
   #pending: Buffer | undefined

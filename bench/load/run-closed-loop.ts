@@ -35,7 +35,7 @@ function runCaller(caller: Caller, tally: Tally): Promise<void> {
     }
     const broken = (error: Error): void => {
       tally.failed(error.message)
-      resolve() // a connection that broke stays out: the figure is marked by its failures
+      resolve() // a broken connection is not used again: the failures mark the figure
     }
     next()
   })
@@ -64,7 +64,7 @@ class Tally {
     this.#answered++
     if (!this.#isWarm) return
     if (!this.isOver) this.#measured++
-    this.#latencies.add(latencyMs * 1000) // the last ones too, else slow answers would not show
+    this.#latencies.add(latencyMs * 1000) // including the last ones, or slow answers would not show
   }
 
   failed(why: string): void {

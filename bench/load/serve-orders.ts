@@ -2,7 +2,7 @@ import type { Caller } from './caller.ts'
 import type { LoopOrder } from './messages.ts'
 import { runClosedLoop } from './run-closed-loop.ts'
 
-/** Makes this process a load generator: it takes orders by IPC, answers each with a `LoadResult`, and ends with the bench. */
+/** Makes this process a load generator: it gets orders by IPC, answers each with a `LoadResult`, and ends with the bench. */
 export function serveOrders<Order extends LoopOrder>(callers: (order: Order) => () => Promise<Caller>): void {
   process.on('message', (order: Order) => {
     runClosedLoop(order, callers(order)).then(

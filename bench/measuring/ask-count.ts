@@ -7,7 +7,7 @@ export interface AskedCount {
   readonly source: string
 }
 
-/** Asks for one count on a connection of its own. `message` is a PingCountRequest as JSON. */
+/** Asks for one count on a new connection. `message` is a PingCountRequest as JSON. */
 export async function askCount(port: number, message: object): Promise<AskedCount> {
   const connection = await HttpConnection.open(port)
   try {

@@ -15,16 +15,16 @@ export interface Cell {
   readonly contender: string
   readonly connections: number
   readonly requestsPerSecond: number
-  /** The same in each turn: how far apart they are is the noise. */
+  /** The same in each turn: their spread is the noise. */
   readonly ofTurns: readonly number[]
   readonly p50Ms: number
   readonly p99Ms: number
   readonly p999Ms: number
-  /** CPU µs per answered request, by process tree; what follows the answer (publish, count) is in. */
+  /** CPU µs per answered request, by process tree, including what follows the answer (publish, count). */
   readonly cpuUsPerRequest: CpuSeconds | undefined
-  /** The CPU µs of all parts a request, in each turn; empty without /proc. */
+  /** The CPU µs per request of all parts, in each turn; empty without /proc. */
   readonly cpuUsOfTurns: readonly number[]
-  /** What the load generator itself used for one request, in CPU µs. */
+  /** CPU µs of the load generator per request. */
   readonly generatorUs: number
   /** The load generator's share of one core: near 1 it is the bottleneck. */
   readonly generatorLoad: number
@@ -33,7 +33,7 @@ export interface Cell {
   readonly firstFailure: string | undefined
 }
 
-/** Takes the runs of one cell together, as if they had been one long run. */
+/** Merges the runs of one cell, as if they had been one long run. */
 export function mergeRuns(contender: string, connections: number, runs: readonly CellRun[]): Cell {
   const total = (pick: (result: LoadResult) => number): number => runs.reduce((sum, run) => sum + pick(run.result), 0)
   const latencies = runs.reduce((merged, run) => merged.merge(new LatencyHistogram(run.result.latencies)), new LatencyHistogram())
@@ -65,7 +65,7 @@ function cpuUsPerRequest(runs: readonly CellRun[], answered: number): CpuSeconds
   return Object.fromEntries(Object.keys(first).map(name => [name, (sum(measured.map(cpu => cpu[name] ?? 0)) * 1e6) / answered]))
 }
 
-/** What one request cost in all parts together, without the load generator, in CPU µs; undefined without /proc. */
+/** CPU µs per request of all parts together, without the load generator; undefined without /proc. */
 export function cpuOfAll({ cpuUsPerRequest }: Cell): number | undefined {
   return cpuUsPerRequest && sum(Object.values(cpuUsPerRequest))
 }

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** In which Linux tells programs its times, on every architecture that Node runs on. */
+/** The unit in which Linux reports CPU times, on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100
 
-/** What a line of /proc/<pid>/stat says of a process. */
+/** A process, from a line of /proc/<pid>/stat. */
 export interface ProcessTimes {
   readonly pid: number
   readonly parentPid: number
@@ -13,7 +13,7 @@ export interface ProcessTimes {
   readonly ownTicks: number
 }
 
-/** Reads a line of /proc/<pid>/stat; the name in it may hold blanks and brackets. */
+/** Reads a line of /proc/<pid>/stat; the name in it may contain blanks and brackets. */
 export function parseStat(line: string): ProcessTimes {
   const nameEnd = line.lastIndexOf(')')
   const fields = line
@@ -29,7 +29,7 @@ export function parseStat(line: string): ProcessTimes {
   }
 }
 
-/** The ticks of a process with all its descendants; 0 if it is not there. */
+/** The ticks of a process with all its descendants; 0 if it does not exist. */
 export function treeTicks(processes: readonly Omit<ProcessTimes, 'ownTicks'>[], rootPid: number): number {
   const children = Map.groupBy(processes, each => each.parentPid)
   const sum = (each: Omit<ProcessTimes, 'ownTicks'>): number =>
@@ -46,7 +46,7 @@ export function treePids(processes: readonly Pick<ProcessTimes, 'pid' | 'parentP
 /** CPU seconds used so far by each named process tree. */
 export type CpuSeconds = Readonly<Record<string, number>>
 
-/** The processes of a Postgres that serve one database, or all: what it does for others meanwhile is not theirs. */
+/** The processes of a Postgres that serve one database, or all databases; those that serve others do not count. */
 export interface PostgresOf {
   readonly pid: number
   readonly database: string
@@ -70,8 +70,8 @@ function postgresTicks(processes: readonly ProcessTimes[], { pid, database }: Po
 const CLIENT = /^postgres: \S+ (\S+) \S+\(\d+\)/
 
 /**
- * True if a process of Postgres with this title works for the database, or for all. Workers of autovacuum are left out: one that
- * ends between two readings would take what it had used with it.
+ * True if a process of Postgres with this title works for the database, or for all. Workers of autovacuum do not count: the CPU
+ * time of one that ends between two readings would be lost.
  */
 export function servesDatabase(title: string, database: string): boolean {
   if (title.startsWith('postgres: autovacuum worker')) return false
@@ -94,9 +94,9 @@ export function cpuBetween(before: CpuSeconds, after: CpuSeconds): CpuSeconds {
 
 /** CPU time of a machine, in core-seconds. */
 export interface MachineTime {
-  /** Used by this process and all it started. */
+  /** Used by this process and all its descendants. */
   readonly ours: number
-  /** Used by all. */
+  /** Used by all processes. */
   readonly used: number
   /** Used and idle together: cores × time. */
   readonly all: number
@@ -122,7 +122,7 @@ export function shareOfOthers(before: MachineTime, after: MachineTime): number {
   return Math.max(0, others / (after.all - before.all))
 }
 
-/** All processes that run; undefined where the system has no /proc (macOS). */
+/** All running processes; undefined where the system has no /proc (macOS). */
 export function readProcesses(): readonly ProcessTimes[] | undefined {
   return process.platform === 'linux' ? linesOf('/proc').map(parseStat) : undefined
 }

@@ -4,7 +4,7 @@ import { KAFKA_VERSION } from '../../local/launch/kafka-jars.ts'
 import type { Parts } from '../parts/parts.ts'
 import { plainClient } from '../parts/plain-client.ts'
 
-/** On what the figures were measured. */
+/** The machine of a run. */
 export interface Host {
   readonly cpu: string
   readonly cores: number
@@ -14,7 +14,7 @@ export interface Host {
   readonly kafka: string
 }
 
-/** And with which parts. */
+/** The machine, and the parts of the run. */
 export interface Machine extends Host {
   readonly broker: string
   readonly cache: string

@@ -6,7 +6,7 @@ import type { PingPlace } from '../parts/ping-programs.ts'
 import { plainClient } from '../parts/plain-client.ts'
 
 const LOOK_EVERY_MS = 10
-/** Where nothing is timed: what looks cost counts as the price of a ping. */
+/** How often to look. Nothing is timed meanwhile, but the cost of looking counts as the cost of a ping. */
 const SETTLE_LOOK_EVERY_MS = 50
 const LIMIT_MS = 30_000
 
@@ -21,13 +21,13 @@ export interface Progress {
   readonly hasCache: boolean
 }
 
-/** Looks into Ping's database and cache from outside. */
+/** Reads Ping's database and cache from outside. */
 export interface PingState {
   readonly cache: Redis
   read(): Promise<Progress>
-  /** Looks every few ms until `holds`, and returns what it saw; throws when that takes too long. */
+  /** Reads every few ms until `holds` is true, and returns what it read; throws if that takes too long. */
   until(holds: (progress: Progress) => boolean): Promise<Progress>
-  /** Resolves when all that is recorded is published and counted; complains if that takes too long. */
+  /** Resolves when everything recorded is published and counted; complains if that takes too long. */
   settle(): Promise<void>
   close(): Promise<void>
 }
@@ -73,13 +73,13 @@ async function until(
   for (;;) {
     const progress = await read()
     if (holds(progress)) return progress
-    if (Date.now() > deadline) throw new Error(`${name}: not there after ${LIMIT_MS} ms: ${JSON.stringify(progress)}`)
+    if (Date.now() > deadline) throw new Error(`${name}: not reached after ${LIMIT_MS} ms: ${JSON.stringify(progress)}`)
     await wait(everyMs)
   }
 }
 
 async function settle(bench: Bench, name: string, read: () => Promise<Progress>): Promise<void> {
   await until(name, read, ({ recorded, published, counted }) => published === recorded && counted === recorded, SETTLE_LOOK_EVERY_MS).catch(
-    (error: Error) => bench.complain(`published and counted are not what is recorded: ${error.message}`),
+    (error: Error) => bench.complain(`not everything recorded is published and counted: ${error.message}`),
   )
 }

@@ -5,15 +5,15 @@ import { sum } from './statistics.ts'
 const KIB = 1024
 const MB = 1_000_000
 
-/** What a tree of processes has used and holds; undefined where the system does not tell. */
+/** The CPU time and memory of a process tree; undefined where the system does not report them. */
 export interface Holding {
-  /** CPU time of all its threads that run, in ns: where little is used, the ticks of /proc/<pid>/stat are too coarse. */
+  /** CPU time of all its running threads, in ns: the ticks of /proc/<pid>/stat are too coarse for little CPU time. */
   readonly cpuNs: number
-  /** Memory in MB; what processes share is divided among them. */
+  /** Memory in MB; shared memory is divided among the processes. */
   readonly memoryMb: number
 }
 
-/** Reads a process tree, without the trees of `except`. Undefined without /proc, or where the kernel keeps no such statistics. */
+/** Reads a process tree, without the trees of `except`. Undefined without /proc, or if the kernel keeps no such statistics. */
 export function readHolding(rootPid: number, except: readonly number[] = []): Holding | undefined {
   const processes = readProcesses()
   if (processes === undefined) return undefined
@@ -22,7 +22,7 @@ export function readHolding(rootPid: number, except: readonly number[] = []): Ho
   try {
     return { cpuNs: sum(pids.map(cpuNs)), memoryMb: sum(pids.map(pid => parsePss(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')))) }
   } catch {
-    return undefined // no such file here, or not ours to read
+    return undefined // the file does not exist or is not readable
   }
 }
 
@@ -35,6 +35,6 @@ function cpuNs(pid: number): number {
 /** Reads Pss of /proc/<pid>/smaps_rollup, in MB. */
 function parsePss(smaps: string): number {
   const kib = /^Pss:\s+(\d+) kB$/m.exec(smaps)?.[1]
-  if (kib === undefined) throw new Error('smaps_rollup: expected a line Pss')
+  if (kib === undefined) throw new Error('smaps_rollup: got no line Pss')
   return (Number(kib) * KIB) / MB
 }

@@ -3,8 +3,8 @@ const BUCKET_GROWTH = 1.01
 const BUCKET_LOG = Math.log(BUCKET_GROWTH)
 
 /**
- * Latencies of any number of requests in bounded memory. Histograms of several runs can be merged,
- * which percentiles cannot.
+ * Latencies of any number of requests in bounded memory. Histograms of several runs can be merged;
+ * percentiles cannot.
  */
 export class LatencyHistogram {
   readonly #counts: number[]
@@ -40,7 +40,7 @@ export class LatencyHistogram {
     return NaN
   }
 
-  /** The counts by bucket, as they travel between processes. */
+  /** The counts by bucket, as they are sent between processes. */
   toJSON(): readonly number[] {
     return this.#counts
   }

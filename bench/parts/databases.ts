@@ -11,7 +11,7 @@ export interface Database {
   readonly url: string
   /** Runs one statement; 64-bit numbers come as text. */
   query(sql: string, values?: readonly unknown[]): Promise<pg.QueryResult>
-  /** Removes it, and writes everything out, so that the next figure does not pay for this one. */
+  /** Drops it and makes a checkpoint, so that the next figure does not pay for this one. */
   drop(): Promise<void>
 }
 
@@ -21,7 +21,7 @@ const CREATE_OWNER = `do $$ begin
   if not exists (select from pg_roles where rolname = '${OWNER}') then create role ${OWNER} login nosuperuser nocreatedb nocreaterole; end if;
 end $$`
 
-/** Creates a database: empty, or a copy of another that nobody is connected to. */
+/** Creates a database: empty, or a copy of another one that has no connections. */
 export async function createDatabase(parts: Parts, name: string, template = 'template0'): Promise<Database> {
   const address = `127.0.0.1:${parts.postgres.port}`
   const administer = (...statements: string[]): Promise<void> => runAll(`postgres://postgres@${address}/postgres`, statements)
@@ -48,10 +48,10 @@ function runAll(url: string, statements: readonly string[]): Promise<void> {
   })
 }
 
-/** A connection for each use: none is left that would keep a database from being copied or dropped. */
+/** A connection for each use: none remains that would keep a database from being copied or dropped. */
 async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = plainClient(url)
-  client.on('error', () => undefined) // it also fails the query under way
+  client.on('error', () => undefined) // it also fails the current query
   await client.connect()
   try {
     return await use(client)

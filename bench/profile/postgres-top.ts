@@ -1,7 +1,7 @@
 import { plainClient } from '../parts/plain-client.ts'
 import type { Spent } from './top-list.ts'
 
-/** Settings of a Postgres that counts what its functions and statements cost; it is slower for it. */
+/** Settings of a Postgres that counts the cost of its functions and statements; this makes it slower. */
 export const PROFILED_POSTGRES = {
   track_functions: 'all',
   shared_preload_libraries: 'pg_stat_statements',
@@ -12,13 +12,13 @@ export interface Called extends Spent {
   readonly calls: number
 }
 
-/** What a database spent its time on since it was made. Wall-clock time: a wait for a lock or for the disk is in it. */
+/** What a database spent its time on since it was created. Wall-clock time, so waits for a lock or for the disk count. */
 export interface PostgresTop {
   /** The rows of `pings`. */
   readonly pings: number
-  /** Own time of each function, not that of what it calls. */
+  /** Own time of each function, without the functions that it calls. */
   readonly functions: readonly Called[]
-  /** Whole time of each statement, those within functions too. */
+  /** Total time of each statement, including those within functions. */
   readonly statements: readonly Called[]
 }
 

@@ -6,7 +6,7 @@ import { topList, type CpuProfile, type TopList } from './top-list.ts'
 
 const ROOT = pathToFileURL(join(import.meta.dirname, '..', '..')).href
 const PROFILE = '.cpuprofile'
-/** Until a program is ready, even on a busy machine. */
+/** How long a program takes to start, even on a busy machine. */
 const START_US = 3_000_000
 const POSTGRES = 'postgres-top.json'
 /** By a file that only this program runs; the first that fits. */
@@ -20,13 +20,13 @@ export interface ProgramTop extends TopList {
   readonly program: string
 }
 
-/** What a folder of profiles tells. */
+/** The top lists of a folder of profiles. */
 export interface Profiles {
   readonly programs: readonly ProgramTop[]
   readonly postgres: PostgresTop | undefined
 }
 
-/** Empties a folder of what an earlier run has left, and makes it when absent. */
+/** Removes what an earlier run has left in a folder, and creates it if it does not exist. */
 export function prepareFolder(folder: string): void {
   mkdirSync(folder, { recursive: true })
   for (const name of readdirSync(folder)) if (name.endsWith(PROFILE) || name === POSTGRES) rmSync(join(folder, name))
@@ -36,7 +36,7 @@ export function writePostgresTop(folder: string, top: PostgresTop): void {
   writeFileSync(join(folder, POSTGRES), `${JSON.stringify(top)}\n`)
 }
 
-/** The top list of each program that has left a profile in a folder; of several by one program the busiest. */
+/** The top list of each program that has a profile in a folder; of several profiles of a program, the busiest. */
 export function readProfiles(folder: string): Profiles {
   const names = readdirSync(folder)
   const all = names

@@ -6,7 +6,7 @@ import type { Spent } from './top-list.ts'
 const FUNCTIONS = 15
 const PACKAGES = 12
 
-/** Tables of what costs most in each program, in µs a ping; the first seconds of the programs are left out. */
+/** Tables of what costs most in each program, in µs per ping, without the first seconds of the programs. */
 export function renderProfiles({ programs, postgres }: Profiles): string {
   const pings = postgres?.pings
   return [...programs.map(each => renderProgram(each, pings)), ...(postgres ? [renderPostgres(postgres)] : [])].join('\n\n')

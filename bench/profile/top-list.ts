@@ -1,4 +1,4 @@
-/** What of a .cpuprofile file, as Node writes it, is used here. */
+/** The parts of Node's .cpuprofile file that are used here. */
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number
@@ -10,12 +10,12 @@ export interface CpuProfile {
   readonly timeDeltas: readonly number[]
 }
 
-/** Where a program spends its CPU time: its own time of each function, not that of what it calls. */
+/** Where a program spends its CPU time: the own time of each function, without the functions that it calls. */
 export interface TopList {
-  /** How long it did anything, in µs. */
+  /** How long it was not idle, in µs. */
   readonly busyUs: number
   readonly functions: readonly Spent[]
-  /** The same by package, by folder of Ping, or by what of Node it is. */
+  /** The same by package, by folder of Ping, or by part of Node. */
   readonly packages: readonly Spent[]
 }
 
@@ -29,7 +29,7 @@ const IDLE = '(idle)'
 export interface TopListOptions {
   /** The project's folder, as a file URL. */
   readonly root: string
-  /** From the start of the profile, as the time of a start that is of no interest. */
+  /** The time after the beginning of the profile that is ignored, in µs: the program's start. */
   readonly skipUs?: number
   readonly length?: number
 }

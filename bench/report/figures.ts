@@ -9,7 +9,7 @@ import type { NpmStart } from '../stages/npm-start.ts'
 import type { PoolSearch } from '../stages/pool-search.ts'
 import type { ProcessorSpeed } from '../stages/processor-speed.ts'
 
-/** Everything that a run measured; a section that was not run is undefined or empty. */
+/** Everything that a run measured; a section that did not run is undefined or empty. */
 export interface Figures {
   /** When the run began, ISO 8601. */
   readonly at: string
@@ -25,8 +25,8 @@ export interface Figures {
   readonly processor: ProcessorSpeed | undefined
   readonly freshness: readonly Freshness[] | undefined
   readonly start: NpmStart | undefined
-  /** Where the programs spent their time; undefined where they were not profiled. */
+  /** Where the programs spent their time; undefined if they were not profiled. */
   readonly profiles: Profiles | undefined
-  /** Why figures must not be trusted; empty when all was verified. */
+  /** Why figures must not be trusted; empty if everything was verified. */
   readonly invalid: readonly string[]
 }

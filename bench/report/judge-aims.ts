@@ -5,17 +5,17 @@ import { ASKED } from '../stages/counts.ts'
 import type { Figures } from './figures.ts'
 import { rateRatio } from './render-pings.ts'
 
-/** One aim and what was measured. */
+/** One aim and the measured value. */
 export interface Aim {
   readonly what: string
-  /** Whether the measured value should be at least or at most the aim. */
+  /** Whether the aim is a minimum or a maximum. */
   readonly bound: 'least' | 'most'
   readonly aim: number
   /** Undefined when it was not measured. */
   readonly got: number | undefined
 }
 
-/** "As fast" is measured to this share: two runs of the same thing differ by as much. */
+/** "As fast" means at least this share: two runs of the same thing differ by as much. */
 const AS_FAST = 0.9
 
 const atLeast = (what: string, aim: number, got: number | undefined): Aim => ({ what, bound: 'least', aim, got })
@@ -106,7 +106,7 @@ function startAims({ start }: Figures): readonly Aim[] {
   ]
 }
 
-/** "reached", or by how much it is short. */
+/** "reached", or by how much it is missed. */
 export function verdict({ bound, aim, got }: Aim): string {
   if (got === undefined) return 'not measured'
   if (bound === 'least' ? got >= aim : got <= aim) return 'reached'

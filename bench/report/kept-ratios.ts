@@ -7,7 +7,7 @@ import { ratiosOf, type Ratio } from './ratios.ts'
 /** The ratios that are committed. */
 export const COMMITTED = fileURLToPath(new URL('../ratios.json', import.meta.url))
 
-/** Ratios of a run that later ones are held against. */
+/** The ratios of a run with which later runs are compared. */
 export interface KeptRatios {
   /** When that run began, ISO 8601. */
   readonly at: string
@@ -16,7 +16,7 @@ export interface KeptRatios {
   readonly ratios: readonly Ratio[]
 }
 
-/** How a ratio differs from the one that was kept. */
+/** How a ratio differs from the committed one. */
 export interface Change {
   readonly what: string
   readonly was: number
@@ -24,12 +24,12 @@ export interface Change {
   readonly is: number | undefined
   /** By which share it is better (positive) or worse. */
   readonly gain: number | undefined
-  /** That of both runs together. */
+  /** The noise of both runs together. */
   readonly noise: number
   readonly verdict: 'worse' | 'better' | 'the same' | 'not measured'
 }
 
-/** Writes a run's ratios, to be committed. */
+/** Writes a run's ratios, to commit them. */
 export function keepRatios(file: string, figures: Figures): void {
   const { at, machine } = figures
   const kept: KeptRatios = { at, broker: machine.broker, cache: machine.cache, ratios: ratiosOf(figures).map(rounded) }
@@ -42,7 +42,7 @@ function rounded({ value, noise, ...rest }: Ratio): Ratio {
   return { ...rest, value: Number(value.toPrecision(DIGITS)), noise: Number(noise.toPrecision(DIGITS)) }
 }
 
-/** Throws an Error with what to do when there is no such file. */
+/** Throws an Error that says what to do if the file does not exist. */
 export function readRatios(file: string): KeptRatios {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as KeptRatios
@@ -51,14 +51,14 @@ export function readRatios(file: string): KeptRatios {
   }
 }
 
-/** Holds each kept ratio against that of this run: it is worse when it fell by more than the noise of both. */
+/** Compares each committed ratio with that of this run: it is worse if it fell by more than the noise of both. */
 export function compareRatios(kept: readonly Ratio[], now: readonly Ratio[]): readonly Change[] {
   return kept.map(({ what, better, value: was, noise: noiseBefore }) => {
     const found = now.find(each => each.what === what)
     const noise = Math.hypot(noiseBefore, found?.noise ?? 0)
     if (found === undefined) return { what, was, is: undefined, gain: undefined, noise, verdict: 'not measured' }
     const gain = better === 'more' ? found.value / was - 1 : was / found.value - 1
-    // A loss is told as the share that the gain back would be: half is as far as double.
+    // A loss is the share that would be needed to regain it: a half is as far away as a double.
     const loss = better === 'more' ? was / found.value - 1 : found.value / was - 1
     return { what, was, is: found.value, gain, noise, verdict: loss > noise ? 'worse' : gain > noise ? 'better' : 'the same' }
   })
@@ -68,7 +68,7 @@ export function hasFallen(changes: readonly Change[]): boolean {
   return changes.some(({ verdict }) => verdict === 'worse')
 }
 
-/** True if this run measured nothing that could be held against what was kept. */
+/** True if this run measured none of the committed ratios. */
 export function isEmpty(changes: readonly Change[]): boolean {
   return changes.every(({ verdict }) => verdict === 'not measured')
 }

@@ -3,7 +3,7 @@ import { copyOf } from '../stages/bulk.ts'
 import { ASKED } from '../stages/counts.ts'
 import type { Figures } from './figures.ts'
 
-/** One figure held against another of the same run: what of a measurement can be compared with that of another day. */
+/** A figure relative to another one of the same run: this can be compared with a measurement of another day. */
 export interface Ratio {
   readonly what: string
   readonly better: 'more' | 'less'
@@ -12,10 +12,10 @@ export interface Ratio {
   readonly noise: number
 }
 
-/** Even where all turns agree, another run of the same program differs by so much: its code is compiled and laid out anew. */
-const LEAST_NOISE = 0.05
+/** Even if all turns agree, another run of the same program differs by this much, since its code is compiled and placed again. */
+const MIN_NOISE = 0.05
 
-/** The ratios that a run can be judged by later. */
+/** The ratios with which later runs can be compared. */
 export function ratiosOf(figures: Figures): readonly Ratio[] {
   return [...pingRatios(figures), ...bulkRatios(figures), ...countRatios(figures), ...rowsRatios(figures)]
 }
@@ -71,7 +71,7 @@ function cpuRatio(what: string, cell: Cell, base: Cell | undefined): readonly Ra
 /** Half the way from the smallest ratio of all turns to the largest, as a share of their mean. */
 function noiseOf(values: readonly number[], bases: readonly number[]): number {
   const ratios = values.map((value, turn) => value / (bases[turn] ?? NaN)).filter(Number.isFinite)
-  if (ratios.length === 0) return LEAST_NOISE
+  if (ratios.length === 0) return MIN_NOISE
   const [least, most] = [Math.min(...ratios), Math.max(...ratios)]
-  return Math.max(LEAST_NOISE, (most - least) / (most + least))
+  return Math.max(MIN_NOISE, (most - least) / (most + least))
 }

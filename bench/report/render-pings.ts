@@ -12,7 +12,7 @@ const TITLES: Readonly<Record<string, string>> = {
 }
 const PARTS = ['server', 'postgres', 'kafka', 'processor', 'cache', 'nats']
 
-/** The figures of Ping calls, with their ratios to (a), (b) and (c) at the same number of connections. */
+/** The figures of Ping calls, with their ratios to (a), (b) and (c) with the same number of connections. */
 export function renderPings(cells: readonly Cell[]): string {
   return renderTable(
     cellColumns(cells, cell => TITLES[cell.contender] ?? cell.contender, [
@@ -49,7 +49,7 @@ export function cellColumns(
   ]
 }
 
-/** Requests per second against those of another contender at the same number of connections. */
+/** The ratio of the requests per second to those of another contender with the same number of connections. */
 export function rateRatio(cells: readonly Cell[], cell: Cell, contender: string): number | undefined {
   const other = cells.find(each => each.contender === contender && each.connections === cell.connections)
   return other && cell.requestsPerSecond / other.requestsPerSecond

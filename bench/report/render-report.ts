@@ -18,7 +18,7 @@ export interface ReportPart {
   readonly text: string
 }
 
-/** The whole report as text; `changes` is what the check found. It ends with the aims. */
+/** The whole report as text, which ends with the aims; `changes` is the result of the check. */
 export function renderReport(figures: Figures, changes?: string): string {
   const { profiles, invalid } = figures
   return [
@@ -39,7 +39,7 @@ function section({ title, text }: ReportPart): string {
   return text === '' ? '' : `${title}\n\n${text}`
 }
 
-/** The tables of what was measured. */
+/** The tables of the measured sections. */
 export function tables({ pings, bulk, counts, processor, freshness, start }: Figures): readonly ReportPart[] {
   const parts: readonly (readonly [string, string | false | undefined])[] = [
     ['Ping: CPU µs per request by part, what follows the answer included', pings.length > 0 && renderPings(pings)],
@@ -52,10 +52,10 @@ export function tables({ pings, bulk, counts, processor, freshness, start }: Fig
   return parts.flatMap(([title, text]) => (text ? [{ title, text }] : []))
 }
 
-/** The more parts a contender has, the more it suffers from others: then ratios can't be trusted either. */
+/** The more parts a contender has, the more it suffers from other programs: then even ratios cannot be trusted. */
 export function renderOthers(share: number | undefined): string {
   if (share === undefined || share < QUIET) return ''
-  return `NOT A QUIET MACHINE: other programs used ${Math.round(share * 100)} % of it meanwhile. Repeat this on a quiet one.`
+  return `NOT A QUIET MACHINE: other programs used ${Math.round(share * 100)} % of it during the run. Repeat it on a quiet machine.`
 }
 
 const QUIET = 0.05

@@ -21,13 +21,13 @@ export interface BulkCell extends Cell {
   readonly rowsPerCall: number
 }
 
-/** Together not so many that Ping would send some away (MAX_QUEUE_LENGTH). */
+/** Together few enough that Ping refuses none (MAX_QUEUE_LENGTH). */
 const LOADS = [
   { rows: 1_000, connections: [1, 4] },
   { rows: 10_000, connections: [1] },
 ]
 const TURNS = 2
-const LONGEST_MS = 2_000
+const MAX_MS = 2_000
 const WARM_UP = { connections: 1, turns: 1 }
 
 /** Measures COPY of rows into a table with the columns and indexes of Ping's, and PingBatch with as many pings. */
@@ -55,7 +55,7 @@ export async function measureBulk(bench: Bench, cacheDb: number): Promise<Bulk> 
         const measured = await takeTurns(bench, entrants, {
           connections: each,
           turns: TURNS,
-          turnMs: Math.min(LONGEST_MS, bench.options.seconds * 1000) / TURNS,
+          turnMs: Math.min(MAX_MS, bench.options.seconds * 1000) / TURNS,
         })
         note(measured)
         cells.push(...measured.map(cell => perRow(cell, rows)))

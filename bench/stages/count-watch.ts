@@ -4,12 +4,12 @@ import { connectRequest, HttpConnection } from '../load/http-connection.ts'
 import { askCountOn } from '../measuring/ask-count.ts'
 
 const CACHED = connectRequest('PingCount', {})
-/** Between two looks at the count: the resolution of what is measured. */
+/** Time between two reads of the count: the resolution of the measurement. */
 const LOOK_EVERY_MS = 3
 
 /**
- * Looks at the cached count all the time, as long as somebody waits for it to reach a number. All that wait
- * share the looks, so that measuring many pings at once does not load the server.
+ * Reads the cached count continuously, while a measurement waits for it to reach a number. All measurements share
+ * the reads, so that measuring many pings at once does not load the server.
  */
 export class CountWatch {
   readonly #cached: HttpConnection
@@ -34,7 +34,7 @@ export class CountWatch {
     return promise
   }
 
-  /** The share of all looks that the server answered from the cache, 0 … 1. */
+  /** The share of all reads that the server answered from the cache, 0 … 1. */
   get fromCache(): number {
     return this.#looksAtCache / this.#looks
   }

@@ -9,7 +9,7 @@ import { loadCell } from './load-cell.ts'
 import { compareRows, type RowsComparison } from './rows-comparison.ts'
 import { takeTurns, type Entrant } from './turns.ts'
 
-/** What PingCount calls cost. */
+/** The cost of PingCount calls. */
 export interface Counts {
   readonly rows: number
   readonly cells: readonly Cell[]
@@ -35,7 +35,7 @@ interface Question {
 }
 
 const TURNS = 2
-const LONGEST_MS = 1_000
+const MAX_MS = 1_000
 const WARM_UP_CONNECTIONS = 16
 /** Servers are asked more than one question: each warms them up for the next. */
 const WARM_UPS = 5
@@ -77,7 +77,7 @@ function questionsTo(servers: CountServers, { range: timeRange, week }: CountPla
   ]
 }
 
-/** Ways with different answers would do different work. */
+/** If the answers differ, so does the work. */
 async function checkAnswers(bench: Bench, questions: readonly Question[]): Promise<void> {
   for (const kind of ['total', 'range', 'week']) {
     const answers: Record<string, number> = {}
@@ -97,7 +97,7 @@ async function measureQuestions(bench: Bench, questions: readonly Question[]): P
   })
   for (const { target, request } of entrants)
     await loadCell(bench, target, { request, connections: WARM_UP_CONNECTIONS, measureMs: bench.options.warmUpMs / WARM_UPS })
-  const turnMs = Math.min(LONGEST_MS, bench.options.seconds * 1000) / TURNS
+  const turnMs = Math.min(MAX_MS, bench.options.seconds * 1000) / TURNS
   const cells: Cell[] = []
   for (const connections of bench.options.countConnections)
     cells.push(...(await takeTurns(bench, entrants, { connections, turns: TURNS, turnMs })))

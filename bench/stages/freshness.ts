@@ -9,22 +9,22 @@ import { whole } from '../table.ts'
 import { CountWatch } from './count-watch.ts'
 import { pingRequest } from './pings.ts'
 
-/** How long pings were answered before the cached count held them. */
+/** The time from a ping's answer until the cached count included it. */
 export interface Freshness {
   readonly traffic: Traffic
   readonly samples: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
-  /** The share of looks at the count that were answered from the cache, 0 … 1; the others came from Postgres. */
+  /** The share of reads of the count that were answered from the cache, 0 … 1; the others came from Postgres. */
   readonly fromCache: number
 }
 
-/** Idle: one ping after quiet seconds. Trickle: some twenty a second. Load: as many as 64 connections bring. */
+/** Idle: one ping after quiet seconds. Trickle: about twenty per second. Load: as many as 64 connections can send. */
 export type Traffic = 'idle' | 'trickle' | 'load'
 
 interface Sampling {
-  /** Pause between two samples: shortest and longest, so that they fall anywhere between ticks. */
+  /** Minimum and maximum pause between two samples, so that they fall anywhere between ticks. */
   readonly pauseMs: readonly [number, number]
   readonly forMs: number
   /** Whether the next sample waits until the last was counted. */
@@ -35,7 +35,7 @@ const IDLE: Sampling = { pauseMs: [1_100, 1_700], forMs: 22_000, oneByOne: true 
 const BUSY: Sampling = { pauseMs: [20, 80], forMs: 10_000, oneByOne: false }
 const LOAD_CONNECTIONS = 64
 
-/** Measures how soon a ping shows in the count: after quiet seconds, in a trickle, and at full load. */
+/** Measures how soon the count includes a ping: after quiet seconds, in a trickle, and at full load. */
 export async function measureFreshness(bench: Bench, cacheDb: number): Promise<readonly Freshness[]> {
   const contender = await startPing(bench, 'ping_fresh', cacheDb)
   const share = bench.options.freshnessShare
@@ -49,7 +49,7 @@ export async function measureFreshness(bench: Bench, cacheDb: number): Promise<r
     const trickle = await measure(bench, contender, 'trickle', busy)
     const [underLoad] = await Promise.all([
       measure(bench, contender, 'load', busy),
-      bench.generator.run({ ...load, measureMs: busy.forMs + 1_500 }), // some longer, so that the last samples are under load too
+      bench.generator.run({ ...load, measureMs: busy.forMs + 1_500 }), // a little longer, so that the last samples are also under load
     ])
     await contender.settle()
     return [idle, trickle, underLoad]
@@ -90,11 +90,11 @@ async function takeSamples({ pinger, watch, state }: Watched, sampling: Sampling
     const ping = await pinger.ask(pingRequest())
     if (ping.status !== 200) throw new Error(`Ping: expected 200, got ${ping.status} ${ping.body}`)
     const ackedMs = performance.now()
-    // What is recorded now holds the ping, and others' pings of these few ms: the figure is no better than the
-    // truth. Not asked of the server: a strong count raises what its cached counts answer from then on.
+    // What is recorded now includes the ping and other pings of these few ms, so the figure is never too good. Not asked of
+    // the server: a strong count raises its cached counts from then on.
     const { recorded } = await state.read()
     const sample = watch.reach(recorded).then(seenMs => seenMs - ackedMs)
-    sample.catch(() => undefined) // it fails where all are awaited
+    sample.catch(() => undefined) // it fails where all samples are awaited
     samples.push(sample)
     if (sampling.oneByOne) await sample
   } while (performance.now() < until)

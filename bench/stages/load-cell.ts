@@ -5,21 +5,21 @@ import { cpuBetween, readCpu, type PostgresOf } from '../measuring/cpu.ts'
 
 const WARM_UP_MS = 300
 
-/** What a load is put on. */
+/** The target of a load. */
 export interface LoadTarget {
-  /** 0 where it is not asked by HTTP. */
+  /** 0 if it is not called by HTTP. */
   readonly port: number
-  /** The process trees whose CPU time is told, by name. */
+  /** The process trees whose CPU time is reported, by name. */
   readonly pids: Readonly<Record<string, number | PostgresOf>>
-  /** Puts the load on what is not asked by HTTP. */
+  /** Runs the load on a target that is not called by HTTP. */
   readonly run?: (order: LoopOrder) => Promise<LoadResult>
-  /** Resolves when all that was answered has got to where it belongs; says so if that takes too long. */
+  /** Resolves when everything answered has been processed completely; complains if that takes too long. */
   settle(): Promise<void>
 }
 
 /**
- * Puts load on a server. Its CPU time counts from the first request until the server has settled: what a ping
- * causes after its answer (publishing, counting) is part of its price.
+ * Runs load on a server. Its CPU time counts from the first request until the server has settled: what a ping
+ * causes after its answer (publishing, counting) is part of its cost.
  */
 export async function loadCell(
   bench: Bench,

@@ -10,19 +10,19 @@ import { readHolding, type Holding } from '../measuring/read-holding.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT']
-/** How the banner begins: everything can be used. */
+/** The beginning of the banner, which says that everything is ready. */
 const READY = 'Ping is running.'
 const START_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 30_000
-/** After the start, until nothing is compiled or set up any more. */
+/** The time after the start until nothing is compiled or set up any more. */
 const SETTLE_MS = 4_000
 
 /** All of Ping on one machine, as `npm start` runs it, without npm itself. */
 export interface NpmStart {
-  /** From the birth of the process until everything can be used. */
+  /** From the start of the process until everything is ready. */
   readonly newFolderMs: number
   readonly sameFolderMs: number
-  /** Without a call for seconds, by part; empty where the system does not tell. */
+  /** Without any call, by part; empty where the system does not report it. */
   readonly atRest: readonly PartAtRest[]
 }
 
@@ -33,7 +33,7 @@ export interface PartAtRest {
   readonly memoryMb: number
 }
 
-/** Starts it on a new folder and again on the same, and looks at it while nobody calls. */
+/** Starts it on a new folder and again on the same one, and measures it at rest. */
 export async function measureNpmStart(bench: Bench): Promise<NpmStart> {
   const folder = mkdtempSync(join(tmpdir(), 'ping-bench-start-'))
   chmodSync(folder, 0o755) // Postgres may run as another user
@@ -41,7 +41,7 @@ export async function measureNpmStart(bench: Bench): Promise<NpmStart> {
   const first = await start(bench, join(folder, 'data'))
   await first.child.stop('SIGTERM', STOP_LIMIT_MS)
   const second = await start(bench, join(folder, 'data'))
-  bench.progress(`npm start: ready after ${first.tookMs.toFixed(0)} ms on a new folder, ${second.tookMs.toFixed(0)} ms on the same`)
+  bench.progress(`npm start: ready after ${first.tookMs.toFixed(0)} ms on a new folder, ${second.tookMs.toFixed(0)} ms on the same one`)
   const atRest = await lookAtRest(second, bench.options.restMs)
   await second.child.stop('SIGTERM', STOP_LIMIT_MS)
   rmSync(folder, { recursive: true, force: true })

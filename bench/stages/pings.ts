@@ -7,7 +7,7 @@ import { takeTurns } from './turns.ts'
 
 const WARM_UP_CONNECTIONS = 64
 
-/** Measures Ping calls: every contender at every number of connections. All of them run all the time and take turns under load. */
+/** Measures Ping calls: every contender with every number of connections. All of them run all the time and take turns under load. */
 export async function measurePings(bench: Bench, starters: Readonly<Record<ContenderKey, StartContender>>): Promise<readonly Cell[]> {
   const { only, connections, seconds, turns } = bench.options
   const contenders: Contender[] = []
@@ -40,7 +40,7 @@ async function warmUp(bench: Bench, contender: Contender): Promise<number> {
   return result.answered
 }
 
-/** All contenders get the same: a ping of now, as the original's clients send it. */
+/** All contenders get the same request: a ping with the current time, as the original's clients send it. */
 export function pingRequest(): Buffer {
   return connectRequest('Ping', { timestampMs: String(Date.now()) })
 }

@@ -15,7 +15,7 @@ export interface PoolSearch {
   readonly requestsPerSecond: Readonly<Record<number, number>>
 }
 
-/** Tries pool sizes for the plain way, so that Ping is not compared with a badly tuned one. One alone is taken as it is. */
+/** Tries pool sizes for the plain way, so that Ping is not compared with a badly tuned one. A single size is used without a trial. */
 export async function searchPoolSize(bench: Bench): Promise<PoolSearch> {
   const [only, ...others] = bench.options.poolSizes
   if (only !== undefined && others.length === 0) return { best: only, requestsPerSecond: {} }
@@ -32,6 +32,6 @@ export async function searchPoolSize(bench: Bench): Promise<PoolSearch> {
     }
   }
   const [best] = rates.reduce((a, b) => (b[1] > a[1] ? b : a))
-  bench.progress(`(c) pool size searched: ${rates.map(([size, rate]) => `${size}: ${whole(rate)}/s`).join(', ')}; taken: ${best}`)
+  bench.progress(`(c) pool sizes: ${rates.map(([size, rate]) => `${size}: ${whole(rate)}/s`).join(', ')}; best: ${best}`)
   return { best, requestsPerSecond: Object.fromEntries(rates) }
 }

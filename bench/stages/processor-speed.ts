@@ -9,7 +9,7 @@ import { createDatabase, type Database } from '../parts/databases.ts'
 import { startProcessor, startServer, type PingPlace } from '../parts/ping-programs.ts'
 import { whole } from '../table.ts'
 
-/** How fast the processor counts what is in the topic. */
+/** How fast the processor counts a full topic. */
 export interface ProcessorSpeed {
   readonly events: number
   /** From the first events counted to the last. */
@@ -20,20 +20,20 @@ export interface ProcessorSpeed {
   /** Counted from Postgres instead; the speed is Kafka's only if this is 0. */
   readonly byCatchUp: number
   readonly cpuUsPerEvent: CpuSeconds | undefined
-  /** What it held in RAM after the last event; undefined without /proc. */
+  /** Its memory after the last event; undefined without /proc. */
   readonly memoryMb: number | undefined
   /** From the start of its process until it is ready, with an empty topic. */
   readonly readyMs: number
-  /** What the relay made of the same rows before: from Postgres to the topic. */
+  /** The rate of the relay for the same rows before: from Postgres to the topic. */
   readonly relayRowsPerSecond: number
 }
 
-/** Pings that one batch would have recorded together: they share a tag. */
+/** Pings that one batch would have recorded together, so that they share a tag. */
 const ROWS_PER_TAG = 500
 
 /**
- * Fills the ledger, lets the relay publish all of it, and only then starts the processor. Its ticks are put
- * off, else it would rightly find itself behind and catch up from Postgres, and Kafka's way would not be measured.
+ * Fills the ledger, lets the relay publish all of it, and only then starts the processor. Its ticks are delayed: otherwise
+ * it would rightly find that it lags, and catch up from Postgres, so that the way through Kafka would not be measured.
  */
 export async function measureProcessor(bench: Bench, cacheDb: number): Promise<ProcessorSpeed> {
   const { processorEvents: events } = bench.options
@@ -65,7 +65,7 @@ export async function measureProcessor(bench: Bench, cacheDb: number): Promise<P
   }
 }
 
-/** A cache that was never filled would be rebuilt from Postgres, and nothing be left to count from the topic. */
+/** A cache that was never filled would be rebuilt from Postgres, so that nothing would be left to count from the topic. */
 async function fillCacheWithNothing(bench: Bench, place: PingPlace, state: PingState): Promise<void> {
   const processor = await startProcessor(bench, place)
   await state.until(progress => progress.hasCache)
@@ -81,7 +81,7 @@ async function startOnce(bench: Bench, place: PingPlace): Promise<number> {
 }
 
 async function fillLedger(database: Database, events: number): Promise<void> {
-  // The trigger refuses rows that come with their place.
+  // The trigger refuses rows that already have a place.
   await database.query(
     `begin; alter table pings disable trigger ping_place_row;
     with lanes as (select count(*)::int as lanes from ping_lanes),
@@ -130,7 +130,7 @@ async function measureDrain(
   }
 }
 
-/** The first tick comes at once and tells where the cache is; the next one would catch up. */
+/** The first tick comes at once and reads where the cache is; the next one would catch up. */
 const TICKS_PUT_OFF = { TICK_INTERVAL_MS: '60000' }
 
 interface Seen {

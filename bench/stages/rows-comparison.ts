@@ -23,11 +23,11 @@ interface Ledger extends CountServer {
 }
 
 const CONNECTIONS = 64
-/** Few and many take turns this often, so that a slow moment of the machine meets both. */
+/** Few and many rows take turns this often, so that a slow moment of the machine affects both. */
 const TURNS = 4
 const TURN_MS = 500
 
-/** Measures strong totals and pings on both, turn by turn; first what leaves the number of rows as it is. */
+/** Measures strong totals and pings on both, turn by turn; first the calls that do not change the number of rows. */
 export async function compareRows(bench: Bench, ledgers: { readonly few: Ledger; readonly many: Ledger }): Promise<RowsComparison> {
   const calls = [
     { what: 'strong total', request: connectRequest('PingCount', { consistency: 'CONSISTENCY_STRONG' }) },

@@ -3,14 +3,14 @@ import { mergeRuns, type Cell, type CellRun } from '../measuring/cell.ts'
 import { whole } from '../table.ts'
 import { loadCell, type LoadTarget } from './load-cell.ts'
 
-/** What is measured next to others. */
+/** One of the targets that are measured in turns. */
 export interface Entrant {
-  /** What its cell is called. */
+  /** The name of its cell. */
   readonly name: string
   readonly target: LoadTarget
-  /** The bytes that are sent; empty where the target is not asked by HTTP. */
+  /** The bytes of the request; empty if the target is not called by HTTP. */
   readonly request: Buffer
-  /** With more it is left out. */
+  /** With more connections, it is skipped. */
   readonly mostConnections?: number
 }
 
@@ -21,8 +21,8 @@ export interface Turns {
 }
 
 /**
- * Measures one cell of each at the same number of connections. They take short turns under load, back and forth, so that a machine
- * that is slower for a while is so for all: ratios stay true.
+ * Measures one cell of each with the same number of connections. They take short turns under load, back and forth, so that a slow
+ * phase of the machine affects all of them and the ratios stay correct.
  */
 export async function takeTurns(bench: Bench, all: readonly Entrant[], { connections, turns, turnMs }: Turns): Promise<readonly Cell[]> {
   const entrants = all.filter(({ mostConnections = Infinity }) => connections <= mostConnections)

@@ -15,27 +15,27 @@ export interface Section {
   readonly settings: readonly Setting<unknown>[]
 }
 
-const READERS = 'Read by the server, the processor, and `pingcli verify` and `rebuild`.'
+const READERS = 'Used by the server, the processor, `pingcli verify` and `pingcli rebuild`.'
 
 const SHARED: readonly (readonly [title: string, intro: string, tables: readonly SettingsTable[]])[] = [
-  ['Postgres', `${READERS} With none of them it is postgres://postgres@127.0.0.1:5432/ping.`, [postgresSettings]],
-  ['Cache', `${READERS} With none of them it is redis://127.0.0.1:6379.`, [redisSettings]],
-  ['Shape of the cache', 'Read by the processor and `pingcli rebuild`; give both the same.', [hashSettings]],
-  ['Kafka', 'Read by the server and the processor.', [kafkaSettings, topicSettings]],
+  ['Postgres', `${READERS} If none is set, Postgres is at postgres://postgres@127.0.0.1:5432/ping.`, [postgresSettings]],
+  ['Cache', `${READERS} If none is set, the cache is at redis://127.0.0.1:6379.`, [redisSettings]],
+  ['Shape of the cache', 'Used by the processor and `pingcli rebuild`; set the same value for both.', [hashSettings]],
+  ['Kafka', 'Used by the server and the processor.', [kafkaSettings, topicSettings]],
 ]
 
 const listed = (names: readonly string[]) => names.map(name => `\`${name}\``).join(', ')
 
-const LOCAL_INTRO = `Read by \`npm start\`. Of what else a shell may hold, the server and the processor get only what follows, and no other part gets any:
+const LOCAL_INTRO = `Used by \`npm start\`. Of the other settings in the shell, only these reach the server and the processor, and none reaches another part:
 
-- ${listed(namesOf('passed'))}. The default of \`CORS_ORIGINS\` is here the server's own address: no other page in a browser of this machine may call.
+- ${listed(namesOf('passed'))}. With \`npm start\`, the default of \`CORS_ORIGINS\` is the server's own address: no other page in a browser of this machine may call it.
 - With \`KAFKA_BROKERS\`: ${listed(namesOf('with KAFKA_BROKERS'))}.
 - With \`REDIS_URL\`: ${listed(namesOf('with REDIS_URL'))}.
-- With either, of those that Node reads: ${listed(NODE_CERTIFICATES)}.
+- With either, these variables of Node: ${listed(NODE_CERTIFICATES)}.
 
-A wrong one among these ends the start before any part runs. Other settings of Ping that are set are named and not used.`
+If one of these is wrong, \`npm start\` ends before it starts any part. It lists other settings of Ping that are set, and ignores them.`
 
-/** What a program has beyond the shared tables. */
+/** The settings of a program that are not in the shared tables. */
 function own(table: SettingsTable): readonly Setting<unknown>[] {
   const shared = new Set(SHARED.flatMap(([, , tables]) => tables).flatMap(shared => Object.values(shared)))
   return Object.values(table).filter(setting => !shared.has(setting))
@@ -43,10 +43,14 @@ function own(table: SettingsTable): readonly Setting<unknown>[] {
 
 /** Every setting of every program, in the order of the page. */
 export const SECTIONS: readonly Section[] = [
-  { title: 'Server', intro: '`npm run server`, and the tables of Postgres, the cache and Kafka below.', settings: own(serverSettings) },
-  { title: 'Processor', intro: '`npm run processor`, and all tables below.', settings: own(processorSettings) },
+  {
+    title: 'Server',
+    intro: '`npm run server` uses these, and the tables of Postgres, the cache and Kafka below.',
+    settings: own(serverSettings),
+  },
+  { title: 'Processor', intro: '`npm run processor` uses these, and the four tables below.', settings: own(processorSettings) },
   ...SHARED.map(([title, intro, tables]) => ({ title, intro, settings: tables.flatMap(table => Object.values(table)) })),
-  { title: 'pingcli', intro: 'Options go before settings.', settings: own(cliSettings) },
+  { title: 'pingcli', intro: 'Options override settings.', settings: own(cliSettings) },
   {
     title: 'Everything on one machine',
     intro: LOCAL_INTRO,

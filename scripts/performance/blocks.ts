@@ -60,7 +60,7 @@ function fenced(text: string): string {
   return `\`\`\`text\n${text}\n\`\`\``
 }
 
-/** Puts each block between its two marks (`<!-- bench:NAME -->` … `<!-- /bench:NAME -->`). Throws when a page has no place for one. */
+/** Puts each block between its two marks (`<!-- bench:NAME -->` … `<!-- /bench:NAME -->`). Throws if a page has no marks for one. */
 export function fill(page: string, blocks: Readonly<Record<string, string>>): string {
   return Object.entries(blocks).reduce((text, [name, block]) => {
     const [open, close] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`]

@@ -1,4 +1,4 @@
-/** `npm run docs:performance -- figures.json …`: writes the figures of bench runs (`--json`), profiled ones too, into docs/performance.md and the README. */
+/** `npm run docs:performance -- figures.json …`: writes the figures of bench runs (`--json`), including profiled ones, into docs/performance.md and the README. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Figures } from '../../bench/report/figures.ts'
 import { blocksOf, fill, readmeBlocksOf } from './blocks.ts'

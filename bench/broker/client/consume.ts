@@ -7,10 +7,10 @@ import type { ClientResult, ConsumeTask } from './messages.ts'
 import { numberOf } from './record-value.ts'
 
 const LIMIT_MS = 60_000
-/** How long a fetch may wait for records at most: the consumer stops no sooner. */
+/** Maximum time that a fetch waits for records: the consumer stops no sooner. */
 const MAX_WAIT_MS = 100
 
-/** Reads the whole topic by `eachBatch`, as a member of a new group. Measured from the first batch on. */
+/** Reads the whole topic by `eachBatch`, as a member of a new group. The measurement starts at the first batch. */
 export async function consume({ place, expected }: ConsumeTask): Promise<ClientResult> {
   const consumer = kafkaOf(place).consumer({ groupId: `bench-${randomUUID()}`, maxWaitTimeInMs: MAX_WAIT_MS })
   const reading = new Reading(() => cpuOf(place))
@@ -71,7 +71,7 @@ class Reading {
   }
 }
 
-/** How far the reading was at one moment. */
+/** How far the reader had got at one moment. */
 interface Sample {
   readonly atMs: number
   readonly records: number

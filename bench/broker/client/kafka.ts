@@ -5,7 +5,7 @@ import type { Place } from './messages.ts'
 
 const { Kafka: KafkaClient, logLevel } = kafkajs
 
-/** kafkajs as it comes, but for its log. */
+/** kafkajs with its defaults, except for its log. */
 export function kafkaOf({ broker }: Place): Kafka {
   return new KafkaClient({ clientId: 'bench', brokers: [broker], logLevel: logLevel.NOTHING })
 }

@@ -1,4 +1,4 @@
-/** The client of both brokers, a process of its own: takes `ClientTask`s by IPC and answers each with a `ClientAnswer`. */
+/** The client of both brokers, a separate process: gets `ClientTask`s by IPC and answers each with a `ClientAnswer`. */
 import { guardIdleConnections } from '../../../src/events/guard-idle-connections.ts'
 import { consume } from './consume.ts'
 import type { ClientAnswer, ClientTask } from './messages.ts'

@@ -1,6 +1,6 @@
 import type { CpuSeconds } from '../../measuring/cpu.ts'
 
-/** What the client is asked to do, by one IPC message. */
+/** The task of the client, one IPC message. */
 export type ClientTask = ProduceTask | ConsumeTask
 
 export interface ProduceTask {
@@ -12,9 +12,9 @@ export interface ProduceTask {
   readonly firstNumber: number
   /** Load before the measurement, in ms. */
   readonly warmUpMs: number
-  /** At least so long, in ms, … */
+  /** At least this long, in ms, … */
   readonly measureMs: number
-  /** … and at least so many records, warm-up included. */
+  /** … and at least this many records, including the warm-up. */
   readonly leastRecords: number
 }
 
@@ -33,11 +33,11 @@ export interface Place {
   readonly topic: string
 }
 
-/** What the client reports. */
+/** The report of the client. */
 export interface ClientResult {
-  /** All that were acknowledged, or read. */
+  /** All records that were acknowledged, or read. */
   readonly records: number
-  /** Those within the measured time. */
+  /** The records within the measured time. */
   readonly measured: number
   readonly measuredMs: number
   /** CPU seconds of the measured time; undefined without /proc. */

@@ -7,7 +7,7 @@ import { valueOf } from './record-value.ts'
 
 const ALL_REPLICAS = -1
 
-/** Sends batch after batch, each one when the one before is acknowledged. */
+/** Sends one batch after the other, each when the previous one is acknowledged. */
 export async function produce(task: ProduceTask): Promise<ClientResult> {
   const producer = kafkaOf(task.place).producer({
     idempotent: task.isIdempotent,

@@ -1,8 +1,8 @@
-/** As long as a value is, in bytes. */
+/** The length of a value, in bytes. */
 const VALUE_BYTES = 100
 const TEMPLATE = Buffer.alloc(VALUE_BYTES, 'ping ')
 
-/** A record's value: its number, and what fills it up. */
+/** A record's value: its number, padded. */
 export function valueOf(number: number): Buffer {
   const value = Buffer.from(TEMPLATE)
   value.writeUInt32BE(number)

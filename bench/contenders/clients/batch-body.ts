@@ -1,4 +1,4 @@
-/** A ping of a PingBatchRequest takes so many bytes: its tag and length, a timestamp of today as a varint of 6 bytes, and a UUID as text. */
+/** The bytes of a ping in a PingBatchRequest: its tag and length, a timestamp of today as a varint of 6 bytes, and a UUID as text. */
 export const PING_BYTES = 2 + (1 + 6) + (2 + 36)
 
 /** Writes pings of now into `target` from `start` on, each with a new id: what protobuf's own encoder would make, at a tenth of its cost. */
@@ -20,7 +20,7 @@ export function writePings(
 
 const TIME_BYTES = 6
 
-/** Six groups of seven bits, the lowest first: times from 2005 to 2109 need as many. */
+/** Six groups of seven bits, the lowest first: times from 2005 to 2109 need this many. */
 function writeTime(target: Buffer, at: number, timeMs: number): void {
   let rest = timeMs
   for (let n = 0; n < TIME_BYTES; n++) {

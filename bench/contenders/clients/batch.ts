@@ -1,4 +1,4 @@
-/** Of the bulk stage: one PingBatch of many pings a call, binary, each ping with an id and a time of its own. */
+/** For the bulk stage: one binary PingBatch of many pings per call, each ping with its own id and timestamp. */
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller } from '../../load/caller.ts'
 import { HttpConnection } from '../../load/http-connection.ts'

@@ -13,7 +13,7 @@ export class CopyIn implements Submittable {
   readonly #rows: Buffer
   readonly #done: (error?: Error) => void
 
-  /** `done` is called once, when the rows are committed, or with what the server or the connection had against it. */
+  /** `done` is called once, when the rows are committed, or with the error of the server or the connection. */
   constructor(text: string, rows: Buffer, done: (error?: Error) => void) {
     this.#text = text
     this.#rows = rows

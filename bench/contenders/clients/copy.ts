@@ -1,4 +1,4 @@
-/** Of the bulk stage: one COPY of many rows a call, straight from pg's client, each its own durable transaction. */
+/** For the bulk stage: one COPY of many rows per call, directly by pg's client, each its own durable transaction. */
 import type { Client } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller } from '../../load/caller.ts'
@@ -13,7 +13,7 @@ let [batches, nextSeq] = [0, firstSeq]
 
 async function open(): Promise<Caller> {
   const client: Client = plainClient(database)
-  client.on('error', () => undefined) // it also fails the call under way
+  client.on('error', () => undefined) // it also fails the current call
   await client.connect()
   return {
     call: (answered, broken) =>
@@ -24,7 +24,7 @@ async function open(): Promise<Caller> {
   }
 }
 
-/** Much as Ping's recorder would place them: one lane a batch, numbered one after the other, with one tag. */
+/** Similar to Ping's recorder: one lane per batch, numbers without gaps, and one tag. */
 function nextRows(): Buffer {
   const lane = batches++ % LANES
   const pingedAt = new Date().toISOString()

@@ -4,7 +4,7 @@ import { within } from '../../../src/runtime/wait.ts'
 
 const ANSWER_LIMIT_MS = 10_000
 
-/** A connection to NATS by its text protocol, with one request under way at a time. */
+/** A connection to NATS by its text protocol, with one request at a time. */
 export class NatsConnection {
   readonly #socket: Socket
   /** Where answers to this connection go. */
@@ -52,7 +52,7 @@ export class NatsConnection {
     failed?.(error)
   }
 
-  /** Takes whole lines: INFO and PONG tell nothing here, PING wants a PONG, -ERR is the end, MSG is the answer with its body after it. */
+  /** Reads whole lines: INFO and PONG are ignored, PING needs a PONG, -ERR ends the connection, MSG is the answer, followed by its body. */
   #read(text: string): void {
     this.#pending += text
     for (;;) {

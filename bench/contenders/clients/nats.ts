@@ -1,4 +1,4 @@
-/** Contender (f): one publish to JetStream a call, answered after it is stored. */
+/** Contender (f): one publish to JetStream per call, answered after it is stored. */
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller } from '../../load/caller.ts'
 import { serveOrders } from '../../load/serve-orders.ts'

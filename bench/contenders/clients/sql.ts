@@ -1,4 +1,4 @@
-/** Contenders (e) and (g): one prepared statement a call, straight from pg's client, without a server in between. */
+/** Contenders (e) and (g): one prepared statement per call, directly by pg's client, without a server in between. */
 import type { Client } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller } from '../../load/caller.ts'
@@ -24,7 +24,7 @@ const { text, values } = STATEMENTS[order.statement]
 
 async function open(): Promise<Caller> {
   const client: Client = plainClient(order.database)
-  client.on('error', () => undefined) // it also fails the call under way
+  client.on('error', () => undefined) // it also fails the current call
   await client.connect()
   return {
     call: (answered, broken) =>
