@@ -1,32 +1,31 @@
-/** Steps that Ping's broker answers otherwise than Apache Kafka, on purpose. */
+/** Steps in which the response of Ping's broker differs from that of Apache Kafka on purpose. */
 export interface Difference {
   readonly chapter: string
   /** The titles of the steps. */
   readonly steps: readonly string[]
-  /** What Ping's broker answers, made of what Kafka answers. */
+  /** The response of Ping's broker, computed from that of Kafka. */
   readonly ours: (kafka: any) => unknown
-  /** For the docs: what is different, and why. */
+  /** For the docs: the difference, and the reason. */
   readonly reason: string
 }
 
 const TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53
 const INVALID_TIMESTAMP = 32
 
-/** All of them; any other difference is a bug. The docs list them. */
+/** All intended differences; any other one is a bug. The docs list them. */
 export const DIFFERENCES: readonly Difference[] = [
   {
     chapter: 'versions and the cluster',
     steps: ['what is offered'],
     ours: () => OFFERED,
     reason:
-      'Offers what clients of a single node use: no transactions yet, no topic ids in records, none of the protocols between brokers, no newer groups, quotas, tokens or access lists.',
+      'Supports what clients of a single node use: no transactions, no topic ids in Produce and Fetch, no requests between brokers, no newer group protocols, quotas, tokens or access lists.',
   },
   {
     chapter: 'versions and the cluster',
     steps: ['ApiVersions 3 besides this list', 'ApiVersions 4 besides this list'],
     ours: kafka => ({ ...kafka, supportedFeatures: [], finalizedFeatures: [] }),
-    reason:
-      'Announces no features: they are about clusters that are upgraded, and some of them would make clients use what is not offered.',
+    reason: 'Announces no features: they are for upgrades of clusters, and some of them would make clients use what is not supported.',
   },
   {
     chapter: 'metadata',
@@ -44,19 +43,21 @@ export const DIFFERENCES: readonly Difference[] = [
       }
       return [{ ...topic, errorCode: 0, partitions: [partition] }]
     },
-    reason: 'A topic is created before the answer that asked for it; Kafka creates it afterwards and tells clients to ask again.',
+    reason:
+      'A missing topic is created before the response to the request that asks for it; Kafka creates it afterwards and tells clients to retry.',
   },
   {
     chapter: 'metadata',
     steps: ['two names that differ in dot and underscore'],
     ours: ([topic]) => [{ ...topic, errorCode: 17 }],
-    reason: 'A topic that cannot be created because of its name is told so (17); Kafka answers that it is not there yet (3), for ever.',
+    reason:
+      'A topic that cannot be created because of its name gets INVALID_TOPIC_EXCEPTION (17); Kafka always returns UNKNOWN_TOPIC_OR_PARTITION (3).',
   },
   {
     chapter: 'topics',
     steps: ['only tried', 'a name of 249 characters'],
     ours: kafka => withoutId(kafka),
-    reason: 'A topic that is only tried has no id; Kafka tells one that means nothing.',
+    reason: 'CreateTopics with validate_only returns no topic id; Kafka returns one that has no meaning.',
   },
   {
     chapter: 'configurations',
@@ -68,14 +69,13 @@ export const DIFFERENCES: readonly Difference[] = [
         configs: result.configs.map((config: any) => ({ ...config, readOnly: true })),
       })),
     }),
-    reason: 'The settings of the broker are read at its start and cannot be changed while it runs.',
+    reason: 'The settings of the broker are read when it starts and cannot be changed while it runs.',
   },
   {
     chapter: 'configurations',
     steps: ['an operation that does not exist'],
     ours: kafka => ({ ...kafka, responses: [{ ...kafka.responses[0], errorCode: 42 }] }),
-    reason:
-      'A change of configurations by an operation that does not exist is answered with INVALID_REQUEST (42); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
+    reason: 'An unknown operation on a configuration returns INVALID_REQUEST (42); Kafka returns UNKNOWN_SERVER_ERROR (-1).',
   },
   {
     chapter: 'produce',
@@ -89,7 +89,7 @@ export const DIFFERENCES: readonly Difference[] = [
       'a producer id without a sequence',
     ],
     ours: withoutLogStart,
-    reason: 'Where records are refused, the answer does not tell where the log starts; Kafka does or not, depending on how far it got.',
+    reason: 'If records are refused, the response does not contain the start offset of the log; in Kafka it depends on the error.',
   },
   {
     chapter: 'idempotence',
@@ -103,7 +103,7 @@ export const DIFFERENCES: readonly Difference[] = [
       'but not with a gap',
     ],
     ours: withoutLogStart,
-    reason: 'Where records are refused, the answer does not tell where the log starts; Kafka does or not, depending on how far it got.',
+    reason: 'If records are refused, the response does not contain the start offset of the log; in Kafka it depends on the error.',
   },
   {
     chapter: 'idempotence',
@@ -115,31 +115,31 @@ export const DIFFERENCES: readonly Difference[] = [
       'the batch across again',
     ],
     ours: kafka => produced(kafka, { logAppendTimeMs: -1 }),
-    reason: "A repeated batch is answered as it was the first time; Kafka tells the records' own time as the time of the append.",
+    reason: 'A duplicate batch gets the same response as the first one; Kafka returns the timestamp of the records as the append time.',
   },
   {
     chapter: 'produce',
     steps: ['no records: null'],
     ours: () => 'an answer',
-    reason: 'Null instead of records is answered with an error; Kafka never answers.',
+    reason: 'Null instead of records returns an error; Kafka never responds.',
   },
   {
     chapter: 'produce',
     steps: ['bytes after the batch'],
     ours: kafka => produced(kafka, { errorCode: 87, baseOffset: -1, logStartOffset: -1 }),
-    reason: 'Bytes behind a batch are refused with it; Kafka drops them.',
+    reason: 'A batch with bytes after it is refused; Kafka ignores these bytes.',
   },
   {
     chapter: 'produce',
     steps: ['a codec that does not exist'],
     ours: kafka => produced(kafka, { errorCode: 76, logStartOffset: -1 }),
-    reason: 'A codec that does not exist is answered with UNSUPPORTED_COMPRESSION_TYPE (76); Kafka answers UNKNOWN_SERVER_ERROR (-1).',
+    reason: 'An unknown compression codec returns UNSUPPORTED_COMPRESSION_TYPE (76); Kafka returns UNKNOWN_SERVER_ERROR (-1).',
   },
   {
     chapter: 'produce',
     steps: ['a batch that claims the time of the append'],
     ours: kafka => produced(kafka, { errorCode: 32, baseOffset: -1, logStartOffset: -1 }),
-    reason: 'Only the broker can say that a time is the time of the append; Kafka takes the batch and corrects it.',
+    reason: 'A batch from a client with the timestamp type LogAppendTime is refused; Kafka accepts and corrects it.',
   },
   {
     chapter: 'fetch',
@@ -149,44 +149,44 @@ export const DIFFERENCES: readonly Difference[] = [
         ...partition,
         records: partition.records.filter((batch: unknown) => batch !== 'a cut batch'),
       })),
-    reason: 'Answers hold whole batches; Kafka cuts the last one where the limit is, and clients throw it away.',
+    reason: 'Fetch responses contain whole batches; Kafka cuts the last one at the limit, and clients discard it.',
   },
   {
     chapter: 'fetch',
     steps: ['a new session'],
     ours: kafka => ({ ...kafka, sessionId: 0 }),
-    reason: 'No sessions of fetches: they save bytes between many partitions and many brokers. Clients are told so by the id 0.',
+    reason: 'There are no fetch sessions, which save bytes with many partitions and brokers. Clients get the session id 0.',
   },
   {
     chapter: 'offsets of logs',
     steps: ['the offsets after deleting all'],
     ours: kafka =>
       kafka.map((answer: any, index: number) => (index < 3 ? answer : withOffset(answer, { timestamp: -1, offset: -1, leaderEpoch: -1 }))),
-    reason: 'An empty log has no highest time; Kafka remembers that of a record that is deleted.',
+    reason: 'An empty log has no maximum timestamp; Kafka remembers the timestamp of a deleted record.',
   },
   {
     chapter: 'groups',
     steps: ['the transaction coordinator'],
     ours: kafka => ({ ...kafka, errorCode: TRANSACTIONAL_ID_AUTHORIZATION_FAILED, nodeId: -1, host: '', port: -1 }),
-    reason: 'Transactions are not offered yet: their clients are refused at their first call, with an error that they do not try again.',
+    reason: 'Transactions are not supported: the first request of a transactional client gets an error that is not retriable.',
   },
   {
     chapter: 'transactions',
     steps: [0, 1, 2, 3, 4].map(version => `InitProducerId ${version} with a transactional id`),
     ours: kafka => ({ ...kafka, errorCode: TRANSACTIONAL_ID_AUTHORIZATION_FAILED, producerId: -1, producerEpoch: -1 }),
-    reason: 'Transactions are not offered yet: their clients are refused at their first call, with an error that they do not try again.',
+    reason: 'Transactions are not supported: the first request of a transactional client gets an error that is not retriable.',
   },
   {
     chapter: 'transactions',
     steps: ['a batch with a transactional id that was not begun'],
     ours: kafka => produced(kafka, { errorCode: TRANSACTIONAL_ID_AUTHORIZATION_FAILED }),
-    reason: 'Transactions are not offered yet: their clients are refused at their first call, with an error that they do not try again.',
+    reason: 'Transactions are not supported: the first request of a transactional client gets an error that is not retriable.',
   },
   {
     chapter: 'produce',
     steps: ['bytes that are no snappy'],
     ours: kafka => produced(kafka, { errorCode: 0, baseOffset: 0, logStartOffset: 0 }),
-    reason: 'Compressed batches are not opened: what is in them is between the clients.',
+    reason: 'A produced batch is not decompressed, so malformed compressed records are stored; Kafka refuses them.',
   },
   {
     chapter: 'produce',
@@ -195,26 +195,26 @@ export const DIFFERENCES: readonly Difference[] = [
       produced(refused, { errorCode: 0, baseOffset: 0, logStartOffset: 0, recordErrors: [] }),
       produced(taken, { baseOffset: 1 }),
     ],
-    reason: 'Logs are not compacted (the setting is accepted), so records without a key do no harm.',
+    reason: 'Logs are not compacted (the setting is accepted), so a compacted topic accepts records without a key.',
   },
   {
     chapter: 'offsets of groups',
     steps: ['OffsetFetch 8 of several groups', 'OffsetFetch 9 of several groups'],
     ours: kafka => ({ ...kafka, groups: kafka.groups.slice(1) }),
     reason:
-      'What a request names twice (a group, a partition, a resource) is answered once, so that no short request has an endless answer; Kafka repeats it.',
+      'A group, partition or resource that a request lists twice is returned once, so that a short request cannot get a huge response; Kafka repeats it.',
   },
   {
     chapter: 'produce',
     steps: ['a time two hours ahead', 'times may not lie further from now than the topic says'],
     ours: kafka => (Array.isArray(kafka) ? kafka.map(withoutPlace) : withoutPlace(kafka)),
-    reason: 'A batch whose times are refused is refused whole, by what its header says; Kafka names the records.',
+    reason: 'Timestamps are checked in the header of a batch, and the whole batch is refused; Kafka names the records.',
   },
   {
     chapter: 'configurations',
     steps: ['with the values that lie beneath'],
     ours: kafka => withDefaultBeneath(kafka),
-    reason: 'The values beneath one that was set for a topic end with the default of the broker; Kafka leaves it out.',
+    reason: 'The synonyms of a topic setting end with the default of the broker; Kafka omits it.',
   },
 ]
 

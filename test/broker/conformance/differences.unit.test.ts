@@ -5,7 +5,7 @@ import { readRecording } from './recordings.ts'
 
 test('docs/broker.md lists exactly the allowed differences from Kafka', () => {
   const page = readFileSync(new URL('../../../docs/broker.md', import.meta.url), 'utf8')
-  const section = /### Where the answers differ[^]*?\n\n([^]*?)\n\n## /.exec(page)?.[1] ?? ''
+  const section = /### Differences from Apache Kafka[^]*?\n\n([^]*?)\n\n## /.exec(page)?.[1] ?? ''
   const listed = section
     .split('\n')
     .filter(line => line.startsWith('- '))
