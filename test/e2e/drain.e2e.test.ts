@@ -9,7 +9,7 @@ import { startPing, type WholePing } from '../support/whole-ping.ts'
 
 const CALLERS = 64
 const CACHE_LIMIT_MS = 12_000
-/** What a caller sees that did not get in: the port is closed, or its idle connection was closed as it sent. */
+/** What a caller sees that was not accepted: the port is closed, or its idle connection was closed while it sent. */
 const NOT_LET_IN = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE']
 
 keepLogsOnFailure()
@@ -19,14 +19,14 @@ interface Tried {
   readonly answer: Answer
 }
 
-describe('SIGTERM under load', () => {
+describe('at SIGTERM under load', () => {
   let ping: WholePing
   beforeAll(async () => {
     ping = await startPing()
   })
   afterAll(() => ping.stop())
 
-  /** Callers that send one ping after the other, none of them twice, until they are not let in any more. */
+  /** Callers that send one ping after the other, none of them twice, until they are not accepted any more. */
   async function sendUntilRefused(caller: PingCaller, url: string): Promise<readonly Tried[]> {
     const tried: Tried[] = []
     const one = async (): Promise<void> => {
@@ -49,7 +49,7 @@ describe('SIGTERM under load', () => {
   }
 
   test.each(firstOrAll([1, 2, 3]))(
-    'server, time %i: what was accepted is answered and recorded, what was not is not; exit 0',
+    'the server records and answers all that it accepted, and nothing else, and exits with 0, time %i',
     { timeout: 60_000 },
     async () => {
       const [server] = ping.servers
@@ -72,7 +72,7 @@ describe('SIGTERM under load', () => {
     },
   )
 
-  test('processor: the next one goes on where it ended, without a gap; exit 0', { timeout: 60_000 }, async () => {
+  test('the processor exits with 0, and the next one goes on from there without a gap', { timeout: 60_000 }, async () => {
     const [processor] = ping.processors
     const caller = new PingCaller()
     const { url } = ping.servers[0]!

@@ -18,7 +18,7 @@ import { startPing, type WholePing } from '../support/whole-ping.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
 const LANES = 16
-/** What is promised; a machine that is busy otherwise may be so many times slower. */
+/** What is promised. A machine that is busy with something else may be BUSY_MACHINE times slower. */
 const COUNTED_WITHIN_MS = 2_000
 const HEALED_WITHIN_MS = 3_000
 const BUSY_MACHINE = 4
@@ -26,7 +26,7 @@ const run = promisify(execFile)
 
 keepLogsOnFailure()
 
-/** What `npm start` brings by itself, which every machine has; and what production runs on, as far as this machine has it. */
+/** The parts of `npm start`, which every machine has, and those of production, as far as this machine has them. */
 const STACKS = kafkaKinds().map(kafka => ({ kafka, cache: kafka === 'Apache Kafka' ? usualCache() : ('the stand-in' as const) }))
 
 describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $kafka and $cache', stack => {
@@ -50,7 +50,7 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
   const recorded = () =>
     withDatabase(ping.place.databaseUrl, async client => Number((await client.query('select count(*) from pings')).rows[0].count))
 
-  /** One client of each protocol to a server, on connections of its own. */
+  /** One client of each protocol to a server, each on its own connections. */
   function clientsOf(baseUrl: string) {
     const sessionManager = new Http2SessionManager(baseUrl)
     closers.push(() => sessionManager.abort())
@@ -81,7 +81,7 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     return tookMs
   }
 
-  test('N pings by curl, pingcli, gRPC and gRPC-Web are N in the count', { timeout: 60_000 }, async () => {
+  test('every ping by curl, pingcli, gRPC and gRPC-Web is counted', { timeout: 60_000 }, async () => {
     expect((await counted()).count).toBe(0)
     const took: string[] = []
     const measure = async (name: string, total: number, send: () => Promise<unknown>) => {
@@ -106,7 +106,7 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     process.stdout.write(`from the last ack to the count (promised: ${COUNTED_WITHIN_MS} ms): ${took.join(', ')}\n`)
   })
 
-  test('HGETALL ping:counters holds what is promised, and nothing else', async () => {
+  test('HGETALL ping:counters returns the promised fields, and nothing else', async () => {
     const { databaseUrl, redisUrl } = ping.place
     expect((await i4Cache(databaseUrl, redisUrl, HEALED_WITHIN_MS * BUSY_MACHINE)).violations).toEqual([])
     const hash = await cache.hgetall('ping:counters')
@@ -123,7 +123,7 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     expect(await ping.verify()).toMatch(/^OK$/m)
   })
 
-  test('the same id through both servers and all protocols at once is counted once', async () => {
+  test('a ping id that comes through both servers and all protocols at once is counted once', async () => {
     const before = await recorded()
     const clients = ping.servers.flatMap(({ url }) => clientsOf(url))
     const ids = Array.from({ length: 30 }, () => (Math.random() < 0.5 ? v4() : v7()))
@@ -136,7 +136,7 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     expect(await i3Gaps(ping.place.databaseUrl)).toEqual([])
   })
 
-  test('of callers that race with the same id and different times, those with the recorded time are acknowledged, the others told ALREADY_EXISTS', async () => {
+  test('of concurrent callers with the same id and different times, those with the recorded time get an ack, the others ALREADY_EXISTS', async () => {
     const before = await recorded()
     const ids = Array.from({ length: 20 }, () => v7())
     const tries = ids.flatMap(pingId => ping.servers.flatMap(({ url }) => [1, 2, 3].map(timestampMs => ({ pingId, timestampMs, url }))))
@@ -158,7 +158,7 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     expect(await recorded()).toBe(before + ids.length)
   })
 
-  test('a retry without a time is answered as the first was, one with another time is told so, whoever gave the first time', async () => {
+  test('a retry without a time gets the first answer, a retry with another time gets an error, no matter who set the first time', async () => {
     const before = await recorded()
     const [one, other] = ping.servers
     const send = async (url: string, body: object) => {
@@ -176,7 +176,7 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     expect(await recorded()).toBe(before + 2)
   })
 
-  test('FLUSHALL without traffic: counts stay right, and the cache is whole again within 3 s', async () => {
+  test('after FLUSHALL without traffic counts stay right, and the cache is complete again within 3 s', async () => {
     const total = await recorded()
     await untilCounted(total)
     await cache.flushall()
@@ -188,7 +188,7 @@ describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $k
     process.stdout.write(`FLUSHALL: whole again after ${Math.round(tookMs)} ms (promised: ${HEALED_WITHIN_MS} ms)\n`)
   })
 
-  test('a cache restored from an old snapshot, without traffic, never serves its old count', async () => {
+  test('a cache that was restored from an old snapshot never serves its old count, even without traffic', async () => {
     const old = await cache.hgetall('ping:counters')
     await cli('ping', '-n', '50')
     const total = await recorded()

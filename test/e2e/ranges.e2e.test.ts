@@ -106,7 +106,7 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
     afterAll(stop)
 
     test(
-      'cached and strong counts of random ranges are those of SQL, with negative and extreme times and bounds',
+      'cached and strong counts of random ranges equal those of SQL, with negative and extreme times and bounds',
       { timeout: 60_000 },
       async () => {
         const times = [FIRST_MS, LAST_MS, 0n, -1n, 1n, -MINUTE_MS, ...Array.from({ length: 1_500 }, randomTime)]
@@ -141,19 +141,19 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
       },
     )
 
-    test('a start after its end is refused, and says so', async () => {
+    test('a range whose start is after its end is refused with the reason', async () => {
       await expect(countRange(1n, 0n, false)).rejects.toThrow(/invalid_argument.*time_range/)
     })
   })
 
-  describe('with more distinct minutes than the cache may hold, future ones among them', () => {
+  describe('with more distinct minutes than the cache may hold, including future ones', () => {
     const MAX_MINUTES = 40
     const FIELDS_BESIDE = 3 + 2 * 16
     const times: bigint[] = []
     beforeAll(() => start({ MAX_MINUTES: String(MAX_MINUTES) }))
     afterAll(stop)
 
-    test('the hash stays within its bound, its minutes are right, and all counts are', { timeout: 60_000 }, async () => {
+    test('the hash stays within its maximum, and its minutes and all counts are right', { timeout: 60_000 }, async () => {
       const cache = new Redis(ping.place.redisUrl)
       const fields: number[] = []
       for (let round = 0; round < 8; round++) {
@@ -179,7 +179,7 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
       await expectRange(LEAST, MOST, times)
     })
 
-    test('a rebuild keeps the newest minutes, and nothing else changes', { timeout: 30_000 }, async () => {
+    test('a rebuild keeps the newest minutes and changes nothing else', { timeout: 30_000 }, async () => {
       const cache = new Redis(ping.place.redisUrl)
       await cache.flushall()
       await expectCacheTrue()

@@ -10,7 +10,7 @@ const PINGS_BETWEEN = 100
 
 keepLogsOnFailure()
 
-describe('pingcli verify while pings come in', () => {
+describe('pingcli verify under load', () => {
   let ping: WholePing
   let load: Load
 
@@ -25,7 +25,7 @@ describe('pingcli verify while pings come in', () => {
     await ping.stop()
   })
 
-  test('says OK, since what came after its beginning may still be under way', async () => {
+  test('prints OK: pings that came after its start may still be on their way', async () => {
     for (let time = 0; time < TIMES; time++) {
       const before = load.acked.length
       await until('pings are acknowledged', () => load.acked.length >= before + PINGS_BETWEEN)
@@ -33,7 +33,7 @@ describe('pingcli verify while pings come in', () => {
     }
   })
 
-  test('names a ping that is lost', async () => {
+  test('names a lost ping', async () => {
     await withDatabase(ping.place.databaseUrl, client => client.query('delete from pings where lane = 0 and seq = 1'))
     await expect(ping.verify('1s')).rejects.toThrow(/DIFFERENCE: lane 0: its head is \d+, but it has \d+ rows/)
   })

@@ -13,14 +13,14 @@ import { startOwnPing, type OwnPing } from '../support/whole-ping.ts'
 
 const run = promisify(execFile)
 const LIMIT_MS = 20_000
-/** So long the floor must have stood above before it is lowered. */
+/** The floor must be above the cache for this long before it is lowered. */
 const FLOOR_STANDS_MS = 3_000
 const FOLLOWS_WITHIN_MS = 6_000
 const BUSY_MACHINE = 3
 
 keepLogsOnFailure()
 
-describe('Postgres comes back on an older copy: a failover that lost rows', () => {
+describe('after a failover to an older copy of Postgres, which lost rows', () => {
   const caller = new PingCaller()
   const sent: SentPing[] = []
   let ping: OwnPing
@@ -60,7 +60,7 @@ describe('Postgres comes back on an older copy: a failover that lost rows', () =
     const { dataDir } = ping.postgres
     await ping.postgres.kill9()
     await until(
-      'nobody is in the data folder',
+      'no process runs in the data folder',
       () => readdirSync('/proc').every(pid => !/^\d+$/.test(pid) || cwdOf(pid) !== dataDir),
       LIMIT_MS,
     )
@@ -70,41 +70,37 @@ describe('Postgres comes back on an older copy: a failover that lost rows', () =
   const lost = newIds(150)
   const after = newIds(40)
 
-  test(
-    'the count follows within seconds, stands for 3 s before it falls, and is never wrong in between',
-    { timeout: 120_000 },
-    async () => {
-      const { dataDir } = ping.postgres
-      await send(old)
-      await expectCacheTrue()
-      await killPostgres()
-      await run('cp', ['-a', dataDir, `${dataDir}.old`])
-      await ping.postgres.restart()
-      await send(lost)
-      await expectCacheTrue()
-      await until('all are counted', async () => (await counted()) === old.length + lost.length, LIMIT_MS)
+  test('the count stays for 3 s, then falls to the rows that are left, and is never wrong in between', { timeout: 120_000 }, async () => {
+    const { dataDir } = ping.postgres
+    await send(old)
+    await expectCacheTrue()
+    await killPostgres()
+    await run('cp', ['-a', dataDir, `${dataDir}.old`])
+    await ping.postgres.restart()
+    await send(lost)
+    await expectCacheTrue()
+    await until('all are counted', async () => (await counted()) === old.length + lost.length, LIMIT_MS)
 
-      goneMs = performance.now()
-      await killPostgres()
-      await run('rm', ['-rf', dataDir])
-      await run('mv', [`${dataDir}.old`, dataDir])
-      const restartedMs = performance.now()
-      await ping.postgres.restart()
-      const backMs = performance.now()
-      await send(after)
-      expect(await rows()).toBe(old.length + after.length)
-      await expectCacheTrue()
-      const fell = () => watch.samples.find(({ beganMs, count }) => beganMs > goneMs && count < old.length + lost.length)
-      await until('the count has followed', () => fell() !== undefined, FOLLOWS_WITHIN_MS * BUSY_MACHINE)
-      followedMs = fell()!.endedMs
-      expect(followedMs - restartedMs).toBeGreaterThanOrEqual(FLOOR_STANDS_MS)
-      expect(await counted()).toBe(old.length + after.length)
-      expect(ping.servers[0]!.log().join()).toContain('a failover lost rows')
-      process.stdout.write(`failover: the count had followed ${((followedMs - backMs) / 1000).toFixed(1)} s after Postgres was back\n`)
-    },
-  )
+    goneMs = performance.now()
+    await killPostgres()
+    await run('rm', ['-rf', dataDir])
+    await run('mv', [`${dataDir}.old`, dataDir])
+    const restartedMs = performance.now()
+    await ping.postgres.restart()
+    const backMs = performance.now()
+    await send(after)
+    expect(await rows()).toBe(old.length + after.length)
+    await expectCacheTrue()
+    const fell = () => watch.samples.find(({ beganMs, count }) => beganMs > goneMs && count < old.length + lost.length)
+    await until('the count has followed', () => fell() !== undefined, FOLLOWS_WITHIN_MS * BUSY_MACHINE)
+    followedMs = fell()!.endedMs
+    expect(followedMs - restartedMs).toBeGreaterThanOrEqual(FLOOR_STANDS_MS)
+    expect(await counted()).toBe(old.length + after.length)
+    expect(ping.servers[0]!.log().join()).toContain('a failover lost rows')
+    process.stdout.write(`failover: the count had followed ${((followedMs - backMs) / 1000).toFixed(1)} s after Postgres was back\n`)
+  })
 
-  test('clients that send the lost pings again have them counted, once', { timeout: 60_000 }, async () => {
+  test('lost pings that clients send again are counted once', { timeout: 60_000 }, async () => {
     await send([...lost, ...old.slice(0, 50), ...lost])
     expect(await rows()).toBe(old.length + lost.length + after.length)
     await expectCacheTrue()
@@ -115,9 +111,9 @@ describe('Postgres comes back on an older copy: a failover that lost rows', () =
     expect(await ping.verify()).toMatch(/^OK$/m)
   })
 
-  test('no read was negative, above what was attempted, or fell but then', async () => {
+  test('no read was negative, above what was attempted, or fell at any other time', async () => {
     await watch.stop()
-    // The lost rows' acks are void from the failover until they were sent again, which the last ack of each tells.
+    // The acks of the lost rows are void from the failover until the rows are sent again: see the last ack of each.
     const rules = { postgresAway: [{ fromMs: 0, toMs: followedMs }], lostRows: [{ fromMs: goneMs, toMs: followedMs }] }
     expect(i5Reads(watch.samples, sent, rules)).toEqual([])
     expect(watch.samples.length).toBeGreaterThan(50)

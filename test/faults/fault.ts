@@ -13,11 +13,11 @@ export interface Victim {
 export interface Fault {
   readonly names: readonly string[]
   readonly killedMs: number
-  /** From here on everything is there again. */
+  /** From here on every part is up again. */
   readonly backMs: number
 }
 
-const LONGEST_AWAY_MS = 1_500
+const MAX_DOWN_MS = 1_500
 
 export function victimsOf({ postgres, kafka, redis, servers, processors }: OwnPing): readonly Victim[] {
   return [
@@ -29,14 +29,14 @@ export function victimsOf({ postgres, kafka, redis, servers, processors }: OwnPi
   ]
 }
 
-/** Kills all of them at one moment, and starts each again after a time of its own. */
+/** Kills all of them at the same time, and starts each again after a different time. */
 export async function killAndRestart(victims: readonly Victim[], random: Random): Promise<Fault> {
   const killedMs = performance.now()
-  const away = victims.map(victim => ({ victim, awayMs: random.between(0, LONGEST_AWAY_MS) }))
+  const kills = victims.map(victim => ({ victim, downMs: random.between(0, MAX_DOWN_MS) }))
   await Promise.all(
-    away.map(async ({ victim, awayMs }) => {
+    kills.map(async ({ victim, downMs }) => {
       await victim.kill9()
-      await wait(awayMs)
+      await wait(downMs)
       await victim.up()
     }),
   )

@@ -16,11 +16,11 @@ import { faultSettings } from './settings.ts'
 const { runs, seed } = faultSettings()
 const ROUND_LIMIT_MS = 120_000
 /** Between the end of one fault's recovery and the next fault. */
-const LONGEST_PEACE_MS = 700
-/** A machine that is busy otherwise may be so many times slower than what is promised. */
+const MAX_PEACE_MS = 700
+/** A machine that is busy with something else may be this many times slower than what is promised. */
 const BUSY_MACHINE = 4
 const RECOVERS_WITHIN_MS = 25_000
-/** Old and future minutes among them, and, for one in three, the server's clock. */
+/** Of the timestamps: old and future minutes, and, for one in three, the server's clock. */
 const MINUTE_MS = 60_000n
 
 keepLogsOnFailure()
@@ -63,14 +63,14 @@ describe.each(kafkaKindsAtDepth())(`kill -9 under load (--runs ${runs} --seed ${
 
   const sent = () => [...load.sent, ...bulk.sent]
 
-  /** One fault, and the time until pings are acknowledged and counts are fresh again. */
+  /** One fault, and the wait until pings are acknowledged and counts are fresh again. */
   async function suffer(victims: readonly Victim[]): Promise<void> {
-    await wait(random.between(0, LONGEST_PEACE_MS))
+    await wait(random.between(0, MAX_PEACE_MS))
     const fault = await killAndRestart(victims, random)
     faults.push(fault)
     const recovery = () => i7Recovery(watch.samples, load.sent, fault.backMs)
     await until(
-      `I7: acks and fresh counts after ${fault.names.join(' and ')} came back`,
+      `I7: acks and fresh counts after ${fault.names.join(' and ')} recovered`,
       () => Object.values(recovery()).every(ms => ms !== undefined),
       RECOVERS_WITHIN_MS,
     )
@@ -90,10 +90,10 @@ describe.each(kafkaKindsAtDepth())(`kill -9 under load (--runs ${runs} --seed ${
     expect(await i3Gaps(databaseUrl), 'I3').toEqual([])
   }
 
-  // Apache Kafka takes seconds to come back: what is about Ping itself is shown with Ping's broker.
+  // Apache Kafka takes seconds to restart: what concerns Ping itself is tested with Ping's broker.
   const rounds = kind === 'Apache Kafka' ? Math.ceil(runs / 5) : runs
   test.each(Array.from({ length: rounds }, (_, round) => round + 1))(
-    'kill of each part, round %i: nothing lost, nothing double',
+    'round %i, a kill of each part loses no ping and counts none twice',
     { timeout: ROUND_LIMIT_MS },
     async () => {
       const victims = victimsOf(ping)
@@ -105,7 +105,7 @@ describe.each(kafkaKindsAtDepth())(`kill -9 under load (--runs ${runs} --seed ${
     },
   )
 
-  test('every read of the total was true, all the time (I5)', () => {
+  test('every read of the total was correct at all times (I5)', () => {
     const postgresAway = faults
       .filter(({ names }) => names.includes('postgres'))
       .map(({ killedMs, backMs }) => ({ fromMs: killedMs, toMs: backMs + 500 }))
@@ -113,7 +113,7 @@ describe.each(kafkaKindsAtDepth())(`kill -9 under load (--runs ${runs} --seed ${
     expect(i5Reads(watch.samples, sent(), { postgresAway })).toEqual([])
   })
 
-  test('the topic has every row (I6), and pingcli verify says OK', { timeout: 60_000 }, async () => {
+  test('the topic has every row (I6), and pingcli verify prints OK', { timeout: 60_000 }, async () => {
     const { databaseUrl, brokers, topic } = ping.place
     expect(await i6Topic(databaseUrl, brokers, topic), 'I6').toEqual([])
     expect(await ping.verify()).toMatch(/^OK$/m)

@@ -1,4 +1,4 @@
-/** `npm run faults -- --runs N --seed S`: the fault tests alone, the broker's crashes among them, with more kills, or once more as they were. */
+/** `npm run faults -- --runs N --seed S`: only the fault tests, the broker's crashes included, with more kills, or again with the same seed. */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 

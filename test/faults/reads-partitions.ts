@@ -1,6 +1,6 @@
 import type { Program } from '../support/programs.ts'
 
-/** True if the processor has joined its group and was given something to read: by what it said last, in this life. */
+/** True if the processor has joined its group and was assigned partitions to read: by its last log line, in this life. */
 export function readsPartitions(processor: Program): boolean {
   return /"partitions":\[\d/.test(lastJoin(processor))
 }

@@ -6,20 +6,20 @@ export interface MeasuredFault extends Fault {
   ackMs: number | undefined
   /** Until the first fresh count from the cache. */
   freshMs: number | undefined
-  /** Until the cache was wholly true, after the last ack; measured once a round. */
+  /** Until the cache was completely correct, after the last ack; measured once a round. */
   quietMs?: number
 }
 
 export interface RunFigures {
   readonly seed: number
   readonly pings: number
-  /** Those beside them that were sent by PingBatch and PingStream. */
+  /** Further pings, sent by PingBatch and PingStream. */
   readonly bulkPings: number
   readonly reads: number
   readonly failures: ReadonlyMap<string, number>
 }
 
-/** What `npm run faults` says at the end (I7). */
+/** What `npm run faults` prints at the end (I7). */
 export function reportFaults(faults: readonly MeasuredFault[], { seed, pings, bulkPings, reads, failures }: RunFigures): string {
   const names = [...new Set(faults.map(({ names }) => names.join(' + ')))].toSorted((a, b) => a.length - b.length || a.localeCompare(b))
   const lines = names.map(name => {
@@ -32,9 +32,9 @@ export function reportFaults(faults: readonly MeasuredFault[], { seed, pings, bu
   return [
     '',
     `faults, seed ${seed}: ${pings} pings and ${bulkPings} in bulk, ${reads} counts read; tries that failed: ${failed || 'none'}`,
-    `  ${'killed'.padEnd(22)}  n   first ack, s      fresh count, s     (median, longest; from when the part was up, or the program started)`,
+    `  ${'killed'.padEnd(22)}  n   first ack, s      fresh count, s     (median, maximum; from when the part was up, or the program started)`,
     ...lines,
-    `  cache wholly true after the last ack: ${seconds(quiet)} s`,
+    `  cache completely correct after the last ack: ${seconds(quiet)} s`,
     '',
   ].join('\n')
 }

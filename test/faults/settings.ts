@@ -4,7 +4,7 @@ import { atDepth } from '../support/depth.ts'
 export interface FaultSettings {
   /** How often each part is killed in one run. */
   readonly runs: number
-  /** What the moments and the order are drawn from. */
+  /** Determines the times and the order of the faults. */
   readonly seed: number
 }
 

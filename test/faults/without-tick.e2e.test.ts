@@ -14,12 +14,12 @@ const { seed } = faultSettings()
 const READ_AGAIN_WITHIN_MS = 45_000
 /** Long, so that what was read last is not flushed when the processor is killed. */
 const SETTINGS = { TICK_INTERVAL_MS: '0', FLUSH_INTERVAL_MS: '8000', FLUSH_RECORDS: '100000' }
-/** Offsets are committed every second: any that were committed too early are by then. Nothing reports that none were. */
+/** Offsets are committed every second: after this time, offsets that are committed too early are committed. Nothing reports that none were. */
 const COMMITTED_WITHIN_MS = 1_200
 
 keepLogsOnFailure()
 
-describe(`without the tick, which would heal the cache from Postgres (--seed ${seed})`, () => {
+describe(`without ticks, which would heal the cache from Postgres (--seed ${seed})`, () => {
   const random = seededRandom(seed)
   let ping: WholePing
   let load: Load
@@ -34,7 +34,7 @@ describe(`without the tick, which would heal the cache from Postgres (--seed ${s
   })
 
   test.each(firstOrAll([1, 2]))(
-    'a processor killed with events not flushed reads them again from the topic, time %i',
+    'a processor that is killed before it flushed its events reads them again from the topic, time %i',
     { timeout: 90_000 },
     async () => {
       const [processor] = ping.processors

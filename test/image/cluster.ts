@@ -15,7 +15,7 @@ import type { Resource } from '../k8s/project/read-yaml.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 
-/** The parts of a cluster as the operators make them out of the manifests: TLS, passwords, ordinary users, and the secrets that tell of these. */
+/** The parts of a cluster as the operators create them from the manifests: TLS, passwords, ordinary users, and the secrets that name them. */
 export interface Cluster {
   readonly postgres: TestPostgres
   /** As Kafka's superuser. */
@@ -27,7 +27,7 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-/** Each service has an address of its own, so that all have the ports of the manifests. */
+/** Each service has its own address, so that all have the ports of the manifests. */
 const ADDRESS = { postgres: '127.0.0.21', cache: '127.0.0.22', kafka: '127.0.0.23' }
 const LISTENER = 'CLIENTS'
 
@@ -52,7 +52,7 @@ export async function startCluster(resources: readonly Resource[]): Promise<Clus
   }
 }
 
-/** CloudNativePG: the owner has no right but its database, and nobody gets in without TLS. */
+/** CloudNativePG: the owner has only the rights on its database, and no client connects without TLS. */
 async function startCnpg(resources: readonly Resource[], folder: string) {
   const [{ metadata: { name }, spec } = { metadata: { name: '' }, spec: undefined }] = ofKind(resources, 'Cluster')
   const { database = '', owner = '' } = spec?.bootstrap?.initdb ?? {}
@@ -115,7 +115,7 @@ async function startDragonfly(resources: readonly Resource[]) {
   return { secrets: { [secret]: { [key]: password } }, hosts: { [name]: ADDRESS.cache }, stop: stopper(forwarder, server) }
 }
 
-/** Strimzi: TLS with an authority of its own, a password for each user, and rights only as the users' resources say. */
+/** Strimzi: TLS with its own authority, a password for each user, and only the rights in the users' resources. */
 async function startStrimzi(resources: readonly Resource[], folder: string) {
   const [{ metadata: { name } } = { metadata: { name: '' } }] = ofKind(resources, 'Kafka')
   const [host, authority] = [`${name}-kafka-bootstrap`, createAuthority(`${name} authority`)]
@@ -196,7 +196,7 @@ function randomText(): string {
   return randomBytes(24).toString('hex')
 }
 
-/** Readable by the plain user that Postgres runs as, and by nobody else. Returns the paths, by name. */
+/** Only the ordinary user that Postgres runs as can read them. Returns the paths, by name. */
 function writeFor<Name extends string>(folder: string, files: Readonly<Record<Name, string>>): Readonly<Record<Name, string>> {
   const user = plainUser()
   const paths = (Object.entries(files) as [Name, string][]).map(([name, text]) => {

@@ -10,7 +10,7 @@ const DRIVER = ['--storage-driver', 'overlay']
 /** What works as root without systemd. */
 const PODMAN = ['--runtime', 'runc', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file']
 
-/** Images and containers in a folder of their own, apart from those of this machine. */
+/** Images and containers in a separate folder, not among those of this machine. */
 export class ContainerStore {
   readonly folder: string
   /** Above the groups of the containers, by which the kernel limits them. */
@@ -40,7 +40,7 @@ export class ContainerStore {
     return expectSuccess('podman', [...this.#podmanOptions(), ...args], this.#options())
   }
 
-  /** Whatever its exit code. */
+  /** Resolves with any exit code. */
   tryPodman(args: readonly string[], input?: Buffer): Promise<CommandResult> {
     return runCommand('podman', [...this.#podmanOptions(), ...args], this.#options(input))
   }
@@ -91,7 +91,7 @@ function isAlive(name: string): boolean {
   }
 }
 
-/** Whatever is above before what is below it. */
+/** Upper mounts before the ones below them. */
 function foldersOf(pattern: string): readonly string[] {
   const folders = globSync(pattern, { withFileTypes: true }).filter(entry => entry.isDirectory())
   return folders.map(({ parentPath, name }) => join(parentPath, name)).toSorted()

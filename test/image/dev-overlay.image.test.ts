@@ -20,7 +20,7 @@ const PINGS = 7
 const SERVER = 'http://127.0.0.1:8080'
 const PROCESSOR = 'http://127.0.0.1:8081'
 
-describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of overlay dev, with what the operators make', () => {
+describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of overlay dev, with the parts that the operators create', () => {
   const caller = new PingCaller()
   let resources: readonly Resource[]
   let store: ContainerStore
@@ -56,7 +56,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
   }
   const count = async () => caller.call(SERVER, 'PingCount', {}, 10_000)
 
-  test('migrate ends at once, with a reason, when the owner lacks a right that no retry brings', async () => {
+  test('migrate ends at once with the reason if the owner lacks a right', async () => {
     await asAdmin('ALTER SCHEMA public OWNER TO postgres')
     await asAdmin('REVOKE CREATE ON SCHEMA public FROM ping, public')
     const { code, stdout } = await migrate()
@@ -65,7 +65,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     await asAdmin('ALTER SCHEMA public OWNER TO pg_database_owner')
   })
 
-  test('migrate sets the database up as an ordinary owner, any number of times', async () => {
+  test('migrate sets the database up as an ordinary owner, no matter how often it runs', async () => {
     const rights =
       "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS any FROM pg_roles WHERE rolname = 'ping'"
     expect(await asAdmin(rights)).toEqual([{ any: false }])
@@ -76,7 +76,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     expect(await asAdmin("SELECT tableowner FROM pg_tables WHERE tablename = 'pings'")).toEqual([{ tableowner: 'ping' }])
   })
 
-  test('server records, and publishes as a user of Kafka with no more rights than it needs', async () => {
+  test('the server records, and publishes as a Kafka user with no more rights than it needs', async () => {
     await start('server', `${SERVER}/readyz`)
     for (let ping = 0; ping < PINGS; ping++)
       expect(await caller.call(SERVER, 'Ping', {}, 10_000)).toMatchObject({ kind: 'answer', json: {} })
@@ -84,7 +84,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     await until('every ping is in the topic', async () => (await published()) === PINGS, READY_LIMIT_MS)
   })
 
-  test('processor counts into the cache behind its password', async () => {
+  test('the processor counts into the cache, which needs a password', async () => {
     await start('processor', `${PROCESSOR}/readyz`)
     await until(
       'the cache has every ping',
@@ -94,7 +94,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
       },
       READY_LIMIT_MS,
     )
-    // Nothing while Kafka still looks for the group's coordinator.
+    // No answer while Kafka still searches for the coordinator of the group.
     const committed = async () =>
       (await cluster.kafka.fetchOffsets({ groupId: 'ping-processor', topics: ['ping-events'] }).catch(() => [])).flatMap(
         ({ partitions }) => partitions,
@@ -106,7 +106,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     )
   })
 
-  test('both stop with exit code 0', async () => {
+  test('the server and the processor stop with exit code 0', async () => {
     for (const container of started) expect(await container.stop()).toMatchObject({ exitCode: 0 })
   })
 })

@@ -14,10 +14,10 @@ function planted(file: 'dockerfile' | 'dockerignore', text: string, by: string):
   return { ...files, [file]: files[file].replace(text, by) }
 }
 
-describe('the description of the images', () => {
-  test('has no fault', () => expect(findFaults(files)).toEqual([]))
+describe('the Dockerfile', () => {
+  test('has no faults', () => expect(findFaults(files)).toEqual([]))
 
-  test('lets no test, no key and no settings in by the folders that it takes', () => {
+  test('copies only folders without tests, keys and settings', () => {
     const strangers = globSync('{src,processor}/**/*', { cwd: ROOT, withFileTypes: true })
       .filter(entry => entry.isFile() && !/\.(ts|sql|lua)$/.test(entry.name))
       .map(entry => join(entry.parentPath, entry.name))
@@ -26,12 +26,16 @@ describe('the description of the images', () => {
   })
 
   test.each<[string, BuildFiles, string]>([
-    ['an instruction that is none', planted('dockerfile', 'WORKDIR', 'WORKDRI'), 'Unknown instruction'],
-    ['a base that is fixed', planted('dockerfile', 'ARG NODE_IMAGE=', 'ARG OTHER='), 'expected ARG NODE_IMAGE=node:'],
-    ['a base of another Node', { ...files, nodeVersion: '27.0.0' }, 'expected ARG NODE_IMAGE=node:27.0.0-slim'],
-    ['a base that moves', planted('dockerfile', /node:\S+/.exec(files.dockerfile)![0], 'node:latest'), 'expected ARG NODE_IMAGE=node:'],
+    ['an unknown instruction', planted('dockerfile', 'WORKDIR', 'WORKDRI'), 'Unknown instruction'],
+    ['a base that cannot be chosen', planted('dockerfile', 'ARG NODE_IMAGE=', 'ARG OTHER='), 'expected ARG NODE_IMAGE=node:'],
+    ['a base with another version of Node', { ...files, nodeVersion: '27.0.0' }, 'expected ARG NODE_IMAGE=node:27.0.0-slim'],
+    [
+      'a base with a tag that moves',
+      planted('dockerfile', /node:\S+/.exec(files.dockerfile)![0], 'node:latest'),
+      'expected ARG NODE_IMAGE=node:',
+    ],
     ['a target that is missing', planted('dockerfile', 'AS verify', 'AS check'), 'no target verify'],
-    ['a stage from elsewhere', planted('dockerfile', 'FROM runtime AS server', 'FROM debian AS server'), 'stage server is from debian'],
+    ['a stage from another image', planted('dockerfile', 'FROM runtime AS server', 'FROM debian AS server'), 'stage server is from debian'],
     ['a user by name', planted('dockerfile', 'USER 1000:1000', 'USER node'), 'server: its user is node, expected 1000:1000'],
     [
       'a shell before the program',
@@ -43,11 +47,11 @@ describe('the description of the images', () => {
       planted('dockerfile', '["src/server/main.ts"]', '["src/server.ts"]'),
       'server: its command is not a list',
     ],
-    ['a copy that older builders do not know', planted('dockerfile', 'COPY src', 'COPY --link src'), 'COPY with --link'],
-    ['a text within', planted('dockerfile', 'COPY src src', 'COPY <<EOF src\nx\nEOF'), 'COPY with a heredoc'],
+    ['a copy option that older builders do not know', planted('dockerfile', 'COPY src', 'COPY --link src'), 'COPY with --link'],
+    ['a heredoc', planted('dockerfile', 'COPY src src', 'COPY <<EOF src\nx\nEOF'), 'COPY with a heredoc'],
     ['development packages', planted('dockerfile', ' --omit=dev', ''), 'npm is not called as npm ci --omit=dev'],
-    ['a folder that is kept out', planted('dockerignore', '!processor\n', ''), 'keeps processor out'],
-    ['a folder that nobody needs', planted('dockerignore', '!src\n', '!src\n!test\n'), 'lets test in'],
-    ['everything let in', planted('dockerignore', '*\n', ''), 'expected * first'],
-  ])('would be found faulty with %s', (_, changed, fault) => expect(findFaults(changed).join('\n')).toContain(fault))
+    ['a folder that .dockerignore excludes', planted('dockerignore', '!processor\n', ''), 'keeps processor out'],
+    ['a folder that no stage needs', planted('dockerignore', '!src\n', '!src\n!test\n'), 'lets test in'],
+    ['a .dockerignore that excludes nothing', planted('dockerignore', '*\n', ''), 'expected * first'],
+  ])('has a fault that is found: %s', (_, changed, fault) => expect(findFaults(changed).join('\n')).toContain(fault))
 })

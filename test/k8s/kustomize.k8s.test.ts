@@ -19,8 +19,8 @@ const files = new Map([...readProjectFiles(), [`${COMPOSED}/kustomization.yaml`,
 const byName = (resources: readonly Resource[]): Readonly<Record<string, Resource>> =>
   Object.fromEntries(resources.map(resource => [`${resource.kind} ${resource.metadata.name}`, resource]))
 
-describe.runIf(can('a comparison with Kustomize itself', reasons))('what the checks look at', () => {
-  test.each(FOLDERS)('is what Kustomize makes of %s', async folder => {
+describe.runIf(can('a comparison with Kustomize itself', reasons))('the rendering that the checks read', () => {
+  test.each(FOLDERS)('equals what Kustomize renders from %s', async folder => {
     const { code, stdout, output } = await inCopy(files, copy => run([...kustomize!, join(copy, folder)]))
     expect(code, output).toBe(0)
     const resources = readYaml(folder, stdout).map(value => toResource(folder, value))

@@ -13,7 +13,7 @@ describe('the manifests', () => {
     expect(Math.min(...project.renderings.map(({ resources }) => resources.length))).toBeGreaterThan(20)
   })
 
-  test('take the patch for TLS and tokens of docs/operations.md', async () => {
+  test('accept the patch for TLS and tokens in docs/operations.md', async () => {
     const [, patch = ''] =
       /^```yaml\n([^]*?)^```/m.exec(textOf(project.files, 'docs/operations.md').split('## Who may call')[1] ?? '') ?? []
     const overlay = { ...JSON.parse(composition([])), patches: [{ patch }] }

@@ -25,11 +25,11 @@ describe('the checks', () => {
     expect(found[mistake.check]?.join('\n')).toContain(mistake.says)
   })
 
-  test('each find a mistake', () => {
+  test('find a mistake each', () => {
     expect([...new Set(MISTAKES.map(({ check }) => check))].sort()).toEqual(Object.keys(CHECKS).sort())
   })
 
-  test.each(BREAKS.map(mistake => [mistake.title, mistake] as const))('stop at %s', (_, mistake) => {
+  test.each(BREAKS.map(mistake => [mistake.title, mistake] as const))('stop with an error at %s', (_, mistake) => {
     expect(() => readProject(plant(files, mistake))).toThrow(mistake.says)
   })
 })

@@ -16,7 +16,7 @@ function rendered(kustomization: string, others: Readonly<Record<string, string>
 }
 
 describe('the renderer', () => {
-  test('puts resources into the namespace, but not the namespace itself', () => {
+  test('adds the namespace to resources, but not to the namespace itself', () => {
     const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: ns }\n'
     expect(rendered('namespace: ns\nresources: [a.yaml, b.yaml]\n', { 'x/b.yaml': namespace })).toMatchObject([
       { metadata: { name: 'a', namespace: 'ns' } },
@@ -31,14 +31,14 @@ describe('the renderer', () => {
     ])
   })
 
-  test('applies the patches of a component to what is there before it', () => {
+  test('applies the patches of a component to the resources before it', () => {
     const component = 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{ path: p.yaml }]\n'
     const patch = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec: { replicas: 3 }\n'
     const others = { 'c/kustomization.yaml': component, 'c/p.yaml': patch }
     expect(rendered('resources: [a.yaml]\ncomponents: [../c]\n', others)).toMatchObject([{ spec: { replicas: 3, template: {} } }])
   })
 
-  test('makes config maps of files', () => {
+  test('creates config maps from files', () => {
     const generator = 'configMapGenerator: [{ name: m, namespace: ns, files: [k=f.txt], options: { disableNameSuffixHash: true } }]\n'
     expect(rendered(generator, { 'x/f.txt': 'hello' })).toMatchObject([
       { kind: 'ConfigMap', metadata: { name: 'm', namespace: 'ns' }, data: { k: 'hello' } },
@@ -50,7 +50,7 @@ describe('a merge', () => {
   const base: JsonObject = { keep: 1, gone: 2, containers: [{ name: 'a', image: 'x', args: ['1'] }] }
   const patch: JsonObject = { gone: null, containers: [{ name: 'a', args: ['2'] }, { name: 'b' }] }
 
-  test('takes the items of pods together by their keys', () => {
+  test('merges the items of pods by their keys', () => {
     expect(merge(base, patch, true)).toEqual({ keep: 1, containers: [{ name: 'b' }, { name: 'a', image: 'x', args: ['2'] }] })
   })
 
@@ -76,5 +76,5 @@ describe('a patch by operations', () => {
     { op: 'add', path: '/d/e', value: 3 },
     { op: 'remove', path: '/a/b~1c/2' },
     { op: 'add', path: '/a/b~1c/3', value: 3 },
-  ])('refuses %j, whose place is not there', operation => expect(() => applyOperations(document, [operation])).toThrow(operation.path))
+  ])('refuses %j, whose path does not exist', operation => expect(() => applyOperations(document, [operation])).toThrow(operation.path))
 })

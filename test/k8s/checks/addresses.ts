@@ -22,7 +22,7 @@ interface Address {
 }
 
 export const addresses = perRendering(
-  'connect to services and ports that there are, as the network policies let them',
+  'connect to existing services and ports, as the network policies allow',
   ({ resources }: Rendering) => {
     const services = servicesOf(resources)
     const policies = [...ofKind(resources, 'NetworkPolicy'), ...operatorMade(resources).policies]

@@ -13,7 +13,7 @@ import { programOf } from './programs.ts'
 const PINNED = /^[^\s:]+(:\d+\/[^\s:]+)?:(?!latest\b|main\b|edge\b)[\w][\w.-]*$|@sha256:[0-9a-f]{64}$/
 
 export const images: Check = {
-  title: 'take images that the Dockerfile has targets for, by tags that do not move',
+  title: 'use images that the Dockerfile has targets for, with tags that do not move',
   find: ({ files, renderings, skaffold }: Project) => {
     const resources = renderings.flatMap(rendering => rendering.resources)
     const targets = readDockerfile(textOf(files, 'Dockerfile')).stages.map(({ name }) => name)

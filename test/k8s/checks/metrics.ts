@@ -13,7 +13,7 @@ const ADDED = ['namespace', 'job', 'pod', 'instance', 'container', 'le']
 const METRIC = /(?<![\w:$."'/])([a-z]\w*_\w+|up)(?![\w(."'/-])(?:\{([^}]*)\})?/g
 const CONDITION = /(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g
 
-export const metrics = perRendering('ask for metrics and labels that the programs have', ({ resources }: Rendering) => {
+export const metrics = perRendering('use metrics and labels that the programs have', ({ resources }: Rendering) => {
   const known = knownMetrics()
   const monitors = ofKind(resources, 'PodMonitor').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
   const jobs = ofKind(resources, 'CronJob').map(({ metadata }) => metadata.name)

@@ -8,7 +8,7 @@ const EXACT = /^v?\d+\.\d+\.\d+$/
 
 /** What the operators are installed with, without which their pods never come or move under our feet. */
 export const operators: Check = {
-  title: 'install operators of exact versions, which make pods that restricted pod security admits',
+  title: 'install exact versions of the operators, whose pods meet restricted pod security',
   find: ({ documents, skaffold, renderings }: Project) => {
     const releases = skaffold.flatMap(({ config }) => config.deploy?.helm?.releases ?? [])
     const values = documents.find(({ path }) => path === 'k8s/operators/strimzi-values.yaml')?.value as unknown as

@@ -10,7 +10,7 @@ type ContainerSecurity = NonNullable<IContainer['securityContext']>
 const LEVEL = 'pod-security.kubernetes.io/enforce'
 
 /** More than the API server asks for: it admits uid 0 with a warning, and a file system that can be written to. */
-export const podSecurity = perRendering('have pods that may do nothing but their work', ({ resources }: Rendering) => [
+export const podSecurity = perRendering('have pods without privileges', ({ resources }: Rendering) => [
   ...ofKind(resources, 'Namespace')
     .filter(({ metadata }) => metadata.labels?.[LEVEL] !== 'restricted')
     .map(({ metadata }) => `Namespace ${metadata.name}: got ${LEVEL} ${metadata.labels?.[LEVEL]}, expected restricted`),

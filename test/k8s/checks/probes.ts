@@ -5,7 +5,7 @@ import { perRendering } from './check.ts'
 /** The pages of src/runtime/status-pages.ts that each probe asks for. Liveness depends on nothing else. */
 const PAGES = { startupProbe: '/livez', readinessProbe: '/readyz', livenessProbe: '/livez' } as const
 
-export const probes = perRendering('have all three probes in what runs on, each at its own page', ({ resources }) =>
+export const probes = perRendering('have all three probes in every long-running container, each at its own page', ({ resources }) =>
   containersOf(resources)
     .filter(({ isInit, workload }) => !isInit && workload.kind === 'Deployment')
     .flatMap(({ where, container }) => faultsOf(where, container)),

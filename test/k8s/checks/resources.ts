@@ -10,7 +10,7 @@ const QUANTITY = /^\d+(\.\d+)?(m|[kMGTPE]|[KMGTPE]i)?$/
 /** Fields of custom resources that hold amounts and are plain texts to the API server. */
 const AMOUNTS: ReadonlySet<string> = new Set(['size', 'sizeLimit', 'storage', 'cpu', 'memory', 'ephemeral-storage'])
 
-export const resources = perRendering('say what they take, in amounts that can be read', ({ resources: all }: Rendering) => [
+export const resources = perRendering('set requests and limits, in well-formed amounts', ({ resources: all }: Rendering) => [
   ...all.flatMap(resource =>
     amountsOf(resource)
       .filter(([, amount]) => !QUANTITY.test(amount))

@@ -9,12 +9,12 @@ import { keepLogsOnFailure, startProcessor, startServer, until, type PingPlace, 
 import { startCache, type TestRedis } from '../support/redis.ts'
 
 const LIMIT_MS = 20_000
-/** Also what a caller may have to wait, in a short queue, for its answer. */
+/** ANSWER_WITHIN_MS is also the time that a caller may have to wait for its answer, in a short queue. */
 const SETTINGS = { MAX_QUEUE_LENGTH: '40', ANSWER_WITHIN_MS: '1500' }
 
 keepLogsOnFailure()
 
-describe('with parts away', () => {
+describe('with parts down', () => {
   const caller = new PingCaller()
   let postgres: TestPostgres
   let kafka: TestKafka
@@ -28,7 +28,7 @@ describe('with parts away', () => {
     const parts = await Promise.all([startPostgres(), startKafka(), startCache()])
     ;[postgres, kafka, redis] = parts
     const { url: databaseUrl } = await postgres.createDatabase('ping')
-    place = { databaseUrl, brokers: kafka.brokers, redisUrl: redis.url, topic: uniqueName('away') }
+    place = { databaseUrl, brokers: kafka.brokers, redisUrl: redis.url, topic: uniqueName('down') }
     await Promise.all(parts.map(part => part.kill9()))
     ;[server, processor] = await Promise.all([startServer(place, SETTINGS), startProcessor(place)])
   })
@@ -55,8 +55,8 @@ describe('with parts away', () => {
     return sample?.source === 'cache' && sample.ageMs <= 2_000
   }
 
-  describe('started with all of them down', () => {
-    test('server and processor run, are not ready, and say why', async () => {
+  describe('started while all of them are down', () => {
+    test('server and processor run, are not ready, and report the reason', async () => {
       await until('the server listens', async () => (await page(server, '/livez').catch(() => [0]))[0] === 200, LIMIT_MS)
       await until('the processor listens', async () => (await page(processor, '/livez').catch(() => [0]))[0] === 200, LIMIT_MS)
       expect(await page(server, '/readyz')).toEqual([503, 'not ready: waiting for Postgres\n'])
@@ -66,7 +66,7 @@ describe('with parts away', () => {
       expect(server.log().join()).toMatch(/set up the database: failed, trying again/)
     })
 
-    test('with Postgres up, pings are recorded, and the count is right without Kafka and cache', { timeout: 60_000 }, async () => {
+    test('once Postgres is up, pings are recorded, and the count is right without Kafka and the cache', { timeout: 60_000 }, async () => {
       await postgres.restart()
       await server.untilReady()
       await ping(20)
@@ -74,7 +74,7 @@ describe('with parts away', () => {
       expect(await total(true)).toMatchObject({ count: acked, source: 'database' })
     })
 
-    test('with the cache up too, it is filled and serves counts, without Kafka', { timeout: 60_000 }, async () => {
+    test('once the cache is up too, it is filled and serves counts, without Kafka', { timeout: 60_000 }, async () => {
       await redis.restart()
       await until('fresh counts from the cache', isFresh, LIMIT_MS)
       await processor.untilReady()
@@ -82,7 +82,7 @@ describe('with parts away', () => {
       expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
     })
 
-    test('with Kafka up at last, everything is published', { timeout: 90_000 }, async () => {
+    test('once Kafka is up, everything is published', { timeout: 90_000 }, async () => {
       await kafka.restart()
       await ping(20)
       expect(await i6Topic(place.databaseUrl, place.brokers, place.topic, 2 * LIMIT_MS)).toEqual([])
@@ -90,20 +90,24 @@ describe('with parts away', () => {
     })
   })
 
-  test('Kafka and cache lost together: pings go on, the count is right meanwhile and afterwards', { timeout: 90_000 }, async () => {
-    await Promise.all([kafka.kill9(), redis.kill9()])
-    await ping(50)
-    expect(await total()).toMatchObject({ count: acked, source: 'database' })
-    expect((await page(server, '/readyz'))[0]).toBe(200)
-    await Promise.all([kafka.restart(), redis.restart()])
-    await ping(10)
-    expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
-    expect(await i6Topic(place.databaseUrl, place.brokers, place.topic, 2 * LIMIT_MS)).toEqual([])
-    expect(await total()).toMatchObject({ count: acked })
-  })
+  test(
+    'while Kafka and the cache are both down, pings are recorded and the count is right, and all of it recovers',
+    { timeout: 90_000 },
+    async () => {
+      await Promise.all([kafka.kill9(), redis.kill9()])
+      await ping(50)
+      expect(await total()).toMatchObject({ count: acked, source: 'database' })
+      expect((await page(server, '/readyz'))[0]).toBe(200)
+      await Promise.all([kafka.restart(), redis.restart()])
+      await ping(10)
+      expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
+      expect(await i6Topic(place.databaseUrl, place.brokers, place.topic, 2 * LIMIT_MS)).toEqual([])
+      expect(await total()).toMatchObject({ count: acked })
+    },
+  )
 
   test(
-    'Postgres lost: callers are told to try again, counts carry their age, strong ones fail; all heals by itself',
+    'while Postgres is down, callers get retryable errors, counts carry their age and strong counts fail; all of it recovers',
     { timeout: 90_000 },
     async () => {
       await until('fresh counts from the cache', isFresh, LIMIT_MS)
@@ -120,7 +124,7 @@ describe('with parts away', () => {
       expect(aged).toMatchObject({ count: acked })
       expect(aged!.ageMs).toBeGreaterThan(2_000)
       expect(await total(true)).toBeUndefined()
-      await until('the metric says that Postgres is down', async () => (await server.metric('ping_postgres_up')) === 0, LIMIT_MS)
+      await until('the metric reports that Postgres is down', async () => (await server.metric('ping_postgres_up')) === 0, LIMIT_MS)
       expect(await page(server, '/readyz')).toEqual([200, 'ready\n'])
       await postgres.restart()
       const isAcked = async (id: string) => {
