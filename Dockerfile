@@ -1,15 +1,15 @@
 # The images of Ping, one target each: docker build --target server -t ping-server . (or processor, verify, dev).
-# Node runs the sources as they are, so nothing is built. --build-arg NODE_IMAGE=… takes another base: the same by its
-# digest, or a mirror's. It needs Node, npm, a shell and a user 1000 to build; to run it needs Node alone.
+# Node runs the sources as they are, so nothing is compiled. --build-arg NODE_IMAGE=… sets another base: the same by its
+# digest, or one of a mirror. To build, it needs Node, npm, a shell and a user 1000; to run, only Node.
 ARG NODE_IMAGE=node:26.10.0-slim
 
 FROM $NODE_IMAGE AS base
 WORKDIR /app
-# Of the container's memory, not of the node's; the rest is for buffers and Node itself.
+# Of the memory of the container, not of the machine. The rest is for buffers and Node itself.
 ENV NODE_OPTIONS=--max-old-space-size-percentage=60
 LABEL org.opencontainers.image.title=Ping org.opencontainers.image.licenses=Apache-2.0
 
-# None of the packages has to run a script to be installed.
+# No package needs to run a script at its installation.
 FROM base AS packages
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier
@@ -21,10 +21,10 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
 COPY src src
 COPY processor processor
-# By number, or Kubernetes could not tell that it is not root.
+# By number, so that Kubernetes can check that it is not root.
 USER 1000:1000
-# Loads each program once, so that the image has its compiled code: a start costs 40 % less CPU time, and less memory.
-# Node takes it only as the same user on the same kind of processor, and else goes without.
+# Loads each program once, so that the image contains its compiled code: a start needs 40 % less CPU time, and less memory.
+# Node uses this code only as the same user on the same type of CPU, and otherwise compiles again.
 RUN node src/server/main.ts --help && node src/cli/main.ts --version && node processor/main.ts --help
 ENTRYPOINT ["node"]
 
@@ -34,17 +34,17 @@ EXPOSE 8080
 CMD ["src/server/main.ts"]
 
 FROM runtime AS processor
-# A smaller young generation: 20 MB less under load, and no more CPU.
+# A smaller young generation: 20 MB less memory under load, for the same CPU time.
 ENV NODE_OPTIONS="--max-old-space-size-percentage=60 --max-semi-space-size=8"
 EXPOSE 8081
 CMD ["processor/main.ts"]
 
-# Records pings, and ends with 0 if all that Ping has agrees on them, lane by lane. Needs DATABASE_URL, REDIS_URL and
-# PING_ADDRESS, or what stands for them.
+# Records pings, and exits with 0 if all parts of Ping agree on them, lane by lane. Needs DATABASE_URL, REDIS_URL and
+# PING_ADDRESS, or the settings that replace them.
 FROM runtime AS verify
 CMD ["src/cli/main.ts", "verify", "--pings", "100", "--wait", "60s"]
 
-# For a loop of change and look: a file that is copied into the container restarts the program. Its user may write.
+# For development: a file that is copied into the container restarts the program. Its user may write the sources.
 FROM base AS dev
 COPY --from=packages --chown=1000:1000 /app/node_modules node_modules
 COPY --chown=1000:1000 package.json ./
