@@ -58,7 +58,7 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
       [
         '',
         FailureCode.INVALID_ARGUMENT,
-        'ping_id: got "x", expected a UUID as text, such as 01890a5d-ac96-774b-bcce-b302099a8057, or nothing',
+        'ping_id: got "x", expected a UUID as a string, such as 01890a5d-ac96-774b-bcce-b302099a8057, or nothing',
         0,
       ],
       [idOf(2), FailureCode.ALREADY_EXISTS, 'timestamp_ms: got 2, but …', 0],

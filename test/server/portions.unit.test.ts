@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Portions } from '../../src/server/ping-service/portions.ts'
 
-/** Portions of numbers whose work is done by hand. */
+/** Portions of numbers whose work the test finishes. */
 function startPortions({ maxOpen = 100, maxPortion = 10 } = {}) {
   const begun: { readonly items: readonly number[]; finish(): void }[] = []
   const work = (items: readonly number[]): Promise<readonly string[]> =>
@@ -23,7 +23,7 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('portions', () => {
-  test('put items of one turn together', async () => {
+  test('join the items of one turn of the event loop', async () => {
     const { begun, portions } = startPortions()
     void portions.add([1])
     void portions.add([2, 3])
@@ -33,14 +33,14 @@ describe('portions', () => {
     expect(begun.map(({ items }) => items)).toEqual([[1, 2, 3], [4]])
   })
 
-  test('begin at once when one is full', async () => {
+  test('start at once when a portion is full', async () => {
     const { begun, portions } = startPortions({ maxPortion: 2 })
     void portions.add([1])
     void portions.add([2])
     expect(begun.map(({ items }) => items)).toEqual([[1, 2]])
   })
 
-  test('give results in the order of the items, however the work ends', async () => {
+  test('return results in the order of the items, no matter in which order the work ends', async () => {
     const { begun, portions } = startPortions()
     for (const item of [1, 2, 3]) {
       void portions.add([item])
@@ -54,14 +54,14 @@ describe('portions', () => {
     expect(await first).toEqual(['r1', 'r2', 'r3'])
   })
 
-  test('give no more results at once than a portion holds', async () => {
+  test('return at most one portion of results at a time', async () => {
     const { begun, portions } = startPortions({ maxPortion: 2 })
     void portions.add([1, 2, 3])
     begun[0]!.finish()
     expect([await portions.next(), await portions.next()]).toEqual([['r1', 'r2'], ['r3']])
   })
 
-  test('take nothing while too much is open, until results are given', async () => {
+  test('take no items while too many are open, until results are returned', async () => {
     const { begun, portions } = startPortions({ maxOpen: 2 })
     expect(await portions.add([1])).toBe(true)
     const added = portions.add([2, 3])
@@ -83,7 +83,7 @@ describe('portions', () => {
     expect([await next, await portions.next()]).toEqual([['r1'], undefined])
   })
 
-  test('throw the error that ends them after the last results, and only the first', async () => {
+  test('throw the error that ended them after the last results, and only the first error', async () => {
     const { begun, portions } = startPortions()
     void portions.add([1])
     portions.end(new Error('first'))
@@ -94,7 +94,7 @@ describe('portions', () => {
     await expect(portions.next()).rejects.toThrow('first')
   })
 
-  test('that are cut throw at once, and take nothing more', async () => {
+  test('that are cut throw at once and take no more items', async () => {
     const { portions } = startPortions({ maxOpen: 1 })
     const added = portions.add([1])
     await turn()

@@ -34,11 +34,17 @@ afterEach(async () => {
   await database.drop()
 })
 
-/** The program, with Kafka and the cache away unless `env` says otherwise. */
+/** Starts the program, with Kafka and the cache unreachable unless `env` says otherwise. */
 async function startProgram(env: Record<string, string> = {}, args: readonly string[] = []): Promise<ServerProcess> {
   const port = await freePort()
-  const away = `127.0.0.1:${await freePort()}`
-  const own = { PORT: String(port), HOST: '127.0.0.1', DATABASE_URL: database.url, KAFKA_BROKERS: away, REDIS_URL: `redis://${away}` }
+  const unreachable = `127.0.0.1:${await freePort()}`
+  const own = {
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    DATABASE_URL: database.url,
+    KAFKA_BROKERS: unreachable,
+    REDIS_URL: `redis://${unreachable}`,
+  }
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { PATH: process.env['PATH'], ...own, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -69,7 +75,7 @@ const rows = async (query: string): Promise<Record<string, unknown>[]> => {
 }
 
 describe('the server program', () => {
-  test('records and counts while Kafka and the cache are away', async () => {
+  test('records and counts while Kafka and the cache are down', async () => {
     const server = await startProgram()
     await becomesReady(server)
     const id = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -87,7 +93,7 @@ describe('the server program', () => {
     expect(metrics).toMatch(/^ping_acked_total 4$/m)
   })
 
-  test('starts before Postgres, says so, and takes pings when it is there', async () => {
+  test('waits for Postgres at its start, says so, and accepts pings once Postgres is up', async () => {
     const postgres = await startPostgres()
     try {
       await postgres.kill9()
@@ -107,7 +113,7 @@ describe('the server program', () => {
     }
   })
 
-  test('stays ready while Postgres is down, since it still answers; a metric and the log report it', async () => {
+  test('stays ready while Postgres is down, because it still answers; a metric and the log report it', async () => {
     const postgres = await startPostgres()
     try {
       const server = await startProgram({ DATABASE_URL: postgres.url, ANSWER_WITHIN_MS: '500' })
@@ -120,8 +126,8 @@ describe('the server program', () => {
       expect(messages(server)).toContain('Postgres does not answer or is not accepting writes')
       expect(await readyStatus(server)).toBe(200)
       expect((await health.check({})).status).toBe(HealthCheckResponse_ServingStatus.SERVING)
-      const away = await postJson(server.url + PING_PATH, '{}')
-      expect(away.json['code']).toBe('unavailable')
+      const whileDown = await postJson(server.url + PING_PATH, '{}')
+      expect(whileDown.json['code']).toBe('unavailable')
       await postgres.restart()
       await expect.poll(postgresUp, { timeout: 20_000 }).toBe('1')
       expect(messages(server)).toContain('Postgres is accepting writes again')
@@ -131,7 +137,7 @@ describe('the server program', () => {
     }
   })
 
-  test('drains on SIGTERM: what was accepted is answered and recorded, and it exits with 0', async () => {
+  test('drains on SIGTERM: accepted pings are recorded and answered, and the exit code is 0', async () => {
     const server = await startProgram()
     await becomesReady(server)
     let acked = 0
@@ -153,7 +159,7 @@ describe('the server program', () => {
     expect(messages(server)).toContain('stopped')
   })
 
-  test('serves on for a while after SIGTERM when it is told to, not ready', async () => {
+  test('still serves after SIGTERM, but is not ready, for as long as NOT_READY_MS says', async () => {
     const server = await startProgram({ NOT_READY_MS: '1500' })
     await becomesReady(server)
     server.kill('SIGTERM')
@@ -162,21 +168,21 @@ describe('the server program', () => {
     expect(await server.ended).toBe(0)
   })
 
-  test('stops while it still waits for Postgres', async () => {
+  test('stops on a signal while it waits for Postgres', async () => {
     const server = await startProgram({ DATABASE_URL: `postgres://postgres@127.0.0.1:${await freePort()}/none` })
     await expect.poll(() => messages(server), { timeout: 10_000 }).toContain('trying again')
     server.kill('SIGTERM')
     expect(await server.ended).toBe(0)
   })
 
-  test('sets the database up and ends, with --migrate-only', async () => {
+  test('sets up the database and exits, with --migrate-only', async () => {
     const server = await startProgram({ LANES: '5' }, ['--migrate-only'])
     expect(await server.ended).toBe(0)
     expect(await rows('select count(*)::int as lanes from ping_lanes')).toEqual([{ lanes: 5 }])
     expect(messages(server)).toContain('the database is set up')
   })
 
-  test('refuses fewer lanes than the database has', async () => {
+  test('does not start with fewer lanes than the database has', async () => {
     await (
       await startProgram({ LANES: '5' }, ['--migrate-only'])
     ).ended
@@ -185,12 +191,12 @@ describe('the server program', () => {
     expect(messages(server)).toMatch(/LANES: got 4, expected at least 5/)
   })
 
-  test('refuses arguments that it does not know', async () => {
+  test('rejects unknown arguments', async () => {
     const stderr = 'argument: got "--migrate", expected --migrate-only, --help or nothing\n'
     expect(await run(process.execPath, [MAIN, '--migrate'])).toEqual({ code: 2, stdout: '', stderr })
   })
 
-  test('tells the two ways to call it, with --help', async () => {
+  test('prints how to call it, with --help', async () => {
     const { code, stdout, stderr } = await run(process.execPath, [MAIN, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(
@@ -198,7 +204,7 @@ describe('the server program', () => {
     )
   })
 
-  test('names every wrong setting at once, and does not start', async () => {
+  test('reports all wrong settings at once and does not start', async () => {
     const server = await startProgram({ PORT: 'x', LANES: '0', CORS_ORIGINS: 'example.org' })
     expect(await server.ended).toBe(78)
     expect(messages(server)).toMatch(
@@ -206,7 +212,7 @@ describe('the server program', () => {
     )
   })
 
-  test('names a port that is taken, and the setting that changes it', async () => {
+  test('reports a port that is in use, and the setting that changes it', async () => {
     const first = await startProgram()
     await becomesReady(first)
     const second = await startProgram({ PORT: new URL(first.url).port })

@@ -9,7 +9,7 @@ const requested = (init: { timeRange?: { start?: bigint; end?: bigint }; consist
   requestedCount(create(PingCountRequestSchema, init))
 
 describe('a requested count', () => {
-  test('is of all pings, cached, when nothing is asked for', () => {
+  test('is of all pings and cached by default', () => {
     expect(requested({})).toEqual({ range: undefined, strong: false })
   })
 
@@ -36,7 +36,7 @@ describe('a requested count', () => {
     expect(requested({ consistency: consistency as Consistency }).strong).toBe(strong)
   })
 
-  test('may not have a consistency that is not known', () => {
+  test('may not have an unknown consistency', () => {
     expect(() => requested({ consistency: 7 as Consistency })).toThrow(
       'consistency: got 7, expected one of CONSISTENCY_UNSPECIFIED, CONSISTENCY_CACHED, CONSISTENCY_STRONG',
     )

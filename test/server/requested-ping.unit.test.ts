@@ -17,7 +17,7 @@ describe('a requested ping', () => {
     )
   })
 
-  test('has no time when the caller gave none', () => {
+  test('has no time if the caller gave none', () => {
     expect(requested({}).timestampMs).toBeUndefined()
   })
 
@@ -27,7 +27,7 @@ describe('a requested ping', () => {
     '01890a5d-ac96-774b-bcce-b302099a8057',
     '01890A5D-AC96-774B-BCCE-B302099A8057',
     'c232ab00-9414-11ec-b3c8-9f6bdeced846',
-  ])('may have the id %s, in lower case from then on', pingId => {
+  ])('may have the id %s, which is converted to lower case', pingId => {
     expect(requested({ pingId })).toEqual({ id: pingId.toLowerCase(), timestampMs: undefined, idGiven: true })
   })
 
@@ -42,7 +42,7 @@ describe('a requested ping', () => {
     expect(() => requested({ pingId })).toThrow(`ping_id: got ${JSON.stringify(pingId)}, expected a UUID as text`)
   })
 
-  test('gets a UUIDv7 of its own when the caller gave no id', () => {
+  test('gets a new UUIDv7 if the caller gave no id', () => {
     const made = Array.from({ length: 1_000 }, () => requested({}))
     expect(new Set(made.map(({ id }) => id)).size).toBe(1_000)
     for (const { id, idGiven } of made) {
@@ -52,7 +52,7 @@ describe('a requested ping', () => {
     }
   })
 
-  test('repeats only the beginning of a long id in the message', () => {
+  test('repeats only the beginning of a long id in the error message', () => {
     expect(() => requested({ pingId: 'x'.repeat(60_000) })).toThrow(/^ping_id: got "x{80}"… \(60000 characters\), expected/)
   })
 })

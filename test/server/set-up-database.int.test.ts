@@ -10,7 +10,7 @@ const failsOnce = () => expect.poll(() => failures).toBeGreaterThan(0)
 const attempt = (config: TestDatabase['config'], refusedForMs?: number) =>
   setUpDatabase(config, { lanes: 2, log, signal: AbortSignal.timeout(20_000), ...(refusedForMs !== undefined && { refusedForMs }) })
 
-describe('setting the database up', () => {
+describe('setting up the database', () => {
   beforeAll(async () => void (await testDatabase()).drop())
   beforeEach(async () => {
     database = await testDatabase()
@@ -18,14 +18,14 @@ describe('setting the database up', () => {
     return () => database.drop()
   })
 
-  test('ends at once where the user may not create tables', async () => {
+  test('fails at once if the user may not create tables', async () => {
     await sql(database.admin, `alter database "${database.config.database}" owner to postgres`)
     await expect(attempt(database.config)).rejects.toThrow(
       'schema public, in which ping may not create tables, expected one that belongs to ping. Run in this database as its owner or as a superuser: grant usage, create on schema public to ping;',
     )
   })
 
-  test('ends at once where somebody else owns the tables', async () => {
+  test('fails at once if another user owns the tables', async () => {
     await sql(database.admin, 'create table pings (id uuid primary key, pinged_at timestamptz not null)')
     await expect(attempt(database.config)).rejects.toThrow('Run in this database as a superuser: alter table public.pings owner to ping;')
     await sql(database.admin, 'alter table public.pings owner to ping;')
@@ -41,7 +41,7 @@ describe('setting the database up', () => {
     await sql(database.admin, `drop database "${name}" with (force)`)
   })
 
-  test('tries for a while where the role is missing, and gives up then', async () => {
+  test('retries for a while if the role is missing, then fails', async () => {
     const config = { ...database.config, user: `later_${database.config.database}`.slice(0, 60) }
     await expect(attempt(config, 300)).rejects.toMatchObject({ code: '28000' })
     failures = 0

@@ -24,5 +24,5 @@ function checkedTimestamp(timestampMs: bigint | undefined): bigint | undefined {
 
 function checkedId(pingId: string): string {
   if (UUID.test(pingId)) return pingId.toLowerCase()
-  throw invalidInput('ping_id', pingId, 'a UUID as text, such as 01890a5d-ac96-774b-bcce-b302099a8057, or nothing')
+  throw invalidInput('ping_id', pingId, 'a UUID as a string, such as 01890a5d-ac96-774b-bcce-b302099a8057, or nothing')
 }
