@@ -39,7 +39,7 @@ describe('a requested ping', () => {
     ' 01890a5d-ac96-774b-bcce-b302099a8057',
     '01890a5d-ac96-774b-bcce-b302099a8057\n',
   ])('may not have the id %j', pingId => {
-    expect(() => requested({ pingId })).toThrow(`ping_id: got ${JSON.stringify(pingId)}, expected a UUID as text`)
+    expect(() => requested({ pingId })).toThrow(`ping_id: got ${JSON.stringify(pingId)}, expected a UUID as a string`)
   })
 
   test('gets a new UUIDv7 if the caller gave no id', () => {
