@@ -19,8 +19,8 @@ export const file_ping_v1_ping_event: GenFile = /*@__PURE__*/
  * in the ledger. Fields 1 and 2 are those of PingRequest, so a consumer of the original
  * topic, whose values were PingRequest bytes, still reads the ping's time.
  *
- * A value without seq is one of the original producer's; it
- * was never recorded and is not counted.
+ * A value without seq was written by the original producer. It was never
+ * recorded and is not counted.
  *
  * @generated from message ping.v1.PingEvent
  */

@@ -25,17 +25,17 @@ export const file_ping_v1_ping: GenFile = /*@__PURE__*/
 export type PingRequest = Message<"ping.v1.PingRequest"> & {
   /**
    * The ping's own time in milliseconds since the Unix epoch, of the years 0001
-   * to 9999 (-62135596800000 to 253402300799999). 0 and negative times are
-   * times. Absent: the server's clock is used.
+   * to 9999 (-62135596800000 to 253402300799999). 0 and negative values are
+   * valid times. If absent, the time of the server's clock.
    *
    * @generated from field: optional int64 timestamp_ms = 1;
    */
   timestampMs?: bigint | undefined;
 
   /**
-   * The ping's id, a UUID as text. The same id is counted once, for ever,
-   * however often it is sent: retry with the id of the first try. Empty: the
-   * server makes a UUIDv7, and a retry would be another ping.
+   * The ping's id, a UUID as text. An id is counted once, no matter when and how
+   * often it is sent: retry with the id of the first try. If empty, the server
+   * creates a UUIDv7, and a retry would be another ping.
    *
    * @generated from field: string ping_id = 2;
    */
@@ -100,7 +100,7 @@ export const TimeRangeSchema: GenMessage<TimeRange> = /*@__PURE__*/
  */
 export type PingCountRequest = Message<"ping.v1.PingCountRequest"> & {
   /**
-   * Count only pings whose own time is in this range. Absent: all pings.
+   * Count only pings whose own time is in this range. If absent, all pings.
    *
    * @generated from field: optional ping.v1.TimeRange time_range = 1;
    */
@@ -237,15 +237,15 @@ export const PingStreamResponseSchema: GenMessage<PingStreamResponse> = /*@__PUR
 export type PingResult = Message<"ping.v1.PingResult"> & {
   /**
    * The id to send again if the ping failed, and the id under which it was
-   * recorded if the caller gave none. Empty: the ping was acknowledged under the
-   * caller's id, or is malformed.
+   * recorded if the caller gave none. If empty, the ping was acknowledged under
+   * the caller's id, or it is malformed.
    *
    * @generated from field: string ping_id = 1;
    */
   pingId: string;
 
   /**
-   * Why the ping was not acknowledged. Absent: it is committed, and in the count.
+   * Why the ping was not acknowledged. If absent, it is committed and counted.
    *
    * @generated from field: optional ping.v1.PingFailure failure = 2;
    */
@@ -280,7 +280,7 @@ export type PingFailure = Message<"ping.v1.PingFailure"> & {
   message: string;
 
   /**
-   * The pause that the server asks for before the next try, in ms. 0: none.
+   * How long to wait before the next try, in ms. 0: no wait.
    *
    * @generated from field: int32 retry_after_ms = 3;
    */
@@ -308,7 +308,7 @@ export const Consistency = {
   UNSPECIFIED: 0,
 
   /**
-   * From the cache where it is provably not older than two seconds, else from
+   * From the cache if that is provably at most two seconds old, otherwise from
    * Postgres.
    *
    * @generated from enum value: CONSISTENCY_CACHED = 1;
@@ -408,7 +408,7 @@ export const FailureCodeSchema: GenEnum<FailureCode> = /*@__PURE__*/
 export const PingService: GenService<{
   /**
    * Ping records one ping. It answers when the ping is committed in Postgres;
-   * from then on the ping is in the count, once, for ever.
+   * from then on it is counted, exactly once, permanently.
    *
    * The response header "ping-id" carries the id under which it was recorded.
    *
@@ -458,8 +458,8 @@ export const PingService: GenService<{
    * or while the caller does not read results. A ping that fails gets a failed
    * result, and the stream goes on. It ends with OK when the caller has ended
    * its side and every ping has its result. When the server stops, it sends the
-   * results of what it has read and ends the stream with UNAVAILABLE. Whatever
-   * ends a stream: send the pings without a result again, with the same ids.
+   * results of what it has read and ends the stream with UNAVAILABLE. However a
+   * stream ends, send the pings without a result again, with the same ids.
    *
    * @generated from rpc ping.v1.PingService.PingStream
    */
