@@ -7,7 +7,7 @@ export async function readLaneCount(db: Queryable): Promise<number> {
 }
 
 /** True if this server takes pings: a standby, after a failover or before one, does not, nor one whose tables somebody dropped. */
-export async function takesWrites(db: Queryable): Promise<boolean> {
+export async function acceptsWrites(db: Queryable): Promise<boolean> {
   const result = await db.query<{ yes: boolean }>(
     "select not pg_is_in_recovery() and current_setting('default_transaction_read_only') = 'off' and to_regclass('pings') is not null as yes",
   )

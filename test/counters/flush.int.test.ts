@@ -47,7 +47,7 @@ describeCaches('a flush', under => {
     expect(await hash(cache)).toEqual(before)
   })
 
-  test('from where the lane is not answers where it is, and writes nothing', async () => {
+  test('that starts where the lane is not gets the position where it is, and writes nothing', async () => {
     const { cache } = under()
     await plantHash(cache, { applied: AT_5 })
     const before = await hash(cache)
@@ -106,7 +106,7 @@ describeCaches('a flush', under => {
     ['minutes-to', '-'],
     ['minute:1', 'many'],
     ['minute:1', ' 1'],
-  ])('over an ill-formed %s (%j) is refused as malformed, and writes nothing', async (field, value) => {
+  ])('over a malformed %s (%j) is refused, and writes nothing', async (field, value) => {
     const { cache } = under()
     await plantHash(cache, { minutes: { 2: 1 } })
     await cache.hset(HASH, field, value)
@@ -115,7 +115,7 @@ describeCaches('a flush', under => {
     expect(await hash(cache)).toEqual(before)
   })
 
-  test('counts only the minutes from minutes-from to before minutes-to, but all in the total', async () => {
+  test('counts the minutes in [minutes-from, minutes-to), and all pings in the total', async () => {
     const { cache } = under()
     await plantHash(cache, { from: '-3', to: 4 })
     expect(await flush(cache, laneFlush(START, [-5, -4, -3, -1, 0, 3, 4, 4_000_000_000]))).toEqual({ kind: 'applied' })
@@ -123,7 +123,7 @@ describeCaches('a flush', under => {
     expect(await hash(cache)).toMatchObject({ total: '8', 'minutes-from': '-3', 'minutes-to': '4' })
   })
 
-  test('holds the first and the last minute that there can be', async () => {
+  test('can write the first and the last possible minute', async () => {
     const { cache } = under()
     await plantHash(cache, { to: 4_223_371_680 })
     const [first, last] = [-1_035_593_280, 4_223_371_679]
@@ -158,8 +158,8 @@ function series(first: number, count: number): Readonly<Record<number, number>> 
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [first + index, 1]))
 }
 
-describeCaches('a flush that goes over the most minutes', under => {
-  test('is taken as long as it does not', async () => {
+describeCaches('a flush with the maximum number of minutes', under => {
+  test('drops nothing up to the maximum', async () => {
     const { cache } = under()
     await plantHash(cache, { minutes: series(0, MAX_MINUTES - 1) })
     await flush(cache, laneFlush(START, [0, MAX_MINUTES - 1]), { maxMinutes: MAX_MINUTES })
@@ -167,7 +167,7 @@ describeCaches('a flush that goes over the most minutes', under => {
     expect((await hash(cache))['minutes-from']).toBe('-')
   })
 
-  test('drops the oldest, some more at once, and raises minutes-from above them', async () => {
+  test('drops the oldest minutes and some more beyond the maximum, and raises minutes-from above them', async () => {
     const { cache } = under()
     await plantHash(cache, { minutes: series(-10, MAX_MINUTES) })
     await flush(cache, laneFlush(START, [5_000, 5_001, 5_001]), { maxMinutes: MAX_MINUTES })
@@ -177,7 +177,7 @@ describeCaches('a flush that goes over the most minutes', under => {
     expect(held[0]).toBe(-10 + 2 + 100)
   })
 
-  test('drops no more than 200 beyond what it must', async () => {
+  test('drops at most 200 more than necessary', async () => {
     const { cache } = under()
     await plantHash(cache, { minutes: series(0, 10_080) })
     await flush(cache, laneFlush(START, [20_000]))
@@ -193,7 +193,7 @@ describeCaches('a flush that goes over the most minutes', under => {
     expect(await hash(cache)).toMatchObject({ total: '3', 'minutes-from': String(held[0]) })
   })
 
-  test('has minutes below minutes-from count in the total only, from then on', async () => {
+  test('is followed by flushes that count minutes below minutes-from in the total only', async () => {
     const { cache } = under()
     await plantHash(cache, { minutes: series(0, MAX_MINUTES) })
     const first = laneFlush(START, [5_000])
@@ -203,7 +203,7 @@ describeCaches('a flush that goes over the most minutes', under => {
     expect((await hash(cache))['total']).toBe('4')
   })
 
-  test('never drops for pings in minutes that are there, nor counts the fields of the lanes as minutes', async () => {
+  test('drops nothing for pings in existing minutes, and does not count the fields of lanes as minutes', async () => {
     const { cache } = under()
     await plantHash(cache, { lanes: 40, minutes: series(0, MAX_MINUTES) })
     await flush(cache, laneFlush(START, [0, 0, 7]), { lanes: 40, maxMinutes: MAX_MINUTES })

@@ -64,7 +64,7 @@ describeCaches('the hash', under => {
     ['applied:1', '9223372036854775808:1'],
     ['applied:1', '1:-1'],
     ['asof:1', 'x'],
-  ])('with an ill-formed %s (%j) is not whole', async (field, value) => {
+  ])('with a malformed %s (%j) is not whole', async (field, value) => {
     const { cache } = under()
     await plantHash(cache)
     await cache.hset(HASH, field, value)
@@ -72,7 +72,7 @@ describeCaches('the hash', under => {
     expect(await readWholeHash(cache, 2)).toBeUndefined()
   })
 
-  test('is not whole for another number of lanes, neither fewer nor more', async () => {
+  test('is not whole for fewer or more lanes', async () => {
     const { cache } = under()
     await plantHash(cache)
     for (const lanes of [1, 3]) {
@@ -96,7 +96,7 @@ describeCaches('the hash', under => {
     await nothing()
   })
 
-  test('has no count for a minute that is ill-formed, and the whole leaves it out', async () => {
+  test('has no count for a malformed minute, and a read of the whole hash skips it', async () => {
     const { cache } = under()
     await plantHash(cache, { minutes: { 3: 2 } })
     await cache.hset(HASH, { 'minute:4': 'x', 'minute:abc': '1' })
@@ -105,7 +105,7 @@ describeCaches('the hash', under => {
     expect((await readWholeHash(cache, 2))?.minutes).toEqual(new Map([[3, 2n]]))
   })
 
-  test('is looked at together with the clock, read after it, and its number of fields', async () => {
+  test('is read together with its number of fields and the clock, which is read after it', async () => {
     const { cache } = under()
     await plantHash(cache, { applied: APPLIED, minutes: { 3: 2, [-3]: 2 } })
     const beforeMs = await readTimeMs(cache)
@@ -122,7 +122,7 @@ describeCaches('the hash', under => {
     for (const { timeMs } of [some, whole]) expect([timeMs >= beforeMs, timeMs <= afterMs]).toEqual([true, true])
   })
 
-  test('is looked at as a whole without what others wrote into it, and without minutes if one is ill-formed', async () => {
+  test('is read as a whole without foreign fields, and without minutes if one is malformed', async () => {
     const { cache } = under()
     await plantHash(cache, { minutes: { 3: 2 } })
     await cache.hset(HASH, { 'minute:03': '7', 'minute:-0': '7', 'minute:abc': '7', x: '7' })
@@ -132,7 +132,7 @@ describeCaches('the hash', under => {
     expect((await lookAtWholeHash(cache, 2)).hash).toEqual({ state: expect.anything(), minutes: undefined })
   })
 
-  test('that is not whole is none to those who look at it', async () => {
+  test('is undefined to a reader if it is not whole', async () => {
     const { cache } = under()
     const nothing = async (lanes = 2) => {
       expect((await lookAtHash(cache, lanes, [3])).hash).toBeUndefined()
@@ -151,14 +151,14 @@ describeCaches('the hash', under => {
     await nothing()
   })
 
-  test('is not looked at when the cache is away', async () => {
+  test('makes reads reject when the cache is unreachable', async () => {
     const cache = await under().connect()
     cache.disconnect()
     await expect(lookAtHash(cache, 2, [])).rejects.toThrow()
     await expect(lookAtWholeHash(cache, 2)).rejects.toThrow()
   })
 
-  test('has its clock read in ms', async () => {
+  test('has a clock, which is read in ms', async () => {
     const { cache } = under()
     expect(Math.abs((await readTimeMs(cache)) - Date.now())).toBeLessThan(2_000)
   })
@@ -172,11 +172,11 @@ describe('a whole hash', () => {
     expect(freshnessOf(state(0n, lane(0n, 900), lane(0n, 400), lane(0n, 1_000)), 1_000)).toBe(600)
   })
 
-  test('proves nothing while a lane is ahead of the clock', () => {
+  test('proves nothing while the asof of a lane is ahead of the clock', () => {
     expect(freshnessOf(state(0n, lane(0n, 900), lane(0n, 1_001)), 1_000)).toBe(Infinity)
   })
 
-  test('has a total that holds only if it is the sum of what is applied', () => {
+  test('has a valid total only if it is the sum of the applied positions', () => {
     expect(totalHolds(state(5n, lane(2n, 0), lane(3n, 0)))).toBe(true)
     expect(totalHolds(state(6n, lane(2n, 0), lane(3n, 0)))).toBe(false)
   })
@@ -187,7 +187,7 @@ describe('a position', () => {
     expect(formatPosition(parsePosition(text)!)).toBe(text)
   })
 
-  test.each(['', '1', '1:', ':1', 'a:1', '1:1:1', '-1:1', '1:9223372036854775808', '1 :1'])('%j is none', text => {
+  test.each(['', '1', '1:', ':1', 'a:1', '1:1:1', '-1:1', '1:9223372036854775808', '1 :1'])('%j is malformed', text => {
     expect(parsePosition(text)).toBeUndefined()
   })
 })

@@ -7,7 +7,7 @@ import { describeCaches, flush, hash, laneFlush, plantHash } from './caches.ts'
 const LARGEST = 2n ** 53n - 1n
 
 describeCaches('a number in the hash', under => {
-  test.each([LARGEST, LARGEST - 1n, 10n ** 15n, -LARGEST])('of %s is exact to the readers and to the flush script', async value => {
+  test.each([LARGEST, LARGEST - 1n, 10n ** 15n, -LARGEST])('is exact to the readers and to the flush script: %s', async value => {
     const { cache } = under()
     await plantHash(cache, { total: value })
     await cache.hset(HASH, { 'minute:1': String(value) })
@@ -21,7 +21,7 @@ describeCaches('a number in the hash', under => {
   })
 
   test.each([LARGEST + 1n, LARGEST + 2n, 9_999_999_999_999_999n, -LARGEST - 1n, '0'.repeat(17)])(
-    'of %s is malformed to the readers and to the flush script',
+    'is malformed to the readers and to the flush script: %s',
     async value => {
       const { cache } = under()
       await plantHash(cache)

@@ -32,21 +32,21 @@ function counts(window: RebuildWindow, more: Partial<CountsSnapshot> = {}): Coun
 }
 
 describeCaches('a claim', under => {
-  test('takes the place of whatever was there, at once', async () => {
+  test('replaces whatever was there at once', async () => {
     const { cache } = under()
     await plantHash(cache, { minutes: { 1: 1 } })
     expect(await claim(cache, 'me', 100)).toBe('OK')
     expect(await hash(cache)).toEqual({ claim: 'me:100' })
   })
 
-  test('takes the place of a key of another type', async () => {
+  test('replaces a key of another type', async () => {
     const { cache } = under()
     await cache.set(HASH, 'a string')
     expect(await claim(cache, 'me', 100)).toBe('OK')
     expect(await hash(cache)).toEqual({ claim: 'me:100' })
   })
 
-  test('of another is respected for 5 s, and taken over then', async () => {
+  test('of another processor is respected for 5 s and then taken over', async () => {
     const { cache } = under()
     await claim(cache, 'other', 10_000)
     expect(await claim(cache, 'me', 10_000)).toBe('CLAIMED')
@@ -62,7 +62,7 @@ describeCaches('a claim', under => {
     expect(await claim(cache, 'me', 990_000)).toBe('OK')
   })
 
-  test('that is ill-formed is taken over', async () => {
+  test('that is malformed is taken over', async () => {
     const { cache } = under()
     await cache.hset(HASH, 'claim', 'nonsense')
     expect(await claim(cache, 'me', 100)).toBe('OK')
@@ -78,7 +78,7 @@ describeCaches('a claim', under => {
     expect(await hash(cache)).toEqual({ claim: 'other:17000' })
   })
 
-  test('renewed late never deletes the hash that was written meanwhile', async () => {
+  test('that is renewed late does not delete a hash that was written in between', async () => {
     const { cache } = under()
     await plantHash(cache, { minutes: { 1: 1 } })
     const before = await hash(cache)
@@ -104,7 +104,7 @@ describeCaches('a replacement', under => {
     expect(await hash(cache)).toEqual(before)
   })
 
-  test('leaves nothing of what was there, the claim included', async () => {
+  test('leaves nothing of what was there, not even the claim', async () => {
     const { cache } = under()
     await claim(cache, 'me', 100)
     await cache.hset(HASH, 'left', 'over')
@@ -143,14 +143,14 @@ describeCaches('a rebuild', under => {
     expect(Number(minutesTo)).toBe(Math.floor(Number(asof) / 60_000) + 2 * 24 * 60)
   })
 
-  test('tells where its minutes begin if some were left out', async () => {
+  test('records where its minutes begin if older ones were omitted', async () => {
     const { cache } = under()
     await rebuild(cache, async window => counts(window, { minutesFrom: -1 }), 2)
     expect((await hash(cache))['minutes-from']).toBe('-1')
     expect((await readHash(cache, 2))?.minutesFrom).toBe(-1)
   })
 
-  test('asks for no more minutes than the cache may hold', async () => {
+  test('requests no more minutes than the cache may hold', async () => {
     const { cache } = under()
     let asked: RebuildWindow | undefined
     await rebuild(cache, async window => counts((asked = window)), 17)
@@ -174,14 +174,14 @@ describeCaches('a rebuild', under => {
     expect((await hash(cache))['total']).toBe('3')
   })
 
-  test('takes far more minutes than Lua can unpack at once', async () => {
+  test('writes far more minutes than Lua can unpack at once', async () => {
     const { cache } = under()
     const minutes = new Map(Array.from({ length: 25_000 }, (_, index) => [index - 10_000, BigInt(index + 1)]))
     expect(await rebuild(cache, async window => counts(window, { minutes }), 30_000)).toBe('rebuilt')
     expect((await readWholeHash(cache, 2))?.minutes).toEqual(minutes)
   })
 
-  test('leaves the work to another who is at it', async () => {
+  test('does nothing while another one is running', async () => {
     const { cache } = under()
     await claim(cache, 'other', await readTimeMs(cache))
     const read = vi.fn<() => Promise<CountsSnapshot>>()
@@ -189,7 +189,7 @@ describeCaches('a rebuild', under => {
     expect(read).not.toHaveBeenCalled()
   })
 
-  test('writes nothing if another took the claim over', async () => {
+  test('writes nothing if another one took over the claim', async () => {
     const { cache } = under()
     const outcome = await rebuild(
       cache,
@@ -222,7 +222,7 @@ describeCaches('a rebuild', under => {
     expect((await hash(cache))['total']).toBe('3')
   })
 
-  test('whose snapshot fails leaves no half hash, only a claim that another takes over later', async () => {
+  test('whose snapshot fails leaves only a claim that another one takes over later, not half a hash', async () => {
     const { cache } = under()
     await plantHash(cache)
     await expect(rebuild(cache, async () => Promise.reject(new Error('Postgres is away')), 100)).rejects.toThrow('Postgres is away')

@@ -6,7 +6,7 @@ function options(env: Environment) {
   return redisOptions(readSettings(redisSettings, env))
 }
 
-describe('where the cache is', () => {
+describe('the address of the cache', () => {
   test.each<[Environment, object]>([
     [{}, { host: '127.0.0.1', port: 6379 }],
     [
@@ -59,7 +59,7 @@ describe('where the cache is', () => {
     'redis://host/s3cret',
     'redis://:s3cret@a,b',
     'redis://:s3cret@%2Ftmp%2Fsock',
-  ])('refuses an ill-formed URL without showing it', url => {
+  ])('refuses a malformed URL without showing it', url => {
     const refused = (() => {
       try {
         options({ REDIS_URL: url })

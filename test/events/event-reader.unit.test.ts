@@ -36,7 +36,7 @@ function damaged(random: Random, value: Buffer): Buffer {
   return Buffer.concat([bytes.subarray(0, bytes.length - cut), Buffer.alloc(random.pick([0, 0, 0, 9]), 0x31)])
 }
 
-test.each([1, 2, 3, 4])('what it reads of 5 000 events, whole and damaged, is what protobuf-es reads (%i)', seed => {
+test.each([1, 2, 3, 4])('the event reader reads 5 000 events, whole and damaged, as protobuf-es does (%i)', seed => {
   const random = seededRandom(seed)
   const reader = new EventReader()
   let event = EVENT
@@ -65,7 +65,7 @@ test.each<[string, Partial<PingEvent>]>([
   ['the last time', { timestampMs: 253_402_300_799_999n }],
   ['a seq of 15 digits', { seq: 2n ** 49n - 1n }],
   ['the smallest tag', { tag: 1n, previousTag: 1n }],
-])('it reads what the relay writes of pings since 1970: %s', (_, more) => {
+])('the event reader reads what the relay writes for pings since 1970: %s', (_, more) => {
   const { id, ...counted } = { ...EVENT, ...more }
   const value = encode({ id, ...counted })
   expect(new EventReader().read(value, 0, value.length)).toEqual(counted)
@@ -79,6 +79,6 @@ test.each<[string, Buffer]>([
   ['a time before 1970', encode({ ...EVENT, timestampMs: -1n })],
   ['an id that is not ASCII', encode({ ...EVENT, id: 'é' })],
   ['a further field', Buffer.concat([encode(EVENT), Buffer.from([0x38, 0x01])])],
-])('it leaves to protobuf-es: %s', (_, value) => {
+])('the event reader leaves to protobuf-es: %s', (_, value) => {
   expect(new EventReader().read(value, 0, value.length)).toBeUndefined()
 })

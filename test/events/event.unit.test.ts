@@ -17,11 +17,11 @@ const EVENTS: readonly PingEvent[] = [
 const bytesOf = (fields: MessageInitShape<typeof PingEventSchema>) => toBinary(PingEventSchema, create(PingEventSchema, fields))
 
 describe('the value of a record', () => {
-  test('comes back as it was written', () => {
+  test('is decoded as it was encoded', () => {
     for (const event of EVENTS) expect(decode(encode(event))).toEqual({ kind: 'event', event })
   })
 
-  test('is read by a consumer of the original’s PingRequest, a time of 0 as well', () => {
+  test('can be read as the PingRequest of the original, even with time 0', () => {
     for (const event of EVENTS) {
       const { timestampMs, pingId } = fromBinary(PingRequestSchema, encode(event))
       expect({ timestampMs, pingId }).toEqual({ timestampMs: event.timestampMs, pingId: event.id })
@@ -32,7 +32,7 @@ describe('the value of a record', () => {
     ['a PingRequest', toBinary(PingRequestSchema, create(PingRequestSchema, { timestampMs: 1_700_000_000_000n }))],
     ['a PingRequest of 1970', Buffer.from([0x08, 0x00])],
     ['a PingRequest without a time', Buffer.alloc(0)],
-  ])('of the original’s producer is told apart: %s', (_, value) => {
+  ])('of the original producer is recognized: %s', (_, value) => {
     expect(decode(value)).toEqual({ kind: 'legacy' })
   })
 
@@ -43,11 +43,11 @@ describe('the value of a record', () => {
     ['without a time', bytesOf({ seq: 1n, tag: 1n }), /timestamp_ms undefined, expected/],
     ['with a negative seq', bytesOf({ timestampMs: 1n, seq: -1n, tag: 1n }), /got seq -1, .*expected seq and tag above 0/],
     ['without a tag', bytesOf({ timestampMs: 1n, seq: 1n }), /tag 0, .*expected seq and tag above 0/],
-  ])('that is undecodable is told apart, with the reason: %s', (_, value, reason) => {
+  ])('that cannot be decoded is reported with the reason: %s', (_, value, reason) => {
     expect(decode(value)).toEqual({ kind: 'undecodable', reason: expect.stringMatching(reason) })
   })
 
-  test('of random bytes never throws', () => {
+  test('with random bytes never throws', () => {
     const kinds = new Set<string>()
     for (let n = 0; n < 5_000; n++) kinds.add(decode(n % 2 ? randomBytes(n % 60) : damaged(encode(EVENT))).kind)
     expect(kinds).toEqual(new Set(['event', 'legacy', 'undecodable']))
@@ -59,6 +59,6 @@ function damaged(value: Buffer): Buffer {
   return value
 }
 
-test('a lane has one partition', () => {
+test('every lane has one partition', () => {
   expect([0, 1, 3, 4, 15].map(lane => partitionOfLane(lane, 4))).toEqual([0, 1, 3, 0, 3])
 })

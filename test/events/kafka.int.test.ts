@@ -7,7 +7,7 @@ import { settingsFor } from '../relay/relay-fixture.ts'
 import { kafkaKinds, sharedKafka, uniqueName } from '../support/kafka.ts'
 
 describe('a client of Kafka', () => {
-  test('reaches a broker whose address is one of IPv6', async () => {
+  test('reaches a broker at an IPv6 address', async () => {
     const broker = await Broker.start({ config: { listeners: 'PLAINTEXT://[::1]:0', storage: 'memory' } })
     const settings = settingsFor(`[::1]:${broker.port}`, uniqueName('six'))
     expect(await ensureTopic(createKafka(settings, 'test', silent), settings.kafkaTopic, settings)).toBe(3)
@@ -21,7 +21,7 @@ describe.each(kafkaKinds())('a client of Kafka (%s)', kind => {
     brokers = await sharedKafka(kind)
   })
 
-  test('creates a missing topic once, whoever is first, and leaves one that is there as it is', async () => {
+  test('creates a missing topic once among concurrent clients, and leaves an existing topic unchanged', async () => {
     const topic = uniqueName('ensure')
     const settings = settingsFor(brokers, topic)
     const kafka = createKafka(settings, 'test', silent)
@@ -29,7 +29,7 @@ describe.each(kafkaKinds())('a client of Kafka (%s)', kind => {
     expect(await ensureTopic(kafka, topic, { ...settings, kafkaTopicPartitions: 7 })).toBe(3)
   })
 
-  test('does next to nothing on an idle connection', async () => {
+  test('uses almost no CPU on an idle connection', async () => {
     const admin = createKafka(settingsFor(brokers, 'any'), 'test', silent).admin()
     await admin.connect()
     await admin.listTopics()

@@ -109,7 +109,7 @@ function content({ key, value, headers, offset, timestamp, attributes }: KafkaMe
 
 const messagesOf = ({ responses }: Response) => responses.flatMap(({ partitions }) => partitions.map(({ messages }) => messages))
 
-test.each([1, 2, 3])('a consumer sees of 100 fetches what it sees without it (%i)', async seed => {
+test.each([1, 2, 3])('a consumer gets the same from 100 packed fetches as from kafkajs (%i)', async seed => {
   const random = seededRandom(seed)
   for (let count = 0; count < 100; count++) {
     const sets = [Buffer.alloc(0)]
@@ -129,7 +129,7 @@ test.each([1, 2, 3])('a consumer sees of 100 fetches what it sees without it (%i
   }
 })
 
-test.each([4, 5, 6])('what is damaged is read alike, or left to kafkajs (%i)', async seed => {
+test.each([4, 5, 6])('damaged fetches are read as kafkajs reads them, or left to it (%i)', async seed => {
   const random = seededRandom(seed)
   let packedCount = 0
   for (let count = 0; count < 200; count++) {
@@ -144,7 +144,7 @@ test.each([4, 5, 6])('what is damaged is read alike, or left to kafkajs (%i)', a
   expect(packedCount).toBeGreaterThan(100)
 })
 
-test('compressed batches and transactions come as kafkajs reads them', async () => {
+test('compressed batches and transactions are read as kafkajs reads them', async () => {
   const random = seededRandom(7)
   for (const options of [{ compression: GZIP }, { transactional: true }]) {
     const [messages] = messagesOf(
@@ -155,7 +155,7 @@ test('compressed batches and transactions come as kafkajs reads them', async () 
   }
 })
 
-test('a record with headers or without a value is looked at as a message, however it came', async () => {
+test('a record with headers or without a value is read as a message in every kind of fetch', async () => {
   const make = (more: object) => encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: Buffer.from('x'), ...more })
   for (const more of [{ headers: { 'ping-unreadable-batch': Buffer.from('why') } }, { value: null }]) {
     const { buffer } = await encodeBatch.RecordBatch({ firstOffset: 3, records: [make(more)] })
@@ -169,7 +169,7 @@ test('a record with headers or without a value is looked at as a message, howeve
   }
 })
 
-describe('a batch that cannot be read, between others, comes as messages that say so, and the others as they are', () => {
+describe('a batch that cannot be read becomes messages with the reason, and the batches around it are read', () => {
   const varint = (value: number) => new Encoder().writeVarInt(value).buffer as Buffer
   const sized = (...parts: readonly Buffer[]) => Buffer.concat([varint(Buffer.concat(parts).length), ...parts])
   const zero = Buffer.of(0)
@@ -217,14 +217,14 @@ describe('a batch that cannot be read, between others, comes as messages that sa
   })
 })
 
-test('a batch of a megabyte that stands for a gigabyte is not read', async () => {
+test('a batch of a megabyte that expands to a gigabyte is not read', async () => {
   const bytes = Buffer.alloc(2 ** 26)
   const { buffer } = await encodeBatch.RecordBatch({ firstOffset: 3, records: [{ buf: bytes, buffer: bytes }], compression: GZIP })
   const [messages] = messagesOf(await decodePacked(fetchResponse([buffer])))
   expect([...messages!].map(unreadableBatch)).toEqual([{ reason: expect.stringContaining('a batch that is not valid gzip') }])
 })
 
-test('a record of many headers is read at once, and one named as a method of all objects is itself', async () => {
+test('a record with many headers is read fast, and a header may be named toString', async () => {
   const headers = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`h${index}`, Buffer.from('v')]))
   const record = encodeRecord({
     offsetDelta: 0,

@@ -71,7 +71,7 @@ function anyId(random: Random): string {
 }
 
 describe('a varint', () => {
-  test.each(EXTREMES.flatMap(value => [value, -value]))('of %s is as protobuf has it', value => {
+  test.each(EXTREMES.flatMap(value => [value, -value]))('of %s is encoded as protobuf does', value => {
     const bytes = Buffer.alloc(12)
     const end = writeVarint(bytes, 1, toUint64(value))
     const expected = encode({ id: '', timestampMs: value, lane: 0, seq: 0n, tag: 0n, previousTag: 0n }).subarray(1)
@@ -114,7 +114,7 @@ describe('a send of packed messages', () => {
   }
 
   test.each(versions.filter(version => Number(version) >= 3))(
-    'is the request that kafkajs makes of plain messages, Produce v%s',
+    'is the same request that kafkajs makes from plain messages, Produce v%s',
     async version => {
       const random = seededRandom(Number(version))
       const runs = new Map(Array.from({ length: 3 }, (_, partition) => [partition, Array.from({ length: 4 }, () => anyRun(random))]))

@@ -22,8 +22,8 @@ function refusalOf(env: Readonly<Record<string, string>>): string {
   return 'none'
 }
 
-describe('where Kafka is', () => {
-  test('is this machine when nothing is set, without TLS or a login', () => {
+describe('the address of Kafka', () => {
+  test('is this machine, without TLS and authentication, if nothing is set', () => {
     expect(configOf({})).toEqual({ brokers: ['127.0.0.1:9092'] })
     expect(readSettings({ ...kafkaSettings, ...topicSettings }, {})).toMatchObject({ kafkaTopic: 'ping-events', kafkaTopicPartitions: 4 })
   })
@@ -39,7 +39,7 @@ describe('where Kafka is', () => {
     for (const brokers of wrong) expect(refusalOf({ KAFKA_BROKERS: brokers })).toMatch(/^KAFKA_BROKERS: got .*expected host:port/)
   })
 
-  test('may be an address of IPv6, which kafkajs itself cuts at the first colon', () => {
+  test('may be an IPv6 address, which kafkajs itself cuts at the first colon', () => {
     for (const host of ['::1', '2001:db8::7', '::ffff:127.0.0.1', 'fe80::1%eth0']) {
       const [broker = ''] = configOf({ KAFKA_BROKERS: `[${host}]:9092` }).brokers as string[]
       const [given = '', port, ...more] = broker.split(':')
@@ -48,19 +48,19 @@ describe('where Kafka is', () => {
     expect(hostOf('kafka.example')).toBe('kafka.example')
   })
 
-  test.each(['.', '..', 'a b', 'a/b', 'x'.repeat(238)])('has no topic %j', topic => {
+  test.each(['.', '..', 'a b', 'a/b', 'x'.repeat(238)])('allows no topic %j', topic => {
     expect(refusalOf({ KAFKA_TOPIC: topic })).toMatch(/^KAFKA_TOPIC: got /)
   })
 
-  test('has topics of at least one partition and one replica', () => {
+  test('requires at least one partition and one replica', () => {
     expect(refusalOf({ KAFKA_TOPIC_PARTITIONS: '0' })).toMatch(/^KAFKA_TOPIC_PARTITIONS: got "0"/)
     expect(refusalOf({ KAFKA_TOPIC_REPLICATION: '-2' })).toMatch(/^KAFKA_TOPIC_REPLICATION: got "-2"/)
     expect(refusalOf({ KAFKA_TOPIC_REPLICATION: '0' })).toMatch(/^KAFKA_TOPIC_REPLICATION: got "0"/)
   })
 })
 
-describe('TLS and login to Kafka', () => {
-  test('take the files and the mechanism that are set', () => {
+describe('TLS and authentication for Kafka', () => {
+  test('use the files and the mechanism that are set', () => {
     const tls = { KAFKA_TLS: 'true', KAFKA_CA_FILE: file, KAFKA_CERT_FILE: file, KAFKA_KEY_FILE: file }
     const login = { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_USERNAME: 'u', KAFKA_PASSWORD: 'p' }
     expect(configOf({ ...tls, ...login })).toEqual({
@@ -81,7 +81,7 @@ describe('TLS and login to Kafka', () => {
     [{ KAFKA_SASL_MECHANISM: 'plain', KAFKA_USERNAME: 'u' }, /^KAFKA_USERNAME, KAFKA_PASSWORD: expected both/],
     [{ KAFKA_USERNAME: 'u' }, /^KAFKA_SASL_MECHANISM: got none together with KAFKA_USERNAME/],
     [{ KAFKA_PASSWORD: 'geheim' }, /^KAFKA_SASL_MECHANISM: got none together/],
-  ])('contradict each other in %j: refused', (env, message) => {
+  ])('are refused if they contradict each other: %j', (env, message) => {
     const refusal = refusalOf(env)
     expect(refusal).toMatch(message)
     expect(refusal).not.toContain('geheim')

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { classifyBatchFailure } from '../../src/ledger/batch-failure.ts'
 import { CommitWarningError } from '../../src/ledger/record.ts'
 
-describe('a failed batch', () => {
+describe('a failed batch is classified', () => {
   const withCode = (code: string) => Object.assign(new Error(code), { code })
   test.each([
     [new CommitWarningError('canceling wait for synchronous replication'), 'repeat'],

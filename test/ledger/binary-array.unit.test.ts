@@ -24,6 +24,6 @@ test('writes timestamptz[]: microseconds since 2000', () => {
   expect(elements).toEqual([`00000008${BigInt.asUintN(64, -946_684_800_000_000n).toString(16)}`, '0000000800000000000003e8'])
 })
 
-test('writes an empty array as one without dimensions', () => {
+test('writes an empty array with zero dimensions', () => {
   expect([hex(uuidArray([])), hex(timeArray([]))]).toEqual(['000000000000000000000b86', '0000000000000000000004a0'])
 })

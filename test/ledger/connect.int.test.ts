@@ -33,18 +33,18 @@ const answerOf = async (connecting: Promise<{ query: (text: string) => Promise<{
 }
 
 describe('a connection', () => {
-  test('is made by a fresh try while the first one hangs', async () => {
+  test('is established by a second attempt while the first one hangs', async () => {
     gate.let(number => (number === 0 ? 'silent' : 'through'))
     expect(await answerOf(connectClient(config, 'test'))).toEqual([{ one: 1 }])
     await expect.poll(gate.open).toBe(0) // the try that hung is ended, too
   })
 
-  test('is made by whichever try is answered, however many have hung before', async () => {
+  test('is established by the first attempt that is answered, no matter how many hung before', async () => {
     gate.let(number => (number < 3 ? 'silent' : 'through'))
     expect(await answerOf(connectClient(config, 'test'))).toEqual([{ one: 1 }])
   })
 
-  test('waits for a server that is slow, longer than for a fresh try', async () => {
+  test('waits for a slow server longer than the time between two attempts', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     gate.let(number => (number === 0 ? promise : 'silent'))
     const connecting = connectClient(config, 'test')
@@ -54,7 +54,7 @@ describe('a connection', () => {
     expect(await answerOf(connecting)).toEqual([{ one: 1 }])
   })
 
-  test('is given up when its time is over', async () => {
+  test('times out', async () => {
     gate.let(() => 'silent')
     await expect(connectClient({ ...config, connectionTimeoutMillis: 100 }, 'test')).rejects.toThrow('Postgres does not answer')
     await expect.poll(gate.open).toBe(0)
@@ -67,7 +67,7 @@ describe('a connection', () => {
     gate = await startTcpGate(database.config.port!)
   })
 
-  test('to a standby is refused, and is made when it is the primary', { timeout: 60_000 }, async () => {
+  test('to a standby is refused, and succeeds after its promotion', { timeout: 60_000 }, async () => {
     const postgres = await startPostgres()
     try {
       const signal = join(postgres.dataDir, 'standby.signal')
@@ -84,7 +84,7 @@ describe('a connection', () => {
 })
 
 describe('a session', () => {
-  test('has its settings whatever the database says', async () => {
+  test('has its own settings, no matter what the defaults of the database are', async () => {
     const name = config.database!
     const owner = await connectClient(config, 'test')
     for (const setting of [
@@ -125,14 +125,14 @@ describe('a pool', () => {
   const pool = (max: number) => new Pool(config, { applicationName: 'test', max, log: silent, queryTimeoutMs: 1_000 })
   const one = { rows: [{ one: 1 }] }
 
-  test('answers though its first connect hangs', async () => {
+  test('answers although its first connection attempt hangs', async () => {
     gate.let(number => (number === 0 ? 'silent' : 'through'))
     const reads = pool(1)
     expect(await reads.query('select 1 as one')).toMatchObject(one)
     await reads.end()
   })
 
-  test('uses few connections for many queries, and one again and again', async () => {
+  test('uses few connections for many queries, and reuses an idle one', async () => {
     const reads = pool(2)
     await Promise.all(Array.from({ length: 20 }, () => reads.query('select 1 as one')))
     expect(gate.accepted()).toBe(2)
@@ -141,7 +141,7 @@ describe('a pool', () => {
     await expect(reads.query('select 1 as one')).rejects.toThrow('the pool was ended')
   })
 
-  test('drops all idle connections when one of them has gone silent', async () => {
+  test('drops all idle connections when one of them stops answering', async () => {
     const reads = pool(3)
     await Promise.all(Array.from({ length: 3 }, () => reads.query('select pg_sleep(0.05)')))
     expect(gate.accepted()).toBe(3)
@@ -160,7 +160,7 @@ describe('a pool', () => {
     await reads.end()
   })
 
-  test('gives the next in turn a connection when one could not be made', async () => {
+  test('serves the next waiting query after a connection attempt has failed', async () => {
     const reads = pool(1)
     const { port } = gate
     await gate.close()

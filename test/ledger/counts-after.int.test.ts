@@ -43,7 +43,7 @@ describeOnPostgres('counts after positions', database => {
     })
   })
 
-  test('are none when a position is not in the ledger any more', async () => {
+  test('are undefined if a position is no longer in the ledger', async () => {
     await setUp(database(), LANES)
     await withClient(database(), async client => {
       await record(client, 1, pingsAt(1, 2, 3))
@@ -59,7 +59,7 @@ describeOnPostgres('counts after positions', database => {
     })
   })
 
-  test('hold lanes that were added, and none that were not there for a position', async () => {
+  test('include added lanes, and are undefined for a position in an unknown lane', async () => {
     await setUp(database(), LANES)
     await withClient(database(), async client => {
       const heads = await readHeads(client)
@@ -70,7 +70,7 @@ describeOnPostgres('counts after positions', database => {
     })
   })
 
-  test('are none when too many pings came after a position', async () => {
+  test('are undefined if too many pings follow a position', async () => {
     await setUp(database(), 16)
     const most = MAX_ROWS_AFTER / 16
     await withClient(database(), async client => {
@@ -84,7 +84,7 @@ describeOnPostgres('counts after positions', database => {
     })
   })
 
-  test('read the new rows alone, and are planned once, from the first row on', async () => {
+  test('read only the new rows, and are planned once, from the first row on', async () => {
     await setUp(database(), LANES)
     await sql(database(), 'alter table pings set (autovacuum_enabled = off)') // never analysed
     await withClient(database(), async client => {

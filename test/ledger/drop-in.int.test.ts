@@ -33,7 +33,7 @@ async function waitingLocks(database: Parameters<typeof rowsOf>[0], sessions: nu
 }
 
 describeOnEachPostgres('a database of the original service', database => {
-  test('has its rows numbered, counted and marked as published and folded, its columns untouched', async () => {
+  test('has its rows numbered, counted and marked as published and folded, and its columns unchanged', async () => {
     await sql(
       database(),
       ORIGINAL_TABLE,
@@ -62,7 +62,7 @@ describeOnEachPostgres('a database of the original service', database => {
     expect(tags.map(row => row.tags)).toEqual(Array.from({ length: 8 }, () => 1n))
   })
 
-  test('is recorded into after it was migrated', async () => {
+  test('accepts pings after the migration', async () => {
     await sql(database(), ORIGINAL_TABLE, ROWS)
     await setUp(database(), 4)
     await withClient(database(), async client => {
@@ -73,7 +73,7 @@ describeOnEachPostgres('a database of the original service', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('places what an old server inserts while the rows are numbered: it waits, and finds the trigger', async () => {
+  test('numbers the rows that an old server inserts during the migration: they wait, then the trigger numbers them', async () => {
     await sql(database(), ORIGINAL_TABLE, ROWS)
     await withClient(database(), async holder => {
       await holder.query('begin; lock table pings in row exclusive mode')
@@ -88,7 +88,7 @@ describeOnEachPostgres('a database of the original service', database => {
     expect(sumOfHeads(await withClient(database(), readHeads))).toBe(11n)
   })
 
-  test('may lack the primary key: ids are unique from then on', async () => {
+  test('may lack the primary key: afterwards ids are unique', async () => {
     await sql(database(), 'create table pings (id uuid, pinged_at timestamptz)', ROWS)
     await setUp(database(), 2)
     await withClient(database(), async client => {
@@ -110,7 +110,7 @@ describeOnEachPostgres('a database of the original service', database => {
       /2 of them have no id, or no finite pinged_at/,
     ],
     ['repeated ids', 'insert into pings select id, now() from pings', /10 of them repeat the id of another row.*having count/],
-  ])('is refused, unchanged and with a way to look, for %s', async (_, fault, message) => {
+  ])('is refused and left unchanged, with a query that shows the fault: %s', async (_, fault, message) => {
     await sql(database(), 'create table pings (id uuid, pinged_at timestamptz)', ROWS, fault)
     await expect(setUp(database(), 2)).rejects.toThrow(message)
     const tables = await rowsOf<{ name: string }>(
@@ -125,7 +125,7 @@ describeOnEachPostgres('a database of the original service', database => {
     expect(columns.map(({ name }) => name)).toEqual(['id', 'pinged_at'])
   })
 
-  test('is set up once by two migrators at once', async () => {
+  test('is set up once by two concurrent migrators', async () => {
     await sql(database(), ORIGINAL_TABLE, ROWS)
     await Promise.all([setUp(database(), 4), setUp(database(), 4), setUp(database(), 4)])
     await withClient(database(), async client => expect(sumOfHeads(await readHeads(client))).toBe(10n))
@@ -138,14 +138,14 @@ describeOnEachPostgres('a database of the original service', database => {
 })
 
 describeOnEachPostgres('the number of lanes', database => {
-  test('stops a start that wants fewer than the database has', async () => {
+  test('makes a start fail that wants fewer than the database has', async () => {
     await setUp(database(), 4)
     const fewer = migrate(database().config, { lanes: 3, log: silent })
     await expect(fewer).rejects.toThrow(SettingsError)
     await expect(fewer).rejects.toThrow('LANES: got 3, expected at least 4')
   })
 
-  test('is 16 in a new database, and stays as it is, where no number is wanted', async () => {
+  test('is 16 in a new database, and unchanged in another, if no number is set', async () => {
     await setUp(database())
     await withClient(database(), async client => expect(await readHeads(client)).toHaveLength(16))
     await setUp(database(), 20)
@@ -153,7 +153,7 @@ describeOnEachPostgres('the number of lanes', database => {
     await withClient(database(), async client => expect(await readHeads(client)).toHaveLength(20))
   })
 
-  test('grows with a start that wants more, and the old lanes stay', async () => {
+  test('grows at a start that wants more, and keeps the old lanes', async () => {
     await setUp(database(), 2)
     await withClient(database(), client => record(client, 1, pingsAt(5)))
     await setUp(database(), 5)
@@ -169,7 +169,7 @@ describeOnEachPostgres('the number of lanes', database => {
     })
   })
 
-  test('is refused together with a database that a newer program has changed', async () => {
+  test('cannot be set in a database that a newer program has changed', async () => {
     await setUp(database(), 1)
     await sql(database(), "insert into ping_migrations (version, file) values (9999, 'later.sql')")
     await expect(setUp(database(), 1)).rejects.toThrow(/version 9999, newer than this program/)

@@ -72,7 +72,7 @@ async function fetchedBy(client: Client, run: () => Promise<unknown>): Promise<n
 
 describeOnPostgres('a statement that looks rows up by lane and number', database => {
   // As when autovacuum looks at a young table, and the sessions of that time live on.
-  test('reads few of them, although it was planned when there were few', async () => {
+  test('reads few rows, although it was planned when the table was small', async () => {
     await setUp(database(), LANES)
     await withClient(database(), async client => {
       let before = await readHeads(client)

@@ -23,14 +23,14 @@ describeOnPostgres('a row inserted by hand or by an old server', database => {
     ],
     ['in several statements of a transaction', ['begin', ONE, ONE, 'savepoint s', ONE, 'rollback to s', ONE, 'commit'], 3n],
     [
-      'beside ids that are there, ON CONFLICT DO NOTHING',
+      'with ids that exist, ON CONFLICT DO NOTHING',
       [
         "insert into pings values ('00000000-0000-4000-8000-000000000001', now())",
         "insert into pings select ('00000000-0000-4000-8000-00000000000' || n)::uuid, now() from generate_series(0, 3) n on conflict do nothing",
       ],
       4n,
     ],
-  ])('%s is counted, in order and without gaps', async (_, statements, expected) => {
+  ])('is counted, in order and without gaps: %s', async (_, statements, expected) => {
     await setUp(database(), 3)
     await sql(database(), ...statements)
     expect(await total(database())).toBe(expected)
@@ -55,7 +55,7 @@ describeOnPostgres('a row inserted by hand or by an old server', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('by a user who may do nothing but insert is counted', async () => {
+  test('is counted if its user has no right but INSERT', async () => {
     await setUp(database(), 3)
     const user = `inserts_${database().config.database}`.slice(0, 60)
     await sql(database().admin, `create role ${user} login; grant insert on pings to ${user}`)
@@ -65,7 +65,7 @@ describeOnPostgres('a row inserted by hand or by an old server', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('is given a tag of its own', async () => {
+  test('gets its own tag', async () => {
     await setUp(database(), 1)
     await sql(database(), ONE, ONE)
     const rows = await rowsOf<{ tag: bigint }>(database(), 'select tag from pings')
@@ -73,7 +73,7 @@ describeOnPostgres('a row inserted by hand or by an old server', database => {
     expect(rows.every(({ tag }) => tag > 0n)).toBe(true)
   })
 
-  test('in a transaction left open holds up one lane, and no number is given twice', async () => {
+  test('in an open transaction blocks one lane, and no number is used twice', async () => {
     await setUp(database(), 3)
     await withClient(database(), async hand => {
       await hand.query('begin')
@@ -91,7 +91,7 @@ describeOnPostgres('a row inserted by hand or by an old server', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('at the same time as others and as batches leaves no gap', async () => {
+  test('concurrent with others and with batches leaves no gap', async () => {
     await setUp(database(), 2)
     await Promise.all([
       ...Array.from({ length: 4 }, () => sql(database(), ...Array.from({ length: 25 }, () => ONE))),
@@ -138,7 +138,7 @@ describeOnPostgres('a row inserted by hand or by an old server', database => {
     ['tag', 'set tag = tag + 1'],
     ['time', "set pinged_at = pinged_at + interval '1 day'"],
     ['id', 'set id = gen_random_uuid()'],
-  ])('keeps its %s: an update is refused, and so is what updates in other words', async (_, change) => {
+  ])('keeps its %s: an update in any form is refused', async (_, change) => {
     await setUp(database(), 2)
     await sql(database(), ONE)
     const refused = (statement: string) =>
@@ -152,7 +152,7 @@ describeOnPostgres('a row inserted by hand or by an old server', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('may be updated where nothing of the ledger changes', async () => {
+  test('may be updated if nothing of the ledger changes', async () => {
     await setUp(database(), 2)
     await sql(database(), ONE, 'alter table pings add column note text')
     await sql(
@@ -183,7 +183,7 @@ describeOnPostgres('a row inserted by hand or by an old server', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test.each(['on', 'off', '', '0'])('is placed whatever ping.recording was set to (%j)', async value => {
+  test.each(['on', 'off', '', '0'])('is numbered no matter what ping.recording was set to (%j)', async value => {
     await setUp(database(), 2)
     await sql(database(), `set ping.recording = '${value}'`, ONE, 'begin', ONE, 'commit')
     expect(await total(database())).toBe(2n)
@@ -195,7 +195,7 @@ describeOnPostgres('a row inserted by hand or by an old server', database => {
     'truncate pings, ping_lanes, ping_minutes',
     'truncate ping_minutes',
     'delete from ping_lanes where lane = 1',
-  ])('stays counted: %s is refused with a clear message', async statement => {
+  ])('remains counted: %s is refused with a clear message', async statement => {
     await setUp(database(), 2)
     await sql(database(), ONE)
     await expect(sql(database(), statement)).rejects.toThrow(

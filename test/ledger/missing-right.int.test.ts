@@ -12,7 +12,7 @@ describeOnEachPostgres('a database in whose schema the user may not create table
     ],
     ['was closed to everybody', 'revoke all on schema public from public', 'grant usage, create on schema public to ping;'],
     ['was dropped', 'drop schema public', 'create schema public authorization ping;'],
-  ])('is refused with the statement that opens it: the schema %s', async (_, statement, remedy) => {
+  ])('is refused with the statement that grants access: the schema %s', async (_, statement, remedy) => {
     await sql(database().admin, `alter database ${database().config.database} owner to postgres; ${statement}`)
     const error: unknown = await setUp(database(), 2).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(MissingRightError)

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
-import { takesWrites } from '../../src/ledger/lanes.ts'
+import { acceptsWrites } from '../../src/ledger/lanes.ts'
 import { fold } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { rowsAfter } from '../../src/ledger/rows-after.ts'
@@ -41,7 +41,7 @@ async function setDefaults(database: TestDatabase, defaults: Readonly<Record<str
 }
 
 describeOnPostgres('the defaults of a database', database => {
-  test('change nothing, before and after the set-up', async () => {
+  test('have no effect, before and after the set-up', async () => {
     await setDefaults(database(), { ...DEFAULTS, transaction_timeout: '2s' })
     await setUp(database(), 2)
     await withClient(database(), async client => {
@@ -67,17 +67,17 @@ describeOnPostgres('the defaults of a database', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('are kept where they say that nothing shall be written', async () => {
+  test('are respected if they make the database read-only', async () => {
     await setUp(database(), 1)
     await setDefaults(database(), { default_transaction_read_only: 'on' })
     await withClient(database(), async client => {
-      expect(await takesWrites(client)).toBe(false)
+      expect(await acceptsWrites(client)).toBe(false)
       await expect(record(client, 0, pingsAt(1))).rejects.toMatchObject({ code: '25006' })
       expect(sumOfHeads(await readHeads(client))).toBe(0n)
     })
   })
 
-  test('cannot hide rows: a policy is an error, not a lower count', async () => {
+  test('cannot hide rows: a row policy is an error, not a lower count', async () => {
     await setUp(database(), 1)
     await withClient(database(), client => record(client, 0, pingsAt(1)))
     await sql(database(), 'alter table pings enable row level security, force row level security')

@@ -12,7 +12,7 @@ import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { can } from '../support/tiers.ts'
 import { setUp, silent } from './ledger-fixture.ts'
 
-describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
+describe.runIf(can('pgbouncer'))('with PgBouncer in front of Postgres', () => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await testDatabase()
@@ -40,7 +40,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
     })
     afterAll(() => pooler.stop())
 
-    test('sessions have their settings, which no start packet could carry, and their locks', async () => {
+    test('sessions keep their settings, which the start packet cannot carry, and their locks', async () => {
       const config = through(pooler)
       const [client, other] = [
         await connectClient(config, 'ping-test', { statementTimeoutMs: 7_000 }),
@@ -54,7 +54,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
       await Promise.all([client.end(), other.end()])
     })
 
-    test('pings are recorded, and a batch at work is found', async () => {
+    test('pings are recorded, and a running batch is found', async () => {
       const { recorder, batches } = startRecorder(through(pooler))
       await recorder.record(ping())
       expect(batches).toHaveLength(1)
@@ -66,7 +66,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
       expect(await working).toBe('ended')
     })
 
-    test('works for as many connections as the pooler has, and no more are needed', async () => {
+    test('works with the number of connections that the pooler has, and needs no more', async () => {
       await withPooler(
         'session',
         async small => {
@@ -79,7 +79,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
   })
 
   test.each<PoolMode>(['transaction', 'statement'])(
-    'in %s mode a connection is refused, in words that say what to do, and not tried again',
+    'in %s mode a connection is refused with an error that says what to do, and is not retried',
     async mode => {
       await withPooler(mode, async pooler => {
         const refusal = await connectClient(through(pooler), 'ping-test').catch((error: unknown) => error)
@@ -95,7 +95,7 @@ describe.runIf(can('pgbouncer'))('with PgBouncer before Postgres', () => {
     },
   )
 
-  test('in transaction mode a connection is refused while others use the pooler, too', async () => {
+  test('in transaction mode a connection is refused even while others use the pooler', async () => {
     await withPooler('transaction', async pooler => {
       const others = await Promise.all(
         Array.from({ length: 4 }, async (_, index) => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { changedHeads } from '../../src/ledger/changed-heads.ts'
 import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
-import { takesWrites } from '../../src/ledger/lanes.ts'
+import { acceptsWrites } from '../../src/ledger/lanes.ts'
 import type { Client } from '../../src/ledger/pg-types.ts'
 import { fold, foldCounts, movePublished, readPositions, unfold, type CountedFold } from '../../src/ledger/positions.ts'
 import { endSessionWhenIdle, takeRelayLocks } from '../../src/ledger/relay-locks.ts'
@@ -22,7 +22,7 @@ async function loseTail(client: Client, afterSeq: bigint): Promise<void> {
 }
 
 describeOnPostgres('a published position', database => {
-  test('moves from where it is, and only the lanes in which it is there', async () => {
+  test('moves only in the lanes where it is at the expected start', async () => {
     await setUp(database(), 3)
     await withClient(database(), async client => {
       const [one, two] = await threeBatches(client)
@@ -43,7 +43,7 @@ describeOnPostgres('a published position', database => {
     })
   })
 
-  test('does not move for a zombie that began elsewhere, by seq or by tag', async () => {
+  test('does not move for a stale relay that started elsewhere, by seq or by tag', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       const [one, two, three] = await threeBatches(client)
@@ -69,7 +69,7 @@ describeOnPostgres('a published position', database => {
 })
 
 describeOnPostgres('a fold', database => {
-  test('goes on where it stands, at most so many rows, and counts each once', async () => {
+  test('continues where the last one ended, up to a limit, and counts each row once', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       const [, two] = await threeBatches(client)
@@ -83,7 +83,7 @@ describeOnPostgres('a fold', database => {
     })
   })
 
-  test('by many at once counts each row once', async () => {
+  test('by many sessions at once counts each row once', async () => {
     await setUp(database(), 1)
     await withClient(database(), client => record(client, 0, pingsAt(...Array.from({ length: 300 }, (_, n) => n * 1_000))))
     const folded = await Promise.all(
@@ -101,7 +101,7 @@ describeOnPostgres('a fold', database => {
     )
   })
 
-  test('of another history is noticed, and done anew after it was forgotten', async () => {
+  test('of another history is detected, and repeated after it was forgotten', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       await threeBatches(client)
@@ -128,7 +128,7 @@ describeOnPostgres('a fold of counts', database => {
     [1, 1],
   ])
 
-  test('adds to the rollup and moves the position, of every lane that is where the counts begin', async () => {
+  test('adds to the rollup and moves the position of every lane that is where the counts begin', async () => {
     await setUp(database(), 3)
     await withClient(database(), async client => {
       const [one, two, three] = await threeBatches(client)
@@ -187,7 +187,7 @@ describeOnPostgres('a fold of counts', database => {
     })
   })
 
-  test('by many at once counts once', async () => {
+  test('by many sessions at once counts once', async () => {
     await setUp(database(), 4)
     const folds: CountedFold[] = []
     await withClient(database(), async client => {
@@ -203,7 +203,7 @@ describeOnPostgres('a fold of counts', database => {
 })
 
 describeOnPostgres('the heads', database => {
-  test('are read again only when a transaction has ended since, whoever ran it', async () => {
+  test('are read again only if a transaction has ended since, no matter whose', async () => {
     await setUp(database(), 2)
     await withClient(database(), other =>
       withClient(database(), async client => {
@@ -227,7 +227,7 @@ describeOnPostgres('the heads', database => {
 })
 
 describeOnPostgres('a position', database => {
-  test('is looked for together with the heads: held, foreign, missing, the start, an unknown lane', async () => {
+  test('is checked together with the heads: present, foreign, missing, the start, an unknown lane', async () => {
     await setUp(database(), 4)
     await withClient(database(), async client => {
       const [one, two, three] = await threeBatches(client)
@@ -252,7 +252,7 @@ describeOnPostgres('a position', database => {
     })
   })
 
-  test('leads to the rows after it, and to nothing when it is of another history', async () => {
+  test('leads to the rows after it, and to undefined if it is of another history', async () => {
     await setUp(database(), 3)
     await withClient(database(), async client => {
       const [one, two] = await threeBatches(client)
@@ -276,7 +276,7 @@ describeOnPostgres('a position', database => {
 })
 
 describeOnPostgres('a relay lock', database => {
-  test('is one session’s until that ends, and none of a batch', async () => {
+  test('belongs to one session until that ends, and does not block batches', async () => {
     await setUp(database(), 3)
     await withClient(database(), async second => {
       await withClient(database(), async first => {
@@ -288,7 +288,7 @@ describeOnPostgres('a relay lock', database => {
     })
   })
 
-  test('is lost by a session that says nothing', async () => {
+  test('is lost by an idle session', async () => {
     await setUp(database(), 1)
     await withClient(database(), async frozen => {
       await endSessionWhenIdle(frozen, 200)
@@ -297,22 +297,24 @@ describeOnPostgres('a relay lock', database => {
       await expect(frozen.query('select 1')).rejects.toThrow()
     })
   })
+})
 
-  test('and what else writes is for a server that takes writes', async () => {
+describeOnPostgres('a server accepts writes', database => {
+  test('unless it is read-only', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
-      expect(await takesWrites(client)).toBe(true)
+      expect(await acceptsWrites(client)).toBe(true)
       await client.query('set default_transaction_read_only = on')
-      expect(await takesWrites(client)).toBe(false)
+      expect(await acceptsWrites(client)).toBe(false)
       expect(await readHeads(client)).toEqual([{ lane: 0, ...START }])
     })
   })
 
-  test('and for one whose tables are there', async () => {
+  test('unless its tables are missing', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       await client.query('drop table pings')
-      expect(await takesWrites(client)).toBe(false)
+      expect(await acceptsWrites(client)).toBe(false)
     })
   })
 })

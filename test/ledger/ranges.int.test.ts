@@ -75,7 +75,7 @@ describeOnPostgres('a range', database => {
     })
   })
 
-  test('counts rows by hand of any time that Postgres has', async () => {
+  test('counts rows by hand with any time that Postgres supports', async () => {
     await setUp(database(), LANES)
     await sql(
       database(),
@@ -95,7 +95,7 @@ describeOnPostgres('a range', database => {
     })
   })
 
-  test('reads no more rows than lie above the folded positions and in the minutes at its edges', async () => {
+  test('reads no rows but those above the folded positions and in the minutes at its edges', async () => {
     await setUp(database(), LANES)
     await sql(database(), 'alter table pings set (autovacuum_enabled = off)') // never analysed
     await withClient(database(), async client => {
@@ -115,7 +115,7 @@ describeOnPostgres('a range', database => {
     })
   })
 
-  test('is exact while a folder folds', async () => {
+  test('is exact while the rollup is being folded', async () => {
     await setUp(database(), LANES)
     const random = randomFrom(7)
     await withClient(database(), async client => {
@@ -142,7 +142,7 @@ describeOnPostgres('a range', database => {
 })
 
 describeOnPostgres('a snapshot', database => {
-  test('holds the newest minutes below the wanted one, whole, wherever the lanes are folded', async () => {
+  test('holds the newest minutes below the limit completely, no matter how far the lanes are folded', async () => {
     await setUp(database(), LANES)
     const random = randomFrom(99)
     await withClient(database(), async client => {
@@ -154,7 +154,7 @@ describeOnPostgres('a snapshot', database => {
     })
   })
 
-  test('goes back and forth from the folded positions to any others', async () => {
+  test('counts minutes at any positions, before and after the folded ones', async () => {
     await setUp(database(), LANES)
     await withClient(database(), async client => {
       await fill(client, randomFrom(5), 40)

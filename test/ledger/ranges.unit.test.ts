@@ -13,7 +13,7 @@ describe('a range', () => {
     expect(splitRange(...bounds)).toEqual(parts)
   })
 
-  test('over all int64 stays within int64', () => {
+  test('over all int64 values stays within int64', () => {
     const parts = splitRange(-(2n ** 63n), 2n ** 63n - 1n)
     expect(parts.filter(part => BigInt.asIntN(64, part) !== part)).toEqual([])
     expect(parts[3]! - parts[2]!).toBeLessThan(60_000n)

@@ -14,7 +14,7 @@ const FIRST_MS = -62_135_596_800_000n
 const LAST_MS = 253_402_300_799_999n
 
 describeOnEachPostgres('a batch', database => {
-  test('gets the next numbers of its lane, one tag, and tells the head before it', async () => {
+  test('gets the next numbers of its lane and one tag, and reports the head before it', async () => {
     await setUp(database(), 2)
     await withClient(database(), async client => {
       const one = await record(client, 1, pingsAt(10, 20))
@@ -42,7 +42,7 @@ describeOnEachPostgres('a batch', database => {
     })
   })
 
-  test('leaves out the ids that are known, and names them with their times', async () => {
+  test('does not insert known ids, and reports them with their times', async () => {
     await setUp(database(), 2)
     await withClient(database(), async client => {
       const [known, fresh] = [pingsAt(1, 2, 3), pingsAt(7, 8)]
@@ -59,7 +59,7 @@ describeOnEachPostgres('a batch', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('searches only for doubtful ids; another that is there fails it as a whole, to be repeated, and no number is lost', async () => {
+  test('looks up only doubtful ids; any other known id fails the whole batch for a retry, and no number is lost', async () => {
     await setUp(database(), 2)
     await withClient(database(), async client => {
       const [there, given, made] = [pingsAt(1), pingsAt(2), pingsAt(3)]
@@ -85,7 +85,7 @@ describeOnEachPostgres('a batch', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('inserts the others also when a known id is removed while it looks', async () => {
+  test('inserts the others even if a known id is deleted during the look-up', async () => {
     await setUp(database(), 1)
     await withClient(database(), remover =>
       withClient(database(), async client => {
@@ -106,7 +106,7 @@ describeOnEachPostgres('a batch', database => {
     )
   })
 
-  test('writes WAL also when all its ids are known', async () => {
+  test('writes WAL even if all its ids are known', async () => {
     await setUp(database(), 1)
     await withClient(database(), async client => {
       const pings = pingsAt(1)
@@ -121,7 +121,7 @@ describeOnEachPostgres('a batch', database => {
     })
   })
 
-  test('takes the first lane that no other transaction is in, and waits for the first when all are taken', async () => {
+  test('takes the first free lane, and waits for the first lane if all are in use', async () => {
     await setUp(database(), 2)
     const hold = 'select pg_advisory_xact_lock(ping_lock_class_batch(), $1)'
     await withClient(database(), holder =>
@@ -171,7 +171,7 @@ describeOnEachPostgres('a batch', database => {
     })
   })
 
-  test('is READ COMMITTED whatever the database’s defaults are, and hears of warnings', async () => {
+  test('is READ COMMITTED no matter what the defaults of the database are, and gets warnings', async () => {
     await setUp(database(), 1)
     const name = pg.escapeIdentifier(database().config.database!)
     await sql(
@@ -187,7 +187,7 @@ describeOnEachPostgres('a batch', database => {
     })
   })
 
-  test('in which another lane gets an id first fails as a whole, to be repeated, and no number is lost', async () => {
+  test('fails as a whole for a retry if another lane gets an id first, and no number is lost', async () => {
     await setUp(database(), 2)
     const shared = pingsAt(1)
     const others = pingsAt(2, 3)
@@ -215,7 +215,7 @@ describeOnEachPostgres('a batch', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('of eight recorders at once leaves no gap, and the head is right all along', async () => {
+  test('from eight recorders at once leaves no gap, and the head is always right', async () => {
     await setUp(database(), 3)
     let [running, watched] = [true, 0]
     const watching = withClient(database(), async client => {
@@ -240,7 +240,7 @@ describeOnEachPostgres('a batch', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('reads by index from the first row on, in tables that were never analysed', async () => {
+  test('reads by index from the first row on, in tables that were never analyzed', async () => {
     await setUp(database(), 2)
     await sql(database(), 'alter table pings set (autovacuum_enabled = off)')
     const hand = createPostgresClient(database().config) // with the planner's defaults

@@ -38,7 +38,7 @@ describeOnPostgres('Ping’s tables', database => {
       'another schema',
       (name: string) => [`create schema elsewhere; alter role ping in database ${name} set search_path = elsewhere, public`],
     ],
-  ])('are found when the search_path of %s is set to %s afterwards', async (_, __, statements) => {
+  ])('are found if the search_path of %s is set to %s later', async (_, __, statements) => {
     await setUp(database(), 2)
     expect(await work(database())).toBe(2n)
     await sql(database(), ...statements(nameOf(database())))
@@ -47,7 +47,7 @@ describeOnPostgres('Ping’s tables', database => {
     expect(await rowsOf(database(), tables)).toEqual([{ schema: 'public' }, { schema: 'public' }])
   })
 
-  test('are made where the search_path leads, if that is anywhere, and found there', async () => {
+  test('are created in the schema that the search_path leads to, and found there', async () => {
     await sql(database(), `create schema "Odd one"; alter database ${nameOf(database())} set search_path = "Odd one"`)
     await setUp(database(), 2)
     await sql(database(), `alter database ${nameOf(database())} reset search_path`)
@@ -57,20 +57,20 @@ describeOnPostgres('Ping’s tables', database => {
     expect(await rowsOf(database(), tables)).toEqual([{ schema: 'Odd one' }, { schema: 'Odd one' }])
   })
 
-  test('are made where the table of the original is, also beside a schema named like the user', async () => {
+  test('are created in the schema of the original table, even if there is a schema named like the user', async () => {
     await sql(database(), ORIGINAL_TABLE, ONE('pings'), 'create schema ping')
     await setUp(database(), 2)
     expect(await work(database())).toBe(3n)
     expect(await rowsOf(database(), tables)).toEqual([{ schema: 'public' }, { schema: 'public' }])
   })
 
-  test('are made in public when the search_path leads nowhere', async () => {
+  test('are created in public if the search_path leads to no schema', async () => {
     await sql(database(), `alter database ${nameOf(database())} set search_path = nowhere`)
     await setUp(database(), 2)
     expect(await work(database())).toBe(2n)
   })
 
-  test('are those of the search_path where a database holds several of them', async () => {
+  test('are those in the search_path if several schemas have them', async () => {
     await setUp(database(), 2)
     await sql(database(), `create schema other; alter database ${nameOf(database())} set search_path = other`)
     await sql(
@@ -82,7 +82,7 @@ describeOnPostgres('Ping’s tables', database => {
     expect(await rowsOf(database(), tables)).toEqual(['other', 'other', 'public', 'public'].map(schema => ({ schema })))
   })
 
-  test('take rows by hand rightly from a session whose temporary tables or schemas have the same names', async () => {
+  test('accept rows by hand from a session whose temporary tables or schemas have the same names', async () => {
     await setUp(database(), 1)
     await withClient(database(), async hand => {
       await hand.query("set search_path = ''")

@@ -25,17 +25,17 @@ function refusalOf(env: Readonly<Record<string, string>>): string {
 }
 const url = (query: string) => ({ DATABASE_URL: `postgres://ping@db/pings${query}` })
 
-describe('where Postgres is', () => {
-  test('is this machine when nothing is set', () => {
+describe('the address of Postgres', () => {
+  test('is this machine if nothing is set', () => {
     expect(configOf({})).toEqual({ host: '127.0.0.1', port: 5432, user: 'postgres', password: undefined, database: 'ping', ssl: undefined })
   })
 
-  test('is told by the settings of the original', () => {
+  test('can be set by the settings of the original', () => {
     const env = { DB_HOST: 'db', DB_PORT: '6000', DB_USER: 'u', DB_PASSWORD: 'p', DB_NAME: 'n' }
     expect(configOf(env)).toEqual({ host: 'db', port: 6000, user: 'u', password: 'p', database: 'n', ssl: undefined })
   })
 
-  test('is told by one URL, escapes and IPv6 included', () => {
+  test('can be set by one URL, with escapes and IPv6', () => {
     const escaped = configOf({ DATABASE_URL: 'postgresql://a%40b:p%2Fw@[::1]:6000/my%20pings' })
     expect(escaped).toEqual({ host: '::1', port: 6000, user: 'a@b', password: 'p/w', database: 'my pings', ssl: false })
     expect(configOf({ DATABASE_URL: 'postgres://db' })).toMatchObject({ host: 'db', port: 5432, user: 'postgres', database: 'postgres' })
@@ -44,14 +44,14 @@ describe('where Postgres is', () => {
     expect(configOf({ DB_HOST: '[::1]' })).toMatchObject({ host: '::1' })
   })
 
-  test('may have its password apart, as it is', () => {
+  test('may have its password in a setting of its own, unescaped', () => {
     const password = '12#34?/%@: '
     expect(configOf({ DATABASE_URL: 'postgres://u@db/n', DB_PASSWORD: password })).toMatchObject({ user: 'u', password })
     const both = refusalOf({ DATABASE_URL: 'postgres://u:geheim@db/n', DB_PASSWORD: 'geheim' })
     expect(both).toBe('DB_PASSWORD: got it together with a password in DATABASE_URL, expected one of them')
   })
 
-  test('is not told twice', () => {
+  test('cannot be set twice', () => {
     for (const [name, value] of [
       ['DB_HOST', 'db'],
       ['DB_PORT', '5432'],
@@ -63,7 +63,7 @@ describe('where Postgres is', () => {
     }
   })
 
-  test('says what is wrong with a URL, and nothing of the URL itself', () => {
+  test('has an error for a malformed URL that shows nothing of the URL', () => {
     const wrong = [
       'mysql://u:geheim@db/n',
       'postgres://u:geheim@db:port/n',
@@ -93,18 +93,18 @@ describe('where Postgres is', () => {
     )
   })
 
-  test('shows no password that was put into the wrong setting', () => {
+  test('has errors that do not show a password in the wrong setting', () => {
     for (const env of [{ DB_HOST: 'postgres://u:geheim@db/n' }, { DB_PORT: 'postgres://u:geheim@db/n' }])
       expect(refusalOf(env)).not.toContain('geheim')
   })
 
-  test('names ports that are wrong', () => {
+  test('has an error for a port out of range', () => {
     expect(refusalOf({ DB_PORT: '0' })).toBe('DB_PORT: got "0", expected an integer from 1 to 65535')
   })
 })
 
 describe('TLS to Postgres', () => {
-  test('follows sslmode as libpq means it', () => {
+  test('follows sslmode as libpq does', () => {
     expect(configOf(url('')).ssl).toBe(false)
     expect(configOf(url('?sslmode=disable')).ssl).toBe(false)
     expect(configOf(url('?sslmode=require')).ssl).toEqual({ rejectUnauthorized: false })
@@ -117,11 +117,11 @@ describe('TLS to Postgres', () => {
     expect(configOf(url('?sslmode=verify-full')).ssl).toEqual({})
   })
 
-  test('checks the name of the host when a CA comes with the settings of the original', () => {
+  test('checks the host name if DB_CA_FILE is set', () => {
     expect(configOf({ DB_HOST: 'db', DB_CA_FILE: caFile }).ssl).toEqual({ ca: 'the CA' })
   })
 
-  test('is never left out silently', () => {
+  test('is never omitted silently', () => {
     expect(refusalOf({ DB_HOST: 'db', DB_CA_FILE: '/nowhere' })).toBe('DB_CA_FILE: got "/nowhere", expected a file that can be read')
     expect(refusalOf(url(`?sslrootcert=${caFile}`))).toMatch(/^DATABASE_URL: got sslrootcert without/)
     expect(refusalOf(url('?sslmode=prefer'))).toBe(

@@ -50,7 +50,7 @@ const firstIdOf = async (client: Client): Promise<string> =>
   (await client.query<{ id: string }>('select id from pings where lane = 0 and seq = 1')).rows[0]!.id
 
 describeOnPostgres('a database at version 4', database => {
-  test('is upgraded by its owner: rows, positions, heads, minutes and ranges stay, and pings are recorded and folded', async () => {
+  test('is upgraded by its owner: rows, positions, heads, minutes and ranges are kept, and pings are recorded and folded', async () => {
     await restore(database())
     const before = await contents(database())
     expect(before.ranges[0]).toBe(38n)
@@ -74,7 +74,7 @@ describeOnPostgres('a database at version 4', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('goes on serving an old server that is connected, also one whose batch waits meanwhile, and a new one beside it', async () => {
+  test('still serves a connected old server, even one whose batch waits for the upgrade, and a new server as well', async () => {
     await restore(database())
     await withClient(database(), holder =>
       withClient(database(), async old => {

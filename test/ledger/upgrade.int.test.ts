@@ -25,11 +25,11 @@ const handOver = ({ admin }: TestDatabase) =>
   )
 
 describeOnPostgres('a database that a superuser set up before', database => {
-  test('could not have been set up by its owner', async () => {
+  test('could not be set up by its owner then', async () => {
     await expect(setUpAsBefore(database())).rejects.toThrow('permission denied to set parameter "ping.recording"')
   })
 
-  test('is upgraded by the owner of its tables: rows and counts stay, and pings are recorded', async () => {
+  test('is upgraded by the owner of its tables: rows and counts are kept, and pings are recorded', async () => {
     await setUpAsBefore(database().admin)
     await handOver(database())
     const before = await withClient(database(), async client => [await readHeads(client), await readPositions(client)])
@@ -55,7 +55,7 @@ describeOnPostgres('a database that a superuser set up before', database => {
     expect((await withClient(database().admin, client => record(client, 1, pingsAt(3)))).before.seq).toBe(2n)
   })
 
-  test('goes on serving an old server that is connected, also one whose batch waits meanwhile', async () => {
+  test('still serves a connected old server, even one whose batch waits for the upgrade', async () => {
     await setUpAsBefore(database().admin)
     await handOver(database())
     await withClient(database(), holder =>
@@ -84,7 +84,7 @@ describeOnPostgres('a database that a superuser set up before', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('waits for somebody’s open transaction without holding up an old server for longer than its queue holds out', async () => {
+  test('waits for an open transaction without blocking an old server longer than its queue lasts', async () => {
     await setUpAsBefore(database().admin)
     await handOver(database())
     const stop = new AbortController()
@@ -109,7 +109,7 @@ describeOnPostgres('a database that a superuser set up before', database => {
     expect(await numberingFaults(database())).toEqual([])
   })
 
-  test('is left as it is when the program connects as another than the owner, and the error says what to do', async () => {
+  test('is unchanged if the program does not connect as the owner, and the error says what to do', async () => {
     await setUpAsBefore(database().admin)
     const error: unknown = await setUp(database(), 3).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(MissingRightError)

@@ -6,7 +6,7 @@ import { startPostgres } from '../support/postgres.ts'
 import { createPublisher, createRelay, expectPublished, untilSettled } from './relay-fixture.ts'
 
 describe('a failover that lost rows', () => {
-  test('has the lanes published on in the new history, other pings under the same seqs included', { timeout: 90_000 }, async () => {
+  test('continues the lanes in the new history, including other pings under the same seqs', { timeout: 90_000 }, async () => {
     const [brokers, topic] = [await sharedKafka(), uniqueName('failover')]
     const postgres = await startPostgres()
     const database = await postgres.createDatabase()

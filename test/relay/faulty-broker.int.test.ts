@@ -24,7 +24,7 @@ const FAULTS: readonly Fault[] = [
 ]
 
 /** Whatever a broker does to the relay, every row ends up in the topic, and each lane can be followed. */
-describe('a relay of a broker with faults', () => {
+describe('a relay to a faulty broker', () => {
   let broker: Broker
   let brokers: string
   let database: TestDatabase
@@ -66,7 +66,7 @@ describe('a relay of a broker with faults', () => {
     await expectPublished(database, brokers, topic)
   })
 
-  test.each(['Metadata', 'InitProducerId', 'ApiVersions'])('starts although %s fails at first', { timeout: 60_000 }, async api => {
+  test.each(['Metadata', 'InitProducerId', 'ApiVersions'])('starts although the first %s requests fail', { timeout: 60_000 }, async api => {
     await relay.relay.stop()
     for (const kind of ['refuse', 'close'] as const) broker.faults.plan(api, { kind })
     relay = createRelay(database.config, createPublisher(brokers, topic))

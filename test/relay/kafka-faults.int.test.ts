@@ -12,7 +12,7 @@ import { createPublisher, createRelay, expectPublished, readEvents, settingsFor,
 const LANES = 4
 const PRODUCE = 0
 
-describe.each(kafkaKindsAtDepth())('a relay of a Kafka in trouble (%s)', kind => {
+describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
   let kafka: TestKafka
   let database: TestDatabase
   let topic: string
@@ -57,7 +57,7 @@ describe.each(kafkaKindsAtDepth())('a relay of a Kafka in trouble (%s)', kind =>
     await database.drop()
   })
 
-  test('publishes everything after Kafka was killed and came back, and folds meanwhile', { timeout: 90_000 }, async () => {
+  test('publishes everything after Kafka was killed and restarted, and folds meanwhile', { timeout: 90_000 }, async () => {
     const relay = startRelay()
     const record = recordFor(relay)
     await record(10)
@@ -95,7 +95,7 @@ describe.each(kafkaKindsAtDepth())('a relay of a Kafka in trouble (%s)', kind =>
     await expectPublished(database, kafka.brokers, topic)
   })
 
-  describe('behind a proxy that loses responses', () => {
+  describe('through a proxy that loses responses', () => {
     let proxy: TcpProxy
     let lost: number
     /** Called for each request to produce; true: its response is lost. */
@@ -135,7 +135,7 @@ describe.each(kafkaKindsAtDepth())('a relay of a Kafka in trouble (%s)', kind =>
       await expectPublished(database, kafka.brokers, topic)
     })
 
-    test('loses nothing of sends that were asked for at once', { timeout: 60_000 }, async () => {
+    test('loses nothing of concurrent sends', { timeout: 60_000 }, async () => {
       const settings = settingsFor(`127.0.0.1:${proxy.port}`, topic)
       const publisher = new Publisher(createKafka(settings, 'test', silent), topic, settings)
       const event = (firstSeq: bigint): EventRun => ({ lane: 0, firstSeq, tag: 1n, previousTag: 1n, pings: [{ id: 'x', timestampMs: 1n }] })
@@ -148,7 +148,7 @@ describe.each(kafkaKindsAtDepth())('a relay of a Kafka in trouble (%s)', kind =>
       expect((await readEvents(kafka.brokers, topic)).map(({ seq }) => Number(seq))).toEqual([1, 2, 3, 4])
     })
 
-    test('that loses all of them for a while: what failed for good is sent anew', { timeout: 60_000 }, async () => {
+    test('sends again what failed finally while the proxy loses all responses', { timeout: 60_000 }, async () => {
       let requests = 0
       lose = () => ++requests > 2 && requests < 9
       const relay = startRelay(`127.0.0.1:${proxy.port}`)

@@ -8,7 +8,7 @@ const floorToMinute = (timeMs: bigint) => timeMs / 60_000n - (timeMs % 60_000n <
 const pings = (...timesMs: readonly (number | bigint)[]) => timesMs.map(time => ({ id: '', timestampMs: BigInt(time) }))
 
 describe('the tally of a lane', () => {
-  test('counts by minute what was added, from where it was taken last', () => {
+  test('counts added pings by minute, from where the last counts ended', () => {
     const tally = new LaneTally(at(4))
     expect([tally.isEmpty, tally.from]).toEqual([true, at(4)])
     tally.add(pings(0, 59_999, 60_000), at(7))
@@ -27,7 +27,7 @@ describe('the tally of a lane', () => {
     expect(tally.take()).toEqual({ from: at(9), to: at(10), minutes: new Map([[1, 1]]) })
   })
 
-  test('finds the minute of every time that a row may have', () => {
+  test('finds the minute of every time that a row can have', () => {
     const random = seededRandom(1)
     const [first, last] = [-62_135_596_800_000, 253_402_300_799_999]
     const farthest = 9_224_318_015_999_999n // of timestamptz, by a row that was inserted by hand
@@ -47,7 +47,7 @@ describe('the tally of a lane', () => {
     }
   })
 
-  test('keeps no more than 5 000 minutes: it begins again where it stands, and the rows before have to be read', () => {
+  test('keeps at most 5 000 minutes: beyond them it starts again, and the rows before must be read', () => {
     const tally = new LaneTally(START)
     tally.add(pings(...Array.from({ length: 5_000 }, (_, n) => n * 60_000)), at(5_000))
     expect(tally.from).toEqual(START)

@@ -13,7 +13,7 @@ function bytesOf({ topicMessages: [topic] }: Sent): Buffer {
   return Buffer.from(byPartition['0']!.map(() => ({}))[0]!.buffer)
 }
 
-test('what a failed send has written stays as it is: with several brokers kafkajs may encode it later', async () => {
+test('the bytes of a failed send are not overwritten, since with several brokers kafkajs may encode them later', async () => {
   const sends: Sent[] = []
   const nothing = async () => undefined
   const sendBatch = async (sent: Sent) => {

@@ -41,7 +41,7 @@ describe.each(kafkaKindsAtDepth())('a relay (%s)', kind => {
     await database.drop()
   })
 
-  test('publishes what the recorder hands over, in order, each once, and folds it', async () => {
+  test('publishes what the recorder hands over in order, each ping once, and folds it', async () => {
     const { relay, retries } = start()
     const { recorder } = startRecorder(database.config, { preferredLanes: () => relay.lanes, onRecorded: batch => relay.offer(batch) })
     await expect.poll(() => relay.lanes.length).toBe(LANES)
@@ -55,7 +55,7 @@ describe.each(kafkaKindsAtDepth())('a relay (%s)', kind => {
     await recorder.stop()
   })
 
-  test('publishes rows by hand and of another recorder, among those handed over', async () => {
+  test('publishes rows by hand and from another recorder among those handed over', async () => {
     const { relay } = start()
     const near = startRecorder(database.config, { onRecorded: batch => relay.offer(batch) })
     const far = startRecorder(database.config)
@@ -75,7 +75,7 @@ describe.each(kafkaKindsAtDepth())('a relay (%s)', kind => {
     await Promise.all([near.recorder.stop(), far.recorder.stop()])
   })
 
-  test('publishes a far longer lane than one read or one send takes', async () => {
+  test('publishes a lane much longer than one read or one send', async () => {
     await withClient(database, async client => {
       for (let n = 0; n < 4; n++) await record(client, 1, pingsAt(...Array.from({ length: 3_000 }, (_, k) => k)))
     })
@@ -84,7 +84,7 @@ describe.each(kafkaKindsAtDepth())('a relay (%s)', kind => {
     expect(await expectPublished(database, brokers, topic)).toHaveLength(12_000)
   })
 
-  test('begins where the last one ended', async () => {
+  test('starts where the last one ended', async () => {
     await withClient(database, client => record(client, 0, pingsAt(1, 2, 3)))
     const first = start()
     await untilSettled(database)
@@ -109,7 +109,7 @@ describe.each(kafkaKindsAtDepth())('a relay (%s)', kind => {
     expect(rows).toBe(101n)
   })
 
-  test('moves no position that is not where it left it, and reads again', async () => {
+  test('moves no position that another session has changed, and reads again', async () => {
     const { relay, retries } = start()
     await expect.poll(() => relay.lanes.length).toBe(LANES)
     await withClient(database, async client => {
@@ -125,7 +125,7 @@ describe.each(kafkaKindsAtDepth())('a relay (%s)', kind => {
     expect(events.map(({ seq }) => Number(seq))).toEqual([1, 2, 3, 4, 2, 3, 4])
   })
 
-  test('publishes values that a consumer of the original reads, at the time of publishing', async () => {
+  test('publishes values that a consumer of the original can read, with the time of publishing', async () => {
     await withClient(database, async client => {
       const pings = pingsAt(-62_135_596_800_000n, 253_402_300_799_999n)
       await recordBatch(client, [0], pings)
@@ -140,7 +140,7 @@ describe.each(kafkaKindsAtDepth())('a relay (%s)', kind => {
     })
   })
 
-  test('creates the topic as it is set, and sends each lane to one partition', async () => {
+  test('creates the topic as configured, and sends each lane to one partition', async () => {
     await withClient(database, async client => {
       for (let lane = 0; lane < LANES; lane++) await record(client, lane, pingsAt(1, 2))
     })
@@ -160,7 +160,7 @@ describe.each(kafkaKindsAtDepth())('a relay (%s)', kind => {
     expect(places).toEqual([0, 0, 0, 0, 1, 1, 2, 2]) // lanes 0 and 3, 1, 2
   })
 
-  test('goes on after its session was ended, again and again', async () => {
+  test('continues after its session was terminated, several times', async () => {
     const { relay } = start()
     const { recorder } = startRecorder(database.config, { onRecorded: batch => relay.offer(batch) })
     await withClient(database, async killer => {

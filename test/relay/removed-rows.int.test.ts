@@ -11,7 +11,7 @@ import { createPublisher, createRelay, readEvents, untilSettled, type TestRelay 
 
 const RESTARTED = /rows of pings were deleted or replaced/
 
-describe('a relay whose rows somebody removed', () => {
+describe('a relay whose rows were deleted', () => {
   let database: TestDatabase
   let brokers: string
   let topic: string
@@ -57,7 +57,7 @@ describe('a relay whose rows somebody removed', () => {
   test.each([
     ['TRUNCATE', 'truncate pings'],
     ['a DELETE of all', 'delete from pings'],
-  ])('publishes on after %s, with fewer and with more rows than before, and an error says so once a lane', async (_, statement) => {
+  ])('continues after %s, with fewer and with more rows than before, and logs one error per lane', async (_, statement) => {
     await sql(database, statement)
     await expect.poll(() => errors.filter(message => RESTARTED.test(message)).length, { timeout: 10_000 }).toBeGreaterThan(0)
     expect(await rowsOf(database, 'select lane from ping_lanes where published_seq > 0')).toEqual([])
@@ -69,7 +69,7 @@ describe('a relay whose rows somebody removed', () => {
     expect(errors.filter(message => RESTARTED.test(message)).length).toBeLessThanOrEqual(2)
   })
 
-  test('publishes on when other rows are there already at its next look', async () => {
+  test('continues if other rows have replaced them by its next check', async () => {
     await withClient(database, async client => {
       await client.query('begin; truncate pings')
       await record(client, 0, pingsAt(1, 2, 3, 4, 5)) // to the very seq that was published
@@ -80,7 +80,7 @@ describe('a relay whose rows somebody removed', () => {
     expect(errors.some(message => RESTARTED.test(message))).toBe(true)
   })
 
-  test('publishes on after the rows from the middle of a lane on are removed, and what is left of the lane again', async () => {
+  test('continues after the second half of a lane was deleted, and publishes the rest of the lane again', async () => {
     await sql(database, 'delete from pings where lane = 0 and seq > 2')
     await recordIn(0, 1)
     await expectHealed()
@@ -90,7 +90,7 @@ describe('a relay whose rows somebody removed', () => {
   test.each([
     ['in the rows of one batch', 'seq in (2, 5)'],
     ['between two batches, and the first rows', 'seq in (1, 4, 5, 6, 7)'],
-  ])('publishes each row once more with the number that it has, when the removed ones leave a hole %s', async (_, removed) => {
+  ])('publishes each remaining row once more under its number, if the deletion left a hole %s', async (_, removed) => {
     await recordIn(0, 4)
     await untilSettled(database)
     await sql(database, `delete from pings where lane = 0 and (${removed} or seq = 9)`) // with the last, which was published
@@ -115,7 +115,7 @@ describe('a relay whose rows somebody removed', () => {
     expect(await published()).toEqual(events) // and not again and again
   })
 
-  test('folds on behind a hole of more rows than one fold takes', async () => {
+  test('folds past a hole of more rows than one fold takes', async () => {
     await relay.stop()
     await withClient(database, async client => {
       await record(client, 0, pingsAt(...Array.from({ length: 6_000 }, () => 1)))
@@ -137,7 +137,7 @@ describe('a relay whose rows somebody removed', () => {
     )
   })
 
-  test('finds at its start what was removed before', async () => {
+  test('detects at its start what was deleted before', async () => {
     await relay.stop()
     await sql(database, 'truncate pings')
     const { relay: later } = createRelay(database.config, createPublisher(brokers, topic))
@@ -147,7 +147,7 @@ describe('a relay whose rows somebody removed', () => {
     await expectHealed()
   })
 
-  test('restarts no lane whose rows are there', async () => {
+  test('restarts no lane whose rows are present', async () => {
     await recordIn(0, 40)
     await sql(database, 'delete from pings where lane = 1 and seq = 1') // a hole below what was published: verify names it
     await recordIn(1, 2)

@@ -12,7 +12,7 @@ import { createPublisher, createRelay, untilSettled, type TestRelay } from './re
 
 const LANES = 4
 
-describe('a Kafka that takes connections and answers nothing', () => {
+describe('a Kafka that accepts connections and answers nothing', () => {
   let broker: Broker
   let gate: TcpGate
   let database: TestDatabase
@@ -44,7 +44,7 @@ describe('a Kafka that takes connections and answers nothing', () => {
   const record = (pings: number) => Promise.all(Array.from({ length: pings }, () => recorder.recorder.record(ping())))
   const sums = () => rowsOf(database, 'select sum(published_seq)::int as published, sum(folded_seq)::int as folded from ping_lanes')
 
-  test('keeps no ping from being recorded and folded, and takes no more memory than its bound', { timeout: 90_000 }, async () => {
+  test('prevents no ping from being recorded and folded, and costs no more memory than the limit', { timeout: 90_000 }, async () => {
     relay.relay.start()
     await record(100)
     await untilSettled(database)

@@ -13,7 +13,7 @@ const RUNS = Number(process.env['PING_SIMULATIONS'] ?? atDepth({ normally: 100, 
 const SEED = Number(process.env['PING_SEED'] ?? Date.now() % 1e9)
 
 test(
-  `whatever fails and in whatever order, the topic gets every row and the rollup counts each once (${RUNS} runs from seed ${SEED})`,
+  `no matter what fails and in which order, the topic gets every row and the rollup counts each row once (${RUNS} runs from seed ${SEED})`,
   { timeout: 60_000 + RUNS * 100 },
   async () => {
     for (let seed = SEED; seed < SEED + RUNS; seed++)
@@ -41,7 +41,7 @@ describe('a relay', () => {
     return { postgres, topic, relay, run, record }
   }
 
-  test('keeps no more than so many events while Kafka is away, folds on, and publishes all when it is back', async () => {
+  test('keeps a limited number of events while Kafka is down, continues to fold, and publishes all when Kafka recovers', async () => {
     const { postgres, topic, relay, run, record } = start()
     await run(ROUNDS)
     for (let n = 0; n < 40; n++) {
@@ -65,7 +65,7 @@ describe('a relay', () => {
     expect([postgres.asked.get('ping_fold_counts'), postgres.asked.get('ping_fold')]).toEqual([1, undefined]) // it counts itself again
   })
 
-  test('reads no row that was handed over, and asks nothing but for heads and positions at rest', async () => {
+  test('reads no row that was handed over, and queries only heads and positions when idle', async () => {
     const { postgres, topic, run, record } = start()
     await run(ROUNDS)
     await run(ROUNDS)

@@ -70,7 +70,7 @@ describe('two relays', () => {
           "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-relay' and datname = current_database()",
         ),
     ],
-  ])('share the lanes: those of one that is %s go on within seconds', async (_, end) => {
+  ])('share the lanes: those of one that is %s continue within seconds', async (_, end) => {
     const first = await startRelay()
     await holdsAll()
     await startRelay()
@@ -87,7 +87,7 @@ describe('two relays', () => {
     await expectPublished(database, brokers, topic)
   })
 
-  test('give a frozen one’s lanes to the other, and the woken one moves nothing', { timeout: 60_000 }, async () => {
+  test('move the lanes of a frozen one to the other, and the resumed one moves nothing', { timeout: 60_000 }, async () => {
     const first = await startRelay()
     await holdsAll()
     const { pid } = (await held())[0]!

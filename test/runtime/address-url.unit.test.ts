@@ -43,7 +43,7 @@ describe('a URL of a server', () => {
         ]),
       },
     ],
-  ])('%j is taken apart', (text, expected) => expect(parse(text)).toEqual({ ...PLAIN, ...expected }))
+  ])('parses %j', (text, expected) => expect(parse(text)).toEqual({ ...PLAIN, ...expected }))
 
   const ESCAPE = 'write special characters of user and password as %XX'
   test.each<[string, string]>([
@@ -84,7 +84,7 @@ describe('a URL of a server', () => {
     ['geheim:12@db', 'without a scheme'],
     ['geheim', 'without a scheme'],
     ['postgres:/geheim', 'without a scheme'],
-  ])('%j is refused with the reason and without any part of it', (text, reason) => {
+  ])('refuses %j with the reason, and shows no part of it', (text, reason) => {
     const refused = (() => {
       try {
         return parse(text)

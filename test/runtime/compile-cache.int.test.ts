@@ -23,20 +23,20 @@ async function run(file: string, cache: string) {
   return { code, said: child.tail().map(line => (JSON.parse(line) as { msg: string }).msg) }
 }
 
-describe('what Node compiles of a program', () => {
-  test.each(['processor/main.ts', 'src/server/main.ts'])('is kept in the folder that is named: %s', async file => {
+describe('the compile cache of a program', () => {
+  test.each(['processor/main.ts', 'src/server/main.ts'])('goes to the configured folder: %s', async file => {
     await run(file, folder)
     const [version] = readdirSync(folder)
     expect(readdirSync(join(folder, version ?? '')).length).toBeGreaterThan(100)
   })
 
-  test('cannot be kept: the program runs as ever, and says no more', async () => {
+  test('may fail: the program runs as usual and logs nothing more', async () => {
     const file = join(folder, 'file')
     writeFileSync(file, '')
     expect(await run('processor/main.ts', join(file, 'cache'))).toEqual(await run('processor/main.ts', folder))
   })
 
-  test('goes to the first folder that can be written, or to none', () => {
+  test('goes to the first writable folder, or to none', () => {
     writeFileSync(join(folder, 'file'), '')
     const closed = join(folder, 'file', 'cache')
     expect(writableFolder([closed, '/proc/none', join(folder, 'a', 'b'), folder])).toBe(join(folder, 'a', 'b'))

@@ -18,7 +18,7 @@ describe('HOST', () => {
     ['::', ['::']],
     ['0.0.0.0,::', ['0.0.0.0', '::']],
     ['127.0.0.1,::', ['127.0.0.1', '::']],
-  ])('%j is the addresses %j', (text, addresses) => {
+  ])('%j means the addresses %j', (text, addresses) => {
     expect(read(text)).toEqual(addresses)
   })
 

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('signals within half a second are one; every later one counts', () => {
+test('signals within half a second count as one, and each later signal counts again', () => {
   const got: string[] = []
   listenForSignals(['SIGUSR2', 'SIGWINCH'], { first: signal => got.push(`first ${signal}`), again: signal => got.push(`again ${signal}`) })
   for (const [afterMs, signal] of [

@@ -22,7 +22,7 @@ async function listenOn(hosts: ListenOptions['hosts'], options: Partial<ListenOp
 const answer = async (host: string, { port }: Listening): Promise<string> => (await fetch(`http://${host}:${port}`)).text()
 
 describe('listening', () => {
-  test('on both addresses of localhost serves on each, on one port', async () => {
+  test('on both addresses of localhost serves both on the same port', async () => {
     const listening = await listenOn(['127.0.0.1', '::1'])
     const { port } = listening
     expect(listening.addresses).toEqual([`127.0.0.1:${port}`, `[::1]:${port}`])
@@ -38,13 +38,13 @@ describe('listening', () => {
     expect([await answer('127.0.0.1', listening), await answer('[::1]', listening)]).toEqual(['ok', 'ok'])
   })
 
-  test('on one address is not found on the other', async () => {
+  test('on one address does not serve the other', async () => {
     const listening = await listenOn(['::1'])
     expect(await answer('[::1]', listening)).toBe('ok')
     await expect(answer('127.0.0.1', listening)).rejects.toThrow('fetch failed')
   })
 
-  test('ends on every address at once, and counts the connections of all', async () => {
+  test('stops on all addresses at once, and counts the connections of all', async () => {
     const server = createServer({ allowHalfOpen: true }, socket => socket.resume().on('end', () => socket.end()))
     const listening = await listen(server, { port: 0, hosts: ['127.0.0.1', '::1'], portSetting: 'PORT' })
     const connections = await Promise.all(['127.0.0.1', '::1'].map(host => connected(host, listening.port)))
@@ -55,7 +55,7 @@ describe('listening', () => {
     await closed
   })
 
-  test('does without the IPv6 of localhost where there is none, but not without an address that was asked for', async () => {
+  test('skips the IPv6 localhost if the machine has none, but no address that was configured', async () => {
     const listening = await listenOn(['127.0.0.1', ELSEWHERE], { mayBeMissing: [ELSEWHERE] })
     expect(listening.addresses).toEqual([`127.0.0.1:${listening.port}`])
     for (const hosts of [['127.0.0.1', ELSEWHERE], [ELSEWHERE]]) {
@@ -64,11 +64,11 @@ describe('listening', () => {
     await expect(listenOn([ELSEWHERE], { mayBeMissing: [ELSEWHERE] })).rejects.toThrow(`HOST: got "${ELSEWHERE}"`)
   })
 
-  test('refuses an address of one link without the link', async () => {
+  test('refuses a link-local address without its interface', async () => {
     await expect(listenOn(['fe80::1'])).rejects.toThrow('HOST: got "fe80::1", expected an address of this machine')
   })
 
-  test('names the address on which a port is taken, and holds none of the others', async () => {
+  test('names the address on which the port is in use, and releases the others', async () => {
     const port = await freePort()
     const other = await heldBy(port, '::1')
     await expect(listenOn(['127.0.0.1', '::1'], { port })).rejects.toThrow(

@@ -66,13 +66,13 @@ async function ended(program: Program): Promise<number | NodeJS.Signals> {
   return program.signalCode ?? program.exitCode ?? -1
 }
 
-describe('a log whose reader is gone', async () => {
+describe('a log whose reader has exited', async () => {
   test.each([
     ['the broker', ['broker/main.js', '--override', 'listeners=PLAINTEXT://127.0.0.1:0', '--override', 'storage=memory']],
     ['the server', ['src/server/main.ts']],
     ['the processor', ['processor/main.ts']],
     ["the cache's stand-in", ['local/cache-stand-in/main.ts', '--port', String(await freePort())]],
-  ])('does not hold up the end of %s', async (_, args) => {
+  ])('does not delay the end of %s', async (_, args) => {
     const program = start(args, NOTHING_THERE)
     await once(program.stdout, 'data')
     program.stdout.destroy()
@@ -89,7 +89,7 @@ describe('a log whose reader is gone', async () => {
     expect(await ended(program)).toBe(0)
   })
 
-  test('does not hold up a crash, nor a start that fails', async () => {
+  test('delays neither a crash nor a failed start', async () => {
     const crash = talkative(`setTimeout(() => { throw new Error('crash') })`)
     const failure = talkative(`throw new Error('no start')`)
     for (const program of [crash, failure]) {
@@ -100,7 +100,7 @@ describe('a log whose reader is gone', async () => {
     expect(await ended(failure)).not.toBe(0)
   })
 
-  test('is no error where the program only shows its usage', async () => {
+  test('is not an error if the program only prints its usage', async () => {
     for (const args of [
       ['broker/main.js', '--help'],
       ['src/server/main.ts', '--help'],
@@ -123,7 +123,7 @@ describe('a log whose reader is stopped', () => {
     expect(await ended(program)).toBe(0)
   })
 
-  test('says how many lines were dropped once it is read again', async () => {
+  test('reports the number of dropped lines once it is read again', async () => {
     const program = talkative(`let next = 4000; setInterval(() => log.info({ n: next++ }, 'still here'), 20)`)
     await runs()
     let text = ''
@@ -140,7 +140,7 @@ describe('a log whose reader is stopped', () => {
   })
 })
 
-test('a reader that is slow gets the last lines of a program that fails to start', async () => {
+test('a slow reader gets the last lines of a program that fails to start', async () => {
   const program = start([
     '--input-type=module',
     '--eval',
@@ -157,7 +157,7 @@ test('a reader that is slow gets the last lines of a program that fails to start
   expect(text).toContain('the last line')
 })
 
-test.runIf(process.platform === 'linux')('a full disk loses lines and nothing else', async () => {
+test.runIf(process.platform === 'linux')('a full disk loses log lines and nothing else', async () => {
   const full = openSync('/dev/full', 'w')
   const program = spawn(process.execPath, ['src/server/main.ts', '--help'], { cwd: ROOT, stdio: ['ignore', full, 'pipe'] })
   expect(await new Promise(resolve => program.once('exit', resolve))).toBe(0)

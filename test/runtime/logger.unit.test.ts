@@ -33,7 +33,7 @@ describe('the log', () => {
     expect(err.stack).toContain('at ')
   })
 
-  test('is made any number of times without a warning of Node', () => {
+  test('can be created any number of times without a warning from Node', () => {
     const logger = new URL('../../src/runtime/logger.ts', import.meta.url).href
     const program = `import { createLogger } from ${JSON.stringify(logger)}\nfor (let n = 0; n < 20; n++) createLogger({ name: 'test', level: 'info' })`
     expect(spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' }).stderr).toBe('')

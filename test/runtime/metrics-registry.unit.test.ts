@@ -6,7 +6,7 @@ const BLOCKED_MS = 50
 /** Node's monitor by timer tells no delay below its interval. In s. */
 const TIMER_INTERVAL = 0.01
 
-test('the lag of the event loop is that of its turns, and no timer wakes the program to see it', async () => {
+test('the event loop lag is measured once per turn, without a timer that wakes the program', async () => {
   const { monitorEventLoopDelay } = process.getBuiltinModule('node:perf_hooks')
   const registry = createRegistry()
   expect(process.getBuiltinModule('node:perf_hooks').monitorEventLoopDelay).toBe(monitorEventLoopDelay)

@@ -35,7 +35,7 @@ const LIBPQ = {
   HOME: folder,
 }
 
-describe("with libpq's variables set", () => {
+describe("with libpq's environment variables set", () => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await testDatabase()
@@ -48,7 +48,7 @@ describe("with libpq's variables set", () => {
   beforeEach(() => Object.entries(LIBPQ).forEach(([name, value]) => vi.stubEnv(name, value)))
   afterEach(() => vi.unstubAllEnvs())
 
-  test('a client connects as it is told, and to a session without theirs', async () => {
+  test('a client connects by its own configuration, and its session has none of their settings', async () => {
     const client = createPostgresClient({ ...database.config, application_name: 'ours' })
     await client.connect()
     const { rows } =
@@ -60,17 +60,17 @@ describe("with libpq's variables set", () => {
     await client.end()
   })
 
-  test('and where nothing is given, connects to this machine as postgres', () => {
+  test('a client without configuration connects to this machine as postgres', () => {
     expect(createPostgresClient({})).toMatchObject({ host: '127.0.0.1', port: 5432, user: 'postgres', database: 'postgres', ssl: false })
   })
 
-  test('the driver is the one that is installed, whichever the shell asks for', async () => {
+  test('the JavaScript driver is used, even if NODE_PG_FORCE_NATIVE is set', async () => {
     vi.stubEnv('NODE_PG_FORCE_NATIVE', '1')
     const { stderr } = await run(process.execPath, ['--input-type=module', '-e', `await import(${JSON.stringify(MODULE)})`])
     expect(stderr).toBe('')
   })
 
-  test.each([undefined, ''])('sends no password of theirs where its own is %j', async password => {
+  test.each([undefined, ''])('a client whose password is %j does not send theirs', async password => {
     const received: Buffer[] = []
     const server = createServer(socket => {
       socket.on('error', () => undefined)

@@ -16,11 +16,11 @@ describe('the target of a request', () => {
     ['http://', undefined],
     ['http://u@h/a', undefined],
     ['http://h/a@b', '/a@b'],
-  ])('%j is %j', (target, expected) => {
+  ])('%j is parsed as %j', (target, expected) => {
     expect(requestTarget(target)).toBe(expected)
   })
 
-  test('has a path before its query', () => {
+  test('has its query removed to get the path', () => {
     expect([pathOf('/a?b?c'), pathOf('/a'), pathOf('?')]).toEqual(['/a', '/a', ''])
   })
 })

@@ -14,25 +14,25 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-describe('files that settings name', () => {
-  test('are read anew for every connection, as clients copy them', () => {
+describe('the files named by settings', () => {
+  test('are read again for every connection, although clients copy the options', () => {
     const texts = settingFiles({ ca: { setting: 'CA_FILE', file } })
     expect(Object.assign({ host: 'db' }, texts)).toEqual({ host: 'db', ca: 'old' })
     writeFileSync(file, 'renewed')
     expect(Object.assign({ host: 'db' }, texts)).toEqual({ host: 'db', ca: 'renewed' })
   })
 
-  test('keep their last text while they are away', () => {
+  test('keep their last content while they are missing', () => {
     const texts = settingFiles({ ca: { setting: 'CA_FILE', file } })
     rmSync(file)
     expect(texts.ca).toBe('old')
   })
 
-  test('are no property where none is named', () => {
+  test('have no property if the setting is absent', () => {
     expect(settingFiles({ ca: { setting: 'CA_FILE', file }, key: { setting: 'KEY_FILE', file: undefined } })).toEqual({ ca: 'old' })
   })
 
-  test('stop the start when they cannot be read', () => {
+  test('make the start fail if they cannot be read', () => {
     expect(() => settingFiles({ ca: { setting: 'CA_FILE', file: '/nowhere' } })).toThrow(SettingsError)
   })
 })

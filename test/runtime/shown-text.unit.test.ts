@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cutText, shownText } from '../../src/runtime/shown-text.ts'
 
-describe('a text that a message repeats', () => {
+describe('a caller text in a message', () => {
   test.each([
     ['a"b\\c', '"a\\"b\\\\c"'],
     ['\r\n\0\x1b[2J', '"\\r\\n\\u0000\\u001b[2J"'],
@@ -14,7 +14,7 @@ describe('a text that a message repeats', () => {
     expect(shownText(text)).toBe(shown)
   })
 
-  test('is cut between characters', () => {
+  test('is cut between characters, never within one', () => {
     expect([cutText('a😀', 3), cutText('a😀', 2), cutText('a😀', 1), cutText('', 5)]).toEqual(['a😀', 'a', 'a', ''])
   })
 })

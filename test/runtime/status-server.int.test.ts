@@ -32,13 +32,13 @@ describe('the status server', () => {
     expect([answer.status, await answer.text()]).toEqual([503, 'not ready: starting\n'])
   })
 
-  test('is ready when it is told so', async () => {
+  test('is ready once it is set ready', async () => {
     readiness.ready()
     const answer = await get('/readyz?verbose')
     expect([answer.status, await answer.text()]).toEqual([200, 'ready\n'])
   })
 
-  test('takes addresses with a host, as proxies send them, and answers a caller that has ended its side', async () => {
+  test('accepts absolute URLs, as proxies send them, and answers a caller that has closed its side', async () => {
     const socket = createConnection({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
     socket.end('GET http://host:1/metrics HTTP/1.1\r\nhost: host:1\r\n\r\n')
     let answer = ''
@@ -50,17 +50,17 @@ describe('the status server', () => {
     expect(await (await get('/metrics')).text()).toMatch(/^process_cpu_user_seconds_total /m)
   })
 
-  test('answers another path with 404 and the paths that it has', async () => {
+  test('answers an unknown path with 404 and a list of its paths', async () => {
     const answer = await get('/healthz')
     expect([answer.status, await answer.text()]).toEqual([404, 'path: got "/healthz", expected one of /livez, /readyz, /metrics\n'])
   })
 
-  test('answers another method with 405', async () => {
+  test('answers methods other than GET and HEAD with 405', async () => {
     const answer = await get('/readyz', { method: 'PUT', body: 'x' })
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   })
 
-  test('answers 500 when the metrics cannot be had, and serves on', async () => {
+  test('answers 500 if reading the metrics fails, and continues to serve', async () => {
     const broken = Object.assign(new Registry(), { metrics: () => Promise.reject(new Error('no')) })
     const other = await startStatusServer({ port: 0, hosts: ['127.0.0.1'], portSetting: 'PROCESSOR_PORT', readiness, metrics: broken, log })
     expect((await fetch(`http://127.0.0.1:${other.port}/metrics`)).status).toBe(500)
@@ -68,7 +68,7 @@ describe('the status server', () => {
     await other.stop()
   })
 
-  test('refuses to start on a port that is taken', async () => {
+  test('refuses to start on a port that is in use', async () => {
     const taken = startStatusServer({
       port: server.port,
       hosts: ['127.0.0.1'],

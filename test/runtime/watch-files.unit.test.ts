@@ -51,7 +51,7 @@ function watch(): WatchedFiles<string> {
 }
 const warnings = () => logged.filter(({ level }) => level === 40).map(({ msg }) => msg)
 
-test('files that belong together are read again when the link to their folder is swapped', async () => {
+test('related files are read again when the link to their folder is swapped', async () => {
   watched = watch()
   const listener = vi.fn()
   watched.onChange(listener)
@@ -63,7 +63,7 @@ test('files that belong together are read again when the link to their folder is
   expect(logged.map(({ msg }) => msg)).toEqual(['CERT, KEY: changed, in use from now on'])
 })
 
-test('what cannot be used is logged once, the last good value stays, and the next good one is taken', async () => {
+test('unusable files are logged once, the last good value stays in use, and the next good value replaces it', async () => {
   watched = watch()
   write('2', { cert: 'cert 2', key: 'key 3' })
   point('2')
@@ -77,7 +77,7 @@ test('what cannot be used is logged once, the last good value stays, and the nex
   await expect.poll(() => watched?.value()).toBe('cert 4, key 4')
 })
 
-test('a fault that comes again after the good files were put back is logged again', async () => {
+test('a fault that recurs after the good files were restored is logged again', async () => {
   watched = watch()
   write('2', { cert: 'cert 2', key: 'key 3' })
   const swap = async (): Promise<number> => {
@@ -90,7 +90,7 @@ test('a fault that comes again after the good files were put back is logged agai
   await expect.poll(swap).toBeGreaterThan(1) // on a slow machine a swap may go unseen: again, then
 })
 
-test('a file that is gone is logged by name, and what it said stays in use', async () => {
+test('a deleted file is logged by name, and its last content stays in use', async () => {
   watched = watch()
   rmSync(join(folder, 'key'))
   await expect.poll(warnings).toHaveLength(1)
@@ -98,7 +98,7 @@ test('a file that is gone is logged by name, and what it said stays in use', asy
   expect(watched.value()).toBe('cert 1, key 1')
 })
 
-test('a pair of which one half is there is not taken for a fault', async () => {
+test('a pair of files of which only one has changed so far is not reported as a fault', async () => {
   watched = watch()
   write('2', { cert: 'cert 2', key: 'key 2' })
   writeFileSync(join(folder, '..1', 'cert'), 'cert 2')
@@ -107,7 +107,7 @@ test('a pair of which one half is there is not taken for a fault', async () => {
   expect(warnings()).toEqual([])
 })
 
-test('files that cannot be read or used stop the start', () => {
+test('files that cannot be read or used make the start fail', () => {
   rmSync(join(folder, 'cert'))
   expect(watch).toThrow(/^CERT: got .* expected a file that can be read/)
   writeFileSync(join(folder, 'cert'), 'cert 9')

@@ -1,7 +1,7 @@
 import { classifyBatchFailure } from '../../ledger/batch-failure.ts'
 import { connectClient } from '../../ledger/connect.ts'
 import { isStillRunning } from '../../ledger/is-still-running.ts'
-import { readLaneCount, takesWrites } from '../../ledger/lanes.ts'
+import { readLaneCount, acceptsWrites } from '../../ledger/lanes.ts'
 import type { Client, ClientConfig } from '../../ledger/pg-types.ts'
 import { recordBatch, type RecordedBatch } from '../../ledger/record.ts'
 import type { Logger } from '../../runtime/logger.ts'
@@ -67,7 +67,7 @@ export class RecorderSlot {
 
   async #check(): Promise<boolean> {
     const { client } = await this.#connect()
-    const takes = await within(READY_WITHIN_MS, 'Postgres does not answer', takesWrites(client)).catch(() => false)
+    const takes = await within(READY_WITHIN_MS, 'Postgres does not answer', acceptsWrites(client)).catch(() => false)
     if (!takes && !this.busy) await this.#disconnect()
     return takes
   }
