@@ -76,7 +76,7 @@ export class BrokerMetrics {
     for (const code of errorCodesIn(response)) requests.errors.set(code, (requests.errors.get(code) ?? 0) + 1)
   }
 
-  /** Nothing more is told of a topic that was deleted. */
+  /** Drops the figures of a topic that was deleted. */
   forget(topic: string): void {
     this.#in.delete(topic)
     this.#out.delete(topic)

@@ -4,28 +4,28 @@ import { BEGINNING_BYTES, isOfHttp, isOtherProtocol } from './other-protocol.ts'
 import { HELP } from './replies.ts'
 import type { Reply, Session } from './session.ts'
 
-/** So many lines are done before other clients get their turn. */
+/** How many lines of one client are executed before other clients get their turn. */
 const LINES_PER_TURN = 64
-/** A client that is bid farewell has so long to close its side. */
+/** How long a client has to close its side after the last answer. */
 const LINGER_MS = 1000
-/** A peer that vanished without a word is found out, and its message freed. */
+/** Keep-alive detects a peer that vanished silently, so that its message is released. */
 const KEEP_ALIVE_DELAY_MS = 30_000
 
 /**
- * One connection: lines in, one line out for each, in order. Nothing more is read while answers wait to be sent, so a client that
- * asks and does not listen fills its own buffers only.
+ * One connection: each line in gets one line out, in order. Reading pauses while answers wait to be sent, so a client that
+ * does not read its answers fills only its own buffers.
  */
 export class Client {
   readonly #socket: Socket
   readonly #session: Session
   readonly #lines: Lines
   readonly #onIntruder: () => void
-  /** The first bytes that came; undefined once it is clear that they are of somebody who speaks in lines. */
+  /** The first bytes received; undefined once it is clear that the client speaks this protocol. */
   #beginning: Buffer | undefined = Buffer.alloc(0)
   #isBusy = false
   #hasEnded = false
 
-  /** `onIntruder`: called when the connection is cut because the other side speaks another protocol. */
+  /** `onIntruder` is called when the connection is closed because the client speaks another protocol. */
   constructor(options: { socket: Socket; session: Session; maxLineBytes: number; onIntruder: () => void }) {
     const { socket, session, maxLineBytes, onIntruder } = options
     this.#onIntruder = onIntruder
@@ -40,12 +40,12 @@ export class Client {
       this.#hasEnded = true
       this.#serve()
     })
-    socket.on('error', () => socket.destroy()) // told by `close`
+    socket.on('error', () => socket.destroy()) // `close` follows
     socket.on('close', () => session.end())
     this.#send({ line: HELP })
   }
 
-  /** No more lines are taken; what is answered is sent within `graceMs`. Resolves when the connection is closed. */
+  /** Accepts no more lines; pending answers are sent within `graceMs`. Resolves when the connection is closed. */
   close(graceMs: number): Promise<void> {
     const socket = this.#socket
     if (socket.destroyed) return Promise.resolve()
@@ -70,7 +70,7 @@ export class Client {
     this.#serve()
   }
 
-  /** Nothing that such a client sent or sends is done, and it is not answered. */
+  /** Executes and answers nothing that this client sends. */
   #cut(): void {
     this.#onIntruder()
     this.#socket.destroy()
@@ -136,7 +136,7 @@ export class Client {
   }
 
   /**
-   * The last word is said. What the client sends nevertheless is dropped, and not left unread: closing then would make the system
+   * The last answer was sent. Further input is read and discarded: if it were left unread, closing would make the system
    * drop the answers that are on their way.
    */
   #end(): void {

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { shown } from './replies.ts'
 
-/** What a line asks for. `topic` and `group` undefined: the console's own. */
+/** A parsed line. `topic` and `group` undefined: the console's own. */
 export type Command =
   | { readonly kind: 'publish'; readonly topic: string | undefined; readonly text: Buffer }
   | { readonly kind: 'consume'; readonly topic: string | undefined; readonly group: string | undefined }
   | { readonly kind: 'topics' | 'help' | 'quit' }
 
-/** A line that cannot be done; the message says what was got and what was expected. */
+/** A line that cannot be executed; the message names what was received and what was expected. */
 export class LineError extends Error {
   override readonly name = 'LineError'
 }
@@ -20,7 +20,7 @@ const EXPECTED = 'expected p, c, q, t or ? (? explains them)'
 const MAX_GROUP_CHARACTERS = 249
 const HEX_BYTES = 16
 
-/** Reads a line. Throws `LineError`. */
+/** Parses a line. Throws `LineError`. */
 export function parseCommand(line: Buffer): Command {
   if (!isUtf8(line)) throw new LineError(`line: got bytes that are not UTF-8, ${notUtf8(line)}, expected UTF-8`)
   if (line[0] === LETTER_P) return line[1] === AT ? publishTo(line) : { kind: 'publish', topic: undefined, text: line.subarray(1) }

@@ -18,31 +18,31 @@ export interface LineConsoleOptions {
   readonly topics: Pick<Topics, 'get' | 'create' | 'all'>
   readonly appender: Pick<Appender, 'append' | 'flushed'>
   readonly positions: Positions
-  /** The topic of lines that name none, created with one partition when first needed. */
+  /** The topic of lines without a topic, created with one partition when first needed. */
   readonly topic: string
-  /** Whether other topics come into being when a line names them (`auto.create.topics.enable`). */
+  /** Whether other topics are created when a line names them (`auto.create.topics.enable`). */
   readonly isAutoCreateEnabled: boolean
-  /** Longest line (`message.max.bytes`). */
+  /** The maximum length of a line (`message.max.bytes`). */
   readonly maxLineBytes: number
-  /** More clients at a time are turned away with an error. */
+  /** Further clients are refused with an error. */
   readonly maxClients?: number
-  /** Milliseconds since 1970. */
+  /** ms since the Unix epoch. */
   readonly now: () => number
   readonly log: Logger
 }
 
-/** The group of lines that name none. */
+/** The group of lines without a group. */
 const DEFAULT_GROUP = 'console'
 const DEFAULT_MAX_CLIENTS = 1000
 
-/** Listens and serves. Throws `SettingsError` when the port is taken. docs/line-console.md tells the protocol. */
+/** Listens and serves. Throws `SettingsError` if the port is in use. docs/line-console.md describes the protocol. */
 export async function startLineConsole(options: LineConsoleOptions): Promise<LineConsole> {
   const lineConsole = new LineConsole(options)
   await lineConsole.start()
   return lineConsole
 }
 
-/** A second way in, for people and scripts: one line a command, one line an answer. */
+/** A text interface for people and scripts: each line is a command and gets one line as its answer. */
 export class LineConsole {
   readonly #options: LineConsoleOptions
   readonly #session: SessionOptions
@@ -56,7 +56,7 @@ export class LineConsole {
     this.#options = options
     const [publisher, queues] = [new Publisher(options), new Queues(topics, positions)]
     this.#session = { topics, publisher, queues, positions, topic, group: DEFAULT_GROUP, maxLineBytes, log }
-    // A script may end its side when its commands are sent, and still gets its answers.
+    // A script may close its side after its last command, and still gets its answers.
     this.#server = createServer({ allowHalfOpen: true }, socket => this.#accept(socket))
   }
 
@@ -77,11 +77,11 @@ export class LineConsole {
       hostSetting: 'line.console.host',
     })
     this.#port = listening.port
-    // Too many open files, for one: that client is lost and those that are here are not.
+    // For example too many open files: the new client is lost, but those that are connected are not.
     this.#server.on('error', err => this.#options.log.error({ err }, 'the line console could not accept a client'))
   }
 
-  /** No new clients; those that are here get the answers that were made, for at most `graceMs`. Resolves when all are gone. */
+  /** Accepts no new clients; connected ones get their pending answers within `graceMs`. Resolves when all connections are closed. */
   async stop(graceMs: number): Promise<void> {
     const closed = new Promise(resolve => this.#server.close(resolve))
     await Promise.all([...this.#clients].map(client => client.close(graceMs)))

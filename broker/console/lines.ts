@@ -3,18 +3,18 @@ const CARRIAGE_RETURN = 0x0d
 const EMPTY = Buffer.alloc(0)
 const FIRST_BYTES = 1024
 
-/** In place of a line that is longer than allowed. */
+/** Stands for a line that is longer than allowed. */
 export const TOO_LONG = Symbol('a line that is too long')
 
 /**
- * Cuts what a client sends into lines, however it is spread over packets. A line that grows beyond `maxBytes` is told at once
- * as `TOO_LONG` and then dropped up to its end as it comes in.
+ * Splits a client's bytes into lines, independent of packets. A line that grows beyond `maxBytes` is reported at once
+ * as `TOO_LONG`; the rest of it is discarded as it arrives.
  */
 export class Lines {
   readonly #maxBytes: number
-  /** Came in and not looked at. */
+  /** Received but not processed yet. */
   #unread: Buffer = EMPTY
-  /** The beginning of a line whose end has not come: one buffer that grows, since packets may be of one byte each. */
+  /** The beginning of an incomplete line: one growing buffer, since each packet may have only one byte. */
   #begun: Buffer = EMPTY
   #begunBytes = 0
   #isSkipping = false
@@ -23,7 +23,7 @@ export class Lines {
     this.#maxBytes = maxBytes
   }
 
-  /** Whether bytes came in that `next` has not looked at. */
+  /** Whether there are bytes that `next` has not processed. */
   get hasUnread(): boolean {
     return this.#unread.length > 0
   }
@@ -32,7 +32,7 @@ export class Lines {
     this.#unread = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk])
   }
 
-  /** The next whole line without its end (LF or CR LF), good until the next call; undefined when there is none yet. */
+  /** The next complete line without its end (LF or CR LF), valid until the next call; undefined if there is none yet. */
   next(): Buffer | typeof TOO_LONG | undefined {
     if (this.#isSkipping) this.#skip()
     if (this.#unread.length === 0) return undefined

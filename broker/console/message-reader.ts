@@ -8,27 +8,27 @@ export type ReadableLog = Pick<PartitionLog, 'startOffset' | 'highWatermark' | '
 /** A record as the console sees it. */
 export interface Message {
   readonly offset: bigint
-  /** Where to go on. */
+  /** The offset at which to continue. */
   readonly nextOffset: bigint
   readonly value: Buffer | null
-  /** Why the batch from here on cannot be read; `value` is null then. */
+  /** Why the rest of the batch cannot be read; then `value` is null. */
   readonly problem?: string
 }
 
 interface OpenBatch {
   readonly log: ReadableLog
-  /** Where its next record is, or later. */
+  /** The offset of the next record is this or higher. */
   readonly at: bigint
   readonly end: bigint
   readonly records: Iterator<RecordView, void>
 }
 
-/** Each may hold the 64 MiB that a small batch decompressed to. */
+/** Each may hold up to 64 MiB of decompressed records. */
 const MAX_OPEN_BATCHES = 4
 
 /**
- * Reads logs record by record. The batches that were read from last stay open, so that who reads on does not decompress
- * and count through the batch again for every record.
+ * Reads logs record by record. The most recently read batches stay open, so that reading the next record does not decompress
+ * and scan the batch again.
  */
 export class MessageReader {
   readonly #open: OpenBatch[] = []

@@ -8,28 +8,28 @@ export interface PartitionQueueOptions {
   readonly log: ReadableLog
   readonly reader: MessageReader
   readonly positions: Positions
-  /** Whether the topic was deleted meanwhile: a position kept now would be taken for one in a topic of the same name that comes later. */
+  /** Whether the topic has been deleted: a position stored now would apply to a later topic of the same name. */
   readonly isGone: () => boolean
 }
 
-/** A message that is with a client. */
+/** A message that a client has and has not finished yet. */
 export interface Lent {
   readonly message: Message
   readonly from: PartitionQueue
 }
 
 /**
- * One partition as a group sees it: messages are lent in order, and those that come back are lent again before any new one.
- * The group's kept position is that of the first message that is not done; what is done beyond it is known here only.
+ * One partition as a group sees it: messages are lent in order, and returned ones are lent again before any new one.
+ * The group's stored position is that of the first message that is not done; which later messages are done is known only here.
  */
 export class PartitionQueue {
   readonly #options: PartitionQueueOptions
   /** The first message that was never lent. */
   #position = 0n
-  /** What is kept, as far as we know. */
+  /** The stored position, as last read or written. */
   #stored: bigint | undefined
   readonly #lent = new Set<Lent>()
-  /** Offsets of what came back, the lowest first. */
+  /** Offsets of the returned messages, ascending. */
   readonly #returned: bigint[] = []
 
   constructor(options: PartitionQueueOptions) {
@@ -37,12 +37,12 @@ export class PartitionQueue {
     this.#beginAt(this.#read())
   }
 
-  /** How many messages are with clients. */
+  /** How many messages are lent to clients. */
   get lent(): number {
     return this.#lent.size
   }
 
-  /** Lends again what came back; undefined when nothing did. Throws `ProtocolError`. */
+  /** Lends a returned message again; undefined if there is none. Throws `ProtocolError`. */
   lendReturned(): Lent | undefined {
     this.#follow()
     const { log, reader } = this.#options
@@ -50,15 +50,15 @@ export class PartitionQueue {
       const message = offset < log.startOffset ? undefined : reader.next(log, offset)
       this.#returned.shift()
       if (message?.offset === offset) return this.#lend(message)
-      // Else it was deleted meanwhile, and what comes after it was lent on its own.
+      // Otherwise it has been deleted, and the message after it was lent separately.
     }
     return undefined
   }
 
-  /** Lends the next message that was never lent; undefined when there is none. Throws `ProtocolError`. */
+  /** Lends the next message that was never lent; undefined if there is none. Throws `ProtocolError`. */
   lendNew(): Lent | undefined {
     const { log, reader } = this.#options
-    // Records are deleted when they are old, and a loss of power may have taken the newest: then rather all again than one too few.
+    // Old records are deleted, and a power failure may lose the newest. Reading everything again is better than missing a message.
     if (this.#position < log.startOffset || this.#position > log.highWatermark) this.#position = log.startOffset
     const message = reader.next(log, this.#position)
     if (message === undefined) return undefined
@@ -66,12 +66,12 @@ export class PartitionQueue {
     return this.#lend(message)
   }
 
-  /** The message is done and will not be lent again. Throws `ProtocolError` when that cannot be kept. */
+  /** The message is done and will not be lent again. Throws `ProtocolError` if that cannot be stored. */
   done(lent: Lent): void {
     if (this.#lent.delete(lent)) this.#settle()
   }
 
-  /** The message is not done and is lent again. */
+  /** The message is not done and will be lent again. */
   giveBack(lent: Lent): void {
     if (!this.#lent.delete(lent)) return
     this.#returned.push(lent.message.offset)
@@ -93,7 +93,7 @@ export class PartitionQueue {
     this.#stored = lowest
   }
 
-  /** Goes where someone else has moved the group: a Kafka client of the same name, or a tool that resets positions. */
+  /** Follows a position that something else has moved: a Kafka client of the same group, or a tool that resets offsets. */
   #follow(): void {
     const stored = this.#read()
     if (stored !== this.#stored) this.#beginAt(stored)

@@ -1,12 +1,12 @@
 import type { OffsetStore } from '../offsets/offset-store.ts'
 
-/** Where groups are, kept for ever. */
+/** The durable positions of groups. */
 export interface Positions {
-  /** The offset of the first message that the group has not done; undefined when it has none done. */
+  /** The offset of the first message that the group has not finished; undefined if it has finished none. */
   read(group: string, topic: string, partition: number): bigint | undefined
   /** Durable when it returns. Throws `ProtocolError`. */
   write(group: string, topic: string, partition: number, offset: bigint): void
-  /** Whether Kafka clients are members of the group now: then its positions are theirs. */
+  /** Whether Kafka clients are members of the group now: then its positions belong to them. */
   hasMembers(group: string): boolean
 }
 

@@ -10,17 +10,17 @@ import { shown } from './replies.ts'
 export interface PublisherOptions {
   readonly topics: Pick<Topics, 'get' | 'create'>
   readonly appender: Pick<Appender, 'append' | 'flushed'>
-  /** The topic of lines that name none. */
+  /** The topic of lines without a topic. */
   readonly topic: string
-  /** Whether other topics come into being when a line names them. */
+  /** Whether other topics are created when a line names them. */
   readonly isAutoCreateEnabled: boolean
-  /** Longest line, and largest batch (`message.max.bytes`). */
+  /** The maximum length of a line and of a batch (`message.max.bytes`). */
   readonly maxLineBytes: number
-  /** Milliseconds since 1970. */
+  /** ms since the Unix epoch. */
   readonly now: () => number
 }
 
-/** Puts lines into topics. */
+/** Publishes lines to topics. */
 export class Publisher {
   readonly #options: PublisherOptions
 
@@ -29,8 +29,8 @@ export class Publisher {
   }
 
   /**
-   * Publishes `text` as the value of a record without a key. One client's messages to a topic go into one partition, so that they
-   * stay in order. What is returned is to be waited for before the client is told. Throws `LineError` or `ProtocolError`.
+   * Publishes `text` as the value of a record without a key. One client's messages to a topic go to one partition, so that they
+   * stay in order. The caller must wait for the result before it answers the client. Throws `LineError` or `ProtocolError`.
    */
   publish(topic: string | undefined, text: Buffer, clientNumber: number): Promise<void> | undefined {
     const { partitions } = topic === undefined ? this.#ownTopic() : this.#namedTopic(topic)
@@ -41,7 +41,7 @@ export class Publisher {
     return appender.flushed(log)
   }
 
-  /** A line may be as long as a batch, but a batch takes some bytes besides: UTF-8 text always leaves room for them when compressed. */
+  /** A line may be as long as a batch, but a batch has some extra bytes: compression always makes room for them in UTF-8 text. */
   #batch(text: Buffer): Buffer {
     const { now, maxLineBytes } = this.#options
     const records = [{ value: text }]
@@ -50,7 +50,7 @@ export class Publisher {
     return batch.length <= maxLineBytes ? batch : encodeBatch(records, { timestamp, isGzipped: true })
   }
 
-  /** One partition: whoever reads it has all its lines in order. */
+  /** One partition, so that a reader gets all lines in order. */
   #ownTopic(): Topic {
     const { topics, topic } = this.#options
     return topics.get(topic) ?? topics.create(topic, { partitions: 1 })

@@ -12,15 +12,15 @@ interface Queue {
   turn: number
 }
 
-/** Queues with nothing lent are dropped beyond this number, the longest unused first. */
+/** Beyond this number, queues with no lent messages are dropped, the least recently used first. */
 const MAX_QUEUES = 1000
 
-/** What the groups read of the topics. A queue is opened when it is first read from, and goes on where its group's kept position is. */
+/** The queues of groups and topics. A queue is opened on its first read, and continues at the group's stored position. */
 export class Queues {
   readonly #topics: Pick<Topics, 'get'>
   readonly #positions: Positions
   readonly #reader = new MessageReader()
-  /** The longest unused first. */
+  /** The least recently used first. */
   readonly #queues = new Map<string, Queue>()
 
   constructor(topics: Pick<Topics, 'get'>, positions: Positions) {
@@ -32,7 +32,7 @@ export class Queues {
     return this.#queues.size
   }
 
-  /** Lends the group's next message: one that came back, else a new one, the partitions taking turns. Throws `ProtocolError`. */
+  /** Lends the group's next message: a returned one, or else a new one from each partition in turn. Throws `ProtocolError`. */
   lend(topic: Topic, group: string): Lent | undefined {
     const queue = this.#queue(topic, group)
     for (const partition of queue.partitions) {
@@ -49,10 +49,10 @@ export class Queues {
   }
 
   #queue(topic: Topic, group: string): Queue {
-    const key = `${topic.name} ${group}` // neither has blanks
+    const key = `${topic.name} ${group}` // neither contains blanks
     let queue = this.#queues.get(key)
     this.#queues.delete(key)
-    // A topic that was deleted and created again is another one.
+    // A topic that was deleted and created again is a different topic.
     if (queue?.topic !== topic) queue = { topic, group, partitions: [], turn: 0 }
     this.#open(queue)
     this.#makeRoom()
@@ -60,7 +60,7 @@ export class Queues {
     return queue
   }
 
-  /** Opens the partitions that are new. */
+  /** Opens partitions that were added. */
   #open({ topic, group, partitions }: Queue): void {
     const isGone = (): boolean => this.#topics.get(topic.name) !== topic
     const shared = { topic: topic.name, group, reader: this.#reader, positions: this.#positions, isGone }
@@ -70,7 +70,7 @@ export class Queues {
     }
   }
 
-  /** Dropping one forgets at most what was done beyond its kept position: that is read once more. */
+  /** Dropping a queue forgets only which messages past its stored position are done: those are read again. */
   #makeRoom(): void {
     if (this.#queues.size < MAX_QUEUES) return
     for (const [key, { partitions }] of this.#queues) {

@@ -2,21 +2,21 @@ import { isUtf8 } from 'node:buffer'
 import { cutText } from '../../src/runtime/shown-text.ts'
 
 /**
- * The lines that the console answers with. A message is shown as it is, as long as it is one line of text; every line that begins
- * with a backslash is not a message but says something, and so a message that begins with one is told by such a line too.
+ * The lines that the console answers with. A message is shown as it is if it is one line of text. A line that begins with a
+ * backslash is never a message itself, so a message that begins with a backslash is quoted by such a line too.
  */
 const MARK = '\\'
 const MARK_BYTE = 0x5c
 
 export const OK = 'ok'
 export const BYE = 'bye'
-/** There is nothing to be read now. */
+/** There is nothing to read now. */
 export const EMPTY = `${MARK}empty`
 /** A message without a value. */
 const NULL = `${MARK}null`
 export const HELP = `p<text> publish | c next message | p@<topic> <text> | c@<topic> [group] | t topics | ? help | q quit | ${MARK}... is never a message`
 
-/** Whatever ends a line somewhere or steers a terminal; a tab does neither. */
+/** Characters that end a line in some program or control a terminal; a tab does neither. */
 const UNSHOWABLE = /[[\p{Cc}\u2028\u2029]--\t]/gv
 const SHOWN_CHARACTERS = 60
 
@@ -24,17 +24,17 @@ export function errorLine(text: string): string {
   return `${MARK}error ${text.replaceAll(UNSHOWABLE, escaped)}`
 }
 
-/** A message's value as one line: bare where that is unmistakable, else as a JSON string, else, when it is not UTF-8, in Base64. */
+/** A message's value as one line: unchanged if that is unambiguous, in Base64 if it is not UTF-8, otherwise as a JSON string. */
 export function messageLine(value: Buffer | null): string | Buffer {
   if (value === null) return NULL
   if (!isUtf8(value)) return `${MARK}base64 ${value.toString('base64')}`
   const text = value.toString()
-  // `search` begins anew each time, whereas `test` of a global expression goes on where it stopped.
+  // `search` always starts at 0, whereas `test` of a global expression continues where it stopped.
   const isBare = value[0] !== MARK_BYTE && text.search(UNSHOWABLE) < 0
   return isBare ? value : `${MARK}text ${JSON.stringify(text).replaceAll(UNSHOWABLE, escaped)}`
 }
 
-/** What a client sent, for an error: quoted, and cut where it is long. */
+/** A client's text for an error message: quoted, and shortened if it is long. */
 export function shown(text: string): string {
   return text.length > SHOWN_CHARACTERS ? `${JSON.stringify(cutText(text, SHOWN_CHARACTERS))}...` : JSON.stringify(text)
 }

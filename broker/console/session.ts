@@ -14,9 +14,9 @@ export interface SessionOptions {
   readonly publisher: Publisher
   readonly queues: Queues
   readonly positions: Positions
-  /** The topic of lines that name none. */
+  /** The topic of lines without a topic. */
   readonly topic: string
-  /** The group of lines that name none. */
+  /** The group of lines without a group. */
   readonly group: string
   readonly maxLineBytes: number
   readonly log: Logger
@@ -25,11 +25,11 @@ export interface SessionOptions {
 /** One line, without its end. */
 export interface Reply {
   readonly line: string | Buffer
-  /** The connection is to be closed. */
+  /** The connection must be closed after this line. */
   readonly isLast?: boolean
 }
 
-/** One client's commands, one after the other, and the message that it has and has not done yet. */
+/** One client's commands, one at a time, and the message that it has not finished yet. */
 export class Session {
   readonly #options: SessionOptions
   readonly #number: number
@@ -41,7 +41,7 @@ export class Session {
     this.#number = number
   }
 
-  /** Does what a line says and answers with exactly one line, whatever happens. Any line says that the message before is done. */
+  /** Executes a line and answers with exactly one line, even on failure. Any line confirms the previous message. */
   answer(line: Buffer | typeof TOO_LONG): Reply | Promise<Reply> {
     this.#done()
     try {
@@ -53,7 +53,7 @@ export class Session {
     }
   }
 
-  /** The client is gone: what it has not done is the next one's. */
+  /** The client has disconnected: its unfinished message goes to the next reader. */
   end(): void {
     this.#lent?.from.giveBack(this.#lent)
     this.#lent = undefined
@@ -86,7 +86,7 @@ export class Session {
     const { topics, queues, positions } = this.#options
     const topic = topics.get(name ?? this.#options.topic)
     if (topic === undefined) {
-      // The console's own topic comes into being with its first line.
+      // The console's own topic is created by its first line.
       if (name === undefined || name === this.#options.topic) return EMPTY
       throw unknownTopic(name)
     }

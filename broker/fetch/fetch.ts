@@ -16,16 +16,16 @@ type PartitionResponse = TopicResponse['partitions'][number]
 export interface FetchOptions {
   readonly topics: Topics
   readonly waiters: Waiters
-  /** The most bytes of one answer, whatever a client asks for (`fetch.max.bytes`). */
+  /** The maximum size of a response in bytes, no matter what a client asks for (`fetch.max.bytes`). */
   readonly maxBytes: number
-  /** Told of the whole batches that are sent of a topic. */
+  /** Called with the whole batches of a topic that are sent. */
   readonly fetched: (topic: string, records: number, bytes: number) => void
 }
 
 const READ_COMMITTED = 1
-/** Session 0 means that there are none: clients then name all partitions in each request. */
+/** Session 0 means that there are no sessions: clients then name all partitions in each request. */
 const NO_SESSION = 0
-/** Of a request outside of any session, or that ends one. */
+/** The epoch of a request outside any session, or of one that ends its session. */
 const NO_EPOCH = -1
 
 export function fetchHandler(options: FetchOptions): Handler<typeof fetch> {
@@ -49,7 +49,7 @@ interface Wait {
   readonly maxWaitMs: number
 }
 
-/** The answer, or for what to wait. What was read is not kept while a request waits. */
+/** The response, or what to wait for. The bytes that were read are not kept while a request waits. */
 function look(options: FetchOptions, request: Request, leftMs: number): Response | Wait {
   const round = new Round(options, request)
   const missingBytes = Math.min(request.minBytes, request.maxBytes, options.maxBytes) - round.bytes
@@ -57,7 +57,7 @@ function look(options: FetchOptions, request: Request, leftMs: number): Response
   return { logs: round.logs, missingBytes, maxWaitMs: leftMs }
 }
 
-/** One look at all partitions that were asked for. */
+/** Reads all requested partitions once. */
 class Round {
   readonly #options: FetchOptions
   readonly #isolationLevel: number
@@ -109,13 +109,13 @@ class Round {
     }
   }
 
-  /** None: there are no transactions yet. Who does not ask for committed records only gets null. */
+  /** Empty, since there are no transactions yet; null for a client that did not ask for committed records only. */
   #aborted(): [] | null {
     return this.#isolationLevel === READ_COMMITTED ? [] : null
   }
 
   #read(log: PartitionLog, { fetchOffset, partitionMaxBytes }: Asked): Buffer[] {
-    // The first batch of the answer is sent however large it is: a client that asks for too little would never get on.
+    // The first batch is sent regardless of its size: otherwise a client that asks for too few bytes would be stuck.
     const atLeastOneBatch = this.bytes === 0
     if (this.#leftBytes <= 0 && !atLeastOneBatch) return []
     const pieces = log.read(fetchOffset, Math.max(0, Math.min(partitionMaxBytes, this.#leftBytes)), { atLeastOneBatch })
@@ -126,7 +126,7 @@ class Round {
   }
 }
 
-/** By topic and partition: one that is named twice is read once. */
+/** By topic and partition: a partition that is named twice is read once. */
 function once(topics: Request['topics']): ReadonlyMap<string, ReadonlyMap<number, Asked>> {
   const byTopic = new Map<string, Map<number, Asked>>()
   for (const { topic, partitions } of topics) {
@@ -137,7 +137,7 @@ function once(topics: Request['topics']): ReadonlyMap<string, ReadonlyMap<number
   return byTopic
 }
 
-/** Of whole batches, one after the other. */
+/** The number of records in consecutive whole batches. */
 function recordsIn(piece: Buffer): number {
   let records = 0
   for (let at = 0; at < piece.length; at += batchBytes(piece, at)) records += recordCount(piece, at)

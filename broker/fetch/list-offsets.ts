@@ -11,7 +11,7 @@ import { checkLeaderEpoch } from './leader-epoch.ts'
 type Asked = RequestOf<typeof listOffsets>['topics'][number]['partitions'][number] & { readonly name: string }
 type PartitionResponse = ResponseOf<typeof listOffsets>['topics'][number]['partitions'][number]
 
-/** What clients ask for in place of a time. */
+/** Special values that clients send instead of a time. */
 const LATEST = -1n
 const EARLIEST = -2n
 const MAX_TIMESTAMP = -3n
@@ -21,7 +21,7 @@ const FIRST_WITH_EARLIEST_LOCAL = 8
 const READ_COMMITTED = 1
 const NOTHING = -1n
 
-/** Who asks for a partition twice is refused once: there is one answer for each. A search by time may take long, so others are served in between. */
+/** A partition that is asked for twice gets one error, since a response has one entry for each partition. A search by time may take long, so other requests are served in between. */
 export function listOffsetsHandler(topics: Topics): Handler<typeof listOffsets> {
   return async (request, { version }) => {
     const asked = request.topics.flatMap(({ name, partitions }) => partitions.map(partition => ({ name, ...partition })))

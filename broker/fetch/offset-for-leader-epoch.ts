@@ -9,7 +9,7 @@ import { checkLeaderEpoch } from './leader-epoch.ts'
 type Asked = RequestOf<typeof offsetForLeaderEpoch>['topics'][number]['partitions'][number]
 type PartitionResponse = ResponseOf<typeof offsetForLeaderEpoch>['topics'][number]['partitions'][number]
 
-/** Tells consumers where the records of an epoch end, so that they notice a log that was cut; here no epoch ends. */
+/** Returns where the records of an epoch end, so that consumers notice a truncated log; in this broker no epoch ends. */
 export function offsetForLeaderEpochHandler(topics: Topics): Handler<typeof offsetForLeaderEpoch> {
   return request => ({
     topics: request.topics.map(({ topic, partitions }) => ({

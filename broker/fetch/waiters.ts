@@ -16,7 +16,7 @@ export class Waiters {
     return this.#count
   }
 
-  /** Resolves when so many more bytes have come to one of `logs` or all together, when one is deleted, after `maxWaitMs`, or when `signal` is aborted. */
+  /** Resolves when this many bytes have been added to `logs` in total, when one of them is deleted, after `maxWaitMs`, or when `signal` is aborted. */
   wait(options: { logs: readonly PartitionLog[]; missingBytes: number; maxWaitMs: number; signal: AbortSignal }): Promise<void> {
     const { logs, missingBytes, maxWaitMs, signal } = options
     return new Promise(resolve => {
@@ -34,7 +34,7 @@ export class Waiters {
     })
   }
 
-  /** `bytes` more can be read of a log. */
+  /** `bytes` more bytes of a log can be read. */
   grown(log: PartitionLog, bytes: number): void {
     for (const waiter of this.#waiting.get(log) ?? []) {
       waiter.missingBytes -= bytes
@@ -42,7 +42,7 @@ export class Waiters {
     }
   }
 
-  /** A log was deleted: who waits for it is to look again. */
+  /** A log was deleted: the requests that wait for it check again. */
   deleted(log: PartitionLog): void {
     for (const waiter of this.#waiting.get(log) ?? []) waiter.done()
   }

@@ -1,6 +1,6 @@
 import { crc32c } from '../records/crc32c.ts'
 
-/** Small files that are only worth something when whole: what kind it is (and which version of it), the content, a CRC-32C of both. */
+/** Small files that are useful only when complete: a kind (with its version), the content, and a CRC-32C of both. */
 const CRC_BYTES = 4
 
 export function seal(kind: string, content: Buffer): Buffer {
@@ -10,7 +10,7 @@ export function seal(kind: string, content: Buffer): Buffer {
   return sealed
 }
 
-/** The content; undefined if there is no file, or one of another kind, or a damaged one. */
+/** The content; undefined if the file is missing, damaged or of another kind. */
 export function unseal(kind: string, sealed: Buffer | undefined): Buffer | undefined {
   if (sealed === undefined) return undefined
   const [from, end] = [Buffer.byteLength(kind), sealed.length - CRC_BYTES]

@@ -19,14 +19,14 @@ import { ASIDE_SUFFIX, TornFileError, type Folder, type LogFile, type ReplaceOpt
 
 const { O_CREAT, O_RDWR } = constants
 
-/** A folder on the disk; created, with the folders above it, if missing. */
+/** A folder on disk; created with its parents if it is missing. */
 export function diskFolder(path: string): Folder {
   return new DiskFolder(resolve(path))
 }
 
 class DiskFolder implements Folder {
   readonly #path: string
-  /** Where the names of this folder, and of those created with it, may not be on the disk yet. */
+  /** The folders in which the names of this folder, and of the parents created with it, may not be on disk yet. */
   #unsynced: string[]
 
   constructor(path: string) {
@@ -38,7 +38,7 @@ class DiskFolder implements Folder {
     return new DiskFile(join(this.#path, name), () => this.#sync())
   }
 
-  /** Makes durable the names in it and its own. Only when a file needs it: creating a thousand folders stays quick. */
+  /** Makes the names in the folder and its own name durable. Called only when a file needs it, so that creating a thousand folders is quick. */
   #sync(): void {
     for (const path of [this.#path, ...this.#unsynced]) syncFolder(path)
     this.#unsynced = []
@@ -79,7 +79,7 @@ class DiskFolder implements Folder {
   }
 }
 
-/** What the system says of an open file does not name it. */
+/** Adds the path, which the system's error about an open file lacks. */
 function named(error: unknown, path: string): unknown {
   return Object.assign(error as NodeJS.ErrnoException, { path })
 }
@@ -89,7 +89,7 @@ class DiskFile implements LogFile {
   readonly #descriptor: number
   #size: number
   readonly #syncFolder: () => void
-  /** Whether the file's name may not be on the disk yet. */
+  /** Whether the file's name may not be on disk yet. */
   #isNew: boolean
 
   constructor(path: string, syncFolder: () => void) {
@@ -150,14 +150,14 @@ class DiskFile implements LogFile {
   }
 }
 
-/** The folders that hold the names of `path` and of the ones above it that were created with it, the topmost being `first`. */
+/** The folders that contain the names of `path` and of the parents created with it; `first` is the topmost of those. */
 function foldersAbove(path: string, first: string | undefined): string[] {
   if (first === undefined) return []
   const parent = dirname(path)
   return path === first || parent === path ? [parent] : [parent, ...foldersAbove(parent, first)]
 }
 
-/** Writes all of it, however many calls that takes, and returns where it ends. */
+/** Writes all bytes, in as many calls as it takes, and returns the position after them. */
 function writeAll(descriptor: number, bytes: Buffer, position: number): number {
   let written = 0
   while (written < bytes.length) written += writeSync(descriptor, bytes, written, bytes.length - written, position + written)

@@ -2,7 +2,7 @@ import { seal, unseal } from './checked-file.ts'
 import { SegmentContent, type SegmentFacts } from './segment-content.ts'
 import { SparseIndex } from './sparse-index.ts'
 
-/** A segment's content as a file, so that the segment need not be read when the log is opened. It is good for exactly `facts.bytes` bytes of segment. */
+/** A segment's content as a file, so that opening the log need not read the segment. It is valid only if the segment has exactly `facts.bytes` bytes. */
 const KIND = 'ping-broker index 1\n'
 const FACTS_BYTES = 7 * 8
 const ENTRY_BYTES = 16

@@ -1,6 +1,6 @@
 import { SettingsError } from '../../src/runtime/settings.ts'
 
-/** What a small file of the data folder says. Throws `SettingsError` that names the file when it is damaged. */
+/** Parses a small JSON file of the data folder. Throws a `SettingsError` that names the file if it is damaged. */
 export function parseKept<T>(name: string, content: Buffer, read: (kept: unknown) => T): T {
   try {
     return read(JSON.parse(content.toString()))

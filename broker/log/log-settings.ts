@@ -1,24 +1,24 @@
-/** What a partition's log is to do; asked for at every use, so that a change takes effect at once. */
+/** The settings of a partition's log. They are read at every use, so a change takes effect at once. */
 export interface LogSettings {
-  /** A segment file is not made larger. */
+  /** The maximum size of a segment file. */
   readonly segmentBytes: number
-  /** A segment takes records of so long a time. */
+  /** The maximum time between the first and the last record of a segment. */
   readonly segmentMs: number
-  /** So many bytes lie between two entries of a segment's index. */
+  /** The bytes between two entries of a segment's index. */
   readonly indexIntervalBytes: number
-  /** Segments whose last record is older are deleted; -1: none is. */
+  /** Segments whose last record is older are deleted; -1: no limit. */
   readonly retentionMs: number
-  /** The oldest segments are deleted while the others have so many bytes; -1: none is. */
+  /** The oldest segments are deleted as long as the others hold this many bytes; -1: no limit. */
   readonly retentionBytes: number
-  /** The largest batch that is taken. */
+  /** The maximum size of a batch. */
   readonly maxMessageBytes: number
-  /** Whether records keep the time that their producer gave them. */
+  /** CreateTime: records keep the time that their producer gave them. LogAppendTime: they get the time of appending. */
   readonly timestampType: 'CreateTime' | 'LogAppendTime'
-  /** How far the time of a record may lie before and behind that of the log, where producers give it; absent: as far as it likes. */
+  /** How far a producer's time may be before and after the broker's clock; absent: no limit. */
   readonly timestampBeforeMaxMs?: number
   readonly timestampAfterMaxMs?: number
-  /** Records can be read only when they are on the disk, after `flush()`. */
+  /** Records can be read only after `flush()` has written them to disk. */
   readonly flushEachAppend: boolean
-  /** An idempotent producer that has been silent for so long is forgotten. */
+  /** An idempotent producer that has been silent for this long is forgotten. */
   readonly producerIdExpirationMs: number
 }

@@ -2,7 +2,7 @@ import type { Folder, LogFile } from './folder.ts'
 
 const FIRST_CAPACITY_BYTES = 4096
 
-/** A folder that lasts as long as the process. */
+/** A folder in memory, which lasts as long as the process. */
 export function memoryFolder(): Folder {
   return new MemoryFolder()
 }
@@ -63,7 +63,7 @@ class MemoryFile implements LogFile {
     }
   }
 
-  /** Into new memory: what was read before are views of the old one and stay what they are. */
+  /** Grows into new memory: bytes that were read before are views of the old memory and do not change. */
   #grow(needed: number): void {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length, FIRST_CAPACITY_BYTES))
     this.#bytes.copy(grown, 0, 0, this.#size)
@@ -75,7 +75,7 @@ class MemoryFile implements LogFile {
   }
 
   truncate(size: number): void {
-    // Views of what is cut off must not change when something else is written in its place.
+    // Views of the truncated bytes must not change when other bytes are written in their place.
     this.#bytes = Buffer.from(this.#bytes.subarray(0, size))
     this.#size = size
   }

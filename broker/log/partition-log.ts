@@ -16,7 +16,7 @@ import { recordAtOrAfter, recordWithGreatest, type FoundRecord } from './timesta
 export type { LogSettings } from './log-settings.ts'
 export type { FoundRecord } from './timestamps.ts'
 
-/** There is one leader, which never changes. */
+/** There is only one leader, and it never changes. */
 export const LEADER_EPOCH = 0
 const NO_LOG_APPEND_TIME = -1n
 
@@ -30,15 +30,15 @@ export interface PartitionLogOptions {
 
 export interface Appended {
   readonly baseOffset: bigint
-  /** ms since the Unix epoch; -1 where records keep their own times. */
+  /** ms since the Unix epoch; -1 if records keep their own times. */
   readonly logAppendTime: bigint
-  /** The batch was there before, at `baseOffset`, and was not appended again. */
+  /** The log already had the batch at `baseOffset`, so it was not appended again. */
   readonly isDuplicate: boolean
 }
 
 /**
- * The records of one partition: batches in segment files, the last of which grows. A call that fails
- * leaves everything as it was and throws `ProtocolError`: KAFKA_STORAGE_ERROR if files are the reason.
+ * The records of one partition: batches in segment files, of which only the last grows. A call that fails
+ * changes nothing and throws `ProtocolError`, with KAFKA_STORAGE_ERROR if a file operation failed.
  */
 export class PartitionLog {
   readonly #folder: Folder
@@ -47,12 +47,12 @@ export class PartitionLog {
   readonly #segments: Segments
   readonly #producers: ProducerStates
   readonly #snapshots: Snapshots
-  /** What was not in order when the log was opened, in words for the log; empty after a clean stop. */
+  /** Problems found while opening the log, as text for the broker's log; empty after a clean stop. */
   readonly findings: readonly string[]
   #startOffset: bigint
   #endOffset: bigint
   #highWatermark: bigint
-  /** How much of the active segment lies below the high watermark. All other segments do. */
+  /** How many bytes of the active segment are below the high watermark. The other segments are below it entirely. */
   #visibleBytes: number
   /** Why the log accepts no records until it is opened again. */
   #refusal: string | undefined
@@ -71,7 +71,7 @@ export class PartitionLog {
     this.#visibleBytes = this.#segments.active.bytes
   }
 
-  /** Reads what the folder holds; creates nothing. */
+  /** Reads the folder; creates nothing. */
   static open(options: PartitionLogOptions): PartitionLog {
     const circumstances = { nowMs: options.now(), indexIntervalBytes: options.settings().indexIntervalBytes }
     return new PartitionLog(
@@ -84,29 +84,29 @@ export class PartitionLog {
     return this.#startOffset
   }
 
-  /** Of the next record to be written. */
+  /** The offset of the next record to be written. */
   get endOffset(): bigint {
     return this.#endOffset
   }
 
-  /** Consumers may read what lies before. */
+  /** Consumers may read the records before this offset. */
   get highWatermark(): bigint {
     return this.#highWatermark
   }
 
-  /** As the high watermark, there being no transactions yet. */
+  /** The same as the high watermark, because there are no transactions yet. */
   get lastStableOffset(): bigint {
     return this.#highWatermark
   }
 
-  /** Of all batches, in bytes. */
+  /** The size of all batches, in bytes. */
   get bytes(): number {
     return this.#segments.bytes
   }
 
   /**
-   * Appends a batch that has passed `checkBatch`. Its base offset, leader epoch and, if asked for, time are
-   * written into the given bytes. With `flushEachAppend` it is to be acknowledged only after `flush()`, a duplicate too.
+   * Appends a batch that has passed `checkBatch`. Writes its base offset, leader epoch and, with LogAppendTime, its time
+   * into the given bytes. With `flushEachAppend` the caller must acknowledge it, even a duplicate, only after `flush()`.
    */
   append(batch: Buffer): Appended {
     this.#refuseIfBroken()
@@ -133,7 +133,7 @@ export class PartitionLog {
     return { baseOffset, logAppendTime, isDuplicate: false }
   }
 
-  /** Makes durable what lies above the high watermark, and moves that to the end. Does nothing if it is there. */
+  /** Makes the records past the high watermark durable and moves the high watermark to the end. Does nothing if it is there already. */
   flush(): void {
     if (this.#highWatermark === this.#endOffset) return
     this.#refuseIfBroken()
@@ -147,8 +147,8 @@ export class PartitionLog {
   }
 
   /**
-   * Whole batches below the high watermark, from the one on that holds `offset`, together at most `maxBytes`, or one if
-   * that is asked for. A piece holds one batch or several (`batchesIn`). Throws OFFSET_OUT_OF_RANGE.
+   * Whole batches below the high watermark, starting with the one that holds `offset`: at most `maxBytes` in total, or
+   * one batch if `atLeastOneBatch` is set. A piece holds one or more batches (`batchesIn`). Throws OFFSET_OUT_OF_RANGE.
    */
   read(offset: bigint, maxBytes: number, { atLeastOneBatch }: { readonly atLeastOneBatch: boolean }): Buffer[] {
     if (offset < this.#startOffset || offset > this.#endOffset) {
@@ -159,19 +159,19 @@ export class PartitionLog {
     return storing('reading a log', () => this.#segments.read(from, this.#visibleBytes))
   }
 
-  /** The first record of this time or later. */
+  /** The first record with this time or a later one. */
   findTimestamp(timestamp: bigint): FoundRecord | undefined {
     return storing('reading a log', () =>
       this.#segments.withVisible(this.#startOffset, this.#visibleBytes, log => recordAtOrAfter(log, timestamp)),
     )
   }
 
-  /** The record with the greatest time; the first of them. */
+  /** The first record with the greatest time. */
   maxTimestamp(): FoundRecord | undefined {
     return storing('reading a log', () => this.#segments.withVisible(this.#startOffset, this.#visibleBytes, recordWithGreatest))
   }
 
-  /** Deletes the records before `offset`. Throws OFFSET_OUT_OF_RANGE beyond the high watermark. */
+  /** Deletes the records before `offset`. Throws OFFSET_OUT_OF_RANGE if it is past the high watermark. */
   deleteBefore(offset: bigint): void {
     if (offset > this.#highWatermark) {
       throw new ProtocolError(ERROR.OFFSET_OUT_OF_RANGE, `offset: got ${offset}, expected at most ${this.#highWatermark}`)
@@ -184,7 +184,7 @@ export class PartitionLog {
     })
   }
 
-  /** Deletes the segments that are too old or too many, and forgets producers. The active segment too is closed and deleted when it is due. */
+  /** Deletes segments that exceed the limits of age or size, and forgets silent producers. The active segment is closed and deleted too when it is due. */
   applyRetention(): void {
     const [settings, nowMs] = [this.#settings(), this.#now()]
     this.#producers.forget(nowMs - settings.producerIdExpirationMs)
@@ -193,7 +193,7 @@ export class PartitionLog {
     const count = expiredCount(isAllVisible ? facts : facts.slice(0, -1), settings, nowMs)
     this.#writing('applying retention', () => {
       for (let removed = 0; removed < count; removed++) {
-        // The last of all only when the others are gone: it needs room on the disk for the next.
+        // The active segment comes last: replacing it needs space on disk.
         if (this.#segments.count === 1) this.#roll()
         this.#segments.removeOldest()
         if (this.#segments.baseOffset > this.#startOffset) this.#startOffset = this.#segments.baseOffset
@@ -201,21 +201,21 @@ export class PartitionLog {
     })
   }
 
-  /** Everything on the disk, and files with what opening the log needs to know. Nothing can be appended any more. */
+  /** Makes everything durable and writes the files that speed up the next opening. After this, appends are refused. */
   close(): void {
     try {
       if (this.#refusal === undefined) this.#writing('closing a log', () => this.#finish())
     } finally {
       this.#refusal ??= 'the log is closed'
-      this.#segments.active.rest()
+      this.#segments.active.unload()
     }
   }
 
-  /** As `close`, for a log that is deleted: nothing is written. */
+  /** Like `close`, for a log that is deleted: writes nothing. */
   discard(): void {
     this.#isDiscarded = true
     this.#refusal ??= 'the log was deleted'
-    this.#segments.active.rest()
+    this.#segments.active.unload()
   }
 
   #roll(): void {
@@ -233,7 +233,7 @@ export class PartitionLog {
     if (this.#segments.bytes > 0) this.#snapshots.write(this.#endOffset, this.#producers.all())
   }
 
-  /** After a failed sync nobody knows what is on the disk: the system tells of it only once. */
+  /** After a failed sync it is unknown what is on disk: the system reports the failure only once. */
   #syncActive(): void {
     try {
       this.#segments.active.sync()

@@ -1,17 +1,17 @@
 import { ERROR, ProtocolError } from '../errors.ts'
 import * as header from '../records/batch.ts'
 
-/** So many batches a producer may have under way: a repetition of any of them is recognized. */
+/** How many batches of a producer may be in flight: a repetition of any of them is recognized. */
 const KEPT_BATCHES = 5
 const MAX_SEQUENCE = 2 ** 31 - 1
-/** Beyond it the producer that has been silent longest is forgotten: clients choose the ids, and each takes about 1 KB in every partition. */
-export const MOST_PRODUCERS = 10_000
+/** Beyond this, the producer that has been silent longest is forgotten: clients choose the ids, and each takes about 1 KB in every partition. */
+export const MAX_PRODUCERS = 10_000
 
 export interface KeptBatch {
   readonly firstSequence: number
   readonly lastSequence: number
   readonly baseOffset: bigint
-  /** The greatest of its records. */
+  /** The greatest timestamp of its records. */
   readonly timestamp: bigint
 }
 
@@ -26,15 +26,15 @@ export interface ProducerState {
 }
 
 /**
- * The last batches of each idempotent producer of a partition. `check` says what a batch is before it
- * is written, `record` takes it in when it is.
+ * The last batches of each idempotent producer of a partition. `check` judges a batch before it is written,
+ * `record` adds it afterwards.
  */
 export class ProducerStates {
   /** In the order of their last batches. */
   readonly #producers = new Map<bigint, ProducerState>()
 
   constructor(states: readonly ProducerState[] = []) {
-    for (const state of states.slice(-MOST_PRODUCERS)) this.#producers.set(state.producerId, state)
+    for (const state of states.slice(-MAX_PRODUCERS)) this.#producers.set(state.producerId, state)
   }
 
   all(): ProducerState[] {
@@ -45,7 +45,7 @@ export class ProducerStates {
     return this.#producers.size
   }
 
-  /** The same batch if it was appended before, undefined if it is to be appended now. Throws `ProtocolError` if it may not be. */
+  /** The earlier batch if this one is a duplicate, undefined if it is new. Throws `ProtocolError` if it must be refused. */
   check(batch: Buffer, expiredBeforeMs: number): KeptBatch | undefined {
     const producerId = header.producerId(batch, 0)
     if (producerId < 0n) return undefined
@@ -72,7 +72,7 @@ export class ProducerStates {
     throw new ProtocolError(ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER, `producer ${producerId}: got sequence ${got}, expected ${expected}`)
   }
 
-  /** Takes in a batch that is in the log, whose header is at `at` of `bytes`. */
+  /** Adds a batch of the log; its header is at `at` in `bytes`. */
   record(bytes: Buffer, at: number, nowMs: number): void {
     const producerId = header.producerId(bytes, at)
     if (producerId < 0n) return
@@ -87,7 +87,7 @@ export class ProducerStates {
     const kept = before?.epoch === epoch ? before.batches.slice(1 - KEPT_BATCHES) : []
     this.#producers.delete(producerId)
     this.#producers.set(producerId, { producerId, epoch, batches: [...kept, batch], lastAppendMs: nowMs })
-    if (this.#producers.size > MOST_PRODUCERS) this.#producers.delete(this.#producers.keys().next().value!)
+    if (this.#producers.size > MAX_PRODUCERS) this.#producers.delete(this.#producers.keys().next().value!)
   }
 
   forget(expiredBeforeMs: number): void {
@@ -105,7 +105,7 @@ function nextSequence(sequence: number): number {
   return wrapped(sequence + 1)
 }
 
-/** After the greatest sequence comes 0. */
+/** The greatest sequence is followed by 0. */
 function wrapped(sequence: number): number {
   return sequence > MAX_SEQUENCE ? sequence - MAX_SEQUENCE - 1 : sequence
 }

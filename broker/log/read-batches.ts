@@ -2,35 +2,35 @@ import * as header from '../records/batch.ts'
 import type { LogFile } from './folder.ts'
 
 const HEADERS_WINDOW_BYTES = 64 * 1024
-/** Clients set the index interval, up to 2 GiB; so much is read with the first read in search of a batch, at most. */
-const MOST_READ_AHEAD_BYTES = 64 * 1024
+/** The maximum size of the first read in search of a batch, since clients can set the index interval to up to 2 GiB. */
+const MAX_READ_AHEAD_BYTES = 64 * 1024
 
 export interface ReadOptions {
   readonly offset: bigint
   readonly maxBytes: number
-  /** Where to stop; whole batches end here. */
+  /** Where to stop: a position between two batches. */
   readonly endPosition: number
   /** One batch is returned even if it is larger than `maxBytes`. */
   readonly atLeastOneBatch: boolean
-  /** At most this far behind the position at which the search begins lies the batch, as a rule: it is then found with one read. */
+  /** The batch is normally at limit this far past the start of the search, so one read finds it. */
   readonly indexIntervalBytes: number
 }
 
 export interface Piece {
   /** Whole batches; empty if the first is too large. */
   readonly bytes: Buffer
-  /** Where in the file they end. */
+  /** The position in the file after them. */
   readonly end: number
 }
 
 /**
- * Whole batches of together at most `maxBytes`, beginning with the first one from `position` on that ends at
- * `offset` or later; undefined if there is none.
+ * Whole batches of at limit `maxBytes` in total, starting with the first one after `position` that ends at
+ * `offset` or later; undefined if there is no such batch.
  */
 export function readBatches(file: LogFile, position: number, options: ReadOptions): Piece | undefined {
   const { offset, maxBytes, endPosition, atLeastOneBatch } = options
-  // Where the batch may be too large, only its header is looked at before it is known.
-  const wanted = (atLeastOneBatch ? maxBytes : 0) + Math.min(options.indexIntervalBytes, MOST_READ_AHEAD_BYTES) + header.HEADER_BYTES
+  // If the batch may be too large, only its header is read until its size is known.
+  const wanted = (atLeastOneBatch ? maxBytes : 0) + Math.min(options.indexIntervalBytes, MAX_READ_AHEAD_BYTES) + header.HEADER_BYTES
   let [start, at] = [position, 0]
   let window = file.read(start, Math.min(wanted, endPosition - start))
   for (;;) {
@@ -50,13 +50,13 @@ export function readBatches(file: LogFile, position: number, options: ReadOption
   return { bytes, end: from + bytes.length }
 }
 
-/** Where the last batch ends that is whole and within `maxBytes`. */
+/** The end of the last batch that is complete and within `maxBytes`. */
 function wholeEnd(window: Buffer, from: number, maxBytes: number): number {
-  const most = Math.min(window.length, from + maxBytes)
+  const limit = Math.min(window.length, from + maxBytes)
   let end = from
-  while (end + header.LENGTH_END_BYTES <= most) {
+  while (end + header.LENGTH_END_BYTES <= limit) {
     const next = end + header.batchBytes(window, end)
-    if (next > most || next <= end) break
+    if (next > limit || next <= end) break
     end = next
   }
   return end
@@ -74,7 +74,7 @@ export function batchAt(file: LogFile, position: number): Buffer {
   return wholeBatch(file, position, soundBytes(bytes, 0, position))
 }
 
-/** Calls `visit` with each header from the batch at `position` on until it returns true. */
+/** Calls `visit` with each header, starting at the batch at `position`, until it returns true. */
 export function visitHeaders(
   file: LogFile,
   { position, endPosition }: { readonly position: number; readonly endPosition: number },
@@ -92,7 +92,7 @@ export function visitHeaders(
   }
 }
 
-/** The size of a batch that was sound when it was written, or when the log was opened. */
+/** The size of a batch that was valid when it was written, or when the log was opened. */
 function soundBytes(window: Buffer, at: number, position: number): number {
   const size = header.batchBytes(window, at)
   if (size < header.HEADER_BYTES) throw new Error(`the batch at ${position} was damaged: its length is ${size}`)

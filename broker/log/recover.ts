@@ -8,19 +8,19 @@ import { Segments } from './segments.ts'
 import { Snapshots } from './snapshots.ts'
 import { readStartOffset, START_OFFSET_FILE } from './start-offset.ts'
 
-/** A log as its folder tells it. */
+/** A log as recovered from its folder. */
 export interface Recovered {
   readonly segments: Segments
   readonly startOffset: bigint
   readonly producers: ProducerStates
   readonly snapshots: Snapshots
-  /** What was not as a clean stop leaves it, in words for the log. */
+  /** Everything that differs from a clean stop, as text for the broker's log. */
   readonly findings: readonly string[]
 }
 
 /**
- * Finds out what a log holds. Nothing that can be read is taken away: a part that is missing or damaged
- * between others is named and passed over, only what follows the last sound batch is cut off.
+ * Recovers a log from its folder. Nothing that can be read is removed: a missing or damaged part in the middle
+ * is reported and skipped; only bytes after the last valid batch are cut off.
  */
 export function recover(folder: Folder, circumstances: Circumstances): Recovered {
   const names = folder.names()
@@ -51,25 +51,25 @@ function openSegments(folder: Folder, names: readonly string[], circumstances: C
       if (place < lastWithBytes) indexAgain(segment, findings)
       continue
     }
-    const finding = `${fileBytes - segment.bytes} bytes from offset ${segment.nextOffset} on are not sound batches (${problem})`
+    const finding = `${fileBytes - segment.bytes} bytes from offset ${segment.nextOffset} on are not valid batches (${problem})`
     findings.push(`${finding}; they ${place === lastWithBytes ? 'were cut off' : 'are skipped'}`)
     if (place === lastWithBytes) segment.cutTail()
   }
   return withoutEmptyFiles(opened, opened[lastWithBytes]?.segment.nextOffset ?? 0n)
 }
 
-/** `findings`: gets that there is an index which cannot be used. */
+/** `findings` gets a line if the index cannot be used. */
 function openSegment(folder: Folder, base: bigint, circumstances: Circumstances, findings?: string[]): ScannedSegment {
   const indexed = Segment.indexed(folder, base)
   if (indexed) return { segment: indexed, fileBytes: indexed.bytes }
   findings?.push(`the index of the segment at ${base} is damaged; the segment is read instead`)
   const scanned = Segment.scanned(folder, base, circumstances)
-  // What a process that was killed had written may not be on the disk, and is about to be shown to consumers.
+  // The writes of a killed process may not be on disk yet, and consumers are about to read them.
   scanned.segment.sync()
   return scanned
 }
 
-/** So that it need not be read at the next start. If that fails, it is read again. */
+/** Writes the index, so that the next start need not read the segment. If that fails, the next start reads it. */
 function indexAgain(segment: Segment, findings: string[]): void {
   if (segment.isFinished) return
   try {
@@ -80,8 +80,8 @@ function indexAgain(segment: Segment, findings: string[]): void {
 }
 
 /**
- * An empty file at the end says where the log ends after all before it was deleted. Any other is left
- * from starting a segment that came to nothing.
+ * An empty file at the end records where the log ends after everything before it was deleted. Any other empty file
+ * is left over from a segment that was never written to.
  */
 function withoutEmptyFiles(opened: readonly ScannedSegment[], end: bigint): Segment[] {
   const last = opened.at(-1)
@@ -103,7 +103,7 @@ function nameGaps(segments: readonly Segment[], findings: string[]): void {
   }
 }
 
-/** The start of the log is kept more safely than its last records may be. Offsets must not be given twice. */
+/** The start offset may be more durable than the last records. No offset may be assigned twice. */
 function beginAt(offset: bigint, folder: Folder, findings: string[]): Segment {
   findings.push(`the log ends before its start offset ${offset} and continues at that offset`)
   const segment = Segment.fresh(folder, offset)
@@ -111,7 +111,7 @@ function beginAt(offset: bigint, folder: Folder, findings: string[]): Segment {
   return segment
 }
 
-/** From the newest snapshot that can be read, and the headers of all batches since. */
+/** From the newest readable snapshot and the headers of all later batches. */
 function recoverProducers(segments: readonly Segment[], snapshots: Snapshots, nowMs: number, findings: string[]): ProducerStates {
   const { offset, states } = snapshots.newest(findings) ?? { offset: 0n, states: [] }
   const producers = new ProducerStates(states)

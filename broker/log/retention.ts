@@ -3,7 +3,7 @@ import { NO_TIMESTAMP, type SegmentFacts } from './segment-content.ts'
 
 type Facts = Pick<SegmentFacts, 'bytes' | 'maxTimestamp' | 'firstTimestamp' | 'lastAppendMs' | 'nextOffset'>
 
-/** How many of the oldest segments are to go. */
+/** How many of the oldest segments to delete. */
 export function expiredCount(
   segments: readonly Facts[],
   settings: Pick<LogSettings, 'retentionMs' | 'retentionBytes'>,
@@ -18,7 +18,7 @@ function countTooOld(segments: readonly Facts[], retentionMs: number, nowMs: num
   return kept === -1 ? segments.length : kept
 }
 
-/** A segment goes only if the others hold as much as is to be kept. */
+/** A segment is deleted only if the others hold at least the bytes to keep. */
 function countTooMany(segments: readonly Facts[], retentionBytes: number): number {
   if (retentionBytes < 0) return 0
   let surplus = segments.reduce((sum, { bytes }) => sum + bytes, -retentionBytes)
@@ -26,7 +26,7 @@ function countTooMany(segments: readonly Facts[], retentionBytes: number): numbe
   return kept === -1 ? segments.length : kept
 }
 
-/** The time of the last record; if records have none, when it was written. */
+/** The time of the last record, or the time of writing if records have no timestamps. */
 function lastTimeMs({ maxTimestamp, lastAppendMs }: Facts): number {
   return maxTimestamp > NO_TIMESTAMP ? Number(maxTimestamp) : lastAppendMs
 }

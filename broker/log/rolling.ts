@@ -4,7 +4,7 @@ import type { LogSettings } from './log-settings.ts'
 import { timeOf, type SegmentFacts } from './segment-content.ts'
 
 /** Offsets within a segment have 31 bits. */
-const MOST_OFFSETS = 2 ** 31 - 1
+const MAX_RELATIVE_OFFSET = 2 ** 31 - 1
 
 /** Whether a batch must go into a new segment. `timestamp`: the greatest of its records. */
 export function mustRoll(
@@ -16,11 +16,11 @@ export function mustRoll(
 ): boolean {
   if (facts.bytes === 0) return false
   if (facts.bytes + batch.length > settings.segmentBytes) return true
-  if (facts.nextOffset + header.lastOffsetDelta(batch, 0) > MOST_OFFSETS) return true
+  if (facts.nextOffset + header.lastOffsetDelta(batch, 0) > MAX_RELATIVE_OFFSET) return true
   return timeOf(timestamp, nowMs) - facts.firstTimestamp > settings.segmentMs
 }
 
-/** Whether a batch is one that the log may take at all. Throws `ProtocolError`. */
+/** Throws `ProtocolError` if the batch is too large for the log. */
 export function checkSize(batch: Buffer, { maxMessageBytes, segmentBytes }: Pick<LogSettings, 'maxMessageBytes' | 'segmentBytes'>): void {
   if (batch.length > maxMessageBytes) {
     throw new ProtocolError(

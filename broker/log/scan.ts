@@ -6,22 +6,22 @@ const WINDOW_BYTES = 1024 * 1024
 
 export interface ScanOptions {
   readonly file: LogFile
-  /** Of the first batch. Every other begins where the one before it ends: that is how they were written. */
+  /** The offset of the first batch. Every other batch must start where the previous one ends, as it was written. */
   readonly baseOffset: bigint
   /** Where to stop. */
   readonly endPosition: number
-  /** False for what has been checked before: then only headers are read. */
+  /** False for bytes that have been checked before: then only headers are read. */
   readonly checkCrc: boolean
 }
 
 export interface Scanned {
-  /** Up to where there are whole and sound batches. */
+  /** The end of the last complete and valid batch. */
   readonly bytes: number
-  /** What is wrong with what follows; undefined if nothing follows. */
+  /** The problem with the bytes after that; undefined if there are none. */
   readonly problem?: string
 }
 
-/** Goes through the batches of a segment from its beginning; `visit` gets each one's header at `at` of `bytes`, and its position in the file. */
+/** Visits the batches of a segment from its beginning; `visit` gets each header, at `at` in `bytes`, and the batch's position in the file. */
 export function scan(
   { file, baseOffset, endPosition, checkCrc }: ScanOptions,
   visit: (bytes: Buffer, at: number, position: number) => void,
@@ -57,7 +57,7 @@ function headerProblem(
   return undefined
 }
 
-/** In pieces: a damaged length must not make us ask for that much memory. */
+/** Reads in pieces, so that a damaged length does not allocate that much memory. */
 function crcProblem(window: Window, position: number): string | undefined {
   const at0 = window.load(position, header.HEADER_BYTES)
   const [size, stored] = [header.batchBytes(window.bytes, at0), header.crc(window.bytes, at0)]
@@ -82,7 +82,7 @@ class Window {
     this.#file = file
   }
 
-  /** Makes sure that so many bytes are held, and returns where in `bytes` they begin. */
+  /** Loads at least this many bytes, and returns where they begin in `bytes`. */
   load(position: number, length: number): number {
     const at = position - this.#position
     if (at >= 0 && at + length <= this.bytes.length) return at

@@ -3,19 +3,19 @@ import { SparseIndex } from './sparse-index.ts'
 
 export const NO_TIMESTAMP = -1n
 
-/** What is known of a segment without reading it. Offsets are counted from its base offset. */
+/** What is known about a segment without reading it. Offsets are relative to its base offset. */
 export interface SegmentFacts {
   /** Of whole batches. */
   readonly bytes: number
   readonly nextOffset: number
-  /** The greatest of all batches, and where the first batch is that has it. */
+  /** The greatest timestamp of all batches, and the position of the first batch that has it. */
   readonly maxTimestamp: bigint
   readonly maxTimestampPosition: number
-  /** The greatest of the first batch, or the clock's if it has none: from here on the segment's age is counted. */
+  /** The greatest timestamp of the first batch, or the clock's time if it has none. The segment's age counts from here. */
   readonly firstTimestamp: bigint
-  /** By the clock, ms since the Unix epoch: the age of a segment whose records have no timestamps. */
+  /** By the clock, ms since the Unix epoch: determines the age of a segment whose records have no timestamps. */
   readonly lastAppendMs: number
-  /** Up to where the batches are indexed. */
+  /** The batches up to this position are indexed. */
   readonly indexedBytes: number
 }
 
@@ -29,7 +29,7 @@ const EMPTY: SegmentFacts = {
   indexedBytes: 0,
 }
 
-/** What the clock says (ms since the Unix epoch), and how densely to index. */
+/** The clock's time (ms since the Unix epoch), and how densely to index. */
 export interface Circumstances {
   readonly nowMs: number
   readonly indexIntervalBytes: number
@@ -49,7 +49,7 @@ export class SegmentContent {
     return this.#facts
   }
 
-  /** Takes in the batch whose header is at `at` and which follows those taken in before. */
+  /** Adds the next batch; its header is at `at`. */
   add(bytes: Buffer, at: number, { nowMs, indexIntervalBytes }: Circumstances): void {
     const facts = this.#facts
     const timestamp = header.maxTimestamp(bytes, at)
@@ -68,7 +68,7 @@ export class SegmentContent {
   }
 }
 
-/** A batch's own time, or the clock's if it has none. */
+/** A batch's timestamp, or the clock's time if it has none. */
 export function timeOf(timestamp: bigint, nowMs: number): bigint {
   return timestamp > NO_TIMESTAMP ? timestamp : BigInt(Math.trunc(nowMs))
 }

@@ -7,21 +7,21 @@ import { SegmentContent, type Circumstances, type SegmentFacts } from './segment
 
 const DEFAULT_INDEX_INTERVAL_BYTES = 4096
 
-/** How the index file stands to the segment; `stale` also if nobody has looked whether there is one. */
+/** The state of the index file relative to the segment; `stale` also if it is unknown whether the file exists. */
 type IndexFile = 'none' | 'stale' | 'good'
 
 export interface ScannedSegment {
   readonly segment: Segment
   readonly fileBytes: number
-  /** What is wrong with what follows the last sound batch. */
+  /** The problem with the bytes after the last valid batch. */
   readonly problem?: string
 }
 
-/** One file of batches that begins at a base offset. Only the last of a log, the active one, grows, and only its file stays open. */
+/** A file of batches that begins at a base offset. Only the last segment of a log, the active one, grows and keeps its file open. */
 export class Segment {
   readonly baseOffset: bigint
   readonly #folder: Folder
-  /** Not in memory while the segment rests. */
+  /** Not in memory while the segment is unloaded. */
   #content: SegmentContent | undefined
   #facts: SegmentFacts
   #file: LogFile | undefined
@@ -35,12 +35,12 @@ export class Segment {
     this.#indexFile = indexFile
   }
 
-  /** One that has no file yet: the first append creates it, or `create`. */
+  /** A segment without a file yet: `create` or the first append creates it. */
   static fresh(folder: Folder, baseOffset: bigint): Segment {
     return new Segment(folder, baseOffset, new SegmentContent(), 'none')
   }
 
-  /** One whose index file fits its size to the byte. Undefined if there is none: the segment must be scanned. */
+  /** A segment whose index file matches its exact size. Undefined if there is no such file: the segment must be scanned. */
   static indexed(folder: Folder, baseOffset: bigint): Segment | undefined {
     const content = decodeIndex(folder.readWhole(fileName(baseOffset, INDEX_SUFFIX)))
     if (content === undefined) return undefined
@@ -48,7 +48,7 @@ export class Segment {
     return segment.#use(file => file.size) === content.facts.bytes ? segment : undefined
   }
 
-  /** One whose batches are all looked at, up to the first that is not sound. */
+  /** A segment whose batches are all checked, up to the first invalid one. */
   static scanned(folder: Folder, baseOffset: bigint, circumstances: Circumstances): ScannedSegment {
     const content = new SegmentContent()
     const segment = new Segment(folder, baseOffset, content, 'stale')
@@ -72,12 +72,12 @@ export class Segment {
     return this.baseOffset + BigInt(this.#facts.nextOffset)
   }
 
-  /** Makes the file, and its name durable: from here on it tells where the log ends. */
+  /** Creates the file and makes its name durable: from then on it records where the log ends. */
   create(): void {
     this.#opened().sync()
   }
 
-  /** All of the batch is in the file, or the error is thrown and nothing has changed. */
+  /** Writes the whole batch, or throws and changes nothing. */
   append(batch: Buffer, circumstances: Circumstances): void {
     const file = this.#opened()
     this.#dropIndexFile()
@@ -89,7 +89,7 @@ export class Segment {
     this.#use(file => file.sync())
   }
 
-  /** Cuts off what follows the last sound batch. */
+  /** Cuts off the bytes after the last valid batch. */
   cutTail(): void {
     this.#dropIndexFile()
     this.#use(file => {
@@ -98,45 +98,45 @@ export class Segment {
     })
   }
 
-  /** Whether nothing is left to be made durable: the index file was written after everything else. */
+  /** Whether everything is durable: the index file was written last. */
   get isFinished(): boolean {
     return this.#indexFile === 'good' || this.bytes === 0
   }
 
-  /** After `sync`: from here on the segment need not be read when it is opened. */
+  /** Call after `sync`. From then on, opening the segment need not read it. */
   writeIndex(): void {
     this.#folder.replace(fileName(this.baseOffset, INDEX_SUFFIX), encodeIndex(this.#loaded()), { mayBeLost: true })
     this.#indexFile = 'good'
   }
 
-  /** It must go before the segment changes. */
+  /** The index file must be removed before the segment changes. */
   #dropIndexFile(): void {
     if (this.#indexFile === 'none') return
     this.#folder.remove(fileName(this.baseOffset, INDEX_SUFFIX))
     this.#indexFile = 'none'
   }
 
-  /** Lets go of the file and of the index, which are fetched again when they are needed. */
-  rest(): void {
+  /** Closes the file and drops the index; both are loaded again when needed. */
+  unload(): void {
     this.#file?.close()
     this.#file = undefined
     if (this.#indexFile === 'good') this.#content = undefined
   }
 
   remove(): void {
-    this.rest()
+    this.unload()
     this.#folder.remove(fileName(this.baseOffset, SEGMENT_SUFFIX))
     this.#folder.remove(fileName(this.baseOffset, INDEX_SUFFIX))
   }
 
-  /** Whole batches from the one on that holds `offset`, or the first after it; undefined if there is none. */
+  /** Whole batches, starting with the one that holds `offset` or the first after it; undefined if there is no such batch. */
   read(options: ReadOptions): Piece | undefined {
     if (options.endPosition === 0) return undefined
     const from = this.#loaded().index.positionOf(Math.max(0, Number(options.offset - this.baseOffset)))
     return this.#use(file => readBatches(file, from, options))
   }
 
-  /** The header of each batch from the one at `position` on, until `visit` returns true. */
+  /** Visits the header of each batch, starting at `position`, until `visit` returns true. */
   visitBatches(position: number, endPosition: number, visit: (bytes: Buffer, at: number, position: number) => boolean): void {
     if (position < endPosition) this.#use(file => visitHeaders(file, { position, endPosition }, visit))
   }
@@ -145,7 +145,7 @@ export class Segment {
     return this.#use(file => batchAt(file, position))
   }
 
-  /** A position with no batch of `timestamp` or later before it. */
+  /** A position before which every batch is older than `timestamp`. */
   positionBefore(timestamp: bigint): number {
     return this.#loaded().index.positionBefore(timestamp)
   }
@@ -159,7 +159,7 @@ export class Segment {
     return this.#content
   }
 
-  /** The index file was good when the segment came to rest, and is not any more. */
+  /** The index file was valid when the segment was unloaded, but no longer is. */
   #indexAgain(): SegmentContent {
     const content = new SegmentContent()
     const circumstances = { nowMs: this.#facts.lastAppendMs, indexIntervalBytes: DEFAULT_INDEX_INTERVAL_BYTES }

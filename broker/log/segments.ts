@@ -10,20 +10,20 @@ export interface ReadFrom {
   readonly indexIntervalBytes: number
 }
 
-/** So many readers at different old places do not put each other's segment to rest. */
-const MOST_AWAKE = 4
+/** This many readers at different old positions do not unload each other's segments. */
+const MAX_LOADED = 4
 
-/** The segments of a log by base offset; at least one. The last is the active one. */
+/** The segments of a log in order of base offset; at least one. The last is the active one. */
 export class Segments {
   readonly #folder: Folder
   readonly #list: Segment[]
-  /** Of the segments that do not grow, these few keep their index in memory: the last one read is the last. */
-  #awake: Segment[] = []
+  /** The few inactive segments that keep their index in memory; the most recently read is last. */
+  #loaded: Segment[] = []
 
   constructor(folder: Folder, list: readonly Segment[]) {
     this.#folder = folder
     this.#list = [...list]
-    for (const segment of list) if (segment !== this.active) segment.rest()
+    for (const segment of list) if (segment !== this.active) segment.unload()
   }
 
   get active(): Segment {
@@ -46,7 +46,7 @@ export class Segments {
     return this.#list.map(segment => segment.facts)
   }
 
-  /** Begins a new active segment; the one before it is finished. */
+  /** Starts a new active segment and finishes the previous one. */
   roll(): void {
     const full = this.active
     const next = Segment.fresh(this.#folder, full.nextOffset)
@@ -57,7 +57,7 @@ export class Segments {
       throw error
     }
     this.#list.push(next)
-    full.rest()
+    full.unload()
   }
 
   removeOldest(): void {
@@ -65,12 +65,12 @@ export class Segments {
     this.#list.shift()
   }
 
-  /** All but the active one that lie wholly before `offset`. */
+  /** Removes the segments that are entirely before `offset`, except the active one. */
   removeBefore(offset: bigint): void {
     while (this.#list.length > 1 && this.#list[0]!.nextOffset <= offset) this.removeOldest()
   }
 
-  /** Whole batches from the one on that holds `offset`, from as many segments as it takes. `visibleBytes`: how much may be read of the active one. */
+  /** Whole batches, starting with the one that holds `offset`, from as many segments as needed. `visibleBytes`: how many bytes of the active segment may be read. */
   read({ offset, maxBytes, atLeastOneBatch, indexIntervalBytes }: ReadFrom, visibleBytes: number): Buffer[] {
     const pieces: Buffer[] = []
     let left = maxBytes
@@ -84,7 +84,7 @@ export class Segments {
         atLeastOneBatch: atLeastOneBatch && pieces.length === 0,
         indexIntervalBytes,
       })
-      this.#keepAwake(segment)
+      this.#keepLoaded(segment)
       if (piece === undefined) continue
       if (piece.bytes.length > 0) pieces.push(piece.bytes)
       left -= piece.bytes.length
@@ -93,7 +93,7 @@ export class Segments {
     return pieces
   }
 
-  /** The last segment that begins at `offset` or before; the first if there is none. */
+  /** The last segment that begins at or before `offset`; the first one if there is no such segment. */
   #placeOf(offset: bigint): number {
     return Math.max(
       0,
@@ -101,21 +101,21 @@ export class Segments {
     )
   }
 
-  #keepAwake(segment: Segment): void {
-    if (segment === this.#awake.at(-1)) return
-    this.#awake = [...this.#awake.filter(other => other !== segment), segment]
-    if (this.#awake.length <= MOST_AWAKE) return
-    const tired = this.#awake.shift()
-    if (tired !== this.active) tired?.rest()
+  #keepLoaded(segment: Segment): void {
+    if (segment === this.#loaded.at(-1)) return
+    this.#loaded = [...this.#loaded.filter(other => other !== segment), segment]
+    if (this.#loaded.length <= MAX_LOADED) return
+    const oldest = this.#loaded.shift()
+    if (oldest !== this.active) oldest?.unload()
   }
 
-  /** What searches by time go through. */
+  /** Runs a search by time over the visible part of the log. */
   withVisible<T>(startOffset: bigint, visibleBytes: number, search: (log: VisibleLog) => T): T {
     const parts = this.#list.map(segment => ({ segment, endPosition: segment === this.active ? visibleBytes : segment.bytes }))
     try {
       return search({ parts, startOffset })
     } finally {
-      for (const segment of this.#list) if (segment !== this.active) segment.rest()
+      for (const segment of this.#list) if (segment !== this.active) segment.unload()
     }
   }
 }

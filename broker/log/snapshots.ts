@@ -4,10 +4,10 @@ import type { Folder } from './folder.ts'
 import type { ProducerState } from './producer-states.ts'
 
 const KIND = 'ping-broker producers 1\n'
-/** The newest, and one to go back to. */
+/** The newest snapshot and one to fall back to. */
 const KEPT = 2
 
-/** The producer states as they were when the log ended at certain offsets, each in a file that has the offset as its name. */
+/** Snapshots of the producer states, each in a file named after the offset at which the log ended. */
 export class Snapshots {
   readonly #folder: Folder
   /** Ascending. */
@@ -18,7 +18,7 @@ export class Snapshots {
     this.#offsets = [...offsets]
   }
 
-  /** The newest that can be read; `findings` gets those that cannot. */
+  /** The newest readable snapshot; `findings` gets a line for each damaged one. */
   newest(findings: string[]): { readonly offset: bigint; readonly states: ProducerState[] } | undefined {
     for (const offset of this.#offsets.toReversed()) {
       const states = decode(this.#folder.readWhole(fileName(offset, SNAPSHOT_SUFFIX)))
@@ -32,13 +32,13 @@ export class Snapshots {
 
   write(offset: bigint, states: readonly ProducerState[]): void {
     if (this.#offsets.at(-1) === offset) return
-    // What is known of producers cannot be made anew once their records are deleted; that there are none costs only time.
+    // The state of producers cannot be rebuilt once their records are deleted. Losing an empty snapshot costs only time.
     this.#folder.replace(fileName(offset, SNAPSHOT_SUFFIX), encode(states), { mayBeLost: states.length === 0 })
     this.#offsets.push(offset)
     while (this.#offsets.length > KEPT) this.#remove(0)
   }
 
-  /** Those that tell of what the log lost. */
+  /** Removes the snapshots that cover records which the log lost. */
   removeAfter(offset: bigint): void {
     while (this.#offsets.length > 0 && this.#offsets.at(-1)! > offset) this.#remove(this.#offsets.length - 1)
   }
@@ -64,7 +64,7 @@ function decode(file: Buffer | undefined): ProducerState[] | undefined {
   }))
 }
 
-/** JSON knows no bigint: they are written as text. */
+/** JSON has no bigint: they are written as strings. */
 type Written<T> = {
   readonly [Name in keyof T]: T[Name] extends bigint ? string : T[Name] extends readonly (infer Item)[] ? readonly Written<Item>[] : T[Name]
 }

@@ -8,7 +8,7 @@ export interface IndexEntry {
 
 const FIRST_CAPACITY = 16
 
-/** Entries in the order of offsets, in flat arrays: 16 bytes an entry. The first batch needs none, it is at 0. */
+/** Entries in order of offset, in flat arrays: 16 bytes an entry. The first batch needs no entry, it is at 0. */
 export class SparseIndex {
   #offsets = new Uint32Array(0)
   #positions = new Uint32Array(0)
@@ -47,12 +47,12 @@ export class SparseIndex {
     return this.#lastWhere(index => this.#offsets[index]! <= offset)
   }
 
-  /** A position with no batch of `timestamp` or later before it. */
+  /** A position before which every batch is older than `timestamp`. */
   positionBefore(timestamp: bigint): number {
     return this.#lastWhere(index => this.#timestamps[index]! < timestamp)
   }
 
-  /** `holds` is true of the first entries, up to one of them, and of no other. */
+  /** `holds` must be true for the first entries up to some point, and false for the rest. */
   #lastWhere(holds: (index: number) => boolean): number {
     let [from, to] = [0, this.#count]
     while (from < to) {

@@ -1,6 +1,6 @@
 import type { Folder } from './folder.ts'
 
-/** The offset before which everything was deleted on demand; it may lie within a segment. */
+/** The offset before which everything was deleted on demand; it may be inside a segment. */
 export const START_OFFSET_FILE = 'start-offset'
 
 export function readStartOffset(folder: Folder): bigint {

@@ -1,6 +1,6 @@
 import { ERROR, ProtocolError } from '../errors.ts'
 
-/** Runs what touches files. What the system throws becomes a `ProtocolError` KAFKA_STORAGE_ERROR that says what was attempted. */
+/** Runs a file operation. An error of the system becomes a `ProtocolError` KAFKA_STORAGE_ERROR that names the operation. */
 export function storing<T>(attempt: string, action: () => T): T {
   try {
     return action()

@@ -3,8 +3,8 @@ import * as header from '../records/batch.ts'
 import type { LogSettings } from './log-settings.ts'
 
 /**
- * Refuses a batch whose records say that they are too old or of the future, such as one with seconds for milliseconds. Of the
- * records only the first and the latest time are known without a look inside. Throws INVALID_TIMESTAMP.
+ * Refuses a batch whose records are too old or in the future, for example if a client sent seconds instead of milliseconds. Only the
+ * first and the greatest timestamp are checked, because the others are inside the records. Throws INVALID_TIMESTAMP.
  */
 export function checkTimestamps(
   batch: Buffer,

@@ -22,8 +22,8 @@ export interface VisiblePart {
 }
 
 /**
- * The first record of `timestamp` or later. Headers say which batch has it, and only that one is decoded: if it
- * has no such record its header was wrong, and the batch stands for it.
+ * The first record with `timestamp` or a later time. Headers show which batch has it, and only that batch is decoded. If the batch
+ * has no such record, its header was wrong, and the batch's first offset is returned.
  */
 export function recordAtOrAfter({ parts, startOffset }: VisibleLog, timestamp: bigint): FoundRecord | undefined {
   let found: FoundRecord | undefined
@@ -32,7 +32,7 @@ export function recordAtOrAfter({ parts, startOffset }: VisibleLog, timestamp: b
     segment.visitBatches(segment.positionBefore(timestamp), endPosition, (bytes, at, position) => {
       if (header.maxTimestamp(bytes, at) < timestamp || header.lastOffset(bytes, at) < startOffset) return false
       found = firstOf(recordsAt(segment, position), record => record.timestamp >= timestamp && record.offset >= startOffset)
-      // Of the batch in which the log starts, the record that is looked for may be deleted.
+      // In the batch that contains the start of the log, the record may be deleted.
       if (header.baseOffset(bytes, at) >= startOffset) found ??= batchAsRecord(bytes, at)
       return found !== undefined
     })
@@ -41,7 +41,7 @@ export function recordAtOrAfter({ parts, startOffset }: VisibleLog, timestamp: b
   return undefined
 }
 
-/** The record with the greatest time, the first of them if there are several. */
+/** The first record with the greatest time. */
 export function recordWithGreatest({ parts, startOffset }: VisibleLog): FoundRecord | undefined {
   let greatest = NO_TIMESTAMP
   let place: { readonly segment: Segment; readonly position: number } | undefined
@@ -59,7 +59,7 @@ export function recordWithGreatest({ parts, startOffset }: VisibleLog): FoundRec
   return best ?? batchAsRecord(place.segment.batchAt(place.position), 0)
 }
 
-/** The greatest time of a segment's batches and where it is. Known, unless a part of the segment is not to be seen. */
+/** The greatest time of a segment's batches and its position. It is known unless only part of the segment is visible. */
 function greatestOf({ segment, endPosition }: VisiblePart, startOffset: bigint): [timestamp: bigint, position: number] {
   const { facts, baseOffset } = segment
   if (endPosition === facts.bytes && startOffset <= baseOffset) return [facts.maxTimestamp, facts.maxTimestampPosition]
@@ -72,7 +72,7 @@ function greatestOf({ segment, endPosition }: VisiblePart, startOffset: bigint):
   return greatest
 }
 
-/** The records of the batch at `position`, one at a time: it may hold millions. None from where they cannot be read. */
+/** The records of the batch at `position`, one at a time, since it may hold millions. Stops at the first unreadable one. */
 function* recordsAt(segment: Segment, position: number): Generator<FoundRecord> {
   try {
     for (const { offset, timestamp } of eachRecord(segment.batchAt(position))) yield { offset, timestamp }
@@ -86,7 +86,7 @@ function firstOf(records: Iterable<FoundRecord>, isWanted: (record: FoundRecord)
   return undefined
 }
 
-/** Its first: who begins to read there misses nothing. */
+/** The batch's first offset: a consumer that starts there misses nothing. */
 function batchAsRecord(bytes: Buffer, at: number): FoundRecord {
   return { offset: header.baseOffset(bytes, at), timestamp: header.maxTimestamp(bytes, at) }
 }

@@ -5,7 +5,7 @@ import type { ProducerIds } from './producer-ids.ts'
 
 const NONE = { producerId: -1n, producerEpoch: -1 }
 
-/** Every call gives a new id with epoch 0: only transactions keep theirs, and those are not supported yet. */
+/** Every call returns a new id with epoch 0: only transactions keep their id, and those are not supported yet. */
 export function initProducerIdHandler(ids: ProducerIds): Handler<typeof initProducerId> {
   return ({ transactionalId, producerId, producerEpoch }) => {
     const isHalf = (producerId === NONE.producerId) !== (producerEpoch === NONE.producerEpoch)

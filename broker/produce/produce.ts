@@ -14,11 +14,11 @@ type PartitionResponse = TopicResponse['partitionResponses'][number]
 export interface ProduceOptions {
   readonly topics: Topics
   readonly appender: Appender
-  /** Told of each batch that was appended. */
+  /** Called for each batch that was appended. */
   readonly produced: (topic: string, records: number, bytes: number) => void
 }
 
-/** What a producer may ask to be acknowledged: nothing, or that it is written. There is one replica, so 1 and -1 are the same. */
+/** The acknowledgements that a producer may ask for: none (0) or one after the write. There is one replica, so 1 and -1 are the same. */
 const ACKS = [-1, 0, 1]
 
 export function produceHandler(options: ProduceOptions): Handler<typeof produce> {
@@ -41,7 +41,7 @@ function isNow(answer: PartitionResponse | Promise<PartitionResponse>): answer i
   return !(answer instanceof Promise)
 }
 
-/** What is wrong with the whole request. */
+/** The error of the whole request, if any. */
 function refused({ acks, transactionalId }: Request): ProtocolError | undefined {
   if (!ACKS.includes(acks)) return new ProtocolError(ERROR.INVALID_REQUIRED_ACKS, `acks: got ${acks}, expected -1, 0 or 1`)
   if (transactionalId !== null) return transactional()
@@ -51,7 +51,7 @@ function refused({ acks, transactionalId }: Request): ProtocolError | undefined 
 interface Circumstances {
   readonly topic: string
   readonly version: number
-  /** Why no batch of the request is taken. */
+  /** The reason to refuse every batch of the request. */
   readonly refusal: ProtocolError | undefined
 }
 
@@ -81,7 +81,7 @@ function answerPartition(
   }
 }
 
-/** Clients of versions before this one are told that they cannot read what zstd compressed. */
+/** Requests of earlier versions may not contain batches compressed by zstd. */
 const FIRST_WITH_ZSTD = 7
 
 function checkOffered(batch: Buffer, version: number): void {
@@ -106,7 +106,7 @@ function failed(index: number, error: unknown): PartitionResponse {
   return { index, errorCode: error.code, errorMessage: error.message, baseOffset: -1n, logStartOffset: -1n }
 }
 
-/** A producer that wants no answers is told of errors by the end of its connection. */
+/** For a producer that wants no responses, the only sign of an error is that its connection is closed. */
 function silence(responses: readonly TopicResponse[]): undefined {
   const errors = responses.flatMap(({ name, partitionResponses }) =>
     partitionResponses

@@ -3,7 +3,7 @@ import { parseKept } from '../log/kept-json.ts'
 import { storing } from '../log/storage-error.ts'
 
 const FILE = 'producer-ids.json'
-/** So many ids are set aside with one write. Those not given out before a restart are never given out. */
+/** How many ids one write reserves. Ids that were not assigned before a restart are never assigned. */
 const BLOCK = 1000n
 
 function readNext(kept: unknown): bigint {
@@ -13,7 +13,7 @@ function readNext(kept: unknown): bigint {
   return BigInt(next)
 }
 
-/** Gives every idempotent producer a number that no other ever had. */
+/** Assigns every idempotent producer an id that was never used before. */
 export class ProducerIds {
   readonly #folder: Folder
   #next: bigint

@@ -2,9 +2,9 @@ import { ERROR, ProtocolError } from '../errors.ts'
 import { crc32c } from './crc32c.ts'
 
 /**
- * The header of a record batch (format 2): what stands where, read and written in place, `at` being
- * where the batch begins. The CRC covers everything from the attributes on, so that base offset and
- * leader epoch can be set by the broker without computing it anew.
+ * The header of a record batch (format 2): its layout, read and written in place; `at` is the position
+ * of the batch. The CRC covers everything from the attributes on, so the broker can set base offset and
+ * leader epoch without computing the CRC again.
  */
 const BASE_OFFSET = 0
 const LENGTH = 8
@@ -20,12 +20,12 @@ const PRODUCER_EPOCH = 51
 const BASE_SEQUENCE = 53
 const RECORD_COUNT = 57
 
-/** Up to where a batch must be read to know its magic. */
+/** How much of a batch must be read to know its magic. */
 export const MAGIC_END_BYTES = 17
 export const HEADER_BYTES = 61
-/** Base offset and length, which the length does not count. */
+/** The bytes of base offset and length, which the length does not include. */
 export const LENGTH_END_BYTES = 12
-/** Where the bytes begin that the CRC covers. */
+/** The first byte that the CRC covers. */
 export const CRC_FROM = ATTRIBUTES
 export const MAGIC_V2 = 2
 export const NO_PRODUCER_ID = -1n
@@ -39,7 +39,7 @@ const CONTROL_BIT = 1 << 5
 const MIN_RECORD_BYTES = 7
 
 export const baseOffset = (bytes: Buffer, at: number): bigint => bytes.readBigInt64BE(at + BASE_OFFSET)
-/** As it stands there: without the base offset and itself. */
+/** The length field as it is: without the base offset and the field itself. */
 export const length = (bytes: Buffer, at: number): number => bytes.readInt32BE(at + LENGTH)
 /** The whole batch's length. */
 export const batchBytes = (bytes: Buffer, at: number): number => length(bytes, at) + LENGTH_END_BYTES
@@ -53,7 +53,7 @@ export const producerId = (bytes: Buffer, at: number): bigint => bytes.readBigIn
 export const producerEpoch = (bytes: Buffer, at: number): number => bytes.readInt16BE(at + PRODUCER_EPOCH)
 export const baseSequence = (bytes: Buffer, at: number): number => bytes.readInt32BE(at + BASE_SEQUENCE)
 export const recordCount = (bytes: Buffer, at: number): number => bytes.readInt32BE(at + RECORD_COUNT)
-/** One of `COMPRESSION`, or a number that stands for none. */
+/** One of `COMPRESSION`, or an unknown number. */
 export const compression = (bytes: Buffer, at: number): number => attributes(bytes, at) & COMPRESSION_BITS
 export const isLogAppendTime = (bytes: Buffer, at: number): boolean => (attributes(bytes, at) & LOG_APPEND_TIME_BIT) !== 0
 export const isTransactional = (bytes: Buffer, at: number): boolean => (attributes(bytes, at) & TRANSACTIONAL_BIT) !== 0
@@ -61,13 +61,13 @@ export const isControl = (bytes: Buffer, at: number): boolean => (attributes(byt
 /** The last record's offset. */
 export const lastOffset = (bytes: Buffer, at: number): bigint => baseOffset(bytes, at) + BigInt(lastOffsetDelta(bytes, at))
 
-/** Gives a batch its place in the log. */
+/** Sets the position of a batch in the log. */
 export function setBaseOffset(bytes: Buffer, offset: bigint, leaderEpoch: number): void {
   bytes.writeBigInt64BE(offset, BASE_OFFSET)
   bytes.writeInt32BE(leaderEpoch, LEADER_EPOCH)
 }
 
-/** Gives all records of a batch one time (ms since the Unix epoch), and the batch its new CRC. */
+/** Sets one time (ms since the Unix epoch) for all records of a batch, and updates the CRC. */
 export function setLogAppendTime(bytes: Buffer, timestamp: bigint): void {
   bytes.writeInt16BE(attributes(bytes, 0) | LOG_APPEND_TIME_BIT, ATTRIBUTES)
   bytes.writeBigInt64BE(timestamp, MAX_TIMESTAMP)
@@ -79,7 +79,7 @@ export function setCrc(bytes: Buffer, value: number): Buffer {
   return bytes
 }
 
-/** What a header says of itself; the rest is as in a batch of no idempotent producer. */
+/** The fields of a header; absent ones get the values of a batch without an idempotent producer. */
 export interface HeaderFields {
   /** ms since the Unix epoch. */
   readonly baseTimestamp: bigint
@@ -93,7 +93,7 @@ export interface HeaderFields {
   readonly baseSequence?: number
 }
 
-/** The 61 bytes before the records, base offset 0; the CRC is still to be set. */
+/** The 61 bytes before the records, with base offset 0; the caller must still set the CRC. */
 export function writeHeader(fields: HeaderFields): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES)
   bytes.writeInt32BE(HEADER_BYTES - LENGTH_END_BYTES + fields.bodyBytes, LENGTH)
@@ -110,7 +110,7 @@ export function writeHeader(fields: HeaderFields): Buffer {
   return bytes
 }
 
-/** The batches of a piece that holds whole ones, one after the other. */
+/** The batches of a piece that holds only whole ones. */
 export function* batchesIn(piece: Buffer): Generator<Buffer> {
   for (let at = 0; at < piece.length;) {
     const end = at + batchBytes(piece, at)
@@ -120,8 +120,8 @@ export function* batchesIn(piece: Buffer): Generator<Buffer> {
 }
 
 /**
- * Throws `ProtocolError` unless the bytes are exactly one batch that a client may write. The records
- * themselves are not looked at. Whether the batch is too large is the log's to say.
+ * Throws `ProtocolError` unless the bytes are exactly one batch that a client may write. Does not check
+ * the records themselves, nor the size of the batch, which the log checks.
  */
 export function checkBatch(bytes: Buffer): { readonly recordCount: number } {
   checkExtent(bytes)
@@ -152,9 +152,9 @@ function checkFields(bytes: Buffer): void {
     throw new ProtocolError(ERROR.INVALID_TIMESTAMP, 'got the timestamp type LogAppendTime, which only the broker may set')
   if (codec > COMPRESSION.zstd)
     throw new ProtocolError(ERROR.UNSUPPORTED_COMPRESSION_TYPE, `compression of a batch: got ${codec}, expected 0 to ${COMPRESSION.zstd}`)
-  const most = Math.floor((bytes.length - HEADER_BYTES) / MIN_RECORD_BYTES)
-  if (codec === COMPRESSION.none && count > most)
-    throw invalid(`records of a batch: got ${count}, expected at most ${most} in its ${bytes.length} bytes`)
+  const maxCount = Math.floor((bytes.length - HEADER_BYTES) / MIN_RECORD_BYTES)
+  if (codec === COMPRESSION.none && count > maxCount)
+    throw invalid(`records of a batch: got ${count}, expected at most ${maxCount} in its ${bytes.length} bytes`)
   if (producerId(bytes, 0) >= 0n && baseSequence(bytes, 0) < 0)
     throw invalid(`base sequence of an idempotent batch: got ${baseSequence(bytes, 0)}, expected 0 or more`)
 }

@@ -1,11 +1,11 @@
 /**
- * CRC-32C (Castagnoli), sixteen bytes at a step: table k holds the remainders of a byte that is
+ * CRC-32C (Castagnoli), sixteen bytes per step: table k holds the remainders of a byte that is
  * followed by k zero bytes, so that sixteen independent look-ups replace sixteen dependent ones.
  */
 const REVERSED_POLYNOMIAL = 0x82f63b78
 const STEP_BYTES = 16
 const TABLE_SIZE = 256
-/** Where table k begins among all of them; the byte that comes first in a step has the most zeros behind it. */
+/** Where table k begins; the first byte of a step is followed by the most zeros. */
 const [K0, K1, K2, K3, K4, K5, K6, K7, K8, K9, K10, K11, K12, K13, K14] = [
   0, 0x100, 0x200, 0x300, 0x400, 0x500, 0x600, 0x700, 0x800, 0x900, 0xa00, 0xb00, 0xc00, 0xd00, 0xe00,
 ] as const
@@ -27,7 +27,7 @@ function makeTables(): Int32Array {
   return tables
 }
 
-/** The CRC-32C of `bytes[from, to)`, unsigned. `previous` is the CRC of what lies before, for bytes that come in pieces. */
+/** The CRC-32C of `bytes[from, to)`, unsigned. `previous` is the CRC of the preceding bytes, for bytes in pieces. */
 export function crc32c(bytes: Uint8Array, from: number, to: number, previous = 0): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const t = TABLES

@@ -7,10 +7,10 @@ import { corrupt } from './compression/corrupt.ts'
 import { decompress } from './compression/decompress.ts'
 import { crc32c } from './crc32c.ts'
 
-/** The most that a batch's records may take when decompressed: 64 times what Kafka lets a compressed batch have. */
+/** The maximum size of a batch's records when decompressed: 64 times Kafka's limit for a compressed batch. */
 const DEFAULT_MAX_RECORD_BYTES = 64 * 1024 * 1024
 const NULL_LENGTH = -1
-/** A record's headers are held all at once, and each takes some 50 times the two bytes that it may have here. */
+/** The headers of a record are all in memory at once, and each takes about 50 times the two bytes that it may have in a batch. */
 const MAX_HEADERS = 100_000
 
 export interface RecordHeader {
@@ -18,7 +18,7 @@ export interface RecordHeader {
   readonly value: Buffer | null
 }
 
-/** One record of a batch. Its bytes are views of the batch or of what it decompressed to. */
+/** One record of a batch. Its bytes are views of the batch or of the decompressed bytes. */
 export interface RecordView {
   readonly offset: bigint
   /** ms since the Unix epoch. */
@@ -38,9 +38,9 @@ export interface NewRecord {
 }
 
 /**
- * The records of one v2 batch, one at a time, decompressed if need be to at most `maxBytes`. A small batch may hold millions
- * of empty records: who looks for one of them stops when it is found.
- * Throws `ProtocolError` CORRUPT_MESSAGE and nothing else, whatever the bytes are; the CRC is not looked at again.
+ * The records of one v2 batch, one at a time, decompressed if needed to at most `maxBytes`. A small batch may hold millions
+ * of empty records, so a search should stop at the record that it wants.
+ * Throws only `ProtocolError` CORRUPT_MESSAGE, no matter what the bytes are. Does not check the CRC again.
  */
 export function* eachRecord(batch: Buffer, maxBytes = DEFAULT_MAX_RECORD_BYTES): Generator<RecordView, void, undefined> {
   if (batch.length < header.HEADER_BYTES) throw corrupt(`got a batch of ${batch.length} bytes, expected ${header.HEADER_BYTES} or more`)
@@ -54,7 +54,7 @@ export function* eachRecord(batch: Buffer, maxBytes = DEFAULT_MAX_RECORD_BYTES):
   }
 }
 
-/** All records of one v2 batch, as `eachRecord` gives them. */
+/** All records of one v2 batch, as `eachRecord` yields them. */
 export function decodeRecords(batch: Buffer, maxBytes = DEFAULT_MAX_RECORD_BYTES): RecordView[] {
   return Array.from(eachRecord(batch, maxBytes))
 }
@@ -76,15 +76,15 @@ function* readRecords(reader: Reader, batch: Buffer, count: number): Generator<R
   if (reader.remaining > 0) throw corrupt(`a batch has ${reader.remaining} bytes after its last record`)
 }
 
-/** With LogAppendTime every record has the time at which the batch came in, which is kept as its greatest. */
+/** With LogAppendTime every record has the time at which the batch was appended, which is stored as its greatest timestamp. */
 function timestampReader(batch: Buffer): (delta: bigint) => bigint {
   if (header.isLogAppendTime(batch, 0)) return () => header.maxTimestamp(batch, 0)
   const base = header.baseTimestamp(batch, 0)
-  return delta => BigInt.asIntN(64, base + delta) // whatever a client has written there
+  return delta => BigInt.asIntN(64, base + delta) // a client may have written any delta
 }
 
 function readRecord(reader: Reader, timestampOf: (delta: bigint) => bigint): Omit<RecordView, 'offset'> & { offsetDelta: number } {
-  reader.int8() // attributes, of which there are none yet
+  reader.int8() // attributes: none are defined yet
   const timestamp = timestampOf(reader.varlong())
   const offsetDelta = reader.varint()
   return { offsetDelta, timestamp, key: readBytes(reader), value: readBytes(reader), headers: readHeaders(reader) }
@@ -104,13 +104,13 @@ function readHeaders(reader: Reader): RecordHeader[] {
 }
 
 export interface BatchOptions {
-  /** Of records that have none of their own: ms since the Unix epoch. */
+  /** The time of records without one: ms since the Unix epoch. */
   readonly timestamp: bigint
   /** Uncompressed unless set. */
   readonly isGzipped?: boolean
 }
 
-/** One v2 batch with its CRC, offsets from 0 on, of no idempotent producer. */
+/** Creates a v2 batch with its CRC and offsets from 0, without an idempotent producer. */
 export function encodeBatch(records: readonly NewRecord[], { timestamp, isGzipped = false }: BatchOptions): Buffer {
   const times = records.map(record => record.timestamp ?? timestamp)
   const base = times[0] ?? timestamp

@@ -1,6 +1,6 @@
 import { ERROR, ProtocolError } from '../../errors.ts'
 
-/** What every decoder here throws, and nothing else, whatever the bytes are. */
+/** The only error that the decoders throw, no matter what the bytes are. */
 export function corrupt(message: string): ProtocolError {
   return new ProtocolError(ERROR.CORRUPT_MESSAGE, message)
 }

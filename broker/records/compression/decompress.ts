@@ -15,7 +15,7 @@ const BY_NUMBER: readonly Decompressor[] = [
 ]
 
 /**
- * Decompresses a batch's records. Never produces more than `maxBytes`, whatever the bytes claim.
+ * Decompresses a batch's records. Never produces more than `maxBytes`, no matter what the bytes claim.
  * Throws `ProtocolError` CORRUPT_MESSAGE.
  */
 export function decompress(compression: number, source: Buffer, maxBytes: number): Buffer {

@@ -8,9 +8,9 @@ const CHECKSUM_BYTES = 4
 const STORED_BLOCK = 0x8000_0000
 /** Block sizes by their number in the frame's header: 64 KiB, 256 KiB, 1 MiB, 4 MiB. */
 const blockBytes = (code: number): number => 2 ** (8 + 2 * code)
-const SMALLEST_BLOCK_CODE = 4
+const MIN_BLOCK_CODE = 4
 const MIN_MATCH = 4
-/** Half a token with all bits set: the length goes on in further bytes. */
+/** Half a token with all bits set: the length continues in further bytes. */
 const LONG = 15
 
 interface FrameHeader {
@@ -21,7 +21,7 @@ interface FrameHeader {
 
 /**
  * Decompresses LZ4 frames. Throws `ProtocolError` CORRUPT_MESSAGE.
- * The frame's own checksums are stepped over: the batch's CRC covers the same bytes and was checked when they came in.
+ * The frame's own checksums are skipped: the batch's CRC covers the same bytes and was checked on arrival.
  */
 export function unlz4(source: Buffer, maxBytes: number): Buffer {
   const output = new Output(maxBytes)
@@ -55,13 +55,13 @@ function readHeader(input: Input): FrameHeader {
   if (flags >>> 6 !== VERSION) throw corrupt(`an LZ4 frame has the version ${flags >>> 6}, expected ${VERSION}`)
   if ((flags & FLAG.dictionary) !== 0) throw corrupt('an LZ4 frame requires a dictionary')
   const blockCode = (input.number(1) >>> 4) & 7
-  if (blockCode < SMALLEST_BLOCK_CODE) throw corrupt(`an LZ4 frame has the block size ${blockCode}, expected 4 to 7`)
+  if (blockCode < MIN_BLOCK_CODE) throw corrupt(`an LZ4 frame has the block size ${blockCode}, expected 4 to 7`)
   const contentBytes = (flags & FLAG.contentSize) === 0 ? undefined : input.uint64()
   input.skip(1) // the header's checksum
   return { flags, maxBlockBytes: blockBytes(blockCode), contentBytes }
 }
 
-/** Sequences of literals and a match; the last has no match. Stops, without an error, once there is more than `end`. */
+/** Sequences of literals and a match; the last has no match. Stops without an error once the output is longer than `end`. */
 function readBlock(input: Input, output: Output, floor: number, end: number): void {
   while (output.length <= end) {
     const token = input.number(1)
@@ -92,7 +92,7 @@ class Input {
     return this.#end - this.#at
   }
 
-  /** Steps over bytes and tells where they began. */
+  /** Skips bytes and returns where they began. */
   skip(length: number): number {
     const at = this.#at
     if (length > this.#end - at) throw corrupt('the LZ4 data ends too early')

@@ -3,7 +3,7 @@ import { corrupt } from './corrupt.ts'
 const FIRST_BYTES = 4096
 
 /**
- * What a decoder has produced so far: grows as bytes are really there, never to what a length field claims, and
+ * The output of a decoder so far. It grows with the bytes that are actually there, never to what a length field claims, and
  * never beyond `maxBytes`. Throws `ProtocolError` CORRUPT_MESSAGE.
  */
 export class Output {
@@ -37,19 +37,19 @@ export class Output {
     return at
   }
 
-  /** Adds `length` bytes of `source` from `from` on. The caller has checked that they are there. */
+  /** Adds `length` bytes of `source`, starting at `from`. The caller has checked that they exist. */
   literal(source: Buffer, from: number, length: number): void {
     const at = this.#room(length)
     source.copy(this.#bytes, at, from, from + length)
   }
 
-  /** Repeats `length` bytes that begin `distance` back. `floor`: where the bytes begin that may be repeated. */
+  /** Repeats `length` bytes that begin `distance` bytes back. `floor`: the first byte that may be repeated. */
   repeat(distance: number, length: number, floor: number): void {
     if (distance === 0 || distance > this.#length - floor) {
       throw corrupt(`a compressed block refers ${distance} bytes back, expected 1 to ${this.#length - floor}`)
     }
     const at = this.#room(length)
-    // The two ranges may overlap: then what was just written is repeated in turn, twice as much each time.
+    // The two ranges may overlap: then the bytes just written are repeated in turn, twice as many each time.
     for (let done = 0; done < length;) {
       const step = Math.min(distance + done, length - done)
       this.#bytes.copyWithin(at + done, at - distance, at - distance + step)

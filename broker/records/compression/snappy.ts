@@ -5,7 +5,7 @@ import { Output } from './output.ts'
 const STREAM_MAGIC = Buffer.from('\x82SNAPPY\0', 'latin1')
 const STREAM_HEADER_BYTES = STREAM_MAGIC.length + 8
 const MAX_LENGTH_BYTES = 5
-/** In a literal's tag, lengths above this say how many bytes of length follow. */
+/** In a literal's tag, a length above this is the number of length bytes that follow. */
 const SHORT_LITERAL = 60
 
 /**
@@ -25,7 +25,7 @@ function isStreamHeader(source: Buffer, at: number): boolean {
   )
 }
 
-/** Blocks, each after its length (32 bits); a further stream may follow, header and all. */
+/** Blocks, each preceded by its length (32 bits); another stream with its own header may follow. */
 function readStream(source: Buffer, output: Output): void {
   let at = STREAM_HEADER_BYTES
   while (at < source.length) {
@@ -41,7 +41,7 @@ function readStream(source: Buffer, output: Output): void {
   }
 }
 
-/** One raw block: its length when decompressed, then literals and copies, told apart by the low two bits of a tag. */
+/** One raw block: its decompressed length, then literals and copies, distinguished by the low two bits of a tag. */
 class Block {
   readonly #source: Buffer
   readonly #end: number

@@ -3,7 +3,7 @@ import { ERROR } from '../../../broker/errors.ts'
 import { diskFolder } from '../../../broker/log/disk-folder.ts'
 import type { Folder } from '../../../broker/log/folder.ts'
 import { memoryFolder } from '../../../broker/log/memory-folder.ts'
-import { MOST_PRODUCERS, ProducerStates } from '../../../broker/log/producer-states.ts'
+import { MAX_PRODUCERS, ProducerStates } from '../../../broker/log/producer-states.ts'
 import { batchOf, logOn, refusal, temporaryPath, type LogUnderTest } from './log-fixture.ts'
 
 const MAX_SEQUENCE = 2 ** 31 - 1
@@ -242,9 +242,9 @@ describe('after a restart of the log', () => {
     record(0, 0)
     record(1, 0)
     record(0, 1)
-    for (let id = 2; id <= MOST_PRODUCERS; id++) record(id, 0)
-    expect(MOST_PRODUCERS).toBe(10_000)
-    expect(states.size).toBe(MOST_PRODUCERS)
+    for (let id = 2; id <= MAX_PRODUCERS; id++) record(id, 0)
+    expect(MAX_PRODUCERS).toBe(10_000)
+    expect(states.size).toBe(MAX_PRODUCERS)
     expect(
       states
         .all()

@@ -5,7 +5,7 @@ import { readBatches } from '../../../broker/log/read-batches.ts'
 import { setBaseOffset } from '../../../broker/records/batch.ts'
 import { batchOf, recordsOf } from './log-fixture.ts'
 
-const MOST_READ_AHEAD_BYTES = 64 * 1024
+const MAX_READ_AHEAD_BYTES = 64 * 1024
 const COUNT = 3_000
 
 /** A file of many batches, and how much was read of it at a time. */
@@ -40,7 +40,7 @@ test.each([
     atLeastOneBatch,
     indexIntervalBytes: 2 ** 31 - 1,
   })
-  expect(Math.max(...reads)).toBeLessThanOrEqual(MOST_READ_AHEAD_BYTES + maxBytes + batchBytes)
+  expect(Math.max(...reads)).toBeLessThanOrEqual(MAX_READ_AHEAD_BYTES + maxBytes + batchBytes)
   const offsets = piece && recordsOf(piece.bytes).map(({ offset }) => offset)
   if (maxBytes > 0) expect(offsets).toEqual([BigInt(COUNT - 2), BigInt(COUNT - 1)])
   else expect(offsets).toEqual(atLeastOneBatch ? [BigInt(COUNT - 2)] : [])

@@ -57,7 +57,7 @@ describe.each(Object.entries(FOLDERS))('the tail of a log in %s', (_, make) => {
     change(under.folder, segmentName(0), bytes => Buffer.concat([bytes, Buffer.alloc(zeros)]))
     expect(contentOf(under.reopen())).toEqual(WHOLE)
     expect(under.log.findings).toEqual([
-      expect.stringMatching(new RegExp(`^${zeros} bytes from offset 3 on are not sound batches .*; they were cut off$`)),
+      expect.stringMatching(new RegExp(`^${zeros} bytes from offset 3 on are not valid batches .*; they were cut off$`)),
     ])
     expect(under.reopen().findings).toEqual([])
   })
@@ -216,7 +216,7 @@ describe('recovery of several segments', () => {
     })
     under.reopen()
     expect(under.log.findings).toEqual([
-      expect.stringMatching(/from offset 4 on are not sound .* are skipped$/),
+      expect.stringMatching(/from offset 4 on are not valid .* are skipped$/),
       'the offsets 4 to 5 are missing and are skipped',
     ])
     expect(offsets(under)).toEqual([0, 1, 2, 3, 6, 7, 8, 9])
