@@ -173,7 +173,7 @@ describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker",
       expect(await program.child.exited).toEqual({ code: 78, signal: null })
       await program.child.read
       expect(program.lines.join('\n')).toContain(
-        `${path} belongs to user 0, and this is user ${user!.uid}: start as user 0, or give it to this one with chown -R`,
+        `${path} belongs to user 0, and this is user ${user!.uid}: start as user 0, or change the owner with chown -R`,
       )
     },
   )
