@@ -113,10 +113,10 @@ export class TickLoop {
     lanes.grow(heads.length)
     const reason = reasonToRebuild({ timeMs, hash, heads })
     if (reason || !hash) return rebuilder.rebuild(reason ?? 'it is incomplete')
-    await this.#lookAtLanes({ timeMs, hash, heads }, revisions)
+    await this.#checkLanes({ timeMs, hash, heads }, revisions)
   }
 
-  async #lookAtLanes({ timeMs, hash, heads }: TickRead & { hash: HashState }, revisions: readonly number[]): Promise<void> {
+  async #checkLanes({ timeMs, hash, heads }: TickRead & { hash: HashState }, revisions: readonly number[]): Promise<void> {
     const { lanes, assignment, wanted, flusher, rebuilder } = this.#options
     const withAsof: LaneBuffer[] = []
     for (const lane of lanes) {

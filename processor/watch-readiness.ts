@@ -1,7 +1,7 @@
 import type { Readiness } from '../src/runtime/readiness.ts'
 import type { TickLoop } from './tick-loop.ts'
 
-const LOOK_EVERY_MS = 500
+const CHECK_EVERY_MS = 500
 /** Ready as long as ticks succeed: they keep the count correct, with Kafka or without. */
 const TICKED_WITHIN_MS = 5_000
 
@@ -23,9 +23,9 @@ export class ReadinessWatch {
   }
 
   start(): void {
-    const timer = setInterval(() => this.#look(), LOOK_EVERY_MS)
+    const timer = setInterval(() => this.#check(), CHECK_EVERY_MS)
     this.#timer = timer
-    void this.#options.ticks.firstTick.then(() => this.#timer === timer && this.#look())
+    void this.#options.ticks.firstTick.then(() => this.#timer === timer && this.#check())
   }
 
   stop(): void {
@@ -33,7 +33,7 @@ export class ReadinessWatch {
     this.#timer = undefined
   }
 
-  #look(): void {
+  #check(): void {
     const { readiness, ticks } = this.#options
     if (ticks.sinceTickMs <= TICKED_WITHIN_MS) readiness.ready()
     else readiness.notReady(`the cache has not been compared with Postgres for ${TICKED_WITHIN_MS / 1_000} s: one of them is unreachable`)

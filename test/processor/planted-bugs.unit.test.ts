@@ -62,7 +62,7 @@ const PLANTS: readonly Plant[] = [
     file: 'processor/tick-loop.ts',
     right: 'lanes.grow(heads.length)\n    const reason = reasonToRebuild({ timeMs, hash, heads })',
     wrong:
-      'lanes.grow(heads.length)\n    const reason = reasonToRebuild({ timeMs, hash, heads })\n    if (hash && !reason) return this.#lookAtLanes({ timeMs: await readTimeMs(cache), hash, heads }, revisions)',
+      'lanes.grow(heads.length)\n    const reason = reasonToRebuild({ timeMs, hash, heads })\n    if (hash && !reason) return this.#checkLanes({ timeMs: await readTimeMs(cache), hash, heads }, revisions)',
   },
   {
     bug: 'what is left in the buffers is not scheduled',
