@@ -11,7 +11,7 @@ const cell = (contender: string, connections: number, measured: number) =>
 
 const gotOf = (figures: Figures) => Object.fromEntries(judgeAims(figures).map(({ what, got }) => [what, got]))
 
-test('Ping is judged against all others at the same number of connections', () => {
+test('the aims compare Ping with every contender at the same number of connections', () => {
   const pings = [
     cell('a', 64, 20_000),
     cell('b', 1, 1),
@@ -30,12 +30,12 @@ test('Ping is judged against all others at the same number of connections', () =
   })
 })
 
-test('the CPU of a ping is that of all parts', () => {
+test('the CPU of a ping includes all parts', () => {
   const pings = [{ ...cell('d', 64, 1), cpuUsPerRequest: { server: 20, postgres: 15, cache: 1 } }]
   expect(gotOf({ ...nothing, pings })).toMatchObject({ 'CPU µs a ping in all parts, 64 connections': 36 })
 })
 
-test('calls on many rows are judged against those on few', () => {
+test('the aims compare calls on many rows with calls on few rows', () => {
   const comparisons = [{ what: 'ping', few: cell('', 64, 1_000), many: cell('', 64, 950) }]
   const figures = { ...nothing, counts: { rows: 0, cells: [], onRows: { fewRows: 1, manyRows: 2, comparisons } } }
   expect(gotOf(figures)).toMatchObject({
@@ -44,14 +44,14 @@ test('calls on many rows are judged against those on few', () => {
   })
 })
 
-test('every traffic has to be fresh', () => {
+test('freshness has an aim for every kind of traffic', () => {
   const run = { samples: 9, p50Ms: 1, maxMs: 9, fromCache: 1 }
   const freshness = [{ ...run, traffic: 'idle', p99Ms: 100 } as const, { ...run, traffic: 'load', p99Ms: 1_375 } as const]
   const aims = judgeAims({ ...nothing, freshness }).filter(aim => aim.what.startsWith('freshness'))
   expect(aims.map(verdict)).toEqual(['reached', 'reached', 'not measured', 'short by 25 %'])
 })
 
-test('the CPU at rest is that of all parts', () => {
+test('the CPU at rest includes all parts', () => {
   const atRest = [
     { part: 'server', cpuPercent: 0.4, memoryMb: 1 },
     { part: 'kafka', cpuPercent: 0.2, memoryMb: 1 },
@@ -60,13 +60,13 @@ test('the CPU at rest is that of all parts', () => {
   expect(gotOf(figures)['npm start, CPU at rest in all, % of a core']).toBeCloseTo(0.6, 9)
 })
 
-test('an aim is reached at the bound, and else told by how much it is short', () => {
+test('an aim is reached at its bound; otherwise the report says by how much it is missed', () => {
   expect(verdict({ what: '', bound: 'least', aim: 5, got: 5 })).toBe('reached')
   expect(verdict({ what: '', bound: 'least', aim: 5, got: 4 })).toBe('short by 20 %')
   expect(verdict({ what: '', bound: 'most', aim: 100, got: 100 })).toBe('reached')
   expect(verdict({ what: '', bound: 'most', aim: 100, got: 110 })).toBe('short by 10 %')
 })
 
-test('what was not measured is neither reached nor short', () => {
+test('an aim that was not measured is neither reached nor missed', () => {
   expect(new Set(judgeAims(nothing).map(verdict))).toEqual(new Set(['not measured']))
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { PING_BYTES, writePings } from '../../bench/contenders/clients/batch-body.ts'
 import { PingBatchRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 
-test('the pings that are written by hand are those that protobuf reads', () => {
+test('protobuf reads the pings that the bench encodes by hand', () => {
   const ids = ['0197723e-6b00-7000-8000-000000000001', '0197723e-6b00-7000-8000-000000000002']
   const timestampMs = 1_764_331_199_999
   const bytes = Buffer.alloc(3 + 2 * PING_BYTES)

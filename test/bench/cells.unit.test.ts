@@ -20,7 +20,7 @@ function run(options: { measured: number; ms: number; latencyUs: number; cpuS?: 
   }
 }
 
-test('the runs of a cell count as one long run', () => {
+test('a cell merges its runs into one long run', () => {
   const cell = mergeRuns('d', 64, [
     run({ measured: 1000, ms: 1000, latencyUs: 100, cpuS: 1 }),
     run({ measured: 20, ms: 1000, latencyUs: 9_000, cpuS: 0.02 }),
@@ -34,17 +34,17 @@ test('the runs of a cell count as one long run', () => {
   expect(cell.generatorUs).toBeCloseTo(1_000_000 / 1020, 6)
 })
 
-test('a failure in one run shows in the cell', () => {
+test('a cell shows a failure of any of its runs', () => {
   const cell = mergeRuns('d', 1, [run({ measured: 1, ms: 1, latencyUs: 1 }), run({ measured: 1, ms: 1, latencyUs: 1, failed: 3 })])
   expect([cell.failed, cell.firstFailure]).toEqual([3, '503'])
 })
 
-test('without CPU times in every run there are none in the cell', () => {
+test('a cell has no CPU times unless every run has them', () => {
   const cell = mergeRuns('d', 1, [run({ measured: 1, ms: 1, latencyUs: 1, cpuS: 1 }), run({ measured: 1, ms: 1, latencyUs: 1 })])
   expect(cell.cpuUsPerRequest).toBeUndefined()
 })
 
-test('a ratio compares at the same number of connections only', () => {
+test('a ratio compares only cells with the same number of connections', () => {
   const cell = (contender: string, connections: number, measured: number) =>
     mergeRuns(contender, connections, [run({ measured, ms: 1000, latencyUs: 1 })])
   const cells = [cell('b', 1, 10), cell('b', 64, 100), cell('d', 64, 80)]

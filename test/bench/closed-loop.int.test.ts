@@ -18,7 +18,7 @@ async function load(handler: RequestListener, connections: number) {
   return runClosedLoop(order, httpCallers(order))
 }
 
-test('every request that the server answered is counted, and all are answered at the end', async () => {
+test('the load generator counts every request that the server answered, and has no open request at the end', async () => {
   let [served, bodies] = [0, '']
   const result = await load(async (request, response) => {
     for await (const chunk of request) bodies ||= String(chunk)
@@ -31,13 +31,13 @@ test('every request that the server answered is counted, and all are answered at
   expect(JSON.parse(bodies)).toEqual({ timestampMs: '1' })
 })
 
-test('a slow answer that comes after the measured time still shows in the latencies', async () => {
+test('the latencies include a slow answer that arrives after the measured time', async () => {
   const result = await load((_, response) => void setTimeout(() => response.end('{}'), 300), 1)
   expect(result).toMatchObject({ answered: 1, measured: 0 })
   expect(new LatencyHistogram(result.latencies).percentile(1)).toBeGreaterThan(290_000)
 })
 
-test('an answer other than 200 and a broken connection are failures and told', async () => {
+test('a status other than 200 and a broken connection are reported as failures', async () => {
   const refused = await load((_, response) => response.writeHead(503).end('away'), 2)
   expect(refused).toMatchObject({ answered: 0, measured: 0, firstFailure: expect.stringMatching(/^503:[^]*away/) })
   expect(refused.failed).toBeGreaterThan(1)

@@ -4,15 +4,15 @@ import { cpuBetween, parseMachineTime, parseStat, readCpu, servesDatabase, share
 const stat = (pid: number, name: string, parent: number, ...times: readonly number[]): string =>
   `${pid} (${name}) S ${parent} 1 1 0 -1 4194304 99 0 0 0 ${times.join(' ')} 20 0 1 0 141112`
 
-test('a line of /proc/<pid>/stat gives the CPU time of the process and of its ended children', () => {
+test('the CPU time of a line of /proc/<pid>/stat includes children that have ended', () => {
   expect(parseStat(stat(12, 'node', 3, 100, 20, 3, 4))).toEqual({ pid: 12, parentPid: 3, ticks: 127, ownTicks: 120 })
 })
 
-test('a name with blanks and brackets does not shift the fields', () => {
+test('a process name with blanks and brackets does not shift the fields of /proc/<pid>/stat', () => {
   expect(parseStat(stat(7, 'postgres: (a) b) S 9', 5, 1, 2, 0, 0))).toEqual({ pid: 7, parentPid: 5, ticks: 3, ownTicks: 3 })
 })
 
-test('a tree is the process with all below it and nothing beside it', () => {
+test('a process tree is the process and its descendants, and no other process', () => {
   const processes = [
     { pid: 1, parentPid: 0, ticks: 1000 },
     { pid: 2, parentPid: 1, ticks: 1 },
@@ -24,11 +24,11 @@ test('a tree is the process with all below it and nothing beside it', () => {
   expect(treeTicks(processes, 6)).toBe(0)
 })
 
-test('what was used is the difference, also by a tree that was not there before', () => {
+test('the CPU time used is the difference of two readings, also for a tree that did not exist at the first', () => {
   expect(cpuBetween({ server: 1.5 }, { server: 4, kafka: 2 })).toEqual({ server: 2.5, kafka: 2 })
 })
 
-test.runIf(process.platform === 'linux')('the CPU time of this process agrees with what it knows itself', () => {
+test.runIf(process.platform === 'linux')('the CPU time that is read for this process agrees with what Node reports', () => {
   const before = readCpu({ self: process.pid }) ?? {}
   const known = process.cpuUsage()
   const usedMs = (): number => (process.cpuUsage(known).user + process.cpuUsage(known).system) / 1000
@@ -37,7 +37,7 @@ test.runIf(process.platform === 'linux')('the CPU time of this process agrees wi
   expect(used['self']).toBeCloseTo(usedMs() / 1000, 1)
 })
 
-test('of a Postgres, what serves another database is not counted, what serves all is', () => {
+test('the CPU time of Postgres includes processes that serve all databases, and excludes those that serve another one', () => {
   const titles = ['postgres: ping mine 127.0.0.1(5) idle', 'postgres: walwriter', 'postgres: autovacuum launcher', 'postgres: checkpointer']
   const others = [
     'postgres: ping other 127.0.0.1(50000) INSERT',
@@ -48,7 +48,7 @@ test('of a Postgres, what serves another database is not counted, what serves al
   expect([...titles, ...others].filter(title => servesDatabase(title, 'mine'))).toEqual(titles)
 })
 
-test('what others used of the machine is what was used and not by us', () => {
+test('the share of other programs is the CPU time that this process and its descendants did not use', () => {
   const before = { ours: 1, ...parseMachineTime('cpu  100 0 100 300 100 0 0 0 0 0\ncpu0 1 1', 100) }
   const after = { ours: 2, ...parseMachineTime('cpu  250 10 180 450 100 5 5 0 0 0\n', 100) }
   expect(before).toEqual({ ours: 1, used: 2, all: 6 })

@@ -7,20 +7,20 @@ import { nothing } from './figures-fixture.ts'
 const page = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const top = { program: 'server', busyUs: 100, functions: [{ what: 'writev', us: 60 }], packages: [{ what: 'Node, in C++', us: 60 }] }
 
-test('a block replaces what was between its marks and nothing else', () => {
+test('a block replaces only the text between its marks', () => {
   const page = 'before\n<!-- bench:aims -->\nold\n<!-- /bench:aims -->\nafter\n'
   const once = fill(page, { aims: 'new' })
   expect(once).toBe('before\n<!-- bench:aims -->\n\nnew\n\n<!-- /bench:aims -->\nafter\n')
   expect(fill(once, { aims: 'new' })).toBe(once)
 })
 
-test('a page without a place for a block is refused', () => {
+test('a page without marks for a block is an error', () => {
   expect(() => fill('<!-- bench:aims -->', { aims: '' })).toThrow(
     /no place for aims: expected <!-- bench:aims --> and <!-- \/bench:aims -->/,
   )
 })
 
-test('the page has a place for all that runs say, and a profiled run leaves the figures of the others alone', () => {
+test('the page has marks for every block, and a profiled run does not change the figures of other runs', () => {
   const plain = {
     ...nothing,
     at: '2026-11-28T12:00:00Z',
@@ -33,7 +33,7 @@ test('the page has a place for all that runs say, and a profiled run leaves the 
   expect(fill(page('README.md'), readmeBlocksOf({ ...plain, profiles: { programs: [], postgres: undefined } }))).toBe(page('README.md'))
 })
 
-test('the README tells what a ping is worth against others, and a run without a section leaves a dash', () => {
+test('the README compares Ping with the contenders, and shows a dash for a section that did not run', () => {
   const cell = (contender: string, measured: number) =>
     mergeRuns(contender, 64, [
       {

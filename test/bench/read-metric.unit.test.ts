@@ -9,7 +9,7 @@ ping_a_total_more 1000
 ping_b_total 7
 `
 
-test('a metric is the sum of its series, without those of longer names', () => {
+test('reading a metric sums its series, and ignores metrics with longer names', () => {
   expect(readMetric(METRICS, 'ping_a_total')).toBe(403)
   expect(readMetric(METRICS, 'ping_b_total')).toBe(7)
   expect(readMetric(METRICS, 'ping_c_total')).toBe(0)

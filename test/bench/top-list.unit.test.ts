@@ -19,7 +19,7 @@ const profile = (...samples: readonly (readonly [frame: number, us: number])[]) 
   timeDeltas: samples.map(([, us]) => us),
 })
 
-test('a function has the time of all samples in which it ran, and idle time is none', () => {
+test('the top list gives a function the time of all its samples, and does not count idle time', () => {
   const { busyUs, functions } = topList(profile([2, 5], [1, 1000], [3, 20], [2, 30]), { root: ROOT })
   expect(busyUs).toBe(55)
   expect(functions).toEqual([
@@ -28,7 +28,7 @@ test('a function has the time of all samples in which it ran, and idle time is n
   ])
 })
 
-test('packages are those of npm, the folders of Ping, and the sides of Node', () => {
+test('the top list groups functions by npm package, by folder of Ping and by part of Node', () => {
   const { packages } = topList(profile([2, 6], [3, 5], [4, 4], [5, 3], [6, 2]), { root: ROOT })
   expect(packages.map(({ what }) => what)).toEqual([
     'src/server/rpc',
@@ -39,12 +39,12 @@ test('packages are those of npm, the folders of Ping, and the sides of Node', ()
   ])
 })
 
-test('the list is cut to its length, the rest still counts as busy', () => {
+test('the top list is cut to its length, and the rest still counts as busy', () => {
   const { busyUs, functions } = topList(profile([2, 1], [3, 2], [4, 3]), { root: ROOT, length: 1 })
   expect([busyUs, functions]).toEqual([6, [{ what: 'toBinary @bufbuild/protobuf/dist/esm/to-binary.js:5', us: 3 }]])
 })
 
-test('what ran before the skipped time is over is left out', () => {
+test('the top list ignores samples within the skipped time', () => {
   expect(topList(profile([2, 10], [1, 5], [3, 7], [4, 8]), { root: ROOT, skipUs: 16 })).toMatchObject({ busyUs: 15 })
   expect(topList(profile([2, 10], [1, 5], [3, 7], [4, 8]), { root: ROOT, skipUs: 22 })).toMatchObject({ busyUs: 8 })
 })

@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(clone, { recursive: true }))
 
-/** What `npm ci` leaves, as far as it is looked at. */
+/** What `npm ci` installs, as far as it is checked. */
 function install(options: { tools?: boolean; postgres?: boolean; scripts?: boolean } = {}): void {
   const { tools = true, postgres = tools, scripts = tools } = options
   const folders = [
@@ -56,25 +56,25 @@ const preflight = (what: string, options = {}) => run(['bin/preflight.js', what]
 const DEV =
   /^1 Ping cannot start: development packages are missing \(.* and \d+ more\), as with omit=dev or NODE_ENV=production: run npm ci --include=dev\n$/
 
-describe('before a script of package.json runs', () => {
-  test('nothing is said where all is there', () => {
+describe('the check before a script of package.json', () => {
+  test('prints nothing if nothing is missing', () => {
     install()
     expect([preflight('everything'), preflight('program')]).toEqual(['0 ', '0 '])
   })
 
-  test('no packages at all are one line, on any Node', () => {
+  test('prints one line if no packages are installed, on every Node', () => {
     for (const isNode20 of [true, false])
       expect(preflight('everything', { isNode20 })).toBe('1 Ping cannot start: the packages are not installed: run npm ci\n')
   })
 
-  test('development packages that are missing are needed by all but a program that has its Node', () => {
+  test('reports missing development packages, except for a program whose Node is installed', () => {
     install({ tools: false })
     expect(preflight('everything')).toMatch(DEV)
     expect(preflight('program', { isNode20: true })).toMatch(DEV)
     expect(preflight('program')).toBe('0 ')
   })
 
-  test('scripts of packages that did not run are named by what they bring', () => {
+  test('names what the scripts of packages would have installed, if they did not run', () => {
     install({ scripts: false })
     expect(preflight('everything')).toBe(
       "1 Ping cannot start: not installed: Node and PostgreSQL's libraries, as with ignore-scripts: run npm ci --ignore-scripts=false\n",
@@ -85,7 +85,7 @@ describe('before a script of package.json runs', () => {
     expect(preflight('program')).toBe('0 ')
   })
 
-  test('PostgreSQL, or a single package, that is missing is named', () => {
+  test('names a missing PostgreSQL and a single missing package', () => {
     install({ postgres: false })
     rmSync(join(clone, 'node_modules', 'pg'), { recursive: true })
     rmSync(join(clone, 'node_modules', POSTGRES), { recursive: true })
@@ -94,19 +94,19 @@ describe('before a script of package.json runs', () => {
     )
   })
 
-  test('an older Node of the path is named where the packages bring a newer one', () => {
+  test('names an older Node on the path if the packages contain a newer one', () => {
     install()
     expect(preflight('program', { isNode20: true })).toBe(
       '1 Ping cannot start: this is Node 20.19.0, which is older than 26: start it with npm or npx, which use the Node in the packages\n',
     )
   })
 
-  test('npm start, npm test and the programs begin with it', () => {
+  test('is the first step of npm start, npm test and the programs', () => {
     for (const name of ['start', 'test']) expect(packages.scripts[name]).toMatch(/^node bin\/preflight\.js everything && /)
     for (const name of ['server', 'processor']) expect(packages.scripts[name]).toMatch(/^node bin\/preflight\.js program && /)
   })
 
-  test.each(Object.entries(packages.bin))('%s says it too', (name, file) => {
+  test.each(Object.entries(packages.bin))('is the first step of %s', (name, file) => {
     expect(run([file], { isNode20: true })).toBe(`1 ${name} cannot start: the packages are not installed: run npm ci\n`)
   })
 })
@@ -120,15 +120,15 @@ const majorOf = (node: string) => Number(/^v(\d+)/.exec(spawnSync(node, ['--vers
 const olderNode = PATH.split(delimiter)
   .map(folder => join(folder, 'node'))
   .find(node => existsSync(node) && majorOf(node) < 26)
-if (!olderNode) console.warn('skipped: the path has no Node of its own that is older than 26')
+if (!olderNode) console.warn('skipped: there is no Node older than 26 on the path')
 
-/** Only what is in bin must run on any Node: it names the Node that everything else needs. */
+/** Only the files in bin must run on every Node: they name the Node that everything else needs. */
 describe.runIf(olderNode)("this machine's own, older Node", () => {
   const OLD =
     /^1  .* cannot start: this is Node \d+\.\d+\.\d+, which is older than 26: start it with npm or npx, which use the Node in the packages\n$/
 
   test.each([['bin/preflight.js', 'program'], ...Object.values(packages.bin).map(file => [file])])(
-    'runs %s up to the line that says so',
+    'runs %s as far as the line that reports it',
     (...args) => {
       const { stdout, stderr, status } = spawnSync(olderNode!, args, { cwd: ROOT, encoding: 'utf8', env: { PATH } })
       expect(`${status} ${stdout} ${stderr}`).toMatch(OLD)

@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** The files for all that the server asks for, with some exchanged for others; undefined: left out. */
+/** The files for everything that the server requires, with some replaced by others; undefined: omitted. */
 type Changes = Readonly<Partial<Record<keyof CredentialSources, string | undefined>>>
 function sources(changes: Changes): CredentialSources {
   const source = (part: keyof CredentialSources) => {
@@ -50,7 +50,7 @@ function sources(changes: Changes): CredentialSources {
   return { token: source('token'), ca: source('ca'), cert: source('cert'), key: source('key') }
 }
 
-/** What one command would end with: `ok`, or exit code and message. */
+/** The outcome of one command: `ok`, or exit code and message. */
 async function outcome(
   protocol: Protocol,
   call: (client: PingClient) => Promise<unknown>,
@@ -71,14 +71,14 @@ async function outcome(
 const ping = (client: PingClient): Promise<void> => client.ping(randomUUID(), undefined, {})
 const count = (client: PingClient): Promise<unknown> => client.count({ range: undefined, strong: false }, {})
 
-describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certificate and token,', protocol => {
-  test('shows both, and trusts the authority that it is given', async () => {
+describe.each(PROTOCOLS)('pingcli over %s, with a server that requires a certificate and a token,', protocol => {
+  test('sends both, and trusts the given CA', async () => {
     expect(await outcome(protocol, ping)).toBe('ok')
   })
 
   test.each<[string, Changes, string]>([
     [
-      'no authority',
+      'no CA',
       { ca: undefined },
       "the server's certificate is not valid; nothing was sent: unable to verify the first certificate. Set the CAs to trust with --ca-file or PING_CA_FILE",
     ],
@@ -102,14 +102,14 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certifica
     expect(await outcome(protocol, count, changes)).toBe(`4 refused: ${message}`)
   })
 
-  test('called in clear text says that the port speaks TLS', async () => {
+  test('says that the port speaks TLS if it is called in clear text', async () => {
     const address = server.url.replace('https', 'http')
     expect(await outcome(protocol, ping, {}, address)).toBe(
       '4 refused: got TLS, expected http: nothing was recorded. Is it an https:// address?',
     )
   })
 
-  test('does not talk to a server whose certificate is for another name, or expired', async () => {
+  test('sends nothing to a server whose certificate is for another name or has expired', async () => {
     await using other = await startCallersFixture(authority.issue({ names: ['other.example'] }))
     await using expired = await startCallersFixture(authority.issue({ notAfter: daysFromNow(-0.5) }))
     const prefix = "4 refused: the server's certificate is"
@@ -121,7 +121,7 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that asks for certifica
   })
 })
 
-test('options of pingcli name the files, and the environment where none does', async () => {
+test('pingcli reads the files that its options name, or else its environment', async () => {
   const env = {
     PING_ADDRESS: server.url,
     PING_TOKEN_FILE: file('token'),
@@ -133,7 +133,7 @@ test('options of pingcli name the files, and the environment where none does', a
   expect(await runCli(['ping', '--token-file', file('unknown-token')], env)).toMatchObject({ code: 4 })
 })
 
-describe('files that cannot be used are refused by the name of what named them, and shown nothing of:', () => {
+describe('pingcli names the option or variable of an unusable file, and shows none of its content:', () => {
   test.each<[Changes, string]>([
     [{ token: 'nowhere' }, '--token-file: got "FOLDER/nowhere", expected a file that can be read'],
     [{ token: 'empty' }, '--token-file: got an empty file, expected one token on one line'],
@@ -161,7 +161,7 @@ describe('files that cannot be used are refused by the name of what named them, 
   })
 })
 
-test('a token in clear text to another machine comes with a warning, and to this one without', async () => {
+test('pingcli warns before it sends a token in clear text to another machine, but not to this one', async () => {
   await using open = await startCallersFixture({ tokens: tokenLine('cli', TOKEN, 'ping') }, { hosts: ['127.0.0.1'] })
   const token = ['--token-file', file('token')]
   expect(await runCli(['ping', '--address', open.url, ...token])).toMatchObject({ code: 0, stderr: '' })

@@ -20,7 +20,7 @@ async function serve(protocol: Protocol = 'connect', script: readonly Step[] = [
 }
 
 describe.each(PROTOCOLS)('pingcli count over %s', protocol => {
-  test('asks for all pings, tries again when the reply is lost, and prints where the count came from', async () => {
+  test('counts all pings, retries if the reply is lost, and prints the source of the count', async () => {
     const { address, counts } = await serve(protocol, ['answer', 'answer', 'lose reply', { code: Code.Unavailable }])
     await runCli(['ping', '-n', '2', '--protocol', protocol, '--address', address])
     const { code, stdout } = await runCli(['count', '--protocol', protocol, '--address', address])
@@ -55,7 +55,7 @@ describe('pingcli count', () => {
     expect(counts[0]?.consistency).toBe(Consistency.STRONG)
   })
 
-  test('watches until SIGINT, through an outage of the server, and sums up', async () => {
+  test('watches until SIGINT, even through an outage of the server, and prints a summary', async () => {
     const { address, port } = await serve('connect', ['answer', 'answer', ...Array<Step>(30).fill({ code: Code.Unavailable })])
     const run = startCli(['count', '--watch', '--interval', '50ms', '--timeout', '300ms', '--address', address])
     await run.shows('; retrying')
@@ -70,7 +70,7 @@ describe('pingcli count', () => {
     expect(stderr).toMatch(/watched for .*: 0 → 3, \+3, \d+ per second\n$/)
   })
 
-  test('sums nothing up after one look', async () => {
+  test('prints no summary after a single count', async () => {
     const { address } = await serve()
     const run = startCli(['count', '--watch', '--interval', '1m', '--address', address])
     await run.shows('(cache')
@@ -78,7 +78,7 @@ describe('pingcli count', () => {
     expect(await run.result).toMatchObject({ code: 130, stderr: '' })
   })
 
-  test('watches in JSON, a document a line', async () => {
+  test('watches with --json, one document per line', async () => {
     const { address } = await serve()
     const run = startCli(['count', '--watch', '--interval', '50ms', '--json', '--address', address])
     await expect.poll(() => server?.counts.length, { timeout: 10_000 }).toBeGreaterThan(2)
@@ -93,7 +93,7 @@ describe('pingcli count', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b))
   })
 
-  test('ends a watch when its reader goes away', async () => {
+  test('ends a watch when the reader of its output ends', async () => {
     const { address } = await serve()
     const run = startCli(['count', '--watch', '--interval', '50ms', '--address', address])
     await run.shows('(cache')
@@ -101,7 +101,7 @@ describe('pingcli count', () => {
     expect((await run.result).code).toBe(0)
   })
 
-  test('ends a watch that the server refuses', async () => {
+  test('ends a watch if the server refuses the request', async () => {
     const { address } = await serve('connect', [{ code: Code.Unimplemented }])
     expect(await runCli(['count', '--watch', '--address', address])).toMatchObject({ code: 4 })
   })

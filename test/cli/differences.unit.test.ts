@@ -48,7 +48,7 @@ function lanesWith(lane: number, change: Partial<LedgerEvidence['lanes'][number]
   return ledger.lanes.map(one => (one.lane === lane ? { ...one, ...change } : one))
 }
 
-/** What the cache has applied there is not in the lane. */
+/** The cache has applied a position that is not in the lane. */
 function strayApplied(lane: number): { ledger: Partial<LedgerEvidence> } {
   return { ledger: { lanes: lanesWith(lane, { holds: { published: true, applied: false } }) } }
 }
@@ -57,8 +57,8 @@ function appliedWith(lane: number, position: { seq: bigint; tag: bigint }): Cach
   return HEADS.map((head, index) => (index === lane ? position : head))
 }
 
-describe('differences', () => {
-  test('are none when all parts agree', () => expect(findDifferences(evidence())).toEqual([]))
+describe('the differences that verify finds', () => {
+  test('are empty if all parts agree', () => expect(findDifferences(evidence())).toEqual([]))
 
   test.each<[string, Evidence, string]>([
     ['a missing row', evidence({ ledger: { lanes: lanesWith(0, { rows: 2n }) } }), 'lane 0: its head is 3, but it has 2 rows'],
@@ -78,7 +78,7 @@ describe('differences', () => {
       'lane 0: applied up to 1, 2 behind its head 3',
     ],
     [
-      'a cache ahead',
+      'a cache that is ahead',
       evidence({ ...strayApplied(1), cache: { total: 6n, applied: appliedWith(1, { seq: 1n, tag: 5n }) } }),
       'lane 1: applied up to 1, but its head is 0: it belongs to another history',
     ],
@@ -96,17 +96,17 @@ describe('differences', () => {
       'minute 7 (1970-01-01T00:07Z): the cache has 5, Postgres has 4 rows',
     ],
     [
-      'a minute too many',
+      'an extra minute',
       evidence({ cache: { minutes: new Map([...MINUTES, [8, 1n]]) } }),
       'minute 8 (1970-01-01T00:08Z): the cache has 1, Postgres has 0 rows',
     ],
     [
-      'a server that counts otherwise',
+      'a server with another count',
       evidence({ server: { cached: { ...answer, count: 4n } } }),
       'total: PingCount (default) says 4, Postgres has 5 rows (1 missing)',
     ],
     [
-      'a strong count that is wrong',
+      'a wrong strong count',
       evidence({ server: { strong: { ...answer, count: 6n } } }),
       'total: PingCount (strong) says 6, Postgres has 5 rows (1 too many)',
     ],
@@ -116,13 +116,13 @@ describe('differences', () => {
       'lane 2: published up to 0, 2 behind its head 2 (is Kafka down? --no-topic skips the published positions)',
     ],
     [
-      'a relay ahead',
+      'a relay that is ahead',
       evidence({ ledger: { lanes: lanesWith(1, { published: { seq: 4n, tag: 9n }, holds: { published: false, applied: true } }) } }),
       'lane 1: published up to 4, but its head is 0: it belongs to another history',
     ],
-  ])('name %s', (_, parts, message) => expect(findDifferences(parts)).toEqual([message]))
+  ])('include %s', (_, parts, message) => expect(findDifferences(parts)).toEqual([message]))
 
-  test('are none in pings that came after verify began', () => {
+  test('are empty if pings are recorded after verify began', () => {
     const head = { seq: 9n, tag: 90n }
     const since = {
       lanes: lanesWith(0, { head, rows: 9n, published: { seq: 4n, tag: 40n } }),
@@ -134,7 +134,7 @@ describe('differences', () => {
 
   test.each<[string, Evidence, string]>([
     [
-      'a head that went back',
+      'a head that moved backwards',
       evidence({ ledger: { lanes: lanesWith(0, { goal: 4n }) } }),
       'lane 0: its head is 3, but was 4 when verify began',
     ],
@@ -146,28 +146,28 @@ describe('differences', () => {
       'lane 0: published up to 2 with tag 7, but its row has another tag: it belongs to another history',
     ],
     [
-      'a minute of what was applied',
+      'a minute of the applied rows',
       evidence({ ledger: { appliedMinutes: new Map([...MINUTES, [7, 3n]]) } }),
       'minute 7 (1970-01-01T00:07Z): the cache has 4, Postgres has 3 rows',
     ],
     [
-      'a strong count that lacks pings of before',
+      'a strong count that lacks earlier pings',
       evidence({ server: { strong: { ...answer, count: 4n }, totalAfter: 9n } }),
       'total: PingCount (strong) says 4, Postgres has 5 rows (1 missing)',
     ],
     [
-      'a count above all that was recorded',
+      'a count above everything recorded',
       evidence({ server: { cached: { ...answer, count: 9n }, totalAfter: 8n } }),
       'total: PingCount (default) says 9, Postgres has 8 rows (1 too many)',
     ],
-  ])('name, while pings come in, %s', (_, parts, message) => expect(findDifferences(parts)).toContain(message))
+  ])('include, while pings are recorded, %s', (_, parts, message) => expect(findDifferences(parts)).toContain(message))
 
-  test('in the published positions are none when the topic is left out', () => {
+  test('ignore the published positions if the topic is skipped', () => {
     const lagging = evidence({ ledger: { lanes: lanesWith(2, { published: { seq: 0n, tag: 0n } }) } })
     expect(findDifferences({ ...lagging, topic: false })).toEqual([])
   })
 
-  test('count the minutes beyond the first three', () => {
+  test('list three minutes and count the others', () => {
     const minutes = new Map([...MINUTES, [20, 1n], [21, 1n], [22, 1n], [23, 1n], [24, 1n]])
     const found = findDifferences(evidence({ cache: { minutes } }))
     expect(found).toHaveLength(4)
@@ -175,13 +175,13 @@ describe('differences', () => {
     expect(found[3]).toBe('… and 2 more minutes of the cache')
   })
 
-  test('name a cache that is away, but not a server that is', () => {
-    const away = { kind: 'away', reason: 'nobody there' } as const
-    expect(findDifferences({ ledger, cache: away, server: away, topic: true })).toEqual(['the cache cannot be read: nobody there'])
+  test('include an unreachable cache, but not an unreachable server', () => {
+    const away = { kind: 'away', reason: 'no answer' } as const
+    expect(findDifferences({ ledger, cache: away, server: away, topic: true })).toEqual(['the cache cannot be read: no answer'])
   })
 })
 
-describe('the report', () => {
+describe('the report of verify', () => {
   test('is a table with a verdict', () => {
     expect(toText(evidence(), []).split('\n')).toEqual([
       'lane  head  rows  published  applied  lag',
@@ -201,7 +201,7 @@ describe('the report', () => {
     expect(toText(evidence(), ['first', 'second']).split('\n').at(-1)).toBe('DIFFERENCE: first (and 1 more: --json lists all)')
   })
 
-  test('says what was left out or away', () => {
+  test('says which parts were skipped or unreachable', () => {
     const text = toText({ ledger, cache: { kind: 'left out' }, server: { kind: 'away', reason: 'unavailable: gone' }, topic: false }, [])
     expect(text).toContain('   0     3     3          3        –    –\n')
     expect(text).toContain('cache:   skipped by --no-cache\n')
@@ -209,7 +209,7 @@ describe('the report', () => {
     expect(text).toContain('server:  no answer: unavailable: gone\n')
   })
 
-  test('is one JSON document too', () => {
+  test('is one document with --json', () => {
     expect(toDocument(evidence(), [])).toMatchObject({
       ok: true,
       differences: [],

@@ -6,7 +6,7 @@ import { rate } from '../../src/cli/formats/rate.ts'
 import { boundTime, FIRST_TIME_MS, LAST_TIME_MS, pingTime, timeRange } from '../../src/cli/formats/time.ts'
 import { wholeNumber } from '../../src/cli/formats/whole-number.ts'
 
-describe('a time', () => {
+describe('a time of pingcli', () => {
   test.each([
     ['0', 0n],
     ['-5', -5n],
@@ -52,12 +52,12 @@ describe('a time', () => {
     '2026-11-21Z',
     '12026-01-01',
     ' 0',
-  ])('%j is none', text => {
+  ])('%j is refused', text => {
     expect(pingTime.parse(text)).toBeUndefined()
     expect(boundTime.parse(text)).toBeUndefined()
   })
 
-  test("of a ping is of the years 0001 to 9999, a range's bound any int64", () => {
+  test('of a ping is in the years 0001 to 9999; the bound of a range is any int64', () => {
     for (const outside of [String(FIRST_TIME_MS - 1n), String(LAST_TIME_MS + 1n), '0000-12-31', '0001-01-01T00:00+00:01']) {
       expect(pingTime.parse(outside)).toBeUndefined()
       expect(boundTime.parse(outside)).toBeTypeOf('bigint')
@@ -68,13 +68,13 @@ describe('a time', () => {
     expect(boundTime.parse('-9223372036854775809')).toBeUndefined()
   })
 
-  test('that bounds a range at one side only leaves the other open', () => {
+  test('that bounds a range on one side leaves the other side open', () => {
     expect(timeRange(5n, undefined)).toEqual({ start: 5n, end: 2n ** 63n - 1n })
     expect(timeRange(undefined, 5n)).toEqual({ start: -(2n ** 63n), end: 5n })
   })
 })
 
-describe('a duration', () => {
+describe('a duration of pingcli', () => {
   test.each([
     ['500ms', 500],
     ['2s', 2_000],
@@ -84,11 +84,11 @@ describe('a duration', () => {
     ['1ms', 1],
   ])('%s is %d ms', (text, ms) => expect(duration(1).parse(text)).toBe(ms))
 
-  test.each(['', '5', '0s', '0.5ms', '-1s', '1d', 's', '1 s', '1e3ms', '999999999h', 'Infinity'])('%j is none', text =>
+  test.each(['', '5', '0s', '0.5ms', '-1s', '1d', 's', '1 s', '1e3ms', '999999999h', 'Infinity'])('%j is refused', text =>
     expect(duration(1).parse(text)).toBeUndefined(),
   )
 
-  test('may be 0 where that makes sense', () => expect(duration(0).parse('0s')).toBe(0))
+  test('may be 0 if its minimum is 0', () => expect(duration(0).parse('0s')).toBe(0))
 
   test.each([
     [0.04, '0 ms'],
@@ -101,7 +101,7 @@ describe('a duration', () => {
   ])('%d ms is shown as %s', (ms, text) => expect(formatDuration(ms)).toBe(text))
 })
 
-describe('a rate', () => {
+describe('a rate of pingcli', () => {
   test.each([
     ['100', 100],
     ['0.5', 0.5],
@@ -110,33 +110,33 @@ describe('a rate', () => {
     ['3600/h', 1],
   ])('%s is %d per second', (text, perSecond) => expect(rate.parse(text)).toBe(perSecond))
 
-  test.each(['', '0', '-1', '0/s', '1/d', '/s', '1000001', 'NaN'])('%j is none', text => expect(rate.parse(text)).toBeUndefined())
+  test.each(['', '0', '-1', '0/s', '1/d', '/s', '1000001', 'NaN'])('%j is refused', text => expect(rate.parse(text)).toBeUndefined())
 })
 
-describe('a whole number', () => {
+describe('an integer from 1 to 10', () => {
   const format = wholeNumber(1, 10)
   test.each([
     ['1', 1],
     ['10', 10],
-  ])('%s is in', (text, value) => expect(format.parse(text)).toBe(value))
-  test.each(['0', '11', '-1', '1.0', '1e1', '', ' 1', 'x'])('%j is out', text => expect(format.parse(text)).toBeUndefined())
+  ])('%s is accepted', (text, value) => expect(format.parse(text)).toBe(value))
+  test.each(['0', '11', '-1', '1.0', '1e1', '', ' 1', 'x'])('%j is refused', text => expect(format.parse(text)).toBeUndefined())
 })
 
 describe('a ping id', () => {
   const id = '0197a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b'
   test('is a UUID in any case', () => expect(pingId.parse(id.toUpperCase())).toBe(id))
-  test.each(['', id.slice(1), `${id}0`, id.replaceAll('-', ''), `{${id}}`, id.replace('a', 'g')])('%j is none', text =>
+  test.each(['', id.slice(1), `${id}0`, id.replaceAll('-', ''), `{${id}}`, id.replace('a', 'g')])('%j is refused', text =>
     expect(pingId.parse(text)).toBeUndefined(),
   )
 })
 
-describe('an address', () => {
+describe('an address of a Ping server', () => {
   test.each([
     ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
     ['https://ping.example.com/', 'https://ping.example.com'],
     ['https://example.com/ping/', 'https://example.com/ping'],
     ['http://[::1]:8080', 'http://[::1]:8080'],
-  ])('%s is %s', (text, value) => expect(address.parse(text)).toBe(value))
+  ])('%s becomes %s', (text, value) => expect(address.parse(text)).toBe(value))
   test.each([
     '',
     '127.0.0.1:8080',
@@ -148,5 +148,5 @@ describe('an address', () => {
     'http://u:p@h',
     'http://h?q=1',
     'http://h:99999',
-  ])('%j is none', text => expect(address.parse(text)).toBeUndefined())
+  ])('%j is refused', text => expect(address.parse(text)).toBeUndefined())
 })

@@ -27,7 +27,7 @@ test.each([
   ['connect', 'calls', []],
   ['grpc', 'calls', []],
   ...PROTOCOLS.map(protocol => [protocol, 'streams', ['--stream']] as const),
-] as const)('pingcli load over %s sends every ping once, so many in each of its %s', async (protocol, shape, args) => {
+] as const)('pingcli load over %s sends every ping once, in %s of the batch size', async (protocol, shape, args) => {
   const http2 = shape === 'streams'
   const { address, sizes, pings, recorded } = await serve([], { http2 }, protocol)
   const { code, stdout, stderr } = await load(
@@ -59,7 +59,7 @@ test.each([
 })
 
 describe('pingcli load', () => {
-  test('of one ping a call calls Ping', async () => {
+  test('calls Ping if a call has one ping', async () => {
     const { address, sizes, pings } = await serve()
     expect((await load(address, '-n', '5')).code).toBe(0)
     expect([sizes, pings.length]).toEqual([[], 5])
@@ -68,7 +68,7 @@ describe('pingcli load', () => {
   test.each([
     ['call', [], false],
     ['stream', ['--stream'], true],
-  ])('sends those pings of a %s again that failed, with the same ids', async (_, args, http2) => {
+  ])('sends only the failed pings of a %s again, with the same ids', async (_, args, http2) => {
     const failsThird = ({ pingId }: { readonly pingId: string }, nth: number) =>
       Number.parseInt(pingId.slice(-1), 16) % 3 === 0 ? full(pingId, nth) : undefined
     const { address, pings, recorded } = await serve([], { fails: failsThird, http2 })
@@ -87,7 +87,7 @@ describe('pingcli load', () => {
     ['stream that is cut', ['lose reply', 'answer', 'lose reply'], ['--stream'], true],
     ['stream that the server ends', ['answer', { code: Code.Unavailable }], ['--stream'], true],
     ['stream without answers', ['no reply'], ['--stream', '--timeout', '3s'], true],
-  ])('sends the pings of a %s again with the same ids, so they are counted once', async (_, script, args, http2) => {
+  ])('sends the pings of a %s again with the same ids, so that they are counted once', async (_, script, args, http2) => {
     const { address, pings, recorded } = await serve(script, { http2 })
     const { code, stdout } = await load(address, '--count', '60', '--batch', '20', '--concurrency', '1', ...args)
     expect(code).toBe(0)
@@ -97,7 +97,7 @@ describe('pingcli load', () => {
     expect(recorded.size).toBe(60)
   })
 
-  test('ends with what the server refuses', async () => {
+  test('ends with exit code 4 if the server refuses a ping', async () => {
     const { address } = await serve([], { fails: (_, nth) => (nth === 1 ? FailureCode.INVALID_ARGUMENT : undefined) })
     const { code, stdout, stderr } = await load(address, '--count', '10', '--batch', '2', '--concurrency', '1')
     expect(code).toBe(4)
@@ -105,27 +105,27 @@ describe('pingcli load', () => {
     expect(JSON.parse(stdout)).toMatchObject({ pings: 2, acked: 0, open: [expect.any(String), expect.any(String)] })
   })
 
-  test('gives up at --timeout, and names the pings that are open', async () => {
+  test('stops at --timeout, and says how many pings are not acknowledged', async () => {
     const { address } = await serve([], { fails: () => FailureCode.UNAVAILABLE })
     const { code, stderr } = await load(address, '--count', '2', '--batch', '2', '--concurrency', '1', '--timeout', '300ms')
     expect(code).toBe(3)
     expect(stderr).toMatch(/^2 pings were not acknowledged and may or may not be recorded\./m)
   })
 
-  test('takes no ping for acknowledged that has no result', async () => {
+  test('does not count a ping without a result as acknowledged', async () => {
     const { address } = await serve([], { losesResult: true })
     const { code, stdout, stderr } = await load(address, '--count', '2', '--batch', '2', '--concurrency', '1', '--timeout', '300ms')
     expect([code, JSON.parse(stdout).acked]).toEqual([3, 0])
     expect(stderr).toContain('got 1 results, expected 2')
   })
 
-  test('at a rate says how many pings were due and not sent, all callers waiting', async () => {
+  test('with --rate reports how many pings were due but not sent while all callers waited', async () => {
     const { address } = await serve(['no reply'])
     const { code, stdout } = await load(address, '--rate', '100', '--duration', '500ms', '--concurrency', '1', '--timeout', '3s')
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ pings: 1, acked: 1, omitted: 49 })])
   })
 
-  test('at a rate counts from when pings were due', async () => {
+  test('with --rate measures latencies from when pings were due', async () => {
     const { address } = await serve(Array.from({ length: 3 }, () => 'answer' as const))
     const began = performance.now()
     const { code, stdout } = await load(address, '--count', '30', '--batch', '10', '--rate', '50')
@@ -145,7 +145,7 @@ describe('pingcli load', () => {
     expect(acked).toBeGreaterThan(0)
   })
 
-  test('ends with its report at Ctrl-C', async () => {
+  test('prints its report at Ctrl-C', async () => {
     const { address, recorded } = await serve()
     const { child, result } = startCli(['load', '--duration', '1m', '--batch', '5', '--address', address])
     await expect.poll(() => recorded.size, { timeout: 10_000 }).toBeGreaterThan(100)

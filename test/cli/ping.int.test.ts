@@ -19,7 +19,7 @@ async function serve(protocol: Protocol, script: readonly Step[] = []): Promise<
 
 interface RefusingServer {
   readonly port: number
-  /** Connections that were cut at once. */
+  /** Connections that were closed at once. */
   refused(): number
   stop(): Promise<void>
 }
@@ -39,7 +39,7 @@ async function startRefusingServer(): Promise<RefusingServer> {
 }
 
 describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
-  test('records one ping under an id of its own and prints it', async () => {
+  test('records one ping with a new id, and prints the id', async () => {
     const { address, pings } = await serve(protocol)
     const { code, stdout, stderr } = await runCli(['ping', '--json', '--protocol', protocol, '--address', address])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -50,13 +50,13 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
   })
 })
 
-describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, in trouble,', protocol => {
+describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, if something fails,', protocol => {
   test.each<[string, readonly Step[]]>([
     ['its reply is lost', ['lose reply']],
     ['its reply is lost twice', ['lose reply', 'lose reply']],
     ['its reply never comes', ['no reply']],
     [
-      'the server is away, full, too late, or stumbles',
+      'the server is unreachable, overloaded, too slow, or fails',
       [Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded, Code.Internal].map(code => ({ code })),
     ],
   ])('sends the same ping again with the same id when %s', async (_, script) => {
@@ -69,7 +69,7 @@ describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, in trouble,', protoc
     expect(JSON.parse(stdout)).toMatchObject({ id: pings[0]?.pingId, tries: script.length + 1 })
   })
 
-  test('counts every ping of a run once while replies get lost and the server fails', async () => {
+  test('counts every ping of a run once although replies get lost and the server fails', async () => {
     const script: readonly Step[] = Array.from({ length: 60 }, (_, i) =>
       i % 10 === 3 ? 'lose reply' : i % 10 === 6 ? { code: Code.Unavailable } : 'answer',
     )
@@ -99,7 +99,7 @@ describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, in trouble,', protoc
     expect(pings).toHaveLength(1)
   })
 
-  test('ends with exit code 3 when nobody listens, and tells how to settle the ping', async () => {
+  test('ends with exit code 3 when nothing listens, and prints how to settle the ping', async () => {
     const { address } = await serve(protocol)
     await server?.stop()
     server = undefined
@@ -116,7 +116,7 @@ describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, in trouble,', protoc
     expect(server.pings[0]).toMatchObject({ timestampMs: 7n })
   })
 
-  test('waits for a server that is not there yet', async () => {
+  test('waits for a server that is not running yet', async () => {
     const refusing = await startRefusingServer()
     const args = ['ping', '--json', '--protocol', protocol, '--address', `http://127.0.0.1:${refusing.port}`]
     const run = startCli(args)
@@ -131,14 +131,14 @@ describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, in trouble,', protoc
 })
 
 describe('pingcli ping', () => {
-  test("waits as long as the server's retry-after asks", async () => {
+  test("waits as long as the server's retry-after says", async () => {
     const { address } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '1' } }])
     const { stdout } = await runCli(['ping', '--json', '--address', address])
     expect(JSON.parse(stdout).latencyMs).toBeGreaterThanOrEqual(1_000)
     expect(JSON.parse(stdout).latencyMs).toBeLessThan(8_000)
   })
 
-  test('gives up at once when retry-after is longer than the time left', async () => {
+  test('stops at once if retry-after is longer than the time left', async () => {
     const { address, pings } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '60' } }])
     const { code, stderr } = await runCli(['ping', '--address', address, '--timeout', '5s'])
     expect(code).toBe(3)
@@ -151,7 +151,7 @@ describe('pingcli ping', () => {
     [['--timestamp=-5'], -5n],
     [['--timestamp', '0'], 0n],
     [['--timestamp', '2026-11-21T10:00+01:00'], BigInt(Date.UTC(2026, 10, 21, 9))],
-  ])('sends the time of %j', async (args, timestampMs) => {
+  ])('sends the timestamp of %j', async (args, timestampMs) => {
     const { address, pings } = await serve('connect')
     expect(await runCli(['ping', '--address', address, ...args])).toMatchObject({ code: 0 })
     expect(pings[0]?.timestampMs).toBe(timestampMs)
@@ -164,14 +164,14 @@ describe('pingcli ping', () => {
     expect(stdout).toMatch(/^recorded 0197a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b \(.* ms\)\n$/)
   })
 
-  test('takes the address from PING_ADDRESS, and --address before it', async () => {
+  test('uses the address of PING_ADDRESS, and --address overrides it', async () => {
     const { address, pings } = await serve('connect')
     expect(await runCli(['ping'], { PING_ADDRESS: address })).toMatchObject({ code: 0 })
     expect(await runCli(['--address', address, 'ping'], { PING_ADDRESS: 'http://127.0.0.1:1' })).toMatchObject({ code: 0 })
     expect(pings).toHaveLength(2)
   })
 
-  test('keeps to --rate', async () => {
+  test('starts no more pings than --rate allows', async () => {
     const { address, pings } = await serve('connect')
     const { stdout } = await runCli(['ping', '-n', '11', '--rate', '10', '--address', address, '--json'])
     expect(pings).toHaveLength(11)
@@ -179,12 +179,12 @@ describe('pingcli ping', () => {
     expect(JSON.parse(stdout).elapsedMs).toBeLessThan(8_000)
   })
 
-  test('counts latencies from when a ping was due, so that a stall shows in all that waited for it', async () => {
+  test('with --rate measures latencies from when a ping was due, so that a stall shows in every ping that waited for it', async () => {
     const { address } = await serve('connect', [{ code: Code.ResourceExhausted, headers: { 'retry-after': '2' } }])
     const args = ['ping', '-n', '20', '--rate', '10', '--concurrency', '1', '--address', address]
     const { stdout } = await runCli([...args, '--json'])
     const { latencyMs, sentLatencyMs } = JSON.parse(stdout)
-    // The first ping holds up the others for 2 s. The eleventh is due after 1 s, so it waits for a second.
+    // The first ping delays the others by 2 s. The eleventh is due after 1 s, so it waits for a second.
     expect(latencyMs.p50).toBeGreaterThanOrEqual(900)
     expect(sentLatencyMs.p50).toBeLessThan(latencyMs.p50)
     expect(sentLatencyMs.max).toBeGreaterThanOrEqual(2_000)
@@ -210,14 +210,14 @@ describe('pingcli ping', () => {
     listener.close()
   })
 
-  test('over grpc says what is missing where the server speaks HTTP/1.1 only', async () => {
+  test('over grpc says that HTTP/2 is missing if the server speaks only HTTP/1.1', async () => {
     const { address } = await serve('connect')
     const { code, stderr } = await runCli(['ping', '--protocol', 'grpc', '--timeout', '600ms', '--address', address])
     expect(code).toBe(3)
     expect(stderr).toContain('got something other than HTTP/2, which grpc and --stream need')
   })
 
-  test('ends a run at the first ping that is not acknowledged, and names it', async () => {
+  test('ends a run at the first ping that fails, and names it', async () => {
     const { address, pings } = await serve('connect', ['answer', 'answer', { code: Code.InvalidArgument }])
     const { code, stdout, stderr } = await runCli(['ping', '-n', '50', '--concurrency', '1', '--address', address, '--json'])
     expect(code).toBe(4)
@@ -237,7 +237,7 @@ describe('pingcli ping', () => {
     expect(stderr).toBe('interrupted\n')
   })
 
-  test('ends on SIGINT while a reply does not come, and names the pings', async () => {
+  test('ends on SIGINT while replies are missing, and names the pings', async () => {
     const { address } = await serve('connect', Array<Step>(20).fill('no reply'))
     const run = startCli(['ping', '-n', '10', '--address', address, '--timeout', '1m'])
     await expect.poll(() => server?.pings.length, { timeout: 10_000 }).toBe(10)

@@ -6,7 +6,7 @@ import { renderProgress } from '../../src/cli/output/progress-bar.ts'
 import { Latencies } from '../../src/cli/run/latencies.ts'
 import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
 
-describe('latencies', () => {
+describe('the latencies of a run', () => {
   test('have percentiles to three digits', () => {
     const latencies = new Latencies()
     for (let ms = 1; ms <= 1_000; ms++) latencies.add(ms)
@@ -17,7 +17,7 @@ describe('latencies', () => {
     expect(summary?.max).toBeCloseTo(1_000, -0.5)
   })
 
-  test('below a microsecond and above a day are kept at those', () => {
+  test('have a minimum of one microsecond and a maximum of one day', () => {
     const latencies = new Latencies()
     latencies.add(0)
     latencies.add(1e12)
@@ -25,10 +25,10 @@ describe('latencies', () => {
     expect(latencies.summary()?.max).toBeGreaterThanOrEqual(86_400_000)
   })
 
-  test('have no summary without any', () =>
+  test('have no summary if there are none', () =>
     expect([new Latencies().summary(), new Latencies().tail(), new Latencies().omitted()]).toEqual([undefined, undefined, 0]))
 
-  test('have a tail', () => {
+  test('have percentiles up to 99.99 %', () => {
     const latencies = new Latencies()
     latencies.add(1, 99_900)
     latencies.add(50, 90)
@@ -44,7 +44,7 @@ describe('latencies', () => {
       expect(got / expected).toBeCloseTo(1, 2)
   })
 
-  test('of a closed loop with a stall omit those that would have been sent meanwhile', () => {
+  test('of a closed loop with a stall lack the pings that would have been sent during the stall', () => {
     const [steady, stalled] = [new Latencies(), new Latencies()]
     steady.add(1, 1_000)
     stalled.add(1, 999)
@@ -60,41 +60,41 @@ describe('the progress bar', () => {
       '██████░░░░░░░░░░░░░░░░░░  25%  2 500/10 000  500/s  15 s left',
     )
   })
-  test('knows no time left before the first answer', () => {
+  test('shows no time left before the first answer', () => {
     expect(renderProgress({ done: 0, all: 10, elapsedMs: 1_000 }, 120)).toContain('waiting for the first answer')
   })
   test('is full only at the end', () => {
     expect(renderProgress({ done: 999, all: 1_000, elapsedMs: 1_000 }, 120)).toContain(' 99%')
     expect(renderProgress({ done: 1_000, all: 1_000, elapsedMs: 1_000 }, 120)).toContain('100%')
   })
-  test('of a duration shows its share of the time', () => {
+  test('of a run with a duration shows the share of the time', () => {
     expect(renderProgress({ done: 2_500, all: undefined, durationMs: 10_000, elapsedMs: 5_000 }, 120)).toBe(
       '████████████░░░░░░░░░░░░  50%  2 500  500/s  5 s left',
     )
     expect(renderProgress({ done: 75, all: 100, durationMs: 10_000, elapsedMs: 5_000 }, 120)).toContain(' 75%  75/100  15/s  1.7 s left')
   })
-  test('never fills the line, which would wrap', () => {
+  test('never fills the whole line, which would wrap', () => {
     expect(renderProgress({ done: 1, all: 10, elapsedMs: 1_000 }, 20)).toHaveLength(19)
   })
 })
 
-describe('JSON', () => {
+describe('the JSON of pingcli', () => {
   test('writes 64-bit numbers with all their digits', () => {
     expect(toJson({ count: 2n ** 63n - 1n, list: [-1n], none: null })).toBe('{"count":9223372036854775807,"list":[-1],"none":null}')
   })
 })
 
-describe('numbers for people', () => {
+describe('a number in a report', () => {
   test.each([
     [0, '0'],
     [999, '999'],
     [1_000, '1 000'],
     [-1_234_567, '-1 234 567'],
-  ])('%d is %s', (value, text) => expect(grouped(value)).toBe(text))
+  ])('%d is shown as %s', (value, text) => expect(grouped(value)).toBe(text))
 })
 
 describe('a failed call', () => {
-  test('is named with what lies below it, once', () => {
+  test('is reported with its causes, each once', () => {
     const refused = new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')])
     const error = new ConnectError('', Code.Unavailable, undefined, undefined, refused)
     expect(describeFailure(error)).toBe('unavailable: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1')
@@ -102,7 +102,7 @@ describe('a failed call', () => {
     expect(describeFailure(same)).toBe('deadline_exceeded: boom')
   })
 
-  test('asks for a pause by retry-after in seconds', () => {
+  test('has a pause from retry-after, in seconds', () => {
     const after = (text: string) => retryAfterMs(new ConnectError('full', Code.ResourceExhausted, { 'retry-after': text }))
     expect(after('2')).toBe(2_000)
     expect(after('0.25')).toBe(250)
@@ -110,7 +110,7 @@ describe('a failed call', () => {
     expect(retryAfterMs(new ConnectError('full', Code.ResourceExhausted))).toBeUndefined()
   })
 
-  test('asks for a pause by RetryInfo, to the millisecond, and this goes before retry-after', () => {
+  test('has a pause from RetryInfo, in milliseconds, which overrides retry-after', () => {
     const detail = { desc: RetryInfoSchema, value: { retryDelay: { seconds: 1n, nanos: 250_000_000 } } }
     expect(retryAfterMs(new ConnectError('full', Code.ResourceExhausted, { 'retry-after': '2' }, [detail]))).toBe(1_250)
   })
@@ -125,9 +125,9 @@ describe('a failed call', () => {
     [Code.Internal, false],
     [Code.Canceled, false],
     [Code.Aborted, false],
-  ])('with code %d: final is %s', (code, final) => expect(isFinal(new ConnectError('', code))).toBe(final))
+  ])('with code %d is final: %s', (code, final) => expect(isFinal(new ConnectError('', code))).toBe(final))
 
-  test('bears the name of its code as Connect writes it', () => {
+  test('has the name of its code as Connect writes it', () => {
     expect(codeName(Code.DeadlineExceeded)).toBe('deadline_exceeded')
     expect(codeName(Code.Unavailable)).toBe('unavailable')
   })

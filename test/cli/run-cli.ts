@@ -14,11 +14,11 @@ export interface CliResult {
 export interface CliRun {
   readonly child: ChildProcess
   readonly result: Promise<CliResult>
-  /** Resolves when standard output or standard error holds the text. */
+  /** Resolves when standard output or standard error contains the text. */
   shows(text: string): Promise<void>
 }
 
-/** pingcli as a process of its own, its streams being pipes; it ends with the test at the latest. */
+/** pingcli as a process with pipes for its streams; it ends with the test at the latest. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): CliRun {
   const child = spawn(process.execPath, [MAIN, ...args], { env: { ...withoutSettings(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill())
@@ -60,7 +60,7 @@ export async function callCli(args: readonly string[], env: Readonly<Record<stri
   }
 }
 
-/** The settings and the locale of whoever runs the tests are none of the tests' business. */
+/** Without the settings and the locale of the user who runs the tests. */
 export function withoutSettings(): Record<string, string | undefined> {
   const { PING_TOKEN_FILE: _1, PING_CA_FILE: _2, PING_CERT_FILE: _3, PING_KEY_FILE: _4, ...rest } = process.env
   const { PING_ADDRESS: _a, DATABASE_URL: _b, REDIS_URL: _c, NO_COLOR: _d, FORCE_COLOR: _e, LC_ALL: _f, LC_CTYPE: _g, ...env } = rest

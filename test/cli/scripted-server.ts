@@ -22,7 +22,7 @@ export interface Certificate {
 export interface ScriptedServer {
   readonly address: string
   readonly port: number
-  /** Every Ping that arrived, in order, with those that were not answered. */
+  /** Every Ping that arrived, in order, including those that were not answered. */
   readonly pings: readonly PingRequest[]
   readonly counts: readonly PingCountRequest[]
   /** How many pings each PingBatch, or each message of a PingStream, had. */
@@ -35,7 +35,7 @@ export interface ScriptedServer {
 export interface ServerOptions {
   readonly port?: number
   readonly tls?: Certificate
-  /** How many of the pings, the first ones, are acknowledged and not recorded. */
+  /** How many of the first pings are acknowledged but not recorded. */
   readonly forgets?: number
   /** Why a ping of PingBatch or PingStream is not recorded at its nth try (from 1); undefined: it is. */
   readonly fails?: (ping: PingRequest, nth: number) => FailureCode | undefined
@@ -47,7 +47,7 @@ export interface ServerOptions {
 
 const cutKey = createContextKey<() => void>(() => undefined)
 
-/** A PingService of our own on a free port: the script's steps are taken one a call, then every call is answered. */
+/** A PingService on a free port: each call takes one step of the script; after the script, every call is answered. */
 export async function startScriptedServer(
   protocol: Protocol,
   script: readonly Step[] = [],

@@ -5,7 +5,7 @@ import { can } from '../support/tiers.ts'
 import { MAIN, runCli, withoutSettings } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer } from './scripted-server.ts'
 
-/** To the end of the line. */
+/** Erases to the end of the line. */
 const ERASE = '\u001B[K'
 const CTRL_C = '\u0003'
 
@@ -40,7 +40,7 @@ function onTerminal(
 describe.runIf(can('script'))('pingcli on a terminal', () => {
   const line = (args: string): string => `'${process.execPath}' '${MAIN}' ${args} --address ${server.address}`
 
-  test('shows a progress bar for a long run and clears it away before the summary', async () => {
+  test('shows a progress bar for a long run, and erases it before the summary', async () => {
     const { code, shown } = await onTerminal(line('ping -n 10 --rate 10'))
     expect(code).toBe(0)
     expect(shown.split(ERASE)[0]).toMatch(/^\r[█░]{24} +\d+% {2}\d+\/10 .* left$/)
@@ -54,7 +54,7 @@ describe.runIf(can('script'))('pingcli on a terminal', () => {
   })
 
   test.each(firstOrAll([[{ LANG: 'C' }], [{ LANG: 'de_DE.UTF-8', LC_ALL: 'POSIX' }], [{ LANG: '' }]]))(
-    'shows only ASCII in the locale of %j',
+    'shows only ASCII with the locale %j',
     async env => {
       const { shown } = await onTerminal(line('ping -n 10 --rate 10'), { env })
       expect(shown.split(ERASE)[0]).toMatch(/^\r[#.]{24} +\d+% /)
@@ -70,7 +70,7 @@ describe.runIf(can('script'))('pingcli on a terminal', () => {
     expect(shown).not.toContain('\u001B')
   })
 
-  test.each(firstOrAll(['dumb', '']))('shows no bar where TERM is "%s"', async TERM => {
+  test.each(firstOrAll(['dumb', '']))('shows no bar if TERM is "%s"', async TERM => {
     const { code, shown } = await onTerminal(line('ping -n 10 --rate 10'), { env: { TERM } })
     expect(code).toBe(0)
     expect(shown).toMatch(/^10 of 10 pings acknowledged/)

@@ -7,8 +7,8 @@ import { createAuthority, type Identity } from '../support/certificates.ts'
 import { runCli } from './run-cli.ts'
 import { startScriptedServer } from './scripted-server.ts'
 
-describe.each(PROTOCOLS)('pingcli with an https address of a port without TLS, over %s', protocol => {
-  test('says so at once, without words of OpenSSL, and tries no further', async () => {
+describe.each(PROTOCOLS)('pingcli with the https address of a port without TLS, over %s', protocol => {
+  test("says so at once, without OpenSSL's text, and does not retry", async () => {
     const server = await startScriptedServer(protocol)
     const address = server.address.replace('http:', 'https:')
     const { code, stdout, stderr } = await runCli(['ping', '--protocol', protocol, '--address', address, '--timeout', '1m'])
@@ -34,7 +34,7 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
 
   const start = () => startScriptedServer(protocol, ['lose reply'], { tls })
 
-  test('talks to a server whose CA it is told by NODE_EXTRA_CA_CERTS', async () => {
+  test('trusts a server whose CA is in NODE_EXTRA_CA_CERTS', async () => {
     const server = await start()
     const args = ['ping', '--protocol', protocol, '--address', server.address]
     const { code, stderr } = await runCli(args, { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') })
@@ -44,7 +44,7 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
     expect(server.pings).toHaveLength(2)
   })
 
-  test('does not talk to one whose certificate it does not trust', async () => {
+  test('sends nothing to a server whose certificate it does not trust', async () => {
     const server = await start()
     const { code, stderr } = await runCli(['ping', '--protocol', protocol, '--address', server.address, '--timeout', '2s'])
     await server.stop()
@@ -56,7 +56,7 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
   })
 })
 
-test('pingcli load --stream at an https port that speaks HTTP/1.1 only says what it needs, without words of OpenSSL', async () => {
+test("pingcli load --stream says that it needs HTTP/2 if an https port speaks only HTTP/1.1, without OpenSSL's text", async () => {
   const server = await startScriptedServer('connect', [], { tls: createAuthority().issue() })
   const { code, stderr } = await runCli(['load', '--stream', '-n', '1', '--address', server.address, '--timeout', '300ms'])
   await server.stop()

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { callCli, runCli } from './run-cli.ts'
 
-describe('pingcli, used wrongly, ends with exit code 2 and says what it got and what it expected', () => {
+describe('wrong usage of pingcli ends with exit code 2, and with what it got and expected:', () => {
   test.each<[string[], RegExp]>([
     [['ping', '-n', 'x'], /option '-n, --number <count>' argument 'x' is invalid. Got "x", expected an integer from 1 to/],
     [['ping', '-n', '0'], /Got "0", expected an integer from 1/],

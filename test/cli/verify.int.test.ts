@@ -30,7 +30,7 @@ async function record(lane: number, times: readonly number[]): Promise<void> {
   )
 }
 
-/** As the relay does in the end. */
+/** Marks all rows as published, as the relay does. */
 async function publishAll(): Promise<void> {
   await ledger.query(`update ping_lanes l set published_seq = h.seq, published_tag = h.tag
     from (select distinct on (lane) lane, seq, tag from pings order by lane, seq desc) h where h.lane = l.lane`)
@@ -64,7 +64,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     await database.drop()
   })
 
-  test('rebuild fills an empty cache, and verify then says OK', async () => {
+  test('rebuild fills an empty cache, and then verify says OK', async () => {
     const rebuilt = await cli('rebuild', '--json')
     expect(rebuilt).toMatchObject({ code: 0, stderr: '' })
     // The newest ping is beyond the minutes that the cache covers.
@@ -81,7 +81,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
-  test('rebuild replaces what is wrong, and keeps no more minutes than MAX_MINUTES', async () => {
+  test('rebuild replaces wrong fields, and keeps no more minutes than MAX_MINUTES', async () => {
     await record(
       1,
       Array.from({ length: 80 }, (_, minute) => minute * 60_000),
@@ -95,7 +95,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await cli('verify')).toMatchObject({ code: 0 })
   })
 
-  test('rebuild waits for one that is under way, and takes over when that one has died', async () => {
+  test('rebuild waits for another rebuild, and takes over when that one has died', async () => {
     const [seconds, micros] = await cache.time()
     const nowMs = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
     await cache.hset(HASH, 'claim', `${randomUUID()}:${nowMs}`)
@@ -105,7 +105,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await cache.hget(HASH, 'total')).toBe('7')
   })
 
-  test('rebuild says so when another is still at it at the end of --timeout', async () => {
+  test('rebuild fails if another rebuild is still running at the end of --timeout', async () => {
     const [seconds] = await cache.time()
     await cache.hset(HASH, 'claim', `${randomUUID()}:${Number(seconds) * 1_000}`)
     const { code, stderr } = await cli('rebuild', '--timeout', '1s')
@@ -113,8 +113,8 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
   })
 
   test.each<[string, () => Promise<unknown>, string | RegExp]>([
-    ['a cache that is empty', () => cache.flushall(), `the cache cannot be read: ${HASH} does not exist`],
-    ['a cache that is claimed', () => cache.hset(HASH, 'claim', 'x:0'), `the cache cannot be read: ${HASH} is claimed: `],
+    ['an empty cache', () => cache.flushall(), `the cache cannot be read: ${HASH} does not exist`],
+    ['a claimed cache', () => cache.hset(HASH, 'claim', 'x:0'), `the cache cannot be read: ${HASH} is claimed: `],
     ['a lane that is not in the cache', () => cache.hdel(HASH, 'applied:1'), `the cache cannot be read: ${HASH} lacks fields`],
     ['a total', () => cache.hincrby(HASH, 'total', 1), 'total: the cache has 8, the sum of its lanes is 7 (1 too many)'],
     ['a minute', () => cache.hincrby(HASH, 'minute:1', -1), 'minute 1 (1970-01-01T00:01Z): the cache has 1, Postgres has 2 rows'],
@@ -130,7 +130,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
       () => ledger.query('update ping_lanes set published_seq = 1 where lane = 2'),
       'lane 2: published up to 1, 1 behind its head 2 (is Kafka down? --no-topic skips the published positions)',
     ],
-  ])('verify names the difference in %s and ends with exit code 1', async (_, spoil, message) => {
+  ])('verify reports the difference in %s and ends with exit code 1', async (_, spoil, message) => {
     await cli('rebuild')
     await spoil()
     const { code, stdout } = await cli('verify', '--wait', '0s', '--json')
@@ -139,7 +139,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(differences[0]).toMatch(message)
   })
 
-  test('verify waits until what is recorded has come everywhere', async () => {
+  test('verify waits until all parts have what is recorded', async () => {
     await cli('rebuild')
     await record(1, [5])
     const run = startCli(['verify', '--wait', '20s', '--json'], settings())
@@ -149,7 +149,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await run.result).toMatchObject({ code: 0 })
   })
 
-  test('verify compares with what the server says, cached and strong', async () => {
+  test("verify compares with the server's counts, cached and strong", async () => {
     await cli('rebuild')
     const server = await startScriptedServer('connect')
     const { code, stdout } = await runCli(['verify', '--wait', '0s'], { ...settings(), PING_ADDRESS: server.address })
@@ -159,7 +159,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(stdout).toContain('DIFFERENCE: total: PingCount (strong) says 0, Postgres has 7 rows (7 missing)')
   })
 
-  test('verify --pings records pings and names those that the strong count lacks', async () => {
+  test('verify --pings records pings, and reports those that the strong count lacks', async () => {
     await cli('rebuild')
     const server = await startScriptedServer('connect', [], { forgets: 2 })
     const { code, stdout } = await runCli(['verify', '--pings', '5', '--wait', '0s', '--json'], {
@@ -174,28 +174,28 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     )
   })
 
-  test('verify --pings ends with exit code 3 when the server is away, and says what does not go together', async () => {
+  test('verify --pings ends with exit code 3 if the server is unreachable, and does not go with --no-server', async () => {
     expect(await runCli(['verify', '--pings', '5', '--timeout', '1s'], settings())).toMatchObject({ code: 3, stdout: '' })
     const { code, stderr } = await cli('verify', '--pings', '5', '--no-server')
     expect(code).toBe(2)
     expect(stderr).toContain("option '--pings <count>' needs the server. Got --no-server with it")
   })
 
-  test('verify ends with exit code 4 when the server refuses its token: that server is not away', async () => {
+  test('verify ends with exit code 4 if the server refuses its token', async () => {
     const server = await startScriptedServer('connect', [{ code: Code.Unauthenticated }, { code: Code.Unauthenticated }])
     const { code, stderr } = await cli('verify', '--no-cache', '--no-topic', '--address', server.address)
     await server.stop()
     expect({ code, stderr }).toEqual({ code: 4, stderr: 'error: refused: unauthenticated: scripted Unauthenticated\n' })
   })
 
-  test('verify leaves out what it is told to', async () => {
+  test('verify skips the cache and the server on request', async () => {
     await cache.flushall()
     const { code, stdout } = await cli('verify', '--no-cache', '--no-server')
     expect(code).toBe(0)
     expect(stdout).toContain('cache:   skipped by --no-cache\nserver:  skipped by --no-server\n\nOK\n')
   })
 
-  test('verify --no-topic says OK, without waiting, where nothing is published', async () => {
+  test('verify --no-topic says OK at once if nothing is published', async () => {
     await cli('rebuild')
     await ledger.query('update ping_lanes set published_seq = 0, published_tag = 0')
     const { code, stdout } = await cli('verify', '--no-topic', '--wait', '1m')
@@ -204,7 +204,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
-  test('verify takes a cache that is away for a difference, rebuild ends with exit code 3', async () => {
+  test('an unreachable cache is a difference for verify, and ends rebuild with exit code 3', async () => {
     const nowhere = { ...settings(), REDIS_URL: 'redis://127.0.0.1:1' }
     const verified = await runCli(['verify', '--wait', '0s'], nowhere)
     expect(verified.code).toBe(1)
@@ -212,7 +212,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await runCli(['rebuild'], nowhere)).toMatchObject({ code: 3 })
   })
 
-  test.each(['verify', 'rebuild'])('%s ends with exit code 3 when Postgres is away, and leaves the cache alone', async command => {
+  test.each(['verify', 'rebuild'])('%s ends with exit code 3 if Postgres is unreachable, and does not change the cache', async command => {
     await cli('rebuild')
     const { code, stdout, stderr } = await runCli([command], { ...settings(), DATABASE_URL: 'postgres://postgres@127.0.0.1:1/ping' })
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
@@ -220,7 +220,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await cache.hget(HASH, 'total')).toBe('7')
   })
 
-  test('verify says so when the database is not one of Ping', async () => {
+  test("verify says so if the database does not contain Ping's tables", async () => {
     await ledger.query('drop table ping_lanes cascade')
     const { code, stderr } = await cli('verify')
     expect(code).toBe(1)
@@ -234,14 +234,14 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await run.result).toMatchObject({ code: 130, stdout: '', stderr: 'error: interrupted\n' })
   })
 
-  test('a setting that is wrong ends both with exit code 2', async () => {
+  test('a wrong setting ends verify and rebuild with exit code 2', async () => {
     const { code, stderr } = await runCli(['verify'], { ...settings(), REDIS_URL: 'localhost' })
     expect(code).toBe(2)
     expect(stderr).toContain('REDIS_URL: got a URL without a scheme and :// (it is not shown: secret), expected redis://')
   })
 })
 
-/** Until a pingcli reads the database. */
+/** Waits until a pingcli reads the database. */
 async function untilConnected(): Promise<void> {
   const connected = "select count(*)::int as n from pg_stat_activity where application_name = 'pingcli' and datname = current_database()"
   await expect.poll(async () => (await ledger.query(connected)).rows[0].n, { timeout: 10_000 }).toBe(1)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { waitUntil } from '../../src/cli/run/wait-until.ts'
 import { wait } from '../../src/runtime/wait.ts'
 
-test('a time further away than a timer can wait is waited for', async () => {
+test('waitUntil waits for a time that is later than a timer can wait', async () => {
   const ended = new AbortController()
   let isOver = false
   const waited = waitUntil(performance.now() + 2 ** 32, ended.signal).then(() => (isOver = true))

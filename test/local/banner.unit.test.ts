@@ -16,15 +16,15 @@ function print(options: { ports?: Record<string, string>; cache?: string; stateO
   return banner(settings, options.dataDir ?? '/clone/.ping', addresses, options.stateOf ?? ready)
 }
 
-describe('what npm start prints when Ping can be used', () => {
-  test('is short lines where all is where pingcli looks', () => {
+describe('what npm start prints when Ping is ready', () => {
+  test("has short lines if everything is at pingcli's defaults", () => {
     expect(print({})).toContain(
       '\n  npx pingcli count\n  npx pingcli verify\n  PGPASSFILE=/clone/.ping/pgpass psql postgres://ping@127.0.0.1:5432/ping\n',
     )
     expect(print({})).toContain("\n  kafka      127.0.0.1:9092  (Ping's own broker)\n")
   })
 
-  test('tells verify each address that is another one', () => {
+  test('passes every address that is not the default to verify', () => {
     expect(print({ ports: { REDIS_PORT: '7003' } })).toContain(
       '\n  npx pingcli count\n  REDIS_URL=redis://127.0.0.1:7003 npx pingcli verify\n',
     )
@@ -34,24 +34,24 @@ describe('what npm start prints when Ping can be used', () => {
     )
   })
 
-  test('tells verify and psql of another data folder, whatever its name', () => {
+  test('passes another data folder to verify and psql, no matter what its name is', () => {
     expect(print({ ports: { PING_DATA_DIR: 'my data' }, dataDir: "/o'neill/my data" })).toContain(
       "\n  PING_DATA_DIR='/o'\\''neill/my data' npx pingcli verify\n  PGPASSFILE='/o'\\''neill/my data/pgpass' psql postgres://",
     )
   })
 
-  test('quotes what a shell takes for a pattern', () => {
+  test('quotes characters that a shell reads as a pattern', () => {
     expect(print({ ports: { HOST: '::1' } })).toContain("-d '{}' 'http://[::1]:8080/ping.v1.PingService/PingCount'\n")
   })
 
-  test('says what to put for the password of a cache of their own', () => {
+  test("says what to replace with the password of the user's own cache", () => {
     expect(print({ cache: 'redis://:***@127.0.0.1:6379' })).toContain(
       "\n  redis-cli -u 'redis://:***@127.0.0.1:6379' HGETALL ping:counters\nReplace *** with the password of your cache.\n",
     )
     expect(print({})).not.toContain('***')
   })
 
-  test('marks a part that has just ended', () => {
+  test('marks a part that has just exited', () => {
     expect(print({ stateOf: name => (name === 'kafka' ? 'starting' : 'ready') })).toContain(
       "\n  kafka      127.0.0.1:9092  (Ping's own broker)  (starting)\n",
     )

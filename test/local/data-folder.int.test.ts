@@ -17,7 +17,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** Takes the folder as a start does, up to the first process. Returns its notes. */
+/** Opens the folder as a start does, up to the first process. Returns its notes. */
 function open(path = folder): readonly string[] {
   const { notes, release } = lockDataFolder(path)
   try {
@@ -40,7 +40,7 @@ function refusal(path = folder): string {
   throw new Error(`${path} was not refused`)
 }
 
-describe('garbage in the data folder of npm start', () => {
+describe('npm start on a damaged data folder:', () => {
   const garbage = [
     '',
     'x',
@@ -53,7 +53,7 @@ describe('garbage in the data folder of npm start', () => {
     '\0\u0001\u0002'.repeat(500),
   ]
 
-  test.each(garbage)('%j in any of its files stops no start', content => {
+  test.each(garbage)('starts with %j in any of its files', content => {
     mkdirSync(join(folder, 'run'))
     for (const file of ['lock.db', 'run-by', 'run/server.json']) writeFileSync(join(folder, file), content)
     const notes = open()
@@ -63,17 +63,17 @@ describe('garbage in the data folder of npm start', () => {
     expect(open()).toEqual([])
   })
 
-  test.each(['lock.db', 'run-by', 'run/server.json'])('a folder instead of %s is refused by its name', file => {
+  test.each(['lock.db', 'run-by', 'run/server.json'])('names a folder that is in the place of %s', file => {
     mkdirSync(join(folder, file), { recursive: true })
     expect(refusal()).toContain(join(folder, file))
   })
 
-  test('a file instead of the folder run is refused by its name', () => {
+  test('names a file that is in the place of the folder run', () => {
     writeFileSync(join(folder, 'run'), '')
     expect(refusal()).toContain(join(folder, 'run'))
   })
 
-  test('another copy is named, whatever the file says that names it', () => {
+  test('names another copy that uses the folder, whatever is in the file with its pid', () => {
     const { release } = lockDataFolder(folder)
     expect(refusal()).toContain(`another Ping (pid ${process.pid}) uses the data folder`)
     writeFileSync(join(folder, 'run-by'), 'garbage')
@@ -88,7 +88,7 @@ describe('garbage in the data folder of npm start', () => {
       () => mkdirSync(join(folder, 'postgres', 'base'), { recursive: true }),
       'got a folder with base but without PG_VERSION, expected a database or an empty folder: restore it, or move the folder away',
     ],
-  ])('%s instead of the database is refused by its name', (_, make, message) => {
+  ])('names %s that is in the place of the database', (_, make, message) => {
     make()
     const user = plainUser()
     if (user) chownSync(join(folder, 'postgres'), user.uid, user.gid)
@@ -108,7 +108,7 @@ describe('the path of the data folder', () => {
   })
 
   test.each([
-    ['a line end', 'a\nb', /expected a path without control characters/],
+    ['a line break', 'a\nb', /expected a path without control characters/],
     ['more bytes than databases open', 'ü'.repeat(100) + `/${'x'.repeat(100)}`.repeat(3), /got a path of \d+ bytes, expected at most 480/],
   ])('may not have %s', (_, name, message) => {
     expect(refusal(join(folder, name))).toMatch(message)
@@ -119,18 +119,18 @@ describe('the path of the data folder', () => {
     expect(refusal(join(folder, 'link'))).toContain('expected a folder that can be created and written to (EEXIST')
   })
 
-  test.skipIf(process.getuid?.() === 0)('may not be one that this user cannot write to', () => {
+  test.skipIf(process.getuid?.() === 0)('may not be a folder that this user cannot write to', () => {
     chmodSync(folder, 0o500)
     expect(refusal()).toContain('expected a folder that can be created and written to (EACCES')
   })
 
-  test.skipIf(process.getuid?.() === 0)("may not be root's, whom the refusal names", () => {
+  test.skipIf(process.getuid?.() === 0)("may not be root's, and the error names root", () => {
     expect(refusal('/var/lib/ping-test')).toMatch(
       /EACCES.* belongs to user 0, and this is user \d+: start as user 0, or change the owner with chown -R/,
     )
   })
 
-  test.runIf(process.getuid?.() === 0)("may not be root's for a plain user, and no file in it either", async () => {
+  test.runIf(process.getuid?.() === 0)("may not be root's for an ordinary user, and may not contain files of root", async () => {
     const user = plainUser()
     const asUser = (path: string) =>
       runToEnd({
@@ -149,7 +149,7 @@ describe('the path of the data folder', () => {
     await expect(asUser(folder)).rejects.toThrow(`${join(folder, 'lock.db')} belongs to user 0, and this is user ${user?.uid}`)
   })
 
-  test.runIf(process.getuid?.() === 0)("may be a plain user's that root has used before: root goes on with it", async () => {
+  test.runIf(process.getuid?.() === 0)("may be an ordinary user's, and root can use it as before", async () => {
     const user = plainUser()
     if (user) chownSync(folder, user.uid, user.gid)
     const uidAfter = () =>

@@ -13,7 +13,7 @@ async function startAndStop(home: PostgresHome): Promise<void> {
   await stopPostgres(await launchPostgres({ ...home, port: await freePort() }))
 }
 
-describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => {
+describe.runIf(process.getuid?.() === 0)('the folder of PostgreSQL if npm start runs as root', () => {
   let folder: string
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ping-test-home-'))
@@ -21,7 +21,7 @@ describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => 
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  test('in the data folder, when a plain user can reach it', async () => {
+  test('is in the data folder if an ordinary user can enter it', async () => {
     chmodSync(folder, 0o755)
     const home = postgresHome(join(folder, 'data'), BINARIES)
     expect(home).toMatchObject({ binaries: BINARIES, dataDir: join(folder, 'data', 'postgres') })
@@ -30,7 +30,7 @@ describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => 
     expect(lstatSync(home.dataDir).uid).not.toBe(0)
   })
 
-  test('elsewhere, programs and data, when the clone lies under a closed folder', { timeout: 60_000 }, async () => {
+  test('is elsewhere, with the programs, if the clone is below a closed folder', { timeout: 60_000 }, async () => {
     cpSync(dirname(BINARIES), join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
     const home = postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))
     const elsewhere = dirname(readlinkSync(join(folder, 'data', 'postgres')))
@@ -45,7 +45,7 @@ describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => 
     rmSync(elsewhere, { recursive: true })
   })
 
-  test('nowhere, and the closed folder is named, when the database lies in a folder that was open once', () => {
+  test('is refused, with the name of the closed folder, if the database is in a folder that was open before', () => {
     chmodSync(folder, 0o755)
     const { dataDir, user } = postgresHome(join(folder, 'data'), BINARIES)
     mkdirSync(dataDir)
@@ -56,7 +56,7 @@ describe.runIf(process.getuid?.() === 0)('where PostgreSQL runs as root', () => 
     )
   })
 
-  test('a new place for a data folder that was removed and made anew', async () => {
+  test('is a new one for a data folder that was removed and created again', async () => {
     const [first, data] = [postgresHome(join(folder, 'data'), BINARIES), join(folder, 'data')]
     rmSync(data, { recursive: true })
     mkdirSync(data)

@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(home, { recursive: true }))
 
-/** Calls `use` while the part runs, with its owner's address and all that it said. */
+/** Calls `use` while the part runs, with its owner's address and all its output. */
 async function whileItRuns(use: (owner: TestAddress, lines: readonly string[]) => Promise<void> | void): Promise<void> {
   const lines: string[] = []
   const { part, url } = postgresPart(port, folder)
@@ -68,7 +68,7 @@ const superuser = (): TestAddress => ({
 })
 
 describe('the Postgres of npm start', () => {
-  test('lets in whoever has the password, which only its user can read', async () => {
+  test('accepts only connections with the password, which only its user can read', async () => {
     await whileItRuns(async (owner, lines) => {
       await expectLocked()
       expect(statSync(file()).mode & 0o777).toBe(0o600)
@@ -86,7 +86,7 @@ describe('the Postgres of npm start', () => {
     })
   })
 
-  test.runIf(onPath('psql'))('lets psql in by its password file', async () => {
+  test.runIf(onPath('psql'))('accepts psql with its password file', async () => {
     await whileItRuns(async () => {
       const env = { ...process.env, PGPASSFILE: file() }
       const { stdout } = await promisify(execFile)('psql', [`postgres://ping@127.0.0.1:${port}/ping`, '-Atc', 'select current_user'], {
@@ -121,7 +121,7 @@ describe('the Postgres of npm start', () => {
     expect(passwords().filter(password => before.includes(password))).toEqual([])
   })
 
-  test('says what to do with the file of another data folder', async () => {
+  test('says what to do with the password file of another data folder', async () => {
     const before = readFileSync(file(), 'utf8')
     writeFileSync(file(), before.replaceAll(/[0-9a-f]{48}/g, 'x'.repeat(48)))
     const spawned: { kill9(): Promise<unknown> }[] = []
@@ -133,13 +133,13 @@ describe('the Postgres of npm start', () => {
     writeFileSync(file(), before)
   })
 
-  test('says what is wrong where the file is a folder', () => {
+  test('says what is wrong if the password file is a folder', () => {
     const other = join(home, 'other')
     mkdirSync(join(other, 'pgpass'), { recursive: true })
     expect(() => postgresPart(port, other)).toThrow(`${join(other, 'pgpass')}: expected a file that can be read, or none`)
   })
 
-  test('takes over a data folder that trusted everybody, with all that its superuser owned', async () => {
+  test('takes over a data folder without passwords, and all tables that its superuser owned', async () => {
     rmSync(folder, { recursive: true })
     mkdirSync(folder)
     const { note: _, ...options } = postgresHome(folder, BINARIES)

@@ -5,8 +5,8 @@ import { readSettings } from '../../src/runtime/settings.ts'
 
 const of = (env: Record<string, string>) => programSettings(readSettings(localSettings, env), env)
 
-describe('what of a shell npm start passes to the programs', () => {
-  test('is what a person may tune, and nothing that leads them elsewhere', () => {
+describe('the settings of the shell that npm start passes to the programs', () => {
+  test('are those for tuning, and none of addresses', () => {
     const tuned = { LOG_LEVEL: 'debug', FLUSH_RECORDS: '7', CORS_ORIGINS: 'http://localhost:5173' }
     const foreign = {
       KAFKA_TLS: 'true',
@@ -24,7 +24,7 @@ describe('what of a shell npm start passes to the programs', () => {
     })
   })
 
-  test('with a Kafka of their own holds what belongs to it', () => {
+  test('include those of Kafka if the user has their own Kafka', () => {
     const kafka = {
       KAFKA_TLS: 'true',
       KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
@@ -37,7 +37,7 @@ describe('what of a shell npm start passes to the programs', () => {
     expect([passed, ignored]).toEqual([{ ...kafka, NODE_EXTRA_CA_CERTS: '/x' }, ['REDIS_PASSWORD']])
   })
 
-  test('with a cache of their own holds its password', () => {
+  test("include the cache's password if the user has their own cache", () => {
     expect(of({ REDIS_URL: 'rediss://cache:6380', REDIS_PASSWORD: 'x', KAFKA_TLS: 'true' })).toEqual({
       passed: { REDIS_PASSWORD: 'x' },
       ignored: ['KAFKA_TLS'],
@@ -53,11 +53,11 @@ describe('what of a shell npm start passes to the programs', () => {
     ],
     [{ REDIS_URL: 'redis://cache:6380', REDIS_CA_FILE: '/none' }, /^REDIS_CA_FILE: got it with redis:/],
     [{ REDIS_URL: 'redis://cache/not-a-number' }, /^REDIS_URL: /],
-  ])('is refused by name when it is wrong: %j', (env, message) => {
+  ])('are refused by name if they are wrong: %j', (env, message) => {
     expect(() => of(env as Record<string, string>)).toThrow(message)
   })
 
-  test('is not looked at when it is not passed', () => {
+  test('are not checked if they are not passed', () => {
     expect(of({ KAFKA_TLS: 'yes', KAFKA_CA_FILE: '/none', LANES: 'x', DB_PORT: 'x' }).passed).toEqual({})
   })
 })

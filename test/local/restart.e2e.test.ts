@@ -8,14 +8,14 @@ import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPlace }
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
 
-describe('npm start and death', () => {
+describe('npm start after a kill', () => {
   let place: LocalPlace
   beforeEach(async () => {
     place = await localPlace()
   })
   clearAfterEach(() => place)
 
-  test('a part that dies is named and started again at once; when it dies again, after a pause', async () => {
+  test('reports a part that exits and restarts it at once, and after a pause if it exits again', async () => {
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await ping.until(READY)
     for (const part of ['server', 'processor', 'cache', 'postgres']) {
@@ -38,7 +38,7 @@ describe('npm start and death', () => {
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
   })
 
-  test('after kill -9 of the supervisor the next start stops what is left and takes over', async () => {
+  test('of the supervisor stops the remaining parts and takes over at the next start', async () => {
     const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await first.until(READY)
     const left = place.pids()
@@ -55,7 +55,7 @@ describe('npm start and death', () => {
     expect(await second.exited).toBe(0)
   })
 
-  test('the broker too is taken over, and started again when it dies', async () => {
+  test('takes over the broker too, and restarts it when it exits', async () => {
     const first = startLocalPing(place, 'stubs')
     await first.until(/kafka +\| \* ready/)
     const left = place.pids()['kafka']!
@@ -70,7 +70,7 @@ describe('npm start and death', () => {
     expect(await second.exited).toBe(0)
   })
 
-  test('after kill -9 of everything the next start runs as if nothing had been', async () => {
+  test('of everything runs normally at the next start', async () => {
     const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await first.until(READY)
     for (const pid of [first.pid, ...place.alive()]) process.kill(pid, 'SIGKILL')
@@ -82,7 +82,7 @@ describe('npm start and death', () => {
     expect(await second.exited).toBe(0)
   })
 
-  test('after kill -9 while the database is being made the next start makes it', async () => {
+  test('during the creation of the database creates it at the next start', async () => {
     const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await expect.poll(() => place.pids()['postgres'], { timeout: 10_000 }).toBeDefined()
     first.signal('SIGKILL')
@@ -93,7 +93,7 @@ describe('npm start and death', () => {
     expect(await second.exited).toBe(0)
   })
 
-  test('a process that only has the pid of an old part is left alone', async () => {
+  test('does not touch a process that only has the pid of an old part', async () => {
     const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await first.until(READY)
     first.signal('SIGTERM')

@@ -8,7 +8,7 @@ import { firstOrAll } from '../support/depth.ts'
 import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
 import { startCache } from '../support/redis.ts'
 
-/** A shell of somebody who does other things too. */
+/** The shell of a user who also does other things. */
 const FOREIGN_SHELL = {
   PGSSLMODE: 'require',
   PGOPTIONS: '-c no_such_setting=1',
@@ -44,14 +44,14 @@ async function stop(ping: LocalPing): Promise<void> {
   expect(await ping.exited).toBe(0)
 }
 
-describe('npm start, what can be in the way', () => {
+describe('npm start', () => {
   let place: LocalPlace
   beforeEach(async () => {
     place = await localPlace()
   })
   clearAfterEach(() => place)
 
-  test('names all taken ports, on whichever address, with a line to copy, before the first part starts', async () => {
+  test('names all ports in use, on every address, with a line to copy, before the first part starts', async () => {
     const taken = { PORT: '::1', PROCESSOR_PORT: '::1', POSTGRES_PORT: '127.0.0.1', REDIS_PORT: '0.0.0.0' }
     const blockers = await Promise.all(Object.entries(taken).map(([name, host]) => blocked(Number(place.env[name]), host)))
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: `${place.dataDir} it's` } })
@@ -74,7 +74,7 @@ describe('npm start, what can be in the way', () => {
     ['0.0.0.0', '127.0.0.1'],
     ['::', '[::1]'],
   ] as const
-  test.each(firstOrAll(HOSTS))('listens on HOST=%s, and asks and shows an address that answers', async (host, shown) => {
+  test.each(firstOrAll(HOSTS))('listens on HOST=%s, and checks and shows an address that answers', async (host, shown) => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, HOST: host } })
     await ping.until(READY)
     expect(ping.output()).toContain(`server     http://${shown}:${place.env['PORT']}\n`)
@@ -88,7 +88,7 @@ describe('npm start, what can be in the way', () => {
     expect(ping.output()).toBe('Ping cannot start.\nHOST: got "203.0.113.1", expected an address of this machine\n')
   })
 
-  test('refuses a second copy on the same data folder, and leaves the first one alone', async () => {
+  test('refuses to start a second copy on the same data folder, and does not disturb the first one', async () => {
     const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await first.until(READY)
     const other = await localPlace()
@@ -103,7 +103,7 @@ describe('npm start, what can be in the way', () => {
     other.clear()
   })
 
-  test('two copies with folders and ports of their own run side by side', async () => {
+  test('runs two copies with their own folders and ports side by side', async () => {
     const other = await localPlace()
     const pings = [startLocalPing(place, 'stubs', { env: NO_KAFKA }), startLocalPing(other, 'stubs', { env: NO_KAFKA })]
     for (const ping of pings) await ping.until(READY)
@@ -129,7 +129,7 @@ describe('npm start, what can be in the way', () => {
   })
 
   test.each(['/etc/passwd', '/etc/passwd/data', '/proc/data', '/dev/null'])(
-    'refuses a data folder that cannot be made or written: %s',
+    'refuses a data folder that cannot be created or written to: %s',
     async folder => {
       const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: folder } })
       expect(await ping.exited).toBe(1)
@@ -140,7 +140,7 @@ describe('npm start, what can be in the way', () => {
     },
   )
 
-  test('starts neither a cache nor Kafka where REDIS_URL and KAFKA_BROKERS are given', async () => {
+  test('starts neither a cache nor Kafka if REDIS_URL and KAFKA_BROKERS are set', async () => {
     const redis = await startCache()
     const ping = startLocalPing(place, 'stubs', { env: { REDIS_URL: redis.url, KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2' } })
     await ping.until(READY)
@@ -152,7 +152,7 @@ describe('npm start, what can be in the way', () => {
     await redis.stop()
   })
 
-  test("gives the programs a closed list of the shell's variables, and says which of Ping's settings it does not use", async () => {
+  test("passes only known variables of the shell to the programs, and says which of Ping's settings it does not use", async () => {
     const ping = startLocalPing(place, 'stubs', { env: { ...FOREIGN_SHELL, LOG_LEVEL: 'DEBUG', TZ: 'Asia/Tokyo' } })
     await ping.until(READY)
     await stop(ping)
@@ -177,7 +177,7 @@ describe('npm start, what can be in the way', () => {
     expect(ping.output()).toContain('server    | at the end: postgres true, cache true')
   })
 
-  test('takes a data folder of any name', async () => {
+  test('accepts a data folder of any name', async () => {
     const dataDir = `${place.dataDir} a,b 'c' "d" %20%s #e =f \\g $HOME \`id\` ü😀 & ; *`
     const ping = startLocalPing(place, 'stubs', { env: { PING_DATA_DIR: dataDir } })
     await ping.until(READY)
@@ -208,7 +208,7 @@ describe('npm start, what can be in the way', () => {
     },
   )
 
-  test.runIf(process.getuid?.() === 0)('names the user without an entry whom PostgreSQL cannot make a database for', async () => {
+  test.runIf(process.getuid?.() === 0)('names the user without an account for whom PostgreSQL cannot create a database', async () => {
     const user = { name: '', uid: 54_321, gid: 54_321 }
     mkdirSync(place.dataDir)
     chownSync(place.dataDir, user.uid, user.gid)
@@ -221,7 +221,7 @@ describe('npm start, what can be in the way', () => {
     }
   })
 
-  test('ends, with the reason and what to do, when a part cannot run for a reason that will not pass', async () => {
+  test('ends with the reason and a remedy if a part can never run', async () => {
     mkdirSync(join(place.dataDir, 'broker'), { recursive: true })
     writeFileSync(join(place.dataDir, 'broker', 'meta.properties'), 'garbage')
     const ping = startLocalPing(place, 'stubs')
@@ -234,7 +234,7 @@ describe('npm start, what can be in the way', () => {
     expect(place.alive()).toEqual([])
   })
 
-  test('ends with what PostgreSQL says and what to do, when its database is damaged', async () => {
+  test("ends with PostgreSQL's message and a remedy if its database is damaged", async () => {
     const [postgres, user] = [join(place.dataDir, 'postgres'), plainUser()]
     mkdirSync(place.dataDir)
     mkdirSync(postgres, { mode: 0o700 })
@@ -248,7 +248,7 @@ describe('npm start, what can be in the way', () => {
     )
   })
 
-  test('ends likewise when a part that ran cannot run any more', async () => {
+  test('ends with the reason if a running part can never run again', async () => {
     const ping = startLocalPing(place, 'stubs')
     await ping.until(READY)
     writeFileSync(join(place.dataDir, 'broker', 'topics.json'), 'garbage')

@@ -13,7 +13,7 @@ describe('stopping npm start', () => {
   clearAfterEach(() => place)
 
   test.each(firstOrAll(['SIGINT', 'SIGTERM', 'SIGHUP'] as const))(
-    '%s stops server and processor while Postgres and the cache are still there',
+    '%s stops the server and the processor while Postgres and the cache still run',
     async signal => {
       const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
       await ping.until(READY)
@@ -28,7 +28,7 @@ describe('stopping npm start', () => {
     },
   )
 
-  test('a Ctrl-C that reaches the whole group leaves the order as it is', async () => {
+  test('a Ctrl-C that reaches the whole process group does not change the order', async () => {
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await ping.until(READY)
     ping.signalGroup('SIGINT')
@@ -36,7 +36,7 @@ describe('stopping npm start', () => {
     expect(ping.output()).toContain('processor | at the end: postgres true, cache true')
   })
 
-  test('signals within 500 ms are one', async () => {
+  test('signals within 500 ms count as one', async () => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ANSWER_WITHIN_MS: '1500' } })
     await ping.until(READY)
     ping.signal('SIGINT')
@@ -46,7 +46,7 @@ describe('stopping npm start', () => {
     expect(ping.output()).toMatch(/Stopped\.\n$/)
   })
 
-  test('a second signal later forces', async () => {
+  test('a later second signal kills everything', async () => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ANSWER_WITHIN_MS: '60000' } })
     await ping.until(READY)
     ping.signal('SIGINT')
@@ -58,7 +58,7 @@ describe('stopping npm start', () => {
     expect(ping.output()).toMatch(/Killed\.\n$/)
   })
 
-  test('a signal while it starts stops what has been started', async () => {
+  test('a signal during the start stops the parts that have been started', async () => {
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await ping.until(/cache +\| \* ready/)
     ping.signal('SIGINT')

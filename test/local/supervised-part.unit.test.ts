@@ -7,7 +7,7 @@ import type { Part } from '../../local/part.ts'
 import { PidFiles } from '../../local/supervision/pid-files.ts'
 import { SupervisedPart } from '../../local/supervision/supervised-part.ts'
 
-/** Short, so that many tries take no time. */
+/** Short, so that many tries are quick. */
 const FIRST_PAUSE_MS = 20
 
 describe('a supervised part', () => {
@@ -36,7 +36,7 @@ describe('a supervised part', () => {
   }
   const sleeper = (hooks: ChildHooks) => startChild({ name: 'kafka', command: 'sleep', args: ['60'], ...hooks })
 
-  test('whose first start fails is tried again, at once and then after pauses', async () => {
+  test('is restarted after a failed first start, at once and then after pauses', async () => {
     let tries = 0
     const part = supervise(async hooks => {
       if (++tries < 3) throw new StartError('not yet')
@@ -47,7 +47,7 @@ describe('a supervised part', () => {
     await part.stop()
   })
 
-  test('that is essential ends the start when its first one fails', async () => {
+  test('that is essential ends the start if its first start fails', async () => {
     const part = supervise(async () => Promise.reject(new StartError('wrong settings')), true)
     await expect(part.start()).rejects.toThrow('wrong settings')
     await part.stop()
@@ -60,14 +60,14 @@ describe('a supervised part', () => {
     await part.stop()
   })
 
-  test('that never becomes ready is given up after five tries', async () => {
+  test('that never becomes ready is not restarted after five tries', async () => {
     let tries = 0
     const part = supervise(async () => Promise.reject(new StartError(`not yet ${++tries}`)))
     await expect(part.start()).rejects.toThrow('not yet 5\n(try 5)\ndo this')
     expect(failures).toHaveLength(1)
   })
 
-  test('that was ready is given up when its next start can never succeed, and not before', async () => {
+  test('that was ready is restarted until a start can never succeed', async () => {
     let tries = 0
     const part = supervise(async hooks => {
       if (++tries === 1) return startChild({ name: 'kafka', command: 'true', args: [], ...hooks })
@@ -87,7 +87,7 @@ describe('a supervised part', () => {
   test.each([
     ['whose program is missing', '/none/such', [], /^kafka: cannot run \/none\/such: .*ENOENT/],
     [
-      'that ends with the exit code for what will not pass',
+      'that ends with the exit code for a permanent failure',
       process.execPath,
       ['-e', `console.log('{"level":30,"msg":"before"}'); console.log('{"level":60,"msg":"the reason"}'); process.exitCode = 78`],
       /^kafka exited while starting \(exit code 78\); its last output:\n {2}fatal the reason\n/,
@@ -102,7 +102,7 @@ describe('a supervised part', () => {
     expect(events).toEqual([])
   })
 
-  test('that is stopped while it pauses stays stopped', async () => {
+  test('that is stopped during a pause stays stopped', async () => {
     const part = supervise(async () => Promise.reject(new StartError('never')), false, 5_000)
     const started = part.start().catch((error: Error) => error.message)
     await expect.poll(() => events.at(-1)).toBe('restarting it in 5 s')

@@ -19,7 +19,7 @@ async function ask(config: pg.ClientConfig, sql: string): Promise<Record<string,
 }
 
 describe('the real parts that tests use', () => {
-  test('the shared Postgres is 18 and gives each test a database of its own', async () => {
+  test('the shared Postgres is version 18 and gives each test its own database', async () => {
     const [one, other] = [await testDatabase(), await testDatabase()]
     expect(one.url).not.toBe(other.url)
     const answer = await ask(one.config, `select current_setting('server_version_num')::int / 10000 as version`)
@@ -28,14 +28,14 @@ describe('the real parts that tests use', () => {
     await expect(ask(one.config, 'select 1')).rejects.toThrow('does not exist')
   })
 
-  test.runIf(can('postgres15'))('Postgres 15 is to be had too', async () => {
+  test.runIf(can('postgres15'))('Postgres 15 is available too', async () => {
     const database = await testDatabase({ version: 15 })
     const answer = await ask(database.config, `select current_setting('server_version_num')::int / 10000 as version`)
     expect(answer).toEqual({ version: 15 })
     await database.drop()
   })
 
-  test('a Postgres of its own keeps what was committed over kill -9 and restart', async () => {
+  test("a test's own Postgres keeps what was committed over kill -9 and restart", async () => {
     const server = await startPostgres()
     const { config } = await server.createDatabase('kept')
     await ask(config, 'create table t as select 42 as n')
@@ -48,7 +48,7 @@ describe('the real parts that tests use', () => {
     await server.stop()
   })
 
-  test.each(cacheKinds())('a cache of its own comes back empty on its port after kill -9 (%s)', async kind => {
+  test.each(cacheKinds())("a test's own cache is empty after kill -9 and restart on its port (%s)", async kind => {
     const server = await startCache(kind)
     const cache = new Redis(server.url, { maxRetriesPerRequest: null })
     cache.on('error', () => undefined)
@@ -71,13 +71,13 @@ describe.each(kafkaKindsAtDepth())('the broker that tests use (%s)', kind => {
     return Number(answer?.baseOffset)
   }
 
-  test('the shared one takes records', async () => {
+  test('accepts records if it is shared', async () => {
     const topic = uniqueName()
     expect(await send(await sharedKafka(kind), topic)).toBe(0)
     expect(await send(await sharedKafka(kind), topic)).toBe(1)
   })
 
-  test('one of its own keeps its records over kill -9 and restart', { timeout: 90_000 }, async () => {
+  test("keeps its records over kill -9 and restart if it is a test's own", { timeout: 90_000 }, async () => {
     const broker = await startKafka(kind)
     expect(await send(broker.brokers, 'kept')).toBe(0)
     await broker.kill9()

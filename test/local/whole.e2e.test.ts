@@ -13,7 +13,7 @@ const READY = /Ctrl-C stops everything/
 const ROOT = join(import.meta.dirname, '..', '..')
 const run = promisify(execFile)
 
-/** Runs a printed line as it is, in a shell, in the clone. */
+/** Runs a printed line unchanged, in a shell, in the clone. */
 async function paste(line: string): Promise<string> {
   return (await run('sh', ['-c', line], { cwd: ROOT, env: shellEnvironment() })).stdout
 }
@@ -53,11 +53,11 @@ async function stop(ping: LocalPing): Promise<void> {
   expect(await ping.exited).toBe(0)
 }
 
-describe('npm start, the whole', () => {
+describe('npm start with everything', () => {
   let place: LocalPlace
   clearAfterEach(() => place)
 
-  test('the printed lines work as they are, and the data is there after a restart', { timeout: 120_000 }, async () => {
+  test('prints lines that work unchanged, and keeps the data over a restart', { timeout: 120_000 }, async () => {
     place = await localPlace()
     const first = startLocalPing(place, 'npm')
     await first.until(READY)
@@ -82,7 +82,7 @@ describe('npm start, the whole', () => {
     await second.exited
   })
 
-  test('with Node alone, no Redis, no Java: it says what stands in, publishes and counts', { timeout: 60_000 }, async () => {
+  test('publishes and counts with Node only, and says that a stand-in replaces Redis', { timeout: 60_000 }, async () => {
     place = await localPlace()
     const path = mkdtempSync(join(tmpdir(), 'ping-test-path-'))
     symlinkSync(process.execPath, join(path, 'node'))

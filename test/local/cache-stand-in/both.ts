@@ -7,7 +7,7 @@ export interface Both {
   readonly standIn: RespClient
 }
 
-/** A real Redis and the stand-in for the tests of a file, and a fresh connection to each, with nothing in either. */
+/** A real Redis and the stand-in for the tests of a file, both empty, with a new connection to each. */
 export function withBoth(): () => Promise<Both> {
   let servers: readonly [TestRedis, TestRedis]
   const clients: RespClient[] = []

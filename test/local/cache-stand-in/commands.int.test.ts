@@ -5,7 +5,7 @@ import { withBoth } from './both.ts'
 import { randomCommand } from './random-command.ts'
 import type { RespClient, Told } from './resp-client.ts'
 
-/** A line is a command, its arguments divided by blanks; `~` is an empty argument. */
+/** A line is a command with its arguments, separated by blanks; `~` is an empty argument. */
 const CONVERSATIONS: Readonly<Record<string, string>> = {
   strings: `SET s v|GET s|GET none|SET s w NX|SET s w XX GET|GET s|SET a b zz|SET x 1 EX 0|SET x 1 EX 9223372036854775807|SET x 1 PX 9223372036854775807
     SET x 1 EX 5 PX 5|SET x 1 EX|SET x 1 NX XX|SET x 1 NX NX|SET x 1 KEEPTTL EX 5|SET x 1 EX 5 EX 6|SET n1 v NX GET|SET n1 w NX GET|SET x 1 EXAT 5|GET x|SET x 1 EX q NX XX
@@ -41,7 +41,7 @@ function linesOf(conversation: string): readonly (readonly string[])[] {
     .map(line => line.split(' ').map(word => (word === '~' ? '' : word)))
 }
 
-describe.runIf(can('redis'))('the stand-in answers as Redis does', () => {
+describe.runIf(can('redis'))('the cache stand-in answers as Redis does', () => {
   const both = withBoth()
 
   describe.each(['2', '3'])('in RESP%s', protocol => {
@@ -53,7 +53,7 @@ describe.runIf(can('redis'))('the stand-in answers as Redis does', () => {
     })
   })
 
-  test.each([1, 2, 3, 4])('to 2000 random commands, well- and ill-formed (%i)', async run => {
+  test.each([1, 2, 3, 4])('to 2000 random commands, well-formed and malformed (%i)', async run => {
     const { redis, standIn } = await both()
     const seed = (Date.now() % 1e9) + run
     const random = seededRandom(seed)
@@ -69,7 +69,7 @@ async function converse(client: RespClient, lines: readonly (readonly string[])[
   return lines.map((line, index) => `${line.join(' ')} → ${JSON.stringify(comparable(line, replies[index] ?? ''))}`)
 }
 
-/** What may differ: the order of keys, how far a time to live has run down, and what the stand-in adds to Redis' words. */
+/** What may differ: the order of keys, the rest of a time to live, and what the stand-in adds to Redis' texts. */
 function comparable([name = '']: readonly string[], told: Told): Told {
   if (typeof told === 'string' && told.startsWith('-ERR unknown command')) return told.replace(/\(this is ping-cache-stand-in.*\)$/, '')
   if (/^(keys|scan)$/i.test(name) && typeof told !== 'string') return sorted(told)

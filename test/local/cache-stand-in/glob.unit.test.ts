@@ -13,7 +13,7 @@ test.each([
   [`*${'[a-z]'.repeat(100)}0`, 'a'.repeat(2_000)],
   [`${'*'.repeat(10_000)}b`, 'a'.repeat(2_000)],
   [`*[${'b'.repeat(1_000)}]`, 'a'.repeat(2_000)],
-])('the pattern %.20s… takes no more steps than its length times that of the text', (pattern, text) => {
+])('matching the pattern %.20s… takes no more steps than its length times the length of the text', (pattern, text) => {
   expect(stepsOf(pattern, text)).toBeLessThanOrEqual(pattern.length * text.length)
 })
 

@@ -8,7 +8,7 @@ import { request, RespClient } from './resp-client.ts'
 
 const MIB = 1024 * 1024
 
-describe('the stand-in goes on', () => {
+describe('the cache stand-in keeps running', () => {
   let standIn: StandIn
   const log: string[] = []
   const clients: RespClient[] = []
@@ -17,7 +17,7 @@ describe('the stand-in goes on', () => {
     clients.push(client)
     return client
   }
-  // One for each test: what it has told of once it does not tell of again.
+  // One for each test, since it logs each kind of warning only once.
   beforeEach(async () => {
     log.length = 0
     standIn = await serve({ port: await freePort(), shutdown: () => undefined, log: line => log.push(line) })
@@ -44,13 +44,13 @@ describe('the stand-in goes on', () => {
       ['GET "a\r\n', 'unbalanced quotes in request'],
       [`SET a 'b'c\r\n`, 'unbalanced quotes in request'],
     ].map(([sent = '', problem = '']) => [sent.slice(0, 20), problem, sent] as const),
-  )('after %j, which it answers as Redis does and hangs up (%s)', async (_, problem, sent) => {
+  )('after %j, which it answers as Redis does before it disconnects (%s)', async (_, problem, sent) => {
     const client = await connect()
     client.send(sent)
     expect(await client.rest()).toBe(`-ERR Protocol error: ${problem}\r\n`)
   })
 
-  test('with requests that come a byte at a time, and lines as people type them', async () => {
+  test('with requests that arrive byte by byte, and with typed lines', async () => {
     const client = await connect()
     for (const byte of `*-1\r\n*0\r\n\r\n   \r\n${request(['SET', 'k', '1\r\n2'])}get "k"\r\nECHO 'it\\'s' \r\nECHO "\\x41\\n\\"b\\z"\nQUIT\r\nPING\r\n`)
       client.send(byte)
@@ -64,7 +64,7 @@ describe('the stand-in goes on', () => {
     ['Host: x\r\n', ''],
     ['PING\r\npost x\r\n', '+PONG\r\n'],
     [request(['POST', 'x']), ''],
-  ])('and hangs up on HTTP (%j), carrying out nothing of the rest', async (sent, answered) => {
+  ])('and disconnects a client that speaks HTTP (%j) without running the rest', async (sent, answered) => {
     const [client, other] = [await connect(), await connect()]
     await other.ask('SET', 'k', '1')
     client.send(`${sent}SET k 2\r\n${request(['SET', 'k', '3'])}`)
@@ -72,7 +72,7 @@ describe('the stand-in goes on', () => {
     expect(await other.ask('GET', 'k')).toBe('$1')
   })
 
-  test('and tells of HTTP once a minute', async () => {
+  test('and logs a client that speaks HTTP once a minute', async () => {
     for (const _ of [1, 2]) {
       const client = await connect()
       client.send('POST / HTTP/1.1\r\n')
@@ -81,7 +81,7 @@ describe('the stand-in goes on', () => {
     expect(log.filter(line => line.includes('speaks HTTP'))).toHaveLength(1)
   })
 
-  test('when its memory is full: writes are refused, reads and deletions are not, nor are they once there is room', async () => {
+  test('when its memory is full: it refuses writes until there is room, but no reads and deletions', async () => {
     const client = await connect()
     const value = 'x'.repeat(5 * MIB)
     for (let i = 0; i < 6; i++) expect(await client.ask('SET', `k${i}`, value)).toBe('+OK')
@@ -97,7 +97,7 @@ describe('the stand-in goes on', () => {
     expect(await client.ask('SET', 'k6', value)).toBe('+OK')
   })
 
-  test('counts what its data takes, whatever is done with it, back down to nothing', async () => {
+  test('and its count of used memory returns to 0, whatever commands ran', async () => {
     const client = await connect()
     for (const line of [
       'SET a 1',
@@ -125,7 +125,7 @@ describe('the stand-in goes on', () => {
   test.each([
     ['one value named many times', ['MGET', ...Array<string>(1_000).fill('big')]],
     ['one field named many times', ['HMGET', 'h', ...Array<string>(1_000).fill('f')]],
-  ])('when a reply would be gigabytes (%s): it hangs up', async (_, args) => {
+  ])('when a reply would be gigabytes (%s): it disconnects the client', async (_, args) => {
     const client = await connect()
     await client.ask('SET', 'big', 'x'.repeat(MIB))
     await client.ask('HSET', 'h', 'f', 'x'.repeat(MIB))
@@ -133,7 +133,7 @@ describe('the stand-in goes on', () => {
     expect(log.at(-1)).toMatch(/^disconnected 127\.0\.0\.1:\d+: its reply would exceed/)
   })
 
-  test('when a transaction would answer gigabytes: it is carried out, then hung up on', async () => {
+  test('when the reply of a transaction would be gigabytes: it runs the transaction and disconnects the client', async () => {
     const [client, other] = [await connect(), await connect()]
     await client.ask('SET', 'big', 'x'.repeat(MIB))
     client.send(request(['MULTI']) + request(['GET', 'big']).repeat(100) + request(['SET', 'done', '1']) + request(['EXEC']))
@@ -141,7 +141,7 @@ describe('the stand-in goes on', () => {
     expect(await other.ask('GET', 'done')).toBe('$1')
   })
 
-  test('when somebody asks for more and more and reads nothing: it hangs up', async () => {
+  test('when a client sends more and more commands and reads nothing: it disconnects the client', async () => {
     const [client, other] = [await connect(), await connect()]
     await other.ask('SET', 'big', 'x'.repeat(MIB))
     client.socket.pause()
@@ -152,7 +152,7 @@ describe('the stand-in goes on', () => {
     await client.rest()
   })
 
-  test('and answers a pipeline of more than the buffers hold to somebody who reads', async () => {
+  test('and answers a pipeline of more than its buffers hold if the client reads', async () => {
     const client = await connect()
     await client.ask('SET', 'big', 'x'.repeat(5 * MIB))
     let received = 0
@@ -162,7 +162,7 @@ describe('the stand-in goes on', () => {
     expect(received).toBe(20 * (5 * MIB + '$5242880\r\n\r\n'.length) + '+OK\r\n'.length)
   })
 
-  test('when all clients together hold too much: it hangs up on the one that holds most', async () => {
+  test('when all clients together hold too much: it disconnects the one that holds the most', async () => {
     const half = request(['SET', 'k', 'x'.repeat(7 * MIB)]).slice(0, -4)
     const [first, ...others] = await Promise.all(Array.from({ length: 11 }, connect))
     first!.send(`*2\r\n$${5 * MIB}\r\n`)
@@ -174,7 +174,7 @@ describe('the stand-in goes on', () => {
     expect(await next.ask('PING')).toBe('+PONG')
   })
 
-  test('with a transaction that is queued without end: it is refused', async () => {
+  test('with an endless transaction: it refuses the transaction', async () => {
     const client = await connect()
     const command = request(['ECHO', 'x'.repeat(MIB)])
     client.send(request(['MULTI']) + command.repeat(30) + request(['EXEC']))
@@ -195,7 +195,7 @@ describe('the stand-in goes on', () => {
     expect(await other.rest()).toBe('-ERR Protocol error: invalid multibulk length\r\n')
   })
 
-  test('with patterns that take long elsewhere, and refuses those that would here', async () => {
+  test('with patterns that are slow in other matchers, and refuses those that are slow here', async () => {
     const client = await connect()
     await client.ask('SET', 'a'.repeat(100), '1')
     expect(await client.ask('KEYS', `${'a*'.repeat(50)}b`)).toEqual(['*'])
@@ -208,7 +208,7 @@ describe('the stand-in goes on', () => {
     expect(await client.ask('CONFIG', 'GET', `${'*?'.repeat(1_000)}b`)).toEqual(['*'])
   })
 
-  test('when one EXEC would look at everything thousands of times: only so much is looked at', async () => {
+  test('when one EXEC would read everything thousands of times: it stops at its limit of work', async () => {
     const client = await connect()
     await client.ask('HSET', 'h', ...Array.from({ length: 10_000 }, (_, i) => [`f${i}`, '1']).flat())
     client.send(request(['MULTI']) + request(['HSCAN', 'h', '0', 'MATCH', 'x']).repeat(1_000) + request(['EXEC']))
@@ -216,7 +216,7 @@ describe('the stand-in goes on', () => {
     expect((await client.reply()).at(-1)).toMatch(/^-ERR too much work/)
   })
 
-  test('and runs no other script than those of Ping, and says so', async () => {
+  test("and runs only Ping's scripts, and says so", async () => {
     const client = await connect()
     for (const args of [
       ['EVAL', 'while true do end', '0'],
@@ -234,7 +234,7 @@ describe('the stand-in goes on', () => {
     expect(await client.ask('EVALSHA', sha1, '1', 'k')).toMatch(/^-NOSCRIPT/)
   })
 
-  test('when a command fails in a way that nobody thought of: its client is told and hung up on', async () => {
+  test('when a command fails unexpectedly: its client gets an error and is disconnected', async () => {
     const failing = vi.spyOn(Keyspace.prototype, 'string').mockImplementation(() => {
       throw new RangeError('a bug')
     })
@@ -245,7 +245,7 @@ describe('the stand-in goes on', () => {
     expect(log.at(-1)).toMatch(/^a command of 127\.0\.0\.1:\d+ failed: RangeError: a bug\n/)
   })
 
-  test('with as many clients as it takes, and tells one more', { timeout: 30_000 }, async () => {
+  test('with the maximum number of clients, and refuses one more with an error', { timeout: 30_000 }, async () => {
     const many = await Promise.all(Array.from({ length: 1_010 }, connect))
     const refused: string[] = []
     for (const client of many) client.socket.once('close', () => void client.rest().then(text => refused.push(text)))
@@ -255,7 +255,7 @@ describe('the stand-in goes on', () => {
     await vi.waitUntil(async () => (await (await connect()).ask('PING')) === '+PONG', { timeout: 20_000 })
   })
 
-  test('for ioredis in both protocols, which it tells that it is no Redis of any version', async () => {
+  test('for ioredis in both protocols, which learns that it is not a Redis of any version', async () => {
     for (const protocol of [2, 3] as const) {
       const client = new Redis({ host: '127.0.0.1', port: standIn.port, protocol })
       expect(await client.info()).toMatch(/redis_version:0\.0\.0\r\n[^]*stand_in:a small in-memory stand-in for Redis/)

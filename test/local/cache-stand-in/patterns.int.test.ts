@@ -5,7 +5,7 @@ import { withBoth } from './both.ts'
 import type { Told } from './resp-client.ts'
 
 const IN_KEYS = ['a', 'b', 'c', 'A', '-', ']', '[', '^', '\\', '*', '?', '\0', '\n', '\xff', '\x80']
-/** Signs of patterns more often than others. Where C's `char` has no sign, ranges of bytes above 127 are others. */
+/** Special characters of patterns more often than others. If C's `char` is unsigned, ranges of bytes above 127 differ. */
 const IN_PATTERNS = [
   'a',
   'b',
@@ -29,10 +29,10 @@ const IN_PATTERNS = [
   ...(process.arch === 'x64' ? ['\xff', '\x80'] : []),
 ]
 
-describe.runIf(can('redis'))('a pattern', () => {
+describe.runIf(can('redis'))('a random pattern in the cache stand-in', () => {
   const both = withBoth()
 
-  test('of whatever signs finds what Redis finds', async () => {
+  test('finds what Redis finds', async () => {
     const seed = Date.now() % 1e9
     const random = seededRandom(seed)
     const { redis, standIn } = await both()

@@ -3,10 +3,10 @@ import { can } from '../../support/tiers.ts'
 import { withBoth } from './both.ts'
 import type { RespClient } from './resp-client.ts'
 
-describe.runIf(can('redis'))('to bytes that are', () => {
+describe.runIf(can('redis'))('the cache stand-in answers as Redis does to', () => {
   const both = withBoth()
 
-  // Each ends by QUIT, or by something after which the server hangs up.
+  // Each ends with QUIT, or with something after which the server disconnects.
   test.each([
     [
       'arrays',
@@ -54,7 +54,7 @@ describe.runIf(can('redis'))('to bytes that are', () => {
       ],
     ],
     ['HTTP', ['POST / x\r\nPING\r\n', 'host: x\r\nPING\r\n', 'HOST: \r\nPING\r\n', '*1\r\n$4\r\npost\r\nPING\r\n']],
-  ])('%s the stand-in answers as Redis does', async (_, inputs) => {
+  ])('%s', async (_, inputs) => {
     for (const input of inputs) {
       const { redis, standIn } = await both()
       const [expected, told] = await Promise.all([conversation(redis, input), conversation(standIn, input)])

@@ -1,6 +1,6 @@
 import type { Random } from '../../support/random.ts'
 
-/** A call of a script, and what is under its key before: a string, or a hash's fields and values in turn. */
+/** A call of a script, and the value of its key before: a string, or the alternating fields and values of a hash. */
 export interface Call {
   readonly script: 'claim' | 'flush' | 'replace'
   readonly keys: number
@@ -8,7 +8,7 @@ export interface Call {
   readonly argv: readonly string[]
 }
 
-/** What is a number to Lua and what is none; what is a position and what is none. */
+/** Strings that are numbers to Lua and others that are not; positions and others that are not. */
 const ODD = [
   '',
   'x',
@@ -78,7 +78,7 @@ function flushArgs(random: Random): string[] {
   return [random.pick(['0', '0', '0', '1']), '5:7', end, String(pings), random.pick(['', '900', '2000']), most, spare, '7', ...pairs]
 }
 
-/** One in three with something else in a place or two, or with its end cut off. */
+/** One in three with something else in one or two places, or with its end cut off. */
 function spoiled(random: Random, args: readonly string[]): readonly string[] {
   if (random.between(0, 3) > 0) return args
   if (random.between(0, 3) === 0) return args.slice(0, random.between(0, args.length + 1))
@@ -87,7 +87,7 @@ function spoiled(random: Random, args: readonly string[]): readonly string[] {
   return changed
 }
 
-/** Mostly whole, `oneIn` times with a claim, at times with a field missing or odd. */
+/** Mostly complete; one in `oneIn` with a claim; sometimes with a missing or odd field. */
 function hash(random: Random, oneIn: number): string | readonly string[] {
   const kind = random.between(0, 20)
   if (kind === 0) return 'a string'

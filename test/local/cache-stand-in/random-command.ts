@@ -21,7 +21,7 @@ const VALUES = [
   '1e3',
   'ein Wert',
 ]
-/** Never so that a key expires while the two are compared. */
+/** Never a time at which a key expires while the two are compared. */
 const TIMES = [
   '100',
   '-1',
@@ -40,7 +40,7 @@ const PATTERNS = ['*', 'a*', '?', '[a-h]', '[^a]*', '', '*b', '\\a', 'h?']
 
 type Slot = 'key' | 'field' | 'value' | 'time' | 'pattern' | readonly string[]
 
-/** Commands by what they take; `…` says that the rest may be repeated. */
+/** Commands with their arguments; `…` means that the rest may be repeated. */
 const SHAPES: readonly (readonly [name: string, ...Slot[]])[] = [
   ['GET', 'key'],
   ['SET', 'key', 'value'],
@@ -94,7 +94,7 @@ const SHAPES: readonly (readonly [name: string, ...Slot[]])[] = [
   ['NOPE', 'key'],
 ]
 
-/** One in ten with an argument too many or too few. */
+/** One in ten with one argument too many or too few. */
 export function randomCommand(random: Random): readonly string[] {
   const [name, ...slots] = random.pick(SHAPES)
   const args = slots.map(slot => {

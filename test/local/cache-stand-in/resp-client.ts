@@ -1,9 +1,9 @@
 import { createConnection, type Socket } from 'node:net'
 
-/** A reply with its type's sign before it, so that `:1`, `$1` and `+1` differ; aggregates are arrays that begin with theirs. */
+/** A reply that begins with the sign of its type, so that `:1`, `$1` and `+1` differ; aggregates are arrays whose first item is their sign. */
 export type Told = string | readonly Told[]
 
-/** The reply that begins at `at`, and where it ends; undefined while it is not whole. Of bytes, one character each. */
+/** The reply that begins at `at`, and where it ends; undefined while it is incomplete. One character per byte. */
 function parseReply(text: string, at = 0): { readonly told: Told; readonly end: number } | undefined {
   const lineEnd = text.indexOf('\r\n', at)
   if (lineEnd < 0) return undefined
@@ -29,7 +29,7 @@ export function request(args: readonly string[]): string {
   return `*${args.length}\r\n${args.map(arg => `$${arg.length}\r\n${arg}\r\n`).join('')}`
 }
 
-/** A client that knows nothing but bytes: what a server says is compared to the last of them. Texts have one character a byte. */
+/** A client that handles only bytes, so that replies are compared to the last byte. Strings have one character per byte. */
 export class RespClient {
   readonly socket: Socket
   #received = ''
@@ -79,7 +79,7 @@ export class RespClient {
     return replies
   }
 
-  /** The next reply; `closed` when the server has hung up instead. */
+  /** The next reply; `closed` if the server has disconnected instead. */
   async reply(): Promise<Told> {
     for (;;) {
       this.#gather()
@@ -93,7 +93,7 @@ export class RespClient {
     }
   }
 
-  /** Everything that comes until the server hangs up. */
+  /** Everything that arrives until the server disconnects. */
   async rest(): Promise<string> {
     while (!this.closed) await new Promise<void>(resolve => (this.#awaited = resolve))
     this.#gather()

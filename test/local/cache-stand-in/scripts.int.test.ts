@@ -16,10 +16,10 @@ const SOURCES = Object.fromEntries(
 const KEY = 'k'
 const CALLS = atDepth({ normally: 500, thoroughly: 1_500 })
 
-describe.runIf(can('redis'))("Ping's scripts do in the stand-in what they do in Redis", () => {
+describe.runIf(can('redis'))("Ping's scripts do the same in the cache stand-in as in Redis", () => {
   const both = withBoth()
 
-  test.each(firstOrAll([1, 2]))(`with ${CALLS} random calls on random hashes, well- and ill-formed (%i)`, async run => {
+  test.each(firstOrAll([1, 2]))(`with ${CALLS} random calls on random hashes, well-formed and malformed (%i)`, async run => {
     const seed = (Date.now() % 1e9) + run
     const random = seededRandom(seed)
     const clients = await both()
@@ -27,9 +27,9 @@ describe.runIf(can('redis'))("Ping's scripts do in the stand-in what they do in 
   })
 
   test.each([
-    ['a flush of as many minutes as can be looked up at once', minutes(7_999), ['INCOMPLETE']],
+    ['a flush of as many minutes as Lua can look up at once', minutes(7_999), ['INCOMPLETE']],
     ['a flush of one more', minutes(8_000), ['INCOMPLETE']],
-    ['a flush of as many minutes as can be written at once', minutes(3_997), []],
+    ['a flush of as many minutes as Lua can write at once', minutes(3_997), []],
     ['a flush of one more', minutes(3_998), []],
   ])('with %s', async (_, pairs, without) => {
     const whole = ['total', '0', 'minutes-from', '-', 'minutes-to', '99999', 'applied:0', '0:0', 'asof:0', '1']
@@ -51,7 +51,7 @@ async function compare({ redis, standIn }: Both, call: Call, what: string): Prom
   expect(told, `${what}: ${JSON.stringify(call)}`).toEqual(expected)
 }
 
-/** The reply and what then is under the key. Errors of Lua itself are compared by their code: their words are Lua's. */
+/** The reply, and the value of the key afterwards. Errors of Lua itself are compared by their code, since their texts are Lua's. */
 async function outcome(client: RespClient, { script, hash, keys, argv }: Call): Promise<unknown> {
   const [, , reply = '', after = ''] = await client.askAll([
     ['DEL', KEY],

@@ -5,7 +5,7 @@ import { TWINS } from '../../../local/cache-stand-in/scripts/scripting.ts'
 
 const SCRIPTS = new URL('../../../src/counters/scripts/', import.meta.url)
 
-test('every script of Ping has a twin in the stand-in: who changes a script changes its twin, then the SHA-1 there', () => {
+test('every script of Ping has a twin in the cache stand-in (after changing a script, change its twin, and then the SHA-1 there)', () => {
   const scripts = readdirSync(SCRIPTS).map(file => [
     file.replace('.lua', ''),
     createHash('sha1')

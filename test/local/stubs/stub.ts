@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 
-/** Stands in for the server or the processor: says that it is ready, and at its end which parts are still there. It ends ANSWER_WITHIN_MS later. */
+/** A stub for the server or the processor: says that it is ready, and at its end which parts still run. It ends ANSWER_WITHIN_MS later. */
 export function stub(port: number): void {
   const server = createServer((_, response) => response.end('ok')).listen(port, process.env['HOST']?.split(',')[0])
   console.log(`environment: ${Object.keys(process.env).toSorted().join(' ')}`)
