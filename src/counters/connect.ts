@@ -3,7 +3,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from '../runtime/logger.ts'
 import { wait } from '../runtime/wait.ts'
 
-/** The scripts as commands; what they take and answer is written at the head of each. */
+/** The scripts as commands; the head of each script describes its arguments and replies. */
 interface Scripts {
   pingFlush(key: string, ...args: string[]): Promise<[string, string?]>
   pingClaim(key: string, ...args: string[]): Promise<'OK' | 'CLAIMED'>
@@ -17,18 +17,18 @@ function script(name: string): { lua: string; numberOfKeys: number } {
   return { lua: readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8'), numberOfKeys: 1 }
 }
 
-/** A connection on which nothing is answered for so long is given up: a host that is gone without a word sends no end. */
+/** A connection without an answer for this long is closed, because a host that vanishes silently does not close it. */
 const SILENT_FOR_MS = 10_000
 
 export interface CacheOptions {
   readonly log: Logger
-  /** A command that is not answered within this long rejects; it may still be carried out. In ms. */
+  /** A command that is not answered within this time rejects; it may still be executed. In ms. */
   readonly commandTimeoutMs: number
 }
 
 /**
- * A connection that comes back by itself. While it is down every command rejects at once: nothing is
- * queued and nothing sent twice behind the caller's back, who decides by the cache's own state.
+ * A connection that reconnects by itself. While it is down, every command rejects at once: commands are neither queued nor
+ * sent again, so the caller decides by the state of the cache.
  */
 export function createCache(redis: RedisOptions, { log, commandTimeoutMs }: CacheOptions): Cache {
   const cache = new Redis({
@@ -42,7 +42,7 @@ export function createCache(redis: RedisOptions, { log, commandTimeoutMs }: Cach
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    // After a failover the old master may still answer, but takes no writes: look for the new one.
+    // After a failover the old master may still answer, but does not accept writes: connect to the new one.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
     retryStrategy: (tries: number) => Math.min(1_000, 50 * 2 ** Math.min(tries, 10)),
     scripts: { pingFlush: script('flush'), pingClaim: script('claim'), pingReplace: script('replace') },
@@ -59,7 +59,7 @@ export function createCache(redis: RedisOptions, { log, commandTimeoutMs }: Cach
   return cache
 }
 
-/** Resolves when the cache takes commands, after `limitMs`, or when `signal` is aborted: what is asked before is refused. */
+/** Resolves when the cache accepts commands, after `limitMs`, or when `signal` is aborted. Commands before that reject. */
 export async function connected(cache: Cache, limitMs: number, signal: AbortSignal): Promise<void> {
   if (cache.status === 'ready') return
   const over = new AbortController()

@@ -18,14 +18,14 @@ import { parsePosition } from './position.ts'
 /** One lane in the cache. */
 export interface LaneState {
   readonly applied: Position
-  /** The cache's TIME in ms: every ping of the lane acknowledged before it is in. */
+  /** The cache's TIME in ms: every ping of the lane that was acknowledged before it is counted. */
   readonly asofMs: number
 }
 
 /** The hash without its minutes, read at one instant. */
 export interface HashState {
   readonly total: bigint
-  /** The minutes in [minutesFrom, minutesTo) are complete; minutesFrom is −Infinity if none was left out. */
+  /** The minutes in [minutesFrom, minutesTo) are complete; minutesFrom is −Infinity if no minute was omitted. */
   readonly minutesFrom: number
   readonly minutesTo: number
   /** By lane number. */
@@ -42,8 +42,8 @@ function toMs([seconds, micros]: readonly (string | number)[]): number {
 }
 
 /**
- * The hash without its minutes, or undefined if a field is missing or malformed, if it is claimed (nobody flushes
- * then), or if it was made for another number of lanes (the field of the lane after the last is asked for as well).
+ * The hash without its minutes, or undefined if a field is missing or malformed, if it is claimed (no processor flushes
+ * then), or if it is for another number of lanes (the field of the lane after the last must not exist).
  */
 export async function readHash(cache: Cache, lanes: number): Promise<HashState | undefined> {
   return (await readHashAndMinutes(cache, lanes, []))?.state
@@ -57,17 +57,17 @@ export async function readApplied(cache: Cache, lane: number): Promise<Position 
 /** The hash with the counts of some minutes, read at one instant. */
 export interface HashAndMinutes {
   readonly state: HashState
-  /** In the order in which they were asked for; 0 for those that are not in the hash. */
+  /** In the order of the request; 0 for minutes that are not in the hash. */
   readonly counts: readonly bigint[]
 }
 
-/** As `readHash`, with the counts of some minutes. Undefined as well if one is ill-formed. */
+/** As `readHash`, with the counts of some minutes. Also undefined if one of them is malformed. */
 export async function readHashAndMinutes(cache: Cache, lanes: number, minutes: readonly number[]): Promise<HashAndMinutes | undefined> {
   const values = await unlessNoHash(cache.hmget(HASH, ...fieldsOf(lanes), ...minutes.map(minuteField)))
   return values && parseHashAndMinutes(values, lanes)
 }
 
-/** What one round trip tells of the hash. */
+/** What one round trip reads of the hash. */
 export interface HashLook<Read> {
   /** Undefined as in `readHash`. */
   readonly hash: Read | undefined
@@ -75,7 +75,7 @@ export interface HashLook<Read> {
   readonly timeMs: number
 }
 
-/** `readHashAndMinutes` and the clock after it, and how many fields the hash has, those of others included. */
+/** `readHashAndMinutes`, then the clock, and the number of fields of the hash, including foreign ones. */
 export async function lookAtHash(
   cache: Cache,
   lanes: number,
@@ -100,7 +100,7 @@ export interface HashWithMinutes {
   readonly minutes: ReadonlyMap<number, number> | undefined
 }
 
-/** The whole hash and the clock after it. What others wrote beside it is ignored. */
+/** The whole hash, then the clock. Foreign fields are ignored. */
 export async function lookAtWholeHash(cache: Cache, lanes: number): Promise<HashLook<HashWithMinutes>> {
   const [pairs, time] = await answersOf(cache.pipeline().call('HGETALL', HASH).time())
   return { hash: pairs === undefined ? undefined : parsePairs(pairs as string[], lanes), timeMs: toMs(time as [string, string]) }
@@ -108,7 +108,7 @@ export async function lookAtWholeHash(cache: Cache, lanes: number): Promise<Hash
 
 export interface WholeHash {
   readonly state: HashState
-  /** Malformed ones are not in it. */
+  /** Malformed minutes are not in it. */
   readonly minutes: ReadonlyMap<number, bigint>
   /** Fields that Ping does not write. */
   readonly foreign: readonly string[]
@@ -140,20 +140,20 @@ export async function readWholeHash(cache: Cache, lanes: number): Promise<WholeH
 }
 
 /**
- * How long ago every lane was complete, in ms, at the cache's own time. Infinity if a lane's `asof` is
- * ahead of it: the clock was set back, and that proves nothing.
+ * How long ago every lane was complete, in ms, by the cache's own clock. Infinity if the `asof` of a lane is
+ * ahead of the clock: the clock was set back, and that proves nothing.
  */
 export function freshnessOf({ lanes }: HashState, timeMs: number): number {
   const ages = lanes.map(({ asofMs }) => timeMs - asofMs)
   return ages.some(age => age < 0) ? Infinity : Math.max(...ages)
 }
 
-/** False if somebody else wrote the total: it moves only together with what is applied. */
+/** False if something other than Ping wrote the total: it changes only together with what is applied. */
 export function totalHolds({ total, lanes }: HashState): boolean {
   return total === lanes.reduce((sum, { applied }) => sum + applied.seq, 0n)
 }
 
-/** Undefined if something that is no hash is under the key: that is a loss like any other, and is healed like it. */
+/** Undefined if the key is not a hash: that is a loss like any other, and is repaired like it. */
 async function unlessNoHash<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
@@ -163,7 +163,7 @@ async function unlessNoHash<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The answers of a pipeline, all of which travel in one write; undefined for one that found no hash under the key. */
+/** The answers of a pipeline, which is sent in one write; undefined for a command that found that the key is not a hash. */
 async function answersOf(pipeline: ReturnType<Cache['pipeline']>): Promise<readonly unknown[]> {
   const results = await pipeline.exec()
   return (results ?? []).map(([error, answer]) => {
@@ -179,7 +179,7 @@ function isNoHash(error: unknown): boolean {
 
 let fieldsForLanes: { readonly lanes: number; readonly fields: readonly string[] } | undefined
 
-/** The fields that are no minutes, in the order of `parseHashAndMinutes`. */
+/** The fields that are not minutes, in the order of `parseHashAndMinutes`. */
 function fieldsOf(lanes: number): readonly string[] {
   if (fieldsForLanes?.lanes !== lanes) {
     const perLane = Array.from({ length: lanes }, (_, lane) => [appliedField(lane), asofField(lane)]).flat()

@@ -10,7 +10,7 @@ const MINUTE_PREFIX = 'minute:'
 const APPLIED_PREFIX = 'applied:'
 const ASOF_PREFIX = 'asof:'
 
-/** `minutes-from` when no minute was left out. */
+/** `minutes-from` if no minute was omitted. */
 export const FROM_THE_FIRST = '-'
 
 export function minuteField(minute: number): string {
@@ -25,7 +25,7 @@ export function asofField(lane: number): string {
   return ASOF_PREFIX + lane
 }
 
-/** The minute of a `minute:<N>` field, or undefined for any other field, such as one with a zero before its number. */
+/** The minute of a `minute:<N>` field, or undefined for any other field, such as one with a leading zero. */
 export function minuteOfField(field: string): number | undefined {
   // The minute of any int64 in ms has at most 15 digits.
   const match = /^minute:(0|-?[1-9]\d{0,14})$/.exec(field)

@@ -6,26 +6,26 @@ import { readTimeMs } from './hash.ts'
 import { appliedField, asofField, FROM_THE_FIRST, HASH, minuteField, MINUTES_FROM, MINUTES_TO, TOTAL } from './names.ts'
 import { formatPosition } from './position.ts'
 
-/** Another's claim is void after this long. */
+/** A claim of another processor expires after this time. */
 const CLAIM_VOID_AFTER_MS = 5_000
-/** A claim is renewed while the snapshot is read, well before it is void. */
+/** While the snapshot is read, the claim is renewed, well before it expires. */
 const CLAIM_RENEWED_EVERY_MS = 1_000
-/** How far ahead of the clock the hash is complete: hostile future times can neither grow it nor push real minutes out. */
+/** How far ahead of the clock the hash is complete. Hostile future times can neither grow it beyond that nor displace real minutes. */
 const MINUTES_AHEAD = 2 * 24 * 60
-/** `minutes-to` is renewed, by a rebuild, when less than this is left. */
-const MINUTES_AHEAD_LEAST = 24 * 60
+/** A rebuild renews `minutes-to` when less than this is left. */
+const MIN_MINUTES_AHEAD = 24 * 60
 
 export interface RebuildWindow {
   readonly minutesTo: number
   readonly maxMinutes: number
 }
 
-/** `rebuilt`; `claimed`: another is at it; `lost`: another took our claim over before we were done. */
+/** `claimed`: another rebuild is running; `lost`: another one took over our claim before we were done. */
 export type RebuildOutcome = 'rebuilt' | 'claimed' | 'lost'
 
 /**
- * Replaces the whole hash by one computed from one Postgres snapshot. It is claimed first, so that no
- * flush goes into what is about to be replaced, and the snapshot is read after the claim.
+ * Replaces the whole hash with one computed from one Postgres snapshot. The hash is claimed first, so that no
+ * flush is written into what is about to be replaced. The snapshot is read after the claim.
  */
 export async function rebuild(
   cache: Cache,
@@ -38,7 +38,7 @@ export async function rebuild(
   const renewal = setInterval(() => {
     readTimeMs(cache)
       .then(nowMs => claim(cache, token, nowMs, 'renew'))
-      .catch(() => undefined) // then it becomes void, and `replace` finds it lost
+      .catch(() => undefined) // then it expires, and `replace` finds it lost
   }, CLAIM_RENEWED_EVERY_MS)
   let counts: CountsSnapshot
   try {
@@ -50,16 +50,16 @@ export async function rebuild(
   return outcome === 'OK' ? 'rebuilt' : 'lost'
 }
 
-/** True if the hash will soon not cover the present any more. */
+/** True if the hash will soon no longer cover the present. */
 export function needsRenewal(minutesTo: number, nowMs: number): boolean {
-  return minutesTo - minuteOfClock(nowMs) < MINUTES_AHEAD_LEAST
+  return minutesTo - minuteOfClock(nowMs) < MIN_MINUTES_AHEAD
 }
 
 async function claim(cache: Cache, token: string, nowMs: number, mode: 'claim' | 'renew'): Promise<'OK' | 'CLAIMED'> {
   return cache.pingClaim(HASH, token, String(nowMs), String(CLAIM_VOID_AFTER_MS), mode)
 }
 
-/** All lanes are written, empty ones too: an absent field never means zero. */
+/** All lanes are written, also empty ones: a missing field never means zero. */
 function fieldsOf(counts: CountsSnapshot, asofMs: number): string[] {
   const fields = [TOTAL, String(counts.total), MINUTES_TO, String(counts.minutesTo)]
   fields.push(MINUTES_FROM, counts.minutesFrom === undefined ? FROM_THE_FIRST : String(counts.minutesFrom))

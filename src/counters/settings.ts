@@ -31,7 +31,7 @@ export const redisSettings = {
   redisCaFile: text('REDIS_CA_FILE', { help: 'File with the CA certificate of the cache, for rediss://.', fallback: undefined }),
 }
 
-/** The shape of the hash, the same for all who write it. */
+/** The shape of the hash, the same for every program that writes it. */
 export const hashSettings = {
   maxMinutes: integer('MAX_MINUTES', {
     help: 'Maximum number of minutes in the cache. Ranges beyond them are counted in Postgres.',

@@ -10,22 +10,22 @@ import type { RelayOptions } from './relay-options.ts'
 
 /** Over all lanes. */
 const ROWS_PER_READ = 16_000
-/** While so many events are there, no rows are read. */
+/** While this many events are queued, no rows are read. */
 const ENOUGH = 4_000
-/** Handed-over events kept while Kafka is away; beyond, they are read again later. */
+/** Maximum number of events kept while Kafka is down; beyond it, events are read from Postgres later. */
 export const MAX_QUEUED = 20_000
 
 export interface HeldLanesOptions extends Pick<RelayOptions, 'log' | 'metrics'> {
-  /** Called when there may be something to read or to publish. */
+  /** Called when there may be rows to read or events to publish. */
   readonly onWork: () => void
 }
 
-/** The lanes whose relay locks one session of Postgres holds, each with its queue: filled by the recorder's hand-over, and from Postgres. */
+/** The lanes whose relay locks one Postgres session holds, each with its queue. The recorder's hand-over and reads from Postgres fill the queues. */
 export class HeldLanes {
   readonly #client: Client
   readonly #options: HeldLanesOptions
   readonly #queues = new Map<number, LaneQueue>()
-  /** Of the last look at the heads. */
+  /** The heads at the last check. */
   #seen: SeenHeads | undefined
 
   constructor(client: Client, options: HeldLanesOptions) {
@@ -41,19 +41,19 @@ export class HeldLanes {
     return [...this.#queues.values()]
   }
 
-  /** Number of events that wait for Kafka. */
+  /** Number of events waiting for Kafka. */
   get queued(): number {
     let sum = 0
     for (const queue of this.#queues.values()) sum += queue.length
     return sum
   }
 
-  /** True if rows are known to be in Postgres that are in no queue. */
+  /** True if some rows are known to be in Postgres but in no queue. */
   get lacksRows(): boolean {
     return this.#queues.values().some(queue => queue.mustRead)
   }
 
-  /** Takes over what the recorder has just committed. */
+  /** Takes the batch that the recorder has just committed. */
   offer(batch: RecordedBatch): void {
     const queue = this.#queues.get(batch.lane)
     if (!queue || batch.inserted.length === 0) return
@@ -61,7 +61,7 @@ export class HeldLanes {
     this.#options.onWork()
   }
 
-  /** Takes the locks of the lanes that nobody holds. */
+  /** Takes the free locks of lanes. */
   async take(): Promise<void> {
     const { log, metrics } = this.#options
     const known = await readPositions(this.#client)
@@ -80,7 +80,7 @@ export class HeldLanes {
     metrics.lanesHeld(this.#queues.size)
   }
 
-  /** Begins these lanes anew at the position that is in Postgres, read under the lock. */
+  /** Restarts these lanes at their positions in Postgres, read under the lock. */
   async forget(lanes: ReadonlySet<number>): Promise<void> {
     for (const { lane, ...positions } of await readPositions(this.#client)) {
       if (lanes.has(lane)) this.#queues.set(lane, new LaneQueue(lane, positions))
@@ -90,8 +90,8 @@ export class HeldLanes {
   }
 
   /**
-   * Rows that another server or a hand recorded are noticed here: those still missing since the last look. And rows that were removed: a
-   * head before where the queue ended when we asked.
+   * Detects rows recorded by another server or by hand: those still missing since the last check. And deleted rows: a head before the
+   * end that the queue had when the query was sent.
    */
   async look(): Promise<void> {
     const before = this.#seen
@@ -111,7 +111,7 @@ export class HeldLanes {
     }
   }
 
-  /** Reads the rows that are missing, unless there is enough to publish. */
+  /** Reads missing rows, unless there is enough to publish. */
   async readMissing(): Promise<void> {
     if (this.queued >= ENOUGH) return
     const wanted = this.queues.filter(queue => queue.mustRead)
@@ -132,7 +132,7 @@ export class HeldLanes {
     }
   }
 
-  /** Where not only what is in memory but the published position itself is not in the ledger, nothing would ever be published again. */
+  /** If the published position itself is no longer in the ledger, nothing would be published again without this. */
   async #restartLost(queues: readonly LaneQueue[]): Promise<void> {
     const restarted: number[] = []
     for (const { lane, published, end } of queues) {

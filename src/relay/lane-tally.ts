@@ -2,7 +2,7 @@ import { minuteOf } from '../terms/minute.ts'
 import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
 
-/** Minutes that are kept: a hostile client can give every ping another one. Beyond, the rows are folded from Postgres. */
+/** Maximum number of minutes: a hostile client can give every ping a different one. Beyond it, rows are folded from Postgres. */
 const MAX_MINUTES = 5_000
 
 /** A lane's pings by minute, from a position up to another. */
@@ -12,7 +12,7 @@ export interface Tallied {
   readonly minutes: ReadonlyMap<number, number>
 }
 
-/** Counts, by minute, what passes through a lane's queue, so that the rollup gets it without the rows being read again. Pure. */
+/** Counts the pings that pass through a lane's queue by minute, so that folding does not read their rows again. Pure. */
 export class LaneTally {
   #from: Position
   #to: Position
@@ -23,7 +23,7 @@ export class LaneTally {
     this.#to = at
   }
 
-  /** Where it began. */
+  /** Where its counts start. */
   get from(): Position {
     return this.#from
   }
@@ -32,7 +32,7 @@ export class LaneTally {
     return this.#minutes.size === 0
   }
 
-  /** Counts the pings that follow in the lane, of which the last is at `to`. */
+  /** Counts the next pings of the lane, the last of which is at `to`. */
   add(pings: readonly NewPing[], to: Position): void {
     let [minute, count] = [NaN, 0]
     for (const { timestampMs } of pings) {
@@ -48,14 +48,14 @@ export class LaneTally {
     if (this.#minutes.size > MAX_MINUTES) this.restart(to)
   }
 
-  /** What was counted since the last call; counting goes on where it ends. */
+  /** What was counted since the last call; counting continues where it ends. */
   take(): Tallied {
     const tallied = { from: this.#from, to: this.#to, minutes: this.#minutes }
     this.restart(this.#to)
     return tallied
   }
 
-  /** Forgets what it counted: it counts what follows on this position. */
+  /** Forgets its counts, and counts what follows this position. */
   restart(at: Position): void {
     this.#from = at
     this.#to = at

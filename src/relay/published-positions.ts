@@ -4,7 +4,7 @@ import { samePosition } from '../terms/position.ts'
 import type { HeldLanes } from './held-lanes.ts'
 import type { RelayOptions } from './relay-options.ts'
 
-/** Moves the published positions of lanes to where Kafka has them, by compare-and-set. */
+/** The published positions in Postgres: moves them, by compare-and-set, to where Kafka has the lanes. */
 export class PublishedPositions {
   readonly #client: Client
   readonly #held: HeldLanes
@@ -16,12 +16,12 @@ export class PublishedPositions {
     this.#options = options
   }
 
-  /** True if every lane is where Kafka has it. */
+  /** True if every position is where Kafka has the lane. */
   get isDone(): boolean {
     return this.#held.queues.every(({ published, sent }) => samePosition(published, sent))
   }
 
-  /** All lanes that Kafka has more of, in one statement. One call at a time. A lane whose position is not where it was left is begun anew. */
+  /** Moves the positions of all lanes in one statement. One call at a time. A lane whose position was changed by another session starts again. */
   async move(): Promise<void> {
     const { log, metrics } = this.#options
     const moves = this.#held.queues

@@ -17,10 +17,10 @@ interface Connected {
 /**
  * Writes events to the topic: one request at a time, acks=all, idempotent.
  *
- * One at a time, retries included, because kafkajs re-uses a sequence number when a response is lost and
- * the broker then takes the next request for a duplicate. After a request that failed for good the
- * producer is thrown away for the same reason: what is sent next gets a producer id of its own. Records
- * may then stand in the topic twice; readers tell by lane and seq.
+ * One at a time, retries included, because kafkajs reuses a sequence number when a response is lost, and the
+ * broker then drops the next request as a duplicate. For the same reason the producer is replaced after a
+ * request has finally failed: the next request gets a new producer id. Records may then be in the topic
+ * twice; readers detect that by lane and seq.
  */
 export class Publisher {
   readonly #kafka: Kafka
@@ -36,7 +36,7 @@ export class Publisher {
     this.#topicSettings = topicSettings
   }
 
-  /** Resolves when all in-sync replicas have the events. A call waits for the ones before it. */
+  /** Resolves when all in-sync replicas have the events. Calls wait for earlier ones. */
   publish(runs: readonly EventRun[]): Promise<void> {
     const published = this.#last.then(() => this.#send(runs))
     this.#last = published.catch(() => undefined)
@@ -46,7 +46,7 @@ export class Publisher {
   async #send(runs: readonly EventRun[]): Promise<void> {
     this.#connected ??= await this.#connect()
     const { producer, partitions } = this.#connected
-    this.#writer.begin() // nothing else is under way: kafkajs needs what was written before no more
+    this.#writer.begin() // nothing else is in flight: kafkajs no longer needs what was written before
     const sets = new Map(
       [...Map.groupBy(runs, run => partitionOfLane(run.lane, partitions))].map(([partition, ofPartition]) => [
         partition,
@@ -60,7 +60,7 @@ export class Publisher {
         topicMessages: [{ topic: this.#topic, messages: packedMessages(sets) }],
       })
     } catch (error) {
-      // With several brokers kafkajs may still have requests to encode that wait for one of them: they keep what was written for them.
+      // With several brokers, kafkajs may still have to encode requests that wait for one of them: they keep their bytes.
       this.#writer = new RecordWriter()
       await this.stop()
       throw error
@@ -79,7 +79,7 @@ export class Publisher {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner, // never asked: the messages come by partition
+      createPartitioner: Partitioners.DefaultPartitioner, // never called: the messages are already grouped by partition
       retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 }, // kafkajs' "unlimited" for idempotence never applies
     })
     try {

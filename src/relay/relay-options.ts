@@ -2,7 +2,7 @@ import type { ClientConfig } from '../ledger/pg-types.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Publisher } from './publisher.ts'
 
-/** What the relay tells of itself. */
+/** The metrics that the relay needs. */
 export interface RelayMetrics {
   /** Rows of a lane that Kafka acknowledged. */
   published(lane: number, rows: number): void
@@ -12,7 +12,7 @@ export interface RelayMetrics {
   foldLag(lane: number, rows: number): void
   /** How many lanes this server publishes. */
   lanesHeld(lanes: number): void
-  /** A send to Kafka, or a move of a position, failed and is tried again. */
+  /** A send to Kafka or a move of a position failed and is retried. */
   relayRetried(): void
 }
 
@@ -21,8 +21,8 @@ export interface RelayOptions {
   readonly publisher: Publisher
   readonly log: Logger
   readonly metrics: RelayMetrics
-  /** Least time between two sends: many small ones cost far more than few large ones. */
+  /** Minimum time between two sends, because many small ones cost much more than few large ones. */
   readonly lingerMs: number
-  /** How often the heads are looked at, for rows that were not handed over. */
+  /** How often the heads are checked for rows that were not handed over. */
   readonly pollMs: number
 }

@@ -11,24 +11,24 @@ import { sendOnce } from './send-once.ts'
 import { WakeUp } from './wake-up.ts'
 
 const TAKE_LANES_EVERY_MS = 1_000
-/** A frozen server loses its lanes after this long without a statement. */
+/** Without a statement for this long, as when its server is frozen, the session ends and its lanes are free. */
 const SESSION_IDLE_MS = 5_000
 const SEND_AGAIN_AFTER_MS = 500
-/** A send costs as much CPU as 400 events in it (measured): after one of fewer events than this, the next waits longer. */
+/** A send costs as much CPU as 400 events in it (measured). After a send of fewer events than this, the next waits longer. */
 const SMALL_SEND = 500
 const LINGERS_AFTER_SMALL = 3
 const FOLD_EVERY_MS = 500
-/** A move costs Postgres 1 ms for 16 lanes. After a crash, what was sent in this time is sent again; readers tell by lane and seq. */
+/** A move costs Postgres 1 ms for 16 lanes. After a crash, the events sent in this time are sent again; readers detect that by lane and seq. */
 const MOVE_EVERY_MS = 200
-/** Loops that are called when there is work. */
+/** Maximum sleep of loops that are woken when there is work. */
 const AT_REST_MS = 60_000
-/** A host that is gone without a word would hold the session for as long as TCP tries. */
+/** A host that vanishes silently would block the session until TCP gives up. */
 const QUERY_TIMEOUT_MS = 30_000
 
 /**
- * One session of Postgres, and with it the relay locks that it holds. Four loops share it and none waits for another: one looks
- * for free lanes and new heads, one publishes, one moves the published positions, one folds, whether or not Kafka answers. Postgres
- * failing in any of them ends all; what is still on its way to Kafka then can move no position any more.
+ * One Postgres session and the relay locks that it holds. Four loops share it and do not wait for each other: one checks for
+ * free lanes and new heads, one publishes, one moves the published positions, and one folds, whether or not Kafka answers. If Postgres
+ * fails in any of them, all end; events still on their way to Kafka can no longer move a position.
  */
 export class RelaySession {
   readonly #options: RelayOptions
@@ -66,17 +66,17 @@ export class RelaySession {
     return this.#held.lanes
   }
 
-  /** Number of events that are kept for Kafka. */
+  /** Number of events waiting for Kafka. */
   get queued(): number {
     return this.#held.queued
   }
 
-  /** Takes over what the recorder has just committed. */
+  /** Takes the batch that the recorder has just committed. */
   offer(batch: RecordedBatch): void {
     this.#held.offer(batch)
   }
 
-  /** Until it is stopped; rejects when Postgres fails. */
+  /** Runs until it is stopped; rejects when Postgres fails. */
   async run(): Promise<void> {
     const loops = [this.#lookUntilStopped(), this.#publishUntilStopped(), this.#moveUntilStopped(), this.#foldUntilStopped()]
     try {
@@ -91,7 +91,7 @@ export class RelaySession {
     }
   }
 
-  /** Has `run` publish what there is, if Kafka takes it, and end. */
+  /** Lets `run` publish what is queued, if Kafka accepts it, and end. */
   stop(): void {
     this.#stopping.abort()
     this.#work.call()
@@ -123,7 +123,7 @@ export class RelaySession {
     if (!this.#failed) await this.#publish()
   }
 
-  /** The number of events that Kafka took. */
+  /** The number of events that Kafka accepted. */
   async #publish(): Promise<number> {
     const count = await sendOnce(this.#held.queues, this.#options)
     if (count === undefined) await wait(SEND_AGAIN_AFTER_MS, this.#stopping.signal)

@@ -4,12 +4,12 @@ import { wait } from '../runtime/wait.ts'
 import type { RelayOptions } from './relay-options.ts'
 import { RelaySession } from './relay-session.ts'
 
-/** A session that lived so long did not fail for what the next one will fail for. */
+/** After a session of this duration, the pauses before new sessions start short again. */
 const STABLE_AFTER_MS = 5_000
 
 /**
- * Publishes, in order, the lanes whose relay lock this server holds, and folds them into the rollup.
- * A session ends with any failure of Postgres; the next begins with nothing in memory.
+ * Publishes the lanes whose relay lock this server holds, in order, and folds them into the rollup.
+ * Any failure of Postgres ends the session; the next one starts with nothing in memory.
  */
 export class Relay {
   readonly #options: RelayOptions
@@ -26,7 +26,7 @@ export class Relay {
     return this.#session?.lanes ?? []
   }
 
-  /** Number of events that are kept for Kafka: never more than 20 000, whatever it does. */
+  /** Number of events waiting for Kafka, never more than `MAX_QUEUED`. */
   get queued(): number {
     return this.#session?.queued ?? 0
   }
@@ -35,7 +35,7 @@ export class Relay {
     this.#running = this.#runSessions()
   }
 
-  /** Publishes what it has, if Kafka takes it, and gives the lanes up. */
+  /** Publishes what is queued, if Kafka accepts it, and releases the lanes. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#session?.stop()
@@ -43,7 +43,7 @@ export class Relay {
     await this.#options.publisher.stop()
   }
 
-  /** Takes over what the recorder has just committed. */
+  /** Takes the batch that the recorder has just committed. */
   offer(batch: RecordedBatch): void {
     this.#session?.offer(batch)
   }

@@ -8,15 +8,15 @@ import type { LaneQueue } from './lane-queue.ts'
 const ROWS_PER_FOLD = 5_000
 
 /**
- * Folds the lanes that this server publishes into the rollup, whether or not Kafka answers. What passed through the queues is
- * counted there already: one statement for all lanes, none when nothing came. Rows that did not (from before the start, or more
- * than the queues hold while Kafka is away) are read, a lane a statement.
+ * The rollup, as far as this server keeps it: folds the lanes that it publishes, whether or not Kafka answers. Pings that passed
+ * through a queue are already counted in its tally: one statement folds them for all lanes. All other rows (from before the start, or
+ * beyond what the queues hold while Kafka is down) are read from Postgres, one lane per statement.
  */
 export class Rollup {
   readonly #client: Client
   readonly #held: HeldLanes
   readonly #log: Logger
-  /** Lanes whose queue lacked rows at the last round, and had counted none. */
+  /** Lanes whose queue lacked rows in the last round and had counted nothing. */
   #lacking = new Set<number>()
 
   constructor(client: Client, held: HeldLanes, log: Logger) {
@@ -25,22 +25,22 @@ export class Rollup {
     this.#log = log
   }
 
-  /** All lanes, as far as one statement each goes. One call at a time. True if there may be more to fold at once. */
+  /** Folds all lanes, at most one statement each. One call at a time. True if more can be folded at once. */
   async fold(): Promise<boolean> {
     const { queues } = this.#held
-    const behind = queues.filter(queue => !this.#isCounted(queue))
+    const uncounted = queues.filter(queue => !this.#isCounted(queue))
     this.#lacking = new Set(queues.filter(lacksRows).map(({ lane }) => lane))
-    await this.#foldCounted(queues.filter(queue => !queue.tally.isEmpty && !behind.includes(queue)))
-    if (behind.length === 0) return false
+    await this.#foldCounted(queues.filter(queue => !queue.tally.isEmpty && !uncounted.includes(queue)))
+    if (uncounted.length === 0) return false
     let more = false
-    for (const queue of behind) {
+    for (const queue of uncounted) {
       more = (await this.#foldRows(queue)) || more
     }
-    await this.#readFolded(behind)
+    await this.#readFolded(uncounted)
     return more
   }
 
-  /** True if the tally goes on from the folded position, and does not stand still. */
+  /** True if the tally starts at the folded position and makes progress. */
   #isCounted(queue: LaneQueue): boolean {
     return samePosition(queue.folded, queue.tally.from) && !(lacksRows(queue) && this.#lacking.has(queue.lane))
   }
@@ -53,16 +53,16 @@ export class Rollup {
       if (moved.has(queue.lane)) queue.foldedTo(folds[index]!.to)
     })
     const refused = queues.filter(({ lane }) => !moved.has(lane))
-    if (refused.length > 0) await this.#readFolded(refused) // they differ from the tallies from now on: the rows are read
+    if (refused.length > 0) await this.#readFolded(refused) // they no longer match the tallies, so the next round reads the rows
   }
 
-  /** True if there may be more to fold at once. */
+  /** True if more can be folded at once. */
   async #foldRows(queue: LaneQueue): Promise<boolean> {
     const { lane, folded, tally, end } = queue
     if (folded.seq >= tally.from.seq) tally.restart(end)
     const missing = Number(tally.from.seq - folded.seq)
-    // As far as the tally's beginning, so that it is what comes next. A queue that lacks rows does not go on counting: all there are.
-    // Else a position beyond the queue's: it will get there, if the position is in its history, which a look tells.
+    // Up to the start of the tally, so that the tally can follow. A queue that lacks rows does not count: then all rows there are.
+    // Otherwise the folded position is ahead of the queue, which will reach it if both are of the same history: one row shows that.
     const limit = missing > 0 ? Math.min(missing, ROWS_PER_FOLD) : queue.mustRead ? ROWS_PER_FOLD : 1
     const count = await fold(this.#client, lane, limit)
     if (count === undefined) {
@@ -79,7 +79,7 @@ export class Rollup {
   }
 }
 
-/** True while Kafka is away and the queue is full, and for a moment whenever rows are being read. */
+/** True while Kafka is down and the queue is full, and briefly whenever rows are read. */
 function lacksRows({ mustRead, tally }: LaneQueue): boolean {
   return mustRead && tally.isEmpty
 }

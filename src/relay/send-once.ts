@@ -5,7 +5,7 @@ import type { RelayOptions } from './relay-options.ts'
 
 const EVENTS_PER_SEND = 4_000
 
-/** What of a lane goes with one send. */
+/** The events of one lane in one send. */
 interface LaneSend {
   readonly queue: LaneQueue
   readonly runs: readonly EventRun[]
@@ -13,7 +13,7 @@ interface LaneSend {
   readonly to: Position
 }
 
-/** Sends the first events of each of these lanes; the number sent, or undefined if Kafka did not take them. */
+/** Sends the first events of each of these lanes. Returns their number, or undefined if Kafka did not accept them. */
 export async function sendOnce(
   queues: readonly LaneQueue[],
   { publisher, log, metrics }: Pick<RelayOptions, 'publisher' | 'log' | 'metrics'>,

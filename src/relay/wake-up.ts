@@ -1,6 +1,6 @@
 import { wait } from '../runtime/wait.ts'
 
-/** Lets a loop sleep until another part has work for it. A call while nobody sleeps does nothing: look for work first. */
+/** Lets a loop sleep until another part has work for it. A call while the loop does not sleep has no effect, so the loop checks for work first. */
 export class WakeUp {
   #sleeping: AbortController | undefined
 
@@ -8,7 +8,7 @@ export class WakeUp {
     this.#sleeping?.abort()
   }
 
-  /** Until it is called, or `ms` have passed. */
+  /** Sleeps until `call`, or for `ms`. */
   async sleep(ms: number): Promise<void> {
     this.#sleeping = new AbortController()
     await wait(ms, this.#sleeping.signal)

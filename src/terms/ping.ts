@@ -1,6 +1,6 @@
 import type { Position } from './position.ts'
 
-/** One ping as the ledger records it, checked at the edge. */
+/** One ping to be recorded, already validated. */
 export interface NewPing {
   /** UUID as lower-case text with hyphens. */
   readonly id: string

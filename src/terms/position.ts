@@ -1,4 +1,4 @@
-/** Names a ping and all before it in its lane, as term and index do in Raft. */
+/** Identifies a ping and all pings before it in its lane, as term and index do in Raft. */
 export interface Position {
   /** The ping's number in its lane; 0 before the first. */
   readonly seq: bigint
@@ -18,7 +18,7 @@ export interface Head extends Position {
   readonly lane: number
 }
 
-/** The exact total: every lane's sequence is without gaps. */
+/** The exact total, because every lane's sequence is without gaps. */
 export function sumOfHeads(heads: readonly Head[]): bigint {
   return heads.reduce((sum, head) => sum + head.seq, 0n)
 }
