@@ -1,14 +1,14 @@
 import type { Head } from '../terms/position.ts'
 import type { Queryable } from './connect.ts'
 
-/** The heads as some snapshot shows them. */
+/** The heads in one snapshot. */
 export interface SeenHeads {
-  /** Names the transactions that it shows. */
+  /** Identifies the transactions that it includes. */
   readonly snapshot: string
   readonly heads: readonly Head[]
 }
 
-/** Both conditions are looked at once, before any lane is. */
+/** Postgres evaluates both conditions once, before it reads any lane. */
 const CHANGED_HEADS = {
   name: 'ping_changed_heads',
   text: `select (select pg_current_snapshot()::text) as snapshot, l.lane, coalesce(h.seq, 0) as seq, coalesce(h.tag, 0) as tag
@@ -17,8 +17,8 @@ const CHANGED_HEADS = {
 }
 
 /**
- * The heads of all lanes, or undefined if no transaction has ended since the snapshot `seen`: what it shows is the same then, for a
- * fifth of the price. (A transaction of another database of the server counts as well.)
+ * The heads of all lanes, or undefined if no transaction has ended since the snapshot `seen`: then the heads are the same, and the
+ * query costs a fifth. (Transactions in other databases of the server count as well.)
  */
 export async function changedHeads(db: Queryable, seen: string | undefined): Promise<SeenHeads | undefined> {
   const result = await db.query<Head & { snapshot: string }>({ ...CHANGED_HEADS, values: [seen] })

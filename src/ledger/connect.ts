@@ -5,7 +5,7 @@ import { checkPooler } from './pooler.ts'
 import { raceConnects } from './race-connects.ts'
 import { beginSession, sessionSettings, type PlanCacheMode } from './session.ts'
 
-/** What every read and write of the ledger needs: a client or a pool. */
+/** A client or a pool, for every read and write of the ledger. */
 export type Queryable = Pick<Client, 'query'>
 
 /** 64-bit integers arrive as bigint, in arrays too. */
@@ -16,17 +16,17 @@ const toBigints = (text: string) => (text === '{}' ? [] : text.slice(1, -1).spli
 const CONNECT_TIMEOUT_MS = 5_000
 
 export interface ConnectOptions {
-  /** A query that is not answered by then rejects; it may still be carried out. None: it is waited for. In ms. */
+  /** A query without an answer by then rejects; Postgres may still execute it. If absent, queries wait. In ms. */
   readonly queryTimeoutMs?: number
-  /** Postgres ends a statement after this long; none: never. In ms. */
+  /** Postgres cancels a statement after this time; if absent, never. In ms. */
   readonly statementTimeoutMs?: number
   /** When Postgres plans the session's statements. Default `auto`. */
   readonly planCacheMode?: PlanCacheMode
 }
 
 /**
- * One connection of our own, for locks and batches; its queries take turns. The caller ends it, also after a query that was not
- * answered in time. `config.connectionTimeoutMillis` is for all of it, the session's set-up included.
+ * One dedicated connection, for locks and batches; its queries run one after the other. The caller ends it, also after a query
+ * that timed out. `config.connectionTimeoutMillis` limits everything, including the session's set-up.
  */
 export async function connectClient(config: ClientConfig, applicationName: string, options: ConnectOptions = {}): Promise<Client> {
   const client = await raceConnects({
@@ -51,7 +51,7 @@ async function openSession(config: ClientConfig, applicationName: string, option
     await client.connect()
     const session = await beginSession(client, sessionSettings(applicationName, statementTimeoutMs, planCacheMode))
     if (session.pid !== processIdOf(client)) await checkPooler(client, session, config)
-    Object.assign(client, { processID: session.pid }) // a pooler's own number would be found nowhere in Postgres
+    Object.assign(client, { processID: session.pid }) // the pooler's own number is unknown to Postgres
     return client
   } catch (error) {
     cut()
@@ -61,12 +61,12 @@ async function openSession(config: ClientConfig, applicationName: string, option
   }
 }
 
-/** The process in Postgres that serves this client. */
+/** The id of the Postgres process that serves this client. */
 export function processIdOf(client: Client): number | null {
   return (client as Client & { readonly processID: number | null }).processID
 }
 
-/** Several loops may share a connection: the driver gives up queueing their queries itself, and warns of it. */
+/** Several loops may share a connection. The driver warns that it will stop queueing queries itself. */
 function queryInTurn(client: Client): void {
   const query = client.query.bind(client) as (...args: readonly unknown[]) => Promise<unknown>
   let last: Promise<unknown> = Promise.resolve()

@@ -3,13 +3,13 @@ import type { Queryable } from './connect.ts'
 import { ofPrimary } from './heads.ts'
 import { edge } from './ranges.ts'
 
-/** Rows after the positions that are read at most, the same number in each lane: of more, it is cheaper to begin again from the rollup. */
+/** Maximum number of rows read after the positions, the same in each lane. With more, starting again from the rollup is cheaper. */
 export const MAX_ROWS_AFTER = 32_000
 
 /**
- * Of each lane: the row at the position that is given for it, and those after it, by one look into the index (one row more than may be); and, beside them,
- * how many rows lie between pairs of times. One statement, so all of it is of one instant. (The times come as JSON: of an
- * array Postgres knows the length, and for short ones it would plan each time. So it would for a limit that is a parameter.)
+ * For each lane: the row at the given position and the rows after it, by one index scan (up to one row more than allowed). Also,
+ * the number of rows between pairs of times. One statement, so that everything is of one instant. (The times are JSON, because for
+ * short arrays, whose length it knows, Postgres would plan each execution. The same holds for a limit that is a parameter.)
  */
 const countsAfter = (maxRows: number) => ({
   name: `ping_counts_after_${maxRows}`,
@@ -37,12 +37,12 @@ const countsAfter = (maxRows: number) => ({
 interface LaneRow {
   readonly lane: number
   readonly after_seq: bigint
-  /** Null if there is no row at the position, nor after it. */
+  /** Null if there is no row at the position or after it. */
   readonly first_seq: bigint | null
   readonly first_tag: bigint | null
   readonly last_seq: bigint | null
   readonly last_tag: bigint | null
-  /** One for each row, in the order of their numbers. */
+  /** One for each row, in the order of seq. */
   readonly minutes: readonly bigint[]
   /** Only with the first lane. */
   readonly edges: readonly bigint[] | null
@@ -61,8 +61,8 @@ export interface CountsAfter {
 }
 
 /**
- * The pings recorded after these positions (one a lane), and those of `edges`, whenever they were recorded. Undefined if a
- * position is not in the ledger (any more), or if too many pings came after one.
+ * The pings recorded after these positions (one per lane), and all pings of `edges`. Undefined if a position is not (or no
+ * longer) in the ledger, or if too many pings follow one.
  */
 export async function readCountsAfter(db: Queryable, positions: readonly Head[], edges: readonly Edge[]): Promise<CountsAfter | undefined> {
   const maxRows = Math.ceil(MAX_ROWS_AFTER / Math.max(1, positions.length))
@@ -79,7 +79,7 @@ export async function readCountsAfter(db: Queryable, positions: readonly Head[],
   }
 }
 
-/** Numbers in JSON may be as long as they like; ours stay whole. */
+/** JSON numbers have no maximum length, so int64 values stay exact. */
 function toJson(edges: readonly Edge[]): string {
   return `[${edges.map(([startMs, endMs], number) => `{"number":${number},"start_ms":${startMs},"stop_ms":${endMs}}`).join()}]`
 }
@@ -89,7 +89,7 @@ function continues(row: LaneRow, tag: bigint, maxRows: number): boolean {
   return isThere && minutesAfter(row).length <= maxRows
 }
 
-/** Without that of the row at the position. */
+/** Without the minute of the row at the position. */
 function minutesAfter({ after_seq: afterSeq, minutes }: LaneRow): readonly bigint[] {
   return afterSeq === 0n ? minutes : minutes.slice(1)
 }

@@ -16,7 +16,7 @@ export async function readHeads(db: Queryable): Promise<readonly Head[]> {
   return ofPrimary(result.rows)
 }
 
-/** A standby may lack what was acknowledged: it is not asked for counts. */
+/** Throws for the empty answer of a standby, which may lack acknowledged pings, so counts are never read from it. */
 export function ofPrimary<Row>(rows: Row[]): Row[] {
   if (rows.length === 0) throw new Error('Postgres answered as a standby, or is not set up yet; expected the primary')
   return rows
@@ -33,7 +33,7 @@ const CHECKED = {
     order by l.lane`,
 }
 
-/** A lane's head, and whether a position that was asked about is in the lane's history. */
+/** A lane's head, and whether the given position is in the lane's history. */
 export interface CheckedHead extends Head {
   readonly holds: boolean
 }

@@ -2,8 +2,8 @@ import type { Client, ClientConfig } from 'pg'
 import { connectClient, processIdOf } from './connect.ts'
 
 /**
- * True if the server still works on what `client`, of that application name, sent it. Asked over another
- * connection, so that it also tells when the network lost the first; rejects when the server cannot be asked.
+ * True if Postgres is still running a statement of `client`, which has that application name. Asks over another connection, so it
+ * also works if the network has lost the first. Rejects if Postgres cannot be asked.
  */
 export async function isStillRunning(config: ClientConfig, client: Client, applicationName: string): Promise<boolean> {
   const asking = await connectClient(config, 'ping-look')

@@ -7,19 +7,20 @@ import { connectClient } from './connect.ts'
 import { checkSchema, explainRefusal } from './missing-right.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
-/** Advisory lock under which one migrator works; the others wait. */
+/** Advisory lock of the migrator that works; the others wait. */
 const MIGRATION_LOCK = 1349080652
 const TRY_LOCK_EVERY_MS = 500
-const TELL_EVERY_TRIES = 20
+const LOG_EVERY_TRIES = 20
 /**
- * How long a migration waits for a table that somebody's open transaction holds, before it is tried again. What servers record waits
- * behind it: shorter than their queues hold out (MAX_QUEUE_AGE_MS), and longer than the second in which Postgres ends an autovacuum for us.
+ * How long a migration waits for a table that an open transaction has locked, before it is tried again. Servers cannot record in the
+ * meantime, so it is shorter than their queues last (MAX_QUEUE_AGE_MS). It is longer than the second after which Postgres cancels an
+ * autovacuum that blocks us.
  */
 const LOCK_TIMEOUT_MS = 1_500
 /** A lock was not free within `lock_timeout`. */
 const LOCK_NOT_AVAILABLE = '55P03'
 
-/** The database was set up by a newer program: no further try will mend that. */
+/** The database was set up by a newer program. A retry does not help. */
 export class NewerDatabaseError extends Error {
   override readonly name = 'NewerDatabaseError'
 }
@@ -79,23 +80,23 @@ async function currentVersion(client: Client): Promise<number> {
   return result.rows[0].version
 }
 
-/** In a loop, so that a start that waits says so, and ends when it is asked to. */
+/** In a loop, so that a waiting start logs that it waits, and ends when it is asked to. */
 async function takeLock(client: Client, { log, signal }: MigrateOptions): Promise<void> {
   for (let tries = 0; ; tries++) {
     const result = await client.query('select pg_try_advisory_lock($1) as taken', [MIGRATION_LOCK])
     if (result.rows[0].taken) return
     if (signal?.aborted) throw new Error('asked to stop while another program was setting up the database')
-    if (tries % TELL_EVERY_TRIES === 0) log.info('another program is setting up the database, waiting for it')
+    if (tries % LOG_EVERY_TRIES === 0) log.info('another program is setting up the database, waiting for it')
     await wait(TRY_LOCK_EVERY_MS, signal)
   }
 }
 
-/** All in one transaction: what an old server inserts meanwhile waits, and then finds the trigger that places it. */
+/** All in one transaction: inserts of an old server wait for it, and then find the trigger that numbers them. */
 async function applyAll(client: Client, migrations: readonly Migration[], { lanes = LANES_OF_NEW, log }: MigrateOptions): Promise<void> {
   if (migrations.length === 0) return
   await client.query('begin')
   try {
-    // Sequential scans are right here: old rows are read as a whole. Somebody's open transaction is not waited for without a word.
+    // Sequential scans are right here, since all old rows are read. The lock time-out lets a wait for an open transaction be logged.
     await client.query("select set_config('ping.lanes', $1, true), set_config('enable_seqscan', 'on', true)", [String(lanes)])
     await client.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`)
     for (const migration of migrations) {
@@ -118,7 +119,7 @@ async function apply(client: Client, { version, file }: Migration): Promise<void
   }
 }
 
-/** `@schema@` in a file is the schema of Ping's tables, which the session's search_path leads to. */
+/** `@schema@` in a file stands for the schema of Ping's tables, the session's current one. */
 async function readMigration(client: Client, file: string): Promise<string> {
   const result = await client.query<{ schema: string }>('select quote_ident(current_schema()) as schema')
   return (await readFile(new URL(file, FOLDER), 'utf8')).replaceAll('@schema@', () => result.rows[0]!.schema)

@@ -1,11 +1,11 @@
 import type { Client } from 'pg'
 
-/** The program lacks a right: Ping's tables belong to somebody else, or it may not create them. The message has the statements that mend it. */
+/** The program lacks a right: Ping's tables belong to another role, or it may not create them. The message has the statements that fix it. */
 export class MissingRightError extends Error {
   override readonly name = 'MissingRightError'
 }
 
-/** What migrations change, in the schema that the session's search_path leads to. */
+/** What migrations change, in the session's current schema. */
 const TABLES = ['pings', 'ping_lanes', 'ping_minutes', 'ping_migrations']
 const FUNCTIONS = [
   'ping_record',
@@ -18,7 +18,7 @@ const FUNCTIONS = [
   'ping_move_published',
 ]
 
-/** Names with their schema: whoever runs the statements has another search_path. */
+/** Names with their schema, because the statements may be run with another search_path. */
 const FOREIGN = `
   with changed as (
     select 'table' as kind, c.oid::regclass::text as name, c.relowner as owner, c.relnamespace as schema
@@ -37,7 +37,7 @@ interface Foreign {
   readonly us: string
 }
 
-/** The schema for new tables, if there is none in which we may create them. Postgres would create them in that of temporary tables then. */
+/** The schema for new tables, if the session may not create tables in any. Postgres would then create them as temporary ones. */
 const CLOSED = `
   select quote_ident(s.name) as schema, n.oid is not null as exists, quote_ident(current_user) as us, current_database() as database
   from (select coalesce(nullif(current_schema(), (select nspname from pg_namespace where oid = pg_my_temp_schema())), 'public')) as s (name)
@@ -53,7 +53,7 @@ interface Closed {
 
 const INSUFFICIENT_PRIVILEGE = '42501'
 
-/** The error of a migration or, where a right was missing because somebody else owns Ping's tables, one with the statements that mend it. */
+/** The error of a migration or, if the cause is that another role owns Ping's tables, an error with the statements that fix it. */
 export async function explainRefusal(client: Client, error: unknown): Promise<unknown> {
   if (!isDenied(error)) return error
   const { rows } = await client.query<Foreign>(FOREIGN, [TABLES, FUNCTIONS])
@@ -67,7 +67,7 @@ export async function explainRefusal(client: Client, error: unknown): Promise<un
   })
 }
 
-/** Throws `MissingRightError` if no tables can be created in the schema where they belong. */
+/** Throws `MissingRightError` if the session cannot create tables in the schema for them. */
 export async function checkSchema(client: Client): Promise<void> {
   const { rows } = await client.query<Closed>(CLOSED)
   if (!rows[0]) return

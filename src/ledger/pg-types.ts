@@ -1,7 +1,7 @@
-/** The types of the Postgres driver that the ledger's callers hold. */
+/** The types of the Postgres driver that the ledger's callers use. */
 export type { Client, ClientConfig } from 'pg'
 
-/** What the driver hands on of a NOTICE or WARNING. */
+/** A NOTICE or WARNING, as the driver passes it on. */
 export interface Notice {
   /** SQLSTATE; the severity's own name is in the server's language. */
   readonly code?: string | undefined

@@ -5,16 +5,16 @@ import { connectClient, type ConnectOptions, type Queryable } from './connect.ts
 
 export interface PoolOptions {
   readonly applicationName: string
-  /** Most connections at a time. */
+  /** Maximum number of connections. */
   readonly max: number
   readonly log: Logger
-  /** A query that is not answered by then is given up, here and in Postgres. In ms. */
+  /** A query without an answer by then is cancelled, here and in Postgres. In ms. */
   readonly queryTimeoutMs?: number
 }
 
-/** A connection that is the caller's until it is released. */
+/** A connection that belongs to the caller until it is released. */
 export interface PooledClient extends Queryable {
-  /** With an error, the connection is not used again. */
+  /** With an error, the connection is closed instead of reused. */
   release(error?: unknown): void
 }
 
@@ -23,7 +23,7 @@ const IDLE_MS = 30_000
 const TURN_WITHIN_MS = 5_000
 const CLOSE_WITHIN_MS = 1_000
 
-/** Connections for reads. `query` connects as needed, as `connectClient` does, and rejects when Postgres is away. */
+/** Connections for reads. `query` connects as needed, as `connectClient` does, and rejects if Postgres is unreachable. */
 export class Pool implements Queryable {
   readonly #config: ClientConfig
   readonly #options: PoolOptions
@@ -45,12 +45,12 @@ export class Pool implements Queryable {
       client.release()
       return result
     } catch (error) {
-      client.release(error) // its query may still be under way
+      client.release(error) // its query may still be running
       throw error
     }
   }) as Client['query']
 
-  /** A connection of one's own, such as for a transaction. */
+  /** A connection for several queries, such as a transaction. */
   async connect(): Promise<PooledClient> {
     for (;;) {
       if (this.#ended) throw new Error('the pool was ended')
@@ -61,7 +61,7 @@ export class Pool implements Queryable {
     }
   }
 
-  /** Ends what is idle now, and what is in use when it is released. */
+  /** Closes idle connections now, and those in use when they are released. */
   async end(): Promise<void> {
     this.#ended = true
     for (const wake of this.#waiting) wake()
@@ -70,7 +70,7 @@ export class Pool implements Queryable {
 
   async #open(): Promise<Client> {
     const { applicationName, queryTimeoutMs, log } = this.#options
-    // Ended in Postgres as well: given up here only, slow reads would pile up there.
+    // Cancelled in Postgres as well; otherwise slow reads would pile up there.
     const timeouts: ConnectOptions = queryTimeoutMs === undefined ? {} : { queryTimeoutMs, statementTimeoutMs: queryTimeoutMs }
     this.#connecting++
     try {
@@ -94,7 +94,7 @@ export class Pool implements Queryable {
       isReleased = true
       if (error !== undefined || this.#ended) void this.#close(client)
       else if (this.#clients.has(client)) this.#keep(client)
-      // What happened to one has mostly happened to all: the host is gone. Unless it was Postgres that answered with an error.
+      // What broke one connection has probably broken all, such as a lost host. Not if Postgres itself answered with an error.
       if (error !== undefined && !isAnswer(error)) for (const other of this.#idle.keys()) void this.#close(other)
     }
     return { query: client.query.bind(client), release }
@@ -124,7 +124,7 @@ export class Pool implements Queryable {
     wake()
   }
 
-  /** Until a connection is released or given up. */
+  /** Waits until a connection is released or closed. */
   async #turn(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#waiting.add(resolve)

@@ -4,16 +4,16 @@ import { SettingsError } from '../runtime/settings.ts'
 import { within } from '../runtime/wait.ts'
 import { keepsSession, type Session } from './session.ts'
 
-/** Each round has a chance to see the two clients meet the same session; other traffic may spoil one. */
+/** In each round the two clients may meet in the same session; other traffic may prevent that. */
 const ROUNDS = 3
-/** A pooler may have no session free for the second client: then nothing is learned. */
+/** A pooler may have no free session for the second client: then the check shows nothing. */
 const SECOND_CLIENT_MS = 1_000
 
-/** Found to keep sessions apart; once is enough for a program. */
+/** Known to keep sessions apart; one check per program is enough. */
 const known = new WeakSet<ClientConfig>()
 
 /**
- * Refuses a pooler in transaction or statement mode: locks, settings and prepared statements do not stay with the client there.
+ * Refuses a pooler in transaction or statement mode, in which locks, settings and prepared statements do not stay with the client.
  * Throws `SettingsError`.
  */
 export async function checkPooler(client: Client, session: Session, config: ClientConfig): Promise<void> {
@@ -35,8 +35,8 @@ export async function checkPooler(client: Client, session: Session, config: Clie
 }
 
 /**
- * True if sessions are shared out: the second client, in a transaction, holds the session that answered the first one, or the first
- * one is answered by another meanwhile. In session mode neither can be.
+ * True if clients share sessions: the second client, in a transaction, has the session that answered the first one, or another session
+ * answers the first one then. In session mode neither is possible.
  */
 async function isShared(client: Client, second: Client, pid: number): Promise<boolean> {
   try {

@@ -18,7 +18,7 @@ export async function readPositions(db: Queryable): Promise<readonly LanePositio
   }))
 }
 
-/** A lane's published position, from where it is believed to be to where it shall be. */
+/** A move of a lane's published position: its expected value and its new value. */
 export interface Move {
   readonly lane: number
   readonly from: Position
@@ -27,7 +27,7 @@ export interface Move {
 
 /**
  * Moves published positions by compare-and-set; returns the lanes that were moved. Call it on the session
- * that holds the lanes' relay locks: then a lost lock also fails the move.
+ * that holds the lanes' relay locks, so that the move fails if the locks are lost.
  */
 export async function movePublished(db: Queryable, moves: readonly Move[]): Promise<ReadonlySet<number>> {
   const result = await db.query<{ lane: number }>({
@@ -54,8 +54,8 @@ function column<Item>(items: readonly Item[], pick: (item: Item) => number | big
 }
 
 /**
- * Begins a lane's published position again at the first ping, if it still is `from` and no row of the lane is there: they were removed,
- * or are of another history. True if it was moved. Call it on the session that holds the lane's relay lock.
+ * Resets a lane's published position to the start, if it is still `from` and the lane has no such row: it was deleted, or is of
+ * another history. True if it was reset. Call it on the session that holds the lane's relay lock.
  */
 export async function restartPublished(db: Queryable, lane: number, from: Position): Promise<boolean> {
   const result = await db.query(
@@ -67,16 +67,16 @@ export async function restartPublished(db: Queryable, lane: number, from: Positi
   return result.rowCount === 1
 }
 
-/** A lane's pings by minute, from its folded position, as it is believed to be, to where that shall be. */
+/** A lane's pings by minute, from the expected folded position to the new one. */
 export interface CountedFold extends Move {
-  /** Number of pings by minute; their sum is that of the positions between. */
+  /** Number of pings by minute; their sum is the number of positions in between. */
   readonly minutes: ReadonlyMap<number, number>
 }
 
 /**
- * Adds counts to the rollup and moves the folded positions, each lane's by compare-and-set as `ping_move_published` does it: the
- * position is where the counts begin, the row at their end carries their tag, and they are as many as the positions say. (The row is
- * looked up by a subquery that gives its tag: "exists" becomes a join, which a plan made while there were few rows reads lanes whole for.)
+ * Adds counts to the rollup and moves the folded positions by compare-and-set, as `ping_move_published` does: the position is where
+ * the counts start, the row at their end has their tag, and their sum matches the positions. (A subquery reads the row's tag, because
+ * "exists" becomes a join, and a plan from when the table was small would read whole lanes for it.)
  */
 const FOLD_COUNTS = {
   name: 'ping_fold_counts',
@@ -100,7 +100,7 @@ const FOLD_COUNTS = {
     select lane from moved`,
 }
 
-/** Folds counts that the caller has, so that no row is read; returns the lanes that were folded. One fold a lane. */
+/** Folds counts of the caller without reading rows; returns the lanes that were folded. One fold per lane. */
 export async function foldCounts(db: Queryable, folds: readonly CountedFold[]): Promise<ReadonlySet<number>> {
   const minutes = folds.flatMap(fold => [...fold.minutes].map(([minute, count]) => ({ lane: fold.lane, minute, count })))
   const values = [...moveColumns(folds), column(minutes, m => m.lane), column(minutes, m => m.minute), column(minutes, m => m.count)]
@@ -108,7 +108,7 @@ export async function foldCounts(db: Queryable, folds: readonly CountedFold[]): 
   return new Set(result.rows.map(row => row.lane))
 }
 
-/** Folds at most `limit` rows of a lane into the rollup; the number folded, or undefined if the rollup is of another history. */
+/** Folds at most `limit` rows of a lane into the rollup. Returns their number, or undefined if the rollup is of another history. */
 export async function fold(db: Queryable, lane: number, limit: number): Promise<bigint | undefined> {
   const result = await db.query<{ folded: bigint | null }>({
     name: 'ping_fold',
@@ -118,7 +118,7 @@ export async function fold(db: Queryable, lane: number, limit: number): Promise<
   return result.rows[0]?.folded ?? undefined
 }
 
-/** Forgets a lane's part of the rollup, so that it is folded anew from its first ping. */
+/** Deletes a lane's part of the rollup, so that it is folded again from its first ping. */
 export async function unfold(db: Queryable, lane: number): Promise<void> {
   await db.query('select ping_unfold($1)', [lane])
 }

@@ -1,21 +1,21 @@
 import { wait } from '../runtime/wait.ts'
 
-/** A try that hangs is not worth waiting for: a fresh one is begun this often beside it. In ms. */
+/** While the first attempt hangs, another one starts this often. In ms. */
 const FRESH_EVERY_MS = 1_000
 
 export interface ConnectRace<T> {
-  /** One try; it ends what it opened and rejects when the signal is aborted. */
+  /** One attempt; closes what it opened and rejects when the signal is aborted. */
   readonly connect: (signal: AbortSignal) => Promise<T>
-  /** Ends a connection that came second. */
+  /** Closes the connection of an attempt that lost the race. */
   readonly close: (connection: T) => void
-  /** For the first try, in ms. */
+  /** Time limit of the first attempt, in ms. */
   readonly limitMs: number
 }
 
 /**
- * The first connection that is made by two racing tries. The first is patient and decides about failure; while it is neither made
- * nor refused, a fresh one begins every second and has that second. So a server that is slow is waited for, and one that had
- * swallowed the first try without an answer, as in a failover, is reached within a second of its return.
+ * The first connection that is established by racing attempts. The first attempt has the whole time limit, and its failure is the
+ * result. While it is undecided, another attempt starts every second and has one second. So a slow server has enough time, and a
+ * server that dropped the first attempt without an answer, as in a failover, is reached within a second of its recovery.
  */
 export async function raceConnects<T>({ connect, close, limitMs }: ConnectRace<T>): Promise<T> {
   const over = new AbortController()

@@ -5,14 +5,14 @@ import { ofPrimary } from './heads.ts'
 /** Bounds beyond these mean "from the first" and "to the last" ping: no row's time is outside. */
 const BEFORE_ALL_MS = -210_866_803_200_000n // Postgres' first timestamp, 4714 BC
 const AFTER_ALL_MS = 9_224_318_016_000_000n // the first that Postgres does not have, year 294 277
-/** ping_time reaches to here, as make_interval takes hours as a 32-bit number; what is above is added, in days of our session, which is in UTC. */
+/** The maximum of ping_time, because make_interval takes hours as a 32-bit number. The rest is added in days, which is exact as sessions use UTC. */
 const PING_TIME_MAX_MS = 7_200_000_000_000_000n
 
 /**
- * One statement, because two could straddle a fold. Whole minutes come from the rollup and, above the
- * folded positions, from the rows by (lane, seq): the minute is computed so that no other index is
- * thought of, and each lane is counted by itself: a join with the rows would be planned as a scan of all
- * of them. The partial minutes at both edges come from the rows by time.
+ * One statement, because a fold could happen between two. Whole minutes come from the rollup and, above the
+ * folded positions, from the rows by (lane, seq). There the minute is an expression so that Postgres does not
+ * choose the index on time, and each lane is counted in a subquery because a join would be planned as a scan
+ * of all rows. The partial minutes at both edges come from the rows by time.
  */
 const RANGE = {
   name: 'ping_count_range',
@@ -30,7 +30,7 @@ const RANGE = {
     where not pg_is_in_recovery()`,
 }
 
-/** An int64 in ms, as an expression, to a time that Postgres has. */
+/** An SQL expression for the Postgres time of an int64 parameter in ms. */
 export function edge(parameter: string): string {
   return `case when ${parameter}::bigint >= ${AFTER_ALL_MS} then timestamptz 'infinity'
     when ${parameter}::bigint <= ${BEFORE_ALL_MS} then timestamptz '-infinity'

@@ -12,23 +12,23 @@ export interface RecordedBatch {
   readonly tag: bigint
   /** The pings that were inserted, in order: the first has seq `before.seq + 1`. */
   readonly inserted: readonly NewPing[]
-  /** The ids that had been recorded before, with the time they were recorded with. */
+  /** The ids that were already recorded, with their recorded times. */
   readonly known: ReadonlyMap<string, bigint>
 }
 
-/** The commit was answered with a WARNING: it may be in this server only. Not an ack; record the same ids again. */
+/** The commit was answered with a WARNING: it may exist on this server only. Not an ack; record the same ids again. */
 export class CommitWarningError extends Error {
   override readonly name = 'CommitWarningError'
 }
 
-/** The SQLSTATE of what is said below the level of a WARNING. */
+/** The SQLSTATE of messages below the level WARNING. */
 const NO_WARNING = '00000'
 
 const RECORD = { name: 'ping_record_batch', text: 'select ping_record_batch($1, $2, $3, $4) as batch' }
 
 const NOTHING_KNOWN: ReadonlyMap<string, bigint> = new Map()
 
-/** As the function describes it: lane, head before, tag; places of known ids; their times. */
+/** The function's result: lane, head before, tag; indexes of known ids; their times. */
 type Outcome = readonly [lane: bigint, beforeSeq: bigint, beforeTag: bigint, tag: bigint, ...known: bigint[]]
 
 /**
@@ -36,10 +36,10 @@ type Outcome = readonly [lane: bigint, beforeSeq: bigint, beforeTag: bigint, tag
  *
  * @param lanes lanes to choose from, best first
  * @param pings sorted by id, ids unique
- * @param doubtful the ids among them that may have been recorded before; absent: all may. The others are not searched for
+ * @param doubtful the ids that may already be recorded; if absent, all may. The others are not looked up
  *
- * Any rejection leaves it open whether the batch was recorded: call again with the same pings, all of them doubtful, on a new
- * connection if this one broke. See `classifyBatchFailure`.
+ * After any rejection it is unknown whether the batch was recorded: call again with the same pings, all of them doubtful, on a new
+ * connection if this one is broken. See `classifyBatchFailure`.
  */
 export async function recordBatch(
   client: Client,

@@ -1,7 +1,7 @@
 import type { Queryable } from './connect.ts'
 
 /**
- * Takes the relay locks of lanes that nobody holds; returns the lanes won. A lock belongs to the session
+ * Takes the free relay locks among these lanes; returns the lanes of the locks. A lock belongs to the session
  * and ends with it.
  */
 export async function takeRelayLocks(db: Queryable, lanes: readonly number[]): Promise<readonly number[]> {
@@ -12,7 +12,7 @@ export async function takeRelayLocks(db: Queryable, lanes: readonly number[]): P
   return result.rows.map(row => row.lane)
 }
 
-/** Postgres ends the session after this long without a statement, so that a frozen server loses its lanes. In ms. */
+/** Lets Postgres end the session after this time without a statement, so that a frozen server loses its lanes. In ms. */
 export async function endSessionWhenIdle(db: Queryable, idleMs: number): Promise<void> {
   await db.query("select set_config('idle_session_timeout', $1, false)", [`${idleMs}ms`])
 }

@@ -16,8 +16,8 @@ const ROWS = {
 export type RowsAfter = readonly LedgerRow[] | undefined
 
 /**
- * The rows after each position, by lane number, at most `limit` a lane. The rows and the check of the
- * start are one statement: read apart, a failover in between would join two histories.
+ * The rows after each position, by lane number, at most `limit` per lane. One statement reads the rows and
+ * checks the start: with two, a failover in between would join two histories.
  */
 export async function rowsAfter(
   db: Queryable,

@@ -1,7 +1,7 @@
 /**
- * The schema of Ping's tables, as SQL: where the session finds them by itself; else the only schema in which somebody whose rights the
- * session has keeps them, since a search_path set afterwards must not lead away from them; else where the original's table is; else
- * where the session would create tables. Temporary tables do not count.
+ * The schema of Ping's tables, as SQL. It is the first of: the schema where the session finds them; the only schema in which a role
+ * whose rights the session has owns them, because a search_path that is set later must not hide them; the schema of the original's
+ * table; the schema in which the session would create tables. Temporary tables do not count.
  */
 const LEDGER_SCHEMA = `coalesce(
   ${firstInPath('ping_migrations')},
@@ -19,5 +19,5 @@ function firstInPath(table: string): string {
     where c.relname = '${table}' and c.relkind in ('r', 'p') and c.relpersistence <> 't' order by path.place limit 1)`
 }
 
-/** An expression that leads the session to Ping's tables, and to nothing else of the same names, whatever its search_path was. */
+/** An expression that sets the session's search_path to Ping's tables, and to nothing else with the same names. */
 export const SET_SEARCH_PATH = `pg_catalog.set_config('search_path', pg_catalog.format('%I, pg_temp', ${LEDGER_SCHEMA}), false)`

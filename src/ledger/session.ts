@@ -2,10 +2,10 @@ import type { Client, QueryResult } from 'pg'
 import { SET_SEARCH_PATH } from './search-path.ts'
 
 /**
- * Session settings that the ledger relies on, whatever the database's, the role's and a pooler's defaults are: READ COMMITTED (a
- * batch reads the head after its lock), plans by index from the first row on (before the tables have statistics Postgres would scan
- * them), and, but for reads, statements that are not ended by a time-out (an abandoned batch would be decided without us; we give up
- * the connection instead). Warnings must arrive: one at commit is not an ack. Rows that a policy hides are an error, not a lower count.
+ * Session settings that the ledger needs, no matter what the defaults of the database, the role and a pooler are: READ COMMITTED (a
+ * batch reads the head after it has its lock); plans by index from the first row on (Postgres would scan tables without statistics);
+ * except for reads, no statement time-out (the outcome of a cancelled batch would be unknown; we close the connection instead).
+ * Warnings must arrive, because one at commit is not an ack. If a policy hides rows, that is an error, not a lower count.
  */
 const SETTINGS = {
   default_transaction_isolation: 'read committed',
@@ -22,29 +22,29 @@ const SETTINGS = {
 const NO_TRANSACTION_TIMEOUT = `case when pg_catalog.current_setting('transaction_timeout', true) is not null
   then pg_catalog.set_config('transaction_timeout', '0', false) end`
 
-/** What a session has to have, by the names and in the units of Postgres. Its search_path is found in the database. */
+/** The settings of a session, with the names and units of Postgres. The search_path is determined in the database. */
 export type SessionSettings = Readonly<Record<string, string>>
 
-/** `auto`: Postgres may plan a statement again for the values that it gets. `force_generic_plan`: once, whatever the values are. */
+/** `auto`: Postgres may plan a statement again for its values. `force_generic_plan`: one plan for all values. */
 export type PlanCacheMode = 'auto' | 'force_generic_plan'
 
 export function sessionSettings(applicationName: string, statementTimeoutMs: number, planCacheMode: PlanCacheMode): SessionSettings {
   return { ...SETTINGS, plan_cache_mode: planCacheMode, statement_timeout: String(statementTimeoutMs), application_name: applicationName }
 }
 
-/** Postgres answers as a standby: nothing can be recorded there, and its counts may lack what was acknowledged. */
+/** Postgres answered as a standby: it accepts no writes, and its counts may lack acknowledged pings. */
 export class StandbyError extends Error {
   override readonly name = 'StandbyError'
 }
 
 /** The session of a client, as Postgres knows it. */
 export interface Session {
-  /** Its process in Postgres, which the driver does not know behind a pooler. */
+  /** The id of its Postgres process, which the driver does not know if there is a pooler. */
   readonly pid: number
   readonly settings: SessionSettings
 }
 
-/** One message of two statements: the database's own time-out must not end the second. */
+/** Two statements in one message, so that the database's own time-out does not cancel the second. */
 function beginText(client: Client, settings: SessionSettings): string {
   const values = Object.entries(settings).map(
     ([name, value]) => `pg_catalog.set_config(${client.escapeLiteral(name)}, ${client.escapeLiteral(value)}, false)`,
@@ -54,7 +54,7 @@ function beginText(client: Client, settings: SessionSettings): string {
 }
 
 /**
- * Sets the session up in one round trip, by statements: poolers refuse or drop settings that come with the connection.
+ * Sets up the session in one round trip, by statements, because poolers refuse or drop settings in the start packet.
  * Throws `StandbyError`.
  */
 export async function beginSession(client: Client, settings: SessionSettings): Promise<Session> {
@@ -68,7 +68,7 @@ export async function beginSession(client: Client, settings: SessionSettings): P
 const READ_BACK = `select pg_catalog.pg_backend_pid() as pid,
   (select pg_catalog.json_object_agg(pg_catalog.lower(name), setting) from pg_catalog.pg_settings where pg_catalog.lower(name) = any($1)) as settings`
 
-/** True if the next statement meets the same session, with its settings: not so behind a pooler that shares sessions out. */
+/** True if the next statement runs in the same session with its settings. False with a pooler whose clients share sessions. */
 export async function keepsSession(client: Client, { pid, settings }: Session): Promise<boolean> {
   const { rows } = await client.query<{ pid: number; settings: SessionSettings }>(READ_BACK, [Object.keys(settings)])
   const now = rows[0]!

@@ -28,7 +28,7 @@ export const postgresSettings = {
 
 export type PostgresSettings = SettingsOf<typeof postgresSettings>
 
-/** A frozen peer is noticed after about this long, by the operating system's keep-alive. */
+/** The operating system's keep-alive detects a frozen peer after about this time. */
 const KEEP_ALIVE_INITIAL_DELAY_MS = 5_000
 
 /** How to connect. Throws `SettingsError` for settings that contradict each other or a CA file that can't be read. */
@@ -66,7 +66,7 @@ function plainOf({ host, port = DEFAULT_PORT, user = 'postgres', password, path 
   return { host, port, user, database: path || user, ...(password === undefined ? {} : { password }) }
 }
 
-/** What libpq's sslmode means, spelt out: `require` encrypts without a check of the certificate. */
+/** The options of each sslmode of libpq: `require` encrypts without checking the certificate. */
 function tlsOf(parameters: AddressUrl['parameters']): Pick<ClientConfig, 'ssl'> {
   const caFile = parameters.get('sslrootcert')
   switch (parameters.get('sslmode')) {

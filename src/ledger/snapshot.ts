@@ -5,9 +5,9 @@ import { readHeads } from './heads.ts'
 import type { Pool } from './pool.ts'
 
 /**
- * The newest minutes below $1: at most $2 of them are wanted. A minute has at most one row a lane in the
- * rollup, so the newest $2 · lanes rows hold the newest $2 minutes whole. ("offset 0" has each lane looked
- * up by itself: a join of the lanes with the rows would be planned as a scan of all rows.)
+ * The newest minutes below $1, at most $2. The rollup has at most one row per minute and lane, so its newest
+ * $2 · lanes rows contain the newest $2 minutes completely. ("offset 0" makes Postgres look up each lane
+ * separately: a join of the lanes with the rows would be planned as a scan of all rows.)
  */
 const NEWEST_MINUTES = `
   select minute, sum(count)::bigint as count from (
@@ -21,9 +21,9 @@ const NEWEST_MINUTES = `
   group by minute order by minute desc limit $2`
 
 export interface SnapshotWindow {
-  /** The first minute that is not wanted. */
+  /** The first minute after the window. */
   readonly minutesTo: number
-  /** How many minutes at most, the newest first. */
+  /** Maximum number of minutes; the newest are kept. */
   readonly maxMinutes: number
 }
 
@@ -50,12 +50,12 @@ interface MinuteRow {
   readonly count: bigint
 }
 
-/** A minute is at most 2^53 / 60 000 in size, so a number holds it. */
+/** The minute of any int64 in ms is exact as a number. */
 function toMinutes(rows: readonly MinuteRow[]): ReadonlyMap<number, bigint> {
   return new Map(rows.map(row => [Number(row.minute), row.count]))
 }
 
-/** The rollup taken forward, or back, from the folded positions ($1 lane, $2 seq) to those asked for. */
+/** The rollup, moved forward or back from the folded positions to the given ones ($1 lane, $2 seq). */
 const MINUTES_AT = `
   select minute, sum(count)::bigint as count from (
     select minute, count from ping_minutes where minute >= $3 and minute < $4
@@ -83,13 +83,13 @@ export async function readMinutesAt(
   return toMinutes(result.rows)
 }
 
-/** The number of rows, counted one by one: slow, for checks only. */
+/** The number of rows per lane, by a full scan: slow, for checks only. */
 export async function countRows(db: Queryable): Promise<ReadonlyMap<number, bigint>> {
   const result = await db.query<{ lane: number; count: bigint }>('select lane, count(*) as count from pings group by lane')
   return new Map(result.rows.map(row => [row.lane, row.count]))
 }
 
-/** Pings by minute in [fromMinute, toMinute), counted row by row: slow, for checks only. */
+/** Pings by minute in [fromMinute, toMinute), by a full scan: slow, for checks only. */
 export async function countRowsByMinute(db: Queryable, fromMinute: bigint, toMinute: bigint): Promise<ReadonlyMap<number, bigint>> {
   const result = await db.query<MinuteRow>({
     text: `select minute, count(*) as count from (select ping_minute(pinged_at) as minute from pings) counted
@@ -99,7 +99,7 @@ export async function countRowsByMinute(db: Queryable, fromMinute: bigint, toMin
   return toMinutes(result.rows)
 }
 
-/** The rows above these positions, by minute in [fromMinute, toMinute); by number, so only those are read. */
+/** The rows above these positions, by minute in [fromMinute, toMinute). Looked up by seq, so no other rows are read. */
 export async function countRowsAfter(
   db: Queryable,
   positions: ReadonlyMap<number, Position>,
@@ -116,7 +116,7 @@ export async function countRowsAfter(
   return toMinutes(result.rows)
 }
 
-/** Lanes and numbers as Postgres' arrays. */
+/** Lanes and seqs as Postgres arrays. */
 function columnsOf(positions: ReadonlyMap<number, Position>): readonly [string, string] {
   return [`{${[...positions.keys()].join()}}`, `{${[...positions.values()].map(position => position.seq).join()}}`]
 }
