@@ -2,14 +2,14 @@ import { errorCodesIn } from './error-codes.ts'
 import { ERROR } from './errors.ts'
 import { counter, gauge, histogram, type Family } from './metrics-text.ts'
 
-/** What is read off the broker whenever the metrics are asked for. */
+/** The state of the broker, read at each request for the metrics. */
 export interface BrokerView {
-  /** Open ones. */
+  /** Number of open connections. */
   readonly connections: number
   readonly topics: readonly TopicView[]
-  /** How many groups are in each state. */
+  /** Number of groups in each state. */
   readonly groups: ReadonlyMap<string, number>
-  /** Fetches that wait for records. */
+  /** Number of fetches that wait for records. */
   readonly waitingFetches: number
 }
 
@@ -17,7 +17,7 @@ export interface TopicView {
   readonly name: string
   readonly partitions: number
   readonly bytes: number
-  /** Offsets from the first to the last record. */
+  /** Number of offsets from the first to the last record. */
   readonly records: bigint
 }
 
@@ -29,17 +29,17 @@ interface Flow {
 interface Requests {
   count: number
   seconds: number
-  /** Requests by the first bound that they were not above; the last place is above all. */
+  /** Number of requests by bucket: the first bound that they did not exceed. The last bucket has no bound. */
   readonly buckets: number[]
   readonly errors: Map<number, number>
 }
 
-/** Upper bounds in seconds. A fetch may wait as long as its client likes. */
+/** Upper bounds in seconds. A fetch may wait as long as its client asks for. */
 const BOUNDS = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
 const MS_PER_SECOND = 1_000
 const ERROR_NAMES = new Map<number, string>(Object.entries(ERROR).map(([name, code]) => [code, name]))
 
-/** Plain numbers, counted on the way of each request; text is made of them when they are asked for. */
+/** Counts requests and records as plain numbers, and formats them only when the metrics are requested. */
 export class BrokerMetrics {
   readonly #in = new Map<string, Flow>()
   readonly #out = new Map<string, Flow>()
@@ -50,17 +50,17 @@ export class BrokerMetrics {
     this.#opened++
   }
 
-  /** One batch was appended; not for a repeated one. */
+  /** Call for each appended batch, but not for a duplicate. */
   produced(topic: string, records: number, bytes: number): void {
     flow(this.#in, topic, records, bytes)
   }
 
-  /** Batches went to a client. Their records may be more than it asked for. */
+  /** Call for batches that are sent to a client. They may contain more records than the client asked for. */
   fetched(topic: string, records: number, bytes: number): void {
     flow(this.#out, topic, records, bytes)
   }
 
-  /** One request was served. The error codes of its answer are counted. */
+  /** Call for each request that was served. Counts the error codes of its response. */
   served(api: string, durationMs: number, response: unknown): void {
     let requests = this.#requests.get(api)
     if (requests === undefined) {
@@ -104,7 +104,7 @@ export class BrokerMetrics {
       ),
       gauge(
         'log_records',
-        'Offsets of a topic that are kept',
+        'Offsets of a topic from the first to the last record',
         topics.map(({ name, records }) => [{ topic: name }, Number(records)]),
       ),
       gauge(
@@ -126,10 +126,10 @@ export class BrokerMetrics {
       [...requests.errors].map(([code, count]) => [{ api, error: ERROR_NAMES.get(code) ?? String(code) }, count] as const),
     )
     return [
-      counter('errors_total', 'Error codes in answers, one for each partition or other part', errors),
+      counter('errors_total', 'Error codes in responses, one for each partition or other part', errors),
       histogram(
         'request_seconds',
-        'Seconds from the whole request to its answer, with what a fetch waits',
+        'Seconds from the complete request to its response, including the wait of a fetch',
         BOUNDS,
         all.map(([api, requests]) => [{ api }, requests]),
       ),

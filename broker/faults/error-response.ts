@@ -4,13 +4,13 @@ import { asField, type Shape } from '../wire/schema.ts'
 
 type Struct = Readonly<Record<string, unknown>>
 
-/** How lists of answers are called where they answer lists of another name. */
-const ANSWERED_BY: Readonly<Record<string, string>> = { topicData: 'responses', partitionData: 'partitionResponses' }
+/** The names of lists in a response that differ from those in the request. */
+const RESPONSE_LISTS: Readonly<Record<string, string>> = { topicData: 'responses', partitionData: 'partitionResponses' }
 const FETCH_TOPICS = 'responses'
 
 /**
- * An answer that says `code` wherever the API has room for it: at its top, and for each topic and partition that was asked for.
- * Made from the tables: a field of the answer takes the value of the field of the same name, or of the same place, in the request.
+ * A response with `code` in every field for an error code: at the top level, and for each topic and partition of the request. It is built
+ * from the tables: a field of the response gets the value of the field with the same name in the request, or of the one that corresponds to it.
  */
 export function errorResponse(api: Api, request: unknown, code: ErrorCode): Struct {
   return fill(api.response, request as Struct, code)
@@ -29,7 +29,7 @@ function fill(shape: Shape, asked: Struct, code: ErrorCode): Struct {
 
 function askedList(name: string, asked: Struct): readonly Struct[] {
   const source = Object.entries(asked).find(
-    ([own, value]) => Array.isArray(value) && (own === name || ANSWERED_BY[own] === name || (name === FETCH_TOPICS && own === 'topics')),
+    ([own, value]) => Array.isArray(value) && (own === name || RESPONSE_LISTS[own] === name || (name === FETCH_TOPICS && own === 'topics')),
   )
   return ((source?.[1] as unknown[] | undefined) ?? []).map(item => (typeof item === 'object' && item !== null ? (item as Struct) : {}))
 }

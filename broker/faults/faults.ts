@@ -3,9 +3,9 @@ import type { Api } from '../wire/api.ts'
 import { errorResponse } from './error-response.ts'
 
 /**
- * What is to go wrong with a request, once:
- * `drop` serves it and sends no answer; `delay` serves it and answers `ms` later; `close` serves it and closes the connection without an answer;
- * `refuse` closes the connection without serving it; `error` does not serve it and answers with the code.
+ * A fault that affects one request:
+ * `drop` serves it and sends no response; `delay` serves it and responds `ms` later; `close` serves it and closes the connection without a
+ * response; `refuse` closes the connection without serving it; `error` does not serve it and responds with the code.
  */
 export type Fault =
   | { readonly kind: 'drop' | 'close' | 'refuse' }
@@ -14,11 +14,11 @@ export type Fault =
 
 type Served = (handle: () => unknown, request: unknown) => unknown
 
-/** Faults on purpose, for tests of what uses a broker: each hits one request. */
+/** Injected faults, for tests of the clients of a broker. Each affects one request. */
 export class Faults {
   readonly #planned = new Map<string, Fault[]>()
 
-  /** The next request of this API that has no fault yet meets this one; `skip` lets so many pass before. */
+  /** Plans a fault for the next request of this API for which none is planned, after `skip` requests without a fault. */
   plan(api: string, fault: Fault, { skip = 0 }: { skip?: number } = {}): void {
     const queue = this.#planned.get(api) ?? []
     for (let index = 0; index < skip; index++) queue.push({ kind: 'delay', ms: 0 })
@@ -26,12 +26,12 @@ export class Faults {
     this.#planned.set(api, queue)
   }
 
-  /** Faults that no request has met yet. */
+  /** Number of planned faults that no request has met yet. */
   get pending(): number {
     return [...this.#planned.values()].reduce((sum, queue) => sum + queue.length, 0)
   }
 
-  /** How the next request of this API is to be served; undefined: as it should be. */
+  /** How to serve the next request of this API; undefined: normally. */
   take(api: Api): Served | undefined {
     if (this.#planned.size === 0) return undefined
     const queue = this.#planned.get(api.name)
@@ -51,11 +51,11 @@ function serving(api: Api, fault: Fault): Served {
     case 'close':
       return async handle => {
         await handle()
-        throw new HangUp('a fault was asked for: close')
+        throw new HangUp('planned fault: close')
       }
     case 'refuse':
       return () => {
-        throw new HangUp('a fault was asked for: refuse')
+        throw new HangUp('planned fault: refuse')
       }
     case 'delay':
       return async handle => {
