@@ -91,7 +91,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
       .ping({}, { headers })
       .then(() => undefined, ConnectError.from)
     expect(error?.code).toBe(Code.InvalidArgument)
-    expect(error?.rawMessage).toMatch(/^(connect-timeout-ms|grpc-timeout): got ".*", expected a whole number /)
+    expect(error?.rawMessage).toMatch(/^(connect-timeout-ms|grpc-timeout): got ".*", expected an integer /)
     expect(error?.rawMessage).toContain(JSON.stringify(protocol.startsWith('Connect') ? connectMs : grpc))
     expect(fixture.recorded).toEqual([])
     expect(await callCount(fixture, 'Ping', 'invalid_argument')).toBe(1)
@@ -177,7 +177,7 @@ describe('a body that is no message', () => {
     const url = fixture.url + PING_PATH
     const post = async (type: string, body: Uint8Array<ArrayBuffer>) =>
       (await fetch(url, { method: 'POST', headers: { 'content-type': type }, body })).text()
-    const message = 'timestamp_ms: got "0x10", expected a whole number from '
+    const message = 'timestamp_ms: got "0x10", expected an integer from '
     expect(JSON.parse(await post('application/json', json))).toMatchObject({
       code: 'invalid_argument',
       message: expect.stringContaining(message),
@@ -196,7 +196,7 @@ describe('a body that is no message', () => {
     expect(await response.text()).toContain(`grpc-status: ${Code.InvalidArgument}\r\n`)
   })
 
-  const INT64 = 'a whole number from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
+  const INT64 = 'an integer from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
   test.each([
     [PING_PATH, '[]', 'request body: got [], expected a JSON object such as {}'],
     [PING_PATH, '[1]', 'request body: got an array, expected a JSON object such as {}'],
@@ -213,7 +213,7 @@ describe('a body that is no message', () => {
     [PING_PATH, '{"timestampMs":1,"timestamp_ms":2}', 'timestamp_ms: got twice (as timestampMs and as timestamp_ms), expected once'],
     [PING_PATH, '{"timestampMs":1,"timestampMs":2}', 'request body: got "timestampMs" twice, expected it once'],
     [PING_PATH, '{"pingId":5}', 'ping_id: got 5, expected a JSON string'],
-    [PING_PATH, '{"pingId":"\\ud800"}', 'ping_id: got text that is no Unicode, expected a JSON string'],
+    [PING_PATH, '{"pingId":"\\ud800"}', 'ping_id: got text that is not Unicode, expected a JSON string'],
     [
       PING_PATH,
       `{"${'😀'.repeat(99)}":1,"${'😀'.repeat(99)}":2}`,

@@ -4,7 +4,7 @@ import { ServerReflectionRequestSchema } from '../../src/gen/grpc/reflection/v1/
 import { PingBatchRequestSchema, PingCountRequestSchema, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { exactJson, jsonReading } from '../../src/server/rpc/json-reading.ts'
 
-const INT64 = 'a whole number from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
+const INT64 = 'an integer from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
 const NAMES = 'one of CONSISTENCY_UNSPECIFIED, CONSISTENCY_CACHED, CONSISTENCY_STRONG'
 const decoded = { ignoreUnknownFields: true }
 const timeOf = (value: string) =>
@@ -115,7 +115,7 @@ describe('a whole number of a request in JSON', () => {
     expect(extension('1e2')).toBe('{"fileContainingExtension":{"extensionNumber":"100"}}')
     for (const none of ['"0x10"', '2147483648', '""'])
       expect(() => extension(none)).toThrow(
-        /^file_containing_extension\.extension_number: got .*, expected a whole number from -2147483648 to 2147483647, /,
+        /^file_containing_extension\.extension_number: got .*, expected an integer from -2147483648 to 2147483647, /,
       )
   })
 })

@@ -124,7 +124,7 @@ describe('a batch', () => {
   })
 
   test.each([
-    ['{"pings":[{},{"timestampMs":"soon"}]}', 'pings[1].timestamp_ms: got "soon", expected a whole number from '],
+    ['{"pings":[{},{"timestampMs":"soon"}]}', 'pings[1].timestamp_ms: got "soon", expected an integer from '],
     ['{"pings":[{},{"pingId":7}]}', 'pings.ping_id: got 7, expected a JSON string'],
     ['{"pings":[{},null]}', 'pings: got null as an item, expected a JSON object with "timestampMs" and "pingId"'],
     ['{"pings":[[]]}', 'pings: got [], expected a JSON object with "timestampMs" and "pingId"'],

@@ -163,7 +163,7 @@ describe('a method', () => {
 
   test('that does not exist is 400, with a word', async () => {
     expect(await raw(`FOO / HTTP/1.1\r\n${HOST}\r\n`)).toMatch(
-      /^HTTP\/1.1 400 [^]*request: got bytes that are no HTTP\/1.1 \(.+\), expected a request such as GET \/livez HTTP\/1.1\n$/,
+      /^HTTP\/1.1 400 [^]*request: got bytes that are not HTTP\/1.1 \(.+\), expected a request such as GET \/livez HTTP\/1.1\n$/,
     )
   })
 
@@ -314,7 +314,12 @@ describe('the number of messages in a body', () => {
   test.each([
     ['none', [], 12, 'got no message, expected one'],
     ['two', [0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 12, 'got more than one message, expected one'],
-    ['a part of one', [0, 0, 0, 0, 9, 1], 3, 'got an incomplete message, expected a prefix of 5 bytes and as many bytes as it says'],
+    [
+      'a part of one',
+      [0, 0, 0, 0, 9, 1],
+      3,
+      'got an incomplete message, expected a prefix of 5 bytes and the number of bytes that it gives',
+    ],
   ])('is one, not %s', async (_, bytes, status, text) => {
     const web = await fetch(fixture.url + PING_PATH, {
       method: 'POST',
@@ -371,25 +376,25 @@ describe('bytes that are no request', () => {
       'a chunk without a size',
       `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}transfer-encoding: chunked\r\n\r\nzz\r\n{}`,
       400,
-      'got bytes that are no HTTP/1.1',
+      'got bytes that are not HTTP/1.1',
     ],
     [
       'a length that is none',
       `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: x\r\n\r\n{}`,
       400,
-      'got bytes that are no HTTP/1.1',
+      'got bytes that are not HTTP/1.1',
     ],
     [
       'two lengths',
       `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`,
       400,
-      'got bytes that are no HTTP/1.1',
+      'got bytes that are not HTTP/1.1',
     ],
     [
       'a length and chunks',
       `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}`,
       400,
-      'got bytes that are no HTTP/1.1',
+      'got bytes that are not HTTP/1.1',
     ],
     [
       'a target that is too long',
@@ -404,10 +409,10 @@ describe('bytes that are no request', () => {
       'request line and headers: got more than 16384 bytes',
     ],
     [
-      'another version in the form of 1.1',
+      'another version in the syntax of 1.1',
       `GET /livez HTTP/2.0\r\n${HOST}\r\n`,
       505,
-      'HTTP version: got 2.0 in the form of 1.1, expected 1.1, or 2 with its preface',
+      'HTTP version: got 2.0 in the syntax of 1.1, expected 1.1, or 2 with its preface',
     ],
     [
       'a coding of the transfer',
@@ -415,8 +420,13 @@ describe('bytes that are no request', () => {
       501,
       'header transfer-encoding: got "gzip, chunked", expected chunked; ',
     ],
-    ['headers without an end', `GET /livez HTTP/1.1\r\n${HOST}`, 408, 'request: got a part of it, expected all headers within 300 ms'],
-    ['a body without an end', `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 5\r\n\r\n{}`, 408, 'request: got a part of it'],
+    ['headers without an end', `GET /livez HTTP/1.1\r\n${HOST}`, 408, 'request: got only a part of it, expected all headers within 300 ms'],
+    [
+      'a body without an end',
+      `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 5\r\n\r\n{}`,
+      408,
+      'request: got only a part of it',
+    ],
     [
       'an expectation that nobody knows',
       `GET /livez HTTP/1.1\r\n${HOST}expect: tea\r\n\r\n`,

@@ -34,9 +34,9 @@ describe('a file of tokens', () => {
     [`a ${sha256('a')} secret`, 'line 2: got an unknown role, expected some of ping,read,metrics'],
     [`a ${sha256('a')} ping,`, 'line 2: got an unknown role'],
     [`a ${sha256('a')} PING`, 'line 2: got an unknown role'],
-    [`s€cret ${sha256('a')} ping`, 'line 2: got another name, expected a name of up to 64 letters, digits and . _ @ -'],
-    [`good ${sha256('a')} ping`, 'line 2: got the name of a line before, expected another name for each token'],
-    [`a ${sha256('good').toUpperCase()} ping`, 'line 2: got the token of a line before, expected each token once'],
+    [`s€cret ${sha256('a')} ping`, 'line 2: got an invalid name, expected a name of up to 64 letters, digits and . _ @ -'],
+    [`good ${sha256('a')} ping`, 'line 2: got the name of an earlier line, expected a different name for each token'],
+    [`a ${sha256('good').toUpperCase()} ping`, 'line 2: got the token of an earlier line, expected each token once'],
     [`a ${sha256('a')} ping\u0000`, 'line 2: got an unknown role'],
   ])('%j is refused by its number, and not shown', (line, message) => {
     let refusal: unknown
@@ -51,7 +51,7 @@ describe('a file of tokens', () => {
   })
 
   test.each(['', '\n\n', '# nobody\n'])('%j without a token is refused, as a file cut off would lock everybody out', text => {
-    expect(() => parse(text)).toThrow('TOKENS_FILE: got a file without tokens, expected a line for each')
+    expect(() => parse(text)).toThrow('TOKENS_FILE: got a file without tokens, expected one line per token')
   })
 
   test('has at most a thousand', () => {

@@ -33,18 +33,18 @@ export function parseTokens(setting: string, text: string): readonly Token[] {
     const at = index + 1
     const [name = '', sha256 = '', roles = ''] = words
     if (words.length !== 3) refuse(at, `${words.length} words`, 'three: name, SHA-256 in hex, and roles')
-    if (!NAME.test(name)) refuse(at, 'another name', 'a name of up to 64 letters, digits and . _ @ -')
+    if (!NAME.test(name)) refuse(at, 'an invalid name', 'a name of up to 64 letters, digits and . _ @ -')
     if (!SHA256.test(sha256)) refuse(at, 'no SHA-256', '64 hexadecimal digits: the SHA-256 of the token')
     const known = roles
       .split(',')
       .map(word => ROLES.find(role => role === word) ?? refuse(at, 'an unknown role', `some of ${ROLES.join(',')}`))
     const token = { name, sha256: Buffer.from(sha256, 'hex'), roles: known }
-    if (tokens.some(other => other.name === name)) refuse(at, 'the name of a line before', 'another name for each token')
-    if (tokens.some(other => other.sha256.equals(token.sha256))) refuse(at, 'the token of a line before', 'each token once')
+    if (tokens.some(other => other.name === name)) refuse(at, 'the name of an earlier line', 'a different name for each token')
+    if (tokens.some(other => other.sha256.equals(token.sha256))) refuse(at, 'the token of an earlier line', 'each token once')
     if (tokens.push(token) > MAX_TOKENS) refuse(at, 'more tokens', `at most ${MAX_TOKENS}`)
   }
   if (tokens.length === 0)
-    throw new SettingsError(`${setting}: got a file without tokens, expected a line for each: name, SHA-256 in hex, and roles`)
+    throw new SettingsError(`${setting}: got a file without tokens, expected one line per token: name, SHA-256 in hex, and roles`)
   return tokens
 }
 

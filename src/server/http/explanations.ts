@@ -56,7 +56,7 @@ export function wrongMethod(request: HttpRequest, response: HttpResponse, accept
 export function wrongContentType(request: HttpRequest, response: HttpResponse, accepts: Accepts): void {
   const got = request.headers['content-type']
   const lines = [`content-type: got ${got === undefined ? 'none' : shown(got)}, expected one of ${accepts.contentTypes.join(', ')}`]
-  if (got?.startsWith('application/x-www-form-urlencoded')) lines.push('(curl -d sends a form unless it is told otherwise)')
+  if (got?.startsWith('application/x-www-form-urlencoded')) lines.push('(curl -d sends a form unless -H sets another content-type)')
   lines.push('', 'Send:', curl(request, accepts.path))
   answer(request, response, 415, lines, { 'accept-post': accepts.contentTypes.join(', ') })
 }
@@ -85,7 +85,7 @@ export function wrongVersion(request: HttpRequest, response: HttpResponse): void
     request,
     response,
     505,
-    [`HTTP version: got ${request.httpVersion}, expected 2, because this method answers while it is asked`],
+    [`HTTP version: got ${request.httpVersion}, expected 2, because this method answers while it reads requests`],
     lastOf(request),
   )
 }

@@ -26,12 +26,12 @@ export function requestFault(request: HttpRequest, maxHeaderBytes: number): Requ
 
 function http1Fault({ httpVersion, headers }: HttpRequest): RequestFault | undefined {
   if (!httpVersion.startsWith('1.') && httpVersion !== '0.9')
-    return fault(505, `HTTP version: got ${httpVersion} in the form of 1.1, expected 1.1, or 2 with its preface`)
+    return fault(505, `HTTP version: got ${httpVersion} in the syntax of 1.1, expected 1.1, or 2 with its preface`)
   if (headers.host === undefined && httpVersion === '1.1')
     return fault(400, 'header host: got none, expected the host of the request, such as 127.0.0.1:8080')
   const coding = headers['transfer-encoding']
   if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined
-  return fault(501, `header transfer-encoding: got ${shownText(coding)}, expected chunked; compression is named by content-encoding`)
+  return fault(501, `header transfer-encoding: got ${shownText(coding)}, expected chunked; content-encoding names the compression`)
 }
 
 function http2Fault({ rawHeaders, headers }: HttpRequest, maxHeaderBytes: number): RequestFault | undefined {

@@ -49,12 +49,12 @@ function reasonOf(error: NodeJS.ErrnoException, limits: HttpLimits): readonly [s
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return [
         408,
-        `request: got a part of it, expected all headers within ${limits.headersMs} ms, and the body within ${limits.requestMs} ms`,
+        `request: got only a part of it, expected all headers within ${limits.headersMs} ms, and the body within ${limits.requestMs} ms`,
       ]
     default:
       return [
         400,
-        `request: got bytes that are no HTTP/1.1 (${cutText(error.message, MAX_REASON)}), expected a request such as GET /livez HTTP/1.1`,
+        `request: got bytes that are not HTTP/1.1 (${cutText(error.message, MAX_REASON)}), expected a request such as GET /livez HTTP/1.1`,
       ]
   }
 }

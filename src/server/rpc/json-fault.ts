@@ -33,7 +33,7 @@ function ofField(name: string, why: string, input: DescMessage): string | undefi
   if (why === NULL_ITEM) return `${path}: got null as an item, expected ${expectedObject(found.message?.fields ?? [])}`
   const [, got] = GOT.exec(why) ?? []
   const expected = found.fieldKind === 'list' ? 'a JSON array' : 'a JSON string'
-  return `${path}: got ${got === undefined ? 'text that is no Unicode' : valueText(got)}, expected ${expected}`
+  return `${path}: got ${got === undefined ? 'text that is not Unicode' : valueText(got)}, expected ${expected}`
 }
 
 /** The field of the request that has this type; the request itself is the body. */

@@ -97,7 +97,7 @@ function readValue(tokens: JsonTokens, field: DescField, path: string, edits: Ed
   const written = tokens.text()
   if (written === 'null' || (bounds.max > MAX_PLAIN && PLAIN_NUMBER.test(written))) return
   const whole = jsonInteger(tokens.isString() ? tokens.string() : written, bounds)
-  if (whole === undefined) throw fault(path, written, `a whole number from ${bounds.min} to ${bounds.max}, as a JSON number or a string`)
+  if (whole === undefined) throw fault(path, written, `an integer from ${bounds.min} to ${bounds.max}, as a JSON number or a string`)
   const text = `"${whole}"`
   if (written !== text) edits.push({ start: tokens.start, end: tokens.end, text })
 }

@@ -37,7 +37,10 @@ const REWRITTEN: readonly (readonly [pattern: RegExp, rewrite: (match: RegExpExe
   ],
   [
     /^protocol error: incomplete envelope$/,
-    () => [Code.InvalidArgument, 'request body: got an incomplete message, expected a prefix of 5 bytes and as many bytes as it says'],
+    () => [
+      Code.InvalidArgument,
+      'request body: got an incomplete message, expected a prefix of 5 bytes and the number of bytes that it gives',
+    ],
   ],
   [/^protocol error: missing input message for/, () => [Code.Unimplemented, 'request body: got no message, expected one']],
   [

@@ -9,8 +9,8 @@ const GRPC = /^(\d{1,8})([HMSmun])$/
 /** ms of each unit of the header grpc-timeout. */
 const GRPC_UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 }
 
-const CONNECT_EXPECTED = 'a whole number of ms with at most 10 digits, such as 5000'
-const GRPC_EXPECTED = 'a whole number with at most 8 digits and a unit of H, M, S, m, u and n, such as 5000m'
+const CONNECT_EXPECTED = 'an integer of up to 10 digits in ms, such as 5000'
+const GRPC_EXPECTED = 'an integer of up to 8 digits and a unit of H, M, S, m, u or n, such as 5000m'
 
 /** True for a header with a deadline so far away that it is none. */
 export function isFarDeadline(name: string, value: string): boolean {

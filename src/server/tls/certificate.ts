@@ -51,7 +51,7 @@ export function readCertificate(
     createSecureContext(context)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new SettingsError(`${CERT_SETTING}: got what OpenSSL does not accept (${why}), expected a certificate with its chain`, {
+    throw new SettingsError(`${CERT_SETTING}: got a value that OpenSSL rejects (${why}), expected a certificate with its chain`, {
       cause: error,
     })
   }
@@ -82,8 +82,8 @@ function privateKeyOf(pem: string): KeyObject {
 
 function outOfDateOf({ validFromDate, validToDate }: X509Certificate, nowMs: number): string | undefined {
   if (nowMs > validToDate.getTime())
-    return `${CERT_SETTING}: got a certificate that expired at ${validToDate.toISOString()}, expected one in date`
+    return `${CERT_SETTING}: got a certificate that expired at ${validToDate.toISOString()}, expected one that is valid now`
   if (nowMs < validFromDate.getTime())
-    return `${CERT_SETTING}: got a certificate that is valid from ${validFromDate.toISOString()}, expected one in date`
+    return `${CERT_SETTING}: got a certificate that is valid from ${validFromDate.toISOString()}, expected one that is valid now`
   return undefined
 }

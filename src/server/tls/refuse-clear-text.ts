@@ -1,7 +1,7 @@
 import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
 
-const MESSAGE = 'this port speaks TLS: got clear text, expected an https address'
+const MESSAGE = 'this port accepts only TLS: got clear text, expected an https address'
 /** Time for the answer to be read, in ms: a connection that is cut with unread bytes in it loses what was sent. */
 const LINGER_MS = 1_000
 const SETTINGS_FRAME = 4
