@@ -20,7 +20,7 @@ function shared(options: WaysOptions = {}): () => readonly [Way, Way] {
   return () => started.ways
 }
 
-describe('the lean way answers, byte by byte, and logs as the handlers of Connect do', () => {
+describe('the lean way gives the same bytes and log lines as the handlers of Connect', () => {
   const ways = shared()
 
   test.each(CASES)('%s', async (_, steps) => {
@@ -29,7 +29,7 @@ describe('the lean way answers, byte by byte, and logs as the handlers of Connec
   })
 })
 
-describe('with tokens', () => {
+describe('the lean way and the handlers of Connect, with tokens,', () => {
   const tokens = parseTokens('TOKENS_FILE', tokenLine('full', 'full-token', 'ping,read') + tokenLine('reader', 'reader-token', 'read'))
   const ways = shared({ access: createAccessCheck({ tokens: () => tokens, clientCertificates: false }) })
 
@@ -42,7 +42,7 @@ describe('with tokens', () => {
     'authorization: Bearer full-token\r\nauthorization: Bearer full-token\r\n',
     'Authorization: bearer  full-token \r\n',
     `authorization: Bearer ${'x'.repeat(2_000)}\r\n`,
-  ])('the same are let in: %j', async headers => {
+  ])('accept the same callers: %j', async headers => {
     for (const path of [PING, COUNT, '/grpc.health.v1.Health/Check', '/nope']) {
       for (const body of ['{}', '{']) {
         const [handlers, lean] = await both(ways(), [post(body, `content-type: application/json\r\n${headers}`, path), LAST])
@@ -54,7 +54,7 @@ describe('with tokens', () => {
   })
 })
 
-describe('a slow caller', () => {
+describe('a slow caller on the lean way', () => {
   const ways = shared({ limits: { requestMs: 700, headersMs: 400, checkMs: 50 } })
   const head = post('{"timestampMs":"7"}').subarray(0, -4)
 
@@ -62,14 +62,14 @@ describe('a slow caller', () => {
     ['of a head', [head.subarray(0, 30)]],
     ['of a body', [head]],
     ['that is not too slow', [head, { pauseMs: 200 }, post('{"timestampMs":"7"}').subarray(-4), LAST]],
-  ] satisfies [string, Step[]][])('%s gets the same', async (_, steps) => {
+  ] satisfies [string, Step[]][])('%s gets the same answer as from the handlers of Connect', async (_, steps) => {
     const [handlers, lean] = await both(ways(), [...steps, { until: /HTTP\/1\.1 / }])
     expect(lean).toEqual(handlers)
   })
 })
 
-describe('a drain', () => {
-  test('gives the same answers to what is in flight, and what it cuts off', async () => {
+describe('a drain on the lean way', () => {
+  test('gives the same answers to requests in flight and to those that it cuts off', async () => {
     const { ways } = await startBothWays()
     const drained = async (way: Way): Promise<readonly Outcome[]> => {
       const inFlight = [OUTCOME.late, OUTCOME.never].map(at => converse(way, [post(JSON.stringify({ timestampMs: String(at) }))]))

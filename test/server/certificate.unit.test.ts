@@ -13,7 +13,7 @@ const read = (texts: Partial<Record<TlsFile, string>>, inUse?: ReturnType<typeof
   readCertificate({ ...identity, clientCa: undefined, ...texts }, inUse)
 
 describe("the port's certificate", () => {
-  test('is taken with its key, its chain and its last moment', () => {
+  test('is read with its key, its chain and its expiry time', () => {
     const { notAfterMs, outOfDate, context } = read({ cert: identity.cert + authority.cert, clientCa: authority.cert })
     expect(Math.abs(notAfterMs - daysFromNow(1).getTime())).toBeLessThan(60_000)
     expect(outOfDate).toBeUndefined()
@@ -44,7 +44,7 @@ describe("the port's certificate", () => {
     ],
     ['the chain before the certificate', { cert: authority.cert + identity.cert }, 'TLS_KEY_FILE: got a key of another certificate'],
     ['an authority that is none', { clientCa: 'nobody' }, 'TLS_CLIENT_CA_FILE: got a file without certificates'],
-  ])('with %s is refused, and no word of the key is said', (_title, texts, message) => {
+  ])('with %s is rejected, and the message shows nothing of the key', (_title, texts, message) => {
     const error = catchError(() => read(texts))
     expect(error).toBeInstanceOf(SettingsError)
     expect(error.message).toContain(message)
@@ -53,12 +53,12 @@ describe("the port's certificate", () => {
     }
   })
 
-  test('that is out of date is used at the start, and says so', () => {
+  test('that has expired is used at the start, with a warning', () => {
     expect(read(expired).outOfDate).toMatch(/^TLS_CERT_FILE: got a certificate that expired at 20/)
     expect(read(early).outOfDate).toMatch(/^TLS_CERT_FILE: got a certificate that is valid from 20/)
   })
 
-  test('that is out of date does not replace one that is in date, but does replace one that is not', () => {
+  test('that has expired does not replace a valid one, but replaces another expired one', () => {
     const inUse = read({})
     expect(() => read(expired, inUse)).toThrow(/that expired at/)
     expect(() => read(early, inUse)).toThrow(/that is valid from/)

@@ -64,7 +64,7 @@ describe('a drain', () => {
     },
   )
 
-  test('answers what still comes on open connections, and says that it is the last', async () => {
+  test('answers requests that still arrive on open connections, with connection: close', async () => {
     await using fixture = await startHttpFixture()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     expect((await postPing(fixture, agent)).headers.connection).toBe('keep-alive')
@@ -80,7 +80,7 @@ describe('a drain', () => {
     agent.destroy()
   })
 
-  test('ends the connection of a request that was in flight when it began', async () => {
+  test('closes the connection of a request that was in flight when the drain began', async () => {
     const { fixture, release } = await startHeld()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const answer = postPing(fixture, agent)
@@ -92,7 +92,7 @@ describe('a drain', () => {
     agent.destroy()
   })
 
-  test('tells HTTP/2 callers to go elsewhere', async () => {
+  test('sends GOAWAY to HTTP/2 callers', async () => {
     await using fixture = await startHttpFixture()
     const session = await openSession(fixture)
     const goaway = once(session, 'goaway')
@@ -103,14 +103,14 @@ describe('a drain', () => {
     expect(session.destroyed || session.closed).toBe(true)
   })
 
-  test('is over at once when nothing is open', async () => {
+  test('ends at once if no connection is open', async () => {
     const fixture = await startHttpFixture()
     const startedAt = performance.now()
     expect(await fixture.http.stop(5_000)).toBe(0)
     expect(performance.now() - startedAt).toBeLessThan(4_000)
   })
 
-  test('ends in time when unused connections stay open', async () => {
+  test('ends in time if idle connections stay open', async () => {
     const fixture = await startHttpFixture()
     const silent = createConnection(fixture.port, '127.0.0.1').on('error', () => undefined)
     await once(silent, 'connect')
@@ -121,7 +121,7 @@ describe('a drain', () => {
     expect(performance.now() - startedAt).toBeLessThan(4_000)
   })
 
-  test('cuts off what is not done within its bound, and counts it', async () => {
+  test('cuts off the requests that are not done within its time limit, and counts them', async () => {
     const { fixture } = await startHeld()
     const pings = PROTOCOLS.map(protocol =>
       pingClient(fixture, protocol)
@@ -134,7 +134,7 @@ describe('a drain', () => {
       expect([Code.Unavailable, Code.Aborted, Code.Canceled, Code.Internal]).toContain((error as ConnectError).code)
   })
 
-  test('ends streams that would stay open for ever, health watchers with NOT_SERVING', async () => {
+  test('ends streams that would stay open forever, health watches with NOT_SERVING', async () => {
     const fixture = await startHttpFixture()
     const transport = transports(fixture.url)['gRPC']!
     const seen: Status[] = []
@@ -158,7 +158,7 @@ describe('a drain', () => {
     expect(seen.at(-1)).toBe(Status.NOT_SERVING)
   })
 
-  test('under load loses no answer of a ping that it took', async () => {
+  test('loses no answer of an accepted ping under load', async () => {
     const fixture = await startHttpFixture({ record: () => new Promise(resolve => setTimeout(resolve, 5)) })
     const agent = new Agent({ keepAlive: true, maxSockets: 16 })
     let answered = 0

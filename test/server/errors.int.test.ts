@@ -33,19 +33,19 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     [new TimestampConflictError('other time'), Code.AlreadyExists],
     [new UnavailableError('try again'), Code.Unavailable],
     [new QueueFullError('full', 1_500), Code.ResourceExhausted],
-  ])('%s has its own code and its message', async (error, code) => {
+  ])('%s is answered with its own code and message', async (error, code) => {
     await using fixture = await failing(error)
     expect(await errorOfPing(fixture, protocol)).toMatchObject({ code, rawMessage: error.message })
   })
 
-  test('a full queue says when to come again, as a detail and as a header', async () => {
+  test('a full queue answers when to retry, in a detail and in a header', async () => {
     await using fixture = await failing(new QueueFullError('full', 1_500))
     const error = await errorOfPing(fixture, protocol)
     expect(error?.findDetails(RetryInfoSchema)[0]?.retryDelay).toMatchObject({ seconds: 1n, nanos: 500_000_000 })
     expect(error?.metadata.get('retry-after')).toBe('2')
   })
 
-  test('an error that nobody expected shows nothing of itself, and is logged once', async () => {
+  test('an unexpected error shows no details to the caller, and is logged once', async () => {
     await using fixture = await failing(new TypeError('secret of the inside'))
     expect(await errorOfPing(fixture, protocol)).toMatchObject({ code: Code.Internal, rawMessage: 'internal error', details: [] })
     const logged = fixture.logged.filter(line => JSON.stringify(line).includes('secret of the inside'))
@@ -53,7 +53,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(logged[0]).toMatchObject({ level: 50, err: { type: 'TypeError' }, method: 'Ping' })
   })
 
-  test("a ping that takes longer than the caller's deadline is DEADLINE_EXCEEDED, and goes on", async () => {
+  test("a ping that takes longer than the caller's deadline is DEADLINE_EXCEEDED, and may still be recorded", async () => {
     const gate = Promise.withResolvers<void>()
     await using fixture = await startHttpFixture({ record: () => gate.promise })
     const error = await pingClient(fixture, protocol).ping({}, { timeoutMs: 100 }).catch(ConnectError.from)
@@ -62,7 +62,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     await expect.poll(() => fixture.recorded.length).toBe(1)
   })
 
-  test('a deadline beyond what a timer holds is none', async () => {
+  test('a deadline beyond the range of a timer is ignored', async () => {
     await using fixture = await startHttpFixture({ record: () => new Promise(resolve => setTimeout(resolve, 50)) })
     await pingClient(fixture, protocol).ping({}, { headers: { 'connect-timeout-ms': '9999999999', 'grpc-timeout': '99999999H' } })
     await expect.poll(() => callCount(fixture, 'Ping', 'ok')).toBe(1)
@@ -71,7 +71,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   test.each([
     ['9999999999', '99999999H'],
     ['2147483648', '2147484S'],
-  ])('the deadlines %s and %s are far away, and none', async (connectMs, grpc) => {
+  ])('the distant deadlines %s and %s are ignored', async (connectMs, grpc) => {
     await using fixture = await startHttpFixture()
     await pingClient(fixture, protocol).ping({}, { headers: { 'connect-timeout-ms': connectMs, 'grpc-timeout': grpc } })
     expect(fixture.recorded).toHaveLength(1)
@@ -84,7 +84,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     ['1.5', '1.5S'],
     ['abc', 'S'],
     ['', ''],
-  ])('the time-outs %j and %j have no form, and nothing is recorded', async (connectMs, grpc) => {
+  ])('the malformed time-outs %j and %j are rejected, and nothing is recorded', async (connectMs, grpc) => {
     await using fixture = await startHttpFixture()
     const headers = { 'connect-timeout-ms': connectMs, 'grpc-timeout': grpc }
     const error = await pingClient(fixture, protocol)
@@ -100,7 +100,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   test.each([
     ['0', '0S'],
     ['0000000000', '0n'],
-  ])('a deadline of %s or %s has passed: nothing is recorded', async (connectMs, grpc) => {
+  ])('a deadline of %s or %s has already passed: nothing is recorded', async (connectMs, grpc) => {
     await using fixture = await startHttpFixture()
     const headers = { 'connect-timeout-ms': connectMs, 'grpc-timeout': grpc }
     const error = await pingClient(fixture, protocol)
@@ -120,12 +120,12 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     ['holds the other half', '\ude00 half', '\ufffd half'],
     ['holds control characters', 'a\r\nb: c\0\x1b[2Jé', 'a\r\nb: c\0\x1b[2Jé'],
     ['is very long', '😀'.repeat(50_000), `${'😀'.repeat(250)}…`],
-  ])('an error whose message %s is answered with its code', async (_, message, rawMessage) => {
+  ])('an error whose message %s is still answered with its code', async (_, message, rawMessage) => {
     await using fixture = await failing(new UnavailableError(message))
     expect(await errorOfPing(fixture, protocol)).toMatchObject({ code: Code.Unavailable, rawMessage })
   })
 
-  test('a body over the limit is RESOURCE_EXHAUSTED, naming the limit', async () => {
+  test('a body over the limit is RESOURCE_EXHAUSTED, and the message names the limit', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
     const error = await pingClient(fixture, protocol)
       .ping({ pingId: 'x'.repeat(2_000) })
@@ -144,7 +144,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   })
 })
 
-describe('a body that is no message', () => {
+describe('a body that is not a message', () => {
   test.each([
     ['application/proto', [0xff], 400],
     ['application/proto', [0x0a, 0x05, 0x01], 400],
@@ -170,7 +170,7 @@ describe('a body that is no message', () => {
     expect(decodeURIComponent(String(trailers['grpc-message']))).toMatch(/^request body: got bytes that cannot be decoded/)
   })
 
-  test('is said in the same words whatever carries the JSON', async () => {
+  test('has the same error message no matter which protocol carries the JSON', async () => {
     await using fixture = await startHttpFixture()
     const json = new TextEncoder().encode('{"x":"\ud83d\ude00","\\u0074imestampMs":"0x10"}')
     const enveloped = Uint8Array.of(0, 0, 0, 0, json.length, ...json)
@@ -223,7 +223,7 @@ describe('a body that is no message', () => {
     [COUNT_PATH, '{"timeRange":5}', 'time_range: got 5, expected a JSON object with "start" and "end"'],
     [COUNT_PATH, '{"timeRange":{"start":"x"}}', `time_range.start: got "x", expected ${INT64}`],
     [COUNT_PATH, '{"consistency":true}', /^consistency: got true, expected one of CONSISTENCY_UNSPECIFIED, /],
-  ])('to %s as JSON, %s, is named with what was got and expected', async (path, body, message) => {
+  ])('to %s as JSON, %s, is reported with the value and what was expected', async (path, body, message) => {
     await using fixture = await startHttpFixture()
     const { status, json } = await postJson(fixture.url + path, body)
     expect([status, json['code']]).toEqual([400, 'invalid_argument'])
@@ -239,7 +239,7 @@ describe('a body that is no message', () => {
 })
 
 describe('an error over Connect', () => {
-  test('that a full queue caused has a header for those who only know HTTP', async () => {
+  test('caused by a full queue has a header for clients that only know HTTP', async () => {
     await using fixture = await failing(new QueueFullError('full', 20))
     const { status, headers, json } = await postJson(fixture.url + PING_PATH, '{}')
     expect([status, headers.get('retry-after')]).toEqual([429, '1'])
@@ -252,7 +252,7 @@ describe('an error over Connect', () => {
     expect(headers.get('ping-id')).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  test('for a body over the limit comes before all of the body', async () => {
+  test('for a body over the limit is sent before all of the body has arrived', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
     const endless = new ReadableStream({ pull: controller => controller.enqueue(new Uint8Array(65_536)) })
     const response = await fetch(fixture.url + PING_PATH, {
@@ -264,7 +264,7 @@ describe('an error over Connect', () => {
     expect(await response.json()).toEqual({ code: 'resource_exhausted', message: 'request body: got more bytes, expected at most 1024' })
   })
 
-  test('does not let a small body grow over the limit when it is unpacked', async () => {
+  test('prevents a small body from exceeding the limit when it is decompressed', async () => {
     await using fixture = await startHttpFixture({ maxBodyBytes: 1_024 })
     const bomb = await new Response(
       new Blob([`{"pingId":"${'x'.repeat(1_000_000)}"}`]).stream().pipeThrough(new CompressionStream('gzip')),
@@ -277,13 +277,13 @@ describe('an error over Connect', () => {
     expect(await response.json()).toMatchObject({ code: 'resource_exhausted' })
   })
 
-  test('for an unknown compression names those that are known', async () => {
+  test('for an unknown compression names the known ones', async () => {
     await using fixture = await startHttpFixture()
     const { json } = await postJson(fixture.url + PING_PATH, '{}', { 'content-encoding': 'zip' })
     expect(json).toMatchObject({ code: 'unimplemented', message: expect.stringContaining('gzip') })
   })
 
-  test('for a caller who went away is counted as canceled, and harms nobody', async () => {
+  test('for a caller that disconnected is counted as canceled and affects no other caller', async () => {
     const gate = Promise.withResolvers<void>()
     await using fixture = await startHttpFixture({ record: () => gate.promise })
     const leaving = new AbortController()

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { GatheredBytes } from '../../src/server/http/lean/gathered-bytes.ts'
 import { seededRandom } from '../support/random.ts'
 
-test('pieces of any length are gathered in their order', () => {
+test('the pieces of a body, of any length, are joined in order', () => {
   const random = seededRandom(3)
   const gathered = new GatheredBytes()
   const pieces = Array.from({ length: 300 }, (_, number) => Buffer.alloc(random.next() < 0.1 ? 9_000 : random.between(0, 3), number))
@@ -11,7 +11,7 @@ test('pieces of any length are gathered in their order', () => {
   expect(Buffer.from(gathered.bytes()).equals(Buffer.concat(pieces))).toBe(true)
 })
 
-test('two million pieces of one byte take little more room than their bytes', () => {
+test('two million pieces of one byte take little more memory than their bytes', () => {
   const held = (): number => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers
   const before = held()
   const gathered = new GatheredBytes()

@@ -58,14 +58,14 @@ describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate
     ])
   })
 
-  test('asks for the health with neither', async () => {
+  test('reads the health without a token or a certificate', async () => {
     const proto = ['-import-path', 'third-party/proto', '-proto', 'grpc/health/v1/health.proto']
     expect(JSON.parse((await grpcurl('-cacert', file('ca.crt'), ...proto, address(), 'grpc.health.v1.Health/Check')).stdout)).toEqual({
       status: 'SERVING',
     })
   })
 
-  test('does not trust another authority', async () => {
+  test('does not trust a certificate of another authority', async () => {
     expect((await grpcurl(address(), 'list')).stderr).toContain('certificate signed by unknown authority')
   })
 })

@@ -33,7 +33,7 @@ describe('gRPC health', () => {
     }
   })
 
-  test('of all is listed', async () => {
+  test('of all services is listed', async () => {
     const { statuses } = await health(fixture).list({})
     expect(Object.entries(statuses).map(([name, { status }]) => [name, status])).toEqual([
       ['', Status.SERVING],
@@ -41,7 +41,7 @@ describe('gRPC health', () => {
     ])
   })
 
-  test('is told to watchers at once and at each change', async () => {
+  test('is sent to watches at once and at each change', async () => {
     await using other = await startHttpFixture()
     const seen: Status[] = []
     const leaving = new AbortController()
@@ -104,7 +104,7 @@ describe.each([
     expect(await filesOf({ case: 'fileByFilename', value: PingService.file.proto.name })).toEqual(['ping/v1/ping.proto'])
   })
 
-  test('answers each question of a stream, wrong ones with an error of their own', async () => {
+  test('answers each question of a stream, and invalid ones with an error each', async () => {
     const answers = await ask(
       { case: 'fileByFilename', value: 'no.proto' },
       { case: 'fileContainingSymbol', value: 'no.Such' },

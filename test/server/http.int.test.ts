@@ -18,8 +18,8 @@ const curlLines = (body: string): string[] =>
     .map(line => line.trim())
 const runInShell = (line: string) => run('sh', ['-c', line.replace('curl', 'curl -sS')])
 
-describe('a request that no method takes', () => {
-  test('by a bare `curl -d` is 415, and the line in the answer works', async () => {
+describe('a request that no method accepts', () => {
+  test('by a plain `curl -d` is 415, and the command in the answer works', async () => {
     const { stdout } = await run('curl', ['-sS', '-w', '%{http_code}', '-d', '{}', fixture.url + PING_PATH])
     expect(stdout).toMatch(/415$/)
     expect(stdout).toContain('content-type: got "application/x-www-form-urlencoded", expected one of application/json, application/proto')
@@ -48,7 +48,7 @@ describe('a request that no method takes', () => {
     ['PUT', PING_PATH, 'POST'],
     ['DELETE', COUNT_PATH, 'POST, GET, HEAD'],
     ['OPTIONS', PING_PATH, 'POST'],
-  ])('%s %s is 405, and the line in the answer works', async (method, path, allowed) => {
+  ])('%s %s is 405, and the command in the answer works', async (method, path, allowed) => {
     const answer = await fetch(fixture.url + path, { method })
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, allowed])
     const body = await answer.text()
@@ -70,7 +70,7 @@ describe('a request that no method takes', () => {
     ['?encoding=json&encoding=proto&message=%7B%7D', 415, 'encoding: got "json, proto", expected it once'],
     ['?encoding=json&message=%7B%7D&message=%7B%7D', 400, 'message: got "{}, {}", expected it once'],
     ['?encoding=json&base64=yes&message=e30', 400, 'base64: got "yes", expected 1, or no such parameter'],
-  ])('GET PingCount%s is %i, and the lines in the answer work, by GET and by POST', async (query, status, message) => {
+  ])('GET PingCount%s is %i, and the commands in the answer work, by GET and by POST', async (query, status, message) => {
     const answer = await fetch(fixture.url + COUNT_PATH + query)
     expect(answer.status).toBe(status)
     const body = await answer.text()
@@ -89,7 +89,7 @@ describe('a request that no method takes', () => {
     expect((await fetch(fixture.url + COUNT_PATH + query)).status).toBe(200)
   })
 
-  test('to another path is 404, and the answer names both methods with lines that work', async () => {
+  test('to another path is 404, and the answer names both methods with commands that work', async () => {
     const answer = await fetch(`${fixture.url}/nope?x=1`)
     expect(answer.status).toBe(404)
     const body = await answer.text()
@@ -98,13 +98,13 @@ describe('a request that no method takes', () => {
     for (const line of curlLines(body)) expect((await runInShell(line)).code).toBe(0)
   })
 
-  test('cannot put words of its own into a line to be copied', async () => {
+  test('cannot put its own text into a command to be copied', async () => {
     const answer = await sendRaw(fixture.port, "GET /nope HTTP/1.1\r\nhost: x';rm -rf /;'\r\nconnection: close\r\n\r\n")
     expect(answer).not.toContain('rm -rf')
     expect(answer).toContain(`http://127.0.0.1:${fixture.port}${PING_PATH}`)
   })
 
-  test('that is no HTTP is 400, and the port serves on', async () => {
+  test('that is not HTTP is 400, and the port keeps serving', async () => {
     expect(await sendRaw(fixture.port, 'hello\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
     expect(await sendRaw(fixture.port, 'PRI hello\r\n\r\n')).not.toContain('HTTP/1.1')
     await pingClient(fixture).ping({})
@@ -126,7 +126,7 @@ describe('the pages', () => {
     expect([answer.status, await answer.text()]).toEqual([status, body])
   })
 
-  test('/readyz says why the server is not ready, while /livez and /healthz do not care', async () => {
+  test('/readyz explains why the server is not ready, while /livez and /healthz stay 200', async () => {
     await using other = await startHttpFixture()
     other.readiness.notReady('Postgres does not take pings')
     const answer = await fetch(`${other.url}/readyz`)
@@ -135,7 +135,7 @@ describe('the pages', () => {
     expect((await fetch(`${other.url}/healthz`)).status).toBe(200)
   })
 
-  test('/metrics is what Prometheus reads', async () => {
+  test('/metrics has the format of Prometheus', async () => {
     await pingClient(fixture).pingCount({})
     const answer = await fetch(`${fixture.url}/metrics`)
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
@@ -145,7 +145,7 @@ describe('the pages', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^process_resident_memory_bytes \d/))
   })
 
-  test('take HEAD, and answer other methods with 405', async () => {
+  test('accept HEAD, and answer other methods with 405', async () => {
     expect((await fetch(`${fixture.url}/livez`, { method: 'HEAD' })).status).toBe(200)
     const answer = await fetch(`${fixture.url}/livez`, { method: 'POST' })
     expect([answer.status, answer.headers.get('allow'), await answer.text()]).toEqual([
@@ -167,7 +167,7 @@ describe('a page of another origin', () => {
       },
     })
 
-  test('may call, and is told so by the preflight', async () => {
+  test('may call, as the preflight says', async () => {
     const { status, headers } = await preflight('https://page.example', fixture.url)
     expect([status, headers.get('access-control-allow-origin')]).toEqual([204, '*'])
     expect(headers.get('access-control-allow-methods')).toBe('POST, GET')
@@ -213,7 +213,7 @@ describe('a page of another origin', () => {
     )
   })
 
-  test('is told nothing when its origin is not among those that are allowed', async () => {
+  test('gets no CORS headers if its origin is not allowed', async () => {
     await using narrow = await startHttpFixture({ allowedOrigins: ['https://page.example'] })
     expect((await preflight('https://other.example', narrow.url)).headers.get('access-control-allow-origin')).toBeNull()
     const { headers } = await preflight('https://page.example', narrow.url)
@@ -221,7 +221,7 @@ describe('a page of another origin', () => {
   })
 })
 
-describe('a caller that takes its time', () => {
+describe('a slow caller', () => {
   const limits = { firstBytesMs: 150, headersMs: 300, requestMs: 400, sessionIdleMs: 300, checkMs: 50 }
   /** Milliseconds from now until the server closes the connection. */
   const closedAfter = async (socket: Socket): Promise<number> => {
@@ -237,14 +237,14 @@ describe('a caller that takes its time', () => {
     ['says the preface and nothing else', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['does not end its headers', 'POST / HTTP/1.1\r\nhost: x\r\n'],
     ['does not end its body', `POST ${PING_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`],
-  ])('and %s is cut off', async (_, bytes) => {
+  ])('that sends %s is cut off', async (_, bytes) => {
     await using slow = await startHttpFixture({ limits })
     const socket = createConnection(slow.port, '127.0.0.1')
     socket.write(bytes)
     expect(await closedAfter(socket)).toBeLessThan(3_000)
   })
 
-  test('with the body of an HTTP/2 request is cut off, and the session serves on', async () => {
+  test('of an HTTP/2 request body is cut off, and the session keeps serving', async () => {
     await using slow = await startHttpFixture({ limits: { ...limits, sessionIdleMs: 60_000 } })
     const session = connect(slow.url)
     const open = session.request({ ':method': 'POST', ':path': PING_PATH, 'content-type': 'application/json' }, { endStream: false })
@@ -256,7 +256,7 @@ describe('a caller that takes its time', () => {
     session.destroy()
   })
 
-  test('between HTTP/2 requests keeps its session until it was idle for long', async () => {
+  test('keeps its HTTP/2 session between requests until it is idle for too long', async () => {
     await using slow = await startHttpFixture({ limits })
     const session = connect(slow.url)
     await once(session.request({ ':path': '/livez' }).resume(), 'close')
@@ -265,7 +265,7 @@ describe('a caller that takes its time', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(200)
   })
 
-  test('for the answer, because the ledger is slow, is not cut off', async () => {
+  test('is not cut off while it waits for a slow ledger', async () => {
     const gate = Promise.withResolvers<void>()
     await using slow = await startHttpFixture({ limits, record: () => gate.promise })
     const pings = [pingClient(slow).ping({}), pingClient(slow, 'gRPC').ping({})]
@@ -276,14 +276,14 @@ describe('a caller that takes its time', () => {
 })
 
 describe('headers that are too large', () => {
-  test('are refused with 431', async () => {
+  test('are answered with 431', async () => {
     const answer = await sendRaw(fixture.port, `GET /livez HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)
     expect(answer).toMatch(/^HTTP\/1.1 431 /)
   })
 })
 
 describe('a connection', () => {
-  test('may bring its first bytes one by one', async () => {
+  test('may send its first bytes one by one', async () => {
     const socket = createConnection(fixture.port, '127.0.0.1')
     socket.setNoDelay(true)
     for (const byte of `POST ${PING_PATH} HTTP/1.1\r\nhost: x\r\n`) {
@@ -297,13 +297,13 @@ describe('a connection', () => {
     expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1.1 200 OK/)
   })
 
-  test('may bring several requests at once', async () => {
+  test('may send several requests at once', async () => {
     const one = `POST ${PING_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n`
     const answer = await sendRaw(fixture.port, `${one}\r\n{}${one}\r\n{}${one}connection: close\r\n\r\n{}`)
     expect(answer.match(/HTTP\/1.1 200 OK/g)).toHaveLength(3)
   })
 
-  test('that breaks at any moment harms nobody', async () => {
+  test('that breaks at any moment affects no other', async () => {
     const request = `POST ${PING_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`
     for (let length = 0; length < request.length; length += 7) {
       const socket = createConnection(fixture.port, '127.0.0.1')

@@ -10,7 +10,7 @@ const decoded = { ignoreUnknownFields: true }
 const timeOf = (value: string) =>
   fromJsonString(PingRequestSchema, exactJson(`{"timestampMs":${value}}`, PingRequestSchema), decoded).timestampMs
 
-describe('a whole number of a request in JSON', () => {
+describe('an integer of a request in JSON', () => {
   test.each([
     ['0', 0n],
     ['-0', 0n],
@@ -68,7 +68,7 @@ describe('a whole number of a request in JSON', () => {
     '"5n"',
     'true',
     '"\\u0000"',
-  ])('%s is none', value => {
+  ])('%s is rejected', value => {
     expect(() => timeOf(value)).toThrow(new RegExp(`^timestamp_ms: got [^]+, expected ${INT64}$`))
   })
 
@@ -80,7 +80,7 @@ describe('a whole number of a request in JSON', () => {
     [`"${'😀'.repeat(60)}"`, `"${'😀'.repeat(40)}"… (120 characters)`],
     [`"x${'😀'.repeat(60)}"`, `"x${'😀'.repeat(39)}"… (121 characters)`],
     ['"\\u202e\\u0000\\u009b"', '"\\u202e\\u0000\\u009b"'],
-  ])('that is %s is shown as %s', (value, got) => {
+  ])('with the value %s is shown as %s', (value, got) => {
     expect(() => timeOf(value)).toThrow(`timestamp_ms: got ${got}, expected ${INT64}`)
   })
 
@@ -91,7 +91,7 @@ describe('a whole number of a request in JSON', () => {
     },
   )
 
-  test('is found in a nested message, by either name, and however its key is written', () => {
+  test('is found in a nested message, by either name, no matter how its key is written', () => {
     const json = '{"x":{"start":"0x1","y":[{"timeRange":1}]},"time\\u005frange":{"start":" 1"}}'
     expect(() => exactJson(json, PingCountRequestSchema)).toThrow(`time_range.start: got " 1", expected ${INT64}`)
     expect(exactJson('{"time_range":{"start":1e3,"end":"2.0"}}', PingCountRequestSchema)).toBe('{"time_range":{"start":"1000","end":"2"}}')
@@ -120,7 +120,7 @@ describe('a whole number of a request in JSON', () => {
   })
 })
 
-describe('a name of a consistency in JSON', () => {
+describe('the name of a consistency in JSON', () => {
   test.each([
     '{"consistency":"STRONG"}',
     '{"consistency":"consistency_strong"}',
@@ -130,7 +130,7 @@ describe('a name of a consistency in JSON', () => {
     '{"consistency":2.5}',
     '{"consistency":true}',
     '{"consistency":4294967298}',
-  ])('%s is refused', json => {
+  ])('%s is rejected', json => {
     expect(() => exactJson(json, PingCountRequestSchema)).toThrow(new RegExp(`^consistency: got .+, expected ${NAMES}$`))
   })
 
@@ -158,7 +158,7 @@ describe('a request in JSON', () => {
     '{"a":1',
     '',
     '{"a":"\n"}',
-  ])('that is malformed, %j, is refused with the reason', json => {
+  ])('that is malformed, %j, is rejected with the reason', json => {
     expect(() => exactJson(json, PingRequestSchema)).toThrow(
       /^request body: got malformed JSON \([^]+\), expected a JSON object such as \{\}$/,
     )
@@ -174,7 +174,7 @@ describe('a request in JSON', () => {
     )
   })
 
-  test('may have 10 000 items in a repeated field, and no more', () => {
+  test('may have up to 10 000 items in a repeated field', () => {
     const items = (count: number) =>
       `{"pings":[${Array.from({ length: count }, () => '{"pingId":"","timestampMs":"1"}').join()}],"x":[${'1,'.repeat(20_000)}1]}`
     expect(exactJson(items(10_000), PingBatchRequestSchema)).toBe(items(10_000))

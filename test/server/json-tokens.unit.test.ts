@@ -23,7 +23,7 @@ function randomJson(random: Random, depth = 0): { readonly value: unknown; reado
 const leaf = (value: unknown) => ({ value, tokens: [JSON.stringify(value)] })
 
 describe('the tokens of JSON', () => {
-  test.each([undefined, 1, '\t'])('are found in any text, with spaces as %j', indent => {
+  test.each([undefined, 1, '\t'])('are found in any JSON, indented with %j', indent => {
     const random = seededRandom(7)
     for (let round = 0; round < 2_000; round++) {
       const { value, tokens: expected } = randomJson(random)

@@ -27,7 +27,7 @@ const NAMES = [
 ]
 
 describe('the headers of a request', () => {
-  test.each([TYPE, undefined])('are those of the platform, whoever asks for whatever, with the type %j', type => {
+  test.each([TYPE, undefined])('equal those of the platform for every call, with the type %j', type => {
     const lazy = new RequestHeaders(NODES, type)
     const whole = webHeaders(NODES, type)
     const values = (headers: Headers) => NAMES.map(name => [name, headers.get(name), headers.has(name)])
@@ -40,7 +40,7 @@ describe('the headers of a request', () => {
     expect(lazy.get('host')).toBe('x, y')
   })
 
-  test('refuse a name that is none', () => {
+  test('reject an invalid name', () => {
     expect(() => new RequestHeaders(NODES, TYPE).get('a b')).toThrow(TypeError)
   })
 })
@@ -70,7 +70,7 @@ describe('the headers of an answer', () => {
     expect(answerLines(lazy, new AnswerHeaders([]), 2, undefined)).toEqual([...whole].flat())
   })
 
-  test('are followed by trailers, and say how the body is packed', () => {
+  test('are followed by trailers, and name the compression of the body', () => {
     const header = new AnswerHeaders(['content-type', TYPE])
     const lines = ['content-encoding', 'gzip', 'content-length', '2', 'content-type', TYPE]
     expect(answerLines(header, new AnswerHeaders([]), 2, 'gzip')).toEqual(lines)
@@ -83,7 +83,7 @@ describe('the headers of an answer', () => {
     ['a b', 'c'],
     ['a', 'b\r\nc: d'],
     ['', 'a'],
-  ])('refuse the header %j: %j', (name, value) => {
+  ])('reject the header %j: %j', (name, value) => {
     expect(() => new AnswerHeaders([]).set(name, value)).toThrow(TypeError)
   })
 })

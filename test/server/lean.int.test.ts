@@ -85,7 +85,7 @@ function seenBy({
 }
 
 describe.each([true, false])('with the lean way: %s', lean => {
-  test('a handler of any service knows of its call what Connect says, and its headers and trailers are sent', async () => {
+  test('a handler of any service gets the context that Connect gives it, and its headers and trailers are sent', async () => {
     let seen: unknown
     await using port = await start({
       lean,
@@ -113,7 +113,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     ])
   })
 
-  test('interceptors see a request that they may copy and change, and an answer likewise', async () => {
+  test('interceptors may copy and change the request and the answer', async () => {
     let seen: unknown
     const copying: Interceptor = next => async request => {
       const header = new Headers(request.header)
@@ -144,7 +144,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     expect(port.ended).toEqual(['deadline_exceeded'])
   })
 
-  test('a signal is aborted when the caller goes, when the server cuts it off, and when the call is over', async () => {
+  test('a signal is aborted when the caller disconnects, when the server cuts it off, and when the call ends', async () => {
     const signals: AbortSignal[] = []
     const gate = Promise.withResolvers<void>()
     await using port = await start({
@@ -168,7 +168,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     await cutOff
   })
 
-  test('an error that is none of Connect is internal, and shows nothing', async () => {
+  test('an error that is not a ConnectError is INTERNAL and shows no details', async () => {
     await using port = await start({
       lean,
       check() {
@@ -179,7 +179,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     expect(port.ended).toEqual(['internal'])
   })
 
-  test("a method's own limit of the body overrides that of all", async () => {
+  test("a method's own limit of the body overrides the general one", async () => {
     await using port = await start({ lean, readMaxBytes: 3_000 })
     const body = (length: number) => JSON.stringify({ service: 'x'.repeat(length) })
     expect((await port.post(body(2_000))).status).toBe(200)
@@ -199,7 +199,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     expect(await answer.json()).toMatchObject({ message: 'request body: got more bytes, expected at most 3000' })
   })
 
-  test('a body that comes in pieces is read whole', async () => {
+  test('a body that arrives in pieces is read to its end', async () => {
     const services: string[] = []
     await using port = await start({ lean, check: (_, service) => void services.push(service) })
     const socket = createConnection(port.http.port, '127.0.0.1').setNoDelay()
@@ -212,7 +212,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
     socket.destroy()
   })
 
-  test('an answer of an error of 1024 bytes or more is packed for who takes that', async () => {
+  test('an error answer of 1024 bytes or more is compressed for clients that accept it', async () => {
     await using port = await start({
       lean,
       check() {
@@ -235,7 +235,7 @@ describe.each([true, false])('with the lean way: %s', lean => {
 describe('on the lean way', () => {
   const CALL = `POST ${CHECK} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"service":"a"}`
 
-  test('of calls that are sent without waiting for answers only some are begun at once; all are answered', async () => {
+  test('only some of the pipelined calls of a connection are started at once; all are answered', async () => {
     const gate = Promise.withResolvers<void>()
     let begun = 0
     await using port = await start({ lean: true, check: async () => (begun++, await gate.promise) })
@@ -254,7 +254,7 @@ describe('on the lean way', () => {
     socket.destroy()
   })
 
-  test('calls that wait their turn when their caller goes are not begun, and counted as canceled', async () => {
+  test('waiting calls of a caller that disconnects are not started, and are counted as canceled', async () => {
     const gate = Promise.withResolvers<void>()
     let begun = 0
     await using port = await start({ lean: true, check: async () => (begun++, await gate.promise) })

@@ -30,8 +30,8 @@ beforeEach(() => {
 })
 afterAll(() => fixture[Symbol.asyncDispose]())
 
-describe.each(PROTOCOLS)('a batch over %s', protocol => {
-  test('gets one result a ping, in order: an ack is empty, or names the id that the server made', async () => {
+describe.each(PROTOCOLS)('a PingBatch over %s', protocol => {
+  test('gets one result per ping, in order: an ack is empty, or names the id that the server generated', async () => {
     const { results } = await pingClient(fixture, protocol).pingBatch({
       pings: [{ pingId: idOf(1).toUpperCase() }, {}, { pingId: idOf(2), timestampMs: -5n }],
     })
@@ -44,7 +44,7 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
     ])
   })
 
-  test('with pings that fail answers why for each, and records the others', async () => {
+  test('answers the reason for each ping that fails, and records the others', async () => {
     const pings = [
       { pingId: idOf(1) },
       { pingId: 'x' },
@@ -81,7 +81,7 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
     expect((await pingClient(fixture, protocol).pingBatch({})).results).toEqual([])
   })
 
-  test('may hold 10 000 pings, and no more', async () => {
+  test('may have up to 10 000 pings', async () => {
     const pings = Array.from({ length: 10_000 }, (_, number) => ({ pingId: idOf(number), timestampMs: 1_750_000_000_000n }))
     const { results } = await pingClient(fixture, protocol).pingBatch({ pings })
     expect(results.every(({ pingId, failure }) => pingId === '' && failure === undefined)).toBe(true)
@@ -97,13 +97,13 @@ describe.each(PROTOCOLS)('a batch over %s', protocol => {
   })
 })
 
-describe('a batch', () => {
-  test('of more failures than one of each kind is logged once for each error', async () => {
+describe('a PingBatch', () => {
+  test('with several failures of one kind logs each error once', async () => {
     await pingClient(fixture).pingBatch({ pings: Array.from({ length: 300 }, () => ({ timestampMs: 5n })) })
     expect(fixture.logged.filter(({ msg }) => msg === 'pings failed')).toHaveLength(1)
   })
 
-  test('in JSON is what curl sends and shows', async () => {
+  test('can be sent and read as JSON with curl', async () => {
     const { status, json } = await postJson(
       fixture.url + BATCH_PATH,
       `{"pings":[{"timestampMs":1e3,"pingId":"${idOf(1)}"},{"ping_id":"${idOf(2)}","timestamp_ms":3}]}`,
@@ -129,7 +129,7 @@ describe('a batch', () => {
     ['{"pings":[{},null]}', 'pings: got null as an item, expected a JSON object with "timestampMs" and "pingId"'],
     ['{"pings":[[]]}', 'pings: got [], expected a JSON object with "timestampMs" and "pingId"'],
     ['{"pings":{}}', 'pings: got an object, expected a JSON array'],
-  ])('that cannot be decoded, %s, is refused as a whole: %s', async (body, message) => {
+  ])('that cannot be decoded, %s, is rejected as a whole: %s', async (body, message) => {
     const { status, json } = await postJson(fixture.url + BATCH_PATH, body)
     expect([status, json['code']]).toEqual([400, 'invalid_argument'])
     expect(json['message']).toContain(message)
@@ -145,7 +145,7 @@ describe('a batch', () => {
     },
   )
 
-  test('has a limit of bytes of its own', async () => {
+  test('has its own limit of bytes', async () => {
     await using small = await startHttpFixture({ maxBodyBytes: 1_024, maxBatchBodyBytes: 4_096 })
     const pings = (count: number) => Array.from({ length: count }, (_, number) => ({ pingId: idOf(number) }))
     expect((await pingClient(small).pingBatch({ pings: pings(50) })).results).toHaveLength(50)

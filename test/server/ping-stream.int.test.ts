@@ -74,8 +74,8 @@ beforeAll(async () => {
 })
 afterAll(() => fixture[Symbol.asyncDispose]())
 
-describe.each(PROTOCOLS)('a stream over %s', protocol => {
-  test('answers one result a ping, in order; one that fails stops none', async () => {
+describe.each(PROTOCOLS)('a PingStream over %s', protocol => {
+  test('answers one result per ping, in order; a failure does not stop the others', async () => {
     const messages = [
       { pings: [{ pingId: idOf(1) }, { pingId: 'x' }] },
       { pings: [] },
@@ -97,7 +97,7 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
     ])
   })
 
-  test('of many messages answers all', async () => {
+  test('answers all pings of many messages', async () => {
     const messages = Array.from({ length: 1_000 }, (_, number) => ({ pings: [{ pingId: idOf(number) }, {}] }))
     const results = await resultsOf(
       clientOf(fixture, protocol).pingStream(
@@ -136,7 +136,7 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
     await held[Symbol.asyncDispose]()
   })
 
-  test('is drained by a stop: what was read gets its results, then it ends with UNAVAILABLE', async () => {
+  test('is drained by a stop: the pings that were read get their results, then it ends with UNAVAILABLE', async () => {
     const { fixture: held, waiting, commit } = await startHeld()
     const out = outbox()
     out.send(1, 2)
@@ -155,7 +155,7 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
     out.end()
   })
 
-  test('with too many pings in one message ends with INVALID_ARGUMENT, after the results of what came before', async () => {
+  test('with too many pings in one message ends with INVALID_ARGUMENT, after the results of the earlier pings', async () => {
     const messages = [{ pings: [{ pingId: idOf(1) }] }, { pings: Array.from({ length: 10_001 }, () => ({})) }]
     const answers = clientOf(fixture, protocol)
       .pingStream(
@@ -183,8 +183,8 @@ describe.each(PROTOCOLS)('a stream over %s', protocol => {
   })
 })
 
-describe('a stream', () => {
-  test('whose results have no one to take them is read no further', { timeout: 30_000 }, async () => {
+describe('a PingStream', () => {
+  test('whose caller does not read the results is read no further', { timeout: 30_000 }, async () => {
     const out = outbox()
     // The server's ids, which no compression makes small.
     for (let message = 0; message < MESSAGES; message++) out.sendPings(Array.from({ length: 1_000 }, () => ({})))
@@ -211,7 +211,7 @@ describe('a stream', () => {
     expect(results).toBe(MESSAGES * 1_000)
   })
 
-  test('of a caller who leaves ends, and what was read is recorded', async () => {
+  test('ends when its caller disconnects, and the pings that were read are recorded', async () => {
     const { fixture: held, waiting, commit } = await startHeld()
     const out = outbox()
     out.send(1)
@@ -245,7 +245,7 @@ describe('a stream', () => {
     await answers.next()
   })
 
-  test('over HTTP/1.1 is refused with a reason', async () => {
+  test('over HTTP/1.1 is rejected with the reason', async () => {
     const response = await fetch(`${fixture.url}/ping.v1.PingService/PingStream`, {
       method: 'POST',
       headers: { 'content-type': 'application/connect+json' },

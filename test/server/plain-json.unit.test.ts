@@ -64,7 +64,7 @@ const OTHER: readonly (readonly [DescMessage, string])[] = [
   [RetryInfoSchema, '{"retryDelay":"1.5s"}'],
 ]
 
-describe('the plain reader of JSON', () => {
+describe('the fast reader of JSON', () => {
   test.each(PLAIN)('reads %s %s as the decoder does', (desc, json) => {
     const message = read(desc, json)
     expect(message).toBeDefined()
@@ -76,7 +76,7 @@ describe('the plain reader of JSON', () => {
     expect(read(desc, json)).toBeUndefined()
   })
 
-  test('never reads what the decoder refuses, nor anything else than it', () => {
+  test('never reads what the decoder rejects, and never reads anything differently', () => {
     const random = seededRandom(7)
     const pieces = [
       '{',

@@ -33,7 +33,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect((await header.promise).get('ping-id')).toBe(ID)
   })
 
-  test('a count tells its number, its source and its age', async () => {
+  test('a count has its number, its source and its age', async () => {
     const header = Promise.withResolvers<Headers>()
     const { pingCount } = await pingClient(fixture, protocol).pingCount({}, { onHeader: header.resolve })
     expect(pingCount).toBe(42n)
@@ -41,7 +41,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect((await header.promise).get('ping-count-age-ms')).toBe('13')
   })
 
-  test('a strong count of a range reaches the reader as asked', async () => {
+  test('a strong count of a range reaches the count reader as requested', async () => {
     await pingClient(fixture, protocol).pingCount({
       timeRange: { start: -(2n ** 63n), end: 2n ** 63n - 1n },
       consistency: Consistency.STRONG,
@@ -59,7 +59,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   })
 })
 
-describe('bytes of the original', () => {
+describe('request bytes of the original Ping', () => {
   const post = async (path: string, bytes: readonly number[]): Promise<number[]> => {
     const response = await fetch(fixture.url + path, {
       method: 'POST',
@@ -70,12 +70,12 @@ describe('bytes of the original', () => {
     return [...new Uint8Array(await response.arrayBuffer())]
   }
 
-  test('PingRequest{timestamp_ms: 300} is understood and answered with nothing', async () => {
+  test('PingRequest{timestamp_ms: 300} is recorded and gets an empty answer', async () => {
     expect(await post(PING_PATH, [0x08, 0xac, 0x02])).toEqual([])
     expect(fixture.recorded.at(-1)).toMatchObject({ timestampMs: 300n, idGiven: false })
   })
 
-  test('PingRequest{timestamp_ms: 0} is a time, PingRequest{} has none', async () => {
+  test('PingRequest{timestamp_ms: 0} has a time, PingRequest{} has none', async () => {
     await post(PING_PATH, [0x08, 0x00])
     expect(fixture.recorded.at(-1)?.timestampMs).toBe(0n)
     await post(PING_PATH, [])
@@ -124,7 +124,7 @@ describe('JSON', () => {
     ['{"timestampMs":', 'request body', 'malformed JSON'],
     ['', 'request body', 'malformed JSON'],
     ['[]', 'request body', '[]'],
-  ])('%s is refused, naming %s and %s', async (body, field, got) => {
+  ])('%s is rejected, and the message names %s and %s', async (body, field, got) => {
     const { status, json } = await postJson(fixture.url + PING_PATH, body)
     expect([status, json['code']]).toEqual([400, 'invalid_argument'])
     expect(json['message']).toContain(field)
@@ -132,12 +132,12 @@ describe('JSON', () => {
     expect(json['message']).not.toMatch(/\.(js|ts)|node_modules| at /)
   })
 
-  test('has the bounds of int64 as numbers, exactly', async () => {
+  test('accepts the bounds of int64 as numbers, exactly', async () => {
     await postJson(fixture.url + COUNT_PATH, '{"timeRange":{"start":-9223372036854775808,"end":9007199254740993}}')
     expect(fixture.counted.at(-1)).toEqual({ startMs: -(2n ** 63n), endMs: 9_007_199_254_740_993n })
   })
 
-  test.each(['{"consistency":"STRONG"}', '{"\\u0063onsistency":"STRONG"}'])('refuses a consistency that is misspelt: %s', async body => {
+  test.each(['{"consistency":"STRONG"}', '{"\\u0063onsistency":"STRONG"}'])('rejects a misspelt consistency: %s', async body => {
     const { json } = await postJson(fixture.url + COUNT_PATH, body)
     expect(json).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/^consistency: got "STRONG", expected one of /) })
   })
@@ -156,7 +156,7 @@ describe('JSON', () => {
   })
 })
 
-describe('without a schema', () => {
+describe('a client without a schema', () => {
   test.each([
     ['connect', ['--http2-prior-knowledge']],
     ['grpc', ['--http2-prior-knowledge']],
@@ -200,7 +200,7 @@ describe.runIf(can('curl'))('curl', () => {
     expect([code, stdout]).toEqual([0, '{}'])
   })
 
-  test('gets a count by its address alone', async () => {
+  test('gets a count with a plain GET', async () => {
     const { stdout } = await run('curl', ['-sS', `${fixture.url}${COUNT_PATH}?encoding=json&message=%7B%7D`])
     expect(JSON.parse(stdout)).toEqual({ pingCount: '42' })
   })

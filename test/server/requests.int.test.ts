@@ -35,7 +35,7 @@ async function http2(
   }
 }
 
-describe('a target', () => {
+describe('a request target', () => {
   test.each(['http://host/livez', 'HTTP://user.example:80/livez?x', 'https://[::1]:8080/livez', 'http://:8080/livez'])(
     'in absolute form, %s, is its path',
     async target => {
@@ -43,7 +43,7 @@ describe('a target', () => {
     },
   )
 
-  test('in absolute form names an RPC', async () => {
+  test('in absolute form reaches an RPC', async () => {
     expect(await last(`GET http://h${COUNT_QUERY} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*\}$/)
     expect(await last(post('content-type: application/json\r\n').replace(' /', ' http://h/'), '{}')).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}$/)
   })
@@ -65,7 +65,7 @@ describe('a target', () => {
     expect(await last(post('content-type: application/json\r\n').replace(PING_PATH, `${PING_PATH}?a=b`), '{}')).toMatch(/^HTTP\/1.1 200 OK/)
   })
 
-  test('that no gRPC method has is UNIMPLEMENTED, with a word', async () => {
+  test('that is no gRPC method is UNIMPLEMENTED, with an explanation', async () => {
     const { headers, endsStream } = await http2({
       ':method': 'POST',
       ':path': '/ping.v1.PingService/Pong',
@@ -81,7 +81,7 @@ describe('a target', () => {
   })
 })
 
-describe('a host', () => {
+describe('the host of a request', () => {
   test.each([':8080', '[', 'a b', 'under_score', 'user@host', 'unix:/tmp/x.sock', '%2Ftmp%2Fx', ''])('may be anything: %j', async host => {
     expect(
       await last(`POST ${PING_PATH} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n`, '{}'),
@@ -94,7 +94,7 @@ describe('a host', () => {
     ).toBe('{}')
   })
 
-  test('that is none does not get into a line to be copied', async () => {
+  test('that is not a host does not get into a command to be copied', async () => {
     const answer = await last('GET /nope HTTP/1.1\r\nhost: :8080\r\n')
     expect(answer).toContain(`http://127.0.0.1:${fixture.port}${PING_PATH}`)
   })
@@ -132,27 +132,27 @@ describe('HEAD', () => {
     expect([head.headers[':status'], head.headers['content-length'], head.body]).toEqual([200, get.headers['content-length'], ''])
   })
 
-  test('of a method without GET is 405', async () => {
+  test('of an RPC without GET is 405', async () => {
     expect(await last(`HEAD ${PING_PATH} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 405 [^]*allow: POST\r\n/i)
   })
 })
 
-describe('a method', () => {
-  test('of OPTIONS for the whole server names what it takes', async () => {
+describe('the HTTP method', () => {
+  test('OPTIONS for the whole server names the methods that it accepts', async () => {
     expect(await last(`OPTIONS * HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 200 OK[^]*allow: GET, HEAD, POST\r\n/i)
   })
 
-  test.each(['TRACE', 'PATCH', 'PROPFIND'])('of %s is 405', async method => {
+  test.each(['TRACE', 'PATCH', 'PROPFIND'])('%s is 405', async method => {
     expect(await last(`${method} ${PING_PATH} HTTP/1.1\r\n${HOST}`)).toMatch(/^HTTP\/1.1 405 /)
   })
 
-  test('of CONNECT is 405, with a word', async () => {
+  test('CONNECT is 405, with an explanation', async () => {
     expect(await raw(`CONNECT host:443 HTTP/1.1\r\nhost: host:443\r\n\r\n`)).toMatch(
       /^HTTP\/1.1 405 [^]*allow: GET, HEAD, POST[^]*method: got "CONNECT", expected GET, HEAD or POST\n$/,
     )
   })
 
-  test('of CONNECT over HTTP/2 too', async () => {
+  test('CONNECT over HTTP/2 is 405 too', async () => {
     const { headers, body } = await http2({ ':method': 'CONNECT', ':authority': 'host:443' })
     expect([headers[':status'], headers['allow'], body]).toEqual([
       405,
@@ -161,13 +161,13 @@ describe('a method', () => {
     ])
   })
 
-  test('that does not exist is 400, with a word', async () => {
+  test('of an unknown name is 400, with an explanation', async () => {
     expect(await raw(`FOO / HTTP/1.1\r\n${HOST}\r\n`)).toMatch(
       /^HTTP\/1.1 400 [^]*request: got bytes that are not HTTP\/1.1 \(.+\), expected a request such as GET \/livez HTTP\/1.1\n$/,
     )
   })
 
-  test('that needs HTTP/2 is 505 without it, with a word', async () => {
+  test('of an RPC that needs HTTP/2 is 505 without it, with an explanation', async () => {
     const request = `POST /grpc.reflection.v1.ServerReflection/ServerReflectionInfo HTTP/1.1\r\n${HOST}content-type: application/grpc\r\ncontent-length: 0\r\n\r\n`
     expect(await raw(request)).toMatch(/^HTTP\/1.1 505 [^]*HTTP version: got 1.1, expected 2, /)
   })
@@ -197,13 +197,13 @@ describe('a content-type', () => {
     )
   })
 
-  test('comes once', async () => {
+  test('may occur once', async () => {
     expect(await raw(`${post('content-type: application/json\r\ncontent-type: text/plain\r\n')}\r\n{}`)).toMatch(
       /^HTTP\/1.1 400 [^]*header content-type: got 2 of them, expected one/,
     )
   })
 
-  test('of a GET does not matter', async () => {
+  test('of a GET is ignored', async () => {
     for (const type of ['text/plain', 'application/grpc', 'application/json'])
       expect((await fetch(fixture.url + COUNT_QUERY, { headers: { 'content-type': type } })).status).toBe(200)
   })
@@ -258,7 +258,7 @@ describe('a compressed body', () => {
     ['br', 'is cut off', brotliCompressSync(whole).subarray(0, 5)],
     ['br', 'is none', Buffer.from('garbage')],
     ['br', 'has something after it', Buffer.concat([brotliCompressSync(whole), whole])],
-  ])('by %s that %s is INVALID_ARGUMENT, in the same words over Connect, GET and gRPC', async (encoding, _, body) => {
+  ])('by %s that %s is INVALID_ARGUMENT, with the same message over Connect, GET and gRPC', async (encoding, _, body) => {
     const message = expect.stringMatching(
       new RegExp(`^request body: got bytes that cannot be decompressed \\(.+\\), expected ${encoding}$`),
     )
@@ -279,17 +279,20 @@ describe('a compressed body', () => {
   test.each([
     ['gzip', gzipSync(Buffer.alloc(1_000_000))],
     ['br', brotliCompressSync(Buffer.alloc(1_000_000))],
-  ])('by %s that is larger than the limit when it is unpacked is RESOURCE_EXHAUSTED', async (encoding, body) => {
+  ])('by %s that exceeds the limit when decompressed is RESOURCE_EXHAUSTED', async (encoding, body) => {
     const message = 'request body: got more bytes after decompression, expected at most 65536'
     expect(await send(encoding, body)).toEqual({ status: 429, json: { code: 'resource_exhausted', message } })
   })
 
-  test.each(['zip', 'gzip, gzip', 'deflate', ''])('by %j is UNIMPLEMENTED, naming what is known', async encoding => {
-    const message = `compression: got ${JSON.stringify(encoding)}, expected one of gzip,br,identity`
-    expect((await send(encoding, whole)).json).toEqual({ code: 'unimplemented', message })
-  })
+  test.each(['zip', 'gzip, gzip', 'deflate', ''])(
+    'by %j is UNIMPLEMENTED, and the message names the known compressions',
+    async encoding => {
+      const message = `compression: got ${JSON.stringify(encoding)}, expected one of gzip,br,identity`
+      expect((await send(encoding, whole)).json).toEqual({ code: 'unimplemented', message })
+    },
+  )
 
-  test('that nobody named the compression of is INVALID_ARGUMENT', async () => {
+  test('without a header that names the compression is INVALID_ARGUMENT', async () => {
     const web = await fetch(fixture.url + PING_PATH, {
       method: 'POST',
       headers: { 'content-type': 'application/grpc-web' },
@@ -300,7 +303,7 @@ describe('a compressed body', () => {
 })
 
 describe('the version of the protocol', () => {
-  test('is 1 where it is named', async () => {
+  test('must be 1 if it is given', async () => {
     const call = (version: string, type: string) =>
       fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': type, 'connect-protocol-version': version }, body: '{}' })
     expect((await call('1', 'application/json')).status).toBe(200)
@@ -346,7 +349,7 @@ describe('a caller that ends its own side of the connection and waits', () => {
     ['a page', `GET /livez HTTP/1.1\r\n${HOST}\r\n`, 'ok\n'],
     ['an RPC', `${post('content-type: application/json\r\n')}\r\n{}`, '{}'],
     ['two of them', `${post('content-type: application/json\r\n')}\r\n{}`.repeat(2), '{}'],
-  ])('gets its answer and is hung up on: %s', async (_, request, body) => {
+  ])('gets its answer, then the server closes: %s', async (_, request, body) => {
     const gate = Promise.withResolvers<void>()
     await using slow = await startHttpFixture({ record: () => gate.promise })
     const answer = endAfter(slow.port, request)
@@ -362,14 +365,14 @@ describe('a caller that ends its own side of the connection and waits', () => {
     },
   )
 
-  test('ends a stream by it', async () => {
+  test('ends its stream by that', async () => {
     const body = Buffer.from([0, 0, 0, 0, 2, 0x7b, 0x7d])
     const head = `POST /grpc.health.v1.Health/Watch HTTP/1.1\r\n${HOST}content-type: application/connect+json\r\ncontent-length: ${body.length}\r\n\r\n`
     expect(await endAfter(fixture.port, head, body)).toContain('SERVING')
   })
 })
 
-describe('bytes that are no request', () => {
+describe('bytes that are not a request', () => {
   const json = 'content-type: application/json\r\n'
   test.each([
     [
@@ -433,7 +436,7 @@ describe('bytes that are no request', () => {
       417,
       'header expect: got "tea", expected none, or 100-continue',
     ],
-  ])('such as %s are refused, with a word', async (_, text, status, word) => {
+  ])('such as %s are rejected, with an explanation', async (_, text, status, word) => {
     const answer = await raw(text)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*connection: close`, 'i'))
     expect(answer).toContain(word)
@@ -450,7 +453,7 @@ describe('bytes that are no request', () => {
     },
   )
 
-  test('are answered after what came before them', async () => {
+  test('are answered after the earlier requests', async () => {
     const gate = Promise.withResolvers<void>()
     await using slow = await startHttpFixture({ record: () => gate.promise })
     const answer = sendRaw(slow.port, `${post('content-type: application/json\r\n')}\r\n{}garbage\r\n\r\n`)
@@ -459,13 +462,13 @@ describe('bytes that are no request', () => {
     expect(await answer).toMatch(/^HTTP\/1.1 200 OK[^]*\{\}HTTP\/1.1 400 /)
   })
 
-  test('do not keep others from being served', async () => {
+  test('do not affect other connections', async () => {
     await pingClient(fixture).ping({})
   })
 })
 
 describe('a connection', () => {
-  test('serves on after an answer that refuses', async () => {
+  test('stays usable after a rejected request', async () => {
     const requests = [
       `GET /nope HTTP/1.1\r\n${HOST}\r\n`,
       `${post('content-type: text/plain\r\n')}\r\n{}`,
@@ -502,7 +505,7 @@ describe('a connection', () => {
     },
   )
 
-  test('is told to go on by 100 when it asks', async () => {
+  test('gets 100 Continue if it expects it', async () => {
     expect(await last(post('expect: 100-continue\r\ncontent-type: application/json\r\n'), '{}')).toMatch(
       /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/,
     )

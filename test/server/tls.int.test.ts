@@ -67,7 +67,7 @@ async function textOf(session: ClientHttp2Session): Promise<string> {
   return text
 }
 
-describe('the port with a certificate', () => {
+describe('a port with a certificate', () => {
   let fixture: CallersFixture
   beforeAll(async () => {
     fixture = await startCallersFixture(authority.issue())
@@ -91,7 +91,7 @@ describe('the port with a certificate', () => {
     socket.destroy()
   })
 
-  test('takes TLS 1.2, and nothing older', async () => {
+  test('accepts TLS 1.2 and nothing older', async () => {
     const socket = await secureConnection(fixture, { maxVersion: 'TLSv1.2' })
     expect(socket.getProtocol()).toBe('TLSv1.2')
     socket.destroy()
@@ -107,7 +107,7 @@ describe('the port with a certificate', () => {
     expect(String(error)).toMatch(/alert protocol version/)
   })
 
-  test.runIf(hasCurl).each([['--http1.1'], ['--http2']])('is what curl takes: %s', async version => {
+  test.runIf(hasCurl).each([['--http1.1'], ['--http2']])('is accepted by curl: %s', async version => {
     const args = [
       '-sS',
       version,
@@ -125,7 +125,7 @@ describe('the port with a certificate', () => {
     expect(stdout).toMatch(version === '--http2' ? /^\{\} 2$/ : /^\{\} 1.1$/)
   })
 
-  test.each(['connect', 'grpc', 'grpcweb'])('is what buf curl takes, without a schema, over %s', async protocol => {
+  test.each(['connect', 'grpc', 'grpcweb'])('is accepted by buf curl without a schema over %s', async protocol => {
     const answer = await buf(
       'curl',
       '--protocol',
@@ -139,12 +139,12 @@ describe('the port with a certificate', () => {
     expect(answer).toMatchObject({ code: 0, stdout: '{}\n' })
   })
 
-  test.each(['HTTP/1.1', 'HTTP/2'])('gives lines to copy with https over %s', async version => {
+  test.each(['HTTP/1.1', 'HTTP/2'])('gives commands to copy with https over %s', async version => {
     const body = version === 'HTTP/2' ? await textOf(connectHttp2(fixture.url, { ca })) : await answerOf(await ask(fixture, '/nope'))
     expect(body).toContain(` https://127.0.0.1:${fixture.port}${PING_PATH}`)
   })
 
-  test('answers a request in clear text with what it expects, at once', async () => {
+  test('answers a request in clear text at once, with what it expects', async () => {
     const answer = await sendRaw(
       fixture.port,
       `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(1_000)}`,
@@ -155,7 +155,7 @@ describe('the port with a certificate', () => {
     expect(await sendRaw(fixture.port, 'hello\n')).toMatch(/^HTTP\/1.1 400 /)
   })
 
-  test.each(PROTOCOLS)('says to a client in clear text over %s that it speaks TLS', async protocol => {
+  test.each(PROTOCOLS)('says to a client in clear text over %s that it accepts only TLS', async protocol => {
     const client = createClient(PingService, transports(fixture.url.replace('https', 'http'))[protocol]!)
     const error = await client.pingCount({}).catch(ConnectError.from)
     if (protocol.includes('HTTP/2') || protocol === 'gRPC')
@@ -163,14 +163,14 @@ describe('the port with a certificate', () => {
     else expect(error).toMatchObject({ rawMessage: 'this port accepts only TLS: got clear text, expected an https address' })
   })
 
-  test('says why in a GOAWAY', async () => {
+  test('gives the reason in a GOAWAY', async () => {
     const session = connectHttp2(fixture.url.replace('https', 'http')).on('error', () => undefined)
     const [code, , data] = (await once(session, 'goaway')) as [number, number, Buffer]
     expect([code, data.toString()]).toEqual([12, 'this port accepts only TLS: got clear text, expected an https address'])
     session.destroy()
   })
 
-  test('shows when its certificate expires, and counts and logs failed handshakes, those of a minute in one line', async () => {
+  test('reports when its certificate expires, and counts and logs failed handshakes, one line per minute', async () => {
     for (let attempt = 0; attempt < 3; attempt++) {
       const refused = connect({ port: fixture.port, host: '127.0.0.1', ca, ALPNProtocols: ['smtp'] })
       await once(refused, 'error')
@@ -183,7 +183,7 @@ describe('the port with a certificate', () => {
 })
 
 describe('a changed certificate', () => {
-  test('is presented to new connections, while old ones go on; a broken one changes nothing', async () => {
+  test('is presented to new connections, while old ones continue; a broken one changes nothing', async () => {
     await using fixture = await startCallersFixture(authority.issue())
     const before = await serialOf(fixture)
     const open = connectHttp2(fixture.url, { ca })
@@ -205,7 +205,7 @@ describe('a changed certificate', () => {
   })
 })
 
-test('one of certificate and key without the other, or authorities without either, stop the start by name', async () => {
+test('the start fails, naming the setting, if certificate or key is missing', async () => {
   const { cert, key } = authority.issue()
   await expect(startCallersFixture({ cert })).rejects.toThrow('TLS_KEY_FILE: got none, expected a file')
   await expect(startCallersFixture({ key })).rejects.toThrow('TLS_CERT_FILE: got none, expected a file')
@@ -213,7 +213,7 @@ test('one of certificate and key without the other, or authorities without eithe
 })
 
 describe('limits over TLS', () => {
-  test.each(['nothing', 'a handshake that begins', 'a handshake byte by byte'])('%s is cut', async kind => {
+  test.each(['nothing', 'a handshake that begins', 'a handshake byte by byte'])('%s is cut off', async kind => {
     await using fixture = await startCallersFixture(authority.issue(), { limits: { firstBytesMs: 300 } })
     const socket = createConnection(fixture.port, '127.0.0.1')
     await once(socket, 'connect')
@@ -239,7 +239,7 @@ describe('limits over TLS', () => {
     expect(await answerOf(socket)).toMatch(/^HTTP\/1.1 200 /)
   })
 
-  test('a request whose headers never end is cut over HTTP/1.1, and a session without requests over HTTP/2', async () => {
+  test('a request whose headers never end is cut off over HTTP/1.1, and a session without requests over HTTP/2', async () => {
     await using fixture = await startCallersFixture(authority.issue(), { limits: { headersMs: 200, firstBytesMs: 200, checkMs: 20 } })
     const slow = await secureConnection(fixture)
     slow.write('GET /livez HTTP/1.1\r\nhost: a\r\n')
@@ -283,7 +283,7 @@ describe('limits over TLS', () => {
     expect(await answerOf(socket)).toMatch(/^HTTP\/1.1 400 /)
   })
 
-  test('a drain answers what is in flight, closes what is idle and cuts handshakes off', async () => {
+  test('a drain answers requests in flight, closes idle connections and cuts off handshakes', async () => {
     const gate = Promise.withResolvers<void>()
     const fixture = await startCallersFixture(authority.issue(), { record: () => gate.promise })
     const idle = await secureConnection(fixture)
@@ -298,7 +298,7 @@ describe('limits over TLS', () => {
     await fixture[Symbol.asyncDispose]()
   })
 
-  test('a stop cuts off what is in flight', async () => {
+  test('a stop cuts off requests in flight', async () => {
     const fixture = await startCallersFixture(authority.issue(), { record: () => new Promise(() => undefined) })
     const pings = PROTOCOLS.map(protocol =>
       createClient(PingService, transports(fixture.url, { nodeOptions: { ca } })[protocol]!)
@@ -354,7 +354,7 @@ describe('client certificates', () => {
     expect(fixture.counted).toEqual([])
   })
 
-  test('are not asked of probes', async () => {
+  test('are not required of probes', async () => {
     for (const path of ['/livez', '/readyz', '/healthz']) expect(await get(path)).toBe(200)
     expect(await get('/metrics')).toBe(401)
     expect(await get('/metrics', client)).toBe(200)
@@ -374,7 +374,7 @@ describe('client certificates', () => {
     expect(await answerOf(again)).toMatch(/^HTTP\/1.1 401 /)
   })
 
-  test('are checked against the authorities that the file names now', async () => {
+  test('are checked against the authorities that the file now has', async () => {
     await using other = await startCallersFixture({ ...authority.issue(), clientCa: clients.cert })
     const status = async () => {
       const socket = await secureConnection(other, client)

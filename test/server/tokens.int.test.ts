@@ -32,7 +32,7 @@ const transport = (protocol: string, holder?: Holder) => {
 const service = (protocol: string, holder?: Holder) => createClient(PingService, transport(protocol, holder))
 
 describe.each(PROTOCOLS)('over %s', protocol => {
-  test('the holder of a role may do what it is for', async () => {
+  test('a token with a role may do what the role allows', async () => {
     await service(protocol, 'writer').ping({})
     await service(protocol, 'reader').pingCount({})
   })
@@ -62,7 +62,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(await service(protocol, 'writer').pingCount({}).catch(ConnectError.from)).toMatchObject({ code: Code.PermissionDenied })
   })
 
-  test('health is open', async () => {
+  test('gRPC health needs no token', async () => {
     expect((await createClient(Health, transport(protocol)).check({})).status).toBe(1)
   })
 })
@@ -84,7 +84,9 @@ test('reflection needs the role to read', async () => {
 })
 
 describe('the pages', () => {
-  test.each(['/livez', '/readyz', '/healthz'])('%s is open', async path => expect((await fetch(fixture.url + path)).status).toBe(200))
+  test.each(['/livez', '/readyz', '/healthz'])('%s needs no token', async path =>
+    expect((await fetch(fixture.url + path)).status).toBe(200),
+  )
 
   test.each([
     [undefined, 401, 'Bearer realm="ping"'],
@@ -99,7 +101,7 @@ describe('the pages', () => {
     )
   })
 
-  test('count refused calls by their code', async () => {
+  test('count rejected calls by their code', async () => {
     await service('gRPC')
       .ping({})
       .catch(() => undefined)
@@ -118,13 +120,13 @@ describe('a token', () => {
   test.each([
     [`?access_token=${TOKEN.reader}&encoding=json&message=%7B%7D`],
     [`?encoding=json&message=%7B%7D&authorization=Bearer%20${TOKEN.reader}`],
-  ])('in the query counts for nothing: %s', async query => {
+  ])('in the query is ignored: %s', async query => {
     const answer = await fetch(fixture.url + COUNT_PATH + query)
     expect(answer.status).toBe(401)
     expect(await answer.text()).not.toContain(TOKEN.reader)
   })
 
-  test('sent twice is refused, the same or not', async () => {
+  test('sent twice is rejected, the same or not', async () => {
     const headers = `authorization: Bearer ${TOKEN.writer}\r\n`
     const request = (other: string) =>
       `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\n${headers}${other}content-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`
@@ -150,7 +152,7 @@ describe('a token', () => {
     expect((await run('curl', [...args, '-H', `authorization: Bearer ${TOKEN.stranger}`])).stdout).toBe('2 401')
   })
 
-  test('is looked at before the body is read', async () => {
+  test('is checked before the body is read', async () => {
     const head = `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{`
     const answer = await new Promise<string>(resolve => void sendRaw(fixture.port, head, soFar => resolve(soFar)).catch(() => undefined))
     expect(answer).toMatch(/^HTTP\/1.1 401 /)
@@ -174,7 +176,7 @@ describe('a token', () => {
     expect(refused.headers.get('access-control-expose-headers')?.toLowerCase()).toContain('www-authenticate')
   })
 
-  test('shows in no log line, metric or answer, whatever is wrong with it', async () => {
+  test('appears in no log line, metric or answer, no matter what is wrong with it', async () => {
     const answers: string[] = []
     const ask = async (path: string, init: RequestInit = {}) => {
       const answer = await fetch(fixture.url + path, init)
@@ -205,7 +207,7 @@ describe('a token', () => {
 })
 
 describe('a changed file of tokens', () => {
-  test('holds for the next call, on open connections too; a broken one changes nothing', async () => {
+  test('applies to the next call, on open connections too; a broken one changes nothing', async () => {
     await using other = await startCallersFixture({ tokens: tokenLine('old', 'old-token', 'read') })
     const session = connectHttp2(other.url)
     const status = async (token: string) => {

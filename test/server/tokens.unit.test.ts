@@ -9,7 +9,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 const parse = (text: string) => parseTokens('TOKENS_FILE', text)
 
 describe('a file of tokens', () => {
-  test('has a line for each: name, SHA-256, roles; and remarks', () => {
+  test('has one line per token, with name, SHA-256 and roles, and may have comments', () => {
     const text = `# who\n\n  dashboard\t${sha256('one')}   read,metrics\r\nload-test ${sha256('two').toUpperCase()} ping\n # end`
     const tokens = parse(text)
     expect(tokens.map(({ name, roles }) => [name, roles])).toEqual([
@@ -38,7 +38,7 @@ describe('a file of tokens', () => {
     [`good ${sha256('a')} ping`, 'line 2: got the name of an earlier line, expected a different name for each token'],
     [`a ${sha256('good').toUpperCase()} ping`, 'line 2: got the token of an earlier line, expected each token once'],
     [`a ${sha256('a')} ping\u0000`, 'line 2: got an unknown role'],
-  ])('%j is refused by its number, and not shown', (line, message) => {
+  ])('the line %j is rejected by its number and not shown', (line, message) => {
     let refusal: unknown
     try {
       parse(good + line)
@@ -50,11 +50,11 @@ describe('a file of tokens', () => {
     expect((refusal as Error).message).not.toMatch(/secret|[0-9a-f]{20}/)
   })
 
-  test.each(['', '\n\n', '# nobody\n'])('%j without a token is refused, as a file cut off would lock everybody out', text => {
+  test.each(['', '\n\n', '# nobody\n'])('%j without a token is rejected, because a truncated file would lock out every caller', text => {
     expect(() => parse(text)).toThrow('TOKENS_FILE: got a file without tokens, expected one line per token')
   })
 
-  test('has at most a thousand', () => {
+  test('has up to 1000 tokens', () => {
     const lines = (count: number) => Array.from({ length: count }, (_, at) => `n${at} ${sha256(String(at))} ping`).join('\n')
     expect(parse(lines(1_000))).toHaveLength(1_000)
     expect(() => parse(lines(1_001))).toThrow('line 1001: got more tokens, expected at most 1000')
@@ -83,7 +83,7 @@ describe('the bearer token of a request', () => {
     [['authorization', 'Bearer é'], 'something else'],
     [['authorization', 'Bearer abc', 'Authorization', 'Bearer abc'], '2 of them'],
     [['authorization', `Bearer ${'a'.repeat(2_000)}`], '2007 characters'],
-  ])('%j is none', (rawHeaders, got) => expect(bearerToken(rawHeaders)).toMatchObject({ got }))
+  ])('%j is not a bearer token', (rawHeaders, got) => expect(bearerToken(rawHeaders)).toMatchObject({ got }))
 })
 
 describe('the role that a path needs', () => {
