@@ -9,13 +9,13 @@ import { choice, integer, readSettings, text, type Environment, type SettingsOf 
 /** The processor's settings. */
 export const processorSettings = {
   port: integer('PROCESSOR_PORT', {
-    help: 'Port of /livez, /readyz and /metrics. 0 takes any free port.',
+    help: 'Port of /livez, /readyz and /metrics. 0: any free port.',
     fallback: 8081,
     min: 0,
-    max: 65535,
+    max: 65_535,
   }),
-  hosts: hostSetting({ help: 'Addresses that serve these pages. If it is not set: all.', fallback: undefined }),
-  logLevel: choice('LOG_LEVEL', LOG_LEVELS, { help: 'Minimum level of the lines that are logged.', fallback: 'info' }),
+  hosts: hostSetting({ help: 'Addresses to listen on. Default: all.', fallback: undefined }),
+  logLevel: choice('LOG_LEVEL', LOG_LEVELS, { help: 'Minimum level that is logged.', fallback: 'info' }),
   groupId: text('KAFKA_GROUP', {
     help: 'Consumer group of the processors.',
     expected: 'letters, digits, dots, underscores and hyphens',
