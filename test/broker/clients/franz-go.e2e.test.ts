@@ -11,7 +11,7 @@ import { CODECS } from './sample-records.ts'
 import { runScenarios, type Facts } from './scenarios.ts'
 
 const SOURCE = join(import.meta.dirname, 'franz-go')
-/** Where nothing is built yet, that is all of Go's library that it needs, and perhaps a newer Go. */
+/** A first build includes everything that it needs of Go's library, and perhaps a newer Go. */
 const BUILD_LIMIT_MS = 300_000
 
 describe.runIf(can('go'))('franz-go', () => {
@@ -48,7 +48,7 @@ describe.runIf(can('go'))('franz-go', () => {
     )
 
     test('continues at the committed offset of a group, and finds offsets by time', () => {
-      // After the last time there is no offset: this client then tells the end.
+      // There is no offset after the last time: this client then returns the end.
       expect(facts.get('resuming and times')).toEqual({ read: ['6', '7', '8', '9'], 'by time': [0, 3, 10], 'low and high': [0, 10] })
     })
 

@@ -16,7 +16,7 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
     beforeAll(async () => {
       const classPath = join(await kafkaJars(), '*')
       const logging = `-Dlog4j2.configurationFile=${join(FOLDER, 'log4j2.properties')}`
-      // One Java machine for everything: a start costs more than all that is done in it.
+      // One JVM for everything: its start takes longer than the work.
       const args = [
         ...QUICK_START,
         '-Dfile.encoding=UTF-8',

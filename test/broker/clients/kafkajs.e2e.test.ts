@@ -10,7 +10,7 @@ import { CODECS, FIRST_TIMESTAMP, sampleRecords, type SampleRecord } from './sam
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, logLevel, Partitioners } = kafkajs
 
-/** kafkajs has gzip only; the others are handed to it. */
+/** kafkajs supports only gzip; the test provides the others. */
 const codec = (compress: (bytes: Buffer) => Buffer, decompress: (bytes: Buffer) => Buffer) => () => ({
   compress: async (encoder: { buffer: Buffer }) => compress(encoder.buffer),
   decompress: async (bytes: Buffer) => decompress(bytes),
@@ -30,7 +30,7 @@ const NUMBER_OF = {
   zstd: CompressionTypes.ZSTD,
 }
 
-/** Heartbeats go out between two fetches: short waits let a member see a rebalance at once. */
+/** Heartbeats are sent between two fetches: short waits let a member see a rebalance at once. */
 const QUICK = { maxWaitTimeInMs: 100, heartbeatInterval: 100, sessionTimeout: 10_000 } as const
 
 onBothBrokers(target => {
@@ -139,7 +139,7 @@ onBothBrokers(target => {
 
   test('administers topics, configurations, records and groups', async () => {
     const topic = await newTopic(2)
-    expect(await admin.createTopics({ topics: [{ topic }] })).toBe(false) // there already
+    expect(await admin.createTopics({ topics: [{ topic }] })).toBe(false) // it exists already
     await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] })
     await until('three partitions', async () => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions.length === 3)
     await expect(admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] })).rejects.toMatchObject({ type: 'INVALID_PARTITIONS' })
@@ -150,7 +150,7 @@ onBothBrokers(target => {
     await until('the new retention', async () => (await configOf(admin, topic, 'retention.ms')) === '123456')
 
     await produceRound(kafka, topic, 0, 1)
-    await admin.fetchTopicOffsets(topic) // kafkajs looks for the leaders before it asks for them
+    await admin.fetchTopicOffsets(topic) // makes kafkajs look up the leaders first
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '5' }] })
     expect((await admin.fetchTopicOffsets(topic)).find(({ partition }) => partition === 0)).toEqual({
       partition: 0,
@@ -191,7 +191,7 @@ interface Read {
   readonly message: KafkaMessage
 }
 
-/** The first `count` records of a topic, read by a member of a group of its own. */
+/** The first `count` records of a topic, read by a member of its own group. */
 async function consume(kafka: Kafka, topic: string, count: number, groupId = uniqueName('reader')): Promise<readonly Read[]> {
   const read: Read[] = []
   const { consumer } = await member(kafka, { groupId, topic, read })
@@ -218,7 +218,7 @@ async function member(
   return { consumer, partitions: () => assigned }
 }
 
-/** As a member of the group, which is empty again afterwards (the admin's setOffsets takes 5 s). */
+/** Commits as a member of the group, which then leaves it (the admin's setOffsets takes 5 s). */
 async function commit(kafka: Kafka, { groupId, topic, offset }: { groupId: string; topic: string; offset: string }): Promise<void> {
   const { consumer, partitions } = await member(kafka, { groupId, topic, read: [], autoCommit: false })
   await until('the member has joined', () => partitions().length > 0)
@@ -226,7 +226,7 @@ async function commit(kafka: Kafka, { groupId, topic, offset }: { groupId: strin
   await consumer.disconnect()
 }
 
-/** Forty records, the numbers from `from` on, spread over the partitions. */
+/** Forty records with numbers from `from`, spread over the partitions. */
 async function produceRound(kafka: Kafka, topic: string, from: number, partitions = 4): Promise<void> {
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()

@@ -11,7 +11,7 @@ import { makeTopic } from './make-topic.ts'
 import { CODECS } from './sample-records.ts'
 import { startProgram } from './scenarios.ts'
 
-/** The end of a partition is told at once, where 500 ms are usual; nothing is saved up before it is sent. */
+/** kcat reports the end of a partition at once instead of after 500 ms, and sends records without collecting them first. */
 const QUICK = ['-X', 'fetch.wait.max.ms=10', '-X', 'linger.ms=0'] as const
 
 /** As kcat prints a record with -J. */
@@ -172,7 +172,7 @@ async function newTopic(target: Target, numPartitions: number): Promise<string> 
   return topic
 }
 
-/** What it prints; rejects when it fails, with what it says. */
+/** Returns its output; rejects with its messages if it fails. */
 async function run(args: readonly string[], input = ''): Promise<string> {
   const child = spawn('kcat', args, { timeout: 30_000 })
   child.stdin.end(input)

@@ -9,7 +9,7 @@ import { runScenarios, type Facts } from './scenarios.ts'
 
 const CLIENT = join(import.meta.dirname, 'librdkafka', 'client.py')
 
-/** One script for two ages of the library: Debian's (2.0) and the newest at the time of writing (2.16). */
+/** One script for two versions of the library: Debian's (2.0) and the newest at the time of writing (2.16). */
 for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
   describe.runIf(can(tier))(tier === 'librdkafka' ? 'librdkafka' : 'a new librdkafka', () => {
     onBothBrokers(target => {
@@ -59,7 +59,7 @@ for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
         expect(facts.get('administration')).toEqual({ ...outcomes, first: '60000', changed: ['done'] })
       })
 
-      // The older one has no calls for it.
+      // The older version has no calls for it.
       if (tier === 'librdkafka-new')
         test('administers offsets, groups and records', () => {
           const offsets = { offsets: [0, 10, 9, 3], 'low watermark': 3, altered: [4], listed: [4] }

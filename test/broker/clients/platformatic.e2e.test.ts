@@ -82,7 +82,7 @@ onBothBrokers(target => {
     const topic = await newTopic(4)
     const producer = newProducer()
     const groupId = uniqueName('group')
-    /** What is read is committed a little later: only then may a partition change hands without being read twice. */
+    /** Commits come a little after the reads. A partition can change its reader without duplicates only after the commit. */
     const committed = (each: bigint) =>
       until('all is committed', async () => {
         const [group] = await admin.listConsumerGroupOffsets({ groups: [groupId] })
@@ -112,7 +112,7 @@ onBothBrokers(target => {
     await first.close()
     await producer.close()
     for (const partition of [0, 1, 2, 3]) {
-      // What a request that is under way during a rebalance brings, this client may deliver twice, here or there: at least once it is.
+      // This client may deliver the records of a request that is in flight during a rebalance twice, which at-least-once allows.
       const [ofFirst, ofSecond] = [new Set(valuesOf(first.read, partition)), new Set(valuesOf(second.read, partition))]
       for (const numbers of [ofFirst, ofSecond]) expect([...numbers]).toEqual([...numbers].toSorted((a, b) => a - b))
       expect([...ofFirst.union(ofSecond)].toSorted((a, b) => a - b)).toEqual(every(4, partition, 120))
@@ -225,7 +225,7 @@ function distinct(...reads: readonly (readonly TextMessage[])[]): number {
   return new Set(reads.flat().map(({ value }) => value)).size
 }
 
-/** The numbers below `end` that fall to a partition. */
+/** The numbers below `end` that belong to a partition. */
 function every(partitions: number, partition: number, end: number): readonly number[] {
   return Array.from({ length: end }, (_, index) => index).filter(index => index % partitions === partition)
 }

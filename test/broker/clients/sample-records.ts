@@ -1,4 +1,4 @@
-/** A record as every client can say it: texts, null where Kafka has null. */
+/** A record in a form that every client can print: strings, and null for Kafka's null. */
 export interface SampleRecord {
   readonly key: string | null
   readonly value: string | null
@@ -11,7 +11,7 @@ export const FIRST_TIMESTAMP = 1_700_000_000_000
 /** Compresses well, and is longer than a compressor's look-back window for short matches. */
 const LONG = 'the same words again and again, '.repeat(2_000)
 
-/** Records that differ in all that a client may get wrong on the way; each has a time of its own, rising. */
+/** Records that differ in everything that a client may get wrong; each has its own, increasing time. */
 export function sampleRecords(): readonly SampleRecord[] {
   const shapes: readonly Omit<SampleRecord, 'timestamp'>[] = [
     { key: 'plain', value: 'value', headers: {} },

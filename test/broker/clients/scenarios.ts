@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import { describeExit, startChild, type Child } from '../../../local/launch/child.ts'
 import { wait } from '../../../src/runtime/wait.ts'
 
-/** What a foreign client's program tells of each thing that it did, by the thing's name. */
+/** The results that a client's program prints, by the name of the scenario. */
 export type Facts = ReadonlyMap<string, unknown>
 
 export interface Program {
@@ -16,8 +16,8 @@ export interface Program {
 const LIMIT_MS = 80_000
 
 /**
- * Runs a client's program to its end. It prints a JSON line `{"scenario": <name>, "facts": …}` for each thing it did; the test says what
- * they must be. Rejects when the program fails, with the end of what it said.
+ * Runs a client's program to its end. It prints a JSON line `{"scenario": <name>, "facts": …}` for each scenario; the test checks the
+ * facts. Rejects with the end of the program's output if it fails.
  */
 export async function runScenarios(program: Program): Promise<Facts> {
   const facts = new Map<string, unknown>()
@@ -25,8 +25,8 @@ export async function runScenarios(program: Program): Promise<Facts> {
     env: process.env,
     ...program,
     onLine: line => {
-      const told = parse(line)
-      if (told) facts.set(told.scenario, told.facts)
+      const result = parse(line)
+      if (result) facts.set(result.scenario, result.facts)
     },
   })
   const exit = await Promise.race([child.exited, wait(LIMIT_MS)])
@@ -34,7 +34,7 @@ export async function runScenarios(program: Program): Promise<Facts> {
   const ended = exit ? describeExit(exit) : `not ended after ${LIMIT_MS} ms`
   if (exit?.code !== 0)
     throw new Error(
-      `${program.name}: ${ended}; it told of ${[...facts.keys()].join(', ')}; it said:\n${child
+      `${program.name}: ${ended}; its results: ${[...facts.keys()].join(', ')}; its output:\n${child
         .tail()
         .map(line => line.slice(0, 500))
         .join('\n')}`,
@@ -47,7 +47,7 @@ function parse(line: string): { scenario: string; facts: unknown } | undefined {
   return JSON.parse(line) as { scenario: string; facts: unknown }
 }
 
-/** Starts a program that runs until it is stopped, at the latest at the end of the test. */
+/** Starts a program that runs until it is stopped, at the end of the test at the latest. */
 export async function startProgram(program: Program & { readonly onLine: (line: string) => void }): Promise<Child> {
   const child = await startChild({ env: process.env, ...program })
   onTestFinished(async () => void (await child.stop()))

@@ -3,7 +3,7 @@ import { crc32c } from '@platformatic/kafka'
 import { Reader } from '../../../broker/wire/reader.ts'
 import { Writer } from '../../../broker/wire/writer.ts'
 
-/** Batches as the script wants them, right or wrong, and what came back; apart from the broker's own code for them. */
+/** Batches for the script, valid or not, and a reader for those in responses; independent of the broker's own code. */
 
 export interface BatchRecord {
   readonly key?: string | null
@@ -17,7 +17,7 @@ export interface BatchOptions {
   readonly baseOffset?: bigint
   readonly magic?: number
   readonly isGzip?: boolean
-  /** Taken instead of the right one. */
+  /** Used instead of the correct one. */
   readonly crc?: number
   readonly attributes?: number
   readonly lastOffsetDelta?: number
@@ -39,7 +39,7 @@ const CRC_AT = 17
 const ATTRIBUTES_AT = 21
 const HEADER_BYTES = 61
 
-/** One batch of format 2, unless told otherwise. */
+/** One batch, of format 2 by default. */
 export function batch(options: BatchOptions = {}): Buffer {
   const records = options.records ?? [{ value: 'a' }]
   const deltas = records.map(({ timestampDelta }) => timestampDelta ?? 0)
@@ -81,7 +81,7 @@ function encodeRecord({ key = null, value = null, timestampDelta = 0 }: BatchRec
   return Buffer.concat([length.toBuffer(), body])
 }
 
-/** The batches of an answer, as a reader sees them; a cut one at the end is told. */
+/** The batches of a response as a reader sees them, with a mark if the last one is truncated. */
 export function describeBatches(bytes: Buffer): readonly unknown[] {
   const batches: unknown[] = []
   let at = 0

@@ -6,18 +6,18 @@ import { DIFFERENCES } from './differences.ts'
 import { asRecorded, readRecording, writeRecording, type Recording } from './recordings.ts'
 import { Script, type Chapter } from './script.ts'
 
-/** `RECORD_KAFKA=1 npx vitest run test/broker/conformance` writes Kafka's answers anew instead of comparing with them. */
+/** `RECORD_KAFKA=1 npx vitest run test/broker/conformance` records Kafka's answers again instead of comparing with them. */
 const IS_RECORDING = environment()['RECORD_KAFKA'] === '1'
 
 /**
- * One script, the same answers: what Apache Kafka answers is recorded (and verified wherever Kafka can run), and Ping's broker must answer
- * the same, but for the differences that differences.ts gives a reason for.
+ * One script, the same answers: those of Apache Kafka are recorded (and verified wherever Kafka can run), and Ping's broker must give
+ * the same, except for the differences in differences.ts, each with its reason.
  */
 onBothBrokers(target => {
-  for (const chapter of CHAPTERS) describe(chapter.title, () => tell(chapter, target))
+  for (const chapter of CHAPTERS) describe(chapter.title, () => registerSteps(chapter, target))
 })
 
-function tell(chapter: Chapter, target: Target): void {
+function registerSteps(chapter: Chapter, target: Target): void {
   const isKafka = target.name === 'Apache Kafka'
   const recording = readRecording(chapter.title)
   const fresh: Recording = {}
@@ -35,7 +35,7 @@ function tell(chapter: Chapter, target: Target): void {
       })
     },
   )
-  chapter.tell(script)
+  chapter.steps(script)
   afterAll(() => {
     script.close()
     if (isKafka && IS_RECORDING) writeRecording(chapter.title, fresh)

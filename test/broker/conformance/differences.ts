@@ -246,13 +246,13 @@ const OFFERED = {
   DescribeCluster: '0 to 1',
 }
 
-/** The answer to a produce request to one partition, changed there. */
+/** The response to a produce request to one partition, with a change to that partition. */
 function produced(kafka: any, change: object): unknown {
   const [topic] = kafka.responses
   return { ...kafka, responses: [{ ...topic, partitionResponses: [{ ...topic.partitionResponses[0], ...change }] }] }
 }
 
-/** Of a refused time. */
+/** Without the start offset and the record errors, if the timestamp was refused. */
 function withoutPlace(kafka: any): unknown {
   const { errorCode } = kafka.responses[0].partitionResponses[0]
   return errorCode === INVALID_TIMESTAMP ? produced(kafka, { logStartOffset: -1, recordErrors: [] }) : kafka

@@ -18,7 +18,7 @@ test.each(DIFFERENCES.map(difference => [difference.steps.join(', '), difference
   (_, { chapter, steps, ours }) => {
     const recording = readRecording(chapter)
     expect(Object.keys(recording)).toEqual(expect.arrayContaining([...steps]))
-    // One that has come to nothing is to be struck off.
+    // A difference that no longer exists must be removed from the list.
     for (const step of steps) expect(JSON.parse(JSON.stringify(ours(structuredClone(recording[step]))))).not.toEqual(recording[step])
   },
 )

@@ -6,13 +6,13 @@ import type { Script } from './script.ts'
 
 type Join = Sent<typeof joinGroup>
 
-/** The least that Kafka's brokers allow unless set otherwise. */
+/** The minimum that Kafka's brokers allow by default. */
 export const SESSION_TIMEOUT_MS = 6_000
 const LATEST_JOIN = 9
 const LATEST_SYNC = 5
 const LATEST_HEARTBEAT = 4
 
-/** A member of a group with a connection of its own, which says nothing by itself. */
+/** A member of a group with its own connection. It sends nothing by itself. */
 export class Member {
   memberId = ''
   generationId = -1
@@ -34,7 +34,7 @@ export class Member {
     return this.#connection
   }
 
-  /** Remembers the id and the generation that it is given. */
+  /** Remembers the id and the generation that it gets. */
   async join(rest: Partial<Join> = {}, version = LATEST_JOIN): Promise<Received<typeof joinGroup> | typeof CLOSED> {
     const answer = await this.#connection.ask(joinGroup, version, {
       ...joining(this.#groupId),
@@ -54,7 +54,7 @@ export class Member {
     return this.join(rest)
   }
 
-  /** As the leader, with what everyone is to get, else with nothing. */
+  /** Syncs as the leader, with everyone's assignment, or as a follower, with none. */
   sync(
     assignments: Readonly<Record<string, string>> = {},
     rest: Partial<Sent<typeof syncGroup>> = {},
@@ -74,7 +74,7 @@ export class Member {
     return this.#connection.ask(heartbeat, version, { ...this.#place(), ...rest })
   }
 
-  /** Until a heartbeat says that the group has changed. */
+  /** Waits until a heartbeat reports that the group has changed. */
   async untilRebalance(): Promise<void> {
     await until('the member hears of the rebalance', async () => {
       const answer = await this.beat()
@@ -87,7 +87,7 @@ export class Member {
   }
 }
 
-/** What a consumer says when it joins, here to no topic; `text` tells one from another. Kafka looks into it. */
+/** A consumer's subscription, here to no topic; `text` distinguishes one from another. Kafka parses it. */
 export function subscription(text: string): Buffer {
   const bytes = Buffer.alloc(10)
   bytes.writeInt32BE(text.length, 6)

@@ -1,8 +1,8 @@
 import { describeBatches } from './batches.ts'
 
 /**
- * Makes answers of two brokers comparable: what must differ between two runs (names, ids, places, the time) becomes a placeholder, texts that
- * explain an error code are left out, and batches are told by what is in them. Everything else stays as it came.
+ * Makes answers of two brokers comparable: values that must differ between two runs (names, ids, addresses, times) become placeholders, texts
+ * that explain an error code are removed, and batches are replaced by their content. Everything else is unchanged.
  */
 export class Normaliser {
   readonly #run: string
@@ -10,7 +10,7 @@ export class Normaliser {
   readonly #members = new Map<string, string>()
   readonly #producers = new Map<bigint, string>()
 
-  /** `run` begins all names that the script gave. */
+  /** `run`: the prefix of all names in the script. */
   constructor(run: string, brokers: string) {
     this.#run = run
     this.#brokers = brokers
@@ -19,7 +19,7 @@ export class Normaliser {
   normal(value: unknown, field = ''): unknown {
     if (Array.isArray(value)) {
       const items = value.map(item => this.normal(item, field))
-      return field === 'synonyms' ? items : inOrder(items) // of synonyms the first is the one that counts
+      return field === 'synonyms' ? items : inOrder(items) // the first synonym is the effective one, so their order matters
     }
     if (Buffer.isBuffer(value)) return this.#bytes(value, field)
     if (typeof value === 'bigint') return this.#integer(value, field)
@@ -66,7 +66,7 @@ const ERROR_TEXTS: ReadonlySet<string> = new Set(['errorMessage', 'batchIndexErr
 /** Member ids are the client's name or the member's fixed one, and a UUID. */
 const MEMBER_ID = /[\w-]*[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
-/** What answers list by these fields has no order of its own there. */
+/** Lists with these fields have no defined order in answers. */
 const LISTED_BY = ['partitionIndex', 'partition', 'index', 'name', 'topic', 'groupId', 'memberId']
 
 function inOrder(items: unknown[]): unknown[] {
@@ -76,7 +76,7 @@ function inOrder(items: unknown[]): unknown[] {
   return items.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0))
 }
 
-/** Ids by the order in which they came up: <producer 1>, <producer 2> … */
+/** Ids in order of appearance: <producer 1>, <producer 2> … */
 function named<T>(names: Map<T, string>, id: T, kind: string): string {
   const known = names.get(id)
   if (known !== undefined) return known

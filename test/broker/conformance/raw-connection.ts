@@ -9,14 +9,14 @@ import { within } from '../../../src/runtime/wait.ts'
 export type Sent<A> = A extends Api<infer Req, any> ? Encodable<Req> : never
 export type Received<A> = A extends Api<any, infer Res> ? Decoded<Res> : never
 
-/** What `ask` comes to when the broker hangs up instead of answering. */
+/** The result of `ask` if the broker closes the connection instead of answering. */
 export const CLOSED = 'the connection is closed'
 const CLIENT_ID = 'conformance'
 const API_VERSIONS_KEY = 18
 const LENGTH_BYTES = 4
 const ANSWER_LIMIT_MS = 20_000
 
-/** One connection on which the script says exactly what it wants to: nothing is retried, negotiated or corrected. */
+/** One connection on which the script sends exactly what it wants: nothing is retried, negotiated or corrected. */
 export class RawConnection {
   readonly #socket: Socket
   readonly #waiting: ((frame: Buffer | undefined) => void)[] = []
@@ -58,7 +58,7 @@ export class RawConnection {
       throw new Error('got tags in the header of an answer')
     const answer = codecOf(api, answerVersion).response.read(reader) as Received<A>
     if (reader.remaining > 0)
-      throw new Error(`the answer to ${api.name} ${answerVersion} has ${reader.remaining} bytes more than its table says`)
+      throw new Error(`the answer to ${api.name} ${answerVersion} has ${reader.remaining} bytes more than its table defines`)
     return answer
   }
 
@@ -89,14 +89,14 @@ export class RawConnection {
     this.#socket.write(Buffer.concat([length, frame]))
   }
 
-  /** The next answer, header included; undefined when the broker has hung up. */
+  /** The next answer with its header; undefined if the broker has closed the connection. */
   frame(limitMs = ANSWER_LIMIT_MS): Promise<Buffer | undefined> {
     const ready = this.#frames.shift()
     if (ready) return Promise.resolve(ready)
     if (this.#isClosed) return Promise.resolve(undefined)
     const next = new Promise<Buffer | undefined>(resolve => this.#waiting.push(resolve))
     return within(limitMs, `no answer within ${limitMs} ms`, next).catch((error: unknown) => {
-      this.close() // a late answer would be taken for the next one's
+      this.close() // a late answer would be mistaken for the next one
       throw error
     })
   }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Apache Kafka's answers by the step's title, as they were recorded; empty when there is none yet. */
+/** Apache Kafka's recorded answers by the step's title; empty if there are none yet. */
 export type Recording = Record<string, unknown>
 
 const FOLDER = join(import.meta.dirname, 'recorded')
@@ -16,7 +16,7 @@ export function writeRecording(chapter: string, recording: Recording): void {
   writeFileSync(fileOf(chapter), `{\n${steps.join(',\n')}\n}\n`)
 }
 
-/** An answer as it is after having been recorded: without fields that are undefined. */
+/** An answer as it is once recorded: without undefined fields. */
 export function asRecorded(answer: unknown): unknown {
   return JSON.parse(JSON.stringify(answer)) as unknown
 }

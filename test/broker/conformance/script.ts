@@ -6,22 +6,22 @@ import { Normaliser } from './normalise.ts'
 import { CLOSED, RawConnection, type Received, type Sent } from './raw-connection.ts'
 
 const EARLIEST = -2n
-/** Of group names, so that each of the offsets topic's partitions keeps one. */
+/** Enough group names for each partition of the offsets topic to hold one. */
 const ENOUGH_FOR_EVERY_PARTITION = 100
 const NO_TIMEOUT_MS = 0x7fff_ffff
 
 /** A part of the script: registers its steps, which run in order. */
 export interface Chapter {
   readonly title: string
-  readonly tell: (script: Script) => void
+  readonly steps: (script: Script) => void
 }
 
 /** Registers a step. What `run` returns is the broker's answer, or a table of several. */
 export type Register = (title: string, run: () => Promise<unknown>) => void
 
-/** What the steps of one chapter do their asking with. All names that it gives are new in each run. */
+/** Sends the requests of one chapter's steps. All names that it creates are new in each run. */
 export class Script {
-  /** Begins all names. */
+  /** The prefix of all names. */
   readonly run = `c-${randomBytes(4).toString('hex')}`
   readonly step: Register
   readonly #brokers: () => string
@@ -39,13 +39,13 @@ export class Script {
     return `${this.run}-${short}`
   }
 
-  /** Asks on the chapter's connection; a new one is opened when the broker has closed it. */
+  /** Sends a request on the chapter's connection, which is reopened if the broker has closed it. */
   async ask<A extends Api>(api: A, version: number, request: Sent<A>, answerVersion = version): Promise<Received<A> | typeof CLOSED> {
     if (!this.#main || this.#main.isClosed) this.#main = await this.connect()
     return this.#main.ask(api, version, request, answerVersion)
   }
 
-  /** As `ask`, where the script cannot go on without an answer. */
+  /** Like `ask`, for steps that cannot continue without an answer. */
   async must<A extends Api>(api: A, version: number, request: Sent<A>): Promise<Received<A>> {
     const answer = await this.ask(api, version, request)
     if (answer === CLOSED) throw new Error(`${api.name} ${version} closed the connection`)
@@ -87,7 +87,7 @@ export class Script {
     })
   }
 
-  /** Waits until the broker is ready for any group: Kafka makes its topic for offsets when the first is asked for, and then loads it. */
+  /** Waits until the broker is ready for any group: Kafka creates its offsets topic on the first request, and then loads it. */
   async untilGroups(): Promise<void> {
     await until(
       'groups have a coordinator',
@@ -99,7 +99,7 @@ export class Script {
     )
   }
 
-  /** Waits until producers get ids: Kafka's first answers say that it is loading. */
+  /** Waits until producers get ids: at first Kafka answers that it is loading. */
   async untilProducerIds(): Promise<void> {
     await until(
       'a producer gets an id',

@@ -296,7 +296,7 @@ describe('delivery at least once', () => {
     const again = await begin({}, openParts(parts.folder))
     const client = await again.connect()
     client.send('c\n'.repeat(5))
-    // "three" was done, but "two" before it was not, and one position is all that is kept.
+    // "three" was done, but "two" before it was not, and only one position is stored.
     expect(await client.lines(5)).toEqual(['two', 'three', 'four', 'five', '\\empty'])
   })
 
@@ -326,14 +326,14 @@ describe('delivery at least once', () => {
 
 describe('messages of the console are ordinary records', () => {
   test('a Kafka client reads what p publishes: the text as value, no key, the time; waiting fetches are woken', async () => {
-    const { connect, topics, told } = await begin({ now: () => 1_700_000_000_123 })
+    const { connect, topics, notified } = await begin({ now: () => 1_700_000_000_123 })
     const client = await connect()
     await client.ask('p Grüße, 世界 🎉 ')
     const [piece] = topics.partition(TOPIC, 0).read(0n, 1e6, { atLeastOneBatch: true })
     expect(decodeRecords(piece!)).toEqual([
       { offset: 0n, timestamp: 1_700_000_000_123n, key: null, value: Buffer.from(' Grüße, 世界 🎉 '), headers: [] },
     ])
-    expect(told).toEqual([TOPIC])
+    expect(notified).toEqual([TOPIC])
   })
 
   test.each([
@@ -429,7 +429,7 @@ function allValues(piece: Buffer): string[] {
   return values
 }
 
-/** Says that it is gzip, and is not. */
+/** A batch that claims to be gzip, but is not. */
 function corruptBatch(): Buffer {
   const batch = Buffer.alloc(80, 1)
   batch.writeBigInt64BE(0n, 0)

@@ -31,14 +31,14 @@ export interface BrokerParts {
   readonly offsets: OffsetStore
   readonly appender: Appender
   readonly folder: Folder
-  /** Topics of whose partitions somebody would have been told that there are new records. */
-  readonly told: string[]
+  /** The topics whose waiting requests were notified of new records. */
+  readonly notified: string[]
 }
 
-/** What a broker has, without its Kafka side. */
+/** The parts of a broker, without its Kafka protocol. */
 export function openParts(folder: Folder = memoryFolder(), settings: Partial<LogSettings> = {}): BrokerParts {
   const now = (): number => Date.now()
-  const told: string[] = []
+  const notified: string[] = []
   const topics = Topics.open({
     folder,
     now,
@@ -50,14 +50,14 @@ export function openParts(folder: Folder = memoryFolder(), settings: Partial<Log
   })
   const appender = new Appender(
     log =>
-      void told.push(
+      void notified.push(
         ...topics
           .all()
           .filter(({ partitions }) => partitions.includes(log))
           .map(({ name }) => name),
       ),
   )
-  return { topics, offsets: OffsetStore.open(folder, now), appender, folder, told }
+  return { topics, offsets: OffsetStore.open(folder, now), appender, folder, notified }
 }
 
 function closeParts({ topics, offsets }: BrokerParts): void {
@@ -74,9 +74,9 @@ export interface RunningConsole extends BrokerParts {
   readonly console: LineConsole
   /** What was logged. */
   readonly logged: LoggedLine[]
-  /** Groups that Kafka clients are members of. */
+  /** Groups with Kafka clients as members. */
   readonly groupsWithMembers: Set<string>
-  /** A client that has read the help. */
+  /** Connects a client, which has read the help. */
   connect(): Promise<LineClient>
   stop(): Promise<void>
 }

@@ -4,7 +4,7 @@ import { Broker } from '../../../broker/broker.ts'
 import { LineClient } from './line-client.ts'
 import { until } from './until.ts'
 
-/** Longer than the tests have patience. */
+/** Longer than the test waits. */
 const LONG_POLL_MS = 20_000
 const SHORT_POLL_MS = 200
 

@@ -6,7 +6,7 @@ const PATIENCE_MS = 10_000
 /** A person at the console. */
 export class LineClient {
   readonly socket: Socket
-  /** The help that came on connecting. */
+  /** The help that was sent on connecting. */
   help = ''
   #text = ''
   #isClosed = false
@@ -38,7 +38,7 @@ export class LineClient {
     this.#wake()
   }
 
-  /** Sends a line and gives its answer. */
+  /** Sends a line and returns its answer. */
   ask(line: string): Promise<string> {
     this.socket.write(`${line}\n`)
     return this.line()
@@ -62,7 +62,7 @@ export class LineClient {
     return this.#lines.splice(0, count)
   }
 
-  /** What is there without waiting. */
+  /** The lines received so far. */
   get unread(): readonly string[] {
     return this.#lines
   }
@@ -76,13 +76,13 @@ export class LineClient {
     return this.#text === '' ? this.#lines.splice(0) : [...this.#lines.splice(0), `${this.#text} (without an end)`]
   }
 
-  /** Ends the connection; resolves when the console has ended it too. */
+  /** Ends the connection; resolves when the console has closed it too. */
   async leave(): Promise<void> {
     this.socket.end()
     await this.rest()
   }
 
-  /** The connection is lost, and the console knows it. */
+  /** Resets the connection, which the console notices. */
   cut(): void {
     this.socket.resetAndDestroy()
   }
@@ -92,7 +92,7 @@ export class LineClient {
     while (!condition()) {
       if (this.#isClosed) throw new Error(`the connection ended, expected ${what()}`)
       await new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`waited in vain for ${what()}`)), deadline - Date.now())
+        const timer = setTimeout(() => reject(new Error(`timed out waiting for ${what()}`)), deadline - Date.now())
         this.#wake = () => {
           clearTimeout(timer)
           resolve()

@@ -4,7 +4,7 @@ import { random } from '../records/fixture.ts'
 
 const MAX_BYTES = 10
 
-/** What comes of `text` when it arrives in pieces that end at `cuts`. */
+/** The lines of `text` if it arrives in pieces that end at `cuts`. */
 function read(bytes: Buffer, cuts: readonly number[]): string[] {
   const lines = new Lines(MAX_BYTES)
   const found: string[] = []
@@ -16,7 +16,7 @@ function read(bytes: Buffer, cuts: readonly number[]): string[] {
   return found
 }
 
-/** The same by other means: the whole text at once. */
+/** The expected lines, from the whole text at once. */
 function expected(bytes: Buffer): string[] {
   const lines = bytes.toString('latin1').split('\n')
   const last = lines.pop()!

@@ -154,7 +154,7 @@ describe('a queue of the console with random readers', () => {
           expect(held.map(text)).not.toContain(value)
           if (!allowedAgain.delete(value)) {
             expect(finished).not.toContain(value)
-            // What is new comes in the order of its partition.
+            // New messages are lent in the order of their partition.
             expect(lent.message.offset > (lastNew.get(lent.from) ?? -1n)).toBe(true)
             lastNew.set(lent.from, lent.message.offset)
           }

@@ -91,7 +91,7 @@ describe('a connection that speaks another protocol', () => {
     }
     expect(await slow.rest()).toEqual([])
     const late = await enter()
-    expect(await late.ask('pPOST / HTTP/1.1')).toBe('ok') // a message may be anything
+    expect(await late.ask('pPOST / HTTP/1.1')).toBe('ok') // a message may contain anything
     late.send('c\nPOST / HTTP/1.1\r\nHost: x\r\n\r\npfrom a web page\n')
     expect(await late.rest()).toEqual([])
     expect(topics.partition(TOPIC, 0).endOffset).toBe(1n)
@@ -139,7 +139,7 @@ describe('many commands at once', () => {
   test('from one client do not hold up another', async () => {
     const { connect: enter } = await begin()
     const [busy, other] = [await enter(), await enter()]
-    // Less than is read at once, and than an answer each would fill the buffer of: only the turns are between them.
+    // Few enough to be read at once, and their answers do not fill the buffer: only the turns separate them.
     const count = 20_000
     busy.send('p\n'.repeat(count))
     expect(await other.ask('t')).toBe(TOPIC)
@@ -194,7 +194,7 @@ describe('an answer of the console', () => {
     const client = await enter()
     client.send('pone\nptwo\nc\nc\nc\n')
     expect(await client.lines(5)).toEqual(['ok', 'ok', 'one', 'two', '\\empty'])
-    expect(parts.told).toEqual([TOPIC, TOPIC])
+    expect(parts.notified).toEqual([TOPIC, TOPIC])
   })
 
   test('is the reason if a line cannot be written, and the next line is read', async () => {

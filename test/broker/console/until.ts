@@ -4,7 +4,7 @@ const PATIENCE_MS = 5000
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${condition.toString()}`)
+    if (Date.now() > deadline) throw new Error(`timed out waiting for ${condition.toString()}`)
     await new Promise(resolve => setTimeout(resolve, 2))
   }
 }

@@ -6,7 +6,7 @@ import { Broker } from '../../../broker/broker.ts'
 import { LineClient } from './line-client.ts'
 
 const PROMPT = '> '
-/** What `nc` does, where there is none: it ends when the other side does. */
+/** Replaces `nc` if that is missing: it ends when the other side does. */
 const NETCAT = `const socket = require('node:net').connect(process.env.PORT, '127.0.0.1'); process.stdin.pipe(socket, { end: false }); socket.pipe(process.stdout); socket.on('close', () => process.exit())`
 
 function sessions(): string[][] {
@@ -14,7 +14,7 @@ function sessions(): string[][] {
   return [...document.matchAll(/^```text\n(.*?)^```$/gms)].map(([, block]) => block!.trimEnd().split('\n'))
 }
 
-/** Runs a pipeline of the document; its lines. */
+/** Runs a pipeline of the document and returns its lines. */
 async function pipeline(command: string, port: number): Promise<string[]> {
   const shell = `nc() { "$NODE" -e "$NETCAT"; }\n${command}`
   const env = { ...process.env, NODE: process.execPath, NETCAT, PORT: String(port) }

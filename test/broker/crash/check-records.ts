@@ -1,11 +1,11 @@
-/** How a producer's records may stand in a partition. */
+/** How often a producer's records may be in a partition. */
 export type Guarantee = 'exactly once' | 'at least once'
 
-const MOST_NAMED = 5
+const MAX_NAMED = 5
 
 /**
- * What is wrong with the numbers of a producer as they follow each other in a partition; `sent` were acknowledged, 0 to `sent` - 1.
- * At least once: a number may come again, but never before a smaller one has come for the first time.
+ * The errors in the sequence of a producer's numbers in a partition; `sent` were acknowledged, 0 to `sent` - 1.
+ * At least once: a number may be repeated, but not before all smaller ones have appeared.
  */
 export function checkNumbers(numbers: readonly number[], sent: number, guarantee: Guarantee): string[] {
   const wrong: string[] = []
@@ -15,8 +15,8 @@ export function checkNumbers(numbers: readonly number[], sent: number, guarantee
     else if (number > next) {
       wrong.push(`got record ${number}, expected ${next}`)
       next = number + 1
-    } else if (guarantee === 'exactly once') wrong.push(`got record ${number} again, behind ${next - 1}`)
+    } else if (guarantee === 'exactly once') wrong.push(`got record ${number} again, after ${next - 1}`)
   }
   if (next !== sent) wrong.push(`got ${next} records, expected ${sent}`)
-  return wrong.length > MOST_NAMED ? [...wrong.slice(0, MOST_NAMED), `and ${wrong.length - MOST_NAMED} more`] : wrong
+  return wrong.length > MAX_NAMED ? [...wrong.slice(0, MAX_NAMED), `and ${wrong.length - MAX_NAMED} more`] : wrong
 }

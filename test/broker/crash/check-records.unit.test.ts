@@ -9,7 +9,7 @@ describe("the check of a producer's records", () => {
 
   test('accepts repetitions only if they are allowed', () => {
     expect(checkNumbers([0, 1, 2, 1, 2, 3], 4, 'at least once')).toEqual([])
-    expect(checkNumbers([0, 1, 2, 1, 2, 3], 4, 'exactly once')).toEqual(['got record 1 again, behind 2', 'got record 2 again, behind 2'])
+    expect(checkNumbers([0, 1, 2, 1, 2, 3], 4, 'exactly once')).toEqual(['got record 1 again, after 2', 'got record 2 again, after 2'])
   })
 
   test.each(['exactly once', 'at least once'] as const)('names records that are missing, out of order or repeated (%s)', guarantee => {

@@ -13,19 +13,19 @@ export interface CommitterOptions {
 
 const COMMIT_VERSION = 3
 const FETCH_VERSION = 4
-/** A group without members takes commits without a generation. */
+/** A group without members accepts commits without a generation. */
 const NO_GENERATION = -1
 const LARGEST_STEP = 50
 const NONE = -1n
 
-/** Commits ever greater offsets as quickly as it can, and looks after each crash whether any has gone back. */
+/** Commits increasing offsets as fast as it can, and checks after each crash that none has gone back. */
 export class Committer implements Worker {
   readonly name: string
   readonly violations: string[] = []
   acks = 0
   readonly #options: CommitterOptions
   readonly #acknowledged = new Map<string, bigint>()
-  /** Greater than what was acknowledged where an answer never came. */
+  /** Greater than the acknowledged offset if an answer never arrived. */
   readonly #attempted = new Map<string, bigint>()
 
   constructor(options: CommitterOptions) {
@@ -46,7 +46,7 @@ export class Committer implements Worker {
     const { group, partitions } = this.#options
     const asked = byTopic(partitions).map(([name, own]) => ({ name, partitionIndexes: own.map(({ partition }) => partition) }))
     const { topics, errorCode } = await connection.ask(offsetFetch, FETCH_VERSION, { groupId: group, topics: asked })
-    if (errorCode !== 0) this.violations.push(`${group}: fetching offsets was answered with ${errorCode}`)
+    if (errorCode !== 0) this.violations.push(`${group}: fetching offsets returned error ${errorCode}`)
     for (const { name, partitions: fetched } of topics) {
       for (const { partitionIndex, committedOffset } of fetched)
         this.#compare(nameOf({ topic: name, partition: partitionIndex }), committedOffset)
@@ -54,10 +54,9 @@ export class Committer implements Worker {
   }
 
   #compare(key: string, got: bigint): void {
-    const [least, most] = [this.#acknowledged.get(key) ?? NONE, this.#attempted.get(key) ?? NONE]
-    if (got < least || got > most)
-      this.violations.push(`${this.name}: ${key} has the committed offset ${got}, expected ${least} to ${most}`)
-    this.#acknowledged.set(key, got) // what was seen must not go back either
+    const [min, max] = [this.#acknowledged.get(key) ?? NONE, this.#attempted.get(key) ?? NONE]
+    if (got < min || got > max) this.violations.push(`${this.name}: ${key} has the committed offset ${got}, expected ${min} to ${max}`)
+    this.#acknowledged.set(key, got) // an offset that was read must not go back either
   }
 
   async #commit(connection: PatientConnection): Promise<void> {
@@ -79,7 +78,7 @@ export class Committer implements Worker {
       topics: byTopic(chosen).map(([name, own]) => ({ name, partitions: own.map(entry) })),
     })
     const codes = topics.flatMap(topic => topic.partitions.map(({ errorCode }) => errorCode))
-    if (codes.some(code => code !== 0)) return void this.violations.push(`${group}: a commit was answered with ${codes.join(', ')}`)
+    if (codes.some(code => code !== 0)) return void this.violations.push(`${group}: a commit returned error ${codes.join(', ')}`)
     for (const [key, offset] of next) this.#acknowledged.set(key, offset)
     this.acks++
   }

@@ -15,7 +15,7 @@ import { tearOffsets, tearTail } from './torn-tail.ts'
 import { createWorkers, MEMBER_GROUP, type Workers } from './workers.ts'
 
 const { kills, seed } = crashSettings()
-/** Small segments, so that kills meet new ones. */
+/** Small segments, so that kills hit new ones. */
 const TOPICS = [
   { name: 'orders', numPartitions: 3, configs: [{ name: 'segment.bytes', value: '1000000' }] },
   { name: 'events', numPartitions: 2, configs: [] },
@@ -23,17 +23,17 @@ const TOPICS = [
 const PARTITIONS: readonly Partition[] = TOPICS.flatMap(({ name, numPartitions }) =>
   Array.from({ length: numPartitions }, (_, partition) => ({ topic: name, partition })),
 )
-/** After everyone has been answered, until the kill. */
-const LONGEST_PEACE_MS = 200
-/** A broker is up in 250 ms, on a busy machine later. */
-const LONGEST_START_MS = 250
-/** How long one life may take on a machine that is busy otherwise. */
+/** From the moment when every worker has had an answer to the kill. */
+const MAX_PEACE_MS = 200
+/** A broker starts within 250 ms, or later on a busy machine. */
+const MAX_START_MS = 250
+/** How long one life of the broker may take on a busy machine. */
 const LIFE_LIMIT_MS = 20_000
-/** One life in so many is long enough for kafkajs to come back and to work. */
+/** One life in this many is long enough for kafkajs to reconnect and to work. */
 const LONG_LIFE_EVERY = 6
-/** And after one death in so many something is behind what was written. */
+/** After one kill in this many there are extra bytes after the written ones. */
 const [TORN_LOG_EVERY, TORN_OFFSETS_EVERY] = [3, 6]
-/** One start in so many does not come to its end. */
+/** One start in this many is killed before it completes. */
 const FAILED_START_EVERY = 4
 const LAST_ANSWERS_MS = 60_000
 
@@ -55,14 +55,14 @@ describe.each([
     await createLoadedTopics(broker.address)
     workers = createWorkers({ broker: broker.address, ending: ending.signal }, { seed, partitions: PARTITIONS })
     ended = Promise.all(workers.all.map(worker => worker.run()))
-    ended.catch(() => undefined) // told by who waits for it
+    ended.catch(() => undefined) // reported where it is awaited
   })
   afterAll(async () => {
     ending.abort()
     await broker.stop()
   })
 
-  /** Each of them has had an answer from now on. */
+  /** Resolves when each of them has had an answer since this call. */
   async function untilServed(those: readonly Worker[]): Promise<void> {
     const before = new Map(those.map(worker => [worker, worker.acks]))
     const idle = () => those.filter(worker => worker.acks <= (before.get(worker) ?? 0)).map(({ name }) => name)
@@ -73,23 +73,23 @@ describe.each([
   }
 
   async function die(): Promise<number> {
-    await wait(random.between(0, LONGEST_PEACE_MS))
+    await wait(random.between(0, MAX_PEACE_MS))
     expect(broker.end, 'the broker ended of itself').toBeUndefined()
     await broker.kill9()
     if (random.between(0, TORN_LOG_EVERY) === 0) tearTail(broker.folder, random.pick(PARTITIONS), random)
     if (random.between(0, TORN_OFFSETS_EVERY) === 0) tearOffsets(broker.folder, random)
     let deaths = 1
-    for (; random.between(0, FAILED_START_EVERY) === 0; deaths++) await broker.startAndDie(random.between(0, LONGEST_START_MS))
+    for (; random.between(0, FAILED_START_EVERY) === 0; deaths++) await broker.startAndDie(random.between(0, MAX_START_MS))
     return deaths
   }
 
   test(
-    'the broker comes back each time, and tells nobody anything untrue',
+    'the broker recovers after each kill, and no client sees a violation',
     { timeout: (count + 1) * LIFE_LIMIT_MS + LAST_ANSWERS_MS },
     async () => {
-      const untrue = () => workers.all.flatMap(({ violations }) => violations)
+      const violations = () => workers.all.flatMap(({ violations }) => violations)
       try {
-        for (let deaths = 0; deaths < count && untrue().length === 0;) {
+        for (let deaths = 0; deaths < count && violations().length === 0;) {
           await untilServed(deaths === 0 || random.between(0, LONG_LIFE_EVERY) === 0 ? workers.all : workers.quick)
           deaths += await die()
           await broker.start()
@@ -99,10 +99,10 @@ describe.each([
       }
       const late = await within(
         LAST_ANSWERS_MS,
-        `not all that was begun is acknowledged ${LAST_ANSWERS_MS} ms after the last start`,
+        `some requests are unacknowledged ${LAST_ANSWERS_MS} ms after the last start`,
         ended,
       ).catch((error: Error) => error.message)
-      expect({ untrue: untrue(), late: typeof late === 'string' ? late : undefined }).toEqual({ untrue: [], late: undefined })
+      expect({ violations: violations(), late: typeof late === 'string' ? late : undefined }).toEqual({ violations: [], late: undefined })
     },
   )
 

@@ -10,10 +10,10 @@ export interface GroupMemberOptions {
   readonly topics: readonly string[]
 }
 
-/** Short waits, since heartbeats go out between fetches: a member notices quickly that the broker has forgotten it. */
+/** Short waits, since heartbeats are sent between fetches: a member notices quickly that the broker has forgotten it. */
 const QUICK = { maxWaitTimeInMs: 50, heartbeatInterval: 50, sessionTimeout: 10_000, rebalanceTimeout: 2_000 }
 
-/** A kafkajs consumer that commits each batch before it takes the next. */
+/** A kafkajs consumer that commits each batch before it reads the next. */
 export class GroupMember implements Worker {
   readonly name: string
   readonly violations: string[] = []
@@ -32,7 +32,7 @@ export class GroupMember implements Worker {
     while (!this.#options.place.ending.aborted) await this.#consume()
   }
 
-  /** Until the end, or until kafkajs gives up: on some errors that a restart of the broker makes it does not begin again. */
+  /** Runs until the end, or until kafkajs gives up: it does not restart after some errors caused by a restart of the broker. */
   async #consume(): Promise<void> {
     const { place, group, topics } = this.#options
     const consumer = patientKafka(place).consumer({ groupId: group, ...QUICK, retry: { ...RETRY, restartOnFailure: async () => true } })
@@ -53,18 +53,18 @@ export class GroupMember implements Worker {
     const [first, next] = [BigInt(batch.firstOffset() ?? 0), BigInt(batch.lastOffset()) + 1n]
     this.#checkBegin(key, first)
     for (const { value } of batch.messages) {
-      if (Number.isNaN(readValue(value).number)) this.violations.push(`${this.name}: read a value of ${key} that nobody has written`)
+      if (Number.isNaN(readValue(value).number)) this.violations.push(`${this.name}: read a value of ${key} that no producer wrote`)
     }
     this.#read.set(key, next)
-    // Not the consumer's own commitOffsets: while that is stopping it returns without having committed.
+    // Not the consumer's commitOffsets: while the consumer is stopping, that returns without committing.
     await commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions: [{ partition: batch.partition, offset: String(next) }] }] })
     this.committed.set(key, next)
     this.acks++
   }
 
-  /** A member begins where the group has committed, or goes on where it is: never before its own commits, never beyond what it has read. */
+  /** A member starts at the committed offset or continues where it is: never before its own commits, never past what it has read. */
   #checkBegin(key: string, first: bigint): void {
-    const [least, most] = [this.committed.get(key) ?? 0n, this.#read.get(key) ?? 0n]
-    if (first < least || first > most) this.violations.push(`${this.name}: ${key} goes on at ${first}, expected ${least} to ${most}`)
+    const [min, max] = [this.committed.get(key) ?? 0n, this.#read.get(key) ?? 0n]
+    if (first < min || first > max) this.violations.push(`${this.name}: ${key} continues at ${first}, expected ${min} to ${max}`)
   }
 }

@@ -8,7 +8,7 @@ export interface KafkajsProducerOptions {
   readonly name: string
   readonly place: Place
   readonly random: Random
-  /** All of one topic. */
+  /** All partitions of one topic. */
   readonly partitions: readonly Partition[]
   readonly isIdempotent: boolean
 }
@@ -30,7 +30,7 @@ export function patientKafka({ broker }: Place): Kafka {
 
 const AGAIN_AFTER_MS = 20
 
-/** kafkajs retries by itself, but not in all places. */
+/** kafkajs retries by itself, but not everywhere. */
 export async function untilDone(attempt: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {

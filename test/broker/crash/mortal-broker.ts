@@ -8,7 +8,7 @@ import { freePort } from '../../support/free-port.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', '..', 'broker', 'main.js')
 
-/** Ping's broker as a process that is killed and comes back on the same port and folder. */
+/** Ping's broker as a process that is killed and restarted on the same port and folder. */
 export class MortalBroker {
   readonly port: number
   readonly folder: string
@@ -25,7 +25,7 @@ export class MortalBroker {
 
   static async create(settings: Readonly<Record<string, string | number>>): Promise<MortalBroker> {
     const broker = new MortalBroker(await freePort(), settings)
-    // Node keeps what it has compiled when a program ends in order: without that all further starts would be slow.
+    // Node saves its compile cache when a program ends normally: without it all later starts would be slow.
     await broker.#launch()
     await broker.#child?.stop()
     await broker.start()
@@ -42,7 +42,7 @@ export class MortalBroker {
     this.startsMs.push(performance.now() - startedAt)
   }
 
-  /** Kills it so long after its birth, whether it has come up by then or not. */
+  /** Starts it and kills it after this time, whether it is ready by then or not. */
   async startAndDie(lifeMs: number): Promise<void> {
     let dead: Promise<unknown> | undefined
     await this.#launch(child => {
@@ -55,7 +55,7 @@ export class MortalBroker {
     await this.#child?.kill9()
   }
 
-  /** How it ended of itself, or undefined: it is not to. */
+  /** How it ended by itself, which it must not; undefined if it did not. */
   get end(): string | undefined {
     const exit = this.#child?.exit()
     return exit && exit.signal !== 'SIGKILL' ? `${JSON.stringify(exit)} ${this.#child?.tail().join('\n')}` : undefined

@@ -1,6 +1,6 @@
 import type { Random } from '../../support/random.ts'
 
-/** A record's value: whose it is and which of its partition, and something to fill it up. */
+/** A record's value: its producer, its number in the partition, and padding. */
 export function numberedValue(producer: string, number: number, bytes: number): string {
   return `${producer} ${number} `.padEnd(bytes, '.')
 }
@@ -11,14 +11,14 @@ export function readValue(value: Buffer | null): { producer: string; number: num
 }
 
 const HEAD_BYTES = 64
-/** One in so many batches is large: writing it takes the system long enough to be killed half-way. */
+/** One batch in this many is large: writing it takes long enough to be killed half-way. */
 const LARGE_EVERY = 25
 const LARGE_BYTES = 400_000
 const SMALL_BYTES = 300
-const MOST_RECORDS = 20
+const MAX_RECORDS = 20
 
-/** How long the values of a batch are. */
+/** The lengths of the values of a batch. */
 export function drawSizes(random: Random): number[] {
   if (random.between(0, LARGE_EVERY) === 0) return [LARGE_BYTES]
-  return Array.from({ length: random.between(1, MOST_RECORDS) }, () => random.between(0, SMALL_BYTES))
+  return Array.from({ length: random.between(1, MAX_RECORDS) }, () => random.between(0, SMALL_BYTES))
 }

@@ -6,12 +6,12 @@ import { CLOSED, RawConnection, type Received, type Sent } from '../conformance/
 
 const LOOK_EVERY_MS = 5
 
-/** The broker has hung up: whether it has done what it was asked for is not known. */
+/** The broker closed the connection: whether it executed the request is unknown. */
 class Lost extends Error {
   override readonly name = 'Lost'
 }
 
-/** One connection, good until the broker is gone; every call then throws `Lost`. */
+/** One connection. Once the broker is gone, every call throws `Lost`. */
 export class PatientConnection {
   readonly #raw: RawConnection
 
@@ -25,12 +25,12 @@ export class PatientConnection {
     return answer
   }
 
-  /** Sends without waiting; answers come in the same order by `next`. */
+  /** Sends without waiting; `next` returns the answers in the same order. */
   send<A extends Api>(api: A, version: number, request: Sent<A>): void {
     this.#raw.send(api, version, request)
   }
 
-  /** The answer to the oldest request that has none yet; only for versions without tags in the header. */
+  /** The answer to the oldest unanswered request; only for versions without tags in the header. */
   async next<A extends Api>(api: A, version: number): Promise<Received<A>> {
     const frame = await this.#raw.frame()
     if (!frame) throw new Lost(api.name)
@@ -40,7 +40,7 @@ export class PatientConnection {
   }
 }
 
-/** Gives `use` a connection, and a new one whenever the broker has hung up, until it returns. */
+/** Calls `use` with a connection, and again with a new one whenever the broker closes it, until `use` returns. */
 export async function throughCrashes<T>(broker: string, use: (connection: PatientConnection) => Promise<T>): Promise<T> {
   for (;;) {
     const raw = await RawConnection.open(broker).catch(() => undefined)

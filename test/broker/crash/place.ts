@@ -1,19 +1,19 @@
-/** Where the workers find the broker, for as long as the test lets them work. */
+/** Where the workers find the broker, and when they must stop. */
 export interface Place {
   /** <host>:<port>; the same in all of the broker's lives. */
   readonly broker: string
-  /** Aborted when nothing new is to be begun; what is under way is brought to its end. */
+  /** Aborted when no new work may be started; work in progress is completed. */
   readonly ending: AbortSignal
 }
 
-/** Something that uses the broker while it is killed again and again. */
+/** A client that uses the broker while it is killed repeatedly. */
 export interface Worker {
   readonly name: string
-  /** How often the broker has acknowledged something to it. */
+  /** How many acknowledgements it has received. */
   readonly acks: number
-  /** What the broker did that it must not. */
+  /** What the broker did wrong. */
   readonly violations: readonly string[]
-  /** Ends some time after `ending`, when everything that was begun is acknowledged. */
+  /** Ends some time after `ending`, when all work in progress is acknowledged. */
   run(): Promise<void>
 }
 

@@ -11,20 +11,20 @@ export interface RawProducerOptions {
   readonly place: Place
   readonly random: Random
   readonly partitions: readonly Partition[]
-  /** It has an id, and repeats what was not acknowledged with the same sequence. */
+  /** It has an id, and repeats unacknowledged batches with the same sequence. */
   readonly isIdempotent: boolean
-  /** Requests under way at one time. */
+  /** The maximum number of requests in flight. */
   readonly inFlight: number
 }
 
-/** A batch as it is sent, however often. */
+/** A batch as it is sent, possibly several times. */
 interface Part extends Partition {
   readonly firstNumber: number
   readonly count: number
   readonly bytes: Buffer
 }
 
-/** Records that the broker has acknowledged, and where it says that they are. */
+/** Records that the broker has acknowledged, with the offset that it returned. */
 export interface Acknowledged extends Partition {
   readonly firstNumber: number
   readonly count: number
@@ -40,16 +40,16 @@ const VERSION = 7
 const INIT_VERSION = 1
 const ALL_REPLICAS = -1
 const TIMEOUT_MS = 10_000
-const MOST_PARTS = 3
-/** One time in so many, when nothing is under way, an idempotent producer begins anew. */
+const MAX_PARTS = 3
+/** One time in this many, when no request is in flight, an idempotent producer starts again with a new id. */
 const RENEW_EVERY = 200
 
-/** Produces to several partitions at a time, and after a crash sends everything again that was not acknowledged, in the same order. */
+/** Produces to several partitions at a time. After a crash it sends all unacknowledged batches again, in the same order. */
 export class RawProducer implements Worker {
   readonly name: string
   readonly violations: string[] = []
   readonly acknowledged: Acknowledged[] = []
-  /** All ids that it was given. */
+  /** All producer ids that it got. */
   readonly producerIds: bigint[] = []
   acks = 0
   readonly #options: RawProducerOptions
@@ -64,7 +64,7 @@ export class RawProducer implements Worker {
     this.name = options.name
   }
 
-  /** How many records a partition has of it in the end. */
+  /** How many of its records a partition must have in the end. */
   sent(partition: Partition): number {
     return this.#numbers.get(nameOf(partition)) ?? 0
   }
@@ -95,18 +95,18 @@ export class RawProducer implements Worker {
       transactionalId: null,
       transactionTimeoutMs: 0,
     })
-    if (errorCode !== 0) throw new Error(`${this.name}: InitProducerId was answered with ${errorCode}`)
+    if (errorCode !== 0) throw new Error(`${this.name}: InitProducerId returned error ${errorCode}`)
     this.#identity = { producerId: identity.producerId, producerEpoch: identity.producerEpoch }
     this.producerIds.push(identity.producerId)
     this.#sequences.clear()
   }
 
-  /** A batch for each of some partitions. */
+  /** One batch for each of some random partitions. */
   #draw(): Part[] {
     const { random, partitions } = this.#options
     return random
       .shuffled(partitions)
-      .slice(0, random.between(1, MOST_PARTS + 1))
+      .slice(0, random.between(1, MAX_PARTS + 1))
       .map(partition => this.#drawPart(partition))
   }
 
@@ -132,7 +132,7 @@ export class RawProducer implements Worker {
     for (const [place, { bytes: _, ...part }] of parts.entries()) {
       const answer = responses[place]?.partitionResponses[0]
       if (answer?.errorCode === 0) this.acknowledged.push({ ...part, baseOffset: answer.baseOffset })
-      else this.violations.push(`${this.name}: ${nameOf(part)} from ${part.firstNumber} on was answered with error ${answer?.errorCode}`)
+      else this.violations.push(`${this.name}: ${nameOf(part)} from record ${part.firstNumber} returned error ${answer?.errorCode}`)
     }
     this.acks++
   }

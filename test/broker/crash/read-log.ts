@@ -5,7 +5,7 @@ import { readValue } from './numbered-values.ts'
 import { throughCrashes, type PatientConnection } from './patient-connection.ts'
 import { nameOf, type Partition } from './place.ts'
 
-/** A record as it stands in the log. */
+/** A record in the log. */
 export interface Found {
   readonly offset: bigint
   readonly producer: string
@@ -13,12 +13,12 @@ export interface Found {
 }
 
 const VERSION = 11
-const MOST_BYTES = 1_000_000
+const MAX_BYTES = 1_000_000
 const LENGTH_AT = 8
 const CRC_AT = 17
 const ATTRIBUTES_AT = 21
 
-/** All records of a partition. Throws when the offsets have gaps or a CRC is wrong. */
+/** All records of a partition. Throws if the offsets have gaps or a CRC is wrong. */
 export async function readLog(broker: string, partition: Partition): Promise<readonly Found[]> {
   return throughCrashes(broker, async connection => {
     const found: Found[] = []
@@ -35,11 +35,11 @@ async function fetchFrom(
   { topic, partition }: Partition,
   fetchOffset: bigint,
 ): Promise<{ records: Buffer; highWatermark: bigint }> {
-  const topics = [{ topic, partitions: [{ partition, fetchOffset, partitionMaxBytes: MOST_BYTES }] }]
-  const { responses } = await connection.ask(fetch, VERSION, { replicaId: -1, maxWaitMs: 0, minBytes: 0, maxBytes: MOST_BYTES, topics })
+  const topics = [{ topic, partitions: [{ partition, fetchOffset, partitionMaxBytes: MAX_BYTES }] }]
+  const { responses } = await connection.ask(fetch, VERSION, { replicaId: -1, maxWaitMs: 0, minBytes: 0, maxBytes: MAX_BYTES, topics })
   const answer = responses[0]?.partitions[0]
   if (answer?.errorCode !== 0)
-    throw new Error(`${nameOf({ topic, partition })} from ${fetchOffset} on was answered with error ${answer?.errorCode}`)
+    throw new Error(`${nameOf({ topic, partition })} from offset ${fetchOffset} returned error ${answer?.errorCode}`)
   return { records: answer.records ?? Buffer.alloc(0), highWatermark: answer.highWatermark }
 }
 
@@ -56,7 +56,7 @@ function take(batch: Buffer, partition: Partition, found: Found[]): void {
   if (crc32c(batch.subarray(ATTRIBUTES_AT)) !== batch.readUInt32BE(CRC_AT))
     throw new Error(`${nameOf(partition)}: the batch at ${baseOffset} has a wrong CRC`)
   for (const { offset, value } of decodeRecords(batch)) {
-    if (offset < BigInt(found.length)) continue // before the offset that was asked for
+    if (offset < BigInt(found.length)) continue // before the requested offset
     if (offset > BigInt(found.length)) throw new Error(`${nameOf(partition)}: got the offset ${offset}, expected ${found.length}`)
     found.push({ offset, ...readValue(value) })
   }

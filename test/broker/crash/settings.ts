@@ -3,7 +3,7 @@ import { faultSettings } from '../../faults/settings.ts'
 /** With the five runs that a fault test makes where TEST_DEPTH is `thorough`, a hundred. */
 const KILLS_A_RUN = 20
 
-/** How often the broker is killed (`npm run faults -- --runs N --seed S crash`), and what the moments are drawn from. */
+/** How often the broker is killed (`npm run faults -- --runs N --seed S crash`), and the seed of the random moments. */
 export function crashSettings(): { readonly kills: number; readonly seed: number } {
   const { runs, seed } = faultSettings()
   return { kills: runs * KILLS_A_RUN, seed }

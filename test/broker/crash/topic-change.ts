@@ -5,17 +5,17 @@ import { deleteTopics } from '../../../broker/wire/tables/delete-topics.ts'
 import { incrementalAlterConfigs } from '../../../broker/wire/tables/incremental-alter-configs.ts'
 import type { PatientConnection } from './patient-connection.ts'
 
-/** What is to be true of a topic. */
+/** The expected state of a topic. */
 export interface TopicFacts {
   readonly partitions: number
   readonly retentionMs: string
 }
 
-/** A change that may be asked for again when the broker was gone before it answered. */
+/** A change that may be requested again if the broker was killed before it answered. */
 export interface TopicChange {
   readonly kind: 'create' | 'alter' | 'grow' | 'delete'
   readonly name: string
-  /** As it is to be; undefined: gone. */
+  /** The state after the change; undefined: deleted. */
   readonly after: TopicFacts | undefined
 }
 
@@ -23,7 +23,7 @@ const TIMEOUT_MS = 5_000
 export const RETENTION = 'retention.ms'
 export const TOPIC_RESOURCE = 2
 const SET = 0
-/** Besides "none", what the answer may be when the change was made already. */
+/** Besides NONE, the error code that is allowed if the change was made already. */
 const DONE_BEFORE = {
   create: ERROR.TOPIC_ALREADY_EXISTS,
   alter: ERROR.NONE,
@@ -31,7 +31,7 @@ const DONE_BEFORE = {
   delete: ERROR.UNKNOWN_TOPIC_OR_PARTITION,
 } as const
 
-/** Asks for it. Returns what is wrong with the answer, or undefined. */
+/** Requests it. Returns the error in the answer, or undefined. */
 export async function request(connection: PatientConnection, change: TopicChange, isRepeated: boolean): Promise<string | undefined> {
   const code = await ask(connection, change)
   if (code === ERROR.NONE || (isRepeated && code === DONE_BEFORE[change.kind])) return undefined

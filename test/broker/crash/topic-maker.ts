@@ -7,20 +7,20 @@ import type { Place, Worker } from './place.ts'
 import { request, RETENTION, TOPIC_RESOURCE, type TopicChange, type TopicFacts } from './topic-change.ts'
 
 export interface TopicMakerOptions {
-  /** What the names of its topics begin with. */
+  /** The prefix of its topics' names. */
   readonly prefix: string
   readonly place: Place
   readonly random: Random
 }
 
-const MOST_TOPICS = 12
+const MAX_TOPICS = 12
 const MAX_PARTITIONS = 4
-const LONGEST_PAUSE_MS = 25
+const MAX_PAUSE_MS = 25
 const DAY_MS = 86_400_000
 const METADATA_VERSION = 5
 const DESCRIBE_VERSION = 2
 
-/** Creates topics, changes and deletes them, and looks after each crash whether they are as they were acknowledged. */
+/** Creates, changes and deletes topics, and checks after each crash that they match the acknowledged state. */
 export class TopicMaker implements Worker {
   readonly name: string
   readonly violations: string[] = []
@@ -42,7 +42,7 @@ export class TopicMaker implements Worker {
       if (this.#pending) await this.#make(connection, this.#pending, true)
       while (!place.ending.aborted) {
         await this.#make(connection, this.#draw(), false)
-        await wait(random.between(0, LONGEST_PAUSE_MS))
+        await wait(random.between(0, MAX_PAUSE_MS))
       }
     })
     await throughCrashes(place.broker, connection => this.#check(connection))
@@ -53,14 +53,14 @@ export class TopicMaker implements Worker {
     const retentionMs = String(random.between(DAY_MS, 2 * DAY_MS))
     const kept = [...this.#kept]
     const [name, facts] = kept.length > 0 ? random.pick(kept) : []
-    if (name === undefined || facts === undefined || (kept.length < MOST_TOPICS && random.between(0, 2) === 0)) {
+    if (name === undefined || facts === undefined || (kept.length < MAX_TOPICS && random.between(0, 2) === 0)) {
       return {
         kind: 'create',
         name: `${prefix}-${this.#created++}`,
         after: { partitions: random.between(1, MAX_PARTITIONS), retentionMs },
       }
     }
-    if (kept.length === MOST_TOPICS) return { kind: 'delete', name, after: undefined }
+    if (kept.length === MAX_TOPICS) return { kind: 'delete', name, after: undefined }
     if (random.between(0, 2) === 0) return { kind: 'grow', name, after: { ...facts, partitions: facts.partitions + 1 } }
     return { kind: 'alter', name, after: { ...facts, retentionMs } }
   }
@@ -75,7 +75,7 @@ export class TopicMaker implements Worker {
     this.acks++
   }
 
-  /** Whether the topics are those that were acknowledged; of the one that was being changed nothing is known. */
+  /** Checks that the topics match the acknowledged state; the state of one that was being changed is unknown. */
   async #check(connection: PatientConnection): Promise<void> {
     const { topics } = await connection.ask(metadata, METADATA_VERSION, { topics: null, allowAutoTopicCreation: false })
     const own = topics.filter(({ name }) => name?.startsWith(`${this.name}-`))
@@ -85,7 +85,7 @@ export class TopicMaker implements Worker {
       if (got.get(name) !== partitions) this.violations.push(`${name} has ${got.get(name)} partitions, expected ${partitions}`)
     }
     for (const name of got.keys()) {
-      if (!this.#kept.has(name) && name !== this.#pending?.name) this.violations.push(`${name} is there and was not to be`)
+      if (!this.#kept.has(name) && name !== this.#pending?.name) this.violations.push(`${name} exists, expected it not to`)
     }
     await this.#checkConfigs(
       connection,

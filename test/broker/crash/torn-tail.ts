@@ -11,11 +11,11 @@ const LENGTH_END = 12
 const LAST_OFFSET_DELTA_AT = 23
 const CRC_AT = 17
 const HEADER_BYTES = 61
-const MOST_NOISE_BYTES = 200
+const MAX_NOISE_BYTES = 200
 
 /**
- * Appends what a machine that lost its power may have left: a batch that was only begun, or whose bytes are partly others, behind the last
- * batch of a partition. Such a batch was never acknowledged. Returns what was done.
+ * Appends what a power failure may leave after the last batch of a partition: an incomplete batch, or one with some wrong bytes.
+ * Such a batch was never acknowledged. Returns a description.
  */
 export function tearTail(folder: string, partition: Partition, random: Random): string {
   const path = join(folder, nameOf(partition))
@@ -32,15 +32,15 @@ export function tearTail(folder: string, partition: Partition, random: Random): 
   const kind = random.pick(['cut', 'changed'] as const)
   const torn = kind === 'cut' ? whole.subarray(0, random.between(1, whole.length)) : changed(whole, random)
   appendFileSync(file, torn)
-  return `${kind} batch behind ${nameOf(partition)}`
+  return `${kind} batch after ${nameOf(partition)}`
 }
 
 /** The same for committed offsets. */
 export function tearOffsets(folder: string, random: Random): string {
   const file = join(folder, OFFSETS_FILE)
   if (!existsSync(file)) return 'nothing'
-  appendFileSync(file, Buffer.from(Array.from({ length: random.between(1, MOST_NOISE_BYTES) }, () => random.between(0, 256))))
-  return 'noise behind the offsets'
+  appendFileSync(file, Buffer.from(Array.from({ length: random.between(1, MAX_NOISE_BYTES) }, () => random.between(0, 256))))
+  return 'noise after the offsets'
 }
 
 function changed(whole: Buffer, random: Random): Buffer {
@@ -50,7 +50,7 @@ function changed(whole: Buffer, random: Random): Buffer {
   return bytes
 }
 
-/** The offset behind the last batch, or undefined when the file ends within one. */
+/** The offset after the last batch, or undefined if the file ends inside one. */
 function wholeEnd(segment: Buffer, baseOffset: bigint): bigint | undefined {
   let [at, next] = [0, baseOffset]
   while (at < segment.length) {

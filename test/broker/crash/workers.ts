@@ -8,7 +8,7 @@ import type { Partition, Place, Worker } from './place.ts'
 import { RawProducer } from './raw-producer.ts'
 import { TopicMaker } from './topic-maker.ts'
 
-/** A worker whose records can be looked for. */
+/** A worker whose records can be checked. */
 export interface Producer extends Worker {
   sent(partition: Partition): number
 }
@@ -18,17 +18,17 @@ export interface Workers {
   readonly rawProducers: readonly RawProducer[]
   readonly member: GroupMember
   readonly all: readonly Worker[]
-  /** Those that work in every life of the broker, however short: kafkajs takes its time to come back. */
+  /** The workers that get work done in every life of the broker, even a short one; kafkajs takes time to reconnect. */
   readonly quick: readonly Worker[]
 }
 
 const PIPELINED = 5
 export const MEMBER_GROUP = 'readers'
 
-/** All who use the broker: producers to all partitions, a group that reads, and who commits and creates topics as quickly as can be. */
+/** All clients of the broker: producers to all partitions, a group that reads, and workers that commit and create topics as fast as they can. */
 export function createWorkers(place: Place, { seed, partitions }: { seed: number; partitions: readonly Partition[] }): Workers {
-  let drawn = seed
-  const random = (): Random => seededRandom(++drawn)
+  let nextSeed = seed
+  const random = (): Random => seededRandom(++nextSeed)
   const [topic = '', ...others] = [...new Set(partitions.map(each => each.topic))]
   const ofOneTopic = partitions.filter(each => each.topic === topic)
   const raw = (name: string, isIdempotent: boolean, inFlight: number): RawProducer =>

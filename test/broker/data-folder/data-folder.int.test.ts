@@ -22,7 +22,7 @@ function open(path: string, nodeId = 1) {
   return openDataFolder({ path, nodeId })
 }
 
-/** Why a folder is refused. */
+/** The reason why a folder is refused. */
 function refusal(path: string, nodeId = 1): string {
   try {
     open(path, nodeId).release()
@@ -40,7 +40,7 @@ function writeMeta(text: string): string {
   return path
 }
 
-/** A process of its own that holds the folder. */
+/** A separate process that holds the folder. */
 async function holdElsewhere(path: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), path], { stdio: ['ignore', 'pipe', 'inherit'] })
   started.push(child)
@@ -135,7 +135,7 @@ describe('the lock of a data folder', () => {
     expect(refusal(path)).toBe(
       `log.dirs: got "${path}", which another broker (pid ${process.pid}) has locked, expected a folder that no other broker uses`,
     )
-    expect(refusal(path)).toContain('has locked') // the first refusal has not ended the lock
+    expect(refusal(path)).toContain('has locked') // the first refusal has not released the lock
     first.release()
     open(path).release()
   })

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Broker } from '../../../broker/broker.ts'
 import { SettingsError } from '../../../src/runtime/settings.ts'
 
-/** Every file that a broker keeps, by what it is for: what becomes of it when it holds garbage. */
+/** Every file that a broker keeps, and what happens if it contains garbage. */
 const KEPT: Readonly<Record<string, 'refused' | 'mended' | 'ignored'>> = {
   '.lock': 'mended',
   '.lock.pid': 'ignored',
@@ -21,7 +21,7 @@ const KEPT: Readonly<Record<string, 'refused' | 'mended' | 'ignored'>> = {
   'kept-0/00000000000000000003.snapshot': 'mended',
 }
 
-/** What may be in a file instead of what the broker wrote. */
+/** Possible contents of a file instead of what the broker wrote. */
 const GARBAGE: Readonly<Record<string, (content: Buffer) => Buffer>> = {
   empty: () => Buffer.alloc(0),
   truncated: content => content.subarray(0, content.length >> 1),
@@ -121,9 +121,10 @@ describe('a file of the broker that holds garbage', () => {
 
   test('is saved as a copy before it is emptied or truncated', async () => {
     const folder = copy()
-    for (const file of ['.lock', 'offsets.log']) writeFileSync(join(folder, file), 'somebody wrote this')
+    for (const file of ['.lock', 'offsets.log']) writeFileSync(join(folder, file), 'written by another program')
     expect((await start(folder)).refusal).toBeUndefined()
-    for (const file of ['.lock.damaged', 'offsets.log.cut']) expect(readFileSync(join(folder, file), 'utf8')).toBe('somebody wrote this')
+    for (const file of ['.lock.damaged', 'offsets.log.cut'])
+      expect(readFileSync(join(folder, file), 'utf8')).toBe('written by another program')
   })
 
   test('stops the start if topics.json is missing and there are records', async () => {

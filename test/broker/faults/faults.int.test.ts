@@ -36,7 +36,7 @@ describe('an injected fault', () => {
   })
 
   const request = () => ({ acks: -1, timeoutMs: 1_000, topicData: [{ name: TOPIC, partitionData: [{ index: 0, records: [batch()] }] }] })
-  /** The base offset, or the error code, or that the connection was closed. */
+  /** The base offset, the error code, or the fact that the connection was closed. */
   const send = async () => {
     const answer = await connection.ask(produce, 7, request())
     if (answer === CLOSED) return CLOSED

@@ -9,8 +9,8 @@ import { uniqueName } from '../../support/kafka.ts'
 import { CLOSED, RawConnection } from '../conformance/raw-connection.ts'
 
 /**
- * kafkajs 2.2.4 loses records that were acknowledged when several sends of an idempotent producer are under way and one answer is lost:
- * it gives the lost one's sequence number to the next, which the broker takes for a repetition. This is why the relay has one send under way at a time.
+ * kafkajs 2.2.4 loses acknowledged records if several sends of an idempotent producer are in flight and one answer is lost:
+ * it reuses the sequence number of the lost send for the next one, which the broker treats as a duplicate. This is why the relay has only one send in flight.
  */
 describe('an idempotent producer of kafkajs whose first answer is lost', () => {
   let broker: Broker
@@ -58,7 +58,7 @@ async function readValues(brokers: string, topic: string): Promise<readonly stri
   const partition = { partition: 0, fetchOffset: 0n, partitionMaxBytes: 1_000_000 }
   const answer = await connection.ask(fetch, 11, { replicaId: -1, maxWaitMs: 0, minBytes: 0, topics: [{ topic, partitions: [partition] }] })
   connection.close()
-  if (answer === CLOSED) throw new Error('the broker hung up')
+  if (answer === CLOSED) throw new Error('the broker closed the connection')
   const piece = answer.responses[0]?.partitions[0]?.records ?? Buffer.alloc(0)
   return [...batchesIn(piece)].flatMap(batch => decodeRecords(batch).map(({ value }) => String(value)))
 }

@@ -204,22 +204,22 @@ test('the log stays intact on a file system that is full', () => {
     { encoding: 'utf8', timeout: 30_000 },
   )
   expect({ status, stderr }).toMatchObject({ status: 0 })
-  const told = JSON.parse(stdout) as {
+  const result = JSON.parse(stdout) as {
     appended: number
     refusals: { code: number; message: string }[]
     size: number
     readBack: number
     smallerAppended: boolean
   }
-  expect(told.refusals).toEqual(
+  expect(result.refusals).toEqual(
     Array.from({ length: 3 }, () => ({
       code: ERROR.KAFKA_STORAGE_ERROR,
       message: 'appending a batch failed: EFBIG: file too large, write',
     })),
   )
-  expect(told.readBack).toBe(told.appended)
-  expect(told.size).toBe(told.appended * batchOf({ values: ['x'.repeat(1500)] }).length)
-  expect(told.smallerAppended).toBe(true)
+  expect(result.readBack).toBe(result.appended)
+  expect(result.size).toBe(result.appended * batchOf({ values: ['x'.repeat(1500)] }).length)
+  expect(result.smallerAppended).toBe(true)
   const under = logOn(diskFolder(path))
-  expect([under.log.endOffset, under.log.findings]).toEqual([BigInt(told.appended + 1), []])
+  expect([under.log.endOffset, under.log.findings]).toEqual([BigInt(result.appended + 1), []])
 })

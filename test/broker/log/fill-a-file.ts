@@ -6,7 +6,7 @@ import { PartitionLog } from '../../../broker/log/partition-log.ts'
 import { batchesIn } from '../../../broker/records/batch.ts'
 import { encodeBatch } from '../../../broker/records/records.ts'
 
-/** Run with a limit on the size of files: appends to a log until it is refused, three times, and tells on stdout what it found. */
+/** Must run with a limit on file sizes: appends to a log until it is refused, three times, and prints what it found. */
 const path = process.argv[2]!
 const settings = {
   segmentBytes: 10_000_000,

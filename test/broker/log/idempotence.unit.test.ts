@@ -8,7 +8,7 @@ import { batchOf, logOn, refusal, temporaryPath, type LogUnderTest } from './log
 
 const MAX_SEQUENCE = 2 ** 31 - 1
 
-/** Sends a batch of so many records, and tells its offset, `again at` it, or the error code. */
+/** Sends a batch of this many records. Returns its offset, `again at` the offset for a duplicate, or the error code. */
 function send(under: LogUnderTest, sequence: number, { count = 1, epoch = 0, id = 7 } = {}): string | number {
   const batch = batchOf({ values: Array.from({ length: count }, () => 'v'), producer: { id, epoch, sequence } })
   try {

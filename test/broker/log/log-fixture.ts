@@ -25,7 +25,7 @@ export const SETTINGS: LogSettings = {
 
 export interface BatchOptions {
   readonly values?: readonly string[]
-  /** ms; one for all records, or each its own. */
+  /** ms; one for all records, or one for each. */
   readonly times?: number | readonly number[]
   readonly producer?: { readonly id: number; readonly epoch: number; readonly sequence: number }
 }
@@ -41,7 +41,7 @@ export function batchOf({ values = ['a value'], times = 1000, producer }: BatchO
   return sealed({ body: batch.subarray(HEADER_BYTES), count: values.length, time: timeOf(0), maxTime: maxTimestamp(batch, 0), producer })
 }
 
-/** A batch whose header says what it is told to say. */
+/** A batch with the given header fields. */
 export function sealed(options: {
   readonly body: Buffer
   readonly count: number
@@ -63,13 +63,13 @@ export function sealed(options: {
   return setCrc(batch, crc32c(batch, CRC_FROM, batch.length))
 }
 
-/** A log over a folder, with a clock and settings that the test moves. */
+/** A log over a folder, with a clock and settings that the test controls. */
 export interface LogUnderTest {
   readonly folder: Folder
   settings: LogSettings
   nowMs: number
   log: PartitionLog
-  /** Opens the folder anew; `close` first for a clean stop. */
+  /** Opens the folder again; call `close` first for a clean stop. */
   reopen(): PartitionLog
 }
 
@@ -103,7 +103,7 @@ export function openFiles(path: string): string[] {
   return targets.filter(target => target.startsWith(path))
 }
 
-/** All records from `from` on, as `offset:value`, read with so many bytes at a time. */
+/** All records from offset `from`, as `offset:value`, read with this many bytes at a time. */
 export function contentOf(log: PartitionLog, { from = log.startOffset, maxBytes = 1000 } = {}): string[] {
   const content: string[] = []
   let next = from
@@ -121,7 +121,7 @@ export function recordsOf(piece: Buffer): ReturnType<typeof decodeRecords> {
   return [...batchesIn(piece)].flatMap(batch => decodeRecords(batch))
 }
 
-/** The error code and text of what is thrown. */
+/** The code and the message of the thrown error. */
 export function refusal(run: () => unknown): { readonly code: number; readonly message: string } {
   try {
     run()

@@ -9,7 +9,7 @@ export interface ModelBatch {
   readonly producer?: { readonly id: number; readonly epoch: number; readonly sequence: number }
 }
 
-/** A log as simply as it can be thought of: all batches ever appended, and where what can be read begins. */
+/** The simplest possible model of a log: all batches ever appended, and the start of the readable part. */
 export class LogModel {
   batches: ModelBatch[] = []
   start = 0
@@ -22,13 +22,13 @@ export class LogModel {
     this.end += batch.values.length
   }
 
-  /** The log lost what was from `end` on. */
+  /** The log lost everything from `end`. */
   cut(end: number): void {
     this.batches = this.batches.filter(({ baseOffset, values }) => baseOffset + values.length <= end)
     this.end = end
   }
 
-  /** All records that can be read, from `from` on, as `offset:value@time`. */
+  /** All readable records from offset `from`, as `offset:value@time`. */
   content(from = this.start): string[] {
     return this.records()
       .filter(({ offset }) => offset >= from)
@@ -42,7 +42,7 @@ export class LogModel {
     return all.filter(({ offset }) => offset >= this.start && offset < this.shown)
   }
 
-  /** The offset that an idempotent batch had before, the code with which it is refused, or undefined if it is new. */
+  /** The offset of the original of an idempotent batch, the error code if it is refused, or undefined if it is new. */
   outcome(
     producer: NonNullable<ModelBatch['producer']>,
     count: number,

@@ -156,7 +156,7 @@ describe('the log append time', () => {
     const [batch] = under.log.read(0n, 1000, { atLeastOneBatch: true })
     expect([isLogAppendTime(batch!, 0), maxTimestamp(batch!, 0)]).toEqual([true, 4711n])
     expect(recordsOf(batch!).map(record => record.timestamp)).toEqual([4711n, 4711n, 4711n])
-    // The broker's mark is what a client may not set: without it the batch is sound.
+    // A client may not set the broker's flag: without it the batch is valid.
     expect(refusal(() => checkBatch(batch!)).code).toBe(ERROR.INVALID_TIMESTAMP)
     expect(under.reopen().findings).toEqual([])
     expect(under.log.endOffset).toBe(3n)
@@ -253,7 +253,7 @@ describe('a segment', () => {
 
   test('ends before its relative offsets need more than 31 bits', () => {
     const under = logOn(memoryFolder())
-    // A compressed batch may have any number of records, as far as its header tells.
+    // The header of a compressed batch may claim any number of records.
     const huge = (): Buffer => {
       const batch = batchOf()
       batch.writeInt32BE(2 ** 30, 23)
@@ -334,7 +334,7 @@ describe('searching by time', () => {
     const { log } = logOn(memoryFolder())
     log.append(batchOf({ times: 10 }))
     const unreadable = batchOf({ values: ['a', 'b'], times: [20, 30] })
-    unreadable.writeInt16BE(1, 21) // says gzip, is not
+    unreadable.writeInt16BE(1, 21) // claims to be gzip, but is not
     log.append(unreadable)
     const lying = batchOf({ times: 40 })
     lying.writeBigInt64BE(60n, 35)

@@ -8,7 +8,7 @@ import { batchOf, recordsOf } from './log-fixture.ts'
 const MAX_READ_AHEAD_BYTES = 64 * 1024
 const COUNT = 3_000
 
-/** A file of many batches, and how much was read of it at a time. */
+/** A file of many batches, with the size of each read. */
 function watchedFile(): { file: LogFile; batchBytes: number; reads: number[] } {
   const inner = memoryFolder().open('segment')
   let batchBytes = 0

@@ -40,7 +40,7 @@ describe.each(Object.entries(FOLDERS))('the tail of a log in %s', (_, make) => {
 
   test('is cut at the first batch with a flipped bit', () => {
     const bytes = abandoned(make()).folder.readWhole(segmentName(0))!
-    // The leader epoch, which nothing covers, is at 12 to 15.
+    // Bytes 12 to 15 are the leader epoch, which the CRC does not cover.
     const positions = Array.from({ length: SIZES[1]! }, (__, at) => at).filter(at => at < 12 || at > 15)
     for (const at of positions) {
       const folder = memoryFolder()
@@ -99,7 +99,7 @@ test('the index of a clean stop is not used once the log has grown', () => {
   under.reopen()
   const clean = under.folder.readWhole(segmentName(0))!
   under.log.append(batchOf({ values: ['four'] }))
-  // Cut back to the size at the clean stop, with something else in it.
+  // Truncated to the size at the clean stop, with different content.
   clean[clean.length - 1]! ^= 1
   under.folder.replace(segmentName(0), clean)
   expect(contentOf(under.reopen())).toEqual(WHOLE.slice(0, 2))
@@ -129,8 +129,8 @@ test('after an unclean stop, recovery reads only the last segment', () => {
   expect(new Set(reads)).toEqual(new Set([segmentName(6)]))
 })
 
-/** A folder that tells which files are read in part. */
-function watched(folder: Folder, told: (name: string) => void): Folder {
+/** A folder that reports which files are read in part. */
+function watched(folder: Folder, onRead: (name: string) => void): Folder {
   const open = (name: string): LogFile => {
     const file = folder.open(name)
     return {
@@ -139,7 +139,7 @@ function watched(folder: Folder, told: (name: string) => void): Folder {
       },
       append: pieces => file.append(pieces),
       read: (position, length) => {
-        told(name)
+        onRead(name)
         return file.read(position, length)
       },
       truncate: size => file.truncate(size),

@@ -4,7 +4,7 @@ import { batchOf, contentOf, FOLDERS, logOn } from './log-fixture.ts'
 const SIZE = batchOf().length
 
 describe.each(Object.entries(FOLDERS))('retention in %s', (_, make) => {
-  /** Batches at the given times, two of them to a segment. */
+  /** Batches with the given times, two in each segment. */
   const filled = (times: readonly number[], settings = {}) => {
     const under = logOn(make(), { segmentBytes: 2 * SIZE, ...settings })
     for (const time of times) under.log.append(batchOf({ times: time }))

@@ -12,7 +12,7 @@ const SEEDS = Number(process.env['SIM_SEEDS'] ?? atDepth({ normally: 300, thorou
 const STEPS = 50
 const FULL = new Error('ENOSPC: no space left on device')
 
-/** One history: a log and its model, to which the same happens. */
+/** One history: a log and its model, which get the same operations. */
 class History {
   readonly #random: Random
   readonly #folder: UnreliableFolder
@@ -21,7 +21,7 @@ class History {
   readonly #counts: Map<string, number>
   #nowMs = 1_000_000
   #log: PartitionLog
-  /** The batch that was being appended when the machine stopped: it may be there or not. */
+  /** The batch that was being appended when the machine stopped: it may exist or not. */
   #inFlight: Omit<ModelBatch, 'baseOffset'> | undefined
   #inFlightStart: number | undefined
   #serial = 0
@@ -122,7 +122,7 @@ class History {
     this.#folder.trouble = {}
     this.#model.shown = Number(this.#log.highWatermark)
     if ((isTorn as ProtocolError).cause !== undefined && !((isTorn as ProtocolError).cause instanceof TornFileError)) return
-    // Nothing is appended until the log is opened again; then what was torn may be a whole batch.
+    // Nothing is appended until the log is opened again; then the torn bytes may be a whole batch.
     this.#inFlight = batch
     this.#check()
     this.#reopened({ powerCut: false })
@@ -155,7 +155,7 @@ class History {
 
   maxTimestamp(): void {
     const records = this.#model.records()
-    // Of the batch in which the log starts the header does not tell whether the record with its greatest time is still there.
+    // In the batch that contains the start of the log, the record with the greatest time may be deleted; the header does not show it.
     if (
       this.#model.batches.some(({ baseOffset, values }) => baseOffset < this.#model.start && baseOffset + values.length > this.#model.start)
     )
@@ -188,7 +188,7 @@ class History {
   closeAndOpen(): void {
     this.#log.close()
     const findings = this.#reopened({ powerCut: false })
-    // What a power cut has spoilt of these stays so while the disk is full.
+    // Those that a power cut damaged cannot be repaired while the disk is full.
     expect(findings.filter(finding => !/^the (index of the segment|producer snapshot)/.test(finding))).toEqual([])
   }
 
@@ -206,7 +206,7 @@ class History {
     this.#reopened({ powerCut })
   }
 
-  /** Opens the log again, in which it may be stopped once more, and takes into the model what may be either way. */
+  /** Opens the log again, which may be interrupted once more, and adopts in the model what may have either outcome. */
   #reopened({ powerCut }: { powerCut: boolean }): readonly string[] {
     let anyCut = powerCut
     this.#folder.restart({ powerCut })
@@ -231,10 +231,10 @@ class History {
       model.add(this.#inFlight)
     }
     if (powerCut) {
-      // What consumers were shown is safe if that was asked for; of the rest a part may be gone.
+      // Records that consumers could read are safe if so configured; some of the others may be lost.
       if (this.#settings.flushEachAppend) expect(end).toBeGreaterThanOrEqual(model.shown)
       if (end < model.end) this.#count('records lost in a power cut')
-      // The start that was moved is kept more safely than the records before it. What is known of their producers is anyone's guess: here the history ends.
+      // A moved start offset is more durable than the records before it. The state of their producers is undefined, so the history ends here.
       const isWhole = end === model.end || model.batches.some(({ baseOffset }) => baseOffset === end)
       this.#isOver = end === start && end > 0
       expect(isWhole || this.#isOver).toBe(true)
@@ -242,7 +242,7 @@ class History {
     }
     expect(end).toBe(model.end)
     const upTo = this.#inFlightStart ?? model.start
-    // Files that were removed may be there again after a power cut.
+    // Removed files may reappear after a power cut.
     if (!powerCut) expect(start).toBeGreaterThanOrEqual(model.start)
     expect(start).toBeLessThanOrEqual(Math.max(model.start, upTo))
     model.start = start
@@ -307,7 +307,7 @@ function sent({ values, times, producer }: Omit<ModelBatch, 'baseOffset'>): Buff
   return batch
 }
 
-/** The error if it is one of the protocol; the machine's stop goes on. */
+/** Returns a protocol error; rethrows the stop of the machine. */
 function attempt<T>(run: () => T): T | ProtocolError {
   try {
     return run()
@@ -342,7 +342,7 @@ test(`in ${SEEDS} histories with crashes, power cuts and full disks the log matc
       throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error })
     }
   }
-  // Each of these happened, so that the test is about them.
+  // Each of these must have happened, or the test would not cover them.
   const happened = [
     ...new Set(ACTIONS),
     'power cut in a call',

@@ -1,7 +1,7 @@
 import { ASIDE_SUFFIX, TornFileError, type Folder, type LogFile, type ReplaceOptions } from '../../../broker/log/folder.ts'
 import type { Random } from '../../support/random.ts'
 
-/** The machine stopped in the middle of a call. What the caller does then has no effect any more. */
+/** The machine stopped in the middle of a call. Later calls have no effect. */
 export class Stopped extends Error {}
 
 export type Operation = 'open' | 'append' | 'read' | 'truncate' | 'sync' | 'replace' | 'remove' | 'cut back'
@@ -9,7 +9,7 @@ export type Operation = 'open' | 'append' | 'read' | 'truncate' | 'sync' | 'repl
 export interface Trouble {
   /** The error with which an operation fails. */
   fails?: (operation: Operation, name: string) => Error | undefined
-  /** The machine stops in the so manieth of the coming operations that change something. */
+  /** The machine stops at the coming modifying operation with this number. */
   stopsIn?: number
 }
 
@@ -19,13 +19,13 @@ interface Content {
 }
 
 /**
- * A folder in memory that knows what of it is on the disk. It can fail, stop half-way, and lose at a power
- * cut what was not synced: the tails of files, their names, and the removal of names.
+ * A folder in memory that tracks what is on disk. It can fail, stop half-way, and lose everything unsynced
+ * at a power cut: the ends of files, their names, and the removal of names.
  */
 export class UnreliableFolder implements Folder {
   readonly #random: Random
   #live = new Map<string, Content>()
-  /** What the folder was after each change of a name, from when it was last synced on. File systems keep that order. */
+  /** The state of the folder after each change of a name since the last sync. File systems keep that order. */
   #past = [new Map<string, Content>()]
   #isStopped = false
   trouble: Trouble = {}
@@ -34,7 +34,7 @@ export class UnreliableFolder implements Folder {
     this.#random = random
   }
 
-  /** Starts the machine again. After a power cut only what was synced is sure to be there. */
+  /** Restarts the machine. After a power cut only synced content is certain to exist. */
   restart({ powerCut }: { readonly powerCut: boolean }): void {
     this.#isStopped = false
     this.trouble = {}
@@ -53,7 +53,7 @@ export class UnreliableFolder implements Folder {
     this.#past.push(new Map(this.#live))
   }
 
-  /** What is not synced is there up to some byte, perhaps as zeros. */
+  /** Unsynced content survives up to some byte, perhaps as zeros. */
   #afterPowerCut({ live, synced }: Content): Content {
     const isGrown = live.length >= synced.length && live.subarray(0, synced.length).equals(synced)
     if (!isGrown) return this.#random.next() < 0.5 ? { live, synced: live } : { live: synced, synced }
@@ -74,7 +74,7 @@ export class UnreliableFolder implements Folder {
 
   #changing(operation: Operation, name: string, change: () => void): void {
     const isLast = this.#step(operation, name)
-    // Stopped before or after it was done.
+    // Stops before or after the operation.
     if (!isLast || this.#random.next() < 0.5) change()
     if (isLast) throw new Stopped()
   }

@@ -6,32 +6,32 @@ import { seededRandom } from '../../support/random.ts'
 import { batchOf, logOn } from '../log/log-fixture.ts'
 import { UnreliableFolder } from '../log/unreliable-folder.ts'
 
-function appender(): { appender: Appender; told: [PartitionLog, number][] } {
-  const told: [PartitionLog, number][] = []
-  return { appender: new Appender((log, bytes) => told.push([log, bytes])), told }
+function appender(): { appender: Appender; readable: [PartitionLog, number][] } {
+  const readable: [PartitionLog, number][] = []
+  return { appender: new Appender((log, bytes) => readable.push([log, bytes])), readable }
 }
 
 const producer = { id: 1, epoch: 0, sequence: 0 }
 
 test('without flushing, records are announced at once and there is nothing to wait for', () => {
-  const { appender: one, told } = appender()
+  const { appender: one, readable } = appender()
   const { log } = logOn(memoryFolder())
   const batch = batchOf()
   one.append(log, batch)
   expect(one.flushed(log)).toBeUndefined()
-  expect(told).toEqual([[log, batch.length]])
+  expect(readable).toEqual([[log, batch.length]])
 })
 
 test('records appended in one turn of the event loop are flushed together, and then announced', async () => {
-  const { appender: one, told } = appender()
+  const { appender: one, readable } = appender()
   const { log } = logOn(memoryFolder(), { flushEachAppend: true })
   const batch = batchOf()
   one.append(log, Buffer.from(batch))
   one.append(log, Buffer.from(batch))
   const flushed = one.flushed(log)
-  expect([told, log.highWatermark]).toEqual([[], 0n])
+  expect([readable, log.highWatermark]).toEqual([[], 0n])
   await flushed
-  expect(told).toEqual([[log, 2 * batch.length]])
+  expect(readable).toEqual([[log, 2 * batch.length]])
   expect(log.highWatermark).toBe(2n)
 })
 
@@ -47,7 +47,7 @@ test('a duplicate waits until its original is flushed', async () => {
 })
 
 test('a log that cannot be flushed does not prevent others from being flushed', async () => {
-  const { appender: one, told } = appender()
+  const { appender: one, readable } = appender()
   const folder = new UnreliableFolder(seededRandom(1))
   const [failing, other] = [logOn(folder, { flushEachAppend: true }).log, logOn(memoryFolder(), { flushEachAppend: true }).log]
   const batch = batchOf()
@@ -58,5 +58,5 @@ test('a log that cannot be flushed does not prevent others from being flushed', 
   await expect(flushed[0]).rejects.toThrow('EIO')
   await flushed[1]
   expect([failing.highWatermark, other.highWatermark]).toEqual([0n, 1n])
-  expect(told).toEqual([[other, batch.length]])
+  expect(readable).toEqual([[other, batch.length]])
 })

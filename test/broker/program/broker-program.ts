@@ -7,14 +7,14 @@ const MAIN = join(import.meta.dirname, '..', '..', '..', 'broker', 'main.js')
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string }
 
-/** The broker as a program of its own. */
+/** The broker as a separate program. */
 export interface BrokerProgram {
   readonly child: Child
-  /** All that it wrote. */
+  /** Its output. */
   readonly lines: readonly string[]
-  /** What it logged with this message. */
+  /** The log line with this message. */
   logged(msg: string): LogLine | undefined
-  /** Resolves with what it said when it was ready. */
+  /** Resolves with its log line when it is ready. */
   ready(): Promise<LogLine>
 }
 

@@ -140,7 +140,7 @@ describe('the data folder of ping-broker', () => {
 describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker", () => {
   const user = plainUser()
 
-  /** A folder of that user's with a topic in it. */
+  /** Creates a folder of that user with a topic in it. */
   async function runOnce(options: { user?: typeof user }): Promise<string> {
     const folder = newFolder()
     mkdirSync(folder)

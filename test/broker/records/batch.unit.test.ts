@@ -5,7 +5,7 @@ import { crc32c } from '../../../broker/records/crc32c.ts'
 import { encodeBatch } from '../../../broker/records/records.ts'
 import { batchOf, refusal, sealed } from '../log/log-fixture.ts'
 
-/** A header laid by hand, byte after byte, with two bytes of another thing before it. */
+/** A header written by hand, byte by byte, with two unrelated bytes before it. */
 const BY_HAND = Buffer.from(
   [
     'ffff',
@@ -95,7 +95,7 @@ test('a run of batches is split into single ones', () => {
 })
 
 describe('the check of a produced batch', () => {
-  /** Changes bytes, and the CRC with them unless it is to be wrong. */
+  /** Changes bytes, and updates the CRC unless it must be wrong. */
   const changed = (change: (batch: Buffer) => void, { withCrc = true } = {}): Buffer => {
     const batch = encodeBatch([{ value: Buffer.from('one') }, { value: Buffer.from('two') }], { timestamp: 1000n })
     change(batch)

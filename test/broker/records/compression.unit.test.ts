@@ -37,7 +37,7 @@ describe.each(NAMES)('%s', name => {
   test.each(files)('refuses %s truncated at any byte', file => {
     const bytes = fixture(file)
     for (let end = 0; end < bytes.length; end += 1 + (end >> 6)) {
-      // A stream of snappy blocks has no end mark: cut between two blocks it is whole, and shorter.
+      // A stream of snappy blocks has no end mark: truncated between two blocks it is valid and shorter.
       const cut = bytes.subarray(0, end)
       if (file === 'snappy-java-stream.snappy') tolerate(() => decompress(NUMBERS[name], cut, LIMIT))
       else refusal(() => decompress(NUMBERS[name], cut, LIMIT))
@@ -51,7 +51,7 @@ describe.each(NAMES)('%s', name => {
   })
 })
 
-/** Either a result within the fuzz limit or the one refusal. */
+/** Expects a result within the fuzz limit, or the one allowed error. */
 function tolerate(run: () => Buffer): void {
   let result: Buffer
   try {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { crc32c } from '../../../broker/records/crc32c.ts'
 import { seededRandom } from '../../support/random.ts'
 
-/** One bit at a time, as the definition reads. */
+/** One bit at a time, as in the definition. */
 function slowly(bytes: Uint8Array): number {
   let crc = 0xffff_ffff
   for (const byte of bytes) {

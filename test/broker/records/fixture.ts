@@ -14,7 +14,7 @@ export function fixture(name: string): Buffer {
   return readFileSync(new URL(name, FOLDER))
 }
 
-/** What the files other than batches hold: 600 characters without a pattern, 250 times over (three blocks of 64 KiB that refer back), then runs. */
+/** The content of the files that are not batches: 600 characters without a pattern, 250 times (three blocks of 64 KiB that refer back), then runs. */
 export function content(): Buffer {
   let state = 1
   const characters = Array.from({ length: 600 }, () => {
@@ -40,7 +40,7 @@ export function random(seed: number): () => number {
   }
 }
 
-/** Copies of `bytes`, each with something wrong: changed, cut, repeated, extended or random bytes. */
+/** Damaged copies of `bytes`: with changed, truncated, repeated, added or random bytes. */
 export function* mutations(bytes: Buffer, count: number, seed: number): Generator<Buffer> {
   const next = random(seed)
   for (let index = 0; index < count; index++) {
@@ -58,7 +58,7 @@ export function* mutations(bytes: Buffer, count: number, seed: number): Generato
         yield Buffer.concat([copy.subarray(0, at), copy.subarray(next() % copy.length)])
         break
       case 3:
-        // The first bytes hold the lengths and flags: change these more often than chance would.
+        // The first bytes hold lengths and flags, so they are changed more often.
         copy[next() % Math.min(80, copy.length)] = [0, 1, 0x7f, 0x80, 0xff][next() % 5]!
         yield copy
         break

@@ -13,7 +13,7 @@ type Change = { name: string; configOperation: number; value: string | null }
 
 export const configurations = {
   title: 'configurations',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     let topic: string
     const describe = (
       keys: readonly string[] | null,

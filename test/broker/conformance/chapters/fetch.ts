@@ -19,7 +19,7 @@ interface Wanted {
 
 export const fetching = {
   title: 'fetch',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     let topic: string
     const request = (wanted: readonly Wanted[], rest: Partial<Sent<typeof fetch>> = {}, name = topic): Sent<typeof fetch> => ({
       replicaId: -1,

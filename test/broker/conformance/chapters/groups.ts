@@ -19,7 +19,7 @@ const NO_SUCH_TYPE = 7
 
 export const groups = {
   title: 'groups',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     const describe = (groupId: string, version = 5) =>
       s.ask(describeGroups, version, { groups: [groupId], includeAuthorizedOperations: false })
     const join = (groupId: string, rest: object = {}, version = 5) => s.ask(joinGroup, version, { ...joining(groupId), ...rest })
@@ -265,8 +265,8 @@ function lostMembers(s: Script): void {
     await joined
     const synced = b.sync()
     await leave(s, group, a.memberId, 5)
-    const told = await synced
-    return [told, await b.join(), await b.sync({ [b.memberId]: 'all' })]
+    const first = await synced
+    return [first, await b.join(), await b.sync({ [b.memberId]: 'all' })]
   })
   s.step('a member whose connection is gone joins again by its id from another', async () => {
     const group = s.name('reconnects')

@@ -8,7 +8,7 @@ const REMEMBERED_BATCHES = 5
 
 export const idempotence = {
   title: 'idempotence',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     let topic: string
     let producerId = -1n
     const send = (baseSequence: number, { count = 1, producerEpoch = 0, partition = 0, id = producerId, value = 'a' } = {}) => {

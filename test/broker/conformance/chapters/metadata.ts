@@ -7,7 +7,7 @@ const VERSIONS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 
 export const clusterMetadata = {
   title: 'metadata',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     let topic: string
     let topicId: Buffer
     s.step('a topic for this chapter', async () => {
@@ -87,7 +87,7 @@ export const clusterMetadata = {
   },
 }
 
-/** The broker may be shared with other tests: their topics are left out. */
+/** The broker may be shared with other tests: their topics are ignored. */
 function ours(s: Script, answer: Received<typeof metadata> | typeof CLOSED): unknown {
   if (answer === CLOSED) return CLOSED
   return { ...answer, topics: answer.topics.filter(({ name }) => name?.startsWith(s.run)) }

@@ -5,11 +5,11 @@ import type { Script } from '../script.ts'
 
 const COMMIT_VERSIONS = [2, 3, 4, 5, 6, 7, 8, 9]
 /** Kafka's offset.metadata.max.bytes. */
-const LONGEST_METADATA = 4_096
+const MAX_METADATA = 4_096
 
 export const offsetsOfGroups = {
   title: 'offsets of groups',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     let topic: string
     let group: string
     const commit = (
@@ -75,8 +75,8 @@ export const offsetsOfGroups = {
       }),
     )
     s.step('a commit to an empty group name', () => commit({ groupId: '' }))
-    s.step('the longest metadata', () => commit({}, { partition: 2, metadata: 'x'.repeat(LONGEST_METADATA) }))
-    s.step('longer metadata', () => commit({}, { partition: 2, metadata: 'x'.repeat(LONGEST_METADATA + 1) }))
+    s.step('the longest metadata', () => commit({}, { partition: 2, metadata: 'x'.repeat(MAX_METADATA) }))
+    s.step('longer metadata', () => commit({}, { partition: 2, metadata: 'x'.repeat(MAX_METADATA + 1) }))
     s.step('a negative offset', () => commit({}, { partition: 1, offset: -1n }))
     s.step('an offset beyond the end', () => commit({}, { partition: 1, offset: 1_000_000n }))
     s.step('a leader epoch is kept', async () => {

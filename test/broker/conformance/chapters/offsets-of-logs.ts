@@ -9,7 +9,7 @@ const EARLIEST_LOCAL = -4n
 
 export const offsetsOfLogs = {
   title: 'offsets of logs',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     let topic: string
     const at = (timestamp: bigint, { version = 8, partition = 0, name = topic, isolationLevel = 0, currentLeaderEpoch = -1 } = {}) =>
       s.ask(listOffsets, version, {

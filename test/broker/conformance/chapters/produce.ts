@@ -19,7 +19,7 @@ const RECORD_OVERHEAD_BYTES = 14
 
 export const producing = {
   title: 'produce',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     let topic: string
     /** Partition 0 takes what is right, partition 1 what is wrong, partition 2 what looks wrong and is right, 3 and 4 what only one of the brokers takes. */
     const send = (records: Buffer, { version = 8, acks = -1, partition = 1, name = topic } = {}) =>

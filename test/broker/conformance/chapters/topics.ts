@@ -5,13 +5,13 @@ import type { Script } from '../script.ts'
 
 type NewTopic = Sent<typeof createTopics>['topics'][number]
 
-/** Of the many that Kafka tells with a new topic, those that this script looks at. */
+/** Of the many configurations that Kafka returns with a new topic, those that this script checks. */
 const CONFIGS_LOOKED_AT: ReadonlySet<string> = new Set(['cleanup.policy', 'retention.ms', 'segment.bytes', 'max.message.bytes'])
 const TOPIC = 2
 
 export const topics = {
   title: 'topics',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     const one = (name: string, rest: Partial<NewTopic> = {}): NewTopic => ({
       name,
       numPartitions: 1,

@@ -8,7 +8,7 @@ const RETRIABLE: ReadonlySet<number> = new Set([14, 15, 16])
 
 export const transactions = {
   title: 'transactions',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     for (const version of [0, 1, 2, 3, 4]) {
       s.step(`InitProducerId ${version} with a transactional id`, async () => {
         let answer: Received<typeof initProducerId> | typeof CLOSED = CLOSED

@@ -8,7 +8,7 @@ const NO_SUCH_API = 30_000
 
 export const versions = {
   title: 'versions and the cluster',
-  tell: (s: Script) => {
+  steps: (s: Script) => {
     s.step('what is offered', async () => offered((await s.must(apiVersions, 0, NAMED)).apiKeys))
     for (const version of [0, 1, 2, 3, 4]) {
       s.step(`ApiVersions ${version} besides this list`, async () => {
