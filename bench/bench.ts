@@ -1,5 +1,5 @@
-import type { Contender as Broker } from './broker/contenders.ts'
 import type { LoadGenerator } from './load/load-generator.ts'
+import type { Contender as Broker } from './parts/brokers.ts'
 import type { Parts } from './parts/parts.ts'
 import type { Teardown } from './teardown.ts'
 

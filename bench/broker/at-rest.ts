@@ -1,10 +1,10 @@
 import { wait } from '../../src/runtime/wait.ts'
 import { readCpu } from '../measuring/cpu.ts'
+import { rssMb } from '../measuring/rss-mb.ts'
+import { CONTENDERS, type Contender } from '../parts/brokers.ts'
 import { compare, type Comparison } from './comparison.ts'
-import { CONTENDERS, type Contender } from './contenders.ts'
 import type { Measured } from './figures.ts'
 import type { MeasuredBroker } from './measured-broker.ts'
-import { rssMb } from './rss-mb.ts'
 
 /** An idle broker. Undefined where the system has no /proc. */
 export interface AtRest {

@@ -1,5 +1,5 @@
 import { mean } from '../measuring/statistics.ts'
-import { CONTENDERS, type Contender } from './contenders.ts'
+import { CONTENDERS, type Contender } from '../parts/brokers.ts'
 
 /** One figure of both brokers. */
 export interface Comparison {

@@ -1,4 +1,4 @@
-import type { Host } from '../measuring/machine.ts'
+import type { Host } from '../parts/machine.ts'
 import type { Comparison } from './comparison.ts'
 import type { Scale } from './loads.ts'
 

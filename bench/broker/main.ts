@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { missingForKafka } from '../../local/launch/kafka-jars.ts'
 import { readMachineTime, shareOfOthers } from '../measuring/cpu.ts'
-import { describeHost } from '../measuring/machine.ts'
+import { describeHost } from '../parts/machine.ts'
 import { runAndExit } from '../run-and-exit.ts'
 import { readCommand } from './broker-bench-command.ts'
 import type { Figures } from './figures.ts'

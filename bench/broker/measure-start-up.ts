@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Child } from '../../local/launch/child.ts'
 import { freePort } from '../../local/launch/free-port.ts'
+import { launch, type Contender } from '../parts/brokers.ts'
 import type { Run } from '../run-and-exit.ts'
 import { compare, inTurns, type Comparison } from './comparison.ts'
-import { launch, type Contender } from './contenders.ts'
 import { firstAnswer } from './first-answer.ts'
 
 const LIMIT_MS = 90_000

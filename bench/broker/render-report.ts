@@ -1,9 +1,9 @@
-import { hostText, SHARED } from '../measuring/machine.ts'
+import { KAFKA_JVM_FLAGS } from '../parts/brokers.ts'
+import { hostText, SHARED } from '../parts/machine.ts'
 import { verdict } from '../report/judge-aims.ts'
 import { renderOthers } from '../report/render-report.ts'
 import { ratio, renderTable, short, whole } from '../table.ts'
 import type { Comparison } from './comparison.ts'
-import { KAFKA_JVM_FLAGS } from './contenders.ts'
 import type { Figures } from './figures.ts'
 import { judgeAims } from './judge-aims.ts'
 

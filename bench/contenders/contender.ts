@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Bench, ContenderKey } from '../bench.ts'
-import { startIpcChild } from '../parts/ipc-child.ts'
-import type { LoadTarget } from '../stages/load-cell.ts'
+import { startIpcChild } from '../load/ipc-child.ts'
+import type { LoadTarget } from './load-cell.ts'
 
 /** A server under load, with what is needed to judge it. */
 export interface Contender extends LoadTarget {

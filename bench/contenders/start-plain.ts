@@ -1,8 +1,8 @@
 import { Kafka, logLevel } from 'kafkajs'
 import { guardIdleConnections } from '../../src/events/guard-idle-connections.ts'
 import type { Bench } from '../bench.ts'
+import { startIpcChild, type IpcChild } from '../load/ipc-child.ts'
 import { createDatabase, ORIGINAL_TABLE, type Database } from '../parts/databases.ts'
-import { startIpcChild, type IpcChild } from '../parts/ipc-child.ts'
 import { portOf, programFile, type Contender } from './contender.ts'
 import type { PlainOrder } from './orders.ts'
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Bench } from '../bench.ts'
+import { startIpcChild } from '../load/ipc-child.ts'
 import { runOrder } from '../load/load-generator.ts'
 import { createDatabase, createLedger, type Database } from '../parts/databases.ts'
-import { startIpcChild } from '../parts/ipc-child.ts'
 import { programFile, type Contender } from './contender.ts'
 import type { SqlOrder } from './orders.ts'
 

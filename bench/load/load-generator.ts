@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { startIpcChild, type IpcChild } from '../parts/ipc-child.ts'
+import { startIpcChild, type IpcChild } from './ipc-child.ts'
 import type { LoadOrder, LoadResult, LoopOrder } from './messages.ts'
 
 /** How long the last requests may take after the load has ended. */

@@ -9,13 +9,19 @@ import { plainUser } from '../../local/launch/plain-user.ts'
 import { postgresBinaries } from '../../local/launch/postgres-binaries.ts'
 import { launchPostgres, stopPostgres } from '../../local/launch/postgres.ts'
 import { launchRedis, launchStandIn } from '../../local/launch/redis.ts'
-import { launch, type Contender as Broker } from '../broker/contenders.ts'
-import { PROFILED_POSTGRES } from '../profile/postgres-top.ts'
 import type { Teardown } from '../teardown.ts'
+import { launch, type Contender as Broker } from './brokers.ts'
 
 const CACHE_COMMANDS = ['redis-server', 'valkey-server']
 /** More than the plain way's largest pool, the clients of single INSERTs and Ping's servers need. */
 const MAX_CONNECTIONS = '500'
+
+/** Settings of a Postgres that counts the cost of its functions and statements; this makes it slower. */
+const PROFILED_POSTGRES = {
+  track_functions: 'all',
+  shared_preload_libraries: 'pg_stat_statements',
+  'pg_stat_statements.track': 'all',
+}
 
 /** A running part. */
 export interface Part {

@@ -1,13 +1,6 @@
 import { plainClient } from '../parts/plain-client.ts'
 import type { Spent } from './top-list.ts'
 
-/** Settings of a Postgres that counts the cost of its functions and statements; this makes it slower. */
-export const PROFILED_POSTGRES = {
-  track_functions: 'all',
-  shared_preload_libraries: 'pg_stat_statements',
-  'pg_stat_statements.track': 'all',
-}
-
 export interface Called extends Spent {
   readonly calls: number
 }

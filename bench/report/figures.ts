@@ -1,6 +1,6 @@
 import type { BenchOptions } from '../bench.ts'
-import type { Cell } from '../measuring/cell.ts'
-import type { Machine } from '../measuring/machine.ts'
+import type { Cell } from '../load/cell.ts'
+import type { Machine } from '../parts/machine.ts'
 import type { Profiles } from '../profile/read-profiles.ts'
 import type { Bulk } from '../stages/bulk.ts'
 import type { Counts } from '../stages/counts.ts'

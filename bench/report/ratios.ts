@@ -1,4 +1,4 @@
-import { cpuOfAll, type Cell } from '../measuring/cell.ts'
+import { cpuOfAll, type Cell } from '../load/cell.ts'
 import { copyOf } from '../stages/bulk.ts'
 import { ASKED } from '../stages/counts.ts'
 import type { Figures } from './figures.ts'

@@ -1,4 +1,4 @@
-import { cpuOfAll, type Cell } from '../measuring/cell.ts'
+import { cpuOfAll, type Cell } from '../load/cell.ts'
 import { ratio, renderTable, short, whole, type Column } from '../table.ts'
 
 const TITLES: Readonly<Record<string, string>> = {

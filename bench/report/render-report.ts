@@ -1,6 +1,6 @@
-import type { Cell } from '../measuring/cell.ts'
-import { describe } from '../measuring/machine.ts'
+import type { Cell } from '../load/cell.ts'
 import { sum } from '../measuring/statistics.ts'
+import { describe } from '../parts/machine.ts'
 import { renderProfiles } from '../profile/render-profiles.ts'
 import { bulkTitle, copyRatio, type Bulk, type BulkCell } from '../stages/bulk.ts'
 import { ASKED, type Counts } from '../stages/counts.ts'

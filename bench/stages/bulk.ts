@@ -1,14 +1,14 @@
 import type { Bench } from '../bench.ts'
 import { programFile } from '../contenders/contender.ts'
+import type { LoadTarget } from '../contenders/load-cell.ts'
 import type { BatchOrder, CopyOrder } from '../contenders/orders.ts'
 import { startPing } from '../contenders/start-ping.ts'
 import { countRows } from '../contenders/start-plain.ts'
+import type { Cell } from '../load/cell.ts'
+import { startIpcChild } from '../load/ipc-child.ts'
 import { runOrder } from '../load/load-generator.ts'
-import type { Cell } from '../measuring/cell.ts'
 import { createLedger } from '../parts/databases.ts'
-import { startIpcChild } from '../parts/ipc-child.ts'
 import { whole } from '../table.ts'
-import type { LoadTarget } from './load-cell.ts'
 import { takeTurns, type Entrant } from './turns.ts'
 
 /** Many rows a call: Ping's PingBatch against COPY. Every figure of a cell is for one row, but for the latencies, which are of calls. */

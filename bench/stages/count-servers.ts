@@ -1,11 +1,11 @@
 import { HASH } from '../../src/counters/names.ts'
 import type { Bench } from '../bench.ts'
 import { portOf, startStateless } from '../contenders/contender.ts'
+import type { LoadTarget } from '../contenders/load-cell.ts'
 import { startPlainProgram } from '../contenders/start-plain.ts'
-import { watchPing } from '../measuring/ping-state.ts'
-import { startProcessor, startServer, type PingPlace } from '../parts/ping-programs.ts'
+import { startProcessor, startServer, type PingPlace } from '../ping/ping-programs.ts'
+import { watchPing } from '../ping/ping-state.ts'
 import type { CountPlaces } from './count-places.ts'
-import type { LoadTarget } from './load-cell.ts'
 
 /** A server that answers counts. */
 export interface CountServer {

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { wait } from '../../src/runtime/wait.ts'
+import { askCountOn } from '../load/ask-count.ts'
 import { connectRequest, HttpConnection } from '../load/http-connection.ts'
-import { askCountOn } from '../measuring/ask-count.ts'
 
 const CACHED = connectRequest('PingCount', {})
 /** Time between two reads of the count: the resolution of the measurement. */

@@ -1,8 +1,8 @@
 import { CONTENDERS, type Bench, type ContenderKey } from '../bench.ts'
 import type { Contender, StartContender } from '../contenders/contender.ts'
+import { loadCell } from '../contenders/load-cell.ts'
+import type { Cell } from '../load/cell.ts'
 import { connectRequest } from '../load/http-connection.ts'
-import type { Cell } from '../measuring/cell.ts'
-import { loadCell } from './load-cell.ts'
 import { takeTurns } from './turns.ts'
 
 const WARM_UP_CONNECTIONS = 64

@@ -1,7 +1,7 @@
 import type { Bench } from '../bench.ts'
+import { loadCell } from '../contenders/load-cell.ts'
 import { startPlain } from '../contenders/start-plain.ts'
 import { whole } from '../table.ts'
-import { loadCell } from './load-cell.ts'
 import { pingRequest } from './pings.ts'
 
 const CONNECTIONS = 64

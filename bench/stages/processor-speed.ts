@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import type { Bench } from '../bench.ts'
-import { rssMb } from '../broker/rss-mb.ts'
 import { countRows } from '../contenders/start-plain.ts'
 import { cpuBetween, readCpu, type CpuSeconds } from '../measuring/cpu.ts'
-import { watchPing, type PingState } from '../measuring/ping-state.ts'
 import { readMetric } from '../measuring/read-metric.ts'
+import { rssMb } from '../measuring/rss-mb.ts'
 import { createDatabase, type Database } from '../parts/databases.ts'
-import { startProcessor, startServer, type PingPlace } from '../parts/ping-programs.ts'
+import { startProcessor, startServer, type PingPlace } from '../ping/ping-programs.ts'
+import { watchPing, type PingState } from '../ping/ping-state.ts'
 import { whole } from '../table.ts'
 
 /** How fast the processor counts a full topic. */

@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.ts'
+import type { Cell } from '../load/cell.ts'
 import { connectRequest } from '../load/http-connection.ts'
-import type { Cell } from '../measuring/cell.ts'
 import type { CountServer } from './count-servers.ts'
 import { pingRequest } from './pings.ts'
 import { takeTurns } from './turns.ts'

@@ -1,7 +1,7 @@
 import type { Bench } from '../bench.ts'
-import { mergeRuns, type Cell, type CellRun } from '../measuring/cell.ts'
+import { loadCell, type LoadTarget } from '../contenders/load-cell.ts'
+import { mergeRuns, type Cell, type CellRun } from '../load/cell.ts'
 import { whole } from '../table.ts'
-import { loadCell, type LoadTarget } from './load-cell.ts'
 
 /** One of the targets that are measured in turns. */
 export interface Entrant {

@@ -1,5 +1,5 @@
-import { cpuOfAll } from '../../bench/measuring/cell.ts'
-import { describe } from '../../bench/measuring/machine.ts'
+import { cpuOfAll } from '../../bench/load/cell.ts'
+import { describe } from '../../bench/parts/machine.ts'
 import { renderProfiles } from '../../bench/profile/render-profiles.ts'
 import type { Figures } from '../../bench/report/figures.ts'
 import { rateRatio } from '../../bench/report/render-pings.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mergeRuns } from '../../bench/measuring/cell.ts'
+import { mergeRuns } from '../../bench/load/cell.ts'
 import type { Figures } from '../../bench/report/figures.ts'
 import { judgeAims, verdict } from '../../bench/report/judge-aims.ts'
 import { nothing } from './figures-fixture.ts'

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { compare, inTurns, median } from '../../bench/broker/comparison.ts'
-import type { Contender } from '../../bench/broker/contenders.ts'
 import type { Measured } from '../../bench/broker/figures.ts'
 import { judgeAims } from '../../bench/broker/judge-aims.ts'
-import { parseRss } from '../../bench/broker/rss-mb.ts'
+import { parseRss } from '../../bench/measuring/rss-mb.ts'
+import type { Contender } from '../../bench/parts/brokers.ts'
 import { verdict } from '../../bench/report/judge-aims.ts'
 
 test("the ratio is the median of the rounds' ratios, so a machine that slows down does not change it", () => {

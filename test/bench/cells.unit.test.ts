@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cpuOfAll, mergeRuns, type CellRun } from '../../bench/measuring/cell.ts'
+import { cpuOfAll, mergeRuns, type CellRun } from '../../bench/load/cell.ts'
 import { LatencyHistogram } from '../../bench/measuring/statistics.ts'
 import { rateRatio } from '../../bench/report/render-pings.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { mergeRuns } from '../../bench/measuring/cell.ts'
+import { mergeRuns } from '../../bench/load/cell.ts'
 import { blocksOf, fill, readmeBlocksOf } from '../../scripts/performance/blocks.ts'
 import { nothing } from './figures-fixture.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mergeRuns } from '../../bench/measuring/cell.ts'
+import { mergeRuns } from '../../bench/load/cell.ts'
 import { ratiosOf } from '../../bench/report/ratios.ts'
 import { nothing } from './figures-fixture.ts'
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { startIpcChild } from '../../parts/ipc-child.ts'
+import { startIpcChild } from '../../load/ipc-child.ts'
 import type { ClientAnswer, ClientResult, ClientTask } from './messages.ts'
 
 const LIMIT_MS = 120_000

@@ -1,8 +1,8 @@
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { version } from 'node:process'
 import { KAFKA_VERSION } from '../../local/launch/kafka-jars.ts'
-import type { Parts } from '../parts/parts.ts'
-import { plainClient } from '../parts/plain-client.ts'
+import type { Parts } from './parts.ts'
+import { plainClient } from './plain-client.ts'
 
 /** The machine of a run. */
 export interface Host {

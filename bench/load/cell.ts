@@ -1,6 +1,6 @@
-import type { LoadResult } from '../load/messages.ts'
-import type { CpuSeconds } from './cpu.ts'
-import { LatencyHistogram, mean, sum } from './statistics.ts'
+import type { CpuSeconds } from '../measuring/cpu.ts'
+import { LatencyHistogram, mean, sum } from '../measuring/statistics.ts'
+import type { LoadResult } from './messages.ts'
 
 /** One load run. */
 export interface CellRun {

@@ -2,8 +2,8 @@ import { Redis } from 'ioredis'
 import { HASH, TOTAL } from '../../src/counters/names.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import type { Bench } from '../bench.ts'
-import type { PingPlace } from '../parts/ping-programs.ts'
 import { plainClient } from '../parts/plain-client.ts'
+import type { PingPlace } from './ping-programs.ts'
 
 const LOOK_EVERY_MS = 10
 /** How often to look. Nothing is timed meanwhile, but the cost of looking counts as the cost of a ping. */

@@ -3,7 +3,7 @@ import { startChild, untilReady, type Child } from '../../local/launch/child.ts'
 import { freePort } from '../../local/launch/free-port.ts'
 import { NODE_FLAGS } from '../../local/parts/node-flags.ts'
 import type { Bench } from '../bench.ts'
-import type { Database } from './databases.ts'
+import type { Database } from '../parts/databases.ts'
 
 const SERVER = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url))
 const PROCESSOR = fileURLToPath(new URL('../../processor/main.ts', import.meta.url))

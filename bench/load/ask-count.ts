@@ -1,5 +1,5 @@
-import { connectRequest, HttpConnection } from '../load/http-connection.ts'
-import { bodyOf } from '../load/response-reader.ts'
+import { connectRequest, HttpConnection } from './http-connection.ts'
+import { bodyOf } from './response-reader.ts'
 
 /** An answer of PingCount. */
 export interface AskedCount {
