@@ -3,10 +3,10 @@ import * as zlib from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { unreadableRecords } from './unreadable-records.ts'
 
-/** Node does not see these two among the names of a CommonJS module: they are its default's. */
+/** Node does not detect these two as named exports of the CommonJS module. */
 const { CompressionCodecs, CompressionTypes } = kafkajs
 
-/** What kafkajs needs of a codec; an encoder's buffer is what is to be compressed. */
+/** A codec as kafkajs needs it; `buffer` of an encoder is the data to compress. */
 interface Codec {
   compress(encoder: { buffer: Buffer }): Promise<Buffer>
   decompress(bytes: Buffer): Promise<Buffer>
@@ -14,25 +14,26 @@ interface Codec {
 
 type Work = (bytes: Buffer) => Promise<Buffer>
 
-/** Of the records of one batch, decompressed: a megabyte may stand for a thousand. Kafka lets a compressed batch have one. */
+/** For the decompressed records of one batch: a compressed batch of a megabyte, which Kafka allows, may expand to a thousand. */
 const LIMITS = { maxOutputLength: 32 * 1024 * 1024 }
 const CODEC = 0x07
 
-/** What reads each compression, by its number in a batch's attributes. */
+/** The decompressors, by the codec's number in a batch's attributes. */
 const DECOMPRESSORS: Readonly<Record<number, Work | undefined>> = {
   [CompressionTypes.GZIP]: bytes => promisify(zlib.unzip)(bytes, LIMITS),
   [CompressionTypes.ZSTD]: typeof zlib.zstdDecompress === 'function' ? bytes => promisify(zlib.zstdDecompress)(bytes, LIMITS) : undefined,
 }
 
-/** The records of a compressed batch as they were before; undefined if they cannot be had. */
+/** The decompressed records of a batch; undefined if they cannot be decompressed. */
 export async function decompress(attributes: number, bytes: Buffer): Promise<Buffer | undefined> {
   return DECOMPRESSORS[attributes & CODEC]?.(bytes).catch(() => undefined)
 }
 
 /**
- * kafkajs stops a consumer for good at a batch that it cannot decompress, so that one foreign batch in the
- * topic would end all counting. Here no codec ever throws: gzip and zstd are read (zstd where Node has
- * it), and what remains comes as records that say so. Registers for the whole process, once or often.
+ * kafkajs permanently stops a consumer at a batch that it cannot decompress, so that one foreign batch in
+ * the topic would end all counting. These codecs never throw: gzip and zstd are decompressed (zstd if Node
+ * supports it), and any other batch becomes records with the reason. Registers for the whole process; may
+ * be called again.
  */
 export function registerCodecs(): void {
   const { zstdCompress } = zlib

@@ -2,10 +2,10 @@ import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
 import type { PingEvent } from './event.ts'
 
-/** Events that follow one another in a lane under one tag, such as those of one batch; at least one. */
+/** One or more consecutive events of a lane with the same tag, such as those of one batch. */
 export interface EventRun {
   readonly lane: number
-  /** Seq of the first; the others have the next ones. */
+  /** Seq of the first event; the others follow without gaps. */
   readonly firstSeq: bigint
   readonly tag: bigint
   /** Tag of the ping before the first; 0 if that has seq 1. */
@@ -18,12 +18,12 @@ export function endOfRun({ firstSeq, tag, pings }: EventRun): Position {
   return { seq: firstSeq + BigInt(pings.length - 1), tag }
 }
 
-/** A run's first events, as a run. */
+/** The first events of a run, as a run. */
 export function firstOfRun(run: EventRun, count: number): EventRun {
   return count >= run.pings.length ? run : { ...run, pings: run.pings.slice(0, count) }
 }
 
-/** A run without its first events, fewer than all. */
+/** A run without its first events; at least one event remains. */
 export function restOfRun({ lane, firstSeq, tag, pings }: EventRun, count: number): EventRun {
   return { lane, firstSeq: firstSeq + BigInt(count), tag, previousTag: tag, pings: pings.slice(count) }
 }

@@ -2,16 +2,16 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { PingEventSchema } from '../gen/ping/v1/ping_event_pb.ts'
 import type { LedgerRow } from '../terms/ping.ts'
 
-/** A ping as the topic carries it: with its place and the tag before it, which links it to the ping before. */
+/** A ping in the topic: with its place in the ledger, and the tag of the ping before it, which links the two. */
 export interface PingEvent extends LedgerRow {
   /** Tag of the ping before it in its lane; 0 for seq 1. */
   readonly previousTag: bigint
 }
 
-/** What a record turned out to be. */
+/** The decoded value of a record. */
 export type Decoded =
   | { readonly kind: 'event'; readonly event: PingEvent }
-  /** Written by the original's producer: a time, and no place in the ledger. Not counted. */
+  /** Written by the producer of the original: it has a time but no place in the ledger. Not counted. */
   | { readonly kind: 'legacy' }
   | { readonly kind: 'undecodable'; readonly reason: string }
 

@@ -7,17 +7,17 @@ export interface FetchedRecords {
   readonly length: number
   /** Offsets stay far below 2^53. */
   offsetAt(index: number): number
-  /** The record's event; undefined if its value is not as the relay writes it, or it has headers: look at the message then. */
+  /** The record's event; undefined if its value is not in the relay's form, or if it has headers. Then use `messageAt`. */
   eventAt(index: number): CountedEvent | undefined
   messageAt(index: number): KafkaMessage
 }
 
-/** What a batch of a kafkajs consumer has as its messages, however they were read. */
+/** The records in the messages of a batch from a kafkajs consumer, packed or not. */
 export function fetchedRecords(messages: readonly KafkaMessage[] | PackedRecords): FetchedRecords {
   return messages instanceof PackedRecords ? messages : new PlainRecords(messages)
 }
 
-/** Messages that kafkajs has taken apart, such as those of a compressed batch. */
+/** Messages that kafkajs has decoded, such as those of a compressed batch. */
 class PlainRecords implements FetchedRecords {
   readonly #messages: readonly KafkaMessage[]
   readonly #reader = new EventReader()

@@ -10,9 +10,9 @@ interface RequestQueue {
 const require = createRequire(import.meta.url)
 
 /**
- * kafkajs 2.2.4 polls each connection every millisecond once it has had a response (4.7 % of a core when
- * idle), and on newer Node warns of negative time-outs. Here a check is scheduled only while requests
- * wait for a broker's throttling to end. Patches the class once, however often it is called.
+ * kafkajs 2.2.4 polls each connection every millisecond after its first response (4.7 % of a core when
+ * idle), and newer versions of Node warn of negative time-outs. With this patch it schedules a check only
+ * while requests wait for a broker's throttling to end. Patches the class; may be called again.
  */
 export function guardIdleConnections(): void {
   const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: object }

@@ -5,7 +5,7 @@ import { guardIdleConnections } from './guard-idle-connections.ts'
 import { kafkaConfig, type KafkaSettings, type TopicSettings } from './settings.ts'
 import { socketFactory } from './socket-factory.ts'
 
-/** A client of Kafka. kafkajs' own tries are few: callers try again, and say so, with what they know. */
+/** A Kafka client. kafkajs itself retries only a few times: callers retry, and log that with more context. */
 export function createKafka(settings: KafkaSettings, clientId: string, log: Logger): Kafka {
   guardIdleConnections()
   registerCodecs()
@@ -21,7 +21,7 @@ export function createKafka(settings: KafkaSettings, clientId: string, log: Logg
   })
 }
 
-/** What kafkajs calls an error is one of several tries: whoever asked says what failed in the end. */
+/** What kafkajs logs as an error is one of several attempts; the caller logs the final failure. */
 function writeLog(log: Logger, { namespace, log: { message, ...details } }: LogEntry): void {
   log.debug({ kafka: { ...details, timestamp: undefined, logger: undefined }, namespace }, `kafka: ${message}`)
 }
@@ -49,12 +49,12 @@ async function createTopic(admin: Admin, topic: string, settings: TopicSettings)
       },
     ],
   })
-  const partitions = await countPartitions(admin, topic) // another may have been first, with another number
+  const partitions = await countPartitions(admin, topic) // another client may have created it first, with another number
   if (partitions === undefined) throw new Error(`the topic ${topic} was created, but the brokers do not know it yet`)
   return partitions
 }
 
-/** The number of partitions, or undefined if there is no such topic. Asking by name would create it. */
+/** The number of partitions, or undefined if the topic does not exist. Metadata by name would create the topic. */
 async function countPartitions(admin: Admin, topic: string): Promise<number | undefined> {
   const topics = await admin.listTopics()
   if (!topics.includes(topic)) return undefined

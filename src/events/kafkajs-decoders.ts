@@ -21,15 +21,15 @@ export interface Decoder {
 }
 
 const require = createRequire(import.meta.url)
-/** kafkajs 2.2.4 does not tell of its decoders: the version is fixed in package.json, and tests hold what is used of them. */
+/** kafkajs 2.2.4 does not export its decoders. package.json fixes the version, and tests cover what is used of them. */
 export const DecoderOf = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder
 
 const [ATTRIBUTES_AT, FIRST_TIMESTAMP_AT, MAX_TIMESTAMP_AT] = [21, 27, 35]
 const HAS_APPEND_TIME = 0x08
 
 /**
- * One record as kafkajs makes a message of it. Its own decoder copies all headers for each one more, minutes for a record of many, and
- * takes one named `toString` for a second one, of which the first is a function.
+ * One record as the message that kafkajs would make. kafkajs' decoder copies all headers for each further one, which takes minutes if
+ * there are many, and treats a header named `toString` as a repeated one whose first value is a function.
  */
 export function decodeRecord({ bytes, batches, records }: RecordIndex, index: number): KafkaMessage {
   const { at, firstOffset } = batches.findLast(({ first }) => first <= index)!
@@ -46,7 +46,7 @@ export function decodeRecord({ bytes, batches, records }: RecordIndex, index: nu
   return { attributes, timestamp: String(time), offset: String(offset), key, value, headers: readHeaders(decoder) }
 }
 
-/** A name that comes again has all its values in an array. A header without a value has null, against kafkajs' types. */
+/** A repeated name has all its values in an array. A header without a value has null, contrary to kafkajs' types. */
 function readHeaders(decoder: Decoder): IHeaders {
   const values = new Map<string, (Buffer | null)[]>()
   for (let left = decoder.readVarInt(); left > 0; left--) {

@@ -7,7 +7,7 @@ import { unreadableMessages } from './unreadable-records.ts'
 
 type Messages = readonly KafkaMessage[] | PackedRecords
 
-/** What kafkajs wants of the answer to a Fetch, version 11. */
+/** The response to Fetch, version 11, as kafkajs needs it. */
 interface FetchResponse {
   readonly throttleTime: 0
   readonly clientSideThrottleTime: number
@@ -27,8 +27,8 @@ const kafkajsOwn = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessage
 const SIZE_OF_SIZE = 4
 
 /**
- * From here on consumers of this process get their batches' messages as `PackedRecords` where all of a partition's records are plain,
- * and the broker speaks version 11 of Fetch (Kafka 2.3 and newer); else as ever. Patches the decoder once, however often it is called.
+ * After this call, consumers of this process get a batch's messages as `PackedRecords` if all records of the partition are plain and
+ * the broker supports Fetch version 11 (Kafka 2.3 and newer); otherwise as usual. Patches kafkajs' decoder; may be called again.
  */
 export function packFetches(): void {
   const response = require('kafkajs/src/protocol/requests/fetch/v11/response') as ResponseDecoder
@@ -38,7 +38,7 @@ export function packFetches(): void {
 async function decodeResponse(response: Buffer): Promise<FetchResponse> {
   const decoder = new DecoderOf(response)
   return {
-    throttleTime: 0, // the broker leaves that to us: kafkajs obeys the other one
+    throttleTime: 0, // the client throttles itself: kafkajs uses the other field
     clientSideThrottleTime: decoder.readInt32(),
     errorCode: decoder.readInt16(),
     sessionId: decoder.readInt32(),
@@ -81,8 +81,8 @@ async function decodeMessages(decoder: Decoder, hasAborted: boolean): Promise<Me
 }
 
 /**
- * The messages of batches that are not all plain. kafkajs throws at a batch that it cannot read, and ends the consumer for good, or reads on
- * without an end: here such a one comes as messages that say so, and the stream goes on.
+ * The messages of batches that are not all plain. At a batch that it cannot read, kafkajs throws and permanently ends the consumer, or
+ * loops forever. Here such a batch becomes messages with the reason, and the stream continues.
  */
 async function decodeBatches(batches: readonly Buffer[]): Promise<readonly KafkaMessage[]> {
   const messages: KafkaMessage[] = []

@@ -2,17 +2,17 @@ import type { Message } from 'kafkajs'
 import type { RecordSet } from './record-writer.ts'
 
 /**
- * Records that are encoded already, in a form that kafkajs 2.2.4 sends: what it calls of its arrays of messages, and nothing else.
- * With plain messages it groups by partition in quadratic time and makes ten small Buffers a record, 8 µs each at 600 a send; so
- * one array has its records written once. Numbers of sequence, retries and checksums stay kafkajs'. A test holds the bytes of
- * the request against those of plain messages.
+ * Encoded records in a form that kafkajs 2.2.4 can send: it has those methods of an array of messages that kafkajs calls, and no
+ * others. With plain messages kafkajs groups by partition in quadratic time and creates ten small Buffers per record, 8 µs each at
+ * 600 records per send. Sequence numbers, retries and checksums are still kafkajs'. A test compares the request's bytes with those
+ * for plain messages.
  */
 export function packedMessages(sets: ReadonlyMap<number, RecordSet>): Message[] {
   const byPartition = Object.fromEntries([...sets].map(([partition, set]) => [partition, new PackedPartition(set)]))
   const messages = {
-    /** It looks for a message without a value. */
+    /** kafkajs searches for a message without a value. */
     find: () => undefined,
-    /** It groups by partition. */
+    /** kafkajs groups by partition. */
     reduce: () => byPartition,
   }
   return messages as unknown as Message[]
@@ -27,7 +27,7 @@ class PackedPartition {
     this.length = count
   }
 
-  /** It asks for the messages' timestamps first: there are none; then for an encoder of each record: the first has all, the rest are holes. */
+  /** kafkajs first maps to timestamps, of which there are none, then to an encoder for each record: the first has all bytes, the rest are holes. */
   map(make: (message: Message, index: number) => unknown): unknown[] {
     if (make({ value: null }, 0) === undefined) return []
     const encoders: unknown[] = [{ buf: this.#bytes, buffer: this.#bytes }]

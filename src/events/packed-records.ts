@@ -3,19 +3,19 @@ import { EventReader, type CountedEvent } from './event-reader.ts'
 import { decodeRecord } from './kafkajs-decoders.ts'
 import type { RecordIndex } from './record-index.ts'
 
-/** What kafkajs asks of a message when it looks for those that it has to leave out. */
+/** The part of a message that kafkajs reads when it filters messages. */
 interface Seen {
   readonly offset: string
   readonly isControlRecord: false
 }
 
 /**
- * Records that stay in the bytes in which they came. kafkajs 2.2.4 takes them for its array of messages: what it calls of that is
- * here, and nothing else. It would make four objects and two strings of each record, 3 µs and 600 bytes.
+ * Records that stay in the bytes of the fetch. kafkajs 2.2.4 uses them as an array of messages; this class has those methods of an
+ * array that it calls, and no others. kafkajs would create four objects and two strings per record, 3 µs and 600 bytes.
  */
 export class PackedRecords implements Iterable<KafkaMessage> {
   readonly #index: RecordIndex
-  /** Of the records in the index, those before are left out. */
+  /** Records of the index before this one are skipped. */
   readonly #from: number
   readonly #reader = new EventReader()
   readonly length: number
@@ -24,7 +24,7 @@ export class PackedRecords implements Iterable<KafkaMessage> {
     this.#index = index
     this.#from = from
     this.length = index.length - from
-    // It asks for the offsets of the first and the last.
+    // kafkajs reads the offsets of the first and the last message.
     for (const at of this.length > 0 ? new Set([0, this.length - 1]) : []) Object.defineProperty(this, at, { value: this.#see(at) })
   }
 
@@ -47,14 +47,14 @@ export class PackedRecords implements Iterable<KafkaMessage> {
     for (let index = 0; index < this.length; index++) yield this.messageAt(index)
   }
 
-  /** It leaves out what is before the offset that it asked for, and then control records: there are none. */
+  /** kafkajs filters out messages before the requested offset, then control records, of which there are none. */
   filter(isKept: (record: Seen) => boolean): PackedRecords {
     let from = 0
     while (from < this.length && !isKept(this.#see(from))) from++
     return from === 0 ? this : new PackedRecords(this.#index, this.#from + from)
   }
 
-  /** It looks for control records. */
+  /** kafkajs searches for control records. */
   some(isThere: (record: Seen) => boolean): boolean {
     return this.length > 0 && isThere(this.#see(0))
   }

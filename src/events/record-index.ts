@@ -5,9 +5,9 @@ export interface RecordIndex {
   readonly bytes: Buffer
   readonly length: number
   readonly batches: readonly BatchPlace[]
-  /** Of each record where it begins, behind its length, and where it ends. */
+  /** For each record, where it begins (after its length) and where it ends. */
   readonly records: Int32Array
-  /** Of each record where its value begins and ends; -1 twice if it has no value, or headers. */
+  /** For each record, where its value begins and ends; -1 twice if it has no value, or if it has headers. */
   readonly values: Int32Array
   offset(index: number): number
 }
@@ -21,26 +21,26 @@ export interface BatchPlace {
   readonly firstOffset: number
 }
 
-/** Of Kafka's record batch, version 2: where its fields are, and where its records begin. */
+/** Offsets of the fields in Kafka's record batch, version 2, and of its first record. */
 const [LENGTH_AT, MAGIC_AT, ATTRIBUTES_AT, COUNT_AT, RECORDS_AT] = [8, 16, 21, 57, 61]
-/** What the length does not count: the first offset and itself. */
+/** The bytes that the length does not include: the first offset and the length itself. */
 const BEFORE_LENGTH = 12
 const MAGIC = 2
 /** Part of the attributes. */
 const CODEC = 0x07
 /** Codec, part of a transaction, control batch. */
 const NOT_PLAIN = 0x37
-/** A record is at least its length, attributes, two deltas, two lengths and the number of headers. */
+/** A record has at least its length, attributes, two deltas, two lengths and the number of headers. */
 const MIN_RECORD_SIZE = 7
 const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER)
 const MAX_VARINT_SIZE = 5
 const MAX_VARLONG_SIZE = 10
-/** A header is at least two lengths. */
+/** A header has at least two lengths. */
 const MIN_HEADER_SIZE = 2
 
 /**
- * Finds the records in a record set. Undefined unless all of it is plain: batches of version 2 that are neither compressed nor part of
- * a transaction, and whose records fill them. A last batch that is cut off is left out, as Kafka has it.
+ * Finds the records in a record set. Undefined unless all batches are plain: version 2, not compressed, not part of a transaction, and
+ * exactly filled by their records. A last batch that is cut off is ignored, as in Kafka.
  */
 export function indexRecords(bytes: Buffer): RecordIndex | undefined {
   const batches: BatchPlace[] = []
@@ -71,7 +71,7 @@ export function isCompressed(batch: Buffer): boolean {
   return batch[MAGIC_AT] === MAGIC && (batch.readUInt16BE(ATTRIBUTES_AT) & NOT_PLAIN & ~CODEC) === 0 && !isPlain(batch)
 }
 
-/** The batches of a record set, one by one; undefined if it cannot be told where one ends. A last one that is cut off is left out. */
+/** The batches of a record set; undefined if the end of one cannot be determined. A last batch that is cut off is ignored. */
 export function splitBatches(bytes: Buffer): readonly Buffer[] | undefined {
   const batches: Buffer[] = []
   for (let at = 0; at + RECORDS_AT <= bytes.length;) {
@@ -89,7 +89,7 @@ export function isPlain(bytes: Buffer, at = 0): boolean {
   return bytes[at + MAGIC_AT] === MAGIC && (bytes.readUInt16BE(at + ATTRIBUTES_AT) & NOT_PLAIN) === 0
 }
 
-/** A compressed batch with its records as they were before; undefined if they cannot be had. */
+/** A compressed batch with its records decompressed; undefined if they cannot be decompressed. */
 export async function decompressBatch(batch: Buffer): Promise<Buffer | undefined> {
   const attributes = batch.readUInt16BE(ATTRIBUTES_AT)
   const records = await decompress(attributes, batch.subarray(RECORDS_AT))
@@ -127,7 +127,7 @@ class FoundRecords implements RecordIndex {
     return this.#offsets[index]!
   }
 
-  /** False if something is not as it should be. */
+  /** False if anything is malformed. */
   find(): boolean {
     return this.batches.every((batch, number) => this.#findBatch(batch, this.batches[number + 1]?.first ?? this.length))
   }
@@ -146,8 +146,8 @@ class FoundRecords implements RecordIndex {
 
   #findRecord(index: number, firstOffset: number): boolean {
     const [start, end] = [this.#at, this.#end]
-    this.#at++ // attributes, of which there are none
-    const hasTime = this.#passVarlong() // the timestamp's delta
+    this.#at++ // attributes, which are unused
+    const hasTime = this.#skipVarlong() // the timestamp's delta
     const delta = this.#varint()
     const keySize = this.#varint()
     if (keySize > 0) this.#at += keySize
@@ -167,7 +167,7 @@ class FoundRecords implements RecordIndex {
     return true
   }
 
-  /** A varint, zigzag; less than -1 if it does not end within five bytes and the record. */
+  /** A zigzag varint; -2 if it does not end within five bytes and within the record. */
   #varint(): number {
     let value = 0
     for (let shift = 0; shift < 7 * MAX_VARINT_SIZE && this.#at < this.#end; shift += 7) {
@@ -178,8 +178,8 @@ class FoundRecords implements RecordIndex {
     return -2
   }
 
-  /** False if it does not end within ten bytes and the record. */
-  #passVarlong(): boolean {
+  /** Skips a varlong. False if it does not end within ten bytes and within the record. */
+  #skipVarlong(): boolean {
     const last = Math.min(this.#at + MAX_VARLONG_SIZE, this.#end)
     while (this.#at < last) if (this.bytes[this.#at++]! < 0x80) return true
     return false

@@ -2,16 +2,16 @@ import type { NewPing } from '../terms/ping.ts'
 import type { EventRun } from './event-run.ts'
 import { sizeOfVarint, toUint64, writeVarint, type Uint64 } from './varint.ts'
 
-/** Records of one partition in Kafka's format, one after the other; each has the timestamp of its batch. */
+/** The records of one partition in Kafka's format, each with the timestamp of its batch. */
 export interface RecordSet {
   readonly count: number
   readonly bytes: Buffer
 }
 
 const FIRST_SIZE = 64 * 1024
-/** A record without its id: lengths, attributes, deltas, key, headers and all other fields. */
+/** Maximum size of a record without its id: lengths, attributes, deltas, key, headers and all other fields. */
 const MAX_REST = 96
-/** Bytes that one UTF-16 unit of an id can become. */
+/** Maximum number of bytes for one UTF-16 code unit of an id. */
 const MAX_UTF8 = 3
 /** Fields of ping.v1.PingEvent: number and wire type in one byte each. */
 const [TIMESTAMP_MS, PING_ID, LANE, SEQ, TAG, PREVIOUS_TAG] = [0x08, 0x12, 0x18, 0x20, 0x29, 0x31]
@@ -19,23 +19,23 @@ const FIXED64_SIZE = 8
 /** Kafka's varint of a length of -1: no key. */
 const NO_KEY = 1
 const KEY_SIZE = 1
-/** Attributes and the timestamp's delta before, the number of headers behind: each is one byte 0. */
+/** Attributes and the timestamp's delta at the start, and the number of headers at the end: each is one byte 0. */
 const ZEROS_SIZE = 3
 
 /**
- * Writes events as records of Kafka whose values are `ping.v1.PingEvent`, byte for byte as kafkajs and protobuf-es write them, into
- * one Buffer that it keeps. Those two take 10 µs an event, most of it for small Buffers; this takes 0.3.
+ * Writes events as Kafka records whose values are `ping.v1.PingEvent`, byte for byte as kafkajs and protobuf-es write them, into one
+ * reused Buffer. Those two take 10 µs per event, mostly for small Buffers; this takes 0.3.
  */
 export class RecordWriter {
   #bytes = Buffer.allocUnsafe(FIRST_SIZE)
   #at = 0
 
-  /** Begins again: overwrites what was written before. */
+  /** Starts again: overwrites what was written before. */
   begin(): void {
     this.#at = 0
   }
 
-  /** Writes runs as the records of one partition. They are good until `begin`. */
+  /** Writes runs as the records of one partition. They are valid until `begin`. */
   write(runs: readonly EventRun[]): RecordSet {
     const from = this.#at
     let count = 0
@@ -60,7 +60,7 @@ export class RecordWriter {
     }
   }
 
-  /** `idSize` is what the id takes if it is ASCII, as every id is; if it is not, the record is written again. */
+  /** `idSize` is the size of the id if it is ASCII, as every id is; if it is not, the record is written again. */
   #writeRecord(offset: number, { id, timestampMs }: NewPing, place: Place, idSize: number): void {
     const time = toUint64(timestampMs)
     const valueSize = sizeOfEvent(time, idSize, place)
@@ -100,11 +100,11 @@ export class RecordWriter {
     if (this.#at + size <= this.#bytes.length) return
     const larger = Buffer.allocUnsafe(2 * (this.#at + size))
     this.#bytes.copy(larger, 0, 0, this.#at)
-    this.#bytes = larger // sets that were written before keep the smaller one
+    this.#bytes = larger // earlier sets keep the smaller one
   }
 }
 
-/** What an event has beside its ping; the tags as they are written. */
+/** The fields of an event that are not in its ping; the tags are encoded. */
 interface Place {
   readonly lane: number
   readonly seq: Uint64
@@ -128,7 +128,7 @@ function sizeOfField(value: Uint64): number {
   return value === 0 ? 0 : 1 + sizeOfVarint(value)
 }
 
-/** A field of type fixed64; nothing if it is 0, as protobuf has it. */
+/** A field of type fixed64; empty if it is 0, as in protobuf. */
 function encodedTag(field: number, value: bigint): Uint8Array {
   if (value === 0n) return new Uint8Array(0)
   const bytes = Buffer.alloc(1 + FIXED64_SIZE)
@@ -142,7 +142,7 @@ function writeBytes(target: Uint8Array, at: number, bytes: Uint8Array): number {
   return at + bytes.length
 }
 
-/** Of what is not negative, as Kafka writes its lengths and deltas. */
+/** The zigzag encoding of a non-negative number, for Kafka's lengths and deltas. */
 function zigzag(value: number): number {
   return 2 * value
 }

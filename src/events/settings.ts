@@ -28,7 +28,7 @@ export const kafkaSettings = {
   kafkaPassword: text('KAFKA_PASSWORD', { help: 'Password for KAFKA_SASL_MECHANISM.', fallback: undefined, secret: true }),
 }
 
-/** How the topic is created where it is missing; an existing topic is left as it is. */
+/** How the topic is created if it is missing; an existing topic is not changed. */
 export const topicSettings = {
   kafkaTopicPartitions: integer('KAFKA_TOPIC_PARTITIONS', {
     help: 'Partitions of the topic, if Ping creates it.',

@@ -6,15 +6,15 @@ import { parseAddress } from '../runtime/address.ts'
 const KEEP_ALIVE_DELAY_MS = 60_000
 
 /**
- * kafkajs 2.2.4 cuts a broker of its list at the first colon, which leaves nothing of an IPv6 address. It gets such a one with
- * underscores, which no address has, and `hostOf` puts the colons back. Addresses that brokers name come whole.
+ * kafkajs 2.2.4 splits a broker of its list at the first colon, which destroys an IPv6 address. So it gets such an address with
+ * tildes, which no address contains, and `hostOf` restores the colons. Addresses from brokers' metadata need no such change.
  */
 export function kafkajsBroker(broker: string): string {
   const address = parseAddress(broker)
   return address?.host.includes(':') ? `[${address.host.replaceAll(':', '~')}]:${address.port}` : broker
 }
 
-/** The host of a broker that kafkajs names. */
+/** The host of a broker in kafkajs' form. */
 export function hostOf(given: string): string {
   return given.startsWith('[') ? given.slice(1, -1).replaceAll('~', ':') : given
 }

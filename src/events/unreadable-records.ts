@@ -1,13 +1,13 @@
 import type { KafkaMessage } from 'kafkajs'
 
-/** Header of the record that stands for a batch that could not be decompressed; its value is the batch as it was. */
+/** Header of the record that represents a batch that could not be decompressed; its value is the original batch. */
 const REASON = 'ping-unreadable-batch'
-/** Header of the further records of such a batch: they are in the first. */
+/** Header of the further records of such a batch: their content is in the first. */
 const REST = 'ping-unreadable-rest'
-/** A codec is not told how many records a batch has: so many are made, and as many read as there are. */
+/** A codec does not know how many records a batch has, so this many are created; kafkajs reads as many as the batch has. */
 const MAX_RECORDS = 2 ** 18
 
-/** What a record of an unreadable batch stands for, or undefined for any other record. */
+/** What a record of an unreadable batch represents, or undefined for any other record. */
 export function unreadableBatch({ headers }: KafkaMessage): { readonly reason: string } | 'rest' | undefined {
   if (headers === undefined) return undefined
   const reason = headers[REASON]
@@ -15,7 +15,7 @@ export function unreadableBatch({ headers }: KafkaMessage): { readonly reason: s
   return REST in headers ? 'rest' : undefined
 }
 
-/** Records, in Kafka's format, to read in place of those of a batch that cannot be decompressed; offsets one by one. */
+/** Records in Kafka's format that replace those of a batch that cannot be decompressed; their offsets are consecutive. */
 export function unreadableRecords(batch: Buffer, reason: string): Buffer {
   furtherRecords ??= makeFurtherRecords()
   return Buffer.concat([record(0, batch, REASON, reason), furtherRecords])
@@ -23,7 +23,7 @@ export function unreadableRecords(batch: Buffer, reason: string): Buffer {
 
 const [LAST_DELTA_AT, FIRST_TIMESTAMP_AT, END_OF_TIMES] = [23, 27, 43]
 
-/** Messages to take in place of those of a whole batch that nothing can read: the first is the batch, and one more is at its last offset. */
+/** Messages that replace those of a batch that cannot be read: the first contains the batch, and one more has its last offset. */
 export function unreadableMessages(batch: Buffer, reason: string): KafkaMessage[] {
   const firstOffset = batch.readBigInt64BE(0)
   const hasTimes = batch.length >= END_OF_TIMES
@@ -34,7 +34,7 @@ export function unreadableMessages(batch: Buffer, reason: string): KafkaMessage[
   return lastDelta > 0 ? [first, last] : [first]
 }
 
-/** The same behind every such batch: made once, when first needed. */
+/** The same for every such batch: created once, when first needed. */
 let furtherRecords: Buffer | undefined
 
 function makeFurtherRecords(): Buffer {
@@ -48,7 +48,7 @@ function makeFurtherRecords(): Buffer {
 }
 
 const NO_ATTRIBUTES = Buffer.of(0)
-/** All offset deltas are written in as many bytes, so that all further records are of one length. */
+/** All offset deltas are written in this many bytes, so that all further records have the same length. */
 const DELTA_BYTES = 3
 
 function record(offsetDelta: number, value: Buffer | null, header: string, text: string): Buffer {
@@ -62,11 +62,11 @@ function bytes(content: Buffer | null): Buffer {
   return content === null ? varint(-1) : Buffer.concat([varint(content.length), content])
 }
 
-/** Zigzag, then seven bits a byte, the lowest first; at least so many bytes. */
-function varint(value: number, leastBytes = 1): Buffer {
+/** Zigzag, then seven bits per byte, the lowest first; at least `minBytes` bytes. */
+function varint(value: number, minBytes = 1): Buffer {
   let rest = ((value << 1) ^ (value >> 31)) >>> 0
   const out: number[] = []
-  while (rest > 0x7f || out.length < leastBytes - 1) {
+  while (rest > 0x7f || out.length < minBytes - 1) {
     out.push((rest & 0x7f) | 0x80)
     rest >>>= 7
   }

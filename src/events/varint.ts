@@ -1,9 +1,9 @@
-/** A 64-bit whole number as protobuf writes it, unsigned: a number where that is exact, which is ten times as fast as a bigint. */
+/** A 64-bit integer as protobuf writes it, unsigned: a number if that is exact, because it is ten times as fast as a bigint. */
 export type Uint64 = number | bigint
 
 const SEVEN_BITS = 0x7f
 const MORE = 0x80
-/** Four groups of seven bits: what is above has to be divided off, as bit operators know 32 bits only. */
+/** Four groups of seven bits. Higher bits have to be divided off, because bit operators are limited to 32 bits. */
 const FOUR_GROUPS = 2 ** 28
 
 /** The 64 bits of an int64, as protobuf takes it for a varint or a fixed64. */
