@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { SettingsError } from './settings.ts'
 
-/** The parts of a URL that says where a server is, with escapes resolved; what is absent or empty is undefined. */
+/** The parts of a URL with the address of a server, unescaped; absent or empty parts are undefined. */
 export interface AddressUrl {
   /** In lower case. */
   readonly scheme: string
@@ -21,11 +21,11 @@ export interface AddressUrlOptions {
   readonly schemes: readonly string[]
   /** What a valid one looks like. */
   readonly expected: string
-  /** The environment variable for a password that is not to be escaped. */
+  /** The environment variable for an unescaped password. */
   readonly passwordSetting: string
   /** What to write in place of several hosts. */
   readonly oneHost: string
-  /** The parameters that are understood; none unless given. */
+  /** The supported parameters. Default: none. */
   readonly parameters?: readonly string[]
 }
 
@@ -35,8 +35,8 @@ const HOST_NAME = /^[a-z0-9_]([a-z0-9._-]*[a-z0-9_.])?$/i
 const LAST_PORT = 65_535
 
 /**
- * Reads such a URL strictly: what could be meant in two ways is refused, with the reason. No part of it is ever in a message, since
- * any part may be a piece of a password that was not escaped. Throws `SettingsError`.
+ * Parses such a URL strictly: an ambiguous one is refused with the reason. No message contains any part of it, because any
+ * part may be a piece of an unescaped password. Throws `SettingsError`.
  */
 export function parseAddressUrl(text: string, options: AddressUrlOptions): AddressUrl {
   const refuse = (reason: string): never => {
@@ -108,13 +108,13 @@ function parseParameters(query: string, options: AddressUrlOptions, refuse: Refu
   return parameters
 }
 
-/** Two texts; the second is empty if the separator is not there. */
+/** Two strings; the second is empty if the separator is missing. */
 function splitAt(text: string, separator: string): readonly [string, string] {
   const index = text.indexOf(separator)
   return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + separator.length)]
 }
 
-/** Undefined if a % begins no escape, or if what is escaped is no text, such as %00. */
+/** Undefined if a % does not start an escape, or if the escaped character is not text, such as %00. */
 function unescaped(text: string): string | undefined {
   try {
     const plain = decodeURIComponent(text)

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Setting } from './settings.ts'
 
-/** Where something listens. */
+/** The address of something that listens. */
 export interface Address {
   /** A name or an address; one of IPv6 without brackets. */
   readonly host: string
@@ -18,7 +18,7 @@ export function parseAddress(text: string): Address | undefined {
   return Number(port) >= 1 && Number(port) <= HIGHEST_PORT ? { host: name, port: Number(port) } : undefined
 }
 
-/** A setting of addresses separated by commas, at least one. */
+/** A setting of one or more addresses, separated by commas. */
 export function addressList(
   env: string,
   { help, fallback }: Pick<Setting<readonly string[]>, 'help' | 'fallback'>,

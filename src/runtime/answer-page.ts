@@ -18,7 +18,7 @@ export function answerPage(request: HttpRequest, response: HttpResponse, page: S
 export function send(request: HttpRequest, response: HttpResponse, page: StatusPage, headers: Readonly<Record<string, string>> = {}): void {
   const bytes = Buffer.from(page.body)
   const head = { 'content-type': page.type, 'content-length': bytes.length, 'x-content-type-options': 'nosniff', ...headers }
-  // The two kinds of response declare `writeHead` and `end` apart, so a union of them cannot be called.
+  // The two response types declare `writeHead` and `end` differently, so they cannot be called on the union.
   const anyResponse = response as ServerResponse
   anyResponse.writeHead(page.status, head)
   anyResponse.end(request.method === 'HEAD' ? undefined : bytes)

@@ -3,21 +3,21 @@ import { enableCompileCache, flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { makeLevels } from './make-levels.ts'
 
-/** Beside the packages: who may write there may change the code as well, and a fresh install begins again. The folder for temporary files is everybody's. */
+/** Next to the packages: a user who can write there could change the code anyway, and a new install starts with an empty cache. Every user can write to the folder for temporary files. */
 export const COMPILE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'ping')
-/** Once everything is loaded: a program that is killed writes nothing at its end. */
+/** When everything is loaded. A killed program writes nothing at its end. */
 const FLUSH_AFTER_MS = 1_000
 
 /**
- * Has Node keep what it compiles from here on, which halves the time that a start takes; all programs share the folder. Does nothing
- * where NODE_COMPILE_CACHE names another folder, and never fails: where nothing can be written, starts take longer.
+ * Lets Node cache what it compiles from here on, which halves the start time; all programs share the folder. Has no effect if
+ * NODE_COMPILE_CACHE names another folder. Never fails: if the folder is not writable, starts take longer.
  */
 export function keepCompiled(): void {
   enableCompileCache(COMPILE_CACHE)
   setTimeout(flushCompileCache, FLUSH_AFTER_MS).unref()
 }
 
-/** The first of the folders that this process can write to, made when absent. */
+/** The first of the folders that this process can write to, created if missing. */
 export function writableFolder(folders: readonly string[]): string | undefined {
   return folders.find(folder => {
     try {

@@ -1,11 +1,11 @@
-/** A start that failed for a reason that may pass, or a stop that went wrong. */
+/** A start that failed for a reason that may be temporary, or a stop that failed. */
 export const FAILED = 1
 
-/** Arguments that the program does not know, as shells have it. */
+/** Unknown arguments, as in shells. */
 export const WRONG_USAGE = 2
 
 /**
- * A start that failed for a reason that will not pass: a wrong setting, or kept data that cannot be used. Whoever starts
- * programs again need not try. The number is EX_CONFIG of sysexits.h.
+ * A start that failed for a permanent reason: a wrong setting, or stored data that cannot be used. A supervisor should not
+ * restart the program. The number is EX_CONFIG of sysexits.h.
  */
 export const UNUSABLE = 78

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 
 const DENIED: readonly unknown[] = ['EACCES', 'EPERM']
 
-/** What the system says of a file; where somebody else owns it, whose it is and what helps. `path`: the file, or its folder. */
+/** The system's error for a file and, if another user owns the file, the owner and the remedy. `path`: the file, or its folder. */
 export function explainFileError(error: unknown, path: string): string {
   const { message, code, path: named } = error as NodeJS.ErrnoException
   const text = message.includes(named ?? path) ? message : `${message}: ${named ?? path}`
@@ -13,7 +13,7 @@ export function explainFileError(error: unknown, path: string): string {
   return `${text}; ${file} belongs to user ${uid}, and this is user ${us}: start as user ${uid}, or change the owner with chown -R`
 }
 
-/** The path, or what exists of it. */
+/** The path, or its nearest existing parent. */
 function nearest(path: string): string {
   return existsSync(path) ? path : nearest(dirname(path))
 }

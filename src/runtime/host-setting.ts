@@ -1,10 +1,10 @@
 import { isIP, SocketAddress } from 'node:net'
 import type { Setting } from './settings.ts'
 
-/** Both, since some clients try one first and some the other. */
+/** Both, because some clients try one first and some the other. */
 export const LOCALHOST: readonly string[] = ['127.0.0.1', '::1']
 
-/** `HOST`: the addresses to listen on; undefined: all. Names of machines are refused, since shells and build tools set HOST to one. */
+/** `HOST`: the addresses to listen on; undefined: all. Host names are refused, because shells and build tools set HOST to one. */
 export function hostSetting<T extends readonly string[] | undefined>(options: {
   help: string
   fallback: T
@@ -36,7 +36,7 @@ function isAloneOfItsKind(address: string, all: readonly string[]): boolean {
   return all.filter(other => isIP(other) === isIP(address)).length === 1
 }
 
-/** In its usual spelling; undefined if it is none. */
+/** The address in its canonical form; undefined if it is not an address. */
 function addressOf(item: string): readonly string[] | undefined {
   const plain = item.replace(/^\[(.*)\]$/, '$1')
   const family = isIP(plain)

@@ -6,29 +6,29 @@ export interface ListenOptions {
   readonly port: number
   /** Addresses to listen on, the same port on each; undefined: all, of IPv4 and IPv6. */
   readonly hosts?: readonly (string | undefined)[] | undefined
-  /** Addresses that are skipped where the machine has none of them, unless they come first. Default: that of a localhost without IPv6. */
+  /** Addresses that are skipped if the machine does not have them, unless they are first. Default: the IPv6 localhost. */
   readonly mayBeMissing?: readonly (string | undefined)[]
-  /** The setting that the port came from, for the message when it is taken. */
+  /** The setting of the port, for the message if the port is in use. */
   readonly portSetting: string
-  /** The setting that the addresses came from, likewise. Default: HOST. */
+  /** The setting of the addresses, likewise. Default: HOST. */
   readonly hostSetting?: string
 }
 
-/** Where a server takes connections. */
+/** The addresses on which a server accepts connections. */
 export interface Listening {
   readonly port: number
   /** Each as host:port. */
   readonly addresses: readonly string[]
-  /** Connections that are open. */
+  /** The number of open connections. */
   connections(): Promise<number>
-  /** Takes no new connections, and leaves those that are open alone. Resolves when they have ended. */
+  /** Stops accepting connections. Open ones are not affected; resolves when they have ended. */
   close(): Promise<void>
 }
 
-/** A port that is free on one address may be taken on the next. */
+/** A port that is free on one address may be in use on the next. */
 const TRIES = 5
 
-/** Resolves when the server takes connections on every address. Throws `SettingsError` where another port or address would help. */
+/** Resolves when the server accepts connections on every address. Throws `SettingsError` if another port or address would help. */
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
   for (let triesLeft = options.port === 0 ? TRIES : 1; ; triesLeft--) {
     const opened: Server[] = []
@@ -60,7 +60,7 @@ async function openAll(server: Server, options: ListenOptions, opened: Server[])
 function open(door: Server, port: number, host: string | undefined, hosts: readonly unknown[]): Promise<number> {
   return new Promise((resolve, reject) => {
     door.once('error', reject)
-    // Alone, `::` takes IPv4 as well.
+    // Alone, `::` includes IPv4.
     door.listen({ port, ...(host === undefined ? {} : { host }), ipv6Only: host === '::' && hosts.length > 1 }, () => {
       door.removeListener('error', reject)
       resolve((door.address() as AddressInfo).port)
@@ -68,7 +68,7 @@ function open(door: Server, port: number, host: string | undefined, hosts: reado
   })
 }
 
-/** A further door: who comes in by it is served as if they had come in by the server's own, which allows half-open connections like all of ours. */
+/** Another listening socket, whose connections are handled like those of the server itself. Like all our servers, it allows half-open connections. */
 function doorTo(server: Server): Server {
   const door = createServer({ allowHalfOpen: true, noDelay: true }, socket => server.emit('connection', socket))
   return door.once('listening', () => door.on('error', error => server.emit('error', error)))
@@ -89,7 +89,7 @@ function connectionsOf(door: Server): Promise<number> {
 }
 
 function close(door: Server): Promise<void> {
-  // Of net, not of http: the latter would cut unused connections off, with requests on their way to them.
+  // The method of net, not of http, which would cut idle connections for which a request may be on its way.
   return new Promise(resolve => Server.prototype.close.call(door, () => resolve()))
 }
 
@@ -104,7 +104,7 @@ function explained(error: Error, host: string | undefined, { port, hosts = [], p
       })
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
-    case 'EINVAL': // such as an address of one link without the link: fe80::1 and not fe80::1%eth0
+    case 'EINVAL': // such as a link-local address without its interface: fe80::1 instead of fe80::1%eth0
     case 'ENOTFOUND':
       return new SettingsError(`${hostSetting}: got ${JSON.stringify(host)}, expected an address of this machine`, { cause: error })
     default:

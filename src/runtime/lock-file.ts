@@ -3,12 +3,12 @@ import { DatabaseSync } from 'node:sqlite'
 
 /** A lock that is held until it is released, or the process ends. */
 export interface FileLock {
-  /** Where the file's content was kept when it was no lock file; it is empty now. */
+  /** Where the former content of the file was saved if it was not a lock file; the file is now empty. */
   readonly kept: string | undefined
   release(): void
 }
 
-/** Somebody else has the lock. */
+/** Another process has the lock. */
 export class LockedError extends Error {
   override readonly name = 'LockedError'
 }
@@ -17,11 +17,11 @@ const BUSY = 5
 const NOT_A_DATABASE = 26
 
 /**
- * Locks a file, which is created when absent and stays empty. The lock is SQLite's: the system drops it when the process ends,
- * however it ends, so it is never stale and no pid has to be guessed at. Throws `LockedError`, or what the system says.
+ * Locks a file, which is created if missing and stays empty. The lock is SQLite's: the system releases it no matter how the process
+ * ends, so it is never stale and needs no pid. Throws `LockedError` or the system's error.
  */
 export function lockFile(path: string): FileLock {
-  // SQLite would open a file that cannot be written for reading only, and say so much later and without its name.
+  // SQLite would open an unwritable file read-only, and report that much later and without its name.
   const found = statSync(path, { throwIfNoEntry: false })
   if (found?.isFile() === false) throw new Error(`${path} is not a file`)
   if (found) accessSync(path, constants.R_OK | constants.W_OK)
@@ -30,7 +30,7 @@ export function lockFile(path: string): FileLock {
   } catch (error) {
     if ((error as SqliteError).errcode !== NOT_A_DATABASE) throw error
     const kept = keep(path)
-    truncateSync(path) // the same file, so that a lock that somebody has on it stays
+    truncateSync(path) // the same file, so that a lock of another process stays valid
     return { kept, release: open(path) }
   }
 }

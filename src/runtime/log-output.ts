@@ -1,29 +1,29 @@
 import { fstatSync, writeSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 
-/** Bytes that may wait for a slow reader; further lines are dropped until the reader has caught up. */
+/** Maximum bytes that wait for a slow reader; further lines are dropped until the reader has caught up. */
 const MAX_PENDING_BYTES = 1024 * 1024
-/** How long the last lines of a program may take to reach a slow reader, in ms. */
+/** How long a program waits at its end for a slow reader of its last lines, in ms. */
 const LAST_LINES_MS = 1_000
 
-/** Where log lines go. No call of it waits, throws, or ends the program, whoever reads the log, or nobody. */
+/** The destination of log lines. No call waits, throws or ends the program, no matter whether anything reads the log. */
 export interface LogOutput {
   /** One line, with its line feed. A line that cannot be written is dropped. */
   write(line: string): void
-  /** Calls back when the operating system has every line, or after a second. (The form that pino expects.) */
+  /** Calls back when the operating system has every line, or after a second. (pino expects this signature.) */
   flush(done: () => void): void
 }
 
 /**
- * Standard output. A reader that is gone (`ping-broker | head -1`), that is stopped, or a terminal that is paused
- * must hold up nothing: pipes and terminals are written without waiting and up to a limit. The number of dropped lines
- * is written as a line of its own as soon as there is a reader again.
+ * Standard output. A reader that has exited (`ping-broker | head -1`) or is stopped, and a paused terminal, must not block the
+ * program: pipes and terminals are written without waiting, up to a limit. When the reader continues, a separate line
+ * reports the number of dropped lines.
  */
 export function standardOutput(dropped: (lines: number) => string): LogOutput {
   if (isMainThread && fstatSync(1).isFile()) return { write: writeToFile, flush: done => done() }
   const stream = process.stdout
-  stream.off('error', ignore).on('error', ignore) // once, however many logs there are
-  // Node lets a write to a terminal wait, so a terminal that is paused (Ctrl-S) would stop the program.
+  stream.off('error', ignore).on('error', ignore) // once, no matter how many loggers there are
+  // Node's writes to a terminal block, so a paused terminal (Ctrl-S) would stop the program.
   if (stream.isTTY) (stream as unknown as { _handle?: { setBlocking?(isBlocking: boolean): void } })._handle?.setBlocking?.(false)
   let lost = 0
   return {
@@ -48,15 +48,15 @@ export function standardOutput(dropped: (lines: number) => string): LogOutput {
   }
 }
 
-/** A file takes a line at once, or not at all: on a full disk lines are dropped until there is room again. */
+/** A write to a file succeeds or fails at once: on a full disk, lines are dropped until there is space. */
 function writeToFile(line: string): void {
   try {
     writeSync(1, line)
   } catch {
-    // nowhere to write that it could not be written
+    // there is nowhere to report it
   }
 }
 
 function ignore(): void {
-  // The reader is gone: lines are dropped from now on.
+  // The reader has exited: all further lines are dropped.
 }

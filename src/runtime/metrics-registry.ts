@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 
-/** A registry of a program's own with the metrics of the process: memory, CPU, event loop, garbage collection. */
+/** A new registry with the metrics of the process: memory, CPU, event loop, garbage collection. */
 export function createRegistry(): Registry {
   const registry = new Registry()
   withRestfulMonitor(() => collectDefaultMetrics({ register: registry }))
@@ -8,8 +8,9 @@ export function createRegistry(): Registry {
 }
 
 /**
- * Node's monitor of the event loop wakes a program a hundred times a second, which is most of what one at rest costs: 0.4 % of a core.
- * prom-client cannot have it look at each turn of the loop instead, which wakes nobody, so it gets such a one while it sets itself up.
+ * Node's monitor of the event loop wakes a program a hundred times a second: 0.4 % of a core, most of the cost of an idle program. The
+ * monitor can sample each turn of the loop instead, without waking the program. prom-client has no option for that, so this replaces
+ * the function that creates the monitor while prom-client sets itself up.
  */
 function withRestfulMonitor(setUp: () => void): void {
   const hooks = process.getBuiltinModule('node:perf_hooks')

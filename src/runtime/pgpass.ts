@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** One line of a password file of libpq: host, port, database and user may be `*`, for any. */
+/** One line of a libpq password file; host, port, database and user may be `*`, for any. */
 export interface PgpassLine {
   readonly host: string
   readonly port: string
@@ -9,7 +9,7 @@ export interface PgpassLine {
   readonly password: string
 }
 
-/** The lines of a password file, or undefined when there is none. Lines that are none are ignored, as libpq does. Throws what the system says. */
+/** The lines of a password file, or undefined if the file is missing. Malformed lines are ignored, as in libpq. Throws the system's error. */
 export function readPgpass(file: string): readonly PgpassLine[] | undefined {
   let text: string
   try {

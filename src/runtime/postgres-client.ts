@@ -1,19 +1,19 @@
 import type { Client, ClientConfig } from 'pg'
-// Not from 'pg': with NODE_PG_FORCE_NATIVE set, that takes a native driver that is not installed, or would be another than ours.
+// Not from 'pg': if NODE_PG_FORCE_NATIVE is set, that loads a native driver, which is not installed or not the one we tested.
 import PlainClient from 'pg/lib/client.js'
 
-/** Where Postgres is and how to connect. Not as `connectionString`: the driver fills its gaps from the environment. */
+/** The address of Postgres and how to connect. Without `connectionString`, whose missing parts the driver takes from the environment. */
 export type PostgresClientConfig = Omit<ClientConfig, 'connectionString' | 'password'> & { readonly password?: ClientConfig['password'] }
 
-/** What of the driver its types do not show. */
+/** Parts of the driver that its types do not include. */
 interface Inside {
   readonly connectionParameters: { options: string | undefined; replication: string | undefined }
   readonly connection: { readonly stream: { destroy(): void } }
 }
 
 /**
- * A client of Postgres, not yet connected, that connects as `config` says and takes nothing from libpq's variables (PGSSLMODE,
- * PGOPTIONS, PGPASSWORD …) or from ~/.pgpass: those are for psql, and the driver lets some of them override its own options.
+ * A Postgres client, not yet connected, that uses `config` only: nothing from libpq's environment variables (PGSSLMODE, PGOPTIONS,
+ * PGPASSWORD …) or ~/.pgpass. Those are for psql, and the driver lets some of them override its own options.
  */
 export function createPostgresClient(config: PostgresClientConfig): Client {
   const { host = '127.0.0.1', port = 5432, user = 'postgres', password } = config
@@ -39,7 +39,7 @@ function missing(user: string): never {
   throw new Error(`Postgres asks for the password of user ${JSON.stringify(user)}, and none is set`)
 }
 
-/** Cuts the connection at once, at whatever stage it is; what waits for it rejects. */
+/** Cuts the connection at once, at any stage; pending calls reject. */
 export function cutPostgresClient(client: Client): void {
   const { connection } = client as unknown as Inside
   connection.stream.destroy()

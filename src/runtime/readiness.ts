@@ -1,4 +1,4 @@
-/** Whether a program can do its work, for probes and for those who watch. Starts as not ready. */
+/** Whether a program can do its work, for probes and for health watchers. Starts as not ready. */
 export class Readiness {
   #reason: string | undefined
   readonly #waiting = new Set<() => void>()

@@ -1,9 +1,9 @@
-/** The absolute form (RFC 9112, 3.2.2): what a proxy is asked for, and every server takes. */
+/** The absolute form (RFC 9112, 3.2.2), which clients send to proxies and every server must accept. */
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^]*)$/i
 
 /**
- * Path and query of a request's target, whichever form it has. Undefined: an address without a host, or one with
- * a user's name, which is not allowed in requests (RFC 9110, 4.2).
+ * Path and query of a request's target, in either form. Undefined for an absolute URL without a host, or with a
+ * user name, which requests must not have (RFC 9110, 4.2).
  */
 export function requestTarget(target: string): string | undefined {
   if (target.startsWith('/')) return target

@@ -3,8 +3,8 @@ import { statSync } from 'node:fs'
 import { SettingsError } from './settings.ts'
 
 /**
- * As root, this process becomes the plain user whom the first of `paths` that exists belongs to: what it makes there stays that
- * user's, who can go on with it. Stays root where that one is root's: no plain user could go on with it. Returns the user's id. Throws `SettingsError` where the system does not allow it.
+ * If this process is root, it becomes the user who owns the first existing path of `paths`, so that this user owns the files that it
+ * creates there. It stays root if root owns the path. Returns the user's id. Throws `SettingsError` if the system does not allow it.
  */
 export function runAsOwner(paths: readonly string[]): number | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -27,7 +27,7 @@ function become(uid: number, gid: number): void {
   process.setuid?.(uid)
 }
 
-/** Undefined for a user that the machine has no entry for. */
+/** Undefined for a user without an entry on this machine. */
 function groupOf(uid: number): number | undefined {
   try {
     return Number(execFileSync('id', ['-g', String(uid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))

@@ -4,26 +4,26 @@ import { createLogger, exitLogged, type Logger } from './logger.ts'
 import { InUseError, SettingsError } from './settings.ts'
 import { within } from './wait.ts'
 
-/** A part that has been started. `stop` is called once; it drains and then releases what the part holds. */
+/** A running part. `stop` is called once; it drains, then releases the part's resources. */
 export interface Running {
   stop(): Promise<void>
 }
 
 export interface ProgramOptions {
   readonly name: string
-  /** Starts everything. The signal is aborted when the program is asked to stop, so a start that still waits ends. */
+  /** Starts everything. The signal is aborted when the program is asked to stop, so that a waiting start ends. */
   readonly start: (signal: AbortSignal) => Promise<Running>
   /** How long a drain may take before the process is ended by force, in ms. */
   readonly drainMs: number
 }
 
-/** Exit code of a forced stop, as a shell reports SIGKILL. */
+/** Exit code of a forced stop: the one that a shell reports for SIGKILL. */
 const FORCED = 137
 
 /**
  * Runs a program to its end: start, wait for SIGTERM or SIGINT, stop, exit 0. A second signal forces.
- * A failed start exits after one line that says why, with UNUSABLE where another start would fail too; a drain that hangs
- * names what is still open.
+ * A failed start logs one line with the reason, and exits with UNUSABLE if another start would fail too. The log of a drain that
+ * times out lists what is still open.
  */
 export async function runProgram(options: ProgramOptions): Promise<void> {
   const { name, start, drainMs } = options
@@ -44,7 +44,7 @@ export async function runProgram(options: ProgramOptions): Promise<void> {
   return exitLogged(0, log)
 }
 
-/** Of a program that ends with this error. */
+/** The exit code for this error. */
 function exitCode(error: unknown): number {
   return error instanceof SettingsError && !(error instanceof InUseError) ? UNUSABLE : FAILED
 }

@@ -14,13 +14,13 @@ export function readSettingFile(setting: string, file: string, part?: string): s
   }
 }
 
-/** What is said of a file that cannot be read. */
+/** The error for a file that cannot be read. */
 export function unreadable({ setting, file, part }: NamedFile, cause: unknown): SettingsError {
   const got = part === undefined ? JSON.stringify(file) : `${part} with a file that is not shown (it is part of a secret)`
   return new SettingsError(`${setting}: got ${got}, expected a file that can be read`, { cause })
 }
 
-/** A file that a setting names; without a file there is no property. */
+/** A file that a setting names; undefined if the setting is absent. */
 export interface NamedFile {
   readonly setting: string
   readonly file: string | undefined
@@ -28,9 +28,9 @@ export interface NamedFile {
 }
 
 /**
- * An object with the texts of files as properties, each read anew whenever it is asked for, which clients do for every
- * connection: certificates are renewed under a running program. Throws `SettingsError` if one cannot be read now; later
- * the text read last stands in for it. Not to be spread: a copy has the texts of its moment.
+ * An object with the contents of files as properties. Each access reads the file again, and clients access them for every
+ * connection, so certificates can be renewed while a program runs. Throws `SettingsError` if a file cannot be read now; if
+ * it cannot be read later, the last content is used. Do not spread the object: a copy does not change.
  */
 export function settingFiles<Name extends string>(files: Readonly<Record<Name, NamedFile>>): { readonly [N in Name]?: string } {
   const texts = {}
@@ -41,7 +41,7 @@ export function settingFiles<Name extends string>(files: Readonly<Record<Name, N
       try {
         last = readSettingFile(setting, file, part)
       } catch {
-        // Perhaps it is being replaced. If it is gone for good, the next start says so.
+        // Perhaps it is being replaced. If it is permanently missing, the next start reports it.
       }
       return last
     }

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 
 /**
- * Strict settings. A program declares a table of settings; `readSettings` turns an environment into
- * typed values or throws one `SettingsError` that names every wrong setting, the value got and what
- * was expected. docs/configuration.md is generated from the same tables.
+ * Strict settings. A program declares a table of settings. `readSettings` turns an environment into
+ * typed values, or throws one `SettingsError` with every wrong setting, the value got and what was
+ * expected. docs/configuration.md is generated from the same tables.
  */
 
 /** One setting: the environment variable that carries it, and how its text becomes a value. */
@@ -17,9 +17,9 @@ export interface Setting<T> {
   readonly fallback: T
   /** True if the value must never be printed. */
   readonly secret: boolean
-  /** The value of a text, or undefined if the text is malformed; a `SettingsError` may say more. */
+  /** The value of a text, or undefined if the text is malformed. May throw a `SettingsError` with more details. */
   readonly parse: (text: string) => T | undefined
-  /** Another environment variable: where it is given, this one is not read. */
+  /** Another environment variable: if it is set, this one is ignored. */
   readonly unless?: string | undefined
 }
 
@@ -29,12 +29,12 @@ export type SettingsOf<Table extends SettingsTable> = {
 }
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The start stops here: `message` has one line for each wrong setting. */
+/** Makes the start fail. `message` has one line for each wrong setting. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 }
 
-/** Something else uses what the setting names, such as a port. It may be free in a moment: another start may succeed as it is. */
+/** What the setting names, such as a port, is in use. It may become free, so the same start may succeed later. */
 export class InUseError extends SettingsError {}
 
 /** Reads every setting of `table` from `env`. Throws `SettingsError`. */
@@ -67,14 +67,14 @@ function parsed(setting: Setting<unknown>, text: string): unknown {
   }
 }
 
-/** Kubernetes sets NAME_PORT=tcp://… in every pod for each service of the namespace, and a name may be that of a setting. */
+/** Kubernetes sets NAME_PORT=tcp://… in every pod for each service of the namespace, which may be the name of a setting. */
 function aboutServiceLink({ env, secret }: Setting<unknown>, text: string): string {
   if (secret || !/^(tcp|udp|sctp):\/\//i.test(text)) return ''
   return `. This is a Kubernetes service link, not a setting: turn service links off (enableServiceLinks: false in the pod), or set ${env}`
 }
 
 function shown(setting: Setting<unknown>, text: string): string {
-  // A value with an @ may be a URL that was put into the wrong setting, password and all.
+  // A value with an @ may be a URL in the wrong setting, including a password.
   return setting.secret || text.includes('@') ? 'a value that is not shown (secret)' : JSON.stringify(text)
 }
 
@@ -83,7 +83,7 @@ interface Described<T> {
   readonly fallback: T
 }
 
-/** A whole number in [min, max]; `undefined` when absent, unless there is a fallback. Not read where `unless` is given. */
+/** An integer in [min, max]; `undefined` if absent and without a fallback. Ignored if the variable `unless` is set. */
 export function integer<T extends number | undefined>(
   env: string,
   options: Described<T> & { min: number; max: number; unless?: string | undefined },
@@ -103,7 +103,7 @@ export function integer<T extends number | undefined>(
   }
 }
 
-/** Any non-empty text; `undefined` when absent, unless there is a fallback. `check` throws a `SettingsError` that says what is wrong. */
+/** Any non-empty string; `undefined` if absent and without a fallback. `check` throws a `SettingsError` with the fault. */
 export function text<T extends string | undefined>(
   env: string,
   options: Described<T> & { secret?: boolean; expected?: string; pattern?: RegExp; check?: (text: string) => unknown },
@@ -117,7 +117,7 @@ export function text<T extends string | undefined>(
   return { env, help, fallback, secret, expected, parse }
 }
 
-/** The name or the address of one host, without a port; with `sockets` also the folder of a socket. */
+/** The name or address of one host, without a port; with `sockets` also the folder of a socket. */
 export function host<T extends string | undefined>(env: string, options: Described<T> & { sockets?: boolean }): Setting<string | T> {
   const { help, fallback, sockets = false } = options
   return {
@@ -134,7 +134,7 @@ export function host<T extends string | undefined>(env: string, options: Describ
   }
 }
 
-/** One of a fixed list of words, all of small letters; capitals are taken as such, since Kafka writes SCRAM-SHA-512 and many a shell LOG_LEVEL=INFO. */
+/** One of a fixed list of lower-case words. Case is ignored, because Kafka writes SCRAM-SHA-512, and LOG_LEVEL=INFO is common. */
 export function choice<const Word extends string, T extends Word | undefined>(
   env: string,
   words: readonly Word[],
@@ -162,7 +162,7 @@ export function flag(env: string, options: Described<boolean>): Setting<boolean>
   }
 }
 
-/** A comma-separated list of texts that each match `pattern`, at least one. */
+/** A comma-separated list of one or more strings, each of which matches `pattern`. */
 export function list(
   env: string,
   options: Described<readonly string[]> & { pattern: RegExp; expected: string },

@@ -1,4 +1,4 @@
-/** As one word of a line that is copied into a shell: a path may hold what a shell takes for its own. */
+/** Quotes a string as one word of a shell command to be copied, because a path may contain characters that are special to the shell. */
 export function shellWord(text: string): string {
   return /^[\w.:/%@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,15 +1,15 @@
-/** Longest part of a caller's text that a message repeats, in UTF-16 code units. */
+/** Maximum length of a caller's text in a message, in UTF-16 code units. */
 const MAX_SHOWN = 80
-/** What JSON leaves as it is and a terminal would act upon or hide: C1 controls, and marks of direction, order and width. */
+/** Characters that JSON does not escape but a terminal interprets or hides: C1 controls, and marks of direction, order and width. */
 const HIDDEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
 
-/** The text in quotes, as JSON has it, on one line and with nothing hidden; of a long one only the beginning. */
+/** The text as a JSON string, on one line and with nothing hidden. A long text is cut. */
 export function shownText(text: string): string {
   const quoted = JSON.stringify(cutText(text, MAX_SHOWN)).replace(HIDDEN, escaped)
   return text.length <= MAX_SHOWN ? quoted : `${quoted}… (${text.length} characters)`
 }
 
-/** At most `max` code units of the text, none of which is half a character. */
+/** At most `max` code units of the text, never ending within a character. */
 export function cutText(text: string, max: number): string {
   if (text.length <= max) return text
   return text.slice(0, isHighSurrogate(text.charCodeAt(max - 1)) ? max - 1 : max)

@@ -1,6 +1,6 @@
 import type { Readiness } from './readiness.ts'
 
-/** A page of a program's own state, for probes and for Prometheus. */
+/** A page with the state of a program, for probes and for Prometheus. */
 export interface StatusPage {
   readonly status: number
   readonly type: string

@@ -18,7 +18,7 @@ export interface StatusServer {
   stop(): Promise<void>
 }
 
-/** Serves `/livez`, `/readyz` and `/metrics` of a program that has no other port. */
+/** Serves `/livez`, `/readyz` and `/metrics` of a program without another HTTP port. */
 export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const pages = statusPages(options.readiness, options.metrics)
   const server = createServer((request, response) => {
@@ -33,7 +33,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
       },
     )
   })
-  // A caller that has ended its own side of the connection gets its answer. Not in Node's types.
+  // A caller that has closed its side of the connection still gets its answer. Not in Node's types.
   Object.assign(server, { httpAllowHalfOpen: true })
   const { port, close } = await listen(server, options)
   return {

@@ -8,12 +8,12 @@ const VERSION = '7'
 const random = Buffer.alloc(RANDOM_BYTES * IDS_PER_FILL)
 let used = random.length
 let lastMs = -1
-/** The first 48 bits, as they stand in an id. */
+/** The first 48 bits, as in an id. */
 let time = ''
 
 /**
- * A UUIDv7 (RFC 9562), so that the ids of one moment lie together in the index. Random bytes are fetched for many at
- * once, and the time is written once a millisecond: each is dear.
+ * A UUIDv7 (RFC 9562), so that ids created at the same time are close together in the index. Random bytes are fetched for many
+ * ids at once, and the time is formatted once per millisecond, because both are expensive.
  */
 export function uuidV7(): string {
   const nowMs = Date.now()

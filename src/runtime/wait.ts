@@ -5,7 +5,7 @@ export async function wait(ms: number, signal?: AbortSignal): Promise<void> {
   await delay(Math.max(0, ms), undefined, signal ? { signal } : {}).catch(() => undefined)
 }
 
-/** The outcome of `promise`, or a rejection with `message` after `ms`. The promise itself goes on. */
+/** The outcome of `promise`, or a rejection with `message` after `ms`. The promise itself continues. */
 export async function within<T>(ms: number, message: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {

@@ -3,12 +3,12 @@ import type { Logger } from './logger.ts'
 import { readSettingFile, unreadable, type NamedFile } from './setting-file.ts'
 import { SettingsError } from './settings.ts'
 
-/** The texts of files, by name; undefined where the setting names no file. */
+/** The contents of files, by name; undefined if the setting is absent. */
 export type Texts<Name extends string> = Readonly<Record<Name, string | undefined>>
 
 export interface WatchOptions<Name extends string, Value> {
   readonly files: Readonly<Record<Name, NamedFile>>
-  /** What the texts mean; `inUse` is undefined at the start. Throws `SettingsError` if they cannot be used. */
+  /** Parses the contents; `inUse` is undefined at the start. Throws `SettingsError` if they cannot be used. */
   readonly parse: (texts: Texts<Name>, inUse: Value | undefined) => Value
   readonly log: Logger
   /** How often the files are read, in ms. */
@@ -26,10 +26,10 @@ export interface WatchedFiles<Value> {
 const DEFAULT_EVERY_MS = 1_000
 
 /**
- * Reads files that belong together now, and again whenever they change. The contents are compared: the file system's own
- * notices miss a symbolic link that changes far up the path, as Kubernetes does with Secrets. A change counts when two
- * looks in a row see the same, so that a file half written, or half of a pair, is not taken for a fault. What cannot be
- * used is logged once and tried again, and the last good value stays in use. Throws `SettingsError` at the start only.
+ * Reads related files now, and again whenever they change. The contents are compared, because the file system's
+ * notifications miss a symbolic link that changes far up the path, as with Kubernetes Secrets. A change counts once two
+ * consecutive reads are the same, so that a half-written file or half a pair is not reported as a fault. Unusable files are
+ * logged once and read again, and the last good value stays in use. Throws `SettingsError` at the start only.
  */
 export function watchFiles<Name extends string, Value>(options: WatchOptions<Name, Value>): WatchedFiles<Value> {
   const { files, parse, log, everyMs = DEFAULT_EVERY_MS } = options
@@ -63,7 +63,7 @@ export function watchFiles<Name extends string, Value>(options: WatchOptions<Nam
     seen = key
     if (!isSettled) return
     if (key !== inUse) judge(found, key)
-    else warned = undefined // put back: the same fault would be another one
+    else warned = undefined // restored: the same fault would be a new one
   }
   const timer = setInterval(() => {
     if (isLooking) return // a slow disk

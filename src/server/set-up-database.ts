@@ -32,7 +32,7 @@ export async function setUpDatabase(
   })
   asked.catch(() => undefined)
   const attempt = () => Promise.race([migrate(postgres, { lanes, log, signal }), asked])
-  await retry(attempt, { what: 'set up the database', log, signal, longestPauseMs: MAX_PAUSE_MS, isFinal: endsTries(refusedForMs) })
+  await retry(attempt, { what: 'set up the database', log, signal, maxPauseMs: MAX_PAUSE_MS, isFinal: endsTries(refusedForMs) })
 }
 
 function endsTries(refusedForMs: number): (error: unknown) => boolean {
