@@ -1,10 +1,10 @@
 import { shellWord } from '../src/runtime/shell-word.ts'
-import { urlOf } from './addresses.ts'
 import type { PartName } from './part.ts'
 import { HIDDEN, type Address } from './parts/ping-parts.ts'
 import { passwordFile } from './postgres/passwords.ts'
 import type { LocalSettings } from './settings.ts'
 import type { PartState } from './supervision/supervised-part.ts'
+import { urlOf } from './url-of.ts'
 
 /** The settings' defaults, which pingcli uses too. */
 const DEFAULTS = {

@@ -1,7 +1,7 @@
 import { LatencyHistogram } from '../measuring/statistics.ts'
 import type { Contender } from '../parts/brokers.ts'
 import type { Run } from '../run-and-exit.ts'
-import type { ClientResult } from './client/messages.ts'
+import type { ClientResult } from './client/client-task.ts'
 import { compare, inTurns, type Comparison } from './comparison.ts'
 import type { Measured } from './figures.ts'
 import { FILLED, PRODUCE_LOADS, READ, SEND_ONE, type Scale } from './loads.ts'

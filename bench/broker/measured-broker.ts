@@ -1,7 +1,7 @@
 import type { Contender } from '../parts/brokers.ts'
 import type { Run } from '../run-and-exit.ts'
+import type { ClientResult, Place } from './client/client-task.ts'
 import type { Client } from './client/client.ts'
-import type { ClientResult, Place } from './client/messages.ts'
 import type { ProduceLoad } from './loads.ts'
 import type { Started } from './measure-start-up.ts'
 

@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.ts'
 import type { CellRun } from '../load/cell.ts'
-import type { LoadResult, LoopOrder } from '../load/messages.ts'
+import type { LoadResult, LoopOrder } from '../load/load-order.ts'
 import { cpuBetween, readCpu, type PostgresOf } from '../measuring/cpu.ts'
 
 const WARM_UP_MS = 300

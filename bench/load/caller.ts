@@ -1,5 +1,5 @@
 import { HttpConnection } from './http-connection.ts'
-import type { LoadOrder } from './messages.ts'
+import type { LoadOrder } from './load-order.ts'
 
 /** A client that makes one call at a time. */
 export interface Caller {

@@ -1,6 +1,6 @@
 import type { CpuSeconds } from '../measuring/cpu.ts'
 import { LatencyHistogram, mean, sum } from '../measuring/statistics.ts'
-import type { LoadResult } from './messages.ts'
+import type { LoadResult } from './load-order.ts'
 
 /** One load run. */
 export interface CellRun {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { startIpcChild, type IpcChild } from './ipc-child.ts'
-import type { LoadOrder, LoadResult, LoopOrder } from './messages.ts'
+import type { LoadOrder, LoadResult, LoopOrder } from './load-order.ts'
 
 /** How long the last requests may take after the load has ended. */
 const LAST_ANSWERS_MS = 30_000

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LatencyHistogram } from '../measuring/statistics.ts'
 import type { Caller } from './caller.ts'
-import type { LoopOrder, LoadResult } from './messages.ts'
+import type { LoopOrder, LoadResult } from './load-order.ts'
 
 /** Every caller makes its next call as soon as the last was answered; all are answered before the end. */
 export async function runClosedLoop(order: LoopOrder, open: () => Promise<Caller>): Promise<LoadResult> {

@@ -1,5 +1,5 @@
 import type { Caller } from './caller.ts'
-import type { LoopOrder } from './messages.ts'
+import type { LoopOrder } from './load-order.ts'
 import { runClosedLoop } from './run-closed-loop.ts'
 
 /** Makes this process a load generator: it gets orders by IPC, answers each with a `LoadResult`, and ends with the bench. */

@@ -1,4 +1,4 @@
-import { matches } from './glob.ts'
+import { matchesGlob } from './glob.ts'
 import { CommandError } from './reply.ts'
 
 export const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n]
@@ -58,7 +58,7 @@ export function scanOptions(args: readonly string[], takesType: boolean): ScanOp
 
 /** As KEYS and the scans match: `*` is everything, the empty name too. */
 export function selects(pattern: string, text: string, spend: (steps: number) => void): boolean {
-  return pattern === '*' || matches(pattern, text, spend)
+  return pattern === '*' || matchesGlob(pattern, text, spend)
 }
 
 /** A cursor is what C's strtoul reads; all results come at once, so the returned cursor is always 0. */

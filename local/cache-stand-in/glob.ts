@@ -11,7 +11,7 @@ type Spend = (steps: number) => void
  * `*` alone does not match an empty text (KEYS and SCAN handle it separately). On a mismatch, only the last `*` takes one more
  * character, so the work is at most pattern times text.
  */
-export function matches(pattern: string, text: string, spend: Spend): boolean {
+export function matchesGlob(pattern: string, text: string, spend: Spend): boolean {
   if (text === '') return pattern === ''
   let [inPattern, inText] = [0, 0]
   let [afterStar, starTook] = [-1, 0]

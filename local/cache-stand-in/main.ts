@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { standardOutput } from '../../src/runtime/log-output.ts'
 import { NOTICE, SERVER_NAME } from './identity.ts'
-import { serve } from './server.ts'
+import { serve } from './serve.ts'
 
 /** The cache of a machine without Redis: `node local/cache-stand-in/main.ts --port 6379`. */
 async function main(): Promise<void> {

@@ -7,7 +7,7 @@ import {
   MAX_LINE_BYTES,
   MAX_REQUEST_BYTES,
 } from './limits.ts'
-import { splitLine } from './typed-line.ts'
+import { splitLine } from './split-line.ts'
 
 /** The peer sent something else than RESP, or too much: it gets this error, and the connection ends. */
 export class ProtocolError extends Error {

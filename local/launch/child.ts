@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { UNUSABLE } from '../../src/runtime/exit-codes.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import type { PlainUser } from './plain-user.ts'
-import { readable } from './readable-line.ts'
+import { readableLine } from './readable-line.ts'
 import { systemEnvironment } from './system-environment.ts'
 
 /** How a process ended. */
@@ -182,7 +182,7 @@ async function finalOutput(child: Child): Promise<string> {
 /** Its last lines, or only the one that says why it ended. */
 function lastOutput(child: Child): string {
   const fatal = child.tail().findLast(line => line.startsWith(FATAL))
-  const lines = (fatal === undefined ? child.tail() : [fatal]).map(readable)
+  const lines = (fatal === undefined ? child.tail() : [fatal]).map(readableLine)
   return lines.length > 0 ? `; its last output:\n  ${lines.join('\n  ')}` : ', without any output'
 }
 

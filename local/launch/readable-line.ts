@@ -6,7 +6,7 @@ const HIDDEN_FIELDS = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg'
 const MAX_VALUE = 160
 
 /** A line of a part; a line of Ping's own logs as text instead of JSON. */
-export function readable(line: string): string {
+export function readableLine(line: string): string {
   if (!line.startsWith('{"level":')) return line
   try {
     const { level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
-import { reachable } from '../addresses.ts'
 import { startChild, untilReady } from '../launch/child.ts'
 import type { Part } from '../part.ts'
+import { reachable } from '../url-of.ts'
 import { NODE_FLAGS } from './node-flags.ts'
 
 export interface ProgramOptions {

@@ -1,7 +1,7 @@
 import { chownSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runSingleUser } from '../launch/postgres-single.ts'
 import type { PostgresOptions } from '../launch/postgres.ts'
+import { runSingleUser } from '../launch/run-single-user.ts'
 import { SUPERUSER, writePasswords, scramVerifier, type Passwords } from './passwords.ts'
 
 const PASSWORD_ONLY = `# Written by npm start: every connection needs a password.

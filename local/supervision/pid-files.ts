@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { explainFileError } from '../../src/runtime/file-error.ts'
 import { CannotStart } from '../cannot-start.ts'
-import { identityOf } from './process-identity.ts'
+import { identityOf } from './identity-of.ts'
 
 interface Recorded {
   readonly pid: number

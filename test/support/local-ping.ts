@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, expect } from 'vitest'
 import type { PlainUser } from '../../local/launch/plain-user.ts'
-import { identityOf } from '../../local/supervision/process-identity.ts'
+import { identityOf } from '../../local/supervision/identity-of.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { freePort } from './free-port.ts'
 

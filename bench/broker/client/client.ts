@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { startIpcChild } from '../../load/ipc-child.ts'
-import type { ClientAnswer, ClientResult, ClientTask } from './messages.ts'
+import type { ClientAnswer, ClientResult, ClientTask } from './client-task.ts'
 
 const LIMIT_MS = 120_000
 

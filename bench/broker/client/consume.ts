@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { EachBatchPayload } from 'kafkajs'
 import { within } from '../../../src/runtime/wait.ts'
 import { cpuBetween, type CpuSeconds } from '../../measuring/cpu.ts'
+import type { ClientResult, ConsumeTask } from './client-task.ts'
 import { cpuOf, kafkaOf } from './kafka.ts'
-import type { ClientResult, ConsumeTask } from './messages.ts'
 import { numberOf } from './record-value.ts'
 
 const LIMIT_MS = 60_000

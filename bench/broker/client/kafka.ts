@@ -1,7 +1,7 @@
 import kafkajs, { type Kafka } from 'kafkajs'
 import type { CpuSeconds } from '../../measuring/cpu.ts'
 import { readCpu } from '../../measuring/cpu.ts'
-import type { Place } from './messages.ts'
+import type { Place } from './client-task.ts'
 
 const { Kafka: KafkaClient, logLevel } = kafkajs
 

@@ -1,7 +1,7 @@
 /** The client of both brokers, a separate process: gets `ClientTask`s by IPC and answers each with a `ClientAnswer`. */
 import { guardIdleConnections } from '../../../src/events/guard-idle-connections.ts'
+import type { ClientAnswer, ClientTask } from './client-task.ts'
 import { consume } from './consume.ts'
-import type { ClientAnswer, ClientTask } from './messages.ts'
 import { produce } from './produce.ts'
 
 guardIdleConnections()

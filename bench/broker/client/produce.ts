@@ -1,8 +1,8 @@
 import kafkajs, { type Producer } from 'kafkajs'
 import { cpuBetween } from '../../measuring/cpu.ts'
 import { LatencyHistogram } from '../../measuring/statistics.ts'
+import type { ClientResult, ProduceTask } from './client-task.ts'
 import { cpuOf, kafkaOf } from './kafka.ts'
-import type { ClientResult, ProduceTask } from './messages.ts'
 import { valueOf } from './record-value.ts'
 
 const ALL_REPLICAS = -1

@@ -4,7 +4,7 @@ import type { Caller } from '../../load/caller.ts'
 import { HttpConnection } from '../../load/http-connection.ts'
 import { serveOrders } from '../../load/serve-orders.ts'
 import type { BatchOrder } from '../orders.ts'
-import { PING_BYTES, writePings } from './batch-body.ts'
+import { PING_BYTES, writePings } from './write-pings.ts'
 
 const { port, rows } = JSON.parse(process.argv[2] ?? '') as BatchOrder
 /** Each result an empty message: a tag and the length 0. */

@@ -7,11 +7,11 @@ import { rate } from '../formats/rate.ts'
 import { pingTime } from '../formats/time.ts'
 import { wholeNumber } from '../formats/whole-number.ts'
 import { formatted } from '../options.ts'
-import { showProgress } from '../output/progress-bar.ts'
+import { showProgressBar } from '../output/progress-bar.ts'
 import { conclude } from '../run/conclude.ts'
 import { PingRun, type RunPlan } from '../run/ping-run.ts'
 import { callSenders, streamSender, type Sender } from '../run/senders.ts'
-import { reportLoad } from './load-report.ts'
+import { reportLoad } from './report-load.ts'
 
 const MAX_PINGS = 1_000_000_000_000
 /** The server accepts no more in one message. */
@@ -115,7 +115,7 @@ async function load(options: LoadOptions, context: Context): Promise<ExitCode> {
   const client = context.createClient({ http2: shape.stream })
   const senders = sendersOf(client, plan, shape)
   const run = new PingRun(plan, { senders, interrupt })
-  const hideProgress = showProgress(() => run.progress(), context.terminal)
+  const hideProgress = showProgressBar(() => run.progress(), context.terminal)
   const result = await run.run()
   hideProgress()
   for (const sender of senders) sender.close()

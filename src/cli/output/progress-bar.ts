@@ -33,7 +33,7 @@ export function renderProgress({ done, all, durationMs = Infinity, elapsedMs }: 
 }
 
 /** Draws the progress of a run on standard error, if that is a terminal that can redraw lines. Call what it returns to end it. */
-export function showProgress(progress: () => Progress, terminal: Terminal): () => void {
+export function showProgressBar(progress: () => Progress, terminal: Terminal): () => void {
   const stream = process.stderr
   if (!stream.isTTY || !terminal.redraws) return () => undefined
   let drawn = 0

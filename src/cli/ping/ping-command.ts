@@ -6,7 +6,7 @@ import { rate } from '../formats/rate.ts'
 import { pingTime } from '../formats/time.ts'
 import { wholeNumber } from '../formats/whole-number.ts'
 import { formatted } from '../options.ts'
-import { showProgress } from '../output/progress-bar.ts'
+import { showProgressBar } from '../output/progress-bar.ts'
 import { conclude } from '../run/conclude.ts'
 import { PingRun, type RunPlan } from '../run/ping-run.ts'
 import { callSenders } from '../run/senders.ts'
@@ -97,7 +97,7 @@ async function ping(options: PingOptions, context: Context): Promise<ExitCode> {
       else if (options.each) output.result({ id: ack.id }, ack.id)
     },
   })
-  const hideProgress = showProgress(() => run.progress(), context.terminal)
+  const hideProgress = showProgressBar(() => run.progress(), context.terminal)
   const result = await run.run()
   hideProgress()
   client.close()

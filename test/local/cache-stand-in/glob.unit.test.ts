@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { matches } from '../../../local/cache-stand-in/glob.ts'
+import { matchesGlob } from '../../../local/cache-stand-in/glob.ts'
 
 function stepsOf(pattern: string, text: string): number {
   let steps = 0
-  matches(pattern, text, more => (steps += more))
+  matchesGlob(pattern, text, more => (steps += more))
   return steps
 }
 
@@ -29,4 +29,4 @@ test.each([
   ['\\*', '*', true],
   ['[\\]]', ']', true],
   ['[a-]', ']', true],
-])('%j on %j: %j', (pattern, text, expected) => expect(matches(pattern, text, () => undefined)).toBe(expected))
+])('%j on %j: %j', (pattern, text, expected) => expect(matchesGlob(pattern, text, () => undefined)).toBe(expected))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Keyspace } from '../../../local/cache-stand-in/keyspace.ts'
-import { serve, type StandIn } from '../../../local/cache-stand-in/server.ts'
+import { serve, type StandIn } from '../../../local/cache-stand-in/serve.ts'
 import { freePort } from '../../support/free-port.ts'
 import { request, RespClient } from './resp-client.ts'
 

@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
-import { PING_BYTES, writePings } from '../../bench/contenders/clients/batch-body.ts'
+import { PING_BYTES, writePings } from '../../bench/contenders/clients/write-pings.ts'
 import { PingBatchRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 
 test('protobuf reads the pings that the bench encodes by hand', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isBlank, partLine, RepeatFilter } from '../../local/part-output.ts'
+import { isBlank, partLine } from '../../local/part-line.ts'
+import { RepeatFilter } from '../../local/repeat-filter.ts'
 
 const warning =
   '{"level":40,"time":1,"pid":2,"hostname":"h","name":"ping-server","lane":3,"err":{"message":"away","stack":"s"},"msg":"kafka is away"}'
