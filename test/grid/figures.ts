@@ -1,21 +1,21 @@
 import { basename } from 'node:path/posix'
 import { findCycle, findFolderCycle, type Source } from '../layers/sources.ts'
 
-/** One finding of the linter, as its JSON has it. */
+/** One finding in the JSON output of the linter. */
 export interface Finding {
   readonly code: string
   readonly message: string
   readonly filename: string
 }
 
-/** A list of lengths: how many there are, and what is typical and extreme of them. */
+/** The number of lengths, their median, 90th percentile and maximum. */
 export function spread(lengths: readonly number[]): string {
   const sorted = lengths.toSorted((a, b) => a - b)
   const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? 0
   return `${sorted.length}: median ${at(0.5)}, p90 ${at(0.9)}, largest ${at(1)} lines`
 }
 
-/** The lengths of all functions, in lines that are neither blank nor a comment, from a linter that permits none. */
+/** The lengths of all functions, in lines that are neither blank nor comments, from a linter that permits no lines. */
 export function functionLengths(findings: readonly Finding[]): number[] {
   return findings.flatMap(({ message }) => {
     const length = /has too many lines \((\d+)\)/.exec(message)
@@ -23,16 +23,16 @@ export function functionLengths(findings: readonly Finding[]): number[] {
   })
 }
 
-/** The files whose name is in none of what they export. Files that export nothing are programs or entries. */
-export function otherwiseNamed(sources: readonly Source[]): string[] {
+/** The files whose name occurs in none of their exports. Files without exports are programs. */
+export function misnamed(sources: readonly Source[]): string[] {
   return sources.flatMap(({ file, code }) => {
     const names = [...code.matchAll(/^export (?:async |abstract )?(?:function\*?|class|const|interface|type) (\w+)/gm)]
-    return names.length === 0 || names.some(([, name]) => bears(name!, basename(file, '.ts'))) ? [] : [file]
+    return names.length === 0 || names.some(([, name]) => givesName(name!, basename(file, '.ts'))) ? [] : [file]
   })
 }
 
-/** Whether an export bears a file's name: `readHolding` and `READ_HOLDING` that of read-holding.ts, and `readPositions` that of positions.ts. */
-export function bears(exported: string, fileName: string): boolean {
+/** Whether an export gives a file its name, as `readHolding` and `READ_HOLDING` do for read-holding.ts, and `readPositions` for positions.ts. */
+export function givesName(exported: string, fileName: string): boolean {
   return `${lowerCase(exported)}s`.includes(lowerCase(fileName).replace(/s$/, ''))
 }
 
@@ -40,7 +40,7 @@ function lowerCase(name: string): string {
   return name.replaceAll(/[-_]/g, '').toLowerCase()
 }
 
-/** The first ring in each folder that has one, between its files or its folders, as the entries along it. */
+/** The first import cycle in each folder, between its files or its subfolders, as the entries along it. */
 export function rings(folders: readonly string[], sources: readonly Source[]): string[] {
   return folders.flatMap(folder => {
     const inside = sources.filter(({ file }) => file.startsWith(`${folder}/`))

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { readSources } from '../layers/sources.ts'
-import { functionLengths, otherwiseNamed, rings, spread, type Finding } from './figures.ts'
+import { functionLengths, misnamed, rings, spread, type Finding } from './figures.ts'
 
-// What `npm run grid` prints: the figures of the code that a program can find. They are information; what must hold is held by lint and tests.
+// `npm run grid`: prints figures about the program code. They are for information; lint and tests enforce the rules.
 
 const FOLDERS = ['src', 'processor', 'broker', 'local', 'bench', 'scripts']
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -20,7 +20,7 @@ const lines = sources.map(
 )
 const longest = sources[lines.indexOf(Math.max(...lines))]?.file ?? ''
 
-// A linter that permits neither a line in a function, nor `any`, nor a default export, counts them all.
+// A linter that permits no lines in functions, no `any` and no default exports reports them all.
 const { stdout } = spawnSync('npx', ['oxlint', '-c', 'test/grid/oxlint.json', '-f', 'json', ...FOLDERS], {
   cwd: ROOT,
   encoding: 'utf8',
@@ -29,13 +29,13 @@ const { stdout } = spawnSync('npx', ['oxlint', '-c', 'test/grid/oxlint.json', '-
 const findings = (JSON.parse(stdout) as { diagnostics: Finding[] }).diagnostics.filter(({ filename }) => isOurs(filename))
 const count = (rule: string): number => findings.filter(({ code }) => code.includes(rule)).length
 const total = lines.reduce((sum, length) => sum + length, 0)
-const others = otherwiseNamed(sources)
+const otherwise = misnamed(sources)
 const readers = sources.filter(({ code }) => /\bprocess\.env\b/.test(code)).map(({ file }) => file)
 
 console.log(`files               ${spread(lines)} (${longest})
 functions           ${spread(functionLengths(findings))}
 any                 ${((count('no-explicit-any') * 1_000) / total).toFixed(2)} a thousand lines (${total} lines)
 default exports     ${count('no-default-export')}
-named by an export  ${sources.length - others.length} of ${sources.length}; not ${others.join(', ')}
+named by an export  ${sources.length - otherwise.length} of ${sources.length}; not ${otherwise.join(', ')}
 read process.env    ${readers.join(', ')}
 rings of imports    ${rings(FOLDERS, sources).join(', ') || 'none'}`)

@@ -16,7 +16,7 @@ const INVALID_TIMESTAMP = 32
 export const DIFFERENCES: readonly Difference[] = [
   {
     chapter: 'versions and the cluster',
-    steps: ['what is offered'],
+    steps: ['the supported APIs'],
     ours: () => OFFERED,
     reason:
       'Supports what clients of a single node use: no transactions, no topic ids in Produce and Fetch, no requests between brokers, no newer group protocols, quotas, tokens or access lists.',
@@ -55,7 +55,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     chapter: 'topics',
-    steps: ['only tried', 'a name of 249 characters'],
+    steps: ['validate_only', 'a name of 249 characters'],
     ours: kafka => withoutId(kafka),
     reason: 'CreateTopics with validate_only returns no topic id; Kafka returns one that has no meaning.',
   },
@@ -98,7 +98,7 @@ export const DIFFERENCES: readonly Difference[] = [
       'a gap',
       'the sixth last again',
       'a batch of many, the first of them known',
-      'a higher epoch that does not begin at zero',
+      'a higher epoch that does not start at zero',
       'a lower epoch',
       'but not with a gap',
     ],
@@ -108,10 +108,10 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     chapter: 'idempotence',
     steps: [
-      'the same again is answered with the old offset',
-      'other records with the same numbers are taken for the same',
+      'the same batch again returns the original offset',
+      'other records with the same sequence are treated as a duplicate',
       'the fifth last again',
-      'and is known',
+      'and is remembered',
       'the batch across again',
     ],
     ours: kafka => produced(kafka, { logAppendTimeMs: -1 }),
@@ -137,13 +137,13 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     chapter: 'produce',
-    steps: ['a batch that claims the time of the append'],
+    steps: ['a batch with a log append time'],
     ours: kafka => produced(kafka, { errorCode: 32, baseOffset: -1, logStartOffset: -1 }),
     reason: 'A batch from a client with the timestamp type LogAppendTime is refused; Kafka accepts and corrects it.',
   },
   {
     chapter: 'fetch',
-    steps: ['further batches only if they fit whole', 'the limit over all is used up by the first partition'],
+    steps: ['further batches are returned only if they fit whole', 'the total limit is used up by the first partition'],
     ours: kafka =>
       withPartitions(kafka, partition => ({
         ...partition,
@@ -184,13 +184,13 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     chapter: 'produce',
-    steps: ['bytes that are no snappy'],
+    steps: ['bytes that are not snappy'],
     ours: kafka => produced(kafka, { errorCode: 0, baseOffset: 0, logStartOffset: 0 }),
     reason: 'A produced batch is not decompressed, so malformed compressed records are stored; Kafka refuses them.',
   },
   {
     chapter: 'produce',
-    steps: ['a compacted topic takes no record without a key'],
+    steps: ['a compacted topic refuses a record without a key'],
     ours: ([refused, taken]) => [
       produced(refused, { errorCode: 0, baseOffset: 0, logStartOffset: 0, recordErrors: [] }),
       produced(taken, { baseOffset: 1 }),
@@ -206,13 +206,13 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     chapter: 'produce',
-    steps: ['a time two hours ahead', 'times may not lie further from now than the topic says'],
+    steps: ['a time two hours ahead', 'times must be within the limits of the topic'],
     ours: kafka => (Array.isArray(kafka) ? kafka.map(withoutPlace) : withoutPlace(kafka)),
     reason: 'Timestamps are checked in the header of a batch, and the whole batch is refused; Kafka names the records.',
   },
   {
     chapter: 'configurations',
-    steps: ['with the values that lie beneath'],
+    steps: ['with synonyms'],
     ours: kafka => withDefaultBeneath(kafka),
     reason: 'The synonyms of a topic setting end with the default of the broker; Kafka omits it.',
   },

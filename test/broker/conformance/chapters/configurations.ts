@@ -46,9 +46,9 @@ export const configurations = {
     })
     for (const version of [1, 2, 3, 4])
       s.step(`DescribeConfigs ${version} of a topic`, () => describe(['retention.ms', 'cleanup.policy', 'segment.bytes'], { version }))
-    s.step('with the values that lie beneath', () => describe(['retention.ms', 'segment.bytes'], { includeSynonyms: true }))
+    s.step('with synonyms', () => describe(['retention.ms', 'segment.bytes'], { includeSynonyms: true }))
     s.step('with documentation', () => describe(['retention.ms'], { includeDocumentation: true }))
-    s.step('all that are honoured have the same default', () =>
+    s.step('all supported ones have the same default', () =>
       describe(['max.message.bytes', 'message.timestamp.type', 'retention.bytes', 'segment.ms', 'index.interval.bytes']),
     )
     for (const [what, configurationKeys] of [
@@ -73,13 +73,11 @@ export const configurations = {
     s.step('of an empty topic name', () => describe(['retention.ms'], { name: '' }))
     s.step('of a type that does not exist', () => describe(null, { type: UNKNOWN_TYPE, name: 'x' }))
     s.step('of a broker that is not this one', () => describe(['num.partitions'], { type: BROKER, name: '99' }))
-    s.step('of a broker whose name is no number', () => describe(['num.partitions'], { type: BROKER, name: 'one' }))
+    s.step('of a broker whose name is not a number', () => describe(['num.partitions'], { type: BROKER, name: 'one' }))
     s.step('of the broker', () =>
       describe(['num.partitions', 'message.max.bytes', 'auto.create.topics.enable'], { type: BROKER, name: '1' }),
     )
-    s.step('of the broker, with the values that lie beneath', () =>
-      describe(['num.partitions'], { type: BROKER, name: '1', includeSynonyms: true }),
-    )
+    s.step('of the broker, with synonyms', () => describe(['num.partitions'], { type: BROKER, name: '1', includeSynonyms: true }))
     s.step('of the loggers of the broker', async () => {
       const { results } = await s.must(describeConfigs, 4, {
         resources: [{ resourceType: BROKER_LOGGER, resourceName: '99', configurationKeys: null }],
@@ -94,7 +92,7 @@ export const configurations = {
         return answer
       })
     }
-    s.step('deleting one brings back the default', async () => {
+    s.step('deleting one restores the default', async () => {
       const answer = await change([{ name: 'retention.ms', configOperation: OPERATION.delete, value: null }])
       await untilValue('retention.ms', '604800000')
       return [answer, await describe(['retention.ms'])]
@@ -109,7 +107,9 @@ export const configurations = {
       await untilValue('cleanup.policy', 'delete')
       return answer
     })
-    s.step('appending to what is no list', () => change([{ name: 'retention.ms', configOperation: OPERATION.append, value: '5' }]))
+    s.step('appending to a value that is not a list', () =>
+      change([{ name: 'retention.ms', configOperation: OPERATION.append, value: '5' }]),
+    )
     s.step('an operation that does not exist', () => change([{ name: 'retention.ms', configOperation: OPERATION.unknown, value: '5' }]))
     s.step('the same name twice', () =>
       change([
@@ -119,21 +119,21 @@ export const configurations = {
     )
     s.step('setting null', () => change([{ name: 'retention.ms', configOperation: OPERATION.set, value: null }]))
     s.step('an unknown name', () => change([{ name: 'no.such.key', configOperation: OPERATION.set, value: '5' }]))
-    s.step('no number', () => change([{ name: 'retention.ms', configOperation: OPERATION.set, value: 'soon' }]))
+    s.step('a value that is not a number', () => change([{ name: 'retention.ms', configOperation: OPERATION.set, value: 'soon' }]))
     s.step('an unknown topic', () =>
       change([{ name: 'retention.ms', configOperation: OPERATION.set, value: '5' }], { name: s.name('unknown') }),
     )
     s.step('a type that does not exist', () =>
       change([{ name: 'x', configOperation: OPERATION.set, value: '5' }], { type: UNKNOWN_TYPE, name: 'x' }),
     )
-    s.step('one wrong, nothing done', async () => [
+    s.step('nothing is changed if one is invalid', async () => [
       await change([
         { name: 'retention.ms', configOperation: OPERATION.set, value: '7' },
         { name: 'no.such.key', configOperation: OPERATION.set, value: '5' },
       ]),
       await describe(['retention.ms']),
     ])
-    s.step('a change only tried', async () => [
+    s.step('a change with validate_only', async () => [
       await change([{ name: 'retention.ms', configOperation: OPERATION.set, value: '7' }], { validateOnly: true }),
       await describe(['retention.ms']),
     ])
@@ -159,11 +159,11 @@ export const configurations = {
     s.step('AlterConfigs with an unknown name', () => replace({ 'no.such.key': '5' }))
     s.step('AlterConfigs with null', () => replace({ 'retention.ms': null }))
     s.step('AlterConfigs of an unknown topic', () => replace({ 'retention.ms': '5' }, { name: s.name('unknown') }))
-    s.step('AlterConfigs only tried', async () => [
+    s.step('AlterConfigs with validate_only', async () => [
       await replace({ 'retention.ms': '5' }, { validateOnly: true }),
       await describe(['retention.ms']),
     ])
-    s.step('AlterConfigs with nothing brings back all defaults', async () => {
+    s.step('AlterConfigs without configurations restores all defaults', async () => {
       const answer = await replace({})
       await untilValue('segment.bytes', '1073741824')
       return answer

@@ -57,33 +57,33 @@ export const fetching = {
       return put(s, 1, 'other')
     })
     for (const version of VERSIONS) s.step(`Fetch ${version} from the beginning`, () => ask([{}], {}, version))
-    s.step('an offset within a batch brings the whole batch', () => ask([{ offset: 3n, partitionMaxBytes: 1 }]))
-    s.step('the end brings nothing', () => ask([{ offset: 10n }]))
+    s.step('an offset inside a batch returns the whole batch', () => ask([{ offset: 3n, partitionMaxBytes: 1 }]))
+    s.step('the end returns nothing', () => ask([{ offset: 10n }]))
     s.step('beyond the end', () => ask([{ offset: 11n }]))
     s.step('before the beginning', () => ask([{ offset: -1n }]))
     s.step('beyond the end, with a long wait, is answered at once', () =>
       quickly(() => ask([{ offset: 11n }], { maxWaitMs: LONG_WAIT_MS })),
     )
-    s.step('the first batch comes however small the limits are', () => ask([{ partitionMaxBytes: 1 }], { maxBytes: 1 }))
-    s.step('a big first batch comes whole', () => ask([{ offset: 6n, partitionMaxBytes: 10 }]))
-    s.step('further batches only if they fit whole', () =>
+    s.step('the first batch is returned even if the limits are small', () => ask([{ partitionMaxBytes: 1 }], { maxBytes: 1 }))
+    s.step('a big first batch is returned whole', () => ask([{ offset: 6n, partitionMaxBytes: 10 }]))
+    s.step('further batches are returned only if they fit whole', () =>
       ask([{ partitionMaxBytes: 3 * batch({ records: [{ value: 'a' }, { value: "a'" }] }).length + 100 }]),
     )
-    s.step('a limit of a partition of zero', () => ask([{ partitionMaxBytes: 0 }]))
+    s.step('a partition limit of zero', () => ask([{ partitionMaxBytes: 0 }]))
     s.step('several partitions', () => ask([{}, { partition: 1 }, { partition: 2 }]))
-    s.step('the limit over all is used up by the first partition', () => ask([{}, { partition: 1 }], { maxBytes: 200 }))
-    s.step('a limit over all of one byte lets a single batch through', () => ask([{}, { partition: 1 }], { maxBytes: 1 }))
-    s.step('an unknown partition beside a known one', () => ask([{ partition: 1 }, { partition: 9 }]))
+    s.step('the total limit is used up by the first partition', () => ask([{}, { partition: 1 }], { maxBytes: 200 }))
+    s.step('a total limit of one byte returns a single batch', () => ask([{}, { partition: 1 }], { maxBytes: 1 }))
+    s.step('an unknown partition and a known one', () => ask([{ partition: 1 }, { partition: 9 }]))
     s.step('an unknown topic', () => s.ask(fetch, 11, request([{}], {}, s.name('unknown'))))
     s.step('an error is answered at once', () => quickly(() => ask([{ partition: 9 }], { maxWaitMs: LONG_WAIT_MS })))
     s.step('no topic', () => s.ask(fetch, 11, { ...request([]), topics: [] }))
     s.step('a read of committed records only', () => ask([{ offset: 8n }], { isolationLevel: 1 }))
-    s.step('a current leader epoch that is right', () => ask([{ offset: 8n, currentLeaderEpoch: 0 }]))
+    s.step('the right current leader epoch', () => ask([{ offset: 8n, currentLeaderEpoch: 0 }]))
     s.step('a current leader epoch from the future', () => ask([{ offset: 8n, currentLeaderEpoch: 7 }]))
-    s.step('a last fetched epoch that is right', () => ask([{ offset: 8n, lastFetchedEpoch: 0 }], {}, 12))
+    s.step('the right last fetched epoch', () => ask([{ offset: 8n, lastFetchedEpoch: 0 }], {}, 12))
     s.step('a last fetched epoch from the future', () => ask([{ offset: 8n, lastFetchedEpoch: 7 }], {}, 12))
 
-    s.step('waits for the least bytes and then answers with what there is', async () => {
+    s.step('waits for the minimum of bytes, then returns what there is', async () => {
       const start = Date.now()
       const answer = await ask([{ offset: 8n }], { minBytes: 100_000, maxWaitMs: SHORT_WAIT_MS })
       return [answer, { hasWaited: Date.now() - start >= SHORT_WAIT_MS - 20 }]
@@ -94,7 +94,7 @@ export const fetching = {
       await put(other, 2, 'late')
       return waiting
     })
-    s.step('is not woken before there are enough bytes', async () => {
+    s.step('is not answered before there are enough bytes', async () => {
       const other = await s.connect()
       const size = batch({ records: [{ value: 'late' }, { value: "late'" }] }).length
       const waiting = quickly(() => ask([{ partition: 2, offset: 2n }], { maxWaitMs: LONG_WAIT_MS, minBytes: size + 1 }))
@@ -102,7 +102,7 @@ export const fetching = {
       await put(other, 2, 'more')
       return waiting
     })
-    s.step('a request behind one that waits is answered after it', async () => {
+    s.step('a request after a waiting one is answered after it', async () => {
       const connection = await s.connect()
       const sent = [
         connection.send(fetch, 11, request([{ offset: 10n }], { maxWaitMs: SHORT_WAIT_MS })),
@@ -111,7 +111,7 @@ export const fetching = {
       const got = [await connection.frame(), await connection.frame()].map(frame => frame?.readInt32BE(0))
       return got.map(id => sent.indexOf(id ?? 0))
     })
-    s.step('least bytes of zero do not wait', () => quickly(() => ask([{ offset: 10n }], { minBytes: 0, maxWaitMs: LONG_WAIT_MS })))
+    s.step('a minimum of zero bytes does not wait', () => quickly(() => ask([{ offset: 10n }], { minBytes: 0, maxWaitMs: LONG_WAIT_MS })))
 
     s.step('a new session', () => ask([{ offset: 8n }], { sessionId: 0, sessionEpoch: 0 }))
     s.step('no session', () => ask([{ offset: 8n }], { sessionId: 0, sessionEpoch: -1 }))
@@ -119,8 +119,8 @@ export const fetching = {
     s.step('the end of an unknown session', () => ask([{ offset: 8n }], { sessionId: 123_456, sessionEpoch: -1 }))
 
     s.step('records are deleted up to an offset', () => deleteTo(s, topic, 5n))
-    s.step('what is deleted is out of range', () => ask([{ offset: 4n }]))
-    s.step('the first that is left', () => ask([{ offset: 5n, partitionMaxBytes: 1 }]))
+    s.step('a deleted offset is out of range', () => ask([{ offset: 4n }]))
+    s.step('the first remaining offset', () => ask([{ offset: 5n, partitionMaxBytes: 1 }]))
   },
 }
 

@@ -41,13 +41,13 @@ export const groups = {
     s.step('the coordinator of a type that does not exist', () => s.ask(findCoordinator, 2, { key: 'x', keyType: NO_SUCH_TYPE }))
     s.step('the coordinator of no group', () => s.ask(findCoordinator, 4, { keyType: GROUP, coordinatorKeys: [] }))
 
-    s.step('a first join gets an id and must come again', () => join(s.name('asks')))
-    s.step('a first join before version 4 is let in', async () => {
+    s.step('a first join gets an id and must be repeated with it', () => join(s.name('asks')))
+    s.step('a first join before version 4 is accepted at once', async () => {
       const member = await Member.of(s, s.name('old-client'))
       const answer = await member.join({}, 3)
       return [answer, await member.sync({ [member.memberId]: 'mine' }, {}, 2), await leave(s, s.name('old-client'), member.memberId, 1)]
     })
-    s.step('a member id that was not given out', () => join(s.name('asks'), { memberId: 'made-up' }))
+    s.step('an unknown member id', () => join(s.name('asks'), { memberId: 'made-up' }))
     s.step('an empty group name', () => join(''))
     s.step('too short a session', () => join(s.name('asks'), { sessionTimeoutMs: 10 }))
     s.step('too long a session', () => join(s.name('asks'), { sessionTimeoutMs: 0x7fff_ffff }))
@@ -61,7 +61,7 @@ export const groups = {
       ['describing', () => describe(s.name('nobody'))],
       ['deleting', () => s.ask(deleteGroups, 2, { groupsNames: [s.name('nobody')] })],
     ] as const)
-      s.step(`${what} in a group that is not there`, run)
+      s.step(`${what} in an unknown group`, run)
 
     twoMembers(s, describe)
     staticMembers(s, describe)
@@ -93,7 +93,7 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
   let a: Member
   let b: Member
   const group = s.name('two')
-  s.step('one member: it leads', async () => {
+  s.step('a single member is the leader', async () => {
     a = await Member.of(s, group)
     b = await Member.of(s, group)
     return a.joinWithId({
@@ -161,8 +161,8 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
     return { first, second: await synced }
   })
   s.step('both are described', () => describe(group))
-  s.step('the second joins again with nothing new', () => b.join({ protocols: [{ name: 'roundrobin', metadata: subscription('of b') }] }))
-  s.step('the second joins again with something new', async () => {
+  s.step('the second joins again without a change', () => b.join({ protocols: [{ name: 'roundrobin', metadata: subscription('of b') }] }))
+  s.step('the second joins again with a change', async () => {
     const joined = b.join({ protocols: [{ name: 'roundrobin', metadata: subscription('new of b') }] })
     await a.untilRebalance()
     const first = await a.join({
@@ -173,12 +173,12 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
     })
     return { first, second: await joined }
   })
-  s.step('the leader gives the second nothing', async () => {
+  s.step('the leader assigns nothing to the second', async () => {
     const synced = b.sync({}, { protocolName: 'roundrobin' })
     const first = await a.sync({ [a.memberId]: 'all' }, { protocolName: 'roundrobin' })
     return { first, second: await synced }
   })
-  s.step('the leader joins again: a new round', async () => {
+  s.step('the leader joins again: a new generation', async () => {
     const joined = a.join({
       protocols: [
         { name: 'range', metadata: subscription('of a') },
@@ -190,7 +190,7 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
     return { first: await joined, second }
   })
   s.step('the second leaves while the group is not synced', () => leave(s, group, b.memberId, 5))
-  s.step('the first hears of it in its sync or its heartbeat', async () => [
+  s.step('the first is notified in its sync or its heartbeat', async () => [
     await a.sync({ [a.memberId]: 'all' }, { protocolName: 'roundrobin' }),
     await a.beat(),
   ])
@@ -203,7 +203,7 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
       return [await leave(s, s.name(`left-${version}`), member.memberId, version), await member.beat()]
     })
   }
-  s.step('a stranger leaves with the first', () =>
+  s.step('an unknown member leaves with the first', () =>
     s.ask(leaveGroup, 3, {
       groupId: group,
       members: [
@@ -213,19 +213,19 @@ function twoMembers(s: Script, describe: (groupId: string, version?: number) => 
     }),
   )
   s.step('the group is empty', () => describe(group))
-  s.step('nobody leaves', () => s.ask(leaveGroup, 3, { groupId: group, members: [] }))
-  s.step('the id of one who left is not known', () => a.join())
+  s.step('an empty list of members leaves', () => s.ask(leaveGroup, 3, { groupId: group, members: [] }))
+  s.step('the id of a member that left is unknown', () => a.join())
 }
 
 function staticMembers(s: Script, describe: (groupId: string, version?: number) => Promise<unknown>): void {
   let a: Member
   const group = s.name('static')
-  s.step('a static member is let in at once', async () => {
+  s.step('a static member is accepted at once', async () => {
     a = await Member.of(s, group, 'instance-a')
     return [await a.join(), await a.sync({ [a.memberId]: 'all' })]
   })
   s.step('it is described', () => describe(group))
-  s.step('it comes back without its id and goes on in the same generation', async () => {
+  s.step('it rejoins without its id in the same generation', async () => {
     const [oldId, again] = [a.memberId, await Member.of(s, group, 'instance-a')]
     const joined = await again.join()
     const fenced = await a.beat({ memberId: oldId })
@@ -235,18 +235,18 @@ function staticMembers(s: Script, describe: (groupId: string, version?: number) 
   s.step('a heartbeat with another id of the same instance', () => a.beat({ memberId: 'stranger' }))
   s.step('a join with another id of the same instance', () => a.join({ memberId: 'stranger' }))
   s.step('a sync with another id of the same instance', () => a.sync({}, { memberId: 'stranger' }))
-  s.step('an instance that is not there', () => a.beat({ groupInstanceId: 'instance-b' }))
+  s.step('an unknown instance', () => a.beat({ groupInstanceId: 'instance-b' }))
   s.step('it leaves by its instance', () =>
     s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-a' }] }),
   )
-  s.step('and has left', () => describe(group))
-  s.step('an instance leaves that is not there', () =>
+  s.step('it has left', () => describe(group))
+  s.step('an unknown instance leaves', () =>
     s.ask(leaveGroup, 3, { groupId: group, members: [{ memberId: '', groupInstanceId: 'instance-b' }] }),
   )
 }
 
 function lostMembers(s: Script): void {
-  s.step('a member that does not join again within its time to rebalance is put out', async () => {
+  s.step('a member that does not rejoin within its rebalance timeout is removed', async () => {
     const group = s.name('slow')
     const [a, b] = [await Member.of(s, group), await Member.of(s, group)]
     await a.joinWithId({ rebalanceTimeoutMs: 500 })
@@ -254,7 +254,7 @@ function lostMembers(s: Script): void {
     const joined = await b.joinWithId({ rebalanceTimeoutMs: 500 })
     return [joined, await a.beat()]
   })
-  s.step('the leader leaves while another waits for its part', async () => {
+  s.step('the leader leaves while another member waits for its assignment', async () => {
     const group = s.name('leader-lost')
     const [a, b] = [await Member.of(s, group), await Member.of(s, group)]
     await a.joinWithId()
@@ -268,7 +268,7 @@ function lostMembers(s: Script): void {
     const first = await synced
     return [first, await b.join(), await b.sync({ [b.memberId]: 'all' })]
   })
-  s.step('a member whose connection is gone joins again by its id from another', async () => {
+  s.step('a member that lost its connection rejoins with its id from another one', async () => {
     const group = s.name('reconnects')
     const a = await Member.of(s, group)
     await a.joinWithId()
@@ -278,7 +278,7 @@ function lostMembers(s: Script): void {
     Object.assign(again, { memberId: a.memberId, generationId: a.generationId })
     return [await again.beat(), await again.join(), await again.sync({ [a.memberId]: 'all again' })]
   })
-  s.step('a member that is given an id and never comes again holds up nobody', async () => {
+  s.step('a member that gets an id and never returns delays no one', async () => {
     const group = s.name('pending')
     const [a, b] = [await Member.of(s, group), await Member.of(s, group)]
     await b.join({ sessionTimeoutMs: SESSION_TIMEOUT_MS })

@@ -31,7 +31,7 @@ export const clusterMetadata = {
     s.step('an unknown topic that must not be created, in version 12', () =>
       s.ask(metadata, 12, { topics: [{ name: s.name('unknown') }], allowAutoTopicCreation: false }),
     )
-    s.step('several topics, each once, however often asked for', async () => {
+    s.step('several topics, each once, even if requested repeatedly', async () => {
       const answer = await s.must(metadata, 4, {
         topics: [{ name: topic }, { name: s.name('unknown') }, { name: topic }],
         allowAutoTopicCreation: false,
@@ -59,10 +59,10 @@ export const clusterMetadata = {
     s.step('an invalid name that must not be created', async () =>
       topicsOf(await s.ask(metadata, 9, { topics: [{ name: 'with space' }], allowAutoTopicCreation: false })),
     )
-    s.step("a topic of the brokers' own that there is not", async () =>
+    s.step('an internal topic that does not exist', async () =>
       topicsOf(await s.ask(metadata, 9, { topics: [{ name: '__share_group_state' }], allowAutoTopicCreation: false })),
     )
-    s.step("the log of the brokers' metadata, which is no topic", async () =>
+    s.step('the metadata log, which is not a topic', async () =>
       topicsOf(await s.ask(metadata, 9, { topics: [{ name: '__cluster_metadata' }], allowAutoTopicCreation: true })),
     )
     s.step('two names that differ in dot and underscore', async () => {
@@ -79,7 +79,7 @@ export const clusterMetadata = {
         includeTopicAuthorizedOperations: true,
       }),
     )
-    s.step('a created topic is soon among all', async () => {
+    s.step('a created topic is soon listed', async () => {
       const name = s.name('created')
       await until('it is listed', async () => (await s.must(metadata, 1, { topics: null })).topics.some(each => each.name === name))
       return 'listed'

@@ -34,12 +34,12 @@ export const offsetsOfGroups = {
       await s.untilGroups()
       return 'made'
     })
-    s.step('a group that nobody knows has no offsets', () => read())
-    s.step('a group that nobody knows has none, in version 1', () => read(undefined, { version: 1 }))
-    s.step('a group that nobody knows has none, in version 8', () =>
+    s.step('an unknown group has no offsets', () => read())
+    s.step('an unknown group has no offsets, in version 1', () => read(undefined, { version: 1 }))
+    s.step('an unknown group has no offsets, in version 8', () =>
       readGroups([{ groupId: group, topics: [{ name: topic, partitionIndexes: [0] }] }]),
     )
-    s.step('all offsets of a group that nobody knows', () => read(null))
+    s.step('all offsets of an unknown group', () => read(null))
     for (const version of COMMIT_VERSIONS)
       s.step(`OffsetCommit ${version} without members`, () =>
         commit({}, { version, offset: BigInt(version), metadata: `version ${version}` }),
@@ -61,11 +61,11 @@ export const offsetsOfGroups = {
     s.step('an unknown topic', () => read([{ name: s.name('unknown'), partitionIndexes: [0] }]))
     s.step('an unknown partition', () => read([{ name: topic, partitionIndexes: [9] }]))
     s.step('an empty group name', () => read(undefined, { groupId: '' }))
-    s.step('only what is stable', () => read(undefined, { requireStable: true }))
+    s.step('only stable offsets', () => read(undefined, { requireStable: true }))
 
     s.step('a commit to an unknown topic', () => commit({}, { name: s.name('unknown') }))
     s.step('a commit to an unknown partition', () => commit({}, { partition: 9 }))
-    s.step('a commit of several, one of them wrong', () =>
+    s.step('a commit of several, one of them invalid', () =>
       s.ask(offsetCommit, 7, {
         groupId: group,
         memberId: '',
@@ -125,7 +125,7 @@ export const offsetsOfGroups = {
       const unsynced = await commit({ groupId, memberId: a.memberId, generationIdOrMemberEpoch: a.generationId }, { offset: 22n })
       return { during, unsynced, kept: await read([{ name: topic, partitionIndexes: [0] }], { groupId }) }
     })
-    s.step('OffsetFetch 9 with a member that is not there', () =>
+    s.step('OffsetFetch 9 with an unknown member', () =>
       readGroups([{ groupId: group, memberId: 'stranger', memberEpoch: 3, topics: null }], 9),
     )
     for (const version of [0, 1, 2])

@@ -77,7 +77,7 @@ export const offsetsOfLogs = {
     s.step('the last stable offset', () => at(LATEST, { isolationLevel: 1 }))
     s.step('an unknown partition', () => at(LATEST, { partition: 9 }))
     s.step('an unknown topic', () => at(LATEST, { name: s.name('unknown') }))
-    s.step('a leader epoch that is right', () => at(LATEST, { currentLeaderEpoch: 0 }))
+    s.step('the right leader epoch', () => at(LATEST, { currentLeaderEpoch: 0 }))
     s.step('a leader epoch from the future', () => at(LATEST, { currentLeaderEpoch: 7 }))
     s.step('the same partition twice', () =>
       s.ask(listOffsets, 5, {
@@ -95,7 +95,7 @@ export const offsetsOfLogs = {
       }),
     )
 
-    for (const version of [2, 3, 4]) s.step(`OffsetForLeaderEpoch ${version}: the end of the epoch that is`, () => epochEnd(0, { version }))
+    for (const version of [2, 3, 4]) s.step(`OffsetForLeaderEpoch ${version}: the end of the current epoch`, () => epochEnd(0, { version }))
     s.step('the end of an epoch from the future', () => epochEnd(7))
     s.step('the end of no epoch', () => epochEnd(-1))
     s.step('the end of an epoch in an empty partition', () => epochEnd(0, { partition: 1 }))
@@ -111,7 +111,7 @@ export const offsetsOfLogs = {
     s.step('DeleteRecords of an unknown partition', () => remove(1n, { partition: 9 }))
     s.step('DeleteRecords of an unknown topic', () => remove(1n, { name: s.name('unknown') }))
     s.step('DeleteRecords below -1', () => remove(-2n))
-    s.step('times and the beginning after deleting', async () => [await at(EARLIEST), await at(FIRST_TIMESTAMP), await at(EARLIEST_LOCAL)])
+    s.step('times and the start after deleting', async () => [await at(EARLIEST), await at(FIRST_TIMESTAMP), await at(EARLIEST_LOCAL)])
     s.step('DeleteRecords of all', () => remove(-1n))
     s.step('the offsets after deleting all', async () => [
       await at(EARLIEST),

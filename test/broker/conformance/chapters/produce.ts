@@ -42,7 +42,7 @@ export const producing = {
     )
     s.step('a compressed batch', () => send(batch({ records: [{ value: 'a' }, { value: 'b' }], isGzip: true }), { partition: 0 }))
     s.step('a batch that claims an offset', () => send(batch({ baseOffset: 77n }), { partition: 0 }))
-    s.step("a topic of the brokers' own", async () => {
+    s.step('an internal topic', async () => {
       await s.untilGroups()
       return send(batch(), { name: '__consumer_offsets', partition: 0 })
     })
@@ -57,7 +57,7 @@ export const producing = {
       })
       return connection.ask(metadata, 1, { topics: [] })
     })
-    s.step('what lies in the log', () => read(s, topic, 0))
+    s.step('the log', () => read(s, topic, 0))
 
     for (const acks of [2, -2]) s.step(`acks of ${acks}`, () => send(batch(), { acks }))
     s.step('acks of 0 with an error close the connection', async () => {
@@ -91,7 +91,7 @@ export const producing = {
     s.step('no records: no bytes', () => send(Buffer.alloc(0)))
     s.step('an empty batch', () => send(batch({ records: [], lastOffsetDelta: 0 })))
     s.step('two batches for a partition', () => send(Buffer.concat([batch(), batch()])))
-    s.step('a batch that is cut', () => send(batch().subarray(0, -1)))
+    s.step('a truncated batch', () => send(batch().subarray(0, -1)))
     s.step('less than a header', () => send(batch().subarray(0, HEADER_BYTES - 10)))
     s.step('bytes after the batch', () => send(Buffer.concat([batch(), Buffer.alloc(5)]), { partition: 3 }))
     wrong('a wrong CRC', { crc: 1 })
@@ -109,15 +109,15 @@ export const producing = {
       producerEpoch: 0,
       baseSequence: 0,
     })
-    wrong('a batch that claims the time of the append', { attributes: LOG_APPEND_TIME }, 4)
+    wrong('a batch with a log append time', { attributes: LOG_APPEND_TIME }, 4)
     wrong('a time two hours ahead', { baseTimestamp: BigInt(Date.now()) + 2n * HOUR_MS })
     wrong('a negative time', { baseTimestamp: -2n }, 2)
     wrong('a producer id without a sequence', { producerId: 5n, producerEpoch: 0 })
     wrong('a producer id without an epoch', { producerId: 5n, baseSequence: 0 }, 2)
-    s.step('a batch of exactly the largest size', () => send(sized(TOO_LARGE - 1), { partition: 0 }))
+    s.step('a batch of exactly the maximum size', () => send(sized(TOO_LARGE - 1), { partition: 0 }))
     s.step('a batch of one byte more', () => send(sized(TOO_LARGE)))
     s.step('zstd before version 7', () => send(batch({ attributes: ZSTD }), { version: 6 }))
-    s.step('bytes that are no snappy', () => send(batch({ attributes: SNAPPY }), { partition: 3 }))
+    s.step('bytes that are not snappy', () => send(batch({ attributes: SNAPPY }), { partition: 3 }))
     s.step('several partitions, each with its own answer', () =>
       s.ask(produce, 8, {
         transactionalId: null,
@@ -136,29 +136,29 @@ export const producing = {
         ],
       }),
     )
-    s.step('nothing wrong was taken', () => read(s, topic, 1))
-    s.step('what looked wrong was taken', () => read(s, topic, 2))
+    s.step('nothing invalid was stored', () => read(s, topic, 1))
+    s.step('unusual but valid batches were stored', () => read(s, topic, 2))
 
-    s.step('a topic with its own largest size', async () => {
+    s.step('a topic with its own maximum size', async () => {
       const name = await s.newTopic('small', 1, { 'max.message.bytes': '100' })
       return [await send(sized(100), { name, partition: 0 }), await send(sized(101), { name, partition: 0 })]
     })
-    s.step('a topic that takes the time of the append', async () => {
+    s.step('a topic with log append time', async () => {
       const name = await s.newTopic('append-time', 1, { 'message.timestamp.type': 'LogAppendTime' })
       return [await send(batch(), { name, partition: 0 }), await read(s, name, 0)]
     })
-    s.step('a compacted topic takes no record without a key', async () => {
+    s.step('a compacted topic refuses a record without a key', async () => {
       const name = await s.newTopic('compacted', 1, { 'cleanup.policy': 'compact' })
       return [
         await send(batch({ records: [{ value: 'a' }] }), { name, partition: 0 }),
         await send(batch({ records: [{ key: 'k', value: 'a' }] }), { name, partition: 0 }),
       ]
     })
-    s.step('times may not lie further from now than the topic says', async () => {
+    s.step('times must be within the limits of the topic', async () => {
       const name = await s.newTopic('strict-time', 1, { 'message.timestamp.before.max.ms': '1000' })
       return send(batch({ baseTimestamp: FIRST_TIMESTAMP }), { name, partition: 0 })
     })
-    s.step('a topic that is just created is written to at once', async () => {
+    s.step('a new topic can be written to at once', async () => {
       const name = s.name('at-once')
       await s.must(createTopics, 2, {
         topics: [{ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],

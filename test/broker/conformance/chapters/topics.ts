@@ -32,9 +32,9 @@ export const topics = {
 
     for (const version of [2, 3, 4, 5, 6, 7])
       s.step(`CreateTopics ${version}`, () => create([one(s.name(`v${version}`), { numPartitions: 3 })], { version }))
-    s.step('a topic that is there', () => create([one(s.name('v7'))]))
-    s.step('a topic that is there, in version 2', () => create([one(s.name('v7'))], { version: 2 }))
-    s.step('the partitions and the factor that the broker is set to', () =>
+    s.step('a topic that exists', () => create([one(s.name('v7'))]))
+    s.step('a topic that exists, in version 2', () => create([one(s.name('v7'))], { version: 2 }))
+    s.step('the default partitions and replication factor of the broker', () =>
       create([one(s.name('defaults'), { numPartitions: -1, replicationFactor: -1 })]),
     )
     s.step('the defaults before version 4', () =>
@@ -50,10 +50,13 @@ export const topics = {
         }),
       ]),
     )
-    s.step('only tried', async () => [await create([one(s.name('tried'))], { validateOnly: true }), await topicErrors(s, s.name('tried'))])
-    s.step('only tried, and there already', () => create([one(s.name('v7'))], { validateOnly: true }))
+    s.step('validate_only', async () => [
+      await create([one(s.name('tried'))], { validateOnly: true }),
+      await topicErrors(s, s.name('tried')),
+    ])
+    s.step('validate_only, and it exists', () => create([one(s.name('v7'))], { validateOnly: true }))
     s.step('none', () => create([]))
-    s.step('two, one of them wrong', () => create([one(s.name('right')), one(nextWrong(), { numPartitions: 0 })]))
+    s.step('two, one of them invalid', () => create([one(s.name('right')), one(nextWrong(), { numPartitions: 0 })]))
     s.step('the same twice', () => create([one(s.name('twice')), one(s.name('twice'))]))
     s.step('assigned by hand', async () =>
       create([
@@ -72,13 +75,13 @@ export const topics = {
     for (const replicationFactor of [0, -2, 2]) wrong(`a replication factor of ${replicationFactor}`, { replicationFactor })
     for (const name of ['', '.', '..', 'with space', 'ü', 'a/b', 'x'.repeat(250)])
       wrong(`the name ${JSON.stringify(name.slice(0, 12))} of ${name.length} characters`, {}, name)
-    wrong("the log of the brokers' metadata", {}, '__cluster_metadata')
+    wrong('the metadata log', {}, '__cluster_metadata')
     s.step('a name of 249 characters', () => create([one(s.name('x').padEnd(249, 'x'))], { validateOnly: true }))
     s.step('names that differ in dot and underscore', async () => [await create([one(s.name('a.b'))]), await create([one(s.name('a_b'))])])
     wrong('an unknown configuration', { configs: [{ name: 'no.such.key', value: '1' }] })
-    wrong('a configuration that is no number', { configs: [{ name: 'retention.ms', value: 'soon' }] })
+    wrong('a configuration that is not a number', { configs: [{ name: 'retention.ms', value: 'soon' }] })
     wrong('a configuration out of its range', { configs: [{ name: 'segment.bytes', value: '-5' }] })
-    wrong('a configuration that is none of its values', { configs: [{ name: 'cleanup.policy', value: 'keep' }] })
+    wrong('a configuration with an unknown value', { configs: [{ name: 'cleanup.policy', value: 'keep' }] })
     wrong('a configuration of null', { configs: [{ name: 'retention.ms', value: null }] })
     s.step('a configuration twice', async () => {
       const name = s.name('config-twice')
@@ -93,7 +96,7 @@ export const topics = {
       await s.untilTopic(name, 1)
       return answer
     })
-    wrong('an assignment to a node that is not there', {
+    wrong('an assignment to an unknown node', {
       numPartitions: -1,
       replicationFactor: -1,
       assignments: [{ partitionIndex: 0, brokerIds: [99] }],
@@ -107,7 +110,7 @@ export const topics = {
     s.step('an assignment and a number of partitions', async () =>
       create([one(nextWrong(), { assignments: [{ partitionIndex: 0, brokerIds: [await nodeId(s)] }] })]),
     )
-    s.step('nothing wrong was made', async () => {
+    s.step('nothing invalid was created', async () => {
       const { topics: found } = await s.must(metadata, 5, { topics: wrongNames.map(name => ({ name })), allowAutoTopicCreation: false })
       return found.map(({ name, errorCode }) => ({ name, errorCode }))
     })
@@ -124,13 +127,16 @@ export const topics = {
         return answer
       })
     }
-    s.step('as many partitions as there are', () => add(s.name('v2'), 7))
+    s.step('the current number of partitions', () => add(s.name('v2'), 7))
     s.step('fewer partitions', () => add(s.name('v2'), 1))
     s.step('no partitions', () => add(s.name('v2'), 0))
     s.step('partitions of an unknown topic', () => add(s.name('unknown'), 5))
-    s.step('partitions only tried', async () => [await add(s.name('v3'), 9, { validateOnly: true }), await partitionCount(s, s.name('v3'))])
+    s.step('partitions with validate_only', async () => [
+      await add(s.name('v3'), 9, { validateOnly: true }),
+      await partitionCount(s, s.name('v3')),
+    ])
     s.step('partitions assigned by hand', async () => add(s.name('v4'), 4, { assignments: [{ brokerIds: [await nodeId(s)] }] }))
-    s.step('partitions assigned to a node that is not there', () => add(s.name('v5'), 4, { assignments: [{ brokerIds: [99] }] }))
+    s.step('partitions assigned to an unknown node', () => add(s.name('v5'), 4, { assignments: [{ brokerIds: [99] }] }))
     s.step('more partitions than are assigned', async () => add(s.name('v5'), 6, { assignments: [{ brokerIds: [await nodeId(s)] }] }))
     s.step('the same topic twice', () =>
       s.ask(createPartitions, 3, {
@@ -181,7 +187,7 @@ export const topics = {
       })
       return answer.results
     })
-    s.step('a topic that is made again is empty and has another id', async () => {
+    s.step('a topic that is created again is empty and has another id', async () => {
       const idOf = async () =>
         (await s.must(metadata, 12, { topics: [{ name: s.name('again') }], allowAutoTopicCreation: false })).topics[0]?.topicId.toString(
           'hex',

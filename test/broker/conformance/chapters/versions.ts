@@ -9,7 +9,7 @@ const NO_SUCH_API = 30_000
 export const versions = {
   title: 'versions and the cluster',
   steps: (s: Script) => {
-    s.step('what is offered', async () => offered((await s.must(apiVersions, 0, NAMED)).apiKeys))
+    s.step('the supported APIs', async () => offered((await s.must(apiVersions, 0, NAMED)).apiKeys))
     for (const version of [0, 1, 2, 3, 4]) {
       s.step(`ApiVersions ${version} besides this list`, async () => {
         const { apiKeys: _, finalizedFeaturesEpoch: __, ...rest } = await s.must(apiVersions, version, NAMED)
@@ -35,7 +35,7 @@ export const versions = {
     s.step('bytes that are not a request of this API close the connection', () =>
       answerTo(s, { key: metadata.key, version: 1, isFlexible: false }, Buffer.from([0, 0, 0, 9])),
     )
-    s.step('bytes behind a request are ignored: librdkafka sends some', async () => {
+    s.step('bytes after a request are ignored: librdkafka sends some', async () => {
       const connection = await s.connect()
       const noTopics = Buffer.from([1, 0, 0, 0])
       connection.sendBody({ key: metadata.key, version: 12, isFlexible: true }, Buffer.concat([noTopics, Buffer.alloc(3)]))
@@ -64,7 +64,7 @@ export const versions = {
     for (const version of [0, 1]) {
       s.step(`DescribeCluster ${version}`, () => s.ask(describeCluster, version, { includeClusterAuthorizedOperations: false }))
     }
-    s.step('DescribeCluster tells the authorised operations when asked', () =>
+    s.step('DescribeCluster returns the authorised operations on request', () =>
       s.ask(describeCluster, 0, { includeClusterAuthorizedOperations: true }),
     )
     s.step('DescribeCluster of controllers at a broker', () =>
