@@ -4,7 +4,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { Compression } from '@connectrpc/connect/protocol'
 
-/** What zlib answers when it is asked for `info`, which its types do not know. */
+/** The result of zlib with the option `info`, which its types lack. */
 interface Unpacked {
   readonly buffer: Buffer<ArrayBuffer>
   readonly engine: Zlib
@@ -12,7 +12,7 @@ interface Unpacked {
 
 type Unpack = (bytes: Uint8Array, options: ZlibOptions & BrotliOptions) => Promise<unknown>
 
-/** Connect's own would answer a body that is cut off with INTERNAL, and take one with something after its end. */
+/** Stricter than Connect's own, which answers a truncated body with INTERNAL and accepts bytes after the end. */
 export const compressions: readonly Compression[] = [
   strict(compressionGzip, promisify(gunzip)),
   strict(compressionBrotli, promisify(brotliDecompress)),
@@ -23,7 +23,7 @@ function strict(compression: Compression, unpack: Unpack): Compression {
   return {
     ...compression,
     async decompress(bytes, readMaxBytes) {
-      // No message has no compressed form (connectrpc.com/docs/protocol).
+      // An empty message is not compressed (connectrpc.com/docs/protocol).
       if (bytes.length === 0) return new Uint8Array(0)
       try {
         const { buffer, engine } = (await unpack(bytes, { maxOutputLength: readMaxBytes, info: true })) as Unpacked

@@ -5,7 +5,7 @@ const PARAMETER = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"([^"\\]*)"|([^\s";]+))\s*
 const UTF8: readonly string[] = ['utf-8', 'utf8']
 const WEB_TEXT = /^application\/grpc-web-text\b/i
 
-/** How a request's body is to be read. */
+/** How to read a request's body. */
 export interface BodyType {
   /** The content-type as the handler knows it. */
   readonly contentType: string
@@ -14,8 +14,8 @@ export interface BodyType {
 }
 
 /**
- * The type of a body that the handler can read; undefined: it cannot. Parameters are no part of it, in whatever
- * case and quotes they are written, as long as they name no other charset than UTF-8.
+ * The type of a body, or undefined if the handler cannot read it. Parameters are ignored, in any case and quoting, unless they
+ * name a charset other than UTF-8.
  */
 export function bodyType(handler: UniversalHandler, contentType: string | undefined): BodyType | undefined {
   if (contentType === undefined) return undefined

@@ -4,9 +4,9 @@ import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 
 const ALLOWED_METHODS = cors.allowedMethods.join(', ')
 const ALLOWED_HEADERS = [...cors.allowedHeaders, 'Authorization'].join(', ')
-/** Names of headers in a list, as a preflight asks for them. */
+/** A list of header names, as in a preflight. */
 const NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/
-/** How long a browser may remember a preflight, in seconds: two hours, the most that Chrome takes. */
+/** How long a browser may cache a preflight, in seconds: two hours, the maximum of Chrome. */
 const MAX_AGE_SECONDS = 7_200
 
 export interface CorsOptions {
@@ -16,12 +16,12 @@ export interface CorsOptions {
   readonly exposedHeaders?: readonly string[]
 }
 
-/** Lets pages of other origins read the answer. Answers a preflight, and then returns true. */
+/** Sets the CORS headers of an answer. Answers a preflight itself, and then returns true. */
 export type Cors = (request: HttpRequest, response: HttpResponse) => boolean
 
 /**
- * Lets pages of other origins call. Ping has no cookies, and a page has a token only if it was given one, so nothing is
- * granted that a direct call would not have.
+ * Lets pages of other origins call. There are no cookies, and a page has a token only if it was given one, so a page gets no rights
+ * that a direct call would not have.
  */
 export function createCors({ allowedOrigins, exposedHeaders = [] }: CorsOptions): Cors {
   const anyOrigin = allowedOrigins.includes('*')
@@ -47,7 +47,7 @@ export function createCors({ allowedOrigins, exposedHeaders = [] }: CorsOptions)
   }
 }
 
-/** Those that the protocols have, and those that the page asks for: what tracing adds, or a proxy in front. None grants anything. */
+/** The headers of the protocols, and those that the page asks for, such as those of tracing or of a proxy. None grants any right. */
 function allowedHeaders(asked: string | undefined): string {
   return asked !== undefined && NAMES.test(asked) ? `${ALLOWED_HEADERS}, ${asked}` : ALLOWED_HEADERS
 }

@@ -5,16 +5,16 @@ import { shownText } from '../../runtime/shown-text.ts'
 import type { QueryFault } from './query-fault.ts'
 import type { RequestFault } from './request-fault.ts'
 
-/** Answers to requests that no handler takes: each says what was got, what is expected, and a line that works. */
+/** Answers to requests that no handler accepts. Each says what was received, what is expected, and a command that works. */
 
-/** What is answered somewhere. */
+/** The methods that some path accepts. */
 export const ALL_METHODS = 'GET, HEAD, POST'
 export const NO_TUNNEL = 'method: got "CONNECT", expected GET, HEAD or POST'
-/** What may stand in a line that a reader copies into a shell: a name or an address, and a port. */
+/** What may be part of a command that a reader copies into a shell: a name or an address, and a port. */
 const PLAIN_HOST = /^(?:[\w.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 const GRPC = /^application\/grpc(?:-web)?(?:\+\w+)?\b/i
 
-/** Paths of methods that answer an empty message, to show to callers that asked for something else. */
+/** Paths of methods that accept an empty message. They are shown to callers that asked for an unknown path. */
 export type ExamplePaths = readonly [string, ...string[]]
 
 /** What a method accepts. */
@@ -25,24 +25,24 @@ export interface Accepts {
 }
 
 export function unknownPath(request: HttpRequest, response: HttpResponse, examples: ExamplePaths): void {
-  // Without the query: a caller may have put a secret there.
+  // Without the query, which may contain a secret.
   const fault = `path: got ${shown(request.url?.split('?', 1)[0])}, expected ${examples.join(' or ')}`
   const [grpcType] = GRPC.exec(request.headers['content-type'] ?? '') ?? []
   if (grpcType !== undefined) return unknownMethod(request, response, grpcType, fault)
   answer(request, response, 404, [fault, '', 'Send:', ...examples.map(path => curl(request, path))])
 }
 
-/** To a gRPC client a status without a body: of another answer it would show the number only. */
+/** Answers a gRPC client with a status without a body. Of any other answer it would show only the HTTP status. */
 function unknownMethod(request: HttpRequest, response: HttpResponse, type: string, fault: string): void {
   const status = { 'grpc-status': String(Code.Unimplemented), 'grpc-message': encodeURIComponent(fault) }
   if (!('stream' in response)) return send(request, response, { status: 200, type, body: '' }, status)
-  // Headers that end the stream: clients in Go take a status from no other answer without a body.
+  // The headers must end the stream: clients in Go accept the status of a bodyless answer only in this form.
   for (const [name, value] of Object.entries({ 'content-type': type, 'x-content-type-options': 'nosniff', ...status }))
     response.setHeader(name, value)
   response.end()
 }
 
-/** OPTIONS of no path: what the server takes at all. */
+/** Answers OPTIONS *: the methods that the server accepts. */
 export function allOptions(request: HttpRequest, response: HttpResponse): void {
   send(request, response, { status: 200, type: 'text/plain; charset=utf-8', body: '' }, { allow: ALL_METHODS })
 }
@@ -64,7 +64,7 @@ export function wrongContentType(request: HttpRequest, response: HttpResponse, a
 export function wrongQuery(request: HttpRequest, response: HttpResponse, path: string, { name, got, expected }: QueryFault): void {
   const lines = [`query parameter ${name}: got ${shown(got)}, expected ${expected}`, '']
   lines.push('Send:', curlGet(request, path), curl(request, path))
-  // As Connect has it: an encoding that is not known is a media type that is not supported.
+  // As in Connect: an unknown encoding is an unsupported media type.
   answer(request, response, name === 'encoding' ? 415 : 400, lines)
 }
 
@@ -98,12 +98,12 @@ export function faultyRequest(request: HttpRequest, response: HttpResponse, { st
   answer(request, response, status, [text], lastOf(request))
 }
 
-/** To CONNECT. */
+/** Answers CONNECT. */
 export function noTunnel(request: HttpRequest, response: HttpResponse): void {
   answer(request, response, 405, [NO_TUNNEL], { allow: ALL_METHODS })
 }
 
-/** Of a connection that may be read in two ways nothing more is read. */
+/** Closes an HTTP/1.1 connection after the answer: if its bytes are ambiguous, nothing more must be read from it. */
 function lastOf(request: HttpRequest): Readonly<Record<string, string>> {
   return 'stream' in request ? {} : { connection: 'close' }
 }

@@ -24,21 +24,21 @@ import { createRpcTable, type Rpc } from './rpc-table.ts'
 import { serveRpc } from './serve-rpc.ts'
 
 export interface HttpServerOptions extends ListenOptions, CorsOptions {
-  /** Longest request message, in bytes, also after decompression. */
+  /** Maximum size of a request message, in bytes, also after decompression. */
   readonly maxBodyBytes: number
   readonly limits?: Partial<HttpLimits>
   /** Undefined: clear text. */
   readonly tls?: TlsIdentity | undefined
-  /** Undefined: everybody may call. */
+  /** Undefined: every caller is accepted. */
   readonly access?: AccessCheck | undefined
-  /** Puts the RPCs on Connect's router. `stopping` is aborted when a drain begins: streams end then. */
+  /** Registers the RPCs on Connect's router. `stopping` is aborted when a drain begins; streams have to end then. */
   readonly routes: (router: ConnectRouter, stopping: AbortSignal) => void
   readonly interceptors: readonly Interceptor[]
   /** Shown to a caller that asks for a path that does not exist. */
   readonly examplePaths: ExamplePaths
   /** Measures each call. */
   readonly calls: CallMeter
-  /** Whether unary Connect calls over HTTP/1.1 take the lean way, and not Connect's handlers. Default: they do. */
+  /** Whether unary Connect calls over HTTP/1.1 use the lean way instead of Connect's handlers. Default: true. */
   readonly lean?: boolean
   /** Pages for probes and metrics, by path. */
   readonly pages: ReadonlyMap<string, () => Promise<StatusPage>>
@@ -47,19 +47,19 @@ export interface HttpServerOptions extends ListenOptions, CorsOptions {
 
 export interface HttpServer {
   readonly port: number
-  /** Requests that wait for their answer. */
+  /** The number of requests that wait for their answer. */
   inFlight(): number
   /**
-   * Stops taking connections, answers what has arrived, for at most `limitMs`, and closes all
-   * connections. Resolves with the number of requests that were cut off.
+   * Stops accepting connections, answers the requests that have arrived, for up to `limitMs`, and closes all connections. Resolves
+   * to the number of requests that were cut off.
    */
   stop(limitMs: number): Promise<number>
 }
 
-/** After the port is closed, connections that are open may bring requests for this many ms; each is answered. */
+/** After the port is closed, open connections may send requests for this many ms. Each gets an answer. */
 const LAST_REQUESTS_MS = 250
 
-/** Serves every protocol on one port: Connect, gRPC and gRPC-Web, and the pages beside them. */
+/** Serves every protocol on one port: Connect, gRPC and gRPC-Web, and also the pages. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const stopping = new AbortController()
@@ -103,7 +103,7 @@ function mountRpcs(options: HttpServerOptions, stopping: AbortSignal, cutOff: Ab
     routes: router => routes(router, stopping),
     shared: {
       readMaxBytes: maxBodyBytes,
-      // Nobody looks at them, and each would be an object: a message may have a million.
+      // No code reads them, and each would be an object: a message may have a million.
       binaryOptions: { readUnknownFields: false },
       acceptCompression: [...compressions],
       interceptors: [...interceptors],
@@ -120,7 +120,7 @@ function mountRpcs(options: HttpServerOptions, stopping: AbortSignal, cutOff: Ab
   })
 }
 
-/** What answers requests, made once. */
+/** What answers requests. It is created once. */
 interface Mounted {
   readonly rpcs: ReadonlyMap<string, Rpc>
   readonly cors: Cors
@@ -134,7 +134,7 @@ function serve(
   request: HttpRequest,
   response: HttpResponse,
 ): void {
-  // Without a listener an error of one connection would end the process. Node keeps those of an HTTP/1.1 request to itself.
+  // Without a listener, an error of one connection would end the process. Node handles those of an HTTP/1.1 request itself.
   if ('stream' in request) request.on('error', ignore)
   response.on('error', ignore)
   const fault = requestFault(request, limits?.maxHeaderBytes ?? DEFAULT_LIMITS.maxHeaderBytes)

@@ -2,15 +2,15 @@ import type { ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 
-/** Time for the end of an answer to leave, before its stream is closed, in ms. */
+/** How long the end of an answer may take to be sent before its stream is closed, in ms. */
 const LAST_FRAMES_MS = 100
 
 /** The requests that wait for their answer, oldest first. */
 export class InFlight {
   readonly #answers = new Set<HttpResponse>()
-  /** When those over HTTP/2 began. */
+  /** Start times of the requests over HTTP/2. */
   readonly #startedAt = new Map<Http2ServerRequest, number>()
-  /** One listener for all: it runs for every request. */
+  /** One listener for all requests, to save a closure for each. */
   readonly #closed: (this: HttpResponse) => void
   #draining = false
   #emptied: (() => void) | undefined
@@ -36,7 +36,7 @@ export class InFlight {
     if (this.#draining) closeAfter(response)
   }
 
-  /** From now on each answer over HTTP/1.1 is the last of its connection. */
+  /** From now on, each answer over HTTP/1.1 closes its connection. */
   drain(): void {
     this.#draining = true
     for (const response of this.#answers) closeAfter(response)
@@ -51,8 +51,8 @@ export class InFlight {
   }
 
   /**
-   * Ends HTTP/2 requests whose body has not arrived after `maxMs`, but for those that `mayStayOpen`;
-   * Node does it itself for HTTP/1.1.
+   * Ends HTTP/2 requests whose body has not arrived after `maxMs`, except those that `mayStayOpen`. For HTTP/1.1, Node does so
+   * itself.
    */
   cutSlow(maxMs: number, mayStayOpen: (request: HttpRequest) => boolean): void {
     const now = performance.now()
@@ -71,7 +71,7 @@ export class InFlight {
   }
 }
 
-/** Node itself skips only a body that nobody began to read. A reader that has stopped may not have taken its listener away. */
+/** Node itself skips only a body that was never read. A reader that has stopped may have left its listener. */
 function skipRest(request: HttpRequest): void {
   request.removeAllListeners('readable').resume()
 }
@@ -82,7 +82,7 @@ function closeAfter(response: HttpResponse): void {
   http1.setHeader('connection', 'close')
 }
 
-/** A request that was answered before all of it had come: its stream would stay until the caller ends it. */
+/** Closes the stream of a request that was answered before all of it arrived. Otherwise it would stay open until the caller ends it. */
 function endHalfOpen(request: Http2ServerRequest): void {
   if (request.complete) return
   setTimeout(() => request.stream.close(constants.NGHTTP2_NO_ERROR), LAST_FRAMES_MS)

@@ -1,22 +1,22 @@
-/** Bounds on what a connection may hold before it has sent a whole request. */
+/** Limits of a connection. */
 export interface HttpLimits {
-  /** From the connection to its first bytes, and to a new HTTP/2 session's first request, in ms. */
+  /** Maximum time from the connection to its first bytes, and from a new HTTP/2 session to its first request, in ms. */
   readonly firstBytesMs: number
-  /** For all headers of an HTTP/1.1 request, in ms. */
+  /** Maximum time for all headers of an HTTP/1.1 request, in ms. */
   readonly headersMs: number
-  /** For a whole request, body included, in ms. */
+  /** Maximum time for a whole request, including its body, in ms. */
   readonly requestMs: number
-  /** An unused HTTP/1.1 connection is closed after this many ms; above the 60 s of usual load balancers. */
+  /** An idle HTTP/1.1 connection is closed after this many ms. It exceeds the usual 60 s of load balancers. */
   readonly keepAliveMs: number
-  /** An unused HTTP/2 session is closed after this many ms. */
+  /** An idle HTTP/2 session is closed after this many ms. */
   readonly sessionIdleMs: number
-  /** A connection that is silent for so long is asked by TCP whether its other end lives: an open stream has no other bound. In ms. */
+  /** After this many ms without data, TCP keep-alive checks that the other end still exists. An open stream has no other limit. */
   readonly probeAfterMs: number
-  /** All headers of a request together, in bytes. */
+  /** Maximum size of all headers of a request together, in bytes. */
   readonly maxHeaderBytes: number
-  /** Requests at once in one HTTP/2 session. */
+  /** Maximum number of concurrent requests in one HTTP/2 session. */
   readonly maxStreams: number
-  /** How often the bounds of HTTP requests are checked, in ms. */
+  /** Interval at which the time limits of requests are checked, in ms. */
   readonly checkMs: number
 }
 

@@ -11,14 +11,14 @@ import type { HttpLimits } from './limits.ts'
 import { peekPreface, type Opening } from './peek-preface.ts'
 import { answerUnreadable, closeWith } from './unreadable-request.ts'
 
-/** The highest stream number: a GOAWAY that names it refuses nothing yet (RFC 9113, 6.8). */
+/** The highest stream number. A GOAWAY with it refuses no stream yet (RFC 9113, 6.8). */
 const EVERY_STREAM = 2 ** 31 - 1
-/** After the notice, a session takes requests that were on their way for this many ms. */
+/** After this notice, a session accepts requests that were already on their way for this many ms. */
 const GOAWAY_NOTICE_MS = 100
 
 /**
- * HTTP/1.1 and HTTP/2 on one port. Node's HTTP/1.1 server owns the port; each connection goes to it or to the
- * HTTP/2 server: in clear text by its first bytes, over TLS by ALPN.
+ * HTTP/1.1 and HTTP/2 on one port. Node's HTTP/1.1 server owns the port. Each connection is handed to it or to the HTTP/2 server,
+ * chosen by the first bytes in clear text, or by ALPN over TLS.
  */
 export class OnePort {
   readonly #http1: Server
@@ -57,23 +57,23 @@ export class OnePort {
     if (this.#tls !== undefined) return opening === 'tls' ? this.#tls.accept(socket) : refuseClearText(socket, opening)
     if (opening === 'http2') return this.#serveHttp2(socket)
     this.#serveHttp1(socket)
-    socket.resume() // the peek paused it, and Node's listener expects a socket that flows
+    socket.resume() // the peek paused it, but Node's listener expects a flowing socket
   }
 
   #serveSecureHttp1(socket: TLSSocket): void {
     this.#serveHttp1(socket)
-    // With a listener of its own the socket gives Node's parser the bytes one record at a time, and none while the parser waits for
-    // answers to be read. Without one the parser takes them from below, and a record that comes then breaks the connection.
+    // With this listener the socket gives Node's parser the bytes one record at a time, and none while the parser waits until
+    // answers are read. Without it the parser reads from the underlying handle, and a record that arrives then breaks the connection.
     socket.on('data', () => undefined)
   }
 
-  /** Resolves with the port. */
+  /** Resolves to the port. */
   async listen(options: ListenOptions): Promise<number> {
     this.#listening = await listen(this.#http1, options)
     return this.#listening.port
   }
 
-  /** New connections are refused; those that are open go on. HTTP/2 callers are told to open no more streams here. */
+  /** Refuses new connections; open ones continue. HTTP/2 callers get a GOAWAY, so that they open no more streams here. */
   stopAccepting(): void {
     this.#closing = true
     void this.#listening?.close()
@@ -87,7 +87,7 @@ export class OnePort {
     for (const socket of this.#undecided) socket.destroy()
   }
 
-  /** Closes every connection, whatever is in flight. */
+  /** Closes every connection, no matter what is in flight. */
   closeAll(): void {
     this.#http1.close()
     this.#http1.closeAllConnections()
@@ -96,13 +96,13 @@ export class OnePort {
     for (const session of this.#sessions) session.destroy()
   }
 
-  /** Open connections of both kinds. */
+  /** The number of open connections, of both kinds. */
   async connections(): Promise<number> {
     return (await this.#listening?.connections()) ?? 0
   }
 
   #serveHttp2(socket: Socket): void {
-    // The port allows half-open connections for HTTP/1.1; an HTTP/2 session that lost its other end is over.
+    // The port allows half-open connections for HTTP/1.1; an HTTP/2 session whose other end has closed is over.
     socket.allowHalfOpen = false
     this.#http2.emit('connection', socket)
   }
@@ -122,7 +122,7 @@ export class OnePort {
   }
 }
 
-/** Where Node would close a connection, or answer without a word. */
+/** Answers with an explanation where Node would close the connection or answer without one. */
 function answerFaults(http1: Server, http2: Http2Server, limits: HttpLimits): void {
   http1.on('clientError', (error: Error, socket) => answerUnreadable(error, socket, limits))
   http1.on('connect', (_, socket) => closeWith(socket, 405, NO_TUNNEL, [`allow: ${ALL_METHODS}`]))
@@ -134,7 +134,7 @@ function answerFaults(http1: Server, http2: Http2Server, limits: HttpLimits): vo
 
 function http1Options(limits: HttpLimits) {
   return {
-    requireHostHeader: false, // it is asked for with a word
+    requireHostHeader: false, // requestFault answers with an explanation instead
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
@@ -143,7 +143,7 @@ function http1Options(limits: HttpLimits) {
   }
 }
 
-/** GOAWAY in two steps: first the notice, then, when what was on its way has arrived, the end. */
+/** Sends GOAWAY in two steps: first the notice, then, when requests on their way have arrived, the end. */
 function sayGoodbye(session: ServerHttp2Session): void {
   if (session.closed || session.destroyed) return
   session.goaway(constants.NGHTTP2_NO_ERROR, EVERY_STREAM)

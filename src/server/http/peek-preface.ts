@@ -3,15 +3,15 @@ import type { Socket } from 'node:net'
 export type Version = 'http1' | 'http2'
 export type Opening = Version | 'tls'
 
-/** The type of TLS' first record, a handshake (RFC 8446, 5.1); no HTTP request begins so. */
+/** The type of the first TLS record, a handshake (RFC 8446, 5.1). No HTTP request begins with it. */
 const TLS_HANDSHAKE = 22
 
-/** How an HTTP/2 connection begins (RFC 9113, 3.4); PRI is reserved, so no HTTP/1.1 request begins so. */
+/** The beginning of an HTTP/2 connection (RFC 9113, 3.4). PRI is reserved, so no HTTP/1.1 request begins with it. */
 const PREFACE_START = Buffer.from('PRI ')
 
 /**
- * Learns from a connection's first bytes whether it speaks TLS, or which version of HTTP, and gives the bytes back to the
- * socket. A connection that does not say so in time, or breaks before, is closed.
+ * Finds out from a connection's first bytes whether it uses TLS or which version of HTTP, and returns the bytes to the socket. A
+ * connection that sends too few bytes in time, or breaks earlier, is closed.
  */
 export function peekPreface(socket: Socket, timeoutMs: number, decided: (opening: Opening) => void): void {
   let seen: Buffer = Buffer.alloc(0)
@@ -35,7 +35,7 @@ export function peekPreface(socket: Socket, timeoutMs: number, decided: (opening
   socket.on('data', onData).on('end', onEnd).on('error', onEnd).on('close', stop)
 }
 
-/** Undefined while the bytes may still become either. */
+/** Undefined while the bytes may still become any of them. */
 function openingOf(seen: Buffer): Opening | undefined {
   if (seen[0] === TLS_HANDSHAKE) return 'tls'
   const length = Math.min(seen.length, PREFACE_START.length)

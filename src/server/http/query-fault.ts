@@ -1,22 +1,22 @@
-/** The parameters of Connect's GET that its handler answers without a word when they are wrong. */
+/** The values of `encoding` that Connect's GET accepts. Its handler answers other values without an explanation. */
 const ENCODINGS: readonly string[] = ['json', 'proto']
 
-/** Of both alphabets; a plus sign has to be escaped in a query. */
+/** Base64 of both alphabets. A plus sign has to be escaped in a query. */
 const BASE64 = /^[\w+/-]*$/
 
 const VERSION = 'v1'
 const NAMES = ['encoding', 'message', 'base64', 'compression', 'connect'] as const
 type Name = (typeof NAMES)[number]
 
-/** A parameter of a GET that is wrong. */
+/** A wrong parameter of a GET. */
 export interface QueryFault {
   readonly name: Name
-  /** Undefined: absent. */
+  /** Undefined: the parameter is missing. */
   readonly got: string | undefined
   readonly expected: string
 }
 
-/** The first parameter that keeps the GET from being an RPC; undefined: the handler can take it. */
+/** The first wrong parameter of a GET. Undefined: the handler can serve it. */
 export function queryFault(url: string): QueryFault | undefined {
   const parameters = new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '')
   const repeated = NAMES.find(name => parameters.getAll(name).length > 1)
@@ -27,7 +27,7 @@ export function queryFault(url: string): QueryFault | undefined {
   if (encoding === undefined || !ENCODINGS.includes(encoding)) return { name: 'encoding', got: encoding, expected: ENCODINGS.join(' or ') }
   const message = parameters.get('message') ?? undefined
   if (message === undefined) return { name: 'message', got: undefined, expected: 'the request, such as {} in the encoding json' }
-  // In binary the empty message is a message with nothing in it.
+  // In binary, an empty message is valid: it has no fields.
   if (message === '' && encoding === 'json') return { name: 'message', got: '', expected: 'the request as JSON, such as {}' }
   return base64Fault(parameters.get('base64') ?? undefined, message)
 }
@@ -36,7 +36,7 @@ function base64Fault(base64: string | undefined, message: string): QueryFault | 
   if (base64 === undefined) return undefined
   if (base64 !== '1') return { name: 'base64', got: base64, expected: '1, or no such parameter' }
   const digits = message.replace(/={1,2}$/, '')
-  // One digit over holds no byte.
+  // A single remaining digit is no byte.
   if (BASE64.test(digits) && digits.length % 4 !== 1) return undefined
   return { name: 'message', got: message, expected: 'base64 in the alphabet of URLs, as base64=1 says' }
 }

@@ -1,18 +1,18 @@
 import type { HttpRequest } from '../../runtime/answer-page.ts'
 import { shownText } from '../../runtime/shown-text.ts'
 
-/** Why a request is refused, whatever it asks for. */
+/** Why a request is rejected, no matter what it asks for. */
 export interface RequestFault {
   readonly status: number
   readonly text: string
 }
 
-/** What HTTP/2 counts for each header beside its letters (RFC 9113, 6.5.2). */
+/** What HTTP/2 adds to the length of each header (RFC 9113, 6.5.2). */
 const HEADER_OVERHEAD_BYTES = 32
 
 /**
- * What one program on the way may read in another way than the next, or what Node lets through although it does not
- * understand it. Undefined: nothing. The host itself may be anything, because nothing is routed by it.
+ * Finds what two programs on the way may understand differently, or what Node accepts although it does not understand it.
+ * Undefined: nothing is wrong. The host itself may be anything, because no routing depends on it.
  */
 export function requestFault(request: HttpRequest, maxHeaderBytes: number): RequestFault | undefined {
   const { rawHeaders } = request
@@ -36,7 +36,7 @@ function http1Fault({ httpVersion, headers }: HttpRequest): RequestFault | undef
 
 function http2Fault({ rawHeaders, headers }: HttpRequest, maxHeaderBytes: number): RequestFault | undefined {
   const bytes = rawHeaders.reduce((sum, text) => sum + text.length, (rawHeaders.length / 2) * HEADER_OVERHEAD_BYTES)
-  // Node announces the limit, but does not hold callers to it.
+  // Node announces the limit but does not enforce it.
   if (bytes > maxHeaderBytes) return fault(431, `headers: got ${bytes} bytes, expected at most ${maxHeaderBytes}`)
   const { ':authority': authority, host } = headers
   // RFC 9113, 8.3.1.

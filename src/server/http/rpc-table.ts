@@ -10,25 +10,25 @@ import type { CallMeter } from '../rpc/measure-calls.ts'
 import { rewriteOnAbort } from '../rpc/rewrite-on-abort.ts'
 import { leanMethod, type LeanMethod, type MethodSpec } from './lean/lean-method.ts'
 
-/** One method, on both ways in. */
+/** One method, on both ways. */
 export interface Rpc {
-  /** Takes every protocol. */
+  /** Serves every protocol. */
   readonly handler: UniversalHandler
-  /** Takes unary Connect calls over HTTP/1.1; undefined: the method has no lean way. */
+  /** Serves unary Connect calls over HTTP/1.1. Undefined: the method has no lean way. */
   readonly lean: LeanMethod | undefined
 }
 
 export interface RpcTableOptions {
-  /** Registers methods of any service, in the way of Connect's router. */
+  /** Registers methods of any service, as on Connect's router. */
   readonly routes: (router: ConnectRouter) => void
-  /** Options of every method; one that is registered with options of its own has those instead, as in Connect. */
+  /** Options of every method. The options that a method is registered with override them, as in Connect. */
   readonly shared: ConnectRouterOptions
   readonly calls: CallMeter
   /** Whether unary methods get a lean way. */
   readonly lean: boolean
 }
 
-/** Registers methods with Connect's handlers and, if they are unary, on the lean way. Answers them by path. */
+/** Registers methods with Connect's handlers and, if they are unary, on the lean way. Returns them by path. */
 export function createRpcTable({ routes, shared, calls, lean }: RpcTableOptions): ReadonlyMap<string, Rpc> {
   const { requestGate } = shared
   const connect = createConnectRouter({

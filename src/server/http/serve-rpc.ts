@@ -18,11 +18,11 @@ const STREAM_CONTENT_TYPES = ['application/connect+json', 'application/connect+p
 
 export interface ServeRpcOptions {
   readonly log: Logger
-  /** Undefined: everybody may call. */
+  /** Undefined: every caller is accepted. */
   readonly access: AccessCheck | undefined
 }
 
-/** Hands a request to the handler of its path, or says why the handler cannot take it. */
+/** Passes a request to the handler of its path, or answers why the handler cannot serve it. */
 export function serveRpc(handler: UniversalHandler, request: HttpRequest, response: HttpResponse, { log, access }: ServeRpcOptions): void {
   const isGet = request.method === 'GET' || request.method === 'HEAD'
   if (!handler.allowedMethods.includes(isGet ? 'GET' : (request.method ?? ''))) return wrongMethod(request, response, acceptsOf(handler))
@@ -37,7 +37,7 @@ export function serveRpc(handler: UniversalHandler, request: HttpRequest, respon
   handler(universal)
     .then(answer => universalResponseToNodeResponse(shaped(answer, request, type), response as ServerResponse))
     .catch((error: unknown) => {
-      // The caller closed the connection while the answer was being written: no fault of ours.
+      // Not an error of the server: the caller closed the connection while the answer was being written.
       const { code } = ConnectError.from(error)
       if (code !== Code.Aborted && code !== Code.Canceled) log.error({ err: error, path: handler.requestPath }, 'answer failed')
       if (!response.writableEnded) response.destroy()

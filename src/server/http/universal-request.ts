@@ -5,13 +5,13 @@ import type { BodyType } from './content-type.ts'
 import { webHeaders } from './web-headers.ts'
 import { fromText } from './web-text.ts'
 
-/** The caller went away before the answer. One object for all: making an error with its stack for each call is dear. */
+/** The caller disconnected before the answer. One object for all calls: creating an error with its stack for each is expensive. */
 const GONE = new ConnectError('the caller closed the connection before the answer', Code.Canceled)
 
 /**
- * Node's request as Connect's handlers take it. Connect's own conversion throws outside of any promise when the
- * Host header is absent or no host, which would end the process, and may destroy the connection of a body it
- * stops reading, so that the caller would not see why.
+ * Converts Node's request to that of Connect's handlers. Connect's own conversion throws outside of any promise if the Host header is
+ * missing or invalid, which would end the process. It may also destroy the connection of a body that it stops reading, so that the
+ * caller would not get the error.
  *
  * @param type undefined: the message is in the URL, and a HEAD is a GET
  */
@@ -20,7 +20,7 @@ export function universalRequest(request: HttpRequest, response: HttpResponse, t
   return {
     httpVersion: request.httpVersion,
     method: type === undefined ? 'GET' : (request.method ?? ''),
-    // Nothing is routed by the host, so it may be anything.
+    // No routing depends on the host, so it may be anything.
     url: `http://localhost${request.url}`,
     header: webHeaders(request.headers, type?.contentType),
     body: type?.isText === true ? fromText(body) : body,
@@ -30,8 +30,8 @@ export function universalRequest(request: HttpRequest, response: HttpResponse, t
 }
 
 /**
- * Aborted when the caller goes. Over HTTP/1.1 one who has closed the connection looks like one who has only ended its
- * own side and waits (`nc -N`): streams end then, and every call is still answered.
+ * Aborted when the caller disconnects. Over HTTP/1.1 a caller that has closed the connection looks like one that has only ended its
+ * own side and waits (`nc -N`). Streams end then, and every call still gets an answer.
  */
 function goneSignal(request: HttpRequest, response: HttpResponse): AbortSignal {
   const gone = new AbortController()

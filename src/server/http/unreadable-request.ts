@@ -3,18 +3,18 @@ import type { Duplex } from 'node:stream'
 import { cutText } from '../../runtime/shown-text.ts'
 import type { HttpLimits } from './limits.ts'
 
-/** Time for the answer to be read, in ms: a connection that is cut with unread bytes in it loses what was sent. */
+/** How long the caller may take to read the answer, in ms. If the connection were cut with unread bytes in it, the answer would be lost. */
 const LINGER_MS = 1_000
 const MAX_REASON = 200
 
-/** What Node keeps of the answer that it is writing to a connection. */
+/** What Node knows of the answer that it is writing to a connection. */
 interface Answering {
   readonly headersSent: boolean
   readonly req: { readonly complete: boolean }
   once(event: 'close', listener: () => void): unknown
 }
 
-/** Answers an HTTP/1.1 connection whose bytes are no request, or not in time, after what came before them is answered; and closes it. */
+/** Answers an HTTP/1.1 connection whose bytes are not a request, or not in time, after the answers to earlier requests. Then closes it. */
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, limits: HttpLimits): void {
   if (socket.writableEnded) return // it is being closed
   const { _httpMessage: answering } = socket as Duplex & { readonly _httpMessage?: Answering | null }

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isFarDeadline } from '../rpc/time-out-header.ts'
 
-/** Names of codings, which are no matter of case (RFC 9110, 8.4.1). */
+/** Headers whose values are case-insensitive names of codings (RFC 9110, 8.4.1). */
 const CODINGS: readonly string[] = ['content-encoding', 'grpc-encoding', 'connect-content-encoding']
 
 /**
- * Node's headers of a request as handlers see them.
+ * Converts Node's headers of a request to those that handlers see.
  *
  * @param contentType undefined: the message is in the URL
  */
@@ -23,10 +23,10 @@ export function webHeaders(headers: IncomingHttpHeaders, contentType: string | u
   return made
 }
 
-/** The value of a header as handlers see it; undefined: as if it were not there. */
+/** The value of a header as handlers see it. Undefined: the header is hidden. */
 export function webValue(name: string, value: string): string | undefined {
   if (isFarDeadline(name, value)) return undefined
-  // Node joins the values of a name that is repeated with ", "; the platform's headers take a space at the end away.
+  // Node joins the values of a repeated name with ", ". The platform's headers remove a space at the end.
   const plain = value.endsWith(' ') ? value.trimEnd() : value
   return CODINGS.includes(name) ? plain.toLowerCase() : plain
 }

@@ -2,10 +2,10 @@ import { base64Decode, base64Encode } from '@bufbuild/protobuf/wire'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { UniversalServerResponse } from '@connectrpc/connect/protocol'
 
-/** Four characters of base64 are three bytes. */
+/** Four characters of base64 encode three bytes. */
 const GROUP = 4
 
-/** The bytes of a body of `application/grpc-web-text`: pieces of base64, each with its own padding or none. */
+/** Decodes a body of `application/grpc-web-text`: pieces of base64, each with or without padding. */
 export async function* fromText(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest = ''
   for await (const chunk of body) {
@@ -17,7 +17,7 @@ export async function* fromText(body: AsyncIterable<Uint8Array>): AsyncGenerator
   if (rest !== '') throw malformed('base64 that is cut off')
 }
 
-/** The answer in base64. */
+/** Encodes the answer in base64. */
 export function asText(answer: UniversalServerResponse): UniversalServerResponse {
   const header = new Headers(answer.header)
   header.set('content-type', (header.get('content-type') ?? '').replace('grpc-web', 'grpc-web-text'))
