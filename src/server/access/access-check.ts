@@ -5,7 +5,7 @@ import { bearerToken } from './bearer-token.ts'
 import { neededRole } from './roles.ts'
 import { findToken, type Token } from './tokens.ts'
 
-/** Why a request is not answered. */
+/** Why a request is rejected. */
 export interface Refusal {
   readonly code: Code.Unauthenticated | Code.PermissionDenied
   readonly message: string
@@ -13,17 +13,17 @@ export interface Refusal {
   readonly challenge: string
 }
 
-/** Says why a request for a path that exists may not be answered; undefined: it may. */
+/** Returns why a request for an existing path is rejected, or undefined if it is allowed. */
 export type AccessCheck = (request: HttpRequest, path: string) => Refusal | undefined
 
 export interface AccessOptions {
-  /** The tokens in use; undefined: none are asked for. */
+  /** The current tokens. Undefined: no token is needed. */
   readonly tokens: (() => readonly Token[]) | undefined
   /** Whether callers need a client certificate. */
   readonly clientCertificates: boolean
 }
 
-/** The check of callers. Probes are let through: those of Kubernetes have neither a certificate nor a token. */
+/** Creates the check of callers. Probes are always allowed: those of Kubernetes have neither a certificate nor a token. */
 export function createAccessCheck({ tokens, clientCertificates }: AccessOptions): AccessCheck {
   return (request, path) => {
     const role = neededRole(path)

@@ -1,13 +1,13 @@
-/** RFC 6750, 2.1; the scheme is no matter of case. */
+/** RFC 6750, 2.1. The scheme is case-insensitive. */
 const BEARER = /^bearer +([\w~+/.-]+=*)$/i
 const MAX_LENGTH = 1_024
 
-/** A bearer token, or what stands in its place, in words that show nothing of it. */
+/** A bearer token, or a description of what was sent instead that shows nothing of it. */
 export type Presented = { readonly token: string } | { readonly got: string; readonly isAbsent: boolean }
 
 /**
- * The bearer token of a request. Node's `headers` would hide a header that is repeated, which one part on the way may read
- * in another way than the next: that is refused.
+ * The bearer token of a request. A repeated header is rejected, because programs on the way may read different ones. Node's `headers`
+ * would hide the repetition.
  *
  * @param rawHeaders names and values in turn
  */

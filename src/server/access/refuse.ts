@@ -4,10 +4,10 @@ import type { Refusal } from './access-check.ts'
 
 const CHALLENGE_HEADER = 'www-authenticate'
 
-/** The refusal of an RPC, from where its request was seen to where its protocol is known. */
+/** Carries the refusal of an RPC from where the request is checked to where its protocol is known. */
 export const REFUSAL = createContextKey<Refusal | undefined>(undefined, { description: 'refusal' })
 
-/** Throws if the call was refused: Connect says it in the caller's protocol, without reading the body. */
+/** Throws if the call was refused. Connect then answers in the caller's protocol, without reading the body. */
 export function refuseRpc({ values, responseHeader }: HandlerContext): void {
   const refusal = values.get(REFUSAL)
   if (refusal === undefined) return
@@ -15,7 +15,7 @@ export function refuseRpc({ values, responseHeader }: HandlerContext): void {
   throw new ConnectError(refusal.message, refusal.code)
 }
 
-/** Answers for a page that was refused. */
+/** Answers a refused request for a page. */
 export function refusePage(request: HttpRequest, response: HttpResponse, { code, message, challenge }: Refusal): void {
   const status = code === Code.Unauthenticated ? 401 : 403
   send(request, response, { status, type: 'text/plain; charset=utf-8', body: `${message}\n` }, { [CHALLENGE_HEADER]: challenge })

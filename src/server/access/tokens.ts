@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { SettingsError } from '../../runtime/settings.ts'
 import { ROLES, type Role } from './roles.ts'
 
-/** A token that is accepted: its name for people, its SHA-256, and what it is for. */
+/** An accepted token: its name, its SHA-256 and its roles. */
 export interface Token {
   readonly name: string
   readonly sha256: Buffer
@@ -11,12 +11,12 @@ export interface Token {
 
 const NAME = /^[A-Za-z0-9][\w.@-]{0,63}$/
 const SHA256 = /^[0-9a-f]{64}$/i
-/** Each call is compared with all of them. */
+/** Limited because each call is compared with all of them. */
 const MAX_TOKENS = 1_000
 
 /**
- * Reads a file of tokens: a line each with name, SHA-256 in hex and roles, `#` for remarks. Throws `SettingsError`, which
- * names lines by number and shows nothing of them: a token may stand there by mistake.
+ * Reads a file of tokens: one line per token with name, SHA-256 in hex and roles; `#` begins a comment line. Throws `SettingsError`,
+ * which names lines by number and shows nothing of them: they may contain a token by mistake.
  */
 export function parseTokens(setting: string, text: string): readonly Token[] {
   const tokens: Token[] = []
@@ -48,7 +48,7 @@ export function parseTokens(setting: string, text: string): readonly Token[] {
   return tokens
 }
 
-/** The token of this text. The time that it takes tells nothing of any: all are compared, in constant time. */
+/** Finds the token of this text. Compares with all tokens in constant time, so that the time reveals nothing about them. */
 export function findToken(tokens: readonly Token[], text: string): Token | undefined {
   const sha256 = hash('sha256', text, 'buffer')
   let found: Token | undefined

@@ -4,7 +4,7 @@ import type { Readiness } from '../../runtime/readiness.ts'
 import { shownText } from '../../runtime/shown-text.ts'
 import { jsonReading } from '../rpc/json-reading.ts'
 
-/** The gRPC health protocol. Every service is as ready as the server; the empty name is the server itself. */
+/** The gRPC health protocol. Every service is as ready as the server. The empty name stands for the server itself. */
 export function healthRoutes(readiness: Readiness, services: readonly string[], stopping: AbortSignal): (router: ConnectRouter) => void {
   const names = ['', ...services]
   const status = (): Status => (readiness.isReady ? Status.SERVING : Status.NOT_SERVING)

@@ -11,7 +11,7 @@ export type Answer =
   | { case: 'listServicesResponse'; value: { service: { name: string }[] } }
   | { case: 'errorResponse'; value: { errorCode: number; errorMessage: string } }
 
-/** The answer to one question of a reflection client. Ping declares no extensions. */
+/** Answers one question of a reflection client. Ping declares no extensions. */
 export function answerQuestion(index: FileIndex, question: Question): Answer {
   switch (question.case) {
     case 'listServices':

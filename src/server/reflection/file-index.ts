@@ -2,10 +2,10 @@ import { toBinary, type DescFile, type DescService } from '@bufbuild/protobuf'
 import { nestedTypes } from '@bufbuild/protobuf/reflect'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 
-/** Serialized files; the first is the one asked for, the others are all that it needs. */
+/** Serialized files: first the requested one, then all its dependencies. */
 export type Files = readonly Uint8Array[]
 
-/** What a reflection client may ask about a set of services. */
+/** What a reflection client can ask about a set of services. */
 export interface FileIndex {
   readonly services: readonly string[]
   fileByName(name: string): Files | undefined

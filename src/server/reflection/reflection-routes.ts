@@ -6,7 +6,7 @@ import { jsonReading } from '../rpc/json-reading.ts'
 import { answerQuestion, type Answer, type Question } from './answer-question.ts'
 import { indexFiles, type FileIndex } from './file-index.ts'
 
-/** gRPC reflection, v1 and v1alpha, of `services` and of itself: a client needs no schema. */
+/** gRPC reflection, v1 and v1alpha, for `services` and for itself, so that a client needs no schema. */
 export function reflectionRoutes(services: readonly DescService[], stopping: AbortSignal): (router: ConnectRouter) => void {
   const index = indexFiles([...services, V1, V1Alpha])
   const { serverReflectionInfo: v1 } = V1.method
@@ -33,7 +33,7 @@ async function* answers<Request extends Asked>(
   }
 }
 
-/** The items until `signal` is aborted: a client that only listens must not hold a drain up. */
+/** The items until `signal` is aborted. A client that only listens must not delay a drain. */
 async function* until<T>(signal: AbortSignal, items: AsyncIterable<T>): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]()
   const { promise: aborted, resolve } = Promise.withResolvers<undefined>()

@@ -1,6 +1,6 @@
 /**
- * What a handler may say of its call besides its answer. The way in supplies it: Connect's adapter
- * does today, a leaner one can without a change to the handlers.
+ * What a handler can do besides returning its answer. Both ways of serving a call supply it, so handlers do not depend on Connect's
+ * context.
  */
 export interface Call {
   /** Sets a header of the answer, on success and on failure. */

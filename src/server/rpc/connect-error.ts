@@ -3,7 +3,7 @@ import { RetryInfoSchema } from '../../gen/google/rpc/error_details_pb.ts'
 import { QueueFullError, TimestampConflictError, UnavailableError, UseCaseError } from '../errors.ts'
 import { InvalidInputError } from './invalid-input.ts'
 
-/** The one table of what a failed use case is to a caller. Undefined: not the caller's business. */
+/** The error that a caller gets for a failed use case. Undefined: an unexpected error, of which the caller gets no details. */
 export function toConnectError(error: unknown): ConnectError | undefined {
   if (error instanceof ConnectError) return error
   const code = codeOf(error)
@@ -13,7 +13,7 @@ export function toConnectError(error: unknown): ConnectError | undefined {
     : new ConnectError((error as UseCaseError).message, code, undefined, undefined, error)
 }
 
-/** The code of a failed use case. Undefined: not the caller's business. */
+/** The code of a failed use case. Undefined: an unexpected error. */
 export function codeOf(error: unknown): Code | undefined {
   if (!(error instanceof UseCaseError)) return undefined
   if (error instanceof InvalidInputError) return Code.InvalidArgument

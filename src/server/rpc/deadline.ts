@@ -1,8 +1,8 @@
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 
 /**
- * The outcome of what `begin` begins, or DEADLINE_EXCEEDED when the caller's own deadline passes first. What was
- * begun goes on: a ping may still be recorded, so its caller retries with the same id.
+ * The outcome of `begin`, or DEADLINE_EXCEEDED if the caller's deadline passes first. The work continues: a ping may still be
+ * recorded, so its caller retries with the same id.
  */
 export function withinDeadline<T>(context: HandlerContext, begin: () => Promise<T>): Promise<T> {
   refuseExpired(context)

@@ -3,7 +3,7 @@ import { Code, ConnectError, type Interceptor } from '@connectrpc/connect'
 import type { Logger } from '../../runtime/logger.ts'
 import { toConnectError } from './connect-error.ts'
 
-/** Gives every error its Connect code. One that nobody expected is logged here, once, and the caller sees none of it. */
+/** Gives every error its Connect code. An unexpected error is logged here, once, and the caller sees no details of it. */
 export function errorInterceptor(log: Logger): Interceptor {
   return next => async request => {
     try {
@@ -14,7 +14,7 @@ export function errorInterceptor(log: Logger): Interceptor {
   }
 }
 
-/** What a caller sees of an error. A stream, whose errors come after the interceptors, calls it itself. */
+/** The error that the caller sees. Streams call this themselves, because their errors occur after the interceptors. */
 export function toCallerError(error: unknown, method: DescMethod, log: Logger): ConnectError {
   const known = toConnectError(error)
   if (known !== undefined) return known

@@ -1,7 +1,7 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import { shownText } from '../../runtime/shown-text.ts'
 
-/** How the JSON decoder begins: what it could not decode, and why. */
+/** The beginning of the JSON decoder's messages: what it could not decode, and why. */
 const CANNOT_DECODE = /^cannot decode (message|field) (\S+) from JSON: ([^]*)$/
 /** "expected string, got true". */
 const GOT = /^expected [^]*?, got ([^]*)$/
@@ -9,9 +9,9 @@ const NULL_ITEM = 'list item must not be null'
 const DUPLICATE = /^duplicate object key "([^]*)"$/
 
 /**
- * What the JSON decoder says of a request, with the field by its path, the value got and what is expected in
- * words of JSON instead of JavaScript's. Undefined: not from the decoder. (Numbers, names of enums and malformed
- * JSON do not come to the decoder: `exactJson`.)
+ * Rewrites an error of the JSON decoder: names the field by its path, the value got and what is expected, in terms of JSON instead
+ * of JavaScript. Undefined: the message is not from the decoder. (Wrong numbers, names of enums and malformed JSON never reach the
+ * decoder: see `exactJson`.)
  */
 export function describeJsonFault(message: string, input: DescMessage): string | undefined {
   const [, kind, name = '', why = ''] = CANNOT_DECODE.exec(message) ?? []
@@ -36,7 +36,7 @@ function ofField(name: string, why: string, input: DescMessage): string | undefi
   return `${path}: got ${got === undefined ? 'text that is not Unicode' : valueText(got)}, expected ${expected}`
 }
 
-/** The field of the request that has this type; the request itself is the body. */
+/** The path of the request's field that has this type. The request itself is called the body. */
 function pathOfType(typeName: string, input: DescMessage): string {
   return input.fields.find(field => field.message?.typeName === typeName)?.name ?? 'request body'
 }
@@ -49,7 +49,7 @@ function expectedObject(fields: readonly DescField[]): string {
   return `a JSON object${fields.length > 0 ? ` with ${fields.map(field => `"${field.jsonName}"`).join(' and ')}` : ' such as {}'}`
 }
 
-/** The decoder's word for a value, in JSON's words. */
+/** The decoder's text for a value, in terms of JSON. */
 function valueText(got: string): string {
   if (got === 'Array(0)') return '[]'
   if (/^Array\(\d+\)$/.test(got)) return 'an array'

@@ -1,6 +1,6 @@
 import { ScalarType } from '@bufbuild/protobuf'
 
-/** JSON's form of a number: no plus sign, no leading zeros, no other digits or bases. */
+/** JSON's syntax of a number: no plus sign, no leading zeros, no other digits or bases. */
 const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 /** No integer field holds more digits. */
 const MAX_DIGITS = 20
@@ -18,7 +18,7 @@ const UINT64: Bounds = { min: 0n, max: 2n ** 64n - 1n }
 /** The bounds of an enum's numbers. */
 export const ENUM_BOUNDS = INT32
 
-/** The bounds of a field's type; undefined: the type is no integer. */
+/** The bounds of a field's type. Undefined: it is not an integer type. */
 export function boundsOf(type: ScalarType): Bounds | undefined {
   switch (type) {
     case ScalarType.INT32:
@@ -41,8 +41,8 @@ export function boundsOf(type: ScalarType): Bounds | undefined {
 }
 
 /**
- * The whole number that a JSON number, or a JSON string with one in it, stands for, exactly: `1.75e12` and
- * `5.0` are whole. Undefined: none, or one outside the bounds. Takes time and memory in proportion to the text.
+ * The exact integer that a JSON number, or a JSON string that holds a number, stands for. `1.75e12` and `5.0` are integers. Undefined:
+ * it is no integer, or outside the bounds. Takes time and memory in proportion to the text.
  */
 export function jsonInteger(text: string, { min, max }: Bounds): bigint | undefined {
   const match = NUMBER.exec(text)

@@ -4,9 +4,9 @@ import { InvalidInputError } from './invalid-input.ts'
 import { boundsOf, ENUM_BOUNDS, jsonInteger } from './json-integer.ts'
 import { CLOSE_ARRAY, CLOSE_OBJECT, JsonTokens, OPEN_ARRAY, OPEN_OBJECT } from './json-tokens.ts'
 
-/** A number of at most 15 digits in the one way to write it: neither the decoder nor a JavaScript number loses any of it. */
+/** A number of up to 15 digits in its only form. The decoder and JavaScript numbers represent it exactly. */
 const PLAIN_NUMBER = /^"?(?:0|-?[1-9]\d{0,14})"?$/
-/** Most items of a repeated field: above what any method takes, and so few that reading them keeps nobody else waiting. */
+/** Maximum number of items of a repeated field: no method accepts more, and reading this many does not delay other calls. */
 export const MAX_ITEMS = 10_000
 
 /** The greatest number with 15 digits. */
@@ -19,7 +19,7 @@ interface Edit {
   readonly text: string
 }
 
-/** Options of a method: its JSON is read by `exactJson` before it is decoded. */
+/** Options of a method whose JSON is read by `exactJson` before it is decoded. */
 export function jsonReading(input: DescMessage) {
   const utf8 = new TextDecoder('utf-8', { fatal: true })
   // Connect takes the text decoder from here, though its public type does not name it; a test holds that.
@@ -29,10 +29,10 @@ export function jsonReading(input: DescMessage) {
 }
 
 /**
- * The JSON of a request as the decoder takes it without loss. The decoder reads numbers as JavaScript does:
- * it rounds long ones, takes `"0x10"`, `" 5"` and `"007"`, and refuses `"1e3"`; and it ignores unknown names of
- * enums, so that a caller who misspells STRONG would get a cached count. Here whole numbers are exactly those of
- * ProtoJSON, and leave as their digits. Throws `InvalidInputError`. What else may be wrong is left to the decoder.
+ * Rewrites the JSON of a request so that the decoder reads it without loss. The decoder reads numbers as JavaScript does: it rounds
+ * long ones, accepts `"0x10"`, `" 5"` and `"007"`, and rejects `"1e3"`. It also ignores unknown names of enums, so a caller that
+ * misspells STRONG would get a cached count. Here integers are exactly those of ProtoJSON, and are replaced by their digits. Throws
+ * `InvalidInputError`. All other errors are left to the decoder.
  */
 export function exactJson(json: string, input: DescMessage): string {
   const root = parsed(json)
@@ -82,7 +82,7 @@ function readList(tokens: JsonTokens, field: DescField, path: string, edits: Edi
   }
 }
 
-/** Reads a value, of a field or of an item of one that is repeated, from its first token on. */
+/** Reads the value of a field, or an item of a repeated field, from its first token on. */
 function readItem(tokens: JsonTokens, first: number, field: DescField, path: string, edits: Edit[]): void {
   if (field.fieldKind === 'map') return skipRest(tokens, first)
   if (field.message !== undefined && first === OPEN_OBJECT) return readObject(tokens, field.message, `${path}.`, edits)
@@ -108,7 +108,7 @@ function readName(tokens: JsonTokens, descriptor: DescEnum, path: string): void 
   if (tokens.isString() || jsonInteger(written, ENUM_BOUNDS) === undefined) throw fault(path, written, `one of ${namesOf(descriptor)}`)
 }
 
-/** The names of an enum's values, for messages. */
+/** The names of an enum's values, for error messages. */
 export function namesOf({ values }: DescEnum): string {
   return values.map(({ name }) => name).join(', ')
 }
@@ -124,7 +124,7 @@ function valueText(token: string): string {
   return shownText(token).replaceAll('"', '')
 }
 
-/** Reads what is in an object or array whose opening bracket has been read. */
+/** Reads the content of an object or array whose opening bracket has been read. */
 function skipRest(tokens: JsonTokens, first: number): void {
   let depth = opens(first) ? 1 : 0
   while (depth > 0) {

@@ -12,21 +12,21 @@ export const OPEN_ARRAY = 0x5b
 export const CLOSE_ARRAY = 0x5d
 
 /**
- * The tokens of a text that is known to be JSON, one after the other: strings, brackets, and the words between them
- * (numbers, true, false, null). Without a regular expression, since a batch has tens of thousands. Takes linear time.
+ * The tokens of a valid JSON text, one after another: strings, brackets, and the words between them (numbers, true, false, null).
+ * Without a regular expression, because a batch has tens of thousands. Takes linear time.
  */
 export class JsonTokens {
   readonly #json: string
   /** Where the token begins. */
   start = 0
-  /** Where it has ended. */
+  /** Where the token ends. */
   end = 0
 
   constructor(json: string) {
     this.#json = json
   }
 
-  /** Goes to the next token; returns its first character's code. Throws `InvalidInputError` if there is none. */
+  /** Moves to the next token and returns the code of its first character. Throws `InvalidInputError` if there is none. */
   next(): number {
     const json = this.#json
     let at = this.end
@@ -38,7 +38,7 @@ export class JsonTokens {
     return first
   }
 
-  /** The token as it is written. */
+  /** The token as written. */
   text(): string {
     return this.#json.slice(this.start, this.end)
   }
@@ -59,7 +59,7 @@ export class JsonTokens {
     return end + 1
   }
 
-  /** An odd number of backslashes stands before. */
+  /** True after an odd number of backslashes. */
   #isEscaped(at: number): boolean {
     let before = at
     while (this.#json.charCodeAt(before - 1) === BACKSLASH) before--

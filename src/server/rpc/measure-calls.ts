@@ -28,7 +28,7 @@ export function measureCalls(metrics: CallMetrics, log: Logger): CallMeter {
       const startedAt = performance.now()
       const { signal } = context
       const onAbort = (): void => ended(context, signal.reason, performance.now() - startedAt)
-      if (signal.aborted) return onAbort() // its deadline has passed, or its caller is gone
+      if (signal.aborted) return onAbort() // its deadline has passed, or its caller has disconnected
       signal.addEventListener('abort', onAbort, { once: true })
     },
     ended,

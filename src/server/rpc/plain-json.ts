@@ -2,11 +2,11 @@ import { create, ScalarType, type DescEnum, type DescField, type DescMessage, ty
 import { latin1Text } from '../../runtime/latin1-text.ts'
 import { MAX_ITEMS } from './json-reading.ts'
 
-/** Types of this package may have a JSON of their own. */
+/** Types of this package may have a special JSON form. */
 const OWN_JSON = 'google.protobuf.'
-/** Deeper messages are left to the decoder, which has a limit of its own. */
+/** Deeper messages are left to the decoder, which has its own limit. */
 const MAX_DEPTH = 16
-/** Digits of an integer that every reader reads as the same number. */
+/** Digits of an integer that every reader understands in the same way. */
 const MAX_DIGITS = { [ScalarType.INT32]: 9, [ScalarType.INT64]: 15 } as const
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -14,26 +14,26 @@ const MINUS = 0x2d
 const ZERO = 0x30
 const NINE = 0x39
 
-/** The text, and how far it has been read. */
+/** The text, and the position up to which it has been read. */
 interface Cursor {
   readonly text: string
   at: number
 }
 
-/** Reads a value; undefined: it is not plain. */
+/** Reads a value. Undefined: it is not plain. */
 type Read = (cursor: Cursor, depth: number) => unknown
 
 interface Field {
   readonly name: string
-  /** One bit for each field, to see it twice. */
+  /** One bit per field, to notice a repeated field. */
   readonly bit: number
   readonly read: Read
 }
 
 /**
- * A reader of a message's usual JSON: known names, each once, with whole numbers in digits, printable ASCII without
- * escapes, names of enums, objects and arrays of these. It takes only what the decoder and `exactJson`
- * would read to the same message; for all else it answers undefined, and they decide.
+ * Creates a fast reader for usual JSON of a message: known names, each once, with integers in digits, printable ASCII without
+ * escapes, names of enums, and objects and arrays of these. It reads only what the decoder and `exactJson` would read to the
+ * same message. For anything else it returns undefined, and they decide.
  */
 export function plainJson(desc: DescMessage): (bytes: Uint8Array) => Message | undefined {
   const read = messageReader(desc, new Map())
@@ -46,7 +46,7 @@ export function plainJson(desc: DescMessage): (bytes: Uint8Array) => Message | u
   }
 }
 
-/** Undefined: messages of this type have a JSON of their own. */
+/** Undefined: messages of this type have a special JSON form. */
 function messageReader(desc: DescMessage, known: Map<DescMessage, Read>): Read | undefined {
   const seen = known.get(desc)
   if (seen !== undefined) return seen
@@ -135,7 +135,7 @@ function readString(cursor: Cursor): string | undefined {
   return undefined
 }
 
-/** The digits of a whole number, in quotes or not. */
+/** Reads the digits of an integer, with or without quotes. */
 function readDigits(cursor: Cursor, maxDigits: number): string | undefined {
   const { text } = cursor
   const quoted = text.charCodeAt(cursor.at) === QUOTE
@@ -143,7 +143,7 @@ function readDigits(cursor: Cursor, maxDigits: number): string | undefined {
   const first = text.charCodeAt(start) === MINUS ? start + 1 : start
   let end = first
   while (text.charCodeAt(end) >= ZERO && text.charCodeAt(end) <= NINE) end++
-  // Zero is alone, and without a sign.
+  // Zero has no other digits and no sign.
   if (end === first || end - first > maxDigits || (text.charCodeAt(first) === ZERO && end - start > 1)) return undefined
   if (quoted && text.charCodeAt(end) !== QUOTE) return undefined
   if (!quoted && !/[\s,}\]]/.test(text.charAt(end))) return undefined

@@ -4,7 +4,7 @@ import { shownText } from '../../runtime/shown-text.ts'
 const NAME = 'connect-protocol-version'
 const VERSION = '1'
 
-/** Throws INVALID_ARGUMENT for a call of another version of Connect. One that names none is of this version. */
+/** Throws INVALID_ARGUMENT for a call of another version of Connect. A call without a version is of this version. */
 export function refuseOtherVersion({ protocolName, requestHeader }: HandlerContext): void {
   const value = requestHeader.get(NAME)
   if (protocolName !== 'connect' || value === null || value === VERSION) return

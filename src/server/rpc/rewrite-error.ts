@@ -3,19 +3,19 @@ import { Code, type ConnectError } from '@connectrpc/connect'
 import { cutText, shownText } from '../../runtime/shown-text.ts'
 import { describeJsonFault } from './json-fault.ts'
 
-/** Longest message, in UTF-16 code units: gRPC sends it in a header, and it may repeat the caller's own text. */
+/** Maximum length of a message in UTF-16 code units. gRPC sends it in a header, and it may repeat the caller's text. */
 const MAX_MESSAGE = 500
-/** The code of an error, and its message. */
+/** The code and the message of an error. */
 type Rewritten = readonly [Code, string]
 
-/** What Connect says of requests that it cannot read, and what is said instead. */
+/** Connect's messages about requests that it cannot read, and what replaces them. */
 const REWRITTEN: readonly (readonly [pattern: RegExp, rewrite: (match: RegExpExecArray, method: DescMethod) => Rewritten])[] = [
   [
     /^parse binary: ([^]*)$/,
     ([, why], { input }) => [Code.InvalidArgument, `request body: got bytes that cannot be decoded (${why}), expected a ${input.typeName}`],
   ],
   [
-    // The size is only there when the caller declared it.
+    // The message has the size only if the caller declared it.
     /^message size (?:(\d+) )?is larger than configured readMaxBytes (\d+)$/,
     ([, got, limit]) => [Code.ResourceExhausted, `request body: got ${got ?? 'more'} bytes, expected at most ${limit}`],
   ],
@@ -24,7 +24,7 @@ const REWRITTEN: readonly (readonly [pattern: RegExp, rewrite: (match: RegExpExe
     ([, limit]) => [Code.ResourceExhausted, `request body: got more bytes after decompression, expected at most ${limit}`],
   ],
   [
-    // Unimplemented, as both protocols have it, so that the caller sends again without compression.
+    // Unimplemented, as both protocols require, so that the caller retries without compression.
     /^unknown compression "([^]*)": supported encodings are (.*)$/,
     ([, got = '', known]) => [Code.Unimplemented, `compression: got ${shownText(got)}, expected one of ${known},identity`],
   ],
@@ -50,9 +50,9 @@ const REWRITTEN: readonly (readonly [pattern: RegExp, rewrite: (match: RegExpExe
 ]
 
 /**
- * Rewrites an error before it is sent. What Connect's own errors about a request get wrong: a body that cannot be
- * read is the caller's fault (INVALID_ARGUMENT, not INTERNAL), and the message says what was got and expected.
- * Every message is short and whole characters: one that ends in half an emoji cannot be sent over gRPC.
+ * Rewrites an error before it is sent. It corrects Connect's own errors about requests: a body that cannot be read is the
+ * caller's fault (INVALID_ARGUMENT, not INTERNAL), and the message says what was received and what is expected. It also shortens
+ * every message and keeps its characters whole: a message that ends in half an emoji cannot be sent over gRPC.
  */
 export function rewriteError(error: ConnectError, method: DescMethod): void {
   const [code, message] = rewritten(error, method)

@@ -1,9 +1,9 @@
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 import { shownText } from '../../runtime/shown-text.ts'
 
-/** The longest time that Node's timers can hold, in ms: about 25 days. Longer ones would fire at once. */
+/** The maximum time of Node's timers, in ms: about 25 days. A longer timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
-/** The forms that the protocols give their time-outs. */
+/** The syntax of time-outs in each protocol. */
 const CONNECT = /^\d{1,10}$/
 const GRPC = /^(\d{1,8})([HMSmun])$/
 /** ms of each unit of the header grpc-timeout. */
@@ -12,7 +12,7 @@ const GRPC_UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, 
 const CONNECT_EXPECTED = 'an integer of up to 10 digits in ms, such as 5000'
 const GRPC_EXPECTED = 'an integer of up to 8 digits and a unit of H, M, S, m, u or n, such as 5000m'
 
-/** True for a header with a deadline so far away that it is none. */
+/** True for a header with a deadline that is too distant for a timer. It is ignored. */
 export function isFarDeadline(name: string, value: string): boolean {
   if (name === 'connect-timeout-ms') return CONNECT.test(value) && Number(value) > MAX_TIMER_MS
   if (name !== 'grpc-timeout') return false
@@ -20,7 +20,7 @@ export function isFarDeadline(name: string, value: string): boolean {
   return Number(number) * (GRPC_UNITS[unit] ?? 0) > MAX_TIMER_MS
 }
 
-/** Throws INVALID_ARGUMENT for a time-out that does not have the form of the call's protocol. */
+/** Throws INVALID_ARGUMENT for a time-out that is malformed in the call's protocol. */
 export function refuseMalformedTimeOut({ protocolName, requestHeader }: HandlerContext): void {
   const [name, form, expected] =
     protocolName === 'connect'

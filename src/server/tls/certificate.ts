@@ -9,9 +9,9 @@ export type TlsFile = 'cert' | 'key' | 'clientCa'
 /** A certificate with its key, checked, as the port uses it. */
 export interface ServerCertificate {
   readonly context: SecureContextOptions
-  /** The last moment at which callers accept it, in ms. */
+  /** When it expires, in ms since the epoch. */
   readonly notAfterMs: number
-  /** Why callers will refuse it today; undefined: they will not. */
+  /** Why callers reject it now. Undefined: it is valid now. */
   readonly outOfDate: string | undefined
 }
 
@@ -22,8 +22,8 @@ export const CLIENT_CA_SETTING = 'TLS_CLIENT_CA_FILE'
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /**
- * Checks that the texts make a server's identity. A certificate that is out of date is accepted at the start, where the
- * alternative is no server at all, but does not replace one that is in date. Throws `SettingsError`, without a word of the key.
+ * Checks that the files form a server's identity. An expired certificate is accepted at the start, because the alternative is no
+ * server at all, but it does not replace a valid one. Throws `SettingsError`, which shows nothing of the key.
  */
 export function readCertificate(
   { cert = '', key = '', clientCa }: Texts<TlsFile>,
@@ -44,7 +44,7 @@ export function readCertificate(
     key,
     ...(clientCa !== undefined && { ca: clientCa }),
     minVersion: 'TLSv1.2',
-    // The certificate of a resumed session is not checked again: neither its dates nor who issued it.
+    // For a resumed session, neither the dates nor the issuer of the certificate are checked again.
     ...(clientCa !== undefined && { secureOptions: constants.SSL_OP_NO_TICKET }),
   }
   try {
@@ -58,13 +58,13 @@ export function readCertificate(
   return { context, notAfterMs: leaf.validToDate.getTime(), outOfDate }
 }
 
-/** All certificates of a PEM text, at least one. */
+/** All certificates in a PEM text. Throws if there is none. */
 function certificatesOf(setting: string, pem: string): readonly X509Certificate[] {
   const blocks = pem.match(PEM_CERTIFICATE) ?? []
   try {
     if (blocks.length > 0) return blocks.map(block => new X509Certificate(block))
   } catch {
-    // Not to be decoded: said below.
+    // It cannot be decoded: the error is thrown below.
   }
   throw new SettingsError(
     `${setting}: got a file without ${blocks.length > 0 ? 'readable ' : ''}certificates, expected certificates in PEM (-----BEGIN CERTIFICATE-----)`,

@@ -1,9 +1,9 @@
 import type { Logger } from '../../runtime/logger.ts'
 
-/** Anybody can make handshakes fail: the log has at most one line in this many ms. */
+/** Any caller can make handshakes fail, so they are logged at most once in this many ms. */
 const QUIET_MS = 60_000
 
-/** Logs failed handshakes, the first at once and then those of a while together; `now` in ms. */
+/** Logs failed handshakes: the first at once, later ones together. `now` is in ms. */
 export function handshakeLog(log: Logger, now: () => number = () => performance.now()): (error: NodeJS.ErrnoException) => void {
   let unsaid = 0
   let saidAt = -Infinity

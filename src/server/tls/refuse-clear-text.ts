@@ -2,12 +2,12 @@ import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
 
 const MESSAGE = 'this port accepts only TLS: got clear text, expected an https address'
-/** Time for the answer to be read, in ms: a connection that is cut with unread bytes in it loses what was sent. */
+/** How long the caller may take to read the answer, in ms. If the connection were cut with unread bytes in it, the answer would be lost. */
 const LINGER_MS = 1_000
 const SETTINGS_FRAME = 4
 const GOAWAY_FRAME = 7
 
-/** Says to a caller without TLS that it has to use it, in the words of Connect, gRPC-Web or HTTP/2, and closes. */
+/** Answers a caller in clear text that TLS is required, in the form of Connect, gRPC-Web or HTTP/2, and closes the connection. */
 export function refuseClearText(socket: Socket, version: 'http1' | 'http2'): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer)).on('error', () => socket.destroy())
@@ -21,7 +21,7 @@ function badRequest(): string {
   return `HTTP/1.1 400 Bad Request\r\n${headers.join('\r\n')}\r\n\r\n${body}`
 }
 
-/** RFC 9113, 3.4 and 6.8: settings come first, then the end of a session in which no stream was opened. */
+/** RFC 9113, 3.4 and 6.8: the settings, then the end of a session without streams. */
 function goAway(): Buffer {
   const reason = Buffer.alloc(8)
   reason.writeUInt32BE(constants.NGHTTP2_INADEQUATE_SECURITY, 4)

@@ -1,6 +1,6 @@
 /** The metrics of TLS. */
 export interface TlsMetrics {
   handshakeFailed(): void
-  /** Reads, whenever the metrics are asked for, the last moment of the certificate, in ms since the epoch. */
+  /** Sets the function that returns when the certificate expires, in ms since the epoch. It is called whenever the metrics are read. */
   watchCertificate(notAfterMs: () => number): void
 }

@@ -5,24 +5,24 @@ import type { ServerCertificate } from './certificate.ts'
 
 export interface TlsIdentity {
   readonly certificate: WatchedFiles<ServerCertificate>
-  /** Whether callers are asked for a certificate. One without is let in, marked as not authorized: probes have none. */
+  /** Whether callers are asked for a certificate. A caller without one is accepted but marked as not authorized: probes have none. */
   readonly asksClients: boolean
-  /** A handshake has failed; its connection is closed. */
+  /** Called when a handshake has failed. Its connection is closed. */
   readonly failed: (error: NodeJS.ErrnoException) => void
 }
 
 export interface TlsPortOptions extends TlsIdentity {
-  /** For a whole handshake, in ms. */
+  /** Maximum time for a handshake, in ms. */
   readonly handshakeMs: number
-  /** A handshake is over, and the next protocol agreed upon. */
+  /** Called when a handshake is done and the next protocol is negotiated. */
   readonly secured: (socket: TLSSocket) => void
 }
 
-/** TLS, with HTTP/2 and HTTP/1.1 by ALPN, on connections that others accept. A changed certificate holds for new ones. */
+/** TLS, with HTTP/2 and HTTP/1.1 by ALPN, on connections that the port accepted. A changed certificate applies to new connections. */
 export class TlsPort {
   readonly #server: Server
   readonly #handshakeMs: number
-  /** The connections whose handshake is not over, by their ends. */
+  /** The connections in their handshake, by their two ends. */
   readonly #unfinished = new Map<string, Socket>()
 
   constructor({ certificate, asksClients, handshakeMs, secured, failed }: TlsPortOptions) {
@@ -36,7 +36,7 @@ export class TlsPort {
     certificate.onChange(({ context }) => this.#server.setSecureContext(context))
     this.#server.on('secureConnection', socket => {
       this.#unfinished.delete(endsOf(socket))
-      socket.allowHalfOpen = true // as of connections in clear text: who has sent a request may say that it was the last
+      socket.allowHalfOpen = true // as in clear text: a caller may end its side after its last request
       secured(socket)
     })
     this.#server.on('tlsClientError', (error, socket) => {
@@ -45,7 +45,7 @@ export class TlsPort {
     })
   }
 
-  /** Begins the handshake; bytes that were given back to the socket are part of it. */
+  /** Starts the handshake. Bytes that were returned to the socket are part of it. */
   accept(socket: Socket): void {
     const ends = endsOf(socket)
     this.#unfinished.set(ends, socket)
@@ -54,12 +54,12 @@ export class TlsPort {
       clearTimeout(timer)
       if (this.#unfinished.get(ends) === socket) this.#unfinished.delete(ends)
     })
-    // A caller that ends within its handshake is gone.
+    // A caller that ends its side within the handshake has disconnected.
     socket.allowHalfOpen = false
     this.#server.emit('connection', socket)
   }
 
-  /** Cuts the handshakes that are not over. */
+  /** Cuts off unfinished handshakes. */
   closeUnfinished(): void {
     for (const socket of this.#unfinished.values()) socket.destroy()
   }

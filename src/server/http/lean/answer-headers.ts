@@ -1,12 +1,12 @@
 import { LazyHeaders } from './lazy-headers.ts'
 
-/** Names and values that the platform's headers would take and leave as they are. */
+/** Names and values that the platform's headers would accept unchanged. */
 const PLAIN_NAME = /^[a-z0-9-]+$/
 const PLAIN_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
 
-/** Headers of an answer, or its trailers. */
+/** The headers or the trailers of an answer. */
 export class AnswerHeaders extends LazyHeaders {
-  /** Names in lower case and values in turn, each name once. */
+  /** Lower-case names and values in turn, each name once. */
   readonly #pairs: string[]
 
   constructor(pairs: string[]) {
@@ -14,7 +14,7 @@ export class AnswerHeaders extends LazyHeaders {
     this.#pairs = pairs
   }
 
-  /** Names and values in turn, each name once; undefined: only `whole` knows them. */
+  /** Names and values in turn, each name once. Undefined: only `whole` has them. */
   get pairs(): readonly string[] | undefined {
     return this.asked === undefined ? this.#pairs : undefined
   }

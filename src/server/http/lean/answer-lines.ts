@@ -11,7 +11,7 @@ export function answerLines(header: AnswerHeaders, trailer: AnswerHeaders, lengt
   return lines
 }
 
-/** At its place by name; what was there under the name goes. */
+/** Inserts the header in its order by name, replacing an earlier value. */
 function insert(lines: string[], name: string, value: string): void {
   let at = lines.length
   while (at > 0 && (lines[at - 2] ?? '') > name) at -= 2

@@ -1,6 +1,6 @@
 import type { ContextKey, ContextValues } from '@connectrpc/connect'
 
-/** Connect's values of a call, without functions of their own for each. */
+/** Connect's values of a call, without new functions for each call. */
 export class CallValues implements ContextValues {
   get<T>(key: ContextKey<T>): T {
     const values = this as unknown as Record<symbol, T>

@@ -1,26 +1,26 @@
 import type { Socket } from 'node:net'
 import type { LeanCall } from './lean-call.ts'
 
-/** A call that has not begun. */
+/** A call that has not started. */
 interface Beginning {
   start(): void
 }
 
 /**
- * Calls of a connection that are begun before the answers of those before them are taken. A caller may send on without
- * waiting for answers, in a few bytes each: without a bound thousands of batches would be unpacked, and their answers kept, at once.
+ * Maximum number of calls of a connection that are in progress. A caller may send calls of a few bytes without waiting for answers.
+ * Without a limit, thousands of batches would be decompressed, and their answers kept, at the same time.
  */
 const MAX_AT_ONCE = 8
 
 const BY_SOCKET = new WeakMap<Socket, CallsOn>()
 
-/** The calls of a connection that wait for their answer, or for their turn. */
+/** The calls of a connection that wait for their answer or for their start. */
 export class CallsOn {
   readonly #open = new Set<LeanCall>()
   readonly #waiting: Beginning[] = []
   #begun = 0
 
-  /** Starts the call, at once or when it is its turn. */
+  /** Starts the call, at once or after earlier ones. */
   add(call: LeanCall, beginning: Beginning): void {
     this.#open.add(call)
     if (this.#begun === MAX_AT_ONCE) return void this.#waiting.push(beginning)
@@ -35,12 +35,15 @@ export class CallsOn {
     else call.response.once('close', () => this.#startNext())
   }
 
-  /** The caller has gone, or has only ended its own side and waits (`nc -N`), which looks the same: every call is still answered. */
+  /**
+   * The caller has disconnected, or has only ended its own side and waits (`nc -N`), which looks the same. Every call still gets an
+   * answer.
+   */
   leave(): void {
     for (const call of this.#open) call.leave()
   }
 
-  /** Nobody can be answered any more. */
+  /** No answer can be sent any more. */
   forget(): void {
     this.#waiting.length = 0
     this.leave()

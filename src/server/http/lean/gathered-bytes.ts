@@ -1,11 +1,11 @@
 const FIRST_ROOM = 4_096
 
-/** Bytes that come in pieces, in one growing place: callers may send them one by one, and an object for each would be many times as large. */
+/** Joins pieces of bytes in one growing buffer. Callers may send single bytes, and an object for each would be many times as large. */
 export class GatheredBytes {
   #room = Buffer.allocUnsafeSlow(FIRST_ROOM)
   #length = 0
 
-  /** Returns how many there are. */
+  /** Returns the number of bytes so far. */
   add(piece: Uint8Array): number {
     const length = this.#length + piece.length
     if (length > this.#room.length) {

@@ -27,7 +27,7 @@ export async function invoke(call: LeanCall, message: Message): Promise<Message>
   return answer
 }
 
-/** What interceptors see. Its signal is made when one of them reads it; a copy of it has none, and gets that of the call. */
+/** The request that interceptors see. Its signal is created when one of them reads it. A copy has none and gets that of the call. */
 class InterceptedRequest implements UnaryRequest {
   readonly stream = false
   readonly message: Message
@@ -55,7 +55,7 @@ class InterceptedRequest implements UnaryRequest {
   }
 }
 
-/** The handler's context: the call, but for what an interceptor has put in place of it. */
+/** The handler's context: the call, except for what an interceptor has replaced. */
 function contextOf(request: UnaryRequest, call: LeanCall): HandlerContext {
   if (request instanceof InterceptedRequest) return call
   const { service, method, requestMethod, protocolName, url, responseHeader, responseTrailer, timeoutMs } = call

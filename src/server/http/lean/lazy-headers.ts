@@ -1,14 +1,14 @@
 /**
- * Headers that become the platform's own when somebody asks for more than the subclass knows: making those for each
- * call is dear, and most calls read three and set one.
+ * Headers that become the platform's own when a caller needs more than the subclass offers. Creating those for each call is
+ * expensive, and most calls read three headers and set one.
  */
 export abstract class LazyHeaders implements Headers {
   #whole: Headers | undefined
 
-  /** The platform's headers with what is known so far. */
+  /** The platform's headers with the names and values so far. */
   protected abstract made(): Headers
 
-  /** The platform's headers, if somebody has asked for them. */
+  /** The platform's headers, if they were needed. */
   protected get asked(): Headers | undefined {
     return this.#whole
   }
@@ -62,5 +62,5 @@ export abstract class LazyHeaders implements Headers {
   }
 }
 
-// Who looks for `instanceof Headers` finds it.
+// Makes `instanceof Headers` true.
 Object.setPrototypeOf(LazyHeaders.prototype, Headers.prototype)

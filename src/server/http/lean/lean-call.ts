@@ -9,19 +9,19 @@ import { CallValues } from './call-values.ts'
 import type { LeanMethod } from './lean-method.ts'
 import type { LeanRequest } from './lean-request.ts'
 
-/** One object for all: making an error with its stack for each call is dear. */
+/** One object for all calls: creating an error with its stack for each is expensive. */
 const GONE = new ConnectError('the caller closed the connection before the answer', Code.Canceled)
 const NO_DEADLINE = (): undefined => undefined
 
-/** A signal of a call that somebody asked for. */
+/** The signal of a call, once it was needed. */
 interface Abortable {
   readonly controller: AbortController
   readonly cleanup: () => void
 }
 
 /**
- * One unary call, and its context: what gate, interceptors and handler know of it, as they do on Connect's own way. What
- * few of them ask for is made when one does: a signal, and the platform's headers.
+ * One unary call, and the context that gate, interceptors and handler see, the same as with Connect's handlers. The signal and
+ * the platform's headers are created only when they are needed, which is rare.
  */
 export class LeanCall implements HandlerContext {
   readonly rpc: LeanMethod
@@ -37,7 +37,7 @@ export class LeanCall implements HandlerContext {
   readonly responseHeader: AnswerHeaders
   readonly values: ContextValues = new CallValues()
   readonly timeoutMs: () => number | undefined
-  /** What is wrong with the caller's deadline. */
+  /** The error in the caller's deadline, if there is one. */
   readonly timeoutError: ConnectError | undefined
   readonly #startedAt = performance.now()
   #trailer: AnswerHeaders | undefined
@@ -80,13 +80,13 @@ export class LeanCall implements HandlerContext {
     return this.#abortable.controller.signal
   }
 
-  /** Ends the call, before its answer is sent. */
+  /** Ends the call. Called before its answer is sent. */
   end(reason?: unknown): void {
     if (reason instanceof ConnectError) rewriteError(reason, this.method)
     this.#close(reason)
   }
 
-  /** The caller went away before the answer, or the server cuts it off. */
+  /** The caller disconnected before the answer, or the server cuts it off. */
   leave(): void {
     const { shutdownSignal } = this.rpc.options
     this.#close(shutdownSignal?.aborted === true ? shutdownSignal.reason : GONE)

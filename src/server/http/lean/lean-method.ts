@@ -5,7 +5,7 @@ import { createMethodUrl, validateUniversalHandlerOptions, type UniversalHandler
 import type { CallMeter } from '../../rpc/measure-calls.ts'
 import { messageFormats, type MessageFormat } from './message-format.ts'
 
-/** A method and its handler, in Connect's words. */
+/** A method and its handler, as Connect has them. */
 export type MethodSpec = ReturnType<typeof createMethodImplSpec>
 
 /** A unary method as the lean way serves it. */
@@ -16,12 +16,12 @@ export interface LeanMethod {
   readonly options: UniversalHandlerOptions
   /** How its messages are read and written. */
   readonly format: (isBinary: boolean) => MessageFormat
-  /** It may be called by GET. */
+  /** Whether it can be called by GET. */
   readonly takesGet: boolean
   readonly calls: CallMeter
 }
 
-/** Undefined: Connect's handlers alone can serve it, or serve it with these options. */
+/** Undefined: only Connect's handlers can serve the method, or serve it with these options. */
 export function leanMethod(spec: MethodSpec, given: ConnectRouterOptions, calls: CallMeter): LeanMethod | undefined {
   const options = validateUniversalHandlerOptions(given)
   if (spec.kind !== 'unary' || given.connect === false || options.requireConnectProtocolHeader) return undefined

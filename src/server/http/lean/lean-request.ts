@@ -4,30 +4,30 @@ import { queryFault } from '../query-fault.ts'
 import type { LeanMethod } from './lean-method.ts'
 import { RequestHeaders } from './request-headers.ts'
 
-/** Whether the body of each type is binary. Other forms of these are left to Connect's handlers. */
+/** Whether the body of each type is binary. Other spellings of these types are left to Connect's handlers. */
 const TYPES: ReadonlyMap<string | undefined, boolean> = new Map([
   ['application/json', false],
   ['application/proto', true],
 ])
-/** A target that two readers cannot read in two ways. */
+/** A target that cannot be understood in two ways. */
 const PLAIN_TARGET = /^[!"$-~]*$/
-/** The query of most clients that ask in JSON; what is in it needs no more checks. */
+/** The query of most JSON clients. What it matches needs no further checks. */
 const PLAIN_QUERY = /\?(?:connect=v1&)?encoding=json&message=([^&=+]+)(?:&connect=v1)?$/
 
-/** A request that the lean way can take, before its body is read. */
+/** A request that the lean way can serve, before its body is read. */
 export interface LeanRequest {
-  /** A HEAD is a GET. */
+  /** GET for a HEAD. */
   readonly requestMethod: string
   readonly url: string
   readonly header: RequestHeaders
   readonly isBinary: boolean
-  /** The name of the message's compression; null: none was named. */
+  /** The name of the message's compression, or null if there is none. */
   readonly compression: string | null
-  /** The message, of a GET; undefined: it is in the body. */
+  /** The message of a GET. Undefined: the message is in the body. */
   readonly message: (() => Uint8Array) | undefined
 }
 
-/** Undefined: it is for Connect's handlers, or there is something wrong with it that they, or their like, explain. */
+/** Undefined: the request is for Connect's handlers, or they or serveRpc explain what is wrong with it. */
 export function leanRequest(rpc: LeanMethod, request: IncomingMessage): LeanRequest | undefined {
   const { method, headers, url = '' } = request
   if (method === 'POST') {
@@ -58,7 +58,7 @@ function plainQuery(url: string): Query | undefined {
     const text = decodeURIComponent(message)
     return { isBinary: false, compression: null, message: () => Buffer.from(text) }
   } catch {
-    return undefined // others read such text in their own way
+    return undefined // Connect's handlers decide how to read such text
   }
 }
 

@@ -3,10 +3,10 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { createMethodSerializationLookup, type UniversalHandlerOptions } from '@connectrpc/connect/protocol'
 import { plainJson } from '../../rpc/plain-json.ts'
 
-/** A message as it is sent: bytes, or a text of which each character is a byte. */
+/** A message as it is sent: bytes, or a string in which each character is one byte. */
 export type Body = Uint8Array | string
 
-/** How the messages of a method are read and written in JSON, or in binary. Both throw as Connect's do. */
+/** Reads and writes the messages of a method in JSON or in binary. Throws the same errors as Connect. */
 export interface MessageFormat {
   parse(bytes: Uint8Array): Message
   serialize(message: Message): Body
@@ -17,7 +17,7 @@ export interface MessageFormats {
   readonly binary: MessageFormat
 }
 
-/** Connect's own formats, but for the JSON that is usual: that is read in one pass, and written without a copy. */
+/** Connect's own formats, except for usual JSON, which is read in one pass and written without a copy. */
 export function messageFormats(method: DescMethodUnary, options: UniversalHandlerOptions): MessageFormats {
   const { binaryOptions, jsonOptions, readMaxBytes, writeMaxBytes } = options
   const lookup = createMethodSerializationLookup<DescMessage, DescMessage>(method, binaryOptions, jsonOptions, options)
@@ -39,7 +39,7 @@ export function messageFormats(method: DescMethodUnary, options: UniversalHandle
   return { json, binary: { parse: bytes => lookup.getI(true).parse(bytes), serialize: message => lookup.getO(true).serialize(message) } }
 }
 
-/** Whether messages are written with options. Those for reading alone would be copied for each message. */
+/** Whether writing needs options. Options that only concern reading would be copied for each message. */
 function writesOtherwise(options: object | undefined): boolean {
   return Object.keys(options ?? {}).some(name => name !== 'ignoreUnknownFields' && name !== 'textDecoder')
 }

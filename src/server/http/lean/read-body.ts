@@ -4,13 +4,13 @@ import { GatheredBytes } from './gathered-bytes.ts'
 
 const NOTHING = new Uint8Array(0)
 
-/** Where a body goes. Neither is called when the caller goes away before it has sent all of it. */
+/** Receives a body. Neither method is called if the caller disconnects before it has sent the whole body. */
 export interface BodyReader {
   received(body: Uint8Array): void
   fail(error: unknown): void
 }
 
-/** Collects a request's body. One that is longer than `maxBytes` is not read, or not to its end. */
+/** Reads a request's body. A body longer than `maxBytes` is not read, or not to its end. */
 export function readBody(request: IncomingMessage, maxBytes: number, reader: BodyReader): void {
   const { 'content-length': declared, 'transfer-encoding': coding } = request.headers
   if (declared !== undefined) return readDeclared(request, Number(declared), maxBytes, reader)
@@ -19,14 +19,14 @@ export function readBody(request: IncomingMessage, maxBytes: number, reader: Bod
   const onData = (chunk: Uint8Array): void => {
     if (gathered.add(chunk) <= maxBytes) return
     request.removeListener('data', onData).removeListener('end', onEnd)
-    request.pause() // what is left is skipped after the answer
+    request.pause() // the rest is skipped after the answer
     reader.fail(tooLong('', maxBytes))
   }
   const onEnd = (): void => reader.received(gathered.bytes())
   request.on('data', onData).on('end', onEnd)
 }
 
-/** The parser holds a body to its declared length, so all of it is there before Node says that it ends. */
+/** The parser enforces the declared length, so the body is complete before Node reports its end. */
 function readDeclared(request: IncomingMessage, length: number, maxBytes: number, reader: BodyReader): void {
   if (length > maxBytes) return reader.fail(tooLong(`${length} `, maxBytes))
   if (length === 0) return reader.received(NOTHING)
@@ -38,7 +38,7 @@ function readDeclared(request: IncomingMessage, length: number, maxBytes: number
   })
 }
 
-/** In the words of Connect, which are rewritten as all of its errors are. */
+/** The error that Connect throws. It is rewritten later, like all errors of Connect. */
 function tooLong(got: string, maxBytes: number): ConnectError {
   return new ConnectError(`message size ${got}is larger than configured readMaxBytes ${maxBytes}`, Code.ResourceExhausted)
 }

@@ -5,15 +5,15 @@ import { LazyHeaders } from './lazy-headers.ts'
 /** The names that HTTP allows. */
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/
 const MAX_KNOWN = 256
-/** Names that were asked for, in lower case: the same few with each call. */
+/** Lower-case forms of the names that were read: the same few in each call. */
 const known = new Map<string, string>()
 
-/** The headers of a request, read from Node's without a copy. */
+/** The headers of a request, read from Node's headers without a copy. */
 export class RequestHeaders extends LazyHeaders {
   readonly #headers: IncomingHttpHeaders
   readonly #contentType: string | undefined
 
-  /** @param contentType undefined: the request has its message in the URL, and no type */
+  /** @param contentType undefined: the message is in the URL, so the request has no type */
   constructor(headers: IncomingHttpHeaders, contentType: string | undefined) {
     super()
     this.#headers = headers
@@ -35,7 +35,7 @@ export class RequestHeaders extends LazyHeaders {
   }
 }
 
-/** Undefined: no name. */
+/** Undefined: the name is invalid. */
 function lowerCase(name: string): string | undefined {
   if (!NAME.test(name)) return undefined
   const lower = name.toLowerCase()

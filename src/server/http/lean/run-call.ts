@@ -14,12 +14,12 @@ type Packing = ReturnType<typeof compressionNegotiate>
 
 const OK = 200
 
-/** Runs a call from its gate to its answer, in the order of Connect's handler. It is one of `calls` until it is answered. */
+/** Runs a call from its gate to its answer, in the same order as Connect's handlers. It is one of `calls` until it is answered. */
 export function runCall(call: LeanCall, calls: CallsOn, log: Logger): void {
   calls.add(call, new Run(call, calls, log))
 }
 
-/** The steps of one call. They hand on to each other without promises where nothing is waited for. */
+/** The steps of one call. Steps that wait for nothing call the next one without a promise. */
 class Run implements BodyReader {
   readonly #call: LeanCall
   readonly #calls: CallsOn

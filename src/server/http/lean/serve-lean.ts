@@ -8,9 +8,9 @@ import { leanRequest } from './lean-request.ts'
 import { runCall } from './run-call.ts'
 
 /**
- * Serves a unary Connect call over HTTP/1.1 without Connect's handlers, whose way through web streams, signals and
- * iterators costs several times as much as the call itself. Gate, interceptors, handler and answer are the same.
- * False: the request is not of this kind, or is wrong in a way that it explains nothing of.
+ * Serves a unary Connect call over HTTP/1.1 without Connect's handlers, whose web streams, signals and iterators cost several times
+ * as much as the call itself. Gate, interceptors, handler and answer are the same. Returns false if the request is of another kind,
+ * or has an error that the lean way does not explain.
  */
 export function serveLean(rpc: LeanMethod, request: HttpRequest, response: HttpResponse, { log, access }: ServeRpcOptions): boolean {
   if ('stream' in request || 'stream' in response) return false
