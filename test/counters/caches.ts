@@ -11,7 +11,7 @@ export const silent = createLogger({ name: 'test', level: 'silent' })
 export interface CacheUnderTest {
   readonly server: TestRedis
   readonly cache: Cache
-  /** A connection of its own, for a second processor. */
+  /** Another connection, for a second processor. */
   connect(): Promise<Cache>
 }
 

@@ -79,7 +79,7 @@ describeCaches('a flush', under => {
   test('into a claimed hash is refused, even if all else is there', async () => {
     const { cache } = under()
     await plantHash(cache)
-    await cache.hset(HASH, 'claim', 'somebody:1')
+    await cache.hset(HASH, 'claim', 'another:1')
     const before = await hash(cache)
     expect(await flush(cache, laneFlush(START, [1]))).toEqual({ kind: 'incomplete', field: 'claim' })
     expect(await hash(cache)).toEqual(before)

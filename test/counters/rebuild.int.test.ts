@@ -225,7 +225,7 @@ describeCaches('a rebuild', under => {
   test('whose snapshot fails leaves only a claim that another one takes over later, not half a hash', async () => {
     const { cache } = under()
     await plantHash(cache)
-    await expect(rebuild(cache, async () => Promise.reject(new Error('Postgres is away')), 100)).rejects.toThrow('Postgres is away')
+    await expect(rebuild(cache, async () => Promise.reject(new Error('Postgres is down')), 100)).rejects.toThrow('Postgres is down')
     expect(Object.keys(await hash(cache))).toEqual(['claim'])
   })
 })

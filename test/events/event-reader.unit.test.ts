@@ -27,7 +27,7 @@ function randomEvent(random: Random, last: PingEvent): PingEvent {
   }
 }
 
-/** Some bytes more, fewer or others; what comes before and behind is not the record's. */
+/** With some bytes added, removed or changed; the bytes before and after do not belong to the record. */
 function damaged(random: Random, value: Buffer): Buffer {
   const bytes = Buffer.from(value)
   for (let count = random.between(0, 3); count > 0; count--)

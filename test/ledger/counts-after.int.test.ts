@@ -72,12 +72,12 @@ describeOnPostgres('counts after positions', database => {
 
   test('are undefined if too many pings follow a position', async () => {
     await setUp(database(), 16)
-    const most = MAX_ROWS_AFTER / 16
+    const maxRows = MAX_ROWS_AFTER / 16
     await withClient(database(), async client => {
       await record(client, 0, pingsAt(0))
       const heads = await readHeads(client)
-      await record(client, 0, pingsAt(...Array.from({ length: most }, () => 1)))
-      expect(await after(client, heads)).toMatchObject({ minutes: { 0: most } })
+      await record(client, 0, pingsAt(...Array.from({ length: maxRows }, () => 1)))
+      expect(await after(client, heads)).toMatchObject({ minutes: { 0: maxRows } })
       await record(client, 0, pingsAt(2))
       expect(await after(client, heads)).toBeUndefined()
       expect(await after(client, await readHeads(client))).toMatchObject({ minutes: {} })

@@ -26,7 +26,7 @@ const ROWS = `insert into pings select gen_random_uuid(), t from unnest(array[
   '9999-12-31 23:59:59.999999+00', '294276-12-31 23:59:59.999999+00', '2024-02-29 12:00:00.0004+00', '2024-02-29 12:00:59.999999+00', '2024-02-29 12:01:00+00'
 ]::timestamptz[]) as t`
 
-/** Resolves when so many sessions wait for a lock on the table. */
+/** Resolves when this many sessions wait for a lock on the table. */
 async function waitingLocks(database: Parameters<typeof rowsOf>[0], sessions: number): Promise<void> {
   const query = "select count(*) as sessions from pg_locks where relation = 'pings'::regclass and not granted"
   await vi.waitFor(async () => expect(await rowsOf(database, query)).toEqual([{ sessions: BigInt(sessions) }]), { timeout: 9_000 })

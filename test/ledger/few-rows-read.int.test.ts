@@ -13,7 +13,7 @@ import { describeOnPostgres, pingsAt, record, setUp, withClient } from './ledger
 const LANES = 16
 /** A lane's rows, once there are many. */
 const MANY = 400
-/** Most rows that a statement may fetch over all lanes; one that reads lanes from their beginning fetches 6400. */
+/** Maximum number of rows that a statement may fetch over all lanes; one that reads lanes from their start fetches 6400. */
 const FEW = LANES * 10
 /** After five plans for the values of a call Postgres may keep one for all. */
 const CALLS_UNTIL_PLANNED = 7

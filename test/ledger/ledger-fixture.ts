@@ -15,7 +15,7 @@ export const silent = createLogger({ name: 'test', level: 'silent' })
 
 type Tests = (database: () => TestDatabase) => void
 
-/** `tests` once on each Postgres that this machine has; each test gets an empty database of its own. */
+/** `tests` once on each Postgres that this machine has; each test gets its own empty database. */
 export function describeOnEachPostgres(title: string, tests: Tests): void {
   describeOn(versionsHere(), title, tests)
 }
@@ -68,7 +68,7 @@ export async function rowsOf<Row>(database: TestAddress, query: string, values: 
   return withClient(database, async client => (await client.query(query, [...values])).rows as Row[])
 }
 
-/** Pings with ids of their own, in the order in which the ledger wants them. */
+/** Pings with new ids, in the order that the ledger expects. */
 export function pingsAt(...timesMs: readonly (number | bigint)[]): readonly NewPing[] {
   return timesMs.map(time => ({ id: randomUUID(), timestampMs: BigInt(time) })).sort((a, b) => (a.id < b.id ? -1 : 1))
 }

@@ -6,7 +6,7 @@ import { describeOnEachPostgres, pingsAt, record, setUp, sql, withClient } from 
 describeOnEachPostgres('a database in whose schema the user may not create tables', database => {
   test.each([
     [
-      'belongs to somebody else, as since Postgres 15',
+      'belongs to another role, as since Postgres 15',
       'revoke create on schema public from public',
       'grant usage, create on schema public to ping;',
     ],

@@ -11,7 +11,7 @@ const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 const LANES = 3
 const NOW_MS = 1_700_000_000_000n
-/** Times are drawn around these. */
+/** Random times are generated around these. */
 const CENTRES = [0n, NOW_MS, NOW_MS, -62_135_596_800_000n, 253_402_300_799_999n, -90_000_000n]
 const BOUNDS = [
   INT64_MIN,

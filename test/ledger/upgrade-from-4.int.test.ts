@@ -93,12 +93,12 @@ describeOnPostgres('a database at version 4', database => {
         await holder.query('commit')
         const waited = await waiting
         expect(waited).toMatchObject({ before_seq: 16n, known_ids: null })
-        const beside = await withClient(database(), client => record(client, 1, others[1]))
-        expect(beside.before).toEqual({ seq: 18n, tag: waited.tag })
-        expect(beside.inserted).toEqual(others[1])
+        const concurrent = await withClient(database(), client => record(client, 1, others[1]))
+        expect(concurrent.before).toEqual({ seq: 18n, tag: waited.tag })
+        expect(concurrent.inserted).toEqual(others[1])
         const mixed = [...waits, ...others[0], ...pingsAt(5)].sort((a, b) => (a.id < b.id ? -1 : 1))
         const again = await recordAsBefore(old, 1, mixed)
-        expect(again).toMatchObject({ before_seq: 19n, before_tag: beside.tag })
+        expect(again).toMatchObject({ before_seq: 19n, before_tag: concurrent.tag })
         const known = new Map(again.known_ids!.map((id, index) => [id, again.known_times_ms![index]]))
         expect(known).toEqual(new Map([...waits, ...others[0]].map(({ id, timestampMs }) => [id, timestampMs])))
       }),

@@ -158,7 +158,7 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
       expect(relay.retries()).toBeGreaterThan(0)
       const events = await expectPublished(database, kafka.brokers, topic)
       const places = new Set(events.map(({ lane, seq, tag }) => `${lane}/${seq}/${tag}`))
-      expect(places.size).toBeLessThan(events.length) // some are there twice, which readers tell
+      expect(places.size).toBeLessThan(events.length) // some are there twice, which readers detect
     })
   })
 })

@@ -32,14 +32,14 @@ function caughtUp(published: Position): LaneQueue {
 }
 
 describe('the queue of a lane', () => {
-  test('begins at the published position, and has to read what is behind it', () => {
+  test('starts at the published position, and has to read what follows it', () => {
     const queue = queueAt(at(4n, 9n))
     expect([queue.end, queue.mustRead, queue.length]).toEqual([at(4n, 9n), true, 0])
     queue.offer(batch(at(4n, 9n), 2, 11n), ROOM)
     expect([queue.mustRead, queue.length]).toEqual([true, 0])
   })
 
-  test('links each row to the one before it, over reads, batches and histories of tags', () => {
+  test('links each row to the one before it, across reads, batches and tags', () => {
     const queue = queueAt(START)
     queue.append([...rows(1n, 2, 7n), ...rows(3n, 1, 8n)], true)
     queue.offer(batch(at(3n, 8n), 2, 9n), ROOM)
@@ -63,7 +63,7 @@ describe('the queue of a lane', () => {
     expect([queue.length, queue.mustRead, queue.end]).toEqual([0, true, at(4n, 7n)])
   })
 
-  test('drops a batch that it has, and need not read for it', () => {
+  test('drops a batch that it already has, and does not read for it', () => {
     const queue = caughtUp(at(4n, 7n))
     queue.offer(batch(at(4n, 7n), 2, 9n), ROOM)
     queue.offer(batch(at(4n, 7n), 2, 9n), ROOM)
@@ -71,14 +71,14 @@ describe('the queue of a lane', () => {
     expect([queue.length, queue.mustRead]).toEqual([2, false])
   })
 
-  test('takes no batch while it has to read, though it follow on', () => {
+  test('takes no batch while it has to read, not even one that follows on', () => {
     const queue = queueAt(START)
     queue.append(rows(1n, 2, 7n), false)
     queue.offer(batch(at(2n, 7n), 1, 9n), ROOM)
     expect([queue.length, queue.mustRead]).toEqual([2, true])
   })
 
-  test('goes on behind a hole that somebody left with the numbers that the rows have', () => {
+  test('continues after a hole of deleted rows with the numbers that the remaining rows have', () => {
     const queue = queueAt(START)
     queue.append([...rows(2n, 2, 7n), ...rows(6n, 1, 7n), ...rows(9n, 1, 8n)], true)
     expect(places(queue)).toEqual([
@@ -91,7 +91,7 @@ describe('the queue of a lane', () => {
     expect(endOfRun(queue.first(3).at(-1)!)).toEqual(at(6n, 7n))
   })
 
-  test('lets go of what is published, and of nothing that came meanwhile', () => {
+  test('drops what is published, and nothing that came in between', () => {
     const queue = caughtUp(START)
     queue.offer(batch(START, 3, 7n), ROOM)
     const sent = queue.first(2)

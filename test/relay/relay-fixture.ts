@@ -86,8 +86,8 @@ export async function readEvents(brokers: string, topic: string): Promise<readon
 
 /** Waits until all rows are published and folded, as the positions say. */
 export async function untilSettled(database: TestDatabase, timeout = 20_000): Promise<void> {
-  const behind = 'select (select count(*) from pings) * 2 - (select sum(published_seq) + sum(folded_seq) from ping_lanes)::bigint as rows'
-  await expect.poll(async () => (await rowsOf<{ rows: bigint }>(database, behind))[0]!.rows, { timeout }).toBe(0n)
+  const lag = 'select (select count(*) from pings) * 2 - (select sum(published_seq) + sum(folded_seq) from ping_lanes)::bigint as rows'
+  await expect.poll(async () => (await rowsOf<{ rows: bigint }>(database, lag))[0]!.rows, { timeout }).toBe(0n)
 }
 
 /**

@@ -1,4 +1,4 @@
-/** A relay as a process of its own, to be killed and frozen: `node relay-program.ts '{"postgres":…,"brokers":…,"topic":…}'`. */
+/** A relay as a separate process, to be killed and frozen: `node relay-program.ts '{"postgres":…,"brokers":…,"topic":…}'`. */
 import { createKafka } from '../../src/events/kafka.ts'
 import { kafkaSettings, topicSettings } from '../../src/events/settings.ts'
 import { Publisher } from '../../src/relay/publisher.ts'

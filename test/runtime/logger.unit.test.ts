@@ -14,11 +14,11 @@ describe('the log', () => {
       'the command that was refused, of a cache client',
       `Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['bob', 'TOPSECRET'] } })`,
     ],
-    ['the URL that was ill-formed', `Object.assign(new TypeError('Invalid URL'), { input: 'redis://:TOPSECRET/word@host' })`],
+    ['the malformed URL', `Object.assign(new TypeError('Invalid URL'), { input: 'redis://:TOPSECRET/word@host' })`],
     ['the client of a broken connection', `Object.assign(new Error('broken'), { client: { secretKey: 'TOPSECRET' } })`],
     [
       'any of these in a cause',
-      `new Error('away', { cause: Object.assign(new Error('WRONGPASS'), { command: { args: ['TOPSECRET'] } }) })`,
+      `new Error('unreachable', { cause: Object.assign(new Error('WRONGPASS'), { command: { args: ['TOPSECRET'] } }) })`,
     ],
   ])('does not show %s', (_, error) => {
     const line = logged(`log.warn({ err: ${error} }, 'failed')`)

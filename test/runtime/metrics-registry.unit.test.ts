@@ -3,7 +3,7 @@ import { createRegistry } from '../../src/runtime/metrics-registry.ts'
 import { wait } from '../../src/runtime/wait.ts'
 
 const BLOCKED_MS = 50
-/** Node's monitor by timer tells no delay below its interval. In s. */
+/** Node's timer-based monitor reports no delay below its interval. In s. */
 const TIMER_INTERVAL = 0.01
 
 test('the event loop lag is measured once per turn, without a timer that wakes the program', async () => {

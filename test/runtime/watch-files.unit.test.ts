@@ -83,7 +83,7 @@ test('a fault that recurs after the good files were restored is logged again', a
   const swap = async (): Promise<number> => {
     for (const version of ['1', '2']) {
       point(version)
-      await new Promise(resolve => setTimeout(resolve, 50)) // time for two looks; nothing tells of the first
+      await new Promise(resolve => setTimeout(resolve, 50)) // time for two reads; nothing reports the first
     }
     return warnings().length
   }

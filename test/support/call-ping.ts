@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http'
 
 const SERVICE = '/ping.v1.PingService'
-const MOST_CONNECTIONS = 512
+const MAX_CONNECTIONS = 512
 
 /** What a server answered, or why nothing came. */
 export type Answer =
@@ -16,7 +16,7 @@ export interface AnswerBody {
 
 /** Calls Ping or PingCount as Connect's JSON over connections that stay open: little work, and every outcome is seen. */
 export class PingCaller {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS })
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS })
 
   /** Never rejects. */
   call(url: string, method: 'Ping' | 'PingCount', body: object, timeoutMs: number): Promise<Answer> {

@@ -9,7 +9,7 @@ export interface Stretch {
 }
 
 export interface ReadRules {
-  /** While Postgres was away, answers may be older than 2 s, if they say so. */
+  /** While Postgres was down, answers may be older than 2 s, if they say so. */
   readonly postgresAway?: readonly Stretch[]
   /** While a failover's lost rows may still be counted, and the count then fall. */
   readonly lostRows?: readonly Stretch[]
@@ -32,9 +32,9 @@ export function i5Reads(samples: readonly CountSample[], sent: readonly SentPing
   for (const sample of samples) {
     const { url, life, strong, beganMs, endedMs, count, ageMs } = sample
     const wrong = (text: string) => violations.push(`${text} (${JSON.stringify(sample)})`)
-    if (!Number.isInteger(count) || count < 0) wrong('a count is a whole number from 0 on')
-    const least = upTo(ackedMs, strong ? beganMs : beganMs - ageMs - CLOCK_STEP_MS)
-    if (count < least && !overlaps(sample, rules.lostRows)) wrong(`${least} were acknowledged before`)
+    if (!Number.isInteger(count) || count < 0) wrong('a count is an integer from 0 on')
+    const minimum = upTo(ackedMs, strong ? beganMs : beganMs - ageMs - CLOCK_STEP_MS)
+    if (count < minimum && !overlaps(sample, rules.lostRows)) wrong(`${minimum} were acknowledged before`)
     if (count > upTo(sentMs, endedMs)) wrong(`only ${upTo(sentMs, endedMs)} were attempted`)
     if (ageMs > OLDEST_MS && !overlaps(sample, rules.postgresAway)) wrong('older than 2 s')
     const before = last.get(url)

@@ -1,6 +1,6 @@
 /**
  * The invariants I1–I7 of the design as functions: each returns its violations in words, none if it holds.
- * They look from outside, with SQL and commands of their own, never through the code that they check.
+ * They check from outside, with their own SQL and commands, never through the code that they check.
  */
 import { Redis } from 'ioredis'
 import type pg from 'pg'
@@ -9,7 +9,7 @@ import type { SentPing } from './load.ts'
 import { plainClient } from './plain-client.ts'
 import { readTopic } from './read-topic.ts'
 
-/** So many are named, the others only counted. */
+/** This many are named; the others are only counted. */
 const NAMED = 5
 
 export async function withDatabase<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -36,7 +36,7 @@ export async function i1Lost(databaseUrl: string, sent: readonly SentPing[]): Pr
   return named('acknowledged, but not in Postgres', lost)
 }
 
-/** I2: each id once, none that nobody sent, each with the time that it was sent with. */
+/** I2: each id once, each sent by a caller, and with the time that it was sent with. */
 export async function i2Double(databaseUrl: string, sent: readonly SentPing[]): Promise<readonly string[]> {
   const known = new Map(sent.map(ping => [ping.id, ping]))
   const rows = await withDatabase(databaseUrl, client =>
@@ -132,8 +132,8 @@ async function compareCache(databaseUrl: string, hash: Readonly<Record<string, s
 
 /** I6: the topic, de-duplicated by (lane, seq, tag), contains every row. Waits until all is published. */
 export async function i6Topic(databaseUrl: string, brokers: string, topic: string, limitMs = 20_000): Promise<readonly string[]> {
-  const behind = await untilPublished(databaseUrl, limitMs)
-  if (behind > 0) return [`after ${limitMs} ms ${behind} rows are not published`]
+  const unpublished = await untilPublished(databaseUrl, limitMs)
+  if (unpublished > 0) return [`after ${limitMs} ms ${unpublished} rows are not published`]
   const inTopic = new Set(await readTopic(brokers, topic))
   const rows = await withDatabase(databaseUrl, client => client.query('select lane, seq, tag from pings'))
   return named(

@@ -4,7 +4,7 @@ import { PingCaller } from './call-ping.ts'
 /** One answer of PingCount; times by performance.now(). */
 export interface CountSample {
   readonly url: string
-  /** Which life of the server answered; undefined if it ended meanwhile. */
+  /** Which run of the server answered; undefined if it ended in between. */
   readonly life: number | undefined
   readonly strong: boolean
   readonly beganMs: number

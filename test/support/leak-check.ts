@@ -30,7 +30,7 @@ function processesOf(run: string): readonly string[] {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
         return command === '' || isOfVitest(command) ? [] : [`${pid} ${command}`]
       } catch {
-        return [] // gone meanwhile, or another user's
+        return [] // ended in the meantime, or another user's
       }
     })
 }

@@ -15,7 +15,7 @@ export interface SentPing {
 export interface LoadOptions {
   /** The servers; a try that failed goes to the next one. */
   readonly urls: readonly string[]
-  /** So many callers, each with one ping at a time. */
+  /** Number of callers, each with one ping at a time. */
   readonly callers: number
   /** A caller's pause between two pings, in ms. */
   readonly pauseMs: number

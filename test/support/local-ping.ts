@@ -35,7 +35,7 @@ export interface LocalPlace {
 }
 
 export interface LocalPing {
-  /** Of what was started; it leads a process group of its own, as the job of a terminal does. */
+  /** The id of the started process; it leads its own process group, like the job of a terminal. */
   readonly pid: number
   readonly exited: Promise<number | NodeJS.Signals>
   /** Everything that was printed so far. */
@@ -91,7 +91,7 @@ function kill(pid: number): void {
   }
 }
 
-/** Clears the place after each test. Parts that a passed test leaves alive fail it; a failed one has told its own reason. */
+/** Clears the place after each test. Parts that a passed test leaves alive fail it; a failed one has already reported its reason. */
 export function clearAfterEach(place: () => LocalPlace): void {
   afterEach(({ task }) => {
     const left = place().clear()

@@ -21,7 +21,7 @@ export interface TestAddress {
 export interface TestDatabase extends TestAddress {
   /** As the superuser: only for what an owner may not do, such as setting the server up. */
   readonly admin: TestAddress
-  /** Removes it, whoever is still connected. */
+  /** Removes it, even if clients are still connected. */
   drop(): Promise<void>
 }
 

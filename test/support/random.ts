@@ -2,7 +2,7 @@
 export interface Random {
   /** In [0, 1). */
   next(): number
-  /** A whole number in [from, to). */
+  /** An integer in [from, to). */
   between(from: number, to: number): number
   pick<T>(items: readonly T[]): T
   shuffled<T>(items: readonly T[]): T[]

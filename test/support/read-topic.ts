@@ -45,7 +45,7 @@ async function readOnce(brokers: string, topic: string): Promise<readonly string
   return places
 }
 
-/** By partition, empty ones left out. */
+/** By partition, without empty ones. */
 async function lastOffsets(kafka: Kafka, topic: string): Promise<Map<number, number>> {
   const admin = kafka.admin()
   await admin.connect()

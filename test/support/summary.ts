@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** What the run came to; printed as its very last line. */
+/** The result of the run; printed as its last line. */
 const total = { passed: 0, failed: 0, skipped: 0 }
 /** Vitest loads the global setup and the configuration apart, each with its own copy of this module: hence global. */
 const shared = globalThis as { pingLeftBehind?: readonly string[] }
@@ -25,7 +25,7 @@ export class SummaryReporter implements Reporter {
   }
 }
 
-/** Called by the global teardown with the processes that the run left behind. */
+/** Called by the global teardown with the processes that the run left running. */
 export function finish(leftBehind: readonly string[]): void {
   shared.pingLeftBehind = leftBehind
 }

@@ -25,7 +25,7 @@ function missingForPython(tier: 'librdkafka' | 'librdkafka-new', remedy: string)
 }
 
 /** An older one does not fetch the Go that go.mod asks for. */
-const LEAST_GO = 21
+const MIN_GO = 21
 /** Where Go is unpacked when it comes from its own site. */
 const USUAL_GO = '/usr/local/go/bin/go'
 
@@ -38,7 +38,7 @@ function missingForGo(): string | undefined {
   const go = goCommand()
   if (go === undefined) return `no \`go\` on the path and no ${USUAL_GO}`
   const version = /go1\.(\d+)/.exec(spawnSync(go, ['version'], { encoding: 'utf8', env: environment() }).stdout)?.[1]
-  return Number(version) >= LEAST_GO ? undefined : `\`go\` is version 1.${version}: install Go 1.${LEAST_GO} or newer`
+  return Number(version) >= MIN_GO ? undefined : `\`go\` is version 1.${version}: install Go 1.${MIN_GO} or newer`
 }
 
 /** Programs in Go that `.ci/run` builds, each into a folder of its name. */

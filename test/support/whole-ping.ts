@@ -19,7 +19,7 @@ export interface WholePingOptions {
   readonly processorSettings?: ProgramSettings
 }
 
-/** The whole of Ping as it runs in production: every program a process of its own, on real parts. */
+/** All of Ping as in production: each program is a separate process, on real parts. */
 export interface WholePing {
   readonly place: PingPlace
   readonly redis: TestRedis
@@ -37,14 +37,14 @@ export interface OwnPing extends WholePing {
   readonly kafka: TestKafka
 }
 
-/** On the run's shared Postgres and Kafka, with a cache of its own. */
+/** On the shared Postgres and Kafka of the test run, with its own cache. */
 export async function startPing(options: WholePingOptions = {}): Promise<WholePing> {
   const [database, brokers, redis] = await Promise.all([testDatabase(), sharedKafka(options.kafka), startCache(options.cache)])
   const place = { databaseUrl: database.url, brokers, redisUrl: redis.url, topic: uniqueName('e2e') }
   return startPrograms(place, redis, options, database.drop)
 }
 
-/** On parts of its own, durable ones. */
+/** On its own, durable parts. */
 export async function startOwnPing(options: WholePingOptions = {}): Promise<OwnPing> {
   const [postgres, kafka, redis] = await Promise.all([startPostgres(), startKafka(options.kafka), startCache(options.cache)])
   const { url: databaseUrl } = await postgres.createDatabase(DATABASE)

@@ -52,7 +52,7 @@ export class SimulatedPostgres {
     this.#transactions++
   }
 
-  /** Somebody deletes a lane's last rows. */
+  /** Deletes a lane's last rows, as a user might. */
   remove(lane: number, count: number): void {
     const { rows } = this.lanes[lane]!
     this.lanes[lane]!.rows = rows.slice(0, Math.max(0, rows.length - count))
@@ -90,7 +90,7 @@ export class SimulatedPostgres {
           folded_seq: folded.seq,
           folded_tag: folded.tag,
         }))
-      case 'select lane': // locks: whoever asks, so that there is always a zombie
+      case 'select lane': // locks: every session gets them, so that there is always a stale relay
         return (values[0] as number[]).map(lane => ({ lane }))
       case 'ping_changed_heads': {
         const snapshot = String(this.#transactions)

@@ -17,7 +17,7 @@ const QUIET_ROUNDS = 40
 
 /**
  * Recorders, relays and a topic, in an order and with faults that the seed draws: hand-overs that come late, twice, out of order or never;
- * sends and statements that fail or whose answer is lost; sessions that die, others beside them that hold the same lanes; and
+ * sends and statements that fail or whose answer is lost; sessions that die, other sessions that hold the same lanes; and
  * what the weather brings. What is wrong, or undefined.
  */
 export async function simulateRelay(seed: number, weather: Weather): Promise<string | undefined> {
