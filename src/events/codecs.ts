@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import kafkajs from 'kafkajs'
+import { CODEC } from './batch-layout.ts'
 import { unreadableRecords } from './unreadable-records.ts'
 
 /** Node does not detect these two as named exports of the CommonJS module. */
@@ -16,7 +17,6 @@ type Work = (bytes: Buffer) => Promise<Buffer>
 
 /** For the decompressed records of one batch: a compressed batch of a megabyte, which Kafka allows, may expand to a thousand. */
 const LIMITS = { maxOutputLength: 32 * 1024 * 1024 }
-const CODEC = 0x07
 
 /** The decompressors, by the codec's number in a batch's attributes. */
 const DECOMPRESSORS: Readonly<Record<number, Work | undefined>> = {

@@ -1,11 +1,9 @@
+import { FIXED64_SIZE, LANE, PING_ID, PREVIOUS_TAG, SEQ, TAG, TIMESTAMP_MS } from './event-fields.ts'
 import type { PingEvent } from './event.ts'
 
 /** The fields of an event that are needed to count it: its place in the ledger, the tag before it and its time. */
 export type CountedEvent = Omit<PingEvent, 'id'>
 
-/** Fields of ping.v1.PingEvent: number and wire type in one byte each. */
-const [TIMESTAMP_MS, PING_ID, LANE, SEQ, TAG, PREVIOUS_TAG] = [0x08, 0x12, 0x18, 0x20, 0x29, 0x31]
-const FIXED64_SIZE = 8
 /** A varint of more bytes has more than 49 bits. */
 const MAX_VARINT_SIZE = 7
 const MAX_LANE = 2 ** 28

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { IHeaders, KafkaMessage } from 'kafkajs'
+import { ATTRIBUTES_AT, FIRST_TIMESTAMP_AT, HAS_APPEND_TIME, MAX_TIMESTAMP_AT } from './batch-layout.ts'
 import type { RecordIndex } from './record-index.ts'
 
 /** Reads Kafka's protocol from a Buffer, from `offset` on. */
@@ -23,9 +24,6 @@ export interface Decoder {
 const require = createRequire(import.meta.url)
 /** kafkajs 2.2.4 does not export its decoders. package.json fixes the version, and tests cover what is used of them. */
 export const DecoderOf = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder
-
-const [ATTRIBUTES_AT, FIRST_TIMESTAMP_AT, MAX_TIMESTAMP_AT] = [21, 27, 35]
-const HAS_APPEND_TIME = 0x08
 
 /**
  * One record as the message that kafkajs would make. kafkajs' decoder copies all headers for each further one, which takes minutes if

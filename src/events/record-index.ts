@@ -1,3 +1,4 @@
+import { ATTRIBUTES_AT, CODEC, COUNT_AT, IS_CONTROL, IS_TRANSACTIONAL, LENGTH_AT, MAGIC_AT, RECORDS_AT } from './batch-layout.ts'
 import { decompress } from './codecs.ts'
 
 /** Where the records of one partition are in the bytes of a fetch. */
@@ -21,15 +22,10 @@ export interface BatchPlace {
   readonly firstOffset: number
 }
 
-/** Offsets of the fields in Kafka's record batch, version 2, and of its first record. */
-const [LENGTH_AT, MAGIC_AT, ATTRIBUTES_AT, COUNT_AT, RECORDS_AT] = [8, 16, 21, 57, 61]
 /** The bytes that the length does not include: the first offset and the length itself. */
 const BEFORE_LENGTH = 12
 const MAGIC = 2
-/** Part of the attributes. */
-const CODEC = 0x07
-/** Codec, part of a transaction, control batch. */
-const NOT_PLAIN = 0x37
+const NOT_PLAIN = CODEC | IS_TRANSACTIONAL | IS_CONTROL
 /** A record has at least its length, attributes, two deltas, two lengths and the number of headers. */
 const MIN_RECORD_SIZE = 7
 const MAX_OFFSET = BigInt(Number.MAX_SAFE_INTEGER)

@@ -1,4 +1,5 @@
 import type { NewPing } from '../terms/ping.ts'
+import { FIXED64_SIZE, LANE, PING_ID, PREVIOUS_TAG, SEQ, TAG, TIMESTAMP_MS } from './event-fields.ts'
 import type { EventRun } from './event-run.ts'
 import { sizeOfVarint, toUint64, writeVarint, type Uint64 } from './varint.ts'
 
@@ -13,9 +14,6 @@ const FIRST_SIZE = 64 * 1024
 const MAX_REST = 96
 /** Maximum number of bytes for one UTF-16 code unit of an id. */
 const MAX_UTF8 = 3
-/** Fields of ping.v1.PingEvent: number and wire type in one byte each. */
-const [TIMESTAMP_MS, PING_ID, LANE, SEQ, TAG, PREVIOUS_TAG] = [0x08, 0x12, 0x18, 0x20, 0x29, 0x31]
-const FIXED64_SIZE = 8
 /** Kafka's varint of a length of -1: no key. */
 const NO_KEY = 1
 const KEY_SIZE = 1

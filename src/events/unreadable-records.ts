@@ -1,4 +1,5 @@
 import type { KafkaMessage } from 'kafkajs'
+import { FIRST_TIMESTAMP_AT, LAST_DELTA_AT, MAX_TIMESTAMP_AT } from './batch-layout.ts'
 
 /** Header of the record that represents a batch that could not be decompressed; its value is the original batch. */
 const REASON = 'ping-unreadable-batch'
@@ -21,12 +22,12 @@ export function unreadableRecords(batch: Buffer, reason: string): Buffer {
   return Buffer.concat([record(0, batch, REASON, reason), furtherRecords])
 }
 
-const [LAST_DELTA_AT, FIRST_TIMESTAMP_AT, END_OF_TIMES] = [23, 27, 43]
+const TIMESTAMP_SIZE = 8
 
 /** Messages that replace those of a batch that cannot be read: the first contains the batch, and one more has its last offset. */
 export function unreadableMessages(batch: Buffer, reason: string): KafkaMessage[] {
   const firstOffset = batch.readBigInt64BE(0)
-  const hasTimes = batch.length >= END_OF_TIMES
+  const hasTimes = batch.length >= MAX_TIMESTAMP_AT + TIMESTAMP_SIZE
   const lastDelta = hasTimes ? batch.readInt32BE(LAST_DELTA_AT) : 0
   const common = { attributes: 0, key: null, timestamp: String(hasTimes ? batch.readBigInt64BE(FIRST_TIMESTAMP_AT) : -1) }
   const first = { ...common, offset: String(firstOffset), value: batch, headers: { [REASON]: Buffer.from(reason) } }

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { MAX_PORT } from './address.ts'
 import { SettingsError } from './settings.ts'
 
 /** The parts of a URL with the address of a server, unescaped; absent or empty parts are undefined. */
@@ -32,7 +33,6 @@ export interface AddressUrlOptions {
 const PARTS = /^([a-z][a-z0-9+.-]*):\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^?#]*))?(?:\?([^@#]*))?$/is
 const HOST_AND_PORT = /^(\[[^\]]*\]|[^:[\]]*)(?::([^:]*))?$/s
 const HOST_NAME = /^[a-z0-9_]([a-z0-9._-]*[a-z0-9_.])?$/i
-const LAST_PORT = 65_535
 
 /**
  * Parses such a URL strictly: an ambiguous one is refused with the reason. No message contains any part of it, because any
@@ -90,7 +90,7 @@ function parseHostName(text: string, refuse: Refuse, unescape: Unescape): string
 
 function parsePort(text: string, refuse: Refuse): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  return port >= 1 && port <= LAST_PORT ? port : refuse(`whose port is not an integer from 1 to ${LAST_PORT}`)
+  return port >= 1 && port <= MAX_PORT ? port : refuse(`whose port is not an integer from 1 to ${MAX_PORT}`)
 }
 
 function parseParameters(query: string, options: AddressUrlOptions, refuse: Refuse, unescape: Unescape): ReadonlyMap<string, string> {

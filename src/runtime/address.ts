@@ -8,14 +8,14 @@ export interface Address {
   readonly port: number
 }
 
-const HIGHEST_PORT = 65_535
+export const MAX_PORT = 65_535
 const FORM = /^(?:\[(?<v6>[^\]%]+(?:%[\w.-]+)?)\]|(?<name>[\p{L}\p{N}_](?:[\p{L}\p{N}._-]*))):(?<port>\d{1,5})$/u
 
 /** Reads `host:port` or `[IPv6]:port`; undefined for anything else. */
 export function parseAddress(text: string): Address | undefined {
   const { v6, name = v6, port } = FORM.exec(text)?.groups ?? {}
   if (name === undefined || (v6 !== undefined && !isIPv6(v6))) return undefined
-  return Number(port) >= 1 && Number(port) <= HIGHEST_PORT ? { host: name, port: Number(port) } : undefined
+  return Number(port) >= 1 && Number(port) <= MAX_PORT ? { host: name, port: Number(port) } : undefined
 }
 
 /** A setting of one or more addresses, separated by commas. */
