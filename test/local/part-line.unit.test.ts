@@ -3,11 +3,11 @@ import { isBlank, partLine } from '../../local/part-line.ts'
 import { RepeatFilter } from '../../local/repeat-filter.ts'
 
 const warning =
-  '{"level":40,"time":1,"pid":2,"hostname":"h","name":"ping-server","lane":3,"err":{"message":"away","stack":"s"},"msg":"kafka is away"}'
+  '{"level":40,"time":1,"pid":2,"hostname":"h","name":"ping-server","lane":3,"err":{"message":"refused","stack":"s"},"msg":"kafka is down"}'
 
 describe("a part's line in the terminal", () => {
   test("begins with the part's name, and a line of Ping's own logs is readable", () => {
-    expect(partLine('server', warning, false)).toBe('server    | warn kafka is away lane=3 err="away"\n')
+    expect(partLine('server', warning, false)).toBe('server    | warn kafka is down lane=3 err="refused"\n')
     expect(partLine('kafka', 'plain', true)).toBe('\u001b[35mkafka     |\u001b[0m plain\n')
     expect(partLine('server', '{"level":40, no JSON', false)).toBe('server    | {"level":40, no JSON\n')
   })

@@ -56,7 +56,7 @@ describe('a static member that restarts', () => {
     expect(join.result).toMatchObject({ error: ERROR.FENCED_INSTANCE_ID })
   })
 
-  test('is told not to assign again if it was the leader and understands the flag', () => {
+  test('gets the flag to skip the assignment if it was the leader and understands it', () => {
     const group = new GroupUnderTest()
     group.start(2, [LEADER, FOLLOWER])
     const { result } = group.join({ ...LEADER, canSkipAssignment: true })

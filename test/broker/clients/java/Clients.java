@@ -154,7 +154,7 @@ public final class Clients {
     produceRound(topic, 0);
     until("the first round is read", () -> { a.poll(); return read.size() == 20; });
     Member b = new Member(topic, name, assignor, read);
-    // Each poll of a member that rebalances blocks only as long as it is told to: one thread can be both.
+    // Each poll of a member that rebalances blocks only as long as its argument says: one thread can be both.
     until("both have half", () -> { a.poll(); b.poll(); return a.assigned.size() == 2 && b.assigned.size() == 2 && Collections.disjoint(a.assigned, b.assigned); });
     produceRound(topic, 20);
     until("the second round is read", () -> { a.poll(); b.poll(); return read.size() == 40; });
