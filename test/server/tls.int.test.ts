@@ -150,7 +150,7 @@ describe('a port with a certificate', () => {
       `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(1_000)}`,
     )
     expect(answer).toMatch(
-      /^HTTP\/1.1 400 [^]*\{"code":"failed_precondition","message":"this port accepts only TLS: got clear text, expected an https address"\}\n$/,
+      /^HTTP\/1.1 400 [^]*\{"code":"failed_precondition","message":"this port speaks TLS: got clear text, expected an https address"\}\n$/,
     )
     expect(await sendRaw(fixture.port, 'hello\n')).toMatch(/^HTTP\/1.1 400 /)
   })
@@ -160,13 +160,13 @@ describe('a port with a certificate', () => {
     const error = await client.pingCount({}).catch(ConnectError.from)
     if (protocol.includes('HTTP/2') || protocol === 'gRPC')
       expect(error).toMatchObject({ rawMessage: expect.stringMatching(/Session closed with error code .*(INADEQUATE_SECURITY|12)/) })
-    else expect(error).toMatchObject({ rawMessage: 'this port accepts only TLS: got clear text, expected an https address' })
+    else expect(error).toMatchObject({ rawMessage: 'this port speaks TLS: got clear text, expected an https address' })
   })
 
   test('gives the reason in a GOAWAY', async () => {
     const session = connectHttp2(fixture.url.replace('https', 'http')).on('error', () => undefined)
     const [code, , data] = (await once(session, 'goaway')) as [number, number, Buffer]
-    expect([code, data.toString()]).toEqual([12, 'this port accepts only TLS: got clear text, expected an https address'])
+    expect([code, data.toString()]).toEqual([12, 'this port speaks TLS: got clear text, expected an https address'])
     session.destroy()
   })
 
@@ -336,9 +336,9 @@ describe('client certificates', () => {
       createClient(PingService, transports(fixture.url, { nodeOptions: { ca, ...identity } })[protocol]!)
     await service(client).ping({})
     const wrong = [
-      [{}, 'client certificate: got none, expected one of an authority that this server trusts'],
-      [createAuthority('Others').issue(), 'client certificate: got one that is not valid (UNABLE_TO_VERIFY_LEAF_SIGNATURE), expected'],
-      [clients.issue({ notAfter: daysFromNow(-0.5) }), 'client certificate: got one that is not valid (CERT_HAS_EXPIRED), expected'],
+      [{}, 'client certificate: got none, expected one issued by an authority that this server trusts'],
+      [createAuthority('Others').issue(), 'client certificate: got an invalid one (UNABLE_TO_VERIFY_LEAF_SIGNATURE), expected'],
+      [clients.issue({ notAfter: daysFromNow(-0.5) }), 'client certificate: got an invalid one (CERT_HAS_EXPIRED), expected'],
     ] as const
     for (const [identity, reason] of wrong) {
       const error = await service(identity).ping({}).catch(ConnectError.from)

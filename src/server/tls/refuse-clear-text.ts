@@ -1,7 +1,8 @@
 import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
 
-const MESSAGE = 'this port accepts only TLS: got clear text, expected an https address'
+/** `pingcli` recognizes the beginning: src/cli/client/failures.ts. */
+const MESSAGE = 'this port speaks TLS: got clear text, expected an https address'
 /** How long the caller may take to read the answer, in ms. If the connection were cut with unread bytes in it, the answer would be lost. */
 const LINGER_MS = 1_000
 const SETTINGS_FRAME = 4
