@@ -85,7 +85,7 @@ describe.each(PROTOCOLS)('pingcli over %s, with a server that requires a certifi
     [
       'no certificate',
       { cert: undefined, key: undefined },
-      'unauthenticated: client certificate: got none, expected one of an authority that this server trusts',
+      'unauthenticated: client certificate: got none, expected one issued by an authority that this server trusts',
     ],
     [
       'no token',

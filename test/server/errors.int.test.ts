@@ -210,10 +210,10 @@ describe('a body that is not a message', () => {
     [PING_PATH, '{"timestampMs":true}', `timestamp_ms: got true, expected ${INT64}`],
     [PING_PATH, '{"timestampMs":""}', `timestamp_ms: got "", expected ${INT64}`],
     [PING_PATH, '{"timestampMs":{}}', `timestamp_ms: got an object, expected ${INT64}`],
-    [PING_PATH, '{"timestampMs":1,"timestamp_ms":2}', 'timestamp_ms: got twice (as timestampMs and as timestamp_ms), expected once'],
+    [PING_PATH, '{"timestampMs":1,"timestamp_ms":2}', 'timestamp_ms: got it twice (as timestampMs and as timestamp_ms), expected it once'],
     [PING_PATH, '{"timestampMs":1,"timestampMs":2}', 'request body: got "timestampMs" twice, expected it once'],
     [PING_PATH, '{"pingId":5}', 'ping_id: got 5, expected a JSON string'],
-    [PING_PATH, '{"pingId":"\\ud800"}', 'ping_id: got text that is not Unicode, expected a JSON string'],
+    [PING_PATH, '{"pingId":"\\ud800"}', 'ping_id: got a string that is not valid Unicode, expected a JSON string'],
     [
       PING_PATH,
       `{"${'😀'.repeat(99)}":1,"${'😀'.repeat(99)}":2}`,

@@ -253,7 +253,7 @@ describe('a PingStream', () => {
     })
     expect([response.status, await response.text()]).toEqual([
       505,
-      'HTTP version: got 1.1, expected 2, because this method answers while it reads requests\n',
+      'HTTP version: got 1.1, expected 2, because this method sends answers while it reads requests\n',
     ])
   })
 

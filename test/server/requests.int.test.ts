@@ -50,7 +50,7 @@ describe('a request target', () => {
 
   test.each(['http:///livez', 'http://user:secret@host/livez'])('like %s is 400, and no part of it is shown', async target => {
     const answer = await last(`GET ${target} HTTP/1.1\r\n${HOST}`)
-    expect(answer).toMatch(/^HTTP\/1.1 400 [^]*request target: got an address without a host or with a user's name, expected a path/)
+    expect(answer).toMatch(/^HTTP\/1.1 400 [^]*request target: got a URL without a host or with a user name, expected a path/)
     expect(answer).not.toContain('secret')
   })
 
@@ -100,8 +100,8 @@ describe('the host of a request', () => {
   })
 
   test.each([
-    ['host: x\r\nhost: x\r\n', 'header host: got 2 of them, expected one'],
-    ['host: x\r\nHost: y\r\n', 'header host: got 2 of them, expected one'],
+    ['host: x\r\nhost: x\r\n', 'header host: got 2 values, expected one'],
+    ['host: x\r\nHost: y\r\n', 'header host: got 2 values, expected one'],
     ['', 'header host: got none, expected the host of the request'],
   ])('in the headers %j is 400', async (headers, text) => {
     expect(await raw(`GET /livez HTTP/1.1\r\n${headers}\r\n`)).toMatch(new RegExp(`^HTTP/1.1 400 [^]*connection: close[^]*${text}`, 'i'))
@@ -110,7 +110,7 @@ describe('the host of a request', () => {
   test('over HTTP/2 is that of :authority', async () => {
     expect((await http2({ ':path': '/livez', ':authority': 'a:1', host: 'A:1' })).headers[':status']).toBe(200)
     const { headers, body } = await http2({ ':path': '/livez', ':authority': 'a:1', host: 'b:1' })
-    expect([headers[':status'], body]).toEqual([400, 'header host: got "b:1", expected none, or :authority, which is "a:1"\n'])
+    expect([headers[':status'], body]).toEqual([400, 'header host: got "b:1", expected none, or the value of :authority, which is "a:1"\n'])
   })
 })
 
@@ -199,7 +199,7 @@ describe('a content-type', () => {
 
   test('may occur once', async () => {
     expect(await raw(`${post('content-type: application/json\r\ncontent-type: text/plain\r\n')}\r\n{}`)).toMatch(
-      /^HTTP\/1.1 400 [^]*header content-type: got 2 of them, expected one/,
+      /^HTTP\/1.1 400 [^]*header content-type: got 2 values, expected one/,
     )
   })
 
@@ -223,7 +223,7 @@ describe('a content-type', () => {
   })
 
   test.each([
-    ['AAAAAAA', 'base64 that is cut off'],
+    ['AAAAAAA', 'incomplete base64'],
     ['AAAA!AAA', 'characters that are not in base64'],
   ])('of application/grpc-web-text with %s is INVALID_ARGUMENT', async (body, got) => {
     const answer = await fetch(fixture.url + PING_PATH, { method: 'POST', headers: { 'content-type': 'application/grpc-web-text' }, body })
@@ -415,7 +415,7 @@ describe('bytes that are not a request', () => {
       'another version in the syntax of 1.1',
       `GET /livez HTTP/2.0\r\n${HOST}\r\n`,
       505,
-      'HTTP version: got 2.0 in the syntax of 1.1, expected 1.1, or 2 with its preface',
+      'HTTP version: got 2.0 in the syntax of 1.1, expected 1.1, or 2 with its connection preface',
     ],
     [
       'a coding of the transfer',
@@ -423,12 +423,12 @@ describe('bytes that are not a request', () => {
       501,
       'header transfer-encoding: got "gzip, chunked", expected chunked; ',
     ],
-    ['headers without an end', `GET /livez HTTP/1.1\r\n${HOST}`, 408, 'request: got only a part of it, expected all headers within 300 ms'],
+    ['headers without an end', `GET /livez HTTP/1.1\r\n${HOST}`, 408, 'request: got only part of it, expected all headers within 300 ms'],
     [
       'a body without an end',
       `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 5\r\n\r\n{}`,
       408,
-      'request: got only a part of it',
+      'request: got only part of it',
     ],
     [
       'an expectation that nobody knows',

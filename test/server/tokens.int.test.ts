@@ -132,7 +132,7 @@ describe('a token', () => {
       `POST ${PING_PATH} HTTP/1.1\r\nhost: a\r\n${headers}${other}content-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`
     expect(await sendRaw(fixture.port, request(''))).toMatch(/^HTTP\/1.1 200 /)
     for (const other of [headers, `Authorization: Bearer ${TOKEN.stranger}\r\n`]) {
-      expect(await sendRaw(fixture.port, request(other))).toMatch(/^HTTP\/1.1 401 [^]*got 2 of them/)
+      expect(await sendRaw(fixture.port, request(other))).toMatch(/^HTTP\/1.1 401 [^]*got 2 values/)
     }
   })
 
@@ -220,7 +220,7 @@ describe('a changed file of tokens', () => {
     await expect.poll(() => status('new-token')).toBe(200)
     expect(await status('old-token')).toBe(401)
     other.write({ tokens: 'new my-secret-token read\n' })
-    await expect.poll(() => other.said.join('')).toContain('TOKENS_FILE: line 1: got no SHA-256')
+    await expect.poll(() => other.said.join('')).toContain('TOKENS_FILE: line 1: got a word that is not a SHA-256')
     expect(await status('new-token')).toBe(200)
     expect(other.said.join('')).not.toContain('my-secret')
     session.close()

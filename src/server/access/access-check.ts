@@ -40,8 +40,8 @@ export function createAccessCheck({ tokens, clientCertificates }: AccessOptions)
 }
 
 function lacksCertificate(socket: TLSSocket): Refusal {
-  const got = socket.getPeerX509Certificate() ? `one that is not valid (${String(socket.authorizationError)})` : 'none'
-  const message = `client certificate: got ${got}, expected one of an authority that this server trusts`
+  const got = socket.getPeerX509Certificate() ? `an invalid one (${String(socket.authorizationError)})` : 'none'
+  const message = `client certificate: got ${got}, expected one issued by an authority that this server trusts`
   return { code: Code.Unauthenticated, message, challenge: 'Certificate realm="ping"' }
 }
 

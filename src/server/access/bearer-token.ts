@@ -18,8 +18,8 @@ export function bearerToken(rawHeaders: readonly string[]): Presented {
   }
   const [value] = values
   if (value === undefined) return { got: 'none', isAbsent: true }
-  if (values.length > 1) return { got: `${values.length} of them`, isAbsent: false }
+  if (values.length > 1) return { got: `${values.length} values`, isAbsent: false }
   if (value.length > MAX_LENGTH) return { got: `${value.length} characters`, isAbsent: false }
   const token = BEARER.exec(value.trim())?.[1]
-  return token === undefined ? { got: 'something else', isAbsent: false } : { token }
+  return token === undefined ? { got: 'a value in another form', isAbsent: false } : { token }
 }

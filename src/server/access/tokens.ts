@@ -34,10 +34,10 @@ export function parseTokens(setting: string, text: string): readonly Token[] {
     const [name = '', sha256 = '', roles = ''] = words
     if (words.length !== 3) refuse(at, `${words.length} words`, 'three: name, SHA-256 in hex, and roles')
     if (!NAME.test(name)) refuse(at, 'an invalid name', 'a name of up to 64 letters, digits and . _ @ -')
-    if (!SHA256.test(sha256)) refuse(at, 'no SHA-256', '64 hexadecimal digits: the SHA-256 of the token')
+    if (!SHA256.test(sha256)) refuse(at, 'a word that is not a SHA-256', '64 hexadecimal digits: the SHA-256 of the token')
     const known = roles
       .split(',')
-      .map(word => ROLES.find(role => role === word) ?? refuse(at, 'an unknown role', `some of ${ROLES.join(',')}`))
+      .map(word => ROLES.find(role => role === word) ?? refuse(at, 'an unknown role', `one or more of ${ROLES.join(',')}`))
     const token = { name, sha256: Buffer.from(sha256, 'hex'), roles: known }
     if (tokens.some(other => other.name === name)) refuse(at, 'the name of an earlier line', 'a different name for each token')
     if (tokens.some(other => other.sha256.equals(token.sha256))) refuse(at, 'the token of an earlier line', 'each token once')

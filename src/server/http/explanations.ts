@@ -73,9 +73,7 @@ export function wrongTarget(request: HttpRequest, response: HttpResponse, [examp
     request,
     response,
     400,
-    [
-      `request target: got an address without a host or with a user's name, expected a path such as ${example}, or http:// with a host and the path`,
-    ],
+    [`request target: got a URL without a host or with a user name, expected a path such as ${example}, or a URL with a host and the path`],
     lastOf(request),
   )
 }
@@ -85,7 +83,7 @@ export function wrongVersion(request: HttpRequest, response: HttpResponse): void
     request,
     response,
     505,
-    [`HTTP version: got ${request.httpVersion}, expected 2, because this method answers while it reads requests`],
+    [`HTTP version: got ${request.httpVersion}, expected 2, because this method sends answers while it reads requests`],
     lastOf(request),
   )
 }

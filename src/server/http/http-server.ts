@@ -155,7 +155,7 @@ function serve(
   page().then(
     made => answerPage(request, response, made),
     (error: unknown) => {
-      log.error({ err: error, path }, 'page failed')
+      log.error({ err: error, path }, 'could not create the page')
       response.destroy()
     },
   )

@@ -26,7 +26,7 @@ export function queryFault(url: string): QueryFault | undefined {
   const encoding = parameters.get('encoding') ?? undefined
   if (encoding === undefined || !ENCODINGS.includes(encoding)) return { name: 'encoding', got: encoding, expected: ENCODINGS.join(' or ') }
   const message = parameters.get('message') ?? undefined
-  if (message === undefined) return { name: 'message', got: undefined, expected: 'the request, such as {} in the encoding json' }
+  if (message === undefined) return { name: 'message', got: undefined, expected: 'the request, such as {} with encoding=json' }
   // In binary, an empty message is valid: it has no fields.
   if (message === '' && encoding === 'json') return { name: 'message', got: '', expected: 'the request as JSON, such as {}' }
   return base64Fault(parameters.get('base64') ?? undefined, message)
@@ -38,5 +38,5 @@ function base64Fault(base64: string | undefined, message: string): QueryFault | 
   const digits = message.replace(/={1,2}$/, '')
   // A single remaining digit is no byte.
   if (BASE64.test(digits) && digits.length % 4 !== 1) return undefined
-  return { name: 'message', got: message, expected: 'base64 in the alphabet of URLs, as base64=1 says' }
+  return { name: 'message', got: message, expected: 'URL-safe base64, because of base64=1' }
 }

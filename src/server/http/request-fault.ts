@@ -18,20 +18,20 @@ export function requestFault(request: HttpRequest, maxHeaderBytes: number): Requ
   const { rawHeaders } = request
   // Node's `headers` would hide all but the first.
   const hosts = countOf(rawHeaders, 'host')
-  if (hosts > 1) return fault(400, `header host: got ${hosts} of them, expected one`)
+  if (hosts > 1) return fault(400, `header host: got ${hosts} values, expected one`)
   const types = countOf(rawHeaders, 'content-type')
-  if (types > 1) return fault(400, `header content-type: got ${types} of them, expected one`)
+  if (types > 1) return fault(400, `header content-type: got ${types} values, expected one`)
   return 'authority' in request ? http2Fault(request, maxHeaderBytes) : http1Fault(request)
 }
 
 function http1Fault({ httpVersion, headers }: HttpRequest): RequestFault | undefined {
   if (!httpVersion.startsWith('1.') && httpVersion !== '0.9')
-    return fault(505, `HTTP version: got ${httpVersion} in the syntax of 1.1, expected 1.1, or 2 with its preface`)
+    return fault(505, `HTTP version: got ${httpVersion} in the syntax of 1.1, expected 1.1, or 2 with its connection preface`)
   if (headers.host === undefined && httpVersion === '1.1')
     return fault(400, 'header host: got none, expected the host of the request, such as 127.0.0.1:8080')
   const coding = headers['transfer-encoding']
   if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined
-  return fault(501, `header transfer-encoding: got ${shownText(coding)}, expected chunked; content-encoding names the compression`)
+  return fault(501, `header transfer-encoding: got ${shownText(coding)}, expected chunked; use content-encoding for the compression`)
 }
 
 function http2Fault({ rawHeaders, headers }: HttpRequest, maxHeaderBytes: number): RequestFault | undefined {
@@ -41,7 +41,7 @@ function http2Fault({ rawHeaders, headers }: HttpRequest, maxHeaderBytes: number
   const { ':authority': authority, host } = headers
   // RFC 9113, 8.3.1.
   if (typeof authority !== 'string' || host === undefined || host.toLowerCase() === authority.toLowerCase()) return undefined
-  return fault(400, `header host: got ${shownText(host)}, expected none, or :authority, which is ${shownText(authority)}`)
+  return fault(400, `header host: got ${shownText(host)}, expected none, or the value of :authority, which is ${shownText(authority)}`)
 }
 
 function fault(status: number, text: string): RequestFault {

@@ -39,7 +39,7 @@ export function serveRpc(handler: UniversalHandler, request: HttpRequest, respon
     .catch((error: unknown) => {
       // Not an error of the server: the caller closed the connection while the answer was being written.
       const { code } = ConnectError.from(error)
-      if (code !== Code.Aborted && code !== Code.Canceled) log.error({ err: error, path: handler.requestPath }, 'answer failed')
+      if (code !== Code.Aborted && code !== Code.Canceled) log.error({ err: error, path: handler.requestPath }, 'could not send the answer')
       if (!response.writableEnded) response.destroy()
     })
 }

@@ -6,7 +6,7 @@ import { webHeaders } from './web-headers.ts'
 import { fromText } from './web-text.ts'
 
 /** The caller disconnected before the answer. One object for all calls: creating an error with its stack for each is expensive. */
-const GONE = new ConnectError('the caller closed the connection before the answer', Code.Canceled)
+const GONE = new ConnectError('the caller closed the connection before it was answered', Code.Canceled)
 
 /**
  * Converts Node's request to that of Connect's handlers. Connect's own conversion throws outside of any promise if the Host header is

@@ -49,7 +49,7 @@ function reasonOf(error: NodeJS.ErrnoException, limits: HttpLimits): readonly [s
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return [
         408,
-        `request: got only a part of it, expected all headers within ${limits.headersMs} ms, and the body within ${limits.requestMs} ms`,
+        `request: got only part of it, expected all headers within ${limits.headersMs} ms, and the body within ${limits.requestMs} ms`,
       ]
     default:
       return [

@@ -14,7 +14,7 @@ export async function* fromText(body: AsyncIterable<Uint8Array>): AsyncGenerator
     rest = text.slice(end)
     yield decoded(text.slice(0, end))
   }
-  if (rest !== '') throw malformed('base64 that is cut off')
+  if (rest !== '') throw malformed('incomplete base64')
 }
 
 /** Encodes the answer in base64. */
@@ -37,5 +37,8 @@ function decoded(text: string): Uint8Array {
 }
 
 function malformed(got: string): ConnectError {
-  return new ConnectError(`request body: got ${got}, expected base64, as application/grpc-web-text says`, Code.InvalidArgument)
+  return new ConnectError(
+    `request body: got ${got}, expected base64, because of the content-type application/grpc-web-text`,
+    Code.InvalidArgument,
+  )
 }

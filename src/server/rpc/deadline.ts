@@ -30,5 +30,5 @@ export function refuseExpired(context: HandlerContext): void {
 }
 
 function deadlineExceeded(): ConnectError {
-  return new ConnectError("not done within the caller's deadline; it may still be done", Code.DeadlineExceeded)
+  return new ConnectError("the caller's deadline passed before the call finished; it may still take effect", Code.DeadlineExceeded)
 }

@@ -29,11 +29,11 @@ function ofField(name: string, why: string, input: DescMessage): string | undefi
     .find(field => `${field.parent.typeName}.${field.name}` === name)
   if (found === undefined) return undefined
   const path = found.parent === input ? found.name : `${pathOfType(found.parent.typeName, input)}.${found.name}`
-  if (why === 'set multiple times') return `${path}: got twice (as ${found.jsonName} and as ${found.name}), expected once`
+  if (why === 'set multiple times') return `${path}: got it twice (as ${found.jsonName} and as ${found.name}), expected it once`
   if (why === NULL_ITEM) return `${path}: got null as an item, expected ${expectedObject(found.message?.fields ?? [])}`
   const [, got] = GOT.exec(why) ?? []
   const expected = found.fieldKind === 'list' ? 'a JSON array' : 'a JSON string'
-  return `${path}: got ${got === undefined ? 'text that is not Unicode' : valueText(got)}, expected ${expected}`
+  return `${path}: got ${got === undefined ? 'a string that is not valid Unicode' : valueText(got)}, expected ${expected}`
 }
 
 /** The path of the request's field that has this type. The request itself is called the body. */

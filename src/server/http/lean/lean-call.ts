@@ -10,7 +10,7 @@ import type { LeanMethod } from './lean-method.ts'
 import type { LeanRequest } from './lean-request.ts'
 
 /** One object for all calls: creating an error with its stack for each is expensive. */
-const GONE = new ConnectError('the caller closed the connection before the answer', Code.Canceled)
+const GONE = new ConnectError('the caller closed the connection before it was answered', Code.Canceled)
 const NO_DEADLINE = (): undefined => undefined
 
 /** The signal of a call, once it was needed. */

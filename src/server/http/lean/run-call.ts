@@ -114,7 +114,7 @@ class Run implements BodyReader {
   }
 
   #giveUp(error: unknown): void {
-    this.#log.error({ err: error, path: this.#call.rpc.path }, 'answer failed')
+    this.#log.error({ err: error, path: this.#call.rpc.path }, 'could not send the answer')
     this.#call.response.destroy()
   }
 }
