@@ -19,7 +19,7 @@ export interface ProgramOptions {
 
 const ASK_LIMIT_MS = 1_000
 
-/** A program of Ping itself, as a process of its own. */
+/** A program of Ping itself, as a process. */
 export function programPart(options: ProgramOptions): Part {
   const { name, main, hosts, port, readyPath, env, isEssential } = options
   return {

@@ -1,16 +1,16 @@
 import { listenForSignals } from '../runtime/listen-for-signals.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
-/** How long calls under way may still be answered after the first signal. */
+/** How long pending calls may still be answered after the first signal. */
 const GRACE_MS = 1_000
 
-/** The user's wish to end: SIGINT (Ctrl-C) or SIGTERM. */
+/** A request to end: SIGINT (Ctrl-C) or SIGTERM. */
 export interface Interrupt {
-  /** Aborted by the first signal: start nothing new, try nothing again. */
+  /** Aborted by the first signal: start nothing new, and retry nothing. */
   readonly asked: AbortSignal
-  /** Aborted a second later: give up what is under way. */
+  /** Aborted a second later: cancel pending calls. */
   readonly forced: AbortSignal
-  /** The exit code of the signal that came, undefined if none did. */
+  /** The exit code for the signal; undefined without one. */
   exitCode(): ExitCode | undefined
 }
 

@@ -4,7 +4,7 @@ import type { Environment } from '../../runtime/settings.ts'
 export interface Terminal {
   /** Characters outside ASCII: only in a UTF-8 locale. */
   readonly unicode: boolean
-  /** A line may be drawn over by the next: not on a dumb terminal. */
+  /** The next line may overwrite a line: not on a dumb terminal. */
   readonly redraws: boolean
   /** Escape sequences: not on a dumb terminal, nor with NO_COLOR. */
   readonly escapes: boolean

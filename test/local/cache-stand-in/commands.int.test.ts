@@ -3,7 +3,7 @@ import { seededRandom } from '../../support/random.ts'
 import { can } from '../../support/tiers.ts'
 import { withBoth } from './both.ts'
 import { randomCommand } from './random-command.ts'
-import type { RespClient, Told } from './resp-client.ts'
+import type { RespClient, GotReply } from './resp-client.ts'
 
 /** A line is a command with its arguments, separated by blanks; `~` is an empty argument. */
 const CONVERSATIONS: Readonly<Record<string, string>> = {
@@ -58,9 +58,9 @@ describe.runIf(can('redis'))('the cache stand-in answers as Redis does', () => {
     const seed = (Date.now() % 1e9) + run
     const random = seededRandom(seed)
     const lines = Array.from({ length: 2_000 }, () => randomCommand(random))
-    const [told, expected] = [await converse(standIn, lines), await converse(redis, lines)]
-    const first = told.findIndex((line, index) => line !== expected[index])
-    expect(told.slice(0, first + 1).slice(-40), `seed ${seed}`).toEqual(expected.slice(0, first + 1).slice(-40))
+    const [got, expected] = [await converse(standIn, lines), await converse(redis, lines)]
+    const first = got.findIndex((line, index) => line !== expected[index])
+    expect(got.slice(0, first + 1).slice(-40), `seed ${seed}`).toEqual(expected.slice(0, first + 1).slice(-40))
   })
 })
 
@@ -70,12 +70,12 @@ async function converse(client: RespClient, lines: readonly (readonly string[])[
 }
 
 /** What may differ: the order of keys, the rest of a time to live, and what the stand-in adds to Redis' texts. */
-function comparable([name = '']: readonly string[], told: Told): Told {
-  if (typeof told === 'string' && told.startsWith('-ERR unknown command')) return told.replace(/\(this is ping-cache-stand-in.*\)$/, '')
-  if (/^(keys|scan)$/i.test(name) && typeof told !== 'string') return sorted(told)
-  if (/^exec$/i.test(name) && typeof told !== 'string') return told.map(item => (typeof item === 'string' ? item : sorted(item)))
-  if (/^p?ttl$/i.test(name) && /^:\d+$/.test(String(told))) return roughly(BigInt(String(told).slice(1)) / (/^p/i.test(name) ? 1_000n : 1n))
-  return told
+function comparable([name = '']: readonly string[], got: GotReply): GotReply {
+  if (typeof got === 'string' && got.startsWith('-ERR unknown command')) return got.replace(/\(this is ping-cache-stand-in.*\)$/, '')
+  if (/^(keys|scan)$/i.test(name) && typeof got !== 'string') return sorted(got)
+  if (/^exec$/i.test(name) && typeof got !== 'string') return got.map(item => (typeof item === 'string' ? item : sorted(item)))
+  if (/^p?ttl$/i.test(name) && /^:\d+$/.test(String(got))) return roughly(BigInt(String(got).slice(1)) / (/^p/i.test(name) ? 1_000n : 1n))
+  return got
 }
 
 /** To the minute, or to some days if it ends in many years: the two do not ask at the same moment. */
@@ -84,6 +84,6 @@ function roughly(seconds: bigint): string {
   return `:${(seconds + unit / 2n) / unit} times ${unit} s`
 }
 
-function sorted([sign = '', ...items]: readonly Told[]): readonly Told[] {
+function sorted([sign = '', ...items]: readonly GotReply[]): readonly GotReply[] {
   return [sign, ...items.map(item => (typeof item === 'string' ? item : sorted(item))).toSorted()]
 }

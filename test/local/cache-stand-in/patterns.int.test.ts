@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { seededRandom, type Random } from '../../support/random.ts'
 import { can } from '../../support/tiers.ts'
 import { withBoth } from './both.ts'
-import type { Told } from './resp-client.ts'
+import type { GotReply } from './resp-client.ts'
 
 const IN_KEYS = ['a', 'b', 'c', 'A', '-', ']', '[', '^', '\\', '*', '?', '\0', '\n', '\xff', '\x80']
 /** Special characters of patterns more often than others. If C's `char` is unsigned, ranges of bytes above 127 differ. */
@@ -50,6 +50,6 @@ function textOf(random: Random, signs: readonly string[], longest: number): stri
   return Array.from({ length: random.between(0, longest) }, () => random.pick(signs)).join('')
 }
 
-function sorted(told: Told): Told {
-  return typeof told === 'string' ? told : told.toSorted()
+function sorted(got: GotReply): GotReply {
+  return typeof got === 'string' ? got : got.toSorted()
 }

@@ -57,8 +57,8 @@ describe.runIf(can('redis'))('the cache stand-in answers as Redis does to', () =
   ])('%s', async (_, inputs) => {
     for (const input of inputs) {
       const { redis, standIn } = await both()
-      const [expected, told] = await Promise.all([conversation(redis, input), conversation(standIn, input)])
-      expect(told, JSON.stringify(input)).toBe(expected)
+      const [expected, got] = await Promise.all([conversation(redis, input), conversation(standIn, input)])
+      expect(got, JSON.stringify(input)).toBe(expected)
     }
   })
 })

@@ -1,28 +1,28 @@
 import { createConnection, type Socket } from 'node:net'
 
 /** A reply that begins with the sign of its type, so that `:1`, `$1` and `+1` differ; aggregates are arrays whose first item is their sign. */
-export type Told = string | readonly Told[]
+export type GotReply = string | readonly GotReply[]
 
 /** The reply that begins at `at`, and where it ends; undefined while it is incomplete. One character per byte. */
-function parseReply(text: string, at = 0): { readonly told: Told; readonly end: number } | undefined {
+function parseReply(text: string, at = 0): { readonly got: GotReply; readonly end: number } | undefined {
   const lineEnd = text.indexOf('\r\n', at)
   if (lineEnd < 0) return undefined
   const [sign = '', line, after] = [text[at], text.slice(at, lineEnd), lineEnd + 2]
   const count = Number(line.slice(1))
-  if (!'$=*%'.includes(sign) || count < 0) return { told: line, end: after }
+  if (!'$=*%'.includes(sign) || count < 0) return { got: line, end: after }
   if (sign === '$' || sign === '=') {
     const end = after + count + 2
-    return end > text.length ? undefined : { told: sign + text.slice(after, end - 2), end }
+    return end > text.length ? undefined : { got: sign + text.slice(after, end - 2), end }
   }
-  const items: Told[] = [sign]
+  const items: GotReply[] = [sign]
   let end = after
   for (let i = 0; i < (sign === '%' ? 2 * count : count); i++) {
     const item = parseReply(text, end)
     if (!item) return undefined
-    items.push(item.told)
+    items.push(item.got)
     end = item.end
   }
-  return { told: items, end }
+  return { got: items, end }
 }
 
 export function request(args: readonly string[]): string {
@@ -66,27 +66,27 @@ export class RespClient {
     this.socket.write(text, 'latin1')
   }
 
-  async ask(...args: readonly string[]): Promise<Told> {
+  async ask(...args: readonly string[]): Promise<GotReply> {
     this.send(request(args))
     return this.reply()
   }
 
   /** Sends all at once. */
-  async askAll(commands: readonly (readonly string[])[]): Promise<readonly Told[]> {
+  async askAll(commands: readonly (readonly string[])[]): Promise<readonly GotReply[]> {
     this.send(commands.map(request).join(''))
-    const replies: Told[] = []
+    const replies: GotReply[] = []
     for (const _ of commands) replies.push(await this.reply())
     return replies
   }
 
   /** The next reply; `closed` if the server has disconnected instead. */
-  async reply(): Promise<Told> {
+  async reply(): Promise<GotReply> {
     for (;;) {
       this.#gather()
       const parsed = parseReply(this.#received, this.#at)
       if (parsed) {
         this.#at = parsed.end
-        return parsed.told
+        return parsed.got
       }
       if (this.closed) return 'closed'
       await new Promise<void>(resolve => (this.#awaited = resolve))

@@ -5,7 +5,7 @@ import { seededRandom } from '../../support/random.ts'
 import { can } from '../../support/tiers.ts'
 import { withBoth, type Both } from './both.ts'
 import { randomCall, type Call } from './random-call.ts'
-import type { RespClient, Told } from './resp-client.ts'
+import type { RespClient, GotReply } from './resp-client.ts'
 
 const SOURCES = Object.fromEntries(
   ['claim', 'flush', 'replace'].map(name => [
@@ -47,8 +47,8 @@ function minutes(count: number): string[] {
 }
 
 async function compare({ redis, standIn }: Both, call: Call, what: string): Promise<void> {
-  const [expected, told] = await Promise.all([outcome(redis, call), outcome(standIn, call)])
-  expect(told, `${what}: ${JSON.stringify(call)}`).toEqual(expected)
+  const [expected, got] = await Promise.all([outcome(redis, call), outcome(standIn, call)])
+  expect(got, `${what}: ${JSON.stringify(call)}`).toEqual(expected)
 }
 
 /** The reply, and the value of the key afterwards. Errors of Lua itself are compared by their code, since their texts are Lua's. */
@@ -62,8 +62,8 @@ async function outcome(client: RespClient, { script, hash, keys, argv }: Call): 
   return { reply: typeof reply === 'string' && reply.startsWith('-') ? reply.split(' ', 1)[0] : reply, after: fields(after) }
 }
 
-function fields(told: Told): unknown {
-  return typeof told === 'string'
-    ? told
-    : Object.fromEntries(Array.from({ length: (told.length - 1) / 2 }, (_, i) => [told[2 * i + 1], told[2 * i + 2]]))
+function fields(got: GotReply): unknown {
+  return typeof got === 'string'
+    ? got
+    : Object.fromEntries(Array.from({ length: (got.length - 1) / 2 }, (_, i) => [got[2 * i + 1], got[2 * i + 2]]))
 }
