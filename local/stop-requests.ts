@@ -9,7 +9,7 @@ export interface StopRequests {
   readonly force: AbortSignal
 }
 
-/** Listens to Ctrl-C, kill and a closed terminal; `startedByNpm`: ends with npm too, however that ended. */
+/** Listens to Ctrl-C, kill and a closed terminal; `startedByNpm`: also stops when npm ends, for whatever reason. */
 export function listenForStop(options: { startedByNpm: boolean }): StopRequests {
   const [stop, force] = [new AbortController(), new AbortController()]
   listenForSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], {

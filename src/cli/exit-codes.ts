@@ -13,7 +13,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'success',
   failed:
-    "verify found a difference (a cache that it cannot read is one); another rebuild was running until --timeout;\n       the database does not contain Ping's tables; or an unexpected error occurred",
+    "verify found a difference (a cache that it cannot read is one); rebuild waited for another rebuild until --timeout;\n       the database does not contain Ping's tables; or an unexpected error occurred",
   usage: 'wrong options or settings; nothing was done',
   unavailable: 'no answer within --timeout from the server (ping, load, count), Postgres (verify, rebuild) or the cache (rebuild)',
   refused:
