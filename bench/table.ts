@@ -9,7 +9,7 @@ export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly
   const widths = columns.map((_, index) => Math.max(...lines.map(line => line[index]?.length ?? 0)))
   const [head, ...body] = lines.map(line =>
     line
-      .map((cell, index) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0)))
+      .map((cell, index) => (index === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[index]!)))
       .join('  ')
       .trimEnd(),
   )

@@ -36,7 +36,7 @@ export function histogram(
   const samples = observed.flatMap(([labels, { count, seconds, buckets }]): Sample[] => {
     let below = 0
     const cumulated = bounds.map((bound, index): Sample => {
-      below += buckets[index] ?? 0
+      below += buckets[index]!
       return [{ ...labels, le: String(bound) }, below, '_bucket']
     })
     return [...cumulated, [{ ...labels, le: '+Inf' }, count, '_bucket'], [labels, seconds, '_sum'], [labels, count, '_count']]

@@ -110,9 +110,9 @@ export function readMachineTime(): MachineTime | undefined {
 
 /** Reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, … in ticks. */
 export function parseMachineTime(stat: string, perSecond: number): Omit<MachineTime, 'ours'> {
-  const ticks = (stat.split('\n')[0] ?? '').split(/ +/).slice(1, 9).map(Number)
+  const ticks = stat.split('\n')[0]!.split(/ +/).slice(1, 9).map(Number)
   const all = ticks.reduce((sum, each) => sum + each, 0)
-  const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0)
+  const idle = ticks[3]! + ticks[4]!
   return { used: (all - idle) / perSecond, all: all / perSecond }
 }
 

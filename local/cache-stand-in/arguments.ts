@@ -27,7 +27,7 @@ export function add64(one: bigint, other: bigint): bigint {
 
 /** As C prints an argument in an error: up to its first zero byte, and at most `maxLength` characters. */
 export function shown(text: string, maxLength = 128): string {
-  return text.slice(0, maxLength).split('\0', 1)[0] ?? ''
+  return text.slice(0, maxLength).split('\0', 1)[0]!
 }
 
 /** Pairs of arguments: [a, 1, b, 2] → [[a, 1], [b, 2]]. */

@@ -26,7 +26,7 @@ export function uuidV7(): string {
     randomFillSync(random)
     used = 0
   }
-  random[used + 2] = ((random[used + 2] ?? 0) & 0x3f) | 0x80 // the variant
+  random[used + 2] = (random[used + 2]! & 0x3f) | 0x80 // the variant
   const hex = random.toString('hex', used, used + RANDOM_BYTES)
   used += RANDOM_BYTES
   return `${time}${hex.slice(1, 4)}-${hex.slice(4, 8)}-${hex.slice(8)}`

@@ -41,7 +41,7 @@ export function callMetrics(registry: Registry): CallMetrics {
       calls.count++
       calls.sumSeconds += tookSeconds
       const bucket = SECONDS.findIndex(end => tookSeconds <= end)
-      if (bucket >= 0) calls.buckets[bucket] = (calls.buckets[bucket] ?? 0) + 1
+      if (bucket >= 0) calls.buckets[bucket] = calls.buckets[bucket]! + 1
     },
   }
 }
@@ -52,7 +52,7 @@ function valuesOf(method: string, { buckets, count, sumSeconds }: Calls) {
   const metricName = `${SECONDS_NAME}_bucket`
   const values: { metricName: string; labels: Record<string, string | number>; value: number }[] = buckets.map((calls, at) => ({
     metricName,
-    labels: { le: SECONDS[at] ?? 0, method },
+    labels: { le: SECONDS[at]!, method },
     value: (sum += calls),
   }))
   values.push({ metricName, labels: { le: '+Inf', method }, value: count })

@@ -36,7 +36,7 @@ function laneTable({ ledger, cache }: Evidence): readonly string[] {
 /** Columns, right-aligned, two spaces apart. */
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => (row[column] ?? '').length)))
-  return rows.map(row => row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '))
+  return rows.map(row => row.map((cell, column) => cell.padStart(widths[column]!)).join('  '))
 }
 
 function totals({ ledger, cache, server }: Evidence): string {

@@ -35,7 +35,7 @@ export class AnswerHeaders extends LazyHeaders {
 
   protected override made(): Headers {
     const made = new Headers()
-    for (let at = 0; at + 1 < this.#pairs.length; at += 2) made.set(this.#pairs[at] ?? '', this.#pairs[at + 1] ?? '')
+    for (let at = 0; at + 1 < this.#pairs.length; at += 2) made.set(this.#pairs[at]!, this.#pairs[at + 1]!)
     return made
   }
 }

@@ -7,7 +7,7 @@ export function answerLines(header: AnswerHeaders, trailer: AnswerHeaders, lengt
   if (pairs === undefined || trailer.pairs?.length !== 0) return linesOf(header, trailer, length, encoding)
   const lines =
     encoding === undefined ? ['content-length', String(length)] : ['content-encoding', encoding, 'content-length', String(length)]
-  for (let at = 0; at + 1 < pairs.length; at += 2) insert(lines, pairs[at] ?? '', pairs[at + 1] ?? '')
+  for (let at = 0; at + 1 < pairs.length; at += 2) insert(lines, pairs[at]!, pairs[at + 1]!)
   return lines
 }
 
