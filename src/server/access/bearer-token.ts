@@ -6,8 +6,8 @@ const MAX_LENGTH = 1_024
 export type Presented = { readonly token: string } | { readonly got: string; readonly isAbsent: boolean }
 
 /**
- * The bearer token of a request. A repeated header is rejected, because programs on the way may read different ones. Node's `headers`
- * would hide the repetition.
+ * The bearer token of a request. A repeated header is rejected, because a proxy and the server may read different values. Node's
+ * `headers` would hide the repetition.
  *
  * @param rawHeaders names and values in turn
  */

@@ -77,7 +77,7 @@ export class OnePort {
   stopAccepting(): void {
     this.#closing = true
     void this.#listening?.close()
-    for (const session of this.#sessions) sayGoodbye(session)
+    for (const session of this.#sessions) sendGoaway(session)
   }
 
   /** Closes connections without a request in flight. */
@@ -118,7 +118,7 @@ export class OnePort {
       if (streams++ === 0) session.setTimeout(this.#limits.sessionIdleMs)
       stream.once('close', () => streams--)
     })
-    if (this.#closing) sayGoodbye(session)
+    if (this.#closing) sendGoaway(session)
   }
 }
 
@@ -144,7 +144,7 @@ function http1Options(limits: HttpLimits) {
 }
 
 /** Sends GOAWAY in two steps: first the notice, then, when requests on their way have arrived, the end. */
-function sayGoodbye(session: ServerHttp2Session): void {
+function sendGoaway(session: ServerHttp2Session): void {
   if (session.closed || session.destroyed) return
   session.goaway(constants.NGHTTP2_NO_ERROR, EVERY_STREAM)
   setTimeout(() => session.close(), GOAWAY_NOTICE_MS)

@@ -10,7 +10,7 @@ const TLS_HANDSHAKE = 22
 const PREFACE_START = Buffer.from('PRI ')
 
 /**
- * Finds out from a connection's first bytes whether it uses TLS or which version of HTTP, and returns the bytes to the socket. A
+ * Detects from a connection's first bytes whether it uses TLS or which version of HTTP, and puts the bytes back into the socket. A
  * connection that sends too few bytes in time, or breaks earlier, is closed.
  */
 export function peekPreface(socket: Socket, timeoutMs: number, decided: (opening: Opening) => void): void {
@@ -35,7 +35,7 @@ export function peekPreface(socket: Socket, timeoutMs: number, decided: (opening
   socket.on('data', onData).on('end', onEnd).on('error', onEnd).on('close', stop)
 }
 
-/** Undefined while the bytes may still become any of them. */
+/** Undefined: more bytes are needed to decide. */
 function openingOf(seen: Buffer): Opening | undefined {
   if (seen[0] === TLS_HANDSHAKE) return 'tls'
   const length = Math.min(seen.length, PREFACE_START.length)

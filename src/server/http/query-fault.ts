@@ -36,7 +36,7 @@ function base64Fault(base64: string | undefined, message: string): QueryFault | 
   if (base64 === undefined) return undefined
   if (base64 !== '1') return { name: 'base64', got: base64, expected: '1, or no such parameter' }
   const digits = message.replace(/={1,2}$/, '')
-  // A single remaining digit is no byte.
+  // One digit alone does not encode a byte.
   if (BASE64.test(digits) && digits.length % 4 !== 1) return undefined
   return { name: 'message', got: message, expected: 'URL-safe base64, because of base64=1' }
 }

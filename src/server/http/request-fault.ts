@@ -11,7 +11,7 @@ export interface RequestFault {
 const HEADER_OVERHEAD_BYTES = 32
 
 /**
- * Finds what two programs on the way may understand differently, or what Node accepts although it does not understand it.
+ * Finds headers that a proxy and the server may understand differently, or that Node accepts without understanding them.
  * Undefined: nothing is wrong. The host itself may be anything, because no routing depends on it.
  */
 export function requestFault(request: HttpRequest, maxHeaderBytes: number): RequestFault | undefined {

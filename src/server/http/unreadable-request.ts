@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { cutText } from '../../runtime/shown-text.ts'
 import type { HttpLimits } from './limits.ts'
 
-/** How long the caller may take to read the answer, in ms. If the connection were cut with unread bytes in it, the answer would be lost. */
+/** How long the caller may take to read the answer, in ms. Closing a connection with unread input would discard the answer. */
 const LINGER_MS = 1_000
 const MAX_REASON = 200
 
@@ -14,7 +14,7 @@ interface Answering {
   once(event: 'close', listener: () => void): unknown
 }
 
-/** Answers an HTTP/1.1 connection whose bytes are not a request, or not in time, after the answers to earlier requests. Then closes it. */
+/** Answers an HTTP/1.1 connection that sent malformed bytes, or a request too slowly, after the answers to earlier requests; then closes it. */
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, limits: HttpLimits): void {
   if (socket.writableEnded) return // it is being closed
   const { _httpMessage: answering } = socket as Duplex & { readonly _httpMessage?: Answering | null }
@@ -24,7 +24,7 @@ export function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, l
   closeWith(socket, status, text)
 }
 
-/** Sends a last answer on an HTTP/1.1 connection. */
+/** Sends a last answer on an HTTP/1.1 connection and closes it. */
 export function closeWith(socket: Duplex, status: number, text: string, headers: readonly string[] = []): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer)).on('error', () => socket.destroy())

@@ -22,7 +22,7 @@ async function within<T>(leftMs: number, begin: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Throws DEADLINE_EXCEEDED when the caller's deadline has passed. */
+/** Throws DEADLINE_EXCEEDED if the caller's deadline has passed. */
 export function refuseExpired(context: HandlerContext): void {
   const leftMs = context.timeoutMs()
   if (leftMs === undefined || leftMs > 0) return

@@ -10,8 +10,8 @@ const DUPLICATE = /^duplicate object key "([^]*)"$/
 
 /**
  * Rewrites an error of the JSON decoder: names the field by its path, the value got and what is expected, in terms of JSON instead
- * of JavaScript. Undefined: the message is not from the decoder. (Wrong numbers, names of enums and malformed JSON never reach the
- * decoder: see `exactJson`.)
+ * of JavaScript. Undefined: the message is not from the decoder. (`exactJson` has already rejected wrong
+ * numbers, wrong names of enum values and malformed JSON.)
  */
 export function describeJsonFault(message: string, input: DescMessage): string | undefined {
   const [, kind, name = '', why = ''] = CANNOT_DECODE.exec(message) ?? []

@@ -2,7 +2,7 @@ import { ScalarType } from '@bufbuild/protobuf'
 
 /** JSON's syntax of a number: no plus sign, no leading zeros, no other digits or bases. */
 const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
-/** No integer field holds more digits. */
+/** The maximum number of digits of a 64-bit integer. */
 const MAX_DIGITS = 20
 
 export interface Bounds {
@@ -15,7 +15,7 @@ const UINT32: Bounds = { min: 0n, max: 2n ** 32n - 1n }
 const INT64: Bounds = { min: -(2n ** 63n), max: 2n ** 63n - 1n }
 const UINT64: Bounds = { min: 0n, max: 2n ** 64n - 1n }
 
-/** The bounds of an enum's numbers. */
+/** The range of the numbers of enum values. */
 export const ENUM_BOUNDS = INT32
 
 /** The bounds of a field's type. Undefined: it is not an integer type. */
@@ -41,8 +41,8 @@ export function boundsOf(type: ScalarType): Bounds | undefined {
 }
 
 /**
- * The exact integer that a JSON number, or a JSON string that holds a number, stands for. `1.75e12` and `5.0` are integers. Undefined:
- * it is no integer, or outside the bounds. Takes time and memory in proportion to the text.
+ * The exact value of a JSON number, or of a JSON string that holds a number, if it is an integer, as `1.75e12` and `5.0` are.
+ * Undefined: it is not an integer, or is outside the bounds. Time and memory are proportional to the length of the text.
  */
 export function jsonInteger(text: string, { min, max }: Bounds): bigint | undefined {
   const match = NUMBER.exec(text)
@@ -57,7 +57,7 @@ export function jsonInteger(text: string, { min, max }: Bounds): bigint | undefi
   return value < min || value > max ? undefined : value
 }
 
-/** A regular expression that ends in `0+$` would take time in proportion to the square of the length. */
+/** Without a regular expression: one that ends in `0+$` would take quadratic time. */
 function withoutZerosAtEnd(digits: string): string {
   let end = digits.length
   while (end > 0 && digits[end - 1] === '0') end--

@@ -4,15 +4,15 @@ import { InvalidInputError } from './invalid-input.ts'
 import { boundsOf, ENUM_BOUNDS, jsonInteger } from './json-integer.ts'
 import { CLOSE_ARRAY, CLOSE_OBJECT, JsonTokens, OPEN_ARRAY, OPEN_OBJECT } from './json-tokens.ts'
 
-/** A number of up to 15 digits in its only form. The decoder and JavaScript numbers represent it exactly. */
+/** An integer of up to 15 digits in canonical form. The decoder and JavaScript numbers represent it exactly. */
 const PLAIN_NUMBER = /^"?(?:0|-?[1-9]\d{0,14})"?$/
 /** Maximum number of items of a repeated field: no method accepts more, and reading this many does not delay other calls. */
 export const MAX_ITEMS = 10_000
 
-/** The greatest number with 15 digits. */
+/** The largest number with 15 digits. */
 const MAX_PLAIN = 10n ** 15n - 1n
 
-/** Replaces the text from `start` to `end`. */
+/** A replacement of the text from `start` to `end`. */
 interface Edit {
   readonly start: number
   readonly end: number
@@ -22,7 +22,7 @@ interface Edit {
 /** Options of a method whose JSON is read by `exactJson` before it is decoded. */
 export function jsonReading(input: DescMessage) {
   const utf8 = new TextDecoder('utf-8', { fatal: true })
-  // Connect takes the text decoder from here, though its public type does not name it; a test holds that.
+  // Connect uses this text decoder, although its public type does not list it. A test checks that.
   return {
     jsonOptions: { ignoreUnknownFields: true, textDecoder: { decode: (bytes: Uint8Array) => exactJson(textOf(utf8, bytes), input) } },
   }
@@ -30,7 +30,7 @@ export function jsonReading(input: DescMessage) {
 
 /**
  * Rewrites the JSON of a request so that the decoder reads it without loss. The decoder reads numbers as JavaScript does: it rounds
- * long ones, accepts `"0x10"`, `" 5"` and `"007"`, and rejects `"1e3"`. It also ignores unknown names of enums, so a caller that
+ * long ones, accepts `"0x10"`, `" 5"` and `"007"`, and rejects `"1e3"`. It also ignores unknown names of enum values, so a caller that
  * misspells STRONG would get a cached count. Here integers are exactly those of ProtoJSON, and are replaced by their digits. Throws
  * `InvalidInputError`. All other errors are left to the decoder.
  */
@@ -61,7 +61,7 @@ function parsed(json: string): unknown {
   }
 }
 
-/** Reads an object after its opening bracket, to its end. The text is known to be JSON. */
+/** Reads the rest of an object whose opening brace has been read. The text is known to be valid JSON. */
 function readObject(tokens: JsonTokens, { fields }: DescMessage, path: string, edits: Edit[]): void {
   while (tokens.next() !== CLOSE_OBJECT) {
     const name = tokens.string()
@@ -73,7 +73,7 @@ function readObject(tokens: JsonTokens, { fields }: DescMessage, path: string, e
   }
 }
 
-/** Reads an array after its opening bracket, to its end. */
+/** Reads the rest of an array whose opening bracket has been read. */
 function readList(tokens: JsonTokens, field: DescField, path: string, edits: Edit[]): void {
   let items = 0
   for (let first = tokens.next(); first !== CLOSE_ARRAY; first = tokens.next()) {
@@ -82,7 +82,7 @@ function readList(tokens: JsonTokens, field: DescField, path: string, edits: Edi
   }
 }
 
-/** Reads the value of a field, or an item of a repeated field, from its first token on. */
+/** Reads the value of a field, or an item of a repeated field. Its first token has already been read. */
 function readItem(tokens: JsonTokens, first: number, field: DescField, path: string, edits: Edit[]): void {
   if (field.fieldKind === 'map') return skipRest(tokens, first)
   if (field.message !== undefined && first === OPEN_OBJECT) return readObject(tokens, field.message, `${path}.`, edits)
@@ -124,7 +124,7 @@ function valueText(token: string): string {
   return shownText(token).replaceAll('"', '')
 }
 
-/** Reads the content of an object or array whose opening bracket has been read. */
+/** Skips the rest of a value whose first token has been read. */
 function skipRest(tokens: JsonTokens, first: number): void {
   let depth = opens(first) ? 1 : 0
   while (depth > 0) {

@@ -17,9 +17,9 @@ export const CLOSE_ARRAY = 0x5d
  */
 export class JsonTokens {
   readonly #json: string
-  /** Where the token begins. */
+  /** Where the current token starts. */
   start = 0
-  /** Where the token ends. */
+  /** Where the current token ends. */
   end = 0
 
   constructor(json: string) {
@@ -38,7 +38,7 @@ export class JsonTokens {
     return first
   }
 
-  /** The token as written. */
+  /** The current token as written. */
   text(): string {
     return this.#json.slice(this.start, this.end)
   }
@@ -47,7 +47,7 @@ export class JsonTokens {
     return this.#json.charCodeAt(this.start) === QUOTE
   }
 
-  /** The value of a string. */
+  /** The value of the current token, which must be a string. */
   string(): string {
     const inner = this.#json.slice(this.start + 1, this.end - 1)
     return inner.includes('\\') ? (JSON.parse(this.text()) as string) : inner
@@ -59,7 +59,7 @@ export class JsonTokens {
     return end + 1
   }
 
-  /** True after an odd number of backslashes. */
+  /** Whether an odd number of backslashes precedes the position. */
   #isEscaped(at: number): boolean {
     let before = at
     while (this.#json.charCodeAt(before - 1) === BACKSLASH) before--

@@ -7,15 +7,15 @@ export interface CallMetrics {
   rpcEnded(method: string, code: string, seconds: number): void
 }
 
-/** Measures each call from its header to its end, including calls that end before an interceptor would see them. */
+/** Measures each call from its headers to its end, including calls that end before the interceptors run. */
 export interface CallMeter {
-  /** For a call on Connect's handlers, when its header has arrived: notices its end by itself. */
+  /** To be called when the headers of a call on Connect's handlers have arrived. It detects the end of the call itself. */
   began(context: HandlerContext): void
-  /** For a call on the lean way, when it ends. `reason` is its error, or undefined if there was none. */
+  /** To be called when a call on the lean way ends. `reason` is its error, or undefined if there was none. */
   ended(context: HandlerContext, reason: unknown, ms: number): void
 }
 
-/** Counts, times and logs each call. It changes nothing. */
+/** Counts, times and logs each call without changing it. */
 export function measureCalls(metrics: CallMetrics, log: Logger): CallMeter {
   const ended = ({ service, method, protocolName }: HandlerContext, reason: unknown, ms: number): void => {
     const name = `${service.typeName}/${method.name}`
@@ -37,7 +37,7 @@ export function measureCalls(metrics: CallMetrics, log: Logger): CallMeter {
 
 function outcome(reason: unknown): string {
   if (reason instanceof ConnectError) return codeToString(reason.code)
-  // Without an error Connect aborts with no reason, which the platform turns into an AbortError.
+  // After a success, Connect aborts without a reason, so the reason is the platform's AbortError.
   if (reason instanceof Error && reason.name !== 'AbortError') return codeToString(Code.Internal)
   return 'ok'
 }

@@ -6,7 +6,7 @@ import { MAX_ITEMS } from './json-reading.ts'
 const OWN_JSON = 'google.protobuf.'
 /** Deeper messages are left to the decoder, which has its own limit. */
 const MAX_DEPTH = 16
-/** Digits of an integer that every reader understands in the same way. */
+/** Maximum number of digits of an integer that is certain to be in range and exact as a JavaScript number. */
 const MAX_DIGITS = { [ScalarType.INT32]: 9, [ScalarType.INT64]: 15 } as const
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -32,7 +32,7 @@ interface Field {
 
 /**
  * Creates a fast reader for usual JSON of a message: known names, each once, with integers in digits, printable ASCII without
- * escapes, names of enums, and objects and arrays of these. It reads only what the decoder and `exactJson` would read to the
+ * escapes, names of enum values, and objects and arrays of these. It reads only what the decoder and `exactJson` would read to the
  * same message. For anything else it returns undefined, and they decide.
  */
 export function plainJson(desc: DescMessage): (bytes: Uint8Array) => Message | undefined {
@@ -143,7 +143,7 @@ function readDigits(cursor: Cursor, maxDigits: number): string | undefined {
   const first = text.charCodeAt(start) === MINUS ? start + 1 : start
   let end = first
   while (text.charCodeAt(end) >= ZERO && text.charCodeAt(end) <= NINE) end++
-  // Zero has no other digits and no sign.
+  // A leading zero must be the only digit and have no sign.
   if (end === first || end - first > maxDigits || (text.charCodeAt(first) === ZERO && end - start > 1)) return undefined
   if (quoted && text.charCodeAt(end) !== QUOTE) return undefined
   if (!quoted && !/[\s,}\]]/.test(text.charAt(end))) return undefined
@@ -165,7 +165,7 @@ function enumReader({ typeName, values }: DescEnum): Read | undefined {
   return cursor => numbers.get(readString(cursor) ?? '')
 }
 
-/** Reads one character after white space, if it is this one. */
+/** Skips white space, then reads one character if it is this one. */
 function take(cursor: Cursor, character: string): boolean {
   skipSpace(cursor)
   if (cursor.text[cursor.at] !== character) return false

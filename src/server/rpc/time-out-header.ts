@@ -1,12 +1,12 @@
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 import { shownText } from '../../runtime/shown-text.ts'
 
-/** The maximum time of Node's timers, in ms: about 25 days. A longer timer would fire at once. */
+/** The maximum delay of Node's timers, in ms: about 25 days. A longer timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 /** The syntax of time-outs in each protocol. */
 const CONNECT = /^\d{1,10}$/
 const GRPC = /^(\d{1,8})([HMSmun])$/
-/** ms of each unit of the header grpc-timeout. */
+/** The units of the header grpc-timeout, in ms. */
 const GRPC_UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 }
 
 const CONNECT_EXPECTED = 'an integer of up to 10 digits in ms, such as 5000'

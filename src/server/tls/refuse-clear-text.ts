@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 
 /** `pingcli` recognizes the beginning: src/cli/client/failures.ts. */
 const MESSAGE = 'this port speaks TLS: got clear text, expected an https address'
-/** How long the caller may take to read the answer, in ms. If the connection were cut with unread bytes in it, the answer would be lost. */
+/** How long the caller may take to read the answer, in ms. Closing a connection with unread input would discard the answer. */
 const LINGER_MS = 1_000
 const SETTINGS_FRAME = 4
 const GOAWAY_FRAME = 7
@@ -22,14 +22,14 @@ function badRequest(): string {
   return `HTTP/1.1 400 Bad Request\r\n${headers.join('\r\n')}\r\n\r\n${body}`
 }
 
-/** RFC 9113, 3.4 and 6.8: the settings, then the end of a session without streams. */
+/** RFC 9113, 3.4 and 6.8: a SETTINGS frame, then a GOAWAY that says that no stream was processed. */
 function goAway(): Buffer {
   const reason = Buffer.alloc(8)
   reason.writeUInt32BE(constants.NGHTTP2_INADEQUATE_SECURITY, 4)
   return Buffer.concat([frame(SETTINGS_FRAME, Buffer.alloc(0)), frame(GOAWAY_FRAME, Buffer.concat([reason, Buffer.from(MESSAGE)]))])
 }
 
-/** A frame without flags, of stream 0. */
+/** A frame without flags on stream 0. */
 function frame(type: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(9)
   header.writeUIntBE(payload.length, 0, 3)

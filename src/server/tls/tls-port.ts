@@ -22,7 +22,7 @@ export interface TlsPortOptions extends TlsIdentity {
 export class TlsPort {
   readonly #server: Server
   readonly #handshakeMs: number
-  /** The connections in their handshake, by their two ends. */
+  /** The connections in their handshake, by their addresses. */
   readonly #unfinished = new Map<string, Socket>()
 
   constructor({ certificate, asksClients, handshakeMs, secured, failed }: TlsPortOptions) {
@@ -35,7 +35,7 @@ export class TlsPort {
     })
     certificate.onChange(({ context }) => this.#server.setSecureContext(context))
     this.#server.on('secureConnection', socket => {
-      this.#unfinished.delete(endsOf(socket))
+      this.#unfinished.delete(addressesOf(socket))
       socket.allowHalfOpen = true // as in clear text: a caller may end its side after its last request
       secured(socket)
     })
@@ -47,12 +47,12 @@ export class TlsPort {
 
   /** Starts the handshake. Bytes that were returned to the socket are part of it. */
   accept(socket: Socket): void {
-    const ends = endsOf(socket)
-    this.#unfinished.set(ends, socket)
-    const timer = setTimeout(() => this.#unfinished.get(ends) === socket && socket.destroy(), this.#handshakeMs)
+    const addresses = addressesOf(socket)
+    this.#unfinished.set(addresses, socket)
+    const timer = setTimeout(() => this.#unfinished.get(addresses) === socket && socket.destroy(), this.#handshakeMs)
     socket.once('close', () => {
       clearTimeout(timer)
-      if (this.#unfinished.get(ends) === socket) this.#unfinished.delete(ends)
+      if (this.#unfinished.get(addresses) === socket) this.#unfinished.delete(addresses)
     })
     // A caller that ends its side within the handshake has disconnected.
     socket.allowHalfOpen = false
@@ -65,6 +65,6 @@ export class TlsPort {
   }
 }
 
-function endsOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+function addressesOf({ localAddress, remoteAddress, remotePort }: Socket): string {
   return `${localAddress} ${remoteAddress} ${remotePort}`
 }

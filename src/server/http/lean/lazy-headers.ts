@@ -8,7 +8,7 @@ export abstract class LazyHeaders implements Headers {
   /** The platform's headers with the names and values so far. */
   protected abstract made(): Headers
 
-  /** The platform's headers, if they were needed. */
+  /** The platform's headers, if they have been needed. */
   protected get asked(): Headers | undefined {
     return this.#whole
   }

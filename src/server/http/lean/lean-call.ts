@@ -37,7 +37,7 @@ export class LeanCall implements HandlerContext {
   readonly responseHeader: AnswerHeaders
   readonly values: ContextValues = new CallValues()
   readonly timeoutMs: () => number | undefined
-  /** The error in the caller's deadline, if there is one. */
+  /** The error if the caller's deadline is malformed. */
   readonly timeoutError: ConnectError | undefined
   readonly #startedAt = performance.now()
   #trailer: AnswerHeaders | undefined
