@@ -8,7 +8,7 @@ import { buf } from '../server/http-fixture.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const ORIGINAL = 'test/contract/original'
 const RELEASED = 'test/contract/released'
-/** PingCount became NO_SIDE_EFFECTS, which adds a way to call it (GET) and removes none. */
+/** PingCount became NO_SIDE_EFFECTS, which allows GET and still allows POST. */
 const ADDED_GET = 'RPC_SAME_IDEMPOTENCY_LEVEL'
 
 let temporary: string
@@ -17,7 +17,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(temporary, { recursive: true, force: true }))
 
-/** Compares bytes, JSON (WIRE_JSON) and what generated code shows (FILE). */
+/** Compares the binary format, JSON (WIRE_JSON) and the API of generated code (FILE). */
 function breaking(against: string, ...except: readonly string[]) {
   const config = { version: 'v2', breaking: { use: ['WIRE_JSON', 'FILE'], except } }
   return buf('breaking', temporary, '--against', against, '--config', JSON.stringify(config))
@@ -74,7 +74,7 @@ describe('the contract with callers', () => {
   })
 })
 
-/** Texts by their path below `folder`, in the order of the paths. */
+/** The contents of the files below `folder`, by path, sorted by path. */
 function filesIn(folder: string): ReadonlyMap<string, string> {
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
   const files = paths.map(entry => join(entry.parentPath, entry.name)).sort()

@@ -5,15 +5,18 @@ import { converse, type Outcome } from './both-ways/conversation.ts'
 import { randomConversation } from './both-ways/mutate.ts'
 import { startBothWays } from './both-ways/ports.ts'
 
-/** `PING_FUZZ=5000 PING_FUZZ_SEED=7`: how many conversations, and which the first is. A difference names its seed: run that alone. */
+/** `PING_FUZZ=5000 PING_FUZZ_SEED=7`: the number of conversations, and the seed of the first. A failure names its seed. */
 const COUNT = Number(process.env['PING_FUZZ'] ?? atDepth({ normally: 150, thoroughly: 400 }))
 const FIRST_SEED = Number(process.env['PING_FUZZ_SEED'] ?? Math.floor(Date.now() / 1_000))
-/** Conversations at a time. */
+/** Concurrent conversations. */
 const PAIRS = 4
-/** Requests that are cut off leave the caller waiting; it waits longer, once more, where the answers differ: they may only have been late. */
+/**
+ * How long the caller waits for more bytes, in ms: a truncated request gets no answer. If the answers differ, the conversation is
+ * repeated with a longer wait, because an answer may only have been late.
+ */
 const QUIET_MS = 300
 
-/** Node may write 100 Continue into the answer of a request that was sent behind others: where depends on the moment. */
+/** Node may write 100 Continue into the answer to a pipelined request, at a place that depends on timing. */
 function withoutContinue({ answer, ...rest }: Outcome): Outcome {
   return { ...rest, answer: answer.replaceAll('HTTP/1.1 100 Continue\r\n\r\n', '') }
 }

@@ -6,7 +6,7 @@ import { startBothWays, OUTCOME, type Way, type WaysOptions } from './both-ways/
 import { CASES, COUNT, PING, post } from './both-ways/requests.ts'
 import { tokenLine } from './callers-fixture.ts'
 
-/** What Connect's handlers answer, and what the lean way answers. */
+/** The answers of Connect's handlers and those of the lean way. */
 async function both(ways: readonly [Way, Way], steps: readonly Step[]): Promise<readonly [Outcome, Outcome]> {
   return Promise.all([converse(ways[0], steps), converse(ways[1], steps)])
 }
@@ -59,8 +59,8 @@ describe('a slow caller on the lean way', () => {
   const head = post('{"timestampMs":"7"}').subarray(0, -4)
 
   test.each([
-    ['of a head', [head.subarray(0, 30)]],
-    ['of a body', [head]],
+    ['of incomplete headers', [head.subarray(0, 30)]],
+    ['of an incomplete body', [head]],
     ['that is not too slow', [head, { pauseMs: 200 }, post('{"timestampMs":"7"}').subarray(-4), LAST]],
   ] satisfies [string, Step[]][])('%s gets the same answer as from the handlers of Connect', async (_, steps) => {
     const [handlers, lean] = await both(ways(), [...steps, { until: /HTTP\/1\.1 / }])

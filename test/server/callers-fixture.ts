@@ -7,7 +7,7 @@ import { createServerMetrics } from '../../src/server/metrics.ts'
 import { watchCallers } from '../../src/server/watch-callers.ts'
 import { startHttpFixture, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 
-/** The files of TLS and of tokens, by the setting's short name, as texts. */
+/** The contents of the TLS files and the tokens file, by short names of their settings. */
 export interface CallerTexts {
   readonly cert?: string
   readonly key?: string
@@ -15,7 +15,7 @@ export interface CallerTexts {
   readonly tokens?: string
 }
 
-/** Ping's port with files that say who may call. */
+/** Ping's port with files that define who may call. */
 export interface CallersFixture extends HttpFixture {
   readonly folder: string
   /** What was logged about the files and the handshakes. */
@@ -53,7 +53,7 @@ export async function startCallersFixture(texts: CallerTexts, options: FixtureOp
   }
 }
 
-/** A line of a file of tokens. */
+/** A line of the tokens file. */
 export function tokenLine(name: string, token: string, roles: string): string {
   return `${name} ${createHash('sha256').update(token).digest('hex')} ${roles}\n`
 }

@@ -27,15 +27,15 @@ describe("the port's certificate", () => {
   }).privateKey
   test.each<[string, Partial<Record<TlsFile, string>>, string]>([
     ['an empty certificate', { cert: '' }, 'TLS_CERT_FILE: got a file without certificates, expected certificates in PEM'],
-    ['a key in its place', { cert: identity.key }, 'TLS_CERT_FILE: got a file without certificates'],
-    ['a certificate cut off', { cert: identity.cert.slice(0, 200) }, 'TLS_CERT_FILE: got a file without certificates'],
+    ['a key instead of the certificate', { cert: identity.key }, 'TLS_CERT_FILE: got a file without certificates'],
+    ['a truncated certificate', { cert: identity.cert.slice(0, 200) }, 'TLS_CERT_FILE: got a file without certificates'],
     [
       'a certificate of other bytes',
       { cert: identity.cert.replace(/\n.{64}\n/, '\n') },
       'TLS_CERT_FILE: got a file without readable certificates',
     ],
     ['an empty key', { key: '' }, 'TLS_KEY_FILE: got a file without a private key, expected a private key in PEM'],
-    ['the certificate in its place', { key: identity.cert }, 'TLS_KEY_FILE: got a file without a private key'],
+    ['the certificate instead of the key', { key: identity.cert }, 'TLS_KEY_FILE: got a file without a private key'],
     ['an encrypted key', { key: encrypted }, 'TLS_KEY_FILE: got an encrypted key, expected a private key in PEM, not encrypted'],
     [
       'the key of another',
@@ -43,7 +43,7 @@ describe("the port's certificate", () => {
       'TLS_KEY_FILE: got a key of another certificate, expected the key of the first certificate in TLS_CERT_FILE',
     ],
     ['the chain before the certificate', { cert: authority.cert + identity.cert }, 'TLS_KEY_FILE: got a key of another certificate'],
-    ['an authority that is none', { clientCa: 'nobody' }, 'TLS_CLIENT_CA_FILE: got a file without certificates'],
+    ['a client CA file without certificates', { clientCa: 'nobody' }, 'TLS_CLIENT_CA_FILE: got a file without certificates'],
   ])('with %s is rejected, and the message shows nothing of the key', (_title, texts, message) => {
     const error = catchError(() => read(texts))
     expect(error).toBeInstanceOf(SettingsError)

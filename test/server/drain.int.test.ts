@@ -23,7 +23,7 @@ const postPing = (fixture: HttpFixture, agent: Agent): Promise<IncomingMessage> 
     request.end('{}')
   })
 
-/** A port whose pings wait until `release`. */
+/** A port whose pings wait for `release`. */
 async function startHeld(options: FixtureOptions = {}) {
   const gate = Promise.withResolvers<void>()
   const fixture = await startHttpFixture({ ...options, record: () => gate.promise })

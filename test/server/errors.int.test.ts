@@ -15,7 +15,7 @@ const callCount = async (fixture: HttpFixture, method: string, code: string) => 
   return values.find(({ labels }) => labels['method'] === `ping.v1.PingService/${method}` && labels['code'] === code)?.value ?? 0
 }
 
-/** The trailers that answer a request of these bytes. */
+/** The trailers of the answer to a request with these bytes. */
 const grpcTrailers = (url: string, bytes: Iterable<number>, headers: OutgoingHttpHeaders = {}): Promise<IncomingHttpHeaders> =>
   new Promise((resolve, reject) => {
     const { origin, pathname } = new URL(url)
@@ -115,10 +115,10 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   })
 
   test.each([
-    ['ends inside an emoji when it is cut', `${'x'.repeat(499)}${'😀'.repeat(9)}`, `${'x'.repeat(499)}…`],
+    ['would be cut inside an emoji', `${'x'.repeat(499)}${'😀'.repeat(9)}`, `${'x'.repeat(499)}…`],
     ['ends with half an emoji', 'half \ud83d', 'half \ufffd'],
-    ['holds the other half', '\ude00 half', '\ufffd half'],
-    ['holds control characters', 'a\r\nb: c\0\x1b[2Jé', 'a\r\nb: c\0\x1b[2Jé'],
+    ['starts with the second half of an emoji', '\ude00 half', '\ufffd half'],
+    ['contains control characters', 'a\r\nb: c\0\x1b[2Jé', 'a\r\nb: c\0\x1b[2Jé'],
     ['is very long', '😀'.repeat(50_000), `${'😀'.repeat(250)}…`],
   ])('an error whose message %s is still answered with its code', async (_, message, rawMessage) => {
     await using fixture = await failing(new UnavailableError(message))
@@ -132,7 +132,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
       .catch(ConnectError.from)
     expect(error).toMatchObject({ code: Code.ResourceExhausted })
     expect((error as ConnectError).rawMessage).toMatch(/^request body: got (20\d\d|more) bytes, expected at most 1024$/)
-    await pingClient(fixture, protocol).ping({}) // the connection, or the next, still serves
+    await pingClient(fixture, protocol).ping({}) // the connection, or a new one, still works
   })
 
   test('a call is counted with its method and code', async () => {

@@ -8,7 +8,7 @@ import { run } from './http-fixture.ts'
 
 const PING = 'ping.v1.PingService/Ping'
 const COUNT = 'ping.v1.PingService/PingCount'
-/** grpcurl exits with 64 and the status. */
+/** grpcurl exits with 64 plus the gRPC status. */
 const EXIT = { unauthenticated: 80, permissionDenied: 71 } as const
 
 describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate and token', () => {

@@ -20,7 +20,7 @@ describe('gRPC health', () => {
   test.each(['', 'ping.v1.PingService'])('of %j follows readiness', async service => {
     await using other = await startHttpFixture()
     expect((await health(other).check({ service })).status).toBe(Status.SERVING)
-    other.readiness.notReady('away')
+    other.readiness.notReady('down')
     expect((await health(other).check({ service })).status).toBe(Status.NOT_SERVING)
   })
 
@@ -49,8 +49,8 @@ describe('gRPC health', () => {
       for await (const { status } of health(other).watch({}, { signal: leaving.signal })) seen.push(status)
     })().catch(ConnectError.from)
     await expect.poll(() => seen).toEqual([Status.SERVING])
-    other.readiness.notReady('away')
-    other.readiness.notReady('still away')
+    other.readiness.notReady('down')
+    other.readiness.notReady('still down')
     await expect.poll(() => seen).toEqual([Status.SERVING, Status.NOT_SERVING])
     other.readiness.ready()
     await expect.poll(() => seen).toEqual([Status.SERVING, Status.NOT_SERVING, Status.SERVING])

@@ -20,7 +20,7 @@ export const COUNT_PATH = '/ping.v1.PingService/PingCount'
 export const JSON_TYPE = { 'content-type': 'application/json' }
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Ping's port before a recorder and a reader that only remember what they were asked. */
+/** Ping's port with a recorder and a count reader that only remember their calls. */
 export interface HttpFixture extends AsyncDisposable {
   readonly url: string
   readonly port: number
@@ -29,7 +29,7 @@ export interface HttpFixture extends AsyncDisposable {
   readonly metrics: ServerMetrics
   readonly recorded: RequestedPing[]
   readonly counted: (Range | 'total')[]
-  /** Whether each count was asked to be strong. */
+  /** Whether each count was requested as strong. */
   readonly strong: boolean[]
   readonly logged: Record<string, unknown>[]
 }
@@ -38,7 +38,7 @@ export interface FixtureOptions extends Partial<
   Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'maxBatchBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean'>
 > {
   readonly record?: PingRecorder['record']
-  /** Records in place of the one that only remembers. */
+  /** Replaces the recorder that only remembers its calls. */
   readonly recorder?: PingRecorder
   readonly count?: (range: Range | undefined, strong: boolean) => Promise<Count>
 }
@@ -106,13 +106,13 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
   }
 }
 
-/** What all transports have, such as a certificate authority. */
+/** Options of all transports, such as a certificate authority. */
 interface TransportOptions {
   readonly nodeOptions?: SecureContextOptions
   readonly interceptors?: Interceptor[]
 }
 
-/** One transport for each protocol, version of HTTP and encoding that the port serves. */
+/** One transport for each protocol, HTTP version and encoding that the port serves. */
 export function transports(
   baseUrl: string,
   { nodeOptions = {}, interceptors = [] }: TransportOptions = {},
@@ -158,7 +158,7 @@ export function buf(...args: readonly string[]): Promise<{ code: number; stdout:
   return run(fileURLToPath(new URL('../../node_modules/.bin/buf', import.meta.url)), args)
 }
 
-/** Sends bytes as they are; resolves with all that came back when the server closes the connection. */
+/** Sends raw bytes. Resolves to everything received, once the server closes the connection. */
 export function sendRaw(port: number, text: string, onData: (soFar: string) => void = () => undefined): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''

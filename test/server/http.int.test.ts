@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => fixture[Symbol.asyncDispose]())
 
-/** The lines of an answer that a reader can copy into a shell. */
+/** The commands in an answer, which a reader can copy into a shell. */
 const curlLines = (body: string): string[] =>
   body
     .split('\n')
@@ -232,11 +232,11 @@ describe('a slow caller', () => {
   }
 
   test.each([
-    ['says nothing', ''],
-    ['says no more than a part of the preface', 'PR'],
-    ['says the preface and nothing else', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-    ['does not end its headers', 'POST / HTTP/1.1\r\nhost: x\r\n'],
-    ['does not end its body', `POST ${PING_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`],
+    ['nothing', ''],
+    ['only part of the preface', 'PR'],
+    ['only the preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['incomplete headers', 'POST / HTTP/1.1\r\nhost: x\r\n'],
+    ['an incomplete body', `POST ${PING_PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`],
   ])('that sends %s is cut off', async (_, bytes) => {
     await using slow = await startHttpFixture({ limits })
     const socket = createConnection(slow.port, '127.0.0.1')

@@ -4,7 +4,7 @@ import { seededRandom, type Random } from '../support/random.ts'
 
 const PIECES = ['', 'a', '"', '\\', '\\"', '\\\\', '{', ']', ',', ':', ' ', '\n', '\t', '\u0000', 'é', '😀', '\ud83d', 'u0041']
 
-/** A random value and the tokens of its text. */
+/** A random value, and the tokens of its JSON. */
 function randomJson(random: Random, depth = 0): { readonly value: unknown; readonly tokens: readonly string[] } {
   const kind = random.between(0, depth > 4 ? 4 : 6)
   if (kind === 0) return leaf(random.pick([null, true, false]))

@@ -45,20 +45,20 @@ describe('the headers of a request', () => {
   })
 })
 
-/** What a handler may do to the headers of its answer. */
+/** Changes that a handler may make to the headers of its answer. */
 const CHANGES: readonly (readonly [string, (headers: Headers) => void])[] = [
   ['nothing', () => undefined],
   ['set one', headers => headers.set('ping-id', 'x')],
-  ['set one twice, in any case', headers => (headers.set('A', '1'), headers.set('a', '2'))],
+  ['set one twice, in upper and lower case', headers => (headers.set('A', '1'), headers.set('a', '2'))],
   ['set one that comes before the length', headers => (headers.set('cache-control', 'no-store'), headers.set('z', '1'))],
   ['set one with spaces around it', headers => headers.set('a', ' b c ')],
   ['set one with other characters', headers => headers.set('a', 'é')],
-  ['set one to nothing', headers => headers.set('a', '')],
+  ['set one to an empty value', headers => headers.set('a', '')],
   ['append', headers => (headers.append('a', '1'), headers.append('a', '2'))],
   ['append cookies', headers => (headers.append('set-cookie', 'a=1'), headers.append('set-cookie', 'b=2'))],
   ['set, read and delete', headers => (headers.set('a', '1'), headers.set('b', String(headers.get('A'))), headers.delete('a'))],
-  ['change the type', headers => headers.set('content-type', 'application/x')],
-  ['say a length of its own', headers => headers.set('content-length', '99')],
+  ['change the content-type', headers => headers.set('content-type', 'application/x')],
+  ['set its own content-length', headers => headers.set('content-length', '99')],
 ]
 
 describe('the headers of an answer', () => {

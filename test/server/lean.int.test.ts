@@ -18,7 +18,7 @@ interface Options {
   readonly readMaxBytes?: number
 }
 
-/** A port with another service than Ping's, on the way in question. */
+/** A port with a service other than Ping's, with or without the lean way. */
 async function start({ lean, check, interceptors = [], readMaxBytes }: Options) {
   const ended: string[] = []
   const log = pino({ level: 'silent' })
@@ -56,7 +56,7 @@ async function start({ lean, check, interceptors = [], readMaxBytes }: Options) 
   return { http, ended, post, [Symbol.asyncDispose]: async () => void (await http.stop(0)) }
 }
 
-/** Asks the context for everything, as handlers may. */
+/** Reads everything that the context offers to handlers. */
 function seenBy({
   service,
   method,

@@ -8,7 +8,7 @@ import { pingClient, postJson, PROTOCOLS, startHttpFixture, type HttpFixture } f
 const BATCH_PATH = '/ping.v1.PingService/PingBatch'
 const idOf = (number: number): string => `01890a5d-ac96-774b-bcce-${String(number).padStart(12, '0')}`
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-/** What the recorder throws for pings with these times. */
+/** The errors that the recorder throws for pings with these times. */
 const ERRORS = new Map<bigint | undefined, Error>([
   [2n, new TimestampConflictError('timestamp_ms: got 2, but …')],
   [3n, new QueueFullError('too many pings are waiting', 1_000)],

@@ -6,7 +6,7 @@ import { wait } from '../../src/runtime/wait.ts'
 import { UnavailableError } from '../../src/server/errors.ts'
 import { startHttpFixture, transports, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 
-/** Those that can be asked while they answer. */
+/** The protocols that can stream in both directions. */
 const PROTOCOLS = ['Connect, JSON, HTTP/2', 'gRPC', 'gRPC-Web, HTTP/2']
 const MESSAGES = 150
 const idOf = (number: number): string => `01890a5d-ac96-774b-bcce-${String(number).padStart(12, '0')}`
@@ -16,7 +16,7 @@ interface Message {
   readonly pings: { readonly pingId?: string; readonly timestampMs?: bigint }[]
 }
 
-/** A caller's side of a stream, filled by hand. */
+/** The caller's side of a stream. The test decides when it sends what. */
 function outbox() {
   const messages: Message[] = []
   let changed = Promise.withResolvers<void>()
@@ -57,7 +57,7 @@ async function resultsOf(stream: AsyncIterable<{ readonly results: readonly Ping
   return all
 }
 
-/** A port where the ping with each number is recorded by hand. */
+/** A port where the test decides when each ping is recorded, by its number. */
 async function startHeld(options: FixtureOptions = {}) {
   const waiting = new Map<string, () => void>()
   const fixture = await startHttpFixture({ ...options, record: ({ id }) => new Promise<void>(resolve => waiting.set(id, resolve)) })
@@ -186,7 +186,7 @@ describe.each(PROTOCOLS)('a PingStream over %s', protocol => {
 describe('a PingStream', () => {
   test('whose caller does not read the results is read no further', { timeout: 30_000 }, async () => {
     const out = outbox()
-    // The server's ids, which no compression makes small.
+    // With ids from the server, which cannot be compressed much.
     for (let message = 0; message < MESSAGES; message++) out.sendPings(Array.from({ length: 1_000 }, () => ({})))
     const before = fixture.recorded.length
     const answers = clientOf(fixture, 'gRPC').pingStream(out)[Symbol.asyncIterator]()
@@ -235,7 +235,7 @@ describe('a PingStream', () => {
     const answers = clientOf(own, 'gRPC').pingStream(out)[Symbol.asyncIterator]()
     await answers.next()
     const port = own.port.toString(16).toUpperCase().padStart(4, '0')
-    // proc(5): of the server's end of an established connection, the kind of its timer; 2 is keep-alive.
+    // proc(5): the timer of the server's end of an established connection; 2 is keep-alive.
     const timers = async (): Promise<readonly (string | undefined)[]> =>
       (await readFile('/proc/net/tcp', 'utf8'))
         .split('\n')

@@ -13,7 +13,7 @@ const read = (desc: DescMessage, json: string) => plainJson(desc)(Buffer.from(js
 const decoded = (desc: DescMessage, json: string) => fromJsonString(desc, exactJson(json, desc), { ignoreUnknownFields: true })
 const bytesOf = (desc: DescMessage, message: Parameters<typeof toBinary>[1]) => Buffer.from(toBinary(desc, message)).toString('hex')
 
-/** Texts that the plain reader takes. */
+/** JSON that the plain reader accepts. */
 const PLAIN: readonly (readonly [DescMessage, string])[] = [
   [PingRequestSchema, '{}'],
   [PingRequestSchema, ' { } \n'],
@@ -30,7 +30,7 @@ const PLAIN: readonly (readonly [DescMessage, string])[] = [
   [ListServiceResponseSchema, '{"service":[{"name":"a"}, {} ,{"name":"b"} ]}'],
 ]
 
-/** Texts that are left to the decoder, whatever it makes of them. */
+/** JSON that is left to the decoder, which may accept or reject it. */
 const OTHER: readonly (readonly [DescMessage, string])[] = [
   ...[
     '',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Portions } from '../../src/server/ping-service/portions.ts'
 
-/** Portions of numbers whose work the test finishes. */
+/** Portions of numbers. The test decides when the work on each ends. */
 function startPortions({ maxOpen = 100, maxPortion = 10 } = {}) {
   const begun: { readonly items: readonly number[]; finish(): void }[] = []
   const work = (items: readonly number[]): Promise<readonly string[]> =>
@@ -10,7 +10,7 @@ function startPortions({ maxOpen = 100, maxPortion = 10 } = {}) {
 }
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
-/** Settled after one turn of the event loop. */
+/** Whether the promise is settled after one turn of the event loop. */
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   let done = false
   promise.then(

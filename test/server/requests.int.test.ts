@@ -252,12 +252,12 @@ describe('a compressed body', () => {
   })
 
   test.each([
-    ['gzip', 'is cut off', gzipSync(whole).subarray(0, 20)],
-    ['gzip', 'is none', whole],
-    ['gzip', 'has something after it', Buffer.concat([gzipSync(whole), whole])],
-    ['br', 'is cut off', brotliCompressSync(whole).subarray(0, 5)],
-    ['br', 'is none', Buffer.from('garbage')],
-    ['br', 'has something after it', Buffer.concat([brotliCompressSync(whole), whole])],
+    ['gzip', 'is truncated', gzipSync(whole).subarray(0, 20)],
+    ['gzip', 'is not compressed', whole],
+    ['gzip', 'has bytes after its end', Buffer.concat([gzipSync(whole), whole])],
+    ['br', 'is truncated', brotliCompressSync(whole).subarray(0, 5)],
+    ['br', 'is not compressed', Buffer.from('garbage')],
+    ['br', 'has bytes after its end', Buffer.concat([brotliCompressSync(whole), whole])],
   ])('by %s that %s is INVALID_ARGUMENT, with the same message over Connect, GET and gRPC', async (encoding, _, body) => {
     const message = expect.stringMatching(
       new RegExp(`^request body: got bytes that cannot be decompressed \\(.+\\), expected ${encoding}$`),
@@ -348,7 +348,7 @@ describe('a caller that ends its own side of the connection and waits', () => {
   test.each([
     ['a page', `GET /livez HTTP/1.1\r\n${HOST}\r\n`, 'ok\n'],
     ['an RPC', `${post('content-type: application/json\r\n')}\r\n{}`, '{}'],
-    ['two of them', `${post('content-type: application/json\r\n')}\r\n{}`.repeat(2), '{}'],
+    ['two RPCs', `${post('content-type: application/json\r\n')}\r\n{}`.repeat(2), '{}'],
   ])('gets its answer, then the server closes: %s', async (_, request, body) => {
     const gate = Promise.withResolvers<void>()
     await using slow = await startHttpFixture({ record: () => gate.promise })
@@ -423,7 +423,7 @@ describe('bytes that are not a request', () => {
       501,
       'header transfer-encoding: got "gzip, chunked", expected chunked; ',
     ],
-    ['headers without an end', `GET /livez HTTP/1.1\r\n${HOST}`, 408, 'request: got only part of it, expected all headers within 300 ms'],
+    ['incomplete headers', `GET /livez HTTP/1.1\r\n${HOST}`, 408, 'request: got only part of it, expected all headers within 300 ms'],
     [
       'a body without an end',
       `POST ${PING_PATH} HTTP/1.1\r\n${HOST}${json}content-length: 5\r\n\r\n{}`,
@@ -431,7 +431,7 @@ describe('bytes that are not a request', () => {
       'request: got only part of it',
     ],
     [
-      'an expectation that nobody knows',
+      'an unknown expectation',
       `GET /livez HTTP/1.1\r\n${HOST}expect: tea\r\n\r\n`,
       417,
       'header expect: got "tea", expected none, or 100-continue',

@@ -34,7 +34,7 @@ const serialOf = async (fixture: CallersFixture): Promise<string> => {
   socket.destroy()
   return serialNumber
 }
-/** All that a connection answers until it is closed. */
+/** Everything that a connection receives until it is closed. */
 async function answerOf(socket: Socket): Promise<string> {
   let answer = ''
   socket
@@ -45,7 +45,7 @@ async function answerOf(socket: Socket): Promise<string> {
   return answer
 }
 
-/** Passes on what a caller sends within 20 ms as one write. */
+/** Forwards what a caller sends within 20 ms in one write. */
 function gather(caller: Socket, server: Socket): void {
   const held: Buffer[] = []
   const pass = (): void => void server.write(Buffer.concat(held.splice(0)))
@@ -221,7 +221,7 @@ describe('limits over TLS', () => {
     const begin = Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3])
     const drip = kind === 'a handshake byte by byte' ? setInterval(() => socket.write(Buffer.of(0)), 20) : undefined
     if (kind !== 'nothing') socket.write(begin)
-    // A byte that arrives when the port has closed the connection is answered with a reset.
+    // A byte that arrives after the port has closed the connection causes a reset.
     const answer = answerOf(socket).catch((error: NodeJS.ErrnoException) => error.code)
     expect(['', 'ECONNRESET']).toContain(await answer)
     clearInterval(drip)
@@ -251,7 +251,7 @@ describe('limits over TLS', () => {
   })
 
   test('a caller that reads late gets every answer, when the next request comes in two records at once', async () => {
-    const page = Buffer.alloc(16_777_216, 'x') // more than the buffers on the way hold
+    const page = Buffer.alloc(16_777_216, 'x') // more than the buffers in between hold
     const certificate = readCertificate({ ...authority.issue(), clientCa: undefined }, undefined)
     const tls = {
       certificate: { value: () => certificate, onChange: () => undefined, stop: () => undefined },

@@ -1,27 +1,27 @@
 import { createConnection } from 'node:net'
 import type { Way } from './ports.ts'
 
-/** Bytes that are sent, in one segment of TCP where the machine permits; or what is done between them. */
+/** Bytes to send, in one TCP segment if possible; or an action between them. */
 export type Step = string | Buffer | { readonly until: RegExp } | { readonly pauseMs: number } | 'end' | 'cut'
 
-/** All that came of a conversation with one port. */
+/** The result of a conversation with one port. */
 export interface Outcome {
-  /** What was answered, without what differs from one run to the next. */
+  /** The answers, without the parts that differ from run to run. */
   readonly answer: string
   readonly fate: 'closed' | 'reset' | 'left'
   readonly seen: readonly string[]
 }
 
-/** With nothing heard for so long, the caller ends its side: what it has sent is all that comes. A busy machine answers later than a quiet one. */
+/** After this many ms without an answer, the caller ends its side of the connection. A busy machine answers late. */
 const QUIET_MS = 3_000
-/** A connection that is still open then is an error of the test. */
+/** The test fails if the connection is still open after this many ms. */
 const GIVE_UP_MS = 10_000
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
-/** The last request of a connection, which shows that the one before left it open. */
+/** The last request of a connection. It shows that the earlier ones left it open. */
 export const LAST = 'GET /livez HTTP/1.1\r\nhost: last\r\nconnection: close\r\n\r\n'
 
-/** Talks to a port until it closes the connection. */
+/** Holds the conversation with a port until the port closes the connection. */
 export async function converse(way: Way, steps: readonly Step[], quietMs = QUIET_MS): Promise<Outcome> {
   const socket = createConnection({ port: way.port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
   let answer = ''

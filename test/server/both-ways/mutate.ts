@@ -2,16 +2,16 @@ import type { Random } from '../../support/random.ts'
 import { LAST, type Step } from './conversation.ts'
 import { CASES } from './requests.ts'
 
-/** The bytes of conversations without pauses, each with several requests at most. */
+/** The bytes of conversations that have no pauses and only a few requests. */
 const WHOLE: readonly Buffer[] = CASES.flatMap(([, steps]) => {
   const bytes = steps.filter(step => step !== LAST).map(step => (typeof step === 'string' ? Buffer.from(step, 'latin1') : step))
   return bytes.every(one => Buffer.isBuffer(one)) && bytes.length > 0 ? [Buffer.concat(bytes)] : []
 })
-/** What stands between the lines of a head. */
+/** What separates the lines of the headers. */
 const LINE_END = '\r\n'
 const BODY = Buffer.from('\r\n\r\n')
 
-/** A conversation made from the table: requests with small changes, cut into pieces, some pipelined. */
+/** A random conversation from the table: requests with small changes, split into pieces, some pipelined. */
 export function randomConversation(random: Random): readonly Step[] {
   const requests = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => mutated(random, random.pick(WHOLE)))
   return [...pieces(random, Buffer.concat(requests)), LAST]
@@ -70,7 +70,7 @@ function inHead(change: (random: Random, lines: string[]) => string[]): (random:
   }
 }
 
-/** Changes the body, and leaves the declared length true. */
+/** Changes the body and keeps the declared length correct. */
 function inBody(change: (random: Random, body: Buffer) => Buffer): (random: Random, bytes: Buffer) => Buffer {
   return (random, bytes) => {
     const start = bytes.indexOf(BODY) + BODY.length

@@ -19,10 +19,10 @@ import { errorInterceptor } from '../../../src/server/rpc/error-interceptor.ts'
 import { measureCalls } from '../../../src/server/rpc/measure-calls.ts'
 import { conformanceRoutes } from '../../conformance/conformance-routes.ts'
 
-/** Longest message that the ports take, in bytes. */
+/** Maximum size of a request message, in bytes. */
 export const MAX_BODY_BYTES = 2_048
 
-/** What becomes of a ping with this time, and of a count whose range begins with it; all others succeed. */
+/** The outcome of a ping with this time, and of a count whose range starts at it. All others succeed. */
 export const OUTCOME = {
   full: 1001,
   conflict: 1002,
@@ -34,11 +34,11 @@ export const OUTCOME = {
   string: 1008,
 } as const
 
-/** One of two ports that differ only in how unary Connect calls come in. */
+/** One of two ports that differ only in how they serve unary Connect calls. */
 export interface Way {
   readonly port: number
   readonly http: HttpServer
-  /** What the handlers were asked for, how calls ended, and what was logged, since the last look; sorted, for calls may overlap. */
+  /** The requests that reached the handlers, the ends of calls and the log lines, since the last time; sorted, as calls may overlap. */
   seen(): readonly string[]
 }
 
@@ -47,7 +47,7 @@ export interface WaysOptions {
   readonly limits?: Partial<HttpLimits>
 }
 
-/** Ping's port on Connect's handlers, and the same port with the lean way. */
+/** Ping's port with Connect's handlers only, and the same port with the lean way. */
 export async function startBothWays(options: WaysOptions = {}): Promise<{ readonly ways: readonly [Way, Way]; stop(): Promise<void> }> {
   const ways = [await startWay(false, options), await startWay(true, options)] as const
   return {
@@ -144,7 +144,7 @@ async function outcomeOf(timestampMs: bigint | undefined): Promise<void> {
   }
 }
 
-/** A line of the log without what differs from one run to the next. */
+/** A log line without the parts that differ from run to run. */
 function steady({ level, msg, method, code, protocol, path, err }: Record<string, unknown>): Record<string, unknown> {
   return { level, msg, method, code, protocol, path, err: (err as { message?: string } | undefined)?.message }
 }

@@ -5,7 +5,7 @@ import { UnaryRequestSchema } from '../../conformance/gen/connectrpc/conformance
 import { LAST, type Step } from './conversation.ts'
 import { MAX_BODY_BYTES, OUTCOME } from './ports.ts'
 
-/** A conversation, by what is special about it. */
+/** A conversation, named after what is special about it. */
 export type Case = readonly [title: string, steps: readonly Step[]]
 
 export const PING = '/ping.v1.PingService/Ping'
@@ -19,7 +19,7 @@ const JSON_TYPE = 'content-type: application/json\r\n'
 const PROTO_TYPE = 'content-type: application/proto\r\n'
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057'
 
-/** The bytes of a POST. `headers` are whole lines. */
+/** The bytes of a POST. `headers` are complete lines. */
 export function post(body: string | Uint8Array, headers = JSON_TYPE, path = PING): Buffer {
   const bytes = Buffer.from(body)
   return Buffer.concat([
@@ -341,7 +341,7 @@ const BATCHES = [
 const COUNT_GET = '?encoding=json&message=%7B%7D'
 const METHODS = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'post', 'PROPFIND']
 
-/** Each is followed by the request that shows whether the connection is still open. */
+/** Each is followed by a request that shows whether the connection is still open. */
 const table: Case[] = [
   ...BODIES.map((body): Case => [`JSON ${body.slice(0, 60)}`, [post(body)]]),
   ['JSON that is not UTF-8', [post(Buffer.from('7b2261223a22ff227d', 'hex'))]],
@@ -366,8 +366,8 @@ const table: Case[] = [
   ['no content-type', [post('{}', '')]],
   ...TIMEOUTS.map((value): Case => [`time-out ${value}`, [post('{}', `${JSON_TYPE}connect-timeout-ms: ${value}\r\n`)]]),
   ...TIMEOUTS.map((value): Case => [`time-out of a GET ${value}`, [get(COUNT_GET, `connect-timeout-ms: ${value}\r\n`)]]),
-  ['time-out before the answer', [post(at(OUTCOME.never), `${JSON_TYPE}connect-timeout-ms: 150\r\n`)]],
-  ['time-out that is not reached', [post(at(OUTCOME.late), `${JSON_TYPE}connect-timeout-ms: 5000\r\n`)]],
+  ['a time-out that passes before the answer', [post(at(OUTCOME.never), `${JSON_TYPE}connect-timeout-ms: 150\r\n`)]],
+  ['a time-out that does not pass', [post(at(OUTCOME.late), `${JSON_TYPE}connect-timeout-ms: 5000\r\n`)]],
   ...VERSIONS.map((value): Case => [`version ${value}`, [post('{}', `${JSON_TYPE}connect-protocol-version: ${value}\r\n`)]]),
   ...QUERIES.flatMap((query): Case[] =>
     ['GET', 'HEAD'].map(method => [`${method} ${query.slice(0, 80)}`, [Buffer.from(get(query, '', COUNT, method))]]),
@@ -388,7 +388,7 @@ const table: Case[] = [
     [`header of a GET ${lines.trim().slice(0, 60)}`, [Buffer.from(get(COUNT_GET, lines), 'latin1')]],
   ]),
   [
-    'headers in capitals',
+    'headers in upper case',
     [
       Buffer.from(
         post(at(7))
@@ -406,7 +406,10 @@ const table: Case[] = [
     'a declared length over the limit, and no body',
     [`POST ${PING} HTTP/1.1\r\nhost: x\r\n${JSON_TYPE}content-length: 99999\r\n\r\n`, 'end'],
   ],
-  ['an absurd length', [`POST ${PING} HTTP/1.1\r\nhost: x\r\n${JSON_TYPE}content-length: 99999999999999999999\r\n\r\n`]],
+  [
+    'a length that is too large for a number',
+    [`POST ${PING} HTTP/1.1\r\nhost: x\r\n${JSON_TYPE}content-length: 99999999999999999999\r\n\r\n`],
+  ],
   ['a negative length', [`POST ${PING} HTTP/1.1\r\nhost: x\r\n${JSON_TYPE}content-length: -2\r\n\r\n{}`]],
   ['chunks over the limit', [chunked([full, full, full])]],
   ['chunks', [chunked(['{', '"timest', 'ampMs":', '"7"', '}'])]],
@@ -416,8 +419,8 @@ const table: Case[] = [
   ['malformed chunks', [chunked(['{}']).replace('\r\n2\r\n', '\r\nzz\r\n')]],
   ['chunks and a length', [chunked(['{}'], `${JSON_TYPE}content-length: 2\r\n`)]],
   ['HTTP/1.0', [post('{}').toString().replace('HTTP/1.1', 'HTTP/1.0')]],
-  ['HTTP/1.0 that stays', [post('{}', `${JSON_TYPE}connection: keep-alive\r\n`).toString().replace('HTTP/1.1', 'HTTP/1.0')]],
-  ['HTTP/1.0 of a GET', [get(COUNT_GET).replace('HTTP/1.1', 'HTTP/1.0')]],
+  ['HTTP/1.0 with keep-alive', [post('{}', `${JSON_TYPE}connection: keep-alive\r\n`).toString().replace('HTTP/1.1', 'HTTP/1.0')]],
+  ['GET over HTTP/1.0', [get(COUNT_GET).replace('HTTP/1.1', 'HTTP/1.0')]],
   ['HTTP/1.2', [post('{}').toString().replace('HTTP/1.1', 'HTTP/1.2')]],
   ['HTTP/3.0', [post('{}').toString().replace('HTTP/1.1', 'HTTP/3.0')]],
   ['no host', [post('{}').toString().replace('host: ping.example\r\n', '')]],
@@ -512,13 +515,13 @@ const table: Case[] = [
     ],
   ],
   ['a header that cannot be sent', [post(wanted({ responseHeaders: [{ name: 'x-b', value: ['a\nb'] }] }), JSON_TYPE, ECHO)]],
-  ['a code that is none', [post(wanted({ error: { code: 99, message: 'm' } }), JSON_TYPE, ECHO)]],
+  ['an invalid code', [post(wanted({ error: { code: 99, message: 'm' } }), JSON_TYPE, ECHO)]],
   [
     'an Any of an unknown type',
     [post(wanted({ error: { code: 3, details: [{ '@type': 'type.googleapis.com/nobody', a: 1 }] } }), JSON_TYPE, ECHO)],
   ],
   [
-    'several at once',
+    'several pipelined requests',
     [
       Buffer.concat([
         post(at(1)),
@@ -531,9 +534,9 @@ const table: Case[] = [
       ]),
     ],
   ],
-  ['a slow one before fast ones', [Buffer.concat([post(at(OUTCOME.late)), post(at(1)), post(at(OUTCOME.late)), post(at(2))])]],
-  ['byte by byte', [...post(at(7))].map(byte => Buffer.of(byte))],
-  ['the head and the body apart', [post(at(7)).subarray(0, -4), { pauseMs: 20 }, post(at(7)).subarray(-4)]],
+  ['slow requests pipelined before fast ones', [Buffer.concat([post(at(OUTCOME.late)), post(at(1)), post(at(OUTCOME.late)), post(at(2))])]],
+  ['a request sent byte by byte', [...post(at(7))].map(byte => Buffer.of(byte))],
+  ['headers and body sent separately', [post(at(7)).subarray(0, -4), { pauseMs: 20 }, post(at(7)).subarray(-4)]],
   [
     'an answer before the body',
     [
@@ -551,7 +554,7 @@ const table: Case[] = [
     ],
   ],
   [
-    'a refusal before the body',
+    'an error before the body',
     [
       `POST ${PING} HTTP/1.1\r\nhost: x\r\n${JSON_TYPE}connect-timeout-ms: x\r\ncontent-length: 2\r\n\r\n`,
       { until: /invalid_argument/ },
@@ -559,23 +562,26 @@ const table: Case[] = [
     ],
   ],
   [
-    '100-continue that waits',
+    '100-continue with a caller that waits for it',
     [`POST ${PING} HTTP/1.1\r\nhost: x\r\n${JSON_TYPE}expect: 100-continue\r\ncontent-length: 2\r\n\r\n`, { until: /100 Continue/ }, '{}'],
   ],
 ]
 
-/** Conversations that end in another way than with the request that closes the connection. */
+/** Conversations that do not end with the request that closes the connection. */
 const endings: readonly Case[] = [
-  ['half a head', [post('{}').subarray(0, 40), 'end']],
+  ['half of the headers', [post('{}').subarray(0, 40), 'end']],
   ['half a body', [post(at(7)).subarray(0, -4), 'end']],
   ['half a chunk', [chunked(['{}']).slice(0, -8), 'end']],
   ['a caller that ends its side and waits', [post(at(OUTCOME.late)), 'end']],
-  ['a caller that ends its side after several', [Buffer.concat([post(at(1)), post(at(OUTCOME.late)), post(at(2))]), { pauseMs: 5 }, 'end']],
-  ['a caller that leaves after the head', [post(at(7)).subarray(0, -4), { pauseMs: 30 }, 'cut']],
-  ['a caller that leaves before the answer', [post(at(OUTCOME.late)), { pauseMs: 5 }, 'cut']],
+  [
+    'a caller that ends its side after several requests',
+    [Buffer.concat([post(at(1)), post(at(OUTCOME.late)), post(at(2))]), { pauseMs: 5 }, 'end'],
+  ],
+  ['a caller that disconnects after the headers', [post(at(7)).subarray(0, -4), { pauseMs: 30 }, 'cut']],
+  ['a caller that disconnects before the answer', [post(at(OUTCOME.late)), { pauseMs: 5 }, 'cut']],
   ['empty lines', ['\r\n\r\n', post('{}'), LAST]],
   ['a body that is longer than declared', [post('{}'), '{}', LAST]],
-  ['other bytes', ['\x16\x03\x01\x02', 'hello\r\n\r\n', 'end']],
+  ['bytes that are not HTTP', ['\x16\x03\x01\x02', 'hello\r\n\r\n', 'end']],
 ]
 
 export const CASES: readonly Case[] = [...table.map(([title, steps]): Case => [title, [...steps, LAST]]), ...endings]
