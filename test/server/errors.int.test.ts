@@ -136,7 +136,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   })
 
   test('a call is counted with its method and code', async () => {
-    await using fixture = await failing(new UnavailableError('away'))
+    await using fixture = await failing(new UnavailableError('down'))
     await errorOfPing(fixture, protocol)
     await pingClient(fixture, protocol).pingCount({})
     await expect.poll(() => callCount(fixture, 'Ping', 'unavailable')).toBe(1)
@@ -247,7 +247,7 @@ describe('an error over Connect', () => {
   })
 
   test('names the id to retry with', async () => {
-    await using fixture = await failing(new UnavailableError('away'))
+    await using fixture = await failing(new UnavailableError('down'))
     const { headers } = await postJson(fixture.url + PING_PATH, '{}')
     expect(headers.get('ping-id')).toMatch(/^[0-9a-f-]{36}$/)
   })

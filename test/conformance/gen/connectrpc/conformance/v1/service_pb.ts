@@ -29,14 +29,14 @@ export type ServerCompatRequest = Message<"connectrpc.conformance.v1.ServerCompa
   useTls: boolean;
 
   /**
-   * The certificate, in PEM, that callers have and the server has to trust; empty: none is asked for.
+   * The certificate, in PEM, of the callers, which the server has to trust; empty: no certificate is requested.
    *
    * @generated from field: bytes client_tls_cert = 5;
    */
   clientTlsCert: Uint8Array;
 
   /**
-   * Longest message, in bytes; 0: no limit.
+   * Maximum size of a message, in bytes; 0: no limit.
    *
    * @generated from field: uint32 message_receive_limit = 6;
    */
