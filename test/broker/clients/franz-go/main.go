@@ -129,6 +129,9 @@ type member struct {
 	done   chan struct{}
 	mutex  sync.Mutex
 	owned  map[int32]bool
+	// Held from the first record of a poll until it is committed.
+	work    sync.Mutex
+	leaving bool
 }
 
 func join(ctx context.Context, topic, group string, balancer kgo.GroupBalancer, see func(*kgo.Record)) *member {
@@ -155,10 +158,16 @@ func join(ctx context.Context, topic, group string, balancer kgo.GroupBalancer, 
 			if fetches.IsClientClosed() || ctx.Err() != nil {
 				return
 			}
+			m.work.Lock()
+			if m.leaving {
+				m.work.Unlock()
+				return
+			}
 			fetches.EachRecord(see)
 			if !fetches.Empty() {
 				must(m.client.CommitUncommittedOffsets(ctx))
 			}
+			m.work.Unlock()
 			m.client.AllowRebalance()
 		}
 	}()
@@ -172,6 +181,9 @@ func (m *member) count() int {
 }
 
 func (m *member) leave() {
+	m.work.Lock()
+	m.leaving = true
+	m.work.Unlock()
 	m.client.CloseAllowingRebalance()
 	<-m.done
 }
