@@ -35,6 +35,7 @@ export class ReadinessWatch {
 
   #check(): void {
     const { readiness, ticks } = this.#options
+    if (ticks.sinceTickMs === Infinity) return // no tick has succeeded yet: the reason of the start stays
     if (ticks.sinceTickMs <= TICKED_WITHIN_MS) readiness.ready()
     else readiness.notReady(`the cache has not been compared with Postgres for ${TICKED_WITHIN_MS / 1_000} s: one of them is unreachable`)
   }

@@ -36,3 +36,10 @@ test('a first tick that ends while the processor stops does not make it ready', 
   await tick()
   expect(readiness.isReady).toBe(false)
 })
+
+test('before its first successful tick a processor keeps the reason of its start', async () => {
+  const { readiness, watch } = watched()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(readiness.reason).toBe('not yet')
+  watch.stop()
+})
