@@ -5,7 +5,7 @@ import { format, number, text, toNumber, unpack } from './lua.ts'
 import type { Twin } from './twin.ts'
 
 /** src/counters/scripts/flush.lua */
-export const FLUSH: Twin = { name: 'flush', sha1: '98714fbb2549a0f2b5e7b4804852ff7a497f4172', run: flush }
+export const FLUSH: Twin = { name: 'flush', sha1: '99d28674d39157a03916a4adaa134adf0e519563', run: flush }
 
 interface Minute {
   readonly minute: number

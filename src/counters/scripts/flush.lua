@@ -16,7 +16,7 @@ local lane, start, stop, pings, asof = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[
 local most, spare, others = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local unpack = table.unpack or unpack
 
--- An integer from -(2^53 - 1) to 2^53 - 1, up to which Lua's numbers are exact, or nil. integer.ts has the same rule.
+-- An integer from -(2^53 - 1) to 2^53 - 1, up to which Lua's numbers are exact, or nil. parse-integer.ts has the same rule.
 local MAX_INTEGER, MAX_DIGITS = 9007199254740991, 16
 local function integer(text)
   local digits = string.match(text, '^%-?(%d+)$')
