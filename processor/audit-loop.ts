@@ -55,7 +55,7 @@ export class AuditLoop {
       log.error({ difference }, 'audit: the cache differs from Postgres; rebuilding it')
       await rebuilder.rebuild('the audit found a difference')
     } catch (err) {
-      log.info({ err }, 'audit: skipped; Postgres or the cache does not answer')
+      log.info({ err }, 'audit: not completed; Postgres or the cache does not answer')
     }
   }
 }
