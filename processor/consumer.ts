@@ -26,10 +26,10 @@ export interface PingConsumerOptions {
   readonly deadLetters: DeadLetters
   readonly log: Logger
   readonly metrics: ProcessorMetrics
-  /** Records not done, above which nothing more is taken in until the cache or Postgres is back. */
+  /** At this number of records that are not done, no more are taken until the cache or Postgres is reachable again. */
   readonly maxOpenRecords: number
   readonly commitIntervalMs: number
-  /** Nothing is read before: the lanes are not known. */
+  /** Reading starts when it resolves: before, the lanes are unknown. */
   readonly ready: Promise<void>
 }
 

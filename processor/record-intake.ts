@@ -38,7 +38,7 @@ export class RecordIntake {
     return undefined
   }
 
-  /** Of a record that is not as the relay writes it. What reads any form is only loaded for the first of them. */
+  /** Takes a record that is not in the form that the relay writes. The decoder for every form is loaded with the first of them. */
   #takeOther(partition: number, message: KafkaMessage, offsets: PartitionOffsets): Promise<void> | undefined {
     const { flusher, metrics } = this.#options
     const decode = this.#decode
