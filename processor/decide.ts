@@ -13,7 +13,7 @@ export interface TickRead {
   readonly heads: readonly CheckedHead[]
 }
 
-/** An `asof` so far ahead of the cache's clock would not prove anything for as long. In ms. */
+/** An `asof` may be ahead of the cache's clock by this. One that is further ahead would look fresh for that long. In ms. */
 const CLOCK_SET_BACK_MS = 1_000
 
 /** Why the hash has to be rebuilt, or undefined if it can stay. Pure. */
@@ -24,7 +24,7 @@ export function reasonToRebuild({ timeMs, hash, heads }: TickRead): string | und
   if (lost) return `the ledger does not have what lane ${lost.lane} has applied`
   if (!totalHolds(hash)) return 'its total is not the sum of what is applied'
   if (hash.lanes.some(({ asofMs }) => asofMs > timeMs + CLOCK_SET_BACK_MS)) return 'the clock of the cache was set back'
-  if (needsRenewal(hash.minutesTo, timeMs)) return 'its minutes will soon end before the present'
+  if (needsRenewal(hash.minutesTo, timeMs)) return 'its minutes will soon not reach the present'
   return undefined
 }
 

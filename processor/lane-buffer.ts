@@ -72,7 +72,7 @@ export class LaneBuffer {
   #waiting: Received[] = []
   readonly #marks = new TickMarks()
   /** Records of accepted entries beyond each one's first. */
-  #twins = 0
+  #duplicates = 0
 
   constructor(lane: number) {
     this.lane = lane
@@ -109,7 +109,7 @@ export class LaneBuffer {
 
   /** Records that are not done. */
   get size(): number {
-    return this.#entries.length + this.#inFlight.length + this.#twins + this.#untilCaughtUp.length + this.#waiting.length
+    return this.#entries.length + this.#inFlight.length + this.#duplicates + this.#untilCaughtUp.length + this.#waiting.length
   }
 
   /** Events accepted and not yet in a flush. */
@@ -124,8 +124,8 @@ export class LaneBuffer {
 
   /**
    * Takes an event if it is the next of the history: seq one higher, and linked by the tag before it.
-   * A seq that is in already is a duplicate; anything else is not counted, the lane is caught up. While
-   * that is under way events wait, and ask for no further catch-up: it would go on and on under load.
+   * A seq that is in already is a duplicate. Anything else is not counted, and the lane needs a catch-up.
+   * During a catch-up events wait and request no further one: under load it would never end.
    */
   accept(received: Received): 'accepted' | 'duplicate' | 'waiting' | 'refused' {
     const { event, record } = received
@@ -140,8 +140,8 @@ export class LaneBuffer {
     }
     const { end } = this
     if (!needsCatchUp && end && event.seq <= end.seq) {
-      this.#twinOf(event.seq).records.push(record)
-      this.#twins++
+      this.#entryOf(event.seq).records.push(record)
+      this.#duplicates++
       return 'duplicate'
     }
     if (!needsCatchUp && end && event.seq === end.seq + 1n && event.previousTag === end.tag) {
@@ -224,7 +224,7 @@ export class LaneBuffer {
     if (this.busy) throw this.#illegal('drop')
     for (const entry of this.#entries) this.#untilCaughtUp.push(...entry.records)
     this.#entries = []
-    this.#twins = 0
+    this.#duplicates = 0
     this.#moveTo(undefined)
     this.#phase = 'broken'
   }
@@ -266,7 +266,7 @@ export class LaneBuffer {
 
   #finish(entries: readonly AcceptedEntry[]): void {
     for (const { records } of entries) {
-      this.#twins -= records.length - 1
+      this.#duplicates -= records.length - 1
       for (const record of records) record.done = true
     }
   }
@@ -277,7 +277,7 @@ export class LaneBuffer {
   }
 
   /** The accepted entry of that seq: entries are without gaps. */
-  #twinOf(seq: bigint): AcceptedEntry {
+  #entryOf(seq: bigint): AcceptedEntry {
     const all = this.#inFlight.length > 0 && seq <= this.#inFlight.at(-1)!.seq ? this.#inFlight : this.#entries
     return all[Number(seq - all[0]!.seq)]!
   }

@@ -31,7 +31,7 @@ export class Rebuilder {
     const outcome = await rebuild(cache, window => readCounts(pool, window), maxMinutes)
     metrics.rebuilt(outcome)
     if (outcome === 'claimed') return // another processor rebuilds it
-    log.info({ reason, outcome }, 'rebuilt the cache')
+    log.info({ reason, outcome }, outcome === 'rebuilt' ? 'rebuilt the cache' : 'another program took over the rebuild of the cache')
     // Events accepted before may be of a history that is gone: start from the cache.
     for (const lane of lanes) {
       if (!lane.busy) lane.drop()

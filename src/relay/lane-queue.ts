@@ -86,7 +86,7 @@ export class LaneQueue {
     this.#push(this.#end.seq + 1n, batch.tag, batch.inserted)
   }
 
-  /** Rows are in Postgres after the end that nobody will hand over, or the end is not in the ledger any more. */
+  /** Postgres has rows after the end that will not be handed over, or the end is no longer in the ledger. */
   missRows(): void {
     this.#phase = 'reading'
   }

@@ -200,7 +200,7 @@ class Run {
     }
   }
 
-  /** A partition becomes the processor's; who had it does not notice, and only its commits are refused. */
+  /** Assigns a partition to the processor. The previous one does not notice, except that its commits are refused. */
   #assign(processor: SimulatedProcessor): void {
     const partition = this.#random.between(0, PARTITIONS)
     this.#join(processor, partition)
