@@ -119,7 +119,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
 const HELP = `
 Sections:
   a          bare node:http
-  b          a no-op handler behind Connect's adapter
+  b          a no-op handler called through Connect's adapter
   c          the plain way: one INSERT and one awaited Kafka send per request
   d          Ping
   e          one prepared INSERT per call, by a client of Postgres

@@ -43,7 +43,7 @@ function pingAims({ pings }: Figures): readonly Aim[] {
   return [
     atLeast('Ping / (a) bare node:http, 64 connections', 0.45, against('a', 64)),
     atLeast('Ping / (a) bare node:http, 256 connections', 0.6, against('a', 256)),
-    atLeast('Ping / (b) no-op behind Connect, 64 connections', 2.5, against('b', 64)),
+    atLeast('Ping / (b) no-op through Connect, 64 connections', 2.5, against('b', 64)),
     atLeast('Ping / (c) the plain way, 64 connections', 9, against('c', 64)),
     atLeast('Ping / (e) single INSERTs, 1 connection', 0.6, against('e', 1)),
     atMost('CPU µs a ping in all parts, 64 connections', 45, many && cpuOfAll(many)),

@@ -20,7 +20,7 @@ export function ratiosOf(figures: Figures): readonly Ratio[] {
   return [...pingRatios(figures), ...bulkRatios(figures), ...countRatios(figures), ...rowsRatios(figures)]
 }
 
-const AGAINST = { a: 'bare node:http', b: 'no-op behind Connect', c: 'the plain way', e: 'single INSERTs' } as const
+const AGAINST = { a: 'bare node:http', b: 'no-op through Connect', c: 'the plain way', e: 'single INSERTs' } as const
 
 function pingRatios({ pings }: Figures): readonly Ratio[] {
   const of = (key: string, { connections }: Cell): Cell | undefined =>

@@ -3,7 +3,7 @@ import { ratio, renderTable, short, whole, type Column } from '../table.ts'
 
 const TITLES: Readonly<Record<string, string>> = {
   a: '(a) bare node:http',
-  b: '(b) no-op behind Connect',
+  b: '(b) no-op through Connect',
   c: '(c) the plain way',
   d: '(d) Ping',
   e: '(e) one INSERT, no server',

@@ -20,7 +20,7 @@ export interface Counts {
 /** The names of the questions whose cells are judged. */
 export const ASKED = {
   bare: 'bare node:http',
-  noOp: 'no-op behind Connect',
+  noOp: 'no-op through Connect',
   cached: 'Ping: total, cached',
   week: 'Ping: week, cached',
   strongWeek: 'Ping: week, strong',

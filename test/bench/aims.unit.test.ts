@@ -24,7 +24,7 @@ test('the aims compare Ping with every contender at the same number of connectio
   expect(gotOf({ ...nothing, pings })).toMatchObject({
     'Ping / (a) bare node:http, 64 connections': 0.35,
     'Ping / (a) bare node:http, 256 connections': undefined,
-    'Ping / (b) no-op behind Connect, 64 connections': 2,
+    'Ping / (b) no-op through Connect, 64 connections': 2,
     'Ping / (c) the plain way, 64 connections': 7,
     'Ping / (e) single INSERTs, 1 connection': 0.9,
   })
