@@ -5,9 +5,10 @@ const HEAD = `<!-- Generated from the tables of settings in the code: \`npm run 
 
 # Configuration
 
-Every program is configured by environment variables. Values are checked strictly: if a value is malformed or contradicts
-another one, the program does not start, and reports the name, the value and what was expected. An empty variable counts as not
-set. Values marked *secret* never appear in a message or a log line. Units are in the names or in the descriptions.`
+Every program is configured by environment variables, except \`ping-broker\`, which uses [Kafka's keys](broker.md#configuration).
+Values are checked strictly: if a value is malformed or contradicts another one, the program does not start, and reports the name,
+the value and what was expected. An empty variable counts as not set. Values marked *secret* never appear in a message or a log line.
+Units are in the names or in the descriptions.`
 
 /** The whole of docs/configuration.md. */
 export function renderPage(): string {

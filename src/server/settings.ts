@@ -93,7 +93,7 @@ export const serverSettings = {
     max: 300_000,
   }),
   drainMs: integer('DRAIN_MS', {
-    help: 'Maximum time that requests in flight may take after that, in ms.',
+    help: 'Maximum time that requests in flight may take after NOT_READY_MS, in ms.',
     fallback: 15_000,
     min: 0,
     max: 300_000,
