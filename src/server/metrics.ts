@@ -44,7 +44,11 @@ function recorderMetrics(registry: Registry): RecorderMetrics {
   const sizes = new Histogram({ name: 'ping_batch_pings', help: 'Pings in a batch', buckets: BATCH_SIZES, registers })
   const seconds = new Histogram({ name: 'ping_batch_seconds', help: 'Time to commit a batch, in seconds', buckets: SECONDS, registers })
   const retried = new Counter({ name: 'ping_batch_retries_total', help: 'Retries of a batch', registers })
-  const refused = new Counter({ name: 'ping_queue_refused_total', help: 'Pings refused because the queue was full or its oldest ping too old', registers })
+  const refused = new Counter({
+    name: 'ping_queue_refused_total',
+    help: 'Pings refused because the queue was full or its oldest ping too old',
+    registers,
+  })
   return {
     batchRecorded(batch) {
       acked.inc(batch.acked)

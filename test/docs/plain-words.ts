@@ -1,3 +1,6 @@
+/** "behind" that does not follow a word of lagging, such as "3 behind its head" or "the cache is far behind". */
+const BEHIND_WITHOUT_LAG = /(?<!\b(?:lags?|lagging|falls?|is|far|pings|permanently|really) |\d |\} )\bbehind\b/i
+
 /** Expressions that are never right in this code, each with what to write instead. CONTRIBUTING.md, "Words", has the whole table. */
 export const PAIRS: readonly (readonly [found: RegExp, instead: string])[] = [
   [/\bill-?formed\b/i, 'malformed'],
@@ -22,9 +25,12 @@ export const PAIRS: readonly (readonly [found: RegExp, instead: string])[] = [
   [/\b[Ww]hoever\b/, 'a client that, or anyone who'],
   [/\bas ever\b/i, 'as usual'],
   [/\bis given up\b/i, 'times out, or is cancelled'],
+  [BEHIND_WITHOUT_LAG, 'after, beyond or through: "behind" only means lagging'],
+  [/\bbeside (?:this|that|these|those|it)\b/i, 'also, or in addition'],
+  [/\bso (?:long|many)\b(?=[.,:;)])/i, 'this long, or up to N'],
   [/\b(?:MOST|LONGEST|LEAST)_|_LEAST\b/, 'MAX_ or MIN_'],
-  [/\bhelp: ['"`](?:Most|Longest|Least|Shortest)\b/, 'Maximum or Minimum'],
-  [/\bexpected: ['"`]a text\b/, 'a string'],
+  [/\bhelp:\s*['"`](?:Most|Longest|Least|Shortest)\b/, 'Maximum or Minimum'],
+  [/\bexpected:\s*['"`]a text\b/, 'a string'],
 ]
 
 export interface Finding {

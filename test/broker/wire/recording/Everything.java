@@ -7,7 +7,7 @@ import org.apache.kafka.common.*;
 import org.apache.kafka.common.config.*;
 import org.apache.kafka.common.serialization.*;
 
-/** Uses what Java's clients can do, for the recorder. What one level of versions does not allow is passed over. */
+/** Uses what Java's clients can do, for the recorder. Steps that the versions of a level do not allow are skipped. */
 public class Everything {
     interface Step { void run() throws Exception; }
 
