@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/image/**/*.image.test.ts'],
     globalSetup: ['test/support/shared-parts.ts'],
-    // The tests take up what the ones before have started.
+    // Tests reuse what earlier ones have started.
     bail: 1,
     testTimeout: 120_000,
     // All images are built in one: about a minute, and several on a busy machine.

@@ -16,7 +16,7 @@ const kubectl: Command = [onPath('kubectl') ?? 'kubectl']
 const kustomize = findKustomize()
 const reasons = onPath('kubectl') === undefined ? ['there is no `kubectl`'] : []
 const files = readProjectFiles()
-/** Leaves nothing but this, for a moment: a dry run needs a namespace that exists. */
+/** The only thing that is created, for a moment: a dry run needs a namespace that exists. */
 const namespace = `ping-dry-run-${randomUUID().slice(0, 8)}`
 
 async function rendered(overlay: string, changed: ProjectFiles): Promise<readonly Resource[]> {

@@ -14,7 +14,7 @@ const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())
 const CALL = { name: 'ping_record', text: 'select lane, before_seq, known_ids from ping_record($1, $2, $3)' }
 const call = (seqOf: number) => ({ ...CALL, values: [[1], [`00000000-0000-4000-8000-${String(seqOf).padStart(12, '0')}`], [seqOf]] })
 
-/** As an administrator does who changes the owner by hand. */
+/** Changes the owner by hand, as an administrator would. */
 const handOver = ({ admin }: TestDatabase) =>
   sql(
     admin,

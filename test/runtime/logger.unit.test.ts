@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 
-/** What a program prints that logs this. */
+/** What a program prints when it logs this. */
 function logged(code: string): string {
   const logger = new URL('../../src/runtime/logger.ts', import.meta.url).href
   const program = `import { createLogger } from ${JSON.stringify(logger)}\nconst log = createLogger({ name: 'test', level: 'info' })\n${code}`

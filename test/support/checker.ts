@@ -146,9 +146,9 @@ async function untilPublished(databaseUrl: string, limitMs: number): Promise<num
   const deadline = performance.now() + limitMs
   return withDatabase(databaseUrl, async client => {
     for (;;) {
-      const { rows } = await client.query('select (select count(*) from pings) - (select sum(published_seq) from ping_lanes) as behind')
-      const behind = Number(rows[0].behind)
-      if (behind <= 0 || performance.now() > deadline) return behind
+      const { rows } = await client.query('select (select count(*) from pings) - (select sum(published_seq) from ping_lanes) as missing')
+      const missing = Number(rows[0].missing)
+      if (missing <= 0 || performance.now() > deadline) return missing
       await wait(100)
     }
   })

@@ -17,7 +17,7 @@ export interface TestAddress {
   readonly config: pg.ClientConfig
 }
 
-/** As its owner, who has no other rights: so is Ping deployed. */
+/** As its owner, which has no other rights, as in a deployment. */
 export interface TestDatabase extends TestAddress {
   /** As the superuser: only for what an owner may not do, such as setting the server up. */
   readonly admin: TestAddress

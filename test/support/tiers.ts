@@ -100,14 +100,14 @@ function missing(tier: Tier): string | undefined {
   return WITHOUT.includes(tier) ? `this run does without ${tier}` : MISSING[tier]()
 }
 
-/** As `can`, for those who have something else to use: nothing is printed, and none is needed in CI. */
+/** As `can`, for a caller that has an alternative: prints nothing, and the tier may be missing in CI. */
 export function isHere(tier: Tier): boolean {
   return missing(tier) === undefined
 }
 
 /**
  * True when the tests of these tiers can run here: `describe.runIf(can('kafka', 'redis'))('…', …)`.
- * Otherwise the reason is printed; where `CI=true` all tiers must run that the run does not do without, and a missing one fails the file.
+ * Otherwise the reason is printed. With `CI=true` a missing tier fails the file, unless PING_TEST_WITHOUT names it.
  */
 export function can(...tiers: readonly Tier[]): boolean {
   const reasons = tiers.flatMap(tier => missing(tier) ?? [])

@@ -34,7 +34,7 @@ function checkGroup(group: Group): void {
     members.every(member => !member.isSyncing || state === 'CompletingRebalance'),
   )
   rule(
-    'who waits for nothing has a session that ends',
+    'a member that waits for nothing has a session that ends',
     members.every(member => member.isJoining || member.isSyncing || member.session.isSet),
   )
   rule(

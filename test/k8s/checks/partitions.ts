@@ -49,7 +49,7 @@ function ofLanes(
   ]
 }
 
-/** A processor more than there are partitions has nothing to read. */
+/** If there are more processors than partitions, the extra ones have nothing to read. */
 function ofProcessors(resources: readonly Resource[], topicPartitions: number): readonly string[] {
   const fixed = ofKind(resources, 'Deployment')
     .filter(({ metadata }) => metadata.name === 'ping-processor')
@@ -84,7 +84,7 @@ function ofReplicas(resources: readonly Resource[]): readonly string[] {
   ]
 }
 
-/** Of two that say how many pods there are, each apply would undo the other's number. */
+/** A Deployment with replicas next to its autoscaler: each apply would undo the autoscaler's number. */
 function ofOwners(resources: readonly Resource[]): readonly string[] {
   const scaled = [
     ...ofKind(resources, 'HorizontalPodAutoscaler').map(({ spec }) => spec?.scaleTargetRef.name),

@@ -89,7 +89,7 @@ function ofMonitors(resources: readonly Resource[], pods: readonly Pods[]): read
   })
 }
 
-/** gRPC needs HTTP/2 without TLS at its port, and a gateway needs it in writing. */
+/** gRPC needs HTTP/2 without TLS at its port, and for a gateway the Service has to say so. */
 function ofRoutes(resources: readonly Resource[]): readonly string[] {
   const services = ofKind(resources, 'Service')
   const portOf = (name: string, port: number | undefined) =>

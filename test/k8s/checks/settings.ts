@@ -49,7 +49,7 @@ function filesOf(env: readonly IEnvVar[] | undefined): readonly IEnvVar[] {
 
 function ofValues({ where, container }: PlacedContainer, { settings: table }: Program): readonly string[] {
   const files = filesOf(container.env)
-  // Files are in the volumes: any that is here stands for them.
+  // The files are in volumes: any existing file takes their place.
   const env = Object.fromEntries(
     (container.env ?? []).map(variable => [
       variable.name,

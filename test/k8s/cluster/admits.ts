@@ -10,7 +10,7 @@ export interface Way {
 
 type Direction = 'Ingress' | 'Egress'
 
-/** True if the network policies let the connection through in that direction. Pods that no policy selects may all. */
+/** True if the network policies let the connection through in that direction. Pods that no policy selects may make every connection. */
 export function admits(policies: readonly INetworkPolicy[], direction: Direction, way: Way): boolean {
   const [own, other] = direction === 'Ingress' ? [way.to, way.from] : [way.from, way.to]
   const applied = policies.filter(

@@ -7,7 +7,7 @@ export interface Operation {
   readonly value?: Json
 }
 
-/** A copy with the steps taken. Throws where a step's place is not there. */
+/** A copy with the operations applied. Throws if the path of one does not exist. */
 export function applyOperations(document: Json, operations: readonly Operation[]): Json {
   return operations.reduce((before, operation) => applyAt(before, pointerOf(operation.path), operation), document)
 }

@@ -20,7 +20,7 @@ const COMPILER_OPTIONS = {
 const COMPILE_WITHIN_MS = 60_000
 const MAX_MESSAGE_LENGTH = 300
 
-/** What the compiler said of each text, so that a text is compiled once. */
+/** The compiler's messages for each text, so that a text is compiled only once. */
 const verdicts = new Map<string, readonly string[]>()
 
 /** What the types of their kinds refuse in the literals, unknown fields above all. Runs the compiler in its own folder. */

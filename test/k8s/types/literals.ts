@@ -10,7 +10,7 @@ export interface Literal {
   readonly text: string
 }
 
-/** Every resource that is rendered and every file of Kustomize and Skaffold, those that are the same but once. */
+/** Every resource that is rendered and every file of Kustomize and Skaffold, equal ones only once. */
 export function literalsOf({ documents, renderings, skaffold }: Project): readonly Literal[] {
   const rendered = renderings.flatMap(({ name, resources }) =>
     resources.map(resource => toLiteral(`${resource.kind} ${resource.metadata.name} (${name})`, resource)),

@@ -9,7 +9,7 @@ import { writeRecorded } from './recorded-file.ts'
 import { startRecorder } from './recorder.ts'
 
 /**
- * Records the exchanges in ../recorded anew: `node test/broker/wire/recording/main.ts [client…]`.
+ * Records the exchanges in ../recorded again: `node test/broker/wire/recording/main.ts [client…]`.
  * Needs Java with its compiler, Maven and kcat. Each client speaks at several levels, from the highest versions that both sides have down to the lowest.
  */
 const LEVELS = [1, 0.75, 0.5, 0.25, 0]

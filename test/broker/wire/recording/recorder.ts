@@ -20,8 +20,8 @@ export interface Recorder {
 }
 
 /**
- * Stands between clients and an Apache Kafka, and keeps what they say to each other in the versions that this broker speaks. Clients are told of these
- * versions alone; with a `level` below 1, of the lower part of them, so that they speak versions that they would not choose.
+ * A proxy between clients and an Apache Kafka that records their exchanges in the versions that this broker supports. It announces only these
+ * versions to clients; with a `level` below 1, only the lower ones, so that clients use versions that they would not choose.
  */
 export async function startRecorder(kafkaPort: number, level: number): Promise<Recorder> {
   const exchanges: Exchange[] = []
