@@ -99,7 +99,7 @@ describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, if something fails,'
     expect(pings).toHaveLength(1)
   })
 
-  test('ends with exit code 3 when nothing listens, and prints how to settle the ping', async () => {
+  test('ends with exit code 3 when nothing listens, and prints how to send the ping again', async () => {
     const { address } = await serve(protocol)
     await server?.stop()
     server = undefined

@@ -72,7 +72,7 @@ describe('at SIGTERM under load', () => {
     },
   )
 
-  test('the processor exits with 0, and the next one goes on from there without a gap', { timeout: 60_000 }, async () => {
+  test('the processor exits with 0, and the next one continues from there without a gap', { timeout: 60_000 }, async () => {
     const [processor] = ping.processors
     const caller = new PingCaller()
     const { url } = ping.servers[0]!

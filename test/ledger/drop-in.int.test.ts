@@ -138,7 +138,7 @@ describeOnEachPostgres('a database of the original service', database => {
 })
 
 describeOnEachPostgres('the number of lanes', database => {
-  test('makes a start fail that wants fewer than the database has', async () => {
+  test('makes the start fail if LANES is lower than what the database has', async () => {
     await setUp(database(), 4)
     const fewer = migrate(database().config, { lanes: 3, log: silent })
     await expect(fewer).rejects.toThrow(SettingsError)
@@ -153,7 +153,7 @@ describeOnEachPostgres('the number of lanes', database => {
     await withClient(database(), async client => expect(await readHeads(client)).toHaveLength(20))
   })
 
-  test('grows at a start that wants more, and keeps the old lanes', async () => {
+  test('grows at a start with a higher LANES, and the old lanes are kept', async () => {
     await setUp(database(), 2)
     await withClient(database(), client => record(client, 1, pingsAt(5)))
     await setUp(database(), 5)

@@ -44,7 +44,7 @@ describe('the address of Postgres', () => {
     expect(configOf({ DB_HOST: '[::1]' })).toMatchObject({ host: '::1' })
   })
 
-  test('may have its password in a setting of its own, unescaped', () => {
+  test('may have its password in a separate setting, unescaped', () => {
     const password = '12#34?/%@: '
     expect(configOf({ DATABASE_URL: 'postgres://u@db/n', DB_PASSWORD: password })).toMatchObject({ user: 'u', password })
     const both = refusalOf({ DATABASE_URL: 'postgres://u:geheim@db/n', DB_PASSWORD: 'geheim' })

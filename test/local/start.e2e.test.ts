@@ -187,7 +187,7 @@ describe('npm start', () => {
   })
 
   test.runIf(process.getuid?.() === 0)(
-    "as root, on a plain user's folder, runs as that user, who can go on with it",
+    "as root, on an ordinary user's folder, runs as that user, who can use the folder afterwards",
     { timeout: 60_000 },
     async () => {
       const user = plainUser()!

@@ -168,7 +168,7 @@ describe.each(kafkaKindsAtDepth())('the processor reads (%s)', { timeout: 60_000
 
   // Apache Kafka checks the records of a batch before it accepts it.
   test.runIf(kind === "Ping's broker")(
-    'a batch whose records are malformed goes to the dead-letter topic as a whole, and the stream goes on',
+    'a batch whose records are malformed goes to the dead-letter topic as a whole, and reading continues',
     async () => {
       const before = await verdicts('undecodable')
       await goesOn(() => at.sendRecords(1, { count: 3, bytes: Buffer.alloc(100, 0xff) }))
