@@ -20,7 +20,7 @@ interface Abortable {
 }
 
 /**
- * One unary call, and the context that gate, interceptors and handler see, the same as with Connect's handlers. The signal and
+ * One unary call, and the context that checks, interceptors and handler see, the same as with Connect's handlers. The signal and
  * the platform's headers are created only when they are needed, which is rare.
  */
 export class LeanCall implements HandlerContext {

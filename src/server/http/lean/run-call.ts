@@ -14,7 +14,7 @@ type Packing = ReturnType<typeof compressionNegotiate>
 
 const OK = 200
 
-/** Runs a call from its gate to its answer, in the same order as Connect's handlers. It is one of `calls` until it is answered. */
+/** Runs a call from its checks to its answer, in the same order as Connect's handlers. It is one of `calls` until it is answered. */
 export function runCall(call: LeanCall, calls: CallsOn, log: Logger): void {
   calls.add(call, new Run(call, calls, log))
 }

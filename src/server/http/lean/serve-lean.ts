@@ -9,7 +9,7 @@ import { runCall } from './run-call.ts'
 
 /**
  * Serves a unary Connect call over HTTP/1.1 without Connect's handlers, whose web streams, signals and iterators cost several times
- * as much as the call itself. Gate, interceptors, handler and answer are the same. Returns false if the request is of another kind,
+ * as much as the call itself. Checks, interceptors, handler and answer are the same. Returns false if the request is of another kind,
  * or has an error that the lean way does not explain.
  */
 export function serveLean(rpc: LeanMethod, request: HttpRequest, response: HttpResponse, { log, access }: ServeRpcOptions): boolean {
