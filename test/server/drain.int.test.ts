@@ -104,10 +104,14 @@ describe('a drain', () => {
   })
 
   test('ends at once if no connection is open', async () => {
-    const fixture = await startHttpFixture()
-    const startedAt = performance.now()
-    expect(await fixture.http.stop(5_000)).toBe(0)
-    expect(performance.now() - startedAt).toBeLessThan(4_000)
+    const stopMs = async () => {
+      const fixture = await startHttpFixture()
+      const startedAt = performance.now()
+      expect(await fixture.http.stop(5_000)).toBe(0)
+      return performance.now() - startedAt
+    }
+    // Less than the 250 ms in which open connections may send requests. A busy machine gets further tries.
+    await expect.poll(stopMs, { timeout: 5_000 }).toBeLessThan(200)
   })
 
   test('ends in time if idle connections stay open', async () => {
