@@ -34,7 +34,7 @@ describe.runIf(process.getuid?.() === 0)('the folder of PostgreSQL if npm start 
     cpSync(dirname(BINARIES), join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
     const home = postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))
     const elsewhere = dirname(readlinkSync(join(folder, 'data', 'postgres')))
-    expect(home.note).toContain(`its data is in ${elsewhere}, because it runs as user`)
+    expect(home.note).toBe(`its data is in ${elsewhere}, because it runs as user ${home.user!.name}, who cannot enter ${folder}`)
     expect(dirname(home.binaries)).toBe(join(elsewhere, 'postgresql'))
     await startAndStop(home)
     expect(postgresHome(join(folder, 'data'), join(folder, 'native', 'bin'))).toMatchObject({
