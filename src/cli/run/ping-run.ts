@@ -173,21 +173,22 @@ export class PingRun {
     flight.tries++
     const pings = [...flight.left]
     const results = await sender.send(pings, call)
+    const answeredMs = performance.now()
     const failures = results.flatMap(({ failure }) => failure ?? [])
-    this.#acknowledge(failures.length === 0 ? pings : pings.filter((_, index) => results[index]!.failure === undefined), flight)
+    const acked = failures.length === 0 ? pings : pings.filter((_, index) => results[index]!.failure === undefined)
+    this.#acknowledge(acked, flight, answeredMs)
     if (failures.length === 0) return
     const errors = failures.map(errorOf)
     throw errors.find(isFinal) ?? errors[0]!
   }
 
-  #acknowledge(pings: readonly PingRequest[], { left, sentMs, due, tries }: Flight): void {
-    const now = performance.now()
+  #acknowledge(pings: readonly PingRequest[], { left, sentMs, due, tries }: Flight, answeredMs: number): void {
     for (const ping of pings) left.delete(ping)
     this.#acked += pings.length
-    this.#latencies.add(now - (due ?? sentMs), pings.length)
-    if (due !== undefined) this.#sentLatencies.add(now - sentMs, pings.length)
+    this.#latencies.add(answeredMs - (due ?? sentMs), pings.length)
+    if (due !== undefined) this.#sentLatencies.add(answeredMs - sentMs, pings.length)
     const { onAck } = this.#calls
-    if (onAck) for (const { pingId } of pings) onAck({ id: pingId, tries, latencyMs: now - sentMs })
+    if (onAck) for (const { pingId } of pings) onAck({ id: pingId, tries, latencyMs: answeredMs - sentMs })
   }
 }
 
