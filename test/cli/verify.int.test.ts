@@ -246,6 +246,20 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await run.result).toMatchObject({ code: 130, stdout: '', stderr: 'error: interrupted\n' })
   })
 
+  test('a second signal ends verify at once, even while a query does not end', async () => {
+    await fill()
+    await ledger.query('begin')
+    await ledger.query('lock table pings in access exclusive mode')
+    const run = startCli(['verify', '--wait', '0s'], settings())
+    await untilWaiting()
+    run.child.kill('SIGINT')
+    await new Promise(resolve => setTimeout(resolve, 600)) // signals within half a second count as one
+    expect(run.child.exitCode).toBeNull()
+    run.child.kill('SIGINT')
+    expect(await run.result).toEqual({ code: 130, stdout: '', stderr: '' })
+    await ledger.query('rollback')
+  })
+
   test('a wrong setting ends verify and rebuild with exit code 2', async () => {
     const { code, stderr } = await runCli(['verify'], { ...settings(), REDIS_URL: 'localhost' })
     expect(code).toBe(2)
@@ -257,4 +271,14 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
 async function untilConnected(): Promise<void> {
   const connected = "select count(*)::int as n from pg_stat_activity where application_name = 'pingcli' and datname = current_database()"
   await expect.poll(async () => (await ledger.query(connected)).rows[0].n, { timeout: 10_000 }).toBe(1)
+}
+
+/** Waits until a query of a pingcli waits for a lock. Over another connection, since a transaction sees one state of the sessions only. */
+async function untilWaiting(): Promise<void> {
+  const waiting = "select count(*)::int as n from pg_stat_activity where application_name = 'pingcli' and wait_event_type = 'Lock' and datname = $1"
+  const client = await connectClient(database.config, 'test')
+  await expect
+    .poll(async () => (await client.query(waiting, [database.config.database])).rows[0].n, { timeout: 10_000 })
+    .toBe(1)
+  await client.end()
 }
