@@ -84,7 +84,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
     .option('--check [path]', "compare this run's ratios with the committed ones, and exit with 1 if one fell by more than the noise")
     .option('--keep [path]', "write this run's ratios, to commit them")
     .option('--profile <folder>', "write CPU profiles of Ping's programs to this folder; this makes them slower")
-    .option('--quick', 'fewer and shorter figures, in a minute and a half', false)
+    .option('--quick', 'fewer and shorter measurements; takes a minute and a half', false)
     .addHelpText('after', HELP)
     .parse(argv)
   const raw = command.opts<RawOptions>()

@@ -24,7 +24,7 @@ export function readCommand(argv: readonly string[]): BrokerBenchCommand {
     .description("Compares Ping's own broker with Apache Kafka through kafkajs, in one run. It starts both.")
     .option('--json <path>', 'write all figures to this file')
     .option('--profile <folder>', "write a CPU profile of Ping's broker to this folder; this makes it slower")
-    .option('--quick', 'fewer and shorter rounds, in about a minute', false)
+    .option('--quick', 'fewer and shorter rounds; takes about a minute', false)
     .parse(argv)
     .opts<RawOptions>()
   return { scale: quick ? QUICK : FULL, jsonPath: json, profileDir: profile, text: [NAME, ...argv.slice(2)].join(' ') }
