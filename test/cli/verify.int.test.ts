@@ -275,10 +275,9 @@ async function untilConnected(): Promise<void> {
 
 /** Waits until a query of a pingcli waits for a lock. Over another connection, since a transaction sees one state of the sessions only. */
 async function untilWaiting(): Promise<void> {
-  const waiting = "select count(*)::int as n from pg_stat_activity where application_name = 'pingcli' and wait_event_type = 'Lock' and datname = $1"
+  const waiting =
+    "select count(*)::int as n from pg_stat_activity where application_name = 'pingcli' and wait_event_type = 'Lock' and datname = $1"
   const client = await connectClient(database.config, 'test')
-  await expect
-    .poll(async () => (await client.query(waiting, [database.config.database])).rows[0].n, { timeout: 10_000 })
-    .toBe(1)
+  await expect.poll(async () => (await client.query(waiting, [database.config.database])).rows[0].n, { timeout: 10_000 }).toBe(1)
   await client.end()
 }
