@@ -8,20 +8,29 @@ export interface Room {
 
 const HEADING = '## The rooms'
 /** A row of the table: its folders, what is in them, and what they may import. */
-const ROW = /^\|([^|]*)\|[^|]*\|([^|]*)\|$/gm
+const ROW = /^\|([^|]*)\|[^|]*\|([^|]*)\|$/
 const PATHS = /`([^`]+?)\/?`/g
 /** The words that such a cell may hold beside paths. */
 const FILLER = /^(\s|,|nothing|and)*$/
 
-/** Reads the table. Throws when the page has none, or when a cell holds what is not a path. */
+/** Reads the table. Throws when the page has none, when a row does not have three cells, or when a cell holds what is not a path. */
 export function readRooms(page: string): readonly Room[] {
   const section = page.split(`${HEADING}\n`)[1]?.split(/^## /m)[0] ?? ''
-  const rows = [...section.matchAll(ROW)].map(([, paths = '', imports = '']) => [paths, imports] as const)
+  const rows = section
+    .split('\n')
+    .filter(line => line.startsWith('|'))
+    .map(readRow)
   const rooms = rows.slice(2).map(([paths, imports]) => ({ paths: readPaths(paths), mayImport: readPaths(imports) }))
   if (rooms.length === 0) throw new Error(`got no table after ${JSON.stringify(HEADING)}`)
   const nameless = rows.slice(2).find((_, index) => rooms[index]!.paths.length === 0)
   if (nameless) throw new Error(`a row names no folder: ${nameless.join('|')}`)
   return rooms
+}
+
+function readRow(line: string): readonly [paths: string, imports: string] {
+  const [, paths, imports] = ROW.exec(line) ?? []
+  if (paths === undefined || imports === undefined) throw new Error(`got the row ${JSON.stringify(line)}, expected three cells`)
+  return [paths, imports]
 }
 
 function readPaths(cell: string): readonly string[] {
