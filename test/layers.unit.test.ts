@@ -43,8 +43,7 @@ describe('the layers of the code', () => {
 
   test('have no ring of imports', () => expect(findCycle(sources)).toBeUndefined())
 
-  // Not the bench's: its loads use its statistics, and its measuring uses the loads' connection.
-  test.each(FOLDERS.filter(folder => folder !== 'bench'))('have no ring of imports between the files and folders of %s', room =>
+  test.each(FOLDERS)('have no ring of imports between the files and folders of %s', room =>
     expect(findFolderCycle(sources.filter(({ file }) => file.startsWith(`${room}/`)))).toBeUndefined(),
   )
 
@@ -166,6 +165,12 @@ import pg from 'pg'`
   test.each([
     ['a page without the table', '# A page\n', /no table/],
     ['a word that is no path', '## The rooms\n\n| f | w | i |\n| --- | --- | --- |\n| `a/` | w | everything |\n', /everything/],
+    [
+      'a row with a cell too many',
+      '## The rooms\n\n| f | w | i |\n| --- | --- | --- |\n| `a/` | w | `b` |\n| `a/b/` | w | x | nothing |\n',
+      /a\/b/,
+    ],
+    ['a row without its end', '## The rooms\n\n| f | w | i |\n| --- | --- | --- |\n| `a/` | w | `b` |\n| `a/b/` | w | nothing\n', /a\/b/],
     ['a row without a folder', '## The rooms\n\n| f | w | i |\n| --- | --- | --- |\n| | w | nothing |\n', /no folder/],
   ])('refuses %s', (_, page, message) => expect(() => readRooms(page)).toThrow(message))
 })
