@@ -28,7 +28,7 @@ export function defines(text: string, name: string): boolean {
     `^export (?:async )?function \\*?${name}\\b`,
     `^(?:async )?function \\*?${name}\\b`,
     `^(?:export )?class ${name}\\b`,
-    `^  (?:static |async |get )*${name}(?:<[^(]*>)?\\(.*\\{$`,
+    `^  (?:static |async |get )*${name}(?:<[^(]*>)?\\(.*\\)(?:: .+)? \\{$`,
     `^  (?:static |async )*${name}(?:<[^(]*>)?\\($`,
     `function [\\w.@]*\\b${name}\\(`,
   ]

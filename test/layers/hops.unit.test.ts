@@ -38,6 +38,7 @@ describe('the search for a definition', () => {
     ['await take(1)', 'take'],
     ['  await this.#take(1)\n  #taken(): void {', '#take'],
     ['  take(1)', 'take'],
+    ['  take(1, () => {', 'take'],
     ['import { take } from "./a.ts"', 'take'],
     ['select ping_take($1)', 'ping_take'],
   ])('finds none in %j', (text, name) => expect(defines(text, name)).toBe(false))
