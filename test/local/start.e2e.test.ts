@@ -70,9 +70,9 @@ describe('npm start', () => {
   })
 
   const HOSTS = [
-    ['::1', '[::1]'],
-    ['0.0.0.0', '127.0.0.1'],
     ['::', '[::1]'],
+    ['0.0.0.0', '127.0.0.1'],
+    ['::1', '[::1]'],
   ] as const
   test.each(firstOrAll(HOSTS))('listens on HOST=%s, and checks and shows an address that answers', async (host, shown) => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, HOST: host } })

@@ -12,7 +12,7 @@ describe('stopping npm start', () => {
   })
   clearAfterEach(() => place)
 
-  test.each(firstOrAll(['SIGINT', 'SIGTERM', 'SIGHUP'] as const))(
+  test.each(firstOrAll(['SIGHUP', 'SIGTERM', 'SIGINT'] as const))(
     '%s stops the server and the processor while Postgres and the cache still run',
     async signal => {
       const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
