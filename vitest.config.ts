@@ -1,5 +1,9 @@
 import { defineConfig } from 'vitest/config'
+import { parseDepth } from './test/support/depth.ts'
 import { SummaryReporter } from './test/support/summary.ts'
+
+// A wrong TEST_DEPTH ends the run here. Otherwise only the files that read it would fail.
+parseDepth(process.env)
 
 /** A tier runs after the ones before it, by its name's place in the alphabet: the longest files first, and what only computes at the end. */
 const tier = (name: 'e2e' | 'int' | 'unit', isolate: boolean) => ({
