@@ -3,7 +3,7 @@ import { Code } from '@connectrpc/connect'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client/ping-client.ts'
 import { firstOrAll } from '../support/depth.ts'
-import { runCli, startCli } from './run-cli.ts'
+import { runCli, runCliProcess, startCli } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'
 
 let server: ScriptedServer | undefined
@@ -51,7 +51,7 @@ const FAILURES: readonly (readonly [what: string, script: readonly Step[]])[] = 
 describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
   test('records one ping with a new id, and prints the id', async () => {
     const { address, pings } = await serve(protocol)
-    const { code, stdout, stderr } = await runCli(['ping', '--json', '--protocol', protocol, '--address', address])
+    const { code, stdout, stderr } = await runCliProcess(['ping', '--json', '--protocol', protocol, '--address', address])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(pings).toHaveLength(1)
     expect(pings[0]?.pingId).toMatch(/^[\da-f]{8}-[\da-f]{4}-7/)

@@ -2,8 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished, vi } from 'vitest'
 import { runCli as runProgram } from '../../src/cli/program.ts'
+import { atDepth } from '../support/depth.ts'
 
 export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** What a command listens to until the process ends. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 export interface CliResult {
   readonly code: number | null
@@ -39,11 +43,15 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
   return { child, result, shows }
 }
 
-export async function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
-  return startCli(args, env).result
-}
+type RunCli = (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<CliResult>
 
-/** The same in this process, which takes no start: for what ends before anything is opened. */
+/** Always a process, as for what only a process shows. */
+export const runCliProcess: RunCli = (args, env) => startCli(args, env).result
+
+/** Normally within this process: a start takes 0.4 s of a core. A process where TEST_DEPTH is `thorough`. */
+export const runCli: RunCli = (args, env) => atDepth({ normally: callCli, thoroughly: runCliProcess })(args, env)
+
+/** Always within this process, as for wrong uses, which end before anything is opened. */
 export async function callCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
   const got = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map(name =>
@@ -52,11 +60,14 @@ export async function callCli(args: readonly string[], env: Readonly<Record<stri
       return true
     }),
   )
+  const listeners = SIGNALS.map(signal => process.listeners(signal))
   try {
     const code = await runProgram(args, { ...withoutSettings(), ...env })
     return { code, ...got }
   } finally {
     for (const spy of spies) spy.mockRestore()
+    for (const [index, signal] of SIGNALS.entries())
+      for (const listener of process.listeners(signal)) if (!listeners[index]!.includes(listener)) process.off(signal, listener)
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { callCli, runCli } from './run-cli.ts'
+import { callCli, runCliProcess } from './run-cli.ts'
 
 describe('wrong usage of pingcli ends with exit code 2, and with what it got and expected:', () => {
   test.each<[string[], RegExp]>([
@@ -29,7 +29,7 @@ describe('wrong usage of pingcli ends with exit code 2, and with what it got and
   })
 
   test('a wrong setting', async () => {
-    const { code, stderr } = await runCli(['ping'], { PING_ADDRESS: 'nowhere' })
+    const { code, stderr } = await runCliProcess(['ping'], { PING_ADDRESS: 'nowhere' })
     expect(code).toBe(2)
     expect(stderr).toContain('PING_ADDRESS: got "nowhere", expected an address such as http://127.0.0.1:8080')
   })
@@ -37,12 +37,12 @@ describe('wrong usage of pingcli ends with exit code 2, and with what it got and
 
 test('pingcli --version prints the version of the package', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  expect(await runCliProcess(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
 })
 
 describe('pingcli help', () => {
   test('documents the exit codes', async () => {
-    const { code, stdout } = await runCli(['--help'])
+    const { code, stdout } = await runCliProcess(['--help'])
     expect(code).toBe(0)
     for (const exitCode of [0, 1, 2, 3, 4, 130, 143]) expect(stdout).toMatch(new RegExp(`^  ${exitCode} +\\w`, 'm'))
     expect(stdout).toMatch(
