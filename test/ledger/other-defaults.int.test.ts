@@ -24,7 +24,7 @@ const DEFAULTS = {
   quote_all_identifiers: 'on',
   row_security: 'on',
   standard_conforming_strings: 'off',
-  statement_timeout: '1ms',
+  statement_timeout: '5ms',
   timezone: 'Asia/Kathmandu',
   transform_null_equals: 'on',
 }

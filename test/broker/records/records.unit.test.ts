@@ -3,8 +3,10 @@ import { ERROR, ProtocolError } from '../../../broker/errors.ts'
 import * as header from '../../../broker/records/batch.ts'
 import { decodeRecords, eachRecord, encodeBatch, type NewRecord } from '../../../broker/records/records.ts'
 import { Writer } from '../../../broker/wire/writer.ts'
+import { atDepth } from '../../support/depth.ts'
 import { fixture, fixtureNames, mutations } from './fixture.ts'
 
+const MUTATIONS = atDepth({ normally: 100, thoroughly: 400 })
 const threeRecords = fixtureNames('.batch').filter(name => name.startsWith('kafka-clients-3-records'))
 const manyRecords = fixtureNames('.batch').filter(name => name.includes('-150-records-'))
 
@@ -60,7 +62,7 @@ describe('batches written by other clients', () => {
 describe('malformed batches', () => {
   test('are always refused with CORRUPT_MESSAGE', () => {
     for (const [index, name] of [...threeRecords, ...manyRecords].entries()) {
-      for (const bytes of mutations(fixture(name), 400, index + 1)) {
+      for (const bytes of mutations(fixture(name), MUTATIONS, index + 1)) {
         try {
           decodeRecords(bytes, 1_000_000)
         } catch (error) {

@@ -4,11 +4,12 @@ import { Reader } from '../../../broker/wire/reader.ts'
 import type { Shape } from '../../../broker/wire/schema.ts'
 import { array, bytes, int32, nullable, records, string } from '../../../broker/wire/types.ts'
 import { WireError } from '../../../broker/wire/wire-error.ts'
+import { atDepth } from '../../support/depth.ts'
 import { seededRandom } from '../../support/random.ts'
 import { encode, messagesOf, NAMED_APIS, type Message } from './messages.ts'
 import { randomMessage } from './model.ts'
 
-const FUZZ_EACH = 150
+const FUZZ_EACH = atDepth({ normally: 50, thoroughly: 150 })
 const SEED = 18
 
 /** The error of reading; undefined if the bytes can be read. */

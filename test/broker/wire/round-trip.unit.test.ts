@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { atDepth } from '../../support/depth.ts'
 import { seededRandom } from '../../support/random.ts'
 import { decode, encode, messagesOf, NAMED_APIS } from './messages.ts'
 import { asGiven, asRead, randomMessage } from './model.ts'
 
-const MESSAGES_EACH = 25
+const MESSAGES_EACH = atDepth({ normally: 10, thoroughly: 25 })
 const SEED = 4
 
 describe('a written message', () => {
