@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs'
+import { FORCED } from '../src/runtime/exit-codes.ts'
 import { banner } from './banner.ts'
 import { CannotStart } from './cannot-start.ts'
 import { checkPorts } from './check-ports.ts'
@@ -20,9 +21,6 @@ export interface RunOptions {
   readonly print: (text: string) => void
   readonly isTerminal: boolean
 }
-
-/** Exit code of a forced stop, as a shell reports SIGKILL. */
-const FORCED = 137
 
 /** Runs all of Ping until it is asked to stop. Returns the exit code; throws CannotStart or SettingsError. */
 export async function runLocal(options: RunOptions): Promise<number> {

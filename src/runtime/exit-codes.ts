@@ -9,3 +9,6 @@ export const WRONG_USAGE = 2
  * restart the program. The number is EX_CONFIG of sysexits.h.
  */
 export const UNUSABLE = 78
+
+/** A forced stop: the code that a shell reports for SIGKILL. */
+export const FORCED = 137

@@ -1,4 +1,4 @@
-import { FAILED, UNUSABLE } from './exit-codes.ts'
+import { FAILED, FORCED, UNUSABLE } from './exit-codes.ts'
 import { listenForSignals } from './listen-for-signals.ts'
 import { createLogger, exitLogged, type Logger } from './logger.ts'
 import { InUseError, SettingsError } from './settings.ts'
@@ -16,9 +16,6 @@ export interface ProgramOptions {
   /** How long a drain may take before the process is ended by force, in ms. */
   readonly drainMs: number
 }
-
-/** Exit code of a forced stop: the one that a shell reports for SIGKILL. */
-const FORCED = 137
 
 /**
  * Runs a program to its end: start, wait for SIGTERM or SIGINT, stop, exit 0. A second signal forces.
