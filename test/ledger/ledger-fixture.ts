@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
 import type { PostgresVersion } from '../../local/launch/postgres-binaries.ts'
 import { connectClient } from '../../src/ledger/connect.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
@@ -53,6 +53,12 @@ export async function withClient<T>(database: TestAddress, use: (client: Client)
 
 export async function setUp(database: TestAddress, lanes?: number): Promise<void> {
   await migrate(database.config, { lanes, log: silent })
+}
+
+/** Waits until exactly one session of the database waits for a lock: an advisory one, as each lane has, or the end of a transaction. */
+export async function untilOneWaits(database: TestAddress, lock: 'advisory' | 'transactionid'): Promise<void> {
+  const waiting = `select from pg_stat_activity where wait_event = '${lock}' and datname = current_database()`
+  await expect.poll(async () => (await rowsOf(database, waiting)).length).toBe(1)
 }
 
 /** The original's table. */

@@ -8,7 +8,7 @@ import { rowsAfter } from '../../src/ledger/rows-after.ts'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { START, sumOfHeads } from '../../src/terms/position.ts'
-import { describeOnEachPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+import { describeOnEachPostgres, numberingFaults, pingsAt, record, setUp, sql, untilOneWaits, withClient } from './ledger-fixture.ts'
 
 const FIRST_MS = -62_135_596_800_000n
 const LAST_MS = 253_402_300_799_999n
@@ -131,12 +131,7 @@ describeOnEachPostgres('a batch', database => {
         expect((await recordBatch(client, [1, 0], pingsAt(1))).lane).toBe(0)
         await holder.query(hold, [0])
         const waiting = recordBatch(client, [1, 0], pingsAt(2))
-        await expect
-          .poll(
-            async () =>
-              (await holder.query("select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()")).rowCount,
-          )
-          .toBe(1)
+        await untilOneWaits(database(), 'advisory')
         await holder.query('commit')
         expect((await waiting).lane).toBe(1)
       }),
@@ -150,13 +145,7 @@ describeOnEachPostgres('a batch', database => {
         await holder.query('begin')
         await record(holder, 0, pingsAt(1, 2))
         const waiting = record(client, 0, pingsAt(3))
-        await expect
-          .poll(
-            async () =>
-              (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"))
-                .length,
-          )
-          .toBe(1)
+        await untilOneWaits(database(), 'advisory')
         await holder.query('commit')
         expect((await waiting).before.seq).toBe(2n)
       }),
@@ -198,13 +187,7 @@ describeOnEachPostgres('a batch', database => {
         await record(holder, 0, shared)
         const losing = record(client, 1, mixed)
         losing.catch(() => undefined)
-        await expect
-          .poll(
-            async () =>
-              (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'transactionid' and datname = current_database()"))
-                .length,
-          )
-          .toBe(1)
+        await untilOneWaits(database(), 'transactionid')
         await holder.query('commit')
         const error: unknown = await losing.catch((reason: unknown) => reason)
         expect(classifyBatchFailure(error)).toBe('repeat')

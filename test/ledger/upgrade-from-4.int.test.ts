@@ -7,7 +7,7 @@ import { fold, readPositions } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { START, sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { describeOnPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, withClient } from './ledger-fixture.ts'
+import { describeOnPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, sql, untilOneWaits, withClient } from './ledger-fixture.ts'
 import { recordAsBefore } from './older-database.ts'
 
 /** Written by PostgreSQL 15's pg_dump, as the ordinary owner of the database: four lanes, some of them folded and published in part. */
@@ -82,13 +82,7 @@ describeOnPostgres('a database at version 4', database => {
         expect(await recordAsBefore(old, 1, others[0])).toMatchObject({ lane: 1, before_seq: 15n, known_ids: null, known_times_ms: null })
         await holder.query('begin; select pg_advisory_xact_lock(ping_lock_class_batch(), 1)')
         const waiting = recordAsBefore(old, 1, waits)
-        await expect
-          .poll(
-            async () =>
-              (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"))
-                .length,
-          )
-          .toBe(1)
+        await untilOneWaits(database(), 'advisory')
         await setUp(database()) // locks nothing that a batch needs
         await holder.query('commit')
         const waited = await waiting

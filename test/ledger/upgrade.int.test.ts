@@ -7,7 +7,18 @@ import { within } from '../../src/runtime/wait.ts'
 import { setUpDatabase } from '../../src/server/set-up-database.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import type { TestDatabase } from '../support/postgres.ts'
-import { describeOnPostgres, numberingFaults, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
+import {
+  describeOnPostgres,
+  numberingFaults,
+  pingsAt,
+  record,
+  rowsOf,
+  setUp,
+  silent,
+  sql,
+  untilOneWaits,
+  withClient,
+} from './ledger-fixture.ts'
 import { recordAsBefore, setUpAsBefore } from './older-database.ts'
 
 const ONE = 'insert into pings (id, pinged_at) values (gen_random_uuid(), now())'
@@ -66,13 +77,7 @@ describeOnPostgres('a database that a superuser set up before', database => {
           ({ rows }) => rows[0],
           (error: Error) => error.message,
         )
-        await expect
-          .poll(
-            async () =>
-              (await rowsOf(database(), "select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()"))
-                .length,
-          )
-          .toBe(1)
+        await untilOneWaits(database(), 'advisory')
         await setUp(database(), 3)
         await holder.query('commit')
         // It began before: its rows are refused by the new trigger, and it sends the batch again, as after any refusal.
