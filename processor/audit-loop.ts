@@ -1,6 +1,7 @@
 import type { Cache } from '../src/counters/connect.ts'
 import type { Pool } from '../src/ledger/pool.ts'
 import type { Logger } from '../src/runtime/logger.ts'
+import { Loop } from '../src/runtime/loop.ts'
 import { wait } from '../src/runtime/wait.ts'
 import { compareWithLedger } from './compare-with-ledger.ts'
 import type { Lanes } from './lanes.ts'
@@ -18,26 +19,15 @@ export interface AuditLoopOptions {
 }
 
 /** Compares the whole cache with Postgres at every interval. A difference is logged and counted, and the cache rebuilt. */
-export class AuditLoop {
+export class AuditLoop extends Loop {
   readonly #options: AuditLoopOptions
-  readonly #stopping = new AbortController()
-  #running: Promise<void> = Promise.resolve()
 
   constructor(options: AuditLoopOptions) {
+    super()
     this.#options = options
   }
 
-  start(): void {
-    this.#running = this.#auditUntilStopped()
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort()
-    await this.#running
-  }
-
-  async #auditUntilStopped(): Promise<void> {
-    const { signal } = this.#stopping
+  protected override async run(signal: AbortSignal): Promise<void> {
     for (;;) {
       await wait(this.#options.intervalMs, signal)
       if (signal.aborted) return

@@ -1,6 +1,7 @@
 import type { Cache } from '../src/counters/connect.ts'
 import type { Pool } from '../src/ledger/pool.ts'
 import type { Logger } from '../src/runtime/logger.ts'
+import { Loop } from '../src/runtime/loop.ts'
 import { wait } from '../src/runtime/wait.ts'
 import type { Position } from '../src/terms/position.ts'
 import { catchUp } from './catch-up.ts'
@@ -25,22 +26,12 @@ export interface CatchUpLoopOptions {
 const CATCH_UP_EVERY_MS = 20
 
 /** Catches up the lanes for which that is wanted, one after the other. */
-export class CatchUpLoop {
+export class CatchUpLoop extends Loop {
   readonly #options: CatchUpLoopOptions
-  readonly #stopping = new AbortController()
-  #running: Promise<void> = Promise.resolve()
 
   constructor(options: CatchUpLoopOptions) {
+    super()
     this.#options = options
-  }
-
-  start(): void {
-    this.#running = this.#catchUpUntilStopped()
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort()
-    await this.#running
   }
 
   /** Catches up the lane whose request is the oldest; false if there is no request. Never rejects. */
@@ -50,8 +41,7 @@ export class CatchUpLoop {
     return lane !== undefined
   }
 
-  async #catchUpUntilStopped(): Promise<void> {
-    const { signal } = this.#stopping
+  protected override async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (await this.catchUpNext()) await wait(CATCH_UP_EVERY_MS, signal)
       else await this.#options.wanted.untilCatchUp(signal)

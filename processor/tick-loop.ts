@@ -3,6 +3,7 @@ import { readHash, readTimeMs, type HashState } from '../src/counters/hash.ts'
 import { checkHeads, readHeads, type CheckedHead } from '../src/ledger/heads.ts'
 import type { Pool } from '../src/ledger/pool.ts'
 import type { Logger } from '../src/runtime/logger.ts'
+import { Loop } from '../src/runtime/loop.ts'
 import { wait } from '../src/runtime/wait.ts'
 import type { Position } from '../src/terms/position.ts'
 import type { Assignment } from './assignment.ts'
@@ -35,15 +36,14 @@ const RETRY_FIRST_TICK_MS = 500
  * Keeps the cache equal to Postgres, with or without traffic: every tick compares the two, moves `asof`, requests
  * catch-ups and rebuilds what is lost. Kafka only makes the same happen sooner.
  */
-export class TickLoop {
+export class TickLoop extends Loop {
   readonly #options: TickLoopOptions
-  readonly #stopping = new AbortController()
   readonly #firstTick = Promise.withResolvers<void>()
-  #running: Promise<void> = Promise.resolve()
   #tickedMs = -Infinity
   #failing = false
 
   constructor(options: TickLoopOptions) {
+    super()
     this.#options = options
   }
 
@@ -57,18 +57,8 @@ export class TickLoop {
     return performance.now() - this.#tickedMs
   }
 
-  start(): void {
-    this.#running = this.#tickUntilStopped()
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort()
-    await this.#running
-  }
-
-  async #tickUntilStopped(): Promise<void> {
+  protected override async run(signal: AbortSignal): Promise<void> {
     const { cache, intervalMs, wanted } = this.#options
-    const { signal } = this.#stopping
     await connected(cache, RETRY_FIRST_TICK_MS, signal)
     while (!signal.aborted) {
       const begunMs = performance.now()

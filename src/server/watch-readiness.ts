@@ -1,4 +1,5 @@
 import type { Logger } from '../runtime/logger.ts'
+import { Loop } from '../runtime/loop.ts'
 import type { Readiness } from '../runtime/readiness.ts'
 import { wait } from '../runtime/wait.ts'
 
@@ -23,27 +24,16 @@ export interface WatchOptions {
  * Postgres is down for all servers at once, and with no server ready, callers would get no answer at all. A metric and the
  * log report Postgres instead. Kafka and the cache do not count.
  */
-export class ReadinessWatch {
+export class ReadinessWatch extends Loop {
   readonly #options: WatchOptions
-  readonly #stopping = new AbortController()
-  #running: Promise<void> = Promise.resolve()
   #could: boolean | undefined
 
   constructor(options: WatchOptions) {
+    super()
     this.#options = options
   }
 
-  start(): void {
-    this.#running = this.#run()
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping
+  protected override async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const can = await this.#options.canRecord()
       if (signal.aborted) return
