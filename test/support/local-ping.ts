@@ -55,14 +55,14 @@ export async function localPlace(options: { user?: PlainUser; closed?: boolean }
   const dataDir = join(home, 'data')
   const names = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT']
   const ports = await Promise.all(names.map(async name => [name, String(await freePort())] as const))
-  const pids = () => {
+  const recorded = (): [string, { pid: number; identity: string }][] => {
     const run = join(dataDir, 'run')
     const files = existsSync(run) ? readdirSync(run) : []
-    return Object.fromEntries(
-      files.map(file => [file.replace('.json', ''), (JSON.parse(readFileSync(join(run, file), 'utf8')) as { pid: number }).pid]),
-    )
+    return files.map(file => [file.replace('.json', ''), JSON.parse(readFileSync(join(run, file), 'utf8'))])
   }
-  const alive = () => Object.values(pids()).filter(pid => identityOf(pid) !== undefined)
+  const pids = () => Object.fromEntries(recorded().map(([part, { pid }]) => [part, pid]))
+  // A pid alone may be another process by now, which must not be killed.
+  const alive = () => recorded().flatMap(([, { pid, identity }]) => (identityOf(pid) === identity ? [pid] : []))
   const started: number[] = []
   return {
     env: { ...Object.fromEntries(ports), PING_DATA_DIR: dataDir },
