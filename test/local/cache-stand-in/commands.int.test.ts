@@ -66,14 +66,26 @@ describe.runIf(can('redis'))('the cache stand-in answers as Redis does', () => {
 
 async function converse(client: RespClient, lines: readonly (readonly string[])[]): Promise<readonly string[]> {
   const replies = await client.askAll(lines)
-  return lines.map((line, index) => `${line.join(' ')} → ${JSON.stringify(comparable(line, replies[index] ?? ''))}`)
+  let queued: (readonly string[])[] = []
+  return lines.map((line, index) => {
+    const got = replies[index] ?? ''
+    const shown = /^exec$/i.test(line[0] ?? '') && typeof got !== 'string' ? comparableExec(queued, got) : comparable(line, got)
+    if (got === '+QUEUED') queued = [...queued, line]
+    else if (got === '+OK' && /^multi$/i.test(line[0] ?? '')) queued = []
+    return `${line.join(' ')} → ${JSON.stringify(shown)}`
+  })
+}
+
+/** The replies of EXEC, each as the reply of its own command. */
+function comparableExec(queued: readonly (readonly string[])[], [sign = '', ...replies]: readonly GotReply[]): GotReply {
+  const shown = replies.map((reply, index) => comparable(queued[index] ?? [], reply))
+  return [sign, ...shown.map(item => (typeof item === 'string' ? item : sorted(item)))]
 }
 
 /** What may differ: the order of keys, the rest of a time to live, and what the stand-in adds to Redis' texts. */
 function comparable([name = '']: readonly string[], got: GotReply): GotReply {
   if (typeof got === 'string' && got.startsWith('-ERR unknown command')) return got.replace(/\(this is ping-cache-stand-in.*\)$/, '')
   if (/^(keys|scan)$/i.test(name) && typeof got !== 'string') return sorted(got)
-  if (/^exec$/i.test(name) && typeof got !== 'string') return got.map(item => (typeof item === 'string' ? item : sorted(item)))
   if (/^p?ttl$/i.test(name) && /^:\d+$/.test(String(got))) return roughly(BigInt(String(got).slice(1)) / (/^p/i.test(name) ? 1_000n : 1n))
   return got
 }
