@@ -1,6 +1,6 @@
 import { Partitioners, type Kafka, type KafkaMessage, type Message, type Producer } from 'kafkajs'
-import { ensureTopic } from '../src/events/kafka.ts'
-import type { TopicSettings } from '../src/events/settings.ts'
+import { ensureTopic } from '../src/kafka/kafka.ts'
+import type { TopicSettings } from '../src/kafka/settings.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import { deadLetterHeaders, headerBytes } from './dead-letter-headers.ts'
 

@@ -1,6 +1,6 @@
 import { createCache, type Cache } from '../src/counters/connect.ts'
 import { redisOptions } from '../src/counters/settings.ts'
-import { createKafka } from '../src/events/kafka.ts'
+import { createKafka } from '../src/kafka/kafka.ts'
 import { Pool } from '../src/ledger/pool.ts'
 import { postgresConfig } from '../src/ledger/settings.ts'
 import type { Logger } from '../src/runtime/logger.ts'

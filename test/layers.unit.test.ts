@@ -88,7 +88,7 @@ describe('the watch over the layers', () => {
     ['local/supervision/supervisor.ts', 'src/server/program.ts'],
     ['broker/log.ts', 'src/terms/ping.ts'],
     ['src/cli/ping/ping-command.ts', 'src/ledger/heads.ts'],
-    ['src/cli/verify/verify-command.ts', 'src/events/kafka.ts'],
+    ['src/cli/verify/verify-command.ts', 'src/kafka/kafka.ts'],
     ['src/cli/program.ts', 'src/cli/main.ts'],
     ['src/server/wiring.ts', 'test/support/redis.ts'],
   ])('objects when %s imports %s', (importer, imported) => expect(objection(rooms, importer, imported)).toBeDefined())

@@ -1,5 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs'
-import { guardIdleConnections } from '../../src/events/guard-idle-connections.ts'
+import { guardIdleConnections } from '../../src/kafka/guard-idle-connections.ts'
 import type { Bench } from '../bench.ts'
 import { startIpcChild, type IpcChild } from '../load/ipc-child.ts'
 import { createDatabase, ORIGINAL_TABLE, type Database } from '../parts/databases.ts'

@@ -1,6 +1,6 @@
 import { processorSettings, type ProcessorSettings } from '../../processor/settings.ts'
 import { redisOptions } from '../../src/counters/settings.ts'
-import { kafkaConfig } from '../../src/events/settings.ts'
+import { kafkaConfig } from '../../src/kafka/settings.ts'
 import { readSettings, type Setting } from '../../src/runtime/settings.ts'
 import { serverSettings, type ServerSettings } from '../../src/server/settings.ts'
 import { environment } from '../environment.ts'

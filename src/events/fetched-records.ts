@@ -1,6 +1,6 @@
 import type { KafkaMessage } from 'kafkajs'
+import { PackedRecords } from '../kafka/packed-records.ts'
 import { EventReader, type CountedEvent } from './event-reader.ts'
-import { PackedRecords } from './packed-records.ts'
 
 /** The records of one fetch from one partition, in the order of their offsets. */
 export interface FetchedRecords {
@@ -14,7 +14,33 @@ export interface FetchedRecords {
 
 /** The records in the messages of a batch from a kafkajs consumer, packed or not. */
 export function fetchedRecords(messages: readonly KafkaMessage[] | PackedRecords): FetchedRecords {
-  return messages instanceof PackedRecords ? messages : new PlainRecords(messages)
+  return messages instanceof PackedRecords ? new PackedEvents(messages) : new PlainRecords(messages)
+}
+
+/** Records that stay in the bytes of the fetch. */
+class PackedEvents implements FetchedRecords {
+  readonly #records: PackedRecords
+  readonly length: number
+  readonly #read: EventReader['read']
+
+  constructor(records: PackedRecords) {
+    this.#records = records
+    this.length = records.length
+    const reader = new EventReader()
+    this.#read = (bytes, from, to) => reader.read(bytes, from, to)
+  }
+
+  offsetAt(index: number): number {
+    return this.#records.offsetAt(index)
+  }
+
+  eventAt(index: number): CountedEvent | undefined {
+    return this.#records.readValue(index, this.#read)
+  }
+
+  messageAt(index: number): KafkaMessage {
+    return this.#records.messageAt(index)
+  }
 }
 
 /** Messages that kafkajs has decoded, such as those of a compressed batch. */

@@ -1,14 +1,8 @@
+import type { RecordSet } from '../kafka/packed-messages.ts'
+import { sizeOfVarint, toUint64, writeVarint, type Uint64 } from '../kafka/varint.ts'
 import type { NewPing } from '../terms/ping.ts'
 import { FIXED64_SIZE, LANE, PING_ID, PREVIOUS_TAG, SEQ, TAG, TIMESTAMP_MS } from './event-fields.ts'
 import type { EventRun } from './event-run.ts'
-import { sizeOfVarint, toUint64, writeVarint, type Uint64 } from './varint.ts'
-
-/** The records of one partition in Kafka's format, each with the timestamp of its batch. */
-export interface RecordSet {
-  readonly count: number
-  readonly bytes: Buffer
-}
-
 const FIRST_SIZE = 64 * 1024
 /** Maximum size of a record without its id: lengths, attributes, deltas, key, headers and all other fields. */
 const MAX_REST = 96

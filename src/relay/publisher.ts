@@ -1,10 +1,10 @@
 import { Partitioners, type Kafka, type Producer } from 'kafkajs'
 import type { EventRun } from '../events/event-run.ts'
-import { ensureTopic } from '../events/kafka.ts'
-import { packedMessages } from '../events/packed-messages.ts'
 import { partitionOfLane } from '../events/partition-of-lane.ts'
 import { RecordWriter } from '../events/record-writer.ts'
-import type { TopicSettings } from '../events/settings.ts'
+import { ensureTopic } from '../kafka/kafka.ts'
+import { packedMessages } from '../kafka/packed-messages.ts'
+import type { TopicSettings } from '../kafka/settings.ts'
 
 const ACKS_ALL = -1
 const BROKER_TIMEOUT_MS = 5_000

@@ -1,5 +1,5 @@
 import { Counter, type Metric, type Registry } from 'prom-client'
-import type { CallMetrics } from './rpc/measure-calls.ts'
+import type { CallMetrics } from '../transport/rpc/measure-calls.ts'
 
 /** Upper bounds of the buckets, in seconds. A longer call counts in the last bucket, +Inf. */
 export const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]

@@ -1,11 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
+import type { CallMetrics } from '../transport/rpc/measure-calls.ts'
+import type { TlsMetrics } from '../transport/tls/tls-metrics.ts'
 import { callMetrics, SECONDS } from './call-metrics.ts'
 import type { CountReaderMetrics } from './count-reader/count-reader-metrics.ts'
 import type { RecorderMetrics } from './recorder/recorder-metrics.ts'
-import type { CallMetrics } from './rpc/measure-calls.ts'
-import type { TlsMetrics } from './tls/tls-metrics.ts'
 import type { PostgresMetrics } from './watch-readiness.ts'
 
 /** All metrics of a server, in its own registry. Each room declares those that it needs; this object has them all. */

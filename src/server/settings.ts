@@ -1,10 +1,10 @@
 import { redisSettings } from '../counters/settings.ts'
-import { kafkaSettings, topicSettings } from '../events/settings.ts'
+import { kafkaSettings, topicSettings } from '../kafka/settings.ts'
 import { postgresSettings } from '../ledger/settings.ts'
 import { hostSetting } from '../runtime/host-setting.ts'
 import { LOG_LEVELS } from '../runtime/logger.ts'
 import { choice, flag, integer, list, text, type SettingsOf } from '../runtime/settings.ts'
-import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING } from './tls/certificate.ts'
+import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING } from '../transport/tls/certificate.ts'
 
 /** Every setting of the server. */
 export const serverSettings = {

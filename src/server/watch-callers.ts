@@ -1,13 +1,20 @@
 import type { Logger } from '../runtime/logger.ts'
 import { SettingsError } from '../runtime/settings.ts'
 import { watchFiles, type WatchedFiles } from '../runtime/watch-files.ts'
-import { createAccessCheck, type AccessCheck } from './access/access-check.ts'
-import { parseTokens } from './access/tokens.ts'
+import { createAccessCheck, type AccessCheck } from '../transport/access/access-check.ts'
+import { parseTokens } from '../transport/access/tokens.ts'
+import {
+  CERT_SETTING,
+  CLIENT_CA_SETTING,
+  KEY_SETTING,
+  readCertificate,
+  type ServerCertificate,
+  type TlsFile,
+} from '../transport/tls/certificate.ts'
+import { handshakeLog } from '../transport/tls/handshake-log.ts'
+import type { TlsMetrics } from '../transport/tls/tls-metrics.ts'
+import type { TlsIdentity } from '../transport/tls/tls-port.ts'
 import { serverSettings, type ServerSettings } from './settings.ts'
-import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING, readCertificate, type ServerCertificate, type TlsFile } from './tls/certificate.ts'
-import { handshakeLog } from './tls/handshake-log.ts'
-import type { TlsMetrics } from './tls/tls-metrics.ts'
-import type { TlsIdentity } from './tls/tls-port.ts'
 
 /** Which callers are accepted, and how they connect. Without settings: every caller, in clear text. */
 export interface Callers {

@@ -6,7 +6,7 @@ const frame = (functionName: string, url = '', lineNumber = 0) => ({ functionNam
 const frames = [
   frame('(root)'),
   frame('(idle)'),
-  frame('handle', `${ROOT}/src/server/rpc/call.ts`, 9),
+  frame('handle', `${ROOT}/src/transport/rpc/call.ts`, 9),
   frame('emit', 'node:events', 400),
   frame('toBinary', `${ROOT}/node_modules/@bufbuild/protobuf/dist/esm/to-binary.js`, 4),
   frame('(garbage collector)'),
@@ -23,7 +23,7 @@ test('the top list gives a function the time of all its samples, and does not co
   const { busyUs, functions } = topList(profile([2, 5], [1, 1000], [3, 20], [2, 30]), { root: ROOT })
   expect(busyUs).toBe(55)
   expect(functions).toEqual([
-    { what: 'handle src/server/rpc/call.ts:10', us: 35 },
+    { what: 'handle src/transport/rpc/call.ts:10', us: 35 },
     { what: 'emit node:events', us: 20 },
   ])
 })
@@ -31,7 +31,7 @@ test('the top list gives a function the time of all its samples, and does not co
 test('the top list groups functions by npm package, by folder of Ping and by part of Node', () => {
   const { packages } = topList(profile([2, 6], [3, 5], [4, 4], [5, 3], [6, 2]), { root: ROOT })
   expect(packages.map(({ what }) => what)).toEqual([
-    'src/server/rpc',
+    'src/transport/rpc',
     'node:events',
     '@bufbuild/protobuf',
     'garbage collection',

@@ -10,8 +10,8 @@ import {
 } from '@bufbuild/protobuf'
 import { anyPack, type Any } from '@bufbuild/protobuf/wkt'
 import { ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
-import { withinDeadline } from '../../src/server/rpc/deadline.ts'
-import { jsonReading } from '../../src/server/rpc/json-reading.ts'
+import { withinDeadline } from '../../src/transport/rpc/deadline.ts'
+import { jsonReading } from '../../src/transport/rpc/json-reading.ts'
 import {
   BidiStreamRequestSchema,
   ClientStreamRequestSchema,

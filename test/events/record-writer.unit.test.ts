@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { eventsOfRun, type EventRun } from '../../src/events/event-run.ts'
-import { packedMessages } from '../../src/events/packed-messages.ts'
 import { RecordWriter } from '../../src/events/record-writer.ts'
-import { sizeOfVarint, toUint64, writeVarint } from '../../src/events/varint.ts'
+import { packedMessages } from '../../src/kafka/packed-messages.ts'
+import { sizeOfVarint, toUint64, writeVarint } from '../../src/kafka/varint.ts'
 import { encode } from '../support/encode-event.ts'
 import { seededRandom, type Random } from '../support/random.ts'
 

@@ -10,7 +10,7 @@ describe('the way of one ping in docs/architecture.md', () => {
 
   test('has a list of functions from the port to the count', () => {
     expect(hops.length).toBeGreaterThan(40)
-    for (const room of ['src/server/http/', 'src/server/recorder/', 'src/ledger/', 'src/relay/', 'processor/', 'src/counters/'])
+    for (const room of ['src/transport/http/', 'src/server/recorder/', 'src/ledger/', 'src/relay/', 'processor/', 'src/counters/'])
       expect(
         hops.some(({ file }) => file.startsWith(room)),
         room,

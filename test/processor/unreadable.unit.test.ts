@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
-import { unreadableBatch, unreadableRecords } from '../../src/events/unreadable-records.ts'
+import { unreadableBatch, unreadableRecords } from '../../src/kafka/unreadable-records.ts'
 
 const require = createRequire(import.meta.url)
 const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => { readVarIntBytes(): Buffer }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { ClientConfig } from '../../src/ledger/pg-types.ts'
 import type { RecordedBatch } from '../../src/ledger/record.ts'
-import { QueueFullError, UnavailableError } from '../../src/server/errors.ts'
 import type { RequestedPing } from '../../src/server/recorder/ping-recorder.ts'
 import { Recorder, type RecorderOptions } from '../../src/server/recorder/recorder.ts'
+import { QueueFullError, UnavailableError } from '../../src/transport/errors.ts'
 import { silent } from '../ledger/ledger-fixture.ts'
 
 export interface TestRecorder {

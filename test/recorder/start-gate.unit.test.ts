@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { UnavailableError } from '../../src/server/errors.ts'
 import type { PingRecorder, RequestedPing } from '../../src/server/recorder/ping-recorder.ts'
 import { StartGate } from '../../src/server/recorder/start-gate.ts'
+import { UnavailableError } from '../../src/transport/errors.ts'
 
 const ping: RequestedPing = { id: '00000000-0000-4000-8000-000000000001', timestampMs: 1n, idGiven: true }
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { EventRun } from '../../src/events/event-run.ts'
-import { createKafka } from '../../src/events/kafka.ts'
+import { createKafka } from '../../src/kafka/kafka.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
 import { rowsOf, setUp, silent } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'

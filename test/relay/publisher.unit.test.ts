@@ -1,7 +1,7 @@
 import type { Kafka, Message } from 'kafkajs'
 import { expect, test } from 'vitest'
 import type { EventRun } from '../../src/events/event-run.ts'
-import type { TopicSettings } from '../../src/events/settings.ts'
+import type { TopicSettings } from '../../src/kafka/settings.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
 
 type Sent = { readonly topicMessages: readonly { readonly messages: Message[] }[] }

@@ -1,6 +1,6 @@
 /** A relay as a separate process, to be killed and frozen: `node relay-program.ts '{"postgres":…,"brokers":…,"topic":…}'`. */
-import { createKafka } from '../../src/events/kafka.ts'
-import { kafkaSettings, topicSettings } from '../../src/events/settings.ts'
+import { createKafka } from '../../src/kafka/kafka.ts'
+import { kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
 import { Relay } from '../../src/relay/relay.ts'
 import { createLogger } from '../../src/runtime/logger.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createAccessCheck } from '../../src/server/access/access-check.ts'
-import { parseTokens } from '../../src/server/access/tokens.ts'
+import { createAccessCheck } from '../../src/transport/access/access-check.ts'
+import { parseTokens } from '../../src/transport/access/tokens.ts'
 import { converse, LAST, type Outcome, type Step } from './both-ways/conversation.ts'
 import { startBothWays, OUTCOME, type Way, type WaysOptions } from './both-ways/ports.ts'
 import { CASES, COUNT, PING, post } from './both-ways/requests.ts'

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SettingsError } from '../../src/runtime/settings.ts'
-import { readCertificate, type TlsFile } from '../../src/server/tls/certificate.ts'
+import { readCertificate, type TlsFile } from '../../src/transport/tls/certificate.ts'
 import { createAuthority, daysFromNow } from '../support/certificates.ts'
 
 const authority = createAuthority()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { GatheredBytes } from '../../src/server/http/lean/gathered-bytes.ts'
+import { GatheredBytes } from '../../src/transport/http/lean/gathered-bytes.ts'
 import { seededRandom } from '../support/random.ts'
 
 test('the pieces of a body, of any length, are joined in order', () => {

@@ -2,7 +2,7 @@ import { fromJsonString } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { ServerReflectionRequestSchema } from '../../src/gen/grpc/reflection/v1/reflection_pb.ts'
 import { PingBatchRequestSchema, PingCountRequestSchema, PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
-import { exactJson, jsonReading } from '../../src/server/rpc/json-reading.ts'
+import { exactJson, jsonReading } from '../../src/transport/rpc/json-reading.ts'
 
 const INT64 = 'an integer from -9223372036854775808 to 9223372036854775807, as a JSON number or a string'
 const NAMES = 'one of CONSISTENCY_UNSPECIFIED, CONSISTENCY_CACHED, CONSISTENCY_STRONG'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { JsonTokens } from '../../src/server/rpc/json-tokens.ts'
+import { JsonTokens } from '../../src/transport/rpc/json-tokens.ts'
 import { seededRandom, type Random } from '../support/random.ts'
 
 const PIECES = ['', 'a', '"', '\\', '\\"', '\\\\', '{', ']', ',', ':', ' ', '\n', '\t', '\u0000', 'é', '😀', '\ud83d', 'u0041']

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { AnswerHeaders } from '../../src/server/http/lean/answer-headers.ts'
-import { answerLines } from '../../src/server/http/lean/answer-lines.ts'
-import { RequestHeaders } from '../../src/server/http/lean/request-headers.ts'
-import { webHeaders } from '../../src/server/http/web-headers.ts'
+import { AnswerHeaders } from '../../src/transport/http/lean/answer-headers.ts'
+import { answerLines } from '../../src/transport/http/lean/answer-lines.ts'
+import { RequestHeaders } from '../../src/transport/http/lean/request-headers.ts'
+import { webHeaders } from '../../src/transport/http/web-headers.ts'
 
 const TYPE = 'application/json'
 const NODES = {

@@ -4,8 +4,8 @@ import { Code, ConnectError, createContextKey, type HandlerContext, type Interce
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { Health, HealthCheckResponse_ServingStatus as Status } from '../../src/gen/grpc/health/v1/health_pb.ts'
-import { startHttpServer, type HttpServerOptions } from '../../src/server/http/http-server.ts'
-import { measureCalls } from '../../src/server/rpc/measure-calls.ts'
+import { startHttpServer, type HttpServerOptions } from '../../src/transport/http/http-server.ts'
+import { measureCalls } from '../../src/transport/rpc/measure-calls.ts'
 
 const CHECK = '/grpc.health.v1.Health/Check'
 const JSON_TYPE = { 'content-type': 'application/json' }

@@ -1,8 +1,8 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FailureCode } from '../../src/gen/ping/v1/ping_pb.ts'
-import { QueueFullError, TimestampConflictError, UnavailableError } from '../../src/server/errors.ts'
 import type { RequestedPing } from '../../src/server/recorder/ping-recorder.ts'
+import { QueueFullError, TimestampConflictError, UnavailableError } from '../../src/transport/errors.ts'
 import { pingClient, postJson, PROTOCOLS, startHttpFixture, type HttpFixture } from './http-fixture.ts'
 
 const BATCH_PATH = '/ping.v1.PingService/PingBatch'

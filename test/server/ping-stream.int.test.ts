@@ -3,7 +3,7 @@ import { createClient, Code } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FailureCode, PingService, type PingResult } from '../../src/gen/ping/v1/ping_pb.ts'
 import { wait } from '../../src/runtime/wait.ts'
-import { UnavailableError } from '../../src/server/errors.ts'
+import { UnavailableError } from '../../src/transport/errors.ts'
 import { startHttpFixture, transports, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 
 /** The protocols that can stream in both directions. */

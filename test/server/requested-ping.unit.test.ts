@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { requestedPing } from '../../src/server/ping-service/requested-ping.ts'
-import { InvalidInputError } from '../../src/server/rpc/invalid-input.ts'
+import { InvalidInputError } from '../../src/transport/rpc/invalid-input.ts'
 
 const requested = (init: { timestampMs?: bigint; pingId?: string }) => requestedPing(create(PingRequestSchema, init))
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SettingsError } from '../../src/runtime/settings.ts'
-import { bearerToken } from '../../src/server/access/bearer-token.ts'
-import { neededRole } from '../../src/server/access/roles.ts'
-import { findToken, parseTokens } from '../../src/server/access/tokens.ts'
+import { bearerToken } from '../../src/transport/access/bearer-token.ts'
+import { neededRole } from '../../src/transport/access/roles.ts'
+import { findToken, parseTokens } from '../../src/transport/access/tokens.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const parse = (text: string) => parseTokens('TOKENS_FILE', text)

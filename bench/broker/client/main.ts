@@ -1,5 +1,5 @@
 /** The client of both brokers, a separate process: gets `ClientTask`s by IPC and answers each with a `ClientAnswer`. */
-import { guardIdleConnections } from '../../../src/events/guard-idle-connections.ts'
+import { guardIdleConnections } from '../../../src/kafka/guard-idle-connections.ts'
 import type { ClientAnswer, ClientTask } from './client-task.ts'
 import { consume } from './consume.ts'
 import { produce } from './produce.ts'

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf'
 import { PingBatchResponseSchema, type PingBatchRequest, type PingBatchResponse } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import type { Handler } from '../../transport/rpc/call.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
-import type { Handler } from '../rpc/call.ts'
 import { recordMany, refuseTooMany } from './record-many.ts'
 
 /** Answers when every ping has its result: committed or refused. */

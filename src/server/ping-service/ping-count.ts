@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { PingCountResponseSchema, type PingCountRequest, type PingCountResponse } from '../../gen/ping/v1/ping_pb.ts'
+import type { Handler } from '../../transport/rpc/call.ts'
 import type { PingCounter } from '../count-reader/ping-counter.ts'
-import type { Handler } from '../rpc/call.ts'
 import { requestedCount } from './requested-count.ts'
 
 /** `cache` or `database`: where the count came from. */

@@ -8,8 +8,8 @@ import {
   type PingStreamResponse,
 } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import { toCallerError } from '../../transport/rpc/error-interceptor.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
-import { toCallerError } from '../rpc/error-interceptor.ts'
 import { Portions } from './portions.ts'
 import { MAX_PINGS, recordMany, refuseTooMany } from './record-many.ts'
 

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { PingResponseSchema, type PingRequest, type PingResponse } from '../../gen/ping/v1/ping_pb.ts'
+import type { Handler } from '../../transport/rpc/call.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
-import type { Handler } from '../rpc/call.ts'
 import { requestedPing } from './requested-ping.ts'
 
 /** The id under which the ping is recorded. A retry has to send it. */

@@ -2,10 +2,10 @@ import { setImmediate } from 'node:timers/promises'
 import { create } from '@bufbuild/protobuf'
 import { FailureCode, PingFailureSchema, PingResultSchema, type PingRequest, type PingResult } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
-import { QueueFullError } from '../errors.ts'
+import { QueueFullError } from '../../transport/errors.ts'
+import { codeOf } from '../../transport/rpc/connect-error.ts'
+import { InvalidInputError, invalidInput } from '../../transport/rpc/invalid-input.ts'
 import type { PingRecorder, RequestedPing } from '../recorder/ping-recorder.ts'
-import { codeOf } from '../rpc/connect-error.ts'
-import { InvalidInputError, invalidInput } from '../rpc/invalid-input.ts'
 import { requestedPing } from './requested-ping.ts'
 
 /** Maximum number of pings in one message: a PingBatch, or one message of a PingStream. */

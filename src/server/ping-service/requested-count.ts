@@ -1,7 +1,7 @@
 import { Consistency, ConsistencySchema, type PingCountRequest } from '../../gen/ping/v1/ping_pb.ts'
+import { invalidInput } from '../../transport/rpc/invalid-input.ts'
+import { namesOf } from '../../transport/rpc/json-reading.ts'
 import type { Range } from '../count-reader/count.ts'
-import { invalidInput } from '../rpc/invalid-input.ts'
-import { namesOf } from '../rpc/json-reading.ts'
 
 /** A count as a caller requested it, checked. */
 export interface RequestedCount {

@@ -1,7 +1,7 @@
 import type { PingRequest } from '../../gen/ping/v1/ping_pb.ts'
 import { uuidV7 } from '../../runtime/uuid-v7.ts'
+import { invalidInput } from '../../transport/rpc/invalid-input.ts'
 import type { RequestedPing } from '../recorder/ping-recorder.ts'
-import { invalidInput } from '../rpc/invalid-input.ts'
 
 /** First and last ms of google.protobuf.Timestamp: 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
 const FIRST_MS = -62_135_596_800_000n

@@ -1,6 +1,6 @@
 import type { RecordedBatch } from '../../ledger/record.ts'
 import type { NewPing } from '../../terms/ping.ts'
-import { TimestampConflictError, UnavailableError } from '../errors.ts'
+import { TimestampConflictError, UnavailableError } from '../../transport/errors.ts'
 import type { RequestedPing } from './ping-recorder.ts'
 
 /** Receives the outcome of one ping or of many. */

@@ -1,5 +1,5 @@
 import { wait } from '../../runtime/wait.ts'
-import { QueueFullError } from '../errors.ts'
+import { QueueFullError } from '../../transport/errors.ts'
 import { Batch, type Waiter } from './batch.ts'
 import { Crowd } from './crowd.ts'
 import { LaneChoice } from './lane-choice.ts'

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../errors.ts'
+import { UnavailableError } from '../../transport/errors.ts'
 import type { PingRecorder, RequestedPing } from './ping-recorder.ts'
 
 /** Rejects pings until the database is set up: a queue of them would only grow old. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTopics } from '../../../broker/wire/tables/create-topics.ts'
 import { offsetFetch } from '../../../broker/wire/tables/offset-fetch.ts'
-import { guardIdleConnections } from '../../../src/events/guard-idle-connections.ts'
+import { guardIdleConnections } from '../../../src/kafka/guard-idle-connections.ts'
 import { wait, within } from '../../../src/runtime/wait.ts'
 import { until } from '../../support/programs.ts'
 import { seededRandom } from '../../support/random.ts'

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { IEnvVar } from 'kubernetes-models/v1'
 import { redisOptions, redisSettings } from '../../../src/counters/settings.ts'
-import { kafkaConfig, kafkaSettings } from '../../../src/events/settings.ts'
+import { kafkaConfig, kafkaSettings } from '../../../src/kafka/settings.ts'
 import { postgresConfig, postgresSettings } from '../../../src/ledger/settings.ts'
 import { readSettings, SettingsError, type Environment, type SettingsTable } from '../../../src/runtime/settings.ts'
 import { containersOf, type PlacedContainer } from '../cluster/workloads.ts'

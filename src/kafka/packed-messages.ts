@@ -1,5 +1,10 @@
 import type { Message } from 'kafkajs'
-import type { RecordSet } from './record-writer.ts'
+
+/** The records of one partition in Kafka's format, each with the timestamp of its batch. */
+export interface RecordSet {
+  readonly count: number
+  readonly bytes: Buffer
+}
 
 /**
  * Encoded records in a form that kafkajs 2.2.4 can send: it has those methods of an array of messages that kafkajs calls, and no

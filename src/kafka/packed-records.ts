@@ -1,5 +1,4 @@
 import type { KafkaMessage } from 'kafkajs'
-import { EventReader, type CountedEvent } from './event-reader.ts'
 import { decodeRecord } from './kafkajs-decoders.ts'
 import type { RecordIndex } from './record-index.ts'
 
@@ -17,7 +16,6 @@ export class PackedRecords implements Iterable<KafkaMessage> {
   readonly #index: RecordIndex
   /** Records of the index before this one are skipped. */
   readonly #from: number
-  readonly #reader = new EventReader()
   readonly length: number
 
   constructor(index: RecordIndex, from = 0) {
@@ -32,11 +30,12 @@ export class PackedRecords implements Iterable<KafkaMessage> {
     return this.#index.offset(this.#from + index)
   }
 
-  eventAt(index: number): CountedEvent | undefined {
+  /** What `read` returns for the bytes of the record's value; undefined if it has no value, or if it has headers. */
+  readValue<Value>(index: number, read: (bytes: Buffer, from: number, to: number) => Value): Value | undefined {
     const { bytes, values } = this.#index
     const at = 2 * (this.#from + index)
     const start = values[at]!
-    return start < 0 ? undefined : this.#reader.read(bytes, start, values[at + 1]!)
+    return start < 0 ? undefined : read(bytes, start, values[at + 1]!)
   }
 
   messageAt(index: number): KafkaMessage {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { kafkaConfig, kafkaSettings, topicSettings } from '../../src/events/settings.ts'
-import { hostOf } from '../../src/events/socket-factory.ts'
+import { kafkaConfig, kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
+import { hostOf } from '../../src/kafka/socket-factory.ts'
 import { readSettings, SettingsError } from '../../src/runtime/settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ping-test-settings-'))

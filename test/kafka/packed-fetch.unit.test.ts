@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module'
 import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
-import { registerCodecs } from '../../src/events/codecs.ts'
 import { fetchedRecords } from '../../src/events/fetched-records.ts'
-import { packFetches } from '../../src/events/packed-fetch.ts'
-import { PackedRecords } from '../../src/events/packed-records.ts'
-import { indexRecords } from '../../src/events/record-index.ts'
-import { unreadableBatch } from '../../src/events/unreadable-records.ts'
+import { registerCodecs } from '../../src/kafka/codecs.ts'
+import { packFetches } from '../../src/kafka/packed-fetch.ts'
+import { PackedRecords } from '../../src/kafka/packed-records.ts'
+import { indexRecords } from '../../src/kafka/record-index.ts'
+import { unreadableBatch } from '../../src/kafka/unreadable-records.ts'
 import { seededRandom, type Random } from '../support/random.ts'
 
 const require = createRequire(import.meta.url)

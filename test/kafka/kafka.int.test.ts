@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
-import { createKafka, ensureTopic } from '../../src/events/kafka.ts'
+import { createKafka, ensureTopic } from '../../src/kafka/kafka.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { silent } from '../ledger/ledger-fixture.ts'
 import { settingsFor } from '../relay/relay-fixture.ts'
