@@ -5,7 +5,7 @@ import { findCycle, findFolderCycle, readSources, toSource } from './layers/sour
 
 const ROOT = new URL('../', import.meta.url)
 const rooms = readRooms(readFileSync(new URL('docs/architecture.md', ROOT), 'utf8'))
-const FOLDERS = ['src', 'processor', 'broker', 'local', 'bench', 'scripts']
+const FOLDERS = ['src', 'processor', 'pong', 'broker', 'local', 'bench', 'scripts']
 const sources = readSources(FOLDERS)
 /** Programs for people at a terminal; all others log. */
 const MAY_PRINT = /^(src\/cli|local|bench|scripts)\//
