@@ -5,12 +5,12 @@ import { findCycle, findFolderCycle, readSources, toSource } from './layers/sour
 
 const ROOT = new URL('../', import.meta.url)
 const rooms = readRooms(readFileSync(new URL('docs/architecture.md', ROOT), 'utf8'))
-const FOLDERS = ['src', 'processor', 'pong', 'broker', 'local', 'bench', 'scripts']
+const FOLDERS = ['src', 'processor', 'pong', 'semaphore', 'broker', 'local', 'bench', 'scripts']
 const sources = readSources(FOLDERS)
 /** Programs for people at a terminal; all others log. */
 const MAY_PRINT = /^(src\/cli|local|bench|scripts)\//
 /** Folders with a program, each started by one file. */
-const PROGRAMS = ['src/server', 'src/cli', 'processor', 'broker', 'local', 'bench']
+const PROGRAMS = ['src/server', 'src/cli', 'processor', 'semaphore', 'broker', 'local', 'bench']
 
 describe('the layers of the code', () => {
   test('are found, and each file is in a room of docs/architecture.md', () => {

@@ -4,7 +4,7 @@ import { PAGES } from './pages.ts'
 import { findUnplain, PAIRS } from './plain-words.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
-const FOLDERS = ['src', 'processor', 'pong', 'broker', 'local', 'bench', 'scripts', 'bin', 'proto', 'k8s', 'test']
+const FOLDERS = ['src', 'processor', 'pong', 'semaphore', 'broker', 'local', 'bench', 'scripts', 'bin', 'proto', 'k8s', 'test']
 /** Not ours, or never changed again; and where the expressions are listed. */
 const EXCEPT = [
   /^src\/gen\//,
