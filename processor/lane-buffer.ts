@@ -1,9 +1,9 @@
 import type { LaneFlush } from '../src/counters/flush.ts'
 import type { CountedEvent } from '../src/events/event-reader.ts'
+import type { OpenRecord } from '../src/kafka/offsets.ts'
 import { minuteOf } from '../src/terms/minute.ts'
 import { samePosition, type Position } from '../src/terms/position.ts'
 import { countWithin, type Entry } from './entry.ts'
-import type { OpenRecord } from './offsets.ts'
 import { TickMarks, type TickMark } from './tick-marks.ts'
 
 interface AcceptedEntry extends Entry {

@@ -37,6 +37,19 @@ export async function ensureTopic(kafka: Kafka, topic: string, settings: TopicSe
   }
 }
 
+/** The number of partitions of a topic that must exist. */
+export async function existingTopic(kafka: Kafka, topic: string): Promise<number> {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const partitions = await countPartitions(admin, topic)
+    if (partitions === undefined) throw new Error(`the topic ${topic} does not exist`)
+    return partitions
+  } finally {
+    await admin.disconnect()
+  }
+}
+
 async function createTopic(admin: Admin, topic: string, settings: TopicSettings): Promise<number> {
   await admin.createTopics({
     waitForLeaders: true,

@@ -48,7 +48,7 @@ class ScriptedConsumer {
   take(partition: number, values: readonly (Buffer | null)[]): Promise<void> {
     const messages = values.map((value, offset) => ({ value, offset: String(offset), headers: {} }))
     const running = { resolveOffset: () => undefined, heartbeat: async () => undefined, isRunning: () => true, isStale: () => false }
-    return this.eachBatch!({ batch: { partition, messages }, ...running })
+    return this.eachBatch!({ batch: { topic: TOPIC, partition, messages }, ...running })
   }
 }
 

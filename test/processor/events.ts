@@ -1,7 +1,7 @@
 import type { LaneBuffer } from '../../processor/lane-buffer.ts'
-import { PartitionOffsets, type OpenRecord } from '../../processor/offsets.ts'
 import type { LaneFlush } from '../../src/counters/flush.ts'
 import type { PingEvent } from '../../src/events/event.ts'
+import { PartitionOffsets, type OpenRecord } from '../../src/kafka/offsets.ts'
 import { START, type Position } from '../../src/terms/position.ts'
 
 const MINUTE_MS = 60_000n

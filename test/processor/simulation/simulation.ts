@@ -1,5 +1,5 @@
-import { PartitionOffsets } from '../../../processor/offsets.ts'
 import type { PingEvent } from '../../../src/events/event.ts'
+import { PartitionOffsets } from '../../../src/kafka/offsets.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
 import type { SimulatedCache } from './cache.ts'
 import { differencesOf, unsafe } from './checks.ts'

@@ -1,4 +1,4 @@
-/** One record that is not done: its ping is not in the cache yet. */
+/** One record that is not done: it would have to be read again after a restart. */
 export interface OpenRecord {
   readonly offset: number
   done: boolean
@@ -13,6 +13,11 @@ export class PartitionOffsets {
   #first = 0
   #next: number | undefined
   #committed: number | undefined
+
+  /** Reading starts here, and the group has committed nothing: so that this is committed before anything is done. */
+  startAt(offset: number): void {
+    this.#next ??= offset
+  }
 
   /** A record was received. It is done when the caller sets `done`. */
   open(offset: number): OpenRecord {
@@ -36,6 +41,11 @@ export class PartitionOffsets {
     }
     const offset = this.#open[this.#first]?.offset ?? this.#next
     return offset === this.#committed ? undefined : offset
+  }
+
+  /** True after the first commit. */
+  get hasCommitted(): boolean {
+    return this.#committed !== undefined
   }
 
   committed(offset: number): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PartitionOffsets } from '../../processor/offsets.ts'
+import { PartitionOffsets } from '../../src/kafka/offsets.ts'
 
 test('before anything is read, there is no offset to commit', () => {
   expect(new PartitionOffsets().toCommit()).toBeUndefined()
