@@ -7,6 +7,7 @@ import { kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
 import { postgresSettings } from '../../src/ledger/settings.ts'
 import type { Setting, SettingsTable } from '../../src/runtime/settings.ts'
 import { serverSettings } from '../../src/server/settings.ts'
+import { portSettings } from '../../src/transport/settings.ts'
 
 /** One table of the page. */
 export interface Section {
@@ -18,6 +19,7 @@ export interface Section {
 const READERS = 'Used by the server, the processor, `pingcli verify` and `pingcli rebuild`.'
 
 const SHARED: readonly (readonly [title: string, intro: string, tables: readonly SettingsTable[]])[] = [
+  ['Port of a service', 'Used by the server and the semaphore.', [portSettings]],
   ['Postgres', `${READERS} If none is set, Postgres is at postgres://postgres@127.0.0.1:5432/ping.`, [postgresSettings]],
   ['Cache', `${READERS} If none is set, the cache is at redis://127.0.0.1:6379.`, [redisSettings]],
   ['Shape of the cache', 'Used by the processor and `pingcli rebuild`; set the same value for both.', [hashSettings]],
@@ -45,10 +47,10 @@ function own(table: SettingsTable): readonly Setting<unknown>[] {
 export const SECTIONS: readonly Section[] = [
   {
     title: 'Server',
-    intro: '`npm run server` uses these, and the tables of Postgres, the cache and Kafka below.',
+    intro: '`npm run server` uses these, and the tables of the port, Postgres, the cache and Kafka below.',
     settings: own(serverSettings),
   },
-  { title: 'Processor', intro: '`npm run processor` uses these, and the four tables below.', settings: own(processorSettings) },
+  { title: 'Processor', intro: '`npm run processor` uses these, and the tables of Postgres, the cache and Kafka below.', settings: own(processorSettings) },
   ...SHARED.map(([title, intro, tables]) => ({ title, intro, settings: tables.flatMap(table => Object.values(table)) })),
   { title: 'pingcli', intro: 'Options override settings.', settings: own(cliSettings) },
   {

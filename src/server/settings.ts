@@ -3,33 +3,14 @@ import { kafkaSettings, topicSettings } from '../kafka/settings.ts'
 import { postgresSettings } from '../ledger/settings.ts'
 import { hostSetting } from '../runtime/host-setting.ts'
 import { LOG_LEVELS } from '../runtime/logger.ts'
-import { choice, flag, integer, list, text, type SettingsOf } from '../runtime/settings.ts'
-import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING } from '../transport/tls/certificate.ts'
+import { choice, integer, type SettingsOf } from '../runtime/settings.ts'
+import { portSettings } from '../transport/settings.ts'
 
 /** Every setting of the server. */
 export const serverSettings = {
   port: integer('PORT', { help: 'Port for all protocols. 0: any free port.', fallback: 8080, min: 0, max: 65_535 }),
   hosts: hostSetting({ help: 'Addresses to listen on. Default: all.', fallback: undefined }),
   logLevel: choice('LOG_LEVEL', LOG_LEVELS, { help: 'Minimum level that is logged. debug logs each call.', fallback: 'info' }),
-  corsOrigins: list('CORS_ORIGINS', {
-    help: 'Origins whose pages may call from a browser, separated by commas. *: every origin.',
-    expected: '* or https://host,https://host:port,…',
-    pattern: /^(\*|https?:\/\/[^/\s,]+)$/,
-    fallback: ['*'],
-  }),
-  tlsCertFile: text(CERT_SETTING, {
-    help: 'File with the certificate of the port and its chain, in PEM. If set, the port accepts only TLS. Reloaded when it changes.',
-    fallback: undefined,
-  }),
-  tlsKeyFile: text(KEY_SETTING, { help: 'File with the private key of TLS_CERT_FILE, in PEM, not encrypted.', fallback: undefined }),
-  tlsClientCaFile: text(CLIENT_CA_SETTING, {
-    help: 'File with the authorities whose client certificates are accepted. If set, every caller except probes needs a client certificate.',
-    fallback: undefined,
-  }),
-  tokensFile: text('TOKENS_FILE', {
-    help: 'File with the tokens that callers need, one per line: name, SHA-256 in hex, roles. Default: no token is needed. Reloaded when it changes.',
-    fallback: undefined,
-  }),
 
   maxBodyBytes: integer('MAX_BODY_BYTES', {
     help: 'Maximum size of a request message, in bytes.',
@@ -42,11 +23,6 @@ export const serverSettings = {
     fallback: 2_097_152,
     min: 1_024,
     max: 67_108_864,
-  }),
-
-  leanHttp: flag('LEAN_HTTP', {
-    help: 'Serve unary Connect calls over HTTP/1.1 on a faster path. false: serve them with the handlers of the library, like all other calls. The answers are the same.',
-    fallback: true,
   }),
 
   lanes: integer('LANES', {
@@ -86,19 +62,8 @@ export const serverSettings = {
     min: 10,
     max: 2_000,
   }),
-  notReadyMs: integer('NOT_READY_MS', {
-    help: 'Time after SIGTERM, in ms, during which the server is not ready but still serves, so that load balancers notice.',
-    fallback: 0,
-    min: 0,
-    max: 300_000,
-  }),
-  drainMs: integer('DRAIN_MS', {
-    help: 'Maximum time that requests in flight may take after NOT_READY_MS, in ms.',
-    fallback: 15_000,
-    min: 0,
-    max: 300_000,
-  }),
 
+  ...portSettings,
   ...postgresSettings,
   ...redisSettings,
   ...kafkaSettings,

@@ -17,7 +17,7 @@ import { Recorder } from './recorder/recorder.ts'
 import { StartGate } from './recorder/start-gate.ts'
 import { setUpDatabase } from './set-up-database.ts'
 import { serverSettings, type ServerSettings } from './settings.ts'
-import { watchCallers } from './watch-callers.ts'
+import { watchCallers } from '../transport/watch-callers.ts'
 import { ReadinessWatch } from './watch-readiness.ts'
 
 /** Connections for counts. Totals share a look-up, ranges do not. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { createServerMetrics } from '../../src/server/metrics.ts'
-import { watchCallers } from '../../src/server/watch-callers.ts'
+import { watchCallers } from '../../src/transport/watch-callers.ts'
 import { startHttpFixture, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 
 /** The contents of the TLS files and the tokens file, by short names of their settings. */

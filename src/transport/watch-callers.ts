@@ -1,8 +1,8 @@
 import type { Logger } from '../runtime/logger.ts'
 import { SettingsError } from '../runtime/settings.ts'
 import { watchFiles, type WatchedFiles } from '../runtime/watch-files.ts'
-import { createAccessCheck, type AccessCheck } from '../transport/access/access-check.ts'
-import { parseTokens } from '../transport/access/tokens.ts'
+import { createAccessCheck, type AccessCheck } from './access/access-check.ts'
+import { parseTokens } from './access/tokens.ts'
 import {
   CERT_SETTING,
   CLIENT_CA_SETTING,
@@ -10,11 +10,11 @@ import {
   readCertificate,
   type ServerCertificate,
   type TlsFile,
-} from '../transport/tls/certificate.ts'
-import { handshakeLog } from '../transport/tls/handshake-log.ts'
-import type { TlsMetrics } from '../transport/tls/tls-metrics.ts'
-import type { TlsIdentity } from '../transport/tls/tls-port.ts'
-import { serverSettings, type ServerSettings } from './settings.ts'
+} from './tls/certificate.ts'
+import { handshakeLog } from './tls/handshake-log.ts'
+import type { TlsMetrics } from './tls/tls-metrics.ts'
+import type { TlsIdentity } from './tls/tls-port.ts'
+import { portSettings, type PortSettings } from './settings.ts'
 
 /** Which callers are accepted, and how they connect. Without settings: every caller, in clear text. */
 export interface Callers {
@@ -24,7 +24,7 @@ export interface Callers {
   stop(): void
 }
 
-type CallerSettings = Pick<ServerSettings, 'tlsCertFile' | 'tlsKeyFile' | 'tlsClientCaFile' | 'tokensFile'>
+type CallerSettings = Pick<PortSettings, 'tlsCertFile' | 'tlsKeyFile' | 'tlsClientCaFile' | 'tokensFile'>
 
 export interface CallersOptions {
   readonly log: Logger
@@ -38,7 +38,7 @@ export function watchCallers(settings: CallerSettings, options: CallersOptions):
   const { log, metrics } = options
   const certificate = watchCertificate(settings, options)
   const { tokensFile: file } = settings
-  const setting = serverSettings.tokensFile.env
+  const setting = portSettings.tokensFile.env
   const tokens =
     file === undefined
       ? undefined
