@@ -50,7 +50,11 @@ export const SECTIONS: readonly Section[] = [
     intro: '`npm run server` uses these, and the tables of the port, Postgres, the cache and Kafka below.',
     settings: own(serverSettings),
   },
-  { title: 'Processor', intro: '`npm run processor` uses these, and the tables of Postgres, the cache and Kafka below.', settings: own(processorSettings) },
+  {
+    title: 'Processor',
+    intro: '`npm run processor` uses these, and the tables of Postgres, the cache and Kafka below.',
+    settings: own(processorSettings),
+  },
   ...SHARED.map(([title, intro, tables]) => ({ title, intro, settings: tables.flatMap(table => Object.values(table)) })),
   { title: 'pingcli', intro: 'Options override settings.', settings: own(cliSettings) },
   {

@@ -3,18 +3,11 @@ import { SettingsError } from '../runtime/settings.ts'
 import { watchFiles, type WatchedFiles } from '../runtime/watch-files.ts'
 import { createAccessCheck, type AccessCheck } from './access/access-check.ts'
 import { parseTokens } from './access/tokens.ts'
-import {
-  CERT_SETTING,
-  CLIENT_CA_SETTING,
-  KEY_SETTING,
-  readCertificate,
-  type ServerCertificate,
-  type TlsFile,
-} from './tls/certificate.ts'
+import { portSettings, type PortSettings } from './settings.ts'
+import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING, readCertificate, type ServerCertificate, type TlsFile } from './tls/certificate.ts'
 import { handshakeLog } from './tls/handshake-log.ts'
 import type { TlsMetrics } from './tls/tls-metrics.ts'
 import type { TlsIdentity } from './tls/tls-port.ts'
-import { portSettings, type PortSettings } from './settings.ts'
 
 /** Which callers are accepted, and how they connect. Without settings: every caller, in clear text. */
 export interface Callers {

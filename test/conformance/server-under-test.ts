@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { createLogger } from '../../src/runtime/logger.ts'
 import { createServerMetrics } from '../../src/server/metrics.ts'
-import { watchCallers, type Callers } from '../../src/transport/watch-callers.ts'
 import { startHttpServer } from '../../src/transport/http/http-server.ts'
 import { errorInterceptor } from '../../src/transport/rpc/error-interceptor.ts'
 import { measureCalls } from '../../src/transport/rpc/measure-calls.ts'
+import { watchCallers, type Callers } from '../../src/transport/watch-callers.ts'
 import { conformanceRoutes } from './conformance-routes.ts'
 import {
   ServerCompatRequestSchema,
