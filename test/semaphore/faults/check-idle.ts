@@ -21,7 +21,7 @@ export function checkIdle({ granted }: Resource, limit: number, patienceMs: numb
 }
 
 /** For each grant whose slot's release is certain: since when a slot was free for it, and when its record came. */
-export function grantDelays(granted: Resource['granted'], limit: number): readonly (Outage & { readonly index: number })[] {
+function grantDelays(granted: Resource['granted'], limit: number): readonly (Outage & { readonly index: number })[] {
   const released = granted.map(certainRelease)
   return granted.flatMap(({ command, grant }, index) => {
     const requestedMs = Math.max(Math.min(...command.requests.map(({ appendedMs }) => appendedMs)), 0)
