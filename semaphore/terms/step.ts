@@ -89,7 +89,7 @@ export interface Accepted {
   readonly place: bigint
   readonly token: bigint | undefined
 }
-/** The id is known, with the same resource. */
+/** The id is known, with the same resource and payload. */
 export interface Repeated {
   readonly outcome: 'repeated'
   readonly place: bigint
@@ -97,10 +97,11 @@ export interface Repeated {
   /** Undefined if it was never granted. */
   readonly token: bigint | undefined
 }
-/** The id is known, with another resource. */
+/** The id is known, and it is another command. */
 export interface Conflict {
   readonly outcome: 'conflict'
-  /** The other resource. */
+  readonly differs: 'resource' | 'payload'
+  /** The resource of the known command. */
   readonly resource: string
 }
 /** The queue is full: nothing was stored, and the same id may be submitted again. */
