@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { shownText } from '../../src/runtime/shown-text.ts'
 import { malformed } from './malformed-error.ts'
-import { EXPECTED_SERVER_NAME, MAX_NAMES, SERVER_NAME, type Ack, type Message, type Ping, type Pong, type Target } from './message.ts'
+import { EXPECTED_SERVER_NAME, MAX_NAMES, SERVER_NAME, type Ack, type Echo, type Message, type Ping, type Pong, type Target } from './message.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -17,8 +17,10 @@ export function decode(value: Uint8Array | null): Message {
       return pong(fields)
     case 'ack':
       return ack(fields)
+    case 'echo':
+      return echo(fields)
     default:
-      throw malformed('type', shown(fields['type']), 'ping, pong or ack')
+      throw malformed('type', shown(fields['type']), 'ping, pong, ack or echo')
   }
 }
 
@@ -42,6 +44,10 @@ function pong(fields: Fields): Pong {
 
 function ack(fields: Fields): Ack {
   return { type: 'ack', seq: integer(fields, 'seq', 0), to: serverName(fields['to'], 'to') }
+}
+
+function echo(fields: Fields): Echo {
+  return { type: 'echo', seq: integer(fields, 'seq', 0), padding: text(fields, 'padding', '') }
 }
 
 function readObject(value: Uint8Array | null): Fields {

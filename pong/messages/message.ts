@@ -36,7 +36,14 @@ export interface Ack {
   readonly to: string
 }
 
-export type Message = Ping | Pong | Ack
+/** A record that its writer reads back. It is for no server: servers ignore it. */
+export interface Echo {
+  readonly type: 'echo'
+  readonly seq: number
+  readonly padding: string
+}
+
+export type Message = Ping | Pong | Ack | Echo
 
 /** Names of servers: the name is a part of the name of a consumer group. */
 export const SERVER_NAME = /^(?!(one|all)$)[A-Za-z0-9._-]{1,200}$/

@@ -10,6 +10,7 @@ const MESSAGES: readonly Message[] = [
   { type: 'ping', seq: 2 ** 53 - 1, to: ['pong-1', 'b.c_d'], attempt: 1, padding: 'ü\ud800"\\' },
   { type: 'pong', seq: 1, from: 'pong-1', heldUs: 412, attempt: 1, redelivered: true, padding: 'xxx' },
   { type: 'ack', seq: 1, to: 'pong-1' },
+  { type: 'echo', seq: 1, padding: 'xxx' },
 ]
 
 describe('a message of the round trip', () => {
@@ -32,9 +33,9 @@ describe('a message of the round trip', () => {
     ['{"type":"ping"', 'value: got "{\\"type\\":\\"ping\\"", which is not JSON, expected a JSON object'],
     ['[1,2]', 'value: got a list of 2, expected a JSON object'],
     ['null', 'value: got null, expected a JSON object'],
-    ['{}', 'type: got none, expected ping, pong or ack'],
-    ['{"type":"pang"}', 'type: got "pang", expected ping, pong or ack'],
-    ['{"type":["ping"]}', 'type: got a list of 1, expected ping, pong or ack'],
+    ['{}', 'type: got none, expected ping, pong, ack or echo'],
+    ['{"type":"pang"}', 'type: got "pang", expected ping, pong, ack or echo'],
+    ['{"type":["ping"]}', 'type: got a list of 1, expected ping, pong, ack or echo'],
     ['{"type":"ping"}', 'seq: got none, expected an integer from 0 to 2^53 - 1'],
     ['{"type":"ping","seq":-1}', 'seq: got -1, expected an integer from 0 to 2^53 - 1'],
     ['{"type":"ping","seq":1.5}', 'seq: got 1.5, expected an integer from 0 to 2^53 - 1'],
@@ -48,7 +49,7 @@ describe('a message of the round trip', () => {
     ['{"type":"ping","seq":1,"padding":{}}', 'padding: got an object, expected a string'],
     ['{"type":"pong","seq":1,"from":"a","heldUs":1,"attempt":1}', 'redelivered: got none, expected true or false'],
     ['{"type":"ack","seq":1}', /^to: got none, expected up to 200 letters/],
-    [`{"type":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'type: got a list of 1, expected ping, pong or ack'],
+    [`{"type":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'type: got a list of 1, expected ping, pong, ack or echo'],
   ])('is refused with the field, what was got and what was expected: %.60s', (value, message) => {
     const bytes = typeof value === 'string' ? Buffer.from(value) : value
     expect(() => decode(bytes)).toThrow(MalformedError)
