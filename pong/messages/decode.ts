@@ -1,7 +1,17 @@
 import { isUtf8 } from 'node:buffer'
 import { shownText } from '../../src/runtime/shown-text.ts'
 import { malformed } from './malformed-error.ts'
-import { EXPECTED_SERVER_NAME, MAX_NAMES, SERVER_NAME, type Ack, type Echo, type Message, type Ping, type Pong, type Target } from './message.ts'
+import {
+  EXPECTED_SERVER_NAME,
+  MAX_NAMES,
+  SERVER_NAME,
+  type Ack,
+  type Echo,
+  type Message,
+  type Ping,
+  type Pong,
+  type Target,
+} from './message.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
