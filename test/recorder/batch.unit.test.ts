@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Batch, type Waiter } from '../../src/server/recorder/batch.ts'
 import type { RequestedPing } from '../../src/server/recorder/ping-recorder.ts'
-import { TimestampConflictError, UnavailableError } from '../../src/transport/errors.ts'
+import { TimestampConflictError } from '../../src/server/recorder/timestamp-conflict-error.ts'
+import { UnavailableError } from '../../src/transport/errors.ts'
 import { ping } from './recorder-fixture.ts'
 
 const A = '00000000-0000-4000-8000-00000000000a'

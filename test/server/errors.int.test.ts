@@ -2,7 +2,8 @@ import { connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'nod
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
-import { QueueFullError, TimestampConflictError, UnavailableError } from '../../src/transport/errors.ts'
+import { TimestampConflictError } from '../../src/server/recorder/timestamp-conflict-error.ts'
+import { QueueFullError, UnavailableError } from '../../src/transport/errors.ts'
 import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, postJson, PROTOCOLS, startHttpFixture, type HttpFixture } from './http-fixture.ts'
 
 const failing = (error: unknown) => startHttpFixture({ record: () => Promise.reject(error) })

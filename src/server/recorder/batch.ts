@@ -1,7 +1,8 @@
 import type { RecordedBatch } from '../../ledger/record.ts'
 import type { NewPing } from '../../terms/ping.ts'
-import { TimestampConflictError, UnavailableError } from '../../transport/errors.ts'
+import { UnavailableError } from '../../transport/errors.ts'
 import type { RequestedPing } from './ping-recorder.ts'
+import { TimestampConflictError } from './timestamp-conflict-error.ts'
 
 /** Receives the outcome of one ping or of many. */
 export interface Waiter {
