@@ -7,14 +7,24 @@ import { toConnectError } from './connect-error.ts'
 export function errorInterceptor(log: Logger): Interceptor {
   return next => async request => {
     try {
-      return await next(request)
+      const response = await next(request)
+      return response.stream ? { ...response, message: mapped(response.message, request.method, log) } : response
     } catch (error) {
       throw toCallerError(error, request.method, log)
     }
   }
 }
 
-/** The error that the caller sees. Streams call this themselves, because their errors occur after the interceptors. */
+/** The messages of a stream, whose error occurs after the interceptors. */
+async function* mapped<T>(messages: AsyncIterable<T>, method: DescMethod, log: Logger): AsyncGenerator<T> {
+  try {
+    yield* messages
+  } catch (error) {
+    throw toCallerError(error, method, log)
+  }
+}
+
+/** The error that the caller sees. */
 export function toCallerError(error: unknown, method: DescMethod, log: Logger): ConnectError {
   const known = toConnectError(error)
   if (known !== undefined) return known

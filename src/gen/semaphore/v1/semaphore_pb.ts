@@ -21,8 +21,8 @@ export const file_semaphore_v1_semaphore: GenFile = /*@__PURE__*/
  */
 export type SubmitRequest = Message<"semaphore.v1.SubmitRequest"> & {
   /**
-   * The resource, a text of 1 to 200 bytes in UTF-8 without control characters.
-   * If empty, the server chooses a new resource with a UUID as its id.
+   * The resource, 1 to 200 characters without control characters. If empty, the
+   * server chooses a new resource with a UUID as its id.
    *
    * @generated from field: string resource_id = 1;
    */
