@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
+import { callMetrics, SECONDS } from '../transport/rpc/call-metrics.ts'
 import type { CallMetrics } from '../transport/rpc/measure-calls.ts'
-import type { TlsMetrics } from '../transport/tls/tls-metrics.ts'
-import { callMetrics, SECONDS } from './call-metrics.ts'
+import { tlsMetrics, type TlsMetrics } from '../transport/tls/tls-metrics.ts'
 import type { CountReaderMetrics } from './count-reader/count-reader-metrics.ts'
 import type { RecorderMetrics } from './recorder/recorder-metrics.ts'
 import type { PostgresMetrics } from './watch-readiness.ts'
@@ -23,8 +23,8 @@ export function createServerMetrics(): ServerMetrics {
     ...recorderMetrics(registry),
     ...relayMetrics(registry),
     ...countReaderMetrics(registry),
-    ...callMetrics(registry),
-    ...tlsMetrics(registry),
+    ...callMetrics(registry, 'ping'),
+    ...tlsMetrics(registry, 'ping'),
   }
 }
 
@@ -101,16 +101,6 @@ function countReaderMetrics(registry: Registry): CountReaderMetrics {
   return {
     countAnswered: source => answered[source].inc(),
     cacheNotUsed: reason => passed.inc({ reason }),
-  }
-}
-
-function tlsMetrics(registry: Registry): TlsMetrics {
-  const failed = new Counter({ name: 'ping_tls_handshakes_failed_total', help: 'TLS handshakes that failed', registers: [registry] })
-  const name = 'ping_tls_certificate_expiry_seconds'
-  return {
-    handshakeFailed: () => failed.inc(),
-    watchCertificate: notAfterMs =>
-      watched({ name, help: "Expiry time of the port's certificate, in seconds since 1970", read: () => notAfterMs() / 1_000, registry }),
   }
 }
 

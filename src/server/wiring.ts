@@ -16,6 +16,7 @@ import { createServerMetrics, type ServerMetrics } from './metrics.ts'
 import { startPingHttp } from './ping-http.ts'
 import { Recorder } from './recorder/recorder.ts'
 import { StartGate } from './recorder/start-gate.ts'
+import { pingRoles } from './roles.ts'
 import { setUpDatabase } from './set-up-database.ts'
 import { serverSettings, type ServerSettings } from './settings.ts'
 import { ReadinessWatch } from './watch-readiness.ts'
@@ -45,7 +46,7 @@ interface Parts {
 export async function startServer(settings: ServerSettings, log: Logger, signal: AbortSignal): Promise<Running> {
   const postgres = postgresConfig(settings)
   const metrics = createServerMetrics()
-  const callers = watchCallers(settings, { log, metrics })
+  const callers = watchCallers(settings, { log, metrics, roles: pingRoles })
   const parts = createParts(settings, log, metrics)
   const readiness = new Readiness('waiting for Postgres')
   const gate = new StartGate(parts.recorder)

@@ -2,6 +2,7 @@ import type { Logger } from '../runtime/logger.ts'
 import { SettingsError } from '../runtime/settings.ts'
 import { watchFiles, type WatchedFiles } from '../runtime/watch-files.ts'
 import { createAccessCheck, type AccessCheck } from './access/access-check.ts'
+import type { Roles } from './access/roles.ts'
 import { parseTokens } from './access/tokens.ts'
 import { portSettings, type PortSettings } from './settings.ts'
 import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING, readCertificate, type ServerCertificate, type TlsFile } from './tls/certificate.ts'
@@ -20,6 +21,7 @@ export interface Callers {
 type CallerSettings = Pick<PortSettings, 'tlsCertFile' | 'tlsKeyFile' | 'tlsClientCaFile' | 'tokensFile'>
 
 export interface CallersOptions {
+  readonly roles: Roles
   readonly log: Logger
   readonly metrics: TlsMetrics
   /** Interval at which the files are read, in ms. */
@@ -28,20 +30,26 @@ export interface CallersOptions {
 
 /** Reads the files of TLS and the file of tokens, and watches them for changes. Throws `SettingsError`. */
 export function watchCallers(settings: CallerSettings, options: CallersOptions): Callers {
-  const { log, metrics } = options
+  const { log, metrics, roles } = options
   const certificate = watchCertificate(settings, options)
   const { tokensFile: file } = settings
   const setting = portSettings.tokensFile.env
   const tokens =
     file === undefined
       ? undefined
-      : watchFiles({ files: { tokens: { setting, file } }, parse: texts => parseTokens(setting, texts.tokens ?? ''), ...options })
+      : watchFiles({
+          files: { tokens: { setting, file } },
+          parse: texts => parseTokens(setting, texts.tokens ?? '', roles.names),
+          ...options,
+        })
   const asksClients = settings.tlsClientCaFile !== undefined
   if (certificate !== undefined) metrics.watchCertificate(() => certificate.value().notAfterMs)
   return {
     tls: certificate && { certificate, asksClients, failed: reportHandshakes(log, metrics) },
     access:
-      tokens || asksClients ? createAccessCheck({ tokens: tokens && (() => tokens.value()), clientCertificates: asksClients }) : undefined,
+      tokens || asksClients
+        ? createAccessCheck({ tokens: tokens && (() => tokens.value()), clientCertificates: asksClients, roles })
+        : undefined,
     stop() {
       certificate?.stop()
       tokens?.stop()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { createLogger } from '../../src/runtime/logger.ts'
 import { createServerMetrics } from '../../src/server/metrics.ts'
+import { pingRoles } from '../../src/server/roles.ts'
 import { startHttpServer } from '../../src/transport/http/http-server.ts'
 import { errorInterceptor } from '../../src/transport/rpc/error-interceptor.ts'
 import { measureCalls } from '../../src/transport/rpc/measure-calls.ts'
@@ -78,7 +79,7 @@ function callers({ useTls, serverCreds, clientTlsCert }: ServerCompatRequest): C
     tlsClientCaFile: file('client', clientTlsCert),
     tokensFile: undefined,
   }
-  const made = watchCallers(settings, { log, metrics })
+  const made = watchCallers(settings, { log, metrics, roles: pingRoles })
   made.stop()
   rmSync(folder, { recursive: true })
   return made

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pingRoles } from '../../src/server/roles.ts'
 import { createAccessCheck } from '../../src/transport/access/access-check.ts'
 import { parseTokens } from '../../src/transport/access/tokens.ts'
 import { converse, LAST, type Outcome, type Step } from './both-ways/conversation.ts'
@@ -30,8 +31,12 @@ describe('the lean way gives the same bytes and log lines as the handlers of Con
 })
 
 describe('the lean way and the handlers of Connect, with tokens,', () => {
-  const tokens = parseTokens('TOKENS_FILE', tokenLine('full', 'full-token', 'ping,read') + tokenLine('reader', 'reader-token', 'read'))
-  const ways = shared({ access: createAccessCheck({ tokens: () => tokens, clientCertificates: false }) })
+  const tokens = parseTokens(
+    'TOKENS_FILE',
+    tokenLine('full', 'full-token', 'ping,read') + tokenLine('reader', 'reader-token', 'read'),
+    pingRoles.names,
+  )
+  const ways = shared({ access: createAccessCheck({ tokens: () => tokens, clientCertificates: false, roles: pingRoles }) })
 
   test.each([
     '',

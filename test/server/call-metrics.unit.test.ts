@@ -1,10 +1,10 @@
 import { Counter, Histogram, Registry } from 'prom-client'
 import { expect, test } from 'vitest'
-import { callMetrics, SECONDS } from '../../src/server/call-metrics.ts'
+import { callMetrics, SECONDS } from '../../src/transport/rpc/call-metrics.ts'
 
 test('call metrics are printed exactly as the library prints its own', async () => {
   const [ours, theirs] = [new Registry(), new Registry()]
-  const metrics = callMetrics(ours)
+  const metrics = callMetrics(ours, 'ping')
   const registers = [theirs]
   const calls = new Counter({ name: 'ping_rpc_total', help: 'Calls by method and code', labelNames: ['method', 'code'], registers })
   const seconds = new Histogram({

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { createServerMetrics } from '../../src/server/metrics.ts'
+import { pingRoles } from '../../src/server/roles.ts'
 import { watchCallers } from '../../src/transport/watch-callers.ts'
 import { startHttpFixture, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 
@@ -37,7 +38,7 @@ export async function startCallersFixture(texts: CallerTexts, options: FixtureOp
   const log = pino({ level: 'trace' }, { write: line => void said.push(line) })
   const metrics = createServerMetrics()
   const settings = { tlsCertFile: named('cert'), tlsKeyFile: named('key'), tlsClientCaFile: named('clientCa'), tokensFile: named('tokens') }
-  const callers = watchCallers(settings, { log, metrics, everyMs: EVERY_MS })
+  const callers = watchCallers(settings, { log, metrics, roles: pingRoles, everyMs: EVERY_MS })
   const fixture = await startHttpFixture({ ...options, tls: callers.tls, access: callers.access })
   return {
     ...fixture,

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SettingsError } from '../../src/runtime/settings.ts'
+import { pingRoles } from '../../src/server/roles.ts'
 import { bearerToken } from '../../src/transport/access/bearer-token.ts'
 import { neededRole } from '../../src/transport/access/roles.ts'
 import { findToken, parseTokens } from '../../src/transport/access/tokens.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
-const parse = (text: string) => parseTokens('TOKENS_FILE', text)
+const parse = (text: string) => parseTokens('TOKENS_FILE', text, pingRoles.names)
 
 describe('a file of tokens', () => {
   test('has one line per token, with name, SHA-256 and roles, and may have comments', () => {
@@ -101,5 +102,5 @@ describe('the role that a path needs', () => {
     ['/healthz', undefined],
     ['/grpc.health.v1.Health/Check', undefined],
     ['/grpc.health.v1.Health/Watch', undefined],
-  ])('%s: %s', (path, role) => expect(neededRole(path)).toBe(role))
+  ])('%s: %s', (path, role) => expect(neededRole(pingRoles, path, 'POST')).toBe(role))
 })

@@ -1,18 +1,18 @@
-/** What a token allows: `ping` records pings, `read` counts them and reads the schema, `metrics` reads the metrics. */
-export const ROLES = ['ping', 'read', 'metrics'] as const
-export type Role = (typeof ROLES)[number]
-
-const ROLE_OF_PATH: Readonly<Record<string, Role>> = {
-  '/ping.v1.PingService/Ping': 'ping',
-  '/ping.v1.PingService/PingBatch': 'ping',
-  '/ping.v1.PingService/PingStream': 'ping',
-  '/metrics': 'metrics',
+/** What tokens allow at a port: each service has its own. */
+export interface Roles {
+  /** The realm of the challenges: the name of the service. */
+  readonly realm: string
+  /** Every role that a token may have. */
+  readonly names: readonly string[]
+  /** The role that a path needs which is not for probes. */
+  readonly roleOf: (path: string, method: string) => string
 }
+
 const PROBES: readonly string[] = ['/livez', '/readyz', '/healthz']
 const GRPC_HEALTH = '/grpc.health.v1.Health/'
 
-/** The role that a path needs. Undefined: none, the path is for probes. Any path that is not listed needs `read`. */
-export function neededRole(path: string): Role | undefined {
+/** The role that a request needs. Undefined: none, the path is for probes. */
+export function neededRole(roles: Roles, path: string, method: string): string | undefined {
   if (PROBES.includes(path) || path.startsWith(GRPC_HEALTH)) return undefined
-  return ROLE_OF_PATH[path] ?? 'read'
+  return roles.roleOf(path, method)
 }

@@ -1,12 +1,11 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { SettingsError } from '../../runtime/settings.ts'
-import { ROLES, type Role } from './roles.ts'
 
 /** An accepted token: its name, its SHA-256 and its roles. */
 export interface Token {
   readonly name: string
   readonly sha256: Buffer
-  readonly roles: readonly Role[]
+  readonly roles: readonly string[]
 }
 
 const NAME = /^[A-Za-z0-9][\w.@-]{0,63}$/
@@ -15,10 +14,10 @@ const SHA256 = /^[0-9a-f]{64}$/i
 const MAX_TOKENS = 1_000
 
 /**
- * Reads a file of tokens: one line per token with name, SHA-256 in hex and roles; `#` begins a comment line. Throws `SettingsError`,
+ * Reads a file of tokens, which may have the roles `roleNames`: one line per token with name, SHA-256 in hex and roles; `#` begins a comment line. Throws `SettingsError`,
  * which names lines by number and shows nothing of them: they may contain a token by mistake.
  */
-export function parseTokens(setting: string, text: string): readonly Token[] {
+export function parseTokens(setting: string, text: string, roleNames: readonly string[]): readonly Token[] {
   const tokens: Token[] = []
   const refuse = (line: number, got: string, expected: string): never => {
     throw new SettingsError(`${setting}: line ${line}: got ${got}, expected ${expected}`)
@@ -37,7 +36,7 @@ export function parseTokens(setting: string, text: string): readonly Token[] {
     if (!SHA256.test(sha256)) refuse(at, 'a word that is not a SHA-256', '64 hexadecimal digits: the SHA-256 of the token')
     const known = roles
       .split(',')
-      .map(word => ROLES.find(role => role === word) ?? refuse(at, 'an unknown role', `one or more of ${ROLES.join(',')}`))
+      .map(word => roleNames.find(role => role === word) ?? refuse(at, 'an unknown role', `one or more of ${roleNames.join(',')}`))
     const token = { name, sha256: Buffer.from(sha256, 'hex'), roles: known }
     if (tokens.some(other => other.name === name)) refuse(at, 'the name of an earlier line', 'a different name for each token')
     if (tokens.some(other => other.sha256.equals(token.sha256))) refuse(at, 'the token of an earlier line', 'each token once')

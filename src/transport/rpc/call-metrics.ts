@@ -1,9 +1,8 @@
 import { Counter, type Metric, type Registry } from 'prom-client'
-import type { CallMetrics } from '../transport/rpc/measure-calls.ts'
+import type { CallMetrics } from './measure-calls.ts'
 
 /** Upper bounds of the buckets, in seconds. A longer call counts in the last bucket, +Inf. */
 export const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]
-const SECONDS_NAME = 'ping_rpc_seconds'
 
 /** The calls of one method. */
 interface Calls {
@@ -14,11 +13,12 @@ interface Calls {
   sumSeconds: number
 }
 
-/** Counts and times calls. The library's own metrics look up each observation by its labels, which costs more than all the rest here. */
-export function callMetrics(registry: Registry): CallMetrics {
+/** Counts and times calls in `PREFIX_rpc_total` and `PREFIX_rpc_seconds`. The library's own metrics look up each observation by its labels, which costs more than all the rest here. */
+export function callMetrics(registry: Registry, prefix: string): CallMetrics {
   const methods = new Map<string, Calls>()
+  const secondsName = `${prefix}_rpc_seconds`
   new Counter({
-    name: 'ping_rpc_total',
+    name: `${prefix}_rpc_total`,
     help: 'Calls by method and code',
     labelNames: ['method', 'code'],
     registers: [registry],
@@ -27,10 +27,10 @@ export function callMetrics(registry: Registry): CallMetrics {
       for (const [method, { codes }] of methods) for (const [code, calls] of codes) this.inc({ method, code }, calls)
     },
   })
-  const seconds = { name: SECONDS_NAME, help: 'Duration of a call in seconds', type: 'histogram', aggregator: 'sum' }
+  const seconds = { name: secondsName, help: 'Duration of a call in seconds', type: 'histogram', aggregator: 'sum' }
   const histogram = {
     ...seconds,
-    get: async () => ({ ...seconds, values: [...methods].flatMap(([method, calls]) => valuesOf(method, calls)) }),
+    get: async () => ({ ...seconds, values: [...methods].flatMap(([method, calls]) => valuesOf(secondsName, method, calls)) }),
   }
   registry.registerMetric(histogram as unknown as Metric)
   return {
@@ -47,16 +47,16 @@ export function callMetrics(registry: Registry): CallMetrics {
 }
 
 /** In the library's form: each bucket includes the smaller ones. */
-function valuesOf(method: string, { buckets, count, sumSeconds }: Calls) {
+function valuesOf(name: string, method: string, { buckets, count, sumSeconds }: Calls) {
   let sum = 0
-  const metricName = `${SECONDS_NAME}_bucket`
+  const metricName = `${name}_bucket`
   const values: { metricName: string; labels: Record<string, string | number>; value: number }[] = buckets.map((calls, at) => ({
     metricName,
     labels: { le: SECONDS[at]!, method },
     value: (sum += calls),
   }))
   values.push({ metricName, labels: { le: '+Inf', method }, value: count })
-  values.push({ metricName: `${SECONDS_NAME}_sum`, labels: { method }, value: sumSeconds })
-  values.push({ metricName: `${SECONDS_NAME}_count`, labels: { method }, value: count })
+  values.push({ metricName: `${name}_sum`, labels: { method }, value: sumSeconds })
+  values.push({ metricName: `${name}_count`, labels: { method }, value: count })
   return values
 }
