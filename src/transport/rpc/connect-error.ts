@@ -35,7 +35,7 @@ export function codeOf(error: unknown): Code | undefined {
 }
 
 /** The header `retry-after` has whole seconds. */
-export function retryAfterHeader(retryAfterMs: number): string {
+function retryAfterHeader(retryAfterMs: number): string {
   return String(Math.ceil(wholeWaitMs(retryAfterMs) / 1_000))
 }
 
