@@ -5,6 +5,4 @@
 export const NODE_FLAGS = {
   server: [],
   processor: ['--max-semi-space-size=8'],
-  pong: [],
-  semaphore: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>

@@ -1,17 +1,29 @@
 import { join } from 'node:path'
 import { COMPILE_CACHE, writableFolder } from '../../src/runtime/compile-cache.ts'
 import { systemEnvironment } from '../launch/system-environment.ts'
-import type { Part } from '../part.ts'
+import type { Part, PartName } from '../part.ts'
 import { postgresPart } from '../postgres/postgres-part.ts'
 import type { LocalSettings } from '../settings.ts'
 import { urlOf } from '../url-of.ts'
-import type { Address } from './address.ts'
 import { brokerPart } from './broker-part.ts'
 import { cachePart } from './cache-part.ts'
-import { extraAddresses, extraParts } from './extra-parts.ts'
 import { programPart } from './program-part.ts'
 import { programSettings } from './program-settings.ts'
-import type { Programs } from './programs.ts'
+
+/** What Node runs for the programs of Ping. */
+export interface Programs {
+  readonly server: string
+  readonly processor: string
+  readonly broker: string
+}
+
+/** Where a part is found. */
+export interface Address {
+  readonly name: PartName | 'console'
+  readonly address: string
+  /** Which program it is, where there is a choice. */
+  readonly kind?: string
+}
 
 export interface PingParts {
   readonly parts: readonly Part[]
@@ -20,21 +32,22 @@ export interface PingParts {
   readonly notes: readonly string[]
 }
 
-/** All processes that Ping consists of on this machine, those that run next to it, and their addresses. */
+/** All processes that Ping consists of on this machine, and their addresses. */
 export function pingParts(settings: LocalSettings, dataDir: string, programs: Programs): PingParts {
   const compiled = compiledBy(dataDir)
-  const { serverPort, processorPort, postgresPort, hosts, extras } = settings
+  const { serverPort, processorPort, postgresPort, hosts } = settings
   const { passed, ignored } = programSettings(settings)
-  const postgres = postgresPart(postgresPort, dataDir, extras.includes('semaphore'))
+  const postgres = postgresPart(postgresPort, dataDir)
   const cache = cacheOf(settings, compiled)
   const kafka = kafkaOf(settings, dataDir, programs.broker)
-  const shared = { ...systemEnvironment(), ...compiled, KAFKA_BROKERS: kafka.address }
   const env = {
-    ...shared,
+    ...systemEnvironment(),
+    ...compiled,
     CORS_ORIGINS: ownOrigins(serverPort),
     ...passed,
     DATABASE_URL: postgres.url,
     REDIS_URL: cache.address,
+    KAFKA_BROKERS: kafka.address,
     HOST: hosts.join(','),
     PORT: String(serverPort),
     PROCESSOR_PORT: String(processorPort),
@@ -57,17 +70,11 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
     env,
     isEssential: false,
   })
-  const others = extraParts({
-    settings,
-    programs,
-    env: { pong: shared, semaphore: { ...shared, DATABASE_URL: postgres.semaphoreUrl } },
-  })
   return {
-    parts: [postgres.part, ...(cache.part ? [cache.part] : []), ...(kafka.part ? [kafka.part] : []), server, processor, ...others],
+    parts: [postgres.part, ...(cache.part ? [cache.part] : []), ...(kafka.part ? [kafka.part] : []), server, processor],
     addresses: [
       { name: 'server', address: urlOf(hosts, serverPort) },
       { name: 'processor', address: `${urlOf(hosts, processorPort)}/metrics` },
-      ...extraAddresses(settings),
       { name: 'postgres', address: postgres.address, kind: 'PostgreSQL 18' },
       { name: 'cache', address: withoutPassword(cache.address), kind: cache.kind },
       { name: 'kafka', address: kafka.address, kind: kafka.kind },

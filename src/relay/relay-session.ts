@@ -3,12 +3,12 @@ import type { Client } from '../ledger/pg-types.ts'
 import type { RecordedBatch } from '../ledger/record.ts'
 import { endSessionWhenIdle } from '../ledger/relay-locks.ts'
 import { wait } from '../runtime/wait.ts'
+import { WakeUp } from '../runtime/wake-up.ts'
 import { HeldLanes } from './held-lanes.ts'
 import { PublishedPositions } from './published-positions.ts'
 import type { RelayOptions } from './relay-options.ts'
 import { Rollup } from './rollup.ts'
 import { sendOnce } from './send-once.ts'
-import { WakeUp } from './wake-up.ts'
 
 const TAKE_LANES_EVERY_MS = 1_000
 /** Without a statement for this long, as when its server is frozen, the session ends and its lanes are free. */

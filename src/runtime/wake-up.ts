@@ -1,4 +1,4 @@
-import { wait } from '../runtime/wait.ts'
+import { wait } from './wait.ts'
 
 /** Lets a loop sleep until another part has work for it. A call while the loop does not sleep has no effect, so the loop checks for work first. */
 export class WakeUp {

@@ -1,3 +1,0 @@
-import { stub } from './stub.ts'
-
-stub(Number(process.env['PONG_PORT']))

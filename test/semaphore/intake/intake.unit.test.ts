@@ -1,0 +1,125 @@
+import type { KafkaMessage } from 'kafkajs'
+import { pino } from 'pino'
+import { describe, expect, test } from 'vitest'
+import { decodeRequest } from '../../../semaphore/intake/decode-request.ts'
+import { Intake } from '../../../semaphore/intake/intake.ts'
+import { placeOf } from '../../../semaphore/intake/record-ids.ts'
+import type { Outcome, Step } from '../../../semaphore/terms/step.ts'
+import { PartitionOffsets } from '../../../src/kafka/offsets.ts'
+import type { BatchControl } from '../../../src/kafka/record-consumer-options.ts'
+
+const TOPIC = 'command-requests'
+const PARTITION = 2
+
+function message(offset: number, key: string | null): KafkaMessage {
+  const common = { offset: String(offset), timestamp: '1', attributes: 0, headers: {} }
+  return { ...common, key: key === null ? null : Buffer.from(key), value: Buffer.from('x') }
+}
+
+/** An intake whose steps are applied when the test says so. */
+function create(maxOpen = 100) {
+  const running: { step: Step; settle: PromiseWithResolvers<Outcome> }[] = []
+  const dead: string[] = []
+  const taken: number[] = []
+  const verdicts: string[] = []
+  const state = { isOver: false, deadLettersFail: false }
+  const intake = new Intake({
+    decoders: new Map([[TOPIC, (record, partition) => decodeRequest(record, placeOf(TOPIC, partition, record), 10)]]),
+    steps: {
+      run: step => {
+        const settle = Promise.withResolvers<Outcome>()
+        running.push({ step, settle })
+        return settle.promise
+      },
+    },
+    deadLetters: new Map([
+      [
+        TOPIC,
+        {
+          put: async (partition, { offset }, reason) => {
+            if (state.deadLettersFail) throw new Error('Kafka is down')
+            dead.push(`${partition}/${offset} ${reason}`)
+          },
+        },
+      ],
+    ]),
+    maxOpen,
+    log: pino({ level: 'silent' }),
+    metrics: { recordTaken: (_, verdict) => void verdicts.push(verdict) },
+  })
+  const control: BatchControl = {
+    get isOver() {
+      return state.isOver
+    },
+    taken: offset => void taken.push(offset),
+    heartbeat: async () => undefined,
+    waitFor: async event => void (await event),
+  }
+  const offsets = new PartitionOffsets()
+  const take = (...messages: KafkaMessage[]) =>
+    intake.take({ topic: TOPIC, partition: PARTITION, messages, offsets, start: undefined }, control)
+  return { intake, running, dead, taken, verdicts, state, offsets, take }
+}
+
+const turn = () => new Promise(resolve => setImmediate(resolve))
+
+describe('the intake', () => {
+  test('commits an offset only when the steps of all records before it are committed', async () => {
+    const { running, offsets, take } = create()
+    await take(message(5, 'a'), message(6, 'b'), message(7, 'a'))
+    expect(running.map(({ step }) => step.resource)).toEqual(['a', 'b', 'a'])
+    running[1]!.settle.resolve({ outcome: 'unknown' })
+    await turn()
+    expect(offsets.toCommit()).toBe(5)
+    running[0]!.settle.resolve({ outcome: 'unknown' })
+    await turn()
+    expect(offsets.toCommit()).toBe(7)
+    running[2]!.settle.resolve({ outcome: 'unknown' })
+    await turn()
+    expect(offsets.toCommit()).toBe(8)
+  })
+
+  test('gives the record of a step that was not applied to no commit', async () => {
+    const { intake, running, offsets, take } = create()
+    await take(message(5, 'a'), message(6, 'b'))
+    running[0]!.settle.reject(new Error('stopped'))
+    running[1]!.settle.resolve({ outcome: 'unknown' })
+    await turn()
+    expect(offsets.toCommit()).toBe(5)
+    expect(intake.open).toBe(0)
+  })
+
+  test('writes a malformed record to the dead letters and goes on', async () => {
+    const { running, dead, verdicts, offsets, take } = create()
+    await take(message(5, null), message(6, 'a'))
+    expect(dead).toEqual(['2/5 key: got none, expected the id of a resource'])
+    expect(running).toHaveLength(1)
+    expect(verdicts).toEqual(['malformed'])
+    expect(offsets.toCommit()).toBe(6)
+  })
+
+  test('reads a malformed record again if Kafka does not accept the dead letter', async () => {
+    const { state, offsets, taken, take } = create()
+    state.deadLettersFail = true
+    await expect(take(message(5, null))).rejects.toThrow('Kafka is down')
+    expect(offsets.toCommit()).toBe(5)
+    expect(taken).toEqual([])
+  })
+
+  test('takes no more records while too many are not done', async () => {
+    const { running, take } = create(2)
+    const all = take(message(1, 'a'), message(2, 'b'), message(3, 'c'))
+    await turn()
+    expect(running).toHaveLength(2)
+    running[0]!.settle.resolve({ outcome: 'unknown' })
+    await all
+    expect(running).toHaveLength(3)
+  })
+
+  test('takes no more records once the partition is lost', async () => {
+    const { running, taken, state, take } = create()
+    state.isOver = true
+    await take(message(1, 'a'))
+    expect([running.length, taken.length]).toEqual([0, 0])
+  })
+})
