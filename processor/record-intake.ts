@@ -1,10 +1,10 @@
 import type { KafkaMessage } from 'kafkajs'
 import type { decode, Decoded } from '../src/events/event.ts'
 import type { FetchedRecords } from '../src/events/fetched-records.ts'
+import type { DeadLetters } from '../src/kafka/dead-letters.ts'
 import type { PartitionOffsets } from '../src/kafka/offsets.ts'
 import { unreadableBatch } from '../src/kafka/unreadable-records.ts'
 import type { Logger } from '../src/runtime/logger.ts'
-import type { DeadLetters } from './dead-letters.ts'
 import type { Flusher } from './flusher.ts'
 import type { ProcessorMetrics } from './metrics.ts'
 

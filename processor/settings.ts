@@ -1,5 +1,6 @@
 import { FLUSH_INTERVAL_MS, FRESH_WITHIN_MS, TICK_INTERVAL_MS } from '../src/counters/freshness.ts'
 import { hashSettings, redisSettings } from '../src/counters/settings.ts'
+import { eventSettings } from '../src/events/settings.ts'
 import { kafkaSettings, topicSettings } from '../src/kafka/settings.ts'
 import { postgresSettings } from '../src/ledger/settings.ts'
 import { hostSetting } from '../src/runtime/host-setting.ts'
@@ -55,6 +56,7 @@ export const processorSettings = {
   }),
   ...postgresSettings,
   ...kafkaSettings,
+  ...eventSettings,
   ...topicSettings,
   ...redisSettings,
 }

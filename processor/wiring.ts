@@ -1,5 +1,6 @@
 import { createCache, type Cache } from '../src/counters/connect.ts'
 import { redisOptions } from '../src/counters/settings.ts'
+import { DeadLetters } from '../src/kafka/dead-letters.ts'
 import { createKafka } from '../src/kafka/kafka.ts'
 import { Pool } from '../src/ledger/pool.ts'
 import { postgresConfig } from '../src/ledger/settings.ts'
@@ -11,7 +12,6 @@ import { Assignment } from './assignment.ts'
 import { AuditLoop } from './audit-loop.ts'
 import { CatchUpLoop } from './catch-up-loop.ts'
 import { PingConsumer } from './consumer.ts'
-import { DeadLetters } from './dead-letters.ts'
 import { Flusher } from './flusher.ts'
 import { Lanes } from './lanes.ts'
 import { createProcessorMetrics, type ProcessorMetrics } from './metrics.ts'
@@ -94,7 +94,7 @@ function createParts(settings: ProcessorSettings, log: Logger, metrics: Processo
   const catchUps = new CatchUpLoop({ ...shared, flusher })
   const audits = new AuditLoop({ ...shared, rebuilder, intervalMs: auditIntervalMs })
   const kafka = createKafka(settings, 'ping-processor', log)
-  const deadLetters = new DeadLetters(kafka, topic, settings, log)
+  const deadLetters = new DeadLetters({ kafka, topic, topicSettings: settings, headerPrefix: 'ping-', log })
   const consumer = new PingConsumer({
     kafka,
     topic,

@@ -3,6 +3,7 @@ import { localSettings } from '../../local/settings.ts'
 import { processorSettings } from '../../processor/settings.ts'
 import { cliSettings } from '../../src/cli/settings.ts'
 import { hashSettings, redisSettings } from '../../src/counters/settings.ts'
+import { eventSettings } from '../../src/events/settings.ts'
 import { kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
 import { postgresSettings } from '../../src/ledger/settings.ts'
 import type { Setting, SettingsTable } from '../../src/runtime/settings.ts'
@@ -23,7 +24,7 @@ const SHARED: readonly (readonly [title: string, intro: string, tables: readonly
   ['Postgres', `${READERS} If none is set, Postgres is at postgres://postgres@127.0.0.1:5432/ping.`, [postgresSettings]],
   ['Cache', `${READERS} If none is set, the cache is at redis://127.0.0.1:6379.`, [redisSettings]],
   ['Shape of the cache', 'Used by the processor and `pingcli rebuild`; set the same value for both.', [hashSettings]],
-  ['Kafka', 'Used by the server and the processor.', [kafkaSettings, topicSettings]],
+  ['Kafka', 'Used by the server and the processor.', [kafkaSettings, eventSettings, topicSettings]],
 ]
 
 const listed = (names: readonly string[]) => names.map(name => `\`${name}\``).join(', ')

@@ -7,12 +7,6 @@ import { kafkajsBroker } from './socket-factory.ts'
 /** Where Kafka is. */
 export const kafkaSettings = {
   kafkaBrokers: addressList('KAFKA_BROKERS', { help: 'Bootstrap brokers, separated by commas.', fallback: ['127.0.0.1:9092'] }),
-  kafkaTopic: text('KAFKA_TOPIC', {
-    help: 'The topic of the pings. Records that cannot be decoded go to the topic with this name and the suffix .dead-letter.',
-    expected: 'up to 237 letters, digits, dots, underscores and hyphens; not . or ..',
-    pattern: /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,237}$/,
-    fallback: 'ping-events',
-  }),
   kafkaTls: flag('KAFKA_TLS', { help: 'Use TLS for connections to Kafka.', fallback: false }),
   kafkaCaFile: text('KAFKA_CA_FILE', { help: 'File with the CA certificate of the brokers, for KAFKA_TLS.', fallback: undefined }),
   kafkaCertFile: text('KAFKA_CERT_FILE', {
@@ -26,6 +20,16 @@ export const kafkaSettings = {
   }),
   kafkaUsername: text('KAFKA_USERNAME', { help: 'User name for KAFKA_SASL_MECHANISM.', fallback: undefined }),
   kafkaPassword: text('KAFKA_PASSWORD', { help: 'Password for KAFKA_SASL_MECHANISM.', fallback: undefined, secret: true }),
+}
+
+/** The name of a topic; it leaves room for the suffix of a dead-letter topic. */
+export function topicName(env: string, { help, fallback }: { readonly help: string; readonly fallback: string }): Setting<string> {
+  return text(env, {
+    help,
+    expected: 'up to 237 letters, digits, dots, underscores and hyphens; not . or ..',
+    pattern: /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,237}$/,
+    fallback,
+  })
 }
 
 /** How the topic is created if it is missing; an existing topic is not changed. */

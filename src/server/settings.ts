@@ -1,4 +1,5 @@
 import { redisSettings } from '../counters/settings.ts'
+import { eventSettings } from '../events/settings.ts'
 import { kafkaSettings, topicSettings } from '../kafka/settings.ts'
 import { postgresSettings } from '../ledger/settings.ts'
 import { hostSetting } from '../runtime/host-setting.ts'
@@ -67,6 +68,7 @@ export const serverSettings = {
   ...postgresSettings,
   ...redisSettings,
   ...kafkaSettings,
+  ...eventSettings,
   ...topicSettings,
 }
 

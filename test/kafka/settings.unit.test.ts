@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { eventSettings } from '../../src/events/settings.ts'
 import { kafkaConfig, kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
 import { hostOf } from '../../src/kafka/socket-factory.ts'
 import { readSettings, SettingsError } from '../../src/runtime/settings.ts'
@@ -11,7 +12,8 @@ const file = join(folder, 'file.pem')
 writeFileSync(file, 'text')
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const configOf = (env: Readonly<Record<string, string>>) => kafkaConfig(readSettings({ ...kafkaSettings, ...topicSettings }, env))
+const configOf = (env: Readonly<Record<string, string>>) =>
+  kafkaConfig(readSettings({ ...kafkaSettings, ...eventSettings, ...topicSettings }, env))
 function refusalOf(env: Readonly<Record<string, string>>): string {
   try {
     configOf(env)
@@ -25,7 +27,10 @@ function refusalOf(env: Readonly<Record<string, string>>): string {
 describe('the address of Kafka', () => {
   test('is this machine, without TLS and authentication, if nothing is set', () => {
     expect(configOf({})).toEqual({ brokers: ['127.0.0.1:9092'] })
-    expect(readSettings({ ...kafkaSettings, ...topicSettings }, {})).toMatchObject({ kafkaTopic: 'ping-events', kafkaTopicPartitions: 4 })
+    expect(readSettings({ ...kafkaSettings, ...eventSettings, ...topicSettings }, {})).toMatchObject({
+      kafkaTopic: 'ping-events',
+      kafkaTopicPartitions: 4,
+    })
   })
 
   test('is a list of brokers', () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from 'kafkajs'
 import { expect } from 'vitest'
 import { decode, type PingEvent } from '../../src/events/event.ts'
+import { eventSettings } from '../../src/events/settings.ts'
 import { guardIdleConnections } from '../../src/kafka/guard-idle-connections.ts'
 import { createKafka } from '../../src/kafka/kafka.ts'
 import { kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
@@ -15,7 +16,10 @@ import { numberingFaults, rowsOf, silent } from '../ledger/ledger-fixture.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 
 export const settingsFor = (brokers: string, topic: string) =>
-  readSettings({ ...kafkaSettings, ...topicSettings }, { KAFKA_BROKERS: brokers, KAFKA_TOPIC: topic, KAFKA_TOPIC_PARTITIONS: '3' })
+  readSettings(
+    { ...kafkaSettings, ...eventSettings, ...topicSettings },
+    { KAFKA_BROKERS: brokers, KAFKA_TOPIC: topic, KAFKA_TOPIC_PARTITIONS: '3' },
+  )
 
 export function createPublisher(brokers: string, topic: string): Publisher {
   const settings = settingsFor(brokers, topic)

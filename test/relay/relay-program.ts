@@ -1,3 +1,4 @@
+import { eventSettings } from '../../src/events/settings.ts'
 /** A relay as a separate process, to be killed and frozen: `node relay-program.ts '{"postgres":…,"brokers":…,"topic":…}'`. */
 import { createKafka } from '../../src/kafka/kafka.ts'
 import { kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
@@ -9,7 +10,7 @@ import { readSettings } from '../../src/runtime/settings.ts'
 const { postgres, brokers, topic } = JSON.parse(process.argv[2]!)
 const log = createLogger({ name: 'relay', level: 'silent' })
 const settings = readSettings(
-  { ...kafkaSettings, ...topicSettings },
+  { ...kafkaSettings, ...eventSettings, ...topicSettings },
   { KAFKA_BROKERS: brokers, KAFKA_TOPIC: topic, KAFKA_TOPIC_PARTITIONS: '3' },
 )
 const publisher = new Publisher(createKafka(settings, 'test', log), topic, settings)

@@ -1,4 +1,4 @@
-import { deadLetterTopic } from '../../../processor/dead-letters.ts'
+import { deadLetterTopic } from '../../../src/kafka/dead-letters.ts'
 import { ofKind } from '../cluster/of-kind.ts'
 import { containersOf, literalEnv } from '../cluster/workloads.ts'
 import type { Rendering } from '../project/project.ts'
@@ -66,7 +66,7 @@ function serverRights(topic: string): readonly Right[] {
   return [`topic ${topic}: Describe`, `topic ${topic}: Write`]
 }
 
-/** processor/consumer.ts and processor/dead-letters.ts. */
+/** processor/consumer.ts and src/kafka/dead-letters.ts. */
 function processorRights(topic: string, group: string): readonly Right[] {
   const dead = deadLetterTopic(topic)
   return [

@@ -1,4 +1,4 @@
-import { deadLetterTopic } from '../../../processor/dead-letters.ts'
+import { deadLetterTopic } from '../../../src/kafka/dead-letters.ts'
 import { ofKind } from '../cluster/of-kind.ts'
 import { containersOf, literalEnv } from '../cluster/workloads.ts'
 import type { Rendering } from '../project/project.ts'

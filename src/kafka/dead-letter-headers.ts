@@ -1,24 +1,19 @@
 import type { IHeaders } from 'kafkajs'
 
-/** How the names of our headers begin. */
-const OURS = 'ping-'
 /** Prefix for a name of the record's own that looks like one of ours, or that has this prefix already: no two names become one. */
 const OWN = 'original.'
 
-/** The record's own headers, and ours: `ping-<name>` for each. */
-export function deadLetterHeaders(own: IHeaders | undefined, ours: Readonly<Record<string, string>>): IHeaders {
-  const kept = Object.entries(own ?? {}).map(([name, value]) => [hasPrefix(name) ? OWN + name : name, writable(value)])
-  return Object.fromEntries([...kept, ...Object.entries(ours).map(([name, value]) => [OURS + name, value])])
+/** The record's own headers, and ours: `<prefix><name>` for each. */
+export function deadLetterHeaders(own: IHeaders | undefined, prefix: string, ours: Readonly<Record<string, string>>): IHeaders {
+  const isLikeOurs = (name: string): boolean => name.startsWith(prefix) || name.startsWith(OWN)
+  const kept = Object.entries(own ?? {}).map(([name, value]) => [isLikeOurs(name) ? OWN + name : name, writable(value)])
+  return Object.fromEntries([...kept, ...Object.entries(ours).map(([name, value]) => [prefix + name, value])])
 }
 
 /** The bytes of names and values. */
 export function headerBytes(headers: IHeaders | undefined): number {
   const values = Object.entries(headers ?? {}).flatMap(([name, value]) => [writable(value)].flat().map(one => [name, one ?? ''] as const))
   return values.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0)
-}
-
-function hasPrefix(name: string): boolean {
-  return name.startsWith(OURS) || name.startsWith(OWN)
 }
 
 /**

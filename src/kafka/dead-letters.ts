@@ -1,8 +1,8 @@
 import { Partitioners, type Kafka, type KafkaMessage, type Message, type Producer } from 'kafkajs'
-import { ensureTopic } from '../src/kafka/kafka.ts'
-import type { TopicSettings } from '../src/kafka/settings.ts'
-import type { Logger } from '../src/runtime/logger.ts'
+import type { Logger } from '../runtime/logger.ts'
 import { deadLetterHeaders, headerBytes } from './dead-letter-headers.ts'
+import { ensureTopic } from './kafka.ts'
+import type { TopicSettings } from './settings.ts'
 
 const ACKS_ALL = -1
 const TOO_LARGE: readonly unknown[] = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']
@@ -14,41 +14,48 @@ function isTooLarge(error: unknown): boolean {
   return false
 }
 
-/** The name of the dead-letter topic of this topic of pings. */
+/** The name of the dead-letter topic of this topic. */
 export function deadLetterTopic(topic: string): string {
   return `${topic}.dead-letter`
 }
 
+export interface DeadLettersOptions {
+  readonly kafka: Kafka
+  /** The topic that the records come from. */
+  readonly topic: string
+  /** How to create the dead-letter topic, except that it gets one partition. */
+  readonly topicSettings: TopicSettings
+  /** How the names of our headers begin, such as `ping-`. */
+  readonly headerPrefix: string
+  readonly log: Logger
+}
+
 /** The topic of the records that cannot be decoded: each unchanged, with its headers, and further headers for its place and the reason. */
 export class DeadLetters {
-  readonly #kafka: Kafka
-  readonly #topic: string
-  readonly #settings: TopicSettings
-  readonly #log: Logger
+  readonly #options: DeadLettersOptions
   #producer: Promise<Producer> | undefined
 
-  constructor(kafka: Kafka, topic: string, settings: TopicSettings, log: Logger) {
-    this.#kafka = kafka
-    this.#topic = topic
-    this.#settings = settings
-    this.#log = log
+  constructor(options: DeadLettersOptions) {
+    this.#options = options
   }
 
   get topic(): string {
-    return deadLetterTopic(this.#topic)
+    return deadLetterTopic(this.#options.topic)
   }
 
   /** Resolves when the record is in the topic. Rejects if Kafka does not accept it: the record is then read again. */
   async put(partition: number, { offset, key, value, timestamp, headers: own }: KafkaMessage, reason: string): Promise<void> {
-    this.#log.warn({ partition, offset, reason }, 'a record cannot be decoded; writing it to the dead-letter topic')
-    const place = { reason, topic: this.#topic, partition: String(partition), offset, timestamp }
+    const { topic, headerPrefix, log } = this.#options
+    log.warn({ partition, offset, reason }, 'a record cannot be decoded; writing it to the dead-letter topic')
+    const place = { reason, topic, partition: String(partition), offset, timestamp }
     try {
-      await this.#send({ key, value, headers: deadLetterHeaders(own, place) })
+      await this.#send({ key, value, headers: deadLetterHeaders(own, headerPrefix, place) })
     } catch (error) {
       if (!isTooLarge(error)) throw error
       // With our headers it is too large for a record. It is written without its bytes: the topic that it came from has them.
       const bytes = (key?.length ?? 0) + (value?.length ?? 0) + headerBytes(own)
-      await this.#send({ key: null, value: null, headers: deadLetterHeaders(undefined, { ...place, 'left-out': `${bytes} bytes` }) })
+      const headers = deadLetterHeaders(undefined, headerPrefix, { ...place, 'left-out': `${bytes} bytes` })
+      await this.#send({ key: null, value: null, headers })
     }
   }
 
@@ -70,8 +77,9 @@ export class DeadLetters {
   }
 
   async #connect(): Promise<Producer> {
-    await ensureTopic(this.#kafka, this.topic, { ...this.#settings, kafkaTopicPartitions: 1 })
-    const producer = this.#kafka.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner })
+    const { kafka, topicSettings } = this.#options
+    await ensureTopic(kafka, this.topic, { ...topicSettings, kafkaTopicPartitions: 1 })
+    const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
     return producer
   }
