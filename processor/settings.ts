@@ -2,7 +2,7 @@ import { FLUSH_INTERVAL_MS, FRESH_WITHIN_MS, TICK_INTERVAL_MS } from '../src/cou
 import { hashSettings, redisSettings } from '../src/counters/settings.ts'
 import { eventSettings } from '../src/events/settings.ts'
 import { kafkaSettings, topicSettings } from '../src/kafka/settings.ts'
-import { postgresSettings } from '../src/ledger/settings.ts'
+import { postgresSettings } from '../src/postgres/settings.ts'
 import { hostSetting } from '../src/runtime/host-setting.ts'
 import { LOG_LEVELS } from '../src/runtime/logger.ts'
 import { choice, integer, readSettings, text, type Environment, type SettingsOf } from '../src/runtime/settings.ts'

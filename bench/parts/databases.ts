@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { migrate } from '../../src/ledger/migrate.ts'
-import { postgresConfig, postgresSettings } from '../../src/ledger/settings.ts'
+import { postgresConfig, postgresSettings } from '../../src/postgres/settings.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import type { Parts } from './parts.ts'

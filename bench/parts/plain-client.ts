@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { postgresConfig, postgresSettings } from '../../src/ledger/settings.ts'
+import { postgresConfig, postgresSettings } from '../../src/postgres/settings.ts'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 

@@ -1,7 +1,7 @@
+import { timeArray, uuidArray } from '../postgres/binary-array.ts'
+import type { Client, Notice } from '../postgres/pg-types.ts'
 import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
-import { timeArray, uuidArray } from './binary-array.ts'
-import type { Client, Notice } from './pg-types.ts'
 
 /** What one batch did. */
 export interface RecordedBatch {

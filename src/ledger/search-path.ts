@@ -19,5 +19,5 @@ function firstInPath(table: string): string {
     where c.relname = '${table}' and c.relkind in ('r', 'p') and c.relpersistence <> 't' order by path.place limit 1)`
 }
 
-/** An expression that sets the session's search_path to Ping's tables, and to nothing else with the same names. */
-export const SET_SEARCH_PATH = `pg_catalog.set_config('search_path', pg_catalog.format('%I, pg_temp', ${LEDGER_SCHEMA}), false)`
+/** The search_path that leads to Ping's tables, and to nothing else with the same names. */
+export const LEDGER_SEARCH_PATH = `pg_catalog.format('%I, pg_temp', ${LEDGER_SCHEMA})`

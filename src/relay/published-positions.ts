@@ -1,5 +1,5 @@
-import type { Client } from '../ledger/pg-types.ts'
 import { movePublished } from '../ledger/positions.ts'
+import type { Client } from '../postgres/pg-types.ts'
 import { samePosition } from '../terms/position.ts'
 import type { HeldLanes } from './held-lanes.ts'
 import type { RelayOptions } from './relay-options.ts'

@@ -1,4 +1,4 @@
-import type { ClientConfig } from '../ledger/pg-types.ts'
+import type { ClientConfig } from '../postgres/pg-types.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Publisher } from './publisher.ts'
 

@@ -1,7 +1,7 @@
 import { connectClient } from '../ledger/connect.ts'
-import type { Client } from '../ledger/pg-types.ts'
 import type { RecordedBatch } from '../ledger/record.ts'
 import { endSessionWhenIdle } from '../ledger/relay-locks.ts'
+import type { Client } from '../postgres/pg-types.ts'
 import { wait } from '../runtime/wait.ts'
 import { WakeUp } from '../runtime/wake-up.ts'
 import { HeldLanes } from './held-lanes.ts'

@@ -1,5 +1,5 @@
-import type { Client } from '../ledger/pg-types.ts'
 import { fold, foldCounts, readPositions, unfold } from '../ledger/positions.ts'
+import type { Client } from '../postgres/pg-types.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { samePosition } from '../terms/position.ts'
 import type { HeldLanes } from './held-lanes.ts'

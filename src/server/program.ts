@@ -1,4 +1,4 @@
-import { postgresConfig } from '../ledger/settings.ts'
+import { postgresConfig } from '../postgres/settings.ts'
 import { endWith } from '../runtime/end-with.ts'
 import { WRONG_USAGE } from '../runtime/exit-codes.ts'
 import { createLogger, exitLogged, type Logger } from '../runtime/logger.ts'

@@ -1,5 +1,5 @@
 import { migrate } from '../ledger/migrate.ts'
-import type { ClientConfig } from '../ledger/pg-types.ts'
+import type { ClientConfig } from '../postgres/pg-types.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { retry } from '../runtime/retry.ts'
 import { classifySetUpFailure } from './set-up-failures.ts'

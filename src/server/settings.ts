@@ -1,7 +1,7 @@
 import { redisSettings } from '../counters/settings.ts'
 import { eventSettings } from '../events/settings.ts'
 import { kafkaSettings, topicSettings } from '../kafka/settings.ts'
-import { postgresSettings } from '../ledger/settings.ts'
+import { postgresSettings } from '../postgres/settings.ts'
 import { hostSetting } from '../runtime/host-setting.ts'
 import { LOG_LEVELS } from '../runtime/logger.ts'
 import { choice, integer, type SettingsOf } from '../runtime/settings.ts'

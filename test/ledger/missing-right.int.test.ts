@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MissingRightError } from '../../src/ledger/missing-right.ts'
+import { MissingRightError } from '../../src/postgres/missing-right.ts'
 import { classifySetUpFailure } from '../../src/server/set-up-failures.ts'
 import { describeOnEachPostgres, pingsAt, record, setUp, sql, withClient } from './ledger-fixture.ts'
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Client } from '../../src/ledger/pg-types.ts'
+import type { Client } from '../../src/postgres/pg-types.ts'
 import type { NewPing } from '../../src/terms/ping.ts'
 import type { TestAddress } from '../support/postgres.ts'
 import { pingsAt, withClient } from './ledger-fixture.ts'

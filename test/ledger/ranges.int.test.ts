@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Client } from '../../src/ledger/pg-types.ts'
 import { Pool } from '../../src/ledger/pool.ts'
 import { fold, unfold } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { countRowsAfter, countRowsByMinute, inSnapshot, readCounts, readMinutesAt } from '../../src/ledger/snapshot.ts'
+import type { Client } from '../../src/postgres/pg-types.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { describeOnPostgres, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
 

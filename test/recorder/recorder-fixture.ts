@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { ClientConfig } from '../../src/ledger/pg-types.ts'
 import type { RecordedBatch } from '../../src/ledger/record.ts'
+import type { ClientConfig } from '../../src/postgres/pg-types.ts'
 import type { RequestedPing } from '../../src/server/recorder/ping-recorder.ts'
 import { Recorder, type RecorderOptions } from '../../src/server/recorder/recorder.ts'
 import { QueueFullError, UnavailableError } from '../../src/transport/errors.ts'

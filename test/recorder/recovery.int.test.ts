@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { ClientConfig } from '../../src/ledger/pg-types.ts'
+import type { ClientConfig } from '../../src/postgres/pg-types.ts'
 import { setUp } from '../ledger/ledger-fixture.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startTcpGate, type TcpGate } from '../support/tcp-gate.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { NewerDatabaseError } from '../../src/ledger/migrate.ts'
-import { MissingRightError } from '../../src/ledger/missing-right.ts'
+import { NewerDatabaseError } from '../../src/postgres/migrator.ts'
+import { MissingRightError } from '../../src/postgres/missing-right.ts'
 import { SettingsError } from '../../src/runtime/settings.ts'
 import { classifySetUpFailure } from '../../src/server/set-up-failures.ts'
 

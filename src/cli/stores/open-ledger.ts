@@ -1,5 +1,5 @@
 import { Pool } from '../../ledger/pool.ts'
-import { postgresConfig, postgresSettings } from '../../ledger/settings.ts'
+import { postgresConfig, postgresSettings } from '../../postgres/settings.ts'
 import { reasonOf } from '../client/failures.ts'
 import type { Context } from '../context.ts'
 import { CliError, EXIT } from '../exit-codes.ts'

@@ -2,7 +2,7 @@ import type { IContainer } from 'kubernetes-models/v1'
 import { processorSettings } from '../../../processor/settings.ts'
 import { cliSettings } from '../../../src/cli/settings.ts'
 import { redisSettings } from '../../../src/counters/settings.ts'
-import { postgresSettings } from '../../../src/ledger/settings.ts'
+import { postgresSettings } from '../../../src/postgres/settings.ts'
 import type { Setting, SettingsTable } from '../../../src/runtime/settings.ts'
 import { serverSettings } from '../../../src/server/settings.ts'
 

@@ -1,7 +1,7 @@
 import { eventsOfRun, type EventRun } from '../../../src/events/event-run.ts'
 import type { PingEvent } from '../../../src/events/event.ts'
-import type { Client } from '../../../src/ledger/pg-types.ts'
 import type { RecordedBatch } from '../../../src/ledger/record.ts'
+import type { Client } from '../../../src/postgres/pg-types.ts'
 import { HeldLanes } from '../../../src/relay/held-lanes.ts'
 import { PublishedPositions } from '../../../src/relay/published-positions.ts'
 import type { RelayOptions } from '../../../src/relay/relay-options.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { timeArray, uuidArray } from '../../src/ledger/binary-array.ts'
+import { timeArray, uuidArray } from '../../src/postgres/binary-array.ts'
 
 const hex = (array: Buffer) => array.toString('hex')
 

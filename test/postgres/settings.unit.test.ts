@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { postgresConfig, postgresSettings } from '../../src/ledger/settings.ts'
+import { postgresConfig, postgresSettings } from '../../src/postgres/settings.ts'
 import { readSettings, SettingsError } from '../../src/runtime/settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ping-test-settings-'))

@@ -1,8 +1,7 @@
 import type { Client, QueryResult } from 'pg'
-import { SET_SEARCH_PATH } from './search-path.ts'
 
 /**
- * Session settings that the ledger needs, no matter what the defaults of the database, the role and a pooler are: READ COMMITTED (a
+ * Session settings that batches need, no matter what the defaults of the database, the role and a pooler are: READ COMMITTED (a
  * batch reads the head after it has its lock); plans by index from the first row on (Postgres would scan tables without statistics);
  * except for reads, no statement time-out (the outcome of a cancelled batch would be unknown; we close the connection instead).
  * Warnings must arrive, because one at commit is not an ack. If a policy hides rows, that is an error, not a lower count.
@@ -22,7 +21,7 @@ const SETTINGS = {
 const NO_TRANSACTION_TIMEOUT = `case when pg_catalog.current_setting('transaction_timeout', true) is not null
   then pg_catalog.set_config('transaction_timeout', '0', false) end`
 
-/** The settings of a session, with the names and units of Postgres. The search_path is determined in the database. */
+/** The settings of a session, with the names and units of Postgres. The search_path is not among them: it is determined in the database. */
 export type SessionSettings = Readonly<Record<string, string>>
 
 /** `auto`: Postgres may plan a statement again for its values. `force_generic_plan`: one plan for all values. */
@@ -45,24 +44,24 @@ export interface Session {
 }
 
 /** Two statements in one message, so that the database's own time-out does not cancel the second. */
-function beginText(client: Client, settings: SessionSettings): string {
+function beginText(client: Client, settings: SessionSettings, searchPath: string): string {
   const values = Object.entries(settings).map(
     ([name, value]) => `pg_catalog.set_config(${client.escapeLiteral(name)}, ${client.escapeLiteral(value)}, false)`,
   )
   return `set statement_timeout = 0;
-    select pg_catalog.pg_backend_pid() as pid, pg_catalog.pg_is_in_recovery() as standby, ${SET_SEARCH_PATH} as search_path, ${NO_TRANSACTION_TIMEOUT}, array[${values.join()}] as set`
+    select pg_catalog.pg_backend_pid() as pid, pg_catalog.pg_is_in_recovery() as standby, pg_catalog.set_config('search_path', ${searchPath}, false) as search_path, ${NO_TRANSACTION_TIMEOUT}, array[${values.join()}] as set`
 }
 
 /**
- * Sets up the session in one round trip, by statements, because poolers refuse or drop settings in the start packet.
+ * Sets up the session in one round trip, by statements, because poolers refuse or drop settings in the start packet. `searchPath` is an SQL expression.
  * Throws `StandbyError`.
  */
-export async function beginSession(client: Client, settings: SessionSettings): Promise<Session> {
-  const results: unknown = await client.query(beginText(client, settings))
+export async function beginSession(client: Client, settings: SessionSettings, searchPath: string): Promise<Session> {
+  const results: unknown = await client.query(beginText(client, settings, searchPath))
   const { rows } = (results as readonly QueryResult<{ pid: number; standby: boolean; search_path: string }>[])[1]!
-  const { pid, standby, search_path: searchPath } = rows[0]!
+  const { pid, standby, search_path } = rows[0]!
   if (standby) throw new StandbyError('Postgres answers as a standby, which accepts no writes; expected the primary')
-  return { pid, settings: { ...settings, search_path: searchPath } }
+  return { pid, settings: { ...settings, search_path } }
 }
 
 const READ_BACK = `select pg_catalog.pg_backend_pid() as pid,
