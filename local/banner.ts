@@ -1,6 +1,8 @@
 import { shellWord } from '../src/runtime/shell-word.ts'
+import { EXTRAS, startCommand, type Extra } from './arguments.ts'
 import type { PartName } from './part.ts'
-import { HIDDEN, type Address } from './parts/ping-parts.ts'
+import type { Address } from './parts/address.ts'
+import { HIDDEN } from './parts/ping-parts.ts'
 import { passwordFile } from './postgres/passwords.ts'
 import type { LocalSettings } from './settings.ts'
 import type { PartState } from './supervision/supervised-part.ts'
@@ -11,6 +13,8 @@ const DEFAULTS = {
   PING_DATA_DIR: '.ping',
   REDIS_URL: 'redis://127.0.0.1:6379',
   PING_ADDRESS: 'http://127.0.0.1:8080',
+  KAFKA_BROKERS: '127.0.0.1:9092',
+  SEMAPHORE_ADDRESS: 'http://127.0.0.1:8082',
 } as const
 
 /** The state of a part that is ours, or undefined for one that is not run by us. */
@@ -35,10 +39,28 @@ export function banner(settings: LocalSettings, dataDir: string, addresses: read
     `  PGPASSFILE=${shellWord(passwordFile(dataDir))} psql ${addressOf(addresses, 'postgres') ?? ''}`,
     `  redis-cli -u ${shellWord(cache)} HGETALL ping:counters`,
     ...(cache.includes(HIDDEN) ? [`Replace ${HIDDEN} with the password of your cache.`] : []),
+    ...settings.extras.flatMap(name => ['', `Try ${TITLES[name]}:`, ...EXTRA_LINES[name](settings, addresses).map(line => `  ${line}`)]),
     '',
+    ...(settings.extras.length === 0
+      ? [`Two more systems can run next to Ping, a server for round trips and a semaphore: ${startCommand(EXTRAS)}`]
+      : []),
     'Ctrl-C stops everything.',
   ]
   return `${lines.join('\n')}\n`
+}
+
+const TITLES: Readonly<Record<Extra, string>> = { pong: 'the round trip', semaphore: 'the semaphore' }
+
+const EXTRA_LINES: Readonly<Record<Extra, (settings: LocalSettings, addresses: readonly Address[]) => readonly string[]>> = {
+  pong: (_, addresses) => [`${commandLine({ KAFKA_BROKERS: addressOf(addresses, 'kafka') })} rtt --pong -c 10`],
+  semaphore: ({ kafkaBrokers, consolePort }, addresses) => {
+    const address = addressOf(addresses, 'semaphore') ?? ''
+    return [
+      `curl --location --request POST ${shellWord(`${address}/command`)} --header 'Content-Type: text/plain' --data-raw 'This is a message.'`,
+      ...(kafkaBrokers.length === 0 ? [`printf 'c@actionable-commands\\nq\\n' | nc 127.0.0.1 ${consolePort}`] : []),
+      `${commandLine({ SEMAPHORE_ADDRESS: address })} semaphore resources`,
+    ]
+  },
 }
 
 function addressLine({ name, address, kind }: Address, state: PartState | undefined): string {

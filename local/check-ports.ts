@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { listen } from '../src/runtime/listen.ts'
 import { InUseError, SettingsError } from '../src/runtime/settings.ts'
+import { startCommand } from './arguments.ts'
 import { CannotStart } from './cannot-start.ts'
 import { portsInUse, type LocalSettings, type PortInUse } from './settings.ts'
 
@@ -27,7 +28,9 @@ export async function checkPorts(settings: LocalSettings, given: Readonly<Record
   const line = Object.entries({ ...given, ...proposed })
     .map(([name, value]) => `${name}=${quoted(value)}`)
     .join(' ')
-  throw new CannotStart(`${refused.join('\n')}\nStop what uses these ports, or use other ports:\n  ${line} npm start`)
+  throw new CannotStart(
+    `${refused.join('\n')}\nStop what uses these ports, or use other ports:\n  ${line} ${startCommand(settings.extras)}`,
+  )
 }
 
 /** Why a part cannot listen there, or undefined when it can. Throws `SettingsError` when the address is wrong, not the port. */

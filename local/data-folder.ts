@@ -5,6 +5,7 @@ import { lockFile, LockedError, type FileLock } from '../src/runtime/lock-file.t
 import { makeLevels } from '../src/runtime/make-levels.ts'
 import { runAsOwner } from '../src/runtime/run-as-owner.ts'
 import { SettingsError } from '../src/runtime/settings.ts'
+import { startCommand, type Extra } from './arguments.ts'
 import { CannotStart } from './cannot-start.ts'
 
 export interface DataFolder {
@@ -16,13 +17,14 @@ export interface DataFolder {
 
 /** SQLite and PostgreSQL open no longer paths; this leaves room for the longest path below the folder. */
 const MAX_PATH_BYTES = 480
-const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT'].map(name => `${name}=…`).join(' ')
+const PORTS = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT']
 
 /**
  * Creates the folder if it does not exist, and locks it. As root, this process becomes the ordinary user whom the folder
- * belongs to. Throws CannotStart when another copy uses it, and when it cannot be created, written to or used.
+ * belongs to. Throws CannotStart when another copy uses it, and when it cannot be created, written to or used. `extras`: what
+ * the user asked for, which the message repeats.
  */
-export function lockDataFolder(folder: string): DataFolder {
+export function lockDataFolder(folder: string, extras: readonly Extra[] = []): DataFolder {
   const path = resolve(folder)
   checkPath(path)
   const [lockPath, holder] = [join(path, 'lock.db'), join(path, 'run-by')]
@@ -30,7 +32,7 @@ export function lockDataFolder(folder: string): DataFolder {
   const lock = using(path, () => {
     makeLevels(path)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
-    return locked(lockPath, holder, path)
+    return locked(lockPath, holder, path, extras)
   })
   using(path, () => writeFileSync(holder, `${process.pid}\n`))
   const notes = [
@@ -48,13 +50,14 @@ function checkPath(path: string): void {
   if (bytes > MAX_PATH_BYTES) throw new CannotStart(`PING_DATA_DIR: got a path of ${bytes} bytes, expected at most ${MAX_PATH_BYTES}`)
 }
 
-function locked(file: string, holder: string, path: string): FileLock {
+function locked(file: string, holder: string, path: string, extras: readonly Extra[]): FileLock {
   try {
     return lockFile(file)
   } catch (error) {
     if (!(error instanceof LockedError)) throw error
+    const ports = [...PORTS, ...extras.map(name => `${name.toUpperCase()}_PORT`)].map(name => `${name}=…`).join(' ')
     throw new CannotStart(
-      `another Ping (pid ${pidIn(holder)}) uses the data folder ${path}; stop it, or start this one with its own folder and ports: PING_DATA_DIR=… ${PORTS} npm start`,
+      `another Ping (pid ${pidIn(holder)}) uses the data folder ${path}; stop it, or start this one with its own folder and ports: PING_DATA_DIR=… ${ports} ${startCommand(extras)}`,
     )
   }
 }

@@ -2,7 +2,15 @@ import { stripVTControlCharacters } from 'node:util'
 import { readableLine } from './launch/readable-line.ts'
 import type { PartName } from './part.ts'
 
-const COLOURS: Readonly<Record<PartName, number>> = { server: 32, processor: 36, kafka: 35, cache: 33, postgres: 34 }
+const COLOURS: Readonly<Record<PartName, number>> = {
+  server: 32,
+  processor: 36,
+  kafka: 35,
+  cache: 33,
+  postgres: 34,
+  semaphore: 92,
+  pong: 96,
+}
 const WIDTH = 'processor'.length
 
 /** True for a line that shows nothing, though it may contain colours: Java's logging ends each event with such a line. */

@@ -1,10 +1,10 @@
 import type { Child, ChildHooks } from './launch/child.ts'
 
 /** In the order in which they are stopped: no part loses what it needs while it drains. */
-export const STOP_ORDER = ['server', 'processor', 'kafka', 'cache', 'postgres'] as const
+export const STOP_ORDER = ['semaphore', 'pong', 'server', 'processor', 'kafka', 'cache', 'postgres'] as const
 export type PartName = (typeof STOP_ORDER)[number]
 
-/** One process of Ping, and how to run it. */
+/** One process that `npm start` runs, and how to run it. */
 export interface Part {
   readonly name: PartName
   /** Starts it and resolves when it is ready. `hooks` gets every process that this starts. */

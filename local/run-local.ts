@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { FORCED } from '../src/runtime/exit-codes.ts'
+import type { Extra } from './arguments.ts'
 import { banner } from './banner.ts'
 import { CannotStart } from './cannot-start.ts'
 import { checkPorts } from './check-ports.ts'
@@ -7,7 +8,8 @@ import { lockDataFolder } from './data-folder.ts'
 import { environment } from './environment.ts'
 import { isBlank, partLine } from './part-line.ts'
 import type { PartName } from './part.ts'
-import { pingParts, type Programs } from './parts/ping-parts.ts'
+import { pingParts } from './parts/ping-parts.ts'
+import type { Programs } from './parts/programs.ts'
 import { RepeatFilter } from './repeat-filter.ts'
 import { checkDistinctPorts, givenSettings, type LocalSettings } from './settings.ts'
 import type { StopRequests } from './stop-requests.ts'
@@ -26,8 +28,8 @@ export interface RunOptions {
 export async function runLocal(options: RunOptions): Promise<number> {
   const { settings, print, isTerminal } = options
   checkDistinctPorts(settings)
-  const folder = lockDataFolder(settings.dataDir)
-  checkReadable(options.programs)
+  const folder = lockDataFolder(settings.dataDir, settings.extras)
+  checkReadable(options.programs, settings.extras)
   const { parts, addresses, notes } = pingParts(settings, folder.path, options.programs)
   const repeats = new RepeatFilter()
   const supervisor = new Supervisor({
@@ -48,8 +50,8 @@ export async function runLocal(options: RunOptions): Promise<number> {
 }
 
 /** The user whom the data folder belongs to, and as whom this process now runs, must be able to read the programs. */
-function checkReadable(programs: Programs): void {
-  for (const file of [process.execPath, ...Object.values(programs)]) {
+function checkReadable({ pong, semaphore, ...ping }: Programs, extras: readonly Extra[]): void {
+  for (const file of [process.execPath, ...Object.values(ping), ...extras.map(name => ({ pong, semaphore })[name])]) {
     try {
       accessSync(file, constants.R_OK)
     } catch (cause) {

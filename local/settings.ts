@@ -1,7 +1,8 @@
 import { addressList } from '../src/runtime/address.ts'
 import { hostSetting, LOCALHOST } from '../src/runtime/host-setting.ts'
 import { parseRedisUrl, REDIS_URL_EXPECTED } from '../src/runtime/redis-url.ts'
-import { integer, SettingsError, text, type Setting, type SettingsOf } from '../src/runtime/settings.ts'
+import { integer, readSettings, SettingsError, text, type Environment, type Setting, type SettingsOf } from '../src/runtime/settings.ts'
+import type { Extra } from './arguments.ts'
 
 const port = (env: string, of: string, fallback: number, unless?: string) =>
   integer(env, {
@@ -16,12 +17,14 @@ const port = (env: string, of: string, fallback: number, unless?: string) =>
 export const localSettings = {
   serverPort: port('PORT', 'the server', 8080),
   processorPort: port('PROCESSOR_PORT', "the processor's health and metrics pages", 8081),
+  semaphorePort: port('SEMAPHORE_PORT', 'the semaphore; used only with `--with semaphore`', 8082),
+  pongPort: port('PONG_PORT', "the pong server's health and metrics pages; used only with `--with pong`", 8083),
   postgresPort: port('POSTGRES_PORT', 'the embedded PostgreSQL', 5432),
   kafkaPort: port('KAFKA_PORT', 'Kafka', 9092, 'KAFKA_BROKERS'),
   consolePort: port('CONSOLE_PORT', "the broker's line console", 9090, 'KAFKA_BROKERS'),
   redisPort: port('REDIS_PORT', 'the cache', 6379, 'REDIS_URL'),
   hosts: hostSetting({
-    help: "Addresses that the server and the processor's pages listen on; all other parts listen on 127.0.0.1.",
+    help: 'Addresses that the server, the semaphore, and the pages of the processor and of pong listen on; all other parts listen on 127.0.0.1.',
     fallback: LOCALHOST,
   }),
   dataDir: text('PING_DATA_DIR', { help: 'Folder for all data; created if it does not exist.', fallback: '.ping' }),
@@ -35,7 +38,15 @@ export const localSettings = {
   kafkaBrokers: addressList('KAFKA_BROKERS', { help: 'Addresses of your own Kafka; if set, no broker is started.', fallback: [] }),
 }
 
-export type LocalSettings = SettingsOf<typeof localSettings>
+export interface LocalSettings extends SettingsOf<typeof localSettings> {
+  /** What runs next to Ping, from the command line. */
+  readonly extras: readonly Extra[]
+}
+
+/** Throws SettingsError with every setting that is wrong. */
+export function readLocalSettings(env: Environment, extras: readonly Extra[] = []): LocalSettings {
+  return { ...readSettings(localSettings, env), extras }
+}
 
 /** A port that a part will listen on, with the setting that changes it. */
 export interface PortInUse {
@@ -47,10 +58,12 @@ export interface PortInUse {
 const HERE = ['127.0.0.1']
 
 export function portsInUse(settings: LocalSettings): readonly PortInUse[] {
-  const { hosts } = settings
+  const { hosts, extras } = settings
   return [
     { env: 'PORT', port: settings.serverPort, hosts },
     { env: 'PROCESSOR_PORT', port: settings.processorPort, hosts },
+    ...(extras.includes('semaphore') ? [{ env: 'SEMAPHORE_PORT', port: settings.semaphorePort, hosts }] : []),
+    ...(extras.includes('pong') ? [{ env: 'PONG_PORT', port: settings.pongPort, hosts }] : []),
     { env: 'POSTGRES_PORT', port: settings.postgresPort, hosts: HERE },
     ...(settings.redisUrl === undefined ? [{ env: 'REDIS_PORT', port: settings.redisPort, hosts: HERE }] : []),
     ...(settings.kafkaBrokers.length === 0

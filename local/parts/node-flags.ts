@@ -5,4 +5,6 @@
 export const NODE_FLAGS = {
   server: [],
   processor: ['--max-semi-space-size=8'],
+  pong: [],
+  semaphore: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>

@@ -1,29 +1,17 @@
 import { join } from 'node:path'
 import { COMPILE_CACHE, writableFolder } from '../../src/runtime/compile-cache.ts'
 import { systemEnvironment } from '../launch/system-environment.ts'
-import type { Part, PartName } from '../part.ts'
+import type { Part } from '../part.ts'
 import { postgresPart } from '../postgres/postgres-part.ts'
 import type { LocalSettings } from '../settings.ts'
 import { urlOf } from '../url-of.ts'
+import type { Address } from './address.ts'
 import { brokerPart } from './broker-part.ts'
 import { cachePart } from './cache-part.ts'
+import { extraAddresses, extraParts } from './extra-parts.ts'
 import { programPart } from './program-part.ts'
 import { programSettings } from './program-settings.ts'
-
-/** What Node runs for the programs of Ping. */
-export interface Programs {
-  readonly server: string
-  readonly processor: string
-  readonly broker: string
-}
-
-/** Where a part is found. */
-export interface Address {
-  readonly name: PartName | 'console'
-  readonly address: string
-  /** Which program it is, where there is a choice. */
-  readonly kind?: string
-}
+import type { Programs } from './programs.ts'
 
 export interface PingParts {
   readonly parts: readonly Part[]
@@ -32,22 +20,21 @@ export interface PingParts {
   readonly notes: readonly string[]
 }
 
-/** All processes that Ping consists of on this machine, and their addresses. */
+/** All processes that Ping consists of on this machine, those that run next to it, and their addresses. */
 export function pingParts(settings: LocalSettings, dataDir: string, programs: Programs): PingParts {
   const compiled = compiledBy(dataDir)
-  const { serverPort, processorPort, postgresPort, hosts } = settings
+  const { serverPort, processorPort, postgresPort, hosts, extras } = settings
   const { passed, ignored } = programSettings(settings)
-  const postgres = postgresPart(postgresPort, dataDir)
+  const postgres = postgresPart(postgresPort, dataDir, extras.includes('semaphore'))
   const cache = cacheOf(settings, compiled)
   const kafka = kafkaOf(settings, dataDir, programs.broker)
+  const shared = { ...systemEnvironment(), ...compiled, KAFKA_BROKERS: kafka.address }
   const env = {
-    ...systemEnvironment(),
-    ...compiled,
+    ...shared,
     CORS_ORIGINS: ownOrigins(serverPort),
     ...passed,
     DATABASE_URL: postgres.url,
     REDIS_URL: cache.address,
-    KAFKA_BROKERS: kafka.address,
     HOST: hosts.join(','),
     PORT: String(serverPort),
     PROCESSOR_PORT: String(processorPort),
@@ -70,11 +57,17 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
     env,
     isEssential: false,
   })
+  const others = extraParts({
+    settings,
+    programs,
+    env: { pong: shared, semaphore: { ...shared, DATABASE_URL: postgres.semaphoreUrl } },
+  })
   return {
-    parts: [postgres.part, ...(cache.part ? [cache.part] : []), ...(kafka.part ? [kafka.part] : []), server, processor],
+    parts: [postgres.part, ...(cache.part ? [cache.part] : []), ...(kafka.part ? [kafka.part] : []), server, processor, ...others],
     addresses: [
       { name: 'server', address: urlOf(hosts, serverPort) },
       { name: 'processor', address: `${urlOf(hosts, processorPort)}/metrics` },
+      ...extraAddresses(settings),
       { name: 'postgres', address: postgres.address, kind: 'PostgreSQL 18' },
       { name: 'cache', address: withoutPassword(cache.address), kind: cache.kind },
       { name: 'kafka', address: kafka.address, kind: kafka.kind },

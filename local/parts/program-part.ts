@@ -5,7 +5,7 @@ import { reachable } from '../url-of.ts'
 import { NODE_FLAGS } from './node-flags.ts'
 
 export interface ProgramOptions {
-  readonly name: 'server' | 'processor'
+  readonly name: keyof typeof NODE_FLAGS
   /** What Node runs. */
   readonly main: string
   /** Where it listens. */
@@ -19,7 +19,7 @@ export interface ProgramOptions {
 
 const ASK_LIMIT_MS = 1_000
 
-/** A program of Ping itself, as a process. */
+/** A program of this project, as a process. */
 export function programPart(options: ProgramOptions): Part {
   const { name, main, hosts, port, readyPath, env, isEssential } = options
   return {

@@ -51,13 +51,20 @@ export class Supervisor {
 
   /**
    * Postgres, cache and Kafka together; the server as soon as Postgres is ready, and the processor after it, since the
-   * server creates the tables. Resolves when all are ready; rejects as soon as one cannot start.
+   * server creates the tables. Of those that are run only if asked for, each starts as soon as its store is ready. Resolves
+   * when all are ready; rejects as soon as one cannot start.
    */
   async start(): Promise<void> {
-    const ping = async () => {
-      for (const name of ['postgres', 'server', 'processor'] as const) await this.#startPart(name)
+    const inTurn = async (...names: readonly PartName[]) => {
+      for (const name of names) await this.#startPart(name)
     }
-    await Promise.all([this.#startPart('cache'), this.#startPart('kafka'), ping()])
+    const [postgres, kafka] = [this.#startPart('postgres'), this.#startPart('kafka')]
+    await Promise.all([
+      this.#startPart('cache'),
+      kafka.then(() => inTurn('pong')),
+      postgres.then(() => inTurn('server', 'processor')),
+      postgres.then(() => inTurn('semaphore')),
+    ])
   }
 
   /** Rejects when a part cannot run and is not tried again; never resolves. */
@@ -70,7 +77,7 @@ export class Supervisor {
     return this.#parts.get(name)?.state
   }
 
-  /** One after the other: server, processor, Kafka, cache, Postgres. */
+  /** One after the other, in STOP_ORDER. */
   async stop(): Promise<void> {
     for (const name of STOP_ORDER) await this.#parts.get(name)?.stop()
   }

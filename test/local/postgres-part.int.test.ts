@@ -11,6 +11,7 @@ import { postgresHome } from '../../local/postgres/postgres-home.ts'
 import { postgresPart } from '../../local/postgres/postgres-part.ts'
 import { localLedger } from '../../src/cli/stores/local-ledger.ts'
 import { readHeads } from '../../src/ledger/heads.ts'
+import { readPgpass } from '../../src/runtime/pgpass.ts'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import { pingsAt, record, rowsOf, setUp, withClient } from '../ledger/ledger-fixture.ts'
@@ -35,9 +36,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(home, { recursive: true }))
 
 /** Calls `use` while the part runs, with its owner's address and all its output. */
-async function whileItRuns(use: (owner: TestAddress, lines: readonly string[]) => Promise<void> | void): Promise<void> {
+async function whileItRuns(
+  use: (owner: TestAddress, lines: readonly string[]) => Promise<void> | void,
+  { withSemaphore = false } = {},
+): Promise<void> {
   const lines: string[] = []
-  const { part, url } = postgresPart(port, folder)
+  const { part, url } = postgresPart(port, folder, withSemaphore)
   const child = await part.launch({ onLine: line => void lines.push(line) })
   try {
     await use({ url, config: localLedger(folder)! }, lines)
@@ -105,6 +109,72 @@ describe('the Postgres of npm start', () => {
     })
     expect(passwords()).toEqual(before)
     expect(statSync(file()).mode & 0o777).toBe(0o600)
+  })
+
+  describe('with the semaphore, on a data folder from before', () => {
+    const withSemaphore = true
+    const semaphore = (database = 'semaphore'): TestAddress => {
+      const line = readPgpass(file())?.find(({ user }) => user === 'semaphore')
+      return { url: '', config: { host: '127.0.0.1', port, user: 'semaphore', password: line?.password ?? 'none', database } }
+    }
+    const roles = "select rolname as name from pg_roles where rolname in ('ping', 'semaphore') order by 1"
+    const refused = /permission denied for database/
+
+    test('has neither its role nor its password until it is asked for', async () => {
+      await whileItRuns(async () => expect(await rowsOf(superuser(), roles)).toEqual([{ name: 'ping' }]))
+      expect(passwords()).toHaveLength(2)
+    })
+
+    test('gives it a database of its own, in which it may create a schema, and no other right', async () => {
+      const before = passwords()
+      await whileItRuns(
+        async (owner, lines) => {
+          await rowsOf(semaphore(), 'create schema semaphore create table resources (id text)')
+          expect(await rowsOf(semaphore(), 'select current_user as name')).toEqual([{ name: 'semaphore' }])
+          const rights = await rowsOf(
+            semaphore(),
+            'select rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as more from pg_roles where rolname = current_user',
+          )
+          expect(rights).toEqual([{ more: false }])
+          expect(sumOfHeads(await withClient(owner, readHeads))).toBe(1n)
+          const { stdout } = await promisify(execFile)('ps', ['-eo', 'args'])
+          for (const password of passwords()) expect(`${stdout}${lines.join()}`).not.toContain(password)
+        },
+        { withSemaphore },
+      )
+      expect(passwords()).toEqual([...before, expect.stringMatching(/^[0-9a-f]{48}$/)])
+      expect(statSync(file()).mode & 0o777).toBe(0o600)
+    })
+
+    test("lets its role neither connect to Ping's database nor read or write Ping's tables, and Ping's role not connect to its own", async () => {
+      await whileItRuns(
+        async owner => {
+          await expect(rowsOf(semaphore('ping'), 'select from pings')).rejects.toThrow(refused)
+          const { config } = owner
+          await expect(rowsOf({ url: '', config: { ...config, database: 'semaphore' } }, 'select 1')).rejects.toThrow(refused)
+          // Even if someone lets it connect.
+          await rowsOf(superuser(), 'grant connect on database ping to semaphore')
+          for (const sql of [
+            'select from pings',
+            'insert into pings default values',
+            'update pings set lane = 1',
+            'delete from pings',
+            'create table t ()',
+          ])
+            await expect(rowsOf(semaphore('ping'), sql), sql).rejects.toThrow(/permission denied for (table|schema)/)
+          await rowsOf(superuser(), 'revoke connect on database ping from semaphore')
+        },
+        { withSemaphore },
+      )
+    })
+
+    test('keeps its password and its data over a start without it', async () => {
+      const before = passwords()
+      await whileItRuns(async () => expect(await rowsOf(superuser(), roles)).toHaveLength(2))
+      expect(passwords()).toEqual(before)
+      await whileItRuns(async () => expect(await rowsOf(semaphore(), 'select from semaphore.resources')).toEqual([]), { withSemaphore })
+      expect(passwords()).toEqual(before)
+    })
   })
 
   test.each([

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { programSettings } from '../../local/parts/program-settings.ts'
-import { localSettings } from '../../local/settings.ts'
-import { readSettings } from '../../src/runtime/settings.ts'
+import { readLocalSettings } from '../../local/settings.ts'
 
-const of = (env: Record<string, string>) => programSettings(readSettings(localSettings, env), env)
+const of = (env: Record<string, string>) => programSettings(readLocalSettings(env), env)
 
 describe('the settings of the shell that npm start passes to the programs', () => {
   test('are those for tuning, and none of addresses', () => {

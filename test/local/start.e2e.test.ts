@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
@@ -122,8 +122,9 @@ describe('npm start', () => {
     [{ LOG_LEVEL: 'verbose', FLUSH_RECORDS: 'x' }, 'LOG_LEVEL: got "verbose", expected one of trace'],
     [{ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TLS: 'yes' }, 'KAFKA_TLS: got "yes", expected true or false'],
     [{ PORT: '7001', REDIS_PORT: '7001' }, 'REDIS_PORT: got 7001, which is also PORT'],
+    [{ SEMAPHORE_PORT: '7001', PONG_PORT: '7001' }, 'PONG_PORT: got 7001, which is also SEMAPHORE_PORT'],
   ])('refuses wrong settings: %o', async (env, message) => {
-    const ping = startLocalPing(place, 'stubs', { env })
+    const ping = startLocalPing(place, 'stubs', { env, args: ['--with', 'pong,semaphore'] })
     expect(await ping.exited).toBe(1)
     expect(ping.output()).toContain(message)
   })
@@ -139,6 +140,51 @@ describe('npm start', () => {
       expect(ping.output().trimEnd().split('\n')).toHaveLength(2)
     },
   )
+
+  test('runs pong and the semaphore next to Ping if asked to, starts each again, and stops them before what they use', async () => {
+    const args = ['--with', 'pong,semaphore']
+    const ping = startLocalPing(place, 'stubs', { args })
+    await ping.until(READY)
+    for (const [name, setting] of [
+      ['pong', 'PONG_PORT'],
+      ['semaphore', 'SEMAPHORE_PORT'],
+    ] as const) {
+      expect(ping.output()).toContain(`\n  ${name.padEnd(10)} http://127.0.0.1:${place.env[setting]}`)
+      const { [name]: pid } = place.pids()
+      process.kill(pid!, 'SIGKILL')
+      await ping.until(new RegExp(`${name} +\\| \\* restarting it now[^]*${name} +\\| \\* ready`))
+      expect(place.pids()[name]).not.toBe(pid)
+    }
+    const second = startLocalPing(place, 'stubs', { args })
+    expect(await second.exited).toBe(1)
+    expect(second.output()).toContain('REDIS_PORT=… PONG_PORT=… SEMAPHORE_PORT=… npm start -- --with pong,semaphore')
+    await stop(ping)
+    expect(ping.output()).toContain('semaphore | at the end: postgres true, cache false')
+    expect(ping.output()).toContain('pong      | at the end: postgres false, cache false')
+  })
+
+  test('checks the ports of pong and the semaphore, and repeats what was asked for in the line to copy', async () => {
+    const blocker = await blocked(Number(place.env['SEMAPHORE_PORT']), '127.0.0.1')
+    const ping = startLocalPing(place, 'stubs', { args: ['--with', 'semaphore'] })
+    expect(await ping.exited).toBe(1)
+    expect(ping.output()).toMatch(new RegExp(`^SEMAPHORE_PORT: got ${place.env['SEMAPHORE_PORT']}, which is in use`, 'm'))
+    expect(ping.output()).toMatch(/ SEMAPHORE_PORT=\d+ .*npm start -- --with semaphore\n$/)
+    const plain = startLocalPing(place, 'stubs')
+    await plain.until(READY)
+    await stop(plain)
+    blocker.close()
+  })
+
+  test.each([
+    [['--help'], 0, /^npm start +run Ping on this machine\n/],
+    [['--with', 'ping'], 2, /^--with: got "ping", expected pong, semaphore or both, separated by commas\n\nnpm start /],
+    [['pong'], 2, /^argument: got "pong", expected --with, --help or nothing\n/],
+  ])('answers %j at once, and starts nothing', async (args, code, output) => {
+    const ping = startLocalPing(place, 'stubs', { args })
+    expect(await ping.exited).toBe(code)
+    expect(ping.output()).toMatch(output)
+    expect(existsSync(place.dataDir)).toBe(false)
+  })
 
   test('starts neither a cache nor Kafka if REDIS_URL and KAFKA_BROKERS are set', async () => {
     const redis = await startCache()

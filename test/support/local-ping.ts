@@ -53,7 +53,7 @@ export async function localPlace(options: { user?: PlainUser; closed?: boolean }
   chmodSync(home, options.closed ? 0o700 : 0o755) // as root, Postgres runs as a plain user, who must get in
   if (options.user) chownSync(home, options.user.uid, options.user.gid)
   const dataDir = join(home, 'data')
-  const names = ['PORT', 'PROCESSOR_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT']
+  const names = ['PORT', 'PROCESSOR_PORT', 'SEMAPHORE_PORT', 'PONG_PORT', 'POSTGRES_PORT', 'KAFKA_PORT', 'CONSOLE_PORT', 'REDIS_PORT']
   const ports = await Promise.all(names.map(async name => [name, String(await freePort())] as const))
   const recorded = (): [string, { pid: number; identity: string }][] => {
     const run = join(dataDir, 'run')
@@ -105,9 +105,10 @@ const LIMIT_MS = 40_000
 export function startLocalPing(
   place: LocalPlace,
   what: keyof typeof COMMANDS,
-  options: { env?: Readonly<Record<string, string>>; user?: PlainUser } = {},
+  options: { env?: Readonly<Record<string, string>>; user?: PlainUser; args?: readonly string[] } = {},
 ): LocalPing {
-  const [command, ...args] = COMMANDS[what]
+  const [command, ...words] = COMMANDS[what]
+  const args = [...words, ...(what === 'npm' && options.args ? ['--'] : []), ...(options.args ?? [])]
   const { user } = options
   const child = spawn(command, args, {
     cwd: ROOT,

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { main } from '../../../local/main.ts'
 
-/** `npm start` with stubs for server and processor: everything else is real. */
-await main({
+/** `npm start` with stubs for the programs: everything else is real. */
+const programs = {
   server: join(import.meta.dirname, 'server.ts'),
   processor: join(import.meta.dirname, 'processor.ts'),
   broker: join(import.meta.dirname, '..', '..', '..', 'broker', 'main.js'),
-})
+  pong: join(import.meta.dirname, 'pong.ts'),
+  semaphore: join(import.meta.dirname, 'semaphore.ts'),
+}
+await main(programs, process.argv.slice(2))

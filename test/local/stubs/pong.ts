@@ -1,0 +1,3 @@
+import { stub } from './stub.ts'
+
+stub(Number(process.env['PONG_PORT']))
