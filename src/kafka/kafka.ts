@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type Admin, type LogEntry } from 'kafkajs'
+import { Kafka, logLevel, type Admin, type LogEntry, type logCreator } from 'kafkajs'
 import type { Logger } from '../runtime/logger.ts'
 import { registerCodecs } from './codecs.ts'
 import { guardIdleConnections } from './guard-idle-connections.ts'
@@ -7,18 +7,23 @@ import { socketFactory } from './socket-factory.ts'
 
 /** A Kafka client. kafkajs itself retries only a few times: callers retry, and log that with more context. */
 export function createKafka(settings: KafkaSettings, clientId: string, log: Logger): Kafka {
-  guardIdleConnections()
-  registerCodecs()
   return new Kafka({
-    ...kafkaConfig(settings),
-    socketFactory,
-    clientId,
-    connectionTimeout: 3_000,
-    requestTimeout: 10_000,
+    ...connectionConfig(settings, clientId),
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4 },
     logLevel: logLevel.INFO,
-    logCreator: () => entry => writeLog(log, entry),
+    logCreator: logCreatorFor(log),
   })
+}
+
+/** How every client of Kafka connects. Patches kafkajs, and registers codecs. */
+export function connectionConfig(settings: KafkaSettings, clientId: string) {
+  guardIdleConnections()
+  registerCodecs()
+  return { ...kafkaConfig(settings), socketFactory, clientId, connectionTimeout: 3_000, requestTimeout: 10_000 }
+}
+
+export function logCreatorFor(log: Logger): logCreator {
+  return () => entry => writeLog(log, entry)
 }
 
 /** What kafkajs logs as an error is one of several attempts; the caller logs the final failure. */

@@ -5,10 +5,10 @@ import { createLogger } from '../../src/runtime/logger.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { uniqueName } from '../support/kafka.ts'
 
-const silent = createLogger({ name: 'test', level: 'silent' })
+export const silent = createLogger({ name: 'test', level: 'silent' })
 
 /** For topics of three partitions. */
-const testSettings = (brokers: string) =>
+export const testSettings = (brokers: string) =>
   readSettings({ ...kafkaSettings, ...topicSettings }, { KAFKA_BROKERS: brokers, KAFKA_TOPIC_PARTITIONS: '3' })
 
 export const testKafka = (brokers: string): Kafka => createKafka(testSettings(brokers), 'test', silent)
