@@ -8,6 +8,7 @@ import { addSharedOptions, type SharedOptions } from './options.ts'
 import { shownOn, terminalOf, type Terminal } from './output/terminal.ts'
 import { addPingCommand } from './ping/ping-command.ts'
 import { addRebuildCommand } from './rebuild/rebuild-command.ts'
+import { addRttCommand } from './rtt/rtt-command.ts'
 import { addVerifyCommand } from './verify/verify-command.ts'
 import { readVersion } from './version.ts'
 
@@ -52,6 +53,7 @@ function createProgram(env: Environment, end: (code: ExitCode) => void): Command
   addCountCommand(program, wiring)
   addVerifyCommand(program, wiring)
   addRebuildCommand(program, wiring)
+  addRttCommand(program, wiring)
   return program
 }
 

@@ -20,6 +20,17 @@ export interface LatencyTail extends LatencySummary {
   readonly p9999: number
 }
 
+/** With the extremes, for runs of any length. */
+export interface LatencySpread extends LatencySummary {
+  readonly count: number
+  readonly min: number
+  /** Undefined if there are too few latencies to know it. */
+  readonly p999: number | undefined
+}
+
+/** Fewer latencies than this do not show one in a thousand. */
+const ENOUGH_FOR_P999 = 1_000
+
 /** Collects latencies in constant memory, to three digits. */
 export class Latencies {
   readonly #histogram = createHistogram({ lowest: 1, highest: MAX_US, figures: DIGITS })
@@ -54,6 +65,14 @@ export class Latencies {
       p9999: percentile(99.99),
       max: summary.max,
     }
+  }
+
+  /** Undefined if nothing was added. */
+  spread(): LatencySpread | undefined {
+    const summary = this.summary()
+    if (summary === undefined) return undefined
+    const { count, min } = this.#histogram
+    return { ...summary, count, min: min / 1_000, p999: count < ENOUGH_FOR_P999 ? undefined : this.#histogram.percentile(99.9) / 1_000 }
   }
 
   /**

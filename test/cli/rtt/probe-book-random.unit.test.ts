@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import type { ProbeEvent } from '../../../src/cli/rtt/probe-events.ts'
+import { stateOf, type Fate, type Probe } from '../../../src/cli/rtt/probe.ts'
+import { atDepth } from '../../support/depth.ts'
+import { seededRandom, type Random } from '../../support/random.ts'
+import { acked, answered, bookWith, due, echoed, refused, sent, time, unacked, WAIT_MS } from './book.ts'
+
+const PROBES = 40
+const ROUNDS = atDepth({ normally: 100, thoroughly: 1_000 })
+
+type Timed = Exclude<ProbeEvent, { readonly kind: 'leaders' }>
+const atMsOf = (event: Timed): number => (event.kind === 'answered' ? event.answer.atMs : event.atMs)
+
+/** Any of what may happen to a probe, at any time, early or late, once or several times. */
+function eventsOf(seq: number, random: Random, hasServer: boolean): readonly Timed[] {
+  const dueMs = random.between(0, 500)
+  const later = (): number => dueMs + random.between(1, 3 * WAIT_MS)
+  const some = (make: (seq: number, atMs: number) => ProbeEvent, most: number) =>
+    Array.from({ length: random.between(0, most + 1) }, () => make(seq, later()))
+  const ends = random.pick([acked, unacked, refused])
+  const events = [due(seq, dueMs, random.between(0, 3)), sent(seq, dueMs), ...some(ends, 1), ...some(echoed, 2)]
+  return [...events, ...(hasServer ? some(answered, 2) : [])] as readonly Timed[]
+}
+
+/** What becomes of a probe, by a rule of its own: only the first goal and the refusal decide. */
+function expectedFate(events: readonly Timed[], goal: 'echoed' | 'answered', endMs: number): Fate {
+  const [begin] = events
+  const [deadline, first] = [atMsOf(begin!) + WAIT_MS, events.find(({ kind }) => kind === goal)]
+  const refusal = events.find(({ kind }) => kind === 'refused')
+  const isRefused = refusal !== undefined && atMsOf(refusal) <= deadline && (!first || events.indexOf(refusal) < events.indexOf(first))
+  if (first) return isRefused || atMsOf(first) > deadline ? 'late' : 'inTime'
+  return isRefused ? 'refused' : endMs > deadline ? 'lost' : 'open'
+}
+
+describe.each([undefined, 'one'] as const)('whatever happens to probes, in whatever order (to: %s)', to => {
+  const goal = to === undefined ? 'echoed' : 'answered'
+
+  test(`each is counted once, as what became of it`, () => {
+    const seen = new Set<string>()
+    for (let seed = 1; seed <= ROUNDS; seed++) {
+      const random = seededRandom(seed)
+      const histories = Array.from({ length: PROBES }, (_, index) =>
+        [...eventsOf(index + 1, random, to !== undefined)].sort((a, b) => atMsOf(a) - atMsOf(b)),
+      )
+      const endMs = random.between(0, 4 * WAIT_MS)
+      const ticks = Array.from({ length: 4 * WAIT_MS }, (_, atMs) => time(atMs) as Timed)
+      // Ticks come last of what has the same time, each ms: a time-out is noticed at once.
+      const all = [...histories.flat(), ...ticks].sort((a, b) => atMsOf(a) - atMsOf(b)).filter(event => atMsOf(event) <= endMs)
+      const { book, take, outcomes } = bookWith({ to, graceMs: 1e9 })
+      const probes = new Map<number, Probe>()
+      for (const event of all) {
+        take(event)
+        const { due: total, open, inTime, late, lost, refused: bounced } = book.tally()
+        expect(open + inTime + late + lost + bounced).toBe(total)
+      }
+      for (const outcome of outcomes) if ('probe' in outcome) probes.set(outcome.probe.seq, outcome.probe)
+      const fates = histories.flatMap(history => {
+        const happened = history.filter(event => atMsOf(event) <= endMs)
+        return happened.length === 0 ? [] : [expectedFate(happened, goal, endMs)]
+      })
+      const count = (fate: Fate): number => fates.filter(each => each === fate).length
+      const { open, inTime, late, lost, refused: bounced } = book.tally()
+      expect({ seed, open, inTime, late, lost, refused: bounced }).toEqual({
+        seed,
+        open: count('open'),
+        inTime: count('inTime'),
+        late: count('late'),
+        lost: count('lost'),
+        refused: count('refused'),
+      })
+      for (const probe of probes.values()) seen.add(stateOf(probe))
+    }
+    expect([...seen].sort()).toEqual(expect.arrayContaining(['late', 'lost', 'refused', to === undefined ? 'echoed' : 'answered']))
+  })
+
+  test('each has at most one line as done, lost, late or refused of each kind, and none after it is done', () => {
+    for (let seed = 1; seed <= ROUNDS; seed++) {
+      const random = seededRandom(seed)
+      const events = random.shuffled(Array.from({ length: PROBES }, (_, index) => eventsOf(index + 1, random, to !== undefined)).flat())
+      const { take, outcomes } = bookWith({ to, graceMs: 1e9 })
+      const dues = events.filter(({ kind }) => kind === 'due')
+      take(...dues, ...events.filter(({ kind }) => kind !== 'due').flatMap(event => [event, time(atMsOf(event))]), time(1e6), time(2e6))
+      for (const { seq } of dues as readonly { readonly seq: number }[]) {
+        const kinds = outcomes.flatMap(outcome => ('probe' in outcome && outcome.probe.seq === seq ? [outcome.kind] : []))
+        const ends = kinds.filter(kind => kind !== 'again')
+        expect(new Set(ends).size).toBe(ends.length)
+        if (ends.includes('done')) expect(ends).toEqual(['done'])
+      }
+    }
+  })
+})
