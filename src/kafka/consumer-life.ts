@@ -68,7 +68,7 @@ export class ConsumerLife {
   }
 
   #createConsumer(): Consumer {
-    const { kafka, groupId, sessionTimeoutMs, maxWaitMs, maxPartitionBytes } = this.#options
+    const { kafka, groupId, sessionTimeoutMs, maxWaitMs, maxPartitionBytes, onAnswered } = this.#options
     const consumer = kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
@@ -84,6 +84,7 @@ export class ConsumerLife {
       this.#onJoined()
       this.#joined(payload.memberAssignment)
     })
+    if (onAnswered) for (const event of [consumer.events.FETCH, consumer.events.HEARTBEAT] as const) consumer.on(event, onAnswered)
     return consumer
   }
 
@@ -120,6 +121,7 @@ export class ConsumerLife {
         this.#consumer?.seek({ topic, partition, offset: String(offset) })
       }
     }
+    this.#options.onPositioned?.()
   }
 
   async #takeBatch(payload: EachBatchPayload): Promise<void> {

@@ -32,6 +32,10 @@ export interface RecordConsumerOptions {
   readonly onBatch: (batch: RecordBatch, control: BatchControl) => Promise<void> | void
   /** The group gave these partitions to this consumer: all that it has now. */
   readonly onAssigned?: (topics: readonly AssignedTopic[]) => void
+  /** Only with `findStarts`: all partitions have their start. Whatever is written into them from now on is read. */
+  readonly onPositioned?: () => void
+  /** A broker answered a fetch or a heartbeat. */
+  readonly onAnswered?: () => void
   /** The consumer is in no group any more. */
   readonly onReleased?: () => void
   /** Called at a stop, when no more batches are handed over and before the last commit: for records that are still open. */
