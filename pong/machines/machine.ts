@@ -1,0 +1,46 @@
+/** What follows when an event comes in a state. */
+export interface Row<State extends string, Action extends string> {
+  readonly next: State
+  readonly actions: readonly Action[]
+}
+
+/**
+ * `open`: the session still has something to do, and counts against the maximum. `settled`: it has an outcome, and is remembered so that
+ * what comes late is recognized. `over`: it is forgotten.
+ */
+export type Kind = 'open' | 'settled' | 'over'
+
+/** A state machine as a table: (state, event) → (next state, actions). An event without a row is unexpected in that state. */
+export interface Machine<State extends string, Event extends string, Action extends string> {
+  readonly name: string
+  readonly initial: State
+  readonly states: {
+    readonly [S in State]: {
+      readonly kind: Kind
+      /** One sentence for the docs, as for each event and each action. */
+      readonly meaning: string
+      readonly on: { readonly [E in Event]?: Row<State, Action> }
+    }
+  }
+  readonly events: { readonly [E in Event]: string }
+  readonly actions: { readonly [A in Action]: string }
+}
+
+/** What runs a session needs of a machine: the machines of one program differ in their states, and share events and actions. */
+export interface Table<Event extends string, Action extends string> {
+  readonly name: string
+  readonly initial: string
+  readonly states: {
+    readonly [state: string]: { readonly kind: Kind; readonly on: { readonly [E in Event]?: Row<string, Action> } }
+  }
+}
+
+/** Any machine, with its texts. */
+export type AnyMachine = Machine<string, string, string>
+
+/** Gives a table its type: the names that are in it. A row with another state, event or action does not compile. */
+export function machine<const State extends string, const Event extends string, const Action extends string>(
+  table: Machine<State, Event, Action>,
+): Machine<State, Event, Action> {
+  return table
+}
