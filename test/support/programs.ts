@@ -22,7 +22,7 @@ export interface PingPlace {
 
 export type ProgramSettings = Readonly<Record<string, string>>
 
-/** A server or a processor: a process that may be killed and comes back on its port. */
+/** A program of Ping with status pages: a process that may be killed and comes back on its port. */
 export interface Program {
   readonly name: string
   readonly port: number
@@ -47,7 +47,7 @@ export interface Program {
   log(): readonly string[]
 }
 
-interface ProgramFile {
+export interface ProgramFile {
   readonly name: string
   readonly file: string
   readonly portSetting: string
@@ -61,12 +61,12 @@ const started = new Set<Program>()
 
 /** Starts `src/server/main.ts` on a free port; it may not be ready yet. */
 export function startServer(place: PingPlace, settings: ProgramSettings = {}): Promise<Program> {
-  return startProgram(SERVER, place, settings)
+  return startProgram(SERVER, { ...placeSettings(place), ...settings })
 }
 
 /** Starts `processor/main.ts` on a free port; it may not be ready yet. */
 export function startProcessor(place: PingPlace, settings: ProgramSettings = {}): Promise<Program> {
-  return startProgram(PROCESSOR, place, settings)
+  return startProgram(PROCESSOR, { ...placeSettings(place), ...settings })
 }
 
 /** What pingcli and the programs need to find the parts. */
@@ -84,12 +84,13 @@ export function keepLogsOnFailure(): void {
   })
 }
 
-async function startProgram({ name, file, portSetting }: ProgramFile, place: PingPlace, settings: ProgramSettings): Promise<Program> {
+/** Starts a program on a free port; it may not be ready yet. */
+export async function startProgram({ name, file, portSetting }: ProgramFile, settings: ProgramSettings): Promise<Program> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const lines: string[] = []
   const note = (line: string) => void lines.push(`${new Date().toISOString()} ${line}`)
-  const env = { ...process.env, ...placeSettings(place), [portSetting]: String(port), HOST: '127.0.0.1', ...settings }
+  const env = { ...process.env, [portSetting]: String(port), HOST: '127.0.0.1', ...settings }
   const launch = () => startChild({ name, command: process.execPath, args: [join(ROOT, file)], env, onLine: note })
   let child: Child = await launch()
   let lives = 1
