@@ -10,7 +10,7 @@ const sources = readSources(FOLDERS)
 /** Programs for people at a terminal; all others log. */
 const MAY_PRINT = /^(src\/cli|local|bench|scripts)\//
 /** Folders with a program, each started by one file. */
-const PROGRAMS = ['src/server', 'src/cli', 'processor', 'semaphore', 'broker', 'local', 'bench']
+const PROGRAMS = ['src/server', 'src/cli', 'processor', 'pong', 'semaphore', 'broker', 'local', 'bench']
 
 describe('the layers of the code', () => {
   test('are found, and each file is in a room of docs/architecture.md', () => {

@@ -1,0 +1,121 @@
+import type { Kind, Table } from '../machines/machine.ts'
+import { begin, step, type Session } from '../machines/step.ts'
+
+export interface DriverOptions<Event extends string, Action extends string, Data> {
+  /** How long a session may stay in one state before it gets the event `timeout`. */
+  readonly limitMs: number
+  /** At this number of open sessions the driver is full: the caller begins no more. */
+  readonly maxOpen: number
+  /** At this number of settled sessions the oldest are forgotten before their time. */
+  readonly maxSettled: number
+  readonly perform: (action: Action, entry: Entry<Event, Action, Data>) => void
+  /** `name` is the machine, the event and the state. */
+  readonly onUnexpected: (name: string, id: string) => void
+  /** A monotonic clock. */
+  readonly nowMs: () => number
+}
+
+/** One session: what the driver knows of it, and the caller's data. */
+export interface Entry<Event extends string, Action extends string, Data> {
+  readonly id: string
+  readonly table: Table<Event, Action>
+  readonly session: Session
+  readonly data: Data
+}
+
+interface Held<Event extends string, Action extends string, Data> extends Entry<Event, Action, Data> {
+  session: Session
+}
+
+type Timeout = 'timeout'
+
+/**
+ * Sessions by correlation id. It passes events to them, performs the actions that follow, and ends each session that is over. It has no
+ * timer: `tick` passes time. All deadlines are equally far away, so the sessions are kept in the order of their deadlines.
+ */
+export class Driver<Event extends string, Action extends string, Data> {
+  readonly #options: DriverOptions<Event | Timeout, Action, Data>
+  readonly #open = new Map<string, Held<Event | Timeout, Action, Data>>()
+  readonly #settled = new Map<string, Held<Event | Timeout, Action, Data>>()
+  #room: PromiseWithResolvers<void> | undefined
+
+  constructor(options: DriverOptions<Event | Timeout, Action, Data>) {
+    this.#options = options
+  }
+
+  get openSessions(): number {
+    return this.#open.size
+  }
+
+  get settledSessions(): number {
+    return this.#settled.size
+  }
+
+  get isFull(): boolean {
+    return this.#open.size >= this.#options.maxOpen
+  }
+
+  /** Resolves when the driver is not full. */
+  async untilRoom(): Promise<void> {
+    while (this.isFull) await (this.#room ??= Promise.withResolvers<void>()).promise
+  }
+
+  /** The session with this id; undefined if it is over or never was. */
+  find(id: string): Entry<Event | Timeout, Action, Data> | undefined {
+    return this.#open.get(id) ?? this.#settled.get(id)
+  }
+
+  /** Begins a session, with an id that has none. */
+  begin(id: string, table: Table<Event | Timeout, Action>, data: Data): Entry<Event | Timeout, Action, Data> {
+    const entry = { id, table, data, session: begin(table, this.#options.nowMs(), this.#options.limitMs) }
+    this.#open.set(id, entry)
+    return entry
+  }
+
+  /** Passes an event to a session. A session that is over ignores it. */
+  fire(entry: Entry<Event | Timeout, Action, Data>, event: Event): void {
+    const held = this.#open.get(entry.id) ?? this.#settled.get(entry.id)
+    if (held === entry) this.#fire(held, event)
+  }
+
+  /** Passes `timeout` to each session whose deadline has come. */
+  tick(): void {
+    for (const sessions of [this.#open, this.#settled]) {
+      for (const held of sessions.values()) {
+        if (held.session.deadlineMs > this.#options.nowMs()) break
+        this.#fire(held, 'timeout')
+      }
+    }
+  }
+
+  /** When the next session gets a `timeout`; undefined if there is no session. */
+  get nextDeadlineMs(): number | undefined {
+    const [open] = this.#open.values()
+    const [settled] = this.#settled.values()
+    if (open === undefined || settled === undefined) return (open ?? settled)?.session.deadlineMs
+    return Math.min(open.session.deadlineMs, settled.session.deadlineMs)
+  }
+
+  #fire(held: Held<Event | Timeout, Action, Data>, event: Event | Timeout): void {
+    const { nowMs, limitMs, perform, onUnexpected } = this.#options
+    const before = held.session
+    const result = step<Event | Timeout, Action>(held.table, before, event, nowMs(), limitMs)
+    if (result.kind === 'unexpected') return onUnexpected(result.name, held.id)
+    held.session = result.session
+    if (held.session.state !== before.state || event === 'timeout') this.#move(held, held.table.states[held.session.state]!.kind)
+    for (const action of result.actions) perform(action, held)
+  }
+
+  /** To the end of the map of its kind. */
+  #move(held: Held<Event | Timeout, Action, Data>, kind: Kind): void {
+    this.#open.delete(held.id)
+    this.#settled.delete(held.id)
+    if (kind === 'open') this.#open.set(held.id, held)
+    if (kind === 'settled') this.#settled.set(held.id, held)
+    if (this.#settled.size > this.#options.maxSettled) this.#settled.delete(this.#settled.keys().next().value!)
+    if (this.#room !== undefined && !this.isFull) {
+      this.#room.resolve()
+      this.#room = undefined
+    }
+  }
+}

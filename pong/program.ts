@@ -1,0 +1,30 @@
+import { endWith } from '../src/runtime/end-with.ts'
+import { WRONG_USAGE } from '../src/runtime/exit-codes.ts'
+import { createLogger } from '../src/runtime/logger.ts'
+import { runProgram } from '../src/runtime/run-program.ts'
+import type { Environment } from '../src/runtime/settings.ts'
+import { readPongSettings } from './settings.ts'
+import { startPong, STOP_PARTS_MS } from './wiring.ts'
+
+const NAME = 'pong'
+const HELP = '--help'
+const USAGE = `node pong/main.ts           run the pong server, which answers pings over Kafka
+node pong/main.ts ${HELP}    print this
+`
+
+/** The pong server as a program: `--help` prints how to call it. */
+export async function runPong(args: readonly string[], env: Environment): Promise<void> {
+  if (args.includes(HELP)) return endWith(0, process.stdout, USAGE)
+  const [unknown] = args
+  if (unknown !== undefined) {
+    return endWith(WRONG_USAGE, process.stderr, `argument: got ${JSON.stringify(unknown)}, expected ${HELP} or nothing\n`)
+  }
+  return runProgram({
+    name: NAME,
+    drainMs: STOP_PARTS_MS,
+    start: async () => {
+      const settings = readPongSettings(env)
+      return startPong(settings, createLogger({ name: NAME, level: settings.logLevel }))
+    },
+  })
+}
