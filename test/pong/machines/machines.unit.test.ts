@@ -15,7 +15,7 @@ describe.each(MACHINES.map(table => [table.name, table] as const))('the machine 
     expect(endless).toEqual([])
   })
 
-  test('has a time-out in every state but the first and the last: so no session stays for ever', () => {
+  test('has a time-out in every state but the first and the last: so that each session ends', () => {
     const without = states.filter(([state, { kind, on }]) => kind !== 'over' && state !== table.initial && on['timeout'] === undefined)
     expect(without).toEqual([])
   })
