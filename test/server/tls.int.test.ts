@@ -261,8 +261,7 @@ describe('limits over TLS', () => {
     const port = new OnePort(
       (request, response) =>
         void request.resume().on('end', () => (response as ServerResponse).end(request.url === '/long' ? page : 'short')),
-      DEFAULT_LIMITS,
-      tls,
+      { limits: DEFAULT_LIMITS, tls, methods: ['GET', 'POST'] },
     )
     const number = await port.listen({ port: 0, portSetting: 'PORT', hosts: ['127.0.0.1'] })
     const proxy = createServer(caller => gather(caller, createConnection(number, '127.0.0.1'))).listen(0, '127.0.0.1')

@@ -2,7 +2,7 @@ import { Code, ConnectError, createContextKey, type HandlerContext } from '@conn
 import { send, type HttpRequest, type HttpResponse } from '../../runtime/answer-page.ts'
 import type { Refusal } from './access-check.ts'
 
-const CHALLENGE_HEADER = 'www-authenticate'
+export const CHALLENGE_HEADER = 'www-authenticate'
 
 /** Carries the refusal of an RPC from where the request is checked to where its protocol is known. */
 export const REFUSAL = createContextKey<Refusal | undefined>(undefined, { description: 'refusal' })

@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http'
 import { cors } from '@connectrpc/connect'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 
-const ALLOWED_METHODS = cors.allowedMethods.join(', ')
 const ALLOWED_HEADERS = [...cors.allowedHeaders, 'Authorization'].join(', ')
 /** A list of header names, as in a preflight. */
 const NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/
@@ -12,6 +11,8 @@ const MAX_AGE_SECONDS = 7_200
 export interface CorsOptions {
   /** `*`, or the origins whose pages may call. */
   readonly allowedOrigins: readonly string[]
+  /** Methods that pages may use, besides those of the protocols. */
+  readonly allowedMethods?: readonly string[]
   /** Headers of answers that pages may read, besides those of the protocols. */
   readonly exposedHeaders?: readonly string[]
 }
@@ -23,7 +24,8 @@ export type Cors = (request: HttpRequest, response: HttpResponse) => boolean
  * Lets pages of other origins call. There are no cookies, and a page has a token only if it was given one, so a page gets no rights
  * that a direct call would not have.
  */
-export function createCors({ allowedOrigins, exposedHeaders = [] }: CorsOptions): Cors {
+export function createCors({ allowedOrigins, allowedMethods = [], exposedHeaders = [] }: CorsOptions): Cors {
+  const methods = [...new Set([...cors.allowedMethods, ...allowedMethods])].join(', ')
   const anyOrigin = allowedOrigins.includes('*')
   const exposed = [...cors.exposedHeaders, ...exposedHeaders, 'Retry-After', 'WWW-Authenticate'].join(', ')
   return (request, response) => {
@@ -35,7 +37,7 @@ export function createCors({ allowedOrigins, exposedHeaders = [] }: CorsOptions)
     if (anyOrigin || allowedOrigins.includes(origin)) {
       anyResponse.setHeader('access-control-allow-origin', anyOrigin ? '*' : origin)
       if (isPreflight) {
-        anyResponse.setHeader('access-control-allow-methods', ALLOWED_METHODS)
+        anyResponse.setHeader('access-control-allow-methods', methods)
         anyResponse.setHeader('access-control-allow-headers', allowedHeaders(request.headers['access-control-request-headers']))
         anyResponse.setHeader('access-control-max-age', MAX_AGE_SECONDS)
       } else {

@@ -7,15 +7,20 @@ import type { RequestFault } from './request-fault.ts'
 
 /** Answers to requests that no handler accepts. Each says what was received, what is expected, and a command that works. */
 
-/** The methods that some path accepts. */
-export const ALL_METHODS = 'GET, HEAD, POST'
-export const NO_TUNNEL = 'method: got "CONNECT", expected GET, HEAD or POST'
 /** What may be part of a command that a reader copies into a shell: a name or an address, and a port. */
 const PLAIN_HOST = /^(?:[\w.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 const GRPC = /^application\/grpc(?:-web)?(?:\+\w+)?\b/i
 
 /** Paths of methods that accept an empty message. They are shown to callers that asked for an unknown path. */
 export type ExamplePaths = readonly [string, ...string[]]
+
+/** A request for a route that works. */
+export interface RouteExample {
+  readonly method: string
+  readonly path: string
+  readonly body?: string
+  readonly contentType?: string
+}
 
 /** What a method accepts. */
 export interface Accepts {
@@ -42,15 +47,26 @@ function unknownMethod(request: HttpRequest, response: HttpResponse, type: strin
   response.end()
 }
 
-/** Answers OPTIONS *: the methods that the server accepts. */
-export function allOptions(request: HttpRequest, response: HttpResponse): void {
-  send(request, response, { status: 200, type: 'text/plain; charset=utf-8', body: '' }, { allow: ALL_METHODS })
+/** Answers OPTIONS with the methods that the server, or a path, accepts. */
+export function options(request: HttpRequest, response: HttpResponse, methods: readonly string[]): void {
+  send(request, response, { status: 200, type: 'text/plain; charset=utf-8', body: '' }, { allow: methods.join(', ') })
 }
 
 export function wrongMethod(request: HttpRequest, response: HttpResponse, accepts: Accepts): void {
   const lines = [`method: got ${shown(request.method)}, expected ${accepts.methods.join(' or ')}`, '']
   lines.push('Send:', curl(request, accepts.path))
   answer(request, response, 405, lines, { allow: accepts.methods.join(', ') })
+}
+
+/** Answers a method that a path has no route for. */
+export function wrongRouteMethod(
+  request: HttpRequest,
+  response: HttpResponse,
+  methods: readonly string[],
+  examples: readonly RouteExample[],
+): void {
+  const lines = [`method: got ${shown(request.method)}, expected ${methods.join(' or ')}`, '', 'Send:']
+  answer(request, response, 405, [...lines, ...examples.map(example => curlRoute(request, example))], { allow: methods.join(', ') })
 }
 
 export function wrongContentType(request: HttpRequest, response: HttpResponse, accepts: Accepts): void {
@@ -96,9 +112,14 @@ export function faultyRequest(request: HttpRequest, response: HttpResponse, { st
   answer(request, response, status, [text], lastOf(request))
 }
 
+/** Why CONNECT is not accepted. */
+export function noTunnelText(methods: readonly string[]): string {
+  return `method: got "CONNECT", expected ${methods.slice(0, -1).join(', ')} or ${methods.at(-1)}`
+}
+
 /** Answers CONNECT. */
-export function noTunnel(request: HttpRequest, response: HttpResponse): void {
-  answer(request, response, 405, [NO_TUNNEL], { allow: ALL_METHODS })
+export function noTunnel(request: HttpRequest, response: HttpResponse, methods: readonly string[]): void {
+  answer(request, response, 405, [noTunnelText(methods)], { allow: methods.join(', ') })
 }
 
 /** Closes an HTTP/1.1 connection after the answer: if its bytes are ambiguous, nothing more must be read from it. */
@@ -108,6 +129,15 @@ function lastOf(request: HttpRequest): Readonly<Record<string, string>> {
 
 function curl(request: HttpRequest, path: string): string {
   return `  curl -H 'content-type: application/json' -d '{}' ${originOf(request)}${path}`
+}
+
+function curlRoute(request: HttpRequest, { method, path, body, contentType }: RouteExample): string {
+  const words = [
+    ...(method === 'GET' ? [] : ['-X', method]),
+    ...(contentType === undefined ? [] : ['-H', `'content-type: ${contentType}'`]),
+    ...(body === undefined ? [] : ['--data', `'${body}'`]),
+  ]
+  return ['  curl', ...words, `'${originOf(request)}${path}'`].join(' ')
 }
 
 function originOf(request: HttpRequest): string {

@@ -14,16 +14,19 @@ import { refuseMalformedTimeOut } from '../rpc/time-out-header.ts'
 import type { TlsIdentity } from '../tls/tls-port.ts'
 import { compressions } from './compressions.ts'
 import { createCors, type Cors, type CorsOptions } from './cors.ts'
-import { allOptions, faultyRequest, unknownPath, wrongTarget, type ExamplePaths } from './explanations.ts'
+import { faultyRequest, options as answerOptions, unknownPath, wrongTarget, type ExamplePaths } from './explanations.ts'
 import { InFlight } from './in-flight.ts'
 import { serveLean } from './lean/serve-lean.ts'
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
 import { OnePort } from './one-port.ts'
 import { requestFault } from './request-fault.ts'
+import { RouteTable } from './routes/route-table.ts'
+import type { Route } from './routes/route.ts'
+import { serveRoute } from './routes/serve-route.ts'
 import { createRpcTable, type Rpc } from './rpc-table.ts'
 import { serveRpc } from './serve-rpc.ts'
 
-export interface HttpServerOptions extends ListenOptions, CorsOptions {
+export interface HttpServerOptions extends ListenOptions, Omit<CorsOptions, 'allowedMethods'> {
   /** Maximum size of a request message, in bytes, also after decompression. */
   readonly maxBodyBytes: number
   readonly limits?: Partial<HttpLimits>
@@ -34,6 +37,8 @@ export interface HttpServerOptions extends ListenOptions, CorsOptions {
   /** Registers the RPCs on Connect's router. `stopping` is aborted when a drain begins; streams have to end then. */
   readonly routes: (router: ConnectRouter, stopping: AbortSignal) => void
   readonly interceptors: readonly Interceptor[]
+  /** Paths for callers that know only HTTP. */
+  readonly plainRoutes?: readonly Route[]
   /** Shown to a caller that asks for a path that does not exist. */
   readonly examplePaths: ExamplePaths
   /** Measures each call. */
@@ -66,14 +71,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const cutOff = new AbortController()
   const inFlight = new InFlight()
   const rpcs = mountRpcs(options, stopping.signal, cutOff.signal)
-  const cors = createCors(options)
+  const plainRoutes = new RouteTable(options.plainRoutes ?? [])
+  const methods = [...new Set(['GET', 'HEAD', 'POST', ...plainRoutes.methods])]
+  const cors = createCors({ ...options, allowedMethods: plainRoutes.methods })
   const port = new OnePort(
     (request, response) => {
       inFlight.add(request, response)
-      serve(options, { rpcs, cors }, request, response)
+      serve(options, { rpcs, cors, plainRoutes, methods }, request, response)
     },
-    limits,
-    options.tls,
+    { limits, tls: options.tls, methods },
   )
   const number = await port.listen(options)
   const mayStayOpen = (request: HttpRequest): boolean => rpcs.get(pathOf(request.url ?? ''))?.handler.method.methodKind === 'bidi_streaming'
@@ -124,13 +130,16 @@ function mountRpcs(options: HttpServerOptions, stopping: AbortSignal, cutOff: Ab
 interface Mounted {
   readonly rpcs: ReadonlyMap<string, Rpc>
   readonly cors: Cors
+  readonly plainRoutes: RouteTable
+  /** The methods that some path accepts. */
+  readonly methods: readonly string[]
 }
 
 function ignore(): void {}
 
 function serve(
-  { pages, examplePaths, access, limits, log }: HttpServerOptions,
-  { rpcs, cors }: Mounted,
+  { pages, examplePaths, access, limits, calls, log }: HttpServerOptions,
+  { rpcs, cors, plainRoutes, methods }: Mounted,
   request: HttpRequest,
   response: HttpResponse,
 ): void {
@@ -143,12 +152,14 @@ function serve(
   if (target === undefined) return wrongTarget(request, response, examplePaths)
   request.url = target
   if (cors(request, response)) return
-  if (target === '*' && request.method === 'OPTIONS') return allOptions(request, response)
+  if (target === '*' && request.method === 'OPTIONS') return answerOptions(request, response, methods)
   const path = pathOf(target)
   const rpc = rpcs.get(path)
   if (rpc?.lean !== undefined && serveLean(rpc.lean, request, response, { log, access })) return
   if (rpc !== undefined) return serveRpc(rpc.handler, request, response, { log, access })
   const page = pages.get(path)
+  const routes = page === undefined ? plainRoutes.match(path) : undefined
+  if (routes !== undefined) return serveRoute(routes, path, request, response, { log, access, calls })
   if (page === undefined) return unknownPath(request, response, examplePaths)
   const refusal = access?.(request, path)
   if (refusal !== undefined) return refusePage(request, response, refusal)

@@ -6,7 +6,7 @@ import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import { listen, type Listening, type ListenOptions } from '../../runtime/listen.ts'
 import { refuseClearText } from '../tls/refuse-clear-text.ts'
 import { TlsPort, type TlsIdentity } from '../tls/tls-port.ts'
-import { ALL_METHODS, NO_TUNNEL, noTunnel, wrongExpectation } from './explanations.ts'
+import { noTunnel, noTunnelText, wrongExpectation } from './explanations.ts'
 import type { HttpLimits } from './limits.ts'
 import { peekPreface, type Opening } from './peek-preface.ts'
 import { answerUnreadable, closeWith } from './unreadable-request.ts'
@@ -15,6 +15,14 @@ import { answerUnreadable, closeWith } from './unreadable-request.ts'
 const EVERY_STREAM = 2 ** 31 - 1
 /** After this notice, a session accepts requests that were already on their way for this many ms. */
 const GOAWAY_NOTICE_MS = 100
+
+export interface OnePortOptions {
+  readonly limits: HttpLimits
+  /** Undefined: clear text. */
+  readonly tls: TlsIdentity | undefined
+  /** The methods that some path accepts. */
+  readonly methods: readonly string[]
+}
 
 /**
  * HTTP/1.1 and HTTP/2 on one port. Node's HTTP/1.1 server owns the port. Each connection is handed to it or to the HTTP/2 server,
@@ -31,14 +39,15 @@ export class OnePort {
   readonly #tls: TlsPort | undefined
   #closing = false
 
-  constructor(handler: (request: HttpRequest, response: HttpResponse) => void, limits: HttpLimits, tls: TlsIdentity | undefined) {
+  constructor(handler: (request: HttpRequest, response: HttpResponse) => void, options: OnePortOptions) {
+    const { limits, tls } = options
     this.#limits = limits
     const secured = (socket: TLSSocket): void => (socket.alpnProtocol === 'h2' ? this.#serveHttp2(socket) : this.#serveSecureHttp1(socket))
     this.#tls = tls && new TlsPort({ ...tls, handshakeMs: limits.firstBytesMs, secured })
     this.#http2 = createHttp2({ settings: { maxConcurrentStreams: limits.maxStreams, maxHeaderListSize: limits.maxHeaderBytes } }, handler)
     this.#http2.on('session', session => this.#opened(session))
     this.#http1 = createHttp1(http1Options(limits), handler)
-    answerFaults(this.#http1, this.#http2, limits)
+    answerFaults(this.#http1, this.#http2, options)
     const [serveHttp1] = this.#http1.listeners('connection')
     this.#serveHttp1 = socket => serveHttp1?.call(this.#http1, socket)
     this.#http1.removeAllListeners('connection')
@@ -123,11 +132,11 @@ export class OnePort {
 }
 
 /** Answers with an explanation where Node would close the connection or answer without one. */
-function answerFaults(http1: Server, http2: Http2Server, limits: HttpLimits): void {
+function answerFaults(http1: Server, http2: Http2Server, { limits, methods }: OnePortOptions): void {
   http1.on('clientError', (error: Error, socket) => answerUnreadable(error, socket, limits))
-  http1.on('connect', (_, socket) => closeWith(socket, 405, NO_TUNNEL, [`allow: ${ALL_METHODS}`]))
+  http1.on('connect', (_, socket) => closeWith(socket, 405, noTunnelText(methods), [`allow: ${methods.join(', ')}`]))
   http1.on('checkExpectation', wrongExpectation)
-  http2.on('connect', noTunnel).on('checkExpectation', wrongExpectation)
+  http2.on('connect', (request, response) => noTunnel(request, response, methods)).on('checkExpectation', wrongExpectation)
   // A caller may end its own side of the connection and wait for the answer, as `nc -N` does. Not in Node's types.
   Object.assign(http1, { httpAllowHalfOpen: true })
 }

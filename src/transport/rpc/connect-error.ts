@@ -2,7 +2,8 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { RetryInfoSchema } from '../../gen/google/rpc/error_details_pb.ts'
 import { UseCaseError, type ErrorKind } from '../errors.ts'
 
-const CODE_OF: Readonly<Record<ErrorKind, Code>> = {
+/** The code of each kind of failure. */
+export const CODE_OF: Readonly<Record<ErrorKind, Code>> = {
   invalid: Code.InvalidArgument,
   notFound: Code.NotFound,
   conflict: Code.AlreadyExists,
@@ -35,7 +36,7 @@ export function codeOf(error: unknown): Code | undefined {
 }
 
 /** The header `retry-after` has whole seconds. */
-function retryAfterHeader(retryAfterMs: number): string {
+export function retryAfterHeader(retryAfterMs: number): string {
   return String(Math.ceil(wholeWaitMs(retryAfterMs) / 1_000))
 }
 

@@ -3,7 +3,7 @@ import { codeToString } from '@connectrpc/connect/protocol-connect'
 import type { Logger } from '../../runtime/logger.ts'
 
 export interface CallMetrics {
-  /** `method` as `ping.v1.PingService/Ping`; `code` is `ok` or a Connect code such as `invalid_argument`. */
+  /** `method` as `ping.v1.PingService/Ping`, or the template of a route; `code` is `ok` or a Connect code such as `invalid_argument`. */
   rpcEnded(method: string, code: string, seconds: number): void
 }
 
@@ -13,6 +13,8 @@ export interface CallMeter {
   began(context: HandlerContext): void
   /** To be called when a call on the lean way ends. `reason` is its error, or undefined if there was none. */
   ended(context: HandlerContext, reason: unknown, ms: number): void
+  /** To be called when a request for a route ends. `route` is its template, such as `GET /command/{commandId}`. */
+  routeEnded(route: string, code: string, ms: number): void
 }
 
 /** Counts, times and logs each call without changing it. */
@@ -32,6 +34,10 @@ export function measureCalls(metrics: CallMetrics, log: Logger): CallMeter {
       signal.addEventListener('abort', onAbort, { once: true })
     },
     ended,
+    routeEnded(route, code, ms) {
+      metrics.rpcEnded(route, code, ms / 1_000)
+      if (log.isLevelEnabled('debug')) log.debug({ method: route, code, ms, protocol: 'rest' }, 'call ended')
+    },
   }
 }
 

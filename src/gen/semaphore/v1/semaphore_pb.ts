@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file semaphore/v1/semaphore.proto.
  */
 export const file_semaphore_v1_semaphore: GenFile = /*@__PURE__*/
-  fileDesc("ChxzZW1hcGhvcmUvdjEvc2VtYXBob3JlLnByb3RvEgxzZW1hcGhvcmUudjEiWwoNU3VibWl0UmVxdWVzdBITCgtyZXNvdXJjZV9pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEg8KB3BheWxvYWQYAyABKAwSEAoIcHJpb3JpdHkYBCABKA0iowEKDlN1Ym1pdFJlc3BvbnNlEhMKC3Jlc291cmNlX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSEAoIcmVwZWF0ZWQYAyABKAgSKQoFc3RhdGUYBCABKA4yGi5zZW1hcGhvcmUudjEuQ29tbWFuZFN0YXRlEg0KBXBsYWNlGAUgASgDEhIKBXRva2VuGAYgASgDSACIAQFCCAoGX3Rva2VuIlYKDUZpbmlzaFJlcXVlc3QSEwoLcmVzb3VyY2VfaWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRISCgV0b2tlbhgDIAEoA0gAiAEBQggKBl90b2tlbiIiCg5GaW5pc2hSZXNwb25zZRIQCghyZXBlYXRlZBgBIAEoCCJWCg1FeHRlbmRSZXF1ZXN0EhMKC3Jlc291cmNlX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSEgoFdG9rZW4YAyABKANIAIgBAUIICgZfdG9rZW4iQAoORXh0ZW5kUmVzcG9uc2USGwoObGVhc2VfdW50aWxfbXMYASABKANIAIgBAUIRCg9fbGVhc2VfdW50aWxfbXMifgoNQ2FuY2VsUmVxdWVzdBITCgtyZXNvdXJjZV9pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhIKBXRva2VuGAMgASgDSACIAQESJgoEbW9kZRgEIAEoDjIYLnNlbWFwaG9yZS52MS5DYW5jZWxNb2RlQggKBl90b2tlbiJNCg5DYW5jZWxSZXNwb25zZRIpCgVzdGF0ZRgBIAEoDjIaLnNlbWFwaG9yZS52MS5Db21tYW5kU3RhdGUSEAoIcmVwZWF0ZWQYAiABKAgiKQoSR2V0UmVzb3VyY2VSZXF1ZXN0EhMKC3Jlc291cmNlX2lkGAEgASgJIj8KE0dldFJlc291cmNlUmVzcG9uc2USKAoIcmVzb3VyY2UYASABKAsyFi5zZW1hcGhvcmUudjEuUmVzb3VyY2UifwoGTGltaXRzEg8KB3J1bm5pbmcYASABKA0SDwoHd2FpdGluZxgCIAEoDRIQCghsZWFzZV9tcxgDIAEoAxIRCglhZ2VpbmdfbXMYBCABKAMSJQoEcmF0ZRgFIAEoCzISLnNlbWFwaG9yZS52MS5SYXRlSACIAQFCBwoFX3JhdGUiKAoEUmF0ZRINCgVjb3VudBgBIAEoDRIRCgl3aW5kb3dfbXMYAiABKAMiowEKCFJlc291cmNlEhMKC3Jlc291cmNlX2lkGAEgASgJEiQKBmxpbWl0cxgCIAEoCzIULnNlbWFwaG9yZS52MS5MaW1pdHMSDwoHcnVubmluZxgDIAEoAxIPCgd3YWl0aW5nGAQgASgDEhIKCmxhc3RfdG9rZW4YBSABKAMSJgoHaG9sZGVycxgGIAMoCzIVLnNlbWFwaG9yZS52MS5Db21tYW5kItQCCgdDb21tYW5kEhIKCmNvbW1hbmRfaWQYASABKAkSEwoLcmVzb3VyY2VfaWQYAiABKAkSKQoFc3RhdGUYAyABKA4yGi5zZW1hcGhvcmUudjEuQ29tbWFuZFN0YXRlEhAKCHByaW9yaXR5GAQgASgNEg0KBXBsYWNlGAUgASgDEhIKBXRva2VuGAYgASgDSACIAQESFwoPc3VibWl0dGVkX2F0X21zGAcgASgDEhoKDWdyYW50ZWRfYXRfbXMYCCABKANIAYgBARIbCg5sZWFzZV91bnRpbF9tcxgJIAEoA0gCiAEBEhgKC2VuZGVkX2F0X21zGAogASgDSAOIAQESFQoNcGF5bG9hZF9ieXRlcxgLIAEoA0IICgZfdG9rZW5CEAoOX2dyYW50ZWRfYXRfbXNCEQoPX2xlYXNlX3VudGlsX21zQg4KDF9lbmRlZF9hdF9tcyInChFHZXRDb21tYW5kUmVxdWVzdBISCgpjb21tYW5kX2lkGAEgASgJIk0KEkdldENvbW1hbmRSZXNwb25zZRImCgdjb21tYW5kGAEgASgLMhUuc2VtYXBob3JlLnYxLkNvbW1hbmQSDwoHcGF5bG9hZBgCIAEoDCJOChBMaXN0UXVldWVSZXF1ZXN0EhMKC3Jlc291cmNlX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIlUKEUxpc3RRdWV1ZVJlc3BvbnNlEicKCGNvbW1hbmRzGAEgAygLMhUuc2VtYXBob3JlLnYxLkNvbW1hbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIj0KFExpc3RSZXNvdXJjZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlsKFUxpc3RSZXNvdXJjZXNSZXNwb25zZRIpCglyZXNvdXJjZXMYASADKAsyFi5zZW1hcGhvcmUudjEuUmVzb3VyY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuUBChBTZXRMaW1pdHNSZXF1ZXN0EhMKC3Jlc291cmNlX2lkGAEgASgJEhQKB3J1bm5pbmcYAiABKA1IAIgBARIUCgd3YWl0aW5nGAMgASgNSAGIAQESFQoIbGVhc2VfbXMYBCABKANIAogBARIWCglhZ2VpbmdfbXMYBSABKANIA4gBARIlCgRyYXRlGAYgASgLMhIuc2VtYXBob3JlLnYxLlJhdGVIBIgBAUIKCghfcnVubmluZ0IKCghfd2FpdGluZ0ILCglfbGVhc2VfbXNCDAoKX2FnZWluZ19tc0IHCgVfcmF0ZSI5ChFTZXRMaW1pdHNSZXNwb25zZRIkCgZsaW1pdHMYASABKAsyFC5zZW1hcGhvcmUudjEuTGltaXRzIiMKDFdhdGNoUmVxdWVzdBITCgtyZXNvdXJjZV9pZBgBIAEoCSI5Cg1XYXRjaFJlc3BvbnNlEigKCHJlc291cmNlGAEgASgLMhYuc2VtYXBob3JlLnYxLlJlc291cmNlIrQBCgdSZWZ1c2FsEisKBnJlYXNvbhgBIAEoDjIbLnNlbWFwaG9yZS52MS5SZWZ1c2FsUmVhc29uEikKBXN0YXRlGAIgASgOMhouc2VtYXBob3JlLnYxLkNvbW1hbmRTdGF0ZRISCgV0b2tlbhgDIAEoA0gAiAEBEg0KBWxpbWl0GAQgASgDEg8KB3dhaXRpbmcYBSABKAMSEwoLcmVzb3VyY2VfaWQYBiABKAlCCAoGX3Rva2VuKtUBCgxDb21tYW5kU3RhdGUSHQoZQ09NTUFORF9TVEFURV9VTlNQRUNJRklFRBAAEhkKFUNPTU1BTkRfU1RBVEVfV0FJVElORxABEhkKFUNPTU1BTkRfU1RBVEVfUlVOTklORxACEhwKGENPTU1BTkRfU1RBVEVfQ0FOQ0VMTElORxADEhoKFkNPTU1BTkRfU1RBVEVfRklOSVNIRUQQBBIbChdDT01NQU5EX1NUQVRFX0NBTkNFTExFRBAFEhkKFUNPTU1BTkRfU1RBVEVfRVhQSVJFRBAGKlkKCkNhbmNlbE1vZGUSGwoXQ0FOQ0VMX01PREVfVU5TUEVDSUZJRUQQABITCg9DQU5DRUxfTU9ERV9OT1cQARIZChVDQU5DRUxfTU9ERV9DT05GSVJNRUQQAirxAQoNUmVmdXNhbFJlYXNvbhIeChpSRUZVU0FMX1JFQVNPTl9VTlNQRUNJRklFRBAAEh0KGVJFRlVTQUxfUkVBU09OX1FVRVVFX0ZVTEwQARIcChhSRUZVU0FMX1JFQVNPTl9JRF9JTl9VU0UQAhIeChpSRUZVU0FMX1JFQVNPTl9OT1RfUlVOTklORxADEh8KG1JFRlVTQUxfUkVBU09OX0FMUkVBRFlfT1ZFUhAEEh4KGlJFRlVTQUxfUkVBU09OX1NUQUxFX1RPS0VOEAUSIgoeUkVGVVNBTF9SRUFTT05fVU5LTk9XTl9DT01NQU5EEAYyqAYKEFNlbWFwaG9yZVNlcnZpY2USRQoGU3VibWl0Ehsuc2VtYXBob3JlLnYxLlN1Ym1pdFJlcXVlc3QaHC5zZW1hcGhvcmUudjEuU3VibWl0UmVzcG9uc2UiABJFCgZGaW5pc2gSGy5zZW1hcGhvcmUudjEuRmluaXNoUmVxdWVzdBocLnNlbWFwaG9yZS52MS5GaW5pc2hSZXNwb25zZSIAEkUKBkV4dGVuZBIbLnNlbWFwaG9yZS52MS5FeHRlbmRSZXF1ZXN0Ghwuc2VtYXBob3JlLnYxLkV4dGVuZFJlc3BvbnNlIgASRQoGQ2FuY2VsEhsuc2VtYXBob3JlLnYxLkNhbmNlbFJlcXVlc3QaHC5zZW1hcGhvcmUudjEuQ2FuY2VsUmVzcG9uc2UiABJXCgtHZXRSZXNvdXJjZRIgLnNlbWFwaG9yZS52MS5HZXRSZXNvdXJjZVJlcXVlc3QaIS5zZW1hcGhvcmUudjEuR2V0UmVzb3VyY2VSZXNwb25zZSIDkAIBElQKCkdldENvbW1hbmQSHy5zZW1hcGhvcmUudjEuR2V0Q29tbWFuZFJlcXVlc3QaIC5zZW1hcGhvcmUudjEuR2V0Q29tbWFuZFJlc3BvbnNlIgOQAgESUQoJTGlzdFF1ZXVlEh4uc2VtYXBob3JlLnYxLkxpc3RRdWV1ZVJlcXVlc3QaHy5zZW1hcGhvcmUudjEuTGlzdFF1ZXVlUmVzcG9uc2UiA5ACARJdCg1MaXN0UmVzb3VyY2VzEiIuc2VtYXBob3JlLnYxLkxpc3RSZXNvdXJjZXNSZXF1ZXN0GiMuc2VtYXBob3JlLnYxLkxpc3RSZXNvdXJjZXNSZXNwb25zZSIDkAIBEk4KCVNldExpbWl0cxIeLnNlbWFwaG9yZS52MS5TZXRMaW1pdHNSZXF1ZXN0Gh8uc2VtYXBob3JlLnYxLlNldExpbWl0c1Jlc3BvbnNlIgASRwoFV2F0Y2gSGi5zZW1hcGhvcmUudjEuV2F0Y2hSZXF1ZXN0Ghsuc2VtYXBob3JlLnYxLldhdGNoUmVzcG9uc2UiA5ACATABYgZwcm90bzM");
+  fileDesc("ChxzZW1hcGhvcmUvdjEvc2VtYXBob3JlLnByb3RvEgxzZW1hcGhvcmUudjEiWwoNU3VibWl0UmVxdWVzdBITCgtyZXNvdXJjZV9pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEg8KB3BheWxvYWQYAyABKAwSEAoIcHJpb3JpdHkYBCABKA0iowEKDlN1Ym1pdFJlc3BvbnNlEhMKC3Jlc291cmNlX2lkGAEgASgJEhIKCmNvbW1hbmRfaWQYAiABKAkSEAoIcmVwZWF0ZWQYAyABKAgSKQoFc3RhdGUYBCABKA4yGi5zZW1hcGhvcmUudjEuQ29tbWFuZFN0YXRlEg0KBXBsYWNlGAUgASgDEhIKBXRva2VuGAYgASgDSACIAQFCCAoGX3Rva2VuIlYKDUZpbmlzaFJlcXVlc3QSEwoLcmVzb3VyY2VfaWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRISCgV0b2tlbhgDIAEoA0gAiAEBQggKBl90b2tlbiJcCg5GaW5pc2hSZXNwb25zZRIpCgVzdGF0ZRgBIAEoDjIaLnNlbWFwaG9yZS52MS5Db21tYW5kU3RhdGUSEAoIcmVwZWF0ZWQYAiABKAgSDQoFdG9rZW4YAyABKAMiVgoNRXh0ZW5kUmVxdWVzdBITCgtyZXNvdXJjZV9pZBgBIAEoCRISCgpjb21tYW5kX2lkGAIgASgJEhIKBXRva2VuGAMgASgDSACIAQFCCAoGX3Rva2VuIkAKDkV4dGVuZFJlc3BvbnNlEhsKDmxlYXNlX3VudGlsX21zGAEgASgDSACIAQFCEQoPX2xlYXNlX3VudGlsX21zIn4KDUNhbmNlbFJlcXVlc3QSEwoLcmVzb3VyY2VfaWQYASABKAkSEgoKY29tbWFuZF9pZBgCIAEoCRISCgV0b2tlbhgDIAEoA0gAiAEBEiYKBG1vZGUYBCABKA4yGC5zZW1hcGhvcmUudjEuQ2FuY2VsTW9kZUIICgZfdG9rZW4iawoOQ2FuY2VsUmVzcG9uc2USKQoFc3RhdGUYASABKA4yGi5zZW1hcGhvcmUudjEuQ29tbWFuZFN0YXRlEhAKCHJlcGVhdGVkGAIgASgIEhIKBXRva2VuGAMgASgDSACIAQFCCAoGX3Rva2VuIikKEkdldFJlc291cmNlUmVxdWVzdBITCgtyZXNvdXJjZV9pZBgBIAEoCSI/ChNHZXRSZXNvdXJjZVJlc3BvbnNlEigKCHJlc291cmNlGAEgASgLMhYuc2VtYXBob3JlLnYxLlJlc291cmNlIn8KBkxpbWl0cxIPCgdydW5uaW5nGAEgASgNEg8KB3dhaXRpbmcYAiABKA0SEAoIbGVhc2VfbXMYAyABKAMSEQoJYWdlaW5nX21zGAQgASgDEiUKBHJhdGUYBSABKAsyEi5zZW1hcGhvcmUudjEuUmF0ZUgAiAEBQgcKBV9yYXRlIigKBFJhdGUSDQoFY291bnQYASABKA0SEQoJd2luZG93X21zGAIgASgDIrcBCghSZXNvdXJjZRITCgtyZXNvdXJjZV9pZBgBIAEoCRIkCgZsaW1pdHMYAiABKAsyFC5zZW1hcGhvcmUudjEuTGltaXRzEg8KB3J1bm5pbmcYAyABKAMSDwoHd2FpdGluZxgEIAEoAxISCgpsYXN0X3BsYWNlGAUgASgDEhIKCmxhc3RfdG9rZW4YBiABKAMSJgoHaG9sZGVycxgHIAMoCzIVLnNlbWFwaG9yZS52MS5Db21tYW5kIpQDCgdDb21tYW5kEhIKCmNvbW1hbmRfaWQYASABKAkSEwoLcmVzb3VyY2VfaWQYAiABKAkSKQoFc3RhdGUYAyABKA4yGi5zZW1hcGhvcmUudjEuQ29tbWFuZFN0YXRlEhAKCHByaW9yaXR5GAQgASgNEg0KBXBsYWNlGAUgASgDEhIKBXRva2VuGAYgASgDSACIAQESFwoPc3VibWl0dGVkX2F0X21zGAcgASgDEhoKDWdyYW50ZWRfYXRfbXMYCCABKANIAYgBARIbCg5sZWFzZV91bnRpbF9tcxgJIAEoA0gCiAEBEhgKC2VuZGVkX2F0X21zGAogASgDSAOIAQESFQoNcGF5bG9hZF9ieXRlcxgLIAEoAxIjChZjYW5jZWxfcmVxdWVzdGVkX2F0X21zGAwgASgDSASIAQFCCAoGX3Rva2VuQhAKDl9ncmFudGVkX2F0X21zQhEKD19sZWFzZV91bnRpbF9tc0IOCgxfZW5kZWRfYXRfbXNCGQoXX2NhbmNlbF9yZXF1ZXN0ZWRfYXRfbXMiJwoRR2V0Q29tbWFuZFJlcXVlc3QSEgoKY29tbWFuZF9pZBgBIAEoCSJ8ChJHZXRDb21tYW5kUmVzcG9uc2USJgoHY29tbWFuZBgBIAEoCzIVLnNlbWFwaG9yZS52MS5Db21tYW5kEhQKB3BheWxvYWQYAiABKAxIAIgBARISCgVhaGVhZBgDIAEoA0gBiAEBQgoKCF9wYXlsb2FkQggKBl9haGVhZCJOChBMaXN0UXVldWVSZXF1ZXN0EhMKC3Jlc291cmNlX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIlUKEUxpc3RRdWV1ZVJlc3BvbnNlEicKCGNvbW1hbmRzGAEgAygLMhUuc2VtYXBob3JlLnYxLkNvbW1hbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIj0KFExpc3RSZXNvdXJjZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlsKFUxpc3RSZXNvdXJjZXNSZXNwb25zZRIpCglyZXNvdXJjZXMYASADKAsyFi5zZW1hcGhvcmUudjEuUmVzb3VyY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIo0CChBTZXRMaW1pdHNSZXF1ZXN0EhMKC3Jlc291cmNlX2lkGAEgASgJEhQKB3J1bm5pbmcYAiABKA1IAIgBARIUCgd3YWl0aW5nGAMgASgNSAGIAQESFQoIbGVhc2VfbXMYBCABKANIAogBARIWCglhZ2VpbmdfbXMYBSABKANIA4gBARIlCgRyYXRlGAYgASgLMhIuc2VtYXBob3JlLnYxLlJhdGVIBIgBARImCgVyZXNldBgHIAMoDjIXLnNlbWFwaG9yZS52MS5MaW1pdE5hbWVCCgoIX3J1bm5pbmdCCgoIX3dhaXRpbmdCCwoJX2xlYXNlX21zQgwKCl9hZ2VpbmdfbXNCBwoFX3JhdGUiOQoRU2V0TGltaXRzUmVzcG9uc2USJAoGbGltaXRzGAEgASgLMhQuc2VtYXBob3JlLnYxLkxpbWl0cyIjCgxXYXRjaFJlcXVlc3QSEwoLcmVzb3VyY2VfaWQYASABKAkiOQoNV2F0Y2hSZXNwb25zZRIoCghyZXNvdXJjZRgBIAEoCzIWLnNlbWFwaG9yZS52MS5SZXNvdXJjZSK0AQoHUmVmdXNhbBIrCgZyZWFzb24YASABKA4yGy5zZW1hcGhvcmUudjEuUmVmdXNhbFJlYXNvbhIpCgVzdGF0ZRgCIAEoDjIaLnNlbWFwaG9yZS52MS5Db21tYW5kU3RhdGUSEgoFdG9rZW4YAyABKANIAIgBARINCgVsaW1pdBgEIAEoAxIPCgd3YWl0aW5nGAUgASgDEhMKC3Jlc291cmNlX2lkGAYgASgJQggKBl90b2tlbirVAQoMQ29tbWFuZFN0YXRlEh0KGUNPTU1BTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVDT01NQU5EX1NUQVRFX1dBSVRJTkcQARIZChVDT01NQU5EX1NUQVRFX1JVTk5JTkcQAhIcChhDT01NQU5EX1NUQVRFX0NBTkNFTExJTkcQAxIaChZDT01NQU5EX1NUQVRFX0ZJTklTSEVEEAQSGwoXQ09NTUFORF9TVEFURV9DQU5DRUxMRUQQBRIZChVDT01NQU5EX1NUQVRFX0VYUElSRUQQBipZCgpDYW5jZWxNb2RlEhsKF0NBTkNFTF9NT0RFX1VOU1BFQ0lGSUVEEAASEwoPQ0FOQ0VMX01PREVfTk9XEAESGQoVQ0FOQ0VMX01PREVfQ09ORklSTUVEEAIqnwEKCUxpbWl0TmFtZRIaChZMSU1JVF9OQU1FX1VOU1BFQ0lGSUVEEAASFgoSTElNSVRfTkFNRV9SVU5OSU5HEAESFgoSTElNSVRfTkFNRV9XQUlUSU5HEAISFwoTTElNSVRfTkFNRV9MRUFTRV9NUxADEhgKFExJTUlUX05BTUVfQUdFSU5HX01TEAQSEwoPTElNSVRfTkFNRV9SQVRFEAUq8QEKDVJlZnVzYWxSZWFzb24SHgoaUkVGVVNBTF9SRUFTT05fVU5TUEVDSUZJRUQQABIdChlSRUZVU0FMX1JFQVNPTl9RVUVVRV9GVUxMEAESHAoYUkVGVVNBTF9SRUFTT05fSURfSU5fVVNFEAISHgoaUkVGVVNBTF9SRUFTT05fTk9UX1JVTk5JTkcQAxIfChtSRUZVU0FMX1JFQVNPTl9BTFJFQURZX09WRVIQBBIeChpSRUZVU0FMX1JFQVNPTl9TVEFMRV9UT0tFThAFEiIKHlJFRlVTQUxfUkVBU09OX1VOS05PV05fQ09NTUFORBAGMqgGChBTZW1hcGhvcmVTZXJ2aWNlEkUKBlN1Ym1pdBIbLnNlbWFwaG9yZS52MS5TdWJtaXRSZXF1ZXN0Ghwuc2VtYXBob3JlLnYxLlN1Ym1pdFJlc3BvbnNlIgASRQoGRmluaXNoEhsuc2VtYXBob3JlLnYxLkZpbmlzaFJlcXVlc3QaHC5zZW1hcGhvcmUudjEuRmluaXNoUmVzcG9uc2UiABJFCgZFeHRlbmQSGy5zZW1hcGhvcmUudjEuRXh0ZW5kUmVxdWVzdBocLnNlbWFwaG9yZS52MS5FeHRlbmRSZXNwb25zZSIAEkUKBkNhbmNlbBIbLnNlbWFwaG9yZS52MS5DYW5jZWxSZXF1ZXN0Ghwuc2VtYXBob3JlLnYxLkNhbmNlbFJlc3BvbnNlIgASVwoLR2V0UmVzb3VyY2USIC5zZW1hcGhvcmUudjEuR2V0UmVzb3VyY2VSZXF1ZXN0GiEuc2VtYXBob3JlLnYxLkdldFJlc291cmNlUmVzcG9uc2UiA5ACARJUCgpHZXRDb21tYW5kEh8uc2VtYXBob3JlLnYxLkdldENvbW1hbmRSZXF1ZXN0GiAuc2VtYXBob3JlLnYxLkdldENvbW1hbmRSZXNwb25zZSIDkAIBElEKCUxpc3RRdWV1ZRIeLnNlbWFwaG9yZS52MS5MaXN0UXVldWVSZXF1ZXN0Gh8uc2VtYXBob3JlLnYxLkxpc3RRdWV1ZVJlc3BvbnNlIgOQAgESXQoNTGlzdFJlc291cmNlcxIiLnNlbWFwaG9yZS52MS5MaXN0UmVzb3VyY2VzUmVxdWVzdBojLnNlbWFwaG9yZS52MS5MaXN0UmVzb3VyY2VzUmVzcG9uc2UiA5ACARJOCglTZXRMaW1pdHMSHi5zZW1hcGhvcmUudjEuU2V0TGltaXRzUmVxdWVzdBofLnNlbWFwaG9yZS52MS5TZXRMaW1pdHNSZXNwb25zZSIAEkcKBVdhdGNoEhouc2VtYXBob3JlLnYxLldhdGNoUmVxdWVzdBobLnNlbWFwaG9yZS52MS5XYXRjaFJlc3BvbnNlIgOQAgEwAWIGcHJvdG8z");
 
 /**
  * SubmitRequest is a command for a resource.
@@ -45,8 +45,8 @@ export type SubmitRequest = Message<"semaphore.v1.SubmitRequest"> & {
   payload: Uint8Array;
 
   /**
-   * 0 to 9. A higher priority is served first, but a command that has waited
-   * long enough is served before newer ones of a higher priority.
+   * 0 to 9; 9 is the most urgent. A command that has waited long enough is served
+   * before newer ones of a higher priority.
    *
    * @generated from field: uint32 priority = 4;
    */
@@ -96,15 +96,15 @@ export type SubmitResponse = Message<"semaphore.v1.SubmitResponse"> & {
   state: CommandState;
 
   /**
-   * The command's place in the queue: places are given in the order of
-   * submission. 0 if the command is a repeat.
+   * The command's place in its resource: 1, 2, 3 and so on, in the order of
+   * commits.
    *
    * @generated from field: int64 place = 5;
    */
   place: bigint;
 
   /**
-   * The token of the grant. Absent while the command waits.
+   * The token of the grant. Absent if the command was never granted.
    *
    * @generated from field: optional int64 token = 6;
    */
@@ -155,17 +155,32 @@ export const FinishRequestSchema: GenMessage<FinishRequest> = /*@__PURE__*/
   messageDesc(file_semaphore_v1_semaphore, 2);
 
 /**
- * FinishResponse says that the command is finished.
+ * FinishResponse says what has become of the command.
  *
  * @generated from message semaphore.v1.FinishResponse
  */
 export type FinishResponse = Message<"semaphore.v1.FinishResponse"> & {
   /**
+   * COMMAND_STATE_FINISHED, or COMMAND_STATE_CANCELLED if this call confirmed a
+   * cancellation.
+   *
+   * @generated from field: semaphore.v1.CommandState state = 1;
+   */
+  state: CommandState;
+
+  /**
    * True if the command was finished before, and this call changed nothing.
    *
-   * @generated from field: bool repeated = 1;
+   * @generated from field: bool repeated = 2;
    */
   repeated: boolean;
+
+  /**
+   * The token of the command's grant.
+   *
+   * @generated from field: int64 token = 3;
+   */
+  token: bigint;
 };
 
 /**
@@ -295,6 +310,13 @@ export type CancelResponse = Message<"semaphore.v1.CancelResponse"> & {
    * @generated from field: bool repeated = 2;
    */
   repeated: boolean;
+
+  /**
+   * The token of the command's grant. Absent if it was never granted.
+   *
+   * @generated from field: optional int64 token = 3;
+   */
+  token?: bigint | undefined;
 };
 
 /**
@@ -375,8 +397,7 @@ export type Limits = Message<"semaphore.v1.Limits"> & {
   leaseMs: bigint;
 
   /**
-   * How long a command waits until it counts as one of the next higher priority,
-   * in ms.
+   * How much earlier, in ms, each level of priority puts a command in the queue.
    *
    * @generated from field: int64 ageing_ms = 4;
    */
@@ -460,17 +481,25 @@ export type Resource = Message<"semaphore.v1.Resource"> & {
   waiting: bigint;
 
   /**
-   * The token of the last grant; the next one is higher. 0 if there was none.
+   * The place of the last command: how many commands were ever accepted.
    *
-   * @generated from field: int64 last_token = 5;
+   * @generated from field: int64 last_place = 5;
+   */
+  lastPlace: bigint;
+
+  /**
+   * The token of the last grant: how many grants there ever were. The next one is
+   * higher.
+   *
+   * @generated from field: int64 last_token = 6;
    */
   lastToken: bigint;
 
   /**
-   * The commands that hold a slot, in the order of their grants, up to 100. Not
-   * in the answers of ListResources.
+   * The commands that hold a slot, in the order of their grants; of very many,
+   * the first. Not in the answers of ListResources.
    *
-   * @generated from field: repeated semaphore.v1.Command holders = 6;
+   * @generated from field: repeated semaphore.v1.Command holders = 7;
    */
   holders: Command[];
 };
@@ -517,7 +546,7 @@ export type Command = Message<"semaphore.v1.Command"> & {
   priority: number;
 
   /**
-   * Its place in the queue: places are given in the order of submission.
+   * Its place in its resource: 1, 2, 3 and so on, in the order of commits.
    *
    * @generated from field: int64 place = 5;
    */
@@ -564,6 +593,14 @@ export type Command = Message<"semaphore.v1.Command"> & {
    * @generated from field: int64 payload_bytes = 11;
    */
   payloadBytes: bigint;
+
+  /**
+   * When a cancellation was requested that its holder has to confirm. Absent if
+   * there was none.
+   *
+   * @generated from field: optional int64 cancel_requested_at_ms = 12;
+   */
+  cancelRequestedAtMs?: bigint | undefined;
 };
 
 /**
@@ -608,11 +645,20 @@ export type GetCommandResponse = Message<"semaphore.v1.GetCommandResponse"> & {
   command?: Command | undefined;
 
   /**
-   * The command as it was submitted. Empty once it is over.
+   * The command as it was submitted. Absent once it is over.
    *
-   * @generated from field: bytes payload = 2;
+   * @generated from field: optional bytes payload = 2;
    */
-  payload: Uint8Array;
+  payload?: Uint8Array | undefined;
+
+  /**
+   * For a waiting command: how many commands are granted before it. They are
+   * counted up to a maximum, so a high number means "at least". Absent if it does
+   * not wait.
+   *
+   * @generated from field: optional int64 ahead = 3;
+   */
+  ahead?: bigint | undefined;
 };
 
 /**
@@ -777,19 +823,26 @@ export type SetLimitsRequest = Message<"semaphore.v1.SetLimitsRequest"> & {
   leaseMs?: bigint | undefined;
 
   /**
-   * How long a command waits until it counts as one of the next higher priority,
-   * in ms, for commands that are submitted from now on.
+   * How much earlier, in ms, each level of priority puts a command in the queue,
+   * for commands that are submitted from now on.
    *
    * @generated from field: optional int64 ageing_ms = 5;
    */
   ageingMs?: bigint | undefined;
 
   /**
-   * Maximum rate of grants. A count of 0 removes the limit.
+   * Maximum rate of grants, evenly spaced.
    *
    * @generated from field: optional semaphore.v1.Rate rate = 6;
    */
   rate?: Rate | undefined;
+
+  /**
+   * Limits that are the server's defaults again. For the rate: no limit.
+   *
+   * @generated from field: repeated semaphore.v1.LimitName reset = 7;
+   */
+  reset: LimitName[];
 };
 
 /**
@@ -1032,6 +1085,68 @@ export const CancelModeSchema: GenEnum<CancelMode> = /*@__PURE__*/
   enumDesc(file_semaphore_v1_semaphore, 1);
 
 /**
+ * LimitName names a limit of a resource.
+ *
+ * @generated from enum semaphore.v1.LimitName
+ */
+export const LimitName = {
+  /**
+   * Not accepted.
+   *
+   * @generated from enum value: LIMIT_NAME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Limits.running.
+   *
+   * @generated from enum value: LIMIT_NAME_RUNNING = 1;
+   */
+  RUNNING: 1,
+
+  /**
+   * Limits.waiting.
+   *
+   * @generated from enum value: LIMIT_NAME_WAITING = 2;
+   */
+  WAITING: 2,
+
+  /**
+   * Limits.lease_ms.
+   *
+   * @generated from enum value: LIMIT_NAME_LEASE_MS = 3;
+   */
+  LEASE_MS: 3,
+
+  /**
+   * Limits.ageing_ms.
+   *
+   * @generated from enum value: LIMIT_NAME_AGEING_MS = 4;
+   */
+  AGEING_MS: 4,
+
+  /**
+   * Limits.rate.
+   *
+   * @generated from enum value: LIMIT_NAME_RATE = 5;
+   */
+  RATE: 5,
+} as const;
+
+/**
+ * LimitName names a limit of a resource.
+ *
+ * @generated from enum semaphore.v1.LimitName
+ */
+export type LimitName = (typeof LimitName)[keyof typeof LimitName] | UnknownEnum;
+
+/**
+ * Describes the enum semaphore.v1.LimitName.
+ */
+export const LimitNameSchema: GenEnum<LimitName> = /*@__PURE__*/
+  enumDesc(file_semaphore_v1_semaphore, 2);
+
+/**
  * RefusalReason is the kind of a refusal.
  *
  * @generated from enum semaphore.v1.RefusalReason
@@ -1098,7 +1213,7 @@ export type RefusalReason = (typeof RefusalReason)[keyof typeof RefusalReason] |
  * Describes the enum semaphore.v1.RefusalReason.
  */
 export const RefusalReasonSchema: GenEnum<RefusalReason> = /*@__PURE__*/
-  enumDesc(file_semaphore_v1_semaphore, 2);
+  enumDesc(file_semaphore_v1_semaphore, 3);
 
 /**
  * SemaphoreService lets a limited number of commands at a time reach a

@@ -1,0 +1,30 @@
+import type { HttpRequest } from '../../../runtime/answer-page.ts'
+
+/** The body is longer than allowed. */
+export interface TooLong {
+  /** Undefined: the caller did not declare its length. */
+  readonly declaredBytes: number | undefined
+}
+
+/**
+ * Reads a body over HTTP/1.1 or HTTP/2. A body longer than `maxBytes` is not read, or not to its end. Never resolves if the caller
+ * disconnects before it has sent the whole body.
+ */
+export function readWholeBody(request: HttpRequest, maxBytes: number): Promise<Uint8Array | TooLong> {
+  const { 'content-length': length } = request.headers
+  const declaredBytes = length === undefined ? undefined : Number(length)
+  if (declaredBytes !== undefined && declaredBytes > maxBytes) return Promise.resolve({ declaredBytes })
+  return new Promise(resolve => {
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    const onData = (chunk: Uint8Array): void => {
+      chunks.push(chunk)
+      if ((bytes += chunk.length) <= maxBytes) return
+      request.removeListener('data', onData)
+      request.pause() // the rest is skipped after the answer
+      resolve({ declaredBytes: undefined })
+    }
+    request.on('data', onData)
+    request.once('end', () => resolve(Buffer.concat(chunks, bytes)))
+  })
+}
