@@ -1,11 +1,11 @@
 import { lookAtHash, lookAtWholeHash } from '../../counters/hash.ts'
+import { SharedLookup } from '../../runtime/shared-lookup.ts'
 import { MINUTE_MS_BIGINT, minuteOf, minuteOfClock } from '../../terms/minute.ts'
 import { freshCount, type CacheLooks } from './cache-looks.ts'
 import type { CountReaderMetrics } from './count-reader-metrics.ts'
 import type { Count, Range } from './count.ts'
 import { advanceKept, type KeptMinutes } from './kept-minutes.ts'
 import { MinuteSums } from './minute-sums.ts'
-import { SharedLookup } from './shared-lookup.ts'
 
 /** A range of more minutes is counted in Postgres. */
 const MAX_MINUTES = 10_080

@@ -3,6 +3,7 @@ import { lookAtHash, type HashAndMinutes, type HashLook } from '../../counters/h
 import { readHeads } from '../../ledger/heads.ts'
 import type { Pool } from '../../ledger/pool.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import { SharedLookup } from '../../runtime/shared-lookup.ts'
 import { within } from '../../runtime/wait.ts'
 import { sumOfHeads } from '../../terms/position.ts'
 import { UnavailableError } from '../../transport/errors.ts'
@@ -13,7 +14,6 @@ import type { Count, Range } from './count.ts'
 import { Floor, type ProvenTotal } from './floor.ts'
 import { LedgerRanges } from './ledger-ranges.ts'
 import type { PingCounter } from './ping-counter.ts'
-import { SharedLookup } from './shared-lookup.ts'
 
 export interface CountReaderOptions {
   readonly pool: Pool

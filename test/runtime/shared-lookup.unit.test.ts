@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SharedLookup } from '../../src/server/count-reader/shared-lookup.ts'
+import { SharedLookup } from '../../src/runtime/shared-lookup.ts'
 
 /** Look-ups that answer their number when the test says so. */
 function numbered() {
