@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { RouteExample } from '../explanations.ts'
 
 /** A value of an answer. A bigint becomes a number with all its digits. */
@@ -10,7 +9,8 @@ export interface RouteRequest {
   /** The values of the template's parameters, decoded. */
   readonly parameters: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  readonly headers: IncomingHttpHeaders
+  /** The value of a header. Throws `InvalidInputError` if there are several. */
+  header(name: string): string | undefined
   readonly body: Uint8Array
 }
 

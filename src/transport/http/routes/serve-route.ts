@@ -59,7 +59,7 @@ async function answerTo(matched: MatchedRoute, path: string, request: HttpReques
     if (encoding.toLowerCase() !== 'identity') return wrongEncoding(encoding)
     const body = await readWholeBody(request, route.maxBodyBytes)
     if ('declaredBytes' in body) return tooLong(body.declaredBytes, route.maxBodyBytes)
-    return await route.handle({ parameters, query: queryOf(request), headers: request.headers, body })
+    return await route.handle({ parameters, query: queryOf(request), header: name => headerOf(request, name), body })
   } catch (error) {
     const known = answerOfError(error)
     if (known !== undefined) return known
@@ -83,6 +83,14 @@ function decoded(segments: MatchedRoute['segments']): RouteRequest['parameters']
 
 function wrongEncoding(encoding: string): FailedAnswer {
   return failed(415, Code.InvalidArgument, `content-encoding: got ${shownText(encoding)}, expected none: the body is taken as it is`)
+}
+
+/** Node joins the values of most headers, so two would look like one. */
+function headerOf({ headers, rawHeaders }: HttpRequest, name: string): string | undefined {
+  const values = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
+  if (values > 1) throw invalidInput(`header ${name}`, `${values} values`, 'one')
+  const value = headers[name]
+  return typeof value === 'string' ? value : undefined
 }
 
 function queryOf({ url = '' }: HttpRequest): URLSearchParams {
