@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { GatheringProducer, QueueFullError, type GatheringProducerOptions } from '../../src/kafka/gathering-producer.ts'
 import { kafkaKindsAtDepth, sharedKafka, uniqueName } from '../support/kafka.ts'
-import { createTopic, readTopic, testKafka } from './kafka-fixture.ts'
+import { startLosingProxy, type LosingProxy } from '../support/losing-proxy.ts'
+import { createTopic, readTopic, testKafka, type ReadRecord } from './kafka-fixture.ts'
 
 describe.each(kafkaKindsAtDepth())('a gathering producer (%s)', kind => {
   let brokers: string
@@ -60,5 +61,52 @@ describe.each(kafkaKindsAtDepth())('a gathering producer (%s)', kind => {
     await expect(sent[11]).rejects.toThrow(new QueueFullError('10 records are not acknowledged'))
     await expect(producer.send({ topic, value: 'late' })).rejects.toThrow('stopped')
     expect(await readTopic(brokers, topic)).toHaveLength(10)
+  })
+
+  describe('through a proxy that loses responses', () => {
+    let proxy: LosingProxy
+    const createThere = (options: Partial<GatheringProducerOptions> = {}) => {
+      const producer = new GatheringProducer({ kafka: testKafka(proxy.brokers), ...options })
+      producers.push(producer)
+      return producer
+    }
+    const valuesOf = (records: readonly ReadRecord[], partition: number) =>
+      records.filter(record => record.partition === partition).map(({ message }) => String(message.value))
+
+    beforeEach(async () => {
+      proxy = await startLosingProxy(Number(brokers.split(':')[1]))
+    })
+    afterEach(() => proxy.close())
+
+    test('writes each record once and in order, and answers with its place', async () => {
+      const producer = createThere()
+      await producer.send({ topic, partition: 0, value: 'first' })
+      let requests = 0
+      proxy.lose(() => ++requests % 2 === 1)
+      const values = Array.from({ length: 60 }, (_, index) => String(index))
+      const written = []
+      for (const value of values) {
+        written.push(producer.send({ topic, partition: 0, value })) // some while a request is in flight or sent again, some after
+        if (Number(value) % 20 === 19) await Promise.all(written)
+      }
+      const places = await Promise.all(written)
+      expect(proxy.lost).toBeGreaterThanOrEqual(3)
+      expect(valuesOf(await readTopic(brokers, topic), 0)).toEqual(['first', ...values])
+      expect(places.map(({ offset }) => offset)).toEqual(values.map((_, index) => index + 1))
+    })
+
+    test('after a final failure rejects what was in flight, and loses nothing of what follows', async () => {
+      const producer = createThere({ retries: 1 })
+      await producer.send({ topic, partition: 0, value: 'first' })
+      proxy.lose(() => proxy.lost < 2)
+      const failed = producer.send({ topic, partition: 0, value: 'failed' })
+      await expect.poll(() => proxy.lost).toBe(1)
+      const next = producer.send({ topic, partition: 0, value: 'next' })
+      await expect(failed).rejects.toThrow()
+      const { offset } = await next
+      const values = valuesOf(await readTopic(brokers, topic), 0)
+      expect(values).toEqual(['first', 'failed', 'next'])
+      expect(offset).toBe(2)
+    })
   })
 })

@@ -5,12 +5,11 @@ import { Publisher } from '../../src/relay/publisher.ts'
 import { rowsOf, setUp, silent } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'
 import { kafkaKindsAtDepth, startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
+import { startLosingProxy, type LosingProxy } from '../support/losing-proxy.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { createPublisher, createRelay, expectPublished, readEvents, settingsFor, untilSettled, type TestRelay } from './relay-fixture.ts'
 
 const LANES = 4
-const PRODUCE = 0
 
 describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
   let kafka: TestKafka
@@ -96,64 +95,40 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
   })
 
   describe('through a proxy that loses responses', () => {
-    let proxy: TcpProxy
-    let lost: number
-    /** Called for each request to produce; true: its response is lost. */
-    let lose: () => boolean
-
+    let proxy: LosingProxy
     beforeEach(async () => {
-      ;[lost, lose] = [0, () => false]
-      const waiting = new Set<number>()
-      const ours = Buffer.concat([Buffer.from([0, 9]), Buffer.from('127.0.0.1'), portBytes(kafka.port)])
-      proxy = await startTcpProxy(kafka.port, {
-        request: frame => {
-          if (frame.readInt16BE(4) === PRODUCE && lose()) waiting.add(frame.readInt32BE(8))
-          return frame
-        },
-        response: frame => {
-          if (waiting.delete(frame.readInt32BE(4))) return void lost++
-          return readdressed(frame, ours)
-        },
-      })
+      proxy = await startLosingProxy(kafka.port)
     })
     afterEach(() => proxy.close())
 
-    /** The brokers' address in the metadata becomes the proxy's, which is as long. */
-    function readdressed(frame: Buffer, ours: Buffer): Buffer {
-      const changed = Buffer.from(frame)
-      for (let at = changed.indexOf(ours); at >= 0; at = changed.indexOf(ours, at + 1))
-        portBytes(proxy.port).copy(changed, at + ours.length - 4)
-      return changed
-    }
-
     test('loses no row', { timeout: 60_000 }, async () => {
       let requests = 0
-      lose = () => ++requests % 3 === 0
-      const record = recordFor(startRelay(`127.0.0.1:${proxy.port}`))
-      while (lost < 6) await record(1)
+      proxy.lose(() => ++requests % 3 === 0)
+      const record = recordFor(startRelay(proxy.brokers))
+      while (proxy.lost < 6) await record(1)
       await untilSettled(database, 30_000)
       await expectPublished(database, kafka.brokers, topic)
     })
 
     test('loses nothing of concurrent sends', { timeout: 60_000 }, async () => {
-      const settings = settingsFor(`127.0.0.1:${proxy.port}`, topic)
+      const settings = settingsFor(proxy.brokers, topic)
       const publisher = new Publisher(createKafka(settings, 'test', silent), topic, settings)
       const event = (firstSeq: bigint): EventRun => ({ lane: 0, firstSeq, tag: 1n, previousTag: 1n, pings: [{ id: 'x', timestampMs: 1n }] })
       await publisher.publish([event(1n)])
       let requests = 0
-      lose = () => ++requests === 1
+      proxy.lose(() => ++requests === 1)
       await Promise.all([2n, 3n, 4n].map(seq => publisher.publish([event(seq)])))
       await publisher.stop()
-      expect(lost).toBe(1)
+      expect(proxy.lost).toBe(1)
       expect((await readEvents(kafka.brokers, topic)).map(({ seq }) => Number(seq))).toEqual([1, 2, 3, 4])
     })
 
     test('sends again what failed finally while the proxy loses all responses', { timeout: 60_000 }, async () => {
       let requests = 0
-      lose = () => ++requests > 2 && requests < 9
-      const relay = startRelay(`127.0.0.1:${proxy.port}`)
+      proxy.lose(() => ++requests > 2 && requests < 9)
+      const relay = startRelay(proxy.brokers)
       const record = recordFor(relay)
-      while (lost < 6) await record(1)
+      while (proxy.lost < 6) await record(1)
       await untilSettled(database, 40_000)
       expect(relay.retries()).toBeGreaterThan(0)
       const events = await expectPublished(database, kafka.brokers, topic)
@@ -162,9 +137,3 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
     })
   })
 })
-
-function portBytes(port: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeInt32BE(port)
-  return bytes
-}
