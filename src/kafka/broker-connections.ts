@@ -22,6 +22,8 @@ interface MetadataResponse {
 
 const ANSWERS_WITHIN_MS = 10_000
 
+export type Connections = Pick<BrokerConnections, 'places' | 'ask' | 'renew' | 'close'>
+
 /** Connections to the brokers of a cluster, by their ids, for requests that kafkajs' own clients do not make. Nothing is sent twice. */
 export class BrokerConnections {
   readonly #builder: PoolBuilder
@@ -54,17 +56,25 @@ export class BrokerConnections {
     }
   }
 
-  /** Asks one broker. `waitMs`: how long the broker itself may wait. After a failure its connections are new ones. */
+  /** Asks one broker. `waitMs`: how long the broker itself may wait. After a failure the next request has new connections. */
   async ask<Response extends object>(node: number, api: Api, options: object, waitMs = 0): Promise<Response> {
     const broker = this.#brokers.get(node)
     if (!broker) throw new Error(`broker ${node}: its address is unknown`)
     try {
       return await this.#ask<Response>(broker, api, options, waitMs)
     } catch (error) {
-      this.#brokers.delete(node)
-      cut(broker)
+      if (this.#brokers.get(node) === broker) await this.renew(node)
       throw error
     }
+  }
+
+  /** Ends the connections to one broker: what is asked of it fails, and the next request has new ones. */
+  async renew(node: number): Promise<void> {
+    const broker = this.#brokers.get(node)
+    if (!broker || this.#isClosed) return
+    const { host, port } = broker.connectionPool
+    this.#brokers.set(node, await this.#create({ host, port }))
+    cut(broker)
   }
 
   /** Ends all connections at once: what is asked fails. */

@@ -2,7 +2,7 @@ import type { Logger } from '../runtime/logger.ts'
 import { Loop } from '../runtime/loop.ts'
 import { Backoff } from '../runtime/retry.ts'
 import { wait } from '../runtime/wait.ts'
-import { BrokerConnections } from './broker-connections.ts'
+import { BrokerConnections, type Connections } from './broker-connections.ts'
 import { packFetches } from './packed-fetch.ts'
 import {
   fetchRecords,
@@ -62,18 +62,21 @@ const EMPTY_PAUSE_MS = 50
  */
 export class PartitionReader extends Loop {
   readonly #options: PartitionReaderOptions
-  readonly #connections: BrokerConnections
+  readonly #connections: Connections
   readonly #readings: readonly Reading[]
   readonly #positioned = Promise.withResolvers<void>()
   /** The brokers that are asked now. */
   readonly #asked = new Map<number, Promise<void>>()
+  /** Those whose fetch was ended, so that it begins again with further partitions. */
+  readonly #interrupted = new Set<number>()
   #change = new AbortController()
 
-  constructor(options: PartitionReaderOptions) {
+  /** `connections` is only given by tests. */
+  constructor(options: PartitionReaderOptions, connections?: Connections) {
     super()
     const { settings, clientId, log, partitions, from } = options
     this.#options = options
-    this.#connections = new BrokerConnections(settings, clientId, log)
+    this.#connections = connections ?? new BrokerConnections(settings, clientId, log)
     this.#readings = partitions.map(partition => ({
       partition,
       pause: new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS),
@@ -139,6 +142,14 @@ export class PartitionReader extends Loop {
       reading.node = reading.leader = leader
       if (before !== leader) onLeader?.(reading.partition, leader, before)
     }
+    const joined = new Set(lost.map(({ node }) => node))
+    for (const node of this.#asked.keys()) if (joined.has(node)) await this.#interrupt(node)
+  }
+
+  /** Ends the fetch that waits for records of a broker's other partitions: a new one would be answered only after it. */
+  async #interrupt(node: number): Promise<void> {
+    this.#interrupted.add(node)
+    await this.#connections.renew(node)
   }
 
   /** The partition's leader has to be found again, after a pause. */
@@ -166,11 +177,13 @@ export class PartitionReader extends Loop {
     while (!signal.aborted) {
       const readings = this.#readings.filter(reading => reading.node === node)
       if (readings.length === 0) return
+      this.#interrupted.delete(node)
       try {
         await this.#position(node, readings)
         await this.#fetch(node, readings, signal)
       } catch (err) {
         if (signal.aborted) return
+        if (this.#interrupted.delete(node)) continue
         this.#options.log.debug({ err, node }, 'partition reader: a broker does not answer')
         for (const reading of readings) this.#lose(reading, 'its broker does not answer')
       }

@@ -1,5 +1,5 @@
 import type { KafkaMessage } from 'kafkajs'
-import type { BrokerConnections } from './broker-connections.ts'
+import type { Connections } from './broker-connections.ts'
 import { PackedRecords } from './packed-records.ts'
 
 export type Messages = readonly KafkaMessage[] | PackedRecords
@@ -22,7 +22,7 @@ const MAX_PARTITION_BYTES = 1024 * 1024
 
 /** Asks the leader of these partitions where each begins or ends: the offset of the first record, or the one that the next record gets. */
 export async function listOffsets(
-  connections: BrokerConnections,
+  connections: Connections,
   node: number,
   topic: string,
   wanted: readonly { readonly partition: number; readonly from: ListedOffset }[],
@@ -37,7 +37,7 @@ export async function listOffsets(
 
 /** Asks the leader of these partitions for records. It answers at once if there are some, or else after `maxWaitMs`. */
 export async function fetchRecords(
-  connections: BrokerConnections,
+  connections: Connections,
   node: number,
   topic: string,
   wanted: readonly { readonly partition: number; readonly offset: number }[],
