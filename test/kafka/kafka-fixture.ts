@@ -14,8 +14,7 @@ export const testSettings = (brokers: string) =>
 export const testKafka = (brokers: string): Kafka => createKafka(testSettings(brokers), 'test', silent)
 
 /** A new topic of three partitions. */
-export async function createTopic(brokers: string, prefix: string): Promise<string> {
-  const topic = uniqueName(prefix)
+export async function createTopic(brokers: string, prefix: string, topic = uniqueName(prefix)): Promise<string> {
   await ensureTopic(testKafka(brokers), topic, testSettings(brokers))
   return topic
 }
