@@ -8,13 +8,16 @@ import { reasonOf, rootOf } from './send-failure.ts'
 export class FloodSender {
   readonly #producer: GatheringProducer
 
-  constructor({ kafka, acks }: { readonly kafka: Kafka; readonly acks: -1 | 0 | 1 }) {
+  readonly #topic: string
+
+  constructor({ kafka, acks, topic }: { readonly kafka: Kafka; readonly acks: -1 | 0 | 1; readonly topic: string }) {
+    this.#topic = topic
     this.#producer = new GatheringProducer({ kafka, acks: acks === -1 ? 'all' : acks })
   }
 
   /** Rejects if no broker answers. */
   async start(): Promise<void> {
-    await this.#producer.connect()
+    await this.#producer.connect(this.#topic)
   }
 
   /** Never rejects. After a failure nobody knows which records of a request are written. */

@@ -1,14 +1,19 @@
-import type { Admin, Kafka } from 'kafkajs'
 import { wait } from '../../runtime/wait.ts'
 import { reasonOf, rootOf } from './send-failure.ts'
 
+/** Where a partition is; `leader` is undefined while it has none. */
+interface Place {
+  readonly partition: number
+  readonly leader: number | undefined
+}
+
 export interface LeaderWatchOptions {
-  readonly kafka: Kafka
-  readonly topic: string
+  /** Asks where the partitions are now; none if the topic does not exist. */
+  readonly places: () => Promise<readonly Place[]>
   readonly intervalMs: number
-  /** The leaders by partition; a partition without an entry has none. */
+  /** Node ids by partition; a partition without an entry has no leader. */
   readonly onLeaders: (leaders: ReadonlyMap<number, number>) => void
-  /** Called when the topic or Kafka cannot be asked any more, with the reason, and when it can again, with none. */
+  /** Called with the reason when the leaders cannot be asked any more, and without one when they can again. */
   readonly onTrouble: (reason: string | undefined) => void
 }
 
@@ -16,7 +21,6 @@ export interface LeaderWatchOptions {
 export class LeaderWatch {
   readonly #options: LeaderWatchOptions
   readonly #stopping = new AbortController()
-  #admin: Admin | undefined
   #running: Promise<void> = Promise.resolve()
   #trouble: string | undefined
 
@@ -24,60 +28,42 @@ export class LeaderWatch {
     this.#options = options
   }
 
-  /** Resolves with the number of brokers after the first look; rejects if that fails. */
-  async start(): Promise<number> {
+  /** Why the last look failed; undefined if it did not. */
+  get trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  /** Rejects if the first look fails. */
+  async start(): Promise<void> {
     await this.#look()
-    const { brokers } = await (await this.#connected()).describeCluster()
     this.#running = this.#watch()
-    return brokers.length
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await this.#disconnect()
     await this.#running
   }
 
   async #watch(): Promise<void> {
-    const { intervalMs } = this.#options
+    const { intervalMs, onTrouble } = this.#options
     const { signal } = this.#stopping
     for (await wait(intervalMs, signal); !signal.aborted; await wait(intervalMs, signal)) {
       const reason = await this.#look().then(
         () => undefined,
-        (error: unknown) => this.#reason(error),
+        (error: unknown) => reasonOf(rootOf(error)),
       )
       if (signal.aborted) return
-      if (reason !== undefined) await this.#disconnect()
-      if (reason !== this.#trouble) this.#options.onTrouble(reason)
+      const isNew = reason !== this.#trouble
       this.#trouble = reason
+      if (isNew) onTrouble(reason)
     }
   }
 
-  #reason(error: unknown): string {
-    const root = rootOf(error)
-    return root.type === 'UNKNOWN_TOPIC_OR_PARTITION' ? `the topic ${this.#options.topic} does not exist` : reasonOf(root)
-  }
-
   async #look(): Promise<void> {
-    const admin = await this.#connected()
-    const { topics } = await admin.fetchTopicMetadata({ topics: [this.#options.topic] })
-    const partitions = topics[0]?.partitions ?? []
-    const led = partitions.filter(({ leader }) => leader >= 0)
-    this.#options.onLeaders(new Map(led.map(({ partitionId, leader }) => [partitionId, leader])))
-  }
-
-  async #connected(): Promise<Admin> {
-    if (this.#admin) return this.#admin
-    const admin = this.#options.kafka.admin({ retry: { retries: 0 } })
-    this.#admin = admin
-    await admin.connect()
-    return admin
-  }
-
-  /** A new connection finds the brokers by their addresses in the settings. */
-  async #disconnect(): Promise<void> {
-    const admin = this.#admin
-    this.#admin = undefined
-    await admin?.disconnect().catch(() => undefined)
+    const places = await this.#options.places()
+    if (places.length === 0) throw new Error('the topic does not exist')
+    this.#options.onLeaders(
+      new Map(places.flatMap(({ partition, leader }) => (leader === undefined ? [] : [[partition, leader] as const]))),
+    )
   }
 }

@@ -12,6 +12,8 @@ export interface SenderOptions {
   /** A record that no broker takes is tried again for this long, and is then given up. */
   readonly retryMs: number
   readonly topic: string
+  /** Why no broker answers now, if that is known. */
+  readonly trouble: () => string | undefined
 }
 
 /** A broker answers later than this only if it cannot write. */
@@ -49,10 +51,11 @@ export class ProbeSender {
   async send(record: OutgoingProbe): Promise<SendOutcome> {
     const attempt = new Attempt(record)
     const expired = Promise.withResolvers<SendOutcome>()
+    const { trouble, retryMs } = this.#options
     const timer = setTimeout(() => {
-      // What kafkajs has built may reach the broker. Anything else is never written: the user gets this as the result.
-      if (attempt.cancel()) expired.resolve({ kind: 'refused', reason: attempt.reason ?? 'no connection to the leader' })
-    }, this.#options.retryMs)
+      // What kafkajs has built may reach the broker. Anything else is never written from now on.
+      if (attempt.cancel()) expired.resolve({ kind: 'refused', reason: trouble() ?? attempt.reason ?? 'no connection to the leader' })
+    }, retryMs)
     try {
       return await Promise.race([this.#sendUntilSure(attempt), expired.promise])
     } finally {

@@ -1,4 +1,5 @@
 import type { Kafka, KafkaMessage } from 'kafkajs'
+import { BrokerConnections } from '../../kafka/broker-connections.ts'
 import { PartitionReader } from '../../kafka/partition-reader.ts'
 import type { KafkaSettings, TopicSettings } from '../../kafka/settings.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
@@ -48,18 +49,23 @@ interface Sender {
 export class Road {
   readonly #options: RoadOptions
   readonly #sender: Sender
+  /** kafkajs' own clients would try again for seconds before they say that no broker answers. */
+  readonly #connections: BrokerConnections
   readonly #watch: LeaderWatch
   readonly #readers: PartitionReader[] = []
   #leaders: ReadonlyMap<number, number> = new Map()
   #isOpen = false
 
   constructor(options: RoadOptions) {
-    const { kafka, plan, onTrouble } = options
+    const { kafka, settings, plan, onTrouble } = options
     const { acks, waitMs, topic } = plan
     this.#options = options
-    this.#sender =
-      plan.flood === undefined ? new ProbeSender({ kafka, acks, topic, retryMs: waitMs * GIVE_UP_AFTER }) : new FloodSender({ kafka, acks })
-    this.#watch = new LeaderWatch({ kafka, topic, intervalMs: LEADERS_EVERY_MS, onLeaders: leaders => this.#lead(leaders), onTrouble })
+    const trouble = (): string | undefined => this.#watch.trouble
+    const probes = { kafka, acks, topic, trouble, retryMs: waitMs * GIVE_UP_AFTER }
+    this.#sender = plan.flood === undefined ? new ProbeSender(probes) : new FloodSender(probes)
+    this.#connections = new BrokerConnections(settings, CLIENT_ID, silentLog)
+    const places = () => this.#connections.places(topic)
+    this.#watch = new LeaderWatch({ places, intervalMs: LEADERS_EVERY_MS, onLeaders: leaders => this.#lead(leaders), onTrouble })
   }
 
   /** Resolves when the next offset of every partition that is read is known: what is written from then on is read. */
@@ -82,7 +88,8 @@ export class Road {
     if (replies > 0)
       this.#read(replyTopic, [...new Set(turns.used.map(replyPartition))], (record, atMs) => messages.readReply(record, atMs))
     await Promise.all([this.#sender.start(), ...this.#readers.map(reader => reader.positioned)])
-    const brokers = await this.#watch.start()
+    await this.#watch.start()
+    const brokers = await countBrokers(kafka)
     this.#isOpen = true
     return { brokers, partitions, leaders: this.#leaders, turns, messages }
   }
@@ -94,6 +101,7 @@ export class Road {
 
   async close(): Promise<void> {
     this.#isOpen = false
+    this.#connections.close()
     await Promise.all([this.#sender.stop(), this.#watch.stop(), ...this.#readers.map(reader => reader.stop())])
   }
 
@@ -114,6 +122,16 @@ export class Road {
   #lead(leaders: ReadonlyMap<number, number>): void {
     this.#leaders = leaders
     if (this.#isOpen) this.#options.onEvent({ kind: 'leaders', atMs: performance.now(), leaders })
+  }
+}
+
+async function countBrokers(kafka: Kafka): Promise<number> {
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+    return (await admin.describeCluster()).brokers.length
+  } finally {
+    await admin.disconnect()
   }
 }
 

@@ -50,7 +50,7 @@ second Ctrl-C ends at once. With --json, one object a line, with "event": start,
 trouble, recovered, forgotten, summary. Times ("ackMs", "echoMs", "pongMs", "serverMs") are in ms with µs.
 
 Exit codes: 0 all probes were answered (without --pong: read back) within -W; 1 none, or Kafka is unreachable; 2 wrong
-options; 3 some were lost, late or refused.
+options; 3 some were lost, late or refused, or had no answer a second after Ctrl-C.
 
 Examples:
   pingcli rtt                                         until Ctrl-C, once a second, the partitions in turn

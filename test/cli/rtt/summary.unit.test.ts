@@ -72,13 +72,13 @@ describe('the exit code', () => {
   const tally = (fates: object) => ({ ...new Tallies().tally(), ...fates })
 
   test.each([
-    [0, { inTime: 3 }],
-    [0, { inTime: 3, open: 1 }],
-    [1, { lost: 3 }],
+    [0, { due: 3, inTime: 3 }],
+    [1, { due: 3, lost: 3 }],
     [1, {}],
-    [1, { late: 3 }],
-    [3, { inTime: 3, lost: 1 }],
-    [3, { inTime: 3, late: 1 }],
-    [3, { inTime: 3, refused: 1 }],
+    [1, { due: 3, late: 3 }],
+    [3, { due: 4, inTime: 3, lost: 1 }],
+    [3, { due: 4, inTime: 3, late: 1 }],
+    [3, { due: 4, inTime: 3, refused: 1 }],
+    [3, { due: 4, inTime: 3, open: 1 }],
   ])('is %i for %j', (code, fates) => expect(exitCodeOf(tally(fates))).toBe(code))
 })

@@ -1,0 +1,206 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { encode } from '../../../pong/messages/encode.ts'
+import { writeHeaders } from '../../../pong/messages/headers.ts'
+import { GatheringProducer } from '../../../src/kafka/gathering-producer.ts'
+import { createTopic, testKafka } from '../../kafka/kafka-fixture.ts'
+import { firstOrAll } from '../../support/depth.ts'
+import { kafkaKindsAtDepth, sharedKafka, uniqueName } from '../../support/kafka.ts'
+import { startCli } from '../run-cli.ts'
+import { startFakeServer, type FakeServer } from './fake-server.ts'
+import { linesOf, probesOf, summaryOf } from './json-lines.ts'
+
+describe.each(kafkaKindsAtDepth())('pingcli rtt (%s)', kind => {
+  let brokers: string
+  let topic: string
+  let replyTopic: string
+  let servers: FakeServer[]
+
+  beforeAll(async () => {
+    brokers = await sharedKafka(kind)
+  })
+  beforeEach(async () => {
+    servers = []
+    ;[topic, replyTopic] = await Promise.all([createTopic(brokers, 'ping'), createTopic(brokers, 'pong')])
+  })
+  afterEach(async () => {
+    await Promise.all(servers.map(server => server.stop()))
+  })
+
+  const start = (...args: readonly string[]) => startCli(['rtt', '--topic', topic, '--json', ...args], { KAFKA_BROKERS: brokers })
+  const startPong = (...args: readonly string[]) => start('--pong', '--reply-topic', replyTopic, ...args)
+  const serve = async (answer: Parameters<typeof startFakeServer>[0]['answer'], name = 'fake'): Promise<FakeServer> => {
+    const server = await startFakeServer({ brokers, topic, partitions: [0, 1, 2], name, answer })
+    servers.push(server)
+    return server
+  }
+
+  test('measures ack and echo of every partition without a server, and ends with 0', async () => {
+    const server = await serve(() => [])
+    const result = await start('-c', '3', '-i', '0.05', '--all-partitions').result
+    expect(result).toMatchObject({ code: 0, stderr: '' })
+    const probes = probesOf(result)
+    expect(probes.map(({ partition }) => partition).toSorted()).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2])
+    for (const probe of probes) {
+      expect(probe).toMatchObject({ state: 'echoed', leader: expect.any(Number), ackMs: expect.any(Number), echoMs: expect.any(Number) })
+      expect(probe['echoMs']).toBeGreaterThan(probe['sentMs'] as number)
+    }
+    expect(linesOf(result)[0]).toMatchObject({ event: 'start', topic, partitions: 3, brokers: 1, acks: 'all', loop: 'open' })
+    expect(summaryOf(result)).toMatchObject({ due: 9, sent: 9, acked: 9, echoed: 9, lost: 0, duplicate: 0, forgotten: 0, answered: null })
+    await expect.poll(() => server.others.length).toBe(9)
+    expect(server.pings).toEqual([]) // nothing that a server would reply to
+  })
+
+  test('creates the topic if it is missing, and leaves no group', async () => {
+    topic = uniqueName('created')
+    const result = await start('-c', '1').result
+    expect(result.code).toBe(0)
+    const admin = testKafka(brokers).admin()
+    await admin.connect()
+    onTestFinished(() => admin.disconnect())
+    expect(await admin.listTopics()).toContain(topic)
+    const { groups } = await admin.listGroups()
+    expect(groups.map(({ groupId }) => groupId).filter(id => /rtt|pingcli/.test(id) || id.includes(topic))).toEqual([])
+  })
+
+  test('counts only its own records', async () => {
+    const run = start('-c', '4', '-i', '0.1')
+    const producer = new GatheringProducer({ kafka: testKafka(brokers) })
+    onTestFinished(() => producer.stop())
+    await run.shows('"seq":1')
+    const foreign = { correlationId: '0197a2b4-5c6d-8e8f-aa0b-000000000001', handshake: false }
+    for (const value of [encode({ type: 'echo', seq: 1, padding: '' }), 'not JSON'])
+      await producer.send({ topic, partition: 0, value, headers: writeHeaders(foreign) })
+    await producer.send({ topic, partition: 1, value: 'without headers' })
+    const result = await run.result
+    expect(result.code).toBe(0)
+    expect(summaryOf(result)).toMatchObject({ echoed: 4, duplicate: 0, damaged: 0, forgotten: 0 })
+  })
+
+  test('measures the pong, takes the server apart, and confirms each reply', async () => {
+    const server = await serve(() => [{ heldUs: 250 }])
+    const result = await startPong('-c', '4', '-i', '0.05', '-s', '10').result
+    expect(result.code).toBe(0)
+    expect(probesOf(result)).toHaveLength(4)
+    for (const probe of probesOf(result)) expect(probe).toMatchObject({ state: 'answered', serverMs: 0.25, from: 'fake', attempt: 1 })
+    const { latencyMs } = summaryOf(result) as { readonly latencyMs: Record<string, { readonly count: number; readonly min: number }> }
+    expect(latencyMs).toMatchObject({ ack: { count: 4 }, echo: { count: 4 }, pong: { count: 4 }, road: { count: 4 } })
+    expect(latencyMs['pong']!.min - latencyMs['road']!.min).toBeCloseTo(0.25, 1)
+    await expect.poll(() => server.acks.map(({ seq, to }) => `${seq} ${to}`)).toEqual(['1 fake', '2 fake', '3 fake', '4 fake'])
+    expect(server.pings.map(({ padding }) => padding.length)).toEqual([10, 10, 10, 10])
+  })
+
+  test('marks replies that come twice, late, out of order, changed, or not at all', async () => {
+    await serve(({ seq, attempt }) => {
+      if (seq === 1) return [{}, { attempt: 2, redelivered: true }] // twice
+      if (seq === 2) return attempt === 1 ? [{ afterMs: 1_000 }] : [] // late
+      if (seq === 3) return [{ afterMs: 250 }] // after the next one
+      if (seq === 5) return [{ padding: 'changed' }]
+      if (seq === 6) return attempt === 1 ? [] : [{ attempt: 2, redelivered: true }] // the first reply got lost
+      return seq === 7 ? [] : [{}]
+    })
+    const result = await startPong('-c', '7', '-i', '0.1', '-W', '0.6', '--partition', '0').result
+    expect(result.code).toBe(3)
+    expect(summaryOf(result)).toMatchObject({ due: 7, answered: 4, late: 2, lost: 1, duplicate: 1, damaged: 1, acked: 7, echoed: 7 })
+    const statesOf = (seq: number) =>
+      probesOf(result)
+        .filter(probe => probe['seq'] === seq)
+        .map(({ state }) => state)
+    expect([1, 2, 3, 4, 5, 6, 7].map(statesOf)).toEqual([
+      ['answered'],
+      ['lost', 'late'],
+      ['answered'],
+      ['answered'],
+      ['answered'],
+      ['lost', 'late'],
+      ['lost', 'lost'],
+    ])
+    expect(
+      probesOf(result)
+        .filter(({ reordered }) => reordered)
+        .map(({ seq }) => seq),
+    ).toContain(3)
+    expect(probesOf(result).find(({ damaged }) => damaged)).toMatchObject({ seq: 5 })
+    expect(linesOf(result).filter(({ event }) => event === 'duplicate')).toMatchObject([
+      { seq: 1, what: 'pong', attempt: 2, redelivered: true },
+    ])
+    expect(probesOf(result).findLast(({ seq }) => seq === 6)).toMatchObject({
+      attempt: 2,
+      redelivered: true,
+      askedAgainMs: expect.any(Number),
+    })
+  })
+
+  test('takes the replies of several servers as answers, and says which named server is silent', async () => {
+    const forMe = (name: string) => serve(({ to }) => (to === 'all' || to.includes(name) ? [{}] : []), name)
+    await Promise.all([forMe('a'), forMe('b')])
+    const all = await startPong('-c', '2', '-i', '0.1', '-W', '0.5', '--to', 'all').result
+    expect(all.code).toBe(0)
+    expect(summaryOf(all)).toMatchObject({ answers: { a: 2, b: 2 }, duplicate: 0, answered: 2 })
+    const named = await startPong('-c', '1', '-W', '0.5', '--to', 'b,silent').result
+    expect(named.code).toBe(1)
+    expect(probesOf(named)).toMatchObject([{ state: 'lost', missing: ['silent'] }])
+  })
+
+  test('ends with 1 if no server replies', async () => {
+    const result = await startPong('-c', '1', '-W', '0.3').result
+    expect(result.code).toBe(1)
+    expect(probesOf(result)).toMatchObject([{ state: 'lost', missing: ['pong'] }, { state: 'lost' }])
+  })
+
+  test('refuses a probe that Kafka does not take, and says why', async () => {
+    const result = await start('-c', '1', '-s', '3000000').result
+    expect(result.code).toBe(1)
+    expect(probesOf(result)).toMatchObject([{ state: 'refused', reason: expect.stringContaining('MESSAGE_TOO_LARGE') }])
+  })
+
+  test.each(firstOrAll(['0', '1']))('measures with acks=%s', async acks => {
+    const result = await start('-c', '2', '-i', '0.1', '--acks', acks).result
+    expect(result.code).toBe(0)
+    expect(summaryOf(result)).toMatchObject({ echoed: 2, acked: acks === '0' ? 0 : 2 })
+  })
+
+  test('floods as a closed loop, without a line for each probe', async () => {
+    await serve(() => [{}])
+    const result = await startPong('-c', '300', '--flood').result
+    expect(result.code).toBe(0)
+    expect(linesOf(result).filter(({ event }) => event === 'probe')).toEqual([])
+    expect(summaryOf(result)).toMatchObject({ loop: 'closed', due: 300, answered: 300, lost: 0, duplicate: 0 })
+  })
+
+  test('shows the summary at Ctrl-C', async () => {
+    const run = start('-i', '0.1')
+    await run.shows('"seq":3')
+    run.child.kill('SIGINT')
+    const result = await run.result
+    expect(result.code).toBe(0)
+    const { due, echoed } = summaryOf(result) as { readonly due: number; readonly echoed: number }
+    expect(due).toBeGreaterThanOrEqual(3)
+    expect(echoed).toBe(due)
+  })
+
+  test('writes lines for people', async () => {
+    await serve(() => [{}])
+    const args = ['rtt', '--topic', topic, '--reply-topic', replyTopic, '--pong', '-c', '2', '-i', '0.2', '--partition', '1']
+    const { code, stdout } = await startCli(args, { KAFKA_BROKERS: brokers }).result
+    expect(code).toBe(0)
+    expect(stdout.split('\n')).toEqual([
+      `RTT ${topic} via 1 broker, 3 partitions, acks=all, 64 bytes, 1 every 0.2 s  (ms)`,
+      expect.stringMatching(/^seq=1 {2}p1@b\d+ {2}ack [\d.]+ +echo [\d.]+ +pong [\d.]+ +\(server 0\.400\)$/),
+      expect.stringMatching(/^seq=2 {2}p1@b\d+ {2}ack [\d.]+ +echo [\d.]+ +pong [\d.]+ +\(server 0\.400\)$/),
+      '--- 2 due, 2 sent, 2 acked, 2 echoed, 2 answered; 0 lost, 0 late, 0 duplicate, 0 out of order',
+      expect.stringMatching(/^ +min +p50 +p90 +p99 +p99\.9 +max$/),
+      expect.stringMatching(/^ack /),
+      expect.stringMatching(/^echo /),
+      expect.stringMatching(/^pong /),
+      expect.stringMatching(/^pong - server /),
+      'pong - server: the road alone',
+      '-: fewer than 1000 samples',
+      expect.stringMatching(/^per leader +ack +b\d+ /),
+      expect.stringMatching(/^per leader +echo +b\d+ /),
+      expect.stringMatching(/^per leader +pong +b\d+ /),
+      expect.stringMatching(/^per partition +pong +p1 /),
+      expect.stringMatching(/^worst: seq [12] p1@b\d+ pong [\d.]+ ms at \d\d:\d\d:\d\d$/),
+      '',
+    ])
+  })
+})
