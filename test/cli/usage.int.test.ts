@@ -50,7 +50,7 @@ describe('pingcli help', () => {
     )
   })
 
-  test.each(['ping', 'count', 'verify', 'rebuild'])('of %s shows examples and the shared options', async command => {
+  test.each(['ping', 'count', 'verify', 'rebuild', 'rtt'])('of %s shows examples and the shared options', async command => {
     const { code, stdout } = await callCli(['help', command])
     expect(code).toBe(0)
     expect(stdout).toMatch(new RegExp(`Examples:\\n  pingcli ${command}`))
