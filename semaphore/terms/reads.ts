@@ -15,7 +15,7 @@ export interface ResourceView {
 }
 
 export interface ResourceDetail extends ResourceView {
-  /** The commands that hold a slot, by token, at most `MAX_HOLDERS`. */
+  /** The commands that hold a slot, by token, at most 100. */
   readonly holders: readonly CommandView[]
 }
 
@@ -41,7 +41,7 @@ export interface CommandView {
 export interface CommandDetail extends CommandView {
   /** Undefined once the command is in a final state. */
   readonly payload: Buffer | undefined
-  /** For a waiting command: how many are granted before it. Counted up to `MAX_AHEAD`; that value means "at least". */
+  /** For a waiting command: how many are granted before it. Counted up to 1000, which means "at least". */
   readonly ahead: number | undefined
 }
 

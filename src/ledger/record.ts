@@ -1,5 +1,6 @@
 import { timeArray, uuidArray } from '../postgres/binary-array.ts'
-import type { Client, Notice } from '../postgres/pg-types.ts'
+import { withoutWarning } from '../postgres/commit-warning.ts'
+import type { Client } from '../postgres/pg-types.ts'
 import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
 
@@ -15,14 +16,6 @@ export interface RecordedBatch {
   /** The ids that were already recorded, with their recorded times. */
   readonly known: ReadonlyMap<string, bigint>
 }
-
-/** The commit was answered with a WARNING: it may exist on this server only. Not an ack; record the same ids again. */
-export class CommitWarningError extends Error {
-  override readonly name = 'CommitWarningError'
-}
-
-/** The SQLSTATE of messages below the level WARNING. */
-const NO_WARNING = '00000'
 
 const RECORD = { name: 'ping_record_batch', text: 'select ping_record_batch($1, $2, $3, $4) as batch' }
 
@@ -49,19 +42,9 @@ export async function recordBatch(
 ): Promise<RecordedBatch> {
   const ids = uuidArray(pings.map(ping => ping.id))
   const times = timeArray(pings.map(ping => ping.timestampMs))
-  const warnings: Notice[] = []
-  const collect = (notice: Notice) => {
-    if (notice.code !== NO_WARNING) warnings.push(notice)
-  }
-  client.on('notice', collect)
-  try {
-    const values = [`{${lanes.join()}}`, ids, times, doubtful ? uuidArray(doubtful) : null]
-    const result = await client.query<{ batch: Outcome }>({ ...RECORD, values })
-    if (warnings[0]) throw new CommitWarningError(warnings[0].message ?? 'a warning at commit')
-    return toBatch(result.rows[0]!.batch, pings)
-  } finally {
-    client.off('notice', collect)
-  }
+  const values = [`{${lanes.join()}}`, ids, times, doubtful ? uuidArray(doubtful) : null]
+  const result = await withoutWarning(client, () => client.query<{ batch: Outcome }>({ ...RECORD, values }))
+  return toBatch(result.rows[0]!.batch, pings)
 }
 
 function toBatch([lane, seq, tag, newTag, ...known]: Outcome, pings: readonly NewPing[]): RecordedBatch {

@@ -2,6 +2,8 @@
 
 const UUID_OID = 2950
 const TIMESTAMPTZ_OID = 1184
+const TEXT_OID = 25
+const BYTEA_OID = 17
 const HEADER_BYTES = 20
 const LENGTH_BYTES = 4
 const UUID_BYTES = 16
@@ -15,7 +17,7 @@ for (let value = 0; value < 16; value++) DIGITS[value.toString(16).charCodeAt(0)
 
 /** `uuid[]`, of UUIDs as lower-case text with hyphens. */
 export function uuidArray(ids: readonly string[]): Buffer {
-  const array = startArray(UUID_OID, ids.length, UUID_BYTES)
+  const array = startArray(UUID_OID, ids.length, ids.length * (LENGTH_BYTES + UUID_BYTES))
   let at = HEADER_BYTES
   for (const id of ids) {
     at = array.writeInt32BE(UUID_BYTES, at)
@@ -29,7 +31,7 @@ export function uuidArray(ids: readonly string[]): Buffer {
 
 /** `timestamptz[]`, of times in ms since the Unix epoch. */
 export function timeArray(timesMs: readonly bigint[]): Buffer {
-  const array = startArray(TIMESTAMPTZ_OID, timesMs.length, TIMESTAMPTZ_BYTES)
+  const array = startArray(TIMESTAMPTZ_OID, timesMs.length, timesMs.length * (LENGTH_BYTES + TIMESTAMPTZ_BYTES))
   let at = HEADER_BYTES
   for (const timeMs of timesMs) {
     at = array.writeInt32BE(TIMESTAMPTZ_BYTES, at)
@@ -38,9 +40,42 @@ export function timeArray(timesMs: readonly bigint[]): Buffer {
   return array
 }
 
-/** One dimension that starts at 1, without nulls. */
-function startArray(elementOid: number, length: number, elementBytes: number): Buffer {
-  const array = Buffer.allocUnsafe(HEADER_BYTES + length * (LENGTH_BYTES + elementBytes))
+/** `text[]`. */
+export function textArray(texts: readonly string[]): Buffer {
+  return arrayOf(
+    TEXT_OID,
+    texts.map(text => Buffer.from(text)),
+  )
+}
+
+/** `bytea[]`. */
+export function byteaArray(values: readonly Buffer[]): Buffer {
+  return arrayOf(BYTEA_OID, values)
+}
+
+/** `uuid[]`, of 16 bytes each. */
+export function uuidBytesArray(values: readonly Buffer[]): Buffer {
+  return arrayOf(UUID_OID, values)
+}
+
+function arrayOf(elementOid: number, values: readonly Buffer[]): Buffer {
+  const bytes = values.reduce((sum, value) => sum + LENGTH_BYTES + value.length, 0)
+  const array = startArray(elementOid, values.length, bytes)
+  let at = HEADER_BYTES
+  for (const value of values) {
+    at = array.writeInt32BE(value.length, at)
+    at += value.copy(array, at)
+  }
+  return array
+}
+
+/**
+ * One dimension that starts at 1, without nulls.
+ *
+ * @param bytes of all elements with their lengths
+ */
+function startArray(elementOid: number, length: number, bytes: number): Buffer {
+  const array = Buffer.allocUnsafe(HEADER_BYTES + bytes)
   array.writeInt32BE(length === 0 ? 0 : 1, 0)
   array.writeInt32BE(0, 4)
   array.writeInt32BE(elementOid, 8)

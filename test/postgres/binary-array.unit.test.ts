@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { timeArray, uuidArray } from '../../src/postgres/binary-array.ts'
+import { byteaArray, textArray, timeArray, uuidArray } from '../../src/postgres/binary-array.ts'
 
 const hex = (array: Buffer) => array.toString('hex')
 
@@ -26,4 +26,10 @@ test('writes timestamptz[]: microseconds since 2000', () => {
 
 test('writes an empty array with zero dimensions', () => {
   expect([hex(uuidArray([])), hex(timeArray([]))]).toEqual(['000000000000000000000b86', '0000000000000000000004a0'])
+})
+
+test('writes text[] and bytea[]: each element with its length in bytes', () => {
+  const [texts, bytes] = [hex(textArray(['ä', ''])), hex(byteaArray([Buffer.from([0, 255])]))]
+  expect(texts).toBe(['00000001', '00000000', '00000019', '00000002', '00000001', '00000002', 'c3a4', '00000000'].join(''))
+  expect(bytes).toBe(['00000001', '00000000', '00000011', '00000001', '00000001', '00000002', '00ff'].join(''))
 })

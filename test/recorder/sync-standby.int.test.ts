@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
-import { CommitWarningError } from '../../src/ledger/record.ts'
+import { CommitWarningError } from '../../src/postgres/commit-warning.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import { pingsAt, record, rowsOf, setUp, sql, withClient } from '../ledger/ledger-fixture.ts'
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts'

@@ -1,12 +1,12 @@
-import { classifyBatchFailure } from '../../ledger/batch-failure.ts'
 import { connectClient } from '../../ledger/connect.ts'
 import { readLaneCount, acceptsWrites } from '../../ledger/lanes.ts'
 import { recordBatch, type RecordedBatch } from '../../ledger/record.ts'
-import { isStillRunning } from '../../postgres/is-still-running.ts'
+import { classifyBatchFailure } from '../../postgres/batch-failure.ts'
 import type { Client, ClientConfig } from '../../postgres/pg-types.ts'
+import { whileAtWork } from '../../postgres/while-at-work.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { Backoff } from '../../runtime/retry.ts'
-import { TimeoutError, wait, within } from '../../runtime/wait.ts'
+import { wait, within } from '../../runtime/wait.ts'
 import type { Batch } from './batch.ts'
 import type { LaneChoice } from './lane-choice.ts'
 import type { RecorderMetrics } from './recorder-metrics.ts'
@@ -24,13 +24,7 @@ export interface SlotOptions {
 
 /** The name of the recorder's sessions in Postgres. */
 const APPLICATION_NAME = 'ping-recorder'
-const CHECK_AFTER_MS = 2_000
-const CHECK_WITHIN_MS = 5_000
-/** While the check gets no answer, a batch keeps its connection this long. */
-const KEEP_UNASKED_MS = 15_000
-/** The answer may have been on its way during the check. */
-const LATE_ANSWER_MS = 1_000
-const SILENT = 'Postgres does not answer a batch'
+const READ_LANES_WITHIN_MS = 5_000
 const READY_WITHIN_MS = 1_000
 /** Maximum pause between two tries of a batch. Short, because callers wait for it after Postgres has recovered. */
 const MAX_PAUSE_MS = 500
@@ -119,37 +113,10 @@ export class RecorderSlot {
     }
   }
 
-  /**
-   * Waits for the batch's outcome as long as its backend works on it. A backend that waits for a standby or a lock stays even after
-   * its client has disconnected, so sending the batch over new connections would use up all of them.
-   */
-  async #whileAtWork(client: Client, recording: Promise<RecordedBatch>): Promise<RecordedBatch> {
-    const { checkAfterMs = CHECK_AFTER_MS } = this.#options
-    const ended = recording.then(
-      () => 'ended' as const,
-      () => 'ended' as const,
-    )
-    for (let askedMs = performance.now(); ;) {
-      try {
-        return await within(checkAfterMs, SILENT, recording)
-      } catch (error) {
-        if (!(error instanceof TimeoutError)) throw error
-      }
-      const found = await Promise.race([ended, this.#checkAtWork(client)])
-      if (found === 'at work') askedMs = performance.now()
-      const isGone = found === 'not at work' || performance.now() - askedMs > KEEP_UNASKED_MS
-      if (isGone) return await within(LATE_ANSWER_MS, SILENT, recording)
-    }
-  }
-
-  /** Checks over another connection, which also notices that another primary has taken over. */
-  async #checkAtWork(client: Client): Promise<'at work' | 'not at work' | 'not known'> {
-    try {
-      const isThere = await within(CHECK_WITHIN_MS, SILENT, isStillRunning(this.#options.postgres, client, APPLICATION_NAME))
-      return isThere ? 'at work' : 'not at work'
-    } catch {
-      return 'not known'
-    }
+  #whileAtWork(client: Client, recording: Promise<RecordedBatch>): Promise<RecordedBatch> {
+    const { postgres, checkAfterMs } = this.#options
+    const options = { postgres, applicationName: APPLICATION_NAME, ...(checkAfterMs === undefined ? {} : { checkAfterMs }) }
+    return whileAtWork(client, recording, options)
   }
 
   async #giveUp(error: unknown, batch: Batch): Promise<boolean> {
@@ -185,7 +152,7 @@ export class RecorderSlot {
     try {
       client = await connectClient(this.#options.postgres, APPLICATION_NAME, { planCacheMode: 'force_generic_plan' })
       client.on('end', onEnd)
-      return { client, laneCount: await within(CHECK_WITHIN_MS, 'Postgres does not answer', readLaneCount(client)) }
+      return { client, laneCount: await within(READ_LANES_WITHIN_MS, 'Postgres does not answer', readLaneCount(client)) }
     } catch (error) {
       onEnd()
       void client?.end().catch(() => undefined)

@@ -1,6 +1,6 @@
-import { CommitWarningError } from './record.ts'
+import { CommitWarningError } from './commit-warning.ts'
 
-/** What to do with a batch whose `recordBatch` failed. */
+/** What to do with a batch that failed. */
 export type BatchFailure =
   /** The same call may succeed now: another lane got an id first, or there was a deadlock or an uncertain commit. */
   | 'repeat'
@@ -12,7 +12,7 @@ export type BatchFailure =
 const UNIQUE_VIOLATION = '23505'
 const REPEATABLE = new Set([UNIQUE_VIOLATION, '40001', '40P01'])
 
-/** Classifies the errors of a batch. None of them says whether the batch was recorded. */
+/** Classifies the errors of a batch. None of them says whether the batch was committed. */
 export function classifyBatchFailure(error: unknown): BatchFailure {
   if (error instanceof CommitWarningError) return 'repeat'
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { classifyBatchFailure } from '../../src/ledger/batch-failure.ts'
-import { CommitWarningError } from '../../src/ledger/record.ts'
+import { classifyBatchFailure } from '../../src/postgres/batch-failure.ts'
+import { CommitWarningError } from '../../src/postgres/commit-warning.ts'
 
 describe('a failed batch is classified', () => {
   const withCode = (code: string) => Object.assign(new Error(code), { code })
