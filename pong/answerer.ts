@@ -112,7 +112,7 @@ export class Answerer {
 
   get driver(): Pick<
     Driver<ServerEvent, ServerAction, Answer>,
-    'openSessions' | 'settledSessions' | 'isFull' | 'untilRoom' | 'tick' | 'nextDeadlineMs'
+    'find' | 'openSessions' | 'settledSessions' | 'isFull' | 'untilRoom' | 'tick' | 'nextDeadlineMs'
   > {
     return this.#driver
   }
