@@ -29,6 +29,16 @@ describe('a probe without a server', () => {
     expect(take(time(9_000))).toEqual([])
   })
 
+  test('is measured from when it was due, however late it was sent', () => {
+    const { take, statistics } = bookWith({ to: 'one' })
+    take(due(1, 0), sent(1, 500), acked(1, 502), echoed(1, 503), answered(1, 504))
+    expect(statistics.figures().measures).toMatchObject({
+      ack: { min: expect.closeTo(502, -1) },
+      echo: { min: expect.closeTo(503, -1) },
+      pong: { min: expect.closeTo(504, -1) },
+    })
+  })
+
   test('is late if it is read back after it was lost, and is no longer lost', () => {
     const { take, book, statistics } = bookWith()
     take(due(1), sent(1), time(WAIT_MS + 1))
