@@ -1,49 +1,12 @@
 import { migrate } from '../ledger/migrate.ts'
 import type { ClientConfig } from '../postgres/pg-types.ts'
-import type { Logger } from '../runtime/logger.ts'
-import { retry } from '../runtime/retry.ts'
-import { classifySetUpFailure } from './set-up-failures.ts'
+import { retrySetUp, type SetUpOptions } from '../postgres/retry-set-up.ts'
 
-export interface SetUpOptions {
-  readonly lanes: number | undefined
-  readonly log: Logger
-  readonly signal: AbortSignal
-  /** How long Postgres may refuse the connection before the set-up fails. In ms. */
-  readonly refusedForMs?: number
-}
-
-/** Long enough for an operator or a script to create the role while Postgres is already up. */
-const REFUSED_FOR_MS = 60_000
-/** Short: callers wait for the server, and the server for Postgres. */
-const MAX_PAUSE_MS = 1_000
-
-/**
- * Migrates the database to the newest version. Waits for Postgres as long as it takes. Rejects when no further try can succeed, or
- * when Postgres refuses the connection for `refusedForMs`: the program then ends, and its next start reads the settings again.
- */
-export async function setUpDatabase(
+/** Migrates the database to the newest version, as `retrySetUp` does. */
+export function setUpDatabase(
   postgres: ClientConfig,
-  { lanes, log, signal, refusedForMs = REFUSED_FOR_MS }: SetUpOptions,
+  { lanes, ...options }: SetUpOptions & { readonly lanes: number | undefined },
 ): Promise<void> {
-  const asked = new Promise<never>((_, reject) => {
-    const stop = () => reject(new Error('asked to stop while setting up the database'))
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop)
-  })
-  asked.catch(() => undefined)
-  const attempt = () => Promise.race([migrate(postgres, { lanes, log, signal }), asked])
-  await retry(attempt, { what: 'set up the database', log, signal, maxPauseMs: MAX_PAUSE_MS, isFinal: endsTries(refusedForMs) })
-}
-
-function endsTries(refusedForMs: number): (error: unknown) => boolean {
-  let refusedSince: number | undefined
-  return error => {
-    const failure = classifySetUpFailure(error)
-    if (failure !== 'refused') {
-      refusedSince = undefined
-      return failure === 'final'
-    }
-    refusedSince ??= performance.now()
-    return performance.now() - refusedSince >= refusedForMs
-  }
+  const { log, signal } = options
+  return retrySetUp(() => migrate(postgres, { lanes, log, signal }), options)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MissingRightError } from '../../src/postgres/missing-right.ts'
-import { classifySetUpFailure } from '../../src/server/set-up-failures.ts'
+import { classifySetUpFailure } from '../../src/postgres/set-up-failures.ts'
 import { describeOnEachPostgres, pingsAt, record, setUp, sql, withClient } from './ledger-fixture.ts'
 
 describeOnEachPostgres('a database in whose schema the user may not create tables', database => {

@@ -1,5 +1,5 @@
-import { NewerDatabaseError } from '../postgres/migrator.ts'
-import { MissingRightError } from '../postgres/missing-right.ts'
+import { NewerDatabaseError } from './migrator.ts'
+import { MissingRightError } from './missing-right.ts'
 import { SettingsError } from '../runtime/settings.ts'
 
 /** What a failed try to set up the database means. */
