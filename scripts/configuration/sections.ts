@@ -1,6 +1,7 @@
 import { namesOf, NODE_CERTIFICATES } from '../../local/parts/program-settings.ts'
 import { localSettings } from '../../local/settings.ts'
 import { processorSettings } from '../../processor/settings.ts'
+import { semaphoreSettings } from '../../semaphore/settings.ts'
 import { cliSettings } from '../../src/cli/settings.ts'
 import { hashSettings, redisSettings } from '../../src/counters/settings.ts'
 import { eventSettings } from '../../src/events/settings.ts'
@@ -55,6 +56,11 @@ export const SECTIONS: readonly Section[] = [
     title: 'Processor',
     intro: '`npm run processor` uses these, and the tables of Postgres, the cache and Kafka below.',
     settings: own(processorSettings),
+  },
+  {
+    title: 'Semaphore',
+    intro: '`npm run semaphore` uses these, and the tables of the port, Postgres and Kafka below.',
+    settings: own(semaphoreSettings),
   },
   ...SHARED.map(([title, intro, tables]) => ({ title, intro, settings: tables.flatMap(table => Object.values(table)) })),
   { title: 'pingcli', intro: 'Options override settings.', settings: own(cliSettings) },

@@ -14,9 +14,12 @@ export interface IntakeMetrics {
   recordTaken(topic: string, verdict: RecordVerdict): void
 }
 
+/** Turns a record into a step. Throws `MalformedRecordError`. */
+export type Decoder = (message: KafkaMessage, partition: number) => Step
+
 export interface IntakeOptions {
-  /** How to turn a record of each topic into a step. A decoder throws `MalformedRecordError`. */
-  readonly decoders: ReadonlyMap<string, (message: KafkaMessage, partition: number) => Step>
+  /** By topic. */
+  readonly decoders: ReadonlyMap<string, Decoder>
   readonly steps: { run(step: Step): Promise<Outcome> }
   /** Where a topic's malformed records go. */
   readonly deadLetters: ReadonlyMap<string, { put(partition: number, message: KafkaMessage, reason: string): Promise<void> }>
@@ -42,6 +45,11 @@ export class Intake {
   /** Records that are not done. */
   get open(): number {
     return this.#open
+  }
+
+  /** Resolves when no record is open. */
+  async idle(): Promise<void> {
+    while (this.#open > 0) await this.#room.promise
   }
 
   /** Takes the records of one partition, for a `RecordConsumer`. Resolves when all are taken; their steps may still run. */

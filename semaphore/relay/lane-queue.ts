@@ -1,0 +1,91 @@
+import type { OutboxPosition } from '../store/outbox.ts'
+import type { QueuedRecord } from './outbox.ts'
+
+/** Bytes of a record besides its key and value: a bound for its headers. */
+const RECORD_OVERHEAD_BYTES = 512
+
+/**
+ * One lane on its way to Kafka: the published position, and the rows that were read after it. Pure.
+ * Always published.seq ≤ sent.seq ≤ end.seq.
+ */
+export class LaneQueue {
+  readonly lane: number
+  #published: OutboxPosition
+  #sent: OutboxPosition
+  #rows: QueuedRecord[] = []
+  #lacksRows = true
+
+  constructor(lane: number, published: OutboxPosition) {
+    this.lane = lane
+    this.#published = published
+    this.#sent = published
+  }
+
+  /** As it is in Postgres. */
+  get published(): OutboxPosition {
+    return this.#published
+  }
+
+  /** Where what Kafka has ends. */
+  get sent(): OutboxPosition {
+    return this.#sent
+  }
+
+  /** The position of the last row that was read. */
+  get end(): OutboxPosition {
+    return this.#rows.at(-1) ?? this.#sent
+  }
+
+  get length(): number {
+    return this.#rows.length
+  }
+
+  /** True if Postgres may have rows after the end. */
+  get lacksRows(): boolean {
+    return this.#lacksRows
+  }
+
+  /** Postgres may have further rows. */
+  missRows(): void {
+    this.#lacksRows = true
+  }
+
+  /** Rows are about to be read: those that are committed from now on may not be among them. */
+  beginRead(): void {
+    this.#lacksRows = false
+  }
+
+  /** Takes the rows that were read after `end`; not `all` if there may be more. */
+  append(rows: readonly QueuedRecord[], all: boolean): void {
+    for (const row of rows) {
+      if (row.seq <= this.end.seq) throw new Error(`lane ${this.lane}: row ${row.seq} after ${this.end.seq}`)
+      this.#rows.push(row)
+    }
+    if (!all) this.#lacksRows = true
+  }
+
+  /** The first rows with at most `maxBytes`, but one at least. They stay in the queue until Kafka has them. */
+  first(maxBytes: number): readonly QueuedRecord[] {
+    let [count, bytes] = [0, 0]
+    for (const { record } of this.#rows) {
+      bytes += RECORD_OVERHEAD_BYTES + Buffer.byteLength(record.key ?? '') + Buffer.byteLength(record.value ?? '')
+      if (count > 0 && bytes > maxBytes) break
+      count++
+    }
+    return this.#rows.slice(0, count)
+  }
+
+  /** Kafka has the first `count` rows. */
+  done(count: number): void {
+    if (count > this.#rows.length) throw new Error(`lane ${this.lane}: ${count} rows done, ${this.#rows.length} queued`)
+    const last = this.#rows[count - 1]
+    if (last) this.#sent = { seq: last.seq, tag: last.tag }
+    this.#rows.splice(0, count)
+  }
+
+  /** Postgres has the published position there. */
+  publishedTo(position: OutboxPosition): void {
+    if (position.seq > this.#sent.seq) throw new Error(`lane ${this.lane}: published to ${position.seq}, sent to ${this.#sent.seq}`)
+    this.#published = position
+  }
+}

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { firstOrAll } from '../../support/depth.ts'
+import { keepLogsOnFailure, until, type Program } from '../../support/programs.ts'
+import { startOwnFlow, type OwnFlow } from './flow-fixture.ts'
+import { workOff } from './work-off.ts'
+
+describe('the semaphore with two instances', () => {
+  let flow: OwnFlow
+  beforeAll(async () => {
+    flow = await startOwnFlow({ programs: 2 })
+  })
+  afterAll(() => flow[Symbol.asyncDispose]())
+  keepLogsOnFailure()
+
+  /** The instance that publishes, and the other one. */
+  async function relayAndOther(): Promise<readonly [Program, Program]> {
+    const [first, second] = flow.programs as [Program, Program]
+    return (await first.metric('semaphore_relay_lanes')) >= 8 ? [first, second] : [second, first]
+  }
+
+  test('accepts commands while Kafka is down, and grants them when it is back', async () => {
+    await flow.kafka.kill9()
+    const answer = await fetch(`${flow.programs[0]!.url}/command/printer`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain', 'command-id': 'while-down' },
+      body: 'print',
+    })
+    expect(answer.status).toBe(201)
+    expect(await flow.programs[0]!.isReady()).toBe(true)
+    expect(await flow.programs[0]!.metric('semaphore_outbox_records')).toBe(1)
+    await flow.kafka.restart()
+    expect(await flow.untilActionable('while-down', 30_000)).toMatchObject({ resource: 'printer', value: 'print', token: '1' })
+    await until('the outbox is empty', async () => (await flow.programs[0]!.metric('semaphore_outbox_records')) === 0)
+  })
+
+  test('loses nothing and keeps the order while Postgres crashes and restarts', () =>
+    workOff(flow, 'postgres', async done => {
+      await until('some are done', () => done() > 5)
+      await flow.postgres.kill9()
+      await flow.postgres.restart()
+    }))
+
+  const ENDS: readonly (readonly [string, (program: Program) => unknown, (program: Program) => unknown])[] = [
+    ['killed', program => program.kill9(), program => program.start()],
+    ['frozen, and nothing is granted twice when it wakes', program => program.freeze(), program => program.wake()],
+  ]
+  test.each(firstOrAll(ENDS))('goes on when the instance that publishes is %s', (name, end, begin) =>
+    workOff(flow, name, async done => {
+      await until('some are done', () => done() > 5)
+      const [relay] = await relayAndOther()
+      const before = done()
+      await end(relay)
+      await until('the other instance goes on', () => done() > before + 10, 20_000)
+      await begin(relay)
+    }),
+  )
+})

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { until } from '../../support/programs.ts'
+import type { Flow, SeenRecord } from './flow-fixture.ts'
+
+const RESOURCES = 3
+const COMMANDS = 60
+
+/**
+ * Requests commands, and finishes each as soon as it is actionable, while `disturb` runs. Then each command must have been actionable
+ * once, in its turn, and finished. `done` counts the commands that were actionable.
+ */
+export async function workOff(flow: Flow, name: string, disturb: (done: () => number) => Promise<void>): Promise<void> {
+  const [from, ids] = [flow.actionable.length, Array.from({ length: COMMANDS }, (_, index) => `${name} ${100 + index}`)]
+  const seen = () => flow.actionable.slice(from).filter(({ commandId }) => ids.includes(commandId))
+  const over = new AbortController()
+  const working = Promise.all([request(flow, ids), finish(flow, seen, over.signal)])
+  const all = () => new Set(seen().map(({ commandId }) => commandId)).size
+  await disturb(all)
+  await until('every command was actionable', () => all() === ids.length, 30_000)
+  const ended = () => flow.outcomes.filter(({ commandId, headers }) => ids.includes(commandId) && headers['outcome'] === 'finished')
+  await until('every command is finished', () => new Set(ended().map(({ commandId }) => commandId)).size === ids.length, 30_000)
+  over.abort()
+  await working
+  expectTurns(seen(), ids)
+}
+
+async function request(flow: Flow, ids: readonly string[]): Promise<void> {
+  for (const [index, id] of ids.entries()) {
+    const send = () => flow.request(`${id.split(' ')[0]} ${index % RESOURCES}`, id, { 'command-id': id })
+    await until(`${id} is sent`, () =>
+      send().then(
+        () => true,
+        () => false,
+      ),
+    )
+    await delay(10)
+  }
+}
+
+async function finish(flow: Flow, seen: () => readonly SeenRecord[], signal: AbortSignal): Promise<void> {
+  for (let finished = 0; !signal.aborted; await delay(5)) {
+    for (const { resource, commandId, token } of seen().slice(finished)) {
+      await flow.event(resource, { 'command-id': commandId, token: token! })
+      finished++
+    }
+  }
+}
+
+/** Of each resource: tokens without gaps, the commands in the order of their requests; repeats only of the same command and token. */
+function expectTurns(records: readonly SeenRecord[], ids: readonly string[]): void {
+  for (const [resource, ofResource] of Map.groupBy(records, record => record.resource)) {
+    const turns = new Map(ofResource.map(({ commandId, token }) => [`${commandId}/${token}`, { commandId, token }]))
+    const requested = ids.filter(id => ofResource.some(({ commandId }) => commandId === id))
+    expect([...turns.values()], resource).toEqual(requested.map((commandId, index) => ({ commandId, token: String(index + 1) })))
+  }
+}

@@ -1,0 +1,67 @@
+import { pino } from 'pino'
+import { describe, expect, test } from 'vitest'
+import { LeaseLoop } from '../../../semaphore/leases/lease-loop.ts'
+import { until } from '../../support/programs.ts'
+
+interface Due {
+  /** By performance.now(). */
+  atMs: number | undefined
+  isDown: boolean
+}
+
+async function withLoop(due: Due, body: (loop: LeaseLoop, calls: { looks: number; ticks: number[] }) => Promise<void>): Promise<void> {
+  const calls = { looks: 0, ticks: [] as number[] }
+  const loop = new LeaseLoop({
+    applyDefaults: async () => undefined,
+    nextDueInMs: async () => {
+      calls.looks++
+      if (due.isDown) throw new Error('Postgres is down')
+      return due.atMs === undefined ? undefined : due.atMs - performance.now()
+    },
+    tick: async () => {
+      calls.ticks.push(performance.now())
+      due.atMs = undefined
+    },
+    tickMs: 5,
+    log: pino({ level: 'silent' }),
+  })
+  loop.start()
+  try {
+    await body(loop, calls)
+  } finally {
+    await loop.stop()
+  }
+}
+
+describe('the loop of leases', () => {
+  test('ticks when something is due, and not before', async () => {
+    const dueAtMs = performance.now() + 60
+    await withLoop({ atMs: dueAtMs, isDown: false }, async (_, calls) => {
+      await until('a tick', () => calls.ticks.length > 0, 2_000)
+      expect(calls.ticks[0]!).toBeGreaterThanOrEqual(dueAtMs)
+      expect(calls.looks).toBeLessThan(10)
+    })
+  })
+
+  test('looks again when it is woken, because something may be due earlier now', async () => {
+    const due: Due = { atMs: undefined, isDown: false }
+    await withLoop(due, async (loop, calls) => {
+      await until('a look', () => calls.looks === 1)
+      await new Promise(resolve => setTimeout(resolve, 20)) // asleep now
+      due.atMs = performance.now()
+      loop.wake()
+      expect(await until('a tick', () => calls.ticks.length > 0)).toBeLessThan(500)
+    })
+  })
+
+  test('goes on after Postgres was down', async () => {
+    const due: Due = { atMs: 0, isDown: true }
+    await withLoop(due, async (loop, calls) => {
+      await until('a look', () => calls.looks === 1)
+      await new Promise(resolve => setTimeout(resolve, 20))
+      due.isDown = false
+      loop.wake()
+      await until('a tick', () => calls.ticks.length > 0)
+    })
+  })
+})
