@@ -1,6 +1,6 @@
+import { SettingsError } from '../runtime/settings.ts'
 import { NewerDatabaseError } from './migrator.ts'
 import { MissingRightError } from './missing-right.ts'
-import { SettingsError } from '../runtime/settings.ts'
 
 /** What a failed try to set up the database means. */
 export type SetUpFailure =

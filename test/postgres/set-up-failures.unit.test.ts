@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { NewerDatabaseError } from '../../src/postgres/migrator.ts'
 import { MissingRightError } from '../../src/postgres/missing-right.ts'
-import { SettingsError } from '../../src/runtime/settings.ts'
 import { classifySetUpFailure } from '../../src/postgres/set-up-failures.ts'
+import { SettingsError } from '../../src/runtime/settings.ts'
 
 const withCode = (code: string) => Object.assign(new Error('x'), { code })
 const inMigration = (cause: Error) => new Error('migration 0002_record.sql: x', { cause })
