@@ -152,7 +152,7 @@ describe.each(kafkaKindsAtDepth())('a consumer of records (%s)', kind => {
 })
 
 test('a consumer of records stays in its group while its handler waits for longer than a session, and goes on then', async () => {
-  const sessionMs = 1_500
+  const sessionMs = 1_100
   const config = { listeners: 'PLAINTEXT://127.0.0.1:0', storage: 'memory', 'group.min.session.timeout.ms': '1000' }
   const broker = await Broker.start({ config })
   const brokers = `127.0.0.1:${broker.port}`
