@@ -6,7 +6,7 @@ import { invalidInput } from '../../src/transport/rpc/invalid-input.ts'
 import type { SemaphoreCalls } from '../calls/semaphore-calls.ts'
 import { COMMAND_ID, failures, HEADERS, RESOURCE_ID, TOKEN, WHEN } from './descriptions.ts'
 import { idsAnswer } from './json.ts'
-import { jsonBody, queryFields, requestedChoice, requestedCommand, requestedResource, requestedToken, shape } from './requested.ts'
+import { jsonBody, queryFields, requestedChoice, requestedCommand, requestedResource, requestedToken, shape, wrong } from './requested.ts'
 import type { RestRoute } from './rest-route.ts'
 
 const EVENTS = ['finished', 'extend', 'cancel'] as const
@@ -94,9 +94,9 @@ function fieldsOf(request: RouteRequest): ReadonlyMap<string, string> {
   const fields = new Map(queryFields(request, FIELDS))
   if (request.body.length === 0) return fields
   for (const [name, value] of Object.entries(jsonBody(request, FIELDS))) {
-    if (fields.has(name)) throw invalidInput(name, 'it in the query and in the body', 'it once')
+    if (fields.has(name)) throw wrong(name, 'it in the query and in the body', 'it once')
     const isWhole = typeof value === 'number' && Number.isSafeInteger(value)
-    if (typeof value !== 'string' && !(isWhole && name === TOKEN.name)) throw invalidInput(name, shape(value), 'a JSON string')
+    if (typeof value !== 'string' && !(isWhole && name === TOKEN.name)) throw wrong(name, shape(value), 'a JSON string')
     fields.set(name, String(value))
   }
   return fields

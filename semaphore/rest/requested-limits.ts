@@ -2,7 +2,7 @@ import type { RouteRequest } from '../../src/transport/http/routes/route.ts'
 import { invalidInput } from '../../src/transport/rpc/invalid-input.ts'
 import { inRange, MAX_LIMIT, MAX_MS } from '../calls/bounds.ts'
 import type { Rate, SetLimits } from '../terms/step.ts'
-import { jsonBody, shape } from './requested.ts'
+import { jsonBody, shape, wrong } from './requested.ts'
 
 const MAX_OF = { running: MAX_LIMIT, waiting: MAX_LIMIT, leaseMs: MAX_MS, ageingMs: MAX_MS } as const
 type Plain = keyof typeof MAX_OF
@@ -21,7 +21,7 @@ export function requestedLimits(request: RouteRequest): Omit<SetLimits, 'kind' |
 }
 
 function requestedRate(rate: unknown): Rate {
-  if (typeof rate !== 'object' || Array.isArray(rate)) throw invalidInput('rate', shape(rate), 'an object with count and windowMs, or null')
+  if (typeof rate !== 'object' || Array.isArray(rate)) throw wrong('rate', shape(rate), 'an object with count and windowMs, or null')
   const { count, windowMs, ...others } = rate as Readonly<Record<string, unknown>>
   const unknown = Object.keys(others)[0]
   if (unknown !== undefined) throw invalidInput('field of rate', unknown, 'count or windowMs')
@@ -30,5 +30,5 @@ function requestedRate(rate: unknown): Rate {
 
 function integer(name: string, value: unknown, min: number, max: number): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return inRange(name, value, min, max)
-  throw invalidInput(name, shape(value), `an integer from ${min} to ${max}`)
+  throw wrong(name, shape(value), `an integer from ${min} to ${max}`)
 }

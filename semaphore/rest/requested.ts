@@ -32,7 +32,7 @@ export function queryFields({ query }: RouteRequest, names: readonly string[]): 
   const fields = new Map<string, string>()
   for (const [name, value] of query) {
     if (!names.includes(name)) throw invalidInput('query parameter', name, names.length === 0 ? 'none' : `one of ${names.join(', ')}`)
-    if (fields.has(name)) throw invalidInput(`query parameter ${name}`, 'it twice', 'it once')
+    if (fields.has(name)) throw wrong(`query parameter ${name}`, 'it twice', 'it once')
     fields.set(name, value)
   }
   return fields
@@ -70,7 +70,7 @@ export function requestedPage(request: RouteRequest): PageRequest {
 /** The body as a JSON object whose fields are all in `names`. */
 export function jsonBody({ body }: RouteRequest, names: readonly string[]): Readonly<Record<string, unknown>> {
   const value = parsed(body)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidInput('request body', shape(value), 'a JSON object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('request body', shape(value), 'a JSON object')
   const unknown = Object.keys(value).find(name => !names.includes(name))
   if (unknown !== undefined) throw invalidInput('field', unknown, `one of ${names.join(', ')}`)
   return value as Readonly<Record<string, unknown>>
@@ -85,8 +85,14 @@ function parsed(body: Uint8Array): unknown {
   }
 }
 
+/** As `invalidInput`, for what is not a text of the caller. */
+export function wrong(field: string, got: string, expected: string): InvalidInputError {
+  return new InvalidInputError(`${field}: got ${got}, expected ${expected}`)
+}
+
 /** A value of JSON in a few words, for messages. */
 export function shape(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
-  return typeof value === 'object' && value !== null ? 'an object' : (JSON.stringify(value) ?? 'none')
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'string' ? shownText(value) : (JSON.stringify(value) ?? 'none')
 }
