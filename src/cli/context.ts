@@ -2,8 +2,9 @@ import type { Command } from 'commander'
 import type { Environment, SettingsTable, SettingsOf } from '../runtime/settings.ts'
 import { readSettings } from '../runtime/settings.ts'
 import { shellWord } from '../runtime/shell-word.ts'
+import { connectTo, PROTOCOLS, type ClientOptions, type Connected } from './client/connect-to.ts'
 import { readCredentials, tokenAtRisk, type CredentialSources, type Source } from './client/credentials.ts'
-import { createPingClient, PROTOCOLS, type ClientOptions, type PingClient } from './client/ping-client.ts'
+import { createPingClient, type PingClient } from './client/ping-client.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { listenForInterrupt, type Interrupt } from './interrupt.ts'
 import type { SharedOptions } from './options.ts'
@@ -27,6 +28,8 @@ export interface Context {
   readonly sameServer: readonly string[]
   /** A client of the server at `address`; the caller closes it. Throws `SettingsError`. */
   createClient(options?: Pick<ClientOptions, 'http2'>): PingClient
+  /** Connections to the semaphore; the caller closes them. Throws `SettingsError`. */
+  connectSemaphore(): Connected
   /** Settings of Postgres and the cache, for the commands that read them directly. Throws `SettingsError`. */
   settings<Table extends SettingsTable>(table: Table): SettingsOf<Table>
 }
@@ -36,6 +39,12 @@ export function createContext(options: SharedOptions, env: Environment): Context
   const address = options.address ?? settings.address
   const terminal = terminalOf(env)
   const output = createOutput(options.json === true, terminal)
+  const optionsFor = (server: string): ClientOptions => {
+    const credentials = readCredentials(credentialSources(options, settings))
+    const warning = tokenAtRisk(server, credentials)
+    if (warning !== undefined) output.note(warning)
+    return { address: server, protocol: options.protocol, credentials }
+  }
   return {
     output,
     terminal,
@@ -43,12 +52,8 @@ export function createContext(options: SharedOptions, env: Environment): Context
     timeoutMs: options.timeout,
     address,
     sameServer: optionsOfServer(address, options),
-    createClient: clientOptions => {
-      const credentials = readCredentials(credentialSources(options, settings))
-      const warning = tokenAtRisk(address, credentials)
-      if (warning !== undefined) output.note(warning)
-      return createPingClient({ ...clientOptions, address, protocol: options.protocol, credentials })
-    },
+    createClient: clientOptions => createPingClient({ ...clientOptions, ...optionsFor(address) }),
+    connectSemaphore: () => connectTo(optionsFor(options.address ?? settings.semaphoreAddress)),
     settings: table => readSettings(table, env),
   }
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { PROTOCOLS, type Protocol } from './client/ping-client.ts'
+import { PROTOCOLS, type Protocol } from './client/connect-to.ts'
 import { address } from './formats/address.ts'
 import { duration } from './formats/duration.ts'
 import type { Format } from './formats/format.ts'
@@ -32,7 +32,7 @@ export function formatted<T>(flags: string, help: string, format: Format<T>): Op
 export function addSharedOptions(program: Command): void {
   const timeout = duration(1)
   program
-    .addOption(formatted('--address <url>', 'address of the Ping server (default: PING_ADDRESS, else http://127.0.0.1:8080)', address))
+    .addOption(formatted('--address <url>', 'address of the server (default: PING_ADDRESS, else http://127.0.0.1:8080)', address))
     .addOption(new Option('--protocol <name>', 'RPC protocol; grpc uses HTTP/2').choices(PROTOCOLS).default('connect'))
     .addOption(
       formatted('--timeout <duration>', 'time limit for one call, including its retries', timeout).default(

@@ -9,6 +9,7 @@ import { shownOn, terminalOf, type Terminal } from './output/terminal.ts'
 import { addPingCommand } from './ping/ping-command.ts'
 import { addRebuildCommand } from './rebuild/rebuild-command.ts'
 import { addRttCommand } from './rtt/rtt-command.ts'
+import { addSemaphoreCommand } from './semaphore/semaphore-command.ts'
 import { addVerifyCommand } from './verify/verify-command.ts'
 import { readVersion } from './version.ts'
 
@@ -54,6 +55,7 @@ function createProgram(env: Environment, end: (code: ExitCode) => void): Command
   addVerifyCommand(program, wiring)
   addRebuildCommand(program, wiring)
   addRttCommand(program, wiring)
+  addSemaphoreCommand(program, wiring)
   return program
 }
 

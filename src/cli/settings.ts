@@ -11,6 +11,14 @@ export const cliSettings = {
     secret: false,
     parse: address.parse,
   } satisfies Setting<string>,
+  semaphoreAddress: {
+    env: 'SEMAPHORE_ADDRESS',
+    help: 'Address of the semaphore, for `pingcli semaphore`; `--address` overrides it.',
+    expected: address.expected,
+    fallback: 'http://127.0.0.1:8082',
+    secret: false,
+    parse: address.parse,
+  } satisfies Setting<string>,
   tokenFile: text('PING_TOKEN_FILE', {
     help: 'File with the token that pingcli sends to the server; `--token-file` overrides it.',
     fallback: undefined,

@@ -1,6 +1,6 @@
 import { Code } from '@connectrpc/connect'
 import { afterEach, describe, expect, test } from 'vitest'
-import { PROTOCOLS, type Protocol } from '../../src/cli/client/ping-client.ts'
+import { PROTOCOLS, type Protocol } from '../../src/cli/client/connect-to.ts'
 import { Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
 import { runCli, startCli } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'

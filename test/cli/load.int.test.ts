@@ -1,6 +1,6 @@
 import { Code } from '@connectrpc/connect'
 import { afterEach, describe, expect, test } from 'vitest'
-import { PROTOCOLS } from '../../src/cli/client/ping-client.ts'
+import { PROTOCOLS } from '../../src/cli/client/connect-to.ts'
 import { FailureCode } from '../../src/gen/ping/v1/ping_pb.ts'
 import { callCli, runCli, startCli, type CliResult } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type ServerOptions, type Step } from './scripted-server.ts'

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { Code } from '@connectrpc/connect'
 import { afterEach, describe, expect, test } from 'vitest'
-import { PROTOCOLS, type Protocol } from '../../src/cli/client/ping-client.ts'
+import { PROTOCOLS, type Protocol } from '../../src/cli/client/connect-to.ts'
 import { firstOrAll } from '../support/depth.ts'
 import { runCli, runCliProcess, startCli } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'

@@ -4,7 +4,7 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
-import type { Protocol } from '../../src/cli/client/ping-client.ts'
+import type { Protocol } from '../../src/cli/client/connect-to.ts'
 import { PingService, type FailureCode, type PingCountRequest, type PingRequest } from '../../src/gen/ping/v1/ping_pb.ts'
 
 /**

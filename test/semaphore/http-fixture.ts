@@ -24,7 +24,7 @@ export interface SemaphoreFixture extends AsyncDisposable {
 }
 
 export type FixtureOptions = Partial<
-  Pick<SemaphoreHttpOptions, 'steps' | 'reads' | 'limits' | 'allowedOrigins' | 'access' | 'lean' | 'maxCommandBytes'>
+  Pick<SemaphoreHttpOptions, 'port' | 'steps' | 'reads' | 'limits' | 'allowedOrigins' | 'access' | 'lean' | 'maxCommandBytes'>
 >
 
 export async function startSemaphoreFixture(options: FixtureOptions = {}): Promise<SemaphoreFixture> {
@@ -39,8 +39,8 @@ export async function startSemaphoreFixture(options: FixtureOptions = {}): Promi
     reads: memory,
     maxCommandBytes: MAX_COMMAND_BYTES,
     allowedOrigins: ['*'],
-    ...options,
     port: 0,
+    ...options,
     portSetting: 'SEMAPHORE_PORT',
     hosts: ['127.0.0.1'],
     readiness,
