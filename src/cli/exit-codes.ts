@@ -13,9 +13,10 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'success',
   failed:
-    "verify found a difference (a cache that it cannot read is one); rebuild waited for another rebuild until --timeout;\n       the database does not contain Ping's tables; or an unexpected error occurred",
+    "verify found a difference (a cache that it cannot read is one); rebuild waited for another rebuild until --timeout;\n       the database does not contain Ping's tables; rtt got no answer; or an unexpected error occurred",
   usage: 'wrong options or settings; nothing was done',
-  unavailable: 'no answer within --timeout from the server (ping, load, count), Postgres (verify, rebuild) or the cache (rebuild)',
+  unavailable:
+    'no answer within --timeout from the server (ping, load, count), Postgres (verify, rebuild) or the cache (rebuild);\n       or rtt got only some answers',
   refused:
     "the server refused the request, the token or the client certificate; the server's certificate is not valid; or\n       the port of an https address does not speak TLS; trying again does not help",
   interrupted: 'interrupted by Ctrl-C (SIGINT)',

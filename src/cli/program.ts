@@ -24,6 +24,7 @@ Examples:
   pingcli count --json | jq .count
   pingcli load --batch 1000 --concurrency 4
   pingcli verify
+  pingcli rtt -c 10
 
 'pingcli help <command>' shows a command's options and more examples.`
 
@@ -41,7 +42,7 @@ export async function runCli(args: readonly string[], env: Environment): Promise
 
 function createProgram(env: Environment, end: (code: ExitCode) => void): Command {
   const program = new Command('pingcli')
-    .description('Records pings, counts them, and checks that no ping is lost or counted twice.')
+    .description('Records pings, counts them, checks that no ping is lost or counted twice, and measures round trips over Kafka.')
     .version(readVersion(), '--version', 'show the version')
     .exitOverride()
     .showHelpAfterError("('pingcli help' shows the commands, 'pingcli help <command>' their options)")

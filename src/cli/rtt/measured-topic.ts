@@ -20,8 +20,10 @@ export async function measuredTopic(kafka: Kafka, topic: string, settings: Topic
 }
 
 /** The cluster cannot be measured: what the user can do. */
-export function unreachable(error: unknown, brokers: readonly string[]): CliError {
+export function unusable(error: unknown, brokers: readonly string[]): CliError {
   if (error instanceof CliError) return error
+  const root = rootOf(error)
+  const what = root.type === undefined ? 'Kafka is unreachable' : 'Kafka refuses this'
   const where = `(at ${brokers.join(', ')}; set KAFKA_BROKERS, and KAFKA_TLS or KAFKA_SASL_MECHANISM if the cluster needs them)`
-  return new CliError(EXIT.failed, `Kafka is unreachable: ${reasonOf(rootOf(error))} ${where}`, { cause: error })
+  return new CliError(EXIT.failed, `${what}: ${reasonOf(root)} ${where}`, { cause: error })
 }

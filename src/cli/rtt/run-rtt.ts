@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts'
 import { silentLog } from '../stores/silent-log.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { unreachable } from './measured-topic.ts'
+import { unusable } from './measured-topic.ts'
 import type { RttPlan } from './plan.ts'
 import { ProbeBook } from './probe-book.ts'
 import { Reporter } from './reporter.ts'
@@ -16,7 +16,7 @@ import { Statistics } from './statistics.ts'
 
 /** How long a probe is remembered after it is over. */
 const GRACE_MS = 60_000
-const MAX_KEPT = 100_000
+const MAX_KEPT = 50_000
 
 /** Measures as the plan says, and returns the exit code. Throws `CliError` if nothing can be measured. */
 export async function runRtt(plan: RttPlan, context: Context): Promise<ExitCode> {
@@ -36,9 +36,7 @@ export async function runRtt(plan: RttPlan, context: Context): Promise<ExitCode>
   })
   let run: RttRun | undefined
   try {
-    const ground = await whileStarting(road.open(), context).catch((error: unknown) =>
-      Promise.reject(unreachable(error, chosen.kafkaBrokers)),
-    )
+    const ground = await whileStarting(road.open(), context).catch((error: unknown) => Promise.reject(unusable(error, chosen.kafkaBrokers)))
     reporter.begin(plan, ground)
     const beginMs = performance.now()
     run = new RttRun({

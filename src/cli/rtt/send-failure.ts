@@ -12,8 +12,8 @@ export interface SendFailure {
   readonly reason: string
 }
 
-/** kafkajs' errors, as far as they matter here. */
-type KafkaError = Error & { readonly type?: string; readonly retriable?: boolean }
+/** kafkajs' errors, as far as they matter here. Some do not hold one cause but several. */
+type KafkaError = Error & { readonly type?: string; readonly retriable?: boolean; readonly errors?: readonly unknown[] }
 
 /** What a failed send means. `isEncoded`: kafkajs had built the request, so that it may have reached the broker. */
 export function sendFailure(error: unknown, isEncoded: boolean): SendFailure {
@@ -26,16 +26,14 @@ export function sendFailure(error: unknown, isEncoded: boolean): SendFailure {
   return { kind: root.retriable === true ? 'again' : 'refused', reason }
 }
 
-/** The error that kafkajs has wrapped. */
+/** The error that kafkajs has wrapped, or the first of several. */
 export function rootOf(error: unknown): KafkaError {
-  let root = error instanceof Error ? error : new Error(String(error))
-  while (root.cause instanceof Error) root = root.cause
-  return root
+  const root: KafkaError = error instanceof Error ? error : new Error(String(error))
+  const inner = root.cause ?? root.errors?.[0]
+  return inner instanceof Error ? rootOf(inner) : root
 }
 
-/** In one line: kafkajs repeats the address in some messages. */
-export function reasonOf(error: Error): string {
-  const { type, message, errors } = error as KafkaError & { readonly errors?: readonly Error[] }
-  const text = message || (errors ?? []).map(each => each.message).join('; ')
-  return type === undefined ? text.replace(/^Connection error: /, '') : `${type}: ${text}`
+/** In one line, without what kafkajs puts before each. */
+export function reasonOf({ type, message }: KafkaError): string {
+  return type === undefined ? message.replace(/^Connection error: /, '') : `${type}: ${message}`
 }

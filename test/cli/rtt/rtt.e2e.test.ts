@@ -147,6 +147,12 @@ describe.each(kafkaKindsAtDepth())('pingcli rtt (%s)', kind => {
     expect(probesOf(result)).toMatchObject([{ state: 'lost', missing: ['pong'] }, { state: 'lost' }])
   })
 
+  test('ends with 2 if the topic has no such partition', async () => {
+    const { code, stdout, stderr } = await start('--partition', '3').result
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toBe(`error: option '--partition <number>': got 3, expected 0 to 2: the topic ${topic} has 3 partitions\n`)
+  })
+
   test('refuses a probe that Kafka does not take, and says why', async () => {
     const result = await start('-c', '1', '-s', '3000000').result
     expect(result.code).toBe(1)
