@@ -1,3 +1,4 @@
+import type { Kafka } from 'kafkajs'
 import { createKafka } from '../src/kafka/kafka.ts'
 import { retrySetUp } from '../src/postgres/retry-set-up.ts'
 import { postgresConfig } from '../src/postgres/settings.ts'
@@ -25,6 +26,7 @@ import { nextDueInMs, waitingResources } from './store/next-due.ts'
 import { readOutboxState } from './store/outbox-state.ts'
 import { Pool } from './store/pool.ts'
 import { StoredReads } from './store/semaphore-reads.ts'
+import type { LimitDefaults } from './store/step-columns.ts'
 import { ReadinessWatch } from './watch-readiness.ts'
 
 /** Connections for reads: of callers, of the metrics and of the look for leases. */
@@ -91,7 +93,6 @@ export async function startSemaphore(settings: SemaphoreSettings, log: Logger, s
 /** Each part gets only parts that were created before it. */
 function createParts(settings: SemaphoreSettings, log: Logger, metrics: SemaphoreMetrics, ready: Promise<void>): Parts {
   const postgres = postgresConfig(settings)
-  const { actionableTopic, outcomeTopic, leaseGraceMs: graceMs } = settings
   const pool = new Pool(postgres, {
     applicationName: 'semaphore-reads',
     max: READ_CONNECTIONS,
@@ -99,40 +100,22 @@ function createParts(settings: SemaphoreSettings, log: Logger, metrics: Semaphor
     queryTimeoutMs: READ_TIMEOUT_MS,
   })
   const kafka = createKafka(settings, 'semaphore', log)
-  const relay = new Relay({
-    openOutbox: () => PostgresOutbox.open(postgres, { actionable: actionableTopic, outcomes: outcomeTopic }),
-    publisher: new Publisher(kafka, [actionableTopic, outcomeTopic], settings),
-    log,
-    metrics,
-    pollMs: settings.relayPollMs,
-  })
-  const defaults = {
-    running: settings.runningLimit,
-    waiting: settings.waitingLimit,
-    leaseMs: settings.leaseMs,
-    ageingMs: settings.ageingMs,
-  }
+  const relay = createRelay(settings, kafka, log, metrics)
+  const defaults = defaultLimits(settings)
   const queue: StepQueue = new StepQueue({
     ...settings,
     postgres,
     log,
     metrics,
     defaults,
-    graceMs,
+    graceMs: settings.leaseGraceMs,
     maxPayloadBytes: settings.maxCommandBytes,
     onApplied: () => {
       relay.wake()
       leases.wake()
     },
   })
-  const leases = new LeaseLoop({
-    applyDefaults: signal =>
-      applyDefaults({ page: (after, limit) => waitingResources(pool, after, limit), touch: resources => queue.touch(resources), signal }),
-    nextDueInMs: () => nextDueInMs(pool, graceMs),
-    tick: () => queue.tick(),
-    tickMs: settings.leaseTickMs,
-    log,
-  })
+  const leases = createLeaseLoop(settings, pool, queue, log)
   const reads = new StoredReads(pool, defaults)
   metrics.watchState(
     () => reads.totals(),
@@ -140,9 +123,42 @@ function createParts(settings: SemaphoreSettings, log: Logger, metrics: Semaphor
   )
   const gate = new StepGate(queue, metrics)
   const maxOpen = Math.floor(settings.maxQueueLength * INTAKE_SHARE)
-  const isRetried = (error: unknown): boolean => error instanceof QueueFullError || error instanceof UnavailableError
-  const intake = new TopicIntake({ ...settings, kafka, steps: gate, isRetried, topicSettings: settings, maxOpen, ready, log, metrics })
+  const topicSettings = settings
+  const intake = new TopicIntake({ ...settings, kafka, db: pool, steps: gate, isRetried, topicSettings, maxOpen, ready, log, metrics })
   return { pool, reads, queue, gate, relay, leases, intake }
+}
+
+function defaultLimits({ runningLimit, waitingLimit, leaseMs, ageingMs }: SemaphoreSettings): LimitDefaults {
+  return { running: runningLimit, waiting: waitingLimit, leaseMs, ageingMs }
+}
+
+function createRelay(settings: SemaphoreSettings, kafka: Kafka, log: Logger, metrics: SemaphoreMetrics): Relay {
+  const { actionableTopic, outcomeTopic, relayPollMs: pollMs } = settings
+  const postgres = postgresConfig(settings)
+  return new Relay({
+    openOutbox: () => PostgresOutbox.open(postgres, { actionable: actionableTopic, outcomes: outcomeTopic }),
+    publisher: new Publisher(kafka, [actionableTopic, outcomeTopic], settings),
+    log,
+    metrics,
+    pollMs,
+  })
+}
+
+function createLeaseLoop({ leaseGraceMs, leaseTickMs: tickMs }: SemaphoreSettings, pool: Pool, queue: StepQueue, log: Logger): LeaseLoop {
+  const page = (after: string, limit: number) => waitingResources(pool, after, limit)
+  const touch = (resources: readonly string[]) => queue.touch(resources)
+  return new LeaseLoop({
+    applyDefaults: signal => applyDefaults({ page, touch, signal }),
+    nextDueInMs: () => nextDueInMs(pool, leaseGraceMs),
+    tick: () => queue.tick(),
+    tickMs,
+    log,
+  })
+}
+
+/** True if the same step may succeed later. */
+function isRetried(error: unknown): boolean {
+  return error instanceof QueueFullError || error instanceof UnavailableError
 }
 
 function httpOptions({ port, hosts, corsOrigins, leanHttp, maxCommandBytes }: SemaphoreSettings) {

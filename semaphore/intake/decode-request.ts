@@ -17,7 +17,7 @@ export function decodeRequest(record: RecordFields, place: RecordPlace, maxBytes
   if (value === null) throw new MalformedRecordError('value: got none, expected a command')
   if (value.length > maxBytes) throw new MalformedRecordError(`value: got ${value.length} bytes, expected at most ${maxBytes}`)
   const commandId = commandIdOf(record) ?? placeId(place)
-  return { kind: 'submit', resource, commandId, payload: value, priority: priorityOf(headers), announceRefusal: true }
+  return { kind: 'submit', resource, commandId, payload: value, priority: priorityOf(headers) }
 }
 
 function priorityOf(headers: KafkaMessage['headers']): number {

@@ -2,18 +2,24 @@ import type { Kafka } from 'kafkajs'
 import { DeadLetters } from '../../src/kafka/dead-letters.ts'
 import { RecordConsumer } from '../../src/kafka/record-consumer.ts'
 import type { TopicSettings } from '../../src/kafka/settings.ts'
+import type { Queryable } from '../../src/postgres/connect.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import { within } from '../../src/runtime/wait.ts'
+import { readLaneCount } from '../store/lanes.ts'
+import { claimPartition, publishRefusals } from '../store/refusals.ts'
 import type { Steps } from '../terms/step.ts'
 import { decodeEvent } from './decode-event.ts'
 import { decodeRequest } from './decode-request.ts'
 import { Intake, type Decoder, type IntakeMetrics } from './intake.ts'
 import { PatientSteps } from './patient-steps.ts'
 import { placeOf } from './record-ids.ts'
+import { Refusals } from './refusals.ts'
 
 export interface TopicIntakeOptions {
   readonly kafka: Kafka
   readonly steps: Steps
+  /** For refusals; its sessions' search_path leads to the semaphore's tables. */
+  readonly db: Queryable
   readonly isRetried: (error: unknown) => boolean
   readonly requestTopic: string
   readonly eventTopic: string
@@ -94,9 +100,20 @@ function createIntake(options: TopicIntakeOptions, deadLetters: readonly DeadLet
       [eventTopic, message => decodeEvent(message)],
     ]),
     steps: new PatientSteps({ steps, isRetried, signal }),
+    refusals: createRefusals(options, signal),
     deadLetters: new Map([requestTopic, eventTopic].map((topic, index) => [topic, deadLetters[index]!])),
     maxOpen,
     log,
     metrics,
+  })
+}
+
+function createRefusals({ db, log }: TopicIntakeOptions, signal: AbortSignal): Refusals {
+  let laneCount: number | undefined
+  return new Refusals({
+    claim: (reader, partition) => claimPartition(db, reader, partition),
+    publish: async refusals => publishRefusals(db, (laneCount ??= await readLaneCount(db)), refusals),
+    log,
+    signal,
   })
 }

@@ -9,7 +9,7 @@ export interface OutboxTopics {
 /** What of a row goes into its record. */
 export type RecordFields =
   | Pick<ActionableRow, 'kind' | 'resource' | 'commandId' | 'token' | 'leaseMs' | 'payload'>
-  | Pick<OutcomeRow, 'kind' | 'resource' | 'commandId' | 'token'>
+  | Pick<OutcomeRow, 'kind' | 'resource' | 'commandId' | 'token' | 'event' | 'reason'>
 
 const OUTCOMES: Readonly<Record<OutcomeRow['kind'], readonly [outcome: string, reason?: string]>> = {
   cancelling: ['cancelling', 'the slot is held until the holder confirms, or until its lease ends'],
@@ -18,6 +18,7 @@ const OUTCOMES: Readonly<Record<OutcomeRow['kind'], readonly [outcome: string, r
   expired: ['expired', 'the lease ended before the holder finished the command'],
   refusedFull: ['refused', 'the queue of the resource is full'],
   refusedConflict: ['refused', 'the command id belongs to another command'],
+  refusedEvent: ['refused'], // with a reason of its own
 }
 
 /** The record of a row. Its key is the resource. Readers tell duplicates by command id, token and outcome. */
@@ -28,8 +29,9 @@ export function recordOf(row: RecordFields, topics: OutboxTopics): OutgoingRecor
     const lease = row.leaseMs === undefined ? {} : { 'lease-ms': String(row.leaseMs) }
     return { topic: topics.actionable, key: resource, value: row.payload, headers: { ...common, ...lease } }
   }
-  const [outcome, reason] = OUTCOMES[row.kind]
-  const headers = { ...common, outcome, ...(reason === undefined ? {} : { reason }) }
+  const [outcome, reason = row.reason] = OUTCOMES[row.kind]
+  const event = row.event === undefined ? {} : { event: row.event }
+  const headers = { ...common, outcome, ...event, ...(reason === undefined ? {} : { reason }) }
   return { topic: topics.outcomes, key: resource, value: valueOf(headers), headers }
 }
 

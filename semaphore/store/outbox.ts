@@ -26,9 +26,12 @@ export interface ActionableRow extends RowOfLane {
 
 /** What became of a command. */
 export interface OutcomeRow extends RowOfLane {
-  readonly kind: 'cancelling' | 'finished' | 'cancelled' | 'expired' | 'refusedFull' | 'refusedConflict'
+  readonly kind: 'cancelling' | 'finished' | 'cancelled' | 'expired' | 'refusedFull' | 'refusedConflict' | 'refusedEvent'
   /** Undefined if it was never granted. */
   readonly token: bigint | undefined
+  /** Of `refusedEvent`: the event, and why it changed nothing. */
+  readonly event?: string
+  readonly reason?: string
 }
 
 export type OutboxRow = ActionableRow | OutcomeRow
@@ -41,6 +44,7 @@ const KINDS: ReadonlyMap<number, OutcomeRow['kind']> = new Map([
   [6, 'expired'],
   [7, 'refusedFull'],
   [8, 'refusedConflict'],
+  [9, 'refusedEvent'],
 ])
 
 /** The published positions of all lanes, by lane number. */
@@ -65,7 +69,7 @@ const ROWS = {
     from unnest($1::int[], $2::bigint[]) as w (lane, seq)
     join lanes l on l.lane = w.lane
     left join lateral (
-      select o.seq, o.tag, o.kind, o.resource, o.command_id, o.token, extract(epoch from o.at) * 1000 as at_ms, o.lease_ms, o.payload
+      select o.seq, o.tag, o.kind, o.resource, o.command_id, o.token, extract(epoch from o.at) * 1000 as at_ms, o.lease_ms, o.payload, o.event, o.reason
       from (
         select o.*, sum(coalesce(length(o.payload), 0)) over (order by o.seq) - coalesce(length(o.payload), 0) as bytes_before
         from (select * from outbox o where o.lane = w.lane and o.seq >= w.seq order by o.seq limit $3) o
@@ -86,6 +90,8 @@ interface StoredRow extends StoredPosition {
   readonly at_ms: string
   readonly lease_ms: bigint | null
   readonly payload: Buffer | null
+  readonly event: string | null
+  readonly reason: string | null
 }
 
 export interface OutboxBounds {
@@ -128,7 +134,8 @@ function toRow(row: StoredRow): OutboxRow {
     const leaseMs = row.lease_ms === null ? undefined : Number(row.lease_ms)
     return { ...common, kind: 'actionable', token: token!, leaseMs, payload: row.payload! }
   }
-  return { ...common, kind: KINDS.get(row.kind)!, token: token ?? undefined }
+  const why = row.event === null ? {} : { event: row.event, reason: row.reason ?? '' }
+  return { ...common, kind: KINDS.get(row.kind)!, token: token ?? undefined, ...why }
 }
 
 /** A move of a lane's published position: its expected value and its new value. */

@@ -48,6 +48,11 @@ export class PartitionOffsets {
     return this.#committed !== undefined
   }
 
+  /** What the group has committed, as far as this assignment knows. */
+  get committedTo(): number | undefined {
+    return this.#committed
+  }
+
   committed(offset: number): void {
     this.#committed = offset
   }

@@ -85,8 +85,10 @@ async function startOn({ brokers, databaseUrl }: Place, options: FlowOptions, st
   const topics = { requests: `${name}.requests`, events: `${name}.events`, actionable: `${name}.actionable`, outcomes: `${name}.outcomes` }
   for (const topic of Object.values(topics)) await ensureTopic(kafka, topic, settings)
   const producer = new GatheringProducer({ kafka })
-  const [actionable, outcomes]: SeenRecord[][] = [[], []]
-  const readers = [follow(settings, topics.actionable, actionable!), follow(settings, topics.outcomes, outcomes!)]
+  const [actionable, outcomes] = [topics.actionable, topics.outcomes].map(topic => followTopic(brokers, topic, PARTITIONS)) as [
+    FollowedTopic,
+    FollowedTopic,
+  ]
   const programs: Program[] = []
   const start = async (own: ProgramSettings = {}): Promise<Program> => {
     const program = await startProgram(SEMAPHORE, { ...placeSettings({ brokers, databaseUrl }, topics), ...options.settings, ...own })
@@ -94,7 +96,12 @@ async function startOn({ brokers, databaseUrl }: Place, options: FlowOptions, st
     return program
   }
   const stop = async (): Promise<void> => {
-    await Promise.all([...programs.map(program => program.stop()), ...readers.map(reader => reader.stop()), producer.stop()])
+    await Promise.all([
+      ...programs.map(program => program.stop()),
+      actionable[Symbol.asyncDispose](),
+      outcomes[Symbol.asyncDispose](),
+      producer.stop(),
+    ])
     await stopParts()
   }
   try {
@@ -109,8 +116,8 @@ async function startOn({ brokers, databaseUrl }: Place, options: FlowOptions, st
     databaseUrl,
     topics,
     programs,
-    actionable: actionable!,
-    outcomes: outcomes!,
+    actionable: actionable.seen,
+    outcomes: outcomes.seen,
     start,
     request: async (resource, value, headers = {}) => {
       await producer.send({ topic: topics.requests, key: resource, value, headers })
@@ -119,9 +126,14 @@ async function startOn({ brokers, databaseUrl }: Place, options: FlowOptions, st
       await producer.send({ topic: topics.events, key: resource, value: null, headers })
     },
     untilActionable: (commandId, limitMs) =>
-      found(`${commandId} is actionable`, actionable!, seen => seen.commandId === commandId, limitMs),
+      found(`${commandId} is actionable`, actionable.seen, seen => seen.commandId === commandId, limitMs),
     untilOutcome: (commandId, outcome, limitMs) =>
-      found(`${commandId} is ${outcome}`, outcomes!, seen => seen.commandId === commandId && seen.headers['outcome'] === outcome, limitMs),
+      found(
+        `${commandId} is ${outcome}`,
+        outcomes.seen,
+        seen => seen.commandId === commandId && seen.headers['outcome'] === outcome,
+        limitMs,
+      ),
     [Symbol.asyncDispose]: stop,
   }
 }
@@ -138,15 +150,17 @@ function placeSettings({ brokers, databaseUrl }: Place, topics: Topics): Program
   }
 }
 
+export interface FollowedTopic extends AsyncDisposable {
+  /** All records so far, with duplicates. */
+  readonly seen: readonly SeenRecord[]
+}
+
 /** Reads a topic from its first record on. */
-function follow(
-  settings: ConstructorParameters<typeof PartitionReader>[0]['settings'],
-  topic: string,
-  seen: SeenRecord[],
-): PartitionReader {
-  const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition)
+export function followTopic(brokers: string, topic: string, partitionCount: number): FollowedTopic {
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
+  const seen: SeenRecord[] = []
   const reader = new PartitionReader({
-    settings,
+    settings: readSettings(kafkaSettings, { KAFKA_BROKERS: brokers }),
     clientId: 'test',
     topic,
     partitions,
@@ -158,7 +172,7 @@ function follow(
     },
   })
   reader.start()
-  return reader
+  return { seen, [Symbol.asyncDispose]: () => reader.stop() }
 }
 
 function toSeen({ key, value, headers = {} }: KafkaMessage): SeenRecord {

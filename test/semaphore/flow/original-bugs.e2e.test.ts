@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deadLetterTopic } from '../../../src/kafka/dead-letters.ts'
 import { kafkaKindsAtDepth } from '../../support/kafka.ts'
 import { keepLogsOnFailure, until } from '../../support/programs.ts'
-import { startFlow, type Flow } from './flow-fixture.ts'
+import { followTopic, startFlow, type Flow, type SeenRecord } from './flow-fixture.ts'
 
 /** The proven bugs of the system that the semaphore replaces: each behaviour here was wrong there. */
 describe.each(kafkaKindsAtDepth())('the semaphore over its topics (%s)', kind => {
@@ -66,15 +67,57 @@ describe.each(kafkaKindsAtDepth())('the semaphore over its topics (%s)', kind =>
 
   test('goes on after a record that it cannot decode, and keeps that record with the reason', async () => {
     await flow.request(null, 'no resource')
+    await flow.request('after', 'wrong priority', { priority: 'high' })
     await submit('after', 'a1')
     await flow.untilActionable('a1')
+    await using dead = followTopic(flow.brokers, deadLetterTopic(flow.topics.requests), 1)
+    await until('both are there', () => dead.seen.length === 2)
+    expect(dead.seen.map(({ value, headers }) => [value, headers['semaphore-reason']]).sort()).toEqual([
+      ['no resource', 'key: got none, expected the id of a resource'],
+      ['wrong priority', 'header priority: got "high", expected a digit from 0 to 9'],
+    ])
   })
 
-  test('refuses a command when the queue is full, and says so', async () => {
+  test('refuses a command when the queue is full, and says so once', async () => {
     for (const id of ['f1', 'f2', 'f3', 'f4', 'f5']) await submit('full', id)
     expect(await flow.untilOutcome('f5', 'refused')).toMatchObject({ headers: { reason: 'the queue of the resource is full' } })
-    await delay(100)
     expect(tokens('full')).toEqual([['f1', '1']])
-    await until('three wait', async () => (await flow.programs[0]!.metric('semaphore_steps_total')) > 0)
+  })
+
+  test('answers an event that changes nothing with the reason', async () => {
+    await submit('late', 'l1')
+    await submit('late', 'l2')
+    await flow.untilActionable('l1')
+    await flow.event('late', { 'command-id': 'l1', event: 'cancel' })
+    await flow.untilOutcome('l1', 'cancelled')
+    await flow.event('late', { 'command-id': 'l1', token: '1' })
+    expect(await flow.untilOutcome('l1', 'refused')).toMatchObject({
+      token: '1',
+      headers: { event: 'finished', reason: 'the command is already cancelled' },
+    })
+    await flow.event('late', { 'command-id': 'nobody' })
+    expect((await flow.untilOutcome('nobody', 'refused')).headers['reason']).toBe('the resource has no command with this id')
+    await submit('other', 'l2')
+    expect((await flow.untilOutcome('l2', 'refused')).headers['reason']).toBe('the command id belongs to another command')
+  })
+
+  test('changes nothing when all records are read again', async () => {
+    const own = (seen: readonly SeenRecord[]) =>
+      seen.filter(({ resource }) => ['waits', 'twice', 'many'].includes(resource)).map(({ commandId, headers }) => [commandId, headers])
+    const before = [own(flow.actionable), own(flow.outcomes)]
+    await flow.programs[0]!.stop()
+    await readAgain(flow)
+    await flow.programs[0]!.start()
+    await submit('after all', 'last')
+    await flow.untilActionable('last', 30_000)
+    expect([own(flow.actionable), own(flow.outcomes)]).toEqual(before)
   })
 })
+
+/** Without its group, all is read from the first record of each partition on. */
+async function readAgain({ brokers, topics }: Flow): Promise<void> {
+  const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  await admin.deleteGroups([topics.requests])
+  await admin.disconnect()
+}

@@ -22,7 +22,6 @@ describe('a record of the requests', () => {
       commandId: 'c1',
       payload: Buffer.from('print'),
       priority: 9,
-      announceRefusal: true,
     })
   })
 

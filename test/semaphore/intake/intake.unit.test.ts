@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeRequest } from '../../../semaphore/intake/decode-request.ts'
 import { Intake } from '../../../semaphore/intake/intake.ts'
 import { placeOf } from '../../../semaphore/intake/record-ids.ts'
+import type { Refusal } from '../../../semaphore/store/refusals.ts'
 import type { Outcome, Step } from '../../../semaphore/terms/step.ts'
 import { PartitionOffsets } from '../../../src/kafka/offsets.ts'
 import type { BatchControl } from '../../../src/kafka/record-consumer-options.ts'
@@ -22,7 +23,8 @@ function create(maxOpen = 100) {
   const dead: string[] = []
   const taken: number[] = []
   const verdicts: string[] = []
-  const state = { isOver: false, deadLettersFail: false }
+  const published: Refusal[] = []
+  const state = { isOver: false, deadLettersFail: false, refused: new Map<number, number>(), counts: true }
   const intake = new Intake({
     decoders: new Map([[TOPIC, (record, partition) => decodeRequest(record, placeOf(TOPIC, partition, record), 10)]]),
     steps: {
@@ -30,6 +32,13 @@ function create(maxOpen = 100) {
         const settle = Promise.withResolvers<Outcome>()
         running.push({ step, settle })
         return settle.promise
+      },
+    },
+    refusals: {
+      claim: async () => ({ reader: 'me', refused: state.refused }),
+      publish: async refusal => {
+        published.push(refusal)
+        return state.counts
       },
     },
     deadLetters: new Map([
@@ -58,7 +67,7 @@ function create(maxOpen = 100) {
   const offsets = new PartitionOffsets()
   const take = (...messages: KafkaMessage[]) =>
     intake.take({ topic: TOPIC, partition: PARTITION, messages, offsets, start: undefined }, control)
-  return { intake, running, dead, taken, verdicts, state, offsets, take }
+  return { intake, running, dead, taken, verdicts, published, state, offsets, take }
 }
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
@@ -121,5 +130,36 @@ describe('the intake', () => {
     state.isOver = true
     await take(message(1, 'a'))
     expect([running.length, taken.length]).toEqual([0, 0])
+  })
+
+  test('publishes why a record was refused, before its offset is committed', async () => {
+    const { running, published, verdicts, offsets, take } = create()
+    await take(message(5, 'a'))
+    running[0]!.settle.resolve({ outcome: 'full', limit: 1, waiting: 1 })
+    expect(offsets.toCommit()).toBe(5)
+    await turn()
+    const record = { topic: TOPIC, partition: PARTITION, offset: 5, timestampMs: 1 }
+    expect(published).toMatchObject([{ kind: 'refusedFull', resource: 'a', commandId: `${TOPIC}:2:5:1`, reader: 'me', record }])
+    expect([verdicts, offsets.toCommit()]).toEqual([['refused'], 6])
+  })
+
+  test('commits no record whose refusal another reader of the partition may contradict', async () => {
+    const { running, state, verdicts, offsets, take } = create()
+    state.counts = false
+    await take(message(5, 'a'))
+    running[0]!.settle.resolve({ outcome: 'full', limit: 1, waiting: 1 })
+    await turn()
+    expect([verdicts, offsets.toCommit()]).toEqual([[], 5])
+  })
+
+  test('leaves a record refused that was refused before, but not one of a new topic at its offset', async () => {
+    const { running, state, verdicts, offsets, take } = create()
+    state.refused = new Map([
+      [5, 1],
+      [6, 0],
+    ])
+    await take(message(5, 'a'), message(6, 'b'))
+    expect(running.map(({ step }) => step.resource)).toEqual(['b'])
+    expect([verdicts, offsets.toCommit()]).toEqual([['refused before'], 6])
   })
 })
