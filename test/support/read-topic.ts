@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf'
-import { Kafka, logLevel } from 'kafkajs'
+import { Kafka, logLevel, type KafkaMessage } from 'kafkajs'
 import { PingEventSchema } from '../../src/gen/ping/v1/ping_event_pb.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { uniqueName } from './kafka.ts'
@@ -7,8 +7,16 @@ import { uniqueName } from './kafka.ts'
 const TRIES = 10
 const TRY_AGAIN_AFTER_MS = 1_000
 
+/** A record with its partition. */
+export type FoundRecord = KafkaMessage & { readonly partition: number }
+
 /** All records of a topic, each as `lane/seq/tag`; those that are there twice come twice. */
 export async function readTopic(brokers: string, topic: string): Promise<readonly string[]> {
+  return (await readRecords(brokers, topic)).map(({ value }) => placeOf(value))
+}
+
+/** All records of a topic; each partition is in its order. */
+export async function readRecords(brokers: string, topic: string): Promise<readonly FoundRecord[]> {
   for (let tries = 1; ; tries++) {
     try {
       return await readOnce(brokers, topic)
@@ -19,10 +27,10 @@ export async function readTopic(brokers: string, topic: string): Promise<readonl
   }
 }
 
-async function readOnce(brokers: string, topic: string): Promise<readonly string[]> {
+async function readOnce(brokers: string, topic: string): Promise<readonly FoundRecord[]> {
   const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING })
   const missing = await lastOffsets(kafka, topic)
-  const places: string[] = []
+  const records: FoundRecord[] = []
   const consumer = kafka.consumer({ groupId: uniqueName('read-topic'), maxWaitTimeInMs: 100 })
   await consumer.connect()
   try {
@@ -32,7 +40,7 @@ async function readOnce(brokers: string, topic: string): Promise<readonly string
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
       const running = consumer.run({
         eachBatch: async ({ batch }) => {
-          for (const { value } of batch.messages) places.push(placeOf(value))
+          for (const message of batch.messages) records.push({ ...message, partition: batch.partition })
           if (Number(batch.lastOffset()) + 1 >= (missing.get(batch.partition) ?? 0)) missing.delete(batch.partition)
           if (missing.size === 0) resolve()
         },
@@ -42,7 +50,7 @@ async function readOnce(brokers: string, topic: string): Promise<readonly string
   } finally {
     await consumer.disconnect()
   }
-  return places
+  return records
 }
 
 /** By partition, without empty ones. */

@@ -1,0 +1,63 @@
+import { wait } from '../../../src/runtime/wait.ts'
+import { until } from '../../support/programs.ts'
+import { seededRandom } from '../../support/random.ts'
+import type { History } from './history.ts'
+import { readHistory } from './read-history.ts'
+import { RequestLoad } from './request-load.ts'
+import { SimulatedResources } from './simulated-resources.ts'
+import { testClient, type SemaphoreTopics } from './topics.ts'
+
+export interface LoadPlan {
+  readonly brokers: string
+  readonly topics: SemaphoreTopics
+  readonly seed: number
+  readonly resources: number
+  readonly perSecond: number
+  readonly maxWorkMs: number
+  readonly isUnruly?: boolean
+}
+
+/** Requests and resources around a semaphore that runs. */
+export class RunningLoad {
+  readonly load: RequestLoad
+  readonly simulation: SimulatedResources
+  readonly #plan: LoadPlan
+
+  constructor(plan: LoadPlan) {
+    this.#plan = plan
+    const { brokers, topics, seed, isUnruly = true } = plan
+    const kafka = testClient(brokers)
+    // Two sources: which records arrive first must not change what the load sends.
+    this.simulation = new SimulatedResources({ kafka, topics, isUnruly, maxWorkMs: plan.maxWorkMs, random: seededRandom(seed) })
+    const { resources, perSecond } = plan
+    const random = seededRandom(seed + 1)
+    this.load = new RequestLoad({ kafka, topics, isUnruly, resources, perSecond, simulation: this.simulation, random })
+  }
+
+  async start(): Promise<void> {
+    await this.simulation.start()
+    await this.load.start()
+  }
+
+  /** Resolves when this many commands are requested. */
+  async untilRequested(count: number): Promise<void> {
+    while (this.load.requested.length < count) await wait(20)
+  }
+
+  /** Resolves when a command becomes actionable that had not been seen before the call; with the ms that it took. */
+  async nextGrant(limitMs: number): Promise<number> {
+    const before = this.simulation.seen.size
+    return until('a command became actionable', () => this.simulation.seen.size > before, limitMs)
+  }
+
+  /** Sends nothing more, waits until every command has ended, but no longer than `limitMs`, and reads what is in the topics. */
+  async finish(limitMs: number): Promise<{ readonly history: History; readonly drainMs: number }> {
+    await this.load.stop()
+    const { requested } = this.load
+    const hasEnded = () => requested.every(id => this.simulation.ended.has(id))
+    // What has not ended then, the checker reports.
+    const drainMs = await until('every command has ended', hasEnded, limitMs).catch(() => limitMs)
+    await this.simulation.stop()
+    return { history: await readHistory(this.#plan.brokers, this.#plan.topics), drainMs }
+  }
+}

@@ -1,0 +1,112 @@
+import type { Consumer, Kafka } from 'kafkajs'
+import { uniqueName } from '../../support/kafka.ts'
+import type { Random } from '../../support/random.ts'
+import type { Actionable } from './history.ts'
+import { toActionable, toOutcome } from './read-history.ts'
+import { RecordSender } from './record-sender.ts'
+import type { SemaphoreTopics } from './topics.ts'
+
+export interface SimulationOptions {
+  readonly kafka: Kafka
+  readonly topics: SemaphoreTopics
+  readonly random: Random
+  /** The longest time that a command takes. */
+  readonly maxWorkMs: number
+  /** False: every command is finished once, by its holder. Default: many finishes are doubled, wrong or from strangers. */
+  readonly isUnruly?: boolean
+}
+
+/** Shares of the commands. */
+const WITHOUT_TOKEN = 0.2
+const TWICE = 0.15
+const WRONG_TOKEN = 0.05
+const UNKNOWN_ID = 0.05
+const WRONG_RESOURCE = 0.05
+/** Of those with a lease: their holder does not finish before the lease has ended. */
+const SILENT = 0.1
+
+/**
+ * Resources that get commands from actionable-commands, work on each for a while, and finish it by command-events. They recognize
+ * duplicates by command id and token. Some of their finishes are sent twice, name no token or a wrong one, or are those of strangers.
+ */
+export class SimulatedResources {
+  /** When each command was first seen, by performance.now(), in their order. */
+  readonly seen = new Map<string, number>()
+  /** The commands that have ended, by command-outcomes. */
+  readonly ended = new Set<string>()
+  /** Records that were there before. */
+  duplicates = 0
+  readonly #options: SimulationOptions
+  readonly #consumer: Consumer
+  readonly #events: RecordSender
+  readonly #timers = new Set<NodeJS.Timeout>()
+
+  constructor(options: SimulationOptions) {
+    this.#options = options
+    const groupId = uniqueName('resources')
+    this.#consumer = options.kafka.consumer({ groupId, maxWaitTimeInMs: 50, sessionTimeout: 10_000, heartbeatInterval: 1_000 })
+    this.#events = new RecordSender(options.kafka, options.topics.events)
+  }
+
+  async start(): Promise<void> {
+    const { topics } = this.#options
+    await this.#events.start()
+    await this.#consumer.connect()
+    await this.#consumer.subscribe({ topics: [topics.actionable, topics.outcomes], fromBeginning: true })
+    await this.#consumer.run({
+      eachBatch: async ({ batch }) => {
+        for (const message of batch.messages) {
+          const record = { ...message, partition: batch.partition }
+          if (batch.topic === topics.actionable) this.#take(toActionable(record))
+          else this.#note(toOutcome(record))
+        }
+      },
+    })
+  }
+
+  /** Sends an event as a stranger would. */
+  sendEvent(resource: string, commandId: string, headers: Readonly<Record<string, string>> = {}): void {
+    this.#events.add({ key: resource, value: null, headers: { 'command-id': commandId, ...headers } })
+  }
+
+  async stop(): Promise<void> {
+    await this.#consumer.disconnect()
+    for (const timer of this.#timers) clearTimeout(timer)
+    await this.#events.stop()
+  }
+
+  #take(command: Actionable): void {
+    const id = `${command.commandId} ${command.token}`
+    if (this.seen.has(id)) return void this.duplicates++
+    this.seen.set(id, performance.now())
+    const { random, maxWorkMs, isUnruly = true } = this.#options
+    const workMs = random.between(0, maxWorkMs)
+    if (!isUnruly) return this.#finishIn(workMs, command, command.token)
+    this.#disturb(command)
+    const isSilent = command.leaseMs > 0 && random.next() < SILENT
+    const token = random.next() < WITHOUT_TOKEN && !isSilent ? undefined : command.token
+    this.#finishIn(isSilent ? 2 * command.leaseMs : workMs, command, token)
+    if (random.next() < TWICE) this.#finishIn(workMs + random.between(0, 2 * maxWorkMs), command, command.token)
+  }
+
+  /** Finishes that must change nothing. */
+  #disturb(command: Actionable): void {
+    const { random } = this.#options
+    const { resource, commandId, token } = command
+    if (random.next() < WRONG_TOKEN) this.#finishIn(0, command, token + BigInt(random.pick([-1, 1, 1_000])))
+    if (random.next() < UNKNOWN_ID) this.#finishIn(0, { resource, commandId: `${commandId}-unknown` }, undefined)
+    if (random.next() < WRONG_RESOURCE) this.#finishIn(0, { resource: `${resource}-other`, commandId }, undefined)
+  }
+
+  #note({ commandId, outcome }: { commandId: string; outcome: string }): void {
+    if (outcome !== 'refused') this.ended.add(commandId)
+  }
+
+  #finishIn(ms: number, { resource, commandId }: { resource: string; commandId: string }, token: bigint | undefined): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      this.sendEvent(resource, commandId, token === undefined ? {} : { token: String(token) })
+    }, ms)
+    this.#timers.add(timer)
+  }
+}
