@@ -12,16 +12,16 @@ export interface Outage {
  * No slot stays free while a command waits: grant n follows its request and the release of enough earlier grants within `patienceMs`, the
  * outages not counted. A command that has expired or was cancelled has no certain release, so the grants after it are not checked.
  */
-export function checkIdle({ granted }: Resource, limit: number, patienceMs: number, outages: readonly Outage[]): readonly Violation[] {
-  return grantDelays(granted, limit).flatMap(({ index, fromMs, toMs }) => {
+export function checkIdle(resource: Resource, limit: number, patienceMs: number, outages: readonly Outage[]): readonly Violation[] {
+  return grantDelays(resource, limit).flatMap(({ index, fromMs, toMs }) => {
     const delayMs = toMs - fromMs - overlap({ fromMs, toMs }, outages)
     if (delayMs <= patienceMs) return []
-    return violationOf(granted[index]!.command, 'idle slot', `waited ${delayMs} ms for its grant while a slot was free`)
+    return violationOf(resource.granted[index]!.command, 'idle slot', `waited ${delayMs} ms for its grant while a slot was free`)
   })
 }
 
 /** For each grant whose slot's release is certain: since when a slot was free for it, and when its record came. */
-function grantDelays(granted: Resource['granted'], limit: number): readonly (Outage & { readonly index: number })[] {
+export function grantDelays({ granted }: Resource, limit: number): readonly (Outage & { readonly index: number })[] {
   const released = granted.map(certainRelease)
   return granted.flatMap(({ command, grant }, index) => {
     const requestedMs = Math.max(Math.min(...command.requests.map(({ appendedMs }) => appendedMs)), 0)

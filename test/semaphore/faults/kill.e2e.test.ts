@@ -1,60 +1,69 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { wait } from '../../../src/runtime/wait.ts'
 import { killAndRestart, type Fault, type Victim } from '../../faults/fault.ts'
-import { faultSettings } from '../../faults/settings.ts'
 import { atDepth } from '../../support/depth.ts'
 import { kafkaKindsAtDepth } from '../../support/kafka.ts'
-import { keepLogsOnFailure } from '../../support/programs.ts'
+import { keepLogsOnFailure, type Program } from '../../support/programs.ts'
 import { seededRandom } from '../../support/random.ts'
+import type { Outage } from './check-idle.ts'
 import { checkTopics } from './check-topics.ts'
-import { reportKills, type MeasuredKill } from './report.ts'
+import { runningLimitOf, setOwnLimits } from './own-limits.ts'
+import { reportFaults } from './report.ts'
 import { RunningLoad } from './run-load.ts'
+import { semaphoreFaultSettings } from './settings.ts'
 import { startSemaphore, type WholeSemaphore } from './whole-semaphore.ts'
 
-const { runs, seed } = faultSettings()
-const RESOURCES = atDepth({ normally: 100, thoroughly: 200 })
-const COMMANDS = RESOURCES * atDepth({ normally: 10, thoroughly: 25 })
+const { runs, seed, resources, commands } = semaphoreFaultSettings()
+/** Every command takes 40 ms on average: the busiest resources have a queue. */
 const PER_SECOND = 400
 const MAX_WORK_MS = 80
 const MAX_PEACE_MS = 700
 /** A group gives a dead member's partitions to another one after ten seconds. */
-const RECOVERS_WITHIN_MS = 40_000
-const DRAIN_LIMIT_MS = 60_000
+const RECOVERS_WITHIN_MS = 15_000
+const NEXT_GRANT_LIMIT_MS = 60_000
+const DRAIN_LIMIT_MS = 90_000
 /** Without a fault a free slot is used in a fraction of this. */
 const PATIENCE_MS = 2_000
+const isThorough = atDepth({ normally: false, thoroughly: true })
+/** Longer than a session in Postgres, in Kafka's group, and than the leases. */
+const FROZEN_MS = 13_000
 
 keepLogsOnFailure()
 
 describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} --seed ${seed}, %s)`, kind => {
   const random = seededRandom(seed + 2)
-  const measured: MeasuredKill[] = []
+  const faults: Fault[] = []
   let semaphore: WholeSemaphore
   let running: RunningLoad
 
   beforeAll(async () => {
     semaphore = await startSemaphore({ kafka: kind, programs: 2 })
     const { brokers, topics } = semaphore
-    running = new RunningLoad({ brokers, topics, seed, resources: RESOURCES, perSecond: PER_SECOND, maxWorkMs: MAX_WORK_MS })
+    running = new RunningLoad({ brokers, topics, seed, resources, perSecond: PER_SECOND, maxWorkMs: MAX_WORK_MS })
   })
   afterAll(() => semaphore.stop())
 
-  test('never lets more commands out than the limit, and every command out once and in its turn', { timeout: 120_000 * runs }, async () => {
+  test('never lets more commands out than the limit, and every command out once and in its turn', { timeout: 180_000 * runs }, async () => {
+    await setOwnLimits(semaphore.programs[0]!.url, resources)
     await running.start()
-    await running.nextGrant(RECOVERS_WITHIN_MS)
-    for (let round = 0; round < runs; round++) for (const victim of random.shuffled(victimsOf(semaphore))) await suffer(victim)
-    await running.untilRequested(COMMANDS)
+    await running.nextGrant(NEXT_GRANT_LIMIT_MS)
+    for (let round = 0; round < runs; round++) {
+      for (const victim of random.shuffled(victimsOf(semaphore))) await suffer(() => killAndRestart([victim], random))
+      if (isThorough) await suffer(() => freezeAndWake(random.pick(semaphore.programs)))
+    }
+    await running.untilRequested(commands)
     const { history, drainMs } = await running.finish(DRAIN_LIMIT_MS)
-    const violations = checkTopics(history, { limitOf: () => 1, patienceMs: PATIENCE_MS, outages: measured.map(outageOf) })
-    process.stdout.write(reportKills(measured, { seed, history, duplicates: running.simulation.duplicates, drainMs }))
-    expect(violations.slice(0, 20)).toEqual([])
-    expect(history.actionable.length).toBeGreaterThan(COMMANDS / 2)
+    const outages = faults.map(outageOf)
+    const { duplicates } = running.simulation
+    process.stdout.write(reportFaults(faults, { seed, history, limitOf: runningLimitOf, duplicates, drainMs }))
+    expect(checkTopics(history, { limitOf: runningLimitOf, patienceMs: PATIENCE_MS, outages }).slice(0, 20)).toEqual([])
+    expect(new Set(history.actionable.map(({ commandId }) => commandId)).size).toBeGreaterThan(commands / 2)
   })
 
-  async function suffer(victim: Victim): Promise<void> {
+  async function suffer(fault: () => Promise<Fault>): Promise<void> {
     await wait(random.between(0, MAX_PEACE_MS))
-    const fault: Fault = await killAndRestart([victim], random)
-    const recoveredMs = await running.nextGrant(RECOVERS_WITHIN_MS)
-    measured.push({ ...fault, recoveredMs })
+    faults.push(await fault())
+    await running.nextGrant(NEXT_GRANT_LIMIT_MS)
   }
 })
 
@@ -66,7 +75,16 @@ function victimsOf({ programs, kafka, postgres }: WholeSemaphore): readonly Vict
   ]
 }
 
-/** From the kill until commands flow again, by the wall clock. */
-function outageOf({ killedMs, backMs, recoveredMs }: MeasuredKill) {
-  return { fromMs: performance.timeOrigin + killedMs, toMs: performance.timeOrigin + backMs + recoveredMs }
+/** The other program takes over; the one that wakes finds that it has lost everything. */
+async function freezeAndWake(program: Program): Promise<Fault> {
+  const killedMs = performance.now()
+  program.freeze()
+  await wait(FROZEN_MS)
+  program.wake()
+  return { names: ['semaphore frozen'], killedMs, backMs: performance.now() }
+}
+
+/** Until everything must be as before, by the wall clock. */
+function outageOf({ killedMs, backMs }: Fault): Outage {
+  return { fromMs: performance.timeOrigin + killedMs, toMs: performance.timeOrigin + backMs + RECOVERS_WITHIN_MS }
 }

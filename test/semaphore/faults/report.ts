@@ -1,14 +1,12 @@
 import type { Fault } from '../../faults/fault.ts'
+import { byResource } from './by-resource.ts'
+import { grantDelays, type Outage } from './check-idle.ts'
 import type { History } from './history.ts'
-
-/** A kill, and the ms from when the part was up again until a command became actionable. */
-export interface MeasuredKill extends Fault {
-  readonly recoveredMs: number
-}
 
 export interface RunFigures {
   readonly seed: number
   readonly history: History
+  readonly limitOf: (resource: string) => number
   /** Records of actionable commands that were there before. */
   readonly duplicates: number
   /** From the last request until the last command had ended. */
@@ -16,20 +14,28 @@ export interface RunFigures {
 }
 
 /** What `npm run faults:semaphore` prints at the end. */
-export function reportKills(kills: readonly MeasuredKill[], { seed, history, duplicates, drainMs }: RunFigures): string {
+export function reportFaults(faults: readonly Fault[], { seed, history, limitOf, duplicates, drainMs }: RunFigures): string {
   const { requests, events, actionable, outcomes } = history
-  const names = [...new Set(kills.map(({ names }) => names.join(' + ')))].toSorted()
+  const delays = byResource(history).flatMap(resource => grantDelays(resource, limitOf(resource.name)))
+  const names = [...new Set(faults.map(({ names }) => names.join(' + ')))].toSorted()
   return [
     '',
     `semaphore, seed ${seed}: ${requests.length} requests, ${events.length} events, ${actionable.length} actionable (${duplicates} duplicates), ${outcomes.length} outcomes`,
-    `  ${'killed'.padEnd(12)}  n   next grant, s   (median, maximum; from when the part was up, or the program started)`,
+    `  ${'fault'.padEnd(18)}  n   longest wait for a free slot, s   (median, maximum; from when the part was up, or the program started)`,
     ...names.map(name => {
-      const times = kills.filter(kill => kill.names.join(' + ') === name).map(({ recoveredMs }) => recoveredMs)
-      return `  ${name.padEnd(12)} ${String(times.length).padStart(2)}   ${seconds(times)}`
+      const own = faults.filter(fault => fault.names.join(' + ') === name)
+      return `  ${name.padEnd(18)} ${String(own.length).padStart(2)}   ${seconds(own.map(fault => recoveryMs(fault, delays)))}`
     }),
     `  every command had ended ${(drainMs / 1000).toFixed(2)} s after the last request`,
     '',
   ].join('\n')
+}
+
+/** For how long after the fault a command waited that could have been granted since a moment of the fault. */
+function recoveryMs({ killedMs, backMs }: Fault, delays: readonly Outage[]): number {
+  const [from, to] = [performance.timeOrigin + killedMs, performance.timeOrigin + backMs]
+  const waited = delays.filter(({ fromMs, toMs }) => fromMs >= from && fromMs <= to && toMs > to)
+  return Math.max(0, ...waited.map(({ toMs }) => toMs - to))
 }
 
 function seconds(times: readonly number[]): string {

@@ -7,6 +7,9 @@ import { RequestLoad } from './request-load.ts'
 import { SimulatedResources } from './simulated-resources.ts'
 import { testClient, type SemaphoreTopics } from './topics.ts'
 
+/** By then a command in a short queue has had its turn. */
+const REFUSED_FOR_GOOD_MS = 1_500
+
 export interface LoadPlan {
   readonly brokers: string
   readonly topics: SemaphoreTopics
@@ -54,7 +57,11 @@ export class RunningLoad {
   async finish(limitMs: number): Promise<{ readonly history: History; readonly drainMs: number }> {
     await this.load.stop()
     const { requested } = this.load
-    const hasEnded = () => requested.every(id => this.simulation.ended.has(id))
+    const { granted, ended, refused } = this.simulation
+    const isOver = (id: string) => ended.has(id) || (refused.has(id) && !granted.has(id))
+    // A refused request that was sent twice may have been accepted the second time.
+    await wait(REFUSED_FOR_GOOD_MS)
+    const hasEnded = () => requested.every(isOver)
     // What has not ended then, the checker reports.
     const drainMs = await until('every command has ended', hasEnded, limitMs).catch(() => limitMs)
     await this.simulation.stop()

@@ -32,8 +32,10 @@ const SILENT = 0.1
 export class SimulatedResources {
   /** When each command was first seen, by performance.now(), in their order. */
   readonly seen = new Map<string, number>()
-  /** The commands that have ended, by command-outcomes. */
+  /** The commands that became actionable, those that have ended, and those that were refused. */
+  readonly granted = new Set<string>()
   readonly ended = new Set<string>()
+  readonly refused = new Set<string>()
   /** Records that were there before. */
   duplicates = 0
   readonly #options: SimulationOptions
@@ -79,6 +81,7 @@ export class SimulatedResources {
     const id = `${command.commandId} ${command.token}`
     if (this.seen.has(id)) return void this.duplicates++
     this.seen.set(id, performance.now())
+    this.granted.add(command.commandId)
     const { random, maxWorkMs, isUnruly = true } = this.#options
     const workMs = random.between(0, maxWorkMs)
     if (!isUnruly) return this.#finishIn(workMs, command, command.token)
@@ -99,7 +102,8 @@ export class SimulatedResources {
   }
 
   #note({ commandId, outcome }: { commandId: string; outcome: string }): void {
-    if (outcome !== 'refused') this.ended.add(commandId)
+    if (outcome === 'refused') this.refused.add(commandId)
+    else this.ended.add(commandId)
   }
 
   #finishIn(ms: number, { resource, commandId }: { resource: string; commandId: string }, token: bigint | undefined): void {

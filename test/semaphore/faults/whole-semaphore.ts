@@ -17,8 +17,6 @@ export interface SemaphoreOptions {
   readonly kafka?: KafkaKind
   readonly programs?: number
   readonly settings?: ProgramSettings
-  /** Runs before the first program starts. */
-  readonly prepare?: (databaseUrl: string) => Promise<void>
 }
 
 const SEMAPHORE = { name: 'semaphore', file: 'semaphore/main.ts', portSetting: 'SEMAPHORE_PORT' }
@@ -47,10 +45,10 @@ function placeSettings(databaseUrl: string, brokers: string, topics: SemaphoreTo
   return {
     DATABASE_URL: databaseUrl,
     KAFKA_BROKERS: brokers,
-    SEMAPHORE_REQUESTS_TOPIC: topics.requests,
-    SEMAPHORE_EVENTS_TOPIC: topics.events,
+    SEMAPHORE_REQUEST_TOPIC: topics.requests,
+    SEMAPHORE_EVENT_TOPIC: topics.events,
     SEMAPHORE_ACTIONABLE_TOPIC: topics.actionable,
-    SEMAPHORE_OUTCOMES_TOPIC: topics.outcomes,
+    SEMAPHORE_OUTCOME_TOPIC: topics.outcomes,
     SEMAPHORE_GROUP: topics.requests,
   }
 }
