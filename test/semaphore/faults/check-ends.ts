@@ -1,6 +1,9 @@
 import type { Command, Resource } from './by-resource.ts'
-import type { Outcome } from './history.ts'
+import type { Actionable, Outcome } from './history.ts'
 import { violationOf, type Violation } from './violation.ts'
+
+/** The program may give a holder this much longer than its lease, in ms. */
+const GRACE_MS = 1_000
 
 /** At the end: every request has become actionable, or an outcome says why not; every granted command has ended, once. */
 export function checkEnds({ commands }: Resource): readonly Violation[] {
@@ -19,12 +22,12 @@ function checkEnd(command: Command): readonly Violation[] {
   if (ends.length > 1) return [violationOf(command, 'ended twice', `is ${ends.map(({ outcome }) => outcome).join(' and ')}`)]
   const [end] = ends
   if (end!.token !== grant.token) return [wrong(command, end!, `with the token ${end!.token}, granted with ${grant.token}`)]
-  return checkReason(command, end!, grant.leaseMs)
+  return [...checkReason(command, end!, grant.leaseMs), ...checkLease(command, end!, grant)]
 }
 
 /** What came twice with the same content is a duplicate. */
 function distinctEnds(outcomes: readonly Outcome[]): readonly Outcome[] {
-  const ends = outcomes.filter(({ outcome }) => outcome !== 'refused')
+  const ends = outcomes.filter(({ outcome }) => outcome !== 'refused' && outcome !== 'cancelling')
   return ends.filter((end, index) => ends.findIndex(({ outcome, token }) => outcome === end.outcome && token === end.token) === index)
 }
 
@@ -35,6 +38,15 @@ function checkReason(command: Command, end: Outcome, leaseMs: number): readonly 
   if (end.outcome === 'cancelled' && !asked('cancel')) return [wrong(command, end, 'but nobody cancelled it with its token')]
   if (end.outcome === 'expired' && leaseMs === 0) return [wrong(command, end, 'but it has no lease')]
   return []
+}
+
+/** A holder that is silent until its lease has ended certainly, by the clock of the record, cannot finish. */
+function checkLease(command: Command, end: Outcome, grant: Actionable): readonly Violation[] {
+  if (grant.leaseMs === 0 || end.outcome !== 'finished') return []
+  const own = command.events.filter(({ token }) => (token ?? grant.token) === grant.token)
+  const lastMs = grant.appendedMs + grant.leaseMs + GRACE_MS
+  if (own.some(({ appendedMs }) => appendedMs <= lastMs)) return []
+  return [wrong(command, end, 'although its lease had ended before its holder was heard of')]
 }
 
 function wrong(command: Command, { outcome }: Outcome, what: string): Violation {

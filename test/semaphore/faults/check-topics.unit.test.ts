@@ -35,6 +35,17 @@ describe("the outside checker of the semaphore's topics accepts", () => {
       'a command that is cancelled while it runs',
       two().grant('a', 1n).event('a', { event: 'cancel' }).outcome('a', 1n, { outcome: 'cancelled' }).run('b', 2n),
     ],
+    [
+      'a command that is cancelled while it runs, and that its holder confirms',
+      two()
+        .grant('a', 1n)
+        .event('a', { event: 'cancel', isImmediate: false })
+        .outcome('a', 1n, { outcome: 'cancelling' })
+        .event('a')
+        .outcome('a', 1n, { outcome: 'cancelled' })
+        .run('b', 2n),
+    ],
+    ['a rate', two().request('c').run('a', 1n).run('b', 2n).later(1_000).run('c', 3n), { rateOf: () => ({ count: 2, windowMs: 1_000 }) }],
     ['a request that is refused', two().outcome('b', undefined, { outcome: 'refused', reason: 'full' }).run('a', 1n)],
     [
       'a lease that ends',
@@ -106,6 +117,27 @@ describe("the outside checker of the semaphore's topics finds", () => {
       'a lease that ended too early',
       'above the limit',
       two().grant('a', 1n, { leaseMs: 50 }).later(20).outcome('a', 1n, { outcome: 'expired' }).run('b', 2n),
+    ],
+    [
+      'a slot that a cancellation freed before its holder confirmed it',
+      'above the limit',
+      two()
+        .grant('a', 1n)
+        .event('a', { event: 'cancel', isImmediate: false })
+        .run('b', 2n)
+        .event('a')
+        .outcome('a', 1n, { outcome: 'cancelled' }),
+    ],
+    [
+      'a finish after the lease had ended',
+      'wrong outcome',
+      history().request('a').grant('a', 1n, { leaseMs: 50 }).later(3_000).event('a', { token: 1n }).outcome('a', 1n),
+    ],
+    [
+      'three grants in a window for two',
+      'above the rate',
+      two().request('c').run('a', 1n).run('b', 2n).later(500).run('c', 3n),
+      { rateOf: () => ({ count: 2, windowMs: 1_000 }) },
     ],
     [
       'an extension that freed the slot',

@@ -24,6 +24,8 @@ export interface Event extends Found {
   readonly event: 'finished' | 'cancel' | 'extend'
   /** Undefined: the sender named none. */
   readonly token: bigint | undefined
+  /** Of a cancellation: false if the slot is to be held until a finish confirms it. */
+  readonly isImmediate: boolean
 }
 
 /** A record of actionable-commands. */
@@ -37,7 +39,8 @@ export interface Actionable extends Found {
 
 /** A record of command-outcomes. */
 export interface Outcome extends Found {
-  readonly outcome: 'finished' | 'cancelled' | 'expired' | 'refused'
+  /** `cancelling` is no end: the command holds its slot. */
+  readonly outcome: 'finished' | 'cancelled' | 'expired' | 'refused' | 'cancelling'
   readonly reason: string
   readonly token: bigint | undefined
 }

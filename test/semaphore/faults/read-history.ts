@@ -23,7 +23,8 @@ function toRequest(record: FoundRecord): Request {
 }
 
 function toEvent(record: FoundRecord): Event {
-  return { ...found(record), event: (header(record, 'event') ?? 'finished') as Event['event'], token: tokenOf(record) }
+  const event = (header(record, 'event') ?? 'finished') as Event['event']
+  return { ...found(record), event, token: tokenOf(record), isImmediate: header(record, 'when') !== 'confirmed' }
 }
 
 /** The record as it is; throws if a header that a reader needs is missing. */

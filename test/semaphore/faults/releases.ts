@@ -25,6 +25,6 @@ export function certainRelease({ command, grant }: GrantedCommand): number {
 }
 
 /** Without a token an event ends whatever its command holds. Before the grant it changes nothing, but when that was is not in the topics. */
-function endsGrant({ event, token }: Event, grant: Actionable): boolean {
-  return event !== 'extend' && (token === undefined || token === grant.token)
+function endsGrant({ event, token, isImmediate }: Event, grant: Actionable): boolean {
+  return event !== 'extend' && isImmediate && (token === undefined || token === grant.token)
 }

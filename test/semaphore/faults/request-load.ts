@@ -19,7 +19,9 @@ export interface LoadOptions {
 /** Shares of the commands. */
 const TWICE = 0.15
 const FINISHED_EARLY = 0.03
-const CANCELLED = 0.03
+const CANCELLED = 0.04
+/** Of those that are cancelled. */
+const CONFIRMED = 0.5
 /** This share of the load is for the first resources, so that their queues are never empty for long. */
 const HOT_SHARE = 0.3
 const HOT_RESOURCES = 8
@@ -73,7 +75,8 @@ export class RequestLoad {
     if (!isUnruly) return
     if (random.next() < TWICE) this.#later(() => this.#sender.add(message))
     if (random.next() < FINISHED_EARLY) simulation.sendEvent(resource, commandId)
-    if (random.next() < CANCELLED) this.#later(() => simulation.sendEvent(resource, commandId, { event: 'cancel' }))
+    const cancel = { event: 'cancel', ...(random.next() < CONFIRMED && { when: 'confirmed' }) }
+    if (random.next() < CANCELLED) this.#later(() => simulation.sendEvent(resource, commandId, cancel))
   }
 
   #later(send: () => void): void {

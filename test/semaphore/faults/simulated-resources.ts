@@ -103,7 +103,7 @@ export class SimulatedResources {
 
   #note({ commandId, outcome }: { commandId: string; outcome: string }): void {
     if (outcome === 'refused') this.refused.add(commandId)
-    else this.ended.add(commandId)
+    else if (outcome !== 'cancelling') this.ended.add(commandId)
   }
 
   #finishIn(ms: number, { resource, commandId }: { resource: string; commandId: string }, token: bigint | undefined): void {

@@ -13,6 +13,7 @@ export type Broken =
   | 'ended twice'
   | 'wrong outcome'
   | 'idle slot'
+  | 'above the rate'
 
 export interface Violation {
   readonly broken: Broken

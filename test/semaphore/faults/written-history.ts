@@ -15,7 +15,7 @@ export class WrittenHistory implements History {
   }
 
   event(commandId: string, more: Partial<Event> = {}): this {
-    this.events.push({ ...this.#found(commandId), event: 'finished', token: undefined, ...more })
+    this.events.push({ ...this.#found(commandId), event: 'finished', token: undefined, isImmediate: true, ...more })
     return this
   }
 
