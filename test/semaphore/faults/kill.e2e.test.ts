@@ -38,8 +38,9 @@ describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} 
 
   beforeAll(async () => {
     semaphore = await startSemaphore({ kafka: kind, programs: 2 })
-    const { brokers, topics } = semaphore
-    running = new RunningLoad({ brokers, topics, seed, resources, perSecond: PER_SECOND, maxWorkMs: MAX_WORK_MS })
+    const { brokers, topics, programs } = semaphore
+    const urls = programs.map(({ url }) => url)
+    running = new RunningLoad({ brokers, topics, urls, seed, resources, perSecond: PER_SECOND, maxWorkMs: MAX_WORK_MS })
   })
   afterAll(() => semaphore.stop())
 
@@ -57,6 +58,7 @@ describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} 
     const { duplicates } = running.simulation
     process.stdout.write(reportFaults(faults, { seed, history, limitOf: runningLimitOf, duplicates, drainMs }))
     expect(checkTopics(history, { limitOf: runningLimitOf, patienceMs: PATIENCE_MS, outages }).slice(0, 20)).toEqual([])
+    expect(running.load.wrongAnswers).toEqual([])
     expect(new Set(history.actionable.map(({ commandId }) => commandId)).size).toBeGreaterThan(commands / 2)
   })
 

@@ -1,11 +1,13 @@
 import { until } from '../../support/programs.ts'
-import { resourceName } from './request-load.ts'
+import type { Rate } from './check-rate.ts'
+import { resourceName, resourceNumber } from './resource-name.ts'
 
 /** The limits of a resource of the load; undefined: the default. */
 export interface OwnLimits {
   readonly running?: number
   readonly waiting?: number
   readonly leaseMs?: number
+  readonly rate?: Rate
 }
 
 const CALL_LIMIT_MS = 30_000
@@ -32,7 +34,7 @@ export function ownLimits(number: number): OwnLimits | undefined {
 
 /** Of a resource by its name, for the checker. */
 export function runningLimitOf(resource: string): number {
-  return ownLimits(Number(resource.split('-')[1]))?.running ?? DEFAULT_RUNNING
+  return ownLimits(resourceNumber(resource))?.running ?? DEFAULT_RUNNING
 }
 
 /** Sets them by the semaphore's service. */

@@ -4,6 +4,7 @@ import { seededRandom } from '../../support/random.ts'
 import type { History } from './history.ts'
 import { readHistory } from './read-history.ts'
 import { RequestLoad } from './request-load.ts'
+import { SemaphoreCaller } from './semaphore-caller.ts'
 import { SimulatedResources } from './simulated-resources.ts'
 import { testClient, type SemaphoreTopics } from './topics.ts'
 
@@ -17,6 +18,8 @@ export interface LoadPlan {
   readonly resources: number
   readonly perSecond: number
   readonly maxWorkMs: number
+  /** The programs, for what is not sent by records. Default: all by records. */
+  readonly urls?: readonly string[]
   readonly isUnruly?: boolean
 }
 
@@ -25,16 +28,19 @@ export class RunningLoad {
   readonly load: RequestLoad
   readonly simulation: SimulatedResources
   readonly #plan: LoadPlan
+  readonly #caller: SemaphoreCaller | undefined
 
   constructor(plan: LoadPlan) {
     this.#plan = plan
     const { brokers, topics, seed, isUnruly = true } = plan
     const kafka = testClient(brokers)
+    this.#caller = plan.urls && new SemaphoreCaller(plan.urls)
+    const caller = this.#caller ? { caller: this.#caller } : {}
     // Two sources: which records arrive first must not change what the load sends.
-    this.simulation = new SimulatedResources({ kafka, topics, isUnruly, maxWorkMs: plan.maxWorkMs, random: seededRandom(seed) })
+    this.simulation = new SimulatedResources({ ...caller, kafka, topics, isUnruly, maxWorkMs: plan.maxWorkMs, random: seededRandom(seed) })
     const { resources, perSecond } = plan
     const random = seededRandom(seed + 1)
-    this.load = new RequestLoad({ kafka, topics, isUnruly, resources, perSecond, simulation: this.simulation, random })
+    this.load = new RequestLoad({ ...caller, kafka, topics, isUnruly, resources, perSecond, simulation: this.simulation, random })
   }
 
   async start(): Promise<void> {
@@ -64,7 +70,14 @@ export class RunningLoad {
     const hasEnded = () => requested.every(isOver)
     // What has not ended then, the checker reports.
     const drainMs = await until('every command has ended', hasEnded, limitMs).catch(() => limitMs)
+    this.#caller?.stop()
     await this.simulation.stop()
-    return { history: await readHistory(this.#plan.brokers, this.#plan.topics), drainMs }
+    const history = await readHistory(this.#plan.brokers, this.#plan.topics)
+    const withCalls = {
+      ...history,
+      requests: [...history.requests, ...this.load.called],
+      events: [...history.events, ...this.simulation.called],
+    }
+    return { history: withCalls, drainMs }
   }
 }

@@ -1,9 +1,10 @@
 import type { Consumer, Kafka } from 'kafkajs'
 import { uniqueName } from '../../support/kafka.ts'
 import type { Random } from '../../support/random.ts'
-import type { Actionable } from './history.ts'
+import type { Actionable, Event } from './history.ts'
 import { toActionable, toOutcome } from './read-history.ts'
 import { RecordSender } from './record-sender.ts'
+import type { SemaphoreCaller } from './semaphore-caller.ts'
 import type { SemaphoreTopics } from './topics.ts'
 
 export interface SimulationOptions {
@@ -12,8 +13,16 @@ export interface SimulationOptions {
   readonly random: Random
   /** The longest time that a command takes. */
   readonly maxWorkMs: number
+  /** Some commands are finished by a call. Undefined: all by records. */
+  readonly caller?: SemaphoreCaller
   /** False: every command is finished once, by its holder. Default: many finishes are doubled, wrong or from strangers. */
   readonly isUnruly?: boolean
+}
+
+interface Finished {
+  readonly resource: string
+  readonly commandId: string
+  readonly token?: bigint
 }
 
 /** Shares of the commands. */
@@ -22,6 +31,7 @@ const TWICE = 0.15
 const WRONG_TOKEN = 0.05
 const UNKNOWN_ID = 0.05
 const WRONG_RESOURCE = 0.05
+const BY_CALL = 0.05
 /** Of those with a lease: their holder does not finish before the lease has ended. */
 const SILENT = 0.1
 
@@ -36,6 +46,8 @@ export class SimulatedResources {
   readonly granted = new Set<string>()
   readonly ended = new Set<string>()
   readonly refused = new Set<string>()
+  /** The finishes by calls. */
+  readonly called: Event[] = []
   /** Records that were there before. */
   duplicates = 0
   readonly #options: SimulationOptions
@@ -88,7 +100,8 @@ export class SimulatedResources {
     this.#disturb(command)
     const isSilent = command.leaseMs > 0 && random.next() < SILENT
     const token = random.next() < WITHOUT_TOKEN && !isSilent ? undefined : command.token
-    this.#finishIn(isSilent ? 2 * command.leaseMs : workMs, command, token)
+    const byCall = !isSilent && random.next() < BY_CALL
+    this.#finishIn(isSilent ? 2 * command.leaseMs : workMs, command, byCall ? 'call' : token)
     if (random.next() < TWICE) this.#finishIn(workMs + random.between(0, 2 * maxWorkMs), command, command.token)
   }
 
@@ -106,11 +119,17 @@ export class SimulatedResources {
     else if (outcome !== 'cancelling') this.ended.add(commandId)
   }
 
-  #finishIn(ms: number, { resource, commandId }: { resource: string; commandId: string }, token: bigint | undefined): void {
+  #finishIn(ms: number, command: Finished, how: bigint | undefined | 'call'): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      this.sendEvent(resource, commandId, token === undefined ? {} : { token: String(token) })
+      if (how === 'call' && this.#options.caller) void this.#call(this.#options.caller, command)
+      else this.sendEvent(command.resource, command.commandId, typeof how === 'bigint' ? { token: String(how) } : {})
     }, ms)
     this.#timers.add(timer)
+  }
+
+  async #call(caller: SemaphoreCaller, { resource, commandId, token }: Finished): Promise<void> {
+    this.called.push({ resource, commandId, event: 'finished', token, isImmediate: true, appendedMs: Date.now() })
+    await caller.finish(resource, commandId, token!)
   }
 }

@@ -3,10 +3,7 @@ import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
 import { startProgram, type Program, type ProgramSettings } from '../../support/programs.ts'
 import { createTopics, type SemaphoreTopics } from './topics.ts'
 
-export interface WholeSemaphore {
-  readonly brokers: string
-  readonly databaseUrl: string
-  readonly topics: SemaphoreTopics
+export interface WholeSemaphore extends SemaphorePlace {
   readonly programs: readonly Program[]
   readonly postgres: TestPostgres
   readonly kafka: TestKafka
@@ -31,18 +28,26 @@ export async function startSemaphore({ kafka: kind, programs: count = 1, setting
   }
   try {
     const [{ url: databaseUrl }, topics] = await Promise.all([postgres.createDatabase('semaphore'), createTopics(kafka.brokers)])
-    const all = { ...placeSettings(databaseUrl, kafka.brokers, topics), ...settings }
-    for (let number = 0; number < count; number++) programs.push(await startProgram(SEMAPHORE, all))
+    const place = { brokers: kafka.brokers, databaseUrl, topics }
+    for (let number = 0; number < count; number++) programs.push(await startProgramOn(place, settings))
     await Promise.all(programs.map(program => program.untilReady()))
-    return { brokers: kafka.brokers, databaseUrl, topics, programs, postgres, kafka, stop }
+    return { ...place, programs, postgres, kafka, stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-function placeSettings(databaseUrl: string, brokers: string, topics: SemaphoreTopics): ProgramSettings {
-  return {
+/** Where a program finds its parts. */
+export interface SemaphorePlace {
+  readonly brokers: string
+  readonly databaseUrl: string
+  readonly topics: SemaphoreTopics
+}
+
+/** Starts the program on parts that are there; it may not be ready yet. */
+export function startProgramOn({ databaseUrl, brokers, topics }: SemaphorePlace, settings: ProgramSettings = {}): Promise<Program> {
+  return startProgram(SEMAPHORE, {
     DATABASE_URL: databaseUrl,
     KAFKA_BROKERS: brokers,
     SEMAPHORE_REQUEST_TOPIC: topics.requests,
@@ -50,5 +55,6 @@ function placeSettings(databaseUrl: string, brokers: string, topics: SemaphoreTo
     SEMAPHORE_ACTIONABLE_TOPIC: topics.actionable,
     SEMAPHORE_OUTCOME_TOPIC: topics.outcomes,
     SEMAPHORE_GROUP: topics.requests,
-  }
+    ...settings,
+  })
 }

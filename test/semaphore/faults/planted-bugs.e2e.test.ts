@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest'
+import { atDepth } from '../../support/depth.ts'
+import { sharedKafka } from '../../support/kafka.ts'
+import { testDatabase } from '../../support/postgres.ts'
+import { keepLogsOnFailure, until } from '../../support/programs.ts'
+import { checkTopics } from './check-topics.ts'
+import { MISTAKES } from './mistakes.ts'
+import { ownLimits, setLimits, type OwnLimits } from './own-limits.ts'
+import { plant, type Mistake } from './plant.ts'
+import { resourceName, resourceNumber } from './resource-name.ts'
+import { RunningLoad } from './run-load.ts'
+import { createTopics } from './topics.ts'
+import type { Violation } from './violation.ts'
+import { startProgramOn } from './whole-semaphore.ts'
+
+type Title = keyof typeof MISTAKES
+
+/** A load in which a mistake shows. */
+interface Plan {
+  readonly commands: number
+  readonly perSecond: number
+  readonly maxWorkMs: number
+  readonly limitsOf: (resource: number) => OwnLimits | undefined
+}
+
+const RESOURCES = 8
+const SEED = 7
+const DRAIN_LIMIT_MS = 4_000
+/** Without a fault a free slot is used in a fraction of this, also on a busy machine. */
+const PATIENCE_MS = 900
+const RATE = { count: 5, windowMs: 500 }
+/** The default of the programs here: a limit of one is the resource's own. */
+const DEFAULT_RUNNING = 2
+
+const USUAL: Plan = { commands: 300, perSecond: 200, maxWorkMs: 60, limitsOf: number => ({ running: 1, ...ownLimits(number) }) }
+/** All that start within a second run at the same time. */
+const SLOW: Plan = { commands: 60, perSecond: 400, maxWorkMs: 2_000, limitsOf: () => ({ running: 3 }) }
+const SHORT_QUEUES: Plan = { ...USUAL, limitsOf: () => ({ running: 1, waiting: 1 }) }
+const RATED: Plan = { ...USUAL, commands: 80, limitsOf: () => ({ running: 1, rate: RATE }) }
+const PLANS: Partial<Readonly<Record<Title, Plan>>> = {
+  '5: only one slot is given on at a time': SLOW,
+  '8: a request that finds the queue full is dropped silently': SHORT_QUEUES,
+  '13: a rate has no effect': RATED,
+}
+
+keepLogsOnFailure()
+
+describe.concurrent("the checker of the semaphore's topics", () => {
+  const plans = { USUAL, SLOW, SHORT_QUEUES, RATED }
+  test.each(Object.keys(plans) as (keyof typeof plans)[])('finds nothing wrong in a run without a planted bug, load %s', async name =>
+    expect(await run(plans[name])).toEqual([]),
+  )
+
+  const titles = Object.keys(MISTAKES) as Title[]
+  test.each(atDepth({ normally: titles.slice(0, 3), thoroughly: titles }))('finds a planted bug: %s', async title => {
+    const mistake: Mistake = MISTAKES[title]
+    const violations = await run(PLANS[title] ?? USUAL, mistake)
+    expect(violations.map(({ broken }) => broken)).toContain(mistake.finds)
+  })
+})
+
+async function run(plan: Plan, mistake?: Mistake): Promise<readonly Violation[]> {
+  const [database, brokers] = await Promise.all([testDatabase(), sharedKafka()])
+  const topics = await createTopics(brokers)
+  const place = { databaseUrl: database.url, brokers, topics }
+  const program = await startProgramOn(place, { SEMAPHORE_RUNNING_LIMIT: String(DEFAULT_RUNNING) })
+  try {
+    await program.untilReady()
+    if (mistake) await plant(database.url, mistake)
+    for (let number = 0; number < RESOURCES; number++)
+      await until('limits are set', () => setLimits(program.url, resourceName(number), plan.limitsOf(number) ?? {}))
+    const running = new RunningLoad({ ...place, seed: SEED, resources: RESOURCES, perSecond: plan.perSecond, maxWorkMs: plan.maxWorkMs })
+    await running.start()
+    await running.untilRequested(plan.commands)
+    const { history } = await running.finish(DRAIN_LIMIT_MS)
+    const limitsOf = (resource: string) => plan.limitsOf(resourceNumber(resource))
+    return checkTopics(history, {
+      limitOf: resource => limitsOf(resource)?.running ?? DEFAULT_RUNNING,
+      rateOf: resource => limitsOf(resource)?.rate,
+      ...(plan === SLOW && { patienceMs: PATIENCE_MS }),
+    })
+  } finally {
+    await program.stop()
+    await database.drop()
+  }
+}
