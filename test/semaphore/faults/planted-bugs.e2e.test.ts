@@ -36,7 +36,7 @@ const USUAL: Plan = { commands: 300, perSecond: 200, maxWorkMs: 60, limitsOf: nu
 /** All that start within a second run at the same time. */
 const SLOW: Plan = { commands: 60, perSecond: 400, maxWorkMs: 2_000, limitsOf: () => ({ running: 3 }) }
 const SHORT_QUEUES: Plan = { ...USUAL, limitsOf: () => ({ running: 1, waiting: 1 }) }
-const RATED: Plan = { ...USUAL, commands: 80, limitsOf: () => ({ running: 1, rate: RATE }) }
+const RATED: Plan = { commands: 80, perSecond: 800, maxWorkMs: 20, limitsOf: () => ({ running: 1, rate: RATE }) }
 const PLANS: Partial<Readonly<Record<Title, Plan>>> = {
   '5: only one slot is given on at a time': SLOW,
   '8: a request that finds the queue full is dropped silently': SHORT_QUEUES,

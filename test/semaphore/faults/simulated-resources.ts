@@ -32,6 +32,7 @@ const WRONG_TOKEN = 0.05
 const UNKNOWN_ID = 0.05
 const WRONG_RESOURCE = 0.05
 const BY_CALL = 0.05
+const CANCELLED = 0.05
 /** Of those with a lease: their holder does not finish before the lease has ended. */
 const SILENT = 0.1
 
@@ -105,11 +106,12 @@ export class SimulatedResources {
     if (random.next() < TWICE) this.#finishIn(workMs + random.between(0, 2 * maxWorkMs), command, command.token)
   }
 
-  /** Finishes that must change nothing. */
+  /** A cancellation, and finishes that must change nothing. */
   #disturb(command: Actionable): void {
     const { random } = this.#options
     const { resource, commandId, token } = command
     if (random.next() < WRONG_TOKEN) this.#finishIn(0, command, token + BigInt(random.pick([-1, 1, 1_000])))
+    if (random.next() < CANCELLED) this.sendEvent(resource, commandId, { event: 'cancel', when: random.pick(['now', 'confirmed']) })
     if (random.next() < UNKNOWN_ID) this.#finishIn(0, { resource, commandId: `${commandId}-unknown` }, undefined)
     if (random.next() < WRONG_RESOURCE) this.#finishIn(0, { resource: `${resource}-other`, commandId }, undefined)
   }
