@@ -7,7 +7,7 @@ export interface Rate {
 }
 
 /** Grants are sent soon after they are made, but not after the same time each: the first may come late, and the last early, by this much. */
-const JITTER_MS = 250
+const JITTER_MS = 500
 
 /** In no window are more commands granted than the rate allows, as far as the times of their records show. */
 export function checkRate({ granted }: Resource, rate: Rate | undefined): readonly Violation[] {

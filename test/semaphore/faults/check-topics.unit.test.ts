@@ -136,7 +136,7 @@ describe("the outside checker of the semaphore's topics finds", () => {
     [
       'three grants in a window for two',
       'above the rate',
-      two().request('c').run('a', 1n).run('b', 2n).later(500).run('c', 3n),
+      two().request('c').run('a', 1n).run('b', 2n).later(400).run('c', 3n),
       { rateOf: () => ({ count: 2, windowMs: 1_000 }) },
     ],
     [

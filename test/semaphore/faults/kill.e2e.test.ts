@@ -21,7 +21,8 @@ const MAX_PEACE_MS = 700
 /** A group gives a dead member's partitions to another one after ten seconds. */
 const RECOVERS_WITHIN_MS = 15_000
 const NEXT_GRANT_LIMIT_MS = 60_000
-const DRAIN_LIMIT_MS = 90_000
+/** Nothing recovers after a longer pause. */
+const QUIET_MS = 20_000
 /** Without a fault a free slot is used in a fraction of this. */
 const PATIENCE_MS = 2_000
 const isThorough = atDepth({ normally: false, thoroughly: true })
@@ -53,7 +54,7 @@ describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} 
       if (isThorough) await suffer(() => freezeAndWake(random.pick(semaphore.programs)))
     }
     await running.untilRequested(commands)
-    const { history, drainMs } = await running.finish(DRAIN_LIMIT_MS)
+    const { history, drainMs } = await running.finish(QUIET_MS)
     const outages = faults.map(outageOf)
     const { duplicates } = running.simulation
     process.stdout.write(reportFaults(faults, { seed, history, limitOf: runningLimitOf, duplicates, drainMs }))

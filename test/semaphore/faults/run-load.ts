@@ -59,17 +59,21 @@ export class RunningLoad {
     return until('a command became actionable', () => this.simulation.seen.size > before, limitMs)
   }
 
-  /** Sends nothing more, waits until every command has ended, but no longer than `limitMs`, and reads what is in the topics. */
-  async finish(limitMs: number): Promise<{ readonly history: History; readonly drainMs: number }> {
+  /**
+   * Sends nothing more, waits until every command has ended, and reads what is in the topics. Also ends when nothing has happened for
+   * `quietMs`: what has not ended then, the checker reports.
+   */
+  async finish(quietMs: number): Promise<{ readonly history: History; readonly drainMs: number }> {
     await this.load.stop()
-    const { requested } = this.load
-    const { granted, ended, refused } = this.simulation
-    const isOver = (id: string) => ended.has(id) || (refused.has(id) && !granted.has(id))
+    const startedMs = performance.now()
     // A refused request that was sent twice may have been accepted the second time.
-    await wait(REFUSED_FOR_GOOD_MS)
-    const hasEnded = () => requested.every(isOver)
-    // What has not ended then, the checker reports.
-    const drainMs = await until('every command has ended', hasEnded, limitMs).catch(() => limitMs)
+    if (this.simulation.refused.size > 0) await wait(REFUSED_FOR_GOOD_MS)
+    for (let lastMs = performance.now(), last = 0; !this.#isOver(); await wait(20)) {
+      const { granted, ended } = this.simulation
+      if (granted.size + ended.size > last) [last, lastMs] = [granted.size + ended.size, performance.now()]
+      else if (performance.now() - lastMs > quietMs) break
+    }
+    const drainMs = performance.now() - startedMs
     this.#caller?.stop()
     await this.simulation.stop()
     const history = await readHistory(this.#plan.brokers, this.#plan.topics)
@@ -79,5 +83,10 @@ export class RunningLoad {
       events: [...history.events, ...this.simulation.called],
     }
     return { history: withCalls, drainMs }
+  }
+
+  #isOver(): boolean {
+    const { granted, ended, refused } = this.simulation
+    return this.load.requested.every(id => ended.has(id) || (refused.has(id) && !granted.has(id)))
   }
 }
