@@ -45,11 +45,14 @@ const SLOW: Plan = {
   patienceMs: 2_000,
 }
 const SHORT_QUEUES: Plan = { ...USUAL, limitsOf: () => ({ running: 1, waiting: 1 }) }
+/** Long queues: what is cancelled still waits. */
+const LONG_QUEUES: Plan = { ...USUAL, commands: 400, perSecond: 1_000 }
 const RATED: Plan = { ...USUAL, commands: 64, limitsOf: () => ({ running: 10, rate: { count: 3, windowMs: 1_500 } }) }
 const PLANS: Partial<Readonly<Record<Title, Plan>>> = {
   '3: a lease never ends': MIXED,
   '5: only one slot is given on at a time': SLOW,
   '8: a request that finds the queue full is dropped silently': SHORT_QUEUES,
+  '9: a command that is cancelled while it waits is granted': LONG_QUEUES,
   '13: a rate has no effect': RATED,
 }
 
