@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { startChild, untilReady } from '../../local/launch/child.ts'
 import { freePort } from '../../local/launch/free-port.ts'
+import { systemEnvironment } from '../../local/launch/system-environment.ts'
 import type { Database } from '../parts/databases.ts'
 import type { Parts } from '../parts/parts.ts'
 import type { Run } from '../run-and-exit.ts'
@@ -36,7 +37,7 @@ export async function startSemaphore({ run, parts, database, profileDir }: Semap
   const port = await freePort()
   const topics = { requests: 'command-requests', events: 'command-events', actionable: 'actionable-commands', outcomes: 'command-outcomes' }
   const env = {
-    PATH: process.env['PATH'],
+    ...systemEnvironment(),
     DATABASE_URL: database.url,
     KAFKA_BROKERS: `127.0.0.1:${parts.kafka.port}`,
     SEMAPHORE_PORT: String(port),

@@ -45,6 +45,15 @@ describe("the outside checker of the semaphore's topics accepts", () => {
         .outcome('a', 1n, { outcome: 'cancelled' })
         .run('b', 2n),
     ],
+    [
+      'a cancellation that the end of the lease confirms',
+      two()
+        .grant('a', 1n, { leaseMs: 50 })
+        .event('a', { event: 'cancel', isImmediate: false })
+        .later(50)
+        .outcome('a', 1n, { outcome: 'cancelled' })
+        .run('b', 2n),
+    ],
     ['a rate', two().request('c').run('a', 1n).run('b', 2n).later(1_000).run('c', 3n), { rateOf: () => ({ count: 2, windowMs: 1_000 }) }],
     ['a request that is refused', two().outcome('b', undefined, { outcome: 'refused', reason: 'full' }).run('a', 1n)],
     [

@@ -14,9 +14,9 @@ import { semaphoreFaultSettings } from './settings.ts'
 import { startSemaphore, type WholeSemaphore } from './whole-semaphore.ts'
 
 const { runs, seed, resources, commands } = semaphoreFaultSettings()
-/** Every command takes 40 ms on average: the busiest resources have a queue. */
+/** Every command takes 30 ms on average: the busiest resources have a queue. */
 const PER_SECOND = 400
-const MAX_WORK_MS = 80
+const MAX_WORK_MS = 60
 const MAX_PEACE_MS = 700
 /** A group gives a dead member's partitions to another one after ten seconds. */
 const RECOVERS_WITHIN_MS = 15_000

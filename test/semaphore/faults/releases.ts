@@ -3,14 +3,15 @@ import type { Actionable, Event } from './history.ts'
 
 /**
  * The first moment at which the program could know that the slot is free: the append of the first event that may end this grant, or the
- * end of its lease if the outcome says expired. The slot is really free later, never earlier. Infinity: nothing has freed it.
+ * end of its lease if the outcome allows for it. The slot is really free later, never earlier. Infinity: nothing has freed it.
  *
  * The program sets the lease's start when it grants, which is after the request and before the record. A request that a call made may be
  * the only one.
  */
 export function earliestRelease({ command, grant }: GrantedCommand): number {
   const sent = command.events.filter(event => endsGrant(event, grant)).map(({ appendedMs }) => appendedMs)
-  const isExpired = command.outcomes.some(({ outcome }) => outcome === 'expired')
+  // The end of the lease confirms a cancellation as well.
+  const isExpired = grant.leaseMs > 0 && command.outcomes.some(({ outcome }) => outcome === 'expired' || outcome === 'cancelled')
   const requestedMs = Math.min(...command.requests.map(({ appendedMs }) => appendedMs), grant.appendedMs)
   return Math.min(...sent, isExpired ? requestedMs + grant.leaseMs : Infinity)
 }

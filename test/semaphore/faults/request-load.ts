@@ -32,7 +32,7 @@ const CONFIRMED = 0.5
 const BY_CALL = 0.03
 const BY_BOTH = 0.03
 /** This share of the load is for the first resources, so that their queues are never empty for long. */
-const HOT_SHARE = 0.3
+const HOT_SHARE = 0.15
 const HOT_RESOURCES = 8
 /** Every fifth resource gets commands of different priorities. */
 const WITH_PRIORITIES = 5
