@@ -5,6 +5,6 @@
 export const NODE_FLAGS = {
   server: [],
   processor: ['--max-semi-space-size=8'],
-  pong: [],
+  pong: ['--max-semi-space-size=8'],
   semaphore: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>

@@ -23,7 +23,7 @@ export interface PingParts {
 /** All processes that Ping consists of on this machine, those that run next to it, and their addresses. */
 export function pingParts(settings: LocalSettings, dataDir: string, programs: Programs): PingParts {
   const compiled = compiledBy(dataDir)
-  const { serverPort, processorPort, postgresPort, hosts, extras } = settings
+  const { serverPort, processorPort, semaphorePort, postgresPort, hosts, extras } = settings
   const { passed, ignored } = programSettings(settings)
   const postgres = postgresPart(postgresPort, dataDir, extras.includes('semaphore'))
   const cache = cacheOf(settings, compiled)
@@ -32,38 +32,29 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
   const env = {
     ...shared,
     CORS_ORIGINS: ownOrigins(serverPort),
-    ...passed,
+    ...passed.ping,
     DATABASE_URL: postgres.url,
     REDIS_URL: cache.address,
     HOST: hosts.join(','),
     PORT: String(serverPort),
     PROCESSOR_PORT: String(processorPort),
   }
-  const server = programPart({
-    name: 'server',
-    main: programs.server,
-    hosts,
-    port: serverPort,
-    readyPath: '/readyz',
-    env,
-    isEssential: true,
-  })
-  const processor = programPart({
-    name: 'processor',
-    main: programs.processor,
-    hosts,
-    port: processorPort,
-    readyPath: '/livez',
-    env,
-    isEssential: false,
-  })
   const others = extraParts({
     settings,
     programs,
-    env: { pong: shared, semaphore: { ...shared, DATABASE_URL: postgres.semaphoreUrl } },
+    env: {
+      pong: { ...shared, ...passed.pong },
+      semaphore: { ...shared, CORS_ORIGINS: ownOrigins(semaphorePort), ...passed.semaphore, DATABASE_URL: postgres.semaphoreUrl },
+    },
   })
   return {
-    parts: [postgres.part, ...(cache.part ? [cache.part] : []), ...(kafka.part ? [kafka.part] : []), server, processor, ...others],
+    parts: [
+      postgres.part,
+      ...(cache.part ? [cache.part] : []),
+      ...(kafka.part ? [kafka.part] : []),
+      ...pingPrograms(settings, programs, env),
+      ...others,
+    ],
     addresses: [
       { name: 'server', address: urlOf(hosts, serverPort) },
       { name: 'processor', address: `${urlOf(hosts, processorPort)}/metrics` },
@@ -82,7 +73,18 @@ export function pingParts(settings: LocalSettings, dataDir: string, programs: Pr
   }
 }
 
-/** Pages of Ping's own address: no other page in a browser of this machine may ping or read the count. */
+function pingPrograms(
+  { hosts, serverPort, processorPort }: LocalSettings,
+  { server, processor }: Programs,
+  env: NodeJS.ProcessEnv,
+): readonly Part[] {
+  return [
+    programPart({ name: 'server', main: server, hosts, port: serverPort, readyPath: '/readyz', env, isEssential: true }),
+    programPart({ name: 'processor', main: processor, hosts, port: processorPort, readyPath: '/livez', env, isEssential: false }),
+  ]
+}
+
+/** Pages of a program's own address: no other page in a browser of this machine may call it. */
 function ownOrigins(port: number): string {
   return ['localhost', '127.0.0.1', '[::1]'].map(host => `http://${host}:${port}`).join(',')
 }

@@ -1,5 +1,7 @@
-import { namesOf, NODE_CERTIFICATES } from '../../local/parts/program-settings.ts'
+import { NODE_CERTIFICATES } from '../../local/parts/program-settings.ts'
+import { namesOf } from '../../local/parts/setting-rules.ts'
 import { localSettings } from '../../local/settings.ts'
+import { pongSettings } from '../../pong/settings.ts'
 import { processorSettings } from '../../processor/settings.ts'
 import { semaphoreSettings } from '../../semaphore/settings.ts'
 import { cliSettings } from '../../src/cli/settings.ts'
@@ -18,26 +20,31 @@ export interface Section {
   readonly settings: readonly Setting<unknown>[]
 }
 
-const READERS = 'Used by the server, the processor, `pingcli verify` and `pingcli rebuild`.'
+const READERS = 'Used by the server, the processor, `pingcli verify` and `pingcli rebuild`'
 
 const SHARED: readonly (readonly [title: string, intro: string, tables: readonly SettingsTable[]])[] = [
   ['Port of a service', 'Used by the server and the semaphore.', [portSettings]],
-  ['Postgres', `${READERS} If none is set, Postgres is at postgres://postgres@127.0.0.1:5432/ping.`, [postgresSettings]],
-  ['Cache', `${READERS} If none is set, the cache is at redis://127.0.0.1:6379.`, [redisSettings]],
+  [
+    'Postgres',
+    `${READERS}, and by the semaphore. If none is set, Postgres is at postgres://postgres@127.0.0.1:5432/ping.`,
+    [postgresSettings],
+  ],
+  ['Cache', `${READERS}. If none is set, the cache is at redis://127.0.0.1:6379.`, [redisSettings]],
   ['Shape of the cache', 'Used by the processor and `pingcli rebuild`; set the same value for both.', [hashSettings]],
-  ['Kafka', 'Used by the server and the processor.', [kafkaSettings, eventSettings, topicSettings]],
+  ['Kafka', 'Used by the server, the processor, the pong server, the semaphore and `pingcli rtt`.', [kafkaSettings, topicSettings]],
+  ['Topic of the pings', 'Used by the server and the processor.', [eventSettings]],
 ]
 
 const listed = (names: readonly string[]) => names.map(name => `\`${name}\``).join(', ')
 
-const LOCAL_INTRO = `Used by \`npm start\`. Of the other settings in the shell, only these reach the server and the processor, and none reaches another part:
+const LOCAL_INTRO = `Used by \`npm start\`. Of the other settings in the shell, only these reach the programs that have them (the server, the processor, pong, the semaphore), and none reaches another part:
 
-- ${listed(namesOf('passed'))}. With \`npm start\`, the default of \`CORS_ORIGINS\` is the server's own address: no other page in a browser of this machine may call it.
+- ${listed(namesOf('passed'))}. With \`npm start\`, the default of \`CORS_ORIGINS\` is the program's own address: no other page in a browser of this machine may call it.
 - With \`KAFKA_BROKERS\`: ${listed(namesOf('with KAFKA_BROKERS'))}.
 - With \`REDIS_URL\`: ${listed(namesOf('with REDIS_URL'))}.
 - With either, these variables of Node: ${listed(NODE_CERTIFICATES)}.
 
-If one of these is wrong, \`npm start\` ends before it starts any part. It lists other settings of Ping that are set, and ignores them.`
+If one of these is wrong, \`npm start\` ends before it starts any part. It lists other settings that are set, and ignores them: among them those of pong and the semaphore if they do not run.`
 
 /** The settings of a program that are not in the shared tables. */
 function own(table: SettingsTable): readonly Setting<unknown>[] {
@@ -57,6 +64,7 @@ export const SECTIONS: readonly Section[] = [
     intro: '`npm run processor` uses these, and the tables of Postgres, the cache and Kafka below.',
     settings: own(processorSettings),
   },
+  { title: 'Pong', intro: '`npm run pong` uses these, and the table of Kafka below.', settings: own(pongSettings) },
   {
     title: 'Semaphore',
     intro: '`npm run semaphore` uses these, and the tables of the port, Postgres and Kafka below.',

@@ -103,7 +103,8 @@ describe('the check before a script of package.json', () => {
 
   test('is the first step of npm start, npm test and the programs', () => {
     for (const name of ['start', 'test']) expect(packages.scripts[name]).toMatch(/^node bin\/preflight\.js everything && /)
-    for (const name of ['server', 'processor']) expect(packages.scripts[name]).toMatch(/^node bin\/preflight\.js program && /)
+    for (const name of ['server', 'processor', 'pong', 'semaphore'])
+      expect(packages.scripts[name]).toMatch(/^node bin\/preflight\.js program && /)
   })
 
   test.each(Object.entries(packages.bin))('is the first step of %s', (name, file) => {

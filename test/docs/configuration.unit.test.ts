@@ -11,7 +11,7 @@ describe('docs/configuration.md', () => {
   })
 
   test('holds every setting that a settings file of the code declares', () => {
-    const files = globSync('{src,processor,semaphore,local,broker,bench}/**/settings.ts', { cwd: ROOT.pathname }).filter(
+    const files = globSync('{src,processor,pong,semaphore,local,broker,bench}/**/settings.ts', { cwd: ROOT.pathname }).filter(
       file => file !== 'src/runtime/settings.ts',
     )
     expect(files).toEqual(

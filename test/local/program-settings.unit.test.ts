@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { programSettings } from '../../local/parts/program-settings.ts'
 import { readLocalSettings } from '../../local/settings.ts'
 
-const of = (env: Record<string, string>) => programSettings(readLocalSettings(env), env)
+const of = (env: Record<string, string>) => {
+  const { passed, ignored } = programSettings(readLocalSettings(env), env)
+  return { passed: passed.ping, ignored }
+}
 
 describe('the settings of the shell that npm start passes to the programs', () => {
   test('are those for tuning, and none of addresses', () => {
@@ -54,6 +57,49 @@ describe('the settings of the shell that npm start passes to the programs', () =
     [{ REDIS_URL: 'redis://cache/not-a-number' }, /^REDIS_URL: /],
   ])('are refused by name if they are wrong: %j', (env, message) => {
     expect(() => of(env as Record<string, string>)).toThrow(message)
+  })
+
+  test('reach only the programs that have them, and only those that run', () => {
+    const env = {
+      LOG_LEVEL: 'debug',
+      MAX_MINUTES: '1000',
+      PONG_MAX_SESSIONS: '7',
+      SEMAPHORE_LEASE_MS: '9',
+      SEMAPHORE_GROUP: 'x',
+      CORS_ORIGINS: '*',
+    }
+    const both = programSettings(readLocalSettings(env, ['pong', 'semaphore']), env)
+    expect(both).toEqual({
+      passed: {
+        ping: { LOG_LEVEL: 'debug', MAX_MINUTES: '1000', CORS_ORIGINS: '*' },
+        pong: { LOG_LEVEL: 'debug', PONG_MAX_SESSIONS: '7' },
+        semaphore: { LOG_LEVEL: 'debug', SEMAPHORE_LEASE_MS: '9', CORS_ORIGINS: '*' },
+      },
+      ignored: ['SEMAPHORE_GROUP'],
+    })
+    const { passed, ignored } = programSettings(readLocalSettings(env, ['pong']), env)
+    expect([passed.semaphore, ignored]).toEqual([{}, ['SEMAPHORE_GROUP', 'SEMAPHORE_LEASE_MS']])
+    expect(of(env).ignored).toEqual(['PONG_MAX_SESSIONS', 'SEMAPHORE_GROUP', 'SEMAPHORE_LEASE_MS'])
+  })
+
+  test('include the topics and groups of pong and the semaphore if the user has their own Kafka', () => {
+    const env = { KAFKA_BROKERS: 'kafka:9093', KAFKA_TLS: 'true', PONG_REQUEST_TOPIC: 'p', SEMAPHORE_GROUP: 'g' }
+    const { passed, ignored } = programSettings(readLocalSettings(env, ['pong', 'semaphore']), env)
+    expect([passed.pong, passed.semaphore, ignored]).toEqual([
+      { KAFKA_TLS: 'true', PONG_REQUEST_TOPIC: 'p' },
+      { KAFKA_TLS: 'true', SEMAPHORE_GROUP: 'g' },
+      [],
+    ])
+  })
+
+  test.each([
+    [{ PONG_MAX_SESSIONS: '0' }, /^PONG_MAX_SESSIONS: got "0"/],
+    [{ SEMAPHORE_MAX_BATCH_SIZE: 'x' }, /^SEMAPHORE_MAX_BATCH_SIZE: got "x"/],
+    [{ KAFKA_BROKERS: 'kafka:9093', SEMAPHORE_EVENT_TOPIC: 'command-requests' }, /^SEMAPHORE_\*_TOPIC: /],
+  ])('of pong and the semaphore are refused by name if they are wrong, and only if these run: %j', (env, message) => {
+    const shell = env as Record<string, string>
+    expect(() => programSettings(readLocalSettings(shell, ['pong', 'semaphore']), shell)).toThrow(message)
+    expect(() => of(shell)).not.toThrow()
   })
 
   test('are not checked if they are not passed', () => {
