@@ -20,6 +20,8 @@ export interface Cluster {
   readonly postgres: TestPostgres
   /** As Kafka's superuser. */
   readonly kafka: Admin
+  /** The same, for records. */
+  readonly kafkaClient: Kafka
   /** By name, then by key. */
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** The addresses of the services, by name. */
@@ -43,6 +45,7 @@ export async function startCluster(resources: readonly Resource[]): Promise<Clus
   return {
     postgres: postgres.server,
     kafka: kafka.admin,
+    kafkaClient: kafka.client,
     secrets: Object.assign({}, ...parts.map(({ secrets }) => secrets)) as Cluster['secrets'],
     hosts: Object.assign({}, ...parts.map(({ hosts }) => hosts)) as Cluster['hosts'],
     stop: async () => {
@@ -52,7 +55,7 @@ export async function startCluster(resources: readonly Resource[]): Promise<Clus
   }
 }
 
-/** CloudNativePG: the owner has only the rights on its database, and no client connects without TLS. */
+/** CloudNativePG: an owner has only the rights on its database, and who may connect is as the manifests say. */
 async function startCnpg(resources: readonly Resource[], folder: string) {
   const [{ metadata: { name }, spec } = { metadata: { name: '' }, spec: undefined }] = ofKind(resources, 'Cluster')
   const { database = '', owner = '' } = spec?.bootstrap?.initdb ?? {}
@@ -61,7 +64,9 @@ async function startCnpg(resources: readonly Resource[], folder: string) {
   const files = writeFor(folder, {
     'server.crt': cert,
     'server.key': key,
-    'pg_hba.conf': 'host all postgres 127.0.0.1/32 trust\nhostnossl all all all reject\nhostssl all all all scram-sha-256\n',
+    'pg_hba.conf': ['host all postgres 127.0.0.1/32 trust', ...(spec?.postgresql?.pg_hba ?? []), 'host all all all scram-sha-256', ''].join(
+      '\n',
+    ),
   })
   const settings = {
     ssl: 'on',
@@ -76,6 +81,7 @@ async function startCnpg(resources: readonly Resource[], folder: string) {
   // The role is there already, with no rights: test/support/postgres.ts makes it.
   await admin.query(`ALTER ROLE ${pg.escapeIdentifier(owner)} PASSWORD ${pg.escapeLiteral(password)}`)
   await admin.query(`CREATE DATABASE ${pg.escapeIdentifier(database)} OWNER ${pg.escapeIdentifier(owner)}`)
+  const further = await createDatabases(resources, admin)
   await admin.end()
   const forwarder = await forward(ADDRESS.postgres, 5432, server.port)
   const uri = `postgresql://${owner}:${password}@${host}.ping:5432/${database}`
@@ -95,6 +101,7 @@ async function startCnpg(resources: readonly Resource[], folder: string) {
         pgpass: `${host}:5432:${database}:${owner}:${password}\n`,
       },
       [`${name}-ca`]: { 'ca.crt': authority.cert, 'ca.key': '' },
+      ...further,
     },
     hosts: { [host]: ADDRESS.postgres },
     stop: async () => {
@@ -102,6 +109,21 @@ async function startCnpg(resources: readonly Resource[], folder: string) {
       await server.stop()
     },
   }
+}
+
+/** CloudNativePG's resources for further roles and databases. Returns the secrets of the roles, which are made by hand. */
+async function createDatabases(resources: readonly Resource[], admin: pg.Client): Promise<Cluster['secrets']> {
+  const secrets: Record<string, Readonly<Record<string, string>>> = {}
+  for (const { spec } of ofKind(resources, 'DatabaseRole')) {
+    const password = randomText()
+    await admin.query(
+      `CREATE ROLE ${pg.escapeIdentifier(spec.name)} ${spec.login ? 'LOGIN' : 'NOLOGIN'} PASSWORD ${pg.escapeLiteral(password)}`,
+    )
+    secrets[spec.passwordSecret.name] = { username: spec.name, password }
+  }
+  for (const { spec } of ofKind(resources, 'Database'))
+    await admin.query(`CREATE DATABASE ${pg.escapeIdentifier(spec.name)} OWNER ${pg.escapeIdentifier(spec.owner)}`)
+  return secrets
 }
 
 /** Dragonfly's operator, with a real Redis: the secret is made by hand, as a random text of base64. */
@@ -146,7 +168,8 @@ async function startStrimzi(resources: readonly Resource[], folder: string) {
   }
   const server = await launchKafka({ port: plainPort, dataDir: join(folder, 'kafka'), listener })
   const forwarder = await forward(ADDRESS.kafka, 9093, port)
-  const admin = new Kafka({ brokers: [`127.0.0.1:${plainPort}`], logLevel: logLevel.NOTHING }).admin()
+  const client = new Kafka({ brokers: [`127.0.0.1:${plainPort}`], logLevel: logLevel.NOTHING })
+  const admin = client.admin()
   await admin.connect()
   const topics = ofKind(resources, 'KafkaTopic').map(({ metadata, spec }) => ({
     topic: metadata.name,
@@ -160,7 +183,8 @@ async function startStrimzi(resources: readonly Resource[], folder: string) {
         operations.map(operation => ({
           resourceType: resource.type === 'group' ? AclResourceTypes.GROUP : AclResourceTypes.TOPIC,
           resourceName: 'name' in resource ? String(resource.name) : '',
-          resourcePatternType: ResourcePatternTypes.LITERAL,
+          resourcePatternType:
+            'patternType' in resource && resource.patternType === 'prefix' ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
           principal: `User:${user.name}`,
           host: '*',
           operation: AclOperationTypes[operation.toUpperCase() as keyof typeof AclOperationTypes],
@@ -171,6 +195,7 @@ async function startStrimzi(resources: readonly Resource[], folder: string) {
   })
   return {
     admin,
+    client,
     secrets: {
       ...Object.fromEntries(
         users.map(user => [

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { Partitioners, type Message } from 'kafkajs'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { encode } from '../../pong/messages/encode.ts'
 import { readProjectFiles } from '../k8s/project/project-files.ts'
 import type { Resource } from '../k8s/project/read-yaml.ts'
 import { render } from '../k8s/render/render.ts'
@@ -19,6 +22,8 @@ const READY_LIMIT_MS = 60_000
 const PINGS = 7
 const SERVER = 'http://127.0.0.1:8080'
 const PROCESSOR = 'http://127.0.0.1:8081'
+const PONG = 'http://127.0.0.1:8083'
+const SEMAPHORE = 'http://127.0.0.1:8082'
 
 describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of overlay dev, with the parts that the operators create', () => {
   const caller = new PingCaller()
@@ -28,9 +33,9 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
   const started: Container[] = []
 
   beforeAll(async () => {
-    resources = render(readProjectFiles(), 'k8s/overlays/dev')
+    resources = ['dev', 'dev/pong', 'dev/semaphore'].flatMap(overlay => render(readProjectFiles(), `k8s/overlays/${overlay}`))
     store = await ContainerStore.open()
-    await buildImages(store, ['server', 'processor'])
+    await buildImages(store, ['server', 'processor', 'pong', 'semaphore'])
     cluster = await startCluster(resources)
   })
   afterAll(async () => {
@@ -41,7 +46,7 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
 
   const options = (name: string) => overlayContainer(resources, name, cluster, join(store.folder, 'secrets'))
   const migrate = (): Promise<CommandResult> => runContainer(store, { image: imageName('server'), ...options('migrate') })
-  const start = async (name: 'server' | 'processor', readyPage: string): Promise<void> => {
+  const start = async (name: 'server' | 'processor' | 'pong' | 'semaphore', readyPage: string): Promise<void> => {
     const container = await Container.start(store, { image: imageName(name), ...options(name) })
     started.push(container)
     const isReady = async () => (await fetch(readyPage).catch(() => undefined))?.ok === true
@@ -54,6 +59,13 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     await client.connect()
     return (await client.query<Record<string, unknown>>(sql).finally(() => client.end())).rows
   }
+  const send = async (topic: string, message: Message): Promise<void> => {
+    const producer = cluster.kafkaClient.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+    await producer.connect()
+    await producer.send({ topic, messages: [message] }).finally(() => producer.disconnect())
+  }
+  const hasRecords = async (topic: string, records: number) =>
+    (await cluster.kafka.fetchTopicOffsets(topic)).reduce((sum, { high }) => sum + Number(high), 0) === records
   const count = async () => caller.call(SERVER, 'PingCount', {}, 10_000)
 
   test('migrate ends at once with the reason if the owner lacks a right', async () => {
@@ -106,7 +118,44 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     )
   })
 
-  test('the server and the processor stop with exit code 0', async () => {
+  test('pong answers pings, to one and to all, as a Kafka user with no more rights than it needs', async () => {
+    await start('pong', `${PONG}/readyz`)
+    for (const [to, answers] of [
+      ['one', 1],
+      ['all', 2],
+    ] as const) {
+      const headers = { 'correlation-id': randomUUID(), 'reply-to': 'pong/0' }
+      await send('ping', { key: headers['correlation-id'], headers, value: encode({ type: 'ping', seq: 1, to, attempt: 1, padding: '' }) })
+      await until(`the ping to ${to} is answered`, () => hasRecords('pong', answers), READY_LIMIT_MS)
+    }
+    await send('ping', { value: 'no ping' })
+    await until('the record that is no ping is a dead letter', () => hasRecords('ping.dead-letter', 1), READY_LIMIT_MS)
+  })
+
+  test('the semaphore grants a command as an owner of its own database and a Kafka user with no more rights than it needs', async () => {
+    await start('semaphore', `${SEMAPHORE}/readyz`)
+    const response = await fetch(`${SEMAPHORE}/command`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'work' })
+    expect(response.status).toBe(201)
+    await until('the command is actionable', () => hasRecords('actionable-commands', 1), READY_LIMIT_MS)
+    const { resourceId, commandId } = (await response.json()) as { resourceId: string; commandId: string }
+    await send('command-events', { key: resourceId, value: null, headers: { 'command-id': commandId, event: 'finished' } })
+    await until('the outcome of the command is in its topic', () => hasRecords('command-outcomes', 1), READY_LIMIT_MS)
+    await send('command-requests', { key: null, value: 'no resource' })
+    await until('the record that is no command is a dead letter', () => hasRecords('command-requests.dead-letter', 1), READY_LIMIT_MS)
+  })
+
+  test("the semaphore's role cannot connect to Ping's database", async () => {
+    const { username: user, password } = cluster.secrets['semaphore-postgres']!
+    const { host, port } = cluster.postgres.admin.config
+    const ssl = { rejectUnauthorized: false }
+    const client = (database: string) => new pg.Client({ host, port, user, password, database, ssl })
+    await expect(client('ping').connect()).rejects.toThrow(/pg_hba.conf rejects connection/)
+    const own = client('semaphore')
+    await own.connect()
+    await own.end()
+  })
+
+  test('all programs stop with exit code 0', async () => {
     for (const container of started) expect(await container.stop()).toMatchObject({ exitCode: 0 })
   })
 })

@@ -4,7 +4,7 @@ import { readDockerfile, stepsOf, type Stage, type Step } from './read-dockerfil
 
 const ROOT = join(import.meta.dirname, '..', '..')
 /** What the manifests and skaffold build, each an image. */
-export const TARGETS = ['server', 'processor', 'verify', 'dev'] as const
+export const TARGETS = ['server', 'processor', 'pong', 'semaphore', 'verify', 'dev'] as const
 /** Builders of Debian's age do not know these. */
 const TOO_NEW = /^--(link|parents|network|security|exclude)\b/
 

@@ -18,11 +18,11 @@ describe('the Dockerfile', () => {
   test('has no faults', () => expect(findFaults(files)).toEqual([]))
 
   test('copies only folders without tests, keys and settings', () => {
-    const strangers = globSync('{src,processor}/**/*', { cwd: ROOT, withFileTypes: true })
+    const strangers = globSync('{src,processor,pong,semaphore}/**/*', { cwd: ROOT, withFileTypes: true })
       .filter(entry => entry.isFile() && !/\.(ts|sql|lua)$/.test(entry.name))
       .map(entry => join(entry.parentPath, entry.name))
     expect(strangers).toEqual([])
-    expect(globSync('{src,processor}/**/*.test.ts', { cwd: ROOT })).toEqual([])
+    expect(globSync('{src,processor,pong,semaphore}/**/*.test.ts', { cwd: ROOT })).toEqual([])
   })
 
   test.each<[string, BuildFiles, string]>([

@@ -73,6 +73,8 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
   test.each([
     ['server', ['src/server/main.ts'], ['8080/tcp']],
     ['processor', ['processor/main.ts'], ['8081/tcp']],
+    ['pong', ['pong/main.ts'], ['8083/tcp']],
+    ['semaphore', ['semaphore/main.ts'], ['8082/tcp']],
     ['verify', ['src/cli/main.ts', 'verify', '--pings', '100', '--wait', '60s'], []],
     ['dev', ['--watch', 'src/server/main.ts'], ['8080/tcp', '8081/tcp']],
   ] as const)('%s runs Node as user 1000 with %j', async (target, command, ports) => {
@@ -87,7 +89,7 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     const list = `JSON.stringify([fs.readdirSync('.').sort(), ${JSON.stringify(packages)}.filter(name => fs.existsSync('node_modules/' + name))])`
     const { stdout } = await runContainer(store, { image: imageName('server'), args: ['--print', list] })
     expect(JSON.parse(stdout)).toEqual([
-      ['.compile-cache', 'node_modules', 'package.json', 'processor', 'src'],
+      ['.compile-cache', 'node_modules', 'package.json', 'pong', 'processor', 'semaphore', 'src'],
       ['pg', 'kafkajs'],
     ])
   })
@@ -96,6 +98,8 @@ describe.runIf(canBuildImages() && can('redis'))('the images', () => {
     ['server', 'src/server/main.ts', ['--help']],
     ['verify', 'src/cli/main.ts', ['--version']],
     ['processor', 'processor/main.ts', ['--help']],
+    ['pong', 'pong/main.ts', ['--help']],
+    ['semaphore', 'semaphore/main.ts', ['--help']],
   ] as const)('%s finds all of its code in the compile cache', async (target, main, args) => {
     const { stderr } = await runContainer(store, {
       image: imageName(target),

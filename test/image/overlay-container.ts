@@ -1,9 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { containersOf } from '../k8s/cluster/workloads.ts'
+import { containersOf, type Workload } from '../k8s/cluster/workloads.ts'
 import type { Resource } from '../k8s/project/read-yaml.ts'
 import type { Cluster } from './cluster.ts'
 import type { ContainerOptions } from './container.ts'
+
+/** What Kubernetes knows of a pod. */
+const FIELDS: Readonly<Record<string, (workload: Workload) => string>> = { 'metadata.name': ({ name }) => `${name}-0` }
 
 /** One container of a manifest, to be run as Kubernetes would: its command, settings from secrets, files, and names of services. */
 export function overlayContainer(
@@ -21,8 +24,11 @@ export function overlayContainer(
     return value
   }
   const env = (container.env ?? []).map(variable => {
-    const { name: secret, key } = variable.valueFrom?.secretKeyRef ?? {}
-    return [variable.name, variable.value ?? valueOf(secret, key)] as const
+    const { secretKeyRef: { name: secret, key } = {}, fieldRef } = variable.valueFrom ?? {}
+    return [
+      variable.name,
+      variable.value ?? (fieldRef ? FIELDS[fieldRef.fieldPath]?.(workload) : undefined) ?? valueOf(secret, key),
+    ] as const
   })
   const mounts = (container.volumeMounts ?? []).flatMap(mount => {
     const volume = workload.pod.volumes?.find(each => each.name === mount.name)

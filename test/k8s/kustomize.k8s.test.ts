@@ -10,7 +10,15 @@ import { run } from './tools/run.ts'
 import { inCopy } from './tools/write-project.ts'
 
 const COMPOSED = 'k8s/overlays/composed'
-const FOLDERS = ['k8s/overlays/dev', 'k8s/overlays/dev/infra', 'k8s/overlays/dev/sync', 'k8s/overlays/prod', COMPOSED]
+const FOLDERS = [
+  'k8s/overlays/dev',
+  'k8s/overlays/dev/infra',
+  'k8s/overlays/dev/sync',
+  'k8s/overlays/dev/pong',
+  'k8s/overlays/dev/semaphore',
+  'k8s/overlays/prod',
+  COMPOSED,
+]
 
 const kustomize = findKustomize()
 const reasons = kustomize === undefined ? ['there is neither `kustomize` nor `kubectl`'] : []

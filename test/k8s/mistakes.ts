@@ -16,6 +16,8 @@ export interface Mistake {
 const SERVER = 'k8s/app/server.yaml'
 const PROCESSOR = 'k8s/app/processor.yaml'
 const USERS = 'k8s/infra/kafka-users.yaml'
+const PONG = 'k8s/components/pong'
+const SEMAPHORE = 'k8s/components/semaphore'
 
 export const MISTAKES: readonly Mistake[] = [
   { title: 'a misspelt field', file: SERVER, text: 'failureThreshold:', by: 'failureTreshold:', check: 'typed', says: '"failureTreshold"' },
@@ -458,6 +460,110 @@ export const MISTAKES: readonly Mistake[] = [
     by: '### Relay lag',
     check: 'runbook',
     says: 'alert PingRelayLag: got no entry',
+  },
+  {
+    title: 'a right that is not a field of a role of Postgres',
+    file: `${SEMAPHORE}/postgres.yaml`,
+    text: 'login: true',
+    by: 'login: true\n  superuser: true',
+    check: 'typed',
+    says: '"superuser"',
+  },
+  {
+    title: 'a role of Postgres without a password',
+    file: `${SEMAPHORE}/postgres.yaml`,
+    text: 'name: semaphore-postgres',
+    by: 'name: semaphore-password',
+    check: 'references',
+    says: 'got Secret semaphore-password',
+  },
+  {
+    title: 'a database whose owner does not exist',
+    file: `${SEMAPHORE}/postgres.yaml`,
+    text: 'owner: semaphore',
+    by: 'owner: semaphores',
+    check: 'databases',
+    says: 'got the owner semaphores',
+  },
+  {
+    title: "a role that may connect to Ping's database",
+    file: 'k8s/infra/postgres.yaml',
+    text: 'hostssl ping semaphore all reject',
+    by: 'hostssl ping other all reject',
+    check: 'databases',
+    says: 'expected hostssl ping semaphore all reject',
+  },
+  {
+    title: "a program in another one's database",
+    file: `${SEMAPHORE}/semaphore.yaml`,
+    text: 'DB_NAME, value: semaphore',
+    by: 'DB_NAME, value: ping',
+    check: 'databases',
+    says: 'got DB_NAME ping',
+  },
+  {
+    title: 'a StatefulSet for the pods of others',
+    file: `${PONG}/pong.yaml`,
+    text: '  selector:\n    matchLabels:\n      app.kubernetes.io/name: pong\n',
+    by: '  selector:\n    matchLabels:\n',
+    check: 'selectors',
+    says: 'StatefulSet pong: got a selector for',
+  },
+  {
+    title: 'a StatefulSet whose liveness depends on others',
+    file: `${PONG}/pong.yaml`,
+    text: 'livenessProbe:\n            httpGet: { path: /livez',
+    by: 'livenessProbe:\n            httpGet: { path: /readyz',
+    check: 'probes',
+    says: 'StatefulSet pong, container pong: got a livenessProbe at /readyz',
+  },
+  {
+    title: 'less time than a pong server takes to stop',
+    file: `${PONG}/pong.yaml`,
+    text: 'terminationGracePeriodSeconds: 30',
+    by: 'terminationGracePeriodSeconds: 20',
+    check: 'termination',
+    says: 'expected more than preStop 0 s and a stop of 20 s',
+  },
+  {
+    title: 'a semaphore that stops before proxies know',
+    file: `${SEMAPHORE}/semaphore.yaml`,
+    text: 'preStop: { sleep: { seconds: 5 } }',
+    by: 'preStop: { sleep: { seconds: 0 } }',
+    check: 'termination',
+    says: 'got no preStop sleep',
+  },
+  {
+    title: 'a group by its name where servers have one each',
+    file: `${PONG}/kafka-user.yaml`,
+    text: 'patternType: prefix',
+    by: 'patternType: literal',
+    check: 'kafkaAccess',
+    says: 'lacks group pong.…: Read',
+  },
+  {
+    title: 'a topic that the semaphore may read but does not',
+    file: `${SEMAPHORE}/kafka-user.yaml`,
+    text: 'name: command-outcomes, patternType: literal }\n        operations: [Describe, Write]',
+    by: 'name: command-outcomes, patternType: literal }\n        operations: [Describe, Read, Write]',
+    check: 'kafkaAccess',
+    says: 'has topic command-outcomes: Read',
+  },
+  {
+    title: 'a topic that is missing',
+    file: `${SEMAPHORE}/kafka-topics.yaml`,
+    text: 'name: command-events.dead-letter',
+    by: 'name: command-events.dead-letters',
+    check: 'partitions',
+    says: 'needs the topic command-events.dead-letter,',
+  },
+  {
+    title: 'more pong servers than partitions',
+    file: `${PONG}/pong.yaml`,
+    text: 'replicas: 2',
+    by: 'replicas: 5',
+    check: 'partitions',
+    says: 'StatefulSet pong: got 5 replicas, expected no more than the 4 partitions of ping',
   },
 ]
 

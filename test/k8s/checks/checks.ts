@@ -1,5 +1,6 @@
 import { addresses } from './addresses.ts'
 import type { Check } from './check.ts'
+import { databases } from './databases.ts'
 import { images } from './images.ts'
 import { kafkaAccess } from './kafka-access.ts'
 import { metrics } from './metrics.ts'
@@ -36,6 +37,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   settings,
   kafkaAccess,
   partitions,
+  databases,
   secrets,
   paths,
   metrics,

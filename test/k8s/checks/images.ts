@@ -38,14 +38,21 @@ export const images: Check = {
   },
 }
 
+/** The image of each program. */
+const IMAGES: Readonly<Record<string, string>> = {
+  'src/server/main.ts': 'ping-server',
+  'processor/main.ts': 'ping-processor',
+  'pong/main.ts': 'ping-pong',
+  'semaphore/main.ts': 'ping-semaphore',
+  'src/cli/main.ts': 'ping-verify',
+}
+
 /** Each container runs an image that is built, and a program that this image has. */
 function ofContainers(resources: readonly Resource[], built: readonly string[]): readonly string[] {
   return containersOf(resources).flatMap(({ where, container }) => {
     const name = container.image?.replace(/:[^/]*$/, '') ?? ''
     const program = programOf(container).file
-    const expected = { 'src/server/main.ts': 'ping-server', 'processor/main.ts': 'ping-processor', 'src/cli/main.ts': 'ping-verify' }[
-      program
-    ]
+    const expected = IMAGES[program]
     return [
       ...(built.includes(name)
         ? []

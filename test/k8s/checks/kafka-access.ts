@@ -44,11 +44,11 @@ interface Need {
 
 function neededBy(resources: readonly Resource[]): readonly Need[] {
   const programs = containersOf(resources).flatMap(({ where, container }) => {
-    const { KAFKA_USERNAME: user, KAFKA_TOPIC: topic = '', KAFKA_GROUP: group = '' } = literalEnv(container)
+    const env = literalEnv(container)
+    const { KAFKA_USERNAME: user } = env
     if (user === undefined) return []
     const secret = container.env?.find(({ name }) => name === 'KAFKA_PASSWORD')?.valueFrom?.secretKeyRef?.name
-    const isServer = programOf(container).file === 'src/server/main.ts'
-    return [{ who: where, user, secret, rights: isServer ? serverRights(topic) : processorRights(topic, group) }]
+    return [{ who: where, user, secret, rights: RIGHTS[programOf(container).file]?.(env) ?? [] }]
   })
   const scalers = ofKind(resources, 'ScaledObject').flatMap(({ metadata, spec }) =>
     spec.triggers.map(({ metadata: trigger, authenticationRef }) => ({
@@ -61,23 +61,40 @@ function neededBy(resources: readonly Resource[]): readonly Need[] {
   return [...programs, ...scalers]
 }
 
-/** The relay: src/relay/publisher.ts. */
-function serverRights(topic: string): readonly Right[] {
-  return [`topic ${topic}: Describe`, `topic ${topic}: Write`]
+type Env = Readonly<Record<string, string>>
+
+/** What each program does with Kafka, by the topics and groups that its settings name. */
+const RIGHTS: Readonly<Record<string, (env: Env) => readonly Right[]>> = {
+  // The relay: src/relay/publisher.ts.
+  'src/server/main.ts': ({ KAFKA_TOPIC: topic = '' }) => writes(topic),
+  // processor/consumer.ts
+  'processor/main.ts': ({ KAFKA_TOPIC: topic = '', KAFKA_GROUP: group = '' }) => [...reads(topic), ...joins(group), ...writesDead(topic)],
+  // Two consumers, one in the group of all servers, one in that of this server: pong/wiring.ts.
+  'pong/main.ts': ({ PONG_REQUEST_TOPIC: topic = '', PONG_REPLY_TOPIC: replies = '', PONG_GROUP: group = '' }) => [
+    ...reads(topic),
+    ...joins(group),
+    ...joins(`${group}.…`),
+    ...writes(replies),
+    ...writesDead(topic),
+  ],
+  // semaphore/intake and semaphore/relay.
+  'semaphore/main.ts': env => {
+    const [requests = '', events = ''] = [env['SEMAPHORE_REQUEST_TOPIC'], env['SEMAPHORE_EVENT_TOPIC']]
+    return [
+      ...[requests, events].flatMap(topic => [...reads(topic), ...writesDead(topic)]),
+      ...joins(env['SEMAPHORE_GROUP'] ?? ''),
+      ...writes(env['SEMAPHORE_ACTIONABLE_TOPIC'] ?? ''),
+      ...writes(env['SEMAPHORE_OUTCOME_TOPIC'] ?? ''),
+    ]
+  },
 }
 
-/** processor/consumer.ts and src/kafka/dead-letters.ts. */
-function processorRights(topic: string, group: string): readonly Right[] {
-  const dead = deadLetterTopic(topic)
-  return [
-    `topic ${topic}: Describe`,
-    `topic ${topic}: Read`,
-    `group ${group}: Describe`,
-    `group ${group}: Read`,
-    `topic ${dead}: Describe`,
-    `topic ${dead}: Write`,
-  ]
-}
+const reads = (topic: string): readonly Right[] => [`topic ${topic}: Describe`, `topic ${topic}: Read`]
+const writes = (topic: string): readonly Right[] => [`topic ${topic}: Describe`, `topic ${topic}: Write`]
+/** Joins the group and commits offsets. */
+const joins = (group: string): readonly Right[] => [`group ${group}: Describe`, `group ${group}: Read`]
+/** src/kafka/dead-letters.ts */
+const writesDead = (topic: string): readonly Right[] => writes(deadLetterTopic(topic))
 
 function rightsOf({ spec }: ReturnType<typeof ofKind<'KafkaUser'>>[number]): readonly Right[] {
   return (spec?.authorization?.acls ?? []).flatMap(({ resource, operations = [], type = 'allow', host = '*' }) => {

@@ -1,4 +1,6 @@
+import { createPongMetrics } from '../../../pong/metrics.ts'
 import { createProcessorMetrics } from '../../../processor/metrics.ts'
+import { createSemaphoreMetrics } from '../../../semaphore/metrics.ts'
 import { createServerMetrics } from '../../../src/server/metrics.ts'
 import { ofKind } from '../cluster/of-kind.ts'
 import type { Rendering } from '../project/project.ts'
@@ -7,7 +9,7 @@ import { perRendering } from './check.ts'
 
 /** Metrics of others: kube-state-metrics, Postgres' and Kafka's exporters, the cache, Prometheus itself. */
 const OF_OTHERS = /^(kube|cnpg|kafka|dragonfly|container)_|^up$/
-const IS_OURS = /^(ping|process|nodejs)_/
+const IS_OURS = /^(ping|pong|semaphore|process|nodejs)_/
 /** Labels that Prometheus adds, and that of a histogram's buckets. */
 const ADDED = ['namespace', 'job', 'pod', 'instance', 'container', 'le']
 const METRIC = /(?<![\w:$."'/])([a-z]\w*_\w+|up)(?![\w(."'/-])(?:\{([^}]*)\})?/g
@@ -21,9 +23,7 @@ export const metrics = perRendering('use metrics and labels that the programs ha
     [...expression.matchAll(METRIC)].flatMap(([, name = '', inside = '']) => {
       const labels = known.get(name)
       if (labels === undefined && !OF_OTHERS.test(name))
-        return IS_OURS.test(name) || inside !== ''
-          ? [`${from}: got the metric ${name}, expected one of src/server/metrics.ts or processor/metrics.ts`]
-          : []
+        return IS_OURS.test(name) || inside !== '' ? [`${from}: got the metric ${name}, expected one of the metrics.ts of a program`] : []
       return [...inside.matchAll(CONDITION)].flatMap(([, label = '', operator, value = '']) => [
         ...(labels === undefined || labels.includes(label) || ADDED.includes(label)
           ? []
@@ -37,13 +37,22 @@ export const metrics = perRendering('use metrics and labels that the programs ha
   )
 })
 
+const never = (): Promise<never> => Promise.reject(new Error('there is nothing to read'))
+
 /** The labels of each metric that the programs have, a histogram's three series among them. */
 function knownMetrics(): ReadonlyMap<string, readonly string[]> {
-  const [server, processor] = [createServerMetrics(), createProcessorMetrics()]
+  const [server, processor, pong, semaphore] = [
+    createServerMetrics(),
+    createProcessorMetrics(),
+    createPongMetrics(),
+    createSemaphoreMetrics(),
+  ]
   server.watchQueue(() => 0)
   server.watchCertificate(() => 0)
   processor.watchOpen(() => 0)
-  const found = [server.registry, processor.registry].flatMap(registry => registry.getMetricsAsArray())
+  pong.watchSessions(() => ({ open: 0, settled: 0 }))
+  semaphore.watchState(never, never)
+  const found = [server, processor, pong, semaphore].map(({ registry }) => registry).flatMap(registry => registry.getMetricsAsArray())
   return new Map(
     found.flatMap(({ name, ...metric }) => {
       const labels = 'labelNames' in metric ? (metric.labelNames as readonly string[]) : []

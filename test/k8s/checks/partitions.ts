@@ -23,6 +23,7 @@ export const partitions = perRendering(
       ...used
         .filter(({ topic }) => topic !== name)
         .map(({ where, topic }) => `${where}: got the topic ${topic}, expected that of the others, ${name}`),
+      ...ofOtherTopics(resources),
       ...ofLanes(environments, topics.find(({ metadata }) => metadata.name === name)?.spec?.partitions),
       ...ofProcessors(resources, topics.find(({ metadata }) => metadata.name === name)?.spec?.partitions ?? 0),
       ...ofReplicas(resources),
@@ -49,6 +50,31 @@ function ofLanes(
   ]
 }
 
+const READ = ['PONG_REQUEST_TOPIC', 'SEMAPHORE_REQUEST_TOPIC', 'SEMAPHORE_EVENT_TOPIC']
+const WRITTEN = ['PONG_REPLY_TOPIC', 'SEMAPHORE_ACTIONABLE_TOPIC', 'SEMAPHORE_OUTCOME_TOPIC']
+
+/** The topics of pong and the semaphore, and no more readers than one that is shared has partitions. */
+function ofOtherTopics(resources: readonly Resource[]): readonly string[] {
+  const topics = ofKind(resources, 'KafkaTopic')
+  const partitionsOf = (name: string) => topics.find(({ metadata }) => metadata.name === name)?.spec?.partitions
+  return containersOf(resources).flatMap(({ where, container, workload }) => {
+    const env = literalEnv(container)
+    const [read, written] = [READ, WRITTEN].map(names => names.flatMap(name => env[name] ?? [])) as [string[], string[]]
+    const needed = [...read, ...read.map(deadLetterTopic), ...written]
+    return [
+      ...needed
+        .filter(name => partitionsOf(name) === undefined)
+        .map(name => `${where}: needs the topic ${name}, expected a KafkaTopic of that name`),
+      ...read
+        .filter(name => (partitionsOf(name) ?? 0) < workload.replicas)
+        .map(
+          name =>
+            `${workload.title}: got ${workload.replicas} replicas, expected no more than the ${partitionsOf(name)} partitions of ${name}`,
+        ),
+    ]
+  })
+}
+
 /** If there are more processors than partitions, the extra ones have nothing to read. */
 function ofProcessors(resources: readonly Resource[], topicPartitions: number): readonly string[] {
   const fixed = ofKind(resources, 'Deployment')
@@ -67,10 +93,12 @@ function ofReplicas(resources: readonly Resource[]): readonly string[] {
   const ofKafka = ofKind(resources, 'Kafka').flatMap(({ spec }) =>
     Object.entries((spec?.kafka.config ?? {}) as Record<string, unknown>).filter(([name]) => name.endsWith('replication.factor')),
   )
+  const [defaults = {}] = ofKind(resources, 'Kafka').map(({ spec }) => (spec?.kafka.config ?? {}) as Record<string, unknown>)
   return [
     ...ofKind(resources, 'KafkaTopic').flatMap(({ metadata, spec }) => {
-      const replicas = spec?.replicas ?? 0
-      const inSync = Number((spec?.config as Readonly<Record<string, unknown>> | undefined)?.['min.insync.replicas'])
+      const config = (spec?.config ?? {}) as Readonly<Record<string, unknown>>
+      const replicas = spec?.replicas ?? Number(defaults['default.replication.factor'])
+      const inSync = Number(config['min.insync.replicas'] ?? defaults['min.insync.replicas'])
       const isRight = replicas === Math.min(3, brokers) && inSync === (replicas > 1 ? replicas - 1 : 1)
       return isRight
         ? []

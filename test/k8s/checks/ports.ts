@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { IProbe } from 'kubernetes-models/v1'
 import { selects, type Selector } from '../cluster/labels.ts'
 import { ofKind } from '../cluster/of-kind.ts'
@@ -5,6 +6,7 @@ import { podsOf, type Pods } from '../cluster/pods.ts'
 import { containersOf, literalEnv, type PlacedContainer } from '../cluster/workloads.ts'
 import type { Project, Rendering } from '../project/project.ts'
 import type { Resource } from '../project/read-yaml.ts'
+import { render } from '../render/render.ts'
 import { perRendering } from './check.ts'
 import { programOf } from './programs.ts'
 
@@ -16,7 +18,7 @@ export const ports = perRendering('name the ports that the containers have', ({ 
     ...ofPolicies(resources, pods),
     ...ofMonitors(resources, pods),
     ...ofRoutes(resources),
-    ...ofForwards(resources, project),
+    ...ofForwards(project),
   ]
 })
 
@@ -109,18 +111,23 @@ function ofRoutes(resources: readonly Resource[]): readonly string[] {
   })
 }
 
-function ofForwards(resources: readonly Resource[], { skaffold }: Project): readonly string[] {
-  return skaffold.flatMap(({ path, config }) =>
-    (config.portForward ?? []).flatMap(({ resourceName, namespace, port }) => {
-      const service = ofKind(resources, 'Service').find(
-        ({ metadata }) => metadata.name === resourceName && metadata.namespace === namespace,
-      )
+/** Of the services that the same file deploys. */
+function ofForwards({ skaffold, files }: Project): readonly string[] {
+  return skaffold.flatMap(({ path, config }) => {
+    const forwards = config.portForward ?? []
+    const folders = forwards.length === 0 ? [] : (config.manifests?.kustomize.paths ?? [])
+    const services = ofKind(
+      folders.flatMap(folder => render(files, posix.join(posix.dirname(path), folder))),
+      'Service',
+    )
+    return forwards.flatMap(({ resourceName, namespace, port }) => {
+      const service = services.find(({ metadata }) => metadata.name === resourceName && metadata.namespace === namespace)
       const open = (service?.spec?.ports ?? []).map(other => other.port)
       return open.includes(port)
         ? []
         : [
             `${path}: forwards port ${port} of service ${namespace}/${resourceName}, expected one of ${open.join(', ') || 'a service that exists'}`,
           ]
-    }),
-  )
+    })
+  })
 }

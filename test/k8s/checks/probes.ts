@@ -1,5 +1,5 @@
 import type { IContainer } from 'kubernetes-models/v1'
-import { containersOf } from '../cluster/workloads.ts'
+import { containersOf, isLongRunning } from '../cluster/workloads.ts'
 import { perRendering } from './check.ts'
 
 /** The pages of src/runtime/status-pages.ts that each probe asks for. Liveness depends on nothing else. */
@@ -7,7 +7,7 @@ const PAGES = { startupProbe: '/livez', readinessProbe: '/readyz', livenessProbe
 
 export const probes = perRendering('have all three probes in every long-running container, each at its own page', ({ resources }) =>
   containersOf(resources)
-    .filter(({ isInit, workload }) => !isInit && workload.kind === 'Deployment')
+    .filter(isLongRunning)
     .flatMap(({ where, container }) => faultsOf(where, container)),
 )
 

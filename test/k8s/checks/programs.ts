@@ -1,5 +1,7 @@
 import type { IContainer } from 'kubernetes-models/v1'
+import { pongSettings } from '../../../pong/settings.ts'
 import { processorSettings } from '../../../processor/settings.ts'
+import { semaphoreSettings } from '../../../semaphore/settings.ts'
 import { cliSettings } from '../../../src/cli/settings.ts'
 import { redisSettings } from '../../../src/counters/settings.ts'
 import { postgresSettings } from '../../../src/postgres/settings.ts'
@@ -19,7 +21,10 @@ export interface Program {
 
 const POSTGRES = ['DB_HOST', 'DB_USER', 'DB_PASSWORD', 'DB_NAME', 'DB_CA_FILE']
 const CACHE = ['REDIS_HOST', 'REDIS_PASSWORD']
-const KAFKA = ['KAFKA_BROKERS', 'KAFKA_TOPIC', 'KAFKA_TLS', 'KAFKA_CA_FILE', 'KAFKA_SASL_MECHANISM', 'KAFKA_USERNAME', 'KAFKA_PASSWORD']
+const KAFKA = ['KAFKA_BROKERS', 'KAFKA_TLS', 'KAFKA_CA_FILE', 'KAFKA_SASL_MECHANISM', 'KAFKA_USERNAME', 'KAFKA_PASSWORD']
+/** Written out for those who read the manifests, who must find them in the topics and rights. */
+const PONG = ['PONG_NAME', 'PONG_REQUEST_TOPIC', 'PONG_REPLY_TOPIC', 'PONG_GROUP']
+const SEMAPHORE = ['REQUEST_TOPIC', 'EVENT_TOPIC', 'ACTIONABLE_TOPIC', 'OUTCOME_TOPIC', 'GROUP'].map(name => `SEMAPHORE_${name}`)
 
 /** The program that a container runs. Throws for a command that is none of ours. */
 export function programOf(container: IContainer): Program {
@@ -29,7 +34,16 @@ export function programOf(container: IContainer): Program {
     case 'src/server/main.ts':
       return words.includes('--migrate-only') ? migration : server
     case 'processor/main.ts':
-      return { file, settings: processorSettings, required: [...POSTGRES, ...CACHE, ...KAFKA, 'KAFKA_GROUP'], port: processorSettings.port }
+      return {
+        file,
+        settings: processorSettings,
+        required: [...POSTGRES, ...CACHE, ...KAFKA, 'KAFKA_TOPIC', 'KAFKA_GROUP'],
+        port: processorSettings.port,
+      }
+    case 'pong/main.ts':
+      return { file, settings: pongSettings, required: [...KAFKA, ...PONG], port: pongSettings.port }
+    case 'semaphore/main.ts':
+      return { file, settings: semaphoreSettings, required: [...POSTGRES, ...KAFKA, ...SEMAPHORE], port: semaphoreSettings.port }
     case 'src/cli/main.ts':
       return verification(words)
     default:
@@ -40,7 +54,7 @@ export function programOf(container: IContainer): Program {
 const server: Program = {
   file: 'src/server/main.ts',
   settings: serverSettings,
-  required: [...POSTGRES, ...CACHE, ...KAFKA, 'LANES'],
+  required: [...POSTGRES, ...CACHE, ...KAFKA, 'KAFKA_TOPIC', 'LANES'],
   port: serverSettings.port,
 }
 

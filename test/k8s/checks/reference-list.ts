@@ -88,7 +88,21 @@ function ofData(resources: readonly Resource[]): readonly Reference[] {
       key,
     })),
   )
-  return [...caches, ...backups, ...archives, ...stores]
+  return [...caches, ...backups, ...archives, ...stores, ...ofDatabases(resources)]
+}
+
+function ofDatabases(resources: readonly Resource[]): readonly Reference[] {
+  const roles = ofKind(resources, 'DatabaseRole').flatMap(({ metadata, spec }) => {
+    const from = `DatabaseRole ${metadata.name}`
+    const keys = ['username', 'password'].map(key => ({ from, kind: 'Secret', name: spec.passwordSecret.name, key }))
+    return [{ from, kind: 'Cluster', name: spec.cluster.name }, ...keys]
+  })
+  const databases = ofKind(resources, 'Database').map(({ metadata, spec }) => ({
+    from: `Database ${metadata.name}`,
+    kind: 'Cluster',
+    name: spec.cluster.name ?? '',
+  }))
+  return [...roles, ...databases]
 }
 
 function ofAutoscalers(resources: readonly Resource[]): readonly Reference[] {

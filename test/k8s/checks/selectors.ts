@@ -29,6 +29,7 @@ function faultOf({ from, selector, means }: Placed, pods: readonly Pods[]): read
 function selectorsOf(resources: readonly Resource[]): readonly Placed[] {
   const one = [
     ...ofKind(resources, 'Deployment').map(({ metadata, spec }) => ({ from: `Deployment ${metadata.name}`, selector: spec?.selector })),
+    ...ofKind(resources, 'StatefulSet').map(({ metadata, spec }) => ({ from: `StatefulSet ${metadata.name}`, selector: spec?.selector })),
     ...ofKind(resources, 'Service').map(({ metadata, spec }) => ({
       from: `Service ${metadata.name}`,
       selector: { matchLabels: spec?.selector },

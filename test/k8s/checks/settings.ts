@@ -1,5 +1,7 @@
 import { posix } from 'node:path'
 import type { IEnvVar } from 'kubernetes-models/v1'
+import { pongSettings, readPongSettings } from '../../../pong/settings.ts'
+import { readSemaphoreSettings, semaphoreSettings } from '../../../semaphore/settings.ts'
 import { redisOptions, redisSettings } from '../../../src/counters/settings.ts'
 import { kafkaConfig, kafkaSettings } from '../../../src/kafka/settings.ts'
 import { postgresConfig, postgresSettings } from '../../../src/postgres/settings.ts'
@@ -58,6 +60,8 @@ function ofValues({ where, container }: PlacedContainer, { settings: table }: Pr
   )
   const attempts = [
     () => readSettings(table, env),
+    ...(table === pongSettings ? [() => readPongSettings(env)] : []),
+    ...(table === semaphoreSettings ? [() => readSemaphoreSettings(env)] : []),
     () => postgresConfig(readSettings(postgresSettings, env)),
     ...(has(table, redisSettings) ? [() => redisOptions(readSettings(redisSettings, env))] : []),
     ...(has(table, kafkaSettings) ? [() => kafkaConfig(readSettings(kafkaSettings, env as Environment))] : []),

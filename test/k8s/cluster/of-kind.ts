@@ -1,4 +1,5 @@
 import type { ICluster } from '@kubernetes-models/cloudnative-pg/postgresql.cnpg.io/v1/Cluster'
+import type { IDatabase } from '@kubernetes-models/cloudnative-pg/postgresql.cnpg.io/v1/Database'
 import type { IScheduledBackup } from '@kubernetes-models/cloudnative-pg/postgresql.cnpg.io/v1/ScheduledBackup'
 import type { IGateway } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/Gateway'
 import type { IGRPCRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/GRPCRoute'
@@ -11,12 +12,13 @@ import type { IKafka } from '@kubernetes-models/strimzi-kafka-operator/kafka.str
 import type { IKafkaNodePool } from '@kubernetes-models/strimzi-kafka-operator/kafka.strimzi.io/v1/KafkaNodePool'
 import type { IKafkaTopic } from '@kubernetes-models/strimzi-kafka-operator/kafka.strimzi.io/v1/KafkaTopic'
 import type { IKafkaUser } from '@kubernetes-models/strimzi-kafka-operator/kafka.strimzi.io/v1/KafkaUser'
-import type { IDeployment } from 'kubernetes-models/apps/v1'
+import type { IDeployment, IStatefulSet } from 'kubernetes-models/apps/v1'
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2'
 import type { ICronJob, IJob } from 'kubernetes-models/batch/v1'
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1'
 import type { IConfigMap, INamespace, ISecret, IService, IServiceAccount } from 'kubernetes-models/v1'
+import type { IDatabaseRole } from '../kinds/database-role.ts'
 import type { IDragonfly } from '../kinds/dragonfly.ts'
 import type { IObjectStore } from '../kinds/object-store.ts'
 import type { Resource } from '../project/read-yaml.ts'
@@ -26,6 +28,8 @@ export interface Kinds {
   readonly Cluster: ICluster
   readonly ConfigMap: IConfigMap
   readonly CronJob: ICronJob
+  readonly Database: IDatabase
+  readonly DatabaseRole: IDatabaseRole
   readonly Deployment: IDeployment
   readonly Dragonfly: IDragonfly
   readonly Gateway: IGateway
@@ -48,6 +52,7 @@ export interface Kinds {
   readonly Secret: ISecret
   readonly Service: IService
   readonly ServiceAccount: IServiceAccount
+  readonly StatefulSet: IStatefulSet
   readonly TriggerAuthentication: ITriggerAuthentication
 }
 

@@ -25,6 +25,7 @@ export interface Made {
 /** Secrets that no operator creates, and that are not in git because they belong to an installation. */
 const BY_HAND: Made['secrets'] = {
   'ping-cache-password': ['password'], // k8s/infra/create-cache-password.sh
+  'semaphore-postgres': ['username', 'password'], // k8s/components/semaphore/create-password.sh
   'ping-backup': ['ACCESS_KEY_ID', 'ACCESS_SECRET_KEY'], // of the owner of the bucket, see components/backup
   'ping-gateway-tls': ['tls.crt', 'tls.key'], // of the owner of the name, or cert-manager's
 }

@@ -27,6 +27,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 
 /** Kinds that no package has: their interfaces are next to this file. */
 const OURS: Readonly<Record<string, readonly [file: string, type: string]>> = {
+  'postgresql.cnpg.io/v1 DatabaseRole': ['database-role.ts', 'IDatabaseRole'],
   'dragonflydb.io/v1alpha1 Dragonfly': ['dragonfly.ts', 'IDragonfly'],
   'barmancloud.cnpg.io/v1 ObjectStore': ['object-store.ts', 'IObjectStore'],
   'kustomize.config.k8s.io/v1beta1 Kustomization': ['kustomization.ts', 'IKustomization'],

@@ -13,7 +13,7 @@ export interface ISkaffold {
   readonly deploy?: {
     readonly statusCheckDeadlineSeconds: number
     readonly helm?: { readonly releases: readonly Release[] }
-    readonly kubectl?: { readonly hooks?: { readonly before: readonly Hook[]; readonly after: readonly Hook[] } }
+    readonly kubectl?: { readonly hooks?: { readonly before?: readonly Hook[]; readonly after?: readonly Hook[] } }
   }
   readonly portForward?: readonly PortForward[]
   readonly verify?: readonly Verification[]

@@ -27,7 +27,11 @@ export interface Project {
 }
 
 const VERIFY_JOB = 'k8s/app/verify-job.yaml'
-export const COMPONENTS = ['monitoring', 'keda', 'gateway', 'backup'] as const
+const ALONE = ['monitoring', 'keda', 'gateway', 'backup', 'pong', 'semaphore'] as const
+/** The last ones are of use only with others. */
+export const COMPONENTS = [...ALONE, 'monitoring-pong', 'monitoring-semaphore'] as const
+/** The systems next to Ping, which skaffold deploys with a profile each. */
+const EXTRAS = ['pong', 'semaphore'] as const
 
 /** Throws with the file and what is wrong in it, if the files cannot be read or put together. */
 export function readProject(files: ProjectFiles): Project {
@@ -37,8 +41,12 @@ export function readProject(files: ProjectFiles): Project {
   const renderings = [
     { name: 'dev', resources: render(files, 'k8s/overlays/dev') },
     { name: 'skaffold dev', resources: [...render(files, 'k8s/overlays/dev/infra'), ...render(files, 'k8s/overlays/dev/sync')] },
+    {
+      name: `skaffold dev -p ${EXTRAS.join()}`,
+      resources: ['infra', 'sync', ...EXTRAS].flatMap(folder => render(files, `k8s/overlays/dev/${folder}`)),
+    },
     { name: 'prod', resources: render(files, 'k8s/overlays/prod') },
-    ...COMPONENTS.map(component => ({ name: `prod with ${component}`, resources: renderProd(files, [component]) })),
+    ...ALONE.map(component => ({ name: `prod with ${component}`, resources: renderProd(files, [component]) })),
     { name: 'prod with all components', resources: renderProd(files, COMPONENTS) },
   ]
   return {
@@ -60,7 +68,7 @@ export function composition(components: readonly string[]): string {
     kind: 'Kustomization',
     resources: ['../prod'],
     components: components.map(component => `../../components/${component}`),
-    images: [{ name: 'ping-verify', newTag: '0.1.0' }],
+    images: ['ping-verify', 'ping-pong', 'ping-semaphore'].map(name => ({ name, newTag: '0.1.0' })),
   }
   return JSON.stringify(kustomization)
 }
