@@ -59,9 +59,16 @@ interface DocumentedCommand {
   readonly before: string
 }
 
+/** Run by test/local/extras.e2e.test.ts: they need what `npm start -- --with pong,semaphore` starts. */
+const OF_EXTRAS = /^## What else is in the house$[^]*?(?=^## )/m
+
 /** Every command in a page's `sh` blocks, except those that start npm's own scripts. */
 function commandsOf(page: string): readonly DocumentedCommand[] {
-  const blocks = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```sh\n([^]*?)^```/gm)].map(([, block = '']) => block)
+  const blocks = [
+    ...readFileSync(join(ROOT, page), 'utf8')
+      .replace(OF_EXTRAS, '')
+      .matchAll(/^```sh\n([^]*?)^```/gm),
+  ].map(([, block = '']) => block)
   return blocks.flatMap(block => {
     const lines = block.split('\n').filter(line => line.trim() !== '' && !line.startsWith('npm '))
     const isAssignment = (line: string): boolean => /^[A-Z]+=/.test(line)

@@ -5,7 +5,10 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     header: { type: 'string', short: 'H', multiple: true, default: [] },
+    location: { type: 'boolean', short: 'L' },
+    request: { type: 'string', short: 'X' },
     data: { type: 'string', short: 'd' },
+    'data-raw': { type: 'string' },
     json: { type: 'string' },
     silent: { type: 'boolean', short: 's' },
     'show-error': { type: 'boolean', short: 'S' },
@@ -23,10 +26,13 @@ const urls = positionals.flatMap(url => {
 const headers = new Headers(values.header.map(header => header.split(/: */, 2) as [string, string]))
 if (values.json !== undefined) headers.set('content-type', 'application/json')
 else if (values.data !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/x-www-form-urlencoded')
-const body = values.json ?? values.data
+const body = values.json ?? values.data ?? values['data-raw']
 
 for (const url of urls) {
-  const answer = await fetch(url, { headers, ...(body !== undefined && { method: 'POST', body }) })
+  const answer = await fetch(/^https?:/.test(url) ? url : `http://${url}`, {
+    headers,
+    ...(body !== undefined && { method: values.request ?? 'POST', body }),
+  })
   if (values.fail && !answer.ok) process.exit(22)
   process.stdout.write((await answer.text()) + values['write-out'].replaceAll('%{http_code}', String(answer.status)))
 }
