@@ -6,7 +6,7 @@ export interface Explorable {
   faults(): readonly string[]
   /** Throws if a promise is broken by it. */
   apply(move: string): void
-  /** Equal for two states that cannot be told apart from here on. */
+  /** Equal for two states that cannot be distinguished from here on. */
   key(): string
   /** Throws if a promise is broken when nothing happens any more. It may change the state. */
   checkEnd(): void
