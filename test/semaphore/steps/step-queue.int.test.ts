@@ -5,7 +5,8 @@ import type { Client } from '../../../src/postgres/pg-types.ts'
 import { QueueFullError, UnavailableError } from '../../../src/transport/errors.ts'
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { startTcpGate } from '../../support/tcp-gate.ts'
-import { cancel, finish, limits, Store, submit } from '../store/store-fixture.ts'
+import { Store } from '../store/store-fixture.ts'
+import { cancel, finish, limits, submit } from '../test-steps.ts'
 import { startQueue } from './queue-fixture.ts'
 
 let database: TestDatabase

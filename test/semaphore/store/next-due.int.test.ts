@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { nextDueInMs, waitingResources } from '../../../semaphore/store/next-due.ts'
-import { describeStore, limits, submit } from './store-fixture.ts'
+import { limits, submit } from '../test-steps.ts'
+import { describeStore } from './store-fixture.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -8,7 +8,8 @@ import {
   takeRelayLocks,
   type OutboxPosition,
 } from '../../../semaphore/store/outbox.ts'
-import { describeStore, finish, limits, Store, submit } from './store-fixture.ts'
+import { finish, limits, submit } from '../test-steps.ts'
+import { describeStore, Store } from './store-fixture.ts'
 
 const START: OutboxPosition = { seq: 0n, tag: 0n }
 const LANE = laneOf('r', 16)

@@ -3,7 +3,8 @@ import { Pool } from '../../../semaphore/store/pool.ts'
 import { StoredReads } from '../../../semaphore/store/semaphore-reads.ts'
 import { PageTokenError } from '../../../semaphore/terms/reads.ts'
 import { silent } from '../../ledger/ledger-fixture.ts'
-import { cancel, DEFAULTS, describeStore, finish, limits, submit, type Store } from './store-fixture.ts'
+import { cancel, finish, limits, submit } from '../test-steps.ts'
+import { DEFAULTS, describeStore, type Store } from './store-fixture.ts'
 
 describeStore('what can be read of the semaphore', (emptyStore, database) => {
   const withStore = (use: (store: Store, reads: StoredReads) => Promise<void>) => {

@@ -5,7 +5,8 @@ import { migrate as migrateLedger } from '../../../src/ledger/migrate.ts'
 import { MissingRightError } from '../../../src/postgres/missing-right.ts'
 import { silent, sql } from '../../ledger/ledger-fixture.ts'
 import { testDatabase, type TestAddress, type TestDatabase } from '../../support/postgres.ts'
-import { finish, Store, submit } from './store-fixture.ts'
+import { finish, submit } from '../test-steps.ts'
+import { Store } from './store-fixture.ts'
 
 const NAME = `semaphore_${randomUUID().replaceAll('-', '')}`
 

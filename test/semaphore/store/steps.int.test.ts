@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { cancel, describeStore, extend, finish, limits, submit, type Store } from './store-fixture.ts'
+import { cancel, extend, finish, limits, submit } from '../test-steps.ts'
+import { describeStore, type Store } from './store-fixture.ts'
 
 const HOUR_MS = 3_600_000
 

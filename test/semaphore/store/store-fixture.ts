@@ -5,7 +5,7 @@ import { readLaneCount } from '../../../semaphore/store/lanes.ts'
 import { migrate } from '../../../semaphore/store/migrate.ts'
 import type { BatchContext, LimitDefaults } from '../../../semaphore/store/step-columns.ts'
 import { takeSteps, type TakenBatch } from '../../../semaphore/store/take-steps.ts'
-import type { Cancel, Extend, Finish, Outcome, SetLimits, Step, Submit } from '../../../semaphore/terms/step.ts'
+import type { Outcome, Step } from '../../../semaphore/terms/step.ts'
 import type { Client } from '../../../src/postgres/pg-types.ts'
 import { silent } from '../../ledger/ledger-fixture.ts'
 import { firstOrAll } from '../../support/depth.ts'
@@ -88,21 +88,3 @@ export class Store {
     await this.client.end()
   }
 }
-
-export const submit = (commandId: string, more: Partial<Submit> = {}): Submit => ({
-  kind: 'submit',
-  resource: 'r',
-  commandId,
-  payload: Buffer.from(`payload of ${commandId}`),
-  ...more,
-})
-export const finish = (commandId: string, more: Partial<Finish> = {}): Finish => ({ kind: 'finish', resource: 'r', commandId, ...more })
-export const extend = (commandId: string, more: Partial<Extend> = {}): Extend => ({ kind: 'extend', resource: 'r', commandId, ...more })
-export const cancel = (commandId: string, more: Partial<Cancel> = {}): Cancel => ({
-  kind: 'cancel',
-  resource: 'r',
-  commandId,
-  when: 'now',
-  ...more,
-})
-export const limits = (more: Partial<SetLimits>): SetLimits => ({ kind: 'limits', resource: 'r', ...more })
