@@ -84,11 +84,12 @@ function createParts(settings: PongSettings, log: Logger, metrics: PongMetrics):
   const producer = new GatheringProducer({ kafka, maxQueued: Infinity, retries: 2 })
   const replies = new Replies({
     producer,
-    retryProducer: new GatheringProducer({ kafka, maxQueued: Infinity, retries: 0 }),
+    retryProducer: new GatheringProducer({ kafka, maxQueued: Infinity, retries: 1 }), // 1: kafkajs' minimum
     places: new ReplyPlaces(kafka, replyTopic, [requestTopic, deadLetters.topic]),
     limitMs: sessionMs,
     nowMs,
     metrics,
+    note: (line, details) => notes.write(line, details),
   })
   const stopping = new AbortController()
   const prepared = retry(() => prepareReplies(kafka, producer, settings), { what: 'reply topic', log, signal: stopping.signal }).catch(

@@ -19,6 +19,8 @@ export interface RepliesOptions {
   readonly limitMs: number
   readonly nowMs: () => number
   readonly metrics: RepliesMetrics
+  /** Writes a line into the log, unless there were many. */
+  readonly note: (line: string, details: object) => void
 }
 
 /**
@@ -35,7 +37,7 @@ export class Replies {
   #idle: PromiseWithResolvers<void> | undefined
 
   constructor(options: RepliesOptions) {
-    const { retryProducer: producer, places, limitMs, nowMs, metrics } = options
+    const { retryProducer: producer, places, limitMs, nowMs, metrics, note } = options
     this.#options = options
     this.#suspects = new Suspects({
       producer,
@@ -44,6 +46,7 @@ export class Replies {
       nowMs,
       confirmedMs: () => this.#confirmedMs,
       onRetry: () => metrics.replyRetried(),
+      onFailed: (err, place) => note('replies are not confirmed; sending them again', { err, place }),
       onConfirmed: () => this.#confirmed(),
     })
   }

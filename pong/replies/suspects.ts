@@ -6,7 +6,7 @@ import type { ReplyPlaces } from './reply-places.ts'
 import { brokersError, isFinal, isTooLarge, reasonOf } from './send-error.ts'
 
 export interface SuspectsOptions {
-  /** Used for nothing else, so that no other reply waits for it. It should not retry itself. */
+  /** Used for nothing else, so that no other reply waits for it. It should retry as little as possible itself. */
   readonly producer: Pick<GatheringProducer, 'send'>
   readonly places: Pick<ReplyPlaces, 'ask'>
   /** How long a partition may refuse its replies while Kafka answers. */
@@ -15,6 +15,7 @@ export interface SuspectsOptions {
   /** When Kafka last confirmed any reply. */
   readonly confirmedMs: () => number
   readonly onRetry: () => void
+  readonly onFailed: (error: unknown, place: string) => void
   readonly onConfirmed: () => void
 }
 
@@ -93,6 +94,7 @@ export class Suspects {
   async #sendAll(suspect: Suspect): Promise<void> {
     while (suspect.waiting.length > 0) {
       const error = await this.#sendPortion(suspect)
+      if (error !== undefined) this.#options.onFailed(error, placeOf(suspect.waiting[0]!.reply))
       const refused = error === undefined ? NONE : await this.#whyRefused(suspect, error)
       if (refused === undefined) return
       if (refused.count > 0) suspect.apartUntilMs = this.#options.nowMs() + APART_MS

@@ -7,7 +7,7 @@ import { uniqueName } from '../support/kafka.ts'
 import { startProgram, type Program, type ProgramSettings } from '../support/programs.ts'
 import { PongClient, type Topics } from './pong-client.ts'
 
-/** Topics and a group of one test, and what runs with them. All ends after the test. */
+/** Topics and a group of one test, and what runs with them. */
 export interface PongPlace {
   readonly brokers: string
   readonly topics: Topics
@@ -18,9 +18,15 @@ export interface PongPlace {
   client(topics?: Partial<Topics>): Promise<PongClient>
 }
 
-const stops: (() => Promise<unknown>)[] = []
+export interface PlaceOptions {
+  readonly partitions?: number
+  /** Takes what stops a server or a client, to be called after the test. Default: `stopAfterEach` calls them. */
+  readonly onEnd?: (stop: () => Promise<void>) => void
+}
 
-/** Call it once in a file: it ends what a test has started. */
+const stops: (() => Promise<void>)[] = []
+
+/** For a file whose tests run one after the other: ends what each has started. */
 export function stopAfterEach(): void {
   afterEach(async () => {
     for (const stop of stops.splice(0).toReversed()) await stop()
@@ -28,8 +34,11 @@ export function stopAfterEach(): void {
 }
 
 /** A place on these brokers, with an empty request topic and an empty reply topic. */
-export async function createPlace(brokers: string, partitions = 3): Promise<PongPlace> {
-  const group = uniqueName('pong')
+export async function createPlace(
+  brokers: string,
+  { partitions = 3, onEnd = stop => stops.push(stop) }: PlaceOptions = {},
+): Promise<PongPlace> {
+  const group = uniqueName('pong').slice(0, 40)
   const topics = { request: uniqueName('ping'), reply: uniqueName('pong') }
   const settings = readSettings(topicSettings, { KAFKA_TOPIC_PARTITIONS: String(partitions) })
   for (const topic of [topics.request, topics.reply]) await ensureTopic(testKafka(brokers), topic, settings)
@@ -41,13 +50,13 @@ export async function createPlace(brokers: string, partitions = 3): Promise<Pong
     server: async (name, more = {}) => {
       const file = { name: 'pong', file: 'pong/main.ts', portSetting: 'PONG_PORT' }
       const server = await startProgram(file, { ...place, PONG_NAME: name, ...more })
-      stops.push(() => server.stop())
+      onEnd(async () => void (await server.stop()))
       await server.untilReady()
       return server
     },
     client: async (others = {}) => {
       const client = new PongClient(brokers, { ...topics, ...others })
-      stops.push(() => client.stop())
+      onEnd(() => client.stop())
       await client.start()
       return client
     },

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { createTopic } from '../kafka/kafka-fixture.ts'
 import { kafkaKindsAtDepth, sharedKafka } from '../support/kafka.ts'
 import { until } from '../support/programs.ts'
-import { createPlace, stopAfterEach } from './pong-fixture.ts'
-
-stopAfterEach()
+import { createPlace } from './pong-fixture.ts'
 
 describe.each(kafkaKindsAtDepth())('a pong server (%s)', kind => {
-  test('answers a ping at the partition of its reply-to, with its correlation id, its trace and its padding', async () => {
-    const place = await createPlace(await sharedKafka(kind))
+  test.concurrent('answers a ping at the partition of its reply-to, with its correlation id, its trace and its padding', async ({
+    onTestFinished,
+  }) => {
+    const place = await createPlace(await sharedKafka(kind), { onEnd: onTestFinished })
     const [client] = await Promise.all([place.client(), place.server('pong-1')])
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
     const correlationId = randomUUID()
@@ -29,8 +29,10 @@ describe.each(kafkaKindsAtDepth())('a pong server (%s)', kind => {
     expect(pong.heldUs).toBeGreaterThan(0)
   })
 
-  test('answers pings to all and to its name as each server does, and a ping to one as one of them', async () => {
-    const place = await createPlace(await sharedKafka(kind))
+  test.concurrent('answers pings to all and to its name as each server does, and a ping to one as one of them', async ({
+    onTestFinished,
+  }) => {
+    const place = await createPlace(await sharedKafka(kind), { onEnd: onTestFinished })
     const [client] = await Promise.all([place.client(), place.server('a'), place.server('b'), place.server('c')])
     const all = await client.ping({ to: 'all' })
     const some = await client.ping({ to: ['a', 'c', 'nobody'] })
@@ -52,9 +54,9 @@ describe.each(kafkaKindsAtDepth())('a pong server (%s)', kind => {
     expect([all, some, one].flatMap(id => client.repliesTo(id)).filter(({ pong }) => pong.redelivered)).toEqual([])
   })
 
-  test('answers into a topic whose name begins with that of the reply topic and a dot', async () => {
+  test.concurrent('answers into a topic whose name begins with that of the reply topic and a dot', async ({ onTestFinished }) => {
     const brokers = await sharedKafka(kind)
-    const place = await createPlace(brokers)
+    const place = await createPlace(brokers, { onEnd: onTestFinished })
     const topic = await createTopic(brokers, `${place.topics.reply}.client`)
     const client = await place.client({ reply: topic })
     await place.server('a')

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { kafkaKindsAtDepth, sharedKafka, startKafka } from '../support/kafka.ts'
+import { keepLogsOnFailure, until } from '../support/programs.ts'
+import { createPlace } from './pong-fixture.ts'
+
+keepLogsOnFailure()
+
+describe.each(kafkaKindsAtDepth())('with a pong server (%s)', kind => {
+  test.concurrent('a ping whose reply was sent but not committed is answered again after a kill -9, with the same content and a mark', async ({
+    onTestFinished,
+  }) => {
+    const place = await createPlace(await sharedKafka(kind), { partitions: 1, onEnd: onTestFinished })
+    const [client, server] = await Promise.all([place.client(), place.server('a')])
+    const first = await client.roundTrip({ seq: 4, padding: 'the same' })
+    await server.kill9() // within the interval of commits
+    await server.start()
+    const { correlationId } = first.envelope
+    await until('a second reply', () => client.repliesTo(correlationId).length > 1, 30_000)
+    const [one, two] = client.repliesTo(correlationId).map(({ pong }) => ({ ...pong, heldUs: 0 }))
+    expect(one).toMatchObject({ seq: 4, padding: 'the same', redelivered: false })
+    expect(two).toEqual({ ...one, redelivered: true })
+    expect((await client.roundTrip()).pong.redelivered).toBe(false)
+  })
+
+  test.concurrent('a ping that was answered and committed is not answered again after an orderly stop', async ({ onTestFinished }) => {
+    const place = await createPlace(await sharedKafka(kind), { partitions: 1, onEnd: onTestFinished })
+    const [client, server] = await Promise.all([place.client(), place.server('a')])
+    const { envelope } = await client.roundTrip()
+    expect(await server.stop()).toMatchObject({ code: 0 })
+    await server.start()
+    await client.roundTrip()
+    expect(client.repliesTo(envelope.correlationId)).toHaveLength(1)
+  })
+
+  test.concurrent('another server answers the pings of one that was killed', async ({ onTestFinished }) => {
+    const place = await createPlace(await sharedKafka(kind), { partitions: 4, onEnd: onTestFinished })
+    const [client, a] = await Promise.all([place.client(), place.server('a'), place.server('b')])
+    const before = await Promise.all(Array.from({ length: 40 }, (_, seq) => client.roundTrip({ seq })))
+    expect(new Set(before.map(({ pong }) => pong.from))).toEqual(new Set(['a', 'b']))
+    await a.kill9()
+    const after = await Promise.all(Array.from({ length: 40 }, (_, seq) => client.roundTrip({ seq })))
+    expect(new Set(after.map(({ pong }) => pong.from))).toEqual(new Set(['b']))
+  })
+
+  test.concurrent('pings are answered again after a restart of the broker, and none is lost', async ({ onTestFinished }) => {
+    const kafka = await startKafka(kind)
+    try {
+      const place = await createPlace(kafka.brokers, { partitions: 2, onEnd: onTestFinished })
+      const [client, server] = await Promise.all([place.client(), place.server('a')])
+      await client.roundTrip()
+      await kafka.kill9()
+      await until('the server notices', async () => !(await server.isReady()), 20_000)
+      await kafka.restart()
+      await until('the server recovers', () => server.isReady(), 60_000)
+      await client.stop()
+      const again = await place.client()
+      const replies = await Promise.all(Array.from({ length: 20 }, (_, seq) => again.roundTrip({ seq })))
+      expect(replies.map(({ pong }) => pong.seq).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, seq) => seq))
+    } finally {
+      await kafka.stop()
+    }
+  })
+})

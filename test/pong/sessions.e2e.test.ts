@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto'
+import { test } from 'vitest'
+import { sharedKafka } from '../support/kafka.ts'
+import { keepLogsOnFailure, until } from '../support/programs.ts'
+import { createPlace } from './pong-fixture.ts'
+
+keepLogsOnFailure()
+
+test.concurrent('a reply with a handshake is counted as confirmed when its ack arrives, and as unconfirmed when the ack is lost', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const place = await createPlace(await sharedKafka(), { onEnd: onTestFinished })
+  const [client, server] = await Promise.all([place.client(), place.server('a', { PONG_SESSION_MS: '1000' })])
+  const { pong, envelope } = await client.roundTrip({ seq: 1 }, { handshake: true })
+  expect(envelope.handshake).toBe(true)
+  await client.ack(envelope.correlationId, { seq: 1, to: pong.from })
+  await client.roundTrip({ seq: 2, to: 'all' }, { handshake: true }) // its ack is lost
+  const outcomes = async () => (await (await fetch(`${server.url}/metrics`)).text()).match(/^pong_handshakes_total\{.*$/gm)?.toSorted()
+  await expect.poll(outcomes).toEqual(['pong_handshakes_total{outcome="confirmed"} 1', 'pong_handshakes_total{outcome="unconfirmed"} 1'])
+  await client.ack(randomUUID(), { seq: 9, to: 'a' })
+  await expect.poll(() => server.metric('pong_stray_total')).toBe(1)
+  expect((await client.roundTrip({ seq: 3 })).pong.seq).toBe(3)
+})
+
+test.concurrent('a repeated ping whose session is known is answered with the same content and the next attempt', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const place = await createPlace(await sharedKafka(), { onEnd: onTestFinished })
+  const [client] = await Promise.all([place.client(), place.server('a')])
+  const correlationId = randomUUID()
+  await client.roundTrip({ seq: 5, padding: 'x' }, { correlationId })
+  await client.ping({ seq: 5, padding: 'x', attempt: 2 }, { correlationId })
+  await until('a second reply', () => client.repliesTo(correlationId).length > 1)
+  expect(client.repliesTo(correlationId).map(({ pong }) => ({ ...pong, heldUs: 0 }))).toEqual([
+    { type: 'pong', seq: 5, from: 'a', heldUs: 0, attempt: 1, redelivered: false, padding: 'x' },
+    { type: 'pong', seq: 5, from: 'a', heldUs: 0, attempt: 2, redelivered: true, padding: 'x' },
+  ])
+})
+
+test.concurrent('10 000 sessions are open at a time; beyond the maximum the partitions wait, and each ping is answered in the end', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const place = await createPlace(await sharedKafka(), { partitions: 2, onEnd: onTestFinished })
+  const [client, server] = await Promise.all([place.client(), place.server('a', { PONG_SESSION_MS: '6000' })])
+  const ids = Array.from({ length: 10_500 }, () => randomUUID())
+  await Promise.all(ids.slice(0, 6_000).map((correlationId, seq) => client.ping({ seq }, { correlationId, handshake: true })))
+  await Promise.all(ids.slice(6_000).map((correlationId, seq) => client.ping({ seq }, { correlationId, handshake: true })))
+  await expect.poll(() => server.metric('pong_open_sessions')).toBe(10_000)
+  expect(client.replies.size).toBeLessThanOrEqual(10_000)
+  await until('all replies', () => client.replies.size === ids.length, 30_000) // after the first acks were missed
+  expect(ids.every(id => client.repliesTo(id).length === 1)).toBe(true)
+})
