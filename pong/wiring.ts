@@ -149,6 +149,7 @@ function createConsumer(share: Share, { settings, kafka, log, intake, state, rep
     fromBeginning: share === 'shared',
     findStarts: true,
     ready: prepared,
+    maxWaitMs: 1_000,
     commitIntervalMs: COMMIT_INTERVAL_MS,
     log: log.child({ group: share }),
     onBatch: (batch, control) => intake.take(batch, control),
