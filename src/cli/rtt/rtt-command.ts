@@ -34,7 +34,8 @@ const EXAMPLES = `
 Writes probes to a topic and measures, in ms: ack, the acknowledgement by Kafka; echo, the own record read back; with
 --pong, the reply of a pong server ('npm run pong'). Without --pong it needs no server and works on any cluster:
 KAFKA_BROKERS names it; KAFKA_TLS, KAFKA_CA_FILE, KAFKA_SASL_MECHANISM, KAFKA_USERNAME … say how to connect. The topic is
-created if it is missing. No consumer group is used, and nothing but the probes stays on the broker.
+created if it is missing. No consumer group is used, and nothing but the probes stays on the broker. Of the options of
+every command, only --json and --timeout are used: how long to try to reach Kafka before the first probe.
 
 Latency: counts from when a probe was due, by one monotonic clock, so a stall shows in every probe that it delays. The
 server sends how long it held the ping (a duration): "pong - server" is the road alone. With --flood (closed loop) a
