@@ -85,7 +85,7 @@ describe.each(kafkaKindsAtDepth())('pingcli rtt (%s)', kind => {
     const { latencyMs } = summaryOf(result) as { readonly latencyMs: Record<string, { readonly count: number; readonly min: number }> }
     expect(latencyMs).toMatchObject({ ack: { count: 4 }, echo: { count: 4 }, pong: { count: 4 }, road: { count: 4 } })
     expect(latencyMs['pong']!.min - latencyMs['road']!.min).toBeCloseTo(0.25, 1)
-    await expect.poll(() => server.acks.map(({ seq, to }) => `${seq} ${to}`)).toEqual(['1 fake', '2 fake', '3 fake', '4 fake'])
+    await expect.poll(() => server.acks.map(({ seq, to }) => `${seq} ${to}`).toSorted()).toEqual(['1 fake', '2 fake', '3 fake', '4 fake'])
     expect(server.pings.map(({ padding }) => padding.length)).toEqual([10, 10, 10, 10])
   })
 
