@@ -108,8 +108,8 @@ export const semaphoreSettings = {
     max: 10_000,
   }),
   relayPollMs: integer('SEMAPHORE_RELAY_POLL_MS', {
-    help: 'How often grants and outcomes that another instance has committed are looked for, in ms.',
-    fallback: 50,
+    help: 'How often grants and outcomes are looked for that another instance has committed without announcing them, in ms.',
+    fallback: 100,
     min: 5,
     max: 2_000,
   }),

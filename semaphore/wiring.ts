@@ -136,7 +136,7 @@ function createRelay(settings: SemaphoreSettings, kafka: Kafka, log: Logger, met
   const { actionableTopic, outcomeTopic, relayPollMs: pollMs } = settings
   const postgres = postgresConfig(settings)
   return new Relay({
-    openOutbox: () => PostgresOutbox.open(postgres, { actionable: actionableTopic, outcomes: outcomeTopic }),
+    openOutbox: onAnnounced => PostgresOutbox.open(postgres, { actionable: actionableTopic, outcomes: outcomeTopic }, onAnnounced),
     publisher: new Publisher(kafka, [actionableTopic, outcomeTopic], settings),
     log,
     metrics,

@@ -10,6 +10,7 @@ export class HeldLanes {
   readonly #outbox: Outbox
   readonly #options: Pick<RelayOptions, 'log' | 'metrics'>
   readonly #queues = new Map<number, LaneQueue>()
+  #laneCount = 0
 
   constructor(outbox: Outbox, options: Pick<RelayOptions, 'log' | 'metrics'>) {
     this.#outbox = outbox
@@ -18,6 +19,11 @@ export class HeldLanes {
 
   get queues(): readonly LaneQueue[] {
     return [...this.#queues.values()]
+  }
+
+  /** True if this session publishes every lane. */
+  get hasAll(): boolean {
+    return this.#queues.size === this.#laneCount
   }
 
   /** True if a queue may have rows to read. */
@@ -38,6 +44,7 @@ export class HeldLanes {
   async take(): Promise<void> {
     const { log, metrics } = this.#options
     const known = await this.#outbox.positions()
+    this.#laneCount = known.size
     const free = [...known.keys()].filter(lane => !this.#queues.has(lane))
     if (free.length === 0) return
     const taken = new Set(await this.#outbox.takeLocks(free))

@@ -22,6 +22,8 @@ export interface Outbox {
   ): Promise<ReadonlyMap<number, readonly QueuedRecord[] | undefined>>
   /** Moves positions by compare-and-set, and removes the rows up to them. Returns the lanes that were moved. */
   movePublished(moves: readonly OutboxMove[]): Promise<ReadonlySet<number>>
+  /** Lets the sessions of other instances know that rows were committed. */
+  announce(): Promise<void>
   /** Ends the session. */
   end(): Promise<void>
 }

@@ -19,6 +19,9 @@ const QUERY_TIMEOUT_MS = 15_000
 /** Of commands, of one lane and one read. */
 const MAX_BYTES = 256 * 1024
 
+/** Of the database. */
+const CHANNEL = 'semaphore_outbox'
+
 /** The outboxes in Postgres, over one session that holds the relay locks. */
 export class PostgresOutbox implements Outbox {
   readonly #client: Client
@@ -29,12 +32,15 @@ export class PostgresOutbox implements Outbox {
     this.#topics = topics
   }
 
-  static async open(postgres: ClientConfig, topics: OutboxTopics): Promise<PostgresOutbox> {
+  /** `onAnnounced` is called when another instance has committed rows. */
+  static async open(postgres: ClientConfig, topics: OutboxTopics, onAnnounced: () => void): Promise<PostgresOutbox> {
     const client = await connectClient(postgres, 'semaphore-relay', { queryTimeoutMs: QUERY_TIMEOUT_MS })
     try {
       await endSessionWhenIdle(client, SESSION_IDLE_MS)
       // A move that is lost in a crash of Postgres only means that records are sent again.
       await client.query('set synchronous_commit = off')
+      client.on('notification', onAnnounced)
+      await client.query(`listen ${CHANNEL}`)
       return new PostgresOutbox(client, topics)
     } catch (error) {
       await client.end().catch(() => undefined)
@@ -62,6 +68,10 @@ export class PostgresOutbox implements Outbox {
 
   movePublished(moves: readonly OutboxMove[]): Promise<ReadonlySet<number>> {
     return movePublished(this.#client, moves)
+  }
+
+  async announce(): Promise<void> {
+    await this.#client.query(`notify ${CHANNEL}`)
   }
 
   async end(): Promise<void> {

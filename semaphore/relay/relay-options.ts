@@ -13,11 +13,11 @@ export interface RelayMetrics {
 }
 
 export interface RelayOptions {
-  /** Opens a session with Postgres. */
-  readonly openOutbox: () => Promise<Outbox>
+  /** Opens a session with Postgres, which calls `onAnnounced` when another instance has committed rows. */
+  readonly openOutbox: (onAnnounced: () => void) => Promise<Outbox>
   readonly publisher: { publish(records: readonly OutgoingRecord[]): Promise<void>; stop(): Promise<void> }
   readonly log: Logger
   readonly metrics: RelayMetrics
-  /** How often rows are looked for that another instance has committed. */
+  /** How often rows are looked for that another instance has committed without announcing them. */
   readonly pollMs: number
 }

@@ -24,6 +24,8 @@ export class RelaySession {
   readonly #stopping = new AbortController()
   readonly #work = new WakeUp()
   readonly #sent = new WakeUp()
+  #isAnnouncing = false
+  #isAnnounced = true
   #failed = false
 
   constructor(outbox: Outbox, options: RelayOptions) {
@@ -32,8 +34,14 @@ export class RelaySession {
     this.#held = new HeldLanes(outbox, options)
   }
 
-  /** Rows were committed. */
+  /** This instance has committed rows. */
   wake(): void {
+    this.look()
+    if (!this.#held.hasAll) void this.#announce()
+  }
+
+  /** There may be rows to publish. */
+  look(): void {
     this.#held.missRows()
     this.#work.call()
   }
@@ -67,7 +75,24 @@ export class RelaySession {
         takenAt = now
         await this.#held.take()
       }
-      this.wake()
+      this.look()
+    }
+  }
+
+  /** One at a time: rows that are committed while one is on its way may not be visible to it. */
+  async #announce(): Promise<void> {
+    this.#isAnnounced = false
+    if (this.#isAnnouncing) return
+    this.#isAnnouncing = true
+    try {
+      while (!this.#isAnnounced) {
+        this.#isAnnounced = true
+        await this.#outbox.announce()
+      }
+    } catch {
+      // The session has ended: the loops report why, and other instances look by themselves.
+    } finally {
+      this.#isAnnouncing = false
     }
   }
 

@@ -20,7 +20,7 @@ export class Relay extends Loop {
     this.#options = options
   }
 
-  /** Rows were committed. */
+  /** This instance has committed rows. */
   wake(): void {
     this.#session?.wake()
   }
@@ -38,7 +38,7 @@ export class Relay extends Loop {
     while (!signal.aborted) {
       const openedMs = performance.now()
       try {
-        this.#session = new RelaySession(await openOutbox(), this.#options)
+        this.#session = new RelaySession(await openOutbox(() => this.#session?.look()), this.#options)
         if (signal.aborted) this.#session.stop()
         await this.#session.run()
       } catch (err) {
