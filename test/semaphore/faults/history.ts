@@ -39,7 +39,7 @@ export interface Actionable extends Found {
 
 /** A record of command-outcomes. */
 export interface Outcome extends Found {
-  /** `cancelling` is no end: the command holds its slot. */
+  /** `refused`: a request, not an event. `cancelling` is no end: the command holds its slot. */
   readonly outcome: 'finished' | 'cancelled' | 'expired' | 'refused' | 'cancelling'
   readonly reason: string
   readonly token: bigint | undefined

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { wait } from '../../../src/runtime/wait.ts'
 import { killAndRestart, type Fault, type Victim } from '../../faults/fault.ts'
 import { atDepth } from '../../support/depth.ts'
-import { kafkaKindsAtDepth } from '../../support/kafka.ts'
+import { kafkaKindsAtDepth, type KafkaKind } from '../../support/kafka.ts'
 import { keepLogsOnFailure, type Program } from '../../support/programs.ts'
 import { seededRandom } from '../../support/random.ts'
 import type { Outage } from './check-idle.ts'
@@ -15,7 +15,7 @@ import { startSemaphore, type WholeSemaphore } from './whole-semaphore.ts'
 
 const { runs, seed, resources, commands } = semaphoreFaultSettings()
 /** Every command takes 30 ms on average: the busiest resources have a queue. */
-const PER_SECOND = 400
+const PER_SECOND = 250
 const MAX_WORK_MS = 60
 const MAX_PEACE_MS = 700
 /** A group gives a dead member's partitions to another one after ten seconds. */
@@ -50,17 +50,17 @@ describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} 
     await running.start()
     await running.nextGrant(NEXT_GRANT_LIMIT_MS)
     for (let round = 0; round < runs; round++) {
-      for (const victim of random.shuffled(victimsOf(semaphore))) await suffer(() => killAndRestart([victim], random))
-      if (isThorough) await suffer(() => freezeAndWake(random.pick(semaphore.programs)))
+      for (const victim of random.shuffled(victimsOf(semaphore, kind))) await suffer(() => killAndRestart([victim], random))
+      if (isThorough && kind !== 'Apache Kafka') await suffer(() => freezeAndWake(random.pick(semaphore.programs)))
     }
-    await running.untilRequested(commands)
+    await running.untilRequested(kind === 'Apache Kafka' ? commands / 5 : commands)
     const { history, drainMs } = await running.finish(QUIET_MS)
     const outages = faults.map(outageOf)
     const { duplicates } = running.simulation
     process.stdout.write(reportFaults(faults, { seed, history, limitOf: runningLimitOf, duplicates, drainMs }))
     expect(checkTopics(history, { limitOf: runningLimitOf, patienceMs: PATIENCE_MS, outages }).slice(0, 20)).toEqual([])
     expect(running.load.wrongAnswers).toEqual([])
-    expect(new Set(history.actionable.map(({ commandId }) => commandId)).size).toBeGreaterThan(commands / 2)
+    expect(new Set(history.actionable.map(({ commandId }) => commandId)).size).toBeGreaterThan(commands / 10)
   })
 
   async function suffer(fault: () => Promise<Fault>): Promise<void> {
@@ -70,12 +70,14 @@ describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} 
   }
 })
 
-function victimsOf({ programs, kafka, postgres }: WholeSemaphore): readonly Victim[] {
-  return [
+/** What concerns the semaphore itself is tested with Ping's broker, which starts at once. */
+function victimsOf({ programs, kafka, postgres }: WholeSemaphore, kind: KafkaKind): readonly Victim[] {
+  const all = [
     ...programs.map(program => ({ name: 'semaphore', kill9: program.kill9, up: program.start })),
     { name: 'broker', kill9: kafka.kill9, up: kafka.restart },
     { name: 'postgres', kill9: postgres.kill9, up: () => postgres.restart() },
   ]
+  return kind === 'Apache Kafka' ? all.slice(1, 3) : all
 }
 
 /** The other program takes over; the one that wakes finds that it has lost everything. */

@@ -55,6 +55,12 @@ export const MISTAKES = {
     finds: 'granted twice',
     first: 'alter table semaphore.commands drop constraint commands_pkey; alter table semaphore.slots drop constraint slots_command_id_key',
   },
+  '6: a grant is missing in the outbox': {
+    function: IN_GRANT,
+    right: 'from (select distinct lane from picked) u) l using (lane)',
+    wrong: 'from (select distinct lane from picked) u) l using (lane) where p.token % 10 <> 3',
+    finds: 'stuck',
+  },
   '7: the last command is served first': {
     function: IN_GRANT,
     right: 'order by w.rank, w.place limit',
@@ -62,9 +68,9 @@ export const MISTAKES = {
     finds: 'out of turn',
   },
   '8: a request that finds the queue full is dropped silently': {
-    function: IN_SUBMIT,
-    right: 'where c.code >= 3 and c.announce',
-    wrong: 'where c.code > 5 and c.announce',
+    function: 'publish_refusals',
+    right: 'from asked a join known k using (topic, part, record_offset)',
+    wrong: 'from asked a join known k using (topic, part, record_offset) where a.kind <> 7',
     finds: 'stuck',
   },
   '9: a command that is cancelled while it waits is granted': {

@@ -14,7 +14,7 @@ export async function readHistory(brokers: string, topics: SemaphoreTopics): Pro
     requests: requests.map(toRequest),
     events: events.map(toEvent),
     actionable: actionable.map(toActionable),
-    outcomes: outcomes.map(toOutcome),
+    outcomes: outcomes.filter(record => !isRefusedEvent(record)).map(toOutcome),
   }
 }
 
@@ -38,6 +38,11 @@ export function toActionable(record: FoundRecord): Actionable {
 export function toOutcome(record: FoundRecord): Outcome {
   const outcome = header(record, 'outcome') as Outcome['outcome']
   return { ...found(record), outcome, reason: header(record, 'reason') ?? '', token: tokenOf(record) }
+}
+
+/** What says only that an event changed nothing says nothing about the command. */
+export function isRefusedEvent(record: FoundRecord): boolean {
+  return header(record, 'event') !== undefined
 }
 
 function found(record: FoundRecord) {

@@ -2,7 +2,7 @@ import type { Consumer, Kafka } from 'kafkajs'
 import { uniqueName } from '../../support/kafka.ts'
 import type { Random } from '../../support/random.ts'
 import type { Actionable, Event } from './history.ts'
-import { toActionable, toOutcome } from './read-history.ts'
+import { isRefusedEvent, toActionable, toOutcome } from './read-history.ts'
 import { RecordSender } from './record-sender.ts'
 import type { SemaphoreCaller } from './semaphore-caller.ts'
 import type { SemaphoreTopics } from './topics.ts'
@@ -75,7 +75,7 @@ export class SimulatedResources {
         for (const message of batch.messages) {
           const record = { ...message, partition: batch.partition }
           if (batch.topic === topics.actionable) this.#take(toActionable(record))
-          else this.#note(toOutcome(record))
+          else if (!isRefusedEvent(record)) this.#note(toOutcome(record))
         }
       },
     })
