@@ -6,16 +6,17 @@ export interface Rate {
   readonly windowMs: number
 }
 
-/** Grants are sent soon after they are made, but not after the same time each: the first may come late, and the last early, by this much. */
-const JITTER_MS = 500
+/** A record follows its grant soon, but not after the same time each: later by up to this on a busy machine. */
+const MAX_LATE_MS = 1_500
 
-/** In no window are more commands granted than the rate allows, as far as the times of their records show. */
+/** Grants are evenly spaced: between any two there are as many gaps as grants, as far as the times of their records show. */
 export function checkRate({ granted }: Resource, rate: Rate | undefined): readonly Violation[] {
   if (rate === undefined) return []
+  const gapMs = rate.windowMs / rate.count
   return granted.flatMap(({ command, grant }, index) => {
-    const before = granted[index - rate.count]?.grant
-    const spanMs = before && grant.appendedMs - before.appendedMs
-    if (spanMs === undefined || spanMs >= rate.windowMs - JITTER_MS) return []
-    return violationOf(command, 'above the rate', `got a slot ${spanMs} ms after ${rate.count} others, a window has ${rate.windowMs}`)
+    const isEarly = (before: number) => grant.appendedMs - granted[before]!.grant.appendedMs < (index - before) * gapMs - MAX_LATE_MS
+    const before = granted.findIndex((_, earlier) => earlier < index && isEarly(earlier))
+    if (before < 0) return []
+    return violationOf(command, 'above the rate', `is ${index - before} grants after ${granted[before]!.command.commandId}, too soon`)
   })
 }

@@ -33,8 +33,8 @@ const UNKNOWN_ID = 0.05
 const WRONG_RESOURCE = 0.05
 const BY_CALL = 0.05
 const CANCELLED = 0.05
-/** Long enough that the cancellation is committed before. */
-const CONFIRMED_AFTER_MS = 150
+/** What comes before the true finish is committed before it. */
+const TAKES_LONGER_MS = 300
 /** Of those with a lease: their holder does not finish before the lease has ended. */
 const SILENT = 0.1
 
@@ -100,8 +100,10 @@ export class SimulatedResources {
     const { random, maxWorkMs, isUnruly = true } = this.#options
     if (!isUnruly) return this.#finishIn(random.between(0, maxWorkMs), command, command.token)
     const isCancelled = random.next() < CANCELLED
-    const workMs = random.between(0, maxWorkMs) + (isCancelled ? CONFIRMED_AFTER_MS : 0)
+    const hasWrongToken = random.next() < WRONG_TOKEN
+    const workMs = random.between(0, maxWorkMs) + (isCancelled || hasWrongToken ? TAKES_LONGER_MS : 0)
     if (isCancelled) this.sendEvent(command.resource, command.commandId, { event: 'cancel', when: random.pick(['now', 'confirmed']) })
+    if (hasWrongToken) this.#finishIn(0, command, command.token + BigInt(random.pick([1, 1_000])))
     this.#disturb(command)
     const isSilent = command.leaseMs > 0 && random.next() < SILENT
     const token = random.next() < WITHOUT_TOKEN && !isSilent ? undefined : command.token
@@ -113,8 +115,7 @@ export class SimulatedResources {
   /** Finishes that must change nothing. */
   #disturb(command: Actionable): void {
     const { random } = this.#options
-    const { resource, commandId, token } = command
-    if (random.next() < WRONG_TOKEN) this.#finishIn(0, command, token + BigInt(random.pick([-1, 1, 1_000])))
+    const { resource, commandId } = command
     if (random.next() < UNKNOWN_ID) this.#finishIn(0, { resource, commandId: `${commandId}-unknown` }, undefined)
     if (random.next() < WRONG_RESOURCE) this.#finishIn(0, { resource: `${resource}-other`, commandId }, undefined)
   }
