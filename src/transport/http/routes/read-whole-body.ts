@@ -25,6 +25,13 @@ export function readWholeBody(request: HttpRequest, maxBytes: number): Promise<U
       resolve({ declaredBytes: undefined })
     }
     request.on('data', onData)
-    request.once('end', () => resolve(Buffer.concat(chunks, bytes)))
+    request.once('end', () => {
+      if (!isCutOff(request)) resolve(Buffer.concat(chunks, bytes))
+    })
   })
+}
+
+/** Over HTTP/2, a body ends for Node also when its stream is reset. What has arrived until then is not what the caller meant. */
+function isCutOff(request: HttpRequest): boolean {
+  return 'stream' in request && (request.stream.destroyed || request.stream.closed || request.stream.aborted)
 }
