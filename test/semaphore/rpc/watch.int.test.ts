@@ -1,0 +1,162 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import { ResourceWatches } from '../../../semaphore/calls/resource-watches.ts'
+import type { SemaphoreReads } from '../../../semaphore/terms/reads.ts'
+import { wait } from '../../../src/runtime/wait.ts'
+import { PROTOCOLS } from '../../server/http-fixture.ts'
+import { semaphoreClient, startSemaphoreFixture, type SemaphoreFixture } from '../http-fixture.ts'
+import { MemorySemaphore } from '../memory-semaphore.ts'
+
+const STREAMING = PROTOCOLS.filter(name => name !== 'Connect, GET')
+const submit = (fixture: SemaphoreFixture, commandId: string) => semaphoreClient(fixture).submit({ resourceId: 'r', commandId })
+
+/** A watch of the resource r: `next` resolves to the running, waiting and last token of the next state. */
+function watch(
+  fixture: SemaphoreFixture,
+  options: { readonly protocol?: string; readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+) {
+  const { protocol, ...call } = options
+  const states = semaphoreClient(fixture, protocol).watch({ resourceId: 'r' }, call)[Symbol.asyncIterator]()
+  const next = async () => {
+    const { value } = await states.next()
+    return value?.resource && [Number(value.resource.running), Number(value.resource.waiting), Number(value.resource.lastToken)]
+  }
+  return { next, ended: () => next().then(() => undefined, ConnectError.from) }
+}
+
+describe.each(STREAMING)('a watch over %s', protocol => {
+  test('gets the state at once, and again after a change', async () => {
+    await using fixture = await startSemaphoreFixture()
+    await submit(fixture, 'a')
+    const watched = watch(fixture, { protocol })
+    expect(await watched.next()).toEqual([1, 0, 1])
+    await submit(fixture, 'b')
+    expect(await watched.next()).toEqual([1, 1, 1])
+  })
+
+  test('ends with UNAVAILABLE when the server drains, which does not wait for it', async () => {
+    const fixture = await startSemaphoreFixture()
+    await submit(fixture, 'a')
+    const watched = watch(fixture, { protocol })
+    await watched.next()
+    const ended = watched.ended()
+    expect(await fixture.http.stop(5_000)).toBe(0)
+    expect(await ended).toMatchObject({ code: Code.Unavailable, rawMessage: 'the server is stopping; watch again' })
+  })
+
+  test("ends at the caller's deadline", async () => {
+    await using fixture = await startSemaphoreFixture()
+    await submit(fixture, 'a')
+    const watched = watch(fixture, { protocol, timeoutMs: 300 })
+    await watched.next()
+    expect(await watched.ended()).toMatchObject({ code: Code.DeadlineExceeded })
+  })
+
+  test('of an unknown resource is NOT_FOUND', async () => {
+    await using fixture = await startSemaphoreFixture()
+    expect(await watch(fixture, { protocol }).ended()).toMatchObject({ code: Code.NotFound })
+  })
+
+  test('ends with UNAVAILABLE when the store fails in the middle, and the caller sees no details', async () => {
+    const memory = new MemorySemaphore()
+    let isDown = false
+    const reads = {
+      resource: id => (isDown ? Promise.reject(new Error('secret of the inside')) : memory.resource(id)),
+    } as Partial<SemaphoreReads> as SemaphoreReads
+    await using fixture = await startSemaphoreFixture({ steps: memory, reads })
+    await submit(fixture, 'a')
+    const watched = watch(fixture, { protocol })
+    await watched.next()
+    isDown = true
+    expect(await watched.ended()).toMatchObject({ code: Code.Unavailable, rawMessage: 'Postgres does not answer; try again' })
+  })
+})
+
+describe('watches', () => {
+  test('share the looks at a resource, and stop looking when the last caller leaves', async () => {
+    await using fixture = await startSemaphoreFixture()
+    await submit(fixture, 'a')
+    const leaving = new AbortController()
+    const watches = Array.from({ length: 50 }, () => watch(fixture, { protocol: 'gRPC', signal: leaving.signal }))
+    await Promise.all(watches.map(watched => watched.next()))
+    const before = fixture.memory.looks
+    await wait(1_000)
+    expect(fixture.memory.looks - before).toBeLessThanOrEqual(5)
+    expect(fixture.memory.looks - before).toBeGreaterThanOrEqual(1)
+    leaving.abort()
+    await expect.poll(() => fixture.http.inFlight()).toBe(0)
+    const after = fixture.memory.looks
+    await wait(600)
+    expect(fixture.memory.looks).toBe(after)
+  })
+
+  test('get no more than four states a second, and the newest one', async () => {
+    await using fixture = await startSemaphoreFixture()
+    const { setLimits } = semaphoreClient(fixture)
+    await setLimits({ resourceId: 'r', running: 1_000 })
+    const watched = watch(fixture)
+    expect(await watched.next()).toEqual([0, 0, 0])
+    const startedAt = performance.now()
+    let states = 0
+    const seen = (async () => {
+      for (let state = await watched.next(); state![0]! < 100; state = await watched.next()) states++
+      return states + 1
+    })()
+    for (let at = 0; at < 100; at++) await submit(fixture, `c${at}`)
+    const got = await seen
+    expect(got).toBeLessThanOrEqual(Math.floor((performance.now() - startedAt) / 250) + 1)
+  })
+
+  test('of a slow reader skip to the newest state', async () => {
+    const memory = new MemorySemaphore()
+    await memory.run({ kind: 'submit', resource: 'r', commandId: 'a', payload: Buffer.alloc(0) })
+    const watches = new ResourceWatches({ look: async id => (await memory.resource(id))!, intervalMs: 5 })
+    const ended = new AbortController()
+    const states = watches.watch('r', ended.signal)
+    expect((await states.next()).value).toMatchObject({ waiting: 0 })
+    for (const commandId of ['b', 'c']) {
+      await memory.run({ kind: 'submit', resource: 'r', commandId, payload: Buffer.alloc(0) })
+      await wait(30)
+    }
+    expect((await states.next()).value).toMatchObject({ waiting: 2 })
+    ended.abort()
+    expect(await states.next()).toMatchObject({ done: true })
+    expect(watches.size).toBe(0)
+  })
+
+  test('that begin after a change show it, although others already watch', async () => {
+    const memory = new MemorySemaphore()
+    await memory.run({ kind: 'limits', resource: 'r', running: 0 })
+    const watches = new ResourceWatches({ look: async id => (await memory.resource(id))!, intervalMs: 10_000 })
+    const ended = new AbortController()
+    const first = watches.watch('r', ended.signal)
+    await first.next()
+    await memory.run({ kind: 'submit', resource: 'r', commandId: 'a', payload: Buffer.alloc(0) })
+    const second = watches.watch('r', ended.signal)
+    expect((await second.next()).value).toMatchObject({ waiting: 1 })
+    ended.abort()
+    await Promise.all([first.return(undefined), second.return(undefined)])
+    expect(watches.size).toBe(0)
+  })
+
+  test('begin again on a resource whose looks had failed', async () => {
+    const memory = new MemorySemaphore()
+    await memory.run({ kind: 'limits', resource: 'r', running: 0 })
+    let isDown = false
+    const look = async (id: string) => {
+      if (isDown) throw new Error('down')
+      return (await memory.resource(id))!
+    }
+    const watches = new ResourceWatches({ look, intervalMs: 5 })
+    const ended = new AbortController()
+    const failing = watches.watch('r', ended.signal)
+    await failing.next()
+    isDown = true
+    await expect(failing.next()).rejects.toThrow('down')
+    isDown = false
+    const again = watches.watch('r', ended.signal)
+    expect((await again.next()).value).toMatchObject({ resource: 'r' })
+    ended.abort()
+    await again.return(undefined)
+  })
+})
