@@ -234,7 +234,7 @@ describe('a route', () => {
   test('answers 413 to an endless body', async () => {
     await using at = await serve()
     const endless = new ReadableStream({ pull: controller => controller.enqueue(new Uint8Array(65_536)) })
-    const { status } = await fetch(`${at.url}/thing/a/part`, { method: 'PUT', body: endless, duplex: 'half' } as RequestInit)
+    const { status } = await fetch(`${at.url}/thing/a/part`, { method: 'PUT', body: endless, duplex: 'half' })
     expect(status).toBe(413)
   })
 
