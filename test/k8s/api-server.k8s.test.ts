@@ -9,7 +9,7 @@ import { readYaml, toResource, type Resource } from './project/read-yaml.ts'
 import { can } from './tools/can.ts'
 import { findKustomize, type Command } from './tools/find-tools.ts'
 import { run, type Outcome } from './tools/run.ts'
-import { REFUSED } from './tools/server-mistakes.ts'
+import { OVERLAYS, REFUSED } from './tools/server-mistakes.ts'
 import { inCopy } from './tools/write-project.ts'
 
 const kubectl: Command = [onPath('kubectl') ?? 'kubectl']
@@ -51,7 +51,7 @@ describe.runIf(environment()['KUBECONFIG'] !== undefined && can('a dry run at an
     })
     afterAll(() => run([...kubectl, 'delete', 'namespace', namespace, '--wait=false', '--ignore-not-found']))
 
-    test.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admits %s without a warning', async overlay => {
+    test.each(OVERLAYS)('admits %s without a warning', async overlay => {
       const { code, output } = await dryRun(overlay, files)
       expect(code, output).toBe(0)
     })

@@ -7,7 +7,7 @@ import { readProjectFiles, type ProjectFiles } from './project/project-files.ts'
 import { can } from './tools/can.ts'
 import { findKustomize, findValidator } from './tools/find-tools.ts'
 import { run, type Outcome } from './tools/run.ts'
-import { REFUSED } from './tools/server-mistakes.ts'
+import { OVERLAYS, REFUSED } from './tools/server-mistakes.ts'
 import { inCopy } from './tools/write-project.ts'
 
 const { KUBECONFIG: cluster, CRD_DIR: crds } = environment()
@@ -40,7 +40,7 @@ function validate(overlay: string, changed: ProjectFiles): Promise<Outcome> {
 describe.runIf(cluster === undefined && can("a validation by the operators' definitions", reasons))(
   'the schemas of Kubernetes and its operators',
   () => {
-    test.each(['k8s/overlays/dev', 'k8s/overlays/dev/sync', 'k8s/overlays/prod'])('admit %s', async overlay => {
+    test.each(OVERLAYS)('admit %s', async overlay => {
       const { code, output } = await validate(overlay, files)
       expect(code, output).toBe(0)
     })

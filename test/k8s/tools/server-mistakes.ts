@@ -5,3 +5,6 @@ export const REFUSED: readonly Mistake[] = MISTAKES.filter(
   ({ check, file }) =>
     (check === 'typed' || check === 'validated') && /^k8s\/(app|infra)\//.test(file) && !/(kustomization|skaffold)\.yaml$/.test(file),
 )
+
+/** What is validated. The profiles of skaffold deploy the last two next to overlay dev. */
+export const OVERLAYS = ['dev', 'dev/sync', 'prod', 'dev/pong', 'dev/semaphore'].map(name => `k8s/overlays/${name}`)
