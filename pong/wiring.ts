@@ -20,7 +20,9 @@ import { pongSettings, type PongSettings } from './settings.ts'
 import { ConsumerState, ReadinessWatch } from './watch-readiness.ts'
 
 const COMMIT_INTERVAL_MS = 500
-const TICK_MS = 250
+/** Records are fetched at once; this is how often an idle server asks again. Longer costs less, and makes rebalances and stops slower. */
+const MAX_WAIT_MS = 1_000
+const TICK_MS = 500
 /** Answered pings that are remembered, for each session that may be open. */
 const SETTLED_PER_OPEN = 10
 /** Of records that are not done: what clients can make the server keep in memory. */
@@ -149,7 +151,7 @@ function createConsumer(share: Share, { settings, kafka, log, intake, state, rep
     fromBeginning: share === 'shared',
     findStarts: true,
     ready: prepared,
-    maxWaitMs: 1_000,
+    maxWaitMs: MAX_WAIT_MS,
     commitIntervalMs: COMMIT_INTERVAL_MS,
     log: log.child({ group: share }),
     onBatch: (batch, control) => intake.take(batch, control),

@@ -1,0 +1,103 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, test } from 'vitest'
+import { Driver } from '../../../pong/driver/driver.ts'
+import { handshakeServerMachine } from '../../../pong/machines/handshake-server.ts'
+
+type Event = keyof typeof handshakeServerMachine.events
+type Action = keyof typeof handshakeServerMachine.actions
+
+interface Options {
+  readonly maxOpen?: number
+  readonly maxSettled?: number
+}
+
+function createDriver({ maxOpen = 10_000, maxSettled = 10 }: Options = {}) {
+  const actions: string[] = []
+  const unexpected: string[] = []
+  const clock = { nowMs: 0 }
+  const driver = new Driver<Event, Action, object>({
+    limitMs: 1_000,
+    maxOpen,
+    maxSettled,
+    nowMs: () => clock.nowMs,
+    perform: (action, { id }) => actions.push(`${id} ${action}`),
+    onUnexpected: name => unexpected.push(name),
+  })
+  const begin = (id: string, data = {}) => driver.begin(id, handshakeServerMachine, data)
+  return { driver, begin, actions, unexpected, clock }
+}
+
+describe('the driver of sessions', () => {
+  test('ends each session by its own time-out, and goes on with the others', () => {
+    const { driver, begin, actions, clock } = createDriver()
+    const [a, b] = [begin('a'), begin('b')]
+    driver.fire(a, 'ping')
+    clock.nowMs = 600
+    driver.fire(b, 'ping')
+    clock.nowMs = 1_000
+    driver.tick()
+    expect(actions).toEqual(['a send', 'b send', 'a warn'])
+    driver.fire(b, 'acked')
+    driver.fire(a, 'acked')
+    expect(actions.slice(3)).toEqual(['b finish', 'a finish'])
+  })
+
+  test('forgets a session after its time, and ignores what comes for it later', () => {
+    const { driver, begin, actions, clock } = createDriver()
+    const session = begin('a')
+    for (const event of ['ping', 'acked', 'ack'] as const) driver.fire(session, event)
+    expect([driver.openSessions, driver.settledSessions, driver.find('a')?.session.state]).toEqual([0, 1, 'confirmed'])
+    clock.nowMs = driver.nextDeadlineMs!
+    driver.tick()
+    expect([driver.settledSessions, driver.find('a')]).toEqual([0, undefined])
+    const before = actions.length
+    driver.fire(session, 'ping')
+    expect(actions).toHaveLength(before)
+  })
+
+  test('names an event that no row expects', () => {
+    const { driver, begin, unexpected } = createDriver()
+    driver.fire(begin('a'), 'buried')
+    expect(unexpected).toEqual(['handshake-server: buried while listening'])
+  })
+
+  test('is full at the maximum of open sessions, and says when there is room', async () => {
+    const { driver, begin } = createDriver({ maxOpen: 2 })
+    const [a] = [begin('a'), begin('b')]
+    expect(driver.isFull).toBe(true)
+    let hasRoom = false
+    const room = driver.untilRoom().then(() => (hasRoom = true))
+    await Promise.resolve()
+    expect(hasRoom).toBe(false)
+    for (const event of ['ping', 'acked', 'ack'] as const) driver.fire(a, event)
+    await room
+    expect(driver.isFull).toBe(false)
+  })
+
+  test('forgets the oldest settled session when there are too many', () => {
+    const { driver, begin } = createDriver({ maxSettled: 2 })
+    for (const id of ['a', 'b', 'c']) {
+      const session = begin(id)
+      for (const event of ['ping', 'acked', 'ack'] as const) driver.fire(session, event)
+    }
+    expect(['a', 'b', 'c'].map(id => driver.find(id)?.id)).toEqual([undefined, 'b', 'c'])
+  })
+
+  test('needs at most 1 KiB for each of 10 000 open sessions', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const { driver, begin } = createDriver()
+    collect()
+    const before = process.memoryUsage().heapUsed
+    for (let index = 0; index < 10_000; index++) {
+      const id = `3f0c1f2e-5b7a-4c1d-9e8f-${String(index).padStart(12, '0')}`
+      driver.fire(begin(id, { seq: index, pings: [], reason: '' }), 'ping')
+    }
+    collect()
+    const bytes = (process.memoryUsage().heapUsed - before) / 10_000
+    expect(driver.openSessions).toBe(10_000)
+    expect(bytes).toBeLessThan(1_024)
+    expect(bytes).toBeGreaterThan(50)
+  })
+})
