@@ -4,7 +4,7 @@ import type { LimitDefaults } from './step-columns.ts'
 
 /** The columns of a resource, from `resources r`. The slots are counted: there are at most as many as its limit. */
 export const RESOURCE_COLUMNS = `r.resource, r.running_limit, r.waiting_limit, r.lease_ms, r.ageing_ms, r.rate_count, r.rate_window_ms,
-  r.places, r.grants, r.places - r.grants - r.drops as waiting, (select count(*) from slots s where s.resource = r.resource) as running`
+  r.places, r.grants, r.places - r.grants - r.drops as waiting, (select count(*) from slots s where s.resource = r.resource and s.token >= r.first_token) as running`
 
 export interface ResourceRow {
   readonly resource: string

@@ -15,7 +15,8 @@ const RESOURCE = { name: 'semaphore_resource', text: `select ${RESOURCE_COLUMNS}
 const HOLDERS = {
   name: 'semaphore_holders',
   text: `select ${COMMAND_COLUMNS}
-    from (select * from slots where resource = $1 order by token limit ${MAX_HOLDERS}) s
+    from (select resource, first_token from resources where resource = $1) r
+    cross join lateral (select s.* from slots s where s.resource = r.resource and s.token >= r.first_token order by s.token limit ${MAX_HOLDERS}) s
     cross join lateral (select c.* from commands c where c.command_id = s.command_id offset 0) c
     order by s.token`,
 }

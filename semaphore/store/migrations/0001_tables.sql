@@ -45,6 +45,8 @@ create table @schema@.resources (
   -- Every waiting command is after (head_rank, head_place), so that a search does not read the dead entries before it.
   head_rank      bigint not null default -9223372036854775808,
   head_place     bigint not null default 0,
+  -- No slot has a lower token: the same for the search of slots.
+  first_token    bigint not null default 1,
   -- With a rate: the next grant is due from this time on.
   rate_from_us   bigint not null default 0,
   -- Commands wait and slots are free, but the rate allows no grant before this time.

@@ -206,7 +206,7 @@ begin
         coalesce(r.running_limit, p_limits[1]) as max_running, coalesce(r.waiting_limit, p_limits[2]) as max_waiting,
         coalesce(r.ageing_ms, p_limits[4]) * 1000 as ageing_us,
         rate_allows(r.rate_from_us, v_now_us, r.rate_count, r.rate_window_ms) as allowed,
-        (select count(*) from slots s where s.resource = r.resource) as running
+        (select count(*) from slots s where s.resource = r.resource and s.token >= r.first_token) as running
       from resources r where r.resource = a.resource offset 0
     ) r
   ), judged as materialized (
@@ -320,9 +320,12 @@ begin
     cross join lateral (
       select r.ctid as tid, r.resource, r.lane, r.grants, r.head_rank, r.head_place, r.rate_from_us, r.rate_count, r.rate_window_ms, r.due_us,
         r.places - r.grants - r.drops as waiting, coalesce(r.running_limit, p_limits[1]) as max_running, coalesce(r.lease_ms, p_limits[3]) as lease_ms,
-        rate_allows(r.rate_from_us, v_now_us, r.rate_count, r.rate_window_ms) as allowed,
-        (select count(*) from slots s where s.resource = r.resource) as running
-      from resources r where r.resource = u.resource and (r.places > r.grants + r.drops or r.due_us is not null) offset 0
+        rate_allows(r.rate_from_us, v_now_us, r.rate_count, r.rate_window_ms) as allowed, s.running, coalesce(s.first_token, r.grants + 1) as first_token
+      from resources r
+      cross join lateral (
+        select count(*) as running, min(s.token) as first_token from slots s where s.resource = r.resource and s.token >= r.first_token
+      ) s
+      where r.resource = u.resource and (r.places > r.grants + r.drops or r.due_us is not null) offset 0
     ) r
   ), picked as materialized (
     select t.tid, t.resource, t.lane, t.lease_ms, w.tid as waiting_tid, w.rank, w.place, w.command_id, w.payload,
@@ -350,7 +353,7 @@ begin
     from touched t left join last p using (resource)
   ), moved as (
     update resources r
-    set grants = r.grants + a.given, head_rank = coalesce(a.last_rank, r.head_rank), head_place = coalesce(a.last_place, r.head_place),
+    set grants = r.grants + a.given, first_token = a.first_token, head_rank = coalesce(a.last_rank, r.head_rank), head_place = coalesce(a.last_place, r.head_place),
       rate_from_us = a.new_rate_from_us, due_us = a.new_due_us
     from (
       select a.*, case when a.rate_count is not null and a.waiting > a.given and a.max_running > a.running + a.given then a.new_rate_from_us end as new_due_us

@@ -6,6 +6,7 @@ import { migrate } from '../../../semaphore/store/migrate.ts'
 import type { BatchContext, LimitDefaults } from '../../../semaphore/store/step-columns.ts'
 import { takeSteps, type TakenBatch } from '../../../semaphore/store/take-steps.ts'
 import type { Outcome, Step } from '../../../semaphore/terms/step.ts'
+import type { Queryable } from '../../../src/postgres/connect.ts'
 import type { Client } from '../../../src/postgres/pg-types.ts'
 import { silent } from '../../ledger/ledger-fixture.ts'
 import { firstOrAll } from '../../support/depth.ts'
@@ -57,8 +58,10 @@ export class Store {
     return (await this.take(steps)).outcomes
   }
 
-  take(steps: readonly Step[], changes: Partial<BatchContext> = {}): Promise<TakenBatch> {
-    return takeSteps(this.client, steps, { ...this.#context, ...changes })
+  /** @param db what the batch's query is sent to, if not to the session itself */
+  take(steps: readonly Step[], changes: Partial<BatchContext> = {}, db: Queryable = this.client): Promise<TakenBatch> {
+    const client = Object.assign(Object.create(this.client) as Client, { query: db.query.bind(db) })
+    return takeSteps(client, steps, { ...this.#context, ...changes })
   }
 
   /** Expires leases and makes the grants that are due. */
