@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { verifyStore } from '../../../semaphore/store/verify.ts'
 import type { Outcome, Step } from '../../../semaphore/terms/step.ts'
 import { atDepth } from '../../support/depth.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
@@ -108,6 +109,7 @@ describeStore('the SQL functions of the semaphore', store => {
         world = applied.world
       }
       for (const resource of RESOURCES) expect(await logOf(store(), resource)).toEqual(world.log.filter(row => row.resource === resource))
+      expect(await verifyStore(store().client)).toEqual([])
       expect(world.log.length).toBeGreaterThan(20)
     },
   )
