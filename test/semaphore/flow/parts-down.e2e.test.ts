@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { firstOrAll } from '../../support/depth.ts'
 import { keepLogsOnFailure, until, type Program } from '../../support/programs.ts'
@@ -39,6 +40,31 @@ describe('the semaphore with two instances', () => {
       await flow.postgres.kill9()
       await flow.postgres.restart()
     }))
+
+  test('answers 201 only for commands that a crash of Postgres leaves there', async () => {
+    const { url } = flow.programs[0]!
+    const post = (id: string) =>
+      fetch(`${url}/command/durable`, {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain', 'command-id': id },
+        body: id,
+        signal: AbortSignal.timeout(15_000),
+      }).then(
+        ({ status }) => status,
+        () => 0,
+      )
+    const ids = Array.from({ length: 300 }, (_, index) => `durable${index}`)
+    const answers: [string, number][] = []
+    const posting = Promise.all(ids.map(async (id, index) => delay(index * 2).then(async () => answers.push([id, await post(id)]))))
+    await until('some are answered', () => answers.length > 20)
+    await flow.postgres.kill9()
+    await flow.postgres.restart()
+    await posting
+    const accepted = answers.filter(([, status]) => status === 201 || status === 200).map(([id]) => id)
+    expect(accepted.length).toBeGreaterThan(20)
+    await until('it answers again', async () => (await fetch(`${url}/command/${accepted[0]}`)).ok)
+    for (const id of accepted) expect((await fetch(`${url}/command/${id}`)).status, id).toBe(200)
+  })
 
   const ENDS: readonly (readonly [string, (program: Program) => unknown, (program: Program) => unknown])[] = [
     ['killed', program => program.kill9(), program => program.start()],
