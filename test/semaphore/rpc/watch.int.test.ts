@@ -124,19 +124,24 @@ describe('watches', () => {
     expect(watches.size).toBe(0)
   })
 
-  test('that begin after a change show it, although others already watch', async () => {
+  test('that begin after a change show it, although an earlier look is still on its way', async () => {
     const memory = new MemorySemaphore()
     await memory.run({ kind: 'limits', resource: 'r', running: 0 })
-    const watches = new ResourceWatches({ look: async id => (await memory.resource(id))!, intervalMs: 10_000 })
+    const gate = Promise.withResolvers<void>()
+    const look = async (id: string) => {
+      const seen = (await memory.resource(id))!
+      await gate.promise
+      return seen
+    }
+    const watches = new ResourceWatches({ look, intervalMs: 10_000 })
     const ended = new AbortController()
-    const first = watches.watch('r', ended.signal)
-    await first.next()
+    const first = watches.watch('r', ended.signal).next()
+    await expect.poll(() => memory.looks).toBe(1)
     await memory.run({ kind: 'submit', resource: 'r', commandId: 'a', payload: Buffer.alloc(0) })
-    const second = watches.watch('r', ended.signal)
-    expect((await second.next()).value).toMatchObject({ waiting: 1 })
+    const second = watches.watch('r', ended.signal).next()
+    gate.resolve()
+    expect([(await first).value, (await second).value]).toMatchObject([{ waiting: 0 }, { waiting: 1 }])
     ended.abort()
-    await Promise.all([first.return(undefined), second.return(undefined)])
-    expect(watches.size).toBe(0)
   })
 
   test('begin again on a resource whose looks had failed', async () => {
