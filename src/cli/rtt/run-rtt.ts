@@ -16,7 +16,7 @@ import { Statistics } from './statistics.ts'
 
 /** How long a probe is remembered after it is over. */
 const GRACE_MS = 60_000
-const MAX_KEPT = 50_000
+const MAX_KEPT = 10_000
 
 /** Measures as the plan says, and returns the exit code. Throws `CliError` if nothing can be measured. */
 export async function runRtt(plan: RttPlan, context: Context): Promise<ExitCode> {
