@@ -23,8 +23,8 @@ const RECOVERS_WITHIN_MS = 15_000
 const NEXT_GRANT_LIMIT_MS = 60_000
 /** Nothing recovers after a longer pause. */
 const QUIET_MS = 20_000
-/** Without a fault a free slot is used in a fraction of this. */
-const PATIENCE_MS = 2_000
+/** Without a fault a free slot is used in a hundredth of this, but at the start two programs join their group one after the other. */
+const PATIENCE_MS = 10_000
 const isThorough = atDepth({ normally: false, thoroughly: true })
 /** Longer than a session in Postgres, in Kafka's group, and than the leases. */
 const FROZEN_MS = 13_000
