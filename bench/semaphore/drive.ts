@@ -12,7 +12,7 @@ export interface Stage {
   readonly requestsTopic: string
 }
 
-const LIMIT_MS = 300_000
+const LIMIT_MS = 900_000
 const LOOK_EVERY_MS = 50
 /** As of the semaphore, SEMAPHORE_GROUP. */
 const GROUP = 'semaphore'

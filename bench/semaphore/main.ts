@@ -10,7 +10,7 @@ import { measure } from './measure.ts'
 import { renderReport } from './render-report.ts'
 
 /** A run that hangs is ended after this time. */
-const MAX_RUN_MS = 20 * 60_000
+const MAX_RUN_MS = 40 * 60_000
 
 const { scale, broker, jsonPath, profileDir, text } = readCommand(process.argv)
 const missing = missingForBench(broker)
