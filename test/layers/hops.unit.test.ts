@@ -1,29 +1,50 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { defines, hopsOf, textOf } from './hops.ts'
+import { defines, hopsOf, textOf, type Hop } from './hops.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 
-describe('the way of one ping in docs/architecture.md', () => {
-  const [, way = ''] = textOf('docs/architecture.md').split('## The way of one ping\n')
-  const hops = hopsOf(way.split(/^## /m)[0] ?? '')
+const WAYS = [
+  {
+    way: 'ping',
+    minHops: 40,
+    rooms: ['src/transport/http/', 'src/server/recorder/', 'src/ledger/', 'src/relay/', 'processor/', 'src/counters/'],
+  },
+  { way: 'round trip', minHops: 20, rooms: ['src/cli/rtt/', 'src/kafka/', 'pong/machines/', 'pong/driver/', 'pong/replies/'] },
+  {
+    way: 'command',
+    minHops: 20,
+    rooms: ['intake', 'rest', 'rpc', 'calls', 'steps', 'store', 'leases', 'relay'].map(room => `semaphore/${room}/`),
+  },
+]
 
-  test('has a list of functions from the port to the count', () => {
-    expect(hops.length).toBeGreaterThan(40)
-    for (const room of ['src/transport/http/', 'src/server/recorder/', 'src/ledger/', 'src/relay/', 'processor/', 'src/counters/'])
+describe.each(WAYS)('the way of one $way in docs/architecture.md', ({ way, minHops, rooms }) => {
+  const [, section = ''] = textOf('docs/architecture.md').split(`## The way of one ${way}\n`)
+  const hops = hopsOf(section.split(/^## /m)[0] ?? '')
+
+  test('has a list of functions in all of its rooms', () => {
+    expect(hops.length).toBeGreaterThan(minHops)
+    for (const room of rooms)
       expect(
         hops.some(({ file }) => file.startsWith(room)),
         room,
       ).toBe(true)
   })
 
-  test('names only functions that their files define (else: correct the page)', () => {
-    const missing = hops.filter(
-      ({ file, name }) => !existsSync(new URL(file, ROOT)) || (name !== undefined && !defines(textOf(file), name)),
-    )
-    expect(missing.map(({ file, name }) => `${file}:${name}`)).toEqual([])
-  })
+  test('names only functions that their files define (else: correct the page)', () => expect(missingOf(hops)).toEqual([]))
 })
+
+test('docs/semaphore.md names only functions that their files define (else: correct the page)', () => {
+  const hops = hopsOf(textOf('docs/semaphore.md'))
+  expect(hops.filter(({ name }) => name !== undefined).length).toBeGreaterThan(5)
+  expect(missingOf(hops)).toEqual([])
+})
+
+function missingOf(hops: readonly Hop[]): readonly string[] {
+  return hops
+    .filter(({ file, name }) => !existsSync(new URL(file, ROOT)) || (name !== undefined && !defines(textOf(file), name)))
+    .map(({ file, name }) => `${file}:${name}`)
+}
 
 describe('the search for a definition', () => {
   test.each([
