@@ -7,7 +7,7 @@ export type Extra = (typeof EXTRAS)[number]
 export const USAGE = `npm start                              run Ping on this machine
 npm start -- --with pong,semaphore     run one or both of these systems, too:
                                          pong       answers pings over Kafka (npx pingcli rtt --pong)
-                                         semaphore  lets only so many commands at a time reach a resource
+                                         semaphore  lets a limited number of commands at a time reach a resource
 npm start -- --help                    print this
 
 Settings are environment variables: docs/configuration.md lists them.
