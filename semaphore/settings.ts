@@ -132,7 +132,9 @@ export function readSemaphoreSettings(env: Environment): SemaphoreSettings {
     throw new SettingsError(
       `${semaphoreSettings.requestTopic.env}: got ${requestTopic.length} characters, expected at most ${MAX_REQUEST_TOPIC_LENGTH}`,
     )
-  if (new Set([requestTopic, eventTopic, actionableTopic, outcomeTopic]).size < 4)
-    throw new SettingsError('SEMAPHORE_*_TOPIC: got the same topic twice, expected four different ones')
+  const topics = [requestTopic, eventTopic, actionableTopic, outcomeTopic]
+  const repeated = topics.find((topic, index) => topics.indexOf(topic) < index)
+  if (repeated !== undefined)
+    throw new SettingsError(`SEMAPHORE_*_TOPIC: got ${JSON.stringify(repeated)} twice, expected four different topics`)
   return settings
 }

@@ -58,7 +58,7 @@ export function idInUse(commandId: string, { differs, resource }: Conflict): Ref
 export function notRunning(commandId: string): RefusedError {
   return new RefusedError({
     kind: 'failedPrecondition',
-    message: `command ${shownText(commandId)}: got one that waits, expected one that runs; nothing was changed`,
+    message: `command ${shownText(commandId)}: got state waiting, expected running; nothing was changed`,
     refusal: { reason: RefusalReason.NOT_RUNNING, state: CommandState.WAITING },
     facts: { reason: 'not_running', state: 'waiting' },
   })
@@ -68,7 +68,7 @@ export function alreadyOver(commandId: string, { state, token }: Already): Refus
   const given = token === undefined ? {} : { token }
   return new RefusedError({
     kind: 'failedPrecondition',
-    message: `command ${shownText(commandId)}: got one that is already ${state}, expected one that runs; nothing was changed`,
+    message: `command ${shownText(commandId)}: got state ${state}, expected running; nothing was changed`,
     refusal: { reason: RefusalReason.ALREADY_OVER, state: protoState(state), ...given },
     facts: { reason: 'already_over', state, ...given },
   })

@@ -41,6 +41,6 @@ describe('the semaphore as a program', () => {
     expect(code).toBe(78)
     expect(log).toMatch(/SEMAPHORE_PORT: got \\"x\\", expected an integer[^]*SEMAPHORE_LEASE_MS: got \\"-1\\", expected/)
     const same = await ends({ SEMAPHORE_EVENT_TOPIC: 'command-requests' })
-    expect([same.code, same.log]).toMatchObject([78, expect.stringContaining('got the same topic twice')])
+    expect([same.code, same.log]).toMatchObject([78, expect.stringContaining('twice, expected four different topics')])
   })
 })

@@ -117,7 +117,7 @@ describe('pingcli semaphore', () => {
       ['finish', 'r', 'a', '--token', '7'],
       "error: refused: failed_precondition: token: got 7, expected 1, the token of the command's grant",
     ],
-    [['extend', 'r', 'b'], 'error: refused: failed_precondition: command "b": got one that waits, expected one that runs'],
+    [['extend', 'r', 'b'], 'error: refused: failed_precondition: command "b": got state waiting, expected running'],
     [['submit', 'other', '--id', 'a', '--data', ''], 'error: refused: already_exists: command id: got "a"'],
     [['queue', 'none'], 'error: refused: not_found: resource id: got "none"'],
     [['watch', 'none'], 'error: refused: not_found: resource id: got "none"'],
