@@ -6,7 +6,7 @@ import { latencyOf, type Latency } from './measure-latency.ts'
 export interface PlainKafka {
   /** Records per second that are sent and read. */
   readonly rate: number
-  /** A record that is sent, read, sent to another topic and read again: the least that a round through Kafka costs. */
+  /** A record that is sent, read, sent to another topic and read again: the minimum cost of a round through Kafka. */
   readonly twoHops: Latency
 }
 

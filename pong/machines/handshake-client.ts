@@ -1,6 +1,6 @@
 import { machine } from './machine.ts'
 
-/** The client's session with a handshake: ping, pong, ack. The ack tells the server that its reply was received. */
+/** The client's session with a handshake: ping, pong, ack. The ack confirms to the server that its reply was received. */
 export const handshakeClientMachine = machine({
   name: 'handshake-client',
   initial: 'due',

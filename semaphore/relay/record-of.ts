@@ -21,7 +21,7 @@ const OUTCOMES: Readonly<Record<OutcomeRow['kind'], readonly [outcome: string, r
   refusedEvent: ['refused'], // with a reason of its own
 }
 
-/** The record of a row. Its key is the resource. Readers tell duplicates by command id, token and outcome. */
+/** The record of a row. Its key is the resource. Readers recognize duplicates by command id, token and outcome. */
 export function recordOf(row: RecordFields, topics: OutboxTopics): OutgoingRecord {
   const { resource, commandId, token } = row
   const common = { 'command-id': commandId, ...(token === undefined ? {} : { token: String(token) }) }

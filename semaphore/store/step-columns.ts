@@ -80,7 +80,7 @@ function kindOf(step: Finish | Extend | Cancel): number {
   return step.when === 'now' ? 3 : 4
 }
 
-/** Tells two payloads apart. 16 bytes, as a UUID. */
+/** Distinguishes payloads. 16 bytes, as a UUID. */
 function digestOf(payload: Buffer): Buffer {
   return createHash('sha256').update(payload).digest().subarray(0, 16)
 }

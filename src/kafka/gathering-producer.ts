@@ -3,7 +3,7 @@ import { encodeRecords, sizeOfRecord } from './encode-records.ts'
 import { packedMessages } from './packed-messages.ts'
 import { PartitionChoice, type OutgoingRecord } from './partition-choice.ts'
 
-/** `all`: all in-sync replicas have the record; 1: its leader has it; 0: it is sent, and nobody says whether it arrived. */
+/** `all`: all in-sync replicas have the record; 1: its leader has it; 0: it is sent, and no broker reports whether it arrived. */
 export type Acks = 'all' | 1 | 0
 
 export interface GatheringProducerOptions {

@@ -226,8 +226,8 @@ export class PartitionReader extends Loop {
       if (errorCode !== 0) this.#takeError(reading, errorCode)
       else if (this.#take(reading, messages)) isEmpty = false
     }
-    const leastMs = Math.min(EMPTY_PAUSE_MS, maxWaitMs)
-    if (isEmpty && performance.now() - begunMs < leastMs) await wait(leastMs, signal)
+    const minMs = Math.min(EMPTY_PAUSE_MS, maxWaitMs)
+    if (isEmpty && performance.now() - begunMs < minMs) await wait(minMs, signal)
   }
 
   /** False if there are no records. */

@@ -20,7 +20,7 @@ export class FloodSender {
     await this.#producer.connect(this.#topic)
   }
 
-  /** Never rejects. After a failure nobody knows which records of a request are written. */
+  /** Never rejects. After a failure it is unknown which records of a request are written. */
   async send(record: OutgoingProbe): Promise<SendOutcome> {
     try {
       await this.#producer.send(record)

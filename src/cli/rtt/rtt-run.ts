@@ -94,7 +94,7 @@ export class RttRun {
     if (this.#options.book.hasAcks) this.take({ kind: 'acked', seq, atMs })
   }
 
-  /** Tells the server that its reply arrived. Nothing depends on whether this is written. */
+  /** Confirms to the server that its reply arrived. Nothing depends on whether this is written. */
   #confirm({ seq, answer }: Extract<ProbeEvent, { readonly kind: 'answered' }>): void {
     const { messages, book, send } = this.#options
     const partition = book.partitionOf(seq)

@@ -42,7 +42,7 @@ export function addFinish(parent: Command, { contextOf, end }: Wiring): void {
 export function addExtend(parent: Command, { contextOf, end }: Wiring): void {
   addressed(parent, 'extend')
     .summary('extend the lease of a running command')
-    .description('Lets the lease of a running command begin again.')
+    .description('Starts the lease of a running command again.')
     .action(async (resource: string, id: string, options: TokenOption, command: Command) => {
       const context = contextOf(command)
       await withSemaphore(context, async caller => {

@@ -33,7 +33,7 @@ describe('the correlation ids of a run', () => {
 })
 
 describe('the messages of a run', () => {
-  test('are pings with a place for the reply, a trace and a handshake, or echoes for nobody', () => {
+  test('are pings with a place for the reply, a trace and a handshake, or echoes for no server', () => {
     const ping = messagesOf().probe(7, 2, 1)
     expect(decode(Buffer.from(ping.value))).toMatchObject({
       type: 'ping',

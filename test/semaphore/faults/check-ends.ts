@@ -34,8 +34,8 @@ function distinctEnds(outcomes: readonly Outcome[]): readonly Outcome[] {
 function checkReason(command: Command, end: Outcome, leaseMs: number): readonly Violation[] {
   const asked = (what: 'finished' | 'cancel') =>
     command.events.some(({ event, token }) => event === what && (token ?? end.token) === end.token)
-  if (end.outcome === 'finished' && !asked('finished')) return [wrong(command, end, 'but nobody finished it with its token')]
-  if (end.outcome === 'cancelled' && !asked('cancel')) return [wrong(command, end, 'but nobody cancelled it with its token')]
+  if (end.outcome === 'finished' && !asked('finished')) return [wrong(command, end, 'but no event with its token finished it')]
+  if (end.outcome === 'cancelled' && !asked('cancel')) return [wrong(command, end, 'but no event with its token cancelled it')]
   if (end.outcome === 'expired' && leaseMs === 0) return [wrong(command, end, 'but it has no lease')]
   return []
 }

@@ -10,7 +10,7 @@ function checkCommand(command: Command): readonly Violation[] {
   const [first, ...others] = command.grants
   if (!first) return []
   const [request] = command.requests
-  if (!request) return [violationOf(command, 'not requested', 'is actionable, but nobody requested it')]
+  if (!request) return [violationOf(command, 'not requested', 'is actionable, but was not requested')]
   return [
     ...(first.value === request.value
       ? []

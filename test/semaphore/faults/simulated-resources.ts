@@ -11,7 +11,7 @@ export interface SimulationOptions {
   readonly kafka: Kafka
   readonly topics: SemaphoreTopics
   readonly random: Random
-  /** The longest time that a command takes. */
+  /** The maximum time that a command takes. */
   readonly maxWorkMs: number
   /** Some commands are finished by a call. Undefined: all by records. */
   readonly caller?: SemaphoreCaller

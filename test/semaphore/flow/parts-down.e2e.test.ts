@@ -19,7 +19,7 @@ describe('the semaphore with two instances', () => {
     return (await first.metric('semaphore_relay_lanes')) >= 8 ? [first, second] : [second, first]
   }
 
-  test('accepts commands while Kafka is down, and grants them when it is back', async () => {
+  test('accepts commands while Kafka is down, and grants them when it recovers', async () => {
     await flow.kafka.kill9()
     const answer = await fetch(`${flow.programs[0]!.url}/command/printer`, {
       method: 'POST',
