@@ -144,12 +144,12 @@ describe.runIf(canBuildImages() && can('redis', 'kafka'))('the containers of ove
     await until('the record that is no command is a dead letter', () => hasRecords('command-requests.dead-letter', 1), READY_LIMIT_MS)
   })
 
-  test("the semaphore's role cannot connect to Ping's database", async () => {
+  test("the semaphore's role can connect to its own database only", async () => {
     const { username: user, password } = cluster.secrets['semaphore-postgres']!
     const { host, port } = cluster.postgres.admin.config
     const ssl = { rejectUnauthorized: false }
     const client = (database: string) => new pg.Client({ host, port, user, password, database, ssl })
-    await expect(client('ping').connect()).rejects.toThrow(/pg_hba.conf rejects connection/)
+    for (const other of ['ping', 'postgres']) await expect(client(other).connect(), other).rejects.toThrow(/pg_hba.conf rejects connection/)
     const own = client('semaphore')
     await own.connect()
     await own.end()

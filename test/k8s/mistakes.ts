@@ -486,12 +486,12 @@ export const MISTAKES: readonly Mistake[] = [
     says: 'got the owner semaphores',
   },
   {
-    title: "a role that may connect to Ping's database",
+    title: 'a role that may connect to other databases than its own',
     file: 'k8s/infra/postgres.yaml',
-    text: 'hostssl ping semaphore all reject',
-    by: 'hostssl ping other all reject',
+    text: 'hostssl all semaphore all reject',
+    by: 'hostssl ping semaphore all reject',
     check: 'databases',
-    says: 'expected hostssl ping semaphore all reject',
+    says: 'expected hostssl semaphore semaphore all scram-sha-256; hostssl all semaphore all reject',
   },
   {
     title: "a program in another one's database",

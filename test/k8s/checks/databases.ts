@@ -13,17 +13,19 @@ export const databases = perRendering(
   ],
 )
 
-/** By default a role may connect to every database. It must not get into that of the cluster's owner. */
+/** By default a role may connect to every database, also to `postgres`. The first rule that matches decides. */
 function ofRoles(resources: readonly Resource[]): readonly string[] {
-  return ofKind(resources, 'DatabaseRole').flatMap(({ spec: { name: role, cluster: of } }) =>
-    ofKind(resources, 'Cluster')
+  return ofKind(resources, 'DatabaseRole').flatMap(({ spec: { name: role, cluster: of } }) => {
+    const own = databasesOf(role, resources).map(name => `hostssl ${name} ${role} all scram-sha-256`)
+    const expected = [...own, `hostssl all ${role} all reject`].join('; ')
+    return ofKind(resources, 'Cluster')
       .filter(({ metadata }) => metadata.name === of.name)
       .flatMap(({ metadata, spec }) => {
-        const expected = `hostssl ${spec.bootstrap?.initdb?.database} ${role} all reject`
-        const rules = spec.postgresql?.pg_hba ?? []
-        return rules.includes(expected) ? [] : [`Cluster ${metadata.name}: got pg_hba ${rules.join('; ')}, expected ${expected}`]
-      }),
-  )
+        const rules: readonly string[] = spec.postgresql?.pg_hba ?? []
+        const got = rules.filter(rule => rule.split(' ')[2] === role).join('; ')
+        return got === expected ? [] : [`Cluster ${metadata.name}: got pg_hba ${rules.join('; ')}, expected ${expected}`]
+      })
+  })
 }
 
 function ofOwners(resources: readonly Resource[]): readonly string[] {
@@ -38,7 +40,11 @@ function ofContainer({ where, container }: PlacedContainer, resources: readonly 
   const secret = container.env?.find(({ name }) => name === 'DB_PASSWORD')?.valueFrom?.secretKeyRef?.name
   const role = ofKind(resources, 'DatabaseRole').find(({ spec }) => spec.passwordSecret.name === secret)
   if (role === undefined) return []
-  const owned = ofKind(resources, 'Database').flatMap(({ spec }) => (spec.owner === role.spec.name ? [spec.name] : []))
+  const owned = databasesOf(role.spec.name, resources)
   const { DB_NAME: used = 'none' } = literalEnv(container)
   return owned.includes(used) ? [] : [`${where}: got DB_NAME ${used}, expected a database of its role: ${owned.join(', ')}`]
+}
+
+function databasesOf(role: string, resources: readonly Resource[]): readonly string[] {
+  return ofKind(resources, 'Database').flatMap(({ spec }) => (spec.owner === role ? [spec.name] : []))
 }
