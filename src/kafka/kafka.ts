@@ -1,9 +1,14 @@
 import { Kafka, logLevel, type Admin, type LogEntry, type logCreator } from 'kafkajs'
 import type { Logger } from '../runtime/logger.ts'
+import { wait } from '../runtime/wait.ts'
 import { registerCodecs } from './codecs.ts'
 import { guardIdleConnections } from './guard-idle-connections.ts'
 import { kafkaConfig, type KafkaSettings, type TopicSettings } from './settings.ts'
 import { socketFactory } from './socket-factory.ts'
+
+/** Of a topic that was just created. */
+const KNOWN_LIMIT_MS = 5_000
+const KNOWN_PAUSE_MS = 20
 
 /** A Kafka client. kafkajs itself retries only a few times: callers retry, and log that with more context. */
 export function createKafka(settings: KafkaSettings, clientId: string, log: Logger): Kafka {
@@ -57,7 +62,7 @@ export async function existingTopic(kafka: Kafka, topic: string): Promise<number
 
 async function createTopic(admin: Admin, topic: string, settings: TopicSettings): Promise<number> {
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false, // kafkajs' own wait fails when a broker does not know the topic yet
     topics: [
       {
         topic,
@@ -67,15 +72,33 @@ async function createTopic(admin: Admin, topic: string, settings: TopicSettings)
       },
     ],
   })
-  const partitions = await countPartitions(admin, topic) // another client may have created it first, with another number
-  if (partitions === undefined) throw new Error(`the topic ${topic} was created, but the brokers do not know it yet`)
-  return partitions
+  return untilKnown(admin, topic)
 }
 
-/** The number of partitions, or undefined if the topic does not exist. Metadata by name would create the topic. */
+/** A broker learns of a new topic, and of its leaders, some time after the controller has created it. */
+async function untilKnown(admin: Admin, topic: string): Promise<number> {
+  const untilMs = performance.now() + KNOWN_LIMIT_MS
+  for (;;) {
+    const partitions = await countPartitions(admin, topic) // another client may have created it first, with another number
+    if (partitions !== undefined) return partitions
+    if (performance.now() > untilMs) throw new Error(`the topic ${topic} was created, but the brokers do not know it yet`)
+    await wait(KNOWN_PAUSE_MS)
+  }
+}
+
+/** The number of partitions, or undefined if this broker does not know the topic. Metadata by name would create the topic. */
 async function countPartitions(admin: Admin, topic: string): Promise<number | undefined> {
   const topics = await admin.listTopics()
   if (!topics.includes(topic)) return undefined
-  const { topics: found } = await admin.fetchTopicMetadata({ topics: [topic] })
-  return found[0]?.partitions.length
+  try {
+    const { topics: found } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return found[0]?.partitions.length
+  } catch (error) {
+    if (isUnknownTopic(error)) return undefined // the broker that listed it was another one
+    throw error
+  }
+}
+
+function isUnknownTopic(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && error.type === 'UNKNOWN_TOPIC_OR_PARTITION'
 }
