@@ -127,9 +127,9 @@ export class ProbeBook {
     this.#settle(probe, atMs)
   }
 
-  #refused(probe: Probe, { reason }: EventOf<'refused'>): void {
+  #refused(probe: Probe, { atMs, reason }: EventOf<'refused'>): void {
     probe.reason ??= reason
-    if (probe.fate !== 'open') return
+    if (probe.fate !== 'open' || atMs > this.#deadline(probe)) return // it is lost, whether or not that was noticed
     this.#decide(probe, 'refused')
     this.#timed.delete(probe.seq)
     this.#outcomes.push({ kind: 'refused', probe })

@@ -51,6 +51,13 @@ describe('a probe without a server', () => {
     expect(bookWith().take(due(1), sent(1), echoed(1, WAIT_MS + 1))).toEqual(['late'])
   })
 
+  test('is lost, not refused, if it is refused after the time to wait, even if no time-out was noticed', () => {
+    const { take, book } = bookWith()
+    expect(take(due(1), sent(1), due(2), sent(2), refused(1, WAIT_MS), refused(2, WAIT_MS + 1))).toEqual(['refused'])
+    expect(take(time(WAIT_MS + 1))).toEqual(['lost'])
+    expect(book.tally()).toMatchObject({ refused: 1, lost: 1 })
+  })
+
   test('is late, not lost, if it was refused and is read back nevertheless', () => {
     const { take, book } = bookWith()
     expect(take(due(1), sent(1), refused(1, 5))).toEqual(['refused'])
