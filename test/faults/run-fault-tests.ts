@@ -27,7 +27,7 @@ export function runFaultTests({ name, folders, options }: FaultCommand): never {
     allowPositionals: true,
   })
   const usage = `usage: ${name} -- ${options.map(option => `[--${option.name} <${option.what}>]`).join(' ')} [<part of a file name> …]`
-  const env = { ...process.env }
+  const env: NodeJS.ProcessEnv = { ...process.env, PING_FAULT_COMMAND: name }
   for (const { name: option, variable, min } of options) {
     const text = values[option]
     if (text === undefined) continue

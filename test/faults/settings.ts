@@ -15,3 +15,6 @@ export function faultSettings(): FaultSettings {
   const { PING_FAULT_RUNS: runs, PING_FAULT_SEED: seed } = process.env
   return { runs: Number(runs ?? RUNS), seed: Number(seed ?? Math.floor(Math.random() * SEEDS)) }
 }
+
+/** Whether a command such as `npm run faults` runs the tests: what takes long is only part of these. */
+export const isFaultCommand = (): boolean => process.env['PING_FAULT_COMMAND'] !== undefined

@@ -4,11 +4,10 @@ import { readHeaders, writeHeaders } from '../../../pong/messages/headers.ts'
 import type { Ack, Ping, Pong } from '../../../pong/messages/message.ts'
 import { GatheringProducer } from '../../../src/kafka/gathering-producer.ts'
 import { PartitionReader } from '../../../src/kafka/partition-reader.ts'
-import { wait } from '../../../src/runtime/wait.ts'
 import { silent, testKafka, testSettings } from '../../kafka/kafka-fixture.ts'
 
-/** A reply of the script: fields that differ from those of an ordinary pong, and when it is sent. */
-export type ScriptedPong = Partial<Pong> & { readonly afterMs?: number }
+/** A reply of the script: fields that differ from those of an ordinary pong, and the ping whose replies must have been sent before. */
+export type ScriptedPong = Partial<Pong> & { readonly afterReplyTo?: number }
 
 export interface FakeServer {
   readonly pings: readonly Ping[]
@@ -32,14 +31,21 @@ interface FakeServerOptions {
 export async function startFakeServer({ brokers, topic, partitions, name = 'fake', answer }: FakeServerOptions): Promise<FakeServer> {
   const [pings, acks, others]: [Ping[], Ack[], string[]] = [[], [], []]
   const producer = new GatheringProducer({ kafka: testKafka(brokers) })
+  const allReplied = new Map<number, PromiseWithResolvers<void>>()
+  const replied = (seq: number): PromiseWithResolvers<void> => {
+    const known = allReplied.get(seq) ?? Promise.withResolvers()
+    allReplied.set(seq, known)
+    return known
+  }
   const reply = async (ping: Ping, headers: Parameters<typeof readHeaders>[0]): Promise<void> => {
     const { correlationId, replyTo } = readHeaders(headers)
-    for (const { afterMs = 0, ...fields } of answer(ping)) {
-      await wait(afterMs)
+    for (const { afterReplyTo, ...fields } of answer(ping)) {
+      if (afterReplyTo !== undefined) await replied(afterReplyTo).promise
       const { seq, padding } = ping
       const value = encode({ type: 'pong', seq, from: name, heldUs: 400, attempt: 1, redelivered: false, padding, ...fields })
       await producer.send({ ...replyTo!, value, headers: writeHeaders({ correlationId, handshake: false }) })
     }
+    replied(ping.seq).resolve()
   }
   const reader = new PartitionReader({
     settings: testSettings(brokers),

@@ -16,17 +16,22 @@ const start = ({ brokers, topics }: PongPlace, ...args: readonly string[]) =>
 test('pingcli rtt and a pong server: every ping is answered once and confirmed; what a frozen server answers later is late, and its repeats are marked', async () => {
   const place = await createPlace(await sharedKafka())
   const server = await place.server('a')
-  const one = await start(place, '-c', '6', '-i', '0.05').result
+  // Without --pong nothing is asked of a server.
+  const withoutPong = startCli(['rtt', '-c', '2', '-i', '0.05'], {
+    KAFKA_BROKERS: place.brokers,
+    PONG_REQUEST_TOPIC: place.topics.request,
+  }).result
+  const [one, all, echo] = await Promise.all([
+    start(place, '-c', '6', '-i', '0.05').result,
+    start(place, '-c', '1', '-W', '2', '--to', 'all').result,
+    withoutPong,
+  ])
   expect(one.code).toBe(0)
   expect(summaryOf(one)).toMatchObject({ answered: 6, lost: 0, duplicate: 0, damaged: 0 })
   for (const probe of probesOf(one)) expect(probe['serverMs']).toBeLessThanOrEqual(probe['pongMs'] as number)
-  const all = await start(place, '-c', '1', '-W', '0.5', '--to', 'all').result
   expect(all.code).toBe(0)
   expect(linesOf(all).filter(({ event }) => event === 'answer')).toMatchObject([{ from: 'a', redelivered: false }])
   await expect.poll(() => server.metric('pong_handshakes_total')).toBe(7)
-  // Without --pong nothing is asked of a server.
-  const echo = await startCli(['rtt', '-c', '2', '-i', '0.05'], { KAFKA_BROKERS: place.brokers, PONG_REQUEST_TOPIC: place.topics.request })
-    .result
   expect(echo.code).toBe(0)
 
   const run = start(place, '-c', '3', '-i', '0.1', '-W', '1')
