@@ -48,6 +48,12 @@ const sent = async (count: number) => {
   return contentOf(sends[count - 1]!)
 }
 
+test('a record is confirmed by all in-sync replicas, and its producer is idempotent, unless fewer acks are chosen', async () => {
+  void producer.send({ topic: 'a', value: '1' })
+  await sent(1)
+  expect([sends[0]!.acks, producers]).toEqual([-1, [expect.objectContaining({ idempotent: true, maxInFlightRequests: 1 })]])
+})
+
 test('a record goes at once if no request is in flight; those that come meanwhile go together in the next one', async () => {
   const first = producer.send({ topic: 'a', value: '1' })
   expect(await sent(1)).toEqual(['a/0: 1'])
