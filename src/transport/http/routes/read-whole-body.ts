@@ -1,4 +1,7 @@
 import type { HttpRequest } from '../../../runtime/answer-page.ts'
+import { GatheredBytes } from '../lean/gathered-bytes.ts'
+
+const NOTHING = new Uint8Array(0)
 
 /** The body is longer than allowed. */
 export interface TooLong {
@@ -15,18 +18,17 @@ export function readWholeBody(request: HttpRequest, maxBytes: number): Promise<U
   const declaredBytes = length === undefined ? undefined : Number(length)
   if (declaredBytes !== undefined && declaredBytes > maxBytes) return Promise.resolve({ declaredBytes })
   return new Promise(resolve => {
-    const chunks: Uint8Array[] = []
-    let bytes = 0
+    let gathered: GatheredBytes | undefined
     const onData = (chunk: Uint8Array): void => {
-      chunks.push(chunk)
-      if ((bytes += chunk.length) <= maxBytes) return
+      gathered ??= new GatheredBytes()
+      if (gathered.add(chunk) <= maxBytes) return
       request.removeListener('data', onData)
       request.pause() // the rest is skipped after the answer
       resolve({ declaredBytes: undefined })
     }
     request.on('data', onData)
     request.once('end', () => {
-      if (!isCutOff(request)) resolve(Buffer.concat(chunks, bytes))
+      if (!isCutOff(request)) resolve(gathered?.bytes() ?? NOTHING)
     })
   })
 }
