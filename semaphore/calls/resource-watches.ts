@@ -4,6 +4,8 @@ import type { ResourceDetail } from '../terms/reads.ts'
 
 /** Minimum time between two states that a watcher gets, and between two looks at a resource, in ms. */
 const INTERVAL_MS = 250
+/** Maximum number of looks at all resources, in a second: with more resources, each is looked at less often. A look costs Postgres two short queries. */
+const MAX_LOOKS_PER_SECOND = 400
 
 export interface ResourceWatchesOptions {
   /** Looks at a resource. A failure ends its watches. */
@@ -45,11 +47,20 @@ export class ResourceWatches {
   #join(resource: string): Feed {
     let feed = this.#feeds.get(resource)
     if (feed === undefined || feed.hasFailed) {
-      feed = new Feed(() => this.#look(resource), this.#intervalMs)
+      feed = new Feed(
+        () => this.#look(resource),
+        () => this.#pauseMs(),
+      )
       this.#feeds.set(resource, feed)
     }
     feed.join()
     return feed
+  }
+
+  /** Until the next look at a resource. With many resources it varies, so that not all are looked at together. */
+  #pauseMs(): number {
+    const shareMs = (this.#feeds.size * 1_000) / MAX_LOOKS_PER_SECOND
+    return Math.max(this.#intervalMs, shareMs * (0.5 + Math.random()))
   }
 
   #leave(resource: string, feed: Feed): void {
@@ -66,16 +77,17 @@ interface Shown {
 /** The looks at one resource. */
 class Feed {
   readonly #lookup: SharedLookup<ResourceDetail>
-  readonly #intervalMs: number
+  readonly #pauseMs: () => number
   readonly #empty = new AbortController()
+  /** What the watchers that wait for a change are woken by. */
+  readonly #waiting = new Set<() => void>()
   #watchers = 0
   #shown: Shown | undefined
   #failure: { readonly error: unknown } | undefined
-  #changed = Promise.withResolvers<void>()
 
-  constructor(look: () => Promise<ResourceDetail>, intervalMs: number) {
+  constructor(look: () => Promise<ResourceDetail>, pauseMs: () => number) {
     this.#lookup = new SharedLookup(look)
-    this.#intervalMs = intervalMs
+    this.#pauseMs = pauseMs
   }
 
   get hasFailed(): boolean {
@@ -104,25 +116,29 @@ class Feed {
 
   /** Resolves to the newest state when it is another one. Undefined: `ended` was aborted. */
   async newerThan(seen: Shown, ended: AbortSignal): Promise<Shown | undefined> {
-    const { promise: aborted, resolve } = Promise.withResolvers<void>()
-    const onAbort = (): void => resolve()
-    ended.addEventListener('abort', onAbort)
-    try {
-      while (!ended.aborted) {
-        if (this.#shown !== seen) return this.#shown
-        if (this.#failure !== undefined) throw this.#failure.error
-        await Promise.race([this.#changed.promise, aborted])
-      }
-      return undefined
-    } finally {
-      ended.removeEventListener('abort', onAbort)
+    while (!ended.aborted) {
+      if (this.#shown !== seen) return this.#shown
+      if (this.#failure !== undefined) throw this.#failure.error
+      await this.#change(ended)
     }
+    return undefined
+  }
+
+  /** Leaves nothing behind when `ended` is aborted: a resource may stay as it is while watchers come and go. */
+  async #change(ended: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const wake = (): void => resolve()
+    this.#waiting.add(wake)
+    ended.addEventListener('abort', wake)
+    await promise
+    this.#waiting.delete(wake)
+    ended.removeEventListener('abort', wake)
   }
 
   async #poll(): Promise<void> {
     const { signal } = this.#empty
     for (;;) {
-      await wait(this.#intervalMs, signal)
+      await wait(this.#pauseMs(), signal)
       if (signal.aborted) return
       try {
         await this.refresh()
@@ -134,7 +150,6 @@ class Feed {
   }
 
   #wake(): void {
-    this.#changed.resolve()
-    this.#changed = Promise.withResolvers()
+    for (const wake of this.#waiting) wake()
   }
 }

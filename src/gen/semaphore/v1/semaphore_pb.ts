@@ -1333,9 +1333,10 @@ export const SemaphoreService: GenService<{
   },
   /**
    * Watch answers the state of a resource at once, and then again whenever it
-   * has changed, up to four times a second. A caller that reads slowly gets the
-   * newest state, not every state. When the server stops, the stream ends with
-   * UNAVAILABLE: watch again.
+   * has changed, up to four times a second, or less often while callers watch
+   * more than a hundred resources: every 2.5 seconds for a thousand. A caller
+   * that reads slowly gets the newest state, not every state. When the server
+   * stops, the stream ends with UNAVAILABLE: watch again.
    *
    * @generated from rpc semaphore.v1.SemaphoreService.Watch
    */
