@@ -40,7 +40,8 @@ export class SemaphoreCalls {
     this.#steps = steps
   }
 
-  async submit({ resource = randomUUID(), commandId = uuidV7(), payload, priority }: SubmitCall): Promise<Submitted> {
+  async submit({ resource = randomUUID(), commandId: given, payload, priority }: SubmitCall): Promise<Submitted> {
+    const commandId = given ?? uuidV7()
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
     const outcome = await this.#steps.run({ kind: 'submit', resource, commandId, payload: bytes, priority })
     switch (outcome.outcome) {
@@ -50,7 +51,8 @@ export class SemaphoreCalls {
       }
       case 'repeated': {
         const { state, place, token } = outcome
-        return { resource, commandId, repeated: true, state, place, token }
+        // A new id can be known only if Postgres committed the step, but its answer was lost and the step was sent again.
+        return { resource, commandId, repeated: given !== undefined, state, place, token }
       }
       case 'conflict':
         throw idInUse(commandId, outcome)

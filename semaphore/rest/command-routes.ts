@@ -119,7 +119,11 @@ function submitOperation(operationId: string, summary: string, namesResource: bo
     },
     responses: {
       201: { description: 'The command is accepted: it waits or runs.', ...done },
-      200: { description: 'The command was accepted before with this id. Nothing was changed.', ...done },
+      200: {
+        description:
+          'The command was accepted before with this id, and nothing was changed. After a failure of Postgres also for the first request: the server repeated it on its own.',
+        ...done,
+      },
       ...failures(409, 429),
     },
   }

@@ -82,7 +82,8 @@ export type SubmitResponse = Message<"semaphore.v1.SubmitResponse"> & {
 
   /**
    * True if this command was submitted before with this id. It has its one
-   * place, and this call changed nothing.
+   * place, and this call changed nothing. After a failure of Postgres it may
+   * also be true for the first call: the server repeated it on its own.
    *
    * @generated from field: bool repeated = 3;
    */
@@ -1243,8 +1244,9 @@ export const SemaphoreService: GenService<{
   /**
    * Finish frees the slot of a running command. To finish a finished command
    * again changes nothing and is OK. A command that waits, that was cancelled or
-   * that has expired is FAILED_PRECONDITION, as is an old token. An unknown
-   * command is NOT_FOUND.
+   * that has expired is FAILED_PRECONDITION, as is an old token: to confirm a
+   * cancellation again is refused too, because the command is cancelled. An
+   * unknown command is NOT_FOUND.
    *
    * @generated from rpc semaphore.v1.SemaphoreService.Finish
    */
