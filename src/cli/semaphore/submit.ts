@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { text as readText } from 'node:stream/consumers'
+import { addAbortSignal } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { shownText } from '../../runtime/shown-text.ts'
 import { uuidV7 } from '../../runtime/uuid-v7.ts'
-import type { Wiring } from '../context.ts'
+import type { Context, Wiring } from '../context.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
 import { wholeNumber } from '../formats/whole-number.ts'
 import { formatted } from '../options.ts'
@@ -21,7 +22,7 @@ interface SubmitOptions {
 }
 
 const EXAMPLES = `
-The command is the text of --data, the bytes of --file, or what is read from standard input. The semaphore does not read it.
+The command is the text of --data, the bytes of --file, or the bytes of standard input. The semaphore does not read it.
 While the queue is full, pingcli tries again with the same id until --timeout.
 
 Output: the ids, and whether the command runs or waits. With --json: {"resourceId","commandId","repeated","state","place","token"}.
@@ -46,7 +47,7 @@ export function addSubmit(parent: Command, { contextOf, end }: Wiring): void {
       if (options.data !== undefined && options.file !== undefined)
         command.error("error: option '--data <text>' cannot be used with option '--file <file>'. Got both, expected one of them.")
       const context = contextOf(command)
-      const payload = await payloadOf(options)
+      const payload = await payloadOf(options, context)
       // The ids are made here, so that every try has the same.
       const request = { resourceId: resource ?? randomUUID(), commandId: options.id ?? uuidV7(), payload, priority: options.priority }
       await withSemaphore(context, async caller => {
@@ -60,13 +61,24 @@ export function addSubmit(parent: Command, { contextOf, end }: Wiring): void {
     })
 }
 
-async function payloadOf({ data, file }: SubmitOptions): Promise<Uint8Array> {
+async function payloadOf({ data, file }: SubmitOptions, context: Context): Promise<Uint8Array> {
   if (data !== undefined) return new TextEncoder().encode(data)
-  if (file === undefined) return new TextEncoder().encode(await readText(process.stdin))
+  if (file === undefined) return await standardInput(context)
   try {
     return readFileSync(file)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new CliError(EXIT.usage, `--file: got ${shownText(file)}, expected a file that can be read (${why})`, { cause: error })
+  }
+}
+
+async function standardInput({ interrupt }: Context): Promise<Uint8Array> {
+  try {
+    return await buffer(addAbortSignal(interrupt.asked, process.stdin))
+  } catch (error) {
+    const exitCode = interrupt.exitCode()
+    if (exitCode !== undefined) throw new CliError(exitCode, 'interrupted; nothing was submitted', { cause: error })
+    const why = error instanceof Error ? error.message : String(error)
+    throw new CliError(EXIT.usage, `standard input: got ${shownText(why)}, expected the command`, { cause: error })
   }
 }

@@ -1,12 +1,13 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { semaphoreRoles } from '../../../semaphore/roles.ts'
 import { PROTOCOLS } from '../../../src/cli/client/connect-to.ts'
 import { createAccessCheck } from '../../../src/transport/access/access-check.ts'
 import { parseTokens } from '../../../src/transport/access/tokens.ts'
-import { runCli, runCliProcess, startCli } from '../../cli/run-cli.ts'
+import { MAIN, runCli, runCliProcess, startCli, withoutSettings } from '../../cli/run-cli.ts'
 import { tokenLine } from '../../server/callers-fixture.ts'
 import { startSemaphoreFixture, type FixtureOptions, type SemaphoreFixture } from '../http-fixture.ts'
 
@@ -29,6 +30,17 @@ const json = async (...args: readonly string[]) => {
   const { code, stdout } = await semaphore(...args, '--json')
   const lines = stdout.split('\n').filter(Boolean)
   return { code, documents: lines.map(line => JSON.parse(line) as Record<string, unknown>) }
+}
+/** pingcli as a process that submits its standard input. */
+function submitsInput() {
+  const env = { ...withoutSettings(), SEMAPHORE_ADDRESS: fixture.url }
+  const child = spawn(process.execPath, [MAIN, 'semaphore', 'submit', 'r'], { env, stdio: ['pipe', 'ignore', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', text => (stderr += text))
+  child.stdin.on('error', () => undefined)
+  const code = new Promise<number | null>(resolve => child.on('close', resolve))
+  return { stdin: child.stdin, code, stderr: () => stderr, kill: (signal: 'SIGINT') => child.kill(signal) }
 }
 
 describe.each(PROTOCOLS)('pingcli semaphore over %s', protocol => {
@@ -99,6 +111,23 @@ describe('pingcli semaphore', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ resourceId: expect.stringMatching(/^[0-9a-f-]{36}$/), state: 'running' })
     expect(fixture.memory.steps).toMatchObject([{ payload: Buffer.of(0, 255) }, { payload: Buffer.alloc(0) }])
+  })
+
+  test('submits the bytes of standard input as they are', async () => {
+    const bytes = Buffer.of(0xef, 0xbb, 0xbf, 0, 255, 13, 10)
+    const run = submitsInput()
+    run.stdin.end(bytes)
+    expect(await run.code).toBe(0)
+    expect(fixture.memory.steps).toMatchObject([{ payload: bytes }])
+  })
+
+  test('ends at SIGINT while it reads standard input, and submits nothing', async () => {
+    const run = submitsInput()
+    // More than a pipe holds: it is written when pingcli reads.
+    await new Promise(resolve => run.stdin.write(Buffer.alloc(1_000_000), resolve))
+    run.kill('SIGINT')
+    expect([await run.code, run.stderr()]).toEqual([130, 'error: interrupted; nothing was submitted\n'])
+    expect(fixture.memory.steps).toEqual([])
   })
 
   test('tries again while the queue is full, with the same id, and exits with 3 when the time is up', async () => {
