@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../src/transport/http/routes/route.ts'
+import { failures } from './descriptions.ts'
 import type { Operation, Response, RestRoute } from './rest-route.ts'
 import { SCHEMAS } from './schemas.ts'
 
@@ -19,7 +20,7 @@ export function openApiRoute(routes: readonly RestRoute[]): RestRoute {
       operationId: 'openapi',
       summary: 'Read this document',
       parameters: [],
-      responses: { 200: { description: 'This document.', schema: 'Document' } },
+      responses: { 200: { description: 'This document.', schema: 'Document' }, ...failures() },
     },
   }
   const document = openApiDocument([...routes, route])
