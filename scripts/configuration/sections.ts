@@ -39,7 +39,7 @@ const listed = (names: readonly string[]) => names.map(name => `\`${name}\``).jo
 
 const LOCAL_INTRO = `Used by \`npm start\`. Of the other settings in the shell, only these reach the programs that have them (the server, the processor, pong, the semaphore), and none reaches another part:
 
-- ${listed(namesOf('passed'))}. With \`npm start\`, the default of \`CORS_ORIGINS\` is the program's own address: no other page in a browser of this machine may read an answer. A page can still send the semaphore a command, since a POST of plain text needs no permission.
+- ${listed(namesOf('passed'))}. With \`npm start\`, the default of \`CORS_ORIGINS\` is the program's own address: no other page in a browser of this machine may read an answer or send the semaphore a command.
 - With \`KAFKA_BROKERS\`: ${listed(namesOf('with KAFKA_BROKERS'))}.
 - With \`REDIS_URL\`: ${listed(namesOf('with REDIS_URL'))}.
 - With either, these variables of Node: ${listed(NODE_CERTIFICATES)}.

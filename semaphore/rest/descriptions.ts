@@ -61,7 +61,11 @@ const RETRY_AFTER = { 'retry-after': { description: 'The pause before the next t
 const FAILURES: Readonly<Record<number, Response>> = {
   400: { description: 'The request is malformed. Another try would fail too.', schema: 'Error' },
   401: { description: 'The caller has no token that this server knows, or no client certificate.', schema: 'Error' },
-  403: { description: 'The token does not have the role that the path needs.', schema: 'Error' },
+  403: {
+    description:
+      'The token does not have the role that the path needs, or a page of an origin that is not allowed wants to change something.',
+    schema: 'Error',
+  },
   404: { description: 'The command or the resource is unknown.', schema: 'Error' },
   409: {
     description: 'The state of the command does not allow the change; nothing was changed. The field reason says why.',

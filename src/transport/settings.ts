@@ -4,7 +4,7 @@ import { CERT_SETTING, CLIENT_CA_SETTING, KEY_SETTING } from './tls/certificate.
 /** Which callers a service accepts on its port, and how it stops. The port itself and its addresses are settings of each program. */
 export const portSettings = {
   corsOrigins: list('CORS_ORIGINS', {
-    help: 'Origins whose pages may call from a browser, separated by commas. *: every origin.',
+    help: 'Origins whose pages may call from a browser, separated by commas. *: every origin. Pages of other origins cannot read answers, and a REST request of theirs that would change something is refused.',
     expected: '* or https://host,https://host:port,…',
     pattern: /^(\*|https?:\/\/[^/\s,]+)$/,
     fallback: ['*'],

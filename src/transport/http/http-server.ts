@@ -138,7 +138,7 @@ interface Mounted {
 function ignore(): void {}
 
 function serve(
-  { pages, examplePaths, access, limits, calls, log }: HttpServerOptions,
+  { pages, examplePaths, access, allowedOrigins, limits, calls, log }: HttpServerOptions,
   { rpcs, cors, plainRoutes, methods }: Mounted,
   request: HttpRequest,
   response: HttpResponse,
@@ -159,7 +159,7 @@ function serve(
   if (rpc !== undefined) return serveRpc(rpc.handler, request, response, { log, access })
   const page = pages.get(path)
   const routes = page === undefined ? plainRoutes.match(path) : undefined
-  if (routes !== undefined) return serveRoute(routes, path, request, response, { log, access, calls })
+  if (routes !== undefined) return serveRoute(routes, path, request, response, { log, access, allowedOrigins, calls })
   if (page === undefined) return unknownPath(request, response, examplePaths)
   const refusal = access?.(request, path)
   if (refusal !== undefined) return refusePage(request, response, refusal)

@@ -6,6 +6,7 @@ import type { AccessCheck } from '../../access/access-check.ts'
 import { invalidInput } from '../../rpc/invalid-input.ts'
 import type { CallMeter } from '../../rpc/measure-calls.ts'
 import { options as answerOptions, wrongRouteMethod } from '../explanations.ts'
+import { foreignOrigin } from '../foreign-origin.ts'
 import { readWholeBody } from './read-whole-body.ts'
 import { answerOfError, answerOfRefusal, failed, tooLong, unexpected, type FailedAnswer } from './route-error.ts'
 import type { MatchedPath, MatchedRoute } from './route-table.ts'
@@ -15,6 +16,8 @@ export interface ServeRouteOptions {
   readonly log: Logger
   /** Undefined: every caller is accepted. */
   readonly access: AccessCheck | undefined
+  /** `*`, or the origins whose pages may change something. */
+  readonly allowedOrigins: readonly string[]
   readonly calls: CallMeter
 }
 
@@ -52,6 +55,8 @@ function isFailed({ status }: RouteAnswer): boolean {
 async function answerTo(matched: MatchedRoute, path: string, request: HttpRequest, options: ServeRouteOptions): Promise<RouteAnswer> {
   const { route } = matched
   try {
+    const foreign = route.method === 'GET' ? undefined : foreignOrigin(request, options.allowedOrigins)
+    if (foreign !== undefined) return failed(403, Code.PermissionDenied, foreign)
     const refusal = options.access?.(request, path)
     if (refusal !== undefined) return answerOfRefusal(refusal)
     const parameters = decoded(matched.segments)
