@@ -127,6 +127,10 @@ describe('a failed call', () => {
     [Code.Aborted, false],
   ])('with code %d is final: %s', (code, final) => expect(isFinal(new ConnectError('', code))).toBe(final))
 
+  test.each(['got 20000 bytes', 'got more bytes', 'got more bytes after decompression'])('is final if the request is too long: %s', got =>
+    expect(isFinal(new ConnectError(`request body: ${got}, expected at most 8208`, Code.ResourceExhausted))).toBe(true),
+  )
+
   test('has the name of its code as Connect writes it', () => {
     expect(codeName(Code.DeadlineExceeded)).toBe('deadline_exceeded')
     expect(codeName(Code.Unavailable)).toBe('unavailable')

@@ -18,8 +18,12 @@ const FINAL = new Set([
   Code.DataLoss,
 ])
 
+/** What the server says about a request that is longer than it reads. Everything else that is exhausted may pass. */
+const TOO_LONG = /^request body: got .*\bbytes\b.*, expected at most \d+$/
+
 export function isFinal(error: ConnectError): boolean {
-  return FINAL.has(error.code) || describeTls(error) !== undefined
+  const isTooLong = error.code === Code.ResourceExhausted && TOO_LONG.test(error.rawMessage)
+  return isTooLong || FINAL.has(error.code) || describeTls(error) !== undefined
 }
 
 /** What OpenSSL says about an answer that is not TLS: another try would not help. */

@@ -156,6 +156,31 @@ describe('pingcli semaphore', () => {
     expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining(message) })
   })
 
+  test('exits with 4 at once for a command that is too large, however much', async () => {
+    await serve({ maxCommandBytes: 10 })
+    const submit = (bytes: number) => semaphore('submit', 'r', '--data', 'x'.repeat(bytes))
+    expect((await submit(10)).code).toBe(0)
+    expect(await submit(11)).toMatchObject({ code: 4, stderr: expect.stringContaining('payload: got 11 bytes, expected at most 10') })
+    const { code, stderr } = await submit(20_000)
+    expect({ code, stderr }).toEqual({
+      code: 4,
+      stderr: expect.stringMatching(/^error: refused: resource_exhausted: request body: got \d+ bytes, expected at most 8208\n$/),
+    })
+    expect(fixture.memory.steps).toHaveLength(1)
+  })
+
+  test.each([['submit', 'r', '--data', ''], ['finish', 'r', 'a'], ['resources'], ['queue', 'r']])(
+    '%s exits with 3 if the server is down, and with 4 if it does not speak TLS',
+    async (...args) => {
+      const { url } = fixture
+      const encrypted = await runCli(['semaphore', ...args, '--address', url.replace('http:', 'https:')])
+      expect(encrypted).toEqual({ code: 4, stdout: '', stderr: expect.stringContaining('got no TLS, expected https: nothing was sent') })
+      await fixture[Symbol.asyncDispose]()
+      const down = await runCli(['semaphore', ...args, '--address', url, '--timeout', '200ms'])
+      expect(down).toEqual({ code: 3, stdout: '', stderr: expect.stringMatching(/^error: no answer within --timeout; .*ECONNREFUSED/) })
+    },
+  )
+
   test.each([
     [['finish', 'r'], "missing required argument 'command'"],
     [['finish', 'r', 'é'], 'Got "é", expected 1 to 200 printable ASCII characters.'],
