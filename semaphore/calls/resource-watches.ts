@@ -124,7 +124,7 @@ class Feed {
     return undefined
   }
 
-  /** Leaves nothing behind when `ended` is aborted: a resource may stay as it is while watchers come and go. */
+  /** Keeps nothing once `ended` is aborted: a resource may stay as it is while watchers come and go. */
   async #change(ended: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     const wake = (): void => resolve()

@@ -11,7 +11,7 @@ describe('the page of an origin', () => {
     ['that is allowed', '127.0.0.1:8082', 'https://page.example'],
     ['of the address itself', '127.0.0.1:8082', 'http://127.0.0.1:8082'],
     ['of the address itself, whatever its case', 'Semaphore.Example:8082', 'http://semaphore.example:8082'],
-    ['of the address itself, behind a proxy that ended TLS', 'semaphore.example', 'https://semaphore.example'],
+    ['of the address itself, through a proxy that ended TLS', 'semaphore.example', 'https://semaphore.example'],
     ['of the address itself with the port of its scheme', 'semaphore.example:443', 'https://semaphore.example'],
     ['of the address itself over IPv6', '[::1]:8082', 'http://[::1]:8082'],
   ])('%s may change something', (_, host, origin) => expect(over(host, origin)).toBeUndefined())

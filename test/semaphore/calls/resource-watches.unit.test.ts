@@ -32,7 +32,7 @@ describe('watches', () => {
     expect(seen.looks).toBeLessThan(1_000 + 1_000 * seconds)
   })
 
-  test('leave nothing behind when they end, although the resource does not change', async () => {
+  test('free their memory when they end, although the resource does not change', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
     const { watches } = createWatches(1)
