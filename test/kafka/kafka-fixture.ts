@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type KafkaMessage } from 'kafkajs'
+import { ConfigResourceTypes, Kafka, logLevel, type Admin, type KafkaMessage } from 'kafkajs'
 import { createKafka, ensureTopic } from '../../src/kafka/kafka.ts'
 import { kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
@@ -17,6 +17,12 @@ export const testKafka = (brokers: string): Kafka => createKafka(testSettings(br
 export async function createTopic(brokers: string, prefix: string, topic = uniqueName(prefix)): Promise<string> {
   await ensureTopic(testKafka(brokers), topic, testSettings(brokers))
   return topic
+}
+
+/** Changes a setting of a topic. */
+export async function setTopic(admin: Admin, topic: string, name: string, value: string): Promise<void> {
+  const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries: [{ name, value }] }
+  await admin.alterConfigs({ validateOnly: false, resources: [resource] })
 }
 
 /** A record with its place in its topic. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import kafkajs, { CompressionTypes, Partitioners, type IHeaders, type Message, type Producer } from 'kafkajs'
+import kafkajs, { CompressionTypes, Partitioners, type Admin, type IHeaders, type Message, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encode } from '../../pong/messages/encode.ts'
-import { createTopic, readTopic, testKafka } from '../kafka/kafka-fixture.ts'
+import { PartitionReader } from '../../src/kafka/partition-reader.ts'
+import { createTopic, setTopic, silent, testKafka, testSettings } from '../kafka/kafka-fixture.ts'
 import { kafkaKindsAtDepth, sharedKafka } from '../support/kafka.ts'
 import { keepLogsOnFailure, type Program } from '../support/programs.ts'
 import type { PongClient } from './pong-client.ts'
@@ -15,18 +16,28 @@ const { CompressionCodecs } = kafkajs
 const PING = encode({ type: 'ping', seq: 1, to: 'one', attempt: 1, padding: '' })
 const DEEP = `{"type":"ping","seq":1,"padding":${'['.repeat(200_000)}${']'.repeat(200_000)}}`
 
+interface DeadLetter {
+  readonly value: Buffer | null
+  readonly reason: string
+}
+
 describe.each(kafkaKindsAtDepth())('after a hostile message a pong server answers the next ping (%s):', kind => {
   const stops: (() => Promise<unknown>)[] = []
   let place: PongPlace
   let client: PongClient
   let server: Program
   let producer: Producer
+  let admin: Admin
+  /** Starts when the server has created the topic of dead letters. */
+  let reader: PartitionReader | undefined
+  const found: DeadLetter[] = []
 
   beforeAll(async () => {
     place = await createPlace(await sharedKafka(kind), { partitions: 1, onEnd: stop => stops.push(stop) })
     producer = testKafka(place.brokers).producer({ createPartitioner: Partitioners.DefaultPartitioner })
-    stops.push(() => producer.disconnect())
-    ;[client, server] = await Promise.all([place.client(), place.server('a'), producer.connect()])
+    admin = testKafka(place.brokers).admin()
+    stops.push(() => Promise.all([producer.disconnect(), admin.disconnect()]))
+    ;[client, server] = await Promise.all([place.client(), place.server('a'), producer.connect(), admin.connect()])
   })
   afterAll(async () => {
     for (const stop of stops.toReversed()) await stop()
@@ -35,9 +46,13 @@ describe.each(kafkaKindsAtDepth())('after a hostile message a pong server answer
   const write = (message: Message, compression?: CompressionTypes) =>
     producer.send({ topic: place.topics.request, messages: [message], ...(compression !== undefined && { compression }) })
   const headers = (more: IHeaders = {}): IHeaders => ({ 'correlation-id': randomUUID(), 'reply-to': `${place.topics.reply}/0`, ...more })
-  const deadLetters = async () => {
-    const records = await readTopic(place.brokers, `${place.topics.request}.dead-letter`).catch(() => [])
-    return records.map(({ message }) => ({ value: message.value, reason: String(message.headers?.['pong-reason']) }))
+  const deadLetters = async (): Promise<readonly DeadLetter[]> => {
+    const topic = `${place.topics.request}.dead-letter`
+    if (reader === undefined && (await admin.listTopics()).includes(topic)) {
+      reader = readDeadLetters(place.brokers, topic, found)
+      stops.push(() => reader!.stop())
+    }
+    return [...found]
   }
 
   test.each<readonly [name: string, value: string | Buffer | null, headers: () => IHeaders, reason: string | RegExp]>([
@@ -109,7 +124,7 @@ describe.each(kafkaKindsAtDepth())('after a hostile message a pong server answer
     expect(fits.pong.padding).toHaveLength(900_000)
     expect(fits.pong.redelivered).toBe(false)
     const small = await createTopic(place.brokers, `${place.topics.reply}.small`)
-    await limitRecords(place.brokers, small, 10_000)
+    await setTopic(admin, small, 'max.message.bytes', '10000')
     await client.ping({ padding: 'x'.repeat(20_000) }, { replyTo: { topic: small, partition: 0 } })
     await expect.poll(async () => (await deadLetters()).map(({ reason }) => reason)).toContain('the reply was refused: MESSAGE_TOO_LARGE')
     expect((await client.roundTrip()).pong.redelivered).toBe(false)
@@ -117,12 +132,20 @@ describe.each(kafkaKindsAtDepth())('after a hostile message a pong server answer
   })
 })
 
-async function limitRecords(brokers: string, topic: string, bytes: number): Promise<void> {
-  const admin = testKafka(brokers).admin()
-  await admin.connect()
-  const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }]
-  await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] })
-  await admin.disconnect()
+function readDeadLetters(brokers: string, topic: string, found: DeadLetter[]): PartitionReader {
+  const reader = new PartitionReader({
+    settings: testSettings(brokers),
+    clientId: 'test',
+    topic,
+    partitions: [0],
+    from: 'earliest',
+    log: silent,
+    onRecords: (_, records) => {
+      for (const { value, headers } of records) found.push({ value, reason: String(headers?.['pong-reason']) })
+    },
+  })
+  reader.start()
+  return reader
 }
 
 /** An LZ4 frame with one block that is not compressed: no checksums but that of the header. */
