@@ -5,7 +5,8 @@ import { createPlace } from './pong-fixture.ts'
 
 keepLogsOnFailure()
 
-describe.each(kafkaKindsAtDepth())('with a pong server (%s)', kind => {
+// Most of these wait for a session to end. Apache Kafka takes longest to come back.
+describe.concurrent.each(kafkaKindsAtDepth().toReversed())('with a pong server (%s)', kind => {
   test.concurrent('a ping whose reply was sent but not committed is answered again after a kill -9, with the same content and a mark', async ({
     onTestFinished,
   }) => {
@@ -48,11 +49,11 @@ describe.each(kafkaKindsAtDepth())('with a pong server (%s)', kind => {
       const place = await createPlace(kafka.brokers, { partitions: 2, onEnd: onTestFinished })
       const [client, server] = await Promise.all([place.client(), place.server('a')])
       await client.roundTrip()
+      await client.stop()
       await kafka.kill9()
       await until('the server notices', async () => !(await server.isReady()), 20_000)
       await kafka.restart()
       await until('the server recovers', () => server.isReady(), 60_000)
-      await client.stop()
       const again = await place.client()
       const replies = await Promise.all(Array.from({ length: 20 }, (_, seq) => again.roundTrip({ seq })))
       expect(replies.map(({ pong }) => pong.seq).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, seq) => seq))

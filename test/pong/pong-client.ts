@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Consumer } from 'kafkajs'
 import { decode } from '../../pong/messages/decode.ts'
 import { encode } from '../../pong/messages/encode.ts'
 import { readHeaders, writeHeaders, type Envelope, type Headers } from '../../pong/messages/headers.ts'
 import type { Ack, Ping, Pong } from '../../pong/messages/message.ts'
 import { GatheringProducer, type WrittenRecord } from '../../src/kafka/gathering-producer.ts'
-import { testKafka } from '../kafka/kafka-fixture.ts'
-import { uniqueName } from '../support/kafka.ts'
+import { existingTopic } from '../../src/kafka/kafka.ts'
+import { PartitionReader } from '../../src/kafka/partition-reader.ts'
+import { silent, testKafka, testSettings } from '../kafka/kafka-fixture.ts'
 
 /** A reply as the client gets it. */
 export interface ReceivedPong {
@@ -26,34 +26,38 @@ export class PongClient {
   readonly topics: Topics
   readonly producer: GatheringProducer
   readonly replies = new Map<string, ReceivedPong[]>()
-  readonly #consumer: Consumer
+  readonly #brokers: string
+  #reader: PartitionReader | undefined
   readonly #waiting = new Map<string, (reply: ReceivedPong) => void>()
 
   constructor(brokers: string, topics: Topics) {
-    const kafka = testKafka(brokers)
     this.topics = topics
-    this.producer = new GatheringProducer({ kafka })
-    this.#consumer = kafka.consumer({ groupId: uniqueName('client'), maxWaitTimeInMs: 500, allowAutoTopicCreation: false })
+    this.#brokers = brokers
+    this.producer = new GatheringProducer({ kafka: testKafka(brokers) })
   }
 
   /** Resolves when it reads the reply topic, from its beginning. */
   async start(): Promise<void> {
-    await this.#consumer.connect()
-    await this.#consumer.subscribe({ topic: this.topics.reply, fromBeginning: true })
-    const joined = new Promise(resolve => this.#consumer.on(this.#consumer.events.GROUP_JOIN, resolve))
-    await this.#consumer.run({
-      autoCommit: false,
-      eachBatch: async ({ batch }) => {
-        for (const { key, value, headers } of batch.messages)
-          this.#received({ key: String(key), partition: batch.partition }, value, headers as Headers)
+    const { reply: topic } = this.topics
+    const count = await existingTopic(testKafka(this.#brokers), topic)
+    this.#reader = new PartitionReader({
+      settings: testSettings(this.#brokers),
+      clientId: 'client',
+      topic,
+      partitions: Array.from({ length: count }, (_, partition) => partition),
+      from: 'earliest',
+      log: silent,
+      onRecords: (partition, records) => {
+        for (const { key, value, headers } of records) this.#received({ key: String(key), partition }, value, headers as Headers)
       },
     })
-    await joined
+    this.#reader.start()
+    await this.#reader.positioned
   }
 
   async stop(): Promise<void> {
     await this.producer.stop()
-    await this.#consumer.disconnect()
+    await this.#reader?.stop()
   }
 
   /** Sends a ping; resolves with its correlation id when Kafka has it. */

@@ -5,7 +5,7 @@ import { kafkaKindsAtDepth, sharedKafka } from '../support/kafka.ts'
 import { until } from '../support/programs.ts'
 import { createPlace } from './pong-fixture.ts'
 
-describe.each(kafkaKindsAtDepth())('a pong server (%s)', kind => {
+describe.concurrent.each(kafkaKindsAtDepth())('a pong server (%s)', kind => {
   test.concurrent('answers a ping at the partition of its reply-to, with its correlation id, its trace and its padding', async ({
     onTestFinished,
   }) => {
