@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { Broker } from '../../broker/broker.ts'
+import { freePort } from '../support/free-port.ts'
+import { keepLogsOnFailure } from '../support/programs.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { createPlace } from './pong-fixture.ts'
+
+keepLogsOnFailure()
+
+const PRODUCE = 0
+const ALL = -1
+
+test('a pong server asks that all in-sync replicas have its replies and its dead letters', async ({ onTestFinished }) => {
+  const port = await freePort()
+  const seen: ProduceRequest[] = []
+  const proxy = await startTcpProxy(port, {
+    request: frame => {
+      if (frame.readInt16BE(4) === PRODUCE) seen.push(readProduce(frame))
+      return frame
+    },
+  })
+  const config = {
+    listeners: `PLAINTEXT://127.0.0.1:${port}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}`,
+    storage: 'memory',
+  }
+  const broker = await Broker.start({ config })
+  onTestFinished(async () => {
+    await broker.stop()
+    await proxy.close()
+  })
+  const place = await createPlace(`127.0.0.1:${proxy.port}`, { partitions: 1, onEnd: onTestFinished })
+  const [client] = await Promise.all([place.client(), place.server('a')])
+  const { envelope } = await client.roundTrip()
+  await client.write('no JSON', envelope)
+  const ofServer = (topic: string) =>
+    seen.filter(each => each.clientId === 'ping-pong' && each.rest.includes(topic)).map(({ acks }) => acks)
+  await expect.poll(() => ofServer(`${place.topics.request}.dead-letter`)).toEqual([ALL])
+  expect(ofServer(place.topics.reply)).toEqual([ALL])
+})
+
+interface ProduceRequest {
+  readonly clientId: string
+  readonly acks: number
+  /** What follows: the topics and their records. */
+  readonly rest: Buffer
+}
+
+/** A request of version 3 to 8, as kafkajs sends it: size, api key, version, correlation id, client id, transactional id, acks. */
+function readProduce(frame: Buffer): ProduceRequest {
+  expect(frame.readInt16BE(6)).toBeOneOf([3, 4, 5, 6, 7, 8])
+  const clientEnd = 14 + frame.readInt16BE(12)
+  const acksAt = clientEnd + 2 + Math.max(0, frame.readInt16BE(clientEnd))
+  return { clientId: String(frame.subarray(14, clientEnd)), acks: frame.readInt16BE(acksAt), rest: Buffer.from(frame.subarray(acksAt + 2)) }
+}
