@@ -4,7 +4,7 @@ import { begin, step, type Session } from '../machines/step.ts'
 export interface DriverOptions<Event extends string, Action extends string, Data> {
   /** How long a session may stay in one state before it gets the event `timeout`. */
   readonly limitMs: number
-  /** At this number of open sessions the driver is full: the caller begins no more. */
+  /** At this number of open sessions the driver is full: the caller begins no more. Yielding sessions give way before. */
   readonly maxOpen: number
   /** At this number of settled sessions the oldest are forgotten before their time. */
   readonly maxSettled: number
@@ -36,6 +36,7 @@ type Timeout = 'timeout'
 export class Driver<Event extends string, Action extends string, Data> {
   readonly #options: DriverOptions<Event | Timeout, Action, Data>
   readonly #open = new Map<string, Held<Event | Timeout, Action, Data>>()
+  readonly #yielding = new Map<string, Held<Event | Timeout, Action, Data>>()
   readonly #settled = new Map<string, Held<Event | Timeout, Action, Data>>()
   #room: PromiseWithResolvers<void> | undefined
 
@@ -43,8 +44,9 @@ export class Driver<Event extends string, Action extends string, Data> {
     this.#options = options
   }
 
+  /** Those that count against the maximum. */
   get openSessions(): number {
-    return this.#open.size
+    return this.#open.size + this.#yielding.size
   }
 
   get settledSessions(): number {
@@ -62,25 +64,26 @@ export class Driver<Event extends string, Action extends string, Data> {
 
   /** The session with this id; undefined if it is over or never was. */
   find(id: string): Entry<Event | Timeout, Action, Data> | undefined {
-    return this.#open.get(id) ?? this.#settled.get(id)
+    return this.#held(id)
   }
 
   /** Begins a session, with an id that has none. */
   begin(id: string, table: Table<Event | Timeout, Action>, data: Data): Entry<Event | Timeout, Action, Data> {
     const entry = { id, table, data, session: begin(table, this.#options.nowMs(), this.#options.limitMs) }
     this.#open.set(id, entry)
+    this.#makeRoom()
     return entry
   }
 
   /** Passes an event to a session. A session that is over ignores it. */
   fire(entry: Entry<Event | Timeout, Action, Data>, event: Event): void {
-    const held = this.#open.get(entry.id) ?? this.#settled.get(entry.id)
+    const held = this.#held(entry.id)
     if (held === entry) this.#fire(held, event)
   }
 
   /** Passes `timeout` to each session whose deadline has come. */
   tick(): void {
-    for (const sessions of [this.#open, this.#settled]) {
+    for (const sessions of [this.#open, this.#yielding, this.#settled]) {
       for (const held of sessions.values()) {
         if (held.session.deadlineMs > this.#options.nowMs()) break
         this.#fire(held, 'timeout')
@@ -90,10 +93,20 @@ export class Driver<Event extends string, Action extends string, Data> {
 
   /** When the next session gets a `timeout`; undefined if there is no session. */
   get nextDeadlineMs(): number | undefined {
-    const [open] = this.#open.values()
-    const [settled] = this.#settled.values()
-    if (open === undefined || settled === undefined) return (open ?? settled)?.session.deadlineMs
-    return Math.min(open.session.deadlineMs, settled.session.deadlineMs)
+    const first = [this.#open, this.#yielding, this.#settled].flatMap(sessions => [...sessions.values().take(1)])
+    return first.length === 0 ? undefined : Math.min(...first.map(({ session }) => session.deadlineMs))
+  }
+
+  #held(id: string): Held<Event | Timeout, Action, Data> | undefined {
+    return this.#open.get(id) ?? this.#yielding.get(id) ?? this.#settled.get(id)
+  }
+
+  /** The oldest sessions that only wait for their clients get their time-outs now. */
+  #makeRoom(): void {
+    for (const held of this.#yielding.values()) {
+      if (this.openSessions <= this.#options.maxOpen) return
+      this.#fire(held, 'timeout')
+    }
   }
 
   #fire(held: Held<Event | Timeout, Action, Data>, event: Event | Timeout): void {
@@ -109,10 +122,13 @@ export class Driver<Event extends string, Action extends string, Data> {
   /** To the end of the map of its kind. */
   #move(held: Held<Event | Timeout, Action, Data>, kind: Kind): void {
     this.#open.delete(held.id)
+    this.#yielding.delete(held.id)
     this.#settled.delete(held.id)
     if (kind === 'open') this.#open.set(held.id, held)
+    if (kind === 'yielding') this.#yielding.set(held.id, held)
     if (kind === 'settled') this.#settled.set(held.id, held)
     if (this.#settled.size > this.#options.maxSettled) this.#settled.delete(this.#settled.keys().next().value!)
+    this.#makeRoom()
     if (this.#room !== undefined && !this.isFull) {
       this.#room.resolve()
       this.#room = undefined

@@ -40,7 +40,7 @@ export const handshakeServerMachine = machine({
       },
     },
     waiting: {
-      kind: 'open',
+      kind: 'yielding',
       meaning: 'The reply is in the topic; the client has not confirmed it.',
       on: {
         ack: { next: 'confirmed', actions: ['confirm'] },

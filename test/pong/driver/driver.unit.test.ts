@@ -75,6 +75,28 @@ describe('the driver of sessions', () => {
     expect(driver.isFull).toBe(false)
   })
 
+  test('lets the oldest session that only waits for its client give way to a new one, and still takes the ack of it', () => {
+    const { driver, begin, actions } = createDriver({ maxOpen: 2 })
+    const [a, b] = [begin('a'), begin('b')]
+    for (const session of [a, b]) for (const event of ['ping', 'acked'] as const) driver.fire(session, event)
+    expect([driver.openSessions, driver.isFull]).toEqual([2, false])
+    begin('c')
+    expect([driver.openSessions, driver.settledSessions]).toEqual([2, 1])
+    expect([a, b].map(({ session }) => session.state)).toEqual(['unconfirmed', 'waiting'])
+    driver.fire(a, 'ack')
+    expect(actions.slice(4)).toEqual(['a miss', 'a confirm'])
+  })
+
+  test('keeps to the maximum of open sessions when one that was settled is asked again', () => {
+    const { driver, begin } = createDriver({ maxOpen: 1 })
+    const a = begin('a')
+    for (const event of ['ping', 'acked', 'ack'] as const) driver.fire(a, event)
+    const b = begin('b')
+    for (const event of ['ping', 'acked'] as const) driver.fire(b, event)
+    driver.fire(a, 'ping')
+    expect([driver.openSessions, b.session.state]).toEqual([1, 'unconfirmed'])
+  })
+
   test('forgets the oldest settled session when there are too many', () => {
     const { driver, begin } = createDriver({ maxSettled: 2 })
     for (const id of ['a', 'b', 'c']) {

@@ -24,6 +24,11 @@ describe.each(MACHINES.map(table => [table.name, table] as const))('the machine 
     for (const [state, { kind, on }] of states) if (kind === 'settled') expect(table.states[on['timeout']!.next]!.kind, state).toBe('over')
   })
 
+  test('ends the waiting for a client by time alone, so that it can give way', () => {
+    for (const [state, { kind, on }] of states)
+      if (kind === 'yielding') expect(table.states[on['timeout']!.next]!.kind, state).toBe('settled')
+  })
+
   test('uses every event and every action that it describes', () => {
     const rows = states.flatMap(([, { on }]) => Object.entries(on))
     expect(new Set(rows.map(([event]) => event))).toEqual(new Set(Object.keys(table.events)))
