@@ -1,49 +1,78 @@
 import type { KafkaMessage } from 'kafkajs'
 import type { DeadLetters } from '../src/kafka/dead-letters.ts'
-import type { Logger } from '../src/runtime/logger.ts'
-import { retry } from '../src/runtime/retry.ts'
+import { Backoff } from '../src/runtime/retry.ts'
+import { wait } from '../src/runtime/wait.ts'
 import type { Notes } from './notes.ts'
+
+/** So many are written at the same time: clients may cause thousands at once. */
+const AT_ONCE = 100
+const FIRST_PAUSE_MS = 100
+const MAX_PAUSE_MS = 5_000
+
+interface Burial {
+  readonly partition: number
+  readonly message: KafkaMessage
+  readonly reason: string
+  readonly onWritten: () => void
+}
 
 /** Writes records to the dead-letter topic, each as often as it takes. Nothing else waits for that. */
 export class Burials {
   readonly #deadLetters: Pick<DeadLetters, 'put' | 'stop'>
-  readonly #log: Logger
-  readonly #notes: Notes
+  readonly #notes: Pick<Notes, 'write'>
   readonly #stopping = new AbortController()
-  readonly #pending = new Set<Promise<void>>()
+  #waiting: Burial[] = []
+  #running: Promise<void> | undefined
 
-  constructor(deadLetters: Pick<DeadLetters, 'put' | 'stop'>, log: Logger, notes: Notes) {
+  constructor(deadLetters: Pick<DeadLetters, 'put' | 'stop'>, notes: Pick<Notes, 'write'>) {
     this.#deadLetters = deadLetters
     this.#notes = notes
-    this.#log = log
   }
 
   /** Calls `then` when the record is in the topic; not at all if that does not succeed before a stop: then it is read again. */
   bury(partition: number, message: KafkaMessage, reason: string, then: () => void): void {
     this.#notes.write('a record cannot be answered; writing it to the dead-letter topic', { partition, offset: message.offset, reason })
-    const buried = this.#bury(partition, message, reason, then)
-    this.#pending.add(buried)
-    void buried.finally(() => this.#pending.delete(buried))
+    this.#waiting.push({ partition, message, reason, onWritten: then })
+    this.#running ??= this.#run()
   }
 
-  /** Each of them gets one more attempt. */
+  /** What waits gets one more attempt, as long as the topic takes any. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await Promise.all(this.#pending)
+    await this.#running
     await this.#deadLetters.stop()
   }
 
   /** Never rejects. */
-  async #bury(partition: number, message: KafkaMessage, reason: string, then: () => void): Promise<void> {
-    try {
-      await retry(() => this.#deadLetters.put(partition, message, reason), {
-        what: 'dead letter',
-        log: this.#log,
-        signal: this.#stopping.signal,
-      })
-      then()
-    } catch (err) {
-      this.#log.warn({ err, partition, offset: message.offset }, 'dead letter: not written; the record will be read again')
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping
+    const pause = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS)
+    while (this.#waiting.length > 0) {
+      const portion = this.#waiting.splice(0, AT_ONCE)
+      const isLast = signal.aborted
+      const written = await Promise.all(portion.map(burial => this.#write(burial)))
+      const failed = portion.filter((_, index) => !written[index])
+      if (failed.length < portion.length) pause.reset()
+      if (isLast && failed.length === portion.length) break
+      if (!isLast) this.#waiting.push(...failed) // the others do not wait for one that always fails
+      if (failed.length > 0 && !isLast) await wait(pause.next(), signal)
     }
+    this.#running = undefined
+  }
+
+  /** False if it was not written. */
+  async #write({ partition, message, reason, onWritten }: Burial): Promise<boolean> {
+    try {
+      await this.#deadLetters.put(partition, message, reason)
+    } catch (err) {
+      this.#notes.write('a dead letter was not written; it is tried again, at the latest when its record is read again', {
+        err,
+        partition,
+        offset: message.offset,
+      })
+      return false
+    }
+    onWritten()
+    return true
   }
 }

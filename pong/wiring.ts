@@ -82,7 +82,7 @@ function createParts(settings: PongSettings, log: Logger, metrics: PongMetrics):
   // Each record that a client makes malformed would be a line: `notes` has them.
   const silent = log.child({}, { level: 'error' })
   const deadLetters = new DeadLetters({ kafka, topic: requestTopic, topicSettings: settings, headerPrefix: 'pong-', log: silent })
-  const burials = new Burials(deadLetters, log, notes)
+  const burials = new Burials(deadLetters, notes)
   const producer = new GatheringProducer({ kafka, maxQueued: Infinity, retries: 2 })
   const replies = new Replies({
     producer,
