@@ -84,17 +84,18 @@ function createParts(settings: PongSettings, log: Logger, metrics: PongMetrics):
   const deadLetters = new DeadLetters({ kafka, topic: requestTopic, topicSettings: settings, headerPrefix: 'pong-', log: silent })
   const burials = new Burials(deadLetters, notes)
   const producer = new GatheringProducer({ kafka, maxQueued: Infinity, retries: 2 })
+  const places = new ReplyPlaces(kafka, replyTopic, [requestTopic, deadLetters.topic])
   const replies = new Replies({
     producer,
     retryProducer: new GatheringProducer({ kafka, maxQueued: Infinity, retries: 1 }), // 1: kafkajs' minimum
-    places: new ReplyPlaces(kafka, replyTopic, [requestTopic, deadLetters.topic]),
+    places,
     limitMs: sessionMs,
     nowMs,
     metrics,
     note: (line, details) => notes.write(line, details),
   })
   const stopping = new AbortController()
-  const prepared = retry(() => prepareReplies(kafka, producer, settings), { what: 'reply topic', log, signal: stopping.signal }).catch(
+  const prepared = retry(() => prepareReplies(kafka, producer, places, settings), { what: 'reply topic', log, signal: stopping.signal }).catch(
     () => undefined,
   ) // stopped
   const answerer = new Answerer({
@@ -123,9 +124,10 @@ function createParts(settings: PongSettings, log: Logger, metrics: PongMetrics):
   }
 }
 
-/** So that the first reply waits neither for its topic nor for a connection. */
-async function prepareReplies(kafka: Kafka, producer: GatheringProducer, settings: PongSettings): Promise<void> {
+/** So that the first reply waits neither for its topic, nor for the brokers to say that it exists, nor for a connection. */
+async function prepareReplies(kafka: Kafka, producer: GatheringProducer, places: ReplyPlaces, settings: PongSettings): Promise<void> {
   await ensureTopic(kafka, settings.replyTopic, settings)
+  await places.learn()
   await producer.connect(settings.replyTopic)
 }
 

@@ -17,6 +17,7 @@ export class ReplyPlaces {
   /** Partitions of each topic. */
   #known: ReadonlyMap<string, number> = new Map()
   #next: Promise<void> | undefined
+  #askedMs = -Infinity
 
   /** `forbidden`: topics to which no reply goes, whatever their names are. */
   constructor(kafka: Kafka, replyTopic: string, forbidden: Iterable<string>) {
@@ -36,9 +37,14 @@ export class ReplyPlaces {
     return `reply-to: got "${topic}/${partition}", expected a partition of ${this.#replyTopic}, or of a topic whose name begins with ${this.#replyTopic}.`
   }
 
+  /** Resolves when a broker has said which places exist now. Rejects only if it is stopped before. */
+  learn(): Promise<void> {
+    return (this.#next ??= this.#askSoon())
+  }
+
   /** Asks the brokers from now on, and returns what is wrong with the place; undefined if it exists. Waits until a broker answers. */
   async ask(place: ReplyTo): Promise<string | undefined> {
-    await (this.#next ??= this.#askSoon())
+    await this.learn()
     if (this.isKnown(place)) return undefined
     const { topic, partition } = place
     const count = this.#known.get(topic)
@@ -53,8 +59,9 @@ export class ReplyPlaces {
   async #askSoon(): Promise<void> {
     const { signal } = this.#stopping
     for (;;) {
-      await wait(ASK_EVERY_MS, signal)
+      await wait(this.#askedMs + ASK_EVERY_MS - performance.now(), signal)
       this.#next = undefined // who asks from now on gets a later answer
+      this.#askedMs = performance.now()
       try {
         this.#known = await this.#askBrokers()
         return
