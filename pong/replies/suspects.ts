@@ -21,6 +21,8 @@ export interface SuspectsOptions {
 
 interface Suspect {
   waiting: PendingReply[]
+  /** The last attempt failed, and the next one may succeed: after a pause. */
+  isFailing: boolean
   /** Since when every attempt has failed. */
   failingMs: number
   /** Maximum number of replies in one attempt: halved when they are too large together. */
@@ -68,7 +70,10 @@ export class Suspects {
     const place = placeOf(pending.reply)
     const known = this.#suspects.get(place)
     if (known) known.waiting.push(pending)
-    else this.#suspects.set(place, { waiting: [pending], failingMs: this.#options.nowMs(), portion: Infinity, apartUntilMs: -Infinity })
+    else {
+      const failingMs = this.#options.nowMs()
+      this.#suspects.set(place, { waiting: [pending], isFailing: true, failingMs, portion: Infinity, apartUntilMs: -Infinity })
+    }
     this.#running ??= this.#run()
   }
 
@@ -84,7 +89,7 @@ export class Suspects {
     for (;;) {
       const waiting = [...this.#suspects.values()].filter(suspect => suspect.waiting.length > 0)
       if (waiting.length === 0 || signal.aborted) break
-      await wait(pause.next(), signal)
+      await (waiting.some(({ isFailing }) => isFailing) ? wait(pause.next(), signal) : Promise.resolve())
       for (const suspect of waiting) if (!signal.aborted) await this.#sendAll(suspect)
     }
     this.#running = undefined
@@ -96,6 +101,7 @@ export class Suspects {
       const error = await this.#sendPortion(suspect)
       if (error !== undefined) this.#options.onFailed(error, placeOf(suspect.waiting[0]!.reply))
       const refused = error === undefined ? NONE : await this.#whyRefused(suspect, error)
+      suspect.isFailing = refused === undefined
       if (refused === undefined) return
       if (refused.count > 0) suspect.apartUntilMs = this.#options.nowMs() + APART_MS
       for (const { settle } of suspect.waiting.splice(0, refused.count)) settle(refused.reason)
@@ -127,7 +133,10 @@ export class Suspects {
   async #whyRefused(suspect: Suspect, error: unknown): Promise<Refused | undefined> {
     const { places, limitMs, nowMs, confirmedMs } = this.#options
     if (isTooLarge(error)) {
-      if (suspect.portion === 1) return { count: 1, reason: reasonOf(error) }
+      if (suspect.portion === 1) {
+        suspect.portion = Infinity
+        return { count: 1, reason: reasonOf(error) }
+      }
       suspect.portion = Math.max(1, Math.floor(Math.min(suspect.portion, suspect.waiting.length) / 2))
       return NONE
     }

@@ -88,6 +88,23 @@ describe('a reply', () => {
     expect(await reply(0)).toBeUndefined()
   })
 
+  test('that is too large does not make later replies to its partition wait, nor go one by one', async () => {
+    let large = true
+    const { reply, sent } = createReplies(async () => {
+      if (large) throw brokersError('MESSAGE_TOO_LARGE')
+    })
+    expect(await reply(0)).toBe('the reply was refused: MESSAGE_TOO_LARGE')
+    large = false
+    const before = sent.length
+    const beganMs = performance.now()
+    const replies = [reply(0), reply(0), reply(0)]
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(sent.slice(before)).toEqual(Array(3).fill('again 0 plain'))
+    await Promise.all(replies)
+    expect(performance.now() - beganMs).toBeLessThan(20)
+  })
+
   test('is tried without end while no broker answers', async () => {
     let isDown = true
     const { reply } = createReplies(async () => {
