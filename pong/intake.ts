@@ -71,7 +71,7 @@ export class Intake {
       ...envelope,
       seq: ping.seq,
       padding: ping.padding,
-      mayRepeat: mayRepeat(Number(message.offset), ping.attempt, batch.start),
+      mayRepeat: batch.offsets.wasReceived(Number(message.offset)) || mayRepeat(Number(message.offset), ping.attempt, batch.start),
       receivedMs,
       done: this.#open(batch, message),
       bury: (reason, then) => burials.bury(batch.partition, message, reason, then),

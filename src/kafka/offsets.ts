@@ -12,6 +12,8 @@ export class PartitionOffsets {
   #open: OpenRecord[] = []
   #first = 0
   #next: number | undefined
+  /** After the last record that was ever received. */
+  #end = 0
   #committed: number | undefined
 
   /** Reading starts here, and the group has committed nothing: so that this is committed before anything is done. */
@@ -23,13 +25,18 @@ export class PartitionOffsets {
   open(offset: number): OpenRecord {
     const record = { offset, done: false }
     this.#open.push(record)
-    this.#next = offset + 1
+    this.#advance(offset)
     return record
   }
 
   /** A record was received that needs nothing more. */
   pass(offset: number): void {
-    this.#next = offset + 1
+    this.#advance(offset)
+  }
+
+  /** True if this record, or one after it, was received before: it is read again. */
+  wasReceived(offset: number): boolean {
+    return offset < this.#end
   }
 
   /** The offset to commit: of the next record to read after a restart; undefined if it is committed already. */
@@ -55,5 +62,10 @@ export class PartitionOffsets {
 
   committed(offset: number): void {
     this.#committed = offset
+  }
+
+  #advance(offset: number): void {
+    this.#next = offset + 1
+    if (this.#next > this.#end) this.#end = this.#next
   }
 }
