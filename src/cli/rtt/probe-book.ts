@@ -222,7 +222,7 @@ export class ProbeBook {
     for (const probe of this.#timed.values()) if (atMs > this.#deadline(probe)) this.#giveUp(probe, atMs)
     const { graceMs, maxKept } = this.#options
     for (const [seq, probe] of this.#kept) {
-      if (this.#timed.has(seq)) return
+      if (this.#timed.has(seq)) continue // it keeps none of those after it
       if (this.#kept.size <= maxKept && atMs <= this.#deadline(probe) + graceMs) return
       this.#kept.delete(seq)
     }

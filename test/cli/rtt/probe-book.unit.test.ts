@@ -208,6 +208,16 @@ describe('the memory of the book', () => {
     expect(book.tally()).toMatchObject({ due: 20_000, inTime: 20_000 })
   })
 
+  test('forgets probes that are over while an older one is not: one that is lost does not make a long flood grow', () => {
+    const { take, book } = bookWith({ maxKept: 100, graceMs: 1e9, waitMs: 1e9 })
+    take(due(1, 0), sent(1, 0)) // nothing comes for it
+    for (let seq = 2; seq <= 5_000; seq++) take(due(seq, seq), sent(seq, seq), acked(seq, seq), echoed(seq, seq))
+    take(time(5_000))
+    expect(book.size).toBe(100)
+    expect(take(echoed(1, 5_001))).toEqual([])
+    expect(book.tally()).toMatchObject({ echoed: 5_000, inTime: 5_000, forgotten: 0 })
+  })
+
   test('keeps every probe that is not over', () => {
     const { take, book } = bookWith({ maxKept: 10, graceMs: 0 })
     for (let seq = 1; seq <= 50; seq++) take(due(seq, 0), sent(seq, 0))
