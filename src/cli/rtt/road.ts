@@ -2,6 +2,7 @@ import type { Kafka, KafkaMessage } from 'kafkajs'
 import { BrokerConnections } from '../../kafka/broker-connections.ts'
 import { PartitionReader } from '../../kafka/partition-reader.ts'
 import type { KafkaSettings, TopicSettings } from '../../kafka/settings.ts'
+import { within } from '../../runtime/wait.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
 import { silentLog } from '../stores/silent-log.ts'
 import { FloodSender } from './flood-sender.ts'
@@ -17,6 +18,8 @@ export const CLIENT_ID = 'pingcli-rtt'
 const LEADERS_EVERY_MS = 500
 /** Of the time to wait: a record that was not taken is refused before it counts as lost. */
 const GIVE_UP_AFTER = 0.95
+/** kafkajs tries for a minute to send what a frozen broker does not take. */
+const CLOSE_WITHIN_MS = 2_000
 
 export interface RoadOptions {
   readonly kafka: Kafka
@@ -99,10 +102,12 @@ export class Road {
     return this.#sender.send(record)
   }
 
+  /** Waits for answers that are still to come, but not for a broker that gives none. */
   async close(): Promise<void> {
     this.#isOpen = false
     this.#connections.close()
-    await Promise.all([this.#sender.stop(), this.#watch.stop(), ...this.#readers.map(reader => reader.stop())])
+    const closed = Promise.all([this.#sender.stop(), this.#watch.stop(), ...this.#readers.map(reader => reader.stop())])
+    await within(CLOSE_WITHIN_MS, 'not closed', closed).catch(() => undefined)
   }
 
   #read(topic: string, partitions: readonly number[], meaningOf: (record: ReadRecord, atMs: number) => ProbeEvent | undefined): void {
