@@ -73,6 +73,7 @@ interface Answer {
 
 type AnswerEntry = Entry<ServerEvent, ServerAction, Answer>
 
+/** Shared by all sessions: never changed. */
 const NONE: OpenPing[] = []
 
 /**
@@ -129,7 +130,8 @@ export class Answerer {
       this.#options.metrics.refused()
       return ping.bury(reason, () => ping.done())
     }
-    known.data.pings = [...known.data.pings, ping]
+    if (known.data.pings === NONE) known.data.pings = [ping]
+    else known.data.pings.push(ping) // a client may repeat one ping thousands of times
     this.#fire(known, 'ping')
   }
 
