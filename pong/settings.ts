@@ -38,13 +38,13 @@ export const pongSettings = {
     fallback: 'pong',
   }),
   maxSessions: integer('PONG_MAX_SESSIONS', {
-    help: 'Maximum number of pings whose session is open. At this number the partitions wait, and nothing is dropped.',
+    help: 'Maximum number of pings whose session is open. At this number those that only wait for an ack give way; if there are none, the partitions wait.',
     fallback: 10_000,
     min: 1,
     max: 1_000_000,
   }),
   sessionMs: integer('PONG_SESSION_MS', {
-    help: 'How long a session waits for its ack, how long Kafka may refuse a reply before the ping becomes a dead letter, and how long an answered ping is remembered, in ms.',
+    help: 'How long a session waits for its ack at most, how long Kafka may refuse a reply before the ping becomes a dead letter, and how long an answered ping is remembered, in ms.',
     fallback: 30_000,
     min: 100,
     max: 3_600_000,

@@ -95,9 +95,11 @@ function createParts(settings: PongSettings, log: Logger, metrics: PongMetrics):
     note: (line, details) => notes.write(line, details),
   })
   const stopping = new AbortController()
-  const prepared = retry(() => prepareReplies(kafka, producer, places, settings), { what: 'reply topic', log, signal: stopping.signal }).catch(
-    () => undefined,
-  ) // stopped
+  const prepared = retry(() => prepareReplies(kafka, producer, places, settings), {
+    what: 'reply topic',
+    log,
+    signal: stopping.signal,
+  }).catch(() => undefined) // stopped
   const answerer = new Answerer({
     name,
     limitMs: sessionMs,
