@@ -43,6 +43,29 @@ describe.concurrent.each(kafkaKindsAtDepth().toReversed())('with a pong server (
     expect(new Set(after.map(({ pong }) => pong.from))).toEqual(new Set(['b']))
   })
 
+  test.concurrent('while servers join, stop and are killed, each ping is answered, and at most one reply to it is not marked', async ({
+    onTestFinished,
+  }) => {
+    const place = await createPlace(await sharedKafka(kind), { partitions: 4, onEnd: onTestFinished })
+    const [client, a] = await Promise.all([place.client(), place.server('a')])
+    const ids: string[] = []
+    let isOver = false
+    const sending = (async () => {
+      while (!isOver) ids.push(await client.ping({ seq: ids.length }))
+    })()
+    const b = await place.server('b')
+    await a.stop()
+    await place.server('c')
+    await b.kill9()
+    await a.start()
+    isOver = true
+    await sending
+    await until('all replies', () => ids.every(id => client.repliesTo(id).length > 0), 30_000)
+    const unmarked = (id: string) => client.repliesTo(id).filter(({ pong }) => !pong.redelivered).length
+    expect(ids.filter(id => unmarked(id) > 1)).toEqual([])
+    expect(ids.length).toBeGreaterThan(100)
+  })
+
   test.concurrent('pings are answered again after a restart of the broker, and none is lost', async ({ onTestFinished }) => {
     const kafka = await startKafka(kind)
     try {

@@ -142,3 +142,21 @@ test('pingcli rtt without a cluster says so and ends with 1: no broker listens, 
     stderr: expect.stringMatching(/^error: Kafka is unreachable: connect ECONNREFUSED .* \(at 127\.0\.0\.1:\d+; set KAFKA_BROKERS, /),
   })
 })
+
+test('pingcli rtt --flood ends soon after Ctrl-C, with its summary, though the broker is frozen', async () => {
+  const kafka = await startKafka()
+  try {
+    const topic = await createTopic(kafka.brokers, 'ping')
+    const run = startCli(['rtt', '--topic', topic, '--json', '--flood', '-W', '60'], { KAFKA_BROKERS: kafka.brokers })
+    await run.shows('"event":"start"')
+    process.kill(kafka.pid, 'SIGSTOP')
+    const askedMs = performance.now()
+    run.child.kill('SIGINT')
+    const result = await run.result
+    expect(performance.now() - askedMs).toBeLessThan(9_000) // kafkajs alone would wait 10 s for each answer
+    expect(summaryOf(result)).toMatchObject({ open: 64 })
+  } finally {
+    process.kill(kafka.pid, 'SIGCONT')
+    await kafka.stop()
+  }
+})
