@@ -1,30 +1,28 @@
 import type { KafkaMessage } from 'kafkajs'
-import type { DeadLetters } from '../src/kafka/dead-letters.ts'
+import type { DeadLetter, DeadLetters } from '../src/kafka/dead-letters.ts'
 import { Backoff } from '../src/runtime/retry.ts'
 import { wait } from '../src/runtime/wait.ts'
 import type { Notes } from './notes.ts'
 
-/** So many are written at the same time: clients may cause thousands at once. */
-const AT_ONCE = 100
+/** Of one request: clients may cause thousands at once. */
+const AT_ONCE = 500
+const MAX_REQUEST_BYTES = 256 * 1024
 const FIRST_PAUSE_MS = 100
 const MAX_PAUSE_MS = 5_000
 
-interface Burial {
-  readonly partition: number
-  readonly message: KafkaMessage
-  readonly reason: string
+interface Burial extends DeadLetter {
   readonly onWritten: () => void
 }
 
 /** Writes records to the dead-letter topic, each as often as it takes. Nothing else waits for that. */
 export class Burials {
-  readonly #deadLetters: Pick<DeadLetters, 'put' | 'stop'>
+  readonly #deadLetters: Pick<DeadLetters, 'put' | 'putAll' | 'stop'>
   readonly #notes: Pick<Notes, 'write'>
   readonly #stopping = new AbortController()
   #waiting: Burial[] = []
   #running: Promise<void> | undefined
 
-  constructor(deadLetters: Pick<DeadLetters, 'put' | 'stop'>, notes: Pick<Notes, 'write'>) {
+  constructor(deadLetters: Pick<DeadLetters, 'put' | 'putAll' | 'stop'>, notes: Pick<Notes, 'write'>) {
     this.#deadLetters = deadLetters
     this.#notes = notes
   }
@@ -48,16 +46,29 @@ export class Burials {
     const { signal } = this.#stopping
     const pause = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS)
     while (this.#waiting.length > 0) {
-      const portion = this.#waiting.splice(0, AT_ONCE)
+      const portion = this.#waiting.splice(0, countOf(this.#waiting))
       const isLast = signal.aborted
-      const written = await Promise.all(portion.map(burial => this.#write(burial)))
-      const failed = portion.filter((_, index) => !written[index])
+      const failed = await this.#writeAll(portion)
       if (failed.length < portion.length) pause.reset()
       if (isLast && failed.length === portion.length) break
       if (!isLast) this.#waiting.push(...failed) // the others do not wait for one that always fails
       if (failed.length > 0 && !isLast) await wait(pause.next(), signal)
     }
     this.#running = undefined
+  }
+
+  /** Those that were not written. */
+  async #writeAll(portion: readonly Burial[]): Promise<readonly Burial[]> {
+    const areWritten = await this.#deadLetters.putAll(portion).then(
+      () => true,
+      () => false, // one of them may be the reason
+    )
+    if (areWritten) {
+      for (const { onWritten } of portion) onWritten()
+      return []
+    }
+    const written = await Promise.all(portion.map(burial => this.#write(burial)))
+    return portion.filter((_, index) => !written[index])
   }
 
   /** False if it was not written. */
@@ -75,4 +86,15 @@ export class Burials {
     onWritten()
     return true
   }
+}
+
+/** How many of the first go into one request: at least one. */
+function countOf(waiting: readonly Burial[]): number {
+  let [count, bytes] = [0, 0]
+  for (const { message } of waiting) {
+    bytes += (message.key?.length ?? 0) + (message.value?.length ?? 0)
+    if (count > 0 && (count >= AT_ONCE || bytes > MAX_REQUEST_BYTES)) break
+    count++
+  }
+  return count
 }

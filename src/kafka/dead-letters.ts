@@ -30,6 +30,13 @@ export interface DeadLettersOptions {
   readonly log: Logger
 }
 
+/** A record, the partition that it came from, and why it cannot be used. */
+export interface DeadLetter {
+  readonly partition: number
+  readonly message: KafkaMessage
+  readonly reason: string
+}
+
 /** The topic of the records that cannot be decoded: each unchanged, with its headers, and further headers for its place and the reason. */
 export class DeadLetters {
   readonly #options: DeadLettersOptions
@@ -44,26 +51,49 @@ export class DeadLetters {
   }
 
   /** Resolves when the record is in the topic. Rejects if Kafka does not accept it: the record is then read again. */
-  async put(partition: number, { offset, key, value, timestamp, headers: own }: KafkaMessage, reason: string): Promise<void> {
-    const { topic, headerPrefix, log } = this.#options
-    log.warn({ partition, offset, reason }, 'a record cannot be decoded; writing it to the dead-letter topic')
-    const place = { reason, topic, partition: String(partition), offset, timestamp }
+  async put(partition: number, message: KafkaMessage, reason: string): Promise<void> {
+    const letter = { partition, message, reason }
+    this.#note(letter)
     try {
-      await this.#send({ key, value, headers: deadLetterHeaders(own, headerPrefix, place) })
+      await this.#send([this.#record(letter)])
     } catch (error) {
       if (!isTooLarge(error)) throw error
-      // With our headers it is too large for a record. It is written without its bytes: the topic that it came from has them.
-      const bytes = (key?.length ?? 0) + (value?.length ?? 0) + headerBytes(own)
-      const headers = deadLetterHeaders(undefined, headerPrefix, { ...place, 'left-out': `${bytes} bytes` })
-      await this.#send({ key: null, value: null, headers })
+      await this.#send([this.#recordWithoutBytes(letter)])
     }
   }
 
-  async #send(message: Message): Promise<void> {
+  /** Writes many in one request. Rejects if Kafka does not accept them together: each may be accepted by `put`. */
+  async putAll(letters: readonly DeadLetter[]): Promise<void> {
+    for (const letter of letters) this.#note(letter)
+    await this.#send(letters.map(letter => this.#record(letter)))
+  }
+
+  #note({ partition, message: { offset }, reason }: DeadLetter): void {
+    this.#options.log.warn({ partition, offset, reason }, 'a record cannot be decoded; writing it to the dead-letter topic')
+  }
+
+  #record(letter: DeadLetter): Message {
+    const { key, value, headers } = letter.message
+    return { key, value, headers: deadLetterHeaders(headers, this.#options.headerPrefix, this.#placeOf(letter)) }
+  }
+
+  /** For a record that is too large with our headers: the topic that it came from has its bytes. */
+  #recordWithoutBytes(letter: DeadLetter): Message {
+    const { key, value, headers } = letter.message
+    const bytes = (key?.length ?? 0) + (value?.length ?? 0) + headerBytes(headers)
+    const place = { ...this.#placeOf(letter), 'left-out': `${bytes} bytes` }
+    return { key: null, value: null, headers: deadLetterHeaders(undefined, this.#options.headerPrefix, place) }
+  }
+
+  #placeOf({ partition, message: { offset, timestamp }, reason }: DeadLetter) {
+    return { reason, topic: this.#options.topic, partition: String(partition), offset, timestamp }
+  }
+
+  async #send(messages: Message[]): Promise<void> {
     this.#producer ??= this.#connect()
     try {
       const producer = await this.#producer
-      await producer.send({ topic: this.topic, acks: ACKS_ALL, messages: [message] })
+      await producer.send({ topic: this.topic, acks: ACKS_ALL, messages })
     } catch (error) {
       await this.stop()
       throw error
