@@ -27,6 +27,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   queue.destroy()
+  vi.restoreAllMocks() // before the timers: a spy that is restored later would bring the fake ones back
   vi.useRealTimers()
 })
 
