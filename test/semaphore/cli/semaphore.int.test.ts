@@ -7,7 +7,7 @@ import { semaphoreRoles } from '../../../semaphore/roles.ts'
 import { PROTOCOLS } from '../../../src/cli/client/connect-to.ts'
 import { createAccessCheck } from '../../../src/transport/access/access-check.ts'
 import { parseTokens } from '../../../src/transport/access/tokens.ts'
-import { MAIN, runCli, runCliProcess, startCli, withoutSettings } from '../../cli/run-cli.ts'
+import { callCli, MAIN, runCliProcess, startCli, withoutSettings } from '../../cli/run-cli.ts'
 import { tokenLine } from '../../server/callers-fixture.ts'
 import { startSemaphoreFixture, type FixtureOptions, type SemaphoreFixture } from '../http-fixture.ts'
 
@@ -25,7 +25,8 @@ async function serve(options: FixtureOptions): Promise<void> {
   await fixture[Symbol.asyncDispose]()
   fixture = await startSemaphoreFixture(options)
 }
-const semaphore = (...args: readonly string[]) => runCli(['semaphore', ...args], { SEMAPHORE_ADDRESS: fixture.url })
+/** Within this process: what only a process shows has tests of its own below. */
+const semaphore = (...args: readonly string[]) => callCli(['semaphore', ...args], { SEMAPHORE_ADDRESS: fixture.url })
 const json = async (...args: readonly string[]) => {
   const { code, stdout } = await semaphore(...args, '--json')
   const lines = stdout.split('\n').filter(Boolean)
@@ -173,10 +174,10 @@ describe('pingcli semaphore', () => {
     '%s exits with 3 if the server is down, and with 4 if it does not speak TLS',
     async (...args) => {
       const { url } = fixture
-      const encrypted = await runCli(['semaphore', ...args, '--address', url.replace('http:', 'https:')])
+      const encrypted = await callCli(['semaphore', ...args, '--address', url.replace('http:', 'https:')])
       expect(encrypted).toEqual({ code: 4, stdout: '', stderr: expect.stringContaining('got no TLS, expected https: nothing was sent') })
       await fixture[Symbol.asyncDispose]()
-      const down = await runCli(['semaphore', ...args, '--address', url, '--timeout', '200ms'])
+      const down = await callCli(['semaphore', ...args, '--address', url, '--timeout', '200ms'])
       expect(down).toEqual({ code: 3, stdout: '', stderr: expect.stringMatching(/^error: no answer within --timeout; .*ECONNREFUSED/) })
     },
   )
