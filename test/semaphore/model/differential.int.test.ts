@@ -91,7 +91,7 @@ async function logOf(store: Store, resource: string): Promise<readonly LogRow[]>
 }
 
 describeStore('the SQL functions of the semaphore', store => {
-  test.each(Array.from({ length: atDepth({ normally: 4, thoroughly: 12 }) }, (_, n) => n + 1))(
+  test.each(Array.from({ length: atDepth({ normally: 4, thoroughly: 8 }) }, (_, n) => n + 1))(
     'do what the model does, in random history %d',
     async seed => {
       const random = seededRandom(seed)
