@@ -13,9 +13,11 @@ import { RunningLoad } from './run-load.ts'
 import { semaphoreFaultSettings } from './settings.ts'
 import { startSemaphore, type WholeSemaphore } from './whole-semaphore.ts'
 
-const { runs, seed, resources, commands } = semaphoreFaultSettings()
+const { runs, seed, isLong, ...whole } = semaphoreFaultSettings()
 /** Every command takes 30 ms on average: the busiest resources have a queue. */
-const PER_SECOND = 250
+const PER_SECOND_AND_RESOURCE = 1.25
+/** Of the load, with Apache Kafka in a run of all tests. */
+const SMALL_SHARE = 0.25
 const MAX_WORK_MS = 60
 const MAX_PEACE_MS = 700
 /** A group gives a dead member's partitions to another one after ten seconds. */
@@ -31,8 +33,11 @@ const FROZEN_MS = 13_000
 
 keepLogsOnFailure()
 
-describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} --seed ${seed}, %s)`, kind => {
+// At the same time: mostly they wait for the time-outs of groups and sessions.
+describe.concurrent.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} --seed ${seed}, %s)`, kind => {
   const random = seededRandom(seed + 2)
+  const share = kind === 'Apache Kafka' && !isLong ? SMALL_SHARE : 1
+  const [resources, commands] = [Math.ceil(whole.resources * share), Math.ceil(whole.commands * share)]
   const faults: Fault[] = []
   let semaphore: WholeSemaphore
   let running: RunningLoad
@@ -41,7 +46,15 @@ describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} 
     semaphore = await startSemaphore({ kafka: kind, programs: 2 })
     const { brokers, topics, programs } = semaphore
     const urls = programs.map(({ url }) => url)
-    running = new RunningLoad({ brokers, topics, urls, seed, resources, perSecond: PER_SECOND, maxWorkMs: MAX_WORK_MS })
+    running = new RunningLoad({
+      brokers,
+      topics,
+      urls,
+      seed,
+      resources,
+      perSecond: PER_SECOND_AND_RESOURCE * resources,
+      maxWorkMs: MAX_WORK_MS,
+    })
   })
   afterAll(() => semaphore.stop())
 
@@ -50,10 +63,13 @@ describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} 
     await running.start()
     await running.nextGrant(NEXT_GRANT_LIMIT_MS)
     for (let round = 0; round < runs; round++) {
-      for (const victim of random.shuffled(victimsOf(semaphore, kind))) await suffer(() => killAndRestart([victim], random))
-      if (isThorough && kind !== 'Apache Kafka') await suffer(() => freezeAndWake(random.pick(semaphore.programs)))
+      const { programs, parts } = victimsOf(semaphore, kind)
+      // The parts fail while a program is frozen: after that, it has lost all that it had.
+      const isFrozen = isThorough && kind !== 'Apache Kafka'
+      await Promise.all([sufferAll(parts), isFrozen && suffer(() => freezeAndWake(random.pick(semaphore.programs)))])
+      await sufferAll(programs)
     }
-    await running.untilRequested(kind === 'Apache Kafka' ? commands / 5 : commands)
+    await running.untilRequested(kind === 'Apache Kafka' && isLong ? commands / 5 : commands)
     const { history, drainMs } = await running.finish(QUIET_MS)
     const outages = faults.map(outageOf)
     const { duplicates } = running.simulation
@@ -63,6 +79,10 @@ describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} 
     expect(new Set(history.actionable.map(({ commandId }) => commandId)).size).toBeGreaterThan(commands / 10)
   })
 
+  async function sufferAll(victims: readonly Victim[]): Promise<void> {
+    for (const victim of random.shuffled(victims)) await suffer(() => killAndRestart([victim], random))
+  }
+
   async function suffer(fault: () => Promise<Fault>): Promise<void> {
     await wait(random.between(0, MAX_PEACE_MS))
     faults.push(await fault())
@@ -71,13 +91,11 @@ describe.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--runs ${runs} 
 })
 
 /** What concerns the semaphore itself is tested with Ping's broker, which starts at once. */
-function victimsOf({ programs, kafka, postgres }: WholeSemaphore, kind: KafkaKind): readonly Victim[] {
-  const all = [
-    ...programs.map(program => ({ name: 'semaphore', kill9: program.kill9, up: program.start })),
-    { name: 'broker', kill9: kafka.kill9, up: kafka.restart },
-    { name: 'postgres', kill9: postgres.kill9, up: () => postgres.restart() },
-  ]
-  return kind === 'Apache Kafka' ? all.slice(1, 3) : all
+function victimsOf({ programs, kafka, postgres }: WholeSemaphore, kind: KafkaKind) {
+  const all = programs.map(program => ({ name: 'semaphore', kill9: program.kill9, up: program.start }))
+  const broker = { name: 'broker', kill9: kafka.kill9, up: kafka.restart }
+  if (kind === 'Apache Kafka') return { programs: all.slice(1), parts: [broker] }
+  return { programs: all, parts: [broker, { name: 'postgres', kill9: postgres.kill9, up: () => postgres.restart() }] }
 }
 
 /** The other program takes over; the one that wakes finds that it has lost everything. */

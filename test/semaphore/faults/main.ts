@@ -1,6 +1,8 @@
-/** `npm run faults:semaphore -- --runs N --seed S`: only the fault tests of the semaphore, for longer, or again with the same seed. */
+/** `npm run faults:semaphore -- --runs N --seed S`: only the fault tests of the semaphore, for longer and with every planted bug, or again with the same seed. */
 import { runFaultTests, RUNS, SEED } from '../../faults/run-fault-tests.ts'
-import { COMMANDS, RESOURCES } from './settings.ts'
+import { COMMANDS, LONG, RESOURCES } from './settings.ts'
+
+process.env[LONG] = 'true'
 
 runFaultTests({
   name: 'npm run faults:semaphore',

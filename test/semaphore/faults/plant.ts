@@ -12,7 +12,10 @@ export interface Mistake {
   readonly first?: string
 }
 
-/** Replaces the function by one with the mistake. Throws if the right code is not there, so that no mistake stays unplanted. */
+/**
+ * Replaces the function by one with the mistake; line breaks and indents may differ. Throws if the right code is not there once, so that no
+ * mistake stays unplanted.
+ */
 export async function plant(databaseUrl: string, { function: name, right, wrong, first }: Mistake): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
@@ -21,9 +24,11 @@ export async function plant(databaseUrl: string, { function: name, right, wrong,
       `semaphore.${name}`,
     ])
     const { definition } = rows[0]!
-    if (definition.split(right).length !== 2) throw new Error(`semaphore.${name}: got ${JSON.stringify(right)} not once`)
+    const pattern = new RegExp(right.trim().split(/\s+/).map(RegExp.escape).join('\\s+'), 'g')
+    const count = [...definition.matchAll(pattern)].length
+    if (count !== 1) throw new Error(`semaphore.${name}: got ${JSON.stringify(right)} ${count} times, expected once`)
     if (first) await client.query(first)
-    await client.query(definition.replace(right, () => wrong))
+    await client.query(definition.replace(pattern, () => wrong))
   } finally {
     await client.end()
   }
