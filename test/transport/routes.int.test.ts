@@ -266,6 +266,25 @@ describe('a route', () => {
     expect(at.handled).toEqual(['GET b '])
   })
 
+  test('is answered in order to a caller that does not wait for answers, eight requests at a time', async () => {
+    const gate = Promise.withResolvers<void>()
+    let begun = 0
+    await using at = await serve({
+      handle: () => {
+        begun++
+        return gate.promise
+      },
+    })
+    const requests = Array.from({ length: 100 }, (_, number) => `GET /thing/${number}/part HTTP/1.1\r\nhost: x\r\n`)
+    const answers = sendRaw(at.port, `${requests.join('\r\n')}connection: close\r\n\r\n`)
+    await expect.poll(() => begun).toBe(8)
+    await fetch(`${at.url}/none`)
+    expect(begun).toBe(8)
+    gate.resolve()
+    const ids = [...(await answers).matchAll(/"id":"(\d+)"/g)].map(([, id]) => Number(id))
+    expect(ids).toEqual(Array.from({ length: 100 }, (_, number) => number))
+  })
+
   test('is answered although the server drains', async () => {
     const begun = Promise.withResolvers<void>()
     const gate = Promise.withResolvers<void>()

@@ -1,5 +1,12 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { LeanCall } from './lean-call.ts'
+
+/** A call, or a request for a route. */
+interface Call {
+  readonly response: ServerResponse
+  /** The caller may have disconnected. */
+  leave(): void
+}
 
 /** A call that has not started. */
 interface Beginning {
@@ -16,12 +23,12 @@ const BY_SOCKET = new WeakMap<Socket, CallsOn>()
 
 /** The calls of a connection that wait for their answer or for their start. */
 export class CallsOn {
-  readonly #open = new Set<LeanCall>()
+  readonly #open = new Set<Call>()
   readonly #waiting: Beginning[] = []
   #begun = 0
 
   /** Starts the call, at once or after earlier ones. */
-  add(call: LeanCall, beginning: Beginning): void {
+  add(call: Call, beginning: Beginning): void {
     this.#open.add(call)
     if (this.#begun === MAX_AT_ONCE) return void this.#waiting.push(beginning)
     this.#begun++
@@ -29,7 +36,7 @@ export class CallsOn {
   }
 
   /** The answer of a call is about to be sent. */
-  answered(call: LeanCall): void {
+  answered(call: Call): void {
     this.#open.delete(call)
     if (this.#waiting.length === 0) this.#begun--
     else call.response.once('close', () => this.#startNext())

@@ -7,6 +7,7 @@ import { invalidInput } from '../../rpc/invalid-input.ts'
 import type { CallMeter } from '../../rpc/measure-calls.ts'
 import { options as answerOptions, wrongRouteMethod } from '../explanations.ts'
 import { foreignOrigin } from '../foreign-origin.ts'
+import { callsOn } from '../lean/calls-on.ts'
 import { readWholeBody } from './read-whole-body.ts'
 import { answerOfError, answerOfRefusal, failed, tooLong, unexpected, type FailedAnswer } from './route-error.ts'
 import type { MatchedPath, MatchedRoute } from './route-table.ts'
@@ -36,15 +37,34 @@ export function serveRoute(
     const examples = [...methods].map(([method, { route }]) => ({ method, ...route.example }))
     return wrongRouteMethod(request, response, allowed, examples)
   }
+  const answer = (done: () => void): void => void sendAnswer(matched, path, request, response, options, done)
+  if ('stream' in request || 'stream' in response) return answer(ignore)
+  // A caller may send thousands of requests without waiting for answers, which would all be kept.
+  const calls = callsOn(request.socket)
+  const call = { response, leave: ignore }
+  calls.add(call, { start: () => answer(() => calls.answered(call)) })
+}
+
+function ignore(): void {}
+
+/** Calls `done` before the answer is sent. Never rejects. */
+async function sendAnswer(
+  matched: MatchedRoute,
+  path: string,
+  request: HttpRequest,
+  response: HttpResponse,
+  options: ServeRouteOptions,
+  done: () => void,
+): Promise<void> {
   const startedAt = performance.now()
-  void answerTo(matched, path, request, options).then(answer => {
-    const { route } = matched
-    const { code } = answer.json
-    options.calls.routeEnded(`${route.method} ${route.path}`, isFailed(answer) ? String(code) : 'ok', performance.now() - startedAt)
-    if (response.destroyed || response.writableEnded) return // the caller has disconnected
-    const page = { status: answer.status, type: 'application/json', body: toJson(answer.json) }
-    send(request, response, page, answer.headers)
-  })
+  const answer = await answerTo(matched, path, request, options)
+  const { route } = matched
+  const { code } = answer.json
+  options.calls.routeEnded(`${route.method} ${route.path}`, isFailed(answer) ? String(code) : 'ok', performance.now() - startedAt)
+  done()
+  if (response.destroyed || response.writableEnded) return // the caller has disconnected
+  const page = { status: answer.status, type: 'application/json', body: toJson(answer.json) }
+  send(request, response, page, answer.headers)
 }
 
 function isFailed({ status }: RouteAnswer): boolean {
