@@ -123,8 +123,9 @@ function createParts(settings: SemaphoreSettings, log: Logger, metrics: Semaphor
   )
   const gate = new StepGate(queue, metrics)
   const maxOpen = Math.floor(settings.maxQueueLength * INTAKE_SHARE)
-  const topicSettings = settings
-  const intake = new TopicIntake({ ...settings, kafka, db: pool, steps: gate, isRetried, topicSettings, maxOpen, ready, log, metrics })
+  const onRefused = () => relay.wake()
+  const ofIntake = { kafka, db: pool, steps: gate, isRetried, onRefused, topicSettings: settings, maxOpen, ready, log, metrics }
+  const intake = new TopicIntake({ ...settings, ...ofIntake })
   return { pool, reads, queue, gate, relay, leases, intake }
 }
 

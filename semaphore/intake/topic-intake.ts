@@ -27,6 +27,8 @@ export interface TopicIntakeOptions {
   readonly topicSettings: TopicSettings
   readonly maxCommandBytes: number
   readonly maxOpen: number
+  /** Called after refusals were committed: there are new rows in the outbox. */
+  readonly onRefused: () => void
   /** Reading starts when it resolves. */
   readonly ready: Promise<void>
   readonly log: Logger
@@ -103,16 +105,21 @@ function createIntake(options: TopicIntakeOptions, deadLetters: readonly DeadLet
     refusals: createRefusals(options, signal),
     deadLetters: new Map([requestTopic, eventTopic].map((topic, index) => [topic, deadLetters[index]!])),
     maxOpen,
+    signal,
     log,
     metrics,
   })
 }
 
-function createRefusals({ db, log }: TopicIntakeOptions, signal: AbortSignal): Refusals {
+function createRefusals({ db, onRefused, log }: TopicIntakeOptions, signal: AbortSignal): Refusals {
   let laneCount: number | undefined
   return new Refusals({
     claim: (reader, partition) => claimPartition(db, reader, partition),
-    publish: async refusals => publishRefusals(db, (laneCount ??= await readLaneCount(db)), refusals),
+    publish: async refusals => {
+      const counts = await publishRefusals(db, (laneCount ??= await readLaneCount(db)), refusals)
+      onRefused()
+      return counts
+    },
     log,
     signal,
   })

@@ -129,7 +129,7 @@ export class ConsumerLife {
     const { topics, starts } = this.#assigned
     const offsets = topics.get(topic)?.get(partition)
     if (!offsets) return // not ours any more
-    const control = this.#control(payload)
+    const control = this.#control(payload, offsets)
     const start = (await starts)?.get(topic)?.get(partition)
     // So that the next member knows that records may have been handed over.
     if (start && !start.wasCommitted && !offsets.hasCommitted) await this.#commit()
@@ -147,7 +147,7 @@ export class ConsumerLife {
     }
   }
 
-  #control({ resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): BatchControl {
+  #control({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload, offsets: PartitionOffsets): BatchControl {
     const [stopping, over] = [this.#stopping, this.#over.signal]
     return {
       get isOver() {
@@ -164,6 +164,9 @@ export class ConsumerLife {
           await heartbeat()
           await wait(HEARTBEAT_INTERVAL_MS, signal)
         }
+      },
+      startAgain: reason => {
+        if (!stopping.aborted && this.#assigned.topics.get(batch.topic)?.get(batch.partition) === offsets) this.#failed.reject(reason)
       },
     }
   }

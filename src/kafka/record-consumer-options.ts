@@ -83,4 +83,9 @@ export interface BatchControl {
    * consumer stays in its group. Rejects when the group rebalances, like `heartbeat`.
    */
   waitFor(event: Promise<unknown>): Promise<void>
+  /**
+   * For records that cannot become done. If the partition still belongs to this consumer as it did with this batch, the consumer joins its
+   * group again, and reads from what is committed.
+   */
+  startAgain(reason: Error): void
 }

@@ -8,6 +8,7 @@ import type { Refusal } from '../../../semaphore/store/refusals.ts'
 import type { Outcome, Step } from '../../../semaphore/terms/step.ts'
 import { PartitionOffsets } from '../../../src/kafka/offsets.ts'
 import type { BatchControl } from '../../../src/kafka/record-consumer-options.ts'
+import { until } from '../../support/programs.ts'
 
 const TOPIC = 'command-requests'
 const PARTITION = 2
@@ -24,7 +25,9 @@ function create(maxOpen = 100) {
   const taken: number[] = []
   const verdicts: string[] = []
   const published: Refusal[] = []
-  const state = { isOver: false, deadLettersFail: false, refused: new Map<number, number>(), counts: true }
+  const state = { isOver: false, failingPuts: 0, refused: new Map<number, number>(), counts: true }
+  const again: string[] = []
+  const stopping = new AbortController()
   const intake = new Intake({
     decoders: new Map([[TOPIC, (record, partition) => decodeRequest(record, placeOf(TOPIC, partition, record), 10)]]),
     steps: {
@@ -46,13 +49,15 @@ function create(maxOpen = 100) {
         TOPIC,
         {
           put: async (partition, { offset }, reason) => {
-            if (state.deadLettersFail) throw new Error('Kafka is down')
+            if (state.failingPuts-- > 0) throw new Error('Kafka is down')
             dead.push(`${partition}/${offset} ${reason}`)
           },
         },
       ],
     ]),
     maxOpen,
+    signal: stopping.signal,
+    disputedForMs: 1,
     log: pino({ level: 'silent' }),
     metrics: { recordTaken: (_, verdict) => void verdicts.push(verdict) },
   })
@@ -63,11 +68,12 @@ function create(maxOpen = 100) {
     taken: offset => void taken.push(offset),
     heartbeat: async () => undefined,
     waitFor: async event => void (await event),
+    startAgain: reason => void again.push(reason.message),
   }
   const offsets = new PartitionOffsets()
   const take = (...messages: KafkaMessage[]) =>
     intake.take({ topic: TOPIC, partition: PARTITION, messages, offsets, start: undefined }, control)
-  return { intake, running, dead, taken, verdicts, published, state, offsets, take }
+  return { intake, running, dead, taken, verdicts, published, state, offsets, take, again, stopping }
 }
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
@@ -88,31 +94,46 @@ describe('the intake', () => {
     expect(offsets.toCommit()).toBe(8)
   })
 
-  test('gives the record of a step that was not applied to no commit', async () => {
-    const { intake, running, offsets, take } = create()
+  test('gives the record of a step that was not applied before a stop to no commit', async () => {
+    const { intake, running, dead, offsets, take, stopping } = create()
     await take(message(5, 'a'), message(6, 'b'))
-    running[0]!.settle.reject(new Error('stopped'))
     running[1]!.settle.resolve({ outcome: 'unknown' })
-    await turn()
+    stopping.abort()
+    running[0]!.settle.reject(new Error('stopped'))
+    await intake.idle()
     expect(offsets.toCommit()).toBe(5)
-    expect(intake.open).toBe(0)
+    expect(dead).toEqual([])
+  })
+
+  test('writes the record of a step that can never be applied to the dead letters and goes on', async () => {
+    const { intake, running, dead, offsets, take } = create()
+    await take(message(5, 'a'), message(6, 'b'))
+    running[0]!.settle.reject(new Error('Postgres refused the step', { cause: new Error('the database is not in UTF-8') }))
+    running[1]!.settle.resolve({ outcome: 'unknown' })
+    await intake.idle()
+    expect(dead).toEqual(['2/5 the step cannot be applied: Postgres refused the step: the database is not in UTF-8'])
+    expect(offsets.toCommit()).toBe(7)
   })
 
   test('writes a malformed record to the dead letters and goes on', async () => {
     const { running, dead, verdicts, offsets, take } = create()
     await take(message(5, null), message(6, 'a'))
+    await turn()
     expect(dead).toEqual(['2/5 key: got none, expected the id of a resource'])
     expect(running).toHaveLength(1)
     expect(verdicts).toEqual(['malformed'])
     expect(offsets.toCommit()).toBe(6)
   })
 
-  test('reads a malformed record again if Kafka does not accept the dead letter', async () => {
-    const { state, offsets, taken, take } = create()
-    state.deadLettersFail = true
-    await expect(take(message(5, null))).rejects.toThrow('Kafka is down')
-    expect(offsets.toCommit()).toBe(5)
-    expect(taken).toEqual([])
+  test('writes dead letters in order, and does not commit their records before Kafka accepts them', async () => {
+    const { intake, state, dead, offsets, take } = create()
+    state.failingPuts = 1
+    await take(message(5, null), message(6, null), message(7, null))
+    await turn()
+    expect([dead, offsets.toCommit()]).toEqual([[], 5])
+    await intake.idle()
+    expect(dead.map(each => each.slice(0, 3))).toEqual(['2/5', '2/6', '2/7'])
+    expect(offsets.toCommit()).toBe(8)
   })
 
   test('takes no more records while too many are not done', async () => {
@@ -150,6 +171,16 @@ describe('the intake', () => {
     running[0]!.settle.resolve({ outcome: 'full', limit: 1, waiting: 1 })
     await turn()
     expect([verdicts, offsets.toCommit()]).toEqual([[], 5])
+  })
+
+  test('asks once for its partition again when a late claim of another instance has replaced its own', async () => {
+    const { running, state, again, take } = create()
+    state.counts = false
+    await take(message(5, 'a'), message(6, 'b'))
+    for (const { settle } of running) settle.resolve({ outcome: 'full', limit: 1, waiting: 1 })
+    await until('it has asked', () => again.length > 0)
+    await new Promise(resolve => setTimeout(resolve, 10))
+    expect(again).toEqual(['partition 2 of command-requests: got a claim of another instance, expected none while it is assigned here'])
   })
 
   test('leaves a record refused that was refused before, but not one of a new topic at its offset', async () => {
