@@ -22,6 +22,8 @@ const LOOK_EVERY_MS = 1_000
 export class LeaseLoop extends Loop {
   readonly #options: LeaseLoopOptions
   readonly #changed = new WakeUp()
+  /** Since the start of the last look, which may not have seen it. */
+  #isChanged = false
   #isFailing = false
   #hasDefaults = false
 
@@ -32,6 +34,7 @@ export class LeaseLoop extends Loop {
 
   /** Something may be due earlier than at the last look. */
   wake(): void {
+    this.#isChanged = true
     this.#changed.call()
   }
 
@@ -43,9 +46,10 @@ export class LeaseLoop extends Loop {
 
   protected override async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      this.#isChanged = false
       const sleepMs = await this.#look(signal)
       await wait(this.#options.tickMs, signal)
-      if (!signal.aborted && sleepMs > this.#options.tickMs) await this.#changed.sleep(sleepMs - this.#options.tickMs)
+      if (!signal.aborted && !this.#isChanged && sleepMs > this.#options.tickMs) await this.#changed.sleep(sleepMs - this.#options.tickMs)
     }
   }
 

@@ -7,6 +7,8 @@ interface Due {
   /** By performance.now(). */
   atMs: number | undefined
   isDown: boolean
+  /** Called when a look has read what is due. */
+  onLook?: (() => void) | undefined
 }
 
 async function withLoop(due: Due, body: (loop: LeaseLoop, calls: { looks: number; ticks: number[] }) => Promise<void>): Promise<void> {
@@ -16,7 +18,9 @@ async function withLoop(due: Due, body: (loop: LeaseLoop, calls: { looks: number
     nextDueInMs: async () => {
       calls.looks++
       if (due.isDown) throw new Error('Postgres is down')
-      return due.atMs === undefined ? undefined : due.atMs - performance.now()
+      const inMs = due.atMs === undefined ? undefined : due.atMs - performance.now()
+      due.onLook?.()
+      return inMs
     },
     tick: async () => {
       calls.ticks.push(performance.now())
@@ -50,6 +54,18 @@ describe('the loop of leases', () => {
       await new Promise(resolve => setTimeout(resolve, 20)) // asleep now
       due.atMs = performance.now()
       loop.wake()
+      expect(await until('a tick', () => calls.ticks.length > 0)).toBeLessThan(500)
+    })
+  })
+
+  test('looks again when it is woken during a look, which may not have seen what is due', async () => {
+    const due: Due = { atMs: undefined, isDown: false }
+    await withLoop(due, async (loop, calls) => {
+      due.onLook = () => {
+        due.onLook = undefined
+        due.atMs = performance.now()
+        loop.wake()
+      }
       expect(await until('a tick', () => calls.ticks.length > 0)).toBeLessThan(500)
     })
   })
