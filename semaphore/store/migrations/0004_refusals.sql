@@ -56,21 +56,24 @@ begin
   end loop;
   perform from readers r where r.reader = any (p_readers) and r.topic = any (p_topics) order by r.topic, r.part for share;
 
-  with asked as materialized (
+  -- A record may be among them twice, and its offset may have been that of a record of an earlier topic.
+  with given as (
     select u.*, exists (select from readers r where r.topic = u.topic and r.part = u.part and r.reader = u.reader) as counts
     from unnest(p_readers, p_topics, p_parts, p_offsets, p_timestamps, p_lanes, p_kinds, p_resources, p_command_ids, p_tokens, p_events, p_reasons) with ordinality
       as u (reader, topic, part, record_offset, timestamp_ms, lane, kind, resource, command_id, token, event, reason, number)
+  ), asked as materialized (
+    select g.*, g.counts and row_number() over (partition by g.counts, g.topic, g.part, g.record_offset order by g.number) = 1 as is_first from given g
   ), known as (
     insert into refusals (topic, part, record_offset, timestamp_ms)
-    select a.topic, a.part, a.record_offset, a.timestamp_ms from asked a where a.counts
-    on conflict do nothing
+    select a.topic, a.part, a.record_offset, a.timestamp_ms from asked a where a.is_first
+    on conflict (topic, part, record_offset) do update set timestamp_ms = excluded.timestamp_ms where refusals.timestamp_ms <> excluded.timestamp_ms
     returning topic, part, record_offset
   ), told as (
     insert into outbox (lane, seq, tag, kind, resource, command_id, token, at, event, reason)
     select n.lane, l.seq + n.place, v_tag, n.kind, n.resource, n.command_id, n.token, clock_timestamp(), n.event, n.reason
     from (
       select a.*, row_number() over (partition by a.lane order by a.number) as place
-      from asked a join known k using (topic, part, record_offset)
+      from asked a join known k using (topic, part, record_offset) where a.is_first
     ) n
     join (select u.lane, last_seq(u.lane) as seq from (select distinct lane from asked) u) l using (lane)
   )

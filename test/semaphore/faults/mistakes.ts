@@ -69,8 +69,8 @@ export const MISTAKES = {
   },
   '8: a request that finds the queue full is dropped silently': {
     function: 'publish_refusals',
-    right: 'from asked a join known k using (topic, part, record_offset)',
-    wrong: 'from asked a join known k using (topic, part, record_offset) where a.kind <> 7',
+    right: 'using (topic, part, record_offset) where a.is_first',
+    wrong: 'using (topic, part, record_offset) where a.is_first and a.kind <> 7',
     finds: 'stuck',
   },
   '9: a command that is cancelled while it waits is granted': {
@@ -81,8 +81,8 @@ export const MISTAKES = {
   },
   '10: a slot whose cancellation is not confirmed is not counted': {
     function: IN_GRANT,
-    right: '(select count(*) from slots s where s.resource = r.resource) as running',
-    wrong: '(select count(*) from slots s where s.resource = r.resource and s.cancel_requested_at is null) as running',
+    right: 'from slots s where s.resource = r.resource and s.token >= r.first_token',
+    wrong: 'from slots s where s.resource = r.resource and s.token >= r.first_token and s.cancel_requested_at is null',
     finds: 'above the limit',
   },
   '11: a limit of the resource has no effect': {

@@ -57,6 +57,24 @@ describe('refusals in Postgres', () => {
     ])
   })
 
+  test('are published once if a record is among them twice', async () => {
+    const { reader } = await claim('twice')
+    expect(await publish(refusal('twice', reader, 5), refusal('twice', reader, 5), refusal('twice', reader, 6))).toEqual([true, true, true])
+    expect(await published('twice')).toEqual(['twice:5', 'twice:6'])
+  })
+
+  test('are published of a record at the offset of one that was refused, in a topic that was deleted and created again', async () => {
+    const before = await claim('new topic')
+    await publish(refusal('new topic', before.reader, 5))
+    const { reader } = await claim('new topic')
+    const refused = refusal('new topic', reader, 5)
+    const ofNew = { ...refused, record: { ...refused.record, timestampMs: 9_000 }, commandId: 'new topic:5 again' }
+    expect(await publish(ofNew)).toEqual([true])
+    expect(await publish(ofNew)).toEqual([true])
+    expect(await published('new topic')).toEqual(['new topic:5', 'new topic:5 again'])
+    expect([...(await claim('new topic')).refused]).toEqual([[5, 9_000]])
+  })
+
   test('of a reader that has lost the partition do not count', async () => {
     const lost = await claim('lost')
     const next = await claim('lost')
