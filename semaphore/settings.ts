@@ -108,8 +108,8 @@ export const semaphoreSettings = {
     max: 10_000,
   }),
   relayPollMs: integer('SEMAPHORE_RELAY_POLL_MS', {
-    help: 'How often grants and outcomes are looked for that another instance has committed without announcing them, in ms.',
-    fallback: 100,
+    help: 'How often grants and outcomes are looked for that another instance has committed without announcing them, because it has just ended, in ms.',
+    fallback: 1_000,
     min: 5,
     max: 2_000,
   }),

@@ -5,7 +5,7 @@ import type { Outbox } from './outbox.ts'
 import type { RelayOptions } from './relay-options.ts'
 import { sendOnce } from './send-once.ts'
 
-const TAKE_LANES_EVERY_MS = 1_000
+const TAKE_LANES_EVERY_MS = 500
 const SEND_AGAIN_AFTER_MS = 250
 /** After a crash, the records sent in this time are sent again; readers detect that by command id and token. */
 const MOVE_EVERY_MS = 100
@@ -72,8 +72,10 @@ export class RelaySession {
     for (let takenAt = -Infinity; !signal.aborted; await wait(this.#options.pollMs, signal)) {
       const now = performance.now()
       if (now - takenAt >= TAKE_LANES_EVERY_MS) {
+        const isFirst = takenAt < 0
         takenAt = now
         await this.#held.take()
+        if (isFirst) this.wake() // rows may have been committed while there was no session
       }
       this.look()
     }
