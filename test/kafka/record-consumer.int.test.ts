@@ -94,6 +94,27 @@ describe.each(kafkaKindsAtDepth())('a consumer of records (%s)', kind => {
     await expect.poll(() => taken).toEqual(['c'])
   })
 
+  test('joins its group again and reads from what is committed, if its handler asks for it while the partition is its own', async () => {
+    const asks: (() => void)[] = []
+    start({
+      onBatch: (batch, control) => {
+        take(batch)
+        asks.push(() => control.startAgain(new Error('the records cannot become done')))
+      },
+    })
+    await write('a', 'b')
+    await expect.poll(() => taken).toEqual(['a', 'b'])
+    finish(1)
+    await expect.poll(committed).toBe('1')
+    asks[0]!()
+    await expect.poll(() => taken, { timeout: 10_000 }).toEqual(['a', 'b', 'b'])
+    asks[0]!() // of an assignment that is over
+    await write('c')
+    await expect.poll(() => taken).toEqual(['a', 'b', 'b', 'c'])
+    await wait(300)
+    expect(taken).toEqual(['a', 'b', 'b', 'c'])
+  })
+
   test('finishes what is open when it stops: no further records, then the last commit', async () => {
     const consumer = start({
       commitIntervalMs: 60_000,
