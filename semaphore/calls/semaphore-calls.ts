@@ -67,8 +67,8 @@ export class SemaphoreCalls {
       case 'finished':
         return { state: outcome.state, repeated: false, token: outcome.token }
       case 'already':
-        if (outcome.state !== 'finished') throw alreadyOver(call.commandId, outcome)
-        return { state: 'finished', repeated: true, token: outcome.token }
+        if (!outcome.isRepeat) throw alreadyOver(call.commandId, outcome)
+        return { state: outcome.state, repeated: true, token: outcome.token }
       case 'notRunning':
         throw notRunning(call.commandId)
       case 'staleToken':
@@ -103,8 +103,8 @@ export class SemaphoreCalls {
       case 'cancelled':
         return { state: outcome.state, repeated: false, token: outcome.token }
       case 'already':
-        if (outcome.state !== 'cancelled') throw alreadyOver(call.commandId, outcome)
-        return { state: 'cancelled', repeated: true, token: outcome.token }
+        if (!outcome.isRepeat) throw alreadyOver(call.commandId, outcome)
+        return { state: outcome.state, repeated: true, token: outcome.token }
       case 'staleToken':
         throw staleToken(call.token, outcome)
       case 'unknown':

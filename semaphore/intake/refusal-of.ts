@@ -1,5 +1,5 @@
 import type { RefusedKind } from '../store/refusals.ts'
-import type { Already, Outcome, Step } from '../terms/step.ts'
+import type { Outcome, Step } from '../terms/step.ts'
 
 /** Why a record's step changed nothing, as it is published. */
 export interface RefusalReason {
@@ -11,12 +11,6 @@ export interface RefusalReason {
 }
 
 const EVENTS = { finish: 'finished', extend: 'extend', cancel: 'cancel' } as const
-/** What repeats an event does nothing, which is no refusal. */
-const ENDS: Readonly<Record<keyof typeof EVENTS, Already['state'] | undefined>> = {
-  finish: 'finished',
-  cancel: 'cancelled',
-  extend: undefined,
-}
 
 /** The refusal to publish for an outcome; undefined if the step was applied, or had been applied before. */
 export function refusalOf(step: Step, outcome: Outcome): RefusalReason | undefined {
@@ -29,7 +23,7 @@ export function refusalOf(step: Step, outcome: Outcome): RefusalReason | undefin
   const common = { kind: 'refusedEvent', event: EVENTS[step.kind] } as const
   switch (outcome.outcome) {
     case 'already':
-      if (outcome.state === ENDS[step.kind]) return undefined
+      if (outcome.isRepeat) return undefined // to repeat an event does nothing, which is no refusal
       return { ...common, reason: `the command is already ${outcome.state}`, token: outcome.token }
     case 'notRunning':
       return { ...common, reason: 'the command still waits', token: undefined }

@@ -27,7 +27,7 @@ export function eventRoute(calls: SemaphoreCalls): RestRoute {
       operationId: 'event',
       summary: 'Finish a command, extend its lease, or cancel it',
       description:
-        'The event is finished unless the query or a JSON body names another. To finish a finished command again changes nothing. A command that waits, was cancelled or has expired cannot be finished: the answer is 409 and says what has happened to it. So does the answer to a confirmation of a cancellation that is repeated.',
+        'The event is finished unless the query or a JSON body names another. To finish a finished command again, or to confirm a cancellation again, changes nothing. Otherwise, a command that waits, was cancelled or has expired cannot be finished: the answer is 409 and says what has happened to it.',
       parameters: [
         RESOURCE_ID,
         COMMAND_ID,

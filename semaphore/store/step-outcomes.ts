@@ -43,7 +43,8 @@ function endOutcome(step: Finish | Extend | Cancel, code: number, state: number,
     case 1:
       return doneOutcome(step, state, value)
     case 2:
-      return { outcome: 'already', state: finalStateOf(state), token: tokenOf(value) }
+    case 7:
+      return { outcome: 'already', state: finalStateOf(state), isRepeat: code === 7, token: tokenOf(value) }
     case 3:
       return { outcome: 'notRunning', state: 'waiting' }
     case 4:

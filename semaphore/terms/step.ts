@@ -116,6 +116,8 @@ export type SubmitOutcome = Accepted | Repeated | Conflict | Full
 export interface Already {
   readonly outcome: 'already'
   readonly state: FinalState
+  /** True if the step asks for what has happened, so it repeats an earlier one: a `finish` also if the cancellation had waited for one. */
+  readonly isRepeat: boolean
   readonly token: bigint | undefined
 }
 /** The command still waits: nothing was changed. */

@@ -76,7 +76,7 @@ $$;
 -- Finishes, extends and cancels. p_kinds: 1 finish, 2 extend, 3 cancel now, 4 cancel when confirmed. p_tokens: 0 if none was given.
 --
 -- Returns for each, in order: a code (1 done, 2 already in a final state, 3 still waiting, 4 another token, 5 unknown, 6 without a
--- lease), the state (1 waiting, 2 running, 3 cancelling, 4 finished, 5 cancelled, 6 expired) and a value: the token (0: none), or the
+-- lease, 7 already in the state that it asks for), the state (1 waiting, 2 running, 3 cancelling, 4 finished, 5 cancelled, 6 expired) and a value: the token (0: none), or the
 -- end of the lease in ms.
 create function @schema@.end_commands(
   p_kinds int[], p_resources text[], p_command_ids text[], p_tokens bigint[], p_lease_ms bigint, p_now timestamptz, p_tag bigint,
@@ -89,11 +89,11 @@ as $$
 begin
   with found as materialized (
     select u.number, u.kind, u.resource, u.command_id, u.given, r.tid as resource_tid, r.lane, coalesce(r.lease_ms, p_lease_ms) as lease_ms,
-      c.tid as command_tid, c.state, c.token as last_token, w.tid as waiting_tid,
+      c.tid as command_tid, c.state, c.token as last_token, c.cancel_requested_at as was_cancelling, w.tid as waiting_tid,
       s.tid as slot_tid, s.token, s.granted_at, s.cancel_requested_at
     from unnest(p_kinds, p_resources, p_command_ids, p_tokens) with ordinality as u (kind, resource, command_id, given, number)
     left join lateral (
-      select c.ctid as tid, c.state, c.token, c.rank, c.place from commands c
+      select c.ctid as tid, c.state, c.token, c.cancel_requested_at, c.rank, c.place from commands c
       where c.command_id = u.command_id and c.resource = u.resource offset 0
     ) c on true
     left join lateral (
@@ -108,6 +108,7 @@ begin
   ), judged as materialized (
     select f.*, case
         when f.command_tid is null then 5
+        when f.kind = 1 and (f.state = 4 or f.state = 5 and f.was_cancelling is not null) or f.kind >= 3 and f.state = 5 then 7
         when f.state is not null then 2
         when f.slot_tid is null then case when f.kind >= 3 then 1 else 3 end
         when f.given <> 0 and f.given <> f.token then 4

@@ -44,6 +44,8 @@ export interface ModelCommand {
   readonly payload: string
   readonly state: CommandState
   readonly token: bigint | undefined
+  /** Its cancellation waited for its holder. */
+  readonly wasCancelling?: boolean
 }
 
 export interface LogRow {
@@ -129,7 +131,8 @@ export class Model {
   }
 
   #change(command: ModelCommand, state: CommandState, token = command.token): void {
-    this.#commands.set(`${command.id} ${command.place}`, { ...command, state, token })
+    const wasCancelling = command.wasCancelling === true || state === 'cancelling'
+    this.#commands.set(`${command.id} ${command.place}`, { ...command, state, token, wasCancelling })
   }
 
   #tell(kind: LogRow['kind'], { id, resource, token }: Pick<ModelCommand, 'id' | 'resource' | 'token'>): void {
@@ -162,7 +165,7 @@ export class Model {
     const command = this.#find(step.commandId)
     if (!command || command.resource !== step.resource) return { outcome: 'unknown' }
     const { state, token } = command
-    if (state === 'finished' || state === 'cancelled' || state === 'expired') return { outcome: 'already', state, token }
+    if (state === 'finished' || state === 'cancelled' || state === 'expired') return { outcome: 'already', state, isRepeat: repeats(step, command), token }
     if (state === 'waiting') return step.kind === 'cancel' ? undefined : { outcome: 'notRunning', state }
     return step.token !== undefined && step.token !== token ? { outcome: 'staleToken', token: token! } : undefined
   }
@@ -257,4 +260,9 @@ export class Model {
       this.#tell('actionable', { ...command, token })
     }
   }
+}
+
+function repeats({ kind }: Step, { state, wasCancelling }: ModelCommand): boolean {
+  if (kind === 'cancel') return state === 'cancelled'
+  return kind === 'finish' && (state === 'finished' || (state === 'cancelled' && wasCancelling === true))
 }

@@ -69,7 +69,7 @@ describeStore('steps of the semaphore', emptyStore => {
       ])
       await store.run(finish('a'))
       expect(await store.run(finish('a'), cancel('x'))).toEqual([
-        { outcome: 'already', state: 'finished', token: 1n },
+        { outcome: 'already', state: 'finished', isRepeat: true, token: 1n },
         { outcome: 'unknown' },
       ])
       expect(await store.outbox()).toEqual(['1 a 1', '4 a 1', '1 b 2'])
@@ -136,7 +136,7 @@ describeStore('steps of the semaphore', emptyStore => {
       expect(await grantsOf(store)).toEqual(['1 x 1', '1 a 2', '1 b 3', '1 c 4', '1 d 5'])
     }))
 
-  test('a waiting command is cancelled at once, a running one now or when its holder confirms', () =>
+  test('a waiting command is cancelled at once, a running one now or when its holder confirms, once or again', () =>
     withStore(async store => {
       await store.run(submit('a'), submit('b'), submit('c'))
       expect(await store.run(cancel('b'))).toEqual([{ outcome: 'cancelled', state: 'cancelled', token: undefined }])
@@ -145,8 +145,9 @@ describeStore('steps of the semaphore', emptyStore => {
       expect(await store.run(cancel('a', { when: 'confirmed' }))).toEqual(cancelling)
       expect(await store.outbox()).toEqual(['1 a 1', '5 b', '2 a 1'])
       expect(await store.run(finish('a'))).toEqual([{ outcome: 'finished', state: 'cancelled', token: 1n }])
+      expect(await store.run(finish('a'))).toEqual([{ outcome: 'already', state: 'cancelled', isRepeat: true, token: 1n }])
       expect(await store.run(cancel('c', { token: 2n }))).toEqual([{ outcome: 'cancelled', state: 'cancelled', token: 2n }])
-      expect(await store.run(finish('c', { token: 2n }))).toEqual([{ outcome: 'already', state: 'cancelled', token: 2n }])
+      expect(await store.run(finish('c', { token: 2n }))).toEqual([{ outcome: 'already', state: 'cancelled', isRepeat: false, token: 2n }])
       expect((await store.outbox()).slice(3)).toEqual(['5 a 1', '1 c 2', '5 c 2'])
     }))
 
@@ -158,7 +159,7 @@ describeStore('steps of the semaphore', emptyStore => {
       await endLeases(store)
       await store.tick()
       expect(await store.outbox()).toEqual(['1 a 1', '6 a 1', '1 b 2'])
-      const expired = { outcome: 'already', state: 'expired', token: 1n }
+      const expired = { outcome: 'already', state: 'expired', isRepeat: false, token: 1n }
       expect(await store.run(finish('a', { token: 1n }))).toEqual([expired])
       expect(await store.run(extend('a', { token: 1n }))).toEqual([expired])
       expect(await store.rows('select command_id from slots')).toEqual([{ command_id: 'b' }])
