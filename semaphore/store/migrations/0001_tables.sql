@@ -42,6 +42,8 @@ create table @schema@.resources (
   drops          bigint not null default 0,
   -- No command is accepted as if it had arrived before this time, so that equal priorities stay in the order of their commits.
   clock_us       bigint not null default 0,
+  -- Of the last command that was accepted.
+  ageing_us      bigint not null default 0,
   -- Every waiting command is after (head_rank, head_place), so that a search does not read the dead entries before it.
   head_rank      bigint not null default -9223372036854775808,
   head_place     bigint not null default 0,

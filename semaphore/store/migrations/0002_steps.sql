@@ -199,19 +199,20 @@ begin
       select s.token, s.cancel_requested_at from slots s where s.command_id = u.command_id and c.place is not null and c.state is null offset 0
     ) s on true
   ), rooms as materialized (
-    select r.*, greatest(v_now_us, r.clock_us) as arrival_us,
+    -- With more ageing, a command would overtake those of its own priority that came before. So the clock of the queue is put forward.
+    select r.*, greatest(v_now_us, r.clock_us + case when r.waiting > 0 then 9 * greatest(0, r.new_ageing_us - r.ageing_us) else 0 end) as arrival_us,
       greatest(0, r.max_waiting + least(r.allowed, greatest(0, r.max_running - r.running)) - r.waiting) as room
     from (select distinct a.resource from asked a) a
     cross join lateral (
-      select r.ctid as tid, r.resource, r.lane, r.places, r.clock_us, r.places - r.grants - r.drops as waiting,
+      select r.ctid as tid, r.resource, r.lane, r.places, r.clock_us, r.ageing_us, r.places - r.grants - r.drops as waiting,
         coalesce(r.running_limit, p_limits[1]) as max_running, coalesce(r.waiting_limit, p_limits[2]) as max_waiting,
-        coalesce(r.ageing_ms, p_limits[4]) * 1000 as ageing_us,
+        coalesce(r.ageing_ms, p_limits[4]) * 1000 as new_ageing_us,
         rate_allows(r.rate_from_us, v_now_us, r.rate_count, r.rate_window_ms) as allowed,
         (select count(*) from slots s where s.resource = r.resource and s.token >= r.first_token) as running
       from resources r where r.resource = a.resource offset 0
     ) r
   ), judged as materialized (
-    select a.*, r.tid as resource_tid, r.lane, r.waiting, r.max_waiting, r.arrival_us - a.priority * r.ageing_us as rank, r.arrival_us, r.room,
+    select a.*, r.tid as resource_tid, r.lane, r.waiting, r.max_waiting, r.arrival_us - a.priority * r.new_ageing_us as rank, r.arrival_us, r.new_ageing_us, r.room,
       r.places + row_number() over (partition by a.resource, a.known_resource is null order by a.number) as place,
       row_number() over (partition by a.resource, a.known_resource is null order by a.number) as turn
     from asked a join rooms r using (resource)
@@ -232,10 +233,10 @@ begin
     select c.resource, c.rank, c.place, c.command_id, c.payload from coded c where c.code = 1
   ), numbered as (
     update resources r
-    set places = r.places + n.added, clock_us = n.arrival_us,
+    set places = r.places + n.added, clock_us = n.arrival_us, ageing_us = n.new_ageing_us,
       head_rank = least(r.head_rank, n.first_rank - 1), head_place = case when n.first_rank - 1 < r.head_rank then 9223372036854775807 else r.head_place end
     from (
-      select resource_tid, count(*) as added, min(arrival_us) as arrival_us, min(rank) as first_rank from coded where code = 1 group by resource_tid
+      select resource_tid, count(*) as added, min(arrival_us) as arrival_us, min(new_ageing_us) as new_ageing_us, min(rank) as first_rank from coded where code = 1 group by resource_tid
     ) n where r.ctid = n.resource_tid
   ), counted as (
     update totals t set accepted = t.accepted + n.added
@@ -261,7 +262,7 @@ $$;
 
 -- Changes limits: an array of objects with resource, lane and, if they change, running, waiting, leaseMs, ageingMs, rateCount and rateWindowMs.
 -- Returns what is stored afterwards, in their order.
-create function @schema@.set_limits(p_changes jsonb, p_ageing_ms bigint, p_now timestamptz) returns jsonb
+create function @schema@.set_limits(p_changes jsonb, p_now timestamptz) returns jsonb
   language plpgsql volatile
   set search_path = @schema@, pg_temp
 as $$
@@ -286,14 +287,10 @@ begin
       v_new.rate_from_us := least(v_new.rate_from_us, v_now_us + coalesce(rate_gap_us(v_new.rate_count, v_new.rate_window_ms), 0));
       v_new.due_us := null; -- the grant that follows sets it
     end if;
-    -- With more ageing, a command would overtake those of its own priority that came before. So the clock of the queue is put forward.
-    if coalesce(v_new.ageing_ms, p_ageing_ms) > coalesce(v_row.ageing_ms, p_ageing_ms) then
-      v_new.clock_us := greatest(v_row.clock_us, v_now_us) + 9000 * (coalesce(v_new.ageing_ms, p_ageing_ms) - coalesce(v_row.ageing_ms, p_ageing_ms));
-    end if;
     if v_new is distinct from v_row then
       update resources r set running_limit = v_new.running_limit, waiting_limit = v_new.waiting_limit, lease_ms = v_new.lease_ms,
         ageing_ms = v_new.ageing_ms, rate_count = v_new.rate_count, rate_window_ms = v_new.rate_window_ms,
-        rate_from_us = v_new.rate_from_us, due_us = v_new.due_us, clock_us = v_new.clock_us
+        rate_from_us = v_new.rate_from_us, due_us = v_new.due_us
       where r.resource = v_row.resource;
     end if;
     v_result := v_result || jsonb_build_object('running', v_new.running_limit, 'waiting', v_new.waiting_limit, 'leaseMs', v_new.lease_ms,
@@ -427,7 +424,7 @@ begin
     from submit_commands(s_lanes, s_resources, s_command_ids, s_priorities, s_digests, s_announce, s_payloads, p_limits, v_now, v_tag) r;
   end if;
   if p_changes is not null then
-    limits := set_limits(p_changes, p_limits[4], v_now);
+    limits := set_limits(p_changes, v_now);
   end if;
   select array_agg(d.resource) into v_due
   from unnest(p_lanes) as l (lane)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { cancel, extend, finish, limits, submit } from '../test-steps.ts'
-import { describeStore, type Store } from './store-fixture.ts'
+import { DEFAULTS, describeStore, type Store } from './store-fixture.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -134,6 +134,16 @@ describeStore('steps of the semaphore', emptyStore => {
       await store.run(submit('d', { priority: 5 }))
       for (const id of ['x', 'a', 'b', 'c']) await store.run(finish(id))
       expect(await grantsOf(store)).toEqual(['1 x 1', '1 a 2', '1 b 3', '1 c 4', '1 d 5'])
+    }))
+
+  test('equal priorities keep their order when another program has a higher default of ageing', () =>
+    withStore(async store => {
+      await store.run(submit('x'))
+      await store.run(submit('a', { priority: 5 }))
+      await store.take([submit('b', { priority: 5 })], { defaults: { ...DEFAULTS, ageingMs: HOUR_MS } })
+      await store.run(submit('c', { priority: 5 }))
+      for (const id of ['x', 'a', 'b']) await store.run(finish(id))
+      expect(await grantsOf(store)).toEqual(['1 x 1', '1 a 2', '1 b 3', '1 c 4'])
     }))
 
   test('a waiting command is cancelled at once, a running one now or when its holder confirms, once or again', () =>
