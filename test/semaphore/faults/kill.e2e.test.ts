@@ -1,4 +1,6 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { verifyStore } from '../../../semaphore/store/verify.ts'
 import { wait } from '../../../src/runtime/wait.ts'
 import { killAndRestart, type Fault, type Victim } from '../../faults/fault.ts'
 import { atDepth } from '../../support/depth.ts'
@@ -76,6 +78,7 @@ describe.concurrent.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--ru
     process.stdout.write(reportFaults(faults, { seed, history, limitOf: runningLimitOf, duplicates, drainMs }))
     expect(checkTopics(history, { limitOf: runningLimitOf, patienceMs: PATIENCE_MS, outages }).slice(0, 20)).toEqual([])
     expect(running.load.wrongAnswers).toEqual([])
+    expect(await brokenRules(semaphore)).toEqual([])
     expect(new Set(history.actionable.map(({ commandId }) => commandId)).size).toBeGreaterThan(commands / 10)
   })
 
@@ -89,6 +92,13 @@ describe.concurrent.each(kafkaKindsAtDepth())(`the semaphore under kill -9 (--ru
     await running.nextGrant(NEXT_GRANT_LIMIT_MS)
   }
 })
+
+/** What the topics do not show: rows that contradict each other. */
+async function brokenRules({ databaseUrl }: WholeSemaphore): Promise<unknown> {
+  const client = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=semaphore' })
+  await client.connect()
+  return verifyStore(client).finally(() => client.end())
+}
 
 /** What concerns the semaphore itself is tested with Ping's broker, which starts at once. */
 function victimsOf({ programs, kafka, postgres }: WholeSemaphore, kind: KafkaKind) {
