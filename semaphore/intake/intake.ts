@@ -169,7 +169,9 @@ export class Intake {
     this.#disputed.add(claim)
     await wait(disputedForMs, signal)
     if (!signal.aborted)
-      control.startAgain(new Error(`partition ${partition} of ${topic}: got a claim of another instance, expected none while it is assigned here`))
+      control.startAgain(
+        new Error(`partition ${partition} of ${topic}: got a claim of another instance, expected none while it is assigned here`),
+      )
   }
 
   async #putAside({ batch: { topic, partition }, message }: Source, reason: string): Promise<RecordVerdict> {

@@ -155,7 +155,8 @@ export class MemorySemaphore implements Steps, SemaphoreReads {
     const command = this.#resources.get(step.resource)?.commands.find(one => one.commandId === step.commandId)
     if (command === undefined) return { outcome: 'unknown' }
     if (step.token !== undefined && step.token !== command.token) return { outcome: 'staleToken', token: command.token ?? 0n }
-    if (isOver(command)) return { outcome: 'already', state: command.state as FinalState, isRepeat: repeats(step, command), token: command.token }
+    if (isOver(command))
+      return { outcome: 'already', state: command.state as FinalState, isRepeat: repeats(step, command), token: command.token }
     if (step.kind === 'cancel') return this.#cancel(command, step.when)
     if (waits(command)) return { outcome: 'notRunning', state: 'waiting' }
     if (step.kind === 'extend') return this.#extend(command)

@@ -9,7 +9,12 @@ const STEPS = {
   extend: { kind: 'extend', ...NAMED },
   cancel: { kind: 'cancel', ...NAMED, when: 'now' },
 } as const satisfies Record<string, Step>
-const already = (state: 'finished' | 'cancelled' | 'expired', isRepeat = false): Outcome => ({ outcome: 'already', state, isRepeat, token: 3n })
+const already = (state: 'finished' | 'cancelled' | 'expired', isRepeat = false): Outcome => ({
+  outcome: 'already',
+  state,
+  isRepeat,
+  token: 3n,
+})
 
 describe('what is published of an outcome', () => {
   test.each<[keyof typeof STEPS, Outcome]>([

@@ -165,7 +165,8 @@ export class Model {
     const command = this.#find(step.commandId)
     if (!command || command.resource !== step.resource) return { outcome: 'unknown' }
     const { state, token } = command
-    if (state === 'finished' || state === 'cancelled' || state === 'expired') return { outcome: 'already', state, isRepeat: repeats(step, command), token }
+    if (state === 'finished' || state === 'cancelled' || state === 'expired')
+      return { outcome: 'already', state, isRepeat: repeats(step, command), token }
     if (state === 'waiting') return step.kind === 'cancel' ? undefined : { outcome: 'notRunning', state }
     return step.token !== undefined && step.token !== token ? { outcome: 'staleToken', token: token! } : undefined
   }

@@ -141,7 +141,12 @@ describe('the queue of steps', () => {
     await queue.run(submit('k1', { resource: 'tick' }))
     await store.rows('select pg_sleep(0.01)')
     await queue.tick()
-    expect(await queue.run(finish('k1', { resource: 'tick' }))).toEqual({ outcome: 'already', state: 'expired', isRepeat: false, token: 1n })
+    expect(await queue.run(finish('k1', { resource: 'tick' }))).toEqual({
+      outcome: 'already',
+      state: 'expired',
+      isRepeat: false,
+      token: 1n,
+    })
     await queue.stop()
     const before = grants()
     const wider = startQueue(database.config, { defaults: { running: 3, waiting: 10, leaseMs: 0, ageingMs: 0 } })
