@@ -40,9 +40,10 @@ export class HeldLanes {
     for (const queue of this.#queues.values()) queue.missRows()
   }
 
-  /** Takes the free locks of lanes. */
+  /** Takes the free locks of lanes. Their number never changes. */
   async take(): Promise<void> {
     const { log, metrics } = this.#options
+    if (this.#laneCount > 0 && this.hasAll) return
     const known = await this.#outbox.positions()
     this.#laneCount = known.size
     const free = [...known.keys()].filter(lane => !this.#queues.has(lane))
