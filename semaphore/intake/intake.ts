@@ -128,7 +128,7 @@ export class Intake {
       record.done = true
       metrics.recordTaken(source.batch.topic, verdict)
     } catch (err) {
-      log.warn({ err }, 'intake: stopped before a record was done; it will be read again')
+      log.debug({ err }, 'intake: stopped before a record was done; it will be read again')
     } finally {
       this.#open--
       this.#room.resolve()

@@ -49,10 +49,12 @@ export class TopicIntake {
   readonly #deadLetters: readonly DeadLetters[]
   readonly #intake: Intake
   readonly #consumer: RecordConsumer
+  readonly #log: Logger
 
   constructor(options: TopicIntakeOptions) {
     const { kafka, requestTopic, eventTopic, groupId, topicSettings, ready, log } = options
     const topics = [requestTopic, eventTopic]
+    this.#log = log
     this.#deadLetters = topics.map(topic => new DeadLetters({ kafka, topic, topicSettings, headerPrefix: DEAD_LETTER_HEADER_PREFIX, log }))
     this.#intake = createIntake(options, this.#deadLetters, this.#stopping.signal)
     this.#consumer = new RecordConsumer({
@@ -90,6 +92,8 @@ export class TopicIntake {
   /** Steps that Postgres does not take in time are read again by another instance. */
   async #finish(): Promise<void> {
     await within(FINISH_WITHIN_MS, 'records are still open', this.#intake.idle()).catch(() => undefined)
+    const records = this.#intake.open
+    if (records > 0) this.#log.info({ records }, 'intake: stopping before these records are done; they will be read again')
     this.#stopping.abort()
   }
 }
