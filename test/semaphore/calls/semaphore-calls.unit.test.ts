@@ -16,3 +16,18 @@ describe('a submit that Postgres has stored before', () => {
     expect(await new SemaphoreCalls(STORED_BEFORE).submit({ ...CALL, commandId: 'a' })).toMatchObject({ repeated: true })
   })
 })
+
+describe('a finish of a command that is cancelled', () => {
+  const cancelled = (isRepeat: boolean): Steps => ({
+    run: async () => ({ outcome: 'already', state: 'cancelled', isRepeat, token: 2n }) as never,
+  })
+  const finish = (isRepeat: boolean) => new SemaphoreCalls(cancelled(isRepeat)).finish({ resource: 'r', commandId: 'a' })
+
+  test('is answered as a repeat if the cancellation had waited for a finish', async () => {
+    expect(await finish(true)).toEqual({ state: 'cancelled', repeated: true, token: 2n })
+  })
+
+  test('is refused otherwise', async () => {
+    await expect(finish(false)).rejects.toThrow('got one that is already cancelled, expected one that runs')
+  })
+})

@@ -1243,10 +1243,9 @@ export const SemaphoreService: GenService<{
   },
   /**
    * Finish frees the slot of a running command. To finish a finished command
-   * again changes nothing and is OK. A command that waits, that was cancelled or
-   * that has expired is FAILED_PRECONDITION, as is an old token: to confirm a
-   * cancellation again is refused too, because the command is cancelled. An
-   * unknown command is NOT_FOUND.
+   * again, or to confirm a cancellation again, changes nothing and is OK.
+   * Otherwise, a command that waits, that was cancelled or that has expired is
+   * FAILED_PRECONDITION, as is an old token. An unknown command is NOT_FOUND.
    *
    * @generated from rpc semaphore.v1.SemaphoreService.Finish
    */
