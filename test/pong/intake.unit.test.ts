@@ -42,6 +42,7 @@ const control: BatchControl = {
   taken: () => undefined,
   heartbeat: async () => undefined,
   waitFor: async event => void (await event),
+  startAgain: () => undefined,
 }
 
 const pingAt = (offset: number): KafkaMessage => ({
