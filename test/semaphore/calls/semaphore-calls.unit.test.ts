@@ -28,6 +28,6 @@ describe('a finish of a command that is cancelled', () => {
   })
 
   test('is refused otherwise', async () => {
-    await expect(finish(false)).rejects.toThrow('got one that is already cancelled, expected one that runs')
+    await expect(finish(false)).rejects.toThrow('got state cancelled, expected running')
   })
 })
