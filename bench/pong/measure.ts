@@ -15,7 +15,7 @@ import type { Scale } from './scale.ts'
 import { startPong } from './start-pong.ts'
 
 const WARM_UP = 20_000
-/** After it nothing of the round trips before is left to do. */
+/** After it nothing of the start is left to do. */
 const SETTLE_MS = 3_000
 
 /** Measures one after the other: bare Kafka, and round trips through one pong server. */
@@ -25,6 +25,8 @@ export async function measure(run: Run, scale: Scale, broker: Contender): Promis
   run.progress('bare Kafka')
   const plainKafka = await measurePlainKafka(port, records, samples)
   const pid = await startPong(run, port)
+  run.progress('at rest')
+  const idleCpuPercent = await idleCpu(pid, restMs) // before any load: afterwards it forgets the sessions of it
   const rtt = async (what: string, count: number, options: readonly string[]): Promise<RttSummary> => {
     run.progress(what)
     const summary = await runRtt(port, ['-c', String(count), ...options])
@@ -37,8 +39,6 @@ export async function measure(run: Run, scale: Scale, broker: Contender): Promis
   const oneByOne = await rtt('one at a time', samples, ['--flood', '1'])
   const atRest = await rtt(`every ${SCHEDULE_SECONDS} s`, scheduled, ['-i', String(SCHEDULE_SECONDS)])
   const many = await rtt(`${IN_FLIGHT} in flight`, flood, ['--flood', String(IN_FLIGHT)])
-  run.progress('at rest')
-  const idleCpuPercent = await idleCpu(pid, restMs)
   return {
     host: describeHost(),
     broker: broker === 'apache' ? `Apache Kafka ${KAFKA_VERSION}` : "Ping's own broker",
