@@ -105,124 +105,125 @@ describe.each(kafkaKindsAtDepth())('pingcli rtt (%s)', kind => {
   })
 
   // What hardly depends on the broker.
-  describe.runIf(isPings)('with one broker', () => {
-    test('counts only its own records', async () => {
-      const started = start('-c', '4', '-i', '0.1')
-      const producer = new GatheringProducer({ kafka: testKafka(brokers) })
-      onTestFinished(() => producer.stop())
-      await started.shows('"seq":1')
-      const foreign = { correlationId: '0197a2b4-5c6d-8e8f-aa0b-000000000001', handshake: false }
-      for (const value of [encode({ type: 'echo', seq: 1, padding: '' }), 'not JSON'])
-        await producer.send({ topic, partition: 0, value, headers: writeHeaders(foreign) })
-      await producer.send({ topic, partition: 1, value: 'without headers' })
-      const result = await started.result
-      expect(result.code).toBe(0)
-      expect(summaryOf(result)).toMatchObject({ echoed: 4, duplicate: 0, damaged: 0, forgotten: 0 })
-    })
-
-    test('marks replies that come twice, late, out of order, changed, or not at all', async () => {
-      await serve(({ seq, attempt }) => {
-        if (seq === 1) return [{}, { attempt: 2, redelivered: true }] // twice
-        if (seq === 2) return attempt === 1 ? [] : [{}] // as if the first reply were late: when the client has asked again
-        if (seq === 3) return [{ afterReplyTo: 4 }]
-        if (seq === 5) return [{ padding: 'changed' }]
-        if (seq === 6) return attempt === 1 ? [] : [{ attempt: 2, redelivered: true }] // the first reply got lost
-        return seq === 7 ? [] : [{}]
+  if (isPings)
+    describe('with one broker', () => {
+      test('counts only its own records', async () => {
+        const started = start('-c', '4', '-i', '0.1')
+        const producer = new GatheringProducer({ kafka: testKafka(brokers) })
+        onTestFinished(() => producer.stop())
+        await started.shows('"seq":1')
+        const foreign = { correlationId: '0197a2b4-5c6d-8e8f-aa0b-000000000001', handshake: false }
+        for (const value of [encode({ type: 'echo', seq: 1, padding: '' }), 'not JSON'])
+          await producer.send({ topic, partition: 0, value, headers: writeHeaders(foreign) })
+        await producer.send({ topic, partition: 1, value: 'without headers' })
+        const result = await started.result
+        expect(result.code).toBe(0)
+        expect(summaryOf(result)).toMatchObject({ echoed: 4, duplicate: 0, damaged: 0, forgotten: 0 })
       })
-      const result = await runPong('-c', '7', '-i', '0.1', '-W', '1.5', '--partition', '0')
-      expect(result.code).toBe(3)
-      expect(summaryOf(result)).toMatchObject({ due: 7, answered: 4, late: 2, lost: 1, duplicate: 1, damaged: 1, acked: 7, echoed: 7 })
-      const statesOf = (seq: number) =>
-        probesOf(result)
-          .filter(probe => probe['seq'] === seq)
-          .map(({ state }) => state)
-      expect([1, 2, 3, 4, 5, 6, 7].map(statesOf)).toEqual([
-        ['answered'],
-        ['lost', 'late'],
-        ['answered'],
-        ['answered'],
-        ['answered'],
-        ['lost', 'late'],
-        ['lost', 'lost'],
-      ])
-      expect(
-        probesOf(result)
-          .filter(({ reordered }) => reordered)
-          .map(({ seq }) => seq),
-      ).toContain(3)
-      expect(probesOf(result).find(({ damaged }) => damaged)).toMatchObject({ seq: 5 })
-      expect(linesOf(result).filter(({ event }) => event === 'duplicate')).toMatchObject([
-        { seq: 1, what: 'pong', attempt: 2, redelivered: true },
-      ])
-      expect(probesOf(result).findLast(({ seq }) => seq === 6)).toMatchObject({
-        attempt: 2,
-        redelivered: true,
-        askedAgainMs: expect.any(Number),
+
+      test('marks replies that come twice, late, out of order, changed, or not at all', async () => {
+        await serve(({ seq, attempt }) => {
+          if (seq === 1) return [{}, { attempt: 2, redelivered: true }] // twice
+          if (seq === 2) return attempt === 1 ? [] : [{}] // as if the first reply were late: when the client has asked again
+          if (seq === 3) return [{ afterReplyTo: 4 }]
+          if (seq === 5) return [{ padding: 'changed' }]
+          if (seq === 6) return attempt === 1 ? [] : [{ attempt: 2, redelivered: true }] // the first reply got lost
+          return seq === 7 ? [] : [{}]
+        })
+        const result = await runPong('-c', '7', '-i', '0.1', '-W', '1.5', '--partition', '0')
+        expect(result.code).toBe(3)
+        expect(summaryOf(result)).toMatchObject({ due: 7, answered: 4, late: 2, lost: 1, duplicate: 1, damaged: 1, acked: 7, echoed: 7 })
+        const statesOf = (seq: number) =>
+          probesOf(result)
+            .filter(probe => probe['seq'] === seq)
+            .map(({ state }) => state)
+        expect([1, 2, 3, 4, 5, 6, 7].map(statesOf)).toEqual([
+          ['answered'],
+          ['lost', 'late'],
+          ['answered'],
+          ['answered'],
+          ['answered'],
+          ['lost', 'late'],
+          ['lost', 'lost'],
+        ])
+        expect(
+          probesOf(result)
+            .filter(({ reordered }) => reordered)
+            .map(({ seq }) => seq),
+        ).toContain(3)
+        expect(probesOf(result).find(({ damaged }) => damaged)).toMatchObject({ seq: 5 })
+        expect(linesOf(result).filter(({ event }) => event === 'duplicate')).toMatchObject([
+          { seq: 1, what: 'pong', attempt: 2, redelivered: true },
+        ])
+        expect(probesOf(result).findLast(({ seq }) => seq === 6)).toMatchObject({
+          attempt: 2,
+          redelivered: true,
+          askedAgainMs: expect.any(Number),
+        })
+      })
+
+      test('takes the replies of several servers as answers, and says which named server is silent', async () => {
+        const forMe = (name: string) => serve(({ to }) => (to === 'all' || to.includes(name) ? [{}] : []), name)
+        await Promise.all([forMe('a'), forMe('b')])
+        // Both at once, since each waits until no further reply would be in time.
+        const runs = [
+          ['-c', '2', '-i', '0.1', '--to', 'all'],
+          ['-c', '1', '--to', 'b,silent'],
+        ].map(args => start('--pong', '--reply-topic', replyTopic, '-W', '2', ...args).result)
+        const [all, named] = (await Promise.all(runs)) as [CliResult, CliResult]
+        expect(all.code).toBe(0)
+        expect(summaryOf(all)).toMatchObject({ answers: { a: 2, b: 2 }, duplicate: 0, answered: 2 })
+        expect(named.code).toBe(1)
+        expect(probesOf(named)).toMatchObject([{ state: 'lost', missing: ['silent'] }])
+      })
+
+      test('ends with 1 if no server replies', async () => {
+        const result = await runPong('-c', '1', '-W', '0.6')
+        expect(result.code).toBe(1)
+        expect(probesOf(result)).toMatchObject([{ state: 'lost', missing: ['pong'] }, { state: 'lost' }])
+      })
+
+      test('ends with 2 if the topic has no such partition', async () => {
+        const { code, stdout, stderr } = await run('--partition', '3')
+        expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+        expect(stderr).toBe(`error: option '--partition <number>': got 3, expected 0 to 2: the topic ${topic} has 3 partitions\n`)
+      })
+
+      test('shows the summary at Ctrl-C', async () => {
+        const started = start('-i', '0.1')
+        await started.shows('"seq":3')
+        started.child.kill('SIGINT')
+        const result = await started.result
+        expect(result.code).toBe(0)
+        const { due, echoed } = summaryOf(result) as { readonly due: number; readonly echoed: number }
+        expect(due).toBeGreaterThanOrEqual(3)
+        expect(echoed).toBe(due)
+      })
+
+      test('writes lines for people', async () => {
+        await serve(() => [{}])
+        const args = ['rtt', '--topic', topic, '--reply-topic', replyTopic, '--pong', '-c', '2', '-i', '0.2', '--partition', '1']
+        const { code, stdout } = await runOnce(args, { KAFKA_BROKERS: brokers })
+        expect(code).toBe(0)
+        expect(stdout.split('\n')).toEqual([
+          `RTT ${topic} via 1 broker, 3 partitions, acks=all, 64 bytes, 1 every 0.2 s  (ms)`,
+          expect.stringMatching(/^seq=1 {2}p1@b\d+ {2}ack [\d.]+ +echo [\d.]+ +pong [\d.]+ +\(server 0\.400\)$/),
+          expect.stringMatching(/^seq=2 {2}p1@b\d+ {2}ack [\d.]+ +echo [\d.]+ +pong [\d.]+ +\(server 0\.400\)$/),
+          '--- 2 due, 2 sent, 2 acked, 2 echoed, 2 answered; 0 lost, 0 late, 0 duplicate, 0 out of order',
+          expect.stringMatching(/^ +min +p50 +p90 +p99 +p99\.9 +max$/),
+          expect.stringMatching(/^ack /),
+          expect.stringMatching(/^echo /),
+          expect.stringMatching(/^pong /),
+          expect.stringMatching(/^pong - server /),
+          'pong - server: the road alone',
+          '-: fewer than 1000 samples',
+          expect.stringMatching(/^per leader +ack +b\d+ /),
+          expect.stringMatching(/^per leader +echo +b\d+ /),
+          expect.stringMatching(/^per leader +pong +b\d+ /),
+          expect.stringMatching(/^per partition +pong +p1 /),
+          expect.stringMatching(/^worst: seq [12] p1@b\d+ pong [\d.]+ ms at \d\d:\d\d:\d\d$/),
+          '',
+        ])
       })
     })
-
-    test('takes the replies of several servers as answers, and says which named server is silent', async () => {
-      const forMe = (name: string) => serve(({ to }) => (to === 'all' || to.includes(name) ? [{}] : []), name)
-      await Promise.all([forMe('a'), forMe('b')])
-      // Both at once, since each waits until no further reply would be in time.
-      const runs = [
-        ['-c', '2', '-i', '0.1', '--to', 'all'],
-        ['-c', '1', '--to', 'b,silent'],
-      ].map(args => start('--pong', '--reply-topic', replyTopic, '-W', '2', ...args).result)
-      const [all, named] = (await Promise.all(runs)) as [CliResult, CliResult]
-      expect(all.code).toBe(0)
-      expect(summaryOf(all)).toMatchObject({ answers: { a: 2, b: 2 }, duplicate: 0, answered: 2 })
-      expect(named.code).toBe(1)
-      expect(probesOf(named)).toMatchObject([{ state: 'lost', missing: ['silent'] }])
-    })
-
-    test('ends with 1 if no server replies', async () => {
-      const result = await runPong('-c', '1', '-W', '0.6')
-      expect(result.code).toBe(1)
-      expect(probesOf(result)).toMatchObject([{ state: 'lost', missing: ['pong'] }, { state: 'lost' }])
-    })
-
-    test('ends with 2 if the topic has no such partition', async () => {
-      const { code, stdout, stderr } = await run('--partition', '3')
-      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-      expect(stderr).toBe(`error: option '--partition <number>': got 3, expected 0 to 2: the topic ${topic} has 3 partitions\n`)
-    })
-
-    test('shows the summary at Ctrl-C', async () => {
-      const started = start('-i', '0.1')
-      await started.shows('"seq":3')
-      started.child.kill('SIGINT')
-      const result = await started.result
-      expect(result.code).toBe(0)
-      const { due, echoed } = summaryOf(result) as { readonly due: number; readonly echoed: number }
-      expect(due).toBeGreaterThanOrEqual(3)
-      expect(echoed).toBe(due)
-    })
-
-    test('writes lines for people', async () => {
-      await serve(() => [{}])
-      const args = ['rtt', '--topic', topic, '--reply-topic', replyTopic, '--pong', '-c', '2', '-i', '0.2', '--partition', '1']
-      const { code, stdout } = await runOnce(args, { KAFKA_BROKERS: brokers })
-      expect(code).toBe(0)
-      expect(stdout.split('\n')).toEqual([
-        `RTT ${topic} via 1 broker, 3 partitions, acks=all, 64 bytes, 1 every 0.2 s  (ms)`,
-        expect.stringMatching(/^seq=1 {2}p1@b\d+ {2}ack [\d.]+ +echo [\d.]+ +pong [\d.]+ +\(server 0\.400\)$/),
-        expect.stringMatching(/^seq=2 {2}p1@b\d+ {2}ack [\d.]+ +echo [\d.]+ +pong [\d.]+ +\(server 0\.400\)$/),
-        '--- 2 due, 2 sent, 2 acked, 2 echoed, 2 answered; 0 lost, 0 late, 0 duplicate, 0 out of order',
-        expect.stringMatching(/^ +min +p50 +p90 +p99 +p99\.9 +max$/),
-        expect.stringMatching(/^ack /),
-        expect.stringMatching(/^echo /),
-        expect.stringMatching(/^pong /),
-        expect.stringMatching(/^pong - server /),
-        'pong - server: the road alone',
-        '-: fewer than 1000 samples',
-        expect.stringMatching(/^per leader +ack +b\d+ /),
-        expect.stringMatching(/^per leader +echo +b\d+ /),
-        expect.stringMatching(/^per leader +pong +b\d+ /),
-        expect.stringMatching(/^per partition +pong +p1 /),
-        expect.stringMatching(/^worst: seq [12] p1@b\d+ pong [\d.]+ ms at \d\d:\d\d:\d\d$/),
-        '',
-      ])
-    })
-  })
 })
