@@ -3,6 +3,7 @@ import { startChild, untilReady } from '../../local/launch/child.ts'
 import { freePort } from '../../local/launch/free-port.ts'
 import { systemEnvironment } from '../../local/launch/system-environment.ts'
 import { NODE_FLAGS } from '../../local/parts/node-flags.ts'
+import { isReady } from '../parts/is-ready.ts'
 import type { Run } from '../run-and-exit.ts'
 
 const MAIN = fileURLToPath(new URL('../../pong/main.ts', import.meta.url))
@@ -20,12 +21,6 @@ export async function startPong(run: Run, kafkaPort: number): Promise<number> {
   }
   const child = await startChild({ name: 'pong', command: process.execPath, args: [...NODE_FLAGS.pong, MAIN], env })
   run.teardown.add(() => child.stop())
-  await untilReady(child, () => isReady(`http://127.0.0.1:${port}/readyz`))
+  await untilReady(child, () => isReady(`http://127.0.0.1:${port}`))
   return child.pid
-}
-
-async function isReady(url: string): Promise<boolean> {
-  const response = await fetch(url).catch(() => undefined)
-  await response?.body?.cancel()
-  return response?.ok ?? false
 }

@@ -3,6 +3,7 @@ import { startChild, untilReady } from '../../local/launch/child.ts'
 import { freePort } from '../../local/launch/free-port.ts'
 import { systemEnvironment } from '../../local/launch/system-environment.ts'
 import type { Database } from '../parts/databases.ts'
+import { isReady } from '../parts/is-ready.ts'
 import type { Parts } from '../parts/parts.ts'
 import type { Run } from '../run-and-exit.ts'
 
@@ -50,10 +51,4 @@ export async function startSemaphore({ run, parts, database, profileDir }: Semap
   const url = `http://127.0.0.1:${port}`
   await untilReady(child, () => isReady(url))
   return { url, pid: child.pid, topics, stop: () => child.stop() }
-}
-
-async function isReady(url: string): Promise<boolean> {
-  const response = await fetch(`${url}/readyz`).catch(() => undefined)
-  await response?.body?.cancel()
-  return response?.ok ?? false
 }

@@ -1,3 +1,4 @@
+import type { Awaited } from '../../src/runtime/expiring.ts'
 import { UnavailableError } from '../../src/transport/errors.ts'
 import type { Outcome, Step } from '../terms/step.ts'
 import type { Queued } from './fair-queue.ts'
@@ -6,7 +7,7 @@ import type { Queued } from './fair-queue.ts'
 const STEP_BYTES = 300
 
 /** A step and the caller that waits for its outcome. */
-export class StepEntry implements Queued {
+export class StepEntry implements Queued, Awaited {
   readonly step: Step
   /** When it arrived, by the monotonic clock, in ms. */
   readonly since: number
@@ -49,6 +50,7 @@ export class StepEntry implements Queued {
 
   /** It took longer than `afterMs`. If it was sent, its batch continues. */
   expire(afterMs: number): void {
+    if (this.#isAnswered) return
     this.fail(
       new UnavailableError(`not applied within ${afterMs} ms: the step may or may not be applied; try again with the same command id`),
     )

@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib'
+import { Expiring } from '../../src/runtime/expiring.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { QueueFullError, UseCaseError } from '../../src/transport/errors.ts'
 import type { OutcomeOf, Step, Steps } from '../terms/step.ts'
 import { stepFault } from './check-step.ts'
 import { FairQueue } from './fair-queue.ts'
-import { OpenSteps } from './open-steps.ts'
 import { StepEntry } from './step-entry.ts'
 import { StepWorker, type WorkerOptions } from './step-worker.ts'
 
@@ -41,11 +41,11 @@ const DRAIN_POLL_MS = 5
 export class StepQueue implements Steps {
   readonly #options: StepQueueOptions
   readonly #workers: readonly WorkerQueue[]
-  readonly #open: OpenSteps
+  readonly #open: Expiring<StepEntry>
 
   constructor(options: StepQueueOptions) {
     this.#options = options
-    this.#open = new OpenSteps(options.answerWithinMs)
+    this.#open = new Expiring(options.answerWithinMs)
     this.#workers = Array.from({ length: WORKERS }, (_, index) => new WorkerQueue(options, index))
     options.metrics.watchSteps(() => this.#open.size)
   }
@@ -83,7 +83,7 @@ export class StepQueue implements Steps {
 
   /** Applies what callers still wait for, then disconnects. No step may be given to it after this call. */
   async stop(): Promise<void> {
-    while (this.#open.isAwaited) await wait(DRAIN_POLL_MS)
+    while (this.#open.size > 0) await wait(DRAIN_POLL_MS)
     this.#open.stop()
     await Promise.all(this.#workers.map(({ worker }) => worker.stop()))
   }

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Expiring } from '../../src/runtime/expiring.ts'
 import { Batch } from '../../src/server/recorder/batch.ts'
-import { OpenBatches } from '../../src/server/recorder/open-batches.ts'
 
 describe('open batches', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
   test('expire when their time is over, and not earlier; a settled batch does not expire', () => {
-    const open = new OpenBatches(1_000)
+    const open = new Expiring(1_000)
     const [first, settled] = [new Batch(performance.now()), new Batch(performance.now())]
     open.add(first)
     open.add(settled)
@@ -28,7 +28,7 @@ describe('open batches', () => {
   })
 
   test('have no timer left after they are stopped', () => {
-    const open = new OpenBatches(1_000)
+    const open = new Expiring(1_000)
     open.add(new Batch(performance.now()))
     open.stop()
     expect(vi.getTimerCount()).toBe(0)

@@ -1,9 +1,9 @@
+import { Expiring } from '../../runtime/expiring.ts'
 import { wait } from '../../runtime/wait.ts'
 import { QueueFullError } from '../../transport/errors.ts'
 import { Batch, type Waiter } from './batch.ts'
 import { Crowd } from './crowd.ts'
 import { LaneChoice } from './lane-choice.ts'
-import { OpenBatches } from './open-batches.ts'
 import type { PingRecorder, RequestedPing } from './ping-recorder.ts'
 import type { RecorderMetrics } from './recorder-metrics.ts'
 import { RecorderSlot, type SlotOptions } from './recorder-slot.ts'
@@ -38,7 +38,7 @@ export class Recorder implements PingRecorder {
   readonly #options: RecorderOptions
   readonly #slots: readonly RecorderSlot[]
   readonly #queue: Batch[] = []
-  readonly #open: OpenBatches
+  readonly #open: Expiring<Batch>
   readonly #crowd = new Crowd()
   /** Pings whose callers wait, in the queue and in flight. */
   #callers = 0
@@ -50,7 +50,7 @@ export class Recorder implements PingRecorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options
-    this.#open = new OpenBatches(options.answerWithinMs)
+    this.#open = new Expiring(options.answerWithinMs)
     const lanes = new LaneChoice(options.preferredLanes)
     options.metrics.watchQueue(() => this.#callers)
     this.#slots = Array.from({ length: BATCHES_IN_FLIGHT }, () => new RecorderSlot({ ...options, lanes }))

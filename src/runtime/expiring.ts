@@ -1,12 +1,18 @@
-import type { StepEntry } from './step-entry.ts'
+/** What callers wait for. */
+export interface Awaited {
+  /** When the wait began, by performance.now(). */
+  readonly since: number
+  /** Answers the callers that still wait: it has taken too long. */
+  expire(afterMs: number): void
+}
 
 /**
- * The steps whose callers wait, oldest first, and one timer that answers callers that have waited too long. Most steps are applied within
- * milliseconds: a timer for each would cost more than all the rest of it.
+ * What callers wait for, oldest first, and one timer that expires what takes too long. Most of it is done within milliseconds: a timer
+ * for each would cost more than all the rest of it.
  */
-export class OpenSteps {
+export class Expiring<Item extends Awaited> {
   readonly #answerWithinMs: number
-  readonly #open = new Set<StepEntry>()
+  readonly #open = new Set<Item>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param answerWithinMs maximum time that callers wait, in ms */
@@ -18,23 +24,19 @@ export class OpenSteps {
     return this.#open.size
   }
 
-  get isAwaited(): boolean {
-    return this.#open.size > 0
-  }
-
   /** How long the oldest has waited, in ms. */
   ageMs(nowMs: number): number {
     for (const oldest of this.#open) return nowMs - oldest.since
     return 0
   }
 
-  add(entry: StepEntry): void {
-    this.#open.add(entry)
+  add(item: Item): void {
+    this.#open.add(item)
     this.#timer ??= this.#start(this.#answerWithinMs)
   }
 
-  delete(entry: StepEntry): void {
-    this.#open.delete(entry)
+  delete(item: Item): void {
+    this.#open.delete(item)
   }
 
   stop(): void {
@@ -47,14 +49,14 @@ export class OpenSteps {
 
   #expire(): void {
     this.#timer = undefined
-    for (const entry of this.#open) {
-      const leftMs = entry.since + this.#answerWithinMs - performance.now()
+    for (const item of this.#open) {
+      const leftMs = item.since + this.#answerWithinMs - performance.now()
       if (leftMs > 0) {
         this.#timer = this.#start(leftMs)
         return
       }
-      this.#open.delete(entry)
-      if (!entry.isAnswered) entry.expire(this.#answerWithinMs)
+      this.#open.delete(item)
+      item.expire(this.#answerWithinMs)
     }
   }
 }
