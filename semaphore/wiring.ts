@@ -2,6 +2,7 @@ import type { Kafka } from 'kafkajs'
 import { createKafka } from '../src/kafka/kafka.ts'
 import { retrySetUp } from '../src/postgres/retry-set-up.ts'
 import { postgresConfig } from '../src/postgres/settings.ts'
+import { WriteWatch } from '../src/postgres/write-watch.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import { Readiness } from '../src/runtime/readiness.ts'
 import type { Running } from '../src/runtime/run-program.ts'
@@ -27,7 +28,6 @@ import { readOutboxState } from './store/outbox-state.ts'
 import { Pool } from './store/pool.ts'
 import { StoredReads } from './store/semaphore-reads.ts'
 import type { LimitDefaults } from './store/step-columns.ts'
-import { ReadinessWatch } from './watch-readiness.ts'
 
 /** Connections for reads: of callers, of the metrics and of the look for leases. */
 const READ_CONNECTIONS = 4
@@ -37,6 +37,12 @@ const INTAKE_SHARE = 0.5
 const PART_STOP_MS = 5_000
 /** Maximum duration of the stop after `notReadyMs` and `drainMs`: intake, leases, steps and relay, one after the other. */
 export const STOP_PARTS_MS = 5 * PART_STOP_MS
+
+const CHECK_WITHIN_MS = 1_000
+const SAYS = {
+  ready: 'ready: commands are accepted',
+  down: 'Postgres does not answer or is not accepting writes: steps wait, and calls are refused when they wait too long',
+}
 
 interface Parts {
   readonly pool: Pool
@@ -58,7 +64,7 @@ export async function startSemaphore(settings: SemaphoreSettings, log: Logger, s
   const isSetUp = Promise.withResolvers<void>()
   const parts = createParts(settings, log, metrics, isSetUp.promise)
   const readiness = new Readiness('waiting for Postgres')
-  const watch = new ReadinessWatch({ readiness, acceptsWrites: () => parts.queue.isReady(), metrics, log })
+  const watch = new WriteWatch({ readiness, canWrite: () => canWrite(parts.queue), says: SAYS, metrics, log })
   let http: HttpServer | undefined
   const stop = async (): Promise<void> => {
     readiness.notReady('stopping')
@@ -88,6 +94,10 @@ export async function startSemaphore(settings: SemaphoreSettings, log: Logger, s
   startParts(parts)
   watch.start()
   return { stop }
+}
+
+function canWrite(queue: StepQueue): Promise<boolean> {
+  return within(CHECK_WITHIN_MS, 'Postgres does not answer', queue.isReady()).catch(() => false)
 }
 
 /** Each part gets only parts that were created before it. */

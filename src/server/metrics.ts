@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { PostgresMetrics } from '../postgres/write-watch.ts'
 import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
 import { callMetrics, SECONDS } from '../transport/rpc/call-metrics.ts'
@@ -6,7 +7,6 @@ import type { CallMetrics } from '../transport/rpc/measure-calls.ts'
 import { tlsMetrics, type TlsMetrics } from '../transport/tls/tls-metrics.ts'
 import type { CountReaderMetrics } from './count-reader/count-reader-metrics.ts'
 import type { RecorderMetrics } from './recorder/recorder-metrics.ts'
-import type { PostgresMetrics } from './watch-readiness.ts'
 
 /** All metrics of a server, in its own registry. Each room declares those that it needs; this object has them all. */
 export interface ServerMetrics extends RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics, TlsMetrics, PostgresMetrics {

@@ -3,6 +3,7 @@ import { redisOptions } from '../counters/settings.ts'
 import { createKafka } from '../kafka/kafka.ts'
 import { Pool } from '../ledger/pool.ts'
 import { postgresConfig } from '../postgres/settings.ts'
+import { WriteWatch } from '../postgres/write-watch.ts'
 import { Publisher } from '../relay/publisher.ts'
 import { Relay } from '../relay/relay.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -19,7 +20,6 @@ import { StartGate } from './recorder/start-gate.ts'
 import { pingRoles } from './roles.ts'
 import { setUpDatabase } from './set-up-database.ts'
 import { serverSettings, type ServerSettings } from './settings.ts'
-import { ReadinessWatch } from './watch-readiness.ts'
 
 /** Connections for counts. Totals share a look-up, ranges do not. */
 const READ_CONNECTIONS = 8
@@ -30,6 +30,11 @@ const CACHE_COMMAND_TIMEOUT_MS = 1_000
 const PART_STOP_MS = 5_000
 /** Maximum duration of the stop after `notReadyMs` and `drainMs`: recorder, relay, pool and cache, one after the other. */
 export const STOP_PARTS_MS = 4 * PART_STOP_MS
+
+const SAYS = {
+  ready: 'ready: pings can be recorded',
+  down: 'Postgres does not answer or is not accepting writes: pings wait, and new ones are refused when the queue is full',
+}
 
 interface Parts {
   readonly pool: Pool
@@ -50,7 +55,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
   const parts = createParts(settings, log, metrics)
   const readiness = new Readiness('waiting for Postgres')
   const gate = new StartGate(parts.recorder)
-  const watch = new ReadinessWatch({ readiness, canRecord: () => parts.recorder.isReady(), metrics, log })
+  const watch = new WriteWatch({ readiness, canWrite: () => parts.recorder.isReady(), says: SAYS, metrics, log })
   let http: HttpServer | undefined
   const stop = async (): Promise<void> => {
     readiness.notReady('stopping')
