@@ -178,10 +178,12 @@ describe('a client without a schema', () => {
       'grpc.health.v1.Health/Watch',
       'grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
       'grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+      'ping.v1.PingService/ListBuckets',
       'ping.v1.PingService/Ping',
       'ping.v1.PingService/PingBatch',
       'ping.v1.PingService/PingCount',
       'ping.v1.PingService/PingStream',
+      'ping.v1.PingService/WatchCount',
     ])
   })
 })

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file ping/v1/ping.proto.
  */
 export const file_ping_v1_ping: GenFile = /*@__PURE__*/
-  fileDesc("ChJwaW5nL3YxL3BpbmcucHJvdG8SB3BpbmcudjEiSgoLUGluZ1JlcXVlc3QSGQoMdGltZXN0YW1wX21zGAEgASgDSACIAQESDwoHcGluZ19pZBgCIAEoCUIPCg1fdGltZXN0YW1wX21zIg4KDFBpbmdSZXNwb25zZSInCglUaW1lUmFuZ2USDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDInkKEFBpbmdDb3VudFJlcXVlc3QSKwoKdGltZV9yYW5nZRgBIAEoCzISLnBpbmcudjEuVGltZVJhbmdlSACIAQESKQoLY29uc2lzdGVuY3kYAiABKA4yFC5waW5nLnYxLkNvbnNpc3RlbmN5Qg0KC190aW1lX3JhbmdlIicKEVBpbmdDb3VudFJlc3BvbnNlEhIKCnBpbmdfY291bnQYASABKAMiNwoQUGluZ0JhdGNoUmVxdWVzdBIjCgVwaW5ncxgBIAMoCzIULnBpbmcudjEuUGluZ1JlcXVlc3QiOQoRUGluZ0JhdGNoUmVzcG9uc2USJAoHcmVzdWx0cxgBIAMoCzITLnBpbmcudjEuUGluZ1Jlc3VsdCI4ChFQaW5nU3RyZWFtUmVxdWVzdBIjCgVwaW5ncxgBIAMoCzIULnBpbmcudjEuUGluZ1JlcXVlc3QiOgoSUGluZ1N0cmVhbVJlc3BvbnNlEiQKB3Jlc3VsdHMYASADKAsyEy5waW5nLnYxLlBpbmdSZXN1bHQiVQoKUGluZ1Jlc3VsdBIPCgdwaW5nX2lkGAEgASgJEioKB2ZhaWx1cmUYAiABKAsyFC5waW5nLnYxLlBpbmdGYWlsdXJlSACIAQFCCgoIX2ZhaWx1cmUiWgoLUGluZ0ZhaWx1cmUSIgoEY29kZRgBIAEoDjIULnBpbmcudjEuRmFpbHVyZUNvZGUSDwoHbWVzc2FnZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoBSpaCgtDb25zaXN0ZW5jeRIbChdDT05TSVNURU5DWV9VTlNQRUNJRklFRBAAEhYKEkNPTlNJU1RFTkNZX0NBQ0hFRBABEhYKEkNPTlNJU1RFTkNZX1NUUk9ORxACKs0BCgtGYWlsdXJlQ29kZRIcChhGQUlMVVJFX0NPREVfVU5TUEVDSUZJRUQQABIhCh1GQUlMVVJFX0NPREVfSU5WQUxJRF9BUkdVTUVOVBADEh8KG0ZBSUxVUkVfQ09ERV9BTFJFQURZX0VYSVNUUxAGEiMKH0ZBSUxVUkVfQ09ERV9SRVNPVVJDRV9FWEhBVVNURUQQCBIZChVGQUlMVVJFX0NPREVfSU5URVJOQUwQDRIcChhGQUlMVVJFX0NPREVfVU5BVkFJTEFCTEUQDjKgAgoLUGluZ1NlcnZpY2USNQoEUGluZxIULnBpbmcudjEuUGluZ1JlcXVlc3QaFS5waW5nLnYxLlBpbmdSZXNwb25zZSIAEkcKCVBpbmdDb3VudBIZLnBpbmcudjEuUGluZ0NvdW50UmVxdWVzdBoaLnBpbmcudjEuUGluZ0NvdW50UmVzcG9uc2UiA5ACARJECglQaW5nQmF0Y2gSGS5waW5nLnYxLlBpbmdCYXRjaFJlcXVlc3QaGi5waW5nLnYxLlBpbmdCYXRjaFJlc3BvbnNlIgASSwoKUGluZ1N0cmVhbRIaLnBpbmcudjEuUGluZ1N0cmVhbVJlcXVlc3QaGy5waW5nLnYxLlBpbmdTdHJlYW1SZXNwb25zZSIAKAEwAWIGcHJvdG8z");
+  fileDesc("ChJwaW5nL3YxL3BpbmcucHJvdG8SB3BpbmcudjEiSgoLUGluZ1JlcXVlc3QSGQoMdGltZXN0YW1wX21zGAEgASgDSACIAQESDwoHcGluZ19pZBgCIAEoCUIPCg1fdGltZXN0YW1wX21zIg4KDFBpbmdSZXNwb25zZSInCglUaW1lUmFuZ2USDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDInkKEFBpbmdDb3VudFJlcXVlc3QSKwoKdGltZV9yYW5nZRgBIAEoCzISLnBpbmcudjEuVGltZVJhbmdlSACIAQESKQoLY29uc2lzdGVuY3kYAiABKA4yFC5waW5nLnYxLkNvbnNpc3RlbmN5Qg0KC190aW1lX3JhbmdlIicKEVBpbmdDb3VudFJlc3BvbnNlEhIKCnBpbmdfY291bnQYASABKAMiNwoQUGluZ0JhdGNoUmVxdWVzdBIjCgVwaW5ncxgBIAMoCzIULnBpbmcudjEuUGluZ1JlcXVlc3QiOQoRUGluZ0JhdGNoUmVzcG9uc2USJAoHcmVzdWx0cxgBIAMoCzITLnBpbmcudjEuUGluZ1Jlc3VsdCI4ChFQaW5nU3RyZWFtUmVxdWVzdBIjCgVwaW5ncxgBIAMoCzIULnBpbmcudjEuUGluZ1JlcXVlc3QiOgoSUGluZ1N0cmVhbVJlc3BvbnNlEiQKB3Jlc3VsdHMYASADKAsyEy5waW5nLnYxLlBpbmdSZXN1bHQiVQoKUGluZ1Jlc3VsdBIPCgdwaW5nX2lkGAEgASgJEioKB2ZhaWx1cmUYAiABKAsyFC5waW5nLnYxLlBpbmdGYWlsdXJlSACIAQFCCgoIX2ZhaWx1cmUiWgoLUGluZ0ZhaWx1cmUSIgoEY29kZRgBIAEoDjIULnBpbmcudjEuRmFpbHVyZUNvZGUSDwoHbWVzc2FnZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoBSITChFXYXRjaENvdW50UmVxdWVzdCJeChJXYXRjaENvdW50UmVzcG9uc2USEgoKcGluZ19jb3VudBgBIAEoAxIkCgZzb3VyY2UYAiABKA4yFC5waW5nLnYxLkNvdW50U291cmNlEg4KBmFnZV9tcxgDIAEoAyKxAQoSTGlzdEJ1Y2tldHNSZXF1ZXN0EisKCnRpbWVfcmFuZ2UYASABKAsyEi5waW5nLnYxLlRpbWVSYW5nZUgAiAEBEiEKBHVuaXQYAiABKA4yEy5waW5nLnYxLkJ1Y2tldFVuaXQSEQoJdGltZV96b25lGAMgASgJEikKC2NvbnNpc3RlbmN5GAQgASgOMhQucGluZy52MS5Db25zaXN0ZW5jeUINCgtfdGltZV9yYW5nZSI3ChNMaXN0QnVja2V0c1Jlc3BvbnNlEiAKB2J1Y2tldHMYASADKAsyDy5waW5nLnYxLkJ1Y2tldCIrCgZCdWNrZXQSDQoFc3RhcnQYASABKAMSEgoKcGluZ19jb3VudBgCIAEoAypaCgtDb25zaXN0ZW5jeRIbChdDT05TSVNURU5DWV9VTlNQRUNJRklFRBAAEhYKEkNPTlNJU1RFTkNZX0NBQ0hFRBABEhYKEkNPTlNJU1RFTkNZX1NUUk9ORxACKs0BCgtGYWlsdXJlQ29kZRIcChhGQUlMVVJFX0NPREVfVU5TUEVDSUZJRUQQABIhCh1GQUlMVVJFX0NPREVfSU5WQUxJRF9BUkdVTUVOVBADEh8KG0ZBSUxVUkVfQ09ERV9BTFJFQURZX0VYSVNUUxAGEiMKH0ZBSUxVUkVfQ09ERV9SRVNPVVJDRV9FWEhBVVNURUQQCBIZChVGQUlMVVJFX0NPREVfSU5URVJOQUwQDRIcChhGQUlMVVJFX0NPREVfVU5BVkFJTEFCTEUQDipeCgtDb3VudFNvdXJjZRIcChhDT1VOVF9TT1VSQ0VfVU5TUEVDSUZJRUQQABIWChJDT1VOVF9TT1VSQ0VfQ0FDSEUQARIZChVDT1VOVF9TT1VSQ0VfREFUQUJBU0UQAiqZAQoKQnVja2V0VW5pdBIbChdCVUNLRVRfVU5JVF9VTlNQRUNJRklFRBAAEhYKEkJVQ0tFVF9VTklUX01JTlVURRABEhQKEEJVQ0tFVF9VTklUX0hPVVIQAhITCg9CVUNLRVRfVU5JVF9EQVkQAxIUChBCVUNLRVRfVU5JVF9XRUVLEAQSFQoRQlVDS0VUX1VOSVRfTU9OVEgQBTK9AwoLUGluZ1NlcnZpY2USNQoEUGluZxIULnBpbmcudjEuUGluZ1JlcXVlc3QaFS5waW5nLnYxLlBpbmdSZXNwb25zZSIAEkcKCVBpbmdDb3VudBIZLnBpbmcudjEuUGluZ0NvdW50UmVxdWVzdBoaLnBpbmcudjEuUGluZ0NvdW50UmVzcG9uc2UiA5ACARJECglQaW5nQmF0Y2gSGS5waW5nLnYxLlBpbmdCYXRjaFJlcXVlc3QaGi5waW5nLnYxLlBpbmdCYXRjaFJlc3BvbnNlIgASSwoKUGluZ1N0cmVhbRIaLnBpbmcudjEuUGluZ1N0cmVhbVJlcXVlc3QaGy5waW5nLnYxLlBpbmdTdHJlYW1SZXNwb25zZSIAKAEwARJMCgpXYXRjaENvdW50EhoucGluZy52MS5XYXRjaENvdW50UmVxdWVzdBobLnBpbmcudjEuV2F0Y2hDb3VudFJlc3BvbnNlIgOQAgEwARJNCgtMaXN0QnVja2V0cxIbLnBpbmcudjEuTGlzdEJ1Y2tldHNSZXF1ZXN0GhwucGluZy52MS5MaXN0QnVja2V0c1Jlc3BvbnNlIgOQAgFiBnByb3RvMw");
 
 /**
  * PingRequest is one ping to record.
@@ -295,6 +295,151 @@ export const PingFailureSchema: GenMessage<PingFailure> = /*@__PURE__*/
   messageDesc(file_ping_v1_ping, 10);
 
 /**
+ * WatchCountRequest asks for the total of all pings.
+ *
+ * @generated from message ping.v1.WatchCountRequest
+ */
+export type WatchCountRequest = Message<"ping.v1.WatchCountRequest"> & {
+};
+
+/**
+ * Describes the message ping.v1.WatchCountRequest.
+ * Use `create(WatchCountRequestSchema)` to create a new message.
+ */
+export const WatchCountRequestSchema: GenMessage<WatchCountRequest> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 11);
+
+/**
+ * WatchCountResponse is a total.
+ *
+ * @generated from message ping.v1.WatchCountResponse
+ */
+export type WatchCountResponse = Message<"ping.v1.WatchCountResponse"> & {
+  /**
+   * The number of all pings.
+   *
+   * @generated from field: int64 ping_count = 1;
+   */
+  pingCount: bigint;
+
+  /**
+   * Where the number came from.
+   *
+   * @generated from field: ping.v1.CountSource source = 2;
+   */
+  source: CountSource;
+
+  /**
+   * Every ping that was acknowledged more than this many ms before the answer is
+   * in the number.
+   *
+   * @generated from field: int64 age_ms = 3;
+   */
+  ageMs: bigint;
+};
+
+/**
+ * Describes the message ping.v1.WatchCountResponse.
+ * Use `create(WatchCountResponseSchema)` to create a new message.
+ */
+export const WatchCountResponseSchema: GenMessage<WatchCountResponse> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 12);
+
+/**
+ * ListBucketsRequest asks for the counts of a range, bucket by bucket.
+ *
+ * @generated from message ping.v1.ListBucketsRequest
+ */
+export type ListBucketsRequest = Message<"ping.v1.ListBucketsRequest"> & {
+  /**
+   * Only pings whose own time is in this range are counted. Required. It may
+   * have up to 10 080 buckets: a week of minutes, more than a year of hours.
+   *
+   * @generated from field: optional ping.v1.TimeRange time_range = 1;
+   */
+  timeRange?: TimeRange | undefined;
+
+  /**
+   * The unit of the buckets. Required.
+   *
+   * @generated from field: ping.v1.BucketUnit unit = 2;
+   */
+  unit: BucketUnit;
+
+  /**
+   * The time zone whose calendar is used, by its IANA name, such as
+   * "Europe/Berlin". If empty, UTC.
+   *
+   * @generated from field: string time_zone = 3;
+   */
+  timeZone: string;
+
+  /**
+   * How exact the counts have to be.
+   *
+   * @generated from field: ping.v1.Consistency consistency = 4;
+   */
+  consistency: Consistency;
+};
+
+/**
+ * Describes the message ping.v1.ListBucketsRequest.
+ * Use `create(ListBucketsRequestSchema)` to create a new message.
+ */
+export const ListBucketsRequestSchema: GenMessage<ListBucketsRequest> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 13);
+
+/**
+ * ListBucketsResponse is the buckets of a range, the earliest first.
+ *
+ * @generated from message ping.v1.ListBucketsResponse
+ */
+export type ListBucketsResponse = Message<"ping.v1.ListBucketsResponse"> & {
+  /**
+   * The buckets. Those without pings are in it, too.
+   *
+   * @generated from field: repeated ping.v1.Bucket buckets = 1;
+   */
+  buckets: Bucket[];
+};
+
+/**
+ * Describes the message ping.v1.ListBucketsResponse.
+ * Use `create(ListBucketsResponseSchema)` to create a new message.
+ */
+export const ListBucketsResponseSchema: GenMessage<ListBucketsResponse> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 14);
+
+/**
+ * Bucket is one unit of the calendar.
+ *
+ * @generated from message ping.v1.Bucket
+ */
+export type Bucket = Message<"ping.v1.Bucket"> & {
+  /**
+   * When the bucket starts, in milliseconds since the Unix epoch. Of the first
+   * bucket this may be before the range; pings before the range are not counted.
+   *
+   * @generated from field: int64 start = 1;
+   */
+  start: bigint;
+
+  /**
+   * The number of pings.
+   *
+   * @generated from field: int64 ping_count = 2;
+   */
+  pingCount: bigint;
+};
+
+/**
+ * Describes the message ping.v1.Bucket.
+ * Use `create(BucketSchema)` to create a new message.
+ */
+export const BucketSchema: GenMessage<Bucket> = /*@__PURE__*/
+  messageDesc(file_ping_v1_ping, 15);
+
+/**
  * Consistency says how exact a count has to be.
  *
  * @generated from enum ping.v1.Consistency
@@ -401,6 +546,110 @@ export const FailureCodeSchema: GenEnum<FailureCode> = /*@__PURE__*/
   enumDesc(file_ping_v1_ping, 1);
 
 /**
+ * CountSource says where a count came from.
+ *
+ * @generated from enum ping.v1.CountSource
+ */
+export const CountSource = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: COUNT_SOURCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The cache.
+   *
+   * @generated from enum value: COUNT_SOURCE_CACHE = 1;
+   */
+  CACHE: 1,
+
+  /**
+   * Postgres.
+   *
+   * @generated from enum value: COUNT_SOURCE_DATABASE = 2;
+   */
+  DATABASE: 2,
+} as const;
+
+/**
+ * CountSource says where a count came from.
+ *
+ * @generated from enum ping.v1.CountSource
+ */
+export type CountSource = (typeof CountSource)[keyof typeof CountSource] | UnknownEnum;
+
+/**
+ * Describes the enum ping.v1.CountSource.
+ */
+export const CountSourceSchema: GenEnum<CountSource> = /*@__PURE__*/
+  enumDesc(file_ping_v1_ping, 2);
+
+/**
+ * BucketUnit is a unit of the calendar.
+ *
+ * @generated from enum ping.v1.BucketUnit
+ */
+export const BucketUnit = {
+  /**
+   * Not accepted.
+   *
+   * @generated from enum value: BUCKET_UNIT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A minute.
+   *
+   * @generated from enum value: BUCKET_UNIT_MINUTE = 1;
+   */
+  MINUTE: 1,
+
+  /**
+   * An hour.
+   *
+   * @generated from enum value: BUCKET_UNIT_HOUR = 2;
+   */
+  HOUR: 2,
+
+  /**
+   * A day, from the start of the day to the start of the next one: 23, 24 or 25
+   * hours, or what else the time zone makes of it.
+   *
+   * @generated from enum value: BUCKET_UNIT_DAY = 3;
+   */
+  DAY: 3,
+
+  /**
+   * A week, from Monday to Sunday, as in ISO 8601.
+   *
+   * @generated from enum value: BUCKET_UNIT_WEEK = 4;
+   */
+  WEEK: 4,
+
+  /**
+   * A month.
+   *
+   * @generated from enum value: BUCKET_UNIT_MONTH = 5;
+   */
+  MONTH: 5,
+} as const;
+
+/**
+ * BucketUnit is a unit of the calendar.
+ *
+ * @generated from enum ping.v1.BucketUnit
+ */
+export type BucketUnit = (typeof BucketUnit)[keyof typeof BucketUnit] | UnknownEnum;
+
+/**
+ * Describes the enum ping.v1.BucketUnit.
+ */
+export const BucketUnitSchema: GenEnum<BucketUnit> = /*@__PURE__*/
+  enumDesc(file_ping_v1_ping, 3);
+
+/**
  * PingService records pings and counts them.
  *
  * @generated from service ping.v1.PingService
@@ -467,6 +716,35 @@ export const PingService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof PingStreamRequestSchema;
     output: typeof PingStreamResponseSchema;
+  },
+  /**
+   * WatchCount answers the total at once, and the newest total after each
+   * change, at most one every 250 ms. A caller that reads slowly misses totals in
+   * between, and never gets old ones. No total is below an earlier one.
+   *
+   * The stream ends when the caller leaves, at its deadline, and with UNAVAILABLE
+   * when the server stops: watch again then.
+   *
+   * @generated from rpc ping.v1.PingService.WatchCount
+   */
+  watchCount: {
+    methodKind: "server_streaming";
+    input: typeof WatchCountRequestSchema;
+    output: typeof WatchCountResponseSchema;
+  },
+  /**
+   * ListBuckets answers how many pings there are in each minute, hour, day, week
+   * or month of a range, by the calendar of a time zone. The buckets cover the
+   * range without gaps, so their counts add up to PingCount of the range.
+   *
+   * The response headers are those of PingCount.
+   *
+   * @generated from rpc ping.v1.PingService.ListBuckets
+   */
+  listBuckets: {
+    methodKind: "unary";
+    input: typeof ListBucketsRequestSchema;
+    output: typeof ListBucketsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ping_v1_ping, 0);
