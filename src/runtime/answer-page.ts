@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { StatusPage } from './status-pages.ts'
+import type { Page } from './status-pages.ts'
 
 /** A request over HTTP/1.1 or HTTP/2. */
 export type HttpRequest = IncomingMessage | Http2ServerRequest
@@ -8,16 +8,22 @@ export type HttpRequest = IncomingMessage | Http2ServerRequest
 export type HttpResponse = ServerResponse | Http2ServerResponse
 
 /** Answers GET and HEAD with the page, other methods with 405. */
-export function answerPage(request: HttpRequest, response: HttpResponse, page: StatusPage): void {
+export function answerPage(request: HttpRequest, response: HttpResponse, page: Page): void {
   if (request.method === 'GET' || request.method === 'HEAD') return send(request, response, page)
   const body = `method: got ${request.method}, expected GET\n`
   send(request, response, { status: 405, type: 'text/plain; charset=utf-8', body }, { allow: 'GET, HEAD' })
 }
 
 /** Sends a whole page. */
-export function send(request: HttpRequest, response: HttpResponse, page: StatusPage, headers: Readonly<Record<string, string>> = {}): void {
-  const bytes = Buffer.from(page.body)
-  const head = { 'content-type': page.type, 'content-length': bytes.length, 'x-content-type-options': 'nosniff', ...headers }
+export function send(request: HttpRequest, response: HttpResponse, page: Page, headers: Readonly<Record<string, string>> = {}): void {
+  const bytes = typeof page.body === 'string' ? Buffer.from(page.body) : page.body
+  const head = {
+    'content-type': page.type,
+    'content-length': bytes.length,
+    'x-content-type-options': 'nosniff',
+    ...page.headers,
+    ...headers,
+  }
   // The two response types declare `writeHead` and `end` differently, so they cannot be called on the union.
   const anyResponse = response as ServerResponse
   anyResponse.writeHead(page.status, head)

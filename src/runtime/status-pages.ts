@@ -1,10 +1,13 @@
 import type { Readiness } from './readiness.ts'
 
-/** A page with the state of a program, for probes and for Prometheus. */
-export interface StatusPage {
+/** What an answer consists of. */
+export interface Page {
   readonly status: number
+  /** The content type. */
   readonly type: string
-  readonly body: string
+  readonly body: string | Uint8Array
+  /** Further headers, by their lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface MetricsSource {
@@ -17,7 +20,7 @@ export interface MetricsSource {
 const TEXT = 'text/plain; charset=utf-8'
 
 /** The pages by path. `/livez`: the event loop turns, nothing else. `/readyz`: the program can do its work. */
-export function statusPages(readiness: Readiness, metrics: MetricsSource): ReadonlyMap<string, () => Promise<StatusPage>> {
+export function statusPages(readiness: Readiness, metrics: MetricsSource): ReadonlyMap<string, () => Promise<Page>> {
   return new Map([
     ['/livez', async () => text(200, 'ok')],
     ['/readyz', async () => (readiness.isReady ? text(200, 'ready') : text(503, `not ready: ${readiness.reason}`))],
@@ -25,6 +28,6 @@ export function statusPages(readiness: Readiness, metrics: MetricsSource): Reado
   ])
 }
 
-function text(status: number, line: string): StatusPage {
+function text(status: number, line: string): Page {
   return { status, type: TEXT, body: `${line}\n` }
 }

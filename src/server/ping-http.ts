@@ -4,7 +4,7 @@ import { Health } from '../gen/grpc/health/v1/health_pb.ts'
 import { PingService } from '../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Readiness } from '../runtime/readiness.ts'
-import { statusPages, type StatusPage } from '../runtime/status-pages.ts'
+import { statusPages, type Page } from '../runtime/status-pages.ts'
 import { healthRoutes } from '../transport/health/health-routes.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from '../transport/http/http-server.ts'
 import { reflectionRoutes } from '../transport/reflection/reflection-routes.ts'
@@ -49,6 +49,6 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
 }
 
 /** Says only that the program runs, as in the original Ping. */
-async function healthz(): Promise<StatusPage> {
+async function healthz(): Promise<Page> {
   return { status: 200, type: 'text/plain; charset=utf-8', body: 'ok' }
 }

@@ -1,9 +1,8 @@
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect'
-import { answerPage, type HttpRequest, type HttpResponse } from '../../runtime/answer-page.ts'
+import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
 import type { ListenOptions } from '../../runtime/listen.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { pathOf, requestTarget } from '../../runtime/request-target.ts'
-import type { StatusPage } from '../../runtime/status-pages.ts'
 import { wait, within } from '../../runtime/wait.ts'
 import type { AccessCheck } from '../access/access-check.ts'
 import { refusePage, refuseRpc } from '../access/refuse.ts'
@@ -19,6 +18,7 @@ import { InFlight } from './in-flight.ts'
 import { serveLean } from './lean/serve-lean.ts'
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
 import { OnePort } from './one-port.ts'
+import { servePage, type PageMaker } from './pages/serve-page.ts'
 import { requestFault } from './request-fault.ts'
 import { RouteTable } from './routes/route-table.ts'
 import type { Route } from './routes/route.ts'
@@ -45,8 +45,8 @@ export interface HttpServerOptions extends ListenOptions, Omit<CorsOptions, 'all
   readonly calls: CallMeter
   /** Whether unary Connect calls over HTTP/1.1 use the lean way instead of Connect's handlers. Default: true. */
   readonly lean?: boolean
-  /** Pages for probes and metrics, by path. */
-  readonly pages: ReadonlyMap<string, () => Promise<StatusPage>>
+  /** Pages by path: those for probes and metrics, and those for people. */
+  readonly pages: ReadonlyMap<string, PageMaker>
   readonly log: Logger
 }
 
@@ -163,11 +163,5 @@ function serve(
   if (page === undefined) return unknownPath(request, response, examplePaths)
   const refusal = access?.(request, path)
   if (refusal !== undefined) return refusePage(request, response, refusal)
-  page().then(
-    made => answerPage(request, response, made),
-    (error: unknown) => {
-      log.error({ err: error, path }, 'could not create the page')
-      response.destroy()
-    },
-  )
+  void servePage(page, path, request, response, { log, otherwise: () => unknownPath(request, response, examplePaths) })
 }

@@ -1,0 +1,31 @@
+import { answerPage, type HttpRequest, type HttpResponse } from '../../../runtime/answer-page.ts'
+import type { Logger } from '../../../runtime/logger.ts'
+import type { Page } from '../../../runtime/status-pages.ts'
+import { pageRequest, type PageRequest } from './page-request.ts'
+
+/** Makes the page that a request gets. Undefined: the path has none for this caller. */
+export type PageMaker = (request: PageRequest) => Promise<Page | undefined>
+
+export interface ServePageOptions {
+  readonly log: Logger
+  /** Answers a request that the page is not for. */
+  readonly otherwise: () => void
+}
+
+/** Answers a request for a page. Never rejects. */
+export async function servePage(
+  make: PageMaker,
+  path: string,
+  request: HttpRequest,
+  response: HttpResponse,
+  { log, otherwise }: ServePageOptions,
+): Promise<void> {
+  try {
+    const page = await make(pageRequest(request, path))
+    if (page === undefined) otherwise()
+    else answerPage(request, response, page)
+  } catch (error) {
+    log.error({ err: error, path }, 'could not create the page')
+    response.destroy()
+  }
+}
