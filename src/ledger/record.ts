@@ -3,6 +3,7 @@ import { withoutWarning } from '../postgres/commit-warning.ts'
 import type { Client } from '../postgres/pg-types.ts'
 import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
+import type { SpanContext } from '../tracing/trace-context.ts'
 
 /** What one batch did. */
 export interface RecordedBatch {
@@ -15,6 +16,8 @@ export interface RecordedBatch {
   readonly inserted: readonly NewPing[]
   /** The ids that were already recorded, with their recorded times. */
   readonly known: ReadonlyMap<string, bigint>
+  /** The traces that inserted pings are part of, by their index in `inserted`. Set by the recorder; absent if there are none. */
+  readonly traces?: ReadonlyMap<number, SpanContext>
 }
 
 const RECORD = { name: 'ping_record_batch', text: 'select ping_record_batch($1, $2, $3, $4) as batch' }
