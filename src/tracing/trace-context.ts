@@ -20,7 +20,8 @@ const NO_VERSION = 'ff'
 /** Reads a `traceparent` (W3C Trace Context, 3.2). Undefined if it is malformed: then it counts as absent. */
 export function parseTraceparent(text: string): SpanContext | undefined {
   const [, version, traceId, spanId, flags, more] = FORM.exec(text) ?? []
-  if (traceId === undefined || spanId === undefined || traceId === NO_TRACE || spanId === NO_SPAN || version === NO_VERSION) return undefined
+  if (traceId === undefined || spanId === undefined || traceId === NO_TRACE || spanId === NO_SPAN || version === NO_VERSION)
+    return undefined
   if (version === FIRST_VERSION && more !== undefined) return undefined
   return { traceId, spanId, isSampled: (Number.parseInt(flags!, 16) & SAMPLED) !== 0 }
 }
