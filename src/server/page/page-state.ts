@@ -1,0 +1,47 @@
+import type { Count } from '../count-reader/count.ts'
+
+/** A part that a ping passes through. */
+export type PartName = 'postgres' | 'cache' | 'kafka' | 'processor'
+
+export interface Part {
+  readonly name: PartName
+  /** `late`: it works, but lags or has just failed. `away`: it does not work. */
+  readonly state: 'up' | 'late' | 'away'
+  /** One plain sentence. */
+  readonly text: string
+}
+
+/** How far one lane is. */
+export interface Lane {
+  readonly lane: number
+  /** Seq of the last ping. */
+  readonly head: bigint
+  /** Seq up to which the lane is in the topic. */
+  readonly published: bigint
+  /** Seq up to which the lane is in the cache. Undefined: the cache is unreachable or incomplete. */
+  readonly applied: bigint | undefined
+  /** Every ping of the lane that was acknowledged more than this many ms ago is in the cache. Undefined as `applied`. */
+  readonly ageMs: number | undefined
+}
+
+/** What the live page shows: all of it was known at `atMs`. */
+export interface PageState {
+  /** The server's clock, in ms since the Unix epoch. */
+  readonly atMs: number
+  /** Undefined: neither the cache nor Postgres can prove a count. */
+  readonly total: Count | undefined
+  /** Pings per second over the last 5 s. Undefined: not known yet, or Postgres is unreachable. */
+  readonly perSecond: number | undefined
+  /** By the server's clock, in ms: every ping that was acknowledged before is in `total`. */
+  readonly provenAtMs: number | undefined
+  readonly parts: readonly Part[]
+  /** By lane number. Undefined: Postgres is unreachable. */
+  readonly lanes: readonly Lane[] | undefined
+  /** The last known sum of the heads. Empty: none is known. The id of the event. */
+  readonly version: string
+}
+
+/** One line of JSON. A bigint becomes a string with all its digits, and what is undefined has no name in it. */
+export function stateJson(state: PageState): string {
+  return JSON.stringify(state, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+}
