@@ -18,8 +18,8 @@ export function answerPage(request: HttpRequest, response: HttpResponse, page: P
 export function send(request: HttpRequest, response: HttpResponse, page: Page, headers: Readonly<Record<string, string>> = {}): void {
   const bytes = typeof page.body === 'string' ? Buffer.from(page.body) : page.body
   const head = {
-    'content-type': page.type,
-    'content-length': bytes.length,
+    // A 304 has no content, so nothing describes it.
+    ...(page.status !== 304 && { 'content-type': page.type, 'content-length': bytes.length }),
     'x-content-type-options': 'nosniff',
     ...page.headers,
     ...headers,

@@ -7,9 +7,11 @@ import type { Readiness } from '../runtime/readiness.ts'
 import { statusPages, type Page } from '../runtime/status-pages.ts'
 import { healthRoutes } from '../transport/health/health-routes.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from '../transport/http/http-server.ts'
+import type { PageMaker } from '../transport/http/pages/serve-page.ts'
 import { reflectionRoutes } from '../transport/reflection/reflection-routes.ts'
 import { errorInterceptor } from '../transport/rpc/error-interceptor.ts'
 import { measureCalls, type CallMetrics } from '../transport/rpc/measure-calls.ts'
+import { badgePages } from './badge/badge-pages.ts'
 import type { PingCounter } from './count-reader/ping-counter.ts'
 import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from './ping-service/ping-count.ts'
 import { pingRoutes } from './ping-service/ping-routes.ts'
@@ -44,7 +46,7 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
     exposedHeaders: [PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER],
     examplePaths: [createMethodUrl('/', ping), createMethodUrl('/', pingCount)],
     calls: measureCalls(metrics, log),
-    pages: new Map([...statusPages(readiness, metrics.registry), ['/healthz', healthz]]),
+    pages: new Map<string, PageMaker>([...statusPages(readiness, metrics.registry), ['/healthz', healthz], ...badgePages(reader)]),
   })
 }
 

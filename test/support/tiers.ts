@@ -24,6 +24,14 @@ function missingForPython(tier: 'librdkafka' | 'librdkafka-new', remedy: string)
   return status === 0 && stdout.startsWith(confluentKafka(tier)) ? undefined : `no confluent_kafka in Python: ${remedy}`
 }
 
+/** Python's parser of XML, which is expat. */
+function missingForXml(): string | undefined {
+  const { status } = spawnSync('/usr/bin/python3', ['-c', 'import xml.etree.ElementTree as e; e.fromstring("<a/>")'], {
+    env: environment(),
+  })
+  return status === 0 ? undefined : 'no /usr/bin/python3 with its module xml: install the Debian package python3'
+}
+
 /** An older one does not fetch the Go that go.mod asks for. */
 const MIN_GO = 21
 /** Where Go is unpacked when it comes from its own site. */
@@ -85,6 +93,7 @@ const MISSING = {
   kcat: () => missingFromPath('kcat'),
   curl: () => missingFromPath('curl'),
   script: () => missingFromPath('script'),
+  python: () => missingForXml(),
 } as const
 
 export type Tier = keyof typeof MISSING

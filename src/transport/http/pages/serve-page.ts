@@ -2,6 +2,7 @@ import { answerPage, type HttpRequest, type HttpResponse } from '../../../runtim
 import type { Logger } from '../../../runtime/logger.ts'
 import type { Page } from '../../../runtime/status-pages.ts'
 import { pageRequest, type PageRequest } from './page-request.ts'
+import { unlessModified } from './unless-modified.ts'
 
 /** Makes the page that a request gets. Undefined: the path has none for this caller. */
 export type PageMaker = (request: PageRequest) => Promise<Page | undefined>
@@ -21,9 +22,10 @@ export async function servePage(
   { log, otherwise }: ServePageOptions,
 ): Promise<void> {
   try {
-    const page = await make(pageRequest(request, path))
+    const asked = pageRequest(request, path)
+    const page = await make(asked)
     if (page === undefined) otherwise()
-    else answerPage(request, response, page)
+    else answerPage(request, response, unlessModified(page, asked))
   } catch (error) {
     log.error({ err: error, path }, 'could not create the page')
     response.destroy()
