@@ -1,6 +1,15 @@
 import type { NewPing } from '../terms/ping.ts'
 import type { Position } from '../terms/position.ts'
+import type { SpanContext } from '../tracing/trace-context.ts'
 import type { PingEvent } from './event.ts'
+
+/** The pings of a run whose traces are recorded: very few, unless every trace is. */
+export interface RunTraces {
+  /** When the recorder handed the pings over, in ms since the Unix epoch. */
+  readonly sinceMs: number
+  /** By the index in `pings`. Never empty. */
+  readonly contexts: ReadonlyMap<number, SpanContext>
+}
 
 /** One or more consecutive events of a lane with the same tag, such as those of one batch. */
 export interface EventRun {
@@ -11,6 +20,7 @@ export interface EventRun {
   /** Tag of the ping before the first; 0 if that has seq 1. */
   readonly previousTag: bigint
   readonly pings: readonly NewPing[]
+  readonly traces?: RunTraces | undefined
 }
 
 /** The position of a run's last event. */
@@ -20,12 +30,20 @@ export function endOfRun({ firstSeq, tag, pings }: EventRun): Position {
 
 /** The first events of a run, as a run. */
 export function firstOfRun(run: EventRun, count: number): EventRun {
-  return count >= run.pings.length ? run : { ...run, pings: run.pings.slice(0, count) }
+  return count >= run.pings.length ? run : { ...run, pings: run.pings.slice(0, count), traces: tracesBetween(run.traces, 0, count) }
 }
 
 /** A run without its first events; at least one event remains. */
-export function restOfRun({ lane, firstSeq, tag, pings }: EventRun, count: number): EventRun {
-  return { lane, firstSeq: firstSeq + BigInt(count), tag, previousTag: tag, pings: pings.slice(count) }
+export function restOfRun({ lane, firstSeq, tag, pings, traces }: EventRun, count: number): EventRun {
+  const rest = tracesBetween(traces, count, pings.length)
+  return { lane, firstSeq: firstSeq + BigInt(count), tag, previousTag: tag, pings: pings.slice(count), traces: rest }
+}
+
+function tracesBetween(traces: RunTraces | undefined, from: number, to: number): RunTraces | undefined {
+  if (traces === undefined) return undefined
+  const kept = [...traces.contexts].filter(([index]) => index >= from && index < to)
+  if (kept.length === 0) return undefined
+  return { sinceMs: traces.sinceMs, contexts: new Map(kept.map(([index, context]) => [index - from, context])) }
 }
 
 /** A run's events one by one. */

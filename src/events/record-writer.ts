@@ -1,8 +1,10 @@
 import type { RecordSet } from '../kafka/packed-messages.ts'
 import { sizeOfVarint, toUint64, writeVarint, type Uint64 } from '../kafka/varint.ts'
 import type { NewPing } from '../terms/ping.ts'
+import { TRACEPARENT, toTraceparent, type SpanContext } from '../tracing/trace-context.ts'
 import { FIXED64_SIZE, LANE, PING_ID, PREVIOUS_TAG, SEQ, TAG, TIMESTAMP_MS } from './event-fields.ts'
 import type { EventRun } from './event-run.ts'
+
 const FIRST_SIZE = 64 * 1024
 /** Maximum size of a record without its id: lengths, attributes, deltas, key, headers and all other fields. */
 const MAX_REST = 96
@@ -11,8 +13,12 @@ const MAX_UTF8 = 3
 /** Kafka's varint of a length of -1: no key. */
 const NO_KEY = 1
 const KEY_SIZE = 1
-/** Attributes and the timestamp's delta at the start, and the number of headers at the end: each is one byte 0. */
-const ZEROS_SIZE = 3
+/** Attributes and the timestamp's delta at the start: each is one byte 0. */
+const ZEROS_SIZE = 2
+/** Maximum size of the length of a header's name or value. */
+const MAX_HEADER_LENGTH_SIZE = 2
+/** The number of headers, 0. */
+const NO_HEADERS = Uint8Array.of(0)
 
 /**
  * Writes events as Kafka records whose values are `ping.v1.PingEvent`, byte for byte as kafkajs and protobuf-es write them, into one
@@ -38,7 +44,7 @@ export class RecordWriter {
     return { count, bytes: this.#bytes.subarray(from, this.#at) }
   }
 
-  #writeRun({ lane, firstSeq, tag, previousTag, pings }: EventRun, firstOffset: number): void {
+  #writeRun({ lane, firstSeq, tag, previousTag, pings, traces }: EventRun, firstOffset: number): void {
     const first = toUint64(firstSeq)
     const isExact = typeof first === 'number' && Number.isSafeInteger(first + pings.length)
     const tags = [encodedTag(TAG, tag), encodedTag(PREVIOUS_TAG, tag)] as const
@@ -46,8 +52,10 @@ export class RecordWriter {
     for (let index = 0; index < pings.length; index++) {
       const ping = pings[index]!
       const seq = isExact ? first + index : toUint64(firstSeq + BigInt(index))
-      this.#reserve(MAX_REST + MAX_UTF8 * ping.id.length)
-      this.#writeRecord(firstOffset + index, ping, { lane, seq, tag: tags[0], previous }, ping.id.length)
+      const trace = traces === undefined ? undefined : traces.contexts.get(index)
+      const headers = trace === undefined ? NO_HEADERS : encodedHeaders(trace)
+      this.#reserve(MAX_REST + MAX_UTF8 * ping.id.length + headers.length)
+      this.#writeRecord(firstOffset + index, ping, { lane, seq, tag: tags[0], previous, headers }, ping.id.length)
       previous = tags[1]
     }
   }
@@ -57,7 +65,7 @@ export class RecordWriter {
     const time = toUint64(timestampMs)
     const valueSize = sizeOfEvent(time, idSize, place)
     const offsetDelta = zigzag(offset)
-    const size = ZEROS_SIZE + sizeOfVarint(offsetDelta) + KEY_SIZE + sizeOfVarint(zigzag(valueSize)) + valueSize
+    const size = ZEROS_SIZE + sizeOfVarint(offsetDelta) + KEY_SIZE + sizeOfVarint(zigzag(valueSize)) + valueSize + place.headers.length
     const bytes = this.#bytes
     let at = writeVarint(bytes, this.#at, zigzag(size))
     bytes[at++] = 0
@@ -84,8 +92,7 @@ export class RecordWriter {
     }
     at = writeBytes(bytes, at, place.tag)
     at = writeBytes(bytes, at, place.previous)
-    bytes[at++] = 0
-    this.#at = at
+    this.#at = writeBytes(bytes, at, place.headers)
   }
 
   #reserve(size: number): void {
@@ -96,12 +103,13 @@ export class RecordWriter {
   }
 }
 
-/** The fields of an event that are not in its ping; the tags are encoded. */
+/** What a record has in addition to its ping; tags and headers are encoded. */
 interface Place {
   readonly lane: number
   readonly seq: Uint64
   readonly tag: Uint8Array
   readonly previous: Uint8Array
+  readonly headers: Uint8Array
 }
 
 function sizeOfEvent(time: Uint64, idSize: number, { lane, seq, tag, previous }: Place): number {
@@ -127,6 +135,18 @@ function encodedTag(field: number, value: bigint): Uint8Array {
   bytes[0] = field
   bytes.writeBigUInt64LE(BigInt.asUintN(64, value), 1)
   return bytes
+}
+
+/** The header `traceparent` as the only one: the number of headers, then name and value, each with its length. */
+function encodedHeaders(trace: SpanContext): Uint8Array {
+  const value = toTraceparent(trace)
+  const bytes = Buffer.allocUnsafe(1 + 2 * MAX_HEADER_LENGTH_SIZE + TRACEPARENT.length + value.length)
+  let at = writeVarint(bytes, 0, zigzag(1))
+  for (const text of [TRACEPARENT, value]) {
+    at = writeVarint(bytes, at, zigzag(text.length))
+    at += bytes.write(text, at, 'latin1')
+  }
+  return bytes.subarray(0, at)
 }
 
 function writeBytes(target: Uint8Array, at: number, bytes: Uint8Array): number {

@@ -57,7 +57,8 @@ export class HeldLanes {
   offer(batch: RecordedBatch): void {
     const queue = this.#queues.get(batch.lane)
     if (!queue || batch.inserted.length === 0) return
-    queue.offer(batch, MAX_QUEUED - this.queued)
+    const traces = batch.traces && { sinceMs: Date.now(), contexts: batch.traces }
+    queue.offer(batch, MAX_QUEUED - this.queued, traces)
     this.#options.onWork()
   }
 

@@ -1,4 +1,4 @@
-import { endOfRun, firstOfRun, restOfRun, type EventRun } from '../events/event-run.ts'
+import { endOfRun, firstOfRun, restOfRun, type EventRun, type RunTraces } from '../events/event-run.ts'
 import type { RecordedBatch } from '../ledger/record.ts'
 import type { LedgerRow, NewPing } from '../terms/ping.ts'
 import { samePosition, type Position } from '../terms/position.ts'
@@ -78,12 +78,12 @@ export class LaneQueue {
     return this.#length
   }
 
-  /** Takes what the recorder has just committed, if it follows on; if it does not, the rows have to be read. */
-  offer(batch: RecordedBatch, room: number): void {
+  /** Takes what the recorder has just committed, if it follows on; if it does not, the rows have to be read, and the traces are lost. */
+  offer(batch: RecordedBatch, room: number, traces?: RunTraces): void {
     const lastSeq = batch.before.seq + BigInt(batch.inserted.length)
     if (this.mustRead || lastSeq <= this.#end.seq) return
     if (batch.inserted.length > room || !samePosition(batch.before, this.#end)) return this.missRows()
-    this.#push(this.#end.seq + 1n, batch.tag, batch.inserted)
+    this.#push(this.#end.seq + 1n, batch.tag, batch.inserted, traces)
   }
 
   /** Postgres has rows after the end that will not be handed over, or the end is no longer in the ledger. */
@@ -140,8 +140,8 @@ export class LaneQueue {
     this.#folded = position
   }
 
-  #push(firstSeq: bigint, tag: bigint, pings: readonly NewPing[]): void {
-    const run = { lane: this.lane, firstSeq, tag, previousTag: this.#end.tag, pings }
+  #push(firstSeq: bigint, tag: bigint, pings: readonly NewPing[], traces?: RunTraces): void {
+    const run = { lane: this.lane, firstSeq, tag, previousTag: this.#end.tag, pings, traces }
     this.#runs.push(run)
     this.#length += pings.length
     this.#end = endOfRun(run)

@@ -5,6 +5,8 @@ import { RecordWriter } from '../events/record-writer.ts'
 import { ensureTopic } from '../kafka/kafka.ts'
 import { packedMessages } from '../kafka/packed-messages.ts'
 import type { TopicSettings } from '../kafka/settings.ts'
+import type { Tracing } from '../tracing/tracing.ts'
+import { SendTrace } from './send-trace.ts'
 
 const ACKS_ALL = -1
 const BROKER_TIMEOUT_MS = 5_000
@@ -26,14 +28,16 @@ export class Publisher {
   readonly #kafka: Kafka
   readonly #topic: string
   readonly #topicSettings: TopicSettings
+  readonly #tracing: Tracing | undefined
   #writer = new RecordWriter()
   #connected: Connected | undefined
   #last: Promise<void> = Promise.resolve()
 
-  constructor(kafka: Kafka, topic: string, topicSettings: TopicSettings) {
+  constructor(kafka: Kafka, topic: string, topicSettings: TopicSettings, tracing?: Tracing) {
     this.#kafka = kafka
     this.#topic = topic
     this.#topicSettings = topicSettings
+    this.#tracing = tracing
   }
 
   /** Resolves when all in-sync replicas have the events. Calls wait for earlier ones. */
@@ -53,13 +57,16 @@ export class Publisher {
         this.#writer.write(ofPartition),
       ]),
     )
+    const trace = SendTrace.begin(this.#tracing, runs, { topic: this.#topic, partitions })
     try {
       await producer.sendBatch({
         acks: ACKS_ALL,
         timeout: BROKER_TIMEOUT_MS,
         topicMessages: [{ topic: this.#topic, messages: packedMessages(sets) }],
       })
+      trace?.sent()
     } catch (error) {
+      trace?.failed(error)
       // With several brokers, kafkajs may still have to encode requests that wait for one of them: they keep their bytes.
       this.#writer = new RecordWriter()
       await this.stop()

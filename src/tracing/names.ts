@@ -15,8 +15,14 @@ export const SPANS = {
   cacheLook: 'look at cache',
   /** One read of Postgres for counts. */
   databaseLook: 'look at database',
+  /** One request to Kafka, with events of all lanes. */
   send: (topic: string) => `send ${topic}`,
-  flush: (topic: string) => `process ${topic}`,
+  /** One event, from the hand-over to the relay until Kafka has it. */
+  publish: (topic: string) => `publish ${topic}`,
+  /** One event, from its receipt by the processor until the cache has it. */
+  process: (topic: string) => `process ${topic}`,
+  /** One write of what the processor has buffered into the cache. */
+  flush: (topic: string) => `flush ${topic}`,
   catchUp: 'catch up lane',
   rebuild: 'rebuild cache',
 } as const
@@ -37,11 +43,18 @@ export const ATTRIBUTES = {
   messagingPartition: 'messaging.destination.partition.id',
   messagingBatchSize: 'messaging.batch.message_count',
   messagingGroup: 'messaging.consumer.group.name',
+  messagingOffset: 'messaging.kafka.offset',
   lane: 'ping.lane',
   /** The highest seq that the work concerned. */
   seq: 'ping.seq',
   /** How many pings the work concerned. */
   pings: 'ping.count',
+  /** How many of these pings are part of a trace that is recorded. */
+  sampledPings: 'ping.sampled.count',
+  /** How many lanes the work concerned. */
+  lanes: 'ping.lane.count',
+  /** Why the work was necessary. */
+  reason: 'ping.reason',
   attempts: 'ping.attempts',
   /** Where a count came from: cache or database. */
   source: 'ping.count.source',
@@ -50,4 +63,4 @@ export const ATTRIBUTES = {
 
 /** Values of attributes. */
 export const SYSTEMS = { grpc: 'grpc', connect: 'connectrpc', postgres: 'postgresql', redis: 'redis', kafka: 'kafka' } as const
-export const OPERATIONS = { send: 'send', process: 'process' } as const
+export const OPERATIONS = { send: 'send', publish: 'publish', process: 'process', flush: 'flush' } as const

@@ -4,8 +4,10 @@ import { eventsOfRun, type EventRun } from '../../src/events/event-run.ts'
 import { RecordWriter } from '../../src/events/record-writer.ts'
 import { packedMessages } from '../../src/kafka/packed-messages.ts'
 import { sizeOfVarint, toUint64, writeVarint } from '../../src/kafka/varint.ts'
+import { parseTraceparent, toTraceparent } from '../../src/tracing/trace-context.ts'
 import { encode } from '../support/encode-event.ts'
 import { seededRandom, type Random } from '../support/random.ts'
+import { callerContext } from '../support/recording-tracing.ts'
 
 interface Encoded {
   readonly buffer: Buffer
@@ -96,6 +98,41 @@ describe('the relay’s records', () => {
         }
       }
     }
+  })
+})
+
+describe('the record of a ping whose trace is recorded', () => {
+  const traced = (random: Random): EventRun => {
+    const run = anyRun(random)
+    const indexes = run.pings.keys().filter(() => random.next() < 0.3)
+    return { ...run, traces: { sinceMs: 0, contexts: new Map(indexes.map(index => [index, callerContext(index + 1)])) } }
+  }
+
+  test('has the header traceparent, and no other record has a header, byte for byte as kafkajs writes them', () => {
+    let withHeader = 0
+    for (let seed = 1; seed <= 50; seed++) {
+      const random = seededRandom(seed)
+      const writer = new RecordWriter()
+      const runs = Array.from({ length: random.between(1, 5) }, () => (random.next() < 0.5 ? traced(random) : anyRun(random)))
+      const records = runs.flatMap(run =>
+        eventsOfRun(run).map((event, index) => {
+          const context = run.traces?.contexts.get(index)
+          if (context) withHeader++
+          return { value: encode(event), headers: context && { traceparent: toTraceparent(context) } }
+        }),
+      )
+      const expected = records.map((record, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, ...record }).buffer)
+      expect(writer.write(runs).bytes.equals(Buffer.concat(expected)), `seed ${seed}`).toBe(true)
+    }
+    expect(withHeader).toBeGreaterThan(100)
+  })
+
+  test('names the span of the call in 55 characters', () => {
+    const context = callerContext(1)
+    const run = { ...anyRun(seededRandom(1)), traces: { sinceMs: 0, contexts: new Map([[0, context]]) } }
+    const text = new RecordWriter().write([run]).bytes.toString('latin1')
+    const at = text.indexOf('traceparent') + 'traceparent'.length + 1
+    expect(parseTraceparent(text.slice(at, at + 55))).toEqual(context)
   })
 })
 

@@ -4,6 +4,7 @@ import type { RecordedBatch } from '../../src/ledger/record.ts'
 import { LaneQueue, type QueuePhase } from '../../src/relay/lane-queue.ts'
 import type { LedgerRow } from '../../src/terms/ping.ts'
 import { START, type Position } from '../../src/terms/position.ts'
+import { callerContext } from '../support/recording-tracing.ts'
 
 const ROOM = 100
 const at = (seq: bigint, tag: bigint): Position => ({ seq, tag })
@@ -103,6 +104,26 @@ describe('the queue of a lane', () => {
       [3, 7, 7],
       [4, 8, 7],
     ])
+  })
+})
+
+describe('the traces of a batch that was handed over', () => {
+  const traces = (index: number) => ({ sinceMs: 5, contexts: new Map([[index, callerContext(index)]]) })
+
+  test('stay at their pings, also if the batch is sent in parts', () => {
+    const queue = caughtUp(START)
+    queue.offer(batch(START, 3, 7n), ROOM, traces(2))
+    queue.offer(batch(at(3n, 7n), 2, 8n), ROOM)
+    expect(queue.first(2).map(run => run.traces)).toEqual([undefined])
+    queue.done(2, at(2n, 7n))
+    expect(queue.first(ROOM).map(run => run.traces?.contexts)).toEqual([new Map([[0, callerContext(2)]]), undefined])
+  })
+
+  test('are lost if its rows have to be read', () => {
+    const queue = caughtUp(START)
+    queue.offer(batch(at(1n, 7n), 2, 8n), ROOM, traces(1))
+    queue.append([...rows(1n, 1, 7n), ...rows(2n, 2, 8n)], true)
+    expect(queue.first(ROOM).map(run => run.traces)).toEqual([undefined, undefined])
   })
 })
 
