@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { ResourceWatches } from '../../../semaphore/calls/resource-watches.ts'
 import type { ResourceDetail } from '../../../semaphore/terms/reads.ts'
@@ -30,35 +28,5 @@ describe('watches', () => {
     expect(seen.looks).toBeGreaterThanOrEqual(1_000)
     // The first look at each, then 400 a second on average.
     expect(seen.looks).toBeLessThan(1_000 + 1_000 * seconds)
-  })
-
-  test('free their memory when they end, although the resource does not change', async () => {
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
-    const { watches } = createWatches(1)
-    const staying = new AbortController()
-    const stays = watches.watch('r', staying.signal)
-    await stays.next()
-    const watchAndLeave = async (): Promise<void> => {
-      const ended = new AbortController()
-      const states = watches.watch('r', ended.signal)
-      await states.next()
-      const end = states.next()
-      await wait(10)
-      ended.abort()
-      await end
-    }
-    const many = (count: number): Promise<unknown> => Promise.all(Array.from({ length: count }, watchAndLeave))
-    const held = async (): Promise<number> => {
-      await wait(10)
-      collect()
-      return process.memoryUsage().heapUsed
-    }
-    await many(1_000) // whatever is made once
-    const before = await held()
-    for (let round = 0; round < 4; round++) await many(1_000)
-    const bytes = ((await held()) - before) / 4_000
-    staying.abort()
-    expect(bytes).toBeLessThan(50)
   })
 })

@@ -115,43 +115,6 @@ describe('watches', () => {
     expect(got).toBeLessThanOrEqual(Math.floor((performance.now() - startedAt) / 250) + 1)
   })
 
-  test('of a slow reader skip to the newest state', async () => {
-    const memory = new MemorySemaphore()
-    await memory.run({ kind: 'submit', resource: 'r', commandId: 'a', payload: Buffer.alloc(0) })
-    const watches = new ResourceWatches({ look: async id => (await memory.resource(id))!, intervalMs: 5 })
-    const ended = new AbortController()
-    const states = watches.watch('r', ended.signal)
-    expect((await states.next()).value).toMatchObject({ waiting: 0 })
-    for (const commandId of ['b', 'c']) {
-      await memory.run({ kind: 'submit', resource: 'r', commandId, payload: Buffer.alloc(0) })
-      await wait(30)
-    }
-    expect((await states.next()).value).toMatchObject({ waiting: 2 })
-    ended.abort()
-    expect(await states.next()).toMatchObject({ done: true })
-    expect(watches.size).toBe(0)
-  })
-
-  test('that begin after a change show it, although an earlier look is still on its way', async () => {
-    const memory = new MemorySemaphore()
-    await memory.run({ kind: 'limits', resource: 'r', running: 0 })
-    const gate = Promise.withResolvers<void>()
-    const look = async (id: string) => {
-      const seen = (await memory.resource(id))!
-      await gate.promise
-      return seen
-    }
-    const watches = new ResourceWatches({ look, intervalMs: 10_000 })
-    const ended = new AbortController()
-    const first = watches.watch('r', ended.signal).next()
-    await expect.poll(() => memory.looks).toBe(1)
-    await memory.run({ kind: 'submit', resource: 'r', commandId: 'a', payload: Buffer.alloc(0) })
-    const second = watches.watch('r', ended.signal).next()
-    gate.resolve()
-    expect([(await first).value, (await second).value]).toMatchObject([{ waiting: 0 }, { waiting: 1 }])
-    ended.abort()
-  })
-
   test('begin again on a resource whose looks had failed', async () => {
     const memory = new MemorySemaphore()
     await memory.run({ kind: 'limits', resource: 'r', running: 0 })

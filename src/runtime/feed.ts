@@ -1,0 +1,169 @@
+import { SharedLookup } from './shared-lookup.ts'
+
+export interface FeedOptions<T> {
+  /** Looks at what is watched. */
+  readonly look: () => Promise<T>
+  /** True if a watcher that got `shown` does not have to get `found`. */
+  readonly isSame: (shown: T, found: T) => boolean
+  /** Time between two looks, and the minimum time between two states that a watcher gets, in ms. */
+  readonly pauseMs: () => number
+  /** The state that stands for a look that failed. Default: the failure ends all watches. */
+  readonly whenFailed?: (error: unknown, last: T) => T
+  /** A watch that begins up to this long after a look starts with its state, in ms. Default: 0, so it shows all that its caller did before. */
+  readonly keptMs?: number
+}
+
+/** A state that watchers get. */
+interface Shown<T> {
+  /** As it was first seen. */
+  readonly first: T
+  /** As the last look saw it, which was the same. */
+  last: T
+}
+
+interface Watcher<T> {
+  seen: Shown<T>
+  /** The first tick at which it may get another state: at least one pause after it got `seen`. */
+  dueTick: number
+  /** Defined while it waits for another state. */
+  wake: (() => void) | undefined
+}
+
+/**
+ * The looks at one thing, shared by all its watchers. A watcher gets the newest state and never a queue of them. There are looks
+ * only while there are watchers; once the last one has left, or a failure has ended them all, the feed is over.
+ */
+export class Feed<T> {
+  readonly #options: FeedOptions<T>
+  readonly #lookup: SharedLookup<T>
+  readonly #waiting = new Set<Watcher<T>>()
+  #watchers = 0
+  #nextLook: NodeJS.Timeout | undefined
+  #isEmpty = false
+  #ticks = 0
+  #shown: Shown<T> | undefined
+  #lookedAtMs = -Infinity
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(options: FeedOptions<T>) {
+    this.#options = options
+    this.#lookup = new SharedLookup(options.look)
+  }
+
+  /** True if it can have no more watchers. */
+  get isOver(): boolean {
+    return this.#failure !== undefined || this.#isEmpty
+  }
+
+  /** The state at once, then the newest state after each change, until `ended` is aborted. Throws what the first look throws. */
+  async *watch(ended: AbortSignal): AsyncGenerator<T> {
+    this.#join()
+    let watcher: Watcher<T> | undefined
+    const wake = (): void => watcher?.wake?.()
+    ended.addEventListener('abort', wake)
+    try {
+      const seen = await endedOr(ended, this.#first())
+      if (seen === undefined) return
+      // The first state is between two ticks, so the next tick is less than one pause later.
+      watcher = { seen, dueTick: this.#ticks + 2, wake: undefined }
+      while (!ended.aborted) {
+        yield watcher.seen.last
+        await this.#change(watcher, ended)
+      }
+    } finally {
+      ended.removeEventListener('abort', wake)
+      this.#leave()
+    }
+  }
+
+  #join(): void {
+    if (this.#watchers++ === 0) this.#lookLater()
+  }
+
+  #leave(): void {
+    if (--this.#watchers > 0) return
+    this.#isEmpty = true
+    clearTimeout(this.#nextLook)
+  }
+
+  async #first(): Promise<Shown<T>> {
+    const { keptMs = 0 } = this.#options
+    if (this.#shown !== undefined && performance.now() - this.#lookedAtMs < keptMs) return this.#shown
+    return this.#look()
+  }
+
+  /** A look that begins now or later. */
+  async #look(): Promise<Shown<T>> {
+    const found = await this.#lookup.get(true)
+    this.#lookedAtMs = performance.now()
+    return this.#show(found)
+  }
+
+  #show(found: T): Shown<T> {
+    if (this.#shown !== undefined && this.#options.isSame(this.#shown.first, found)) this.#shown.last = found
+    else this.#shown = { first: found, last: found }
+    return this.#shown
+  }
+
+  /** Waits until there is another state than the watcher has seen, or `ended` is aborted. */
+  async #change(watcher: Watcher<T>, ended: AbortSignal): Promise<void> {
+    // Of a watcher that was slow, nothing is known but that it is between two ticks.
+    let isLate = true
+    while (!ended.aborted && !this.#isDue(watcher)) {
+      if (this.#failure !== undefined) throw this.#failure.error
+      isLate = false
+      await this.#wakeUp(watcher)
+    }
+    watcher.seen = this.#shown ?? watcher.seen
+    watcher.dueTick = this.#ticks + (isLate ? 2 : 1)
+  }
+
+  #isDue({ seen, dueTick }: Watcher<T>): boolean {
+    return this.#shown !== seen && (this.#ticks >= dueTick || this.#failure !== undefined)
+  }
+
+  async #wakeUp(watcher: Watcher<T>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    watcher.wake = resolve
+    this.#waiting.add(watcher)
+    await promise
+    this.#waiting.delete(watcher)
+    watcher.wake = undefined
+  }
+
+  #lookLater(): void {
+    this.#nextLook = setTimeout(() => void this.#tick(), this.#options.pauseMs())
+  }
+
+  async #tick(): Promise<void> {
+    this.#failure = await this.#tryToLook()
+    this.#ticks++
+    for (const watcher of this.#waiting) if (this.#failure !== undefined || this.#isDue(watcher)) watcher.wake?.()
+    if (!this.isOver) this.#lookLater()
+  }
+
+  /** Returns the failure that ends the watches, if there is one. */
+  async #tryToLook(): Promise<{ readonly error: unknown } | undefined> {
+    try {
+      await this.#look()
+    } catch (error) {
+      const { whenFailed } = this.#options
+      if (whenFailed === undefined) return { error }
+      if (this.#shown !== undefined) this.#show(whenFailed(error, this.#shown.last))
+    }
+    return undefined
+  }
+}
+
+/** The outcome of `promise`, or undefined as soon as `ended` is aborted. */
+async function endedOr<T>(ended: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
+  if (ended.aborted) return undefined
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>()
+  const onAbort = (): void => resolve(undefined)
+  ended.addEventListener('abort', onAbort)
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    ended.removeEventListener('abort', onAbort)
+  }
+}
