@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { UNUSABLE } from '../../src/runtime/exit-codes.ts'
 import { wait } from '../../src/runtime/wait.ts'
+import { heldCommand, NOT_RUN } from './held-command.ts'
 import type { PlainUser } from './plain-user.ts'
 import { readableLine } from './readable-line.ts'
 import { systemEnvironment } from './system-environment.ts'
@@ -17,7 +18,7 @@ export interface Exit {
 export interface ChildHooks {
   /** Gets every line of standard output and standard error. */
   readonly onLine?: ((line: string) => void) | undefined
-  /** Gets each process as soon as it is started, before it is ready. */
+  /** Gets each process before its program runs: if this process is killed before that returns, the program never runs. */
   readonly onSpawn?: ((child: Child) => void) | undefined
 }
 
@@ -60,11 +61,12 @@ const GRACE_MS = 10_000
 
 /** Starts a process. Rejects when the command cannot be run at all. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const { command, args, user } = options
+  const { env = systemEnvironment(), user, onSpawn } = options
+  const { command, args } = onSpawn ? heldCommand(options.command, options.args, env) : options
   const process = spawn(command, args, {
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(onSpawn ? ['pipe' as const] : [])],
     detached: true,
-    env: options.env ?? systemEnvironment(),
+    env,
     ...(options.cwd && { cwd: options.cwd }),
     ...(user && { uid: user.uid, gid: user.gid }),
   }) as Process
@@ -75,9 +77,18 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     process.once('error', error => reject(cannotRun(options, error)))
   })
   const child = follow(process, options)
-  if (process.pid !== undefined) options.onSpawn?.(child) // at once: even if this process is killed next, the pid is known
+  if (process.pid !== undefined && onSpawn) {
+    onSpawn(child)
+    release(process.stdio[3] as Writable)
+  }
   await running
   return child
+}
+
+/** Lets a held command run. */
+function release(hold: Writable): void {
+  hold.on('error', () => undefined) // it was killed: its exit explains why
+  hold.end('go\n')
 }
 
 /** A missing or broken command stays so; a lack of memory or processes may pass. */
@@ -162,7 +173,8 @@ export async function untilReady(child: Child, isReady: () => Promise<boolean> |
 
 async function endedEarly(child: Child, exit: Exit): Promise<StartError> {
   const message = `${child.name} exited while starting (${describeExit(exit)})${await finalOutput(child)}`
-  return exit.code === UNUSABLE ? new FinalStartError(message) : new StartError(message)
+  const isFinal = exit.code === UNUSABLE || NOT_RUN.includes(exit.code)
+  return isFinal ? new FinalStartError(message) : new StartError(message)
 }
 
 export function describeExit(exit: Exit): string {

@@ -74,7 +74,8 @@ async function initialise(options: PostgresOptions): Promise<void> {
 function removeUnfinished(dataDir: string): void {
   const beside = dirname(dataDir)
   const unfinished = existsSync(beside) ? readdirSync(beside).filter(name => name.startsWith(`${basename(dataDir)}.new-`)) : []
-  for (const name of unfinished) rmSync(join(beside, name), { recursive: true, force: true })
+  // Repeated: a process of an initdb that was killed may still write a file.
+  for (const name of unfinished) rmSync(join(beside, name), { recursive: true, force: true, maxRetries: 5 })
 }
 
 function checkOwner(dataDir: string, user: PlainUser | undefined): void {

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { explainFileError } from '../../src/runtime/file-error.ts'
@@ -24,12 +24,14 @@ export class PidFiles {
     })
   }
 
-  /** Notes a process that has just been started. A part may have several, one after the other. */
+  /** Notes a process before its program runs. A part may have several, one after the other. */
   write(part: string, pid: number): void {
     const identity = identityOf(pid)
     if (identity === undefined) return
+    const path = this.#path(part)
     try {
-      writeFileSync(this.#path(part), JSON.stringify({ pid, identity } satisfies Recorded))
+      writeFileSync(`${path}.new`, JSON.stringify({ pid, identity } satisfies Recorded))
+      renameSync(`${path}.new`, path)
     } catch {
       // no space on the disk: the part runs, but after a crash of this process the next start does not find it
     }
@@ -49,7 +51,7 @@ export class PidFiles {
       if (pid === undefined || identity === undefined || !Number.isSafeInteger(pid) || pid < 1) return undefined
       return identityOf(pid) === identity ? pid : undefined
     } catch {
-      return undefined // cut short by the crash: the process had no time to do anything
+      return undefined // cut short by a crash of the machine
     }
   }
 

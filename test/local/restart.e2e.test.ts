@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFailed, test } from 'vitest'
 import { identityOf } from '../../local/supervision/identity-of.ts'
+import { atDepth } from '../support/depth.ts'
 import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
@@ -82,9 +83,25 @@ describe('npm start after a kill', () => {
     expect(await second.exited).toBe(0)
   })
 
+  test('at any moment of its start leaves nothing that the next start does not find', async () => {
+    const args = ['--with', 'pong,semaphore']
+    for (const part of atDepth({ normally: ['cache'], thoroughly: ['cache', 'postgres', 'kafka', 'server'] })) {
+      const dying = startLocalPing(place, 'stubs', { args, env: { DIES_BEFORE_NOTE: part } })
+      expect(await dying.exited).toBe('SIGKILL')
+      const { pid, identity } = JSON.parse(/^not noted: (.*)$/m.exec(dying.output())?.[1] ?? '{}')
+      const lives = () => identityOf(pid) === identity
+      onTestFailed(() => void (lives() && process.kill(pid, 'SIGKILL')))
+      await expect.poll(() => [part, lives()]).toEqual([part, false])
+    }
+    const last = startLocalPing(place, 'stubs', { args })
+    await last.until(READY)
+    last.signal('SIGTERM')
+    expect(await last.exited).toBe(0)
+  })
+
   test('during the creation of the database creates it at the next start', async () => {
     const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
-    await expect.poll(() => place.pids()['postgres'], { timeout: 10_000 }).toBeDefined()
+    await expect.poll(() => place.pids()['postgres']).toBeDefined()
     first.signal('SIGKILL')
     await first.exited
     const second = startLocalPing(place, 'stubs', { env: NO_KAFKA })

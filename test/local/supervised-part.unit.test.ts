@@ -85,7 +85,7 @@ describe('a supervised part', () => {
   })
 
   test.each([
-    ['whose program is missing', '/none/such', [], /^kafka: cannot run \/none\/such: .*ENOENT/],
+    ['whose program is missing', '/none/such', [], /^kafka exited while starting \(exit code 127\); its last output:\n.*\/none\/such/],
     [
       'that ends with the exit code for a permanent failure',
       process.execPath,

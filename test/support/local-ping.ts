@@ -57,7 +57,7 @@ export async function localPlace(options: { user?: PlainUser; closed?: boolean }
   const ports = await Promise.all(names.map(async name => [name, String(await freePort())] as const))
   const recorded = (): [string, { pid: number; identity: string }][] => {
     const run = join(dataDir, 'run')
-    const files = existsSync(run) ? readdirSync(run) : []
+    const files = existsSync(run) ? readdirSync(run).filter(file => file.endsWith('.json')) : []
     return files.map(file => [file.replace('.json', ''), JSON.parse(readFileSync(join(run, file), 'utf8'))])
   }
   const pids = () => Object.fromEntries(recorded().map(([part, { pid }]) => [part, pid]))

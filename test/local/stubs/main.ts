@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { main } from '../../../local/main.ts'
+import { dieBeforeNote } from './die-before-note.ts'
 
 /** `npm start` with stubs for the programs: everything else is real. */
 const programs = {
@@ -9,4 +10,6 @@ const programs = {
   pong: join(import.meta.dirname, 'pong.ts'),
   semaphore: join(import.meta.dirname, 'semaphore.ts'),
 }
+const part = process.env['DIES_BEFORE_NOTE']
+if (part !== undefined) dieBeforeNote(part)
 await main(programs, process.argv.slice(2))
