@@ -12,6 +12,7 @@ import { reflectionRoutes } from '../transport/reflection/reflection-routes.ts'
 import { errorInterceptor } from '../transport/rpc/error-interceptor.ts'
 import { measureCalls, type CallMetrics } from '../transport/rpc/measure-calls.ts'
 import { badgePages } from './badge/badge-pages.ts'
+import type { PingBuckets } from './buckets/buckets.ts'
 import type { PingCounter } from './count-reader/ping-counter.ts'
 import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from './ping-service/ping-count.ts'
 import { pingRoutes } from './ping-service/ping-routes.ts'
@@ -24,6 +25,7 @@ export type PingHttpOptions = Pick<
 > & {
   readonly recorder: PingRecorder
   readonly reader: PingCounter
+  readonly buckets: PingBuckets
   /** Maximum size of a PingBatch or PingStream message, in bytes, also after decompression. */
   readonly maxBatchBodyBytes: number
   readonly readiness: Readiness
@@ -33,12 +35,12 @@ export type PingHttpOptions = Pick<
 
 /** Starts Ping's port: PingService, gRPC health and reflection, and the pages. */
 export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
-  const { recorder, reader, maxBatchBodyBytes, readiness, metrics, log } = options
+  const { recorder, reader, buckets, maxBatchBodyBytes, readiness, metrics, log } = options
   const { ping, pingCount } = PingService.method
   return startHttpServer({
     ...options,
     routes(router, stopping) {
-      pingRoutes({ recorder, reader, maxBatchBodyBytes, log, stopping })(router)
+      pingRoutes({ recorder, reader, buckets, maxBatchBodyBytes, log, stopping })(router)
       healthRoutes(readiness, [PingService.typeName], stopping)(router)
       reflectionRoutes([PingService, Health], stopping)(router)
     },

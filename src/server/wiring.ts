@@ -12,6 +12,7 @@ import type { Running } from '../runtime/run-program.ts'
 import { wait, within } from '../runtime/wait.ts'
 import type { HttpServer } from '../transport/http/http-server.ts'
 import { watchCallers } from '../transport/watch-callers.ts'
+import { BucketReader } from './buckets/bucket-reader.ts'
 import { CountReader } from './count-reader/count-reader.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics.ts'
 import { startPingHttp } from './ping-http.ts'
@@ -42,6 +43,7 @@ interface Parts {
   readonly recorder: Recorder
   readonly relay: Relay
   readonly reader: CountReader
+  readonly buckets: BucketReader
 }
 
 /**
@@ -71,6 +73,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
       access: callers.access,
       recorder: gate,
       reader: parts.reader,
+      buckets: parts.buckets,
       readiness,
       metrics,
       log,
@@ -105,7 +108,8 @@ function createParts(settings: ServerSettings, log: Logger, metrics: ServerMetri
     preferredLanes: () => relay.lanes,
     onRecorded: batch => relay.offer(batch),
   })
-  return { pool, cache, recorder, relay, reader: new CountReader({ pool, cache, log, metrics, lanes: settings.lanes }) }
+  const reader = new CountReader({ pool, cache, log, metrics, lanes: settings.lanes })
+  return { pool, cache, recorder, relay, reader, buckets: new BucketReader({ pool, metrics }) }
 }
 
 function httpOptions({ port, hosts, maxBodyBytes, maxBatchBodyBytes, corsOrigins, leanHttp }: ServerSettings) {

@@ -7,6 +7,7 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { pino } from 'pino'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { Readiness } from '../../src/runtime/readiness.ts'
+import type { BucketQuestion, Buckets, PingBuckets } from '../../src/server/buckets/buckets.ts'
 import type { Count, Range } from '../../src/server/count-reader/count.ts'
 import type { PingCounter } from '../../src/server/count-reader/ping-counter.ts'
 import { createServerMetrics, type ServerMetrics } from '../../src/server/metrics.ts'
@@ -29,6 +30,8 @@ export interface HttpFixture extends AsyncDisposable {
   readonly metrics: ServerMetrics
   readonly recorded: RequestedPing[]
   readonly counted: (Range | 'total')[]
+  /** What was asked about buckets. */
+  readonly listed: BucketQuestion[]
   /** Whether each count was requested as strong. */
   readonly strong: boolean[]
   readonly logged: Record<string, unknown>[]
@@ -40,6 +43,7 @@ export interface FixtureOptions extends Partial<
   readonly record?: PingRecorder['record']
   /** Replaces the recorder that only remembers its calls. */
   readonly recorder?: PingRecorder
+  readonly list?: (question: BucketQuestion) => Promise<Buckets>
   readonly count?: (range: Range | undefined, strong: boolean) => Promise<Count>
 }
 
@@ -49,6 +53,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
   const metrics = createServerMetrics()
   const recorded: RequestedPing[] = []
   const counted: (Range | 'total')[] = []
+  const listed: BucketQuestion[] = []
   const strong: boolean[] = []
   const logged: Record<string, unknown>[] = []
   const log = pino({ level: 'debug' }, { write: line => void logged.push(JSON.parse(line)) })
@@ -58,6 +63,12 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     return (await options.count?.(range, isStrong)) ?? { count: BigInt(recorded.length), source: 'cache', ageMs: 12.3 }
   }
   const reader: PingCounter = { total: isStrong => answer(undefined, isStrong), range: answer }
+  const buckets: PingBuckets = {
+    async list(question) {
+      listed.push(question)
+      return (await options.list?.(question)) ?? { buckets: [], source: 'cache', ageMs: 12.3 }
+    },
+  }
   const record = async (ping: RequestedPing): Promise<void> => {
     await options.record?.(ping)
     recorded.push(ping)
@@ -86,6 +97,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     limits,
     recorder: options.recorder ?? { record, recordAll },
     reader,
+    buckets,
     readiness,
     metrics,
     log,
@@ -100,6 +112,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     metrics,
     recorded,
     counted,
+    listed,
     strong,
     logged,
     [Symbol.asyncDispose]: stop,

@@ -11,7 +11,7 @@ export interface RequestedCount {
 }
 
 /** Checks a request. Throws `InvalidInputError`. */
-export function requestedCount(request: PingCountRequest): RequestedCount {
+export function requestedCount(request: Pick<PingCountRequest, 'timeRange' | 'consistency'>): RequestedCount {
   return { range: checkedRange(request.timeRange), strong: isStrong(request.consistency) }
 }
 

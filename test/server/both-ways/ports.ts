@@ -5,6 +5,7 @@ import { RetryInfoSchema } from '../../../src/gen/google/rpc/error_details_pb.ts
 import { PingService } from '../../../src/gen/ping/v1/ping_pb.ts'
 import { Readiness } from '../../../src/runtime/readiness.ts'
 import { statusPages } from '../../../src/runtime/status-pages.ts'
+import type { PingBuckets } from '../../../src/server/buckets/buckets.ts'
 import type { Count, Range } from '../../../src/server/count-reader/count.ts'
 import type { PingCounter } from '../../../src/server/count-reader/ping-counter.ts'
 import { createServerMetrics } from '../../../src/server/metrics.ts'
@@ -77,7 +78,8 @@ async function startWay(lean: boolean, options: WaysOptions): Promise<Way> {
     allowedOrigins: ['http://page.example'],
     examplePaths: ['/ping.v1.PingService/Ping'],
     routes(router, stopping) {
-      pingRoutes({ recorder: fixedRecorder(note), reader: fixedReader(note), maxBatchBodyBytes: 3 * MAX_BODY_BYTES, log, stopping })(router)
+      const stores = { recorder: fixedRecorder(note), reader: fixedReader(note), buckets: fixedBuckets(note) }
+      pingRoutes({ ...stores, maxBatchBodyBytes: 3 * MAX_BODY_BYTES, log, stopping })(router)
       healthRoutes(readiness, [PingService.typeName], stopping)(router)
       conformanceRoutes(router)
     },
@@ -117,6 +119,17 @@ function fixedReader(note: Note): PingCounter {
     return { count: 9_007_199_254_740_993n, source: strong ? 'database' : 'cache', ageMs: 12.3 }
   }
   return { total: strong => count(undefined, strong), range: count }
+}
+
+function fixedBuckets(note: Note): PingBuckets {
+  return {
+    async list(question) {
+      note('listed', question)
+      await outcomeOf(question.range.startMs)
+      const buckets = [0n, 9_007_199_254_740_993n].map(count => ({ startMs: question.range.startMs, count }))
+      return { buckets, source: question.strong ? 'database' : 'cache', ageMs: 12.3 }
+    },
+  }
 }
 
 async function outcomeOf(timestampMs: bigint | undefined): Promise<void> {

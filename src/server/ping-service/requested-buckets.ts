@@ -1,0 +1,23 @@
+import { BucketUnit as Unit, BucketUnitSchema, type ListBucketsRequest } from '../../gen/ping/v1/ping_pb.ts'
+import { InvalidInputError, invalidInput } from '../../transport/rpc/invalid-input.ts'
+import { namesOf } from '../../transport/rpc/json-reading.ts'
+import type { BucketQuestion } from '../buckets/buckets.ts'
+import type { BucketUnit } from '../buckets/calendar.ts'
+import { requestedCount } from './requested-count.ts'
+
+const UNITS: Readonly<Partial<Record<Unit, BucketUnit>>> = {
+  [Unit.MINUTE]: 'minute',
+  [Unit.HOUR]: 'hour',
+  [Unit.DAY]: 'day',
+  [Unit.WEEK]: 'week',
+  [Unit.MONTH]: 'month',
+}
+
+/** Checks a request; what only the calendar knows is checked there. Throws `InvalidInputError`. */
+export function requestedBuckets(request: ListBucketsRequest): BucketQuestion {
+  const { range, strong } = requestedCount(request)
+  if (range === undefined) throw new InvalidInputError('time_range: got none, expected a start and an end')
+  const unit = UNITS[request.unit]
+  if (unit === undefined) throw invalidInput('unit', request.unit, `one of ${namesOf(BucketUnitSchema)}`)
+  return { range, unit, timeZone: request.timeZone === '' ? 'UTC' : request.timeZone, strong }
+}
