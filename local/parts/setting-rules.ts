@@ -73,6 +73,7 @@ const OF_PING: RulesFor<typeof serverSettings & typeof processorSettings> = {
   answerWithinMs: 'passed',
   relayLingerMs: 'passed',
   relayPollMs: 'passed',
+  livePage: 'passed',
   flushRecords: 'passed',
   flushIntervalMs: 'passed',
   tickIntervalMs: 'passed',

@@ -10,6 +10,11 @@ export type HttpResponse = ServerResponse | Http2ServerResponse
 /** Answers GET and HEAD with the page, other methods with 405. */
 export function answerPage(request: HttpRequest, response: HttpResponse, page: Page): void {
   if (request.method === 'GET' || request.method === 'HEAD') return send(request, response, page)
+  wrongMethod(request, response)
+}
+
+/** Answers a method other than GET and HEAD. */
+export function wrongMethod(request: HttpRequest, response: HttpResponse): void {
   const body = `method: got ${request.method}, expected GET\n`
   send(request, response, { status: 405, type: 'text/plain; charset=utf-8', body }, { allow: 'GET, HEAD' })
 }

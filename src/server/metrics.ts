@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { PostgresMetrics } from '../postgres/write-watch.ts'
 import type { RelayMetrics } from '../relay/relay-options.ts'
 import { createRegistry } from '../runtime/metrics-registry.ts'
+import type { EventStreamMetrics } from '../transport/http/event-stream/event-stream.ts'
 import { callMetrics, SECONDS } from '../transport/rpc/call-metrics.ts'
 import type { CallMetrics } from '../transport/rpc/measure-calls.ts'
 import { tlsMetrics, type TlsMetrics } from '../transport/tls/tls-metrics.ts'
@@ -9,7 +10,8 @@ import type { CountReaderMetrics } from './count-reader/count-reader-metrics.ts'
 import type { RecorderMetrics } from './recorder/recorder-metrics.ts'
 
 /** All metrics of a server, in its own registry. Each room declares those that it needs; this object has them all. */
-export interface ServerMetrics extends RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics, TlsMetrics, PostgresMetrics {
+export interface ServerMetrics
+  extends RecorderMetrics, RelayMetrics, CountReaderMetrics, CallMetrics, TlsMetrics, PostgresMetrics, EventStreamMetrics {
   readonly registry: Registry
 }
 
@@ -23,6 +25,7 @@ export function createServerMetrics(): ServerMetrics {
     ...recorderMetrics(registry),
     ...relayMetrics(registry),
     ...countReaderMetrics(registry),
+    ...pageMetrics(registry),
     ...callMetrics(registry, 'ping'),
     ...tlsMetrics(registry, 'ping'),
   }
@@ -102,6 +105,17 @@ function countReaderMetrics(registry: Registry): CountReaderMetrics {
     countAnswered: source => answered[source].inc(),
     cacheNotUsed: reason => passed.inc({ reason }),
   }
+}
+
+function pageMetrics(registry: Registry): EventStreamMetrics {
+  const registers = [registry]
+  const viewers = new Gauge({ name: 'ping_page_viewers', help: 'Browsers that get the events of the live page', registers })
+  const refused = new Counter({
+    name: 'ping_page_viewers_refused_total',
+    help: 'Viewers of the live page that have to poll, because there were too many',
+    registers,
+  })
+  return { readers: open => viewers.set(open), readerRefused: () => refused.inc() }
 }
 
 function watched(gauge: { name: string; help: string; read: () => number; registry: Registry }): void {

@@ -6,6 +6,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Readiness } from '../runtime/readiness.ts'
 import { statusPages, type Page } from '../runtime/status-pages.ts'
 import { healthRoutes } from '../transport/health/health-routes.ts'
+import type { EventStream, EventStreamMetrics } from '../transport/http/event-stream/event-stream.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from '../transport/http/http-server.ts'
 import type { PageMaker } from '../transport/http/pages/serve-page.ts'
 import { reflectionRoutes } from '../transport/reflection/reflection-routes.ts'
@@ -14,6 +15,9 @@ import { measureCalls, type CallMetrics } from '../transport/rpc/measure-calls.t
 import { badgePages } from './badge/badge-pages.ts'
 import type { PingBuckets } from './buckets/buckets.ts'
 import type { PingCounter } from './count-reader/ping-counter.ts'
+import { EVENTS_PATH, pageEvents } from './page/page-events.ts'
+import type { PageStates } from './page/page-states.ts'
+import { STATE_PATH, statePage } from './page/state-page.ts'
 import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from './ping-service/ping-count.ts'
 import { pingRoutes } from './ping-service/ping-routes.ts'
 import { PING_ID_HEADER } from './ping-service/ping.ts'
@@ -29,13 +33,15 @@ export type PingHttpOptions = Pick<
   /** Maximum size of a PingBatch or PingStream message, in bytes, also after decompression. */
   readonly maxBatchBodyBytes: number
   readonly readiness: Readiness
-  readonly metrics: CallMetrics & { readonly registry: Registry }
+  /** What the live page shows. Undefined: there is no page. */
+  readonly pageStates?: PageStates | undefined
+  readonly metrics: CallMetrics & EventStreamMetrics & { readonly registry: Registry }
   readonly log: Logger
 }
 
 /** Starts Ping's port: PingService, gRPC health and reflection, and the pages. */
 export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
-  const { recorder, reader, buckets, maxBatchBodyBytes, readiness, metrics, log } = options
+  const { recorder, reader, buckets, maxBatchBodyBytes, readiness, pageStates, metrics, log } = options
   const { ping, pingCount } = PingService.method
   return startHttpServer({
     ...options,
@@ -48,11 +54,21 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
     exposedHeaders: [PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER],
     examplePaths: [createMethodUrl('/', ping), createMethodUrl('/', pingCount)],
     calls: measureCalls(metrics, log),
-    pages: new Map<string, PageMaker>([...statusPages(readiness, metrics.registry), ['/healthz', healthz], ...badgePages(reader)]),
+    pages: new Map<string, PageMaker>([
+      ...statusPages(readiness, metrics.registry),
+      ['/healthz', healthz],
+      ...badgePages(reader),
+      ...livePages(pageStates),
+    ]),
+    eventStreams: new Map<string, EventStream>(pageStates && [[EVENTS_PATH, pageEvents(pageStates, metrics)]]),
   })
 }
 
 /** Says only that the program runs, as in the original Ping. */
 async function healthz(): Promise<Page> {
   return { status: 200, type: 'text/plain; charset=utf-8', body: 'ok' }
+}
+
+function livePages(states: PageStates | undefined): readonly (readonly [string, PageMaker])[] {
+  return states === undefined ? [] : [[STATE_PATH, statePage(states)]]
 }

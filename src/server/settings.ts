@@ -4,7 +4,7 @@ import { kafkaSettings, topicSettings } from '../kafka/settings.ts'
 import { postgresSettings } from '../postgres/settings.ts'
 import { hostSetting } from '../runtime/host-setting.ts'
 import { LOG_LEVELS } from '../runtime/logger.ts'
-import { choice, integer, type SettingsOf } from '../runtime/settings.ts'
+import { choice, flag, integer, type SettingsOf } from '../runtime/settings.ts'
 import { portSettings } from '../transport/settings.ts'
 
 /** Every setting of the server. */
@@ -62,6 +62,11 @@ export const serverSettings = {
     fallback: 100,
     min: 10,
     max: 2_000,
+  }),
+
+  livePage: flag('LIVE_PAGE', {
+    help: 'Show the live page at / to browsers. false: / and /page/ do not exist, for browsers as for all other callers.',
+    fallback: true,
   }),
 
   ...portSettings,

@@ -15,6 +15,7 @@ import { watchCallers } from '../transport/watch-callers.ts'
 import { BucketReader } from './buckets/bucket-reader.ts'
 import { CountReader } from './count-reader/count-reader.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics.ts'
+import { PageStates } from './page/page-states.ts'
 import { startPingHttp } from './ping-http.ts'
 import { Recorder } from './recorder/recorder.ts'
 import { StartGate } from './recorder/start-gate.ts'
@@ -74,6 +75,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
       recorder: gate,
       reader: parts.reader,
       buckets: parts.buckets,
+      pageStates: settings.livePage ? new PageStates({ counter: parts.reader }) : undefined,
       readiness,
       metrics,
       log,

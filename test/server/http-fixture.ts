@@ -38,7 +38,10 @@ export interface HttpFixture extends AsyncDisposable {
 }
 
 export interface FixtureOptions extends Partial<
-  Pick<PingHttpOptions, 'limits' | 'maxBodyBytes' | 'maxBatchBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean'>
+  Pick<
+    PingHttpOptions,
+    'limits' | 'maxBodyBytes' | 'maxBatchBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean' | 'pageStates'
+  >
 > {
   readonly record?: PingRecorder['record']
   /** Replaces the recorder that only remembers its calls. */
@@ -83,7 +86,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
       ),
     )
   const { maxBodyBytes = 65_536, maxBatchBodyBytes = 2_097_152, allowedOrigins = ['*'], hosts = ['127.0.0.1'], limits = {} } = options
-  const { tls, access, lean = true } = options
+  const { tls, access, lean = true, pageStates } = options
   const http = await startPingHttp({
     port: 0,
     portSetting: 'PORT',
@@ -91,6 +94,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     tls,
     access,
     lean,
+    pageStates,
     maxBodyBytes,
     maxBatchBodyBytes,
     allowedOrigins,

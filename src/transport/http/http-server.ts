@@ -13,6 +13,8 @@ import { refuseMalformedTimeOut } from '../rpc/time-out-header.ts'
 import type { TlsIdentity } from '../tls/tls-port.ts'
 import { compressions } from './compressions.ts'
 import { createCors, type Cors, type CorsOptions } from './cors.ts'
+import { EventStream } from './event-stream/event-stream.ts'
+import { serveEventStream } from './event-stream/serve-event-stream.ts'
 import { faultyRequest, options as answerOptions, unknownPath, wrongTarget, type ExamplePaths } from './explanations.ts'
 import { InFlight } from './in-flight.ts'
 import { serveLean } from './lean/serve-lean.ts'
@@ -47,6 +49,8 @@ export interface HttpServerOptions extends ListenOptions, Omit<CorsOptions, 'all
   readonly lean?: boolean
   /** Pages by path: those for probes and metrics, and those for people. */
   readonly pages: ReadonlyMap<string, PageMaker>
+  /** Streams of events by path. */
+  readonly eventStreams?: ReadonlyMap<string, EventStream>
   readonly log: Logger
 }
 
@@ -77,7 +81,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const port = new OnePort(
     (request, response) => {
       inFlight.add(request, response)
-      serve(options, { rpcs, cors, plainRoutes, methods }, request, response)
+      serve(options, { rpcs, cors, plainRoutes, methods, stopping: stopping.signal }, request, response)
     },
     { limits, tls: options.tls, methods },
   )
@@ -133,13 +137,15 @@ interface Mounted {
   readonly plainRoutes: RouteTable
   /** The methods that some path accepts. */
   readonly methods: readonly string[]
+  /** Aborted when a drain begins. */
+  readonly stopping: AbortSignal
 }
 
 function ignore(): void {}
 
 function serve(
-  { pages, examplePaths, access, allowedOrigins, limits, calls, log }: HttpServerOptions,
-  { rpcs, cors, plainRoutes, methods }: Mounted,
+  { pages, eventStreams, examplePaths, access, allowedOrigins, limits, calls, log }: HttpServerOptions,
+  { rpcs, cors, plainRoutes, methods, stopping }: Mounted,
   request: HttpRequest,
   response: HttpResponse,
 ): void {
@@ -157,11 +163,12 @@ function serve(
   const rpc = rpcs.get(path)
   if (rpc?.lean !== undefined && serveLean(rpc.lean, request, response, { log, access })) return
   if (rpc !== undefined) return serveRpc(rpc.handler, request, response, { log, access })
-  const page = pages.get(path)
-  const routes = page === undefined ? plainRoutes.match(path) : undefined
+  const found = pages.get(path) ?? eventStreams?.get(path)
+  const routes = found === undefined ? plainRoutes.match(path) : undefined
   if (routes !== undefined) return serveRoute(routes, path, request, response, { log, access, allowedOrigins, calls })
-  if (page === undefined) return unknownPath(request, response, examplePaths)
+  if (found === undefined) return unknownPath(request, response, examplePaths)
   const refusal = access?.(request, path)
   if (refusal !== undefined) return refusePage(request, response, refusal)
-  void servePage(page, path, request, response, { log, otherwise: () => unknownPath(request, response, examplePaths) })
+  if (found instanceof EventStream) return serveEventStream(found, request, response, { path, log, stopping })
+  void servePage(found, path, request, response, { log, otherwise: () => unknownPath(request, response, examplePaths) })
 }
