@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { SettingsError, type Environment } from '../runtime/settings.ts'
+import { addBucketsCommand } from './buckets/buckets-command.ts'
 import { createContext, type Wiring } from './context.ts'
 import { addCountCommand } from './count/count-command.ts'
 import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts'
@@ -20,6 +21,7 @@ ${EXIT_CODES_HELP}
 Examples:
   pingcli ping
   pingcli count
+  pingcli buckets --unit day --zone Europe/Berlin
   pingcli ping -n 1000 --concurrency 32 --address http://ping.example.com
   pingcli count --json | jq .count
   pingcli load --batch 1000 --concurrency 4
@@ -53,6 +55,7 @@ function createProgram(env: Environment, end: (code: ExitCode) => void): Command
   addPingCommand(program, wiring)
   addLoadCommand(program, wiring)
   addCountCommand(program, wiring)
+  addBucketsCommand(program, wiring)
   addVerifyCommand(program, wiring)
   addRebuildCommand(program, wiring)
   addRttCommand(program, wiring)

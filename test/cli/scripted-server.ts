@@ -5,7 +5,13 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { Code, ConnectError, createContextKey, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import type { Protocol } from '../../src/cli/client/connect-to.ts'
-import { PingService, type FailureCode, type PingCountRequest, type PingRequest } from '../../src/gen/ping/v1/ping_pb.ts'
+import {
+  PingService,
+  type FailureCode,
+  type ListBucketsRequest,
+  type PingCountRequest,
+  type PingRequest,
+} from '../../src/gen/ping/v1/ping_pb.ts'
 
 /**
  * What the server does with one call: answers; records and then cuts the connection, so that the reply is lost;
@@ -25,6 +31,7 @@ export interface ScriptedServer {
   /** Every Ping that arrived, in order, including those that were not answered. */
   readonly pings: readonly PingRequest[]
   readonly counts: readonly PingCountRequest[]
+  readonly bucketLists: readonly ListBucketsRequest[]
   /** How many pings each PingBatch, or each message of a PingStream, had. */
   readonly sizes: readonly number[]
   /** The ids that count. */
@@ -43,6 +50,8 @@ export interface ServerOptions {
   readonly http2?: boolean
   /** Every PingBatch is answered without its first result. */
   readonly losesResult?: boolean
+  /** What ListBuckets answers. */
+  readonly buckets?: readonly { readonly start: bigint; readonly pingCount: bigint }[]
 }
 
 const cutKey = createContextKey<() => void>(() => undefined)
@@ -51,11 +60,12 @@ const cutKey = createContextKey<() => void>(() => undefined)
 export async function startScriptedServer(
   protocol: Protocol,
   script: readonly Step[] = [],
-  { port = 0, tls, forgets = 0, fails = () => undefined, http2 = false, losesResult = false }: ServerOptions = {},
+  { port = 0, tls, forgets = 0, fails = () => undefined, http2 = false, losesResult = false, buckets = [] }: ServerOptions = {},
 ): Promise<ScriptedServer> {
   const steps = [...script]
   const pings: PingRequest[] = []
   const counts: PingCountRequest[] = []
+  const bucketLists: ListBucketsRequest[] = []
   const sizes: number[] = []
   const recorded = new Set<string>()
   const tries = new Map<string, number>()
@@ -108,6 +118,13 @@ export async function startScriptedServer(
           context.responseHeader.set('ping-count-age-ms', '120')
           return { pingCount: BigInt(recorded.size) }
         },
+        listBuckets: async (request, context) => {
+          bucketLists.push(request)
+          await take(context, () => undefined)
+          context.responseHeader.set('ping-count-source', 'database')
+          context.responseHeader.set('ping-count-age-ms', '3')
+          return { buckets: [...buckets] }
+        },
       }),
   })
   const sockets = new Set<Socket>()
@@ -123,6 +140,7 @@ export async function startScriptedServer(
     port: address.port,
     pings,
     counts,
+    bucketLists,
     sizes,
     recorded,
     stop: async () => {

@@ -11,7 +11,7 @@ const CTRL_C = '\u0003'
 
 let server: ScriptedServer
 beforeAll(async () => {
-  server = await startScriptedServer('connect')
+  server = await startScriptedServer('connect', [], { buckets: [{ start: 0n, pingCount: 1n }] })
 })
 afterAll(async () => server.stop())
 
@@ -80,6 +80,13 @@ describe.runIf(can('script'))('pingcli on a terminal', () => {
   test('shows no bar for a short run', async () => {
     const { shown } = await onTerminal(line('ping'))
     expect(shown).toMatch(/^recorded /)
+  })
+
+  test('colours the bars of buckets, but not with NO_COLOR', async () => {
+    const [coloured, plain] = await Promise.all([{}, { NO_COLOR: '1' }].map(env => onTerminal(line('buckets'), { env })))
+    expect(coloured!.shown).toContain('  \u001B[36m█')
+    expect(plain!.shown).toContain('  █')
+    expect(plain!.shown).not.toContain('\u001B')
   })
 
   test('ends on Ctrl-C with the summary and exit code 130', async () => {

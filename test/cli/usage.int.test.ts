@@ -18,6 +18,10 @@ describe('wrong usage of pingcli ends with exit code 2, and with what it got and
     [['count', '--from', '2026-02-30'], /Got "2026-02-30", expected an ISO 8601 time/],
     [['count', '--from', '2', '--to', '1'], /Got --from 2 and --to 1 \(ms\), expected --from not after --to/],
     [['count', '--interval', '1ms'], /Got "1ms", expected a duration .* at least 50ms/],
+    [['buckets', '--unit', 'year'], /argument 'year' is invalid. Allowed choices are minute, hour, day, week, month/],
+    [['buckets', '--zone', 'Mars'], /Got "Mars", expected the IANA name of a time zone, such as Europe\/Berlin or UTC/],
+    [['buckets', '--from', '2', '--to', '1'], /Got --from 2 and --to 1 \(ms\), expected --from not after --to/],
+    [['buckets', '--from', '9999-01-01'], /Got --from 253370764800000, and the range ends at \d+ \(ms\), expected --from not after --to/],
     [['ping', '--timestmp', '5'], /unknown option '--timestmp'\n.*--timestamp/],
     [['ping', 'extra'], /too many arguments for 'ping'. Expected 0 arguments but got 1/],
     [['png'], /unknown command 'png'\n.*ping/],
@@ -50,7 +54,7 @@ describe('pingcli help', () => {
     )
   })
 
-  test.each(['ping', 'count', 'verify', 'rebuild', 'rtt'])('of %s shows examples and the shared options', async command => {
+  test.each(['ping', 'count', 'buckets', 'verify', 'rebuild', 'rtt'])('of %s shows examples and the shared options', async command => {
     const { code, stdout } = await callCli(['help', command])
     expect(code).toBe(0)
     expect(stdout).toMatch(new RegExp(`Examples:\\n  pingcli ${command}`))

@@ -1,6 +1,13 @@
 import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError, createClient, type CallOptions } from '@connectrpc/connect'
-import { Consistency, PingBatchRequestSchema, PingService, type PingRequest, type PingResult } from '../../gen/ping/v1/ping_pb.ts'
+import {
+  BucketUnit,
+  Consistency,
+  PingBatchRequestSchema,
+  PingService,
+  type PingRequest,
+  type PingResult,
+} from '../../gen/ping/v1/ping_pb.ts'
 import { connectTo, type ClientOptions } from './connect-to.ts'
 
 /** The question to PingCount. `range` is `[start, end)` in ms since the epoch. */
@@ -16,6 +23,29 @@ export interface CountAnswer {
   readonly ageMs: number | undefined
 }
 
+/** The units of buckets, by their names in options. */
+export const BUCKET_UNITS = {
+  minute: BucketUnit.MINUTE,
+  hour: BucketUnit.HOUR,
+  day: BucketUnit.DAY,
+  week: BucketUnit.WEEK,
+  month: BucketUnit.MONTH,
+} as const
+export type Unit = keyof typeof BUCKET_UNITS
+
+/** The question to ListBuckets. `range` is `[start, end)` in ms since the epoch; `zone` an IANA name. */
+export interface BucketsQuestion {
+  readonly range: { readonly start: bigint; readonly end: bigint }
+  readonly unit: Unit
+  readonly zone: string
+  readonly strong: boolean
+}
+
+/** The answer of ListBuckets, the earliest bucket first. */
+export interface BucketsAnswer extends Pick<CountAnswer, 'source' | 'ageMs'> {
+  readonly buckets: readonly { readonly start: bigint; readonly count: bigint }[]
+}
+
 /** One server, over one protocol. Every call may be repeated: a ping carries its id. */
 export interface PingClient {
   ping(id: string, timestampMs: bigint | undefined, call: CallOptions): Promise<void>
@@ -24,6 +54,7 @@ export interface PingClient {
   /** The results in the order of the pings, as they arrive. Over HTTP/2 only. */
   stream(messages: AsyncIterable<readonly PingRequest[]>, call: CallOptions): AsyncIterable<readonly PingResult[]>
   count(question: CountQuestion, call: CallOptions): Promise<CountAnswer>
+  buckets(question: BucketsQuestion, call: CallOptions): Promise<BucketsAnswer>
   /** Closes the connections. */
   close(): void
 }
@@ -54,7 +85,15 @@ export function createPingClient(options: ClientOptions): PingClient {
         },
         { ...call, onHeader: got => (headers = got) },
       )
-      return { count: pingCount, source: headers.get('ping-count-source') ?? undefined, ageMs: age(headers) }
+      return { count: pingCount, ...originOf(headers) }
+    },
+    buckets: async ({ range, unit, zone, strong }, call) => {
+      let headers = new Headers()
+      const { buckets } = await service.listBuckets(
+        { timeRange: range, unit: BUCKET_UNITS[unit], timeZone: zone, ...(strong && { consistency: Consistency.STRONG }) },
+        { ...call, onHeader: got => (headers = got) },
+      )
+      return { buckets: buckets.map(({ start, pingCount }) => ({ start, count: pingCount })), ...originOf(headers) }
     },
   }
 }
@@ -65,6 +104,10 @@ async function* requestsOf(messages: AsyncIterable<readonly PingRequest[]>): Asy
 
 async function* resultsOf(responses: AsyncIterable<{ readonly results: readonly PingResult[] }>): AsyncGenerator<readonly PingResult[]> {
   for await (const { results } of responses) yield results
+}
+
+function originOf(headers: Headers): Pick<CountAnswer, 'source' | 'ageMs'> {
+  return { source: headers.get('ping-count-source') ?? undefined, ageMs: age(headers) }
 }
 
 function age(headers: Headers): number | undefined {

@@ -7,7 +7,7 @@ export function countDocument({ range }: CountQuestion, { count: found, source, 
 }
 
 /** " (cache, 120 ms old)"; empty if the server does not report it. */
-export function originText({ source, ageMs }: CountAnswer): string {
+export function originText({ source, ageMs }: Pick<CountAnswer, 'source' | 'ageMs'>): string {
   if (source === undefined) return ''
   return ageMs ? ` (${source}, ${formatDuration(ageMs)} old)` : ` (${source})`
 }

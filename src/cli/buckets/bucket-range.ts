@@ -1,0 +1,39 @@
+import type { Unit } from '../client/ping-client.ts'
+import { FIRST_TIME_MS, LAST_TIME_MS } from '../formats/time.ts'
+
+/** How many buckets a range without a start has: the last hour, day, 30 days, 12 weeks or 12 months. */
+const DEFAULT_BUCKETS: Readonly<Record<Unit, number>> = { minute: 60, hour: 24, day: 30, week: 12, month: 12 }
+
+/** What a user said about the range. All times in ms since the Unix epoch. */
+export interface RangeWish {
+  readonly unit: Unit
+  readonly zone: string
+  readonly from: bigint | undefined
+  readonly to: bigint | undefined
+}
+
+/** `[start, end)`. Without `to` it ends with the bucket of `nowMs`; without `from` it has the unit's default number of buckets. */
+export function bucketRange({ unit, zone, from, to }: RangeWish, nowMs: number): { start: bigint; end: bigint } {
+  const end = to ?? toMs(bucketOf(BigInt(nowMs), unit, zone).add({ [`${unit}s`]: 1 }))
+  if (from !== undefined) return { start: from, end }
+  const last = bucketOf(end - 1n, unit, zone)
+  return { start: toMs(floor(last.subtract({ [`${unit}s`]: DEFAULT_BUCKETS[unit] - 1 }), unit)), end }
+}
+
+/** When the bucket starts that a time is in. */
+function bucketOf(timeMs: bigint, unit: Unit, zone: string): Temporal.ZonedDateTime {
+  // Temporal knows fewer times than int64 has. The server refuses such a bound and says what it expects.
+  const known = timeMs < FIRST_TIME_MS ? FIRST_TIME_MS : timeMs > LAST_TIME_MS ? LAST_TIME_MS : timeMs
+  return floor(Temporal.Instant.fromEpochMilliseconds(Number(known)).toZonedDateTimeISO(zone), unit)
+}
+
+function floor(time: Temporal.ZonedDateTime, unit: Unit): Temporal.ZonedDateTime {
+  if (unit === 'minute' || unit === 'hour') return time.round({ smallestUnit: unit, roundingMode: 'floor' })
+  if (unit === 'day') return time.startOfDay()
+  if (unit === 'week') return time.subtract({ days: time.dayOfWeek - 1 }).startOfDay()
+  return time.with({ day: 1 }).startOfDay()
+}
+
+function toMs(time: Temporal.ZonedDateTime): bigint {
+  return BigInt(time.epochMilliseconds)
+}
