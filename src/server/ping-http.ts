@@ -15,6 +15,7 @@ import { measureCalls, type CallMetrics } from '../transport/rpc/measure-calls.t
 import { badgePages } from './badge/badge-pages.ts'
 import type { PingBuckets } from './buckets/buckets.ts'
 import type { PingCounter } from './count-reader/ping-counter.ts'
+import { pageMakers } from './page/html/page-makers.ts'
 import { EVENTS_PATH, pageEvents } from './page/page-events.ts'
 import type { PageStates } from './page/page-states.ts'
 import { STATE_PATH, statePage } from './page/state-page.ts'
@@ -58,7 +59,7 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
       ...statusPages(readiness, metrics.registry),
       ['/healthz', healthz],
       ...badgePages(reader),
-      ...livePages(pageStates),
+      ...livePages(options),
     ]),
     eventStreams: new Map<string, EventStream>(pageStates && [[EVENTS_PATH, pageEvents(pageStates, metrics)]]),
   })
@@ -69,6 +70,7 @@ async function healthz(): Promise<Page> {
   return { status: 200, type: 'text/plain; charset=utf-8', body: 'ok' }
 }
 
-function livePages(states: PageStates | undefined): readonly (readonly [string, PageMaker])[] {
-  return states === undefined ? [] : [[STATE_PATH, statePage(states)]]
+function livePages({ pageStates, buckets, tls }: PingHttpOptions): readonly (readonly [string, PageMaker])[] {
+  if (pageStates === undefined) return []
+  return [...pageMakers({ states: pageStates, buckets, isEncrypted: tls !== undefined }), [STATE_PATH, statePage(pageStates)]]
 }

@@ -5,6 +5,7 @@ import { environment } from '../../local/environment.ts'
 import { missingForKafka } from '../../local/launch/kafka-jars.ts'
 import { onPath } from '../../local/launch/on-path.ts'
 import { postgresBinaries } from '../../local/launch/postgres-binaries.ts'
+import { missingForChromium } from './chromium.ts'
 import { PGBOUNCER } from './pgbouncer.ts'
 
 const CONFLUENT_KAFKA = join('.cache', 'confluent-kafka')
@@ -94,6 +95,7 @@ const MISSING = {
   curl: () => missingFromPath('curl'),
   script: () => missingFromPath('script'),
   python: () => missingForXml(),
+  chromium: () => missingForChromium(),
 } as const
 
 export type Tier = keyof typeof MISSING

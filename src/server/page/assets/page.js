@@ -1,0 +1,299 @@
+// Keeps the page that the server has sent up to date, and lets the viewer move through it and send a ping.
+
+import {
+  cellOf,
+  cellText,
+  COLUMNS,
+  dayRows,
+  daysRange,
+  gridRange,
+  heatmapRows,
+  lastDays,
+  legendItems,
+  MINUTE_MS,
+  movedIndex,
+  pingsText,
+  thresholds,
+  toGrid,
+} from './calendar.js'
+import { follow, listBuckets, newPingId, sendPing } from './server.js'
+import { clockText, escapeHtml, isZone, numberText, parseState, spokenText, stateParts } from './view.js'
+
+/** @param {string} id one that the page has */
+function element(id) {
+  const found = document.getElementById(id)
+  if (found === null) throw new Error(`no element ${id}`)
+  return found
+}
+
+const asked = new URLSearchParams(location.search).get('zone')
+const zone = asked !== null && isZone(asked) ? asked : Intl.DateTimeFormat().resolvedOptions().timeZone
+const isCalm = matchMedia('(prefers-reduced-motion: reduce)')
+/** The server's clock minus the browser's, in ms. */
+let clockDifferenceMs = 0
+const serverNow = () => Date.now() + clockDifferenceMs
+
+/** The HTML of elements that were changed, by their ids. @type {Record<string, string>} */
+const shown = {}
+
+/**
+ * @param {string} id
+ * @param {string} html
+ */
+function show(id, html) {
+  if (shown[id] === html) return
+  shown[id] = html
+  element(id).innerHTML = html
+}
+
+// The state
+
+const TICK_MS = 600
+/** At most one sentence for screen readers in this time. */
+const SPEAK_MS = 10_000
+/** @type {bigint | undefined} */
+let total
+/** The number on the screen while it moves to `total`. */
+let ticked = 0n
+let spokenMs = performance.now()
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let speaking
+
+/** @param {string} json */
+function showState(json) {
+  const state = parseState(json)
+  clockDifferenceMs = state.atMs - Date.now()
+  const { total: totalHtml, ...parts } = stateParts(state, zone)
+  for (const [id, html] of Object.entries(parts)) show(id, html)
+  const [before, count] = [total, state.total?.count]
+  total = count
+  if (count === undefined) show('total', totalHtml)
+  else if (before === undefined) setTotal(count)
+  else if (count !== before) tick(count)
+  if (count !== before) refreshSoon()
+  speakLater(spokenText(state))
+}
+
+/** @param {bigint} count */
+function setTotal(count) {
+  ticked = count
+  show('total', numberText(count))
+}
+
+/**
+ * Counts up to a total, or shows it at once to a viewer who wants no motion.
+ *
+ * @param {bigint} to
+ */
+function tick(to) {
+  const from = ticked
+  const beganMs = performance.now()
+  const step = () => {
+    if (total !== to) return // there is a newer one
+    const part = isCalm.matches || to < from ? 1 : (performance.now() - beganMs) / TICK_MS
+    setTotal(part >= 1 ? to : from + BigInt(Math.floor(Number(to - from) * part)))
+    if (part < 1) requestAnimationFrame(step)
+  }
+  step()
+}
+
+/** @param {string} text */
+function speakLater(text) {
+  clearTimeout(speaking)
+  const say = () => {
+    spokenMs = performance.now()
+    show('spoken', escapeHtml(text))
+  }
+  speaking = setTimeout(say, Math.max(0, spokenMs + SPEAK_MS - performance.now()))
+}
+
+/** When the connection was lost, in ms of the server's clock. */
+let lostMs = 0
+
+/** @param {import('./server.js').Link} link */
+function showLink(link) {
+  if (link !== 'reconnecting') lostMs = 0
+  else if (lostMs === 0) lostMs = serverNow()
+  const texts = {
+    live: 'live',
+    polling: 'live, every 3 s',
+    reconnecting: `reconnecting since ${clockText(lostMs, zone)}`,
+  }
+  const line = element('link')
+  line.hidden = false
+  line.className = `link ${link}`
+  show('link', texts[link])
+  if (link === 'live') refreshSoon()
+}
+
+// The heatmap and the days
+
+/** While pings arrive, the newest minutes are asked for this often, and all of them from time to time: a ping may have an older time. */
+const REFRESH_MS = 2_000
+const REFRESH_ALL_MS = 300_000
+/** Most pings are in the newest minutes. */
+const NEWEST = 3
+const heatmap = element('heatmap')
+const body = /** @type {HTMLTableSectionElement} */ (element('minutes'))
+/** @type {import('./calendar.js').Grid | undefined} */
+let grid
+/** @type {import('./calendar.js').Bucket[]} */
+let days = []
+/** The minute whose cell the tab key reaches, in ms. */
+let focusMs = 0
+let allMs = -Infinity
+let refreshedMs = -Infinity
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let refreshing
+
+/** Asks for what may have changed, as soon as it may be asked for again. */
+function refreshSoon() {
+  if (refreshing !== undefined || document.hidden) return
+  const run = async () => {
+    refreshedMs = performance.now()
+    const fault = await refresh().catch(error => String(error.message))
+    refreshing = undefined
+    show('stale', fault === undefined ? '' : escapeHtml(`Not up to date since ${clockText(serverNow(), zone)}: ${fault}. Trying again.`))
+    if (fault !== undefined) refreshSoon()
+  }
+  refreshing = setTimeout(run, Math.max(0, refreshedMs + REFRESH_MS - performance.now()))
+}
+
+async function refresh() {
+  const nowMs = serverNow()
+  const range = gridRange(nowMs, zone)
+  const [first] = days.slice(-1)
+  if (range.startMs !== grid?.firstMs || performance.now() > allMs + REFRESH_ALL_MS) {
+    const [minutes, allDays] = await Promise.all([listBuckets('MINUTE', range, zone), listBuckets('DAY', daysRange(nowMs), zone)])
+    allMs = performance.now()
+    grid = toGrid(minutes)
+    days = lastDays(allDays, nowMs)
+    renderGrid()
+  } else if (first !== undefined) {
+    const minuteMs = nowMs - (nowMs % MINUTE_MS)
+    const newest = { startMs: Math.max(minuteMs - (NEWEST - 1) * MINUTE_MS, range.startMs), endMs: minuteMs + MINUTE_MS }
+    const today = { startMs: first.startMs, endMs: daysRange(nowMs).endMs }
+    const [minutes, someDays] = await Promise.all([listBuckets('MINUTE', newest, zone), listBuckets('DAY', today, zone)])
+    const counts = [...grid.counts]
+    for (const { startMs, count } of minutes) counts[(startMs - range.startMs) / MINUTE_MS] = count
+    grid = { ...grid, counts }
+    days = lastDays([...days.slice(0, -1), ...someDays], nowMs)
+    updateCells()
+  }
+  show('days', dayRows(days, zone))
+  show('today', pingsText(days.at(-1)?.count ?? 0n))
+}
+
+/** Draws the whole heatmap. The focus stays on its minute. */
+function renderGrid() {
+  if (grid === undefined) return
+  const hadFocus = body.contains(document.activeElement)
+  const endMs = grid.firstMs + grid.counts.length * MINUTE_MS
+  const nowMs = serverNow()
+  if (focusMs < grid.firstMs || focusMs >= endMs) focusMs = nowMs - (nowMs % MINUTE_MS)
+  body.innerHTML = heatmapRows(grid, { nowMs, zone, focusMs })
+  show('legend', legendItems(grid))
+  if (hadFocus) cellAt(focusIndex())?.focus()
+}
+
+/** Changes the cells that are not as they should be. */
+function updateCells() {
+  if (grid === undefined) return
+  const limits = thresholds(grid.counts)
+  const nowMs = serverNow()
+  for (const [index, count] of grid.counts.entries()) {
+    const { name, text } = cellOf(count, grid.firstMs + index * MINUTE_MS, nowMs, limits)
+    const cell = cellAt(index)
+    if (cell === undefined || (cell.className === name && cell.textContent === text)) continue
+    cell.className = name
+    cell.textContent = text
+  }
+  show('legend', legendItems(grid))
+  if (body.contains(document.activeElement)) describe(focusIndex())
+}
+
+/** @param {number} index */
+function cellAt(index) {
+  return body.rows[Math.floor(index / COLUMNS)]?.cells[(index % COLUMNS) + 1]
+}
+
+function focusIndex() {
+  return grid === undefined ? 0 : (focusMs - grid.firstMs) / MINUTE_MS
+}
+
+/** @param {number} index */
+function moveTo(index) {
+  if (grid === undefined) return
+  cellAt(focusIndex())?.removeAttribute('tabindex')
+  focusMs = grid.firstMs + index * MINUTE_MS
+  const cell = cellAt(index)
+  if (cell === undefined) return
+  cell.tabIndex = 0
+  cell.focus()
+}
+
+/** Says under the heatmap what a cell is. @param {number} index */
+function describe(index) {
+  const count = grid?.counts[index]
+  if (grid !== undefined && count !== undefined)
+    show('cell', escapeHtml(cellText(grid.firstMs + index * MINUTE_MS, count, { nowMs: serverNow(), zone })))
+}
+
+/** The number of the cell that an event is about. @param {Event} event */
+function indexOf({ target }) {
+  const cell = target instanceof Element ? target.closest('td') : null
+  const row = cell?.parentElement
+  return cell && row instanceof HTMLTableRowElement && grid !== undefined ? row.sectionRowIndex * COLUMNS + cell.cellIndex - 1 : undefined
+}
+
+function enableHeatmap() {
+  heatmap.setAttribute('role', 'grid')
+  element('keys').hidden = false
+  heatmap.addEventListener('keydown', event => {
+    const to = grid && indexOf(event) !== undefined ? movedIndex(focusIndex(), event, grid.counts.length) : undefined
+    if (to === undefined || event.altKey || event.metaKey) return
+    event.preventDefault()
+    moveTo(to)
+  })
+  body.addEventListener('click', event => {
+    const index = indexOf(event)
+    if (index !== undefined) moveTo(index)
+  })
+  for (const kind of ['focusin', 'mouseover'])
+    body.addEventListener(kind, event => {
+      const index = indexOf(event)
+      if (index !== undefined) describe(index)
+    })
+}
+
+// The button
+
+/** The ping that is not known to be recorded. @type {string | undefined} */
+let pingId
+let isSending = false
+
+async function send() {
+  if (isSending) return
+  isSending = true
+  pingId ??= newPingId()
+  show('sent', 'Sending …')
+  const { isRecorded, mayHelp, text } = await sendPing(pingId, again => show('sent', escapeHtml(again)))
+  const advice = isRecorded
+    ? ''
+    : mayHelp
+      ? ' Press the button again: the same ping is sent, and counted once.'
+      : ' The ping is not recorded.'
+  show('sent', escapeHtml(text + advice))
+  if (isRecorded || !mayHelp) pingId = undefined
+  isSending = false
+  refreshSoon()
+}
+
+show('zone', escapeHtml(zone))
+const { state } = document.body.dataset
+if (state) showState(state)
+enableHeatmap()
+element('send-line').hidden = false
+element('send').addEventListener('click', () => void send())
+follow({ onState: showState, onLink: showLink })
+refreshSoon()
