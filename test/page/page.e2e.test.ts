@@ -20,9 +20,15 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
   })
 
   test('shows the total', async () => {
-    const page = await browser.newPage()
+    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } })
+    page.on('console', m => console.log(m.text()))
     await page.goto(ping.servers[0]!.url)
-    expect(await page.locator('#total').textContent()).toBe('0')
+    await expect
+      .poll(async () => {
+        await page.reload()
+        return page.locator('#total').textContent()
+      })
+      .toBe('0')
     await page.screenshot({ path: '/tmp/pv.png', fullPage: true })
   })
 })

@@ -3,6 +3,7 @@ import type { Page } from '../../../runtime/status-pages.ts'
 import { within } from '../../../runtime/wait.ts'
 import type { PageRequest } from '../../../transport/http/pages/page-request.ts'
 import type { PageMaker } from '../../../transport/http/pages/serve-page.ts'
+import type { PingBuckets } from '../../buckets/buckets.ts'
 import { daysRange, gridRange, type Bucket } from '../assets/calendar.js'
 import { isZone } from '../assets/view.js'
 import type { PageState } from '../page-state.ts'
@@ -13,24 +14,13 @@ import { prefersHtml } from './prefers-html.ts'
 
 export interface PageMakersOptions {
   readonly states: { now(): Promise<PageState> }
-  /** Undefined: they are not known. */
-  readonly buckets: BucketSource | undefined
+  readonly buckets: PingBuckets
   /** Whether callers reach the server by TLS. */
   readonly isEncrypted: boolean
 }
 
-/** Counts by minute and by day. */
-export interface BucketSource {
-  list(question: {
-    readonly range: { readonly startMs: bigint; readonly endMs: bigint }
-    readonly unit: 'minute' | 'day'
-    readonly timeZone: string
-    readonly strong: boolean
-  }): Promise<{ readonly buckets: readonly { readonly startMs: bigint; readonly count: bigint }[] }>
-}
-
 /** How long the first view waits for its numbers, in ms. What is not known by then, the page shows as not known. */
-const FIRST_VIEW_MS = 80
+const FIRST_VIEW_MS = 100
 const UTC = 'UTC'
 /** A name or an address, and a port. */
 const PLAIN_HOST = /^(?:[\w.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
@@ -95,7 +85,6 @@ async function firstView(zone: string, { states, buckets }: PageMakersOptions): 
   const nowMs = Date.now()
   const list = async (unit: 'minute' | 'day', { startMs, endMs }: { startMs: number; endMs: number }): Promise<readonly Bucket[]> => {
     const range = { startMs: BigInt(startMs), endMs: BigInt(endMs) }
-    if (buckets === undefined) throw new Error('no buckets')
     const listed = await buckets.list({ range, unit, timeZone: zone, strong: false })
     return listed.buckets.map(bucket => ({ ...bucket, startMs: Number(bucket.startMs) }))
   }
