@@ -6,8 +6,8 @@ import { escapeHtml, format, numberText, wideRow } from './view.js'
 /** @typedef {{ firstMs: number, counts: readonly bigint[] }} Grid The minutes from the start of an hour. */
 
 export const COLUMNS = 60
-export const ROWS = 24
-export const DAYS = 30
+const ROWS = 24
+const DAYS = 30
 export const MINUTE_MS = 60_000
 const HOUR_MS = COLUMNS * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
@@ -72,7 +72,7 @@ export function thresholds(counts) {
  * @param {bigint} count
  * @param {readonly number[]} limits what `thresholds` returns
  */
-export function levelOf(count, limits) {
+function levelOf(count, limits) {
   return count <= 0n ? 0 : limits.findIndex(limit => count <= limit) + 1
 }
 

@@ -129,7 +129,7 @@ function rateText(perSecond) {
 }
 
 /** @param {number} ms */
-export function durationText(ms) {
+function durationText(ms) {
   if (ms < SECOND_MS) return `${Math.round(ms)} ms`
   if (ms < MINUTE_MS) return `${(ms / SECOND_MS).toFixed(1)} s`
   return ms < HOUR_MS ? `${Math.floor(ms / MINUTE_MS)} min` : `${Math.floor(ms / HOUR_MS)} h`
