@@ -3,13 +3,15 @@ import type { Pool } from '../src/ledger/pool.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import { Loop } from '../src/runtime/loop.ts'
 import { wait } from '../src/runtime/wait.ts'
-import type { Position } from '../src/terms/position.ts'
-import { catchUp } from './catch-up.ts'
+import { ATTRIBUTES, SPANS } from '../src/tracing/names.ts'
+import { sharedBy } from '../src/tracing/shared-by.ts'
+import type { Span, Tracing } from '../src/tracing/tracing.ts'
+import { catchUp, type CatchUpOutcome } from './catch-up.ts'
 import type { Flusher } from './flusher.ts'
 import type { LaneBuffer } from './lane-buffer.ts'
 import type { Lanes } from './lanes.ts'
 import type { ProcessorMetrics } from './metrics.ts'
-import type { WantedWork } from './wanted-work.ts'
+import type { CatchUpReason, CatchUpRequest, WantedWork } from './wanted-work.ts'
 
 export interface CatchUpLoopOptions {
   readonly cache: Cache
@@ -20,6 +22,8 @@ export interface CatchUpLoopOptions {
   readonly log: Logger
   readonly metrics: ProcessorMetrics
   readonly maxMinutes: number
+  /** Undefined: no spans are recorded. */
+  readonly tracing?: Tracing | undefined
 }
 
 /** At most one catch-up begins in this time: a flood of forged records must not become one of queries. */
@@ -36,9 +40,9 @@ export class CatchUpLoop extends Loop {
 
   /** Catches up the lane whose request is the oldest; false if there is no request. Never rejects. */
   async catchUpNext(): Promise<boolean> {
-    const lane = this.#options.wanted.takeCatchUp()
-    if (lane) await this.#catchUp(lane)
-    return lane !== undefined
+    const request = this.#options.wanted.takeCatchUp()
+    if (request) await this.#catchUp(request)
+    return request !== undefined
   }
 
   protected override async run(signal: AbortSignal): Promise<void> {
@@ -48,34 +52,39 @@ export class CatchUpLoop extends Loop {
     }
   }
 
-  async #catchUp(lane: LaneBuffer): Promise<void> {
-    const { wanted, flusher } = this.#options
-    if (!lane.beginCatchUp()) return wanted.wantCatchUp(lane) // a flush is under way: after it
-    const reached = await this.#reach(lane)
-    lane.endCatchUp(reached) // not reached: the tick finds the reason, and rebuilds if that is needed
-    if (lane.needsCatchUp && reached) wanted.wantCatchUp(lane)
+  async #catchUp({ lane, reason }: CatchUpRequest): Promise<void> {
+    const { wanted, flusher, metrics } = this.#options
+    if (!lane.beginCatchUp()) return wanted.wantCatchUp(lane, reason) // a flush is under way: after it
+    const outcome = await this.#reach(lane, this.#beginSpan(lane, reason))
+    const reached = outcome?.kind === 'reached' ? outcome : undefined
+    if (reached) metrics.caughtUp(reached.rows)
+    if (outcome?.kind === 'malformed') wanted.wantRebuild(`${outcome.field} is malformed`)
+    lane.endCatchUp(reached?.position) // not reached: the tick finds the reason, and rebuilds if that is needed
+    if (lane.needsCatchUp && reached) wanted.wantCatchUp(lane, 'an event that waited does not follow on')
     if (lane.pending > 0) flusher.schedule() // events that waited for the end
   }
 
-  /** Where the cache has the lane then; undefined if it did not get to the head. */
-  async #reach(lane: LaneBuffer): Promise<Position | undefined> {
-    const { cache, pool, lanes, wanted, maxMinutes, metrics, log } = this.#options
+  /** Undefined if the cache or Postgres does not answer. */
+  async #reach(lane: LaneBuffer, span: Span | undefined): Promise<CatchUpOutcome | undefined> {
+    const { cache, pool, lanes, maxMinutes, log } = this.#options
     try {
       const outcome = await catchUp(lane, { cache, pool, maxMinutes, lanes: lanes.count })
-      switch (outcome.kind) {
-        case 'reached':
-          metrics.caughtUp(outcome.rows)
-          return outcome.position
-        case 'malformed':
-          wanted.wantRebuild(`${outcome.field} is malformed`)
-          return undefined
-        case 'lost':
-        case 'later':
-          return undefined
-      }
+      span?.set({ [ATTRIBUTES.outcome]: outcome.kind, ...(outcome.kind === 'reached' ? { [ATTRIBUTES.pings]: outcome.rows } : {}) })
+      span?.end()
+      return outcome
     } catch (err) {
+      span?.end(err)
       log.debug({ err, lane: lane.lane }, 'catch-up: failed; the next tick tries again')
       return undefined
     }
+  }
+
+  /** It is part of the traces whose events the catch-up counts. */
+  #beginSpan(lane: LaneBuffer, reason: CatchUpReason): Span | undefined {
+    return this.#options.tracing?.begin(SPANS.catchUp, {
+      kind: 'internal',
+      ...sharedBy(lane.tracesUntilCaughtUp),
+      attributes: { [ATTRIBUTES.lane]: lane.lane, [ATTRIBUTES.reason]: reason },
+    })
   }
 }

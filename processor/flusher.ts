@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Cache } from '../src/counters/connect.ts'
 import { compareAndSet, type FlushOutcome, type HashShape, type LaneFlush } from '../src/counters/flush.ts'
 import type { Logger } from '../src/runtime/logger.ts'
+import type { FlushTracing, LaneOutcome } from './flush-tracing.ts'
 import type { LaneBuffer, Received } from './lane-buffer.ts'
 import type { Lanes } from './lanes.ts'
 import type { ProcessorMetrics } from './metrics.ts'
@@ -14,15 +15,14 @@ export interface FlusherOptions {
   readonly wanted: WantedWork
   readonly log: Logger
   readonly metrics: ProcessorMetrics
+  /** Undefined: no spans are recorded. */
+  readonly flushTracing?: FlushTracing | undefined
   readonly maxMinutes: number
   /** Flush as soon as this many events are buffered, over all lanes. */
   readonly flushRecords: number
   /** Flush as soon as this long has passed since the last flush. In ms. */
   readonly flushIntervalMs: number
 }
-
-/** `written`; `moved`: the cache was at another position, and the lane goes on from there; `kept`: to be tried again later. */
-type LaneOutcome = 'written' | 'moved' | 'kept'
 
 /** Buffers events by lane and writes them to the cache: by count, or by timer, whichever comes first. */
 export class Flusher {
@@ -49,7 +49,7 @@ export class Flusher {
     }
     const verdict = lane.accept(received)
     metrics.received(verdict)
-    if (verdict === 'refused') wanted.wantCatchUp(lane)
+    if (verdict === 'refused') wanted.wantCatchUp(lane, 'an event does not follow on')
     if (verdict !== 'accepted') return
     this.#room--
     this.#setTimer()
@@ -135,13 +135,18 @@ export class Flusher {
     }
   }
 
-  async #write(flushes: readonly (LaneFlush | undefined)[]): Promise<readonly LaneOutcome[]> {
+  async #write(wanted: readonly (LaneFlush | undefined)[]): Promise<readonly LaneOutcome[]> {
+    const { lanes, flushTracing } = this.#options
+    const flushes = wanted.filter(flush => flush !== undefined)
+    const trace = flushTracing?.begin(flushes.map(flush => ({ flush, traced: lanes.get(flush.lane)!.tracedIn(flush) })))
     // All lanes leave in one system call.
     const stream = this.#options.cache.stream as Duplex | undefined
     stream?.cork()
-    const writes = flushes.filter(flush => flush !== undefined).map(flush => this.#writeLane(flush))
+    const writes = flushes.map(flush => this.#writeLane(flush))
     stream?.uncork()
-    return Promise.all(writes)
+    const outcomes = await Promise.all(writes)
+    trace?.end(outcomes)
+    return outcomes
   }
 
   async #writeLane(flush: LaneFlush): Promise<LaneOutcome> {
@@ -159,7 +164,7 @@ export class Flusher {
         return 'written'
       case 'moved':
         lane.movedTo(outcome.to)
-        if (lane.needsCatchUp) wanted.wantCatchUp(lane)
+        if (lane.needsCatchUp) wanted.wantCatchUp(lane, 'the cache moved elsewhere')
         return 'moved'
       case 'incomplete':
         lane.unanswered()

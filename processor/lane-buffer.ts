@@ -3,8 +3,10 @@ import type { CountedEvent } from '../src/events/event-reader.ts'
 import type { OpenRecord } from '../src/kafka/offsets.ts'
 import { minuteOf } from '../src/terms/minute.ts'
 import { samePosition, type Position } from '../src/terms/position.ts'
+import type { SpanContext } from '../src/tracing/trace-context.ts'
 import { countWithin, type Entry } from './entry.ts'
 import { TickMarks, type TickMark } from './tick-marks.ts'
+import { TracedEvents, type RecordTrace, type TracedEvent } from './traced-events.ts'
 
 interface AcceptedEntry extends Entry {
   /** The records that are done when the entry is applied: its own, and those of its duplicates. */
@@ -15,6 +17,8 @@ interface AcceptedEntry extends Entry {
 export interface Received {
   readonly event: CountedEvent
   readonly record: OpenRecord
+  /** Absent for all but the sampled. */
+  readonly trace?: RecordTrace
 }
 
 /** What a lane is doing. The table of `LaneBuffer` lists how it gets from one phase to another. */
@@ -71,6 +75,7 @@ export class LaneBuffer {
   /** Came when the lane was broken and busy: taken when the catch-up has ended. */
   #waiting: Received[] = []
   readonly #marks = new TickMarks()
+  readonly #traced = new TracedEvents()
   /** Records of accepted entries beyond each one's first. */
   #duplicates = 0
 
@@ -146,10 +151,12 @@ export class LaneBuffer {
     }
     if (!needsCatchUp && end && event.seq === end.seq + 1n && event.previousTag === end.tag) {
       this.#entries.push({ seq: event.seq, tag: event.tag, minute: minuteOf(event.timestampMs), records: [record] })
+      if (received.trace !== undefined) this.#traced.accept({ ...received.trace, seq: event.seq, offset: record.offset })
       return 'accepted'
     }
     this.#phase = this.#isFlushing ? 'flushing-broken' : 'broken'
     this.#untilCaughtUp.push(record)
+    if (received.trace !== undefined) this.#traced.refuse(received.trace)
     return 'refused'
   }
 
@@ -180,6 +187,16 @@ export class LaneBuffer {
     if (flush.asofMs === undefined) return undefined
     this.#phase = 'flushing'
     return flush
+  }
+
+  /** The events of a flush that are part of recorded traces. */
+  tracedIn({ end }: LaneFlush): readonly TracedEvent[] {
+    return this.#traced.upTo(end.seq)
+  }
+
+  /** The traces of events that wait for a catch-up. */
+  get tracesUntilCaughtUp(): readonly SpanContext[] {
+    return this.#traced.untilCaughtUp
   }
 
   /** What takes the cache from `start` over `entries`, with the newest `asof` that this proves. */
@@ -244,6 +261,7 @@ export class LaneBuffer {
     if (reached) {
       for (const record of this.#untilCaughtUp) record.done = true
       this.#untilCaughtUp = []
+      this.#traced.caughtUp()
       this.#moveTo(reached)
     }
     const waiting = this.#waiting
@@ -273,6 +291,8 @@ export class LaneBuffer {
 
   #moveTo(position: Position | undefined): void {
     this.#applied = position && { seq: position.seq, tag: position.tag }
+    if (position) this.#traced.counted(position.seq)
+    else this.#traced.drop()
     this.#revision++
   }
 

@@ -1,10 +1,13 @@
 import type { KafkaMessage } from 'kafkajs'
+import { EventReader, type CountedEvent } from '../src/events/event-reader.ts'
 import type { decode, Decoded } from '../src/events/event.ts'
 import type { FetchedRecords } from '../src/events/fetched-records.ts'
+import { traceOfRecord } from '../src/events/trace-of-record.ts'
 import type { DeadLetters } from '../src/kafka/dead-letters.ts'
 import type { PartitionOffsets } from '../src/kafka/offsets.ts'
 import { unreadableBatch } from '../src/kafka/unreadable-records.ts'
 import type { Logger } from '../src/runtime/logger.ts'
+import type { Tracing } from '../src/tracing/tracing.ts'
 import type { Flusher } from './flusher.ts'
 import type { ProcessorMetrics } from './metrics.ts'
 
@@ -13,6 +16,8 @@ export interface RecordIntakeOptions {
   readonly deadLetters: Pick<DeadLetters, 'put'>
   readonly log: Logger
   readonly metrics: ProcessorMetrics
+  /** Undefined: traces in the records are ignored. */
+  readonly tracing?: Tracing | undefined
 }
 
 const LEGACY_LOGGED_EVERY_MS = 60_000
@@ -20,6 +25,7 @@ const LEGACY_LOGGED_EVERY_MS = 60_000
 /** Takes records, one at a time: events go to the flusher, records that cannot be decoded to the dead-letter topic. */
 export class RecordIntake {
   readonly #options: RecordIntakeOptions
+  readonly #reader = new EventReader()
   #legacyLoggedMs = -Infinity
   #decode: typeof decode | undefined
 
@@ -38,32 +44,50 @@ export class RecordIntake {
     return undefined
   }
 
-  /** Takes a record that is not in the form that the relay writes. The decoder for every form is loaded with the first of them. */
+  /** Takes a record with headers, such as those of sampled pings, or of another form than the relay writes. */
   #takeOther(partition: number, message: KafkaMessage, offsets: PartitionOffsets): Promise<void> | undefined {
-    const { flusher, metrics } = this.#options
-    const decode = this.#decode
-    if (decode === undefined) return this.#loadDecoder().then(() => this.#takeOther(partition, message, offsets))
-    const offset = Number(message.offset)
     const unreadable = unreadableBatch(message)
     if (unreadable === 'rest') {
-      metrics.received('undecodable')
-      offsets.pass(offset)
+      this.#options.metrics.received('undecodable')
+      offsets.pass(Number(message.offset))
       return undefined
     }
-    const decoded: Decoded = unreadable ? { kind: 'undecodable', reason: unreadable.reason } : decode(message.value)
+    if (unreadable) return this.#takeDecoded(partition, message, { kind: 'undecodable', reason: unreadable.reason }, offsets)
+    const { value } = message
+    const event = value === null ? undefined : this.#reader.read(value, 0, value.length)
+    if (event === undefined) return this.#decodeAndTake(partition, message, offsets)
+    this.#receive(message, event, offsets)
+    return undefined
+  }
+
+  /** The decoder for every form is loaded with the first record that needs it. */
+  #decodeAndTake(partition: number, message: KafkaMessage, offsets: PartitionOffsets): Promise<void> | undefined {
+    const decode = this.#decode
+    if (decode === undefined) return this.#loadDecoder().then(() => this.#decodeAndTake(partition, message, offsets))
+    return this.#takeDecoded(partition, message, decode(message.value), offsets)
+  }
+
+  #takeDecoded(partition: number, message: KafkaMessage, decoded: Decoded, offsets: PartitionOffsets): Promise<void> | undefined {
+    const { metrics } = this.#options
     switch (decoded.kind) {
       case 'event':
-        flusher.receive({ event: decoded.event, record: offsets.open(offset) })
+        this.#receive(message, decoded.event, offsets)
         return undefined
       case 'legacy':
         metrics.received('legacy')
         this.#reportLegacy(partition, message.offset)
-        offsets.pass(offset)
+        offsets.pass(Number(message.offset))
         return undefined
       case 'undecodable':
         metrics.received('undecodable')
         return this.#putAside(partition, message, decoded.reason, offsets)
     }
+  }
+
+  #receive(message: KafkaMessage, event: CountedEvent, offsets: PartitionOffsets): void {
+    const context = this.#options.tracing && traceOfRecord(message)
+    const received = { event, record: offsets.open(Number(message.offset)) }
+    this.#options.flusher.receive(context ? { ...received, trace: { context, receivedMs: Date.now() } } : received)
   }
 
   async #loadDecoder(): Promise<void> {

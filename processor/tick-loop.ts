@@ -119,7 +119,7 @@ export class TickLoop extends Loop {
       const todo = decideLane({ mine, needsCatchUp, end, previousHead, asofMs: state.asofMs, timeMs })
       lane.mark({ timeMs, head: { seq: head.seq, tag: head.tag } })
       if (todo === 'rebuild') return rebuilder.rebuild(`lane ${lane.lane} is far behind`)
-      if (todo === 'catch-up') wanted.wantCatchUp(lane)
+      if (todo === 'catch-up') wanted.wantCatchUp(lane, 'the cache lags behind the ledger')
       if (todo === 'asof') withAsof.push(lane)
     }
     await flusher.writeAsof(withAsof)

@@ -1,11 +1,24 @@
 import type { LaneBuffer } from './lane-buffer.ts'
 
+/** Why a lane has to be caught up. For people: nothing depends on it. */
+export type CatchUpReason =
+  | 'an event does not follow on'
+  | 'the cache moved elsewhere'
+  | 'the cache lags behind the ledger'
+  | 'the cache was rebuilt'
+  | 'an event that waited does not follow on'
+
+export interface CatchUpRequest {
+  readonly lane: LaneBuffer
+  readonly reason: CatchUpReason
+}
+
 /**
  * The work that is requested of the loops: a tick at once, a rebuild with its reason, a lane's catch-up. The part that finds the
  * need requests it here, and the loops take it from here, so neither has to know the other. Pure: no clock, no store.
  */
 export class WantedWork {
-  readonly #lanes = new Set<LaneBuffer>()
+  readonly #lanes = new Map<LaneBuffer, CatchUpReason>()
   #rebuildReason: string | undefined
   #tick = new AbortController()
   #wake: () => void = () => undefined
@@ -22,8 +35,8 @@ export class WantedWork {
   }
 
   /** Makes the lane be caught up soon. */
-  wantCatchUp(lane: LaneBuffer): void {
-    this.#lanes.add(lane)
+  wantCatchUp(lane: LaneBuffer, reason: CatchUpReason): void {
+    if (!this.#lanes.has(lane)) this.#lanes.set(lane, reason)
     this.#wake()
   }
 
@@ -40,11 +53,13 @@ export class WantedWork {
     return reason
   }
 
-  /** Takes the oldest request for a catch-up: its lane, or undefined if there is no request. */
-  takeCatchUp(): LaneBuffer | undefined {
-    const [lane] = this.#lanes
-    if (lane) this.#lanes.delete(lane)
-    return lane
+  /** Takes the oldest request for a catch-up: its lane and its first reason, or undefined if there is no request. */
+  takeCatchUp(): CatchUpRequest | undefined {
+    const [oldest] = this.#lanes
+    if (oldest === undefined) return undefined
+    const [lane, reason] = oldest
+    this.#lanes.delete(lane)
+    return { lane, reason }
   }
 
   /** Resolves when there is a request for a catch-up, or `signal` is aborted. */
