@@ -1,4 +1,5 @@
 import { CatchUpLoop } from '../../../processor/catch-up-loop.ts'
+import { FlushTracing } from '../../../processor/flush-tracing.ts'
 import { Flusher } from '../../../processor/flusher.ts'
 import { Lanes } from '../../../processor/lanes.ts'
 import type { ProcessorMetrics } from '../../../processor/metrics.ts'
@@ -10,10 +11,12 @@ import type { PingEvent } from '../../../src/events/event.ts'
 import type { PartitionOffsets } from '../../../src/kafka/offsets.ts'
 import type { Pool } from '../../../src/ledger/pool.ts'
 import type { Logger } from '../../../src/runtime/logger.ts'
+import { RecordingTracing } from '../../support/recording-tracing.ts'
 import type { Steps } from './steps.ts'
 
 const nothing = () => undefined
 const log = { info: nothing, warn: nothing, error: nothing, debug: nothing } as unknown as Logger
+const TOPIC = 'pings'
 const metrics = new Proxy({}, { get: () => nothing }) as ProcessorMetrics
 
 /** One read place in a partition, of one membership of the group. */
@@ -21,6 +24,13 @@ export interface Assignment {
   readonly generation: number
   readonly offsets: PartitionOffsets
   next: number
+}
+
+/** `tag` is that of the event, with its lane. */
+interface ProcessedEvent {
+  readonly lane: number
+  readonly tag: string
+  readonly seq: number
 }
 
 export interface ProcessorOptions {
@@ -40,6 +50,7 @@ export class SimulatedProcessor {
   readonly assigned = new Map<number, Assignment>()
   /** A tick has succeeded: only then are the lanes known, and records read. */
   isReady = false
+  readonly #tracing = new RecordingTracing()
   readonly #ticks: TickLoop
   readonly #catchUps: CatchUpLoop
   #ticking = false
@@ -48,8 +59,9 @@ export class SimulatedProcessor {
   constructor({ cache, pool, steps, partitions, maxMinutes, flushRecords }: ProcessorOptions) {
     this.steps = steps
     const assignment = { isMine: (lane: number) => this.assigned.has(lane % partitions) }
-    const shared = { cache, pool, lanes: this.lanes, wanted: new WantedWork(), log, metrics, maxMinutes }
-    this.flusher = new Flusher({ ...shared, flushRecords, flushIntervalMs: 1_000 })
+    const shared = { cache, pool, lanes: this.lanes, wanted: new WantedWork(), log, metrics, maxMinutes, tracing: this.#tracing }
+    const flushTracing = new FlushTracing({ tracing: this.#tracing, topic: TOPIC, groupId: 'processors' })
+    this.flusher = new Flusher({ ...shared, flushTracing, flushRecords, flushIntervalMs: 1_000 })
     const rebuilder = new Rebuilder(shared)
     this.#ticks = new TickLoop({ ...shared, assignment, flusher: this.flusher, rebuilder, intervalMs: 500 })
     this.#catchUps = new CatchUpLoop({ ...shared, flusher: this.flusher })
@@ -73,11 +85,19 @@ export class SimulatedProcessor {
     void this.#catchUps.catchUpNext().finally(() => (this.#catchingUp = false))
   }
 
+  /** The events for which spans were recorded since the last call. A span says that its event is in the cache. */
+  takeProcessed(): readonly ProcessedEvent[] {
+    const spans = this.#tracing.spans.splice(0).filter(({ name }) => name === `process ${TOPIC}`)
+    return spans.map(({ parent }) => ({ lane: Number.parseInt(parent!.traceId), tag: parent!.traceId, seq: Number(parent!.spanId) }))
+  }
+
   /** Takes one record as processor/consumer.ts does; undefined: one of the original producer. */
   take(assignment: Assignment, event: PingEvent | undefined): void {
     const offset = assignment.next++
-    if (event) this.flusher.receive({ event, record: assignment.offsets.open(offset) })
-    else assignment.offsets.pass(offset)
+    if (event) {
+      const context = { traceId: `${event.lane}:${event.tag}`, spanId: String(event.seq), isSampled: true }
+      this.flusher.receive({ event, record: assignment.offsets.open(offset), trace: { context, receivedMs: 0 } })
+    } else assignment.offsets.pass(offset)
     if (this.flusher.isFull) void this.flusher.flush()
   }
 }

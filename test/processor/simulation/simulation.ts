@@ -43,6 +43,8 @@ class Run {
   readonly #everApplied = Array.from({ length: LANES }, () => 0)
   readonly #maxMinutes: number
   readonly #flushRecords: number
+  /** The events whose traces say that this processor has written them. */
+  readonly #inTraces = new Map<SimulatedProcessor, Set<string>>()
   #snapshots: Readonly<Record<string, string>>[] = []
   #processors: SimulatedProcessor[] = []
   #wrong: string | undefined
@@ -251,6 +253,21 @@ class Run {
     const total = Number(hash['total'] ?? this.#leastTotal)
     if (total < this.#leastTotal) this.#wrong ??= `total fell from ${this.#leastTotal} to ${total}`
     this.#leastTotal = total
+    this.#checkSpans()
+  }
+
+  /** A trace says of an event that it is in the cache only if it is, and once: no matter how often its record came. */
+  #checkSpans(): void {
+    for (const processor of this.#processors) {
+      for (const { lane, tag, seq } of processor.takeProcessed()) {
+        const event = `${tag}:${seq}`
+        if (seq > this.#everApplied[lane]!) this.#wrong ??= `the trace of ${event} says that it was written, but it never was in the cache`
+        const seen = this.#inTraces.get(processor) ?? new Set()
+        // What the cache has lost may be written again.
+        if (seen.has(event) && !this.#weather.ticks) this.#wrong ??= `the trace of ${event} says twice that it was written`
+        this.#inTraces.set(processor, seen.add(event))
+      }
+    }
   }
 
   /** Every partition is assigned to one processor, and zombies notice. */
