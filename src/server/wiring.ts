@@ -111,7 +111,14 @@ function createParts(settings: ServerSettings, log: Logger, metrics: ServerMetri
     onRecorded: batch => relay.offer(batch),
   })
   const reader = new CountReader({ pool, cache, log, metrics, lanes: settings.lanes })
-  return { pool, cache, recorder, relay, reader, buckets: new BucketReader({ pool, metrics }) }
+  return {
+    pool,
+    cache,
+    recorder,
+    relay,
+    reader,
+    buckets: new BucketReader({ pool, metrics, cachedMinutes: range => reader.cachedMinutes(range) }),
+  }
 }
 
 function httpOptions({ port, hosts, maxBodyBytes, maxBatchBodyBytes, corsOrigins, leanHttp }: ServerSettings) {

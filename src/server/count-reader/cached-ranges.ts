@@ -1,7 +1,7 @@
 import { lookAtHash, lookAtWholeHash } from '../../counters/hash.ts'
 import { SharedLookup } from '../../runtime/shared-lookup.ts'
 import { MINUTE_MS_BIGINT, minuteOf, minuteOfClock } from '../../terms/minute.ts'
-import { freshCount, type CacheLooks } from './cache-looks.ts'
+import { freshCount, isFresh, type CacheLooks } from './cache-looks.ts'
 import type { CountReaderMetrics } from './count-reader-metrics.ts'
 import type { Count, Range } from './count.ts'
 import { advanceKept, type KeptMinutes } from './kept-minutes.ts'
@@ -9,8 +9,8 @@ import { MinuteSums } from './minute-sums.ts'
 
 /** A range of more minutes is counted in Postgres. */
 const MAX_MINUTES = 10_080
-/** For a range of up to this many minutes, asked while no other is, only its own fields are read. */
-const MAX_OWN_FIELDS = 256
+/** For a range of up to this many minutes, asked while no other is, only its own fields are read: of a count, and of minutes. */
+const MAX_OWN_FIELDS = { count: 256, minutes: 1_500 }
 /** A hash with more fields is not read as a whole: Ping never writes that many (the setting `MAX_MINUTES` is at most 100 000). */
 const MAX_FIELDS = 120_000
 const WHOLE_TIMEOUT_MS = 500
@@ -29,6 +29,13 @@ interface MinutesLook {
   readonly keptMs: number
 }
 
+/** Minutes that the cache has completely. */
+export interface CachedMinutes {
+  readonly sums: MinuteSums
+  /** Every ping acknowledged before this is in the sums, in ms of the monotonic clock. */
+  readonly provenMs: number
+}
+
 /** Counts ranges in the cache. Readers at the same time share one read, and what it finds is kept for the next. */
 export class CachedRanges {
   readonly #looks: CacheLooks
@@ -43,13 +50,13 @@ export class CachedRanges {
   }
 
   /** Undefined if the cache does not have the whole range, or is not fresh. */
-  async count({ startMs, endMs }: Range): Promise<Count | undefined> {
-    const minutes = endMs > startMs ? (endMs - startMs) / MINUTE_MS_BIGINT : 0n
-    if (startMs % MINUTE_MS_BIGINT !== 0n || endMs % MINUTE_MS_BIGINT !== 0n || minutes > BigInt(MAX_MINUTES)) return undefined
-    const [first, end] = [minuteOf(startMs), minuteOf(endMs)]
+  async count(range: Range): Promise<Count | undefined> {
+    const minutes = wholeMinutes(range)
+    if (!minutes) return undefined
+    const { first, end } = minutes
     this.#asking++
     try {
-      if (this.#asking === 1 && end - first <= MAX_OWN_FIELDS) return await this.#countOwnFields(first, end)
+      if (this.#asking === 1 && end - first <= MAX_OWN_FIELDS.count) return await this.#countOwnFields(first, end)
       const look = await this.#minutes.get(false)
       if (!look) return undefined
       const { sums, provenMs } = look
@@ -60,17 +67,46 @@ export class CachedRanges {
     }
   }
 
+  /** The minutes of a range, by minute. Undefined as in `count`. */
+  async minutes(range: Range): Promise<CachedMinutes | undefined> {
+    const minutes = wholeMinutes(range)
+    if (!minutes) return undefined
+    const { first, end } = minutes
+    this.#asking++
+    try {
+      if (this.#asking === 1 && end - first <= MAX_OWN_FIELDS.minutes) return await this.#ownMinutes(first, end)
+      const look = await this.#minutes.get(false)
+      if (!look) return undefined
+      const { sums, provenMs } = look
+      if (!sums) return await this.#ownMinutes(first, end)
+      return sums.covers(first, end) && isFresh(provenMs) ? { sums, provenMs } : undefined
+    } finally {
+      this.#asking--
+    }
+  }
+
   async #countOwnFields(first: number, end: number): Promise<Count | undefined> {
+    const own = await this.#ownFields(first, end)
+    return own && freshCount(own.sum, own.provenMs)
+  }
+
+  async #ownMinutes(first: number, end: number): Promise<CachedMinutes | undefined> {
+    const own = await this.#ownFields(first, end)
+    if (!own) return undefined
+    const minutes = new Map<number, number>()
+    for (const [index, pings] of own.counts.entries()) if (pings > 0n) minutes.set(first + index, Number(pings))
+    const sums = MinuteSums.of({ from: first, to: end, minutes })
+    return sums && { sums, provenMs: own.provenMs }
+  }
+
+  async #ownFields(first: number, end: number) {
     const minutes = Array.from({ length: end - first }, (_, index) => first + index)
     const look = await this.#lookAt(minutes)
     if (!look?.hash) return undefined
     const { state, counts, provenMs } = look.hash
-    if (first < state.minutesFrom || end > state.minutesTo) return undefined
-    const count = freshCount(
-      counts.reduce((sum, minute) => sum + minute, 0n),
-      provenMs,
-    )
-    if (!count || (count.count <= state.total && counts.every(minute => minute >= 0n))) return count
+    if (first < state.minutesFrom || end > state.minutesTo || !isFresh(provenMs)) return undefined
+    const sum = counts.reduce((pings, minute) => pings + minute, 0n)
+    if (sum <= state.total && counts.every(minute => minute >= 0n)) return { counts, sum, provenMs }
     this.#metrics.cacheNotUsed('unproven') // another client wrote these minutes
     return undefined
   }
@@ -108,4 +144,11 @@ export class CachedRanges {
   #lookAt(minutes: readonly number[]) {
     return this.#looks.look((cache, lanes) => lookAtHash(cache, lanes, minutes))
   }
+}
+
+/** Undefined if a bound is within a minute, or if there are more minutes than a cache has. */
+function wholeMinutes({ startMs, endMs }: Range): { readonly first: number; readonly end: number } | undefined {
+  const minutes = endMs > startMs ? (endMs - startMs) / MINUTE_MS_BIGINT : 0n
+  if (startMs % MINUTE_MS_BIGINT !== 0n || endMs % MINUTE_MS_BIGINT !== 0n || minutes > BigInt(MAX_MINUTES)) return undefined
+  return { first: minuteOf(startMs), end: minuteOf(endMs) }
 }

@@ -8,7 +8,7 @@ import { within } from '../../runtime/wait.ts'
 import { sumOfHeads } from '../../terms/position.ts'
 import { UnavailableError } from '../../transport/errors.ts'
 import { CacheLooks, isFresh, type CacheLook } from './cache-looks.ts'
-import { CachedRanges } from './cached-ranges.ts'
+import { CachedRanges, type CachedMinutes } from './cached-ranges.ts'
 import type { CountReaderMetrics } from './count-reader-metrics.ts'
 import type { Count, Range } from './count.ts'
 import { Floor, type ProvenTotal } from './floor.ts'
@@ -67,6 +67,11 @@ export class CountReader implements PingCounter {
     const answer = cached ?? (await this.#databaseRange(range))
     this.#options.metrics.countAnswered(answer.source)
     return answer
+  }
+
+  /** The minutes of a range from the cache. Undefined if it does not have all of them, or is not fresh. */
+  cachedMinutes(range: Range): Promise<CachedMinutes | undefined> {
+    return this.#cachedRanges.minutes(range)
   }
 
   async #strongTotal(): Promise<Count> {
