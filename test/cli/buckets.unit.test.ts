@@ -5,6 +5,9 @@ import { bucketsSummary, bucketsTable } from '../../src/cli/buckets/buckets-repo
 import type { BucketsAnswer, BucketsQuestion, Unit } from '../../src/cli/client/ping-client.ts'
 import { timeZone } from '../../src/cli/formats/time-zone.ts'
 import { bar } from '../../src/cli/output/bar.ts'
+import { bucketStarts } from '../../src/server/buckets/calendar.ts'
+import { atDepth } from '../support/depth.ts'
+import { seededRandom } from '../support/random.ts'
 
 const MAX = 2n ** 63n - 1n
 const ms = (iso: string): bigint => BigInt(Date.parse(iso))
@@ -23,6 +26,26 @@ describe('the range of pingcli buckets', () => {
   ])('is, by %s in %s, the last whole buckets and the present one', (unit, zone, start, end) =>
     expect(bucketRange({ unit, zone, from: undefined, to: undefined }, Date.parse(NOW))).toEqual({ start: ms(start), end: ms(end) }),
   )
+
+  test('starts and ends with a bucket of the server, in every zone and at any time', () => {
+    const random = seededRandom(20261128)
+    const zones = Intl.supportedValuesOf('timeZone')
+    const asks = Array.from({ length: atDepth({ normally: 300, thoroughly: 3_000 }) }, () => ({
+      zone: random.pick(zones),
+      nowMs: random.between(Date.UTC(1990, 0), Date.UTC(2040, 0)),
+    }))
+    const withoutMidnight = { zone: 'Asia/Damascus', nowMs: Date.parse('1994-04-01T00:48Z') }
+    const wrong = [withoutMidnight, ...asks].flatMap(({ zone, nowMs }) =>
+      (['minute', 'hour', 'day', 'week', 'month'] as const).flatMap(unit => {
+        const { start, end } = bucketRange({ unit, zone, from: undefined, to: undefined }, nowMs)
+        const starts = bucketStarts({ startMs: start, endMs: end + 1n }, unit, zone)
+        return starts[0] === Number(start) && starts.at(-1) === Number(end)
+          ? []
+          : [`${unit} in ${zone} at ${new Date(nowMs).toISOString()}`]
+      }),
+    )
+    expect(wrong).toEqual([])
+  })
 
   test('without --to ends with the present bucket', () =>
     expect(bucketRange({ unit: 'day', zone: 'UTC', from: 5n, to: undefined }, Date.parse(NOW))).toEqual({

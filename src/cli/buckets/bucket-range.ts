@@ -14,7 +14,8 @@ export interface RangeWish {
 
 /** `[start, end)`. Without `to` it ends with the bucket of `nowMs`; without `from` it has the unit's default number of buckets. */
 export function bucketRange({ unit, zone, from, to }: RangeWish, nowMs: number): { start: bigint; end: bigint } {
-  const end = to ?? toMs(bucketOf(BigInt(nowMs), unit, zone).add({ [`${unit}s`]: 1 }))
+  // A day without a midnight starts later, such as at 01:00. The next one does not.
+  const end = to ?? toMs(floor(bucketOf(BigInt(nowMs), unit, zone).add({ [`${unit}s`]: 1 }), unit))
   if (from !== undefined) return { start: from, end }
   const last = bucketOf(end - 1n, unit, zone)
   return { start: toMs(floor(last.subtract({ [`${unit}s`]: DEFAULT_BUCKETS[unit] - 1 }), unit)), end }
