@@ -7,7 +7,7 @@ export interface FeedOptions<T> {
   readonly isSame: (shown: T, found: T) => boolean
   /** Time between two looks, and the minimum time between two states that a watcher gets, in ms. */
   readonly pauseMs: () => number
-  /** The state that stands for a look that failed. Default: the failure ends all watches. */
+  /** The state that stands for a look that failed. What it throws ends all watches. Default: the failure itself does. */
   readonly whenFailed?: (error: unknown, last: T) => T
   /** A watch that begins up to this long after a look starts with its state, in ms. Default: 0, so it shows all that its caller did before. */
   readonly keptMs?: number
@@ -145,13 +145,18 @@ export class Feed<T> {
   /** Returns the failure that ends the watches, if there is one. */
   async #tryToLook(): Promise<{ readonly error: unknown } | undefined> {
     try {
-      await this.#look()
+      await this.#look().catch((error: unknown) => this.#keep(error))
+      return undefined
     } catch (error) {
-      const { whenFailed } = this.#options
-      if (whenFailed === undefined) return { error }
-      if (this.#shown !== undefined) this.#show(whenFailed(error, this.#shown.last))
+      return { error }
     }
-    return undefined
+  }
+
+  /** Throws the failure if no state stands for it. */
+  #keep(error: unknown): void {
+    const { whenFailed } = this.#options
+    if (whenFailed === undefined) throw error
+    if (this.#shown !== undefined) this.#show(whenFailed(error, this.#shown.last))
   }
 }
 

@@ -23,6 +23,7 @@ import { COUNT_AGE_HEADER, COUNT_SOURCE_HEADER } from './ping-service/ping-count
 import { pingRoutes } from './ping-service/ping-routes.ts'
 import { PING_ID_HEADER } from './ping-service/ping.ts'
 import type { PingRecorder } from './recorder/ping-recorder.ts'
+import { TotalWatch } from './watch/total-watch.ts'
 
 export type PingHttpOptions = Pick<
   HttpServerOptions,
@@ -43,11 +44,12 @@ export type PingHttpOptions = Pick<
 /** Starts Ping's port: PingService, gRPC health and reflection, and the pages. */
 export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
   const { recorder, reader, buckets, maxBatchBodyBytes, readiness, pageStates, metrics, log } = options
+  const totals = new TotalWatch({ reader })
   const { ping, pingCount } = PingService.method
   return startHttpServer({
     ...options,
     routes(router, stopping) {
-      pingRoutes({ recorder, reader, buckets, maxBatchBodyBytes, log, stopping })(router)
+      pingRoutes({ recorder, reader, totals, buckets, maxBatchBodyBytes, log, stopping })(router)
       healthRoutes(readiness, [PingService.typeName], stopping)(router)
       reflectionRoutes([PingService, Health], stopping)(router)
     },

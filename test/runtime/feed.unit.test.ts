@@ -32,19 +32,19 @@ function readAll(states: AsyncIterable<number>): { readonly got: number[]; reado
 }
 
 describe('a feed', () => {
-  const ended = { signal: new AbortController() }
+  let ended = new AbortController()
   beforeEach(() => {
     vi.useFakeTimers()
-    ended.signal = new AbortController()
+    ended = new AbortController()
   })
   afterEach(() => {
-    ended.signal.abort()
+    ended.abort()
     vi.useRealTimers()
   })
 
   test('shows the state at once, then each change, and nothing while there is none', async () => {
     const { feed, seen } = createFeed()
-    const { got } = readAll(feed.watch(ended.signal.signal))
+    const { got } = readAll(feed.watch(ended.signal))
     await vi.advanceTimersByTimeAsync(0)
     expect(got).toEqual([0])
     await vi.advanceTimersByTimeAsync(10 * PAUSE_MS)
@@ -60,7 +60,7 @@ describe('a feed', () => {
     const lastOf: number[] = []
     const read = async (watcher: number): Promise<void> => {
       let before = -Infinity
-      for await (const state of feed.watch(ended.signal.signal)) {
+      for await (const state of feed.watch(ended.signal)) {
         gaps.push(performance.now() - before)
         before = performance.now()
         lastOf[watcher] = state
@@ -78,7 +78,8 @@ describe('a feed', () => {
 
   test('looks once a pause, no matter how many watch it, and not at all when the last one has left', async () => {
     const { feed, seen } = createFeed()
-    const watchers = Array.from({ length: 10_000 }, () => readAll(feed.watch(ended.signal.signal)))
+    const leaving = Array.from({ length: 10_000 }, () => new AbortController())
+    const watchers = leaving.map(({ signal }) => readAll(feed.watch(signal)))
     await vi.advanceTimersByTimeAsync(0)
     expect(seen.looks).toBeLessThanOrEqual(2)
     const joined = seen.looks
@@ -86,7 +87,7 @@ describe('a feed', () => {
     await vi.advanceTimersByTimeAsync(4 * PAUSE_MS)
     expect(seen.looks - joined).toBe(4)
     expect(watchers.every(({ got }) => got.join() === '0,1')).toBe(true)
-    ended.signal.abort()
+    for (const controller of leaving) controller.abort()
     await vi.advanceTimersByTimeAsync(4 * PAUSE_MS)
     expect(seen.looks - joined).toBe(4)
     expect(feed.isOver).toBe(true)
@@ -94,7 +95,7 @@ describe('a feed', () => {
 
   test('gives a watcher that was slow the newest state, and no older one', async () => {
     const { feed, seen } = createFeed()
-    const states = feed.watch(ended.signal.signal)
+    const states = feed.watch(ended.signal)
     expect((await states.next()).value).toBe(0)
     for (seen.now = 1; seen.now < 9; seen.now++) await vi.advanceTimersByTimeAsync(PAUSE_MS)
     await vi.advanceTimersByTimeAsync(PAUSE_MS)
@@ -110,10 +111,10 @@ describe('a feed', () => {
       return found
     }
     const { feed } = createFeed({ look })
-    const first = feed.watch(ended.signal.signal).next()
+    const first = feed.watch(ended.signal).next()
     await vi.advanceTimersByTimeAsync(0)
     seen.now = 1
-    const second = feed.watch(ended.signal.signal).next()
+    const second = feed.watch(ended.signal).next()
     gate.resolve()
     expect([(await first).value, (await second).value]).toEqual([0, 1])
   })
@@ -122,9 +123,9 @@ describe('a feed', () => {
     const down = new Error('down')
     const seen = { now: 0, isDown: false }
     const { feed } = createFeed({ look: () => (seen.isDown ? Promise.reject(down) : Promise.resolve(seen.now)) })
-    const early = readAll(feed.watch(ended.signal.signal))
+    const early = readAll(feed.watch(ended.signal))
     await vi.advanceTimersByTimeAsync(PAUSE_MS)
-    const slow = feed.watch(ended.signal.signal)
+    const slow = feed.watch(ended.signal)
     await slow.next()
     seen.now = 1
     await vi.advanceTimersByTimeAsync(PAUSE_MS)
@@ -137,9 +138,9 @@ describe('a feed', () => {
 
   test('ends a watch whose first look never ends as soon as it is asked to', async () => {
     const { feed } = createFeed({ look: () => new Promise(() => undefined) })
-    const { got, end } = readAll(feed.watch(ended.signal.signal))
+    const { got, end } = readAll(feed.watch(ended.signal))
     await vi.advanceTimersByTimeAsync(PAUSE_MS)
-    ended.signal.abort()
+    ended.abort()
     expect([await end, got, feed.isOver]).toEqual(['ended', [], true])
   })
 })

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { RetryInfoSchema } from '../../src/gen/google/rpc/error_details_pb.ts'
 import { TimestampConflictError } from '../../src/server/recorder/timestamp-conflict-error.ts'
 import { QueueFullError, UnavailableError } from '../../src/transport/errors.ts'
+import { callCount } from './call-count.ts'
 import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, postJson, PROTOCOLS, startHttpFixture, type HttpFixture } from './http-fixture.ts'
 
 const failing = (error: unknown) => startHttpFixture({ record: () => Promise.reject(error) })
@@ -11,10 +12,6 @@ const errorOfPing = (fixture: HttpFixture, protocol?: string) =>
   pingClient(fixture, protocol)
     .ping({})
     .then(() => undefined, ConnectError.from)
-const callCount = async (fixture: HttpFixture, method: string, code: string) => {
-  const { values } = (await fixture.metrics.registry.getSingleMetric('ping_rpc_total')?.get()) ?? { values: [] }
-  return values.find(({ labels }) => labels['method'] === `ping.v1.PingService/${method}` && labels['code'] === code)?.value ?? 0
-}
 
 /** The trailers of the answer to a request with these bytes. */
 const grpcTrailers = (url: string, bytes: Iterable<number>, headers: OutgoingHttpHeaders = {}): Promise<IncomingHttpHeaders> =>

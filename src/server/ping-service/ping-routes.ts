@@ -7,15 +7,18 @@ import { jsonReading } from '../../transport/rpc/json-reading.ts'
 import type { PingBuckets } from '../buckets/buckets.ts'
 import type { PingCounter } from '../count-reader/ping-counter.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
+import type { TotalWatch } from '../watch/total-watch.ts'
 import { createListBuckets } from './list-buckets.ts'
 import { createPingBatch } from './ping-batch.ts'
 import { createPingCount } from './ping-count.ts'
 import { createPingStream } from './ping-stream.ts'
 import { createPing } from './ping.ts'
+import { createWatchCount } from './watch-count.ts'
 
 export interface PingRoutesOptions {
   readonly recorder: PingRecorder
   readonly reader: PingCounter
+  readonly totals: TotalWatch
   readonly buckets: PingBuckets
   /** Maximum size of a PingBatch or PingStream message, in bytes, also after decompression. */
   readonly maxBatchBodyBytes: number
@@ -25,30 +28,26 @@ export interface PingRoutesOptions {
 }
 
 /** Registers the methods of PingService on Connect's router. */
-export function pingRoutes({
-  recorder,
-  reader,
-  buckets,
-  maxBatchBodyBytes,
-  log,
-  stopping,
-}: PingRoutesOptions): (router: ConnectRouter) => void {
+export function pingRoutes(options: PingRoutesOptions): (router: ConnectRouter) => void {
+  const { recorder, reader, totals, buckets, maxBatchBodyBytes, log, stopping } = options
   const ping = createPing(recorder)
   const pingCount = createPingCount(reader)
   const listBuckets = createListBuckets(buckets)
   const pingBatch = createPingBatch(recorder, log)
   const pingStream = createPingStream({ recorder, log, stopping })
+  const watchCount = createWatchCount(totals, stopping)
+  const { method } = PingService
+  const long = { readMaxBytes: maxBatchBodyBytes }
   return router => {
-    const { ping: pingMethod, pingCount: countMethod, pingBatch: batchMethod, pingStream: streamMethod } = PingService.method
-    router.rpc(pingMethod, (request, context) => answer(ping, request, context), jsonReading(pingMethod.input))
-    router.rpc(countMethod, (request, context) => answer(pingCount, request, context), jsonReading(countMethod.input))
-    const { listBuckets: bucketsMethod } = PingService.method
-    router.rpc(bucketsMethod, (request, context) => answer(listBuckets, request, context), jsonReading(bucketsMethod.input))
-    router.rpc(batchMethod, (request, context) => answer(pingBatch, request, context), {
-      readMaxBytes: maxBatchBodyBytes,
-      ...jsonReading(batchMethod.input),
+    router.rpc(method.ping, (request, context) => answer(ping, request, context), jsonReading(method.ping.input))
+    router.rpc(method.pingCount, (request, context) => answer(pingCount, request, context), jsonReading(method.pingCount.input))
+    router.rpc(method.listBuckets, (request, context) => answer(listBuckets, request, context), jsonReading(method.listBuckets.input))
+    router.rpc(method.pingBatch, (request, context) => answer(pingBatch, request, context), {
+      ...long,
+      ...jsonReading(method.pingBatch.input),
     })
-    router.rpc(streamMethod, pingStream, { readMaxBytes: maxBatchBodyBytes, ...jsonReading(streamMethod.input) })
+    router.rpc(method.pingStream, pingStream, { ...long, ...jsonReading(method.pingStream.input) })
+    router.rpc(method.watchCount, watchCount, jsonReading(method.watchCount.input))
   }
 }
 

@@ -1,4 +1,5 @@
 import { Feed } from '../../runtime/feed.ts'
+import { UnavailableError } from '../../transport/errors.ts'
 import type { Count } from '../count-reader/count.ts'
 import type { PingCounter } from '../count-reader/ping-counter.ts'
 
@@ -53,7 +54,7 @@ export class TotalWatch {
       isSame: (shown, found) => shown.count === found.count && found.atMs - shown.atMs < repeatMs,
       pauseMs: () => intervalMs,
       keptMs: intervalMs,
-      whenFailed: (_, last) => ({ ...last, atMs: performance.now() }),
+      whenFailed: lastTotal,
     })
     return this.#feed
   }
@@ -63,4 +64,10 @@ export class TotalWatch {
     const atMs = performance.now()
     return { count, source, completeToMs: atMs - ageMs, atMs }
   }
+}
+
+/** What stands for a look that failed because nothing could prove a total. Throws any other error: it ends the watches. */
+function lastTotal(error: unknown, last: Look): Look {
+  if (!(error instanceof UnavailableError)) throw error
+  return { ...last, atMs: performance.now() }
 }

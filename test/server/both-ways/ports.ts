@@ -12,6 +12,7 @@ import { createServerMetrics } from '../../../src/server/metrics.ts'
 import { pingRoutes } from '../../../src/server/ping-service/ping-routes.ts'
 import type { PingRecorder, RequestedPing } from '../../../src/server/recorder/ping-recorder.ts'
 import { TimestampConflictError } from '../../../src/server/recorder/timestamp-conflict-error.ts'
+import { TotalWatch } from '../../../src/server/watch/total-watch.ts'
 import type { AccessCheck } from '../../../src/transport/access/access-check.ts'
 import { QueueFullError, UnavailableError } from '../../../src/transport/errors.ts'
 import { healthRoutes } from '../../../src/transport/health/health-routes.ts'
@@ -78,7 +79,8 @@ async function startWay(lean: boolean, options: WaysOptions): Promise<Way> {
     allowedOrigins: ['http://page.example'],
     examplePaths: ['/ping.v1.PingService/Ping'],
     routes(router, stopping) {
-      const stores = { recorder: fixedRecorder(note), reader: fixedReader(note), buckets: fixedBuckets(note) }
+      const reader = fixedReader(note)
+      const stores = { recorder: fixedRecorder(note), reader, totals: new TotalWatch({ reader }), buckets: fixedBuckets(note) }
       pingRoutes({ ...stores, maxBatchBodyBytes: 3 * MAX_BODY_BYTES, log, stopping })(router)
       healthRoutes(readiness, [PingService.typeName], stopping)(router)
       conformanceRoutes(router)

@@ -7,10 +7,10 @@ const DOWN = new UnavailableError('neither the cache nor Postgres can prove a co
 
 /** A watch of totals that the test sets. */
 function createWatch() {
-  const reader = { answer: { count: 5n, source: 'cache', ageMs: 100 } as Count, isDown: false, looks: 0 }
+  const reader = { answer: { count: 5n, source: 'cache', ageMs: 100 } as Count, error: undefined as Error | undefined, looks: 0 }
   const total = async (): Promise<Count> => {
     reader.looks++
-    if (reader.isDown) throw DOWN
+    if (reader.error !== undefined) throw reader.error
     return reader.answer
   }
   return { watch: new TotalWatch({ reader: { total } }), reader }
@@ -51,23 +51,35 @@ describe('a watch of the total', () => {
     const { watch, reader } = createWatch()
     const got = read(watch.watch(ended.signal))
     await vi.advanceTimersByTimeAsync(0)
-    reader.isDown = true
+    reader.error = DOWN
     await vi.advanceTimersByTimeAsync(10_000)
     expect(got).toHaveLength(1)
-    reader.isDown = false
+    reader.error = undefined
     reader.answer = { count: 8n, source: 'database', ageMs: 3 }
     await vi.advanceTimersByTimeAsync(250)
     expect(got.at(-1)).toEqual({ count: 8n, source: 'database', ageMs: 3 })
   })
 
+  test('ends with an error that is not the lack of a proof', async () => {
+    const { watch, reader } = createWatch()
+    const totals = watch.watch(ended.signal)
+    await totals.next()
+    reader.error = new TypeError('a bug')
+    const next = expect(totals.next()).rejects.toBe(reader.error)
+    await vi.advanceTimersByTimeAsync(250)
+    await next
+    reader.error = undefined
+    expect((await watch.watch(ended.signal).next()).value).toMatchObject({ count: 5n })
+  })
+
   test('starts with the error of a count if nothing can prove one, even if others are watching', async () => {
     const { watch, reader } = createWatch()
-    reader.isDown = true
+    reader.error = DOWN
     await expect(watch.watch(ended.signal).next()).rejects.toBe(DOWN)
-    reader.isDown = false
+    reader.error = undefined
     read(watch.watch(ended.signal))
     await vi.advanceTimersByTimeAsync(0)
-    reader.isDown = true
+    reader.error = DOWN
     await vi.advanceTimersByTimeAsync(500)
     await expect(watch.watch(ended.signal).next()).rejects.toBe(DOWN)
   })
@@ -77,7 +89,7 @@ describe('a watch of the total', () => {
     const got = read(watch.watch(ended.signal))
     await vi.advanceTimersByTimeAsync(29_000)
     expect(got).toHaveLength(1)
-    reader.isDown = true
+    reader.error = DOWN
     await vi.advanceTimersByTimeAsync(2_000)
     expect(got).toEqual([
       { count: 5n, source: 'cache', ageMs: 100 },

@@ -1,0 +1,123 @@
+import { Code, ConnectError, type CallOptions } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import { CountSource } from '../../../src/gen/ping/v1/ping_pb.ts'
+import { wait } from '../../../src/runtime/wait.ts'
+import type { Count } from '../../../src/server/count-reader/count.ts'
+import { UnavailableError } from '../../../src/transport/errors.ts'
+import { callCount } from '../call-count.ts'
+import { pingClient, PROTOCOLS, startHttpFixture, type FixtureOptions, type HttpFixture } from '../http-fixture.ts'
+
+const STREAMING = PROTOCOLS.filter(name => name !== 'Connect, GET')
+
+/** A port with a total that the test sets. */
+async function startTotal(options: FixtureOptions = {}) {
+  const total = { now: { count: 5n, source: 'cache', ageMs: 12.3 } as Count, error: undefined as Error | undefined }
+  const count = async (): Promise<Count> => {
+    if (total.error !== undefined) throw total.error
+    return total.now
+  }
+  const fixture = await startHttpFixture({ ...options, count })
+  return { fixture, total, [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose]() }
+}
+
+/** A watch: `next` resolves to the next total, its source and its age. */
+function watch(fixture: HttpFixture, protocol?: string, options: CallOptions = {}) {
+  const totals = pingClient(fixture, protocol).watchCount({}, options)[Symbol.asyncIterator]()
+  const next = async () => {
+    const { value } = await totals.next()
+    return value && ([Number(value.pingCount), value.source, Number(value.ageMs)] as const)
+  }
+  /** The error that ends it, after any further totals. Undefined: it ended without one. */
+  const ended = async () => {
+    try {
+      while ((await next()) !== undefined) continue
+      return undefined
+    } catch (error) {
+      return ConnectError.from(error)
+    }
+  }
+  return { next, ended }
+}
+
+describe.each(STREAMING)('WatchCount over %s', protocol => {
+  test('answers the total at once, and the newest after a change, with source and age', async () => {
+    await using port = await startTotal()
+    const watched = watch(port.fixture, protocol)
+    const [count, source, ageMs] = (await watched.next())!
+    expect([count, source]).toEqual([5, CountSource.CACHE])
+    expect(ageMs).toBeGreaterThanOrEqual(13)
+    port.total.now = { count: 9n, source: 'database', ageMs: 0 }
+    expect((await watched.next())!.slice(0, 2)).toEqual([9, CountSource.DATABASE])
+  })
+
+  test('ends with UNAVAILABLE when the server drains, which does not wait for it', async () => {
+    await using port = await startTotal()
+    const watched = watch(port.fixture, protocol)
+    await watched.next()
+    const ended = watched.ended()
+    expect(await port.fixture.http.stop(5_000)).toBe(0)
+    expect(await ended).toMatchObject({ code: Code.Unavailable, rawMessage: 'the server is stopping; watch again' })
+  })
+
+  test("ends with DEADLINE_EXCEEDED at the caller's deadline", async () => {
+    await using port = await startTotal()
+    // Only the header, so that the client does not end the call itself.
+    const watched = watch(port.fixture, protocol, { headers: { 'connect-timeout-ms': '100', 'grpc-timeout': '100m' } })
+    expect((await watched.next())![0]).toBe(5)
+    expect(await watched.ended()).toMatchObject({ code: Code.DeadlineExceeded })
+    expect(await callCount(port.fixture, 'WatchCount', 'deadline_exceeded')).toBe(1)
+  })
+
+  test('fails as PingCount does if nothing can prove a first total', async () => {
+    await using port = await startTotal()
+    port.total.error = new UnavailableError('neither the cache nor Postgres can prove a count; try again')
+    const error = await watch(port.fixture, protocol).ended()
+    const expected = await pingClient(port.fixture, protocol)
+      .pingCount({})
+      .then(() => undefined, ConnectError.from)
+    expect(error).toMatchObject({ code: Code.Unavailable, rawMessage: port.total.error.message })
+    expect([error?.code, error?.rawMessage]).toEqual([expected?.code, expected?.rawMessage])
+  })
+})
+
+describe('WatchCount', () => {
+  test('stays open while nothing can prove a total, and goes on afterwards', async () => {
+    await using port = await startTotal()
+    const watched = watch(port.fixture)
+    await watched.next()
+    const next = watched.next()
+    const before = port.fixture.counted.length
+    port.total.error = new UnavailableError('down')
+    await expect.poll(() => port.fixture.counted.length - before, { timeout: 10_000 }).toBeGreaterThan(2)
+    port.total.now = { count: 6n, source: 'database', ageMs: 0 }
+    port.total.error = undefined
+    expect((await next)![0]).toBe(6)
+  })
+
+  test.each(['Connect, JSON, HTTP/1.1', 'gRPC'])(
+    'over %s ends with its caller, and nothing looks at the total any more',
+    async protocol => {
+      await using port = await startTotal()
+      const leaving = new AbortController()
+      const watched = watch(port.fixture, protocol, { signal: leaving.signal })
+      await watched.next()
+      leaving.abort()
+      await expect.poll(() => port.fixture.http.inFlight()).toBe(0)
+      await expect.poll(() => callCount(port.fixture, 'WatchCount', 'canceled')).toBe(1)
+      const looks = port.fixture.counted.length
+      await wait(600)
+      expect(port.fixture.counted.length).toBe(looks)
+    },
+  )
+
+  test.each(['Connect, JSON, HTTP/1.1', 'gRPC'])('over %s outlives every limit of a request', async protocol => {
+    const limits = { firstBytesMs: 100, headersMs: 100, requestMs: 200, keepAliveMs: 100, sessionIdleMs: 100, checkMs: 20 }
+    await using port = await startTotal({ limits })
+    const watched = watch(port.fixture, protocol)
+    await watched.next()
+    const next = watched.next()
+    await wait(600)
+    port.total.now = { count: 6n, source: 'database', ageMs: 0 }
+    expect((await next)![0]).toBe(6)
+  })
+})
