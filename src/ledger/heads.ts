@@ -16,6 +16,25 @@ export async function readHeads(db: Queryable): Promise<readonly Head[]> {
   return ofPrimary(result.rows)
 }
 
+/** A lane's head, and how far it is published. */
+export interface LaneProgress extends Head {
+  /** Seq up to which the lane is in the topic. */
+  readonly published: bigint
+}
+
+const PROGRESS = {
+  name: 'ping_progress',
+  text: `select l.lane, coalesce(h.seq, 0) as seq, coalesce(h.tag, 0) as tag, l.published_seq as published
+    from ping_lanes l left join ${HEAD_OF_LANE} h on true
+    where not pg_is_in_recovery() order by l.lane`,
+}
+
+/** As `readHeads`, with the published positions, in one statement. */
+export async function readProgress(db: Queryable): Promise<readonly LaneProgress[]> {
+  const result = await db.query<LaneProgress>(PROGRESS)
+  return ofPrimary(result.rows)
+}
+
 /** Throws for the empty answer of a standby, which may lack acknowledged pings, so counts are never read from it. */
 export function ofPrimary<Row>(rows: Row[]): Row[] {
   if (rows.length === 0) throw new Error('Postgres answered as a standby, or is not set up yet; expected the primary')

@@ -35,6 +35,11 @@ export class WriteWatch extends Loop {
     this.#options = options
   }
 
+  /** Whether Postgres accepted writes at the last check. Undefined: it was not checked yet. */
+  get could(): boolean | undefined {
+    return this.#could
+  }
+
   protected override async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const can = await this.#options.canWrite()

@@ -40,6 +40,7 @@ export class RelaySession {
   readonly #work = new WakeUp()
   readonly #sent = new WakeUp()
   #failed = false
+  #refusedSinceMs: number | undefined
 
   private constructor(options: RelayOptions, client: Client) {
     const { log, metrics } = options
@@ -69,6 +70,11 @@ export class RelaySession {
   /** Number of events waiting for Kafka. */
   get queued(): number {
     return this.#held.queued
+  }
+
+  /** Since when Kafka accepts nothing, in ms of the monotonic clock. Undefined: the last send was accepted. */
+  get refusedSinceMs(): number | undefined {
+    return this.#refusedSinceMs
   }
 
   /** Takes the batch that the recorder has just committed. */
@@ -126,6 +132,7 @@ export class RelaySession {
   /** The number of events that Kafka accepted. */
   async #publish(): Promise<number> {
     const count = await sendOnce(this.#held.queues, this.#options)
+    this.#refusedSinceMs = count === undefined ? (this.#refusedSinceMs ?? performance.now()) : undefined
     if (count === undefined) await wait(SEND_AGAIN_AFTER_MS, this.#stopping.signal)
     if (count) this.#sent.call()
     return count ?? 0

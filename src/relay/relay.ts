@@ -31,6 +31,11 @@ export class Relay {
     return this.#session?.queued ?? 0
   }
 
+  /** Since when Kafka accepts nothing of this server, in ms of the monotonic clock. Undefined: the last send was accepted. */
+  get refusedSinceMs(): number | undefined {
+    return this.#session?.refusedSinceMs
+  }
+
   start(): void {
     this.#running = this.#runSessions()
   }

@@ -75,7 +75,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
       recorder: gate,
       reader: parts.reader,
       buckets: parts.buckets,
-      pageStates: settings.livePage ? new PageStates({ counter: parts.reader }) : undefined,
+      pageStates: settings.livePage ? createPageStates(parts, watch) : undefined,
       readiness,
       metrics,
       log,
@@ -119,6 +119,10 @@ function createParts(settings: ServerSettings, log: Logger, metrics: ServerMetri
     reader,
     buckets: new BucketReader({ pool, metrics, cachedMinutes: range => reader.cachedMinutes(range) }),
   }
+}
+
+function createPageStates({ reader, relay }: Parts, watch: WriteWatch): PageStates {
+  return new PageStates({ reader, canWrite: () => watch.could, kafkaRefusedSinceMs: () => relay.refusedSinceMs })
 }
 
 function httpOptions({ port, hosts, maxBodyBytes, maxBatchBodyBytes, corsOrigins, leanHttp }: ServerSettings) {

@@ -1,11 +1,11 @@
 import type { Cache } from '../../counters/connect.ts'
 import { lookAtHash, type HashAndMinutes, type HashLook } from '../../counters/hash.ts'
-import { readHeads } from '../../ledger/heads.ts'
+import { readHeads, readProgress, type LaneProgress } from '../../ledger/heads.ts'
 import type { Pool } from '../../ledger/pool.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { SharedLookup } from '../../runtime/shared-lookup.ts'
 import { within } from '../../runtime/wait.ts'
-import { sumOfHeads } from '../../terms/position.ts'
+import { sumOfHeads, type Head } from '../../terms/position.ts'
 import { UnavailableError } from '../../transport/errors.ts'
 import { CacheLooks, isFresh, type CacheLook } from './cache-looks.ts'
 import { CachedRanges, type CachedMinutes } from './cached-ranges.ts'
@@ -72,6 +72,19 @@ export class CountReader implements PingCounter {
   /** The minutes of a range from the cache. Undefined if it does not have all of them, or is not fresh. */
   cachedMinutes(range: Range): Promise<CachedMinutes | undefined> {
     return this.#cachedRanges.minutes(range)
+  }
+
+  /** How far each lane is, from Postgres. Rejects if Postgres does not answer. */
+  async progress(): Promise<readonly LaneProgress[]> {
+    const beganMs = performance.now()
+    const lanes = await within(DATABASE_TIMEOUT_MS, 'Postgres does not answer', readProgress(this.#options.pool))
+    this.#learn(lanes, beganMs)
+    return lanes
+  }
+
+  /** What is in the cache, by the look that totals at the same time share. Undefined if the cache is unreachable. */
+  cacheLook(): Promise<CacheLook<HashLook<HashAndMinutes>> | undefined> {
+    return this.#cached.get(false)
   }
 
   async #strongTotal(): Promise<Count> {
@@ -154,6 +167,10 @@ export class CountReader implements PingCounter {
   async #lookAtDatabase(): Promise<ProvenTotal> {
     const beganMs = performance.now()
     const heads = await within(DATABASE_TIMEOUT_MS, 'Postgres does not answer', readHeads(this.#options.pool))
+    return this.#learn(heads, beganMs)
+  }
+
+  #learn(heads: readonly Head[], beganMs: number): ProvenTotal {
     this.#lanes = heads.length
     const proven = { total: sumOfHeads(heads), beganMs }
     this.#floor.prove(proven)

@@ -20,7 +20,8 @@ export interface Lane {
   readonly published: bigint
   /** Seq up to which the lane is in the cache. Undefined: the cache is unreachable or incomplete. */
   readonly applied: bigint | undefined
-  /** Every ping of the lane that was acknowledged more than this many ms ago is in the cache. Undefined as `applied`. */
+  /** Every ping of the lane that was acknowledged more than this many ms ago is in the cache. Undefined as `applied`, or the
+   * cache's clock was set back. */
   readonly ageMs: number | undefined
 }
 
@@ -44,4 +45,15 @@ export interface PageState {
 /** One line of JSON. A bigint becomes a string with all its digits, and what is undefined has no name in it. */
 export function stateJson(state: PageState): string {
   return JSON.stringify(state, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+}
+
+/** True if two states differ only in times. */
+export function sameState(a: PageState, b: PageState): boolean {
+  return withoutTimes(a) === withoutTimes(b)
+}
+
+function withoutTimes({ total, perSecond, parts, lanes, version }: PageState): string {
+  const positions = lanes?.map(({ head, published, applied }) => `${head} ${published} ${applied}`)
+  const texts = parts.map(({ state, text }) => `${state} ${text}`)
+  return [total?.count, total?.source, perSecond, version, ...texts, ...(positions ?? ['no lanes'])].join('\n')
 }

@@ -1,42 +1,146 @@
-import { wait } from '../../runtime/wait.ts'
+import type { HashAndMinutes, HashLook } from '../../counters/hash.ts'
+import type { LaneProgress } from '../../ledger/heads.ts'
+import { Feed } from '../../runtime/feed.ts'
+import { sumOfHeads } from '../../terms/position.ts'
+import type { CacheLook } from '../count-reader/cache-looks.ts'
+import type { Count } from '../count-reader/count.ts'
 import type { PingCounter } from '../count-reader/ping-counter.ts'
-import type { PageState } from './page-state.ts'
+import { lanesOf } from './lanes-of.ts'
+import { Looks } from './looks.ts'
+import { sameState, type PageState } from './page-state.ts'
+import { partsOf, type Signs } from './parts.ts'
+import { Rate } from './rate.ts'
+import { StuckLanes } from './stuck-lanes.ts'
 
-export interface PageStatesOptions {
-  readonly counter: PingCounter
+/** What the page reads: the count reader. */
+export interface PageReader extends Pick<PingCounter, 'total'> {
+  progress(): Promise<readonly LaneProgress[]>
+  /** Undefined if the cache is unreachable. */
+  cacheLook(): Promise<CacheLook<HashLook<HashAndMinutes>> | undefined>
 }
 
-/** Minimum time between two looks, in ms. */
-const INTERVAL_MS = 1_000
+export interface PageStatesOptions {
+  readonly reader: PageReader
+  /** Whether Postgres accepted writes at the last check. Undefined: it was not checked yet. */
+  readonly canWrite: () => boolean | undefined
+  /** Since when Kafka accepts nothing from this server, in ms of the monotonic clock. */
+  readonly kafkaRefusedSinceMs: () => number | undefined
+  /** Time between two looks. In ms. */
+  readonly intervalMs?: number
+}
 
-/** What the live page shows, now and then at each change. */
+const INTERVAL_MS = 1_000
+/** A state without news is sent again after this long, with its times: at rest, 100 viewers cost next to nothing. In ms. */
+const REPEAT_MS = 5_000
+/** `now` answers with a state that is younger than this, so that viewers that poll cost four looks a second. In ms. */
+const KEPT_MS = 250
+/** How long a state waits for Postgres, and then for the rest. What has not answered is shown as it is known. In ms. */
+const WAIT_MS = { postgres: 300, rest: 300 }
+/** Lanes that were read longer ago are not shown. In ms. */
+const LANES_KEPT_MS = 5_000
+
+/** What the live page shows. All viewers share the looks at it: one a second, and none without viewers. */
 export class PageStates {
   readonly #options: PageStatesOptions
+  readonly #ledger: Looks<readonly LaneProgress[]>
+  readonly #cache: Looks<CacheLook<HashLook<HashAndMinutes>>>
+  readonly #total: Looks<{ readonly count: Count; readonly answeredMs: number }>
+  readonly #rate = new Rate()
+  readonly #stuck = new StuckLanes()
+  #incompleteSinceMs: number | undefined
+  #feed: Feed<PageState> | undefined
+  #kept: { readonly state: Promise<PageState>; readonly beganMs: number } | undefined
 
   constructor(options: PageStatesOptions) {
+    const { reader } = options
     this.#options = options
+    this.#ledger = new Looks(() => this.#readLedger())
+    this.#cache = new Looks(() => this.#readCache())
+    this.#total = new Looks(async () => ({ count: await reader.total(false), answeredMs: performance.now() }))
   }
 
-  /** The state now. Never rejects: what is unreachable is in the state. */
-  async now(): Promise<PageState> {
-    const total = await this.#options.counter.total(false).catch(() => undefined)
-    const atMs = Date.now()
+  /** The state now, or up to 250 ms ago. Never rejects: what is unreachable is in the state. */
+  now(): Promise<PageState> {
+    const beganMs = performance.now()
+    if (this.#kept !== undefined && beganMs - this.#kept.beganMs < KEPT_MS) return this.#kept.state
+    this.#kept = { state: this.#look(), beganMs }
+    return this.#kept.state
+  }
+
+  /** The state at once, then the newest after each change, at least a second apart, and after 5 s without one the same with its times. */
+  watch(ended: AbortSignal): AsyncGenerator<PageState> {
+    if (this.#feed === undefined || this.#feed.isOver) {
+      const { intervalMs = INTERVAL_MS } = this.#options
+      this.#feed = new Feed({
+        look: () => this.now(),
+        isSame: (shown, found) => sameState(shown, found) && found.atMs - shown.atMs < REPEAT_MS,
+        pauseMs: () => intervalMs,
+        keptMs: intervalMs,
+      })
+    }
+    return this.#feed.watch(ended)
+  }
+
+  async #look(): Promise<PageState> {
+    await this.#ledger.look(WAIT_MS.postgres) // first: a total that Postgres has just had needs no further proof
+    await Promise.all([this.#total.look(WAIT_MS.rest), this.#cache.look(WAIT_MS.rest)])
+    return this.#state(Date.now(), performance.now())
+  }
+
+  async #readLedger(): Promise<readonly LaneProgress[]> {
+    const lanes = await this.#options.reader.progress()
+    const nowMs = performance.now()
+    this.#rate.note(sumOfHeads(lanes), nowMs)
+    this.#stuck.note(lanes, nowMs)
+    return lanes
+  }
+
+  async #readCache(): Promise<CacheLook<HashLook<HashAndMinutes>>> {
+    const look = await this.#options.reader.cacheLook()
+    if (look === undefined) throw new Error('the cache does not answer')
+    this.#incompleteSinceMs = look.hash === undefined ? (this.#incompleteSinceMs ?? performance.now()) : undefined
+    return look
+  }
+
+  #state(atMs: number, nowMs: number): PageState {
+    const total = this.#totalAt(nowMs)
+    const ledger = this.#ledger.last
+    const cache = this.#cache.silentMs(nowMs) === 0 ? this.#cache.last : undefined
+    const lanes = ledger !== undefined && nowMs - ledger.beganMs < LANES_KEPT_MS ? ledger.found : undefined
     return {
       atMs,
       total,
-      perSecond: undefined,
+      perSecond: this.#rate.perSecond(nowMs),
       provenAtMs: total && atMs - total.ageMs,
-      parts: [],
-      lanes: undefined,
-      version: '',
+      parts: partsOf(this.#signs(total, nowMs)),
+      lanes: lanes && lanesOf(lanes, cache && { look: cache.found, sinceMs: nowMs - cache.beganMs }),
+      version: ledger === undefined ? '' : String(sumOfHeads(ledger.found)),
     }
   }
 
-  /** The state at once, then the newest state after each change, until `ended` is aborted. */
-  async *watch(ended: AbortSignal): AsyncGenerator<PageState> {
-    while (!ended.aborted) {
-      yield await this.now()
-      await wait(INTERVAL_MS, ended)
+  /** The last total, as old as it has become. Undefined: the last look found that nothing can prove one. */
+  #totalAt(nowMs: number): Count | undefined {
+    if (this.#total.last === undefined || this.#total.hasFailed) return undefined
+    const { count, answeredMs } = this.#total.last.found
+    return { ...count, ageMs: Math.ceil(count.ageMs + nowMs - answeredMs) }
+  }
+
+  #signs(total: Count | undefined, nowMs: number): Signs {
+    const { canWrite, kafkaRefusedSinceMs } = this.#options
+    const since = (sinceMs: number | undefined): number => (sinceMs === undefined ? 0 : Math.max(1, nowMs - sinceMs))
+    const provenMs = this.#cache.last?.found.hash?.provenMs
+    const lanes = this.#ledger.last?.found ?? []
+    return {
+      postgresSilentMs: this.#ledger.silentMs(nowMs),
+      isLedgerKnown: this.#ledger.last !== undefined,
+      canWrite: canWrite(),
+      cacheSilentMs: this.#cache.silentMs(nowMs),
+      incompleteMs: since(this.#incompleteSinceMs),
+      cacheAgeMs: provenMs === undefined ? undefined : nowMs - provenMs,
+      kafkaRefusedMs: since(kafkaRefusedSinceMs()),
+      stuckMs: this.#stuck.stuckMs(nowMs),
+      waiting: lanes.reduce((sum, { seq, published }) => sum + seq - published, 0n),
+      source: total?.source,
     }
   }
 }

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { PageStates } from '../../../src/server/page/page-states.ts'
 import { HTTP_VERSIONS, read } from '../../transport/event-stream-fixture.ts'
 import { startHttpFixture } from '../http-fixture.ts'
+import { FakeReader, statesOf } from './page-reader.ts'
 
 const POLL = { timeout: 20_000 }
-const count = async () => ({ count: 12n, source: 'cache', ageMs: 300 }) as const
-const pageStates = () => new PageStates({ counter: { total: count, range: count } })
+const pageStates = () => statesOf(new FakeReader())
 
 describe('the paths of the live page', () => {
   test('answer its state as JSON that is not kept', async () => {
@@ -16,7 +15,7 @@ describe('the paths of the live page', () => {
       'application/json',
       'no-store',
     ])
-    expect(await answer.json()).toMatchObject({ total: { count: '12', source: 'cache', ageMs: 300 } })
+    expect(await answer.json()).toMatchObject({ total: { count: '12', source: 'cache' } })
   })
 
   test.each(HTTP_VERSIONS)('stream its state over %s, and report the viewers', async version => {

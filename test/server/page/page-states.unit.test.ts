@@ -1,21 +1,129 @@
-import { describe, expect, test } from 'vitest'
-import { stateJson } from '../../../src/server/page/page-state.ts'
-import { PageStates } from '../../../src/server/page/page-states.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { stateJson, type PageState } from '../../../src/server/page/page-state.ts'
+import { FakeReader, statesOf } from './page-reader.ts'
 
-const nothing = () => Promise.reject(new Error('nothing can prove a count'))
+const unanswered = () => new Promise<never>(() => undefined)
+const refused = () => Promise.reject(new Error('refused'))
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** Collects what a viewer gets until the test ends it. */
+function view(states: AsyncGenerator<PageState>): PageState[] {
+  const got: PageState[] = []
+  void (async () => {
+    for await (const state of states) got.push(state)
+  })()
+  return got
+}
+
+const partOf = ({ parts }: PageState, name: string) => parts.find(part => part.name === name)?.state
 
 describe('the state of the live page', () => {
-  test('has the total, and the time up to which it is complete', async () => {
-    const total = async () => ({ count: 2n ** 62n, source: 'cache', ageMs: 700 }) as const
-    const state = await new PageStates({ counter: { total, range: nothing } }).now()
-    expect(state.total).toEqual({ count: 2n ** 62n, source: 'cache', ageMs: 700 })
-    expect(state.provenAtMs).toBe(state.atMs - 700)
-    expect(JSON.parse(stateJson(state)).total.count).toBe('4611686018427387904')
+  test('has the total, the time up to which it is complete, the lanes and the sum of the heads', async () => {
+    const reader = new FakeReader()
+    reader.lanes = [{ lane: 0, seq: 2n ** 62n, tag: 1n, published: 5n }]
+    const state = await statesOf(reader).now()
+    expect(state.total).toEqual({ count: 12n, source: 'cache', ageMs: 300 })
+    expect(state.provenAtMs).toBe(state.atMs - 300)
+    expect(state.version).toBe('4611686018427387904')
+    expect(JSON.parse(stateJson(state))).toMatchObject({
+      total: { count: '12' },
+      lanes: [{ lane: 0, head: '4611686018427387904', published: '5', applied: '12', ageMs: 300 }],
+    })
+    expect(stateJson(state)).not.toContain('\n')
   })
 
   test('has no total, and no time, when nothing can prove a count', async () => {
-    const state = await new PageStates({ counter: { total: nothing, range: nothing } }).now()
-    expect(state.total).toBeUndefined()
-    expect(state.provenAtMs).toBeUndefined()
+    const reader = Object.assign(new FakeReader(), { total: refused, progress: refused, cacheLook: async () => undefined })
+    const state = await statesOf(reader).now()
+    expect(state).toMatchObject({ total: undefined, provenAtMs: undefined, perSecond: undefined, lanes: undefined, version: '' })
+    expect(state.parts.map(({ state: of }) => of)).toEqual(['late', 'late', 'late', 'late'])
+  })
+
+  test('comes without a part that hangs, and shows what was known of it, as old as it has become', async () => {
+    const reader = new FakeReader()
+    const states = statesOf(reader)
+    await states.now()
+    Object.assign(reader, { total: unanswered, progress: unanswered })
+    await vi.advanceTimersByTimeAsync(3_000)
+    const late = states.now()
+    await vi.advanceTimersByTimeAsync(1_000)
+    const state = await late
+    expect(state.total).toMatchObject({ count: 12n, ageMs: expect.closeTo(3_900, -3) })
+    expect([partOf(state, 'postgres'), state.lanes?.length]).toEqual(['late', 1])
+    await vi.advanceTimersByTimeAsync(3_000)
+    const later = states.now()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect([partOf(await later, 'postgres'), (await later).lanes, (await later).version]).toEqual(['late', undefined, '12'])
+  })
+
+  test('asks a part that hangs only once', async () => {
+    const reader = new FakeReader()
+    reader.progress = vi.fn<FakeReader['progress']>(unanswered)
+    const ended = new AbortController()
+    view(statesOf(reader).watch(ended.signal))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(reader.progress).toHaveBeenCalledTimes(1)
+    ended.abort()
+  })
+
+  test('does not report a part that has missed one look', async () => {
+    const reader = new FakeReader()
+    const states = statesOf(reader)
+    await states.now()
+    await vi.advanceTimersByTimeAsync(1_000)
+    reader.cacheLook = async () => undefined
+    const once = await states.now()
+    expect([partOf(once, 'cache'), once.lanes?.[0]?.applied]).toEqual(['up', 12n])
+    await vi.advanceTimersByTimeAsync(1_000)
+    const twice = await states.now()
+    expect([partOf(twice, 'cache'), twice.lanes?.[0]?.applied]).toEqual(['late', undefined])
+    await vi.advanceTimersByTimeAsync(1_500)
+    expect(partOf(await states.now(), 'cache')).toBe('away')
+  })
+
+  test('is looked at once for all viewers, once a second, and not without viewers', async () => {
+    const reader = new FakeReader()
+    reader.progress = vi.fn<FakeReader['progress']>(async () => reader.lanes)
+    const states = statesOf(reader)
+    const ended = new AbortController()
+    const viewers = Array.from({ length: 100 }, () => view(states.watch(ended.signal)))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(reader.progress).toHaveBeenCalledTimes(11)
+    expect(new Set(viewers.map(got => got[0])).size).toBe(1)
+    ended.abort()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(reader.progress).toHaveBeenCalledTimes(11)
+  })
+
+  test('is sent again at a change, and at rest every five seconds with its times', async () => {
+    const reader = new FakeReader()
+    const ended = new AbortController()
+    const got = view(statesOf(reader).watch(ended.signal))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(got.length).toBe(1)
+    await vi.advanceTimersByTimeAsync(2_100)
+    expect(got.map(({ perSecond }) => perSecond)).toEqual([undefined, 0]) // the first rate is news
+    await vi.advanceTimersByTimeAsync(19_900)
+    expect(got.length).toBeGreaterThanOrEqual(5)
+    expect(got.length).toBeLessThanOrEqual(7)
+    const before = got.length
+    reader.lanes = [{ lane: 0, seq: 13n, tag: 1n, published: 12n }]
+    await vi.advanceTimersByTimeAsync(1_100)
+    expect(got.length).toBe(before + 1)
+    expect(got.at(-1)?.version).toBe('13')
+    ended.abort()
+  })
+
+  test('of viewers that poll is looked at four times a second', async () => {
+    const reader = new FakeReader()
+    reader.progress = vi.fn<FakeReader['progress']>(async () => reader.lanes)
+    const states = statesOf(reader)
+    for (let poll = 0; poll < 1_000; poll++) {
+      await states.now()
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    expect(reader.progress).toHaveBeenCalledTimes(4)
   })
 })
