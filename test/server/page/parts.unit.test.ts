@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Part, PartName } from '../../../src/server/page/page-state.ts'
+import type { PartName } from '../../../src/server/page/page-state.ts'
 import { partsOf, type Signs } from '../../../src/server/page/parts.ts'
 
 const WELL: Signs = {
@@ -16,8 +16,8 @@ const WELL: Signs = {
 }
 
 const part = (name: PartName, signs: Partial<Signs>): string => {
-  const { state, text } = partsOf({ ...WELL, ...signs }).find(found => found.name === name) as Part
-  return `${state}: ${text}`
+  const found = partsOf({ ...WELL, ...signs }).find(other => other.name === name)
+  return `${found?.state}: ${found?.text}`
 }
 
 describe('the parts on the live page', () => {
