@@ -48,8 +48,16 @@ type RunCli = (args: readonly string[], env?: Readonly<Record<string, string>>) 
 /** Always a process, as for what only a process shows. */
 export const runCliProcess: RunCli = (args, env) => startCli(args, env).result
 
-/** Normally within this process: a start takes 0.4 s of a core. A process where TEST_DEPTH is `thorough`. */
-export const runCli: RunCli = (args, env) => atDepth({ normally: callCli, thoroughly: runCliProcess })(args, env)
+/** The commands that this file has run as a process. */
+const ran = new Set<string>()
+
+/** Within this process: a start takes 0.4 s of a core. Where TEST_DEPTH is `thorough`, a process for the first run of each command in a file. */
+export const runCli: RunCli = (args, env) => {
+  const command = args[0] ?? ''
+  const isFirst = !ran.has(command)
+  ran.add(command)
+  return atDepth({ normally: callCli, thoroughly: isFirst ? runCliProcess : callCli })(args, env)
+}
 
 /** Always within this process, as for wrong uses, which end before anything is opened. */
 export async function callCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> {

@@ -8,7 +8,7 @@ export interface FaultSettings {
   readonly seed: number
 }
 
-const RUNS = atDepth({ normally: 1, thoroughly: 5 })
+const RUNS = atDepth({ normally: 1, thoroughly: 3 })
 const SEEDS = 1_000_000
 
 export function faultSettings(): FaultSettings {

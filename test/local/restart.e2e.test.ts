@@ -1,18 +1,21 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFailed, test } from 'vitest'
 import { identityOf } from '../../local/supervision/identity-of.ts'
 import { atDepth } from '../support/depth.ts'
-import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { clearAfterEach, createdDatabase, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
+
+const database = createdDatabase()
 
 describe('npm start after a kill', () => {
   let place: LocalPlace
   beforeEach(async () => {
     place = await localPlace()
+    database.addTo(place)
   })
   clearAfterEach(() => place)
 
@@ -100,6 +103,7 @@ describe('npm start after a kill', () => {
   })
 
   test('during the creation of the database creates it at the next start', async () => {
+    rmSync(place.dataDir, { recursive: true })
     const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await expect.poll(() => place.pids()['postgres']).toBeDefined()
     first.signal('SIGKILL')

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { plainUser } from '../../local/launch/plain-user.ts'
 import { shellWord } from '../../src/runtime/shell-word.ts'
 import { firstOrAll } from '../support/depth.ts'
-import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { clearAfterEach, createdDatabase, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
 import { startCache } from '../support/redis.ts'
 
 /** The shell of a user who also does other things. */
@@ -44,6 +44,8 @@ async function stop(ping: LocalPing): Promise<void> {
   expect(await ping.exited).toBe(0)
 }
 
+const database = createdDatabase()
+
 describe('npm start', () => {
   let place: LocalPlace
   beforeEach(async () => {
@@ -75,6 +77,7 @@ describe('npm start', () => {
     ['::1', '[::1]'],
   ] as const
   test.each(firstOrAll(HOSTS))('listens on HOST=%s, and checks and shows an address that answers', async (host, shown) => {
+    database.addTo(place)
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, HOST: host } })
     await ping.until(READY)
     expect(ping.output()).toContain(`server     http://${shown}:${place.env['PORT']}\n`)
@@ -89,6 +92,7 @@ describe('npm start', () => {
   })
 
   test('refuses to start a second copy on the same data folder, and does not disturb the first one', async () => {
+    database.addTo(place)
     const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await first.until(READY)
     const other = await localPlace()
@@ -104,7 +108,9 @@ describe('npm start', () => {
   })
 
   test('runs two copies with their own folders and ports side by side', async () => {
+    database.addTo(place)
     const other = await localPlace()
+    database.addTo(other)
     const pings = [startLocalPing(place, 'stubs', { env: NO_KAFKA }), startLocalPing(other, 'stubs', { env: NO_KAFKA })]
     for (const ping of pings) await ping.until(READY)
     for (const ping of pings) await stop(ping)
@@ -142,6 +148,7 @@ describe('npm start', () => {
   )
 
   test('runs pong and the semaphore next to Ping if asked to, starts each again, and stops them before what they use', async () => {
+    database.addTo(place)
     const args = ['--with', 'pong,semaphore']
     const ping = startLocalPing(place, 'stubs', { args })
     await ping.until(READY)
@@ -164,6 +171,7 @@ describe('npm start', () => {
   })
 
   test('checks the ports of pong and the semaphore, and repeats what was asked for in the line to copy', async () => {
+    database.addTo(place)
     const blocker = await blocked(Number(place.env['SEMAPHORE_PORT']), '127.0.0.1')
     const ping = startLocalPing(place, 'stubs', { args: ['--with', 'semaphore'] })
     expect(await ping.exited).toBe(1)
@@ -187,6 +195,7 @@ describe('npm start', () => {
   })
 
   test('starts neither a cache nor Kafka if REDIS_URL and KAFKA_BROKERS are set', async () => {
+    database.addTo(place)
     const redis = await startCache()
     const ping = startLocalPing(place, 'stubs', { env: { REDIS_URL: redis.url, KAFKA_BROKERS: '127.0.0.1:1,127.0.0.1:2' } })
     await ping.until(READY)
@@ -199,6 +208,7 @@ describe('npm start', () => {
   })
 
   test("passes only known variables of the shell to the programs, and says which of Ping's settings it does not use", async () => {
+    database.addTo(place)
     const ping = startLocalPing(place, 'stubs', { env: { ...FOREIGN_SHELL, LOG_LEVEL: 'DEBUG', TZ: 'Asia/Tokyo' } })
     await ping.until(READY)
     await stop(ping)
@@ -295,6 +305,7 @@ describe('npm start', () => {
   })
 
   test('ends with the reason if a running part can never run again', async () => {
+    database.addTo(place)
     const ping = startLocalPing(place, 'stubs')
     await ping.until(READY)
     writeFileSync(join(place.dataDir, 'broker', 'topics.json'), 'garbage')

@@ -1,14 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { firstOrAll } from '../support/depth.ts'
-import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
+import { clearAfterEach, createdDatabase, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
+
+const database = createdDatabase()
 
 describe('stopping npm start', () => {
   let place: LocalPlace
   beforeEach(async () => {
     place = await localPlace()
+    database.addTo(place)
   })
   clearAfterEach(() => place)
 
@@ -75,6 +78,7 @@ describe('stopping it under npm', () => {
   let place: LocalPlace
   beforeEach(async () => {
     place = await localPlace()
+    database.addTo(place)
   })
   // After `afterEach`s that are defined later. npm may end before its child has: what counts is that all of it ends.
   clearAfterEach(() => place)
