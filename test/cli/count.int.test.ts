@@ -81,7 +81,7 @@ describe('pingcli count', () => {
   test('watches with --json, one document per line', async () => {
     const { address } = await serve()
     const run = startCli(['count', '--watch', '--interval', '50ms', '--json', '--address', address])
-    await expect.poll(() => server?.counts.length, { timeout: 10_000 }).toBeGreaterThan(2)
+    await expect.poll(() => server?.counts.length).toBeGreaterThan(2)
     run.child.kill('SIGTERM')
     const { code, stdout } = await run.result
     expect(code).toBe(143)

@@ -125,7 +125,7 @@ describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, if something fails,'
     const refusing = await startRefusingServer()
     const args = ['ping', '--json', '--protocol', protocol, '--address', `http://127.0.0.1:${refusing.port}`]
     const run = startCli(args)
-    await expect.poll(refusing.refused, { timeout: 10_000 }).toBeGreaterThan(1)
+    await expect.poll(refusing.refused).toBeGreaterThan(1)
     await refusing.stop()
     server = await startScriptedServer(protocol, [], { port: refusing.port })
     const { code, stdout } = await run.result
@@ -245,7 +245,7 @@ describe('pingcli ping', () => {
   test('ends on SIGINT while replies are missing, and names the pings', async () => {
     const { address } = await serve('connect', Array<Step>(20).fill('no reply'))
     const run = startCli(['ping', '-n', '10', '--address', address, '--timeout', '1m'])
-    await expect.poll(() => server?.pings.length, { timeout: 10_000 }).toBe(10)
+    await expect.poll(() => server?.pings.length).toBe(10)
     run.child.kill('SIGINT')
     run.child.kill('SIGINT') // as under npx, where it arrives twice
     const { code, stderr } = await run.result

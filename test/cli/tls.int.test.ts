@@ -58,7 +58,7 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
 
 test("pingcli load --stream says that it needs HTTP/2 if an https port speaks only HTTP/1.1, without OpenSSL's text", async () => {
   const server = await startScriptedServer('connect', [], { tls: createAuthority().issue() })
-  const { code, stderr } = await runCliProcess(['load', '--stream', '-n', '1', '--address', server.address, '--timeout', '300ms'])
+  const { code, stderr } = await runCliProcess(['load', '--stream', '-n', '1', '--address', server.address, '--timeout', '2s'])
   await server.stop()
   expect(code).toBe(3)
   expect(stderr).toMatch(/error: no answer within --timeout; .*: got something other than HTTP\/2, which grpc and --stream need/)

@@ -270,7 +270,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
 /** Waits until a pingcli reads the database. */
 async function untilConnected(): Promise<void> {
   const connected = "select count(*)::int as n from pg_stat_activity where application_name = 'pingcli' and datname = current_database()"
-  await expect.poll(async () => (await ledger.query(connected)).rows[0].n, { timeout: 10_000 }).toBe(1)
+  await expect.poll(async () => (await ledger.query(connected)).rows[0].n).toBe(1)
 }
 
 /** Waits until a query of a pingcli waits for a lock. Over another connection, since a transaction sees one state of the sessions only. */
@@ -278,6 +278,6 @@ async function untilWaiting(): Promise<void> {
   const waiting =
     "select count(*)::int as n from pg_stat_activity where application_name = 'pingcli' and wait_event_type = 'Lock' and datname = $1"
   const client = await connectClient(database.config, 'test')
-  await expect.poll(async () => (await client.query(waiting, [database.config.database])).rows[0].n, { timeout: 10_000 }).toBe(1)
+  await expect.poll(async () => (await client.query(waiting, [database.config.database])).rows[0].n).toBe(1)
   await client.end()
 }

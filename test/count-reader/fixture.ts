@@ -14,6 +14,7 @@ import { CountReader } from '../../src/server/count-reader/count-reader.ts'
 import { connectCache } from '../counters/caches.ts'
 
 export const LANES = 3
+export const PATIENT_MS = 5_000
 const silent = createLogger({ name: 'test', level: 'silent' })
 
 /** A count reader as a server has it, on a migrated database and a cache that only the test writes. */
@@ -27,8 +28,8 @@ export interface ReaderFixture {
   /** Messages logged at level error, and at level warn. */
   readonly errors: string[]
   readonly warnings: string[]
-  /** Another server on the same stores. */
-  secondReader(): CountReader
+  /** Another server on the same stores. `cacheTimeoutMs`: undefined is what a server takes. Default: enough for a busy machine. */
+  secondReader(options?: { cacheTimeoutMs: number | undefined }): CountReader
   /** Records pings in a lane. */
   record(lane: number, timesMs: readonly number[]): Promise<void>
   /** Rebuilds the cache from the ledger, with asof this long ago. */
@@ -41,7 +42,7 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
   await migrate(config, { lanes: LANES, log: silent })
   const pool = new Pool(config, { applicationName: 'test-reader', max: 4, log: silent, queryTimeoutMs: 10_000 })
   const ledger = await connectClient(config, 'test')
-  const cache = await connectCache(redisUrl, 1_000)
+  const cache = await connectCache(redisUrl, PATIENT_MS)
   await cache.flushall()
   const notUsed: string[] = []
   const errors: string[] = []
@@ -51,7 +52,8 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
     warn: (_: unknown, message: string) => warnings.push(message),
   } as unknown as Logger
   const metrics = { countAnswered: () => undefined, cacheNotUsed: (reason: string) => void notUsed.push(reason) }
-  const reader = () => new CountReader({ pool, cache, log, metrics })
+  const reader = ({ cacheTimeoutMs }: { cacheTimeoutMs: number | undefined } = { cacheTimeoutMs: PATIENT_MS }) =>
+    new CountReader({ pool, cache, log, metrics, cacheTimeoutMs })
   const setAsof = async (lane: number, ageMs: number) =>
     void (await cache.hset(HASH, `asof:${lane}`, String((await readTimeMs(cache)) - ageMs)))
   return {

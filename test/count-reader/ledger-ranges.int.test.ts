@@ -186,7 +186,7 @@ describe('strong ranges', () => {
     await vi.waitUntil(async () => {
       expect(await ranges.count(minutes(NOW, ahead + 1))).toBe(1n)
       return asked.at(-1) === 'ping_counts_after'
-    })
+    }, 20_000)
   })
 
   test('fail while Postgres does not answer, and are exact once it does', async () => {

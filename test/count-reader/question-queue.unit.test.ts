@@ -13,7 +13,7 @@ function held(maxAtOnce = 1) {
     })
     return answered.promise
   }, maxAtOnce)
-  const untilBegun = (count: number) => vi.waitUntil(() => begun.length === count, { interval: 1 })
+  const untilBegun = (count: number) => vi.waitUntil(() => begun.length === count, { timeout: 20_000, interval: 1 })
   return { queue, begun, untilBegun }
 }
 

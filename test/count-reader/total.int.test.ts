@@ -4,7 +4,7 @@ import { migrate } from '../../src/ledger/migrate.ts'
 import { silent } from '../counters/caches.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
-import { readerFixture, type ReaderFixture } from './fixture.ts'
+import { PATIENT_MS, readerFixture, type ReaderFixture } from './fixture.ts'
 
 describe('the total', () => {
   let redis: TestRedis
@@ -99,13 +99,14 @@ describe('the total', () => {
 
   test('comes from Postgres after 50 ms if the cache does not answer', async () => {
     await at.fill()
-    await at.reader.total(true) // now connected, and the number of lanes is known
+    const reader = at.secondReader({ cacheTimeoutMs: undefined })
+    await reader.total(true) // now connected, and the number of lanes is known
     process.kill(redis.pid, 'SIGSTOP')
     try {
       const begunMs = performance.now()
-      expect(await at.reader.total(false)).toMatchObject({ count: 5n, source: 'database' })
+      expect(await reader.total(false)).toMatchObject({ count: 5n, source: 'database' })
       expect(performance.now() - begunMs).toBeGreaterThan(45)
-      expect(performance.now() - begunMs).toBeLessThan(700)
+      expect(performance.now() - begunMs).toBeLessThan(PATIENT_MS)
       expect(at.notUsed).toEqual(['unreachable'])
     } finally {
       process.kill(redis.pid, 'SIGCONT')
@@ -148,7 +149,7 @@ describe('the total', () => {
           loweredMs = performance.now() - begunMs
           return count < 5n
         },
-        { timeout: 10_000, interval: 50 },
+        { timeout: 20_000, interval: 50 },
       )
       expect(new Set(answers)).toEqual(new Set([5n, 4n]))
       expect(loweredMs).toBeGreaterThanOrEqual(3_000)

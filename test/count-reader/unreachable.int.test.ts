@@ -32,7 +32,7 @@ describe('while Postgres is down', () => {
     postgres = await startPostgres()
     at = await readerFixture(postgres.config, redis.url)
     await at.record(0, [1, 2, 3])
-    await at.fill({ ageMs: 1_500 })
+    await at.fill({ ageMs: 1_000 })
     old = at.secondReader()
     expect(await old.total(false)).toMatchObject({ count: 3n, source: 'cache' })
     oldReadMs = performance.now()

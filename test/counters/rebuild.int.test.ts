@@ -211,7 +211,7 @@ describeCaches('a rebuild', under => {
       cache,
       async window => {
         const first = await second.hget(HASH, 'claim')
-        await vi.waitUntil(async () => (await second.hget(HASH, 'claim')) !== first, { timeout: 4_000, interval: 20 })
+        await vi.waitUntil(async () => (await second.hget(HASH, 'claim')) !== first, { timeout: 20_000, interval: 20 })
         claims = [first, await second.hget(HASH, 'claim')]
         return counts(window)
       },

@@ -44,7 +44,7 @@ beforeEach(() => {
 })
 
 const sent = async (count: number) => {
-  await vi.waitUntil(() => sends.length === count)
+  await vi.waitUntil(() => sends.length === count, { timeout: 20_000 })
   return contentOf(sends[count - 1]!)
 }
 

@@ -118,10 +118,10 @@ test('a reader follows the leader of a partition, reads each record once, and sa
   start()
   await reader.positioned
   cluster.write(0, 'a', 'b')
-  await vi.waitUntil(() => read.length === 2)
+  await vi.waitUntil(() => read.length === 2, { timeout: 20_000 })
   cluster.leaders.set(0, 2)
   cluster.write(0, 'c')
-  await vi.waitUntil(() => read.length === 3)
+  await vi.waitUntil(() => read.length === 3, { timeout: 20_000 })
   expect(read).toEqual(['0@0=a', '0@1=b', '0@2=c'])
   expect(moves).toEqual(['0: undefined -> 1', '1: undefined -> 2', '0: 1 -> 2'])
   expect([reader.leaderOf(0), reader.leaderOf(1)]).toEqual([2, 2])
@@ -134,15 +134,15 @@ test('a reader goes on with the other partitions while one has no leader or its 
   cluster.write(0, 'late')
   for (const value of ['a', 'b', 'c']) {
     cluster.write(1, value)
-    await vi.waitUntil(() => read.includes(`1@${'abc'.indexOf(value)}=${value}`))
+    await vi.waitUntil(() => read.includes(`1@${'abc'.indexOf(value)}=${value}`), { timeout: 20_000 })
   }
   cluster.leaders.set(0, 1)
   cluster.down.add(1)
   cluster.write(1, 'd')
-  await vi.waitUntil(() => read.includes('1@3=d'))
+  await vi.waitUntil(() => read.includes('1@3=d'), { timeout: 20_000 })
   expect(read.filter(place => place.startsWith('0'))).toEqual([])
   cluster.down.delete(1)
-  await vi.waitUntil(() => read.includes('0@0=late'), { timeout: 5_000 })
+  await vi.waitUntil(() => read.includes('0@0=late'), { timeout: 20_000 })
 })
 
 test('a reader is positioned only when every partition has an offset, and rejects if it is stopped before', async () => {
@@ -150,7 +150,7 @@ test('a reader is positioned only when every partition has an offset, and reject
   start()
   const settled = vi.fn<() => void>()
   void reader.positioned.catch(() => undefined).then(settled)
-  await vi.waitUntil(() => cluster.placesAsked > 2)
+  await vi.waitUntil(() => cluster.placesAsked > 2, { timeout: 20_000 })
   expect(settled).not.toHaveBeenCalled()
   await reader.stop()
   await expect(reader.positioned).rejects.toThrow('stopped')
@@ -165,7 +165,7 @@ test('a record before the position, which a broker sends with its batch, is not 
     ]),
   )
   await reader.positioned
-  await vi.waitUntil(() => read.length > 0)
+  await vi.waitUntil(() => read.length > 0, { timeout: 20_000 })
   expect(read).toEqual(['0@2=c'])
 })
 
@@ -178,7 +178,7 @@ test('a reader whose records are gone reports the gap and continues with the fir
       [1, 9],
     ]),
   )
-  await vi.waitUntil(() => read.length === 2)
+  await vi.waitUntil(() => read.length === 2, { timeout: 20_000 })
   expect(read.toSorted()).toEqual(['0@7=h', '1@0=new'])
   expect(gaps.toSorted()).toEqual(['0: 5 -> 7', '1: 9 -> 0'])
 })

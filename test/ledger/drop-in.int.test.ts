@@ -29,7 +29,7 @@ const ROWS = `insert into pings select gen_random_uuid(), t from unnest(array[
 /** Resolves when this many sessions wait for a lock on the table. */
 async function waitingLocks(database: Parameters<typeof rowsOf>[0], sessions: number): Promise<void> {
   const query = "select count(*) as sessions from pg_locks where relation = 'pings'::regclass and not granted"
-  await vi.waitFor(async () => expect(await rowsOf(database, query)).toEqual([{ sessions: BigInt(sessions) }]), { timeout: 9_000 })
+  await vi.waitFor(async () => expect(await rowsOf(database, query)).toEqual([{ sessions: BigInt(sessions) }]), { timeout: 20_000 })
 }
 
 describeOnEachPostgres('a database of the original service', database => {

@@ -60,7 +60,7 @@ describe('npm start -- --with pong,semaphore', () => {
     for (const line of [...printed, ...documented].filter(text => onPath('nc') !== undefined || !text.includes('| nc '))) {
       const [, expected] = EXPECTED.find(([pattern]) => pattern.test(line)) ?? []
       // What was committed is in the topic a moment later; a person takes longer to copy the next line.
-      if (line.includes('| nc ')) await expect.poll(() => paste(line), { timeout: 10_000 }).toMatch(expected!)
+      if (line.includes('| nc ')) await expect.poll(() => paste(line)).toMatch(expected!)
       else expect(await paste(line), line).toMatch(expected!)
     }
     const curl = documented.find(line => line.startsWith('curl '))

@@ -5,7 +5,15 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { plainUser } from '../../local/launch/plain-user.ts'
 import { shellWord } from '../../src/runtime/shell-word.ts'
 import { firstOrAll } from '../support/depth.ts'
-import { clearAfterEach, createdDatabase, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
+import {
+  clearAfterEach,
+  createdDatabase,
+  localPlace,
+  NO_KAFKA,
+  startLocalPing,
+  type LocalPing,
+  type LocalPlace,
+} from '../support/local-ping.ts'
 import { startCache } from '../support/redis.ts'
 
 /** The shell of a user who also does other things. */

@@ -74,7 +74,7 @@ describe('a supervised part', () => {
       throw tries === 2 ? new StartError('not yet') : new FinalStartError('never')
     })
     await part.start()
-    await expect.poll(() => failures, { timeout: 5_000 }).toEqual(['never\n(try 3)\ndo this'])
+    await expect.poll(() => failures).toEqual(['never\n(try 3)\ndo this'])
     expect(events.filter(event => !event.startsWith('ready'))).toEqual([
       'exited unexpectedly (exit code 0)',
       'restarting it now',

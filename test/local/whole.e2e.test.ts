@@ -64,7 +64,7 @@ describe('npm start with everything', () => {
     const lines = printedLines(first)
     expect(JSON.parse(await paste(lines.ping))).toEqual({})
     expect(await paste(lines.cli)).toContain('1 000 of 1 000 pings acknowledged')
-    await expect.poll(() => counted(first), { timeout: 5_000 }).toBe(1001)
+    await expect.poll(() => counted(first)).toBe(1001)
     expect(await paste(lines.cliCount)).toMatch(/^1001 /)
     expect(await paste(lines.cache)).toMatch(/^total\n1001\n/m)
     await first.until(/kafka +\| \* ready/)
@@ -75,9 +75,9 @@ describe('npm start with everything', () => {
 
     const second = startLocalPing(place, 'npm')
     await second.until(READY)
-    await expect.poll(() => counted(second), { timeout: 5_000 }).toBe(1001)
+    await expect.poll(() => counted(second)).toBe(1001)
     await paste(printedLines(second).ping)
-    await expect.poll(() => counted(second), { timeout: 5_000 }).toBe(1002)
+    await expect.poll(() => counted(second)).toBe(1002)
     second.signal('SIGTERM')
     await second.exited
   })
@@ -92,7 +92,7 @@ describe('npm start with everything', () => {
     expect(ping.output()).toContain('(a built-in stand-in)')
     expect(ping.output()).toContain("(Ping's own broker)")
     for (let n = 0; n < 3; n++) await paste(printedLines(ping).ping)
-    await expect.poll(async () => paste(printedLines(ping).cache), { timeout: 5_000 }).toMatch(/^total\n3\n/m)
+    await expect.poll(async () => paste(printedLines(ping).cache)).toMatch(/^total\n3\n/m)
     expect(await counted(ping)).toBe(3)
     expect(await paste(printedLines(ping).verify)).toMatch(/^OK/m)
     await stop(ping)
@@ -105,7 +105,7 @@ describe('npm start with everything', () => {
     const ping = startLocalPing(place, 'node', { env: { ...NO_KAFKA, HOME: dirname(place.dataDir) }, ...(user && { user }) })
     await ping.until(READY)
     await paste(printedLines(ping).ping)
-    await expect.poll(() => counted(ping), { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => counted(ping)).toBe(1)
     await stop(ping)
   })
 
@@ -122,7 +122,7 @@ describe('npm start with everything', () => {
       expect(first.output()).toContain(`postgres: its data is in ${elsewhere}`)
       const second = startLocalPing(place, 'node', { env: NO_KAFKA })
       await second.until(READY)
-      await expect.poll(() => counted(second), { timeout: 5_000 }).toBe(1)
+      await expect.poll(() => counted(second)).toBe(1)
       await stop(second)
       expect(existsSync(elsewhere)).toBe(true)
     },

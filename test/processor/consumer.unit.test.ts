@@ -110,7 +110,7 @@ function startConsumer(commitIntervalMs: number): void {
 }
 
 const life = async (number: number) => {
-  await vi.waitUntil(() => lives.length >= number && lives[number - 1]!.eachBatch !== undefined, { timeout: 5_000 })
+  await vi.waitUntil(() => lives.length >= number && lives[number - 1]!.eachBatch !== undefined, { timeout: 20_000 })
   return lives[number - 1]!
 }
 
@@ -123,12 +123,12 @@ test.each([new TypeError('not a function'), new RangeError('out of range'), new 
     expect(first.isConnected).toBe(false)
     second.join([0, 1])
     await second.take(0, [encode(event(1))])
-    await vi.waitUntil(() => second.commits.length > 0, { timeout: 5_000 })
+    await vi.waitUntil(() => second.commits.length > 0, { timeout: 20_000 })
     expect(second.commits).toEqual(['0@1'])
   },
 )
 
-test('after crashes only the running kafkajs consumer commits offsets, each once', { timeout: 15_000 }, async () => {
+test('after crashes only the running kafkajs consumer commits offsets, each once', async () => {
   await consumer.stop()
   const intervalMs = 10
   startConsumer(intervalMs)
@@ -138,10 +138,10 @@ test('after crashes only the running kafkajs consumer commits offsets, each once
   const { promise, resolve: answer } = Promise.withResolvers<void>()
   last.commitGate = promise
   await last.take(0, [encode(event(1)), encode(event(2))])
-  await vi.waitUntil(() => last.commits.length > 0)
+  await vi.waitUntil(() => last.commits.length > 0, { timeout: 20_000 })
   await wait(10 * intervalMs) // time for every other loop that still ran to commit the same ten times
   answer()
-  await vi.waitUntil(() => last.commits.at(-1) === '0@2')
+  await vi.waitUntil(() => last.commits.at(-1) === '0@2', { timeout: 20_000 })
   const [first, second, third, commits] = lives.map(each => each.commits)
   expect([first, second, third]).toEqual([[], [], []])
   expect(commits).toEqual([...new Set(commits)])
@@ -171,10 +171,10 @@ test('the offset of an undecodable record is committed only once the dead-letter
   first.join([0, 1])
   const values = [encode(event(1)), Buffer.from([0xff])]
   await expect(first.take(0, values)).rejects.toThrow('does not take it')
-  await vi.waitUntil(() => first.commits.length > 0, { timeout: 5_000 })
+  await vi.waitUntil(() => first.commits.length > 0, { timeout: 20_000 })
   expect(first.commits).toEqual(['0@1'])
   await first.take(0, values)
-  await vi.waitUntil(() => first.commits.length > 1, { timeout: 5_000 })
+  await vi.waitUntil(() => first.commits.length > 1, { timeout: 20_000 })
   expect(first.commits).toEqual(['0@1', '0@2'])
 })
 
@@ -182,7 +182,7 @@ test('a stop commits what is done, and leaves the group', async () => {
   const first = await life(1)
   first.join([0, 1])
   await first.take(1, [encode(event(1, { lane: 1 }))])
-  await vi.waitUntil(() => lanes.size() === 0)
+  await vi.waitUntil(() => lanes.size() === 0, { timeout: 20_000 })
   await consumer.stop()
   expect(first.commits).toEqual(['1@1'])
   expect(first.isConnected).toBe(false)

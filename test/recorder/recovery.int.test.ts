@@ -38,7 +38,7 @@ describe('a recorder whose network to Postgres stops answering', () => {
     expect(await recorder.isReady()).toBe(true)
     gate.freeze()
     expect(await recorder.isReady()).toBe(false)
-    await expect.poll(() => recorder.isReady(), { timeout: 15_000 }).toBe(true)
+    await expect.poll(() => recorder.isReady()).toBe(true)
     await recorder.record(ping())
     expect(retries()).toBe(0)
     await recorder.stop()
@@ -50,7 +50,7 @@ describe('a recorder whose network to Postgres stops answering', () => {
     gate.freeze()
     gate.let(() => 'silent')
     const recorded = recorder.record(ping())
-    await expect.poll(gate.accepted, { timeout: 10_000 }).toBeGreaterThan(3) // checks without a result
+    await expect.poll(gate.accepted).toBeGreaterThan(3) // checks without a result
     expect(retries()).toBe(0)
     gate.let(() => 'through')
     await recorded

@@ -12,7 +12,7 @@ let database: TestDatabase
 const WAITING = "from pg_stat_activity where wait_event = 'SyncRep' and datname = current_database()"
 /** How many transactions wait for the standby. */
 const waiting = async (): Promise<number> => (await rowsOf(database, `select ${WAITING}`)).length
-const waitsForStandby = (count = 1) => expect.poll(waiting, { timeout: 10_000 }).toBe(count)
+const waitsForStandby = (count = 1) => expect.poll(waiting).toBe(count)
 const standby = (names: string) => sql(database.admin, `alter system set synchronous_standby_names = '${names}'`, 'select pg_reload_conf()')
 /** What an impatient operator does: the commit succeeds with a WARNING. */
 const cancelWait = () => sql(database, `select pg_cancel_backend(pid) ${WAITING}`)

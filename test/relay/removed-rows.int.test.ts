@@ -59,7 +59,7 @@ describe('a relay whose rows were deleted', () => {
     ['a DELETE of all', 'delete from pings'],
   ])('continues after %s, with fewer and with more rows than before, and logs one error per lane', async (_, statement) => {
     await sql(database, statement)
-    await expect.poll(() => errors.filter(message => RESTARTED.test(message)).length, { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => errors.filter(message => RESTARTED.test(message)).length).toBeGreaterThan(0)
     expect(await rowsOf(database, 'select lane from ping_lanes where published_seq > 0')).toEqual([])
     await recordIn(0, 2)
     await expectHealed()
@@ -98,13 +98,11 @@ describe('a relay whose rows were deleted', () => {
       await rowsOf<{ place: string }>(database, "select seq || ' ' || tag || ' ' || id as place from pings where lane = 0 order by seq")
     ).map(row => row.place)
     await expect
-      .poll(
-        () =>
-          rowsOf(
-            database,
-            'select (select max(seq) from pings where lane = 0) = published_seq and published_seq = folded_seq as settled from ping_lanes where lane = 0',
-          ),
-        { timeout: 10_000 },
+      .poll(() =>
+        rowsOf(
+          database,
+          'select (select max(seq) from pings where lane = 0) = published_seq and published_seq = folded_seq as settled from ping_lanes where lane = 0',
+        ),
       )
       .toEqual([{ settled: true }])
     const published = async () =>
@@ -125,9 +123,7 @@ describe('a relay whose rows were deleted', () => {
     relay = createRelay(database.config, createPublisher(brokers, topic)).relay
     relay.start()
     await expect
-      .poll(() => rowsOf(database, 'select published_seq::int as published, folded_seq::int as folded from ping_lanes where lane = 0'), {
-        timeout: 10_000,
-      })
+      .poll(() => rowsOf(database, 'select published_seq::int as published, folded_seq::int as folded from ping_lanes where lane = 0'))
       .toEqual([{ published: 6_006, folded: 6_006 }])
     expect(await rowsOf(database, 'select minute::int as minute, count::int as count from ping_minutes where lane = 0 order by 1')).toEqual(
       [

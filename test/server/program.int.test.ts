@@ -98,7 +98,7 @@ describe('the server program', () => {
     try {
       await postgres.kill9()
       const server = await startProgram({ DATABASE_URL: postgres.url })
-      await expect.poll(() => messages(server), { timeout: 10_000 }).toContain('set up the database: failed, trying again')
+      await expect.poll(() => messages(server)).toContain('set up the database: failed, trying again')
       expect(await readyStatus(server)).toBe(503)
       expect((await fetch(`${server.url}/livez`)).status).toBe(200)
       const early = await postJson(server.url + PING_PATH, '{}')
@@ -122,7 +122,7 @@ describe('the server program', () => {
       const postgresUp = async () => /^ping_postgres_up (\d)$/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1]
       expect(await postgresUp()).toBe('1')
       await postgres.kill9()
-      await expect.poll(postgresUp, { timeout: 10_000 }).toBe('0')
+      await expect.poll(postgresUp).toBe('0')
       expect(messages(server)).toContain('Postgres does not answer or is not accepting writes')
       expect(await readyStatus(server)).toBe(200)
       expect((await health.check({})).status).toBe(HealthCheckResponse_ServingStatus.SERVING)
@@ -150,7 +150,7 @@ describe('the server program', () => {
         if (answer.status === 200) acked++
       }
     })
-    await expect.poll(() => acked, { timeout: 10_000 }).toBeGreaterThan(100)
+    await expect.poll(() => acked).toBeGreaterThan(100)
     server.kill('SIGTERM')
     expect(await server.ended).toBe(0)
     await Promise.all(clients)
@@ -170,7 +170,7 @@ describe('the server program', () => {
 
   test('stops on a signal while it waits for Postgres', async () => {
     const server = await startProgram({ DATABASE_URL: `postgres://postgres@127.0.0.1:${await freePort()}/none` })
-    await expect.poll(() => messages(server), { timeout: 10_000 }).toContain('trying again')
+    await expect.poll(() => messages(server)).toContain('trying again')
     server.kill('SIGTERM')
     expect(await server.ended).toBe(0)
   })

@@ -20,6 +20,8 @@ export interface CacheLooksOptions {
   readonly lanes: () => Promise<number>
   /** Called when the hash is incomplete: lanes may have been added. */
   readonly onIncomplete: () => void
+  /** How long a read may take unless it has a limit of its own. */
+  readonly timeoutMs?: number | undefined
 }
 
 /** Reads the cache, and counts why a read could not be used. */
@@ -33,7 +35,7 @@ export class CacheLooks {
   /** What `read` finds, with the time up to which every lane is complete, by the monotonic clock. Undefined if the cache is unreachable. */
   async look<Look extends HashLook<{ readonly state: HashState }>>(
     read: (cache: Cache, lanes: number) => Promise<Look>,
-    timeoutMs = CACHE_TIMEOUT_MS,
+    timeoutMs = this.#options.timeoutMs ?? CACHE_TIMEOUT_MS,
   ): Promise<CacheLook<Look> | undefined> {
     const { cache, metrics, lanes, onIncomplete } = this.#options
     try {

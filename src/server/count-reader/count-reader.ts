@@ -22,6 +22,8 @@ export interface CountReaderOptions {
   readonly metrics: CountReaderMetrics
   /** The expected number of lanes, until Postgres is read. */
   readonly lanes?: number | undefined
+  /** How long a read of the cache may take. Default: 50 ms. */
+  readonly cacheTimeoutMs?: number | undefined
 }
 
 const DATABASE_TIMEOUT_MS = 5_000
@@ -49,9 +51,9 @@ export class CountReader implements PingCounter {
   constructor(options: CountReaderOptions) {
     this.#options = options
     this.#lanes = options.lanes
-    const { cache, metrics } = options
+    const { cache, metrics, cacheTimeoutMs: timeoutMs } = options
     const onIncomplete = () => void this.#database.get(false).catch(() => undefined) // it reads the number of lanes
-    this.#looks = new CacheLooks({ cache, metrics, lanes: () => this.#laneCount(), onIncomplete })
+    this.#looks = new CacheLooks({ cache, metrics, lanes: () => this.#laneCount(), onIncomplete, timeoutMs })
     this.#cachedRanges = new CachedRanges(this.#looks, metrics)
     this.#ledgerRanges = new LedgerRanges(options.pool)
   }

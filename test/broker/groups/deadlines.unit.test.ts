@@ -106,6 +106,6 @@ describe('a deadline', () => {
     await setImmediate()
     await setImmediate()
     expect(ended).not.toHaveBeenCalled()
-    await vi.waitUntil(() => ended.mock.calls.length > 0)
+    await vi.waitUntil(() => ended.mock.calls.length > 0, { timeout: 20_000 })
   })
 })

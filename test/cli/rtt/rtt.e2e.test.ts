@@ -74,7 +74,9 @@ describe.each(kafkaKindsAtDepth())('pingcli rtt (%s)', kind => {
     for (const probe of probesOf(result)) expect(probe).toMatchObject({ state: 'answered', serverMs: 0.25, from: 'fake', attempt: 1 })
     const { latencyMs } = summaryOf(result) as { readonly latencyMs: Record<string, { readonly count: number; readonly min: number }> }
     expect(latencyMs).toMatchObject({ ack: { count: 4 }, echo: { count: 4 }, pong: { count: 4 }, road: { count: 4 } })
-    expect(latencyMs['pong']!.min - latencyMs['road']!.min).toBeCloseTo(0.25, 1)
+    // Long latencies, as on a busy machine, are less precise.
+    const tolerance = 0.05 + latencyMs['pong']!.min / 50
+    expect(Math.abs(latencyMs['pong']!.min - latencyMs['road']!.min - 0.25)).toBeLessThan(tolerance)
     await expect.poll(() => server.acks.map(({ seq, to }) => `${seq} ${to}`).toSorted()).toEqual(['1 fake', '2 fake', '3 fake', '4 fake'])
     expect(server.pings.map(({ padding }) => padding.length)).toEqual([10, 10, 10, 10])
   })

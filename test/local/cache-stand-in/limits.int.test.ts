@@ -93,7 +93,7 @@ describe('the cache stand-in keeps running', () => {
     expect(await client.ask('EXEC')).toMatch(/^-EXECABORT/)
     expect(await client.ask('STRLEN', 'k0')).toBe(`:${value.length}`)
     expect(await client.ask('PEXPIREAT', 'k0', String(Date.now() + 5))).toBe(':1')
-    await vi.waitUntil(async () => (await client.ask('EXISTS', 'k0')) === ':0')
+    await vi.waitUntil(async () => (await client.ask('EXISTS', 'k0')) === ':0', { timeout: 20_000 })
     expect(await client.ask('SET', 'k6', value)).toBe('+OK')
   })
 

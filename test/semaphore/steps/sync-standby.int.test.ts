@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 
 const WAITING = "from pg_stat_activity where wait_event = 'SyncRep' and datname = current_database()"
-const waitsForStandby = () => expect.poll(async () => (await rowsOf(postgres, `select ${WAITING}`)).length, { timeout: 10_000 }).toBe(1)
+const waitsForStandby = () => expect.poll(async () => (await rowsOf(postgres, `select ${WAITING}`)).length).toBe(1)
 const standby = (names: string) => sql(postgres.admin, `alter system set synchronous_standby_names = '${names}'`, 'select pg_reload_conf()')
 /** What an impatient operator does: the commit succeeds with a WARNING. */
 const cancelWait = () => sql(postgres, `select pg_cancel_backend(pid) ${WAITING}`)
