@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { planBuckets } from '../../src/ledger/buckets.ts'
+import { countBuckets, planBuckets } from '../../src/ledger/buckets.ts'
+import type { Queryable } from '../../src/ledger/connect.ts'
 
 const [INT64_MIN, INT64_MAX] = [-(2n ** 63n), 2n ** 63n - 1n]
 
@@ -39,6 +40,11 @@ describe('adjacent buckets', () => {
     ['of an empty range are none', [5n, 5n], { minutes: [], bucketOf: [], spans: [] }],
   ])('%s', (_, bounds, plan) => {
     expect(planBuckets(bounds)).toEqual(plan)
+  })
+
+  test('are not counted on a standby, which answers no row', async () => {
+    const standby = { query: async () => ({ rows: [] }) } as unknown as Queryable
+    await expect(countBuckets(standby, [0n, 1n])).rejects.toThrow('Postgres answered as a standby')
   })
 
   test('over all int64 values stay within int64', () => {

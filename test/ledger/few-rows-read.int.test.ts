@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { countBuckets } from '../../src/ledger/buckets.ts'
 import { changedHeads } from '../../src/ledger/changed-heads.ts'
 import { readCountsAfter } from '../../src/ledger/counts-after.ts'
 import { checkHeads, readHeads } from '../../src/ledger/heads.ts'
@@ -41,6 +42,7 @@ function statements(client: Client, heads: readonly Head[], before: readonly Hea
     rowsAfter: () => rowsAfter(client, positions, 5),
     readCountsAfter: async () => expect(await readCountsAfter(client, before, [[0n, 1n]])).toBeDefined(),
     countRange: () => countRange(client, 0n, BigInt(NOW_MS)),
+    countBuckets: () => countBuckets(client, [0n, 1n, 60_000n, 3_599_999n, BigInt(NOW_MS)]),
     readMinutesAt: () => readMinutesAt(client, positions, 0n, BigInt(NOW_MINUTE) + 1n),
     countRowsAfter: () => countRowsAfter(client, positions, 0n, BigInt(NOW_MINUTE) + 1n),
   }

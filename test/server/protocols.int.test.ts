@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
+import { BucketUnit, Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
 import { can } from '../support/tiers.ts'
 import {
   buf,
@@ -20,6 +20,7 @@ let fixture: HttpFixture
 
 beforeAll(async () => {
   fixture = await startHttpFixture({
+    list: async ({ range }) => ({ buckets: [{ startMs: range.startMs, count: 7n }], source: 'database', ageMs: 4.2 }),
     count: async range => ({ count: 42n, source: range === undefined ? 'cache' : 'database', ageMs: 12.3 }),
   })
 })
@@ -48,6 +49,20 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     })
     expect(fixture.counted.at(-1)).toEqual({ startMs: -(2n ** 63n), endMs: 2n ** 63n - 1n })
     expect(fixture.strong.at(-1)).toBe(true)
+  })
+
+  test('the buckets of a range have their starts and counts, their source and their age', async () => {
+    const header = Promise.withResolvers<Headers>()
+    const timeRange = { start: -(2n ** 53n) - 1n, end: 0n }
+    const { buckets } = await pingClient(fixture, protocol).listBuckets(
+      { timeRange, unit: BucketUnit.MONTH, timeZone: 'Europe/Berlin', consistency: Consistency.STRONG },
+      { onHeader: header.resolve },
+    )
+    expect(buckets).toMatchObject([{ start: timeRange.start, pingCount: 7n }])
+    const range = { startMs: timeRange.start, endMs: 0n }
+    expect(fixture.listed.at(-1)).toEqual({ range, unit: 'month', timeZone: 'Europe/Berlin', strong: true })
+    expect((await header.promise).get('ping-count-source')).toBe('database')
+    expect((await header.promise).get('ping-count-age-ms')).toBe('5')
   })
 
   test('wrong input is INVALID_ARGUMENT with a message that names field, value and what was expected', async () => {

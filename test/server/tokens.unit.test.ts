@@ -93,6 +93,7 @@ describe('the role that a path needs', () => {
     ['/ping.v1.PingService/PingBatch', 'ping'],
     ['/ping.v1.PingService/PingStream', 'ping'],
     ['/ping.v1.PingService/PingCount', 'read'],
+    ['/ping.v1.PingService/ListBuckets', 'read'],
     ['/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', 'read'],
     ['/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo', 'read'],
     ['/metrics', 'metrics'],

@@ -10,6 +10,7 @@ export type Case = readonly [title: string, steps: readonly Step[]]
 
 export const PING = '/ping.v1.PingService/Ping'
 export const COUNT = '/ping.v1.PingService/PingCount'
+const LIST = '/ping.v1.PingService/ListBuckets'
 const BATCH = '/ping.v1.PingService/PingBatch'
 const CHECK = '/grpc.health.v1.Health/Check'
 const WATCH = '/grpc.health.v1.Health/Watch'
@@ -127,6 +128,23 @@ const COUNT_BODIES = [
   ...Object.values(OUTCOME)
     .filter(outcome => outcome !== OUTCOME.never)
     .map(outcome => JSON.stringify({ timeRange: { start: String(outcome), end: '9000' } })),
+]
+const DAY = '"timeRange":{"start":"0","end":"86400000"}'
+const LIST_BODIES = [
+  '{}',
+  `{${DAY}}`,
+  `{${DAY},"unit":"BUCKET_UNIT_HOUR"}`,
+  `{${DAY},"unit":"BUCKET_UNIT_HOUR","timeZone":"Europe/Berlin","consistency":"CONSISTENCY_STRONG"}`,
+  `{${DAY},"unit":1,"time_zone":"UTC"}`,
+  `{${DAY},"unit":"HOUR"}`,
+  `{${DAY},"unit":0}`,
+  `{${DAY},"unit":17}`,
+  `{${DAY},"unit":"BUCKET_UNIT_DAY","timeZone":7}`,
+  `{${DAY},"unit":"BUCKET_UNIT_DAY","timeZone":"\u0055TC"}`,
+  '{"timeRange":{"start":3,"end":2},"unit":"BUCKET_UNIT_MINUTE"}',
+  ...Object.values(OUTCOME)
+    .filter(outcome => outcome !== OUTCOME.never)
+    .map(outcome => JSON.stringify({ timeRange: { start: String(outcome), end: '9000' }, unit: 'BUCKET_UNIT_MINUTE' })),
 ]
 const BINARY = [
   '',
@@ -346,6 +364,14 @@ const table: Case[] = [
   ...BODIES.map((body): Case => [`JSON ${body.slice(0, 60)}`, [post(body)]]),
   ['JSON that is not UTF-8', [post(Buffer.from('7b2261223a22ff227d', 'hex'))]],
   ...COUNT_BODIES.map((body): Case => [`count ${body}`, [post(body, JSON_TYPE, COUNT)]]),
+  ...LIST_BODIES.flatMap((body): Case[] => [
+    [`buckets ${body}`, [post(body, JSON_TYPE, LIST)]],
+    [`buckets by GET ${body}`, [get(`?connect=v1&encoding=json&message=${encodeURIComponent(body)}`, '', LIST)]],
+  ]),
+  ...['', '0a0010021803', '0a0510011a0355544320021a03', '0a0408001060100222035554', '0a0310c0071002'].map((hex): Case => [
+    `binary buckets ${hex}`,
+    [post(Buffer.from(hex, 'hex'), PROTO_TYPE, LIST)],
+  ]),
   ...BINARY.map((hex): Case => [`binary ${hex}`, [post(Buffer.from(hex, 'hex'), PROTO_TYPE)]]),
   ...BINARY.map((hex): Case => [`binary count ${hex}`, [post(Buffer.from(hex, 'hex'), PROTO_TYPE, COUNT)]]),
   ...BATCHES.map((body): Case => [`batch ${body.slice(0, 60)}`, [post(body, JSON_TYPE, BATCH)]]),
