@@ -30,6 +30,7 @@ export function callMetrics(registry: Registry, prefix: string): CallMetrics {
   const seconds = { name: secondsName, help: 'Duration of a call in seconds', type: 'histogram', aggregator: 'sum' }
   const histogram = {
     ...seconds,
+    labelNames: ['method'],
     get: async () => ({ ...seconds, values: [...methods].flatMap(([method, calls]) => valuesOf(secondsName, method, calls)) }),
   }
   registry.registerMetric(histogram as unknown as Metric)
