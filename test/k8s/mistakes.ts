@@ -565,6 +565,14 @@ export const MISTAKES: readonly Mistake[] = [
     check: 'partitions',
     says: 'StatefulSet pong: got 5 replicas, expected no more than the 4 partitions of ping',
   },
+  {
+    title: 'a time limit for the watchers of the total',
+    file: 'k8s/components/gateway/routes.yaml',
+    text: 'type: Exact, value: /ping.v1.PingService/WatchCount',
+    by: 'type: Exact, value: /ping.v1.PingService/WatchCounts',
+    check: 'streams',
+    says: 'got the request time-out 30s for /ping.v1.PingService/WatchCount, expected 0s',
+  },
 ]
 
 /** Mistakes after which the files cannot be put together at all. */

@@ -16,6 +16,7 @@ import { runbook } from './runbook.ts'
 import { secrets } from './secrets.ts'
 import { selectors } from './selectors.ts'
 import { settings } from './settings.ts'
+import { streams } from './streams.ts'
 import { termination } from './termination.ts'
 import { typed } from './typed.ts'
 import { validated } from './validated.ts'
@@ -33,6 +34,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   podSecurity,
   resources,
   probes,
+  streams,
   termination,
   settings,
   kafkaAccess,
