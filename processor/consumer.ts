@@ -6,6 +6,7 @@ import { RecordConsumer } from '../src/kafka/record-consumer.ts'
 import type { TopicSettings } from '../src/kafka/settings.ts'
 import type { Logger } from '../src/runtime/logger.ts'
 import { wait } from '../src/runtime/wait.ts'
+import type { Tracing } from '../src/tracing/tracing.ts'
 import type { Assignment } from './assignment.ts'
 import { pauseAfter } from './fetch-pause.ts'
 import type { Flusher } from './flusher.ts'
@@ -24,6 +25,7 @@ export interface PingConsumerOptions {
   readonly deadLetters: DeadLetters
   readonly log: Logger
   readonly metrics: ProcessorMetrics
+  readonly tracing?: Tracing | undefined
   /** At this number of records that are not done, no more are taken until the cache or Postgres is reachable again. */
   readonly maxOpenRecords: number
   readonly commitIntervalMs: number

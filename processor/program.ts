@@ -3,6 +3,7 @@ import { WRONG_USAGE } from '../src/runtime/exit-codes.ts'
 import { createLogger } from '../src/runtime/logger.ts'
 import { runProgram } from '../src/runtime/run-program.ts'
 import type { Environment } from '../src/runtime/settings.ts'
+import { withoutOwnSdk } from '../src/tracing/own-sdk.ts'
 import { readProcessorSettings } from './settings.ts'
 import { startProcessor, STOP_PARTS_MS } from './wiring.ts'
 
@@ -23,7 +24,7 @@ export async function runProcessor(args: readonly string[], env: Environment): P
     name: NAME,
     drainMs: STOP_PARTS_MS,
     start: async () => {
-      const settings = readProcessorSettings(env)
+      const settings = readProcessorSettings(withoutOwnSdk(env))
       return startProcessor(settings, createLogger({ name: NAME, level: settings.logLevel }))
     },
   })

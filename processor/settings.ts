@@ -6,6 +6,7 @@ import { postgresSettings } from '../src/postgres/settings.ts'
 import { hostSetting } from '../src/runtime/host-setting.ts'
 import { LOG_LEVELS } from '../src/runtime/logger.ts'
 import { choice, integer, readSettings, text, type Environment, type SettingsOf } from '../src/runtime/settings.ts'
+import { tracingSettings } from '../src/tracing/settings.ts'
 
 /** The processor's settings. */
 export const processorSettings = {
@@ -59,6 +60,7 @@ export const processorSettings = {
   ...eventSettings,
   ...topicSettings,
   ...redisSettings,
+  ...tracingSettings,
 }
 
 export type ProcessorSettings = SettingsOf<typeof processorSettings>

@@ -8,10 +8,14 @@ import type { Logger } from '../src/runtime/logger.ts'
 import { Readiness } from '../src/runtime/readiness.ts'
 import type { Running } from '../src/runtime/run-program.ts'
 import { startStatusServer } from '../src/runtime/status-server.ts'
+import { SERVICES } from '../src/tracing/names.ts'
+import { startTracing } from '../src/tracing/start-tracing.ts'
+import type { Tracing } from '../src/tracing/tracing.ts'
 import { Assignment } from './assignment.ts'
 import { AuditLoop } from './audit-loop.ts'
 import { CatchUpLoop } from './catch-up-loop.ts'
 import { PingConsumer } from './consumer.ts'
+import { FlushTracing } from './flush-tracing.ts'
 import { Flusher } from './flusher.ts'
 import { Lanes } from './lanes.ts'
 import { createProcessorMetrics, type ProcessorMetrics } from './metrics.ts'
@@ -25,7 +29,7 @@ const CONNECTIONS = 4
 const COMMIT_INTERVAL_MS = 1_000
 const QUERY_TIMEOUT_MS = 10_000
 const CACHE_COMMAND_TIMEOUT_MS = 2_000
-/** Maximum time of a stop: the last flush, the last commit, leaving the group. Kill a processor only after this time. */
+/** Maximum time of a stop: the last flush, the last commit, leaving the group, the last spans. Kill a processor only after this time. */
 export const STOP_PARTS_MS = 20_000
 
 interface Parts {
@@ -41,9 +45,10 @@ interface Parts {
 
 /** Starts a processor. No other part has to run yet: the processor waits for each of them. */
 export async function startProcessor(settings: ProcessorSettings, log: Logger): Promise<Running> {
+  const tracing = await startTracing(settings, { service: SERVICES.processor, log })
   const metrics = createProcessorMetrics()
   const readiness = new Readiness('no tick has succeeded yet: the cache has not been compared with Postgres')
-  const parts = createParts(settings, log, metrics)
+  const parts = createParts(settings, { log, metrics, tracing })
   const watch = new ReadinessWatch({ readiness, ticks: parts.ticks })
   const status = await startStatusServer({
     port: settings.port,
@@ -62,12 +67,20 @@ export async function startProcessor(settings: ProcessorSettings, log: Logger): 
       readiness.notReady('stopping')
       await stopParts(parts)
       await status.stop()
+      await tracing?.stop()
     },
   }
 }
 
+/** What every part may report to. */
+interface Reports {
+  readonly log: Logger
+  readonly metrics: ProcessorMetrics
+  readonly tracing: Tracing | undefined
+}
+
 /** Each part gets only parts that were created before it. */
-function createParts(settings: ProcessorSettings, log: Logger, metrics: ProcessorMetrics): Parts {
+function createParts(settings: ProcessorSettings, { log, metrics, tracing }: Reports): Parts {
   const {
     maxMinutes,
     flushRecords,
@@ -87,8 +100,8 @@ function createParts(settings: ProcessorSettings, log: Logger, metrics: Processo
   const cache = createCache(redisOptions(settings), { log, commandTimeoutMs: CACHE_COMMAND_TIMEOUT_MS })
   const [lanes, wanted, assignment] = [new Lanes(), new WantedWork(), new Assignment()]
   metrics.watchOpen(() => lanes.size())
-  const shared = { cache, pool, lanes, wanted, log, metrics, maxMinutes }
-  const flusher = new Flusher({ ...shared, flushRecords, flushIntervalMs })
+  const shared = { cache, pool, lanes, wanted, log, metrics, tracing, maxMinutes }
+  const flusher = new Flusher({ ...shared, flushRecords, flushIntervalMs, flushTracing: tracing && new FlushTracing({ tracing, topic, groupId }) })
   const rebuilder = new Rebuilder(shared)
   const ticks = new TickLoop({ ...shared, assignment, flusher, rebuilder, intervalMs: tickIntervalMs })
   const catchUps = new CatchUpLoop({ ...shared, flusher })
@@ -106,6 +119,7 @@ function createParts(settings: ProcessorSettings, log: Logger, metrics: Processo
     deadLetters,
     log,
     metrics,
+    tracing,
     maxOpenRecords,
     commitIntervalMs: COMMIT_INTERVAL_MS,
     ready: ticks.firstTick,

@@ -5,6 +5,7 @@ import { redisOptions } from '../../src/counters/settings.ts'
 import { kafkaConfig } from '../../src/kafka/settings.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { serverSettings } from '../../src/server/settings.ts'
+import { traceReceiver } from '../../src/tracing/trace-receiver.ts'
 import type { Extra } from '../arguments.ts'
 import { environment } from '../environment.ts'
 import { pick } from '../launch/system-environment.ts'
@@ -61,6 +62,7 @@ const CHECKS: Readonly<Record<Program, (env: Variables) => void>> = {
     const settings = readSettings({ ...serverSettings, ...processorSettings }, env)
     kafkaConfig(settings)
     redisOptions(settings)
+    traceReceiver(settings)
   },
   pong: env => void kafkaConfig(readPongSettings(env)),
   semaphore: env => void kafkaConfig(readSemaphoreSettings(env)),

@@ -5,6 +5,7 @@ import type { kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
 import type { postgresSettings } from '../../src/postgres/settings.ts'
 import type { Setting, SettingsTable } from '../../src/runtime/settings.ts'
 import { serverSettings } from '../../src/server/settings.ts'
+import { tracingSettings } from '../../src/tracing/settings.ts'
 import type { portSettings } from '../../src/transport/settings.ts'
 import type { Extra } from '../arguments.ts'
 
@@ -59,12 +60,16 @@ const OF_A_SERVICE: RulesFor<typeof portSettings> = {
   drainMs: 'decided here',
 }
 
+/** Each of them is the user's decision, as for any other program. */
+const OF_TRACING = Object.fromEntries(Object.keys(tracingSettings).map(name => [name, 'passed'])) as RulesFor<typeof tracingSettings>
+
 /** The server and the processor. */
 const OF_PING: RulesFor<typeof serverSettings & typeof processorSettings> = {
   ...OF_EACH,
   ...OF_A_SERVICE,
   ...OF_KAFKA,
   ...OF_POSTGRES,
+  ...OF_TRACING,
   maxBodyBytes: 'passed',
   maxBatchBodyBytes: 'passed',
   maxBatchSize: 'passed',

@@ -11,6 +11,7 @@ import { kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
 import { postgresSettings } from '../../src/postgres/settings.ts'
 import type { Setting, SettingsTable } from '../../src/runtime/settings.ts'
 import { serverSettings } from '../../src/server/settings.ts'
+import { tracingSettings } from '../../src/tracing/settings.ts'
 import { portSettings } from '../../src/transport/settings.ts'
 
 /** One table of the page. */
@@ -33,6 +34,11 @@ const SHARED: readonly (readonly [title: string, intro: string, tables: readonly
   ['Shape of the cache', 'Used by the processor and `pingcli rebuild`; set the same value for both.', [hashSettings]],
   ['Kafka', 'Used by the server, the processor, the pong server, the semaphore and `pingcli rtt`.', [kafkaSettings, topicSettings]],
   ['Topic of the pings', 'Used by the server and the processor.', [eventSettings]],
+  [
+    'Traces',
+    'Used by the server and the processor, with the names that OpenTelemetry gives them: see [operations](operations.md#traces). If the process runs an SDK of your own (`node --import`), Ping uses that and ignores these settings.',
+    [tracingSettings],
+  ],
 ]
 
 const listed = (names: readonly string[]) => names.map(name => `\`${name}\``).join(', ')

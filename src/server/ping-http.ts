@@ -5,6 +5,7 @@ import { PingService } from '../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Readiness } from '../runtime/readiness.ts'
 import { statusPages, type Page } from '../runtime/status-pages.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { healthRoutes } from '../transport/health/health-routes.ts'
 import type { EventStream, EventStreamMetrics } from '../transport/http/event-stream/event-stream.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from '../transport/http/http-server.ts'
@@ -12,6 +13,7 @@ import type { PageMaker } from '../transport/http/pages/serve-page.ts'
 import { reflectionRoutes } from '../transport/reflection/reflection-routes.ts'
 import { errorInterceptor } from '../transport/rpc/error-interceptor.ts'
 import { measureCalls, type CallMetrics } from '../transport/rpc/measure-calls.ts'
+import { traceCalls } from '../transport/rpc/trace-calls.ts'
 import { badgePages } from './badge/badge-pages.ts'
 import type { PingBuckets } from './buckets/buckets.ts'
 import type { PingCounter } from './count-reader/ping-counter.ts'
@@ -38,12 +40,14 @@ export type PingHttpOptions = Pick<
   /** What the live page shows. Undefined: there is no page. */
   readonly pageStates?: PageStates | undefined
   readonly metrics: CallMetrics & EventStreamMetrics & { readonly registry: Registry }
+  /** Undefined: calls are not traced. */
+  readonly tracing?: Tracing | undefined
   readonly log: Logger
 }
 
 /** Starts Ping's port: PingService, gRPC health and reflection, and the pages. */
 export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
-  const { recorder, reader, buckets, maxBatchBodyBytes, readiness, pageStates, metrics, log } = options
+  const { recorder, reader, buckets, maxBatchBodyBytes, readiness, pageStates, metrics, tracing, log } = options
   const totals = new TotalWatch({ reader })
   const { ping, pingCount } = PingService.method
   return startHttpServer({
@@ -56,7 +60,7 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
     interceptors: [errorInterceptor(log)],
     exposedHeaders: [PING_ID_HEADER, COUNT_SOURCE_HEADER, COUNT_AGE_HEADER],
     examplePaths: [createMethodUrl('/', ping), createMethodUrl('/', pingCount)],
-    calls: measureCalls(metrics, log),
+    calls: traceCalls(measureCalls(metrics, log), { tracing, untraced: [Health] }),
     pages: new Map<string, PageMaker>([
       ...statusPages(readiness, metrics.registry),
       ['/healthz', healthz],

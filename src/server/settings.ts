@@ -5,6 +5,7 @@ import { postgresSettings } from '../postgres/settings.ts'
 import { hostSetting } from '../runtime/host-setting.ts'
 import { LOG_LEVELS } from '../runtime/logger.ts'
 import { choice, flag, integer, type SettingsOf } from '../runtime/settings.ts'
+import { tracingSettings } from '../tracing/settings.ts'
 import { portSettings } from '../transport/settings.ts'
 
 /** Every setting of the server. */
@@ -75,6 +76,7 @@ export const serverSettings = {
   ...kafkaSettings,
   ...eventSettings,
   ...topicSettings,
+  ...tracingSettings,
 }
 
 export type ServerSettings = SettingsOf<typeof serverSettings>

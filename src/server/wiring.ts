@@ -10,6 +10,9 @@ import type { Logger } from '../runtime/logger.ts'
 import { Readiness } from '../runtime/readiness.ts'
 import type { Running } from '../runtime/run-program.ts'
 import { wait, within } from '../runtime/wait.ts'
+import { SERVICES } from '../tracing/names.ts'
+import { startTracing } from '../tracing/start-tracing.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { HttpServer } from '../transport/http/http-server.ts'
 import { watchCallers } from '../transport/watch-callers.ts'
 import { BucketReader } from './buckets/bucket-reader.ts'
@@ -30,7 +33,7 @@ const READ_TIMEOUT_MS = 10_000
 const CACHE_COMMAND_TIMEOUT_MS = 1_000
 /** For each part of the server other than the port, once no request is in flight. */
 const PART_STOP_MS = 5_000
-/** Maximum duration of the stop after `notReadyMs` and `drainMs`: recorder, relay, pool and cache, one after the other. */
+/** Maximum duration of the stop after `notReadyMs` and `drainMs`: recorder, relay, pool and the last spans, one after the other. */
 export const STOP_PARTS_MS = 4 * PART_STOP_MS
 
 const SAYS = {
@@ -53,9 +56,10 @@ interface Parts {
  */
 export async function startServer(settings: ServerSettings, log: Logger, signal: AbortSignal): Promise<Running> {
   const postgres = postgresConfig(settings)
+  const tracing = await startTracing(settings, { service: SERVICES.server, log })
   const metrics = createServerMetrics()
   const callers = watchCallers(settings, { log, metrics, roles: pingRoles })
-  const parts = createParts(settings, log, metrics)
+  const parts = createParts(settings, { log, metrics, tracing })
   const readiness = new Readiness('waiting for Postgres')
   const gate = new StartGate(parts.recorder)
   const watch = new WriteWatch({ readiness, canWrite: () => parts.recorder.isReady(), says: SAYS, metrics, log })
@@ -66,6 +70,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
     if (http !== undefined) await stopHttp(http, settings, log)
     callers.stop()
     await stopParts(parts, log)
+    await tracing?.stop()
   }
   try {
     http = await startPingHttp({
@@ -78,6 +83,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
       pageStates: settings.livePage ? createPageStates(parts, watch) : undefined,
       readiness,
       metrics,
+      tracing,
       log,
     })
     log.info({ port: http.port }, `listening on port ${http.port}`)
@@ -92,12 +98,19 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
   return { stop }
 }
 
-function createParts(settings: ServerSettings, log: Logger, metrics: ServerMetrics): Parts {
+/** What every part may report to. */
+interface Reports {
+  readonly log: Logger
+  readonly metrics: ServerMetrics
+  readonly tracing: Tracing | undefined
+}
+
+function createParts(settings: ServerSettings, { log, metrics, tracing }: Reports): Parts {
   const { maxBatchSize, maxQueueLength, maxQueueAgeMs, answerWithinMs, relayLingerMs: lingerMs, relayPollMs: pollMs } = settings
   const postgres = postgresConfig(settings)
   const pool = new Pool(postgres, { applicationName: 'ping-counts', max: READ_CONNECTIONS, log, queryTimeoutMs: READ_TIMEOUT_MS })
   const cache = createCache(redisOptions(settings), { log, commandTimeoutMs: CACHE_COMMAND_TIMEOUT_MS })
-  const publisher = new Publisher(createKafka(settings, 'ping-server', log), settings.kafkaTopic, settings)
+  const publisher = new Publisher(createKafka(settings, 'ping-server', log), settings.kafkaTopic, settings, tracing)
   const relay = new Relay({ postgres, publisher, log, metrics, lingerMs, pollMs })
   const recorder = new Recorder({
     postgres,

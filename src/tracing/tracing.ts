@@ -18,6 +18,10 @@ export interface SpanOptions {
 export interface Span {
   /** Passed to what this work causes. */
   readonly context: SpanContext
+  /** Begins a span for a part of this work. */
+  begin(name: string, options: Omit<SpanOptions, 'parent'>): Span | undefined
+  /** Adds a link to a span that this work caused or was caused by, and that began later. */
+  link(context: SpanContext): void
   set(attributes: Attributes): void
   /** Ends the span. If there is an error, the span has its message, and counts as failed. Only the first end counts. */
   end(error?: unknown): void

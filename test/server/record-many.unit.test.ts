@@ -15,7 +15,7 @@ test('other calls get a turn while 10 000 malformed pings are refused', async ()
     next = setImmediate(count)
   }
   let next = setImmediate(count)
-  const results = await recordMany(requests, recorder, silent)
+  const results = await recordMany(requests, { recorder, log: silent, span: undefined })
   clearImmediate(next)
   expect(results.map(({ failure }) => failure?.code)).toEqual(requests.map(() => FailureCode.INVALID_ARGUMENT))
   expect(turns).toBeGreaterThan(0)

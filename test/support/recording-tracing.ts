@@ -24,10 +24,13 @@ export class RecordingTracing implements Tracing {
     const spanId = number.toString(16).padStart(16, '0')
     const traceId = options.parent?.traceId ?? number.toString(16).padStart(32, '0')
     const context = { traceId, spanId, isSampled: true }
-    const span: RecordedSpan = { ...options, name, context, attributes: { ...options.attributes }, isEnded: false, error: undefined }
+    const links = [...(options.links ?? [])]
+    const span: RecordedSpan = { ...options, name, context, links, attributes: { ...options.attributes }, isEnded: false, error: undefined }
     this.spans.push(span)
     return {
       context,
+      begin: (child, more) => this.begin(child, { ...more, parent: context }),
+      link: other => void links.push(other),
       set: attributes => void (span.attributes = { ...span.attributes, ...attributes }),
       end: error => {
         if (span.isEnded) return

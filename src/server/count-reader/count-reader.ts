@@ -6,6 +6,9 @@ import type { Logger } from '../../runtime/logger.ts'
 import { SharedLookup } from '../../runtime/shared-lookup.ts'
 import { within } from '../../runtime/wait.ts'
 import { sumOfHeads, type Head } from '../../terms/position.ts'
+import { ATTRIBUTES, SPANS, SYSTEMS } from '../../tracing/names.ts'
+import { tracedPart } from '../../tracing/traced-part.ts'
+import type { Span } from '../../tracing/tracing.ts'
 import { UnavailableError } from '../../transport/errors.ts'
 import { CacheLooks, isFresh, type CacheLook } from './cache-looks.ts'
 import { CachedRanges, type CachedMinutes } from './cached-ranges.ts'
@@ -26,6 +29,9 @@ export interface CountReaderOptions {
   readonly cacheTimeoutMs?: number | undefined
 }
 
+/** How looks appear in the trace of a call. Callers at the same time share a look; each trace shows how long its call waited for it. */
+const CACHE_LOOK = { name: SPANS.cacheLook, attributes: { [ATTRIBUTES.dbSystem]: SYSTEMS.redis } }
+const DATABASE_LOOK = { name: SPANS.databaseLook, attributes: { [ATTRIBUTES.dbSystem]: SYSTEMS.postgres } }
 const DATABASE_TIMEOUT_MS = 5_000
 /** How long a fresh total from the cache waits for Postgres to confirm it. After that it is answered with its age. */
 const PROOF_TIMEOUT_MS = 500
@@ -58,15 +64,15 @@ export class CountReader implements PingCounter {
     this.#ledgerRanges = new LedgerRanges(options.pool)
   }
 
-  async total(strong: boolean): Promise<Count> {
-    const answer = await (strong ? this.#strongTotal() : this.#cachedTotal())
+  async total(strong: boolean, span?: Span): Promise<Count> {
+    const answer = await (strong ? this.#strongTotal(span) : this.#cachedTotal(span))
     this.#options.metrics.countAnswered(answer.source)
     return answer
   }
 
-  async range(range: Range, strong: boolean): Promise<Count> {
-    const cached = strong ? undefined : await this.#cachedRanges.count(range)
-    const answer = cached ?? (await this.#databaseRange(range))
+  async range(range: Range, strong: boolean, span?: Span): Promise<Count> {
+    const cached = strong ? undefined : await tracedPart(span, CACHE_LOOK, this.#cachedRanges.count(range))
+    const answer = cached ?? (await this.#databaseRange(range, span))
     this.#options.metrics.countAnswered(answer.source)
     return answer
   }
@@ -89,17 +95,17 @@ export class CountReader implements PingCounter {
     return this.#cached.get(false)
   }
 
-  async #strongTotal(): Promise<Count> {
-    const proven = await this.#database.get(true).catch((cause: unknown) => {
+  async #strongTotal(span: Span | undefined): Promise<Count> {
+    const proven = await tracedPart(span, DATABASE_LOOK, this.#database.get(true)).catch((cause: unknown) => {
       throw new UnavailableError('an exact count needs Postgres, which does not answer; try again, or ask for a cached count', { cause })
     })
     return this.#fromDatabase(proven)
   }
 
-  async #cachedTotal(): Promise<Count> {
-    const look = await this.#cached.get(false)
+  async #cachedTotal(span: Span | undefined): Promise<Count> {
+    const look = await tracedPart(span, CACHE_LOOK, this.#cached.get(false))
     try {
-      if (look?.hash && isFresh(look.hash.provenMs) && (await this.#isProven(look.hash.state.total))) {
+      if (look?.hash && isFresh(look.hash.provenMs) && (await this.#isProven(look.hash.state.total, span))) {
         const { state, provenMs } = look.hash
         const now = performance.now()
         this.#prove({ total: state.total, beganMs: provenMs })
@@ -107,7 +113,7 @@ export class CountReader implements PingCounter {
         if (!this.#floor.isDoubtful(now)) return { count, source: 'cache', ageMs: Math.ceil(now - provenMs) }
       }
       // If the floor is doubtful, only a look-up that begins after it was set can decide.
-      return this.#fromDatabase(await this.#database.get(this.#floor.isDoubtful(performance.now())))
+      return this.#fromDatabase(await tracedPart(span, DATABASE_LOOK, this.#database.get(this.#floor.isDoubtful(performance.now()))))
     } catch (cause) {
       return this.#lastResort(look, cause)
     }
@@ -118,9 +124,9 @@ export class CountReader implements PingCounter {
    * look-up, once for all concurrent readers. So a total that another client wrote into the hash is never answered, no matter what
    * else it wrote. Rejects if Postgres does not answer.
    */
-  async #isProven(total: bigint): Promise<boolean> {
+  async #isProven(total: bigint, span: Span | undefined): Promise<boolean> {
     if (this.#floor.isProven(total)) return true
-    await within(PROOF_TIMEOUT_MS, 'Postgres does not answer', this.#database.get(true))
+    await tracedPart(span, DATABASE_LOOK, within(PROOF_TIMEOUT_MS, 'Postgres does not answer', this.#database.get(true)))
     if (this.#floor.isProven(total)) return true
     this.#options.metrics.cacheNotUsed('unproven')
     return false
@@ -180,10 +186,10 @@ export class CountReader implements PingCounter {
     return proven
   }
 
-  async #databaseRange(range: Range): Promise<Count> {
+  async #databaseRange(range: Range, span: Span | undefined): Promise<Count> {
     const beganMs = performance.now()
     try {
-      const count = await this.#ledgerRanges.count(range)
+      const count = await tracedPart(span, DATABASE_LOOK, this.#ledgerRanges.count(range))
       return { count, source: 'database', ageMs: Math.ceil(performance.now() - beganMs) }
     } catch (cause) {
       throw new UnavailableError('the count of this range needs Postgres, which does not answer; try again', { cause })

@@ -7,11 +7,11 @@ import { recordMany, refuseTooMany } from './record-many.ts'
 
 /** Answers when every ping has its result: committed or refused. */
 export function createPingBatch(recorder: PingRecorder, log: Logger): Handler<PingBatchRequest, PingBatchResponse> {
-  return async ({ pings }) => {
+  return async ({ pings }, { span }) => {
     refuseTooMany(pings)
     const answer = create(PingBatchResponseSchema)
     // Not as create's second argument: that would copy them.
-    answer.results = (await recordMany(pings, recorder, log)) as typeof answer.results
+    answer.results = (await recordMany(pings, { recorder, log, span })) as typeof answer.results
     return answer
   }
 }

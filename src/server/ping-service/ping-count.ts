@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { PingCountResponseSchema, type PingCountRequest, type PingCountResponse } from '../../gen/ping/v1/ping_pb.ts'
+import { ATTRIBUTES } from '../../tracing/names.ts'
 import type { Handler } from '../../transport/rpc/call.ts'
 import type { PingCounter } from '../count-reader/ping-counter.ts'
 import { requestedCount } from './requested-count.ts'
@@ -13,7 +14,8 @@ export const COUNT_AGE_HEADER = 'ping-count-age-ms'
 export function createPingCount(reader: PingCounter): Handler<PingCountRequest, PingCountResponse> {
   return async (request, call) => {
     const { range, strong } = requestedCount(request)
-    const { count, source, ageMs } = range === undefined ? await reader.total(strong) : await reader.range(range, strong)
+    const { count, source, ageMs } = await (range === undefined ? reader.total(strong, call.span) : reader.range(range, strong, call.span))
+    call.span?.set({ [ATTRIBUTES.source]: source })
     call.responseHeader(COUNT_SOURCE_HEADER, source)
     call.responseHeader(COUNT_AGE_HEADER, String(Math.max(0, Math.ceil(ageMs))))
     return create(PingCountResponseSchema, { pingCount: count })

@@ -1,6 +1,7 @@
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect'
 import { PingService } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import { spanOf } from '../../transport/rpc/call-span.ts'
 import type { Handler } from '../../transport/rpc/call.ts'
 import { withinDeadline } from '../../transport/rpc/deadline.ts'
 import { jsonReading } from '../../transport/rpc/json-reading.ts'
@@ -53,5 +54,5 @@ export function pingRoutes(options: PingRoutesOptions): (router: ConnectRouter) 
 
 function answer<Request, Response>(handler: Handler<Request, Response>, request: Request, context: HandlerContext): Promise<Response> {
   const responseHeader = (name: string, value: string): void => context.responseHeader.set(name, value)
-  return withinDeadline(context, () => handler(request, { responseHeader }))
+  return withinDeadline(context, () => handler(request, { responseHeader, span: spanOf(context) }))
 }

@@ -8,6 +8,7 @@ import {
   type PingStreamResponse,
 } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import { spanOf } from '../../transport/rpc/call-span.ts'
 import { toCallerError } from '../../transport/rpc/error-interceptor.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import { Portions } from './portions.ts'
@@ -28,7 +29,8 @@ type PingStream = (requests: AsyncIterable<PingStreamRequest>, context: HandlerC
 /** Answers results in the order of the pings, as they are committed. Stops reading while too many pings are open. */
 export function createPingStream({ recorder, log, stopping }: PingStreamOptions): PingStream {
   return async function* (requests, context) {
-    const work = (pings: readonly PingRequest[]): Promise<readonly PingResult[]> => recordMany(pings, recorder, log)
+    const call = { recorder, log, span: spanOf(context) }
+    const work = (pings: readonly PingRequest[]): Promise<readonly PingResult[]> => recordMany(pings, call)
     const portions = new Portions({ work, maxOpen: MAX_PINGS, maxPortion: MAX_PORTION })
     const release = endWhenAborted(portions, context.signal, stopping)
     void readAll(requests, portions)

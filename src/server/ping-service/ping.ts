@@ -11,7 +11,7 @@ export const PING_ID_HEADER = 'ping-id'
 export function createPing(recorder: PingRecorder): Handler<PingRequest, PingResponse> {
   const answer = create(PingResponseSchema)
   return async (request, call) => {
-    const ping = requestedPing(request)
+    const ping = requestedPing(request, call.span)
     // Set before recording, so that a caller that gets an error can retry with the same id.
     call.responseHeader(PING_ID_HEADER, ping.id)
     await recorder.record(ping)

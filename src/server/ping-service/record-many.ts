@@ -2,6 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import { create } from '@bufbuild/protobuf'
 import { FailureCode, PingFailureSchema, PingResultSchema, type PingRequest, type PingResult } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
+import { logFields } from '../../tracing/log-fields.ts'
+import type { Span } from '../../tracing/tracing.ts'
 import { QueueFullError } from '../../transport/errors.ts'
 import { codeOf } from '../../transport/rpc/connect-error.ts'
 import { InvalidInputError, invalidInput } from '../../transport/rpc/invalid-input.ts'
@@ -24,9 +26,17 @@ export function refuseTooMany({ length }: readonly PingRequest[]): void {
   if (length > MAX_PINGS) throw invalidInput('pings', length, `at most ${MAX_PINGS}`)
 }
 
+export interface RecordManyOptions {
+  readonly recorder: PingRecorder
+  readonly log: Logger
+  /** The span of the call. Undefined: it is not traced. */
+  readonly span: Span | undefined
+}
+
 /** Records the well-formed pings. Resolves to one result per ping, in their order. Never rejects. */
-export async function recordMany(requests: readonly PingRequest[], recorder: PingRecorder, log: Logger): Promise<readonly PingResult[]> {
-  const checked = await checkAll(requests)
+export async function recordMany(requests: readonly PingRequest[], options: RecordManyOptions): Promise<readonly PingResult[]> {
+  const { recorder, log, span } = options
+  const checked = await checkAll(requests, span)
   const outcomes = await recorder.recordAll(checked.filter(isWellFormed))
   const unexpected = new Set<Error>()
   let next = 0
@@ -37,15 +47,15 @@ export async function recordMany(requests: readonly PingRequest[], recorder: Pin
     if (codeOf(error) === undefined) unexpected.add(error)
     return failed(ping.id, error)
   })
-  for (const error of unexpected) log.error({ err: error }, 'pings failed')
+  for (const error of unexpected) log.error({ err: error, ...logFields(span) }, 'pings failed')
   return results
 }
 
-async function checkAll(requests: readonly PingRequest[]): Promise<readonly (RequestedPing | InvalidInputError)[]> {
+async function checkAll(requests: readonly PingRequest[], span: Span | undefined): Promise<readonly (RequestedPing | InvalidInputError)[]> {
   const checked: (RequestedPing | InvalidInputError)[] = []
   let turnBegan = performance.now()
   for (const request of requests) {
-    checked.push(check(request))
+    checked.push(check(request, span))
     if (checked.length % PINGS_PER_CLOCK_READ > 0 || performance.now() - turnBegan < TURN_MS) continue
     await setImmediate()
     turnBegan = performance.now()
@@ -57,9 +67,9 @@ function isWellFormed(ping: RequestedPing | InvalidInputError): ping is Requeste
   return !(ping instanceof InvalidInputError)
 }
 
-function check(request: PingRequest): RequestedPing | InvalidInputError {
+function check(request: PingRequest, span: Span | undefined): RequestedPing | InvalidInputError {
   try {
-    return requestedPing(request)
+    return requestedPing(request, span)
   } catch (error) {
     if (error instanceof InvalidInputError) return error
     throw error

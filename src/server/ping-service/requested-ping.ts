@@ -1,5 +1,6 @@
 import type { PingRequest } from '../../gen/ping/v1/ping_pb.ts'
 import { uuidV7 } from '../../runtime/uuid-v7.ts'
+import type { Span } from '../../tracing/tracing.ts'
 import { invalidInput } from '../../transport/rpc/invalid-input.ts'
 import type { RequestedPing } from '../recorder/ping-recorder.ts'
 
@@ -10,10 +11,10 @@ const LAST_MS = 253_402_300_799_999n
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** Checks a request. Throws `InvalidInputError`. */
-export function requestedPing(request: PingRequest): RequestedPing {
+export function requestedPing(request: PingRequest, span?: Span): RequestedPing {
   const timestampMs = checkedTimestamp(request.timestampMs)
-  if (request.pingId === '') return { id: uuidV7(), timestampMs, idGiven: false }
-  return { id: checkedId(request.pingId), timestampMs, idGiven: true }
+  if (request.pingId === '') return { id: uuidV7(), timestampMs, idGiven: false, span }
+  return { id: checkedId(request.pingId), timestampMs, idGiven: true, span }
 }
 
 function checkedTimestamp(timestampMs: bigint | undefined): bigint | undefined {

@@ -1,8 +1,11 @@
 import type { RecordedBatch } from '../../ledger/record.ts'
 import type { NewPing } from '../../terms/ping.ts'
 import { UnavailableError } from '../../transport/errors.ts'
+import type { TracedPing } from './batch-trace.ts'
 import type { RequestedPing } from './ping-recorder.ts'
 import { TimestampConflictError } from './timestamp-conflict-error.ts'
+
+const NONE_TRACED: readonly TracedPing[] = []
 
 /** Receives the outcome of one ping or of many. */
 export interface Waiter {
@@ -35,6 +38,8 @@ export class Batch {
   /** When its first ping arrived, by the monotonic clock, in ms. */
   readonly since: number
   #entries: Entry[] = []
+  /** Those that came with a traced call. */
+  #traced: Entry[] | undefined
   #sealed: SealedBatch | undefined
   #expired = false
 
@@ -54,8 +59,15 @@ export class Batch {
 
   /** Adds a ping; `waiter` gets its outcome with that of the batch. `clockMs` is the ping's time if the caller gave none. */
   add(requested: RequestedPing, clockMs: bigint, waiter: Waiter, index = 0): void {
-    const { id, timestampMs } = requested
-    this.#entries.push({ requested, waiter, index, ping: { id, timestampMs: timestampMs ?? clockMs } })
+    const { id, timestampMs, span } = requested
+    const entry = { requested, waiter, index, ping: { id, timestampMs: timestampMs ?? clockMs } }
+    this.#entries.push(entry)
+    if (span !== undefined) (this.#traced ??= []).push(entry)
+  }
+
+  /** The pings that came with a traced call; empty if there are none. */
+  get traced(): readonly TracedPing[] {
+    return this.#traced?.map(({ requested, ping }) => ({ ping, span: requested.span! })) ?? NONE_TRACED
   }
 
   /** The pings, sorted by id as the ledger needs them. Of an id that was added several times, the first time counts. */

@@ -1,3 +1,5 @@
+import type { Span } from '../../tracing/tracing.ts'
+
 /** A ping as a caller requested it, checked. */
 export interface RequestedPing {
   /** UUID as a lower-case string with hyphens: the caller's, or a UUIDv7 that the handler generated. */
@@ -6,6 +8,8 @@ export interface RequestedPing {
   readonly timestampMs: bigint | undefined
   /** True if the caller gave the id. Only such an id can already be recorded. */
   readonly idGiven: boolean
+  /** The span of the call that the ping came with. Undefined: it is not traced. */
+  readonly span?: Span | undefined
 }
 
 /** Records pings. Rejects with, or resolves to, the errors of errors.ts. */

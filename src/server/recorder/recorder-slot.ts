@@ -7,6 +7,7 @@ import { whileAtWork } from '../../postgres/while-at-work.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { Backoff } from '../../runtime/retry.ts'
 import { wait, within } from '../../runtime/wait.ts'
+import { BatchTrace } from './batch-trace.ts'
 import type { Batch } from './batch.ts'
 import type { LaneChoice } from './lane-choice.ts'
 import type { RecorderMetrics } from './recorder-metrics.ts'
@@ -72,9 +73,14 @@ export class RecorderSlot {
    */
   async record(batch: Batch): Promise<void> {
     this.#batch = batch
+    const { traced } = batch
+    const trace = traced.length === 0 ? undefined : new BatchTrace(traced, batch.callers)
     const pause = new Backoff(5, MAX_PAUSE_MS)
-    for (let tries = 1; !(await this.#try(batch, tries === 1)); tries++) {
-      if (this.#stopping.signal.aborted && batch.expired) break
+    for (let tries = 1; !(await this.#try(batch, tries, trace)); tries++) {
+      if (this.#stopping.signal.aborted && batch.expired) {
+        trace?.failed('the server stopped before the batch was recorded', tries)
+        break
+      }
       await wait(pause.next(), batch.expired ? this.#stopping.signal : undefined)
     }
     this.#batch = undefined
@@ -87,7 +93,7 @@ export class RecorderSlot {
   }
 
   /** Returns true if no further try is needed. After the first try, any of the ids may already be recorded. */
-  async #try(batch: Batch, isFirst: boolean): Promise<boolean> {
+  async #try(batch: Batch, tries: number, trace: BatchTrace | undefined): Promise<boolean> {
     const { lanes: choice, metrics, onRecorded } = this.#options
     let lanes: readonly number[] = []
     try {
@@ -95,7 +101,7 @@ export class RecorderSlot {
       lanes = choice.take(laneCount)
       const startedMs = performance.now()
       const { pings, given } = batch.seal()
-      const recorded = await this.#whileAtWork(client, recordBatch(client, lanes, pings, isFirst ? given : undefined))
+      const recorded = await this.#whileAtWork(client, recordBatch(client, lanes, pings, tries === 1 ? given : undefined))
       this.#failing = false
       const acked = batch.settle(recorded)
       metrics.batchRecorded({
@@ -104,10 +110,10 @@ export class RecorderSlot {
         inserted: recorded.inserted.length,
         seconds: (performance.now() - startedMs) / 1000,
       })
-      onRecorded(recorded)
+      onRecorded(trace === undefined ? recorded : trace.recorded(recorded, batch.traced, tries))
       return true
     } catch (error) {
-      return await this.#giveUp(error, batch)
+      return await this.#giveUp(error, batch, tries, trace)
     } finally {
       if (lanes[0] !== undefined) choice.free(lanes[0])
     }
@@ -119,20 +125,24 @@ export class RecorderSlot {
     return whileAtWork(client, recording, options)
   }
 
-  async #giveUp(error: unknown, batch: Batch): Promise<boolean> {
+  async #giveUp(error: unknown, batch: Batch, tries: number, trace: BatchTrace | undefined): Promise<boolean> {
     const { log, metrics } = this.#options
     metrics.batchRetried()
     switch (classifyBatchFailure(error)) {
       case 'repeat':
-        log.info({ err: error }, 'recorder: sending a batch again')
+        log.info({ err: error, ...trace?.fields }, 'recorder: sending a batch again')
         return false
       case 'reconnect':
-        log[this.#failing ? 'debug' : 'warn']({ err: error }, 'recorder: a batch failed; reconnecting and sending it again')
+        log[this.#failing ? 'debug' : 'warn'](
+          { err: error, ...trace?.fields },
+          'recorder: a batch failed; reconnecting and sending it again',
+        )
         this.#failing = true
         await this.#disconnect()
         return false
       case 'reject':
-        log.error({ err: error }, 'recorder: the ledger rejected a batch')
+        log.error({ err: error, ...trace?.fields }, 'recorder: the ledger rejected a batch')
+        trace?.failed(error, tries)
         batch.fail(new Error('the ledger rejected the batch', { cause: error }))
         return true
     }

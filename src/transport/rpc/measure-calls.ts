@@ -1,6 +1,7 @@
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import type { Logger } from '../../runtime/logger.ts'
+import { traceFields } from './call-span.ts'
 
 export interface CallMetrics {
   /** `method` as `ping.v1.PingService/Ping`, or the template of a route; `code` is `ok` or a Connect code such as `invalid_argument`. */
@@ -9,6 +10,8 @@ export interface CallMetrics {
 
 /** Measures each call from its headers to its end, including calls that end before the interceptors run. */
 export interface CallMeter {
+  /** To be called when the headers of a call on the lean way have arrived, if it is there. */
+  readonly arrived?: (context: HandlerContext) => void
   /** To be called when the headers of a call on Connect's handlers have arrived. It detects the end of the call itself. */
   began(context: HandlerContext): void
   /** To be called when a call on the lean way ends. `reason` is its error, or undefined if there was none. */
@@ -19,11 +22,12 @@ export interface CallMeter {
 
 /** Counts, times and logs each call without changing it. */
 export function measureCalls(metrics: CallMetrics, log: Logger): CallMeter {
-  const ended = ({ service, method, protocolName }: HandlerContext, reason: unknown, ms: number): void => {
+  const ended = (context: HandlerContext, reason: unknown, ms: number): void => {
+    const { service, method, protocolName } = context
     const name = `${service.typeName}/${method.name}`
     const code = outcome(reason)
     metrics.rpcEnded(name, code, ms / 1_000)
-    if (log.isLevelEnabled('debug')) log.debug({ method: name, code, ms, protocol: protocolName }, 'call ended')
+    if (log.isLevelEnabled('debug')) log.debug({ method: name, code, ms, protocol: protocolName, ...traceFields(context) }, 'call ended')
   }
   return {
     began(context) {
@@ -41,7 +45,8 @@ export function measureCalls(metrics: CallMetrics, log: Logger): CallMeter {
   }
 }
 
-function outcome(reason: unknown): string {
+/** `ok`, or the code of the error that ended a call, such as `invalid_argument`. */
+export function outcome(reason: unknown): string {
   if (reason instanceof ConnectError) return codeToString(reason.code)
   // After a success, Connect aborts without a reason, so the reason is the platform's AbortError.
   if (reason instanceof Error && reason.name !== 'AbortError') return codeToString(Code.Internal)

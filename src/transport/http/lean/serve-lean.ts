@@ -18,6 +18,7 @@ export function serveLean(rpc: LeanMethod, request: HttpRequest, response: HttpR
   if (asked === undefined) return false
   const call = new LeanCall(rpc, request, response, asked)
   if (access !== undefined) call.values.set(REFUSAL, access(request, rpc.path))
+  rpc.calls.arrived?.(call)
   runCall(call, callsOn(request.socket), log)
   return true
 }

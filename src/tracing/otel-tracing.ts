@@ -1,0 +1,102 @@
+import type * as Api from '@opentelemetry/api'
+import type { Sampling } from './sampling.ts'
+import type { SpanContext } from './trace-context.ts'
+import type { Attributes, Span, SpanOptions, Tracing } from './tracing.ts'
+
+export interface OtelTracingOptions {
+  readonly api: typeof Api
+  readonly tracer: Api.Tracer
+  readonly decide: Sampling
+  /** Whether a call may be part of a span that an SDK of the user has begun for its HTTP request. */
+  readonly hasActiveSpans: boolean
+  /** Sends what has ended. */
+  readonly stop: () => Promise<void>
+}
+
+/** Records spans with OpenTelemetry. No context follows the work by itself: the caller passes it on. */
+export class OtelTracing implements Tracing {
+  readonly #options: OtelTracingOptions
+
+  constructor(options: OtelTracingOptions) {
+    this.#options = options
+  }
+
+  begin(name: string, options: SpanOptions): Span | undefined {
+    return this.#options.decide(options.parent) ? this.#begin(name, options, this.#causeOf(options)) : undefined
+  }
+
+  stop(): Promise<void> {
+    return this.#options.stop()
+  }
+
+  #begin(name: string, { kind, links, attributes, startMs }: SpanOptions, cause: Api.Context): Span | undefined {
+    const { api, tracer } = this.#options
+    const span = tracer.startSpan(
+      name,
+      {
+        kind: api.SpanKind[KINDS[kind]],
+        ...(attributes === undefined ? {} : { attributes: plain(attributes) }),
+        ...(links === undefined ? {} : { links: links.map(context => ({ context: toOtel(context) })) }),
+        ...(startMs === undefined ? {} : { startTime: startMs }),
+      },
+      cause,
+    )
+    if (!span.isRecording()) return undefined
+    return new OtelSpan(span, api, (child, more) => this.#begin(child, more, api.trace.setSpan(api.ROOT_CONTEXT, span)))
+  }
+
+  #causeOf({ parent, kind }: SpanOptions): Api.Context {
+    const { api, hasActiveSpans } = this.#options
+    if (hasActiveSpans && kind === 'server') {
+      const active = api.context.active()
+      if (api.trace.getSpan(active) !== undefined) return active
+    }
+    return parent === undefined ? api.ROOT_CONTEXT : api.trace.setSpanContext(api.ROOT_CONTEXT, toOtel(parent))
+  }
+}
+
+const KINDS = { server: 'SERVER', client: 'CLIENT', producer: 'PRODUCER', consumer: 'CONSUMER', internal: 'INTERNAL' } as const
+const [SAMPLED, NOT_SAMPLED] = [1, 0]
+
+class OtelSpan implements Span {
+  readonly context: SpanContext
+  readonly begin: Span['begin']
+  readonly #span: Api.Span
+  readonly #api: typeof Api
+
+  constructor(span: Api.Span, api: typeof Api, begin: Span['begin']) {
+    const { traceId, spanId, traceFlags } = span.spanContext()
+    this.context = { traceId, spanId, isSampled: (traceFlags & SAMPLED) !== 0 }
+    this.begin = begin
+    this.#span = span
+    this.#api = api
+  }
+
+  link(context: SpanContext): void {
+    // Absent in an SDK of the user that is older than 1.26.
+    ;(this.#span as Partial<Api.Span>).addLink?.({ context: toOtel(context) })
+  }
+
+  set(attributes: Attributes): void {
+    this.#span.setAttributes(plain(attributes))
+  }
+
+  end(error?: unknown): void {
+    if (error !== undefined) this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: messageOf(error) })
+    this.#span.end()
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function toOtel({ traceId, spanId, isSampled }: SpanContext): Api.SpanContext {
+  return { traceId, spanId, traceFlags: isSampled ? SAMPLED : NOT_SAMPLED, isRemote: true }
+}
+
+function plain(attributes: Attributes): Api.Attributes {
+  const values: Api.Attributes = {}
+  for (const [name, value] of Object.entries(attributes)) values[name] = typeof value === 'bigint' ? Number(value) : value
+  return values
+}
