@@ -101,7 +101,12 @@ function createParts(settings: ProcessorSettings, { log, metrics, tracing }: Rep
   const [lanes, wanted, assignment] = [new Lanes(), new WantedWork(), new Assignment()]
   metrics.watchOpen(() => lanes.size())
   const shared = { cache, pool, lanes, wanted, log, metrics, tracing, maxMinutes }
-  const flusher = new Flusher({ ...shared, flushRecords, flushIntervalMs, flushTracing: tracing && new FlushTracing({ tracing, topic, groupId }) })
+  const flusher = new Flusher({
+    ...shared,
+    flushRecords,
+    flushIntervalMs,
+    flushTracing: tracing && new FlushTracing({ tracing, topic, groupId }),
+  })
   const rebuilder = new Rebuilder(shared)
   const ticks = new TickLoop({ ...shared, assignment, flusher, rebuilder, intervalMs: tickIntervalMs })
   const catchUps = new CatchUpLoop({ ...shared, flusher })

@@ -16,7 +16,6 @@ const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const
 
-
 const url = (env: string, help: string): Setting<string | undefined> =>
   text(env, { help, expected: URL_EXPECTED, fallback: undefined, check: got => checkUrl(env, got) })
 const headers = (env: string, help: string): Setting<string | undefined> =>

@@ -55,7 +55,14 @@ describe('a receiver of traces', () => {
         error: 'no answer',
         startMs: 1_000,
       },
-      { name: 'call', kind: 2, traceId, parentSpanId: CALLER.spanId, links: [{ spanId: part.context.spanId }], attributes: { 'ping.count': 3 } },
+      {
+        name: 'call',
+        kind: 2,
+        traceId,
+        parentSpanId: CALLER.spanId,
+        links: [{ spanId: part.context.spanId }],
+        attributes: { 'ping.count': 3 },
+      },
     ])
     expect(got.spans[1]!.error).toBeUndefined()
   })
