@@ -23,14 +23,16 @@ export function wrongMethod(request: HttpRequest, response: HttpResponse): void 
 export function send(request: HttpRequest, response: HttpResponse, page: Page, headers: Readonly<Record<string, string>> = {}): void {
   const bytes = typeof page.body === 'string' ? Buffer.from(page.body) : page.body
   const head = {
-    // A 304 has no content, so nothing describes it.
-    ...(page.status !== 304 && { 'content-type': page.type, 'content-length': bytes.length }),
+    // An answer without content has nothing to describe.
+    ...(page.status !== 304 && page.status !== 204 && { 'content-type': page.type, 'content-length': bytes.length }),
     'x-content-type-options': 'nosniff',
     ...page.headers,
     ...headers,
   }
   // The two response types declare `writeHead` and `end` differently, so they cannot be called on the union.
   const anyResponse = response as ServerResponse
+  const vary = anyResponse.getHeader('vary')
+  if (vary !== undefined && page.headers?.['vary'] !== undefined) Object.assign(head, { vary: `${vary}, ${page.headers['vary']}` })
   anyResponse.writeHead(page.status, head)
   anyResponse.end(request.method === 'HEAD' ? undefined : bytes)
 }

@@ -57,7 +57,7 @@ export function stateParts(state, zone) {
     total: total === undefined ? UNKNOWN : numberText(total.count),
     rate: perSecond === undefined ? UNKNOWN : rateText(perSecond),
     proven: provenAtMs === undefined ? UNKNOWN : clockText(provenAtMs, zone),
-    counted: escapeHtml(countedText(total)),
+    counted: escapeHtml(countedText(state, zone)),
     parts: parts.map(partItem).join(''),
     lanes: lanes === undefined ? wideRow(5, 'Not known: Postgres is unreachable.') : lanes.map(laneRow).join(''),
   }
@@ -74,10 +74,14 @@ export function spokenText({ total, perSecond, parts }) {
   return [total === undefined ? 'The count is not known' : `${numberText(total.count)} pings`, ...rate, ...away].join(', ')
 }
 
-/** @param {Count | undefined} total */
-function countedText(total) {
+/**
+ * @param {State} state
+ * @param {string} zone
+ */
+function countedText({ total, provenAtMs }, zone) {
   if (total === undefined) return 'Neither the cache nor Postgres can prove a count now.'
-  return `Counted ${total.source === 'cache' ? 'in the cache' : 'in Postgres'}, proven ${durationText(total.ageMs)} ago.`
+  const place = `Counted in ${total.source === 'cache' ? 'the cache' : 'Postgres'}.`
+  return provenAtMs === undefined ? place : `${place} Every ping that was acknowledged before ${clockText(provenAtMs, zone)} is included.`
 }
 
 /** @param {Part} part */

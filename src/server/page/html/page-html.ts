@@ -1,15 +1,8 @@
-import { dayRows, heatmapRows, lastDays, legendItems, minuteHeads, MINUTE_MS, pingsText, toGrid, type Bucket } from '../assets/calendar.js'
+import { dayRows, heatmapRows, lastDays, legendItems, minuteHeads, MINUTE_MS, pingsText, toGrid } from '../assets/calendar.js'
 import { clockText, escapeHtml, parseState, stateParts, UNKNOWN, type StateParts } from '../assets/view.js'
 import { stateJson, type PageState } from '../page-state.ts'
 import type { Asset, AssetName } from './assets.ts'
-
-/** What the page shows before any script runs. What is undefined was not known in time. */
-export interface FirstView {
-  readonly nowMs: number
-  readonly state: PageState | undefined
-  readonly minutes: readonly Bucket[] | undefined
-  readonly days: readonly Bucket[] | undefined
-}
+import type { FirstView } from './first-views.ts'
 
 export interface PageHtmlOptions {
   readonly assets: Readonly<Record<AssetName, Asset>>
@@ -127,6 +120,14 @@ function partsSections({ state }: FirstView, { zone }: PageHtmlOptions): string 
 
 /** The parts of the page that show the state, as the browser makes them. */
 function shown(state: PageState | undefined, zone: string): StateParts {
-  if (state === undefined) return { total: UNKNOWN, rate: UNKNOWN, proven: UNKNOWN, counted: 'Not known yet.', parts: '', lanes: '' }
+  if (state === undefined)
+    return {
+      total: UNKNOWN,
+      rate: UNKNOWN,
+      proven: UNKNOWN,
+      counted: 'Not known yet: the page did not wait for it. Reload it.',
+      parts: '',
+      lanes: '',
+    }
   return stateParts(parseState(stateJson(state)), zone)
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { answerPage, type HttpRequest, type HttpResponse } from '../../../runtime/answer-page.ts'
 import type { Logger } from '../../../runtime/logger.ts'
 import type { Page } from '../../../runtime/status-pages.ts'
@@ -24,8 +25,11 @@ export async function servePage(
   try {
     const asked = pageRequest(request, path)
     const page = await make(asked)
-    if (page === undefined) otherwise()
-    else answerPage(request, response, unlessModified(page, asked))
+    if (page === undefined) {
+      // Another caller gets the page.
+      ;(response as ServerResponse).appendHeader('vary', 'accept')
+      otherwise()
+    } else answerPage(request, response, unlessModified(page, asked))
   } catch (error) {
     log.error({ err: error, path }, 'could not create the page')
     response.destroy()

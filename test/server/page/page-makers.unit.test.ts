@@ -1,0 +1,158 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import type { PingBuckets } from '../../../src/server/buckets/buckets.ts'
+import { bucketStarts } from '../../../src/server/buckets/calendar.ts'
+import { pageMakers } from '../../../src/server/page/html/page-makers.ts'
+import { BROWSER, requestOf, stateOf } from './page-fixture.ts'
+
+const MAX_BYTES = 40_000
+const MAX_FILES = 5
+/** Each bucket has as many pings as its number. */
+const buckets: PingBuckets = {
+  async list({ range, unit, timeZone }) {
+    const starts = bucketStarts(range, unit, timeZone)
+    return { buckets: starts.map((startMs, index) => ({ startMs: BigInt(startMs), count: BigInt(index) })), source: 'cache', ageMs: 1 }
+  },
+}
+const never = new Promise<never>(() => undefined)
+const makersOf = (options: Partial<Parameters<typeof pageMakers>[0]> = {}) =>
+  pageMakers({ states: { now: async () => stateOf() }, buckets, isEncrypted: false, ...options })
+
+async function htmlOf(options: Parameters<typeof makersOf>[0] = {}, query = '', headers: Record<string, string> = {}): Promise<string> {
+  const page = await makersOf(options).get('/')!(requestOf({ ...BROWSER, 'accept-encoding': '', ...headers }, query))
+  return String(page!.body)
+}
+
+describe('the live page as the server renders it', () => {
+  test('has the numbers, the minutes and the days without a script', async () => {
+    const html = await htmlOf()
+    expect(html).toContain('<p id="total" class="total">1,234,567</p>')
+    expect(html).toContain('<dd id="proven">21:04:04</dd>')
+    expect(html).toContain('every ping that was acknowledged before 21:04:04'.replace('every', 'Every'))
+    const [, minutes = ''] = /<tbody id="minutes">(.*?)<\/tbody>/s.exec(html) ?? []
+    expect(minutes.match(/<tr>/g)).toHaveLength(24)
+    expect(minutes.match(/<td /g)).toHaveLength(24 * 60)
+    expect(minutes.match(/tabindex="0"/g)).toHaveLength(1)
+    const [, days = ''] = /<tbody id="days">(.*?)<\/tbody>/s.exec(html) ?? []
+    expect(days.match(/<tr>/g)).toHaveLength(30)
+    expect(days).toContain('<th scope="row">Today</th>')
+    expect(html).toMatch(/<noscript>[\s\S]*curl [\s\S]* http:\/\/127\.0\.0\.1:8080\/ping\.v1\.PingService\/Ping/)
+  })
+
+  test('says which part is down in words, and escapes what a part says', async () => {
+    const html = await htmlOf()
+    expect(html).toContain('<b>Kafka</b> <span class="word">down</span><p>Kafka does not &#60;answer&#62;.</p>')
+    expect(html).not.toContain('<answer>')
+  })
+
+  test('shows how far the positions of a lane are behind its head', async () => {
+    const html = await htmlOf()
+    expect(html).toContain('<td>1,233,990 <small>10 behind</small></td><td>1.5 s</td>')
+    expect(html).toContain('<td>560 <small>7 behind</small></td><td>–</td><td>–</td>')
+  })
+
+  test('shows times in the zone of the query', async () => {
+    const html = await htmlOf({}, 'zone=Asia/Kathmandu')
+    expect(html).toContain('<dd id="proven">02:49:04</dd>')
+    expect(html).toContain('data-zone="Asia/Kathmandu"')
+  })
+
+  test('explains a zone that does not exist, and escapes it', async () => {
+    const html = await htmlOf({}, 'zone=%3Cscript%3E')
+    expect(html).toContain('zone: got &#60;script&#62;, expected the name of a time zone, such as Europe/Berlin. Times are in UTC.')
+    expect(html).toContain('data-zone="UTC"')
+  })
+
+  test('never repeats a host that is not a plain one', async () => {
+    const html = await htmlOf({}, '', { host: '"><script>alert(1)</script>' })
+    expect(html).toContain('http://127.0.0.1:8080/ping.v1.PingService/Ping')
+    expect(html).not.toContain('alert(1)')
+  })
+
+  test('does not wait for parts that do not answer, and says what is not known', async () => {
+    const beganMs = performance.now()
+    const html = await htmlOf({ states: { now: () => never }, buckets: { list: () => never }, waitMs: 20 })
+    expect(performance.now() - beganMs).toBeLessThan(2_000)
+    expect(html).toContain('<p id="total" class="total">–</p>')
+    expect(html).toContain('Not known now: neither the cache nor Postgres has answered.')
+  })
+
+  test('shows the last state with its time while no newer one can be had', async () => {
+    let isDown = false
+    const makers = makersOf({ states: { now: () => (isDown ? never : Promise.resolve(stateOf())) }, waitMs: 20 })
+    const ask = async () => String((await makers.get('/')!(requestOf({ ...BROWSER, 'accept-encoding': '' })))!.body)
+    await ask()
+    isDown = true
+    expect(await ask()).toContain('<p id="total" class="total">1,234,567</p>')
+  })
+
+  test('has no style and no script of its own, and loads nothing from other hosts', async () => {
+    const html = await htmlOf()
+    expect(html).not.toMatch(/ style=|<style| on\w+=|javascript:/)
+    expect([...html.matchAll(/<script[^>]*>([^<]*)</g)].map(match => match[1])).toEqual([''])
+    expect([...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(match => match[1])).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^\/page\/page-[\w-]{12}\.css$/)]),
+    )
+    expect([...html.matchAll(/(?:src|href)="([^"]*)"/g)].every(match => match[1]!.startsWith('/page/'))).toBe(true)
+  })
+
+  test('is not for callers that do not prefer HTML', async () => {
+    expect(await makersOf().get('/')!(requestOf({ accept: '*/*' }))).toBeUndefined()
+  })
+
+  test('forbids everything that it does not need, and may be revalidated', async () => {
+    const page = await makersOf().get('/')!(requestOf())
+    expect(page!.headers).toMatchObject({
+      'content-security-policy':
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-cache',
+      vary: 'accept, accept-encoding',
+      etag: expect.stringMatching(/^W\/"[\w-]{16}"$/),
+    })
+  })
+})
+
+describe('the files of the live page', () => {
+  test(`are at most ${MAX_FILES}, and with the page at most ${MAX_BYTES} bytes`, async () => {
+    const makers = makersOf()
+    const pages = [...makers.keys()].filter(path => path !== '/favicon.ico')
+    expect(pages.length - 1).toBeLessThanOrEqual(MAX_FILES)
+    for (const coding of ['br', 'gzip']) {
+      const sizes = await Promise.all(
+        pages.map(async path => (await makers.get(path)!(requestOf({ ...BROWSER, 'accept-encoding': coding })))!.body.length),
+      )
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(MAX_BYTES)
+    }
+  })
+
+  test('are the same in every coding, and may be cached permanently under their names', async () => {
+    const makers = makersOf()
+    for (const [path, maker] of makers) {
+      if (!path.startsWith('/page/')) continue
+      const [plain, br, gz] = await Promise.all(
+        ['identity', 'br', 'gzip'].map(async coding => (await maker(requestOf({ ...BROWSER, 'accept-encoding': coding })))!),
+      )
+      expect(brotliDecompressSync(br!.body as Uint8Array).equals(plain!.body as Uint8Array)).toBe(true)
+      expect(gunzipSync(gz!.body as Uint8Array).equals(plain!.body as Uint8Array)).toBe(true)
+      expect(br!.headers).toMatchObject({ 'content-encoding': 'br', vary: 'accept-encoding' })
+      expect(plain!.headers).not.toHaveProperty('content-encoding')
+      expect(plain!.headers).toMatchObject({ 'cache-control': 'public, max-age=31536000, immutable', 'x-content-type-options': 'nosniff' })
+    }
+  })
+
+  test('import only files that exist', async () => {
+    const makers = makersOf()
+    const scripts = [...makers.keys()].filter(path => path.endsWith('.js'))
+    let imports = 0
+    for (const path of scripts) {
+      const text = String((await makers.get(path)!(requestOf({ ...BROWSER, 'accept-encoding': '' })))!.body)
+      for (const [, name] of text.matchAll(/from '\.\/([^']+)'/g)) {
+        imports++
+        expect(makers.has(`/page/${name}`)).toBe(true)
+      }
+    }
+    expect(imports).toBeGreaterThan(3)
+  })
+})
