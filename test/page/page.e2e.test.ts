@@ -1,34 +1,255 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { PingCaller } from '../support/call-ping.ts'
+import { withDatabase } from '../support/checker.ts'
 import { startChromium } from '../support/chromium.ts'
+import { shellEnvironment } from '../support/printed-lines.ts'
 import { keepLogsOnFailure } from '../support/programs.ts'
 import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
+import { axeFindings, NARROW, openPage, openTab, untilLive, WIDE, type OpenPage } from './open-page.ts'
+import { seedPings } from './seed-pings.ts'
 
 keepLogsOnFailure()
 
+const run = promisify(execFile)
+
 describe.runIf(can('chromium'))('the live page in Chromium', () => {
+  const caller = new PingCaller()
   let ping: WholePing
   let browser: Browser
+  let url: string
+  /** Those that a test has opened. */
+  let open: OpenPage[] = []
+
+  const opened = async (...args: Parameters<typeof openPage> extends [Browser, string, ...infer Rest] ? Rest : never) => {
+    const page = await openPage(browser, url, ...args)
+    open.push(page)
+    return page
+  }
+  const sendElsewhere = async () => expect(await caller.call(url, 'Ping', {}, 5_000)).toMatchObject({ status: 200 })
+  const recorded = () =>
+    withDatabase(ping.place.databaseUrl, async client => Number((await client.query('select count(*) from pings')).rows[0].count))
+  const shownTotal = async ({ text }: OpenPage) => Number((await text('total')).replaceAll(',', ''))
+  const viewers = () => ping.servers[0]!.metric('ping_page_viewers')
 
   beforeAll(async () => {
     ;[ping, browser] = await Promise.all([startPing(), startChromium()])
+    url = ping.servers[0]!.url
+    await seedPings(url)
+  })
+  afterEach(async () => {
+    await Promise.all(open.map(page => page.close()))
+    open = []
   })
   afterAll(async () => {
+    caller.close()
     await browser?.close()
     await ping?.stop()
   })
 
-  test('shows the total', async () => {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } })
-    page.on('console', m => console.log(m.text()))
-    await page.goto(ping.servers[0]!.url)
+  test('shows a ping that its button sends, in the total, the day and the minute', async () => {
+    const view = await opened()
+    await untilLive(view)
+    const before = await recorded()
+    await expect.poll(() => shownTotal(view)).toBe(before)
+    await view.page.getByRole('button', { name: 'Send a ping' }).click()
+    await expect.poll(() => view.text('sent')).toMatch(/^Recorded in \d+ ms\.$/)
+    expect(await recorded()).toBe(before + 1)
+    await expect.poll(() => shownTotal(view)).toBe(before + 1)
+    const shownPings = async () => {
+      const [today, cells] = [await view.text('today'), await view.page.locator('#minutes td:not(.ahead)').allTextContents()]
+      return [today, cells.slice(-2).some(text => Number(text) > 0)]
+    }
+    await expect.poll(shownPings).toEqual([expect.stringMatching(/^[\d,]+ pings$/), true])
+    expect(view.errors).toEqual([])
+  })
+
+  test('shows pings of other clients without being loaded again', async () => {
+    const view = await opened()
+    await untilLive(view)
+    const before = await shownTotal(view)
+    await sendElsewhere()
+    await expect.poll(() => shownTotal(view)).toBe(before + 1)
+    expect(view.errors).toEqual([])
+  })
+
+  test('shows times of the viewer, each lane, each part, and when all was proven complete', async () => {
+    const view = await opened()
+    await untilLive(view)
+    await expect.poll(() => view.text('zone')).toBe('Europe/Berlin')
+    await expect.poll(() => view.text('proven')).toMatch(/^\d\d:\d\d:\d\d$/)
+    await expect.poll(() => view.text('rate')).toMatch(/^[\d.]+$/)
+    const lanes = view.page.locator('#lanes tr')
+    await expect.poll(() => lanes.count()).toBe(16)
+    const heads = await view.page.locator('#lanes td:nth-child(2)').allTextContents()
+    expect(heads.reduce((sum, head) => sum + Number(head.replaceAll(',', '')), 0)).toBe(await recorded())
+    const words = () => view.page.locator('#parts .word').allTextContents()
+    await expect.poll(words).toEqual(['up', 'up', 'up', 'up'])
+    expect(view.errors).toEqual([])
+  })
+
+  test('lets the keyboard go through every minute, and says what each is', async () => {
+    const view = await opened()
+    await untilLive(view)
+    const { page } = view
+    const focused = () => page.evaluate<string>(`document.activeElement.closest('tr').rowIndex + ' ' + document.activeElement.cellIndex`)
+    await page.locator('#heatmap[role=grid]').waitFor()
+    await expect.poll(() => page.locator('#minutes td').count()).toBe(1_440)
+    expect(await page.locator('#minutes [tabindex]').count()).toBe(1)
+    await page.getByRole('button', { name: 'Send a ping' }).focus()
+    await page.keyboard.press('Tab')
+    expect(await focused()).toMatch(/^24 /)
+    await page.keyboard.press('Control+Home')
+    expect(await focused()).toBe('1 1')
+    const steps = {
+      ArrowRight: '1 2',
+      ArrowDown: '2 2',
+      End: '2 60',
+      PageDown: '8 60',
+      ArrowLeft: '8 59',
+      PageUp: '2 59',
+      ArrowUp: '1 59',
+      Home: '1 1',
+    }
+    for (const [key, expected] of Object.entries(steps)) {
+      await page.keyboard.press(key)
+      expect([key, await focused()]).toEqual([key, expected])
+    }
+    const hour = await page.locator('#minutes tr:first-child th').textContent()
+    const pings = await page.locator('#minutes tr:first-child td').first().textContent()
+    expect(await view.text('cell')).toMatch(new RegExp(`^\\w{3} \\d+ \\w+, ${hour}: ${pings} pings?$`))
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate<boolean>(`document.getElementById('minutes').contains(document.activeElement)`)).toBe(false)
+    await page.keyboard.press('Shift+Tab')
+    expect(await focused()).toBe('1 1')
+    expect(view.errors).toEqual([])
+  })
+
+  test.each([
+    ['light', 'wide'],
+    ['dark', 'wide'],
+    ['light', 'narrow'],
+    ['dark', 'narrow'],
+  ] as const)('is accessible: axe finds nothing in the %s scheme on a %s screen', async (colorScheme, width) => {
+    const view = await opened({ colorScheme, viewport: width === 'wide' ? WIDE : NARROW })
+    await untilLive(view)
+    await expect.poll(() => view.page.locator('#lanes tr').count()).toBe(16)
+    expect(await axeFindings(view.page)).toEqual([])
+    expect(await view.page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    expect(view.errors).toEqual([])
+  })
+
+  test('can be read and says how to ping without JavaScript', async () => {
+    const view = await opened({ javaScriptEnabled: false })
+    const before = await recorded()
+    const total = async () => {
+      await view.page.reload()
+      return shownTotal(view)
+    }
+    await expect.poll(total).toBe(before)
+    const command = await view.page.locator('noscript pre').textContent()
+    await run('sh', ['-c', command!], { env: shellEnvironment() })
+    await expect.poll(total).toBe(before + 1)
+    await expect.poll(async () => (await view.page.reload(), view.page.locator('#minutes td').count())).toBe(1_440)
+    expect(await view.page.getByRole('button').count()).toBe(0)
+    expect(await view.page.locator('#days tr').count()).toBe(30)
+  })
+
+  test('has one stream for two tabs, and another tab goes on when the first is closed', async () => {
+    const first = await opened()
+    await untilLive(first)
+    const second = await openTab(first.context, url)
+    await untilLive(second)
+    await expect.poll(viewers).toBe(1)
+    const before = await recorded()
+    await sendElsewhere()
+    await expect.poll(async () => [await shownTotal(first), await shownTotal(second)]).toEqual([before + 1, before + 1])
+    await first.page.close()
+    await sendElsewhere()
+    await expect.poll(() => shownTotal(second)).toBe(before + 2)
+    expect(await viewers()).toBe(1)
+    expect([...first.errors, ...second.errors]).toEqual([])
+  })
+
+  test('closes its stream while it is hidden', async () => {
+    const view = await opened()
+    await untilLive(view)
+    await expect.poll(viewers).toBe(1)
+    const hide = (isHidden: boolean) =>
+      view.page.evaluate(
+        `Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+      )
+    await hide(true)
+    await expect.poll(viewers).toBe(0)
+    await sendElsewhere()
+    const total = await recorded()
+    await hide(false)
+    await expect.poll(viewers).toBe(1)
+    await expect.poll(() => shownTotal(view)).toBe(total)
+    expect(view.errors).toEqual([])
+  })
+
+  test('counts up to the total, but not for a viewer who wants no motion', async () => {
+    const shown = async (reducedMotion: 'reduce' | 'no-preference') => {
+      const view = await opened({ reducedMotion })
+      await untilLive(view)
+      await view.page.evaluate(
+        `window.totals = new Set(); new MutationObserver(() => totals.add(document.getElementById('total').textContent)).observe(document.getElementById('total'), { childList: true })`,
+      )
+      const before = await recorded()
+      const pings = Array.from({ length: 2_000 }, () => ({}))
+      await fetch(`${url}/ping.v1.PingService/PingBatch`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ pings }),
+      })
+      await expect.poll(() => shownTotal(view)).toBe(before + pings.length)
+      const totals = await view.page.evaluate<string[]>('[...totals]')
+      return totals.length
+    }
+    expect(await shown('reduce')).toBeLessThanOrEqual(3)
+    expect(await shown('no-preference')).toBeGreaterThan(5)
+  })
+
+  test('says that the cache is down, goes on counting in Postgres, and says that the cache is back', async () => {
+    const view = await opened()
+    await untilLive(view)
+    const cache = async () => (await view.page.locator('#parts li', { hasText: 'Cache' }).locator('.word').textContent())!
+    await expect.poll(cache).toBe('up')
+    await ping.redis.kill9()
+    await expect.poll(cache).toBe('down')
+    await expect.poll(() => view.text('counted')).toMatch(/^Counted in Postgres/)
+    await sendElsewhere()
+    await expect.poll(async () => [await shownTotal(view), await view.text('link')]).toEqual([await recorded(), 'live'])
+    await ping.redis.restart()
+    await expect.poll(cache).toBe('up')
+    await expect.poll(() => view.text('counted')).toMatch(/^Counted in the cache/)
+    expect(view.errors).toEqual([])
+  })
+
+  test('says since when the server is gone, and sends a ping once though it was tried before and after', async () => {
+    const view = await opened()
+    await untilLive(view)
+    const server = ping.servers[0]!
+    const before = await recorded()
+    await server.kill9()
+    await expect.poll(() => view.text('link')).toMatch(/^reconnecting since \d\d:\d\d:\d\d$/)
+    await view.page.getByRole('button', { name: 'Send a ping' }).click()
+    await expect.poll(() => view.text('sent')).toMatch(/^The server does not answer\. Trying again with the same id, \d of 6/)
+    await server.start()
+    await server.untilReady()
+    await untilLive(view)
     await expect
       .poll(async () => {
-        await page.reload()
-        return page.locator('#total').textContent()
+        const sent = await view.text('sent')
+        if (sent.includes('Press the button again')) await view.page.getByRole('button', { name: 'Send a ping' }).click()
+        return sent
       })
-      .toBe('0')
-    await page.screenshot({ path: '/tmp/pv.png', fullPage: true })
+      .toMatch(/^Recorded/)
+    await expect.poll(() => shownTotal(view)).toBe(before + 1)
+    expect(await recorded()).toBe(before + 1)
   })
 })
