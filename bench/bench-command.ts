@@ -55,6 +55,7 @@ interface RawOptions {
   readonly check?: string | true
   readonly keep?: string | true
   readonly profile?: string
+  readonly other?: string
   readonly quick: boolean
 }
 
@@ -84,6 +85,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
     .option('--check [path]', "compare this run's ratios with the committed ones, and exit with 1 if one fell by more than the noise")
     .option('--keep [path]', "write this run's ratios, to commit them")
     .option('--profile <folder>', "write CPU profiles of Ping's programs to this folder; this makes them slower")
+    .option('--other <folder>', 'in section tracing, also measure the Ping in this folder, such as a worktree of an earlier commit')
     .option('--quick', 'fewer and shorter measurements; takes a minute and a half', false)
     .addHelpText('after', HELP)
     .parse(argv)
@@ -109,6 +111,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
       natsServer,
       pgmqSql: raw.pgmq,
       profileDir: raw.profile,
+      otherFolder: raw.other,
     },
     jsonPath: raw.json,
     checkPath: raw.check === true ? COMMITTED : raw.check,
@@ -130,10 +133,12 @@ Sections:
   count      PingCount
   processor  events per second from a full topic
   freshness  from a ping's answer until the count includes it
+  tracing    pings without traces, with 1 % of them traced, and with all
 
 Examples:
   npm run bench -- --json figures.json
-  npm run bench -- --quick --only b,c,d --connections 64`
+  npm run bench -- --quick --only b,c,d --connections 64
+  npm run bench -- --only tracing --seconds 20 --other ../ping-before`
 
 function seconds(text: string): number {
   const value = Number(text)

@@ -7,7 +7,7 @@ export const CONTENDERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
 export type ContenderKey = (typeof CONTENDERS)[number]
 /** Those that need something that npm does not install. */
 export const OPTIONAL: readonly Section[] = ['f', 'g']
-export const SECTIONS = [...CONTENDERS, 'bulk', 'start', 'count', 'processor', 'freshness'] as const
+export const SECTIONS = [...CONTENDERS, 'bulk', 'start', 'count', 'processor', 'freshness', 'tracing'] as const
 export type Section = (typeof SECTIONS)[number]
 
 /** How much is measured. */
@@ -38,6 +38,8 @@ export interface BenchOptions {
   readonly natsServer: string | undefined
   /** The file `pgmq.sql`, for (g). */
   readonly pgmqSql: string | undefined
+  /** The folder of another Ping, such as one of an earlier commit, that section tracing measures, too. */
+  readonly otherFolder: string | undefined
   /** Where Ping's programs write CPU profiles; undefined: they do not. Profiled programs are slower. */
   readonly profileDir: string | undefined
 }

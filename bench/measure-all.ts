@@ -13,11 +13,12 @@ import { measureNpmStart } from './stages/npm-start.ts'
 import { measurePings } from './stages/pings.ts'
 import { searchPoolSize } from './stages/pool-search.ts'
 import { measureProcessor } from './stages/processor-speed.ts'
+import { measureTracing } from './stages/tracing.ts'
 
 /** Used without a search. */
 const DEFAULT_POOL_SIZE = 16
 /** Numbers of databases of the cache; 0 is the plain way's. */
-const CACHE_DB = { pings: 1, freshness: 2, processor: 3, counts: 4, bulk: 6 }
+const CACHE_DB = { pings: 1, freshness: 2, processor: 3, counts: 4, bulk: 6, tracing: 8 }
 
 /** Runs the requested sections one after the other. */
 export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'tookSeconds' | 'usedByOthers' | 'profiles' | 'invalid'>> {
@@ -40,5 +41,6 @@ export async function measureAll(bench: Bench): Promise<Omit<Figures, 'at' | 'to
   const freshness = wants('freshness') ? await measureFreshness(bench, CACHE_DB.freshness) : undefined
   const processor = wants('processor') ? await measureProcessor(bench, CACHE_DB.processor) : undefined
   const counts = wants('count') ? await measureCounts(bench, { poolSize, cacheDb: CACHE_DB.counts }) : undefined
-  return { options, machine, poolSearch, pings, bulk, counts, processor, freshness, start }
+  const tracing = wants('tracing') ? await measureTracing(bench, CACHE_DB.tracing) : undefined
+  return { options, machine, poolSearch, pings, bulk, counts, processor, freshness, tracing, start }
 }

@@ -15,11 +15,23 @@ export interface PingContender extends Contender {
 /** Only the Ping that is compared with the other contenders keeps the profile of Postgres. */
 export const PROFILED = 'ping'
 
+export interface PingOptions {
+  /** For the server and the processor. */
+  readonly settings?: NodeJS.ProcessEnv
+  /** The folder of the programs. Default: this one. */
+  readonly folder?: string | undefined
+}
+
 /** Contender (d): Ping itself, server and processor, with its own database, topic and cache. */
-export async function startPing(bench: Bench, name: string, cacheDb: number): Promise<PingContender> {
-  const place: PingPlace = { name, cacheDb, database: await createDatabase(bench.parts, name) }
-  const server = await startServer(bench, place)
-  const processor = await startProcessor(bench, place)
+export async function startPing(
+  bench: Bench,
+  name: string,
+  cacheDb: number,
+  { settings, folder }: PingOptions = {},
+): Promise<PingContender> {
+  const place: PingPlace = { name, cacheDb, folder, database: await createDatabase(bench.parts, name) }
+  const server = await startServer(bench, place, settings)
+  const processor = await startProcessor(bench, place, settings)
   const state = await watchPing(bench, place)
   const { postgres, kafka, cache } = bench.parts
   return {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startChild, untilReady, type Child } from '../../local/launch/child.ts'
 import { freePort } from '../../local/launch/free-port.ts'
@@ -5,8 +6,8 @@ import { NODE_FLAGS } from '../../local/parts/node-flags.ts'
 import type { Bench } from '../bench.ts'
 import type { Database } from '../parts/databases.ts'
 
-const SERVER = fileURLToPath(new URL('../../src/server/main.ts', import.meta.url))
-const PROCESSOR = fileURLToPath(new URL('../../processor/main.ts', import.meta.url))
+const THIS_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
+const [SERVER, PROCESSOR] = ['src/server/main.ts', 'processor/main.ts']
 /** A migration may have many rows to number. */
 const START_LIMIT_MS = 90_000
 
@@ -16,6 +17,8 @@ export interface PingPlace {
   readonly database: Database
   /** Number of the cache's database. */
   readonly cacheDb: number
+  /** The folder of the programs. Default: this one. */
+  readonly folder?: string | undefined
 }
 
 /** One of Ping's programs. */
@@ -29,13 +32,15 @@ export interface Program {
 /** Starts `src/server/main.ts` and waits until it is ready to record. */
 export async function startServer(bench: Bench, place: PingPlace, settings: NodeJS.ProcessEnv = {}): Promise<Program> {
   const port = await freePort()
-  return start(bench, 'server', SERVER, port, { ...environment(bench, place), PORT: String(port), ...settings })
+  const file = join(place.folder ?? THIS_FOLDER, SERVER)
+  return start(bench, 'server', file, port, { ...environment(bench, place), PORT: String(port), ...settings })
 }
 
 /** Starts `processor/main.ts` and waits until it is ready. */
 export async function startProcessor(bench: Bench, place: PingPlace, settings: NodeJS.ProcessEnv = {}): Promise<Program> {
   const port = await freePort()
-  return start(bench, 'processor', PROCESSOR, port, { ...environment(bench, place), PROCESSOR_PORT: String(port), ...settings })
+  const file = join(place.folder ?? THIS_FOLDER, PROCESSOR)
+  return start(bench, 'processor', file, port, { ...environment(bench, place), PROCESSOR_PORT: String(port), ...settings })
 }
 
 async function start(bench: Bench, name: keyof typeof NODE_FLAGS, file: string, port: number, env: NodeJS.ProcessEnv): Promise<Program> {

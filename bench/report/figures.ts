@@ -24,6 +24,8 @@ export interface Figures {
   readonly counts: Counts | undefined
   readonly processor: ProcessorSpeed | undefined
   readonly freshness: readonly Freshness[] | undefined
+  /** One cell for each share of traced calls. */
+  readonly tracing: readonly Cell[] | undefined
   readonly start: NpmStart | undefined
   /** Where the programs spent their time; undefined if they were not profiled. */
   readonly profiles: Profiles | undefined

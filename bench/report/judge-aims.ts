@@ -2,6 +2,7 @@ import { cpuOfAll, type Cell } from '../load/cell.ts'
 import { sum } from '../measuring/statistics.ts'
 import { copyRatio } from '../stages/bulk.ts'
 import { ASKED } from '../stages/counts.ts'
+import { rateAgainst, TRACED } from '../stages/tracing.ts'
 import type { Figures } from './figures.ts'
 import { rateRatio } from './render-pings.ts'
 
@@ -29,6 +30,7 @@ export function judgeAims(figures: Figures): readonly Aim[] {
     ...freshnessAims(figures),
     ...countAims(figures),
     ...processorAims(figures),
+    ...tracingAims(figures),
     ...startAims(figures),
   ]
 }
@@ -94,6 +96,17 @@ function processorAims({ processor }: Figures): readonly Aim[] {
     atMost('processor, CPU µs an event', 3, processor?.cpuUsPerEvent?.['processor']),
     atMost('processor, memory, MB', 150, processor?.memoryMb),
     atMost('processor, ready after ms', 600, processor?.readyMs),
+  ]
+}
+
+function tracingAims({ tracing }: Figures): readonly Aim[] {
+  const against = (name: string, base: string): number | undefined => {
+    const cell = tracing?.find(({ contender }) => contender === name)
+    return cell && tracing && rateAgainst(tracing, cell, base)
+  }
+  return [
+    atLeast('pings without traces / in the other folder, 64 connections', 0.995, against(TRACED.off, TRACED.other)),
+    atLeast('pings with 1 % traced / without traces, 64 connections', 0.97, against(TRACED.hundredth, TRACED.off)),
   ]
 }
 

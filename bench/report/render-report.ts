@@ -7,6 +7,7 @@ import { ASKED, type Counts } from '../stages/counts.ts'
 import type { Freshness } from '../stages/freshness.ts'
 import type { NpmStart } from '../stages/npm-start.ts'
 import type { ProcessorSpeed } from '../stages/processor-speed.ts'
+import { cpuAgainst, rateAgainst, TRACED } from '../stages/tracing.ts'
 import { ratio, renderTable, short, whole } from '../table.ts'
 import type { Figures } from './figures.ts'
 import { judgeAims, verdict } from './judge-aims.ts'
@@ -40,13 +41,14 @@ function section({ title, text }: ReportPart): string {
 }
 
 /** The tables of the measured sections. */
-export function tables({ pings, bulk, counts, processor, freshness, start }: Figures): readonly ReportPart[] {
+export function tables({ pings, bulk, counts, processor, freshness, tracing, start }: Figures): readonly ReportPart[] {
   const parts: readonly (readonly [string, string | false | undefined])[] = [
     ['Ping: CPU µs per request by part, what follows the answer included', pings.length > 0 && renderPings(pings)],
     ['Many rows a call: rows/s and CPU µs a row; latencies of calls', bulk && renderBulk(bulk)],
     [`PingCount on ${whole(counts?.rows)} rows`, counts && renderCounts(counts)],
     ['Processor, from a full topic', processor && renderProcessor(processor)],
     ['Freshness: from the answer to a ping until the cached count holds it', freshness && renderFreshness(freshness)],
+    ['Traces: pings with none, some and all of them traced', tracing && renderTracing(tracing)],
     ['npm start', start && renderStart(start)],
   ]
   return parts.flatMap(([title, text]) => (text ? [{ title, text }] : []))
@@ -125,6 +127,17 @@ function renderFreshness(runs: readonly Freshness[]): string {
       { title: 'looks served by the cache', cell: each => `${(each.fromCache * 100).toFixed(1)} %` },
     ],
     runs,
+  )
+}
+
+function renderTracing(cells: readonly Cell[]): string {
+  const finely = (value: number | undefined): string => (value === undefined ? '–' : `×${value.toFixed(3)}`)
+  return renderTable(
+    cellColumns(cells, cell => cell.contender, [
+      { title: '/off', cell: cell => finely(rateAgainst(cells, cell, TRACED.off)) },
+      { title: 'CPU/off', cell: cell => finely(cpuAgainst(cells, cell, TRACED.off)) },
+    ]),
+    cells,
   )
 }
 

@@ -21,6 +21,7 @@ export const nothing: Figures = {
     freshnessShare: 1,
     restMs: 0,
     profileDir: undefined,
+    otherFolder: undefined,
   },
   machine: {
     broker: '',
@@ -41,6 +42,7 @@ export const nothing: Figures = {
   counts: undefined,
   processor: undefined,
   freshness: undefined,
+  tracing: undefined,
   start: undefined,
   profiles: undefined,
   invalid: [],
