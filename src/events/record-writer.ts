@@ -18,7 +18,7 @@ const ZEROS_SIZE = 2
 /** Maximum size of the length of a header's name or value. */
 const MAX_HEADER_LENGTH_SIZE = 2
 /** The number of headers, 0. */
-const NO_HEADERS = Uint8Array.of(0)
+const NO_HEADERS_SIZE = 1
 
 /**
  * Writes events as Kafka records whose values are `ping.v1.PingEvent`, byte for byte as kafkajs and protobuf-es write them, into one
@@ -53,8 +53,8 @@ export class RecordWriter {
       const ping = pings[index]!
       const seq = isExact ? first + index : toUint64(firstSeq + BigInt(index))
       const trace = traces === undefined ? undefined : traces.contexts.get(index)
-      const headers = trace === undefined ? NO_HEADERS : encodedHeaders(trace)
-      this.#reserve(MAX_REST + MAX_UTF8 * ping.id.length + headers.length)
+      const headers = trace === undefined ? undefined : encodedHeaders(trace)
+      this.#reserve(MAX_REST + MAX_UTF8 * ping.id.length + sizeOfHeaders(headers))
       this.#writeRecord(firstOffset + index, ping, { lane, seq, tag: tags[0], previous, headers }, ping.id.length)
       previous = tags[1]
     }
@@ -65,7 +65,8 @@ export class RecordWriter {
     const time = toUint64(timestampMs)
     const valueSize = sizeOfEvent(time, idSize, place)
     const offsetDelta = zigzag(offset)
-    const size = ZEROS_SIZE + sizeOfVarint(offsetDelta) + KEY_SIZE + sizeOfVarint(zigzag(valueSize)) + valueSize + place.headers.length
+    const size =
+      ZEROS_SIZE + sizeOfVarint(offsetDelta) + KEY_SIZE + sizeOfVarint(zigzag(valueSize)) + valueSize + sizeOfHeaders(place.headers)
     const bytes = this.#bytes
     let at = writeVarint(bytes, this.#at, zigzag(size))
     bytes[at++] = 0
@@ -92,7 +93,9 @@ export class RecordWriter {
     }
     at = writeBytes(bytes, at, place.tag)
     at = writeBytes(bytes, at, place.previous)
-    this.#at = writeBytes(bytes, at, place.headers)
+    if (place.headers === undefined) bytes[at++] = 0
+    else at = writeBytes(bytes, at, place.headers)
+    this.#at = at
   }
 
   #reserve(size: number): void {
@@ -109,7 +112,8 @@ interface Place {
   readonly seq: Uint64
   readonly tag: Uint8Array
   readonly previous: Uint8Array
-  readonly headers: Uint8Array
+  /** Undefined: none. */
+  readonly headers: Uint8Array | undefined
 }
 
 function sizeOfEvent(time: Uint64, idSize: number, { lane, seq, tag, previous }: Place): number {
@@ -135,6 +139,10 @@ function encodedTag(field: number, value: bigint): Uint8Array {
   bytes[0] = field
   bytes.writeBigUInt64LE(BigInt.asUintN(64, value), 1)
   return bytes
+}
+
+function sizeOfHeaders(headers: Uint8Array | undefined): number {
+  return headers === undefined ? NO_HEADERS_SIZE : headers.length
 }
 
 /** The header `traceparent` as the only one: the number of headers, then name and value, each with its length. */
