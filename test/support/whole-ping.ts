@@ -11,6 +11,8 @@ const DATABASE = 'ping'
 export interface WholePingOptions {
   /** Ping's own broker unless another is asked for. */
   readonly kafka?: KafkaKind
+  /** Where a broker runs that the test has started. Default: the shared one. */
+  readonly brokers?: string
   /** The usual one unless another is asked for. */
   readonly cache?: CacheKind
   readonly servers?: number
@@ -39,7 +41,11 @@ export interface OwnPing extends WholePing {
 
 /** On the shared Postgres and Kafka of the test run, with its own cache. */
 export async function startPing(options: WholePingOptions = {}): Promise<WholePing> {
-  const [database, brokers, redis] = await Promise.all([testDatabase(), sharedKafka(options.kafka), startCache(options.cache)])
+  const [database, brokers, redis] = await Promise.all([
+    testDatabase(),
+    options.brokers ?? sharedKafka(options.kafka),
+    startCache(options.cache),
+  ])
   const place = { databaseUrl: database.url, brokers, redisUrl: redis.url, topic: uniqueName('e2e') }
   return startPrograms(place, redis, options, database.drop)
 }
