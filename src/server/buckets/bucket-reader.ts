@@ -1,11 +1,14 @@
 import { countBuckets } from '../../ledger/buckets.ts'
 import type { Pool } from '../../ledger/pool.ts'
 import { MINUTE_MS, minuteOf, minuteOfClock } from '../../terms/minute.ts'
+import { tracedPart } from '../../tracing/traced-part.ts'
+import type { Span } from '../../tracing/tracing.ts'
 import { UnavailableError } from '../../transport/errors.ts'
 import { isFresh } from '../count-reader/cache-looks.ts'
 import type { CachedMinutes } from '../count-reader/cached-ranges.ts'
 import type { CountReaderMetrics } from '../count-reader/count-reader-metrics.ts'
 import type { Range } from '../count-reader/count.ts'
+import { CACHE_LOOK, DATABASE_LOOK } from '../count-reader/look-spans.ts'
 import type { Bucket, BucketQuestion, Buckets, PingBuckets } from './buckets.ts'
 import { bucketStarts } from './calendar.ts'
 import { SharedQuestions } from './shared-questions.ts'
@@ -36,34 +39,35 @@ const KEPT_MS = { cache: 100, database: 1_000 }
  */
 export class BucketReader implements PingBuckets {
   readonly #options: BucketReaderOptions
-  readonly #cached = new SharedQuestions<Look>({ max: MAX_QUESTIONS, keptMs: ({ source }) => KEPT_MS[source] })
+  readonly #cached = new SharedQuestions<Look | undefined>({ max: MAX_QUESTIONS, keptMs: () => KEPT_MS.cache })
   readonly #database = new SharedQuestions<Look>({ max: MAX_QUESTIONS, keptMs: () => KEPT_MS.database })
 
   constructor(options: BucketReaderOptions) {
     this.#options = options
   }
 
-  async list(question: BucketQuestion): Promise<Buckets> {
-    const { buckets, source, completeToMs } = await (question.strong ? this.#askDatabase(question, true) : this.#askCache(question))
-    this.#options.metrics.countAnswered(source)
-    return { buckets, source, ageMs: Math.ceil(performance.now() - completeToMs) }
+  async list(question: BucketQuestion, span?: Span): Promise<Buckets> {
+    const cached = question.strong ? undefined : await tracedPart(span, CACHE_LOOK, this.#askCache(question))
+    const isUsable = cached && isFresh(cached.completeToMs)
+    const look = isUsable ? cached : await tracedPart(span, DATABASE_LOOK, this.#askDatabase(question))
+    this.#options.metrics.countAnswered(look.source)
+    return { buckets: look.buckets, source: look.source, ageMs: Math.ceil(performance.now() - look.completeToMs) }
   }
 
-  async #askCache(question: BucketQuestion): Promise<Look> {
-    const look = await this.#cached.ask(keyOf(question), false, () => this.#lookAtCache(question))
-    return look.source === 'cache' && !isFresh(look.completeToMs) ? this.#askDatabase(question, false) : look
+  #askCache(question: BucketQuestion): Promise<Look | undefined> {
+    return this.#cached.ask(keyOf(question), false, () => this.#lookAtCache(question))
   }
 
-  #askDatabase(question: BucketQuestion, fresh: boolean): Promise<Look> {
-    return this.#database.ask(keyOf(question), fresh, () => this.#lookAtDatabase(question))
+  #askDatabase(question: BucketQuestion): Promise<Look> {
+    return this.#database.ask(keyOf(question), question.strong, () => this.#lookAtDatabase(question))
   }
 
-  async #lookAtCache(question: BucketQuestion): Promise<Look> {
-    const { range, unit, timeZone } = question
+  /** Undefined if the cache does not have all minutes of the buckets, or is not fresh. */
+  async #lookAtCache({ range, unit, timeZone }: BucketQuestion): Promise<Look | undefined> {
     const starts = bucketStarts(range, unit, timeZone)
     const areWholeMinutes = starts.every((start, index) => index === 0 || start % MINUTE_MS === 0)
     const cached = areWholeMinutes ? await this.#options.cachedMinutes(range) : undefined
-    if (!cached) return this.#askDatabase(question, false)
+    if (!cached) return undefined
     const { sums, provenMs } = cached
     const [first, end] = [minuteOf(range.startMs), minuteOf(range.endMs)]
     const minutes = starts.map((start, index) => (index === 0 ? first : minuteOfClock(start)))

@@ -1,3 +1,4 @@
+import type { Span } from '../../tracing/tracing.ts'
 import type { Count, Range } from '../count-reader/count.ts'
 import type { BucketUnit } from './calendar.ts'
 
@@ -23,7 +24,7 @@ export interface Buckets extends Pick<Count, 'source' | 'ageMs'> {
   readonly buckets: readonly Bucket[]
 }
 
-/** Counts buckets. Throws `CalendarError` for what the calendar does not have, and `UnavailableError`. */
+/** Counts buckets. `span`: that of the call, if it is traced. Throws `CalendarError` for what the calendar does not have, and `UnavailableError`. */
 export interface PingBuckets {
-  list(question: BucketQuestion): Promise<Buckets>
+  list(question: BucketQuestion, span?: Span): Promise<Buckets>
 }

@@ -30,7 +30,7 @@ const DAY_UNITS: Readonly<Record<Exclude<BucketUnit, 'minute' | 'hour'>, DayUnit
 }
 
 /** No bucket is longer: a month, if its time zone also repeats a day. */
-const LONGEST_MS: Readonly<Record<BucketUnit, number>> = {
+const MAX_LENGTH_MS: Readonly<Record<BucketUnit, number>> = {
   minute: MINUTE_MS,
   hour: HOUR_MS,
   day: 2 * DAY_MS,
@@ -51,9 +51,9 @@ const LONGEST_MS: Readonly<Record<BucketUnit, number>> = {
 export function bucketStarts({ startMs, endMs }: Range, unit: BucketUnit, timeZone: string): readonly number[] {
   const [start, end] = [checkedTime('start', startMs), checkedTime('end', endMs)]
   const starts: number[] = []
-  if ((end - start) / LONGEST_MS[unit] > MAX_BUCKETS) throw tooMany(unit)
+  if ((end - start) / MAX_LENGTH_MS[unit] > MAX_BUCKETS) throw tooMany(unit)
   // Before the first bucket there is at least one other whole unit, so that the walk begins in a known unit.
-  const spans = offsetSpans(timeZone, start - 2 * LONGEST_MS[unit], Math.max(end, start + 1))
+  const spans = offsetSpans(timeZone, start - 2 * MAX_LENGTH_MS[unit], Math.max(end, start + 1))
   for (const next of startsIn(spans, unit)) {
     if (next <= start) starts[0] = next
     else starts.push(next)

@@ -6,7 +6,6 @@ import type { Logger } from '../../runtime/logger.ts'
 import { SharedLookup } from '../../runtime/shared-lookup.ts'
 import { within } from '../../runtime/wait.ts'
 import { sumOfHeads, type Head } from '../../terms/position.ts'
-import { ATTRIBUTES, SPANS, SYSTEMS } from '../../tracing/names.ts'
 import { tracedPart } from '../../tracing/traced-part.ts'
 import type { Span } from '../../tracing/tracing.ts'
 import { UnavailableError } from '../../transport/errors.ts'
@@ -16,6 +15,7 @@ import type { CountReaderMetrics } from './count-reader-metrics.ts'
 import type { Count, Range } from './count.ts'
 import { Floor, type ProvenTotal } from './floor.ts'
 import { LedgerRanges } from './ledger-ranges.ts'
+import { CACHE_LOOK, DATABASE_LOOK } from './look-spans.ts'
 import type { PingCounter } from './ping-counter.ts'
 
 export interface CountReaderOptions {
@@ -29,9 +29,6 @@ export interface CountReaderOptions {
   readonly cacheTimeoutMs?: number | undefined
 }
 
-/** How looks appear in the trace of a call. Callers at the same time share a look; each trace shows how long its call waited for it. */
-const CACHE_LOOK = { name: SPANS.cacheLook, attributes: { [ATTRIBUTES.dbSystem]: SYSTEMS.redis } }
-const DATABASE_LOOK = { name: SPANS.databaseLook, attributes: { [ATTRIBUTES.dbSystem]: SYSTEMS.postgres } }
 const DATABASE_TIMEOUT_MS = 5_000
 /** How long a fresh total from the cache waits for Postgres to confirm it. After that it is answered with its age. */
 const PROOF_TIMEOUT_MS = 500
