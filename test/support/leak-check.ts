@@ -10,6 +10,11 @@ export function markRun(run: string): void {
   process.env[MARK] = run
 }
 
+/** Undefined outside of a run of tests, such as in a bench. */
+export function currentRun(): string | undefined {
+  return process.env[MARK]
+}
+
 /** The processes of the run that still live, each as `pid command`. Needs /proc: elsewhere nothing is found. */
 export async function leftovers(run: string): Promise<readonly string[]> {
   const deadline = Date.now() + PATIENCE_MS

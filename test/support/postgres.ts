@@ -9,6 +9,7 @@ import { plainUser } from '../../local/launch/plain-user.ts'
 import { postgresBinaries, type PostgresVersion } from '../../local/launch/postgres-binaries.ts'
 import { launchPostgres, stopPostgres } from '../../local/launch/postgres.ts'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
+import { NewCluster } from './new-cluster.ts'
 
 /** How to connect, as one user to one database. */
 export interface TestAddress {
@@ -57,13 +58,16 @@ export async function startPostgres(
   const home = mkdtempSync(join(tmpdir(), 'ping-test-postgres-'))
   chmodSync(home, 0o755) // the plain user that root runs it as must get in
   const port = await freePort()
+  const [dataDir, cluster] = [join(home, 'data'), new NewCluster(version)]
+  cluster.copyTo(dataDir)
   const launch = (more: Readonly<Record<string, string>> = {}) =>
     launchPostgres({
       binaries,
-      dataDir: join(home, 'data'),
+      dataDir,
       port,
       user: plainUser(),
       settings: { shared_buffers: '32MB', ...settings, ...more },
+      beforeStart: async () => cluster.keep(dataDir),
     })
   let child = await launch()
   await query(port, `CREATE ROLE ${OWNER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE`)
@@ -71,7 +75,7 @@ export async function startPostgres(
   return {
     ...addressOf(port, OWNER, 'postgres'),
     admin: addressOf(port, SUPERUSER, 'postgres'),
-    dataDir: join(home, 'data'),
+    dataDir,
     port,
     get pid() {
       return child.pid

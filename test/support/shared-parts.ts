@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
 import { SHARED, startKafka, type KafkaKind } from './kafka.ts'
 import { leftovers, markRun } from './leak-check.ts'
+import { removeNewClusters } from './new-cluster.ts'
 import { startPostgres } from './postgres.ts'
 import { finish } from './summary.ts'
 
@@ -63,6 +64,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
         ({ stop }) => stop(),
         () => undefined,
       )
+    removeNewClusters(run)
     finish(await leftovers(run))
   }
 }
