@@ -5,7 +5,7 @@ import { createClient, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { Redis } from 'ioredis'
 import { v4, v7 } from 'uuid'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { PingCaller } from '../support/call-ping.ts'
 import { i3Gaps, i4Cache, withDatabase } from '../support/checker.ts'
@@ -14,6 +14,7 @@ import { kafkaKinds } from '../support/kafka.ts'
 import { shellEnvironment } from '../support/printed-lines.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { usualCache } from '../support/redis.ts'
+import { sideBySide } from '../support/side-by-side.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
@@ -29,7 +30,9 @@ keepLogsOnFailure()
 /** The parts of `npm start`, which every machine has, and those of production, as far as this machine has them. */
 const STACKS = kafkaKinds().map(kafka => ({ kafka, cache: kafka === 'Apache Kafka' ? usualCache() : ('the stand-in' as const) }))
 
-describe.each(STACKS)('the whole of Ping: two servers, a processor, Postgres, $kafka and $cache', stack => {
+const title = ({ kafka, cache }: (typeof STACKS)[number]) => `the whole of Ping: two servers, a processor, Postgres, ${kafka} and ${cache}`
+
+sideBySide(STACKS, title, stack => {
   const caller = new PingCaller()
   let ping: WholePing
   let cache: Redis
