@@ -37,7 +37,7 @@ export class OtelTracing implements Tracing {
         kind: api.SpanKind[KINDS[kind]],
         ...(attributes === undefined ? {} : { attributes: plain(attributes) }),
         ...(links === undefined ? {} : { links: links.map(context => ({ context: toOtel(context) })) }),
-        ...(startMs === undefined ? {} : { startTime: startMs }),
+        ...(startMs === undefined ? {} : { startTime: highResolution(startMs) }),
       },
       cause,
     )
@@ -93,6 +93,12 @@ function messageOf(error: unknown): string {
 
 function toOtel({ traceId, spanId, isSampled }: SpanContext): Api.SpanContext {
   return { traceId, spanId, traceFlags: isSampled ? SAMPLED : NOT_SAMPLED, isRemote: true }
+}
+
+/** In seconds and nanoseconds. The SDK takes a number before the start of the process for ms since then. */
+function highResolution(ms: number): Api.HrTime {
+  const seconds = Math.floor(ms / 1_000)
+  return [seconds, Math.round((ms - seconds * 1_000) * 1_000_000)]
 }
 
 function plain(attributes: Attributes): Api.Attributes {

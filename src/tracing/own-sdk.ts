@@ -5,7 +5,7 @@ import type { Environment } from '../runtime/settings.ts'
 const REGISTERED = Symbol.for('opentelemetry.js.api.1')
 const OF_OPENTELEMETRY = 'OTEL_'
 
-/** What is registered: a provider, often behind a proxy that has it as its delegate. */
+/** What is registered: a provider, or a proxy that has one as its delegate. */
 export type RegisteredProvider = TracerProvider & {
   readonly getDelegate?: () => RegisteredProvider
   readonly forceFlush?: () => Promise<void>

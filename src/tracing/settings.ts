@@ -38,10 +38,13 @@ export const tracingSettings = {
     'The same, as the whole URL, to which no path is added. Overrides OTEL_EXPORTER_OTLP_ENDPOINT.',
   ),
   otelSdkDisabled: choice('OTEL_SDK_DISABLED', ['true', 'false'], {
-    help: 'true: no traces, no matter what else is set.',
+    help: 'Whether traces are off, no matter what else is set.',
     fallback: 'false',
   }),
-  otelTracesExporter: choice('OTEL_TRACES_EXPORTER', ['otlp', 'none'], { help: 'none: no traces.', fallback: 'otlp' }),
+  otelTracesExporter: choice('OTEL_TRACES_EXPORTER', ['otlp', 'none'], {
+    help: 'How traces are sent. With none there are no traces.',
+    fallback: 'otlp',
+  }),
   otelSampler: choice('OTEL_TRACES_SAMPLER', SAMPLERS, {
     help: 'Which traces are recorded. Default: a trace that a caller sends is recorded if the caller records it; of calls without one, up to 10 each second begin a trace.',
     fallback: undefined,

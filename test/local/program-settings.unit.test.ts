@@ -26,6 +26,15 @@ describe('the settings of the shell that npm start passes to the programs', () =
     })
   })
 
+  test('include those of traces', () => {
+    const traces = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=x',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.version=1',
+    }
+    expect(of(traces)).toEqual({ passed: traces, ignored: [] })
+  })
+
   test('include those of Kafka if the user has their own Kafka', () => {
     const kafka = {
       KAFKA_TLS: 'true',
@@ -55,6 +64,8 @@ describe('the settings of the shell that npm start passes to the programs', () =
     ],
     [{ REDIS_URL: 'redis://cache:6380', REDIS_CA_FILE: '/none' }, /^REDIS_CA_FILE: got it with redis:/],
     [{ REDIS_URL: 'redis://cache/not-a-number' }, /^REDIS_URL: /],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, /^OTEL_EXPORTER_OTLP_ENDPOINT: got "localhost:4318", expected http:/],
+    [{ OTEL_TRACES_SAMPLER_ARG: '0.1' }, /^OTEL_TRACES_SAMPLER_ARG: got 0.1 with OTEL_TRACES_SAMPLER not set, expected/],
   ])('are refused by name if they are wrong: %j', (env, message) => {
     expect(() => of(env as Record<string, string>)).toThrow(message)
   })

@@ -40,7 +40,7 @@ export interface HttpFixture extends AsyncDisposable {
 export interface FixtureOptions extends Partial<
   Pick<
     PingHttpOptions,
-    'limits' | 'maxBodyBytes' | 'maxBatchBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean' | 'pageStates'
+    'limits' | 'maxBodyBytes' | 'maxBatchBodyBytes' | 'allowedOrigins' | 'hosts' | 'tls' | 'access' | 'lean' | 'pageStates' | 'tracing'
   >
 > {
   readonly record?: PingRecorder['record']
@@ -86,7 +86,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
       ),
     )
   const { maxBodyBytes = 65_536, maxBatchBodyBytes = 2_097_152, allowedOrigins = ['*'], hosts = ['127.0.0.1'], limits = {} } = options
-  const { tls, access, lean = true, pageStates } = options
+  const { tls, access, lean = true, pageStates, tracing } = options
   const http = await startPingHttp({
     port: 0,
     portSetting: 'PORT',
@@ -95,6 +95,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     access,
     lean,
     pageStates,
+    tracing,
     maxBodyBytes,
     maxBatchBodyBytes,
     allowedOrigins,

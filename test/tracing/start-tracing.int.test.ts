@@ -34,7 +34,7 @@ describe('a receiver of traces', () => {
     const got = await receiver()
     const { tracing } = await tracingWith({ OTEL_EXPORTER_OTLP_ENDPOINT: got.endpoint })
     const call = tracing.begin('call', { kind: 'server', parent: CALLER, attributes: { 'ping.count': 3n } })!
-    const part = call.begin('part', { kind: 'client', links: [CALLER], startMs: 1_000 })!
+    const part = call.begin('part', { kind: 'client', links: [CALLER], startMs: 1_000.25 })!
     part.set({ 'ping.lane': 7 })
     part.end(new Error('no answer'))
     part.end()
@@ -53,7 +53,7 @@ describe('a receiver of traces', () => {
         links: [{ traceId, spanId: CALLER.spanId }],
         attributes: { 'ping.lane': 7 },
         error: 'no answer',
-        startMs: 1_000,
+        startMs: 1_000.25,
       },
       {
         name: 'call',

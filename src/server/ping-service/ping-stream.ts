@@ -41,7 +41,7 @@ export function createPingStream({ recorder, log, stopping }: PingStreamOptions)
         yield answer
       }
     } catch (error) {
-      throw toCallerError(error, context.method, log)
+      throw toCallerError(error, context, log)
     } finally {
       portions.end()
       release()

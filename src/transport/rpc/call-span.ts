@@ -7,10 +7,10 @@ export const CALL_SPAN = createContextKey<Span | undefined>(undefined, { descrip
 
 type Request = Parameters<ReturnType<Interceptor>>[0]
 /** A call as handlers see it, or as interceptors do. */
-type AnyCall = Pick<HandlerContext, 'values' | 'requestHeader'> | Pick<Request, 'contextValues' | 'header'>
+export type TracedCall = Pick<HandlerContext, 'values' | 'requestHeader'> | Pick<Request, 'contextValues' | 'header'>
 
 /** What a log line about a call has: its trace, or that of its caller, which may be recorded elsewhere. Nothing if there is none. */
-export function traceFields(call: AnyCall): { readonly trace_id?: string; readonly span_id?: string } {
+export function traceFields(call: TracedCall): { readonly trace_id?: string; readonly span_id?: string } {
   const [values, header] = 'values' in call ? [call.values, call.requestHeader] : [call.contextValues, call.header]
   const trace = values.get(CALL_SPAN)?.context ?? parseTraceparent(header.get(TRACEPARENT) ?? '')
   return trace === undefined ? {} : { trace_id: trace.traceId, span_id: trace.spanId }

@@ -1,6 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect'
 import type { Logger } from '../../runtime/logger.ts'
+import { traceFields, type TracedCall } from './call-span.ts'
 import { toConnectError } from './connect-error.ts'
 
 /** Gives every error its Connect code. An unexpected error is logged here, once, and the caller sees no details of it. */
@@ -8,26 +9,28 @@ export function errorInterceptor(log: Logger): Interceptor {
   return next => async request => {
     try {
       const response = await next(request)
-      return response.stream ? { ...response, message: mapped(response.message, request.method, log) } : response
+      return response.stream ? { ...response, message: mapped(response.message, request, log) } : response
     } catch (error) {
-      throw toCallerError(error, request.method, log)
+      throw toCallerError(error, request, log)
     }
   }
 }
 
 /** The messages of a stream, whose error occurs after the interceptors. */
-async function* mapped<T>(messages: AsyncIterable<T>, method: DescMethod, log: Logger): AsyncGenerator<T> {
+async function* mapped<T>(messages: AsyncIterable<T>, call: FailedCall, log: Logger): AsyncGenerator<T> {
   try {
     yield* messages
   } catch (error) {
-    throw toCallerError(error, method, log)
+    throw toCallerError(error, call, log)
   }
 }
 
+type FailedCall = TracedCall & { readonly method: DescMethod }
+
 /** The error that the caller sees. */
-export function toCallerError(error: unknown, method: DescMethod, log: Logger): ConnectError {
+export function toCallerError(error: unknown, call: FailedCall, log: Logger): ConnectError {
   const known = toConnectError(error)
   if (known !== undefined) return known
-  log.error({ err: error, method: method.name }, 'call failed')
+  log.error({ err: error, method: call.method.name, ...traceFields(call) }, 'call failed')
   return new ConnectError('internal error', Code.Internal)
 }
