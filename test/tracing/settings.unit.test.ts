@@ -80,7 +80,7 @@ describe('settings of traces', () => {
   ])('are refused with what was expected: %j', (env, message) => {
     let refusal = ''
     try {
-      of(env as Environment)
+      of(env)
     } catch (error) {
       refusal = (error as Error).message
     }
