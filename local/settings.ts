@@ -2,6 +2,7 @@ import { addressList } from '../src/runtime/address.ts'
 import { hostSetting, LOCALHOST } from '../src/runtime/host-setting.ts'
 import { parseRedisUrl, REDIS_URL_EXPECTED } from '../src/runtime/redis-url.ts'
 import { integer, readSettings, SettingsError, text, type Environment, type Setting, type SettingsOf } from '../src/runtime/settings.ts'
+import { serverSettings } from '../src/server/settings.ts'
 import type { Extra } from './arguments.ts'
 
 const port = (env: string, of: string, fallback: number, unless?: string) =>
@@ -38,14 +39,17 @@ export const localSettings = {
   kafkaBrokers: addressList('KAFKA_BROKERS', { help: 'Addresses of your own Kafka; if set, no broker is started.', fallback: [] }),
 }
 
-export interface LocalSettings extends SettingsOf<typeof localSettings> {
+/** Settings of the server that also change what is printed. The server reads them itself. */
+const ofServer = { livePage: serverSettings.livePage }
+
+export interface LocalSettings extends SettingsOf<typeof localSettings & typeof ofServer> {
   /** What runs next to Ping, from the command line. */
   readonly extras: readonly Extra[]
 }
 
 /** Throws SettingsError with every setting that is wrong. */
 export function readLocalSettings(env: Environment, extras: readonly Extra[] = []): LocalSettings {
-  return { ...readSettings(localSettings, env), extras }
+  return { ...readSettings({ ...localSettings, ...ofServer }, env), extras }
 }
 
 /** A port that a part will listen on, with the setting that changes it. */

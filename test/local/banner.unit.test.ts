@@ -27,19 +27,24 @@ function print(options: {
 describe('what npm start prints when Ping is ready', () => {
   test("has short lines if everything is at pingcli's defaults", () => {
     expect(print({})).toContain(
-      '\n  npx pingcli count\n  npx pingcli verify\n  PGPASSFILE=/clone/.ping/pgpass psql postgres://ping@127.0.0.1:5432/ping\n',
+      '\n  npx pingcli count\n  npx pingcli buckets --unit minute\n  npx pingcli verify\n  PGPASSFILE=/clone/.ping/pgpass psql postgres://ping@127.0.0.1:5432/ping\n',
     )
     expect(print({})).toContain("\n  kafka      127.0.0.1:9092  (Ping's own broker)\n")
   })
 
   test('passes every address that is not the default to verify', () => {
     expect(print({ ports: { REDIS_PORT: '7003' } })).toContain(
-      '\n  npx pingcli count\n  REDIS_URL=redis://127.0.0.1:7003 npx pingcli verify\n',
+      '\n  npx pingcli buckets --unit minute\n  REDIS_URL=redis://127.0.0.1:7003 npx pingcli verify\n',
     )
     expect(print({ ports: { PORT: '7001', POSTGRES_PORT: '7002', REDIS_PORT: '7003' } })).toContain(
-      '\n  PING_ADDRESS=http://127.0.0.1:7001 npx pingcli count' +
+      '\n  PING_ADDRESS=http://127.0.0.1:7001 npx pingcli buckets --unit minute' +
         '\n  REDIS_URL=redis://127.0.0.1:7003 PING_ADDRESS=http://127.0.0.1:7001 npx pingcli verify\n  PGPASSFILE=/clone/.ping/pgpass psql postgres://ping@127.0.0.1:7002/ping\n',
     )
+  })
+
+  test('has the address of the live page, unless that is off', () => {
+    expect(print({ ports: { PORT: '7001' } })).toContain('\n\nWatch it in a browser: http://127.0.0.1:7001/\n\nTry it:\n')
+    expect(print({ ports: { LIVE_PAGE: 'false' } })).not.toContain('browser')
   })
 
   test('passes another data folder to verify and psql, no matter what its name is', () => {
