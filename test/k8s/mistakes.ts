@@ -573,6 +573,14 @@ export const MISTAKES: readonly Mistake[] = [
     check: 'streams',
     says: 'got the request time-out 30s for /ping.v1.PingService/WatchCount, expected 0s',
   },
+  {
+    title: 'a receiver of traces that no policy admits',
+    file: 'k8s/components/tracing/network.yaml',
+    text: 'port: 4318',
+    by: 'port: 4317',
+    check: 'receivers',
+    says: 'OTEL_EXPORTER_OTLP_ENDPOINT: no policy admits the Egress from',
+  },
 ]
 
 /** Mistakes after which the files cannot be put together at all. */

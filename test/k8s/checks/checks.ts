@@ -10,6 +10,7 @@ import { paths } from './paths.ts'
 import { podSecurity } from './pod-security.ts'
 import { ports } from './ports.ts'
 import { probes } from './probes.ts'
+import { receivers } from './receivers.ts'
 import { references } from './references.ts'
 import { resources } from './resources.ts'
 import { runbook } from './runbook.ts'
@@ -25,6 +26,7 @@ import { validated } from './validated.ts'
 export const CHECKS: Readonly<Record<string, Check>> = {
   typed,
   validated,
+  receivers,
   references,
   selectors,
   ports,

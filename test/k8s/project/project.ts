@@ -27,7 +27,7 @@ export interface Project {
 }
 
 const VERIFY_JOB = 'k8s/app/verify-job.yaml'
-const ALONE = ['monitoring', 'keda', 'gateway', 'backup', 'pong', 'semaphore'] as const
+const ALONE = ['monitoring', 'keda', 'gateway', 'backup', 'tracing', 'pong', 'semaphore'] as const
 /** The last ones are of use only with others. */
 export const COMPONENTS = [...ALONE, 'monitoring-pong', 'monitoring-semaphore'] as const
 /** The systems next to Ping, which skaffold deploys with a profile each. */
