@@ -20,6 +20,8 @@ const FORMS: Readonly<Record<string, Form>> = {
 }
 const EXAMPLE = '/badge.svg?label=November&start=1793491200000&end=1796083200000'
 const NO_STORE = { 'cache-control': 'no-store' }
+/** For a badge that is opened as a document of its own: it needs nothing, and may run nothing. */
+const POLICY = { 'content-security-policy': "default-src 'none'" }
 
 /** The pages /badge.svg and /badge.json. They only read. */
 export function badgePages(reader: PingCounter): ReadonlyMap<string, PageMaker> {
@@ -34,7 +36,12 @@ async function badgePage(reader: PingCounter, { type, write }: Form, query: URLS
   const badge = await countedBadge(reader, requested)
   const body = write(badge)
   // 200 also without a count: proxies of images, such as GitHub's, show nothing else.
-  return { status: 200, type, body, headers: badge.isProven ? { 'cache-control': 'max-age=1', etag: etagOf(body) } : NO_STORE }
+  return {
+    status: 200,
+    type,
+    body,
+    headers: { ...POLICY, ...(badge.isProven ? { 'cache-control': 'max-age=1', etag: etagOf(body) } : NO_STORE) },
+  }
 }
 
 async function countedBadge(reader: PingCounter, { label, range }: RequestedBadge): Promise<Badge> {
