@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config'
 import { parseDepth } from './test/support/depth.ts'
+import { LongestFirst } from './test/support/longest-first.ts'
 import { SummaryReporter } from './test/support/summary.ts'
 
 // A wrong TEST_DEPTH ends the run here. Otherwise only the files that read it would fail.
 parseDepth(process.env)
 
-/** A tier runs after the ones before it, by its name's place in the alphabet: the longest files first, and what only computes at the end. */
+/** A tier runs after the ones before it, by its name's place in the alphabet: what only computes runs at the end. */
 const tier = (name: 'e2e' | 'int' | 'unit', isolate: boolean) => ({
   extends: true as const,
   test: { name, include: [`test/**/*.${name}.test.ts`], isolate, testTimeout: 60_000, hookTimeout: 90_000 },
@@ -16,6 +17,7 @@ export default defineConfig({
     globalSetup: ['test/support/shared-parts.ts'],
     // Files wait for the parts that they start about as much as they compute: three keep two cores busy.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // The default of 1 s is too short for a busy machine.
     expect: { poll: { timeout: 20_000, interval: 20 } },
     reporters: ['default', new SummaryReporter()],
