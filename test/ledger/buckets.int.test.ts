@@ -73,6 +73,16 @@ describeOnPostgres('buckets', database => {
     expect(folds).toBeGreaterThan(20)
   })
 
+  test('are not counted by a server that is in recovery', async () => {
+    await setUp(database(), LANES)
+    await withClient(database(), async client => {
+      await client.query('create schema standby')
+      await client.query('create function standby.pg_is_in_recovery() returns boolean language sql return true')
+      await client.query('set search_path = standby, public, pg_catalog')
+      await expect(countBuckets(client, [0n, 1n])).rejects.toThrow('Postgres answered as a standby')
+    })
+  })
+
   test('of the maximum number are counted, with bounds on whole minutes and within them', async () => {
     await setUp(database(), LANES)
     await withClient(database(), async client => {

@@ -3,6 +3,7 @@ import { fold } from '../../../src/ledger/positions.ts'
 import { BucketReader } from '../../../src/server/buckets/bucket-reader.ts'
 import type { BucketQuestion, Buckets } from '../../../src/server/buckets/buckets.ts'
 import type { BucketUnit } from '../../../src/server/buckets/calendar.ts'
+import { MinuteSums } from '../../../src/server/count-reader/minute-sums.ts'
 import { UnavailableError } from '../../../src/transport/errors.ts'
 import { LANES, readerFixture, type ReaderFixture } from '../../count-reader/fixture.ts'
 import { atDepth } from '../../support/depth.ts'
@@ -125,6 +126,13 @@ describe('buckets', () => {
     expect(await ask(0, MINUTE_MS)).toBe('0:2 from database')
     expect(statements).toBe(2)
     await at.cache.flushall()
+    expect(await ask(0, MINUTE_MS)).toBe('0:2 from database')
+  })
+
+  test('are counted in Postgres if the shared look at the cache is no longer fresh', async () => {
+    const sums = MinuteSums.of({ from: 0, to: 60, minutes: new Map([[0, 99]]) })!
+    const cachedMinutes = async () => ({ sums, provenMs: performance.now() - 2_001 })
+    reader = new BucketReader({ pool: at.pool, metrics: { countAnswered: () => undefined }, cachedMinutes })
     expect(await ask(0, MINUTE_MS)).toBe('0:2 from database')
   })
 
