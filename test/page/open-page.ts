@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { expect } from 'vitest'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-export const WIDE = { width: 1_400, height: 900 }
+export const WIDE = { width: 1_400, height: 1_000 }
 export const NARROW = { width: 360, height: 740 }
 
 /** A page that a test has open. */
@@ -47,7 +45,7 @@ export async function untilLive({ text }: OpenPage): Promise<void> {
 
 /** What axe finds wrong, one line for each rule. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE)
+  await page.evaluate(axe.source)
   return page.evaluate<string[]>(
     `axe.run().then(({ violations }) => violations.map(({ id, help, nodes }) => id + ': ' + help + ': ' + nodes.map(node => node.html).slice(0, 3).join(' ')))`,
   )

@@ -16,6 +16,13 @@ keepLogsOnFailure()
 
 const run = promisify(execFile)
 
+/** What is aimed at on one machine. One that is busy with something else may be BUSY_MACHINE times slower. */
+const FIRST_NUMBER_MS = 100
+const BUSY_MACHINE = 30
+
+/** Where the picture of README.md is kept, by `npm run docs:page`. */
+const PICTURE = process.env['PAGE_PICTURE']
+
 describe.runIf(can('chromium'))('the live page in Chromium', () => {
   const caller = new PingCaller()
   let ping: WholePing
@@ -138,11 +145,57 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
         await view.page.setViewportSize(size)
         expect(await axeFindings(view.page)).toEqual([])
         expect(await view.page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-        await view.page.screenshot({ path: `/tmp/pv-${colorScheme}-${size.width}.png`, fullPage: true })
+        if (PICTURE !== undefined && colorScheme === 'light' && size === WIDE) await view.page.screenshot({ path: PICTURE, fullPage: true })
       }
       expect(view.errors).toEqual([])
     },
   )
+
+  test.each(['light', 'dark'] as const)(
+    'shows five classes of minutes that differ in colour and in size in the %s scheme',
+    async colorScheme => {
+      const view = await opened({ colorScheme })
+      await untilLive(view)
+      const looks = await view.page.evaluate<string[][]>(
+        `['l0', 'l1', 'l2', 'l3', 'l4'].map(name => getComputedStyle(document.querySelector('#legend .' + name) ?? document.querySelector('#minutes .' + name)))
+        .map(style => [style.backgroundImage + style.backgroundColor, style.backgroundSize])`,
+      )
+      expect(new Set(looks.map(([colour]) => colour)).size).toBe(5)
+      expect(new Set(looks.map(([, size]) => size)).size).toBe(5)
+      const cells = await view.page.evaluate<string[]>(
+        `['l0', 'l1', 'l2', 'l3', 'l4'].map(name => getComputedStyle(document.querySelector('#minutes .' + name)).backgroundSize)`,
+      )
+      expect(cells).toEqual(looks.map(([, size]) => size))
+    },
+  )
+
+  test('speaks to screen readers once in ten seconds at most', async () => {
+    const view = await opened()
+    const { page } = view
+    await page.clock.install()
+    await page.reload()
+    await untilLive(view)
+    expect(await view.text('spoken')).toBe('')
+    await page.clock.fastForward(10_000)
+    await expect.poll(() => view.text('spoken')).toMatch(/^[\d,]+ pings, /)
+    const spoken = await view.text('spoken')
+    const before = await shownTotal(view)
+    await sendElsewhere()
+    await expect.poll(() => shownTotal(view)).toBe(before + 1)
+    expect(await view.text('spoken')).toBe(spoken)
+    await page.clock.fastForward(10_000)
+    await expect.poll(() => view.text('spoken')).toMatch(new RegExp(`^${(before + 1).toLocaleString('en')} pings`))
+  })
+
+  test('asks for the state again and again where it gets no stream', async () => {
+    const view = await opened()
+    await view.page.route('**/page/events', route => route.fulfill({ status: 503, body: 'too many viewers' }))
+    await view.page.reload()
+    await expect.poll(() => view.text('link')).toBe('live, every 3 s')
+    const before = await shownTotal(view)
+    await sendElsewhere()
+    await expect.poll(() => shownTotal(view)).toBe(before + 1)
+  })
 
   test('can be read and says how to ping without JavaScript', async () => {
     const view = await opened({ javaScriptEnabled: false })
@@ -214,6 +267,15 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
     }
     expect(await shown('reduce')).toBeLessThanOrEqual(3)
     expect(await shown('no-preference')).toBeGreaterThan(5)
+  })
+
+  test('is painted with its number before its scripts have run', async () => {
+    const view = await opened()
+    const [painted, response] = await view.page.evaluate<number[]>(
+      `[performance.getEntriesByName('first-contentful-paint')[0].startTime, performance.getEntriesByType('navigation')[0].responseEnd]`,
+    )
+    console.info(`first number painted after ${Math.round(painted!)} ms, page received after ${Math.round(response!)} ms`)
+    expect(painted).toBeLessThan(BUSY_MACHINE * FIRST_NUMBER_MS)
   })
 
   test('says that the cache is down, goes on counting in Postgres, and says that the cache is back', async () => {

@@ -55,6 +55,7 @@ function countSection({ state, days, nowMs }: FirstView, { origin, zone, zoneFau
   const { total, rate, proven, counted } = shown(state, zone)
   const today = days && lastDays(days, nowMs).at(-1)
   return `<section class="count" aria-labelledby="count-heading">
+<div>
 <h2 id="count-heading">Pings, each counted exactly once</h2>
 <p id="total" class="total">${total}</p>
 <p id="counted" class="note">${counted}</p>
@@ -66,6 +67,7 @@ time zone: add <code>?zone=Europe/Berlin</code> to the address. To send a ping:<
 <pre tabindex="0"><code>curl -H 'Content-Type: application/json' -d '{}' ${escapeHtml(origin)}/ping.v1.PingService/Ping</code></pre>
 </div></noscript>
 ${zoneFault === undefined ? '' : `<p class="hint">${escapeHtml(zoneFault)}</p>`}
+</div>
 <dl class="figures">
 <div><dt>Pings per second now</dt><dd id="rate">${rate}</dd></div>
 <div><dt>Today</dt><dd id="today">${today ? pingsText(today.count) : UNKNOWN}</dd></div>
