@@ -22,7 +22,7 @@ const BUSY_MACHINE = 30
 
 /** Where the picture of README.md is kept, by `npm run docs:page`. */
 const PICTURE = process.env['PAGE_PICTURE']
-const PICTURE_SIZE = { width: 1_000, height: 900 }
+const PICTURE_SIZE = { width: 1_160, height: 900 }
 
 describe.runIf(can('chromium'))('the live page in Chromium', () => {
   const caller = new PingCaller()
@@ -149,8 +149,11 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
       }
       expect(view.errors).toEqual([])
       if (PICTURE === undefined || colorScheme === 'dark') return
-      await view.page.setViewportSize(PICTURE_SIZE)
-      await view.page.screenshot({ path: PICTURE, fullPage: true })
+      const picture = await opened({ viewport: PICTURE_SIZE, deviceScaleFactor: 0.8 })
+      await untilLive(picture)
+      await expect.poll(() => picture.page.locator('#lanes tr').count()).toBe(16)
+      await expect.poll(() => picture.page.locator('#minutes td').count()).toBe(1_440)
+      await picture.page.screenshot({ path: PICTURE, fullPage: true })
     },
   )
 

@@ -45,10 +45,10 @@ describe('the live page as the server renders it', () => {
     expect(html).not.toContain('<answer>')
   })
 
-  test('shows how far the positions of a lane are behind its head', async () => {
+  test('shows by how much the positions of a lane lag', async () => {
     const html = await htmlOf()
-    expect(html).toContain('<td>1,233,990 <small>10 behind</small></td><td>1.5 s</td>')
-    expect(html).toContain('<td>560 <small>7 behind</small></td><td>–</td><td>–</td>')
+    expect(html).toContain('<td>1,233,990 <small>lags by 10</small></td><td>1.5 s</td>')
+    expect(html).toContain('<td>560 <small>lags by 7</small></td><td>–</td><td>–</td>')
   })
 
   test('shows times in the zone of the query', async () => {

@@ -109,7 +109,7 @@ function laneRow({ lane, head, published, applied, ageMs }) {
  */
 function reached(seq, head) {
   if (seq === undefined) return UNKNOWN
-  return seq < head ? `${numberText(seq)} <small>${numberText(head - seq)} behind</small>` : numberText(seq)
+  return seq < head ? `${numberText(seq)} <small>lags by ${numberText(head - seq)}</small>` : numberText(seq)
 }
 
 /**
