@@ -36,10 +36,12 @@ const REPEAT_MS = 5_000
 const KEPT_MS = 250
 /** How long a state waits for Postgres, and then for the rest. What has not answered is shown as it is known. In ms. */
 const WAIT_MS = { postgres: 300, rest: 300 }
+/** While nothing changes, Postgres is read again after this long: the cache alone shows each change. In ms. */
+const LEDGER_AGAIN_MS = 4_500
 /** Lanes that were read longer ago are not shown. In ms. */
-const LANES_KEPT_MS = 5_000
+const LANES_KEPT_MS = 7_000
 
-/** What the live page shows. All viewers share the looks at it: one a second, and none without viewers. */
+/** What the live page shows. All viewers share the looks at it: one a second, and none without viewers. At rest it reads only the cache. */
 export class PageStates {
   readonly #options: PageStatesOptions
   readonly #ledger: Looks<readonly LaneProgress[]>
@@ -82,9 +84,29 @@ export class PageStates {
   }
 
   async #look(): Promise<PageState> {
-    await this.#ledger.look(WAIT_MS.postgres) // first: a total that Postgres has just had needs no further proof
+    const isCalm = this.#isCalm()
+    if (!isCalm) await this.#ledger.look(WAIT_MS.postgres) // first: a total that Postgres has just had needs no further proof
     await Promise.all([this.#total.look(WAIT_MS.rest), this.#cache.look(WAIT_MS.rest)])
+    if (isCalm) await this.#confirmCalm()
     return this.#state(Date.now(), performance.now())
+  }
+
+  /** Takes the total of the cache as that of Postgres if it is still the same. */
+  async #confirmCalm(): Promise<void> {
+    if (!this.#isCalm()) return this.#ledger.look(WAIT_MS.postgres)
+    const nowMs = performance.now()
+    const total = this.#totalAt(nowMs)
+    if (total !== undefined) this.#rate.note(total.count, nowMs - total.ageMs)
+  }
+
+  /** Whether Postgres was read lately, and nothing has changed or is wrong: every ping is in Kafka and in the cache, which is fresh. */
+  #isCalm(): boolean {
+    const nowMs = performance.now()
+    const ledger = this.#ledger.last
+    const total = this.#totalAt(nowMs)
+    if (ledger === undefined || nowMs - ledger.beganMs >= LEDGER_AGAIN_MS || this.#ledger.silentMs(nowMs) > 0) return false
+    if (total?.source !== 'cache' || total.count !== sumOfHeads(ledger.found) || waitingIn(ledger.found) > 0n) return false
+    return this.#options.canWrite() !== false && this.#cache.silentMs(nowMs) === 0
   }
 
   async #readLedger(): Promise<readonly LaneProgress[]> {
@@ -139,8 +161,13 @@ export class PageStates {
       cacheAgeMs: provenMs === undefined ? undefined : nowMs - provenMs,
       kafkaRefusedMs: since(kafkaRefusedSinceMs()),
       stuckMs: this.#stuck.stuckMs(nowMs),
-      waiting: lanes.reduce((sum, { seq, published }) => sum + seq - published, 0n),
+      waiting: waitingIn(lanes),
       source: total?.source,
     }
   }
+}
+
+/** Pings that are not in Kafka yet. */
+function waitingIn(lanes: readonly LaneProgress[]): bigint {
+  return lanes.reduce((sum, { seq, published }) => sum + seq - published, 0n)
 }

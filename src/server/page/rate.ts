@@ -14,9 +14,10 @@ interface Sample {
 export class Rate {
   #samples: readonly Sample[] = []
 
-  /** Takes a total. One that is lower than the last is of another history. */
+  /** Takes a total. One that is lower than the last is of another history. One of an earlier time is ignored. */
   note(total: bigint, atMs: number): void {
     const last = this.#samples.at(-1)
+    if (last !== undefined && atMs <= last.atMs) return
     const kept = last !== undefined && (total < last.total || atMs - last.atMs > MAX_SPAN_MS) ? [] : this.#samples
     // The newest sample that is older than the window is its start.
     const start = kept.findLastIndex(sample => atMs - sample.atMs >= WINDOW_MS)

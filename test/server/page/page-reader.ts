@@ -9,7 +9,8 @@ export class FakeReader implements PageReader {
   total: PageReader['total'] = async () => ({ count: 12n, source: 'cache', ageMs: 300 })
   progress: PageReader['progress'] = async () => this.lanes
   cacheLook: PageReader['cacheLook'] = async () => this.look(12n)
-  lanes: readonly LaneProgress[] = [{ lane: 0, seq: 12n, tag: 1n, published: 12n }]
+  /** With a ping on its way to Kafka: not at rest. */
+  lanes: readonly LaneProgress[] = [{ lane: 0, seq: 12n, tag: 1n, published: 11n }]
 
   look(applied: bigint): NonNullable<CacheLook> {
     const timeMs = Date.now()

@@ -8,6 +8,8 @@ const refused = () => Promise.reject(new Error('refused'))
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
+const AT_REST = [{ lane: 0, seq: 12n, tag: 1n, published: 12n }]
+
 /** Collects what a viewer gets until the test ends it. */
 function view(states: AsyncGenerator<PageState>): PageState[] {
   const got: PageState[] = []
@@ -105,14 +107,38 @@ describe('the state of the live page', () => {
     expect(got.length).toBe(1)
     await vi.advanceTimersByTimeAsync(2_100)
     expect(got.map(({ perSecond }) => perSecond)).toEqual([undefined, 0]) // the first rate is news
-    await vi.advanceTimersByTimeAsync(19_900)
-    expect(got.length).toBeGreaterThanOrEqual(5)
-    expect(got.length).toBeLessThanOrEqual(7)
+    reader.lanes = AT_REST
+    await vi.advanceTimersByTimeAsync(1_000)
+    const whenRested = got.length
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(got.length).toBe(whenRested + 4)
     const before = got.length
     reader.lanes = [{ lane: 0, seq: 13n, tag: 1n, published: 12n }]
+    reader.total = async () => ({ count: 13n, source: 'cache', ageMs: 300 })
     await vi.advanceTimersByTimeAsync(1_100)
     expect(got.length).toBe(before + 1)
     expect(got.at(-1)?.version).toBe('13')
+    ended.abort()
+  })
+
+  test('at rest is that of the cache, and of Postgres every five seconds or once something changes or is wrong', async () => {
+    const reader = new FakeReader()
+    reader.lanes = AT_REST
+    const progress = vi.fn<FakeReader['progress']>(async () => reader.lanes)
+    const cacheLook = vi.fn(reader.cacheLook)
+    Object.assign(reader, { progress, cacheLook })
+    const looks = async (seconds: number) => {
+      vi.clearAllMocks()
+      await vi.advanceTimersByTimeAsync(seconds * 1_000)
+      return [progress.mock.calls.length, cacheLook.mock.calls.length]
+    }
+    const ended = new AbortController()
+    const got = view(statesOf(reader).watch(ended.signal))
+    await looks(1)
+    expect(await looks(20)).toEqual([4, 20])
+    expect(got.at(-1)).toMatchObject({ perSecond: 0, version: '12' })
+    reader.total = async () => ({ count: 12n, source: 'database', ageMs: 1 }) // the cache is not fresh
+    expect(await looks(3)).toEqual([3, 3])
     ended.abort()
   })
 

@@ -32,6 +32,10 @@ describe('the rate on the live page', () => {
     expect(after([0, 100n], [1_000, 90n], [2_000, 95n]).perSecond(2_000)).toBe(5)
   })
 
+  test('ignores a total of an earlier time', () => {
+    expect(after([0, 0n], [2_000, 20n], [1_000, 40n]).perSecond(2_000)).toBe(10)
+  })
+
   test('is not known while Postgres does not answer', () => {
     const rate = after([0, 0n], [1_000, 10n])
     expect(rate.perSecond(5_900)).toBe(10)
