@@ -2,7 +2,7 @@ import type { LaneProgress } from '../../ledger/heads.ts'
 
 interface Seen {
   readonly published: bigint
-  /** Since when the lane is behind without its published position moving, in ms of the monotonic clock. Undefined: it is not behind. */
+  /** Since when the lane lags without its published position moving, in ms of the monotonic clock. Undefined: it does not lag. */
   readonly sinceMs: number | undefined
 }
 

@@ -10,7 +10,7 @@ import { statesOf } from './page-reader.ts'
 const POLL = { timeout: 30_000, interval: 100 }
 const INTERVAL_MS = 200
 
-/** Real Postgres behind a gate, a real cache that only the test fills, and one viewer that keeps the newest state. */
+/** Real Postgres, reached through a gate, a real cache that only the test fills, and one viewer that keeps the newest state. */
 describe('the live page', () => {
   let redis: TestRedis
   let database: TestDatabase

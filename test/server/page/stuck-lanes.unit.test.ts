@@ -5,14 +5,14 @@ const lanes = (...positions: readonly (readonly [bigint, bigint])[]) =>
   positions.map(([seq, published], lane) => ({ lane, seq, tag: 1n, published }))
 
 describe('lanes whose pings do not reach Kafka', () => {
-  test('are those that are behind and do not move, from the first look that saw it', () => {
+  test('are those that lag and do not move, from the first look that saw it', () => {
     const stuck = new StuckLanes()
     stuck.note(lanes([10n, 5n], [3n, 3n]), 1_000)
     stuck.note(lanes([12n, 5n], [3n, 3n]), 4_000)
     expect(stuck.stuckMs(6_000)).toBe(5_000)
   })
 
-  test('are none while each moves, however far behind it is', () => {
+  test('are none while each moves, however far it lags', () => {
     const stuck = new StuckLanes()
     for (let second = 0; second < 60; second++) stuck.note(lanes([1_000_000n, BigInt(second)]), second * 1_000)
     expect(stuck.stuckMs(59_000)).toBe(0)
