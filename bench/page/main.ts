@@ -60,7 +60,7 @@ async function alternate(turns: number, measure: (viewers: number) => Promise<Co
 
 async function atRest(ping: PingContender, viewers: number, progress: (text: string) => void): Promise<Cost> {
   progress(`at rest with ${viewers} viewers`)
-  return withViewers(ping, viewers, async () => void (await wait(REST.turnMs)))
+  return withViewers(ping, viewers, () => wait(REST.turnMs))
 }
 
 async function load({ generator, progress }: Bench, ping: PingContender, viewers: number, measureMs: number): Promise<Cost> {
