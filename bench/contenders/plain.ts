@@ -18,7 +18,8 @@ guardIdleConnections()
 const order = JSON.parse(process.argv[2] ?? '') as PlainOrder
 const pool = new Pool({ connectionString: order.database, max: order.poolSize })
 const cache = new Redis(order.cachePort, '127.0.0.1')
-const kafka = new Kafka({ brokers: [order.broker], clientId: 'plain', logLevel: logLevel.ERROR })
+// A send that fails is answered as an error of its call.
+const kafka = new Kafka({ brokers: [order.broker], clientId: 'plain', logLevel: logLevel.NOTHING })
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
 
 async function ping(request: PingRequest): Promise<object> {

@@ -10,7 +10,10 @@ import type { PlainOrder } from './orders.ts'
 const PARTITIONS = 4
 
 /** Starts the plain way's process. */
-export async function startPlainProgram(bench: Bench, order: Omit<PlainOrder, 'broker' | 'cachePort'>): Promise<IpcChild> {
+export async function startPlainProgram(
+  bench: Pick<Bench, 'parts' | 'teardown'>,
+  order: Omit<PlainOrder, 'broker' | 'cachePort'>,
+): Promise<IpcChild> {
   const { kafka, cache } = bench.parts
   const full: PlainOrder = { ...order, broker: `127.0.0.1:${kafka.port}`, cachePort: cache.port }
   const child = await startIpcChild(programFile('plain.ts'), [JSON.stringify(full)])

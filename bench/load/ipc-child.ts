@@ -13,6 +13,8 @@ export interface IpcChild {
   /** Sends a message and waits for the next answer, at most `ms`. */
   ask(message: object, ms: number): Promise<unknown>
   stop(): Promise<void>
+  /** kill -9. Resolves when it has ended. */
+  kill(): Promise<void>
 }
 
 /** Starts `file` (an absolute path) with `args` and waits until it says it is ready. */
@@ -31,6 +33,12 @@ export async function startIpcChild(file: string, args: readonly string[] = []):
       const exited = once(child, 'exit')
       child.disconnect()
       await within(STOP_MS, '', exited).catch(() => child.kill('SIGKILL'))
+    },
+    kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
     },
   }
 }

@@ -29,10 +29,16 @@ export interface Part {
   readonly pid: number
 }
 
+/** A broker that can fail. */
+export interface BrokerPart extends Part {
+  /** Kills the broker, runs `during`, and starts it again on the same port and data. From then on, `pid` is another one. */
+  outage(during: () => Promise<void>): Promise<void>
+}
+
 /** Real Postgres 18, a broker with Kafka's protocol and a cache on free ports, with their data in a temporary folder. */
 export interface Parts {
   readonly postgres: Part
-  readonly kafka: Part
+  readonly kafka: BrokerPart
   readonly cache: Part
   /** Their names in the report. */
   readonly kinds: { readonly broker: string; readonly cache: string }
@@ -58,7 +64,7 @@ export async function startParts(teardown: Teardown, { broker, profileDir }: Par
   const command = cacheCommand()
   const starts = [
     start(teardown, freePort(), port => startPostgres(port, join(dataDir, 'postgres'), profileDir !== undefined), stopPostgres),
-    start(teardown, freePort(), port => launch(broker, { port, dataDir: join(dataDir, 'kafka'), profileDir, onSpawn: () => undefined })),
+    startBroker(teardown, { broker, dataDir: join(dataDir, 'kafka'), profileDir }),
     start(teardown, freePort(), port => (command === undefined ? launchStandIn({ port }) : launchRedis({ command, port, dataDir }))),
   ] as const
   // Wait until each is ready or has failed: one that becomes ready after the teardown would keep running.
@@ -81,6 +87,27 @@ async function start(
   const child = await launch(port)
   teardown.add(() => stop(child))
   return { port, pid: child.pid }
+}
+
+async function startBroker(
+  teardown: Teardown,
+  { broker, dataDir, profileDir }: PartsOptions & { readonly dataDir: string },
+): Promise<BrokerPart> {
+  const port = await freePort()
+  const start = (): Promise<Child> => launch(broker, { port, dataDir, profileDir, onSpawn: () => undefined })
+  let child = await start()
+  teardown.add(() => child.stop())
+  return {
+    port,
+    get pid() {
+      return child.pid
+    },
+    async outage(during) {
+      await child.kill9()
+      await during()
+      child = await start()
+    },
+  }
 }
 
 function startPostgres(port: number, dataDir: string, isProfiled: boolean): Promise<Child> {

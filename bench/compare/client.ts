@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import { request } from 'node:http'
+import { wait } from '../../src/runtime/wait.ts'
+
+/** A client gives up on an answer after this long, and sends the ping again. */
+const PATIENCE_MS = 1_500
+const PAUSE_MS = 100
+/** A ping that has no answer after this long ends the script. */
+const LIMIT_MS = 60_000
+
+export interface PingOptions {
+  /** The ping's own time, in ms since the Unix epoch. Default: now. */
+  readonly timestampMs?: number
+  /** Closes the connection of the first try when its answer begins to arrive: the server has done its work, and the client does not know it. */
+  readonly losesAnswer?: boolean
+}
+
+/** Sends one ping, with the same id and time until it is acknowledged. Returns how many times it was sent. */
+export async function sendPing(port: () => number, { timestampMs = Date.now(), losesAnswer = false }: PingOptions = {}): Promise<number> {
+  const body = JSON.stringify({ pingId: randomUUID(), timestampMs: String(timestampMs) })
+  const deadline = Date.now() + LIMIT_MS
+  for (let sent = 1; ; sent++) {
+    const isAcknowledged = await tryOnce(port(), body, losesAnswer && sent === 1)
+    if (isAcknowledged) return sent
+    if (Date.now() > deadline) throw new Error(`a ping has no answer after ${LIMIT_MS / 1_000} s and ${sent} tries`)
+    await wait(PAUSE_MS)
+  }
+}
+
+/** Never rejects. */
+function tryOnce(port: number, body: string, losesAnswer: boolean): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+  const call = request({ host: '127.0.0.1', port, method: 'POST', path: '/ping.v1.PingService/Ping', headers, agent: false }, answer => {
+    if (losesAnswer) return call.destroy()
+    answer.resume().once('end', () => resolve(answer.statusCode === 200))
+  })
+  const patience = setTimeout(() => call.destroy(), PATIENCE_MS)
+  call.once('error', () => undefined)
+  call.once('close', () => {
+    clearTimeout(patience)
+    resolve(false) // no effect after an acknowledgement
+  })
+  call.end(body)
+  return promise
+}

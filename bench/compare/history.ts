@@ -1,0 +1,107 @@
+import { wait } from '../../src/runtime/wait.ts'
+import type { BrokerPart } from '../parts/parts.ts'
+import { sendPing, type PingOptions } from './client.ts'
+import type { Side } from './side.ts'
+
+/** One thing that happens to both systems. */
+export interface Step {
+  readonly title: string
+  /** Plays it. Returns the number of pings that the clients meant: each was acknowledged in the end. */
+  play(sides: readonly Side[]): Promise<number>
+}
+
+const PINGS = 300
+const LOST_ANSWERS = 60
+const LATE_PINGS = 100
+/** Clients that send at a time. */
+const CLIENTS = 8
+/** How long the broker is unreachable. Clients try again meanwhile. */
+const OUTAGE_MS = 4_000
+/** Into a step's pings, before the kill. */
+const KILL_AFTER_MS = 60
+const DAY_MS = 86_400_000
+const LIMIT_MS = 60_000
+
+/** The history, in order. `yesterdayMs`: the start of the day that late pings are from. */
+export function history(kafka: BrokerPart, yesterdayMs: number): readonly Step[] {
+  const normal = (sides: readonly Side[]): Promise<number> => both(sides, side => send(side, PINGS))
+  return [
+    { title: 'pings, and nothing fails', play: normal },
+    {
+      title: `the answers to ${LOST_ANSWERS} pings are lost`,
+      play: sides => both(sides, side => send(side, LOST_ANSWERS, { losesAnswer: true })),
+    },
+    { title: 'the server is killed under load', play: sides => both(sides, withServerKilled) },
+    {
+      title: `Kafka is unreachable for ${OUTAGE_MS / 1_000} s`,
+      async play(sides) {
+        let sending = Promise.resolve(0)
+        await kafka.outage(async () => {
+          sending = both(sides, side => send(side, PINGS))
+          sending.catch(() => undefined) // awaited below
+          await wait(OUTAGE_MS)
+        })
+        return sending
+      },
+    },
+    { title: 'the program that counts is killed at work', play: sides => both(sides, withCounterKilled) },
+    {
+      title: 'the cache loses everything',
+      async play(sides) {
+        await Promise.all(sides.map(side => side.loseCache()))
+        return 0
+      },
+    },
+    {
+      title: `${LATE_PINGS} pings of yesterday arrive`,
+      play: sides => both(sides, side => send(side, LATE_PINGS, { timestampMs: yesterdayMs + DAY_MS / 2 })),
+    },
+  ]
+}
+
+/** Yesterday's count at the end, where every late ping is. */
+export function yesterdayCounts(sides: readonly Side[], yesterdayMs: number): Promise<readonly number[]> {
+  return Promise.all(sides.map(side => side.range(yesterdayMs, yesterdayMs + DAY_MS)))
+}
+
+export const EXPECTED_YESTERDAY = LATE_PINGS
+
+/** Plays the same on both sides at the same time. Returns what one side's clients meant. */
+async function both(sides: readonly Side[], play: (side: Side) => Promise<number>): Promise<number> {
+  const [meant = 0] = await Promise.all(sides.map(play))
+  return meant
+}
+
+async function withServerKilled(side: Side): Promise<number> {
+  const sending = send(side, PINGS)
+  sending.catch(() => undefined) // awaited below
+  await wait(KILL_AFTER_MS)
+  await side.killServer()
+  return sending
+}
+
+/** What was sent while it was down is read at once; it is killed again as soon as half of it is counted. */
+async function withCounterKilled(side: Side): Promise<number> {
+  const before = await side.inCache()
+  await side.counterOutage(async () => void (await send(side, PINGS)))
+  await until(async () => (await side.inCache()) >= before + PINGS / 2)
+  await side.counterOutage(async () => undefined)
+  return PINGS
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + LIMIT_MS
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`nothing is counted after ${LIMIT_MS / 1_000} s`)
+  }
+}
+
+/** Sends `pings` pings, a few at a time. Resolves when each is acknowledged. */
+async function send(side: Side, pings: number, options: PingOptions = {}): Promise<number> {
+  let left = pings
+  const client = async (): Promise<void> => {
+    while (left-- > 0) await sendPing(() => side.port(), options)
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+  return pings
+}
