@@ -6,7 +6,6 @@ import type { BucketUnit } from '../../../src/server/buckets/calendar.ts'
 import { MinuteSums } from '../../../src/server/count-reader/minute-sums.ts'
 import { UnavailableError } from '../../../src/transport/errors.ts'
 import { LANES, readerFixture, type ReaderFixture } from '../../count-reader/fixture.ts'
-import { atDepth } from '../../support/depth.ts'
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
 import { startCache, type TestRedis } from '../../support/redis.ts'
@@ -188,7 +187,7 @@ describe('buckets', () => {
     )
     await fold(at.ledger, 2, 300)
     const sources = new Set<string>()
-    for (let tries = 0; tries < atDepth({ normally: 40, thoroughly: 80 }); tries++) {
+    for (let tries = 0; tries < 40; tries++) {
       const unit = random.pick(UNITS)
       const asked = randomQuestion(random, unit)
       if (tries % 20 === 0) await at.fill()
