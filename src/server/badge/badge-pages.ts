@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Page } from '../../runtime/status-pages.ts'
+import { TimeoutError, within } from '../../runtime/wait.ts'
 import { UnavailableError } from '../../transport/errors.ts'
 import type { PageMaker } from '../../transport/http/pages/serve-page.ts'
 import type { PingCounter } from '../count-reader/ping-counter.ts'
@@ -23,6 +24,9 @@ const NO_STORE = { 'cache-control': 'no-store' }
 /** For a badge that is opened as a document of its own: it needs nothing, and may run nothing. */
 const POLICY = { 'content-security-policy': "default-src 'none'" }
 
+/** Proxies of images wait for some seconds and then show a broken picture: before that, the badge says that there is no count. */
+const ANSWER_WITHIN_MS = 3_000
+
 /** The pages /badge.svg and /badge.json. They only read. */
 export function badgePages(reader: PingCounter): ReadonlyMap<string, PageMaker> {
   return new Map(Object.entries(FORMS).map(([path, form]) => [path, request => badgePage(reader, form, request.query)]))
@@ -45,10 +49,11 @@ async function badgePage(reader: PingCounter, { type, write }: Form, query: URLS
 }
 
 async function countedBadge(reader: PingCounter, { label, range }: RequestedBadge): Promise<Badge> {
+  const count = range === undefined ? reader.total(false) : reader.range(range, false)
   try {
-    return badgeOf(label, range === undefined ? await reader.total(false) : await reader.range(range, false))
+    return badgeOf(label, await within(ANSWER_WITHIN_MS, 'no count in time', count))
   } catch (error) {
-    if (error instanceof UnavailableError) return unprovenBadge(label)
+    if (error instanceof UnavailableError || error instanceof TimeoutError) return unprovenBadge(label)
     throw error
   }
 }

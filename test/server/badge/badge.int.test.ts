@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { badgePages } from '../../../src/server/badge/badge-pages.ts'
 import type { Count, Range } from '../../../src/server/count-reader/count.ts'
 import { UnavailableError } from '../../../src/transport/errors.ts'
 import { can } from '../../support/tiers.ts'
@@ -62,6 +63,16 @@ describe('/badge.json', () => {
     expect([response.status, response.headers.get('cache-control'), response.headers.get('etag')]).toEqual([200, 'no-store', null])
     expect(await response.json()).toEqual({ schemaVersion: 1, label: 'a', message: 'unavailable', color: 'lightgrey', isError: true })
   })
+})
+
+test('a badge says after 3 s that there is no count, before a proxy of images gives up', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const never = (): Promise<Count> => new Promise(() => undefined)
+  const makePage = badgePages({ total: never, range: never }).get('/badge.json')!
+  const page = makePage({ path: '/badge.json', query: new URLSearchParams(), header: () => undefined })
+  await vi.advanceTimersByTimeAsync(3_000)
+  expect(JSON.parse(String((await page)!.body))).toMatchObject({ message: 'unavailable', isError: true })
 })
 
 describe.runIf(can('python'))('/badge.svg', () => {
