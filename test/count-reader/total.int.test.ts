@@ -3,6 +3,7 @@ import { HASH } from '../../src/counters/names.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import { silent } from '../counters/caches.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { RecordingTracing } from '../support/recording-tracing.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 import { PATIENT_MS, readerFixture, type ReaderFixture } from './fixture.ts'
 
@@ -39,6 +40,22 @@ describe('the total', () => {
     await at.ledger.query('delete from pings')
     await at.fill()
     expect(await at.secondReader().total(false)).toMatchObject({ count: 0n, source: 'cache' })
+  })
+
+  test('of a traced call shows the looks that it waited for, as parts of the call', async () => {
+    const tracing = new RecordingTracing()
+    const looksOf = async (strong: boolean) => {
+      const call = tracing.begin('call', { kind: 'server' })
+      const { source } = await at.secondReader().total(strong, call)
+      const looks = tracing.spans.filter(({ parent }) => parent === call.context)
+      expect(looks.every(({ isEnded, error }) => isEnded && error === undefined)).toBe(true)
+      return [source, ...looks.map(({ name, attributes }) => `${name}: ${String(attributes['db.system.name'])}`)]
+    }
+    await at.fill()
+    expect(await looksOf(false)).toEqual(['cache', 'look at cache: redis'])
+    expect(await looksOf(true)).toEqual(['database', 'look at database: postgresql'])
+    await at.setAsof(1, 60_000)
+    expect(await looksOf(false)).toEqual(['database', 'look at cache: redis', 'look at database: postgresql'])
   })
 
   test('of a strong read comes from Postgres and is exact, no matter what the cache has', async () => {
