@@ -63,7 +63,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
   test('a deadline beyond the range of a timer is ignored', async () => {
     await using fixture = await startHttpFixture({ record: () => new Promise(resolve => setTimeout(resolve, 50)) })
     await pingClient(fixture, protocol).ping({}, { headers: { 'connect-timeout-ms': '9999999999', 'grpc-timeout': '99999999H' } })
-    await expect.poll(() => callCount(fixture, 'Ping', 'ok')).toBe(1)
+    await expect.poll(() => callCount(fixture.metrics.registry, 'ping.v1.PingService/Ping', 'ok')).toBe(1)
   })
 
   test.each([
@@ -92,7 +92,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     expect(error?.rawMessage).toMatch(/^(connect-timeout-ms|grpc-timeout): got ".*", expected an integer /)
     expect(error?.rawMessage).toContain(JSON.stringify(protocol.startsWith('Connect') ? connectMs : grpc))
     expect(fixture.recorded).toEqual([])
-    expect(await callCount(fixture, 'Ping', 'invalid_argument')).toBe(1)
+    expect(await callCount(fixture.metrics.registry, 'ping.v1.PingService/Ping', 'invalid_argument')).toBe(1)
   })
 
   test.each([
@@ -109,7 +109,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
       rawMessage: "the caller's deadline had passed before the call began; nothing was done",
     })
     expect(fixture.recorded).toEqual([])
-    expect(await callCount(fixture, 'Ping', 'deadline_exceeded')).toBe(1)
+    expect(await callCount(fixture.metrics.registry, 'ping.v1.PingService/Ping', 'deadline_exceeded')).toBe(1)
   })
 
   test.each([
@@ -137,8 +137,8 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     await using fixture = await failing(new UnavailableError('down'))
     await errorOfPing(fixture, protocol)
     await pingClient(fixture, protocol).pingCount({})
-    await expect.poll(() => callCount(fixture, 'Ping', 'unavailable')).toBe(1)
-    await expect.poll(() => callCount(fixture, 'PingCount', 'ok')).toBe(1)
+    await expect.poll(() => callCount(fixture.metrics.registry, 'ping.v1.PingService/Ping', 'unavailable')).toBe(1)
+    await expect.poll(() => callCount(fixture.metrics.registry, 'ping.v1.PingService/PingCount', 'ok')).toBe(1)
   })
 })
 
@@ -158,7 +158,7 @@ describe('a body that is not a message', () => {
       code: 'invalid_argument',
       message: expect.stringMatching(/^request body: got bytes that cannot be decoded \(.+\), expected a ping\.v1\.PingRequest$/),
     })
-    expect(await callCount(fixture, 'Ping', 'invalid_argument')).toBe(1)
+    expect(await callCount(fixture.metrics.registry, 'ping.v1.PingService/Ping', 'invalid_argument')).toBe(1)
   })
 
   test('is INVALID_ARGUMENT over gRPC', async () => {
@@ -289,7 +289,7 @@ describe('an error over Connect', () => {
     await expect.poll(() => fixture.http.inFlight()).toBe(1)
     leaving.abort()
     expect(await ping).toMatchObject({ code: Code.Canceled })
-    await expect.poll(() => callCount(fixture, 'Ping', 'canceled')).toBe(1)
+    await expect.poll(() => callCount(fixture.metrics.registry, 'ping.v1.PingService/Ping', 'canceled')).toBe(1)
     gate.resolve()
     await pingClient(fixture).ping({})
     expect((await postJson(fixture.url + COUNT_PATH, '{}')).status).toBe(200)

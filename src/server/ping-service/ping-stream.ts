@@ -9,7 +9,6 @@ import {
 } from '../../gen/ping/v1/ping_pb.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { spanOf } from '../../transport/rpc/call-span.ts'
-import { toCallerError } from '../../transport/rpc/error-interceptor.ts'
 import type { PingRecorder } from '../recorder/ping-recorder.ts'
 import { Portions } from './portions.ts'
 import { MAX_PINGS, recordMany, refuseTooMany } from './record-many.ts'
@@ -40,8 +39,6 @@ export function createPingStream({ recorder, log, stopping }: PingStreamOptions)
         answer.results = results as typeof answer.results
         yield answer
       }
-    } catch (error) {
-      throw toCallerError(error, context, log)
     } finally {
       portions.end()
       release()

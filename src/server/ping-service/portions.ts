@@ -1,7 +1,7 @@
 import { Bell } from './bell.ts'
 
 export interface PortionsOptions<Item, Result> {
-  /** Starts the work on items. Resolves to one result per item, in their order. Never rejects. */
+  /** Starts the work on items. Resolves to one result per item, in their order. A rejection cuts the portions. */
   readonly work: (items: readonly Item[]) => Promise<readonly Result[]>
   /** Maximum number of open items: those whose results are missing or not yet returned. No more are taken while it is reached. */
   readonly maxOpen: number
@@ -97,9 +97,12 @@ export class Portions<Item, Result> {
     this.#filling = []
     const portion: Portion<Result> = { results: undefined }
     this.#begun.push(portion)
-    void this.#options.work(items).then(results => {
-      portion.results = results
-      if (portion === this.#begun[0]) this.#changed.ring()
-    })
+    void this.#options.work(items).then(
+      results => {
+        portion.results = results
+        if (portion === this.#begun[0]) this.#changed.ring()
+      },
+      (error: unknown) => this.cut(error),
+    )
   }
 }

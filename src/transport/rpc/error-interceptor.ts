@@ -16,19 +16,27 @@ export function errorInterceptor(log: Logger): Interceptor {
   }
 }
 
-/** The messages of a stream, whose error occurs after the interceptors. */
+/**
+ * The messages of a stream, whose errors occur after the interceptors. What is thrown into it is not an error of the call: the caller
+ * left while a message was being sent. The stream ends then.
+ */
 async function* mapped<T>(messages: AsyncIterable<T>, call: FailedCall, log: Logger): AsyncGenerator<T> {
+  const iterator = messages[Symbol.asyncIterator]()
+  const next = (): Promise<IteratorResult<T>> =>
+    iterator.next().catch((error: unknown) => {
+      throw toCallerError(error, call, log)
+    })
   try {
-    yield* messages
-  } catch (error) {
-    throw toCallerError(error, call, log)
+    for (let message = await next(); message.done !== true; message = await next()) yield message.value
+  } finally {
+    await iterator.return?.()
   }
 }
 
 type FailedCall = TracedCall & { readonly method: DescMethod }
 
 /** The error that the caller sees. */
-export function toCallerError(error: unknown, call: FailedCall, log: Logger): ConnectError {
+function toCallerError(error: unknown, call: FailedCall, log: Logger): ConnectError {
   const known = toConnectError(error)
   if (known !== undefined) return known
   log.error({ err: error, method: call.method.name, ...traceFields(call) }, 'call failed')

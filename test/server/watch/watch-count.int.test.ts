@@ -65,7 +65,7 @@ describe.each(STREAMING)('WatchCount over %s', protocol => {
     const watched = watch(port.fixture, protocol, { headers: { 'connect-timeout-ms': '100', 'grpc-timeout': '100m' } })
     expect((await watched.next())![0]).toBe(5)
     expect(await watched.ended()).toMatchObject({ code: Code.DeadlineExceeded })
-    expect(await callCount(port.fixture, 'WatchCount', 'deadline_exceeded')).toBe(1)
+    expect(await callCount(port.fixture.metrics.registry, 'ping.v1.PingService/WatchCount', 'deadline_exceeded')).toBe(1)
   })
 
   test('fails as PingCount does if nothing can prove a first total', async () => {
@@ -103,7 +103,7 @@ describe('WatchCount', () => {
       await watched.next()
       leaving.abort()
       await expect.poll(() => port.fixture.http.inFlight()).toBe(0)
-      await expect.poll(() => callCount(port.fixture, 'WatchCount', 'canceled')).toBe(1)
+      await expect.poll(() => callCount(port.fixture.metrics.registry, 'ping.v1.PingService/WatchCount', 'canceled')).toBe(1)
       const looks = port.fixture.counted.length
       await wait(600)
       expect(port.fixture.counted.length).toBe(looks)
