@@ -6,12 +6,14 @@ import { Code, ConnectError, createContextKey, createContextValues, type Handler
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import type { Protocol } from '../../src/cli/client/connect-to.ts'
 import {
+  CountSource,
   PingService,
   type FailureCode,
   type ListBucketsRequest,
   type PingCountRequest,
   type PingRequest,
 } from '../../src/gen/ping/v1/ping_pb.ts'
+import { wait } from '../../src/runtime/wait.ts'
 
 /**
  * What the server does with one call: answers; records and then cuts the connection, so that the reply is lost;
@@ -117,6 +119,12 @@ export async function startScriptedServer(
           context.responseHeader.set('ping-count-source', 'cache')
           context.responseHeader.set('ping-count-age-ms', '120')
           return { pingCount: BigInt(recorded.size) }
+        },
+        watchCount: async function* (_, context) {
+          await take(context, () => undefined)
+          for (let last = -1; !context.signal.aborted; await wait(10, context.signal)) {
+            if (recorded.size !== last) yield { pingCount: BigInt((last = recorded.size)), source: CountSource.CACHE, ageMs: 120n }
+          }
         },
         listBuckets: async (request, context) => {
           bucketLists.push(request)

@@ -86,7 +86,12 @@ async function healthWatch(error: Error): Promise<Failing> {
   const port = await startHttpFixture()
   const change = Promise.withResolvers<void>()
   port.readiness.change = () => change.promise
-  return { port, registry: port.metrics.registry, open: transport => createClient(Health, transport).watch({}), fail: () => change.reject(error) }
+  return {
+    port,
+    registry: port.metrics.registry,
+    open: transport => createClient(Health, transport).watch({}),
+    fail: () => change.reject(error),
+  }
 }
 
 const reflectionInfo = (service: typeof V1 | typeof V1Alpha) => async (error: Error) => {

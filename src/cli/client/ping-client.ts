@@ -3,10 +3,12 @@ import { Code, ConnectError, createClient, type CallOptions } from '@connectrpc/
 import {
   BucketUnit,
   Consistency,
+  CountSource,
   PingBatchRequestSchema,
   PingService,
   type PingRequest,
   type PingResult,
+  type WatchCountResponse,
 } from '../../gen/ping/v1/ping_pb.ts'
 import { connectTo, type ClientOptions } from './connect-to.ts'
 
@@ -46,6 +48,9 @@ export interface BucketsAnswer extends Pick<CountAnswer, 'source' | 'ageMs'> {
   readonly buckets: readonly { readonly start: bigint; readonly count: bigint }[]
 }
 
+/** The names of sources, as in the headers of PingCount. */
+const SOURCES: Readonly<Record<number, string>> = { [CountSource.CACHE]: 'cache', [CountSource.DATABASE]: 'database' }
+
 /** One server, over one protocol. Every call may be repeated: a ping carries its id. */
 export interface PingClient {
   ping(id: string, timestampMs: bigint | undefined, call: CallOptions): Promise<void>
@@ -54,6 +59,8 @@ export interface PingClient {
   /** The results in the order of the pings, as they arrive. Over HTTP/2 only. */
   stream(messages: AsyncIterable<readonly PingRequest[]>, call: CallOptions): AsyncIterable<readonly PingResult[]>
   count(question: CountQuestion, call: CallOptions): Promise<CountAnswer>
+  /** The total at once, and again whenever it has changed. Only the server ends it. */
+  watch(call: CallOptions): AsyncIterable<CountAnswer>
   buckets(question: BucketsQuestion, call: CallOptions): Promise<BucketsAnswer>
   /** Closes the connections. */
   close(): void
@@ -87,6 +94,7 @@ export function createPingClient(options: ClientOptions): PingClient {
       )
       return { count: pingCount, ...originOf(headers) }
     },
+    watch: call => totalsOf(service.watchCount({}, call)),
     buckets: async ({ range, unit, zone, strong }, call) => {
       let headers = new Headers()
       const { buckets } = await service.listBuckets(
@@ -100,6 +108,10 @@ export function createPingClient(options: ClientOptions): PingClient {
 
 async function* requestsOf(messages: AsyncIterable<readonly PingRequest[]>): AsyncGenerator<{ pings: PingRequest[] }> {
   for await (const pings of messages) yield { pings: [...pings] }
+}
+
+async function* totalsOf(responses: AsyncIterable<WatchCountResponse>): AsyncGenerator<CountAnswer> {
+  for await (const { pingCount, source, ageMs } of responses) yield { count: pingCount, source: SOURCES[source], ageMs: Number(ageMs) }
 }
 
 async function* resultsOf(responses: AsyncIterable<{ readonly results: readonly PingResult[] }>): AsyncGenerator<readonly PingResult[]> {

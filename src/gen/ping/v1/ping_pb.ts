@@ -720,10 +720,14 @@ export const PingService: GenService<{
   /**
    * WatchCount answers the total at once, and the newest total after each
    * change, at most one every 250 ms. A caller that reads slowly misses totals in
-   * between, and never gets old ones. No total is below an earlier one.
+   * between. After 30 s without a change the same total is answered again, with
+   * its age. Like PingCount, a server never answers a total below an earlier one
+   * unless Postgres has lost rows.
    *
-   * The stream ends when the caller leaves, at its deadline, and with UNAVAILABLE
-   * when the server stops: watch again then.
+   * The first answer is that of PingCount, or its error. After that the stream
+   * stays open while neither the cache nor Postgres can prove a newer total: the
+   * age grows. It ends when the caller leaves, at its deadline, and with
+   * UNAVAILABLE when the server stops: watch again then.
    *
    * @generated from rpc ping.v1.PingService.WatchCount
    */
