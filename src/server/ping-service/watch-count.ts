@@ -10,7 +10,7 @@ const SOURCE = { cache: CountSource.CACHE, database: CountSource.DATABASE }
 type WatchCount = (request: WatchCountRequest, context: HandlerContext) => AsyncGenerator<WatchCountResponse>
 
 /** Answers totals until the caller leaves, its deadline passes, or the server drains: `stopping`. */
-export function createWatchCount(totals: TotalWatch, stopping: AbortSignal): WatchCount {
+export function createWatchCount(totals: Pick<TotalWatch, 'watch'>, stopping: AbortSignal): WatchCount {
   return async function* (_, { signal }) {
     const ended = AbortSignal.any([signal, stopping])
     for await (const total of totals.watch(ended)) yield responseOf(total)

@@ -4,8 +4,9 @@ import { CountSource } from '../../../src/gen/ping/v1/ping_pb.ts'
 import { wait } from '../../../src/runtime/wait.ts'
 import type { Count } from '../../../src/server/count-reader/count.ts'
 import { UnavailableError } from '../../../src/transport/errors.ts'
+import { can, grpcurlCommand } from '../../support/tiers.ts'
 import { callCount } from '../call-count.ts'
-import { pingClient, PROTOCOLS, startHttpFixture, type FixtureOptions, type HttpFixture } from '../http-fixture.ts'
+import { buf, pingClient, PROTOCOLS, run, startHttpFixture, type FixtureOptions, type HttpFixture } from '../http-fixture.ts'
 
 const STREAMING = PROTOCOLS.filter(name => name !== 'Connect, GET')
 
@@ -39,7 +40,7 @@ function watch(fixture: HttpFixture, protocol?: string, options: CallOptions = {
   return { next, ended }
 }
 
-describe.each(STREAMING)('WatchCount over %s', protocol => {
+describe.concurrent.each(STREAMING)('WatchCount over %s', protocol => {
   test('answers the total at once, and the newest after a change, with source and age', async () => {
     await using port = await startTotal()
     const watched = watch(port.fixture, protocol)
@@ -80,7 +81,23 @@ describe.each(STREAMING)('WatchCount over %s', protocol => {
   })
 })
 
-describe('WatchCount', () => {
+describe.concurrent('WatchCount', () => {
+  test('answers hundreds of callers with four looks at the total a second', async () => {
+    await using port = await startTotal()
+    const client = pingClient(port.fixture, 'gRPC')
+    const leaving = new AbortController()
+    const watches = Array.from({ length: 300 }, () => client.watchCount({}, { signal: leaving.signal })[Symbol.asyncIterator]())
+    const beganMs = performance.now()
+    const count = async () => (await Promise.all(watches.map(totals => totals.next()))).map(({ value }) => value?.pingCount)
+    expect(new Set(await count())).toEqual(new Set([5n]))
+    port.total.now = { count: 6n, source: 'cache', ageMs: 0 }
+    expect(new Set(await count())).toEqual(new Set([6n]))
+    // Those that a first watcher begins with, and one each 250 ms.
+    expect(port.fixture.counted.length).toBeLessThanOrEqual(3 + (performance.now() - beganMs) / 250)
+    leaving.abort()
+    await expect.poll(() => port.fixture.http.inFlight()).toBe(0)
+  })
+
   test('stays open while nothing can prove a total, and goes on afterwards', async () => {
     await using port = await startTotal()
     const watched = watch(port.fixture)
@@ -119,5 +136,32 @@ describe('WatchCount', () => {
     await wait(600)
     port.total.now = { count: 6n, source: 'database', ageMs: 0 }
     expect((await next)![0]).toBe(6)
+  })
+})
+
+/** What a client without a schema prints until the server stops. */
+async function watchedBy(client: (port: HttpFixture) => ReturnType<typeof run>) {
+  await using port = await startTotal()
+  const ended = client(port.fixture)
+  await expect.poll(() => port.fixture.counted.length, { timeout: 15_000 }).toBeGreaterThan(1)
+  await port.fixture.http.stop(5_000)
+  const { stdout, stderr } = await ended
+  expect(stdout + stderr).toContain('the server is stopping; watch again')
+  return JSON.parse(stdout.slice(0, stdout.indexOf('}') + 1))
+}
+
+describe.concurrent('a client without a schema', () => {
+  test.each(['connect', 'grpc', 'grpcweb'])('buf curl --protocol %s watches the total', async protocol => {
+    const total = await watchedBy(({ url }) =>
+      buf('curl', '--protocol', protocol, '--http2-prior-knowledge', `${url}/ping.v1.PingService/WatchCount`),
+    )
+    expect(total).toEqual({ pingCount: '5', source: 'COUNT_SOURCE_CACHE', ageMs: expect.any(String) })
+  })
+
+  test.runIf(can('grpcurl'))('grpcurl watches the total', async () => {
+    const total = await watchedBy(({ port }) =>
+      run(grpcurlCommand() ?? '', ['-plaintext', `127.0.0.1:${port}`, 'ping.v1.PingService/WatchCount']),
+    )
+    expect(total).toEqual({ pingCount: '5', source: 'COUNT_SOURCE_CACHE', ageMs: expect.any(String) })
   })
 })
