@@ -1,5 +1,10 @@
 import { SharedLookup } from './shared-lookup.ts'
 
+/** The number of watchers that are woken in one turn of the event loop: other work gets its turn after them. */
+const MAX_WOKEN = 100
+/** With many watchers, looks are further apart, so that the watchers take one part in this many of the time. */
+const SHARE = 5
+
 export interface FeedOptions<T> {
   /** Looks at what is watched. */
   readonly look: () => Promise<T>
@@ -131,15 +136,26 @@ export class Feed<T> {
     watcher.wake = undefined
   }
 
-  #lookLater(): void {
-    this.#nextLook = setTimeout(() => void this.#tick(), this.#options.pauseMs())
+  #lookLater(tookMs = 0): void {
+    this.#nextLook = setTimeout(() => void this.#tick(), Math.max(this.#options.pauseMs(), tookMs * (SHARE - 1)))
   }
 
   async #tick(): Promise<void> {
     this.#failure = await this.#tryToLook()
     this.#ticks++
-    for (const watcher of this.#waiting) if (this.#failure !== undefined || this.#isDue(watcher)) watcher.wake?.()
-    if (!this.isOver) this.#lookLater()
+    const tookMs = await this.#wakeDue()
+    if (!this.isOver) this.#lookLater(tookMs)
+  }
+
+  /** Resolves to the time that it took, with all that the watchers did, in ms; 0 if they are few. */
+  async #wakeDue(): Promise<number> {
+    const beganMs = performance.now()
+    const due = [...this.#waiting].filter(watcher => this.#failure !== undefined || this.#isDue(watcher))
+    for (let at = 0; at < due.length; at += MAX_WOKEN) {
+      for (const watcher of due.slice(at, at + MAX_WOKEN)) watcher.wake?.()
+      if (due.length > MAX_WOKEN) await nextTurn()
+    }
+    return due.length > MAX_WOKEN ? performance.now() - beganMs : 0
   }
 
   /** Returns the failure that ends the watches, if there is one. */
@@ -158,6 +174,10 @@ export class Feed<T> {
     if (whenFailed === undefined) throw error
     if (this.#shown !== undefined) this.#show(whenFailed(error, this.#shown.last))
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise(resolve => void setImmediate(resolve))
 }
 
 /** The outcome of `promise`, or undefined as soon as `ended` is aborted. */
