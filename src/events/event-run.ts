@@ -7,7 +7,7 @@ import type { PingEvent } from './event.ts'
 export interface RunTraces {
   /** When the recorder handed the pings over, in ms since the Unix epoch. */
   readonly sinceMs: number
-  /** By the index in `pings`. Never empty. */
+  /** By the index in `pings`. */
   readonly contexts: ReadonlyMap<number, SpanContext>
 }
 
