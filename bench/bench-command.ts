@@ -14,7 +14,7 @@ export interface BenchCommand {
   readonly keepPath: string | undefined
 }
 
-/** In less than six minutes, and a minute and a half. */
+/** In about seven minutes, and two. */
 const FULL = {
   seconds: 3,
   turns: 4,
@@ -86,7 +86,7 @@ export function readCommand(argv: readonly string[]): BenchCommand {
     .option('--keep [path]', "write this run's ratios, to commit them")
     .option('--profile <folder>', "write CPU profiles of Ping's programs to this folder; this makes them slower")
     .option('--other <folder>', 'in section tracing, also measure the Ping in this folder, such as a worktree of an earlier commit')
-    .option('--quick', 'fewer and shorter measurements; takes a minute and a half', false)
+    .option('--quick', 'fewer and shorter measurements; takes about two minutes', false)
     .addHelpText('after', HELP)
     .parse(argv)
   const raw = command.opts<RawOptions>()

@@ -12,8 +12,10 @@ import { takeTurns } from './turns.ts'
 export const TRACED = { off: 'off', hundredth: '1 % sampled', all: 'all sampled', other: 'off, the other folder' } as const
 
 const CONNECTIONS = 64
+/** So short that a variant does not send its spans in the turn of the next one. */
+const SEND_SPANS_AFTER_MS = '100'
 /** The differences are small: more and shorter turns than other sections have. */
-const TURNS_FACTOR = 4
+const TURNS_FACTOR = 2
 
 interface Variant {
   readonly name: string
@@ -58,6 +60,7 @@ function variantsOf(url: string, otherFolder: string | undefined): readonly Vari
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
     OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
     OTEL_TRACES_SAMPLER_ARG: String(share),
+    OTEL_BSP_SCHEDULE_DELAY: SEND_SPANS_AFTER_MS,
   })
   const variants: readonly Variant[] = [
     { name: TRACED.off, database: 'ping_untraced', settings: {} },
