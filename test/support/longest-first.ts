@@ -11,6 +11,7 @@ export const LONGEST: Readonly<Record<string, number>> = {
   'test/local/whole.e2e.test.ts': 55,
   'test/faults/frozen.e2e.test.ts': 54,
   'test/local/stop.e2e.test.ts': 50,
+  'test/page/page.e2e.test.ts': 45,
   'test/pong/failures.e2e.test.ts': 43,
   'test/local/restart.e2e.test.ts': 40,
   'test/docs/commands.e2e.test.ts': 33,
