@@ -11,6 +11,8 @@ import { MinuteSums } from './minute-sums.ts'
 const MAX_MINUTES = 10_080
 /** For a range of up to this many minutes, asked while no other is, only its own fields are read: of a count, and of minutes. */
 const MAX_OWN_FIELDS = { count: 256, minutes: 1_500 }
+/** Minutes of long ranges that are requested more often than this are kept, as all minutes are. In ms. */
+const WORTH_WITHIN_MS = 250
 /** A hash with more fields is not read as a whole: Ping never writes that many (the setting `MAX_MINUTES` is at most 100 000). */
 const MAX_FIELDS = 120_000
 const WHOLE_TIMEOUT_MS = 500
@@ -43,6 +45,7 @@ export class CachedRanges {
   readonly #minutes = new SharedLookup(() => this.#lookAtMinutes(), { keptMs: look => look?.keptMs ?? 0 })
   #kept: (KeptMinutes & { readonly wholeMs: number }) | undefined
   #asking = 0
+  #longAskedMs = -Infinity
 
   constructor(looks: CacheLooks, metrics: CountReaderMetrics) {
     this.#looks = looks
@@ -74,7 +77,7 @@ export class CachedRanges {
     const { first, end } = minutes
     this.#asking++
     try {
-      if (this.#asking === 1 && end - first <= MAX_OWN_FIELDS.minutes) return await this.#ownMinutes(first, end)
+      if (this.#asking === 1 && end - first <= this.#maxOwnMinutes(end - first)) return await this.#ownMinutes(first, end)
       const look = await this.#minutes.get(false)
       if (!look) return undefined
       const { sums, provenMs } = look
@@ -83,6 +86,14 @@ export class CachedRanges {
     } finally {
       this.#asking--
     }
+  }
+
+  #maxOwnMinutes(minutes: number): number {
+    if (minutes <= MAX_OWN_FIELDS.count) return MAX_OWN_FIELDS.count
+    const nowMs = performance.now()
+    const isFrequent = nowMs - this.#longAskedMs < WORTH_WITHIN_MS
+    this.#longAskedMs = nowMs
+    return isFrequent ? MAX_OWN_FIELDS.count : MAX_OWN_FIELDS.minutes
   }
 
   async #countOwnFields(first: number, end: number): Promise<Count | undefined> {

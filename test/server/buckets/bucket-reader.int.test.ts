@@ -155,6 +155,26 @@ describe('buckets', () => {
     expect(answered).toHaveLength(100)
   })
 
+  test('of a day of minutes, if asked for often, read only the few minutes that change', async () => {
+    const fields: number[] = []
+    const pipeline = at.cache.pipeline.bind(at.cache)
+    vi.spyOn(at.cache, 'pipeline').mockImplementation(() => {
+      const made = pipeline()
+      const hmget = made.hmget.bind(made) as (...args: readonly string[]) => typeof made
+      made.hmget = ((...args: readonly string[]) => {
+        fields.push(args.length)
+        return hmget(...args)
+      }) as typeof made.hmget
+      return made
+    })
+    const asked = question(NOW_MS, NOW_MS + DAY_MS)
+    await vi.waitUntil(async () => {
+      await untilCached(asked)
+      return fields.at(-1)! < 100
+    }, 10_000)
+    expect(textOf(await untilCached({ ...asked, unit: 'day' }), NOW_MS)).toBe('0:4')
+  })
+
   test('of different zones and units that are asked for at the same time are not mixed up', async () => {
     const asked = ZONES.flatMap(timeZone => UNITS.map(unit => question(-DAY_MS, DAY_MS / 2, { unit, timeZone })))
     const together = await Promise.all(asked.map(each => reader.list(each)))
