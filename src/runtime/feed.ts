@@ -136,26 +136,28 @@ export class Feed<T> {
     watcher.wake = undefined
   }
 
-  #lookLater(tookMs = 0): void {
-    this.#nextLook = setTimeout(() => void this.#tick(), Math.max(this.#options.pauseMs(), tookMs * (SHARE - 1)))
+  #lookLater(cpuMs = 0): void {
+    this.#nextLook = setTimeout(() => void this.#tick(), Math.max(this.#options.pauseMs(), cpuMs * (SHARE - 1)))
   }
 
   async #tick(): Promise<void> {
     this.#failure = await this.#tryToLook()
     this.#ticks++
-    const tookMs = await this.#wakeDue()
-    if (!this.isOver) this.#lookLater(tookMs)
+    const cpuMs = await this.#wakeDue()
+    if (!this.isOver) this.#lookLater(cpuMs)
   }
 
-  /** Resolves to the time that it took, with all that the watchers did, in ms; 0 if they are few. */
+  /** Resolves to the CPU time that it took, with all that the watchers did, in ms; 0 if they are few. */
   async #wakeDue(): Promise<number> {
-    const beganMs = performance.now()
+    const before = process.cpuUsage()
     const due = [...this.#waiting].filter(watcher => this.#failure !== undefined || this.#isDue(watcher))
     for (let at = 0; at < due.length; at += MAX_WOKEN) {
       for (const watcher of due.slice(at, at + MAX_WOKEN)) watcher.wake?.()
       if (due.length > MAX_WOKEN) await nextTurn()
     }
-    return due.length > MAX_WOKEN ? performance.now() - beganMs : 0
+    if (due.length <= MAX_WOKEN) return 0
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
   }
 
   /** Returns the failure that ends the watches, if there is one. */
