@@ -67,7 +67,7 @@ export class Feed<T> {
     const wake = (): void => watcher?.wake?.()
     ended.addEventListener('abort', wake)
     try {
-      const seen = await endedOr(ended, this.#first())
+      const seen = await endedOr(ended, () => this.#first())
       if (seen === undefined) return
       // The first state is between two ticks, so the next tick is less than one pause later.
       watcher = { seen, dueTick: this.#ticks + 2, wake: undefined }
@@ -182,14 +182,14 @@ function nextTurn(): Promise<void> {
   return new Promise(resolve => void setImmediate(resolve))
 }
 
-/** The outcome of `promise`, or undefined as soon as `ended` is aborted. */
-async function endedOr<T>(ended: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
+/** The outcome of what `begin` begins, or undefined as soon as `ended` is aborted. If it already is, nothing begins. */
+async function endedOr<T>(ended: AbortSignal, begin: () => Promise<T>): Promise<T | undefined> {
   if (ended.aborted) return undefined
   const { promise: aborted, resolve } = Promise.withResolvers<undefined>()
   const onAbort = (): void => resolve(undefined)
   ended.addEventListener('abort', onAbort)
   try {
-    return await Promise.race([promise, aborted])
+    return await Promise.race([begin(), aborted])
   } finally {
     ended.removeEventListener('abort', onAbort)
   }

@@ -161,6 +161,12 @@ describe('a feed', () => {
     ended.abort()
     expect([await end, got, feed.isOver]).toEqual(['ended', [], true])
   })
+
+  test('begins no look, whose failure nobody would see, for a watch that was ended before it began', async () => {
+    const { feed, seen } = createFeed()
+    expect(await readAll(feed.watch(AbortSignal.abort())).end).toBe('ended')
+    expect(seen.looks).toBe(0)
+  })
 })
 
 test('many watchers are not all woken in one turn of the event loop, so that other work gets its turn', async () => {
