@@ -79,7 +79,21 @@ describe.each(firstOrAll(PROTOCOLS))('pingcli ping over %s, if something fails,'
       i % 10 === 3 ? 'lose reply' : i % 10 === 6 ? { code: Code.Unavailable } : 'answer',
     )
     const { address, pings, recorded } = await serve(protocol, script)
-    const args = ['ping', '-n', '200', '--concurrency', '20', '--protocol', protocol, '--address', address, '--json', '--each', '--timeout', '40s']
+    const args = [
+      'ping',
+      '-n',
+      '200',
+      '--concurrency',
+      '20',
+      '--protocol',
+      protocol,
+      '--address',
+      address,
+      '--json',
+      '--each',
+      '--timeout',
+      '40s',
+    ]
     const { code, stdout } = await runCli(args)
     expect(code).toBe(0)
     const lines = stdout
