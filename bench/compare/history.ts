@@ -15,8 +15,10 @@ const LOST_ANSWERS = 60
 const LATE_PINGS = 100
 /** Clients that send at a time. */
 const CLIENTS = 8
-/** How long the broker is unreachable. Clients try again meanwhile. */
+/** How long the broker is unreachable. */
 const OUTAGE_MS = 4_000
+/** During the outage clients send a ping again after this time without an answer. */
+const OUTAGE_PATIENCE_MS = 1_500
 /** Into a step's pings, before the kill. */
 const KILL_AFTER_MS = 60
 const DAY_MS = 86_400_000
@@ -37,7 +39,7 @@ export function history(kafka: BrokerPart, yesterdayMs: number): readonly Step[]
       async play(sides) {
         let sending = Promise.resolve(0)
         await kafka.outage(async () => {
-          sending = both(sides, side => send(side, PINGS))
+          sending = both(sides, side => send(side, PINGS, { patienceMs: OUTAGE_PATIENCE_MS }))
           sending.catch(() => undefined) // awaited below
           await wait(OUTAGE_MS)
         })
