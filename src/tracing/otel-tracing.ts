@@ -11,9 +11,14 @@ export interface OtelTracingOptions {
   readonly hasActiveSpans: boolean
   /** Sends what has ended. */
   readonly stop: () => Promise<void>
+  /** Called with what OpenTelemetry threw, such as a processor of spans that the user brought. */
+  readonly onFault: (error: unknown) => void
 }
 
-/** Records spans with OpenTelemetry. No context follows the work by itself: the caller passes it on. */
+/**
+ * Records spans with OpenTelemetry. No context follows the work by itself: the caller passes it on. What OpenTelemetry throws ends
+ * here: the work goes on without a span, or with one that lacks something.
+ */
 export class OtelTracing implements Tracing {
   readonly #options: OtelTracingOptions
 
@@ -22,7 +27,8 @@ export class OtelTracing implements Tracing {
   }
 
   begin(name: string, options: SpanOptions): Span | undefined {
-    return this.#options.decide(options.parent) ? this.#begin(name, options, this.#causeOf(options)) : undefined
+    if (!this.#options.decide(options.parent)) return undefined
+    return unharmed(this.#options.onFault, () => this.#begin(name, options, this.#causeOf(options)))
   }
 
   stop(): Promise<void> {
@@ -30,7 +36,7 @@ export class OtelTracing implements Tracing {
   }
 
   #begin(name: string, { kind, links, attributes, startMs }: SpanOptions, cause: Api.Context): Span | undefined {
-    const { api, tracer } = this.#options
+    const { api, tracer, onFault } = this.#options
     const span = tracer.startSpan(
       name,
       {
@@ -42,7 +48,9 @@ export class OtelTracing implements Tracing {
       cause,
     )
     if (!span.isRecording()) return undefined
-    return new OtelSpan(span, api, (child, more) => this.#begin(child, more, api.trace.setSpan(api.ROOT_CONTEXT, span)))
+    const beginChild: Span['begin'] = (child, more) =>
+      unharmed(onFault, () => this.#begin(child, more, api.trace.setSpan(api.ROOT_CONTEXT, span)))
+    return new OtelSpan(span, { api, onFault, begin: beginChild })
   }
 
   #causeOf({ parent, kind }: SpanOptions): Api.Context {
@@ -63,27 +71,41 @@ class OtelSpan implements Span {
   readonly begin: Span['begin']
   readonly #span: Api.Span
   readonly #api: typeof Api
+  readonly #onFault: (error: unknown) => void
 
-  constructor(span: Api.Span, api: typeof Api, begin: Span['begin']) {
+  constructor(span: Api.Span, { api, onFault, begin }: Pick<OtelTracingOptions, 'api' | 'onFault'> & Pick<Span, 'begin'>) {
     const { traceId, spanId, traceFlags } = span.spanContext()
     this.context = { traceId, spanId, isSampled: (traceFlags & SAMPLED) !== 0 }
     this.begin = begin
     this.#span = span
     this.#api = api
+    this.#onFault = onFault
   }
 
   link(context: SpanContext): void {
     // Absent in an SDK of the user that is older than 1.26.
-    ;(this.#span as Partial<Api.Span>).addLink?.({ context: toOtel(context) })
+    unharmed(this.#onFault, () => (this.#span as Partial<Api.Span>).addLink?.({ context: toOtel(context) }))
   }
 
   set(attributes: Attributes): void {
-    this.#span.setAttributes(plain(attributes))
+    unharmed(this.#onFault, () => this.#span.setAttributes(plain(attributes)))
   }
 
   end(error?: unknown): void {
-    if (error !== undefined) this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: messageOf(error) })
-    this.#span.end()
+    unharmed(this.#onFault, () => {
+      if (error !== undefined) this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: messageOf(error) })
+      this.#span.end()
+    })
+  }
+}
+
+/** What `work` returns; undefined if it throws. */
+function unharmed<T>(onFault: (error: unknown) => void, work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    onFault(error)
+    return undefined
   }
 }
 

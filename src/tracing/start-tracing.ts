@@ -47,19 +47,29 @@ async function sendTo(receiver: TraceReceiver, settings: TracingSettings, { serv
     createSpanSender({ settings, receiver, service, idRatio, log }),
   ])
   log.info({ receiver: receiver.shownUrl, sampled: text }, 'traces are recorded')
-  return new OtelTracing({ api, tracer, decide, hasActiveSpans: false, stop })
+  return new OtelTracing({ api, tracer, decide, hasActiveSpans: false, stop, onFault: faultsTo(log) })
 }
 
 async function withOwnSdk(own: RegisteredProvider, { log }: StartTracingOptions): Promise<Tracing> {
   const api = await import('@opentelemetry/api')
   log.info('traces are recorded with the SDK that this process was started with; it decides what is recorded, and where it goes')
-  const flush = own.getDelegate?.() ?? own
+  const provider = own.getDelegate?.() ?? own
+  const lastSpans = async (): Promise<void> => provider.forceFlush?.()
   return new OtelTracing({
     api,
     tracer: own.getTracer('ping'),
     decide: () => true,
     hasActiveSpans: true,
-    stop: () =>
-      within(OWN_FLUSH_MS, 'the last spans were not sent in time', flush.forceFlush?.() ?? Promise.resolve()).catch(() => undefined),
+    stop: () => within(OWN_FLUSH_MS, 'the last spans were not sent in time', lastSpans()).catch(() => undefined),
+    onFault: faultsTo(log),
   })
+}
+
+/** Logs the first fault only: each span could have the same one. */
+function faultsTo(log: Logger): (err: unknown) => void {
+  let isKnown = false
+  return err => {
+    log[isKnown ? 'debug' : 'warn']({ err }, 'traces: OpenTelemetry failed to record a span. Pings are not affected')
+    isKnown = true
+  }
 }

@@ -82,5 +82,13 @@ describe('a batch carries on', () => {
     expect([...traces!]).toEqual([[0, first.context]])
   })
 
+  test('no trace that is recorded in this program only', () => {
+    const tracing = new RecordingTracing()
+    const span = call(tracing)
+    const batch = batchOf(['a', { ...span, context: { ...span.context, isSampled: false } }], ['b', call(tracing)])
+    const { traces } = new BatchTrace(batch.traced, 2).recorded(recorded(batch), batch.traced, 1)
+    expect([...traces!.keys()]).toEqual([1])
+  })
+
   test('nothing if no call is traced', () => expect(batchOf(['a'], ['b']).traced).toEqual([]))
 })

@@ -88,4 +88,13 @@ describe("the user's own SDK", () => {
     expect(printed).toContain('span ping.v1.PingService/PingCount 00f067aa0ba902b7\n')
     expect([printed.includes('with the SDK that this process was started with'), code]).toEqual([true, 0])
   })
+
+  test('does not keep calls from their answers if it throws at each of them, which is logged once', async () => {
+    const server = await start(SERVER, 'broken-sdk')
+    const statusOf = async () => (await postJson(server.url + COUNT_PATH, '{}', { traceparent: TRACEPARENT })).status
+    expect([await statusOf(), await statusOf()]).toEqual([503, 503]) // there is no Postgres
+    const { printed, code } = await server.stop()
+    expect(printed.split('\n').filter(line => line.includes('broken SDK'))).toHaveLength(1)
+    expect(code).toBe(0)
+  })
 })

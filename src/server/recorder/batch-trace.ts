@@ -59,14 +59,14 @@ export class BatchTrace {
   }
 }
 
-/** One inserted ping of each traced call, by its index. */
+/** One inserted ping of each traced call, by its index. An SDK of the user may record a call without sampling it: nothing is carried on. */
 function tracesOf(inserted: readonly NewPing[], traced: readonly TracedPing[]): ReadonlyMap<number, SpanContext> {
   const indexes = new Map(inserted.map((ping, index) => [ping, index]))
   const calls = new Set<Span>()
   const traces = new Map<number, SpanContext>()
   for (const { ping, span } of traced) {
     const index = indexes.get(ping)
-    if (index === undefined || calls.has(span)) continue
+    if (index === undefined || calls.has(span) || !span.context.isSampled) continue
     calls.add(span)
     if (!traces.has(index)) traces.set(index, span.context)
   }
