@@ -126,10 +126,20 @@ function ratio(env: string, help: string): Setting<number | undefined> {
 }
 
 function checkUrl(env: string, got: string): void {
-  const { protocol: scheme } = URL.parse(got) ?? {}
-  if (scheme === 'http:' || scheme === 'https:') return
-  const shown = got.includes('@') ? 'a value that is not shown (secret)' : JSON.stringify(got)
+  const url = URL.parse(got)
+  if (url !== null && ['http:', 'https:'].includes(url.protocol) && isEncoded(url.username) && isEncoded(url.password)) return
+  const shown = /[@?]/.test(got) ? 'a value that is not shown (secret)' : JSON.stringify(got)
   throw new SettingsError(`${env}: got ${shown}, expected ${URL_EXPECTED}`)
+}
+
+/** Node decodes the user and the password of a URL with each request. */
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function checkPairs(env: string, got: string): ReadonlyMap<string, string> {

@@ -1,13 +1,11 @@
 import type * as Api from '@opentelemetry/api'
 import type { Logger } from '../runtime/logger.ts'
-import { within } from '../runtime/wait.ts'
 import { parseKeyValues } from './key-values.ts'
+import { sendLastSpans } from './send-last-spans.ts'
 import type { TracingSettings } from './settings.ts'
 import type { TraceReceiver } from './trace-receiver.ts'
 import { WatchedExporter } from './watched-exporter.ts'
 
-/** Maximum time of the last sending, when a program stops. */
-const LAST_SPANS_MS = 3_000
 const NAME = 'service.name'
 
 export interface SpanSender {
@@ -56,7 +54,7 @@ export async function createSpanSender({ settings, receiver, service, idRatio, l
   })
   return {
     tracer: provider.getTracer('ping'),
-    stop: () => within(LAST_SPANS_MS, 'the last spans were not sent in time', provider.shutdown()).catch(() => undefined),
+    stop: () => sendLastSpans(() => provider.shutdown(), log),
   }
 }
 

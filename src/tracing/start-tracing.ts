@@ -1,15 +1,13 @@
 import type { Logger } from '../runtime/logger.ts'
-import { within } from '../runtime/wait.ts'
 import { OtelTracing } from './otel-tracing.ts'
 import { ownProvider, type RegisteredProvider } from './own-sdk.ts'
 import { samplerOf } from './sampling.ts'
+import { sendLastSpans } from './send-last-spans.ts'
 import type { TracingSettings } from './settings.ts'
 import { createSpanSender } from './span-sender.ts'
 import { traceReceiver, type TraceReceiver } from './trace-receiver.ts'
 import type { Tracing } from './tracing.ts'
 
-/** Maximum time that the user's own SDK gets to send its last spans, when a program stops. */
-const OWN_FLUSH_MS = 3_000
 const IS_MISSING = 'ERR_MODULE_NOT_FOUND'
 
 export interface StartTracingOptions {
@@ -54,13 +52,12 @@ async function withOwnSdk(own: RegisteredProvider, { log }: StartTracingOptions)
   const api = await import('@opentelemetry/api')
   log.info('traces are recorded with the SDK that this process was started with; it decides what is recorded, and where it goes')
   const provider = own.getDelegate?.() ?? own
-  const lastSpans = async (): Promise<void> => provider.forceFlush?.()
   return new OtelTracing({
     api,
     tracer: own.getTracer('ping'),
     decide: () => true,
     hasActiveSpans: true,
-    stop: () => within(OWN_FLUSH_MS, 'the last spans were not sent in time', lastSpans()).catch(() => undefined),
+    stop: () => sendLastSpans(async () => provider.forceFlush?.(), log),
     onFault: faultsTo(log),
   })
 }

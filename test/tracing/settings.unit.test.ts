@@ -43,6 +43,8 @@ describe('settings of traces', () => {
       `${ENDPOINT}: got "collector:4318", expected http://host:port or https://host:port, perhaps with a path`,
     ],
     [{ [ENDPOINT]: 'grpc://me:word@collector' }, `${ENDPOINT}: got a value that is not shown (secret), expected http://host:port`],
+    [{ [ENDPOINT]: 'htp://collector/?key=word' }, `${ENDPOINT}: got a value that is not shown (secret), expected http://host:port`],
+    [{ [ENDPOINT]: 'http://me:word%@collector' }, `${ENDPOINT}: got a value that is not shown (secret), expected http://host:port`],
     [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'OTEL_EXPORTER_OTLP_PROTOCOL: got "grpc", expected one of http/json, http/protobuf'],
     [
       { OTEL_EXPORTER_OTLP_HEADERS: 'key' },
