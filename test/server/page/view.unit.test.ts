@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseState, spokenText, stateParts } from '../../../src/server/page/assets/view.js'
+import { format, parseState, spokenText, stateParts, zoneHtml } from '../../../src/server/page/assets/view.js'
 import { stateJson } from '../../../src/server/page/page-state.ts'
 import { AT_MS, stateOf } from './page-fixture.ts'
 
@@ -15,6 +15,21 @@ describe('what the browser reads of the state', () => {
     expect(parts).toMatchObject({ total: '–', rate: '–', proven: '–', counted: 'Neither the cache nor Postgres can prove a count now.' })
     expect(parts.lanes).toContain('Postgres is unreachable')
   })
+})
+
+describe('times of a zone', () => {
+  test('need no more memory when callers name zones in ever more spellings', () => {
+    const first = format('Europe/Berlin', 'clock')
+    expect(format('Europe/Berlin', 'clock')).toBe(first)
+    const name = 'europe/berlin'
+    for (let letters = 0; letters < 100; letters++)
+      format([...name].map((letter, index) => ((letters >> index) & 1 ? letter.toUpperCase() : letter)).join(''), 'clock')
+    expect(format('Europe/Berlin', 'clock')).not.toBe(first)
+    expect(format('Europe/Berlin', 'clock').format(AT_MS)).toBe(first.format(AT_MS))
+  })
+
+  test('have a name that can be broken between its words', () =>
+    expect(zoneHtml('America/Buenos_Aires')).toBe('America/<wbr>Buenos_<wbr>Aires'))
 })
 
 describe('what a screen reader says', () => {

@@ -153,6 +153,15 @@ export function escapeHtml(text) {
 }
 
 /**
+ * The name of a time zone, which may be broken between its words.
+ *
+ * @param {string} zone
+ */
+export function zoneHtml(zone) {
+  return escapeHtml(zone).replaceAll(/[/_]/g, '$&<wbr>')
+}
+
+/**
  * True if the platform knows the time zone.
  *
  * @param {string} zone
@@ -176,6 +185,8 @@ const STYLES = {
 }
 /** Formats are slow to create. @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map()
+/** Each takes about 30 kB, and callers choose the zones: a name may be written in lower and upper case in many ways. */
+const MAX_FORMATS = 64
 
 /**
  * @param {string} timeZone
@@ -183,7 +194,11 @@ const formats = new Map()
  */
 export function format(timeZone, style) {
   const key = `${style} ${timeZone}`
-  const made = formats.get(key) ?? new Intl.DateTimeFormat('en-GB', { ...STYLES[style], timeZone })
+  const known = formats.get(key)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-GB', { ...STYLES[style], timeZone })
+  const [oldest] = formats.keys()
+  if (formats.size >= MAX_FORMATS && oldest !== undefined) formats.delete(oldest)
   formats.set(key, made)
   return made
 }

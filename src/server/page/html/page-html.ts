@@ -1,5 +1,5 @@
 import { dayRows, heatmapRows, lastDays, legendItems, minuteHeads, MINUTE_MS, pingsText, toGrid } from '../assets/calendar.js'
-import { clockText, escapeHtml, parseState, stateParts, UNKNOWN, type StateParts } from '../assets/view.js'
+import { clockText, escapeHtml, parseState, stateParts, UNKNOWN, zoneHtml, type StateParts } from '../assets/view.js'
 import { stateJson, type PageState } from '../page-state.ts'
 import type { Asset, AssetName } from './assets.ts'
 import type { FirstView } from './first-views.ts'
@@ -72,7 +72,7 @@ ${zoneFault === undefined ? '' : `<p class="hint">${escapeHtml(zoneFault)}</p>`}
 <div><dt>Pings per second now</dt><dd id="rate">${rate}</dd></div>
 <div><dt>Today</dt><dd id="today">${today ? pingsText(today.count) : UNKNOWN}</dd></div>
 <div><dt>Proven complete at</dt><dd id="proven">${proven}</dd></div>
-<div><dt>Time zone</dt><dd id="zone" class="zone">${escapeHtml(zone)}</dd></div>
+<div><dt>Time zone</dt><dd id="zone" class="zone">${zoneHtml(zone)}</dd></div>
 </dl>
 </section>`
 }
