@@ -50,10 +50,26 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
   const recorded = () =>
     withDatabase(ping.place.databaseUrl, async client => Number((await client.query('select count(*) from pings')).rows[0].count))
   const shownTotal = async ({ text }: OpenPage) => Number((await text('total')).replaceAll(',', ''))
+  const numberOf = (text: string) => Number(text.replace(/\D/g, ''))
+  /** Pings of today, and of the hours of the heatmap: the columns of the last days and the rows of minutes, as the page shows them. */
+  const shownDayAndMinutes = async ({ page, text }: OpenPage) => {
+    const cells = await page.locator('#minutes td').allTextContents()
+    return [numberOf(await text('today')), cells.reduce((sum, cell) => sum + numberOf(cell), 0)]
+  }
+  const recordedDayAndMinutes = () =>
+    withDatabase(ping.place.databaseUrl, async client => {
+      const { rows } = await client.query(
+        `select count(*) filter (where pinged_at >= date_trunc('day', now(), 'Europe/Berlin'))::int as today,
+          count(*) filter (where pinged_at >= date_trunc('hour', now()) - interval '23 hours')::int as hours from pings`,
+      )
+      return [rows[0].today, rows[0].hours]
+    })
   const viewers = () => ping.servers[0]!.metric('ping_page_viewers')
 
   beforeAll(async () => {
-    ;[ping, browser] = await Promise.all([startPing(), startChromium()])
+    const starting = startChromium().then(started => (browser = started)) // also closed if Ping does not start
+    ping = await startPing().finally(() => starting)
+    await starting
     url = ping.servers[0]!.url
     await seedPings(url)
   })
@@ -68,19 +84,17 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
   })
 
   test('shows a ping that its button sends, in the total, the day and the minute', async () => {
+    await untilYoungHour()
     const view = await opened()
     await untilLive(view)
     const before = await recorded()
     await expect.poll(() => shownTotal(view)).toBe(before)
+    await expect.poll(() => shownDayAndMinutes(view)).toEqual(await recordedDayAndMinutes())
     await view.page.getByRole('button', { name: 'Send a ping' }).click()
     await expect.poll(() => view.text('sent')).toMatch(/^Recorded in \d+ ms\.$/)
     expect(await recorded()).toBe(before + 1)
     await expect.poll(() => shownTotal(view)).toBe(before + 1)
-    const shownPings = async () => {
-      const [today, cells] = [await view.text('today'), await view.page.locator('#minutes td:not(.ahead)').allTextContents()]
-      return [today, cells.slice(-2).some(text => Number(text) > 0)]
-    }
-    await expect.poll(shownPings).toEqual([expect.stringMatching(/^[\d,]+ pings?$/), true])
+    await expect.poll(() => shownDayAndMinutes(view)).toEqual(await recordedDayAndMinutes())
     expect(view.errors).toEqual([])
   })
 
@@ -250,6 +264,50 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
     await expect.poll(() => shownTotal(second)).toBe(before + 2)
     await expect.poll(viewers).toBe(1)
     expect([...first.errors, ...second.errors]).toEqual([])
+  })
+
+  test('goes on to the next day while no ping arrives', async () => {
+    const view = await opened()
+    let aheadMs = 0
+    await view.page.route('**/page/events', route => route.fulfill({ status: 503, body: 'too many viewers' }))
+    await view.page.route('**/page/state', async route => {
+      const state = JSON.parse(await (await route.fetch()).text())
+      await route.fulfill({ body: JSON.stringify({ ...state, atMs: state.atMs + aheadMs }) })
+    })
+    await sendElsewhere()
+    await view.page.reload()
+    await expect.poll(() => view.text('today')).toMatch(/^[1-9]/)
+    await expect.poll(() => view.text('link')).toBe('live, every 3 s')
+    aheadMs = 24 * HOUR_MS
+    await expect.poll(() => shownDayAndMinutes(view)).toEqual([0, 0])
+    expect(await view.text('days')).toMatch(/^Today0/)
+  })
+
+  test('says that the connection is lost if the server hangs, and goes on when it answers again', async () => {
+    const view = await opened()
+    await view.page.clock.install()
+    await view.page.reload()
+    await untilLive(view)
+    const server = ping.servers[0]!
+    server.freeze()
+    try {
+      await view.page.clock.fastForward(25_000)
+      await expect.poll(() => view.text('link')).toMatch(/^reconnecting since \d\d:\d\d:\d\d$/)
+    } finally {
+      server.wake()
+    }
+    await untilLive(view)
+  })
+
+  test('shows times in UTC where the browser does not know the zone of its machine, or the address names none', async () => {
+    const unknown = await opened()
+    await unknown.page.addInitScript(`Intl.DateTimeFormat.prototype.resolvedOptions = () => ({ timeZone: 'Etc/Unknown' })`)
+    await unknown.page.reload()
+    await untilLive(unknown)
+    expect([await unknown.text('zone'), unknown.errors]).toEqual(['UTC', []])
+    await unknown.page.goto(`${url}/?zone=Mars/Olympus`)
+    await untilLive(unknown)
+    expect(await unknown.text('zone')).toBe('UTC')
   })
 
   test('closes its stream while it is hidden', async () => {

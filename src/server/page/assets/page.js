@@ -17,7 +17,7 @@ import {
   toGrid,
 } from './calendar.js'
 import { follow, listBuckets, newPingId, sendPing } from './server.js'
-import { clockText, escapeHtml, isZone, numberText, parseState, spokenText, stateParts } from './view.js'
+import { clockText, escapeHtml, isZone, numberText, parseState, spokenText, stateParts, zoneHtml } from './view.js'
 
 /** @param {string} id one that the page has */
 function element(id) {
@@ -26,8 +26,9 @@ function element(id) {
   return found
 }
 
-const asked = new URLSearchParams(location.search).get('zone')
-const zone = asked !== null && isZone(asked) ? asked : Intl.DateTimeFormat().resolvedOptions().timeZone
+const asked = new URLSearchParams(location.search).get('zone') ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+/** Of a machine whose zone it does not know, a browser says Etc/Unknown, which it does not accept itself. */
+const zone = isZone(asked) ? asked : 'UTC'
 const isCalm = matchMedia('(prefers-reduced-motion: reduce)')
 /** The server's clock minus the browser's, in ms. */
 let clockDifferenceMs = 0
@@ -71,6 +72,7 @@ function showState(json) {
   else if (before === undefined) setTotal(count)
   else if (count !== before) tick(count)
   if (count !== before) refreshSoon()
+  showTime()
   speakLater(spokenText(state))
 }
 
@@ -143,6 +145,10 @@ let days = []
 let focusMs = 0
 let allMs = -Infinity
 let refreshedMs = -Infinity
+/** When asking first failed, in ms of the server's clock. @type {number | undefined} */
+let staleSinceMs
+/** The minute that was the newest in the heatmap. */
+let newestMs = 0
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let refreshing
 
@@ -153,10 +159,24 @@ function refreshSoon() {
     refreshedMs = performance.now()
     const fault = await refresh().catch(error => String(error.message))
     refreshing = undefined
-    show('stale', fault === undefined ? '' : escapeHtml(`Not up to date since ${clockText(serverNow(), zone)}: ${fault}. Trying again.`))
+    staleSinceMs = fault === undefined ? undefined : (staleSinceMs ?? serverNow())
+    show(
+      'stale',
+      staleSinceMs === undefined ? '' : escapeHtml(`Not up to date since ${clockText(staleSinceMs, zone)}: ${fault}. Trying again.`),
+    )
     if (fault !== undefined) refreshSoon()
   }
   refreshing = setTimeout(run, Math.max(0, refreshedMs + REFRESH_MS - performance.now()))
+}
+
+/** Goes with the time where no ping arrives: to the next minute, and with the hour to another row and perhaps another day. */
+function showTime() {
+  const nowMs = serverNow()
+  const minuteMs = nowMs - (nowMs % MINUTE_MS)
+  if (minuteMs === newestMs) return
+  newestMs = minuteMs
+  if (grid?.firstMs === gridRange(nowMs, zone).startMs) updateCells()
+  else refreshSoon()
 }
 
 async function refresh() {
@@ -289,7 +309,7 @@ async function send() {
   refreshSoon()
 }
 
-show('zone', escapeHtml(zone))
+show('zone', zoneHtml(zone))
 const { state } = document.body.dataset
 if (state) showState(state)
 enableHeatmap()

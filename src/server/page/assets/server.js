@@ -16,6 +16,8 @@ const NAME = 'ping-page'
 const POLL_MS = 3_000
 /** How long the server is polled before it is asked for a stream again. */
 const STREAM_AGAIN_MS = 30_000
+/** A stream brings a state every 5 s or more often. One that is silent for this long is dead, though the browser may not know it. */
+const SILENT_MS = 20_000
 
 /** How long a call may take. */
 const CALL_MS = 10_000
@@ -83,13 +85,8 @@ async function tryPing(pingId) {
 
 /** @param {Response} response */
 async function errorText(response) {
-  const text = await response.text()
-  try {
-    const { code, message } = JSON.parse(text)
-    return `${code}: ${message}`
-  } catch {
-    return `HTTP ${response.status}`
-  }
+  const { code, message } = (await response.json().catch(() => undefined)) ?? {}
+  return typeof code === 'string' ? `${code}: ${message}` : `HTTP ${response.status}`
 }
 
 /** An id for a ping: a UUIDv7. Pages of other machines without TLS have no `crypto.randomUUID`. */
@@ -185,13 +182,33 @@ function followWhile(ended, listener) {
  */
 function readServer(ended, listener) {
   const source = new EventSource(EVENTS)
-  ended.addEventListener('abort', () => source.close())
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let silence
+  const close = () => {
+    clearTimeout(silence)
+    source.close()
+    ended.removeEventListener('abort', close)
+  }
+  const hear = () => {
+    clearTimeout(silence)
+    silence = setTimeout(() => {
+      close()
+      listener.onLink('reconnecting')
+      readServer(ended, listener)
+    }, SILENT_MS)
+  }
+  ended.addEventListener('abort', close)
+  hear()
   source.addEventListener('open', () => listener.onLink('live'))
-  source.addEventListener('state', ({ data }) => listener.onState(data))
+  source.addEventListener('state', ({ data }) => {
+    hear()
+    listener.onState(data)
+  })
   source.addEventListener('error', () => {
     if (ended.aborted) return
     if (source.readyState !== EventSource.CLOSED) return listener.onLink('reconnecting')
     // The browser does not try again: the server has refused the stream, or the browser has given up.
+    close()
     void poll(ended, listener)
   })
 }
@@ -206,15 +223,26 @@ async function poll(ended, listener) {
   const untilMs = performance.now() + STREAM_AGAIN_MS
   let wasDown = false
   while (!ended.aborted) {
-    const json = await fetch(STATE, { signal: ended }).then(
-      response => (response.ok ? response.text() : undefined),
-      () => undefined,
-    )
+    const json = await fetchState(ended)
     if (ended.aborted) return
     if (json !== undefined) listener.onState(json)
     listener.onLink(json === undefined ? 'reconnecting' : 'polling')
     if (json !== undefined && (wasDown || performance.now() > untilMs)) return readServer(ended, listener)
     wasDown = json === undefined
     await pause(POLL_MS)
+  }
+}
+
+/**
+ * Undefined: the server does not answer, or not with a state.
+ *
+ * @param {AbortSignal} ended
+ */
+async function fetchState(ended) {
+  try {
+    const response = await fetch(STATE, { signal: AbortSignal.any([ended, AbortSignal.timeout(CALL_MS)]) })
+    return response.ok ? await response.text() : undefined
+  } catch {
+    return undefined
   }
 }
