@@ -42,6 +42,7 @@ describe('traceparent', () => {
     [`00-${TRACE}-${SPAN}-1`, 'short flags'],
     [`00-${TRACE}-${SPAN}`, 'no flags'],
     [` 00-${TRACE}-${SPAN}-01`, 'a space before it'],
+    [`01-${TRACE}-${SPAN}-01-${'x'.repeat(300)}`, 'so long that it costs memory'],
     [`00-${TRACE}-${SPAN}-01, 00-${TRACE}-${SPAN}-01`, 'two of them'],
   ])('%j is malformed (%s), and counts as absent', text => expect(parseTraceparent(text)).toBeUndefined())
 })
