@@ -32,13 +32,13 @@ export interface HashState {
   readonly lanes: readonly LaneState[]
 }
 
-/** The cache's clock, in ms. */
+/** The cache's clock, in ms, rounded down: as `asof`, it promises no ping too many. */
 export async function readTimeMs(cache: Cache): Promise<number> {
-  return toMs(await cache.time())
+  return Math.floor(toMs(await cache.time()))
 }
 
 function toMs([seconds, micros]: readonly (string | number)[]): number {
-  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
+  return Number(seconds) * 1000 + Number(micros) / 1000
 }
 
 /**
@@ -71,7 +71,7 @@ export async function readHashAndMinutes(cache: Cache, lanes: number, minutes: r
 export interface HashLook<Read> {
   /** Undefined as in `readHash`. */
   readonly hash: Read | undefined
-  /** The cache's clock, read after the hash. In ms. */
+  /** The cache's clock, read after the hash. In ms, rounded up, so that no age since an `asof` is too small. */
   readonly timeMs: number
 }
 
@@ -90,7 +90,7 @@ export async function lookAtHash(
       .hlen(HASH),
   )
   const hash = values === undefined ? undefined : parseHashAndMinutes(values as (string | null)[], lanes)
-  return { hash, timeMs: toMs(time as [string, string]), fields: Number(length ?? 0) }
+  return { hash, timeMs: Math.ceil(toMs(time as [string, string])), fields: Number(length ?? 0) }
 }
 
 /** The hash with all its minutes, read at one instant. */
@@ -103,7 +103,7 @@ export interface HashWithMinutes {
 /** The whole hash, then the clock. Foreign fields are ignored. */
 export async function lookAtWholeHash(cache: Cache, lanes: number): Promise<HashLook<HashWithMinutes>> {
   const [pairs, time] = await answersOf(cache.pipeline().call('HGETALL', HASH).time())
-  return { hash: pairs === undefined ? undefined : parsePairs(pairs as string[], lanes), timeMs: toMs(time as [string, string]) }
+  return { hash: pairs === undefined ? undefined : parsePairs(pairs as string[], lanes), timeMs: Math.ceil(toMs(time as [string, string])) }
 }
 
 export interface WholeHash {

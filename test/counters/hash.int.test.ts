@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   freshnessOf,
   lookAtHash,
@@ -119,7 +119,27 @@ describeCaches('the hash', under => {
       ]),
     })
     const afterMs = await readTimeMs(cache)
-    for (const { timeMs } of [some, whole]) expect([timeMs >= beforeMs, timeMs <= afterMs]).toEqual([true, true])
+    for (const { timeMs } of [some, whole]) expect([timeMs >= beforeMs, timeMs <= afterMs + 1]).toEqual([true, true])
+  })
+
+  test('has an age that is never too small: the clock is rounded up for ages, and down for what they begin with', async () => {
+    const { cache } = under()
+    await plantHash(cache, { minutes: { 3: 2 } })
+    vi.spyOn(cache, 'time').mockResolvedValue([7, 2_999])
+    expect(await readTimeMs(cache)).toBe(7_002)
+    const pipeline = cache.pipeline.bind(cache)
+    vi.spyOn(cache, 'pipeline').mockImplementation(() => {
+      const made = pipeline()
+      const exec = made.exec.bind(made)
+      vi.spyOn(made, 'exec').mockImplementation(async () => {
+        const answers = (await exec())!
+        return answers.map(([error, answer], index) => [error, index === 1 ? ['7', '2001'] : answer])
+      })
+      return made
+    })
+    expect((await lookAtHash(cache, 2, [3])).timeMs).toBe(7_003)
+    expect((await lookAtWholeHash(cache, 2)).timeMs).toBe(7_003)
+    vi.restoreAllMocks()
   })
 
   test('is read as a whole without foreign fields, and without minutes if one is malformed', async () => {
