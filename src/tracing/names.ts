@@ -35,7 +35,6 @@ export const ATTRIBUTES = {
   rpcStatus: 'rpc.response.status_code',
   errorType: 'error.type',
   dbSystem: 'db.system.name',
-  dbOperation: 'db.operation.name',
   messagingSystem: 'messaging.system',
   messagingOperation: 'messaging.operation.name',
   messagingOperationType: 'messaging.operation.type',
