@@ -59,8 +59,18 @@ describe('the range of pingcli buckets', () => {
     expect(range('2026-03-01T00:00:00.001Z').start).toBe(ms('2025-04-01T00:00Z'))
   })
 
-  test('leaves a bound that no calendar has to the server', () =>
-    expect(bucketRange({ unit: 'day', zone: 'UTC', from: undefined, to: MAX }, 0)).toEqual({ start: ms('9999-12-02T00:00Z'), end: MAX }))
+  test('without --from is as long in years that a ping cannot have', () => {
+    const range = (to: string) => bucketRange({ unit: 'month', zone: 'Asia/Tokyo', from: undefined, to: ms(to) }, 0)
+    expect(range('-000500-12-31T14:41:01Z').start).toBe(ms('-000501-12-31T14:41:01Z'))
+    expect(range('+012000-12-31T15:00Z').start).toBe(ms('+011999-12-31T15:00Z'))
+  })
+
+  test.each([MAX, -MAX - 1n])('leaves a bound that no calendar has to the server: %s', to => {
+    for (const unit of ['minute', 'hour', 'day', 'week', 'month'] as const) {
+      const { start, end } = bucketRange({ unit, zone: 'America/New_York', from: undefined, to }, 0)
+      expect([start <= end, end]).toEqual([true, to])
+    }
+  })
 })
 
 describe('the start of a bucket', () => {

@@ -1,8 +1,10 @@
 import type { Unit } from '../client/ping-client.ts'
-import { FIRST_TIME_MS, LAST_TIME_MS } from '../formats/time.ts'
 
 /** How many buckets a range without a start has: the last hour, day, 30 days, 12 weeks or 12 months. */
 const DEFAULT_BUCKETS: Readonly<Record<Unit, number>> = { minute: 60, hour: 24, day: 30, week: 12, month: 12 }
+
+/** The server accepts a year more. Temporal knows no times much beyond these, which also have to have room for the buckets before them. */
+const [MIN_MS, MAX_MS] = [-8_639_940_000_000_000n, 8_639_940_000_000_000n]
 
 /** What a user said about the range. All times in ms since the Unix epoch. */
 export interface RangeWish {
@@ -18,13 +20,14 @@ export function bucketRange({ unit, zone, from, to }: RangeWish, nowMs: number):
   const end = to ?? toMs(floor(bucketOf(BigInt(nowMs), unit, zone).add({ [`${unit}s`]: 1 }), unit))
   if (from !== undefined) return { start: from, end }
   const last = bucketOf(end - 1n, unit, zone)
-  return { start: toMs(floor(last.subtract({ [`${unit}s`]: DEFAULT_BUCKETS[unit] - 1 }), unit)), end }
+  const start = toMs(floor(last.subtract({ [`${unit}s`]: DEFAULT_BUCKETS[unit] - 1 }), unit))
+  return { start: start < end ? start : end, end }
 }
 
 /** When the bucket starts that a time is in. */
 function bucketOf(timeMs: bigint, unit: Unit, zone: string): Temporal.ZonedDateTime {
-  // Temporal knows fewer times than int64 has. The server refuses such a bound and says what it expects.
-  const known = timeMs < FIRST_TIME_MS ? FIRST_TIME_MS : timeMs > LAST_TIME_MS ? LAST_TIME_MS : timeMs
+  // The server refuses a bound that no calendar has, and says what it expects.
+  const known = timeMs < MIN_MS ? MIN_MS : timeMs > MAX_MS ? MAX_MS : timeMs
   return floor(Temporal.Instant.fromEpochMilliseconds(Number(known)).toZonedDateTimeISO(zone), unit)
 }
 
