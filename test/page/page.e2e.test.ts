@@ -231,6 +231,19 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
     await expect.poll(() => shownTotal(view)).toBe(before + 1)
   })
 
+  test('asks for the state again and again where a proxy keeps the events', async () => {
+    const view = await opened()
+    await view.page.route('**/page/events', () => undefined)
+    await view.page.clock.install()
+    await view.page.reload()
+    await view.page.locator('#heatmap[role=grid]').waitFor()
+    await view.page.clock.fastForward(25_000)
+    await expect.poll(() => view.text('link')).toBe('live, every 3 s')
+    const before = await shownTotal(view)
+    await sendElsewhere()
+    await expect.poll(() => shownTotal(view)).toBe(before + 1)
+  })
+
   test('can be read and says how to ping without JavaScript', async () => {
     const view = await opened({ javaScriptEnabled: false })
     const before = await recorded()
@@ -296,6 +309,8 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
     } finally {
       server.wake()
     }
+    await expect.poll(() => view.text('link')).toMatch(/^live/)
+    await view.page.clock.fastForward(40_000)
     await untilLive(view)
   })
 

@@ -16,7 +16,7 @@ const NAME = 'ping-page'
 const POLL_MS = 3_000
 /** How long the server is polled before it is asked for a stream again. */
 const STREAM_AGAIN_MS = 30_000
-/** A stream brings a state every 5 s or more often. One that is silent for this long is dead, though the browser may not know it. */
+/** A stream brings a state every 5 s or more often. One that is silent for this long is dead, or a proxy keeps it; the browser cannot know. */
 const SILENT_MS = 20_000
 
 /** How long a call may take. */
@@ -194,7 +194,7 @@ function readServer(ended, listener) {
     silence = setTimeout(() => {
       close()
       listener.onLink('reconnecting')
-      readServer(ended, listener)
+      void poll(ended, listener)
     }, SILENT_MS)
   }
   ended.addEventListener('abort', close)

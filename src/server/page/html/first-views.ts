@@ -20,31 +20,26 @@ export interface FirstViewsOptions {
   readonly waitMs?: number
 }
 
-const WAIT_MS = 100
+/** A state says by itself within 600 ms what is unreachable. An older one would not do: a total must not fall. */
+const WAIT_MS = { state: 700, buckets: 100 }
 
-/** Finds what is known at once, so that the page never waits for a part that is down. */
+/** Finds what is known at once, so that the page hardly waits for a part that is down. */
 export class FirstViews {
   readonly #options: FirstViewsOptions
-  #lastState: PageState | undefined
 
   constructor(options: FirstViewsOptions) {
     this.#options = options
   }
 
-  /** Never rejects. A state that takes too long is replaced by the last one, which has its own time. */
+  /** Never rejects. */
   async view(zone: string): Promise<FirstView> {
     const nowMs = Date.now()
     const [state, minutes, days] = await Promise.all([
-      this.#inTime(this.#state()),
-      this.#inTime(this.#list('minute', zone, gridRange(nowMs, zone))),
-      this.#inTime(this.#list('day', zone, daysRange(nowMs))),
+      this.#inTime('state', this.#options.states.now()),
+      this.#inTime('buckets', this.#list('minute', zone, gridRange(nowMs, zone))),
+      this.#inTime('buckets', this.#list('day', zone, daysRange(nowMs))),
     ])
-    return { nowMs, state: state ?? this.#lastState, minutes, days }
-  }
-
-  async #state(): Promise<PageState> {
-    this.#lastState = await this.#options.states.now()
-    return this.#lastState
+    return { nowMs, state, minutes, days }
   }
 
   async #list(
@@ -57,7 +52,7 @@ export class FirstViews {
     return buckets.map(bucket => ({ ...bucket, startMs: Number(bucket.startMs) }))
   }
 
-  async #inTime<T>(answer: Promise<T>): Promise<T | undefined> {
-    return within(this.#options.waitMs ?? WAIT_MS, 'not in time for the first view', answer).catch(() => undefined)
+  async #inTime<T>(what: keyof typeof WAIT_MS, answer: Promise<T>): Promise<T | undefined> {
+    return within(this.#options.waitMs ?? WAIT_MS[what], 'not in time for the first view', answer).catch(() => undefined)
   }
 }
