@@ -1,5 +1,6 @@
 import type * as Api from '@opentelemetry/api'
 import type { Logger } from '../runtime/logger.ts'
+import { DroppedSpans } from './dropped-spans.ts'
 import { parseKeyValues } from './key-values.ts'
 import { sendLastSpans } from './send-last-spans.ts'
 import type { TracingSettings } from './settings.ts'
@@ -39,12 +40,14 @@ export async function createSpanSender({ settings, receiver, service, idRatio, l
     compression: (isCompressed ? 'gzip' : 'none') as never, // an enum that the package does not export
     httpAgentOptions: { keepAlive: true, ...tls },
   })
+  const dropped = new DroppedSpans({ maxQueue: settings.otelMaxQueue, log })
   const provider = new sdk.TracerProvider({
     sampler: idRatio === undefined ? new sdk.AlwaysOnSampler() : new sdk.TraceIdRatioBasedSampler(idRatio),
     resource: resourceFromAttributes(resourceAttributes(settings, service)),
     spanProcessors: [
+      dropped,
       new sdk.BatchSpanProcessor({
-        exporter: new WatchedExporter(exporter, shownUrl, log),
+        exporter: new WatchedExporter(exporter, { shownUrl, log, onTaken: spans => dropped.taken(spans) }),
         scheduledDelayMillis: settings.otelDelayMs,
         exportTimeoutMillis: settings.otelExportTimeoutMs,
         maxQueueSize: settings.otelMaxQueue,

@@ -6,23 +6,30 @@ type Done = Parameters<SpanExporter['export']>[1]
 
 const SUCCESS = 0
 
+export interface WatchedExporterOptions {
+  /** The receiver, for log lines. */
+  readonly shownUrl: string
+  readonly log: Logger
+  /** Called with the number of spans that are about to be sent. */
+  readonly onTaken: (spans: number) => void
+}
+
 /**
  * Passes spans on, and logs when they begin to get lost and when they arrive again: one line each, no matter how many are lost. The
  * spans themselves and the headers are never logged.
  */
 export class WatchedExporter implements SpanExporter {
   readonly #exporter: SpanExporter
-  readonly #shownUrl: string
-  readonly #log: Logger
+  readonly #options: WatchedExporterOptions
   #lost = 0
 
-  constructor(exporter: SpanExporter, shownUrl: string, log: Logger) {
+  constructor(exporter: SpanExporter, options: WatchedExporterOptions) {
     this.#exporter = exporter
-    this.#shownUrl = shownUrl
-    this.#log = log
+    this.#options = options
   }
 
   export(spans: Spans, done: Done): void {
+    this.#options.onTaken(spans.length)
     this.#exporter.export(spans, result => {
       if (result.code === SUCCESS) this.#arrived()
       else this.#failed(spans.length, result.error)
@@ -39,18 +46,17 @@ export class WatchedExporter implements SpanExporter {
   }
 
   #arrived(): void {
-    if (this.#lost > 0) this.#log.info({ lost: this.#lost, receiver: this.#shownUrl }, 'traces: the receiver takes spans again')
+    const { shownUrl: receiver, log } = this.#options
+    if (this.#lost > 0) log.info({ lost: this.#lost, receiver }, 'traces: the receiver takes spans again')
     this.#lost = 0
   }
 
   #failed(spans: number, error: (Error & { readonly code?: unknown }) | undefined): void {
+    const { shownUrl: receiver, log } = this.#options
     const why = reasonOf(error)
     if (this.#lost === 0)
-      this.#log.warn(
-        { receiver: this.#shownUrl, why },
-        'traces: the receiver does not take spans; they are lost until it does. Pings are not affected',
-      )
-    else this.#log.debug({ receiver: this.#shownUrl, why, spans }, 'traces: spans were lost')
+      log.warn({ receiver, why }, 'traces: the receiver does not take spans; they are lost until it does. Pings are not affected')
+    else log.debug({ receiver, why, spans }, 'traces: spans were lost')
     this.#lost += spans
   }
 }

@@ -109,6 +109,17 @@ describe('a receiver of traces', () => {
     expect(lines.join()).not.toContain(SECRET)
   })
 
+  test('gets no more spans than the queue takes at once; how many were dropped is logged', async () => {
+    const got = await receiver()
+    const limits = { OTEL_BSP_MAX_QUEUE_SIZE: '10', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '10' }
+    const { tracing, lines } = await tracingWith({ OTEL_EXPORTER_OTLP_ENDPOINT: got.endpoint, OTEL_TRACES_SAMPLER: 'always_on', ...limits })
+    for (let call = 1; call <= 100; call++) tracing.begin('call', { kind: 'server' })!.end()
+    await tracing.stop()
+    const dropped = lines.flatMap(line => (JSON.parse(line) as { dropped?: number }).dropped ?? [])
+    expect(dropped).toEqual([1, 79])
+    expect(got.spans).toHaveLength(20)
+  })
+
   test('that is down delays neither work nor the stop beyond a few seconds', async () => {
     const { tracing, lines } = await tracingWith({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_EXPORTER_OTLP_TIMEOUT: '500' })
     tracing.begin('call', { kind: 'server' })!.end()
