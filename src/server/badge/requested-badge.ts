@@ -11,8 +11,11 @@ export interface RequestedBadge {
 const DEFAULT_LABEL = 'pings'
 /** Maximum length of a label, in UTF-16 code units. */
 const MAX_LABEL = 100
-/** A control character, half of a surrogate pair or a non-character: XML 1.0 has no way to write these. */
-const NOT_IN_XML = /[\p{Control}\p{Surrogate}\ufffe\uffff]/u
+/**
+ * A control character, half of a surrogate pair or a non-character, as XML 1.0 has no way to write these; or a control of direction,
+ * as it would reverse the digits of the count that follows the label in the title.
+ */
+const REFUSED = /[\p{Control}\p{Surrogate}\p{Bidi_Control}\ufffe\uffff]/u
 const NAMES: readonly string[] = ['label', 'start', 'end']
 const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
@@ -30,7 +33,7 @@ export function requestedBadge(query: URLSearchParams): RequestedBadge | string 
   }
   const label = query.get('label') ?? DEFAULT_LABEL
   if (label.length > MAX_LABEL) return fault('label', label, `at most ${MAX_LABEL} characters`)
-  if (NOT_IN_XML.test(label)) return fault('label', label, 'a text without control characters')
+  if (REFUSED.test(label)) return fault('label', label, 'a text without control characters')
   const range = requestedRange(query)
   return typeof range === 'string' ? range : { label, range }
 }

@@ -8,7 +8,7 @@ import { startHttpFixture, type HttpFixture } from '../http-fixture.ts'
 import { parseSvgs, type ParsedSvg } from './parse-svg.ts'
 
 const MAX_COUNT = 2n ** 63n - 1n
-const LABEL_OF_ALL = `<&>"' ]]> <script>alert(1)</script> &amp; é 日本 🏓 \u202e`
+const LABEL_OF_ALL = `<&>"' ]]> <script>alert(1)</script> &amp; é 日本 🏓 שלום`
 
 let answer: Count | Error
 let fixture: HttpFixture
@@ -156,6 +156,7 @@ describe.each(['/badge.svg', '/badge.json'])('%s', path => {
     ['?label=a&label=b', 'query parameter label: got "a, b", expected it once'],
     ['?lable=a', 'query parameter "lable": got "a", expected no parameters other than label, start and end'],
     ['?label=a%00b', String.raw`query parameter label: got "a\u0000b", expected a text without control characters`],
+    ['?label=%E2%80%AEsgnip', String.raw`query parameter label: got "\u202esgnip", expected a text without control characters`],
     ['?label=%EF%BF%BF', 'query parameter label: got '],
     [`?label=${'x'.repeat(101)}`, 'expected at most 100 characters'],
   ])('answers the query %s with 400 and what was expected', async (query, message) => {
