@@ -100,6 +100,8 @@ describe('a failed call', () => {
     expect(describeFailure(error)).toBe('unavailable: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1')
     const same = new ConnectError('boom', Code.DeadlineExceeded, undefined, undefined, new Error('boom'))
     expect(describeFailure(same)).toBe('deadline_exceeded: boom')
+    const broken = ConnectError.from(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }), Code.Aborted)
+    expect(describeFailure(broken)).toBe('aborted: the connection broke before the whole answer was here')
   })
 
   test('has a pause from retry-after, in seconds', () => {

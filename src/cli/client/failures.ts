@@ -83,15 +83,18 @@ export function retryAfterMs(error: ConnectError): number | undefined {
   return text !== null && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : undefined
 }
 
+/** What Node says of an answer over HTTP/1.1 whose connection broke. */
+const BROKEN = 'aborted'
+
 /** Names the error, and its causes where they say more: "unavailable: connect ECONNREFUSED …". */
 export function describeFailure(error: ConnectError): string {
   if (lacksHttp2(error)) return 'got something other than HTTP/2, which grpc and --stream need. Is it the address of a Ping server?'
   const tls = describeTls(error)
   if (tls !== undefined) return tls
-  const reasons = [error.rawMessage].filter(Boolean)
+  const reasons = [error.rawMessage === BROKEN ? 'the connection broke before the whole answer was here' : error.rawMessage].filter(Boolean)
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     for (const reason of cause instanceof AggregateError ? cause.errors.map(messageOf) : [cause.message]) {
-      if (reason && !reasons.some(known => known.includes(reason))) reasons.push(reason)
+      if (reason && reason !== BROKEN && !reasons.some(known => known.includes(reason))) reasons.push(reason)
     }
   }
   return `${codeName(error.code)}: ${reasons.join('; ') || 'no reason given'}`
