@@ -81,6 +81,11 @@ describe('a record with headers', () => {
     ['is not sampled', { traceparent: Buffer.from(toTraceparent({ ...callerContext(7), isSampled: false })) }],
     ['comes twice', { traceparent: [TRACEPARENT, TRACEPARENT] }],
     ['has no value', { traceparent: null as unknown as Buffer }],
+    ['is not text', { traceparent: Buffer.from([0xff, 0xfe, 0x00]) }],
+    [
+      'is a megabyte long',
+      { traceparent: Buffer.concat([Buffer.from(`01${String(TRACEPARENT).slice(2)}`), Buffer.from(`-${'x'.repeat(1_000_000)}`)]) },
+    ],
     ['is missing', { other: Buffer.from('x') }],
   ])('is counted without a trace if its traceparent %s', async (_, headers) => {
     await takeAll(recordOf(encode(event(1)), headers), new RecordingTracing())
