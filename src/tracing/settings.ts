@@ -1,7 +1,7 @@
 import { choice, integer, SettingsError, text, type Setting, type SettingsOf } from '../runtime/settings.ts'
 import { parseKeyValues } from './key-values.ts'
 
-const URL_EXPECTED = 'http://host:port or https://host:port, perhaps with a path'
+const URL_EXPECTED = 'http://host:port or https://host:port, perhaps with a path, and with special characters as %XX'
 const PAIRS_EXPECTED = 'key=value,key=value, with special characters as %XX'
 /** The name of an HTTP header. */
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/
