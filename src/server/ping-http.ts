@@ -76,7 +76,7 @@ async function healthz(): Promise<Page> {
   return { status: 200, type: 'text/plain; charset=utf-8', body: 'ok' }
 }
 
-function livePages({ pageStates, buckets, tls }: PingHttpOptions): readonly (readonly [string, PageMaker])[] {
+function livePages({ pageStates, buckets }: PingHttpOptions): readonly (readonly [string, PageMaker])[] {
   if (pageStates === undefined) return []
-  return [...pageMakers({ states: pageStates, buckets, isEncrypted: tls !== undefined }), [STATE_PATH, statePage(pageStates)]]
+  return [...pageMakers({ states: pageStates, buckets }), [STATE_PATH, statePage(pageStates)]]
 }

@@ -140,7 +140,8 @@ function curlRoute(request: HttpRequest, { method, path, body, contentType }: Ro
   return ['  curl', ...words, `'${originOf(request)}${path}'`].join(' ')
 }
 
-function originOf(request: HttpRequest): string {
+/** Where the caller reaches this server, such as http://127.0.0.1:8080; fit to be copied into a shell. */
+export function originOf(request: HttpRequest): string {
   return `http${'encrypted' in request.socket ? 's' : ''}://${hostOf(request)}`
 }
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { startHttpFixture } from '../http-fixture.ts'
 import { BROWSER } from './page-fixture.ts'
@@ -32,6 +35,20 @@ describe('the live page of a server', () => {
       expect(await answer.text()).toContain('curl -H')
     },
   )
+
+  test.each([
+    ['page.example:8080', 'http://page.example:8080'],
+    ['"><script>alert(1)</script>', undefined],
+    ['$(reboot)', undefined],
+  ])('gives a command with the host %j only if that is a plain one', async (host, shown) => {
+    await using fixture = await startHttpFixture({ pageStates: pageStates() })
+    const { port } = fixture
+    const request = get({ host: '127.0.0.1', port, path: '/', headers: { accept, host } })
+    const [answer] = (await once(request, 'response')) as [IncomingMessage]
+    const html = await text(answer)
+    expect(html).toContain(`${shown ?? `http://127.0.0.1:${port}`}/ping.v1.PingService/Ping<`)
+    expect(html).not.toMatch(/alert\(1\)|reboot/)
+  })
 
   test('does not exist where it is turned off', async () => {
     await using fixture = await startHttpFixture()

@@ -30,5 +30,5 @@ export function stateOf(values: Partial<PageState> = {}): PageState {
 }
 
 export function requestOf(headers: Readonly<Record<string, string>> = BROWSER, query = ''): PageRequest {
-  return { path: '/', query: new URLSearchParams(query), header: name => headers[name] }
+  return { path: '/', origin: 'http://127.0.0.1:8080', query: new URLSearchParams(query), header: name => headers[name] }
 }

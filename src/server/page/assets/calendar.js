@@ -83,7 +83,7 @@ function levelOf(count, limits) {
  * @param {{ nowMs: number, zone: string, focusMs: number }} options
  */
 export function heatmapRows(grid, { nowMs, zone, focusMs }) {
-  if (grid === undefined) return wideRow(COLUMNS + 1, 'Not known now: neither the cache nor Postgres has answered.')
+  if (grid === undefined) return wideRow(COLUMNS + 1, 'Not known now: neither a fresh cache nor Postgres has answered.')
   const limits = thresholds(grid.counts)
   const rows = []
   for (let index = 0; index < grid.counts.length; index += COLUMNS) {
@@ -187,7 +187,7 @@ export function minuteHeads() {
  * @param {string} zone
  */
 export function dayRows(days, zone) {
-  if (days === undefined) return wideRow(3, 'Not known now: Postgres has not answered.')
+  if (days === undefined) return wideRow(3, 'Not known now: neither a fresh cache nor Postgres has answered.')
   const max = days.reduce((most, { count }) => (count > most ? count : most), 1n)
   const rows = days.map(({ startMs, count }, index) => {
     const day = index === days.length - 1 ? 'Today' : format(zone, 'day').format(startMs)

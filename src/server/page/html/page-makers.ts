@@ -9,14 +9,7 @@ import { codingFor, encode } from './page-coding.ts'
 import { pageHtml } from './page-html.ts'
 import { prefersHtml } from './prefers-html.ts'
 
-export interface PageMakersOptions extends FirstViewsOptions {
-  /** Whether callers reach the server by TLS. */
-  readonly isEncrypted: boolean
-}
-
 const UTC = 'UTC'
-/** A name or an address, and a port. */
-const PLAIN_HOST = /^(?:[\w.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 const STRICT = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
 const POLICY = [
   "default-src 'none'",
@@ -30,11 +23,11 @@ const POLICY = [
 ].join('; ')
 
 /** The live page and its files, by path. */
-export function pageMakers(options: PageMakersOptions): ReadonlyMap<string, PageMaker> {
+export function pageMakers(options: FirstViewsOptions): ReadonlyMap<string, PageMaker> {
   const assets = readAssets()
   const views = new FirstViews(options)
   return new Map<string, PageMaker>([
-    ['/', request => livePage(request, { assets, views, ...options })],
+    ['/', request => livePage(request, { assets, views })],
     ['/favicon.ico', async () => ({ status: 204, type: 'image/x-icon', body: '', headers: { 'cache-control': 'max-age=86400' } })],
     ...Object.values(assets).map((asset): [string, PageMaker] => [asset.path, request => assetPage(request, asset)]),
   ])
@@ -50,13 +43,13 @@ async function assetPage(request: PageRequest, asset: Asset): Promise<Page> {
   }
 }
 
-interface LivePageOptions extends PageMakersOptions {
+interface LivePageOptions {
   readonly assets: Readonly<Record<AssetName, Asset>>
   readonly views: FirstViews
 }
 
 /** Undefined: the caller is no browser. */
-async function livePage(request: PageRequest, { assets, views, isEncrypted }: LivePageOptions): Promise<Page | undefined> {
+async function livePage(request: PageRequest, { assets, views }: LivePageOptions): Promise<Page | undefined> {
   if (!prefersHtml(request.header('accept'))) return undefined
   const asked = request.query.get('zone') ?? UTC
   const zone = isZone(asked) ? asked : UTC
@@ -64,7 +57,7 @@ async function livePage(request: PageRequest, { assets, views, isEncrypted }: Li
     zone === asked
       ? undefined
       : `zone: got ${asked.slice(0, 100)}, expected the name of a time zone, such as Europe/Berlin. Times are in UTC.`
-  const html = Buffer.from(pageHtml(await views.view(zone), { assets, origin: originOf(request, isEncrypted), zone, zoneFault }))
+  const html = Buffer.from(pageHtml(await views.view(zone), { assets, origin: request.origin, zone, zoneFault }))
   const coding = codingFor(request.header('accept-encoding'))
   const etag = `W/"${createHash('sha256').update(html).digest('base64url').slice(0, 16)}"`
   const headers = { 'cache-control': 'no-cache', vary: 'accept, accept-encoding', etag, 'content-security-policy': POLICY, ...STRICT }
@@ -74,11 +67,6 @@ async function livePage(request: PageRequest, { assets, views, isEncrypted }: Li
     body: await encode(html, coding),
     headers: { ...headers, ...codingHeader(coding) },
   }
-}
-
-function originOf(request: PageRequest, isEncrypted: boolean): string {
-  const host = request.header('host') ?? request.header(':authority') ?? ''
-  return `http${isEncrypted ? 's' : ''}://${PLAIN_HOST.test(host) ? host : '127.0.0.1:8080'}`
 }
 
 function codingHeader(coding: string): Readonly<Record<string, string>> {
