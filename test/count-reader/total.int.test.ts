@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HASH } from '../../src/counters/names.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
+import { TotalWatch } from '../../src/server/watch/total-watch.ts'
 import { silent } from '../counters/caches.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { RecordingTracing } from '../support/recording-tracing.ts'
@@ -64,6 +65,18 @@ describe('the total', () => {
     const { ageMs, ...rest } = await at.reader.total(true)
     expect(rest).toEqual({ count: 6n, source: 'database' })
     expect(ageMs).toBeLessThan(1_000)
+  })
+
+  test('that a watch begins with is not below one that was answered before, although the looks of watches are shared', async () => {
+    const reader = at.secondReader()
+    const watch = new TotalWatch({ reader, intervalMs: 60_000 })
+    const { signal } = new AbortController()
+    const watches = [watch.watch(signal), watch.watch(signal)]
+    const before = (await watches[0]!.next()).value!.count
+    await at.record(1, [8])
+    expect((await reader.total(true)).count).toBe(before + 1n)
+    expect((await watches[1]!.next()).value).toMatchObject({ count: before + 1n })
+    for (const each of watches) await each.return(undefined)
   })
 
   const spoiled: Readonly<Record<string, () => Promise<unknown>>> = {

@@ -65,7 +65,7 @@ export async function startHttpFixture(options: FixtureOptions = {}): Promise<Ht
     strong.push(isStrong)
     return (await options.count?.(range, isStrong)) ?? { count: BigInt(recorded.length), source: 'cache', ageMs: 12.3 }
   }
-  const reader: PingCounter = { total: isStrong => answer(undefined, isStrong), range: answer }
+  const reader: PingCounter = { answered: 0n, total: isStrong => answer(undefined, isStrong), range: answer }
   const buckets: PingBuckets = {
     async list(question) {
       listed.push(question)

@@ -61,6 +61,10 @@ export class CountReader implements PingCounter {
     this.#ledgerRanges = new LedgerRanges(options.pool)
   }
 
+  get answered(): bigint {
+    return this.#floor.total
+  }
+
   async total(strong: boolean, span?: Span): Promise<Count> {
     const answer = await (strong ? this.#strongTotal(span) : this.#cachedTotal(span))
     this.#options.metrics.countAnswered(answer.source)

@@ -9,7 +9,7 @@ const INTERVAL_MS = 250
 const REPEAT_MS = 30_000
 
 export interface TotalWatchOptions {
-  readonly reader: Pick<PingCounter, 'total'>
+  readonly reader: Pick<PingCounter, 'total' | 'answered'>
   readonly intervalMs?: number
   readonly repeatMs?: number
 }
@@ -42,7 +42,9 @@ export class TotalWatch {
    */
   async *watch(ended: AbortSignal): AsyncGenerator<Count> {
     for await (const { count, source, completeToMs } of this.#currentFeed().watch(ended)) {
-      yield { count, source, ageMs: Math.ceil(performance.now() - completeToMs) }
+      // The look may be older than the answer of another call, which counted all that the look did, and more.
+      const { answered } = this.#options.reader
+      yield { count: answered > count ? answered : count, source, ageMs: Math.ceil(performance.now() - completeToMs) }
     }
   }
 

@@ -69,7 +69,7 @@ test('a badge says after 3 s that there is no count, before a proxy of images gi
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const never = (): Promise<Count> => new Promise(() => undefined)
-  const makePage = badgePages({ total: never, range: never }).get('/badge.json')!
+  const makePage = badgePages({ answered: 0n, total: never, range: never }).get('/badge.json')!
   const page = makePage({ origin: '', path: '/badge.json', query: new URLSearchParams(), header: () => undefined })
   await vi.advanceTimersByTimeAsync(3_000)
   expect(JSON.parse(String((await page)!.body))).toMatchObject({ message: 'unavailable', isError: true })

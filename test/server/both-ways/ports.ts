@@ -120,7 +120,7 @@ function fixedReader(note: Note): PingCounter {
     await outcomeOf(range?.startMs)
     return { count: 9_007_199_254_740_993n, source: strong ? 'database' : 'cache', ageMs: 12.3 }
   }
-  return { total: strong => count(undefined, strong), range: count }
+  return { answered: 0n, total: strong => count(undefined, strong), range: count }
 }
 
 function fixedBuckets(note: Note): PingBuckets {

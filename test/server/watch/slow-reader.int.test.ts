@@ -23,7 +23,7 @@ const REQUEST = Buffer.from('\0\0\0\0\u0002{}')
 function createGrowing() {
   const seen = { total: 0, taken: 0 }
   const total = async (): Promise<Count> => ({ count: BigInt(++seen.total), source: 'cache', ageMs: 0 })
-  const totals = new TotalWatch({ reader: { total }, intervalMs: 1 })
+  const totals = new TotalWatch({ reader: { answered: 0n, total }, intervalMs: 1 })
   const counted = {
     async *watch(ended: AbortSignal) {
       for await (const count of totals.watch(ended)) {

@@ -7,13 +7,18 @@ const DOWN = new UnavailableError('neither the cache nor Postgres can prove a co
 
 /** A watch of totals that the test sets. */
 function createWatch() {
-  const reader = { answer: { count: 5n, source: 'cache', ageMs: 100 } as Count, error: undefined as Error | undefined, looks: 0 }
+  const reader = {
+    answer: { count: 5n, source: 'cache', ageMs: 100 } as Count,
+    error: undefined as Error | undefined,
+    looks: 0,
+    answered: 0n,
+  }
   const total = async (): Promise<Count> => {
     reader.looks++
     if (reader.error !== undefined) throw reader.error
     return reader.answer
   }
-  return { watch: new TotalWatch({ reader: { total } }), reader }
+  return { watch: new TotalWatch({ reader: Object.assign(reader, { total }) }), reader }
 }
 
 describe('a watch of the total', () => {
@@ -104,5 +109,13 @@ describe('a watch of the total', () => {
     const { looks } = reader
     const late = watch.watch(ended.signal)
     expect([(await late.next()).value, reader.looks]).toEqual([{ count: 5n, source: 'cache', ageMs: 200 }, looks])
+  })
+
+  test('shows no total below one that another call was answered after the last look', async () => {
+    const { watch, reader } = createWatch()
+    read(watch.watch(ended.signal))
+    await vi.advanceTimersByTimeAsync(600)
+    reader.answered = 9n
+    expect((await watch.watch(ended.signal).next()).value).toEqual({ count: 9n, source: 'cache', ageMs: 200 })
   })
 })
