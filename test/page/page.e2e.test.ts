@@ -331,6 +331,33 @@ describe.runIf(can('chromium'))('the live page in Chromium', () => {
     expect(await unknown.text('zone')).toBe('UTC')
   })
 
+  test('asks for minutes less and less often while pings arrive', async () => {
+    const view = await opened()
+    let asked = 0
+    let total = 0
+    await view.page.route('**/ping.v1.PingService/ListBuckets**', route => (asked++, route.fallback()))
+    await view.page.route('**/page/events', route => route.fulfill({ status: 503, body: 'too many viewers' }))
+    await view.page.route('**/page/state', async route => {
+      const state = JSON.parse(await (await route.fetch()).text())
+      await route.fulfill({ body: JSON.stringify({ ...state, total: { ...state.total, count: String(++total) } }) })
+    })
+    await view.page.clock.install()
+    await view.page.reload()
+    const pass = async (seconds: number) => {
+      for (let left = seconds; left > 0; left -= 4) {
+        const before = total
+        await view.page.clock.fastForward(4_000)
+        await expect.poll(() => total).toBeGreaterThan(before)
+      }
+    }
+    await pass(32)
+    asked = 0
+    await pass(32)
+    // Two each time: 4 to 6, but 16 without pauses that grow.
+    expect(asked).toBeGreaterThan(0)
+    expect(asked).toBeLessThan(12)
+  })
+
   test('closes its stream while it is hidden', async () => {
     const view = await opened()
     await untilLive(view)

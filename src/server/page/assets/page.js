@@ -125,13 +125,16 @@ function showLink(link) {
   line.hidden = false
   line.className = `link ${link}`
   show('link', texts[link])
-  if (link === 'live') refreshSoon()
+  if (link === 'live') refreshNow()
 }
 
 // The heatmap and the days
 
-/** While pings arrive, the newest minutes are asked for this often, and all of them from time to time: a ping may have an older time. */
-const REFRESH_MS = 2_000
+/**
+ * While pings arrive, the newest minutes are asked for, first often, then less and less: each look costs the server, and there may be a
+ * thousand viewers. All minutes are asked for from time to time: a ping may have an older time.
+ */
+const REFRESH_MS = { min: 2_000, max: 16_000 }
 const REFRESH_ALL_MS = 300_000
 /** Most pings are in the newest minutes. */
 const NEWEST = 3
@@ -145,6 +148,7 @@ let days = []
 let focusMs = 0
 let allMs = -Infinity
 let refreshedMs = -Infinity
+let paceMs = REFRESH_MS.min
 /** When asking first failed, in ms of the server's clock. @type {number | undefined} */
 let staleSinceMs
 /** The minute that was the newest in the heatmap. */
@@ -152,11 +156,21 @@ let newestMs = 0
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let refreshing
 
+/** Asks for what may have changed as often as at first: the viewer has done something, or the server is back. */
+function refreshNow() {
+  clearTimeout(refreshing)
+  refreshing = undefined
+  paceMs = REFRESH_MS.min
+  refreshSoon()
+}
+
 /** Asks for what may have changed, as soon as it may be asked for again. */
 function refreshSoon() {
   if (refreshing !== undefined || document.hidden) return
   const run = async () => {
-    refreshedMs = performance.now()
+    const nowMs = performance.now()
+    paceMs = nowMs - refreshedMs > 2 * REFRESH_MS.max ? REFRESH_MS.min : Math.min(2 * paceMs, REFRESH_MS.max)
+    refreshedMs = nowMs
     const fault = await refresh().catch(error => String(error.message))
     refreshing = undefined
     staleSinceMs = fault === undefined ? undefined : (staleSinceMs ?? serverNow())
@@ -166,7 +180,7 @@ function refreshSoon() {
     )
     if (fault !== undefined) refreshSoon()
   }
-  refreshing = setTimeout(run, Math.max(0, refreshedMs + REFRESH_MS - performance.now()))
+  refreshing = setTimeout(run, Math.max(0, refreshedMs + paceMs - performance.now()))
 }
 
 /** Goes with the time where no ping arrives: to the next minute, and with the hour to another row and perhaps another day. */
@@ -306,7 +320,7 @@ async function send() {
   show('sent', escapeHtml(text + advice))
   if (isRecorded || !mayHelp) pingId = undefined
   isSending = false
-  refreshSoon()
+  refreshNow()
 }
 
 show('zone', zoneHtml(zone))
