@@ -62,7 +62,7 @@ describe.each(PROTOCOLS)('over %s', protocol => {
     const range = { startMs: timeRange.start, endMs: 0n }
     expect(fixture.listed.at(-1)).toEqual({ range, unit: 'month', timeZone: 'Europe/Berlin', strong: true })
     expect((await header.promise).get('ping-count-source')).toBe('database')
-    expect((await header.promise).get('ping-count-age-ms')).toBe('5')
+    expect(Number((await header.promise).get('ping-count-age-ms'))).toBeGreaterThanOrEqual(5) // it waits for its turn
   })
 
   test('wrong input is INVALID_ARGUMENT with a message that names field, value and what was expected', async () => {
