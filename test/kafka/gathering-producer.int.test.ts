@@ -34,9 +34,11 @@ describe.each(kafkaKindsAtDepth())('a gathering producer (%s)', kind => {
   })
 
   test('with acks=0 writes records and knows no offset', async () => {
+    // A partition that has just been created may have no leader yet; then a record without an acknowledgement is lost.
+    await create().send({ topic, partition: 2, value: 'first' })
     const producer = create({ acks: 0 })
     expect(await producer.send({ topic, partition: 2, value: 'a' })).toEqual({ partition: 2, offset: -1 })
-    await expect.poll(async () => (await readTopic(brokers, topic)).length).toBe(1)
+    await expect.poll(async () => (await readTopic(brokers, topic)).length).toBe(2)
   })
 
   test('rejects a record for a topic or a partition that does not exist, and writes the others', async () => {
