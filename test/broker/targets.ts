@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { Broker } from '../../broker/broker.ts'
 import { kafkaKindsAtDepth, sharedKafka, type KafkaKind } from '../support/kafka.ts'
-import { sideBySide } from '../support/side-by-side.ts'
 
 /** The broker that a group of tests talks to. */
 export interface Target {
@@ -21,15 +20,6 @@ interface Started {
 /** The same tests run against Ping's broker, always, and against Apache Kafka, which shows that they are right, where TEST_DEPTH is `thorough` and that tier can run. */
 export function onBothBrokers(define: (target: Target) => void): void {
   describe.each(kafkaKindsAtDepth())('with %s', kind => define(startedFor(kind)))
-}
-
-/** The same for tests that only check what a program has found out: the program runs against both brokers at the same time. */
-export function onBothBrokersAtOnce(define: (target: Target) => void): void {
-  sideBySide(
-    kafkaKindsAtDepth(),
-    kind => `with ${kind}`,
-    kind => define(startedFor(kind)),
-  )
 }
 
 const START: Readonly<Record<KafkaKind, () => Promise<Started>>> = { "Ping's broker": startOurs, 'Apache Kafka': shareKafka }

@@ -6,7 +6,7 @@ import { environment } from '../../../local/environment.ts'
 import { runToEnd } from '../../../local/launch/child.ts'
 import { uniqueName } from '../../support/kafka.ts'
 import { can, goCommand } from '../../support/tiers.ts'
-import { onBothBrokersAtOnce } from '../targets.ts'
+import { onBothBrokers } from '../targets.ts'
 import { CODECS } from './sample-records.ts'
 import { runScenarios, type Facts } from './scenarios.ts'
 
@@ -26,7 +26,7 @@ describe.runIf(can('go'))('franz-go', () => {
   }, BUILD_LIMIT_MS)
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  onBothBrokersAtOnce(target => {
+  onBothBrokers(target => {
     let facts: Facts
     beforeAll(async () => {
       facts = await runScenarios({ name: 'franz-go', command: program, args: [target.brokers, uniqueName('go')] })

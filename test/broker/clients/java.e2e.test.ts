@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { kafkaJars } from '../../../local/launch/kafka-jars.ts'
 import { uniqueName } from '../../support/kafka.ts'
 import { can } from '../../support/tiers.ts'
-import { onBothBrokersAtOnce } from '../targets.ts'
+import { onBothBrokers } from '../targets.ts'
 import { CODECS } from './sample-records.ts'
 import { runScenarios, type Facts } from './scenarios.ts'
 
@@ -11,7 +11,7 @@ const FOLDER = join(import.meta.dirname, 'java')
 const QUICK_START = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 
 describe.runIf(can('java'))("Kafka's own clients and tools", () => {
-  onBothBrokersAtOnce(target => {
+  onBothBrokers(target => {
     let facts: Facts
     beforeAll(async () => {
       const classPath = join(await kafkaJars(), '*')

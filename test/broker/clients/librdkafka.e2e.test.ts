@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { environment } from '../../../local/environment.ts'
 import { uniqueName } from '../../support/kafka.ts'
 import { confluentKafka, can } from '../../support/tiers.ts'
-import { onBothBrokersAtOnce } from '../targets.ts'
+import { onBothBrokers } from '../targets.ts'
 import { CODECS } from './sample-records.ts'
 import { runScenarios, type Facts } from './scenarios.ts'
 
@@ -11,8 +11,8 @@ const CLIENT = join(import.meta.dirname, 'librdkafka', 'client.py')
 
 /** One script for two versions of the library: Debian's (2.0) and the newest at the time of writing (2.16). */
 for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
-  describe.runIf(can(tier))(tier === 'librdkafka' ? 'librdkafka' : 'a new librdkafka', { concurrent: true }, () => {
-    onBothBrokersAtOnce(target => {
+  describe.runIf(can(tier))(tier === 'librdkafka' ? 'librdkafka' : 'a new librdkafka', () => {
+    onBothBrokers(target => {
       let facts: Facts
       beforeAll(async () => {
         const args = [CLIENT, target.brokers, uniqueName('py')]

@@ -47,7 +47,7 @@ import org.apache.kafka.common.utils.Exit;
 /** What Kafka's own clients and console tools do with a broker; see ../java.e2e.test.ts. Arguments: brokers, what begins all names. */
 public final class Clients {
   private static final long FIRST_TIMESTAMP = 1_700_000_000_000L;
-  private static final long LIMIT_MS = 30_000;
+  private static final long LIMIT_MS = 60_000;
   private static final Duration POLL = Duration.ofMillis(20);
 
   private static String brokers;
