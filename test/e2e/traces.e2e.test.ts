@@ -13,11 +13,19 @@ import { startPing, type WholePing } from '../support/whole-ping.ts'
 
 const LIMIT_MS = 60_000
 const LATE_MS = 20_000
+/** With ticks 20 s apart, two in a row do not meet one. */
+const TRIES = 3
 /** Two programs on one machine. */
 const CLOCKS_DIFFER_MS = 100
 const [CLIENT, PRODUCER, CONSUMER, SERVER] = [3, 4, 5, 2]
 
 keepLogsOnFailure()
+
+/** A ping and its caller's span. */
+interface Traced {
+  readonly caller: SpanContext
+  readonly id: string
+}
 
 /** A caller's span, of a new trace. */
 const newCaller = (): SpanContext => ({ traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), isSampled: true })
@@ -69,21 +77,31 @@ describe.each(kafkaKindsAtDepth())('the trace of a ping, from a caller to the ca
     return Number(new RegExp(`verdict="${verdict}"} (\\d+)`).exec(text)?.[1] ?? 0)
   }
   const spansOf = ({ traceId }: SpanContext) => receiver.spans.filter(span => span.traceId === traceId)
-  const nameOf = (operation: string) => `${operation} ${ping.place.topic}`
   /** Each program sends its spans when it likes: those of the processor may come first. */
-  const complete = (caller: SpanContext) => {
-    const names = ['ping.v1.PingService/Ping', 'record batch', ...['publish', 'send', 'process', 'flush'].map(nameOf)]
-    const found = (name: string) => spansOf(caller).some(span => span.name === name)
-    return until('the spans of both programs are in the trace', () => names.every(found), LIMIT_MS)
+  const nameOf = (operation: string) => `${operation} ${ping.place.topic}`
+  const ofEachPing = () => ['ping.v1.PingService/Ping', ...['publish', 'process'].map(nameOf)]
+  /** Of pings at once, only one trace has these: they are of a whole batch, send or flush. */
+  const shared = () => ['record batch', ...['send', 'flush'].map(nameOf)]
+  /** Sends as many pings at once, each with a trace of its own, until each trace is whole. A tick that counts one first cuts its trace short. */
+  async function sendTraced(pings: number): Promise<readonly Traced[]> {
+    for (let tries = 1; ; tries++) {
+      const sent = await Promise.all(Array.from({ length: pings }, newCaller).map(async caller => ({ caller, id: await send(caller) })))
+      const names = pings === 1 ? [...ofEachPing(), ...shared()] : ofEachPing()
+      const missing = () => sent.flatMap(({ caller }) => names.filter(name => !spansOf(caller).some(span => span.name === name)))
+      try {
+        await until('the spans of both programs are in the traces', () => missing().length === 0, LATE_MS)
+        return sent
+      } catch (cause) {
+        if (tries === TRIES) throw new Error(`missing: ${missing().join(', ')}`, { cause })
+      }
+    }
   }
   const recordOf = async (pingId: string) => (await readRecords(ping.place.brokers, ping.place.topic)).find(each => idOf(each) === pingId)!
   const traceparentOf = ({ headers }: FoundRecord) => headers?.['traceparent'] && String(headers['traceparent'])
 
   test('shows the call, its batch, the send to Kafka, the processor and the flush', async () => {
-    const caller = newCaller()
     const untraced = await send()
-    const traced = await send(caller)
-    await complete(caller)
+    const [{ caller, id: traced }] = (await sendTraced(1)) as [Traced]
     const one = (name: string): ReceivedSpan => {
       const found = spansOf(caller).filter(span => span.name === name)
       expect(found, name).toHaveLength(1)
@@ -108,8 +126,8 @@ describe.each(kafkaKindsAtDepth())('the trace of a ping, from a caller to the ca
   })
 
   test('shows the processor and the flush once, although the record comes again', async () => {
-    const [first, second] = [newCaller(), newCaller()]
-    const { partition, value, headers } = await send(first).then(async id => (await complete(first), recordOf(id)))
+    const [{ caller: first, id }] = (await sendTraced(1)) as [Traced]
+    const { partition, value, headers } = await recordOf(id)
     const kafka = new Kafka({ brokers: [ping.place.brokers], logLevel: logLevel.NOTHING })
     const producer = kafka.producer()
     const before = await verdicts('duplicate')
@@ -119,29 +137,25 @@ describe.each(kafkaKindsAtDepth())('the trace of a ping, from a caller to the ca
     }
     await producer.disconnect()
     await until('the processor has read them', async () => (await verdicts('duplicate')) >= before + 3, LIMIT_MS)
-    await send(second)
-    await complete(second) // what the processor recorded before has arrived, too
+    await sendTraced(1) // what the processor recorded before has arrived, too
     expect(spansOf(first).filter(({ service }) => service === 'ping-processor')).toHaveLength(2)
   })
 
   test('of several pings at once each show the whole way, and links join what they shared', async () => {
-    const callers = Array.from({ length: 20 }, newCaller)
-    await Promise.all(callers.map(caller => send(caller)))
-    const processed = (caller: SpanContext) => spansOf(caller).some(({ name }) => name === nameOf('process'))
-    await until('each ping is processed in its own trace', () => callers.every(processed), LIMIT_MS)
-    const shared = receiver.spans.filter(({ name }) => name === nameOf('flush')).map(({ spanId }) => spanId)
+    const callers = (await sendTraced(20)).map(({ caller }) => caller)
+    const flushes = receiver.spans.filter(({ name }) => name === nameOf('flush')).map(({ spanId }) => spanId)
     for (const caller of callers) {
       const own = spansOf(caller)
       const [publish, process] = [nameOf('publish'), nameOf('process')].map(name => own.filter(span => span.name === name))
       expect([publish!.length, process!.length]).toEqual([1, 1])
-      expect(shared).toContain(process![0]!.links[0]!.spanId)
+      expect(flushes).toContain(process![0]!.links[0]!.spanId)
     }
   })
 
   test.runIf(kind === "Ping's broker")(
     'ends at the server if that is killed before it has sent the ping; the ping is counted, and its record has no header',
     async () => {
-      const [lost, next] = [newCaller(), newCaller()]
+      const lost = newCaller()
       const [server] = ping.servers
       await ownKafka!.kill9()
       const pingId = await send(lost)
@@ -152,8 +166,7 @@ describe.each(kafkaKindsAtDepth())('the trace of a ping, from a caller to the ca
       expect(await ping.verify('60s')).toContain('OK')
       const record = await recordOf(pingId)
       expect([idOf(record), Object.keys(record.headers ?? {})]).toEqual([pingId, []])
-      await send(next)
-      await complete(next)
+      await sendTraced(1)
       expect(spansOf(lost).filter(({ service }) => service === 'ping-processor')).toEqual([])
     },
   )
