@@ -4,14 +4,13 @@ import { CONTENDERS, type Contender } from '../parts/brokers.ts'
 import { missingForBench, startParts } from '../parts/parts.ts'
 import type { ProgramHost } from '../ping/ping-programs.ts'
 import { runAndExit } from '../run-and-exit.ts'
-import { EXPECTED_YESTERDAY, history, yesterdayCounts } from './history.ts'
+import { DAY_MS, EXPECTED_YESTERDAY, history, yesterdayCounts } from './history.ts'
 import { startPingSide } from './ping-side.ts'
 import { startPlainSide } from './plain-side.ts'
 import { brokenPromises, renderReport, type Played } from './report.ts'
 
 /** A run that hangs is ended after this time. */
 const MAX_RUN_MS = 5 * 60_000
-const DAY_MS = 86_400_000
 
 const { broker } = new Command('npm run compare --')
   .description(

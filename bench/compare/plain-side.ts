@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { Kafka, logLevel, type Admin } from 'kafkajs'
 import { guardIdleConnections } from '../../src/kafka/guard-idle-connections.ts'
+import { MINUTE_MS } from '../../src/terms/minute.ts'
 import { portOf } from '../contenders/contender.ts'
 import { countRows, startPlainProgram } from '../contenders/start-plain.ts'
 import { askCount } from '../load/ask-count.ts'
@@ -53,7 +54,8 @@ export async function startPlainSide(host: ProgramHost): Promise<Side> {
     loseCache: async () => void (await redis.flushall()),
     async range(startMs, endMs) {
       const minutes = await redis.hgetall(NAME)
-      const isIn = (minute: string): boolean => minute !== 'total' && Number(minute) * 60_000 >= startMs && Number(minute) * 60_000 < endMs
+      const isIn = (minute: string): boolean =>
+        minute !== 'total' && Number(minute) * MINUTE_MS >= startMs && Number(minute) * MINUTE_MS < endMs
       return Object.entries(minutes).reduce((sum, [minute, count]) => sum + (isIn(minute) ? Number(count) : 0), 0)
     },
     settled: async () => {

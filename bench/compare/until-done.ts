@@ -5,12 +5,12 @@ const LOOK_EVERY_MS = 50
 const LIMIT_MS = 60_000
 
 /** The first value for which `isDone` is true. Throws if there is none within a minute. */
-export async function untilDone<T>(read: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
+export async function untilDone<T>(read: () => Promise<T>, isDone: (value: T) => boolean, everyMs = LOOK_EVERY_MS): Promise<T> {
   const deadline = Date.now() + LIMIT_MS
   for (;;) {
     const value = await read()
     if (isDone(value)) return value
     if (Date.now() > deadline) throw new Error(`not done after ${LIMIT_MS / 1_000} s: ${JSON.stringify(value)}`)
-    await wait(LOOK_EVERY_MS)
+    await wait(everyMs)
   }
 }

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
-import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import type { HandlerContext } from '@connectrpc/connect'
 import { WatchResponseSchema, type WatchRequest, type WatchResponse } from '../../src/gen/semaphore/v1/semaphore_pb.ts'
-import { UnavailableError } from '../../src/transport/errors.ts'
+import { watchUntilEnded } from '../../src/transport/rpc/watch-until-ended.ts'
 import type { ResourceWatches } from '../calls/resource-watches.ts'
 import { resourceMessage } from './messages.ts'
 import { requestedResource } from './requested.ts'
@@ -10,12 +10,9 @@ type Watch = (request: WatchRequest, context: HandlerContext) => AsyncGenerator<
 
 /** Answers the states of a resource until the caller leaves, its deadline passes, or the server drains: `stopping`. */
 export function createWatch(watches: ResourceWatches, stopping: AbortSignal): Watch {
-  return async function* ({ resourceId }, { signal }) {
-    const ended = AbortSignal.any([signal, stopping])
-    for await (const state of watches.watch(requestedResource(resourceId), ended)) {
+  return async function* ({ resourceId }, context) {
+    for await (const state of watchUntilEnded(context, stopping, ended => watches.watch(requestedResource(resourceId), ended))) {
       yield create(WatchResponseSchema, { resource: resourceMessage(state) })
     }
-    if (signal.aborted) throw ConnectError.from(signal.reason, Code.Canceled)
-    throw new UnavailableError('the server is stopping; watch again')
   }
 }

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf'
-import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import type { HandlerContext } from '@connectrpc/connect'
 import { CountSource, WatchCountResponseSchema, type WatchCountRequest, type WatchCountResponse } from '../../gen/ping/v1/ping_pb.ts'
-import { UnavailableError } from '../../transport/errors.ts'
+import { watchUntilEnded } from '../../transport/rpc/watch-until-ended.ts'
 import type { Count } from '../count-reader/count.ts'
 import type { TotalWatch } from '../watch/total-watch.ts'
 
@@ -11,11 +11,8 @@ type WatchCount = (request: WatchCountRequest, context: HandlerContext) => Async
 
 /** Answers totals until the caller leaves, its deadline passes, or the server drains: `stopping`. */
 export function createWatchCount(totals: Pick<TotalWatch, 'watch'>, stopping: AbortSignal): WatchCount {
-  return async function* (_, { signal }) {
-    const ended = AbortSignal.any([signal, stopping])
-    for await (const total of totals.watch(ended)) yield responseOf(total)
-    if (signal.aborted) throw ConnectError.from(signal.reason, Code.Canceled)
-    throw new UnavailableError('the server is stopping; watch again')
+  return async function* (_, context) {
+    for await (const total of watchUntilEnded(context, stopping, ended => totals.watch(ended))) yield responseOf(total)
   }
 }
 
