@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { parseDepth } from './test/support/depth.ts'
 import { LongestFirst } from './test/support/longest-first.ts'
+import { onceMore } from './test/support/once-more.ts'
 import { SummaryReporter } from './test/support/summary.ts'
 
 // A wrong TEST_DEPTH ends the run here. Otherwise only the files that read it would fail.
@@ -9,7 +10,14 @@ parseDepth(process.env)
 /** A tier runs after the ones before it, by its name's place in the alphabet: what only computes runs at the end. */
 const tier = (name: 'e2e' | 'int' | 'unit', isolate: boolean) => ({
   extends: true as const,
-  test: { name, include: [`test/**/*.${name}.test.ts`], isolate, testTimeout: 60_000, hookTimeout: 90_000 },
+  test: {
+    name,
+    include: [`test/**/*.${name}.test.ts`],
+    isolate,
+    retry: name === 'unit' ? 0 : onceMore,
+    testTimeout: 60_000,
+    hookTimeout: 90_000,
+  },
 })
 
 export default defineConfig({

@@ -2,6 +2,8 @@ import type { Reporter, TestModule } from 'vitest/node'
 
 /** The result of the run; printed as its last line. */
 const total = { passed: 0, failed: 0, skipped: 0 }
+/** Tests that passed when they ran once more, each with the first failure: see once-more.ts. */
+const secondRuns: string[] = []
 /** Vitest loads the global setup and the configuration apart, each with its own copy of this module: hence global. */
 const shared = globalThis as { pingLeftBehind?: readonly string[] }
 
@@ -18,6 +20,9 @@ export class SummaryReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const { state } = test.result()
         if (state !== 'pending') total[state]++
+        if (state === 'passed' && (test.diagnostic()?.retryCount ?? 0) > 0) {
+          secondRuns.push(`${module.relativeModuleId} > ${test.fullName}: ${test.result().errors?.[0]?.message}`)
+        }
       }
       // A file that failed outside of its tests (an import, a hook) counts as one.
       if (!module.ok() && total.failed === before) total.failed++
@@ -34,6 +39,7 @@ function print(): void {
   const leaked = shared.pingLeftBehind ?? []
   if (leaked.length > 0) process.exitCode = 1
   for (const line of leaked) process.stdout.write(`left running by the tests: ${line}\n`)
+  for (const line of secondRuns) process.stdout.write(`passed when it ran once more: ${line}\n`)
   const failed = total.failed + (leaked.length > 0 ? 1 : 0)
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
   process.stdout.write(`${total.passed} passed, ${failed} failed${skipped}\n`)
