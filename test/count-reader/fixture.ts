@@ -14,7 +14,8 @@ import { CountReader } from '../../src/server/count-reader/count-reader.ts'
 import { connectCache } from '../counters/caches.ts'
 
 export const LANES = 3
-export const PATIENT_MS = 5_000
+/** Longer than a busy machine stops. */
+export const PATIENT_MS = 20_000
 const silent = createLogger({ name: 'test', level: 'silent' })
 
 /** A count reader as a server has it, on a migrated database and a cache that only the test writes. */
@@ -35,12 +36,14 @@ export interface ReaderFixture {
   /** Rebuilds the cache from the ledger, with asof this long ago. */
   fill(options?: { ageMs?: number; maxMinutes?: number }): Promise<void>
   setAsof(lane: number, ageMs: number): Promise<void>
+  /** Of all lanes. Default: 0. */
+  setAsofs(ageMs?: number): Promise<void>
   close(): Promise<void>
 }
 
 export async function readerFixture(config: ClientConfig, redisUrl: string): Promise<ReaderFixture> {
   await migrate(config, { lanes: LANES, log: silent })
-  const pool = new Pool(config, { applicationName: 'test-reader', max: 4, log: silent, queryTimeoutMs: 10_000 })
+  const pool = new Pool(config, { applicationName: 'test-reader', max: 4, log: silent, queryTimeoutMs: PATIENT_MS })
   const ledger = await connectClient(config, 'test')
   const cache = await connectCache(redisUrl, PATIENT_MS)
   await cache.flushall()
@@ -53,9 +56,12 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
   } as unknown as Logger
   const metrics = { countAnswered: () => undefined, cacheNotUsed: (reason: string) => void notUsed.push(reason) }
   const reader = ({ cacheTimeoutMs }: { cacheTimeoutMs: number | undefined } = { cacheTimeoutMs: PATIENT_MS }) =>
-    new CountReader({ pool, cache, log, metrics, cacheTimeoutMs })
+    new CountReader({ pool, cache, log, metrics, cacheTimeoutMs, databaseTimeoutMs: PATIENT_MS })
   const setAsof = async (lane: number, ageMs: number) =>
     void (await cache.hset(HASH, `asof:${lane}`, String((await readTimeMs(cache)) - ageMs)))
+  const setAsofs = async (ageMs = 0) => {
+    for (let lane = 0; lane < LANES; lane++) await setAsof(lane, ageMs)
+  }
   return {
     pool,
     cache,
@@ -79,6 +85,7 @@ export async function readerFixture(config: ClientConfig, redisUrl: string): Pro
       for (let lane = 0; lane < lanes; lane++) await setAsof(lane, ageMs)
     },
     setAsof,
+    setAsofs,
     close: async () => {
       cache.disconnect()
       await ledger.end().catch(() => undefined)

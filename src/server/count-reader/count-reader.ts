@@ -27,6 +27,8 @@ export interface CountReaderOptions {
   readonly lanes?: number | undefined
   /** How long a read of the cache may take. Default: 50 ms. */
   readonly cacheTimeoutMs?: number | undefined
+  /** How long a look at Postgres may take, also one that proves a total from the cache. Default: 5 s, and 500 ms for a proof. */
+  readonly databaseTimeoutMs?: number | undefined
 }
 
 const DATABASE_TIMEOUT_MS = 5_000
@@ -61,6 +63,10 @@ export class CountReader implements PingCounter {
     this.#ledgerRanges = new LedgerRanges(options.pool)
   }
 
+  get #databaseTimeoutMs(): number {
+    return this.#options.databaseTimeoutMs ?? DATABASE_TIMEOUT_MS
+  }
+
   get answered(): bigint {
     return this.#floor.total
   }
@@ -86,7 +92,7 @@ export class CountReader implements PingCounter {
   /** How far each lane is, from Postgres. Rejects if Postgres does not answer. */
   async progress(): Promise<readonly LaneProgress[]> {
     const beganMs = performance.now()
-    const lanes = await within(DATABASE_TIMEOUT_MS, 'Postgres does not answer', readProgress(this.#options.pool))
+    const lanes = await within(this.#databaseTimeoutMs, 'Postgres does not answer', readProgress(this.#options.pool))
     this.#learn(lanes, beganMs)
     return lanes
   }
@@ -127,7 +133,8 @@ export class CountReader implements PingCounter {
    */
   async #isProven(total: bigint, span: Span | undefined): Promise<boolean> {
     if (this.#floor.isProven(total)) return true
-    await tracedPart(span, DATABASE_LOOK, within(PROOF_TIMEOUT_MS, 'Postgres does not answer', this.#database.get(true)))
+    const timeoutMs = this.#options.databaseTimeoutMs ?? PROOF_TIMEOUT_MS
+    await tracedPart(span, DATABASE_LOOK, within(timeoutMs, 'Postgres does not answer', this.#database.get(true)))
     if (this.#floor.isProven(total)) return true
     this.#options.metrics.cacheNotUsed('unproven')
     return false
@@ -175,7 +182,7 @@ export class CountReader implements PingCounter {
 
   async #lookAtDatabase(): Promise<ProvenTotal> {
     const beganMs = performance.now()
-    const heads = await within(DATABASE_TIMEOUT_MS, 'Postgres does not answer', readHeads(this.#options.pool))
+    const heads = await within(this.#databaseTimeoutMs, 'Postgres does not answer', readHeads(this.#options.pool))
     return this.#learn(heads, beganMs)
   }
 
