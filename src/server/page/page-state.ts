@@ -5,8 +5,8 @@ export type PartName = 'postgres' | 'cache' | 'kafka' | 'processor'
 
 export interface Part {
   readonly name: PartName
-  /** `late`: it works, but lags or has just failed. `away`: it does not work. */
-  readonly state: 'up' | 'late' | 'away'
+  /** `late`: it works, but lags or has just failed. `down`: it does not work. */
+  readonly state: 'up' | 'late' | 'down'
   /** One plain sentence. */
   readonly text: string
 }

@@ -26,8 +26,8 @@ export interface Signs {
   readonly source: Count['source'] | undefined
 }
 
-/** A part that has been silent, or has not moved, for this long is away. In ms. */
-const AWAY_AFTER_MS = { silent: FRESH_WITHIN_MS, still: 10_000 }
+/** A part that has been silent, or has not moved, for this long is down. In ms. */
+const DOWN_AFTER_MS = { silent: FRESH_WITHIN_MS, still: 10_000 }
 
 /** The state of each part, and a sentence that says what it means. */
 export function partsOf(signs: Signs): readonly Part[] {
@@ -35,11 +35,11 @@ export function partsOf(signs: Signs): readonly Part[] {
 }
 
 function postgres({ postgresSilentMs: silentMs, canWrite }: Signs): Part {
-  if (silentMs === 0 && canWrite === false) return away('postgres', 'Postgres answers, but does not accept writes: pings wait.')
+  if (silentMs === 0 && canWrite === false) return down('postgres', 'Postgres answers, but does not accept writes: pings wait.')
   if (silentMs === 0) return up('postgres', 'Postgres records pings.')
   const text = `Postgres has not answered for ${duration(silentMs)}`
-  if (silentMs < AWAY_AFTER_MS.silent || canWrite === true) return late('postgres', `${text}.`)
-  return away('postgres', `${text}: pings wait, and counts get older.`)
+  if (silentMs < DOWN_AFTER_MS.silent || canWrite === true) return late('postgres', `${text}.`)
+  return down('postgres', `${text}: pings wait, and counts get older.`)
 }
 
 function cache(signs: Signs): Part {
@@ -47,7 +47,7 @@ function cache(signs: Signs): Part {
   if (silentMs > 0 && !isLedgerKnown) return late('cache', 'Nothing is known of the cache until Postgres has answered.')
   if (silentMs > 0) {
     const text = `The cache has not answered for ${duration(silentMs)}: ${counts(signs)}.`
-    return silentMs < AWAY_AFTER_MS.silent ? late('cache', text) : away('cache', text)
+    return silentMs < DOWN_AFTER_MS.silent ? late('cache', text) : down('cache', text)
   }
   if (incompleteMs > 0) return late('cache', `The cache is empty or incomplete: ${counts(signs)}.`)
   return up('cache', 'The cache is complete.')
@@ -57,12 +57,12 @@ function kafka({ kafkaRefusedMs: refusedMs, postgresSilentMs, stuckMs, waiting }
   const meaning = `${waiting} ${waiting === 1n ? 'waits' : 'wait'} in Postgres, and counts include them`
   if (refusedMs > 0) {
     const text = `Kafka has accepted no pings for ${duration(refusedMs)}: ${meaning}.`
-    return refusedMs < AWAY_AFTER_MS.silent ? late('kafka', text) : away('kafka', text)
+    return refusedMs < DOWN_AFTER_MS.silent ? late('kafka', text) : down('kafka', text)
   }
   if (postgresSilentMs > 0) return late('kafka', 'Nothing is known of Kafka while Postgres does not answer.')
-  if (stuckMs < AWAY_AFTER_MS.silent) return up('kafka', waiting === 0n ? 'Kafka has every ping.' : 'Kafka is getting the last pings.')
+  if (stuckMs < DOWN_AFTER_MS.silent) return up('kafka', waiting === 0n ? 'Kafka has every ping.' : 'Kafka is getting the last pings.')
   const text = `Pings have not reached Kafka for ${duration(stuckMs)}: ${meaning}.`
-  return stuckMs < AWAY_AFTER_MS.still ? late('kafka', text) : away('kafka', text)
+  return stuckMs < DOWN_AFTER_MS.still ? late('kafka', text) : down('kafka', text)
 }
 
 function processor(signs: Signs): Part {
@@ -74,7 +74,7 @@ function processor(signs: Signs): Part {
   if (postgresSilentMs > 0) return late('processor', 'The processor cannot complete the cache while Postgres does not answer.')
   if (stillMs === Infinity) return late('processor', `The clock of the cache was set back, so its age is unknown: ${counts(signs)}.`)
   const text = `The processor has not ${incompleteMs > 0 ? 'completed' : 'moved'} the cache for ${duration(stillMs)}: ${counts(signs)}.`
-  return stillMs < AWAY_AFTER_MS.still ? late('processor', text) : away('processor', text)
+  return stillMs < DOWN_AFTER_MS.still ? late('processor', text) : down('processor', text)
 }
 
 function counts({ source }: Signs): string {
@@ -98,6 +98,6 @@ function late(name: PartName, text: string): Part {
   return { name, state: 'late', text }
 }
 
-function away(name: PartName, text: string): Part {
-  return { name, state: 'away', text }
+function down(name: PartName, text: string): Part {
+  return { name, state: 'down', text }
 }

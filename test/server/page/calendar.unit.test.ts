@@ -44,6 +44,21 @@ describe('the heatmap', () => {
   })
 
   test.each([
+    ['Europe/Berlin', Date.UTC(2026, 9, 25, 12), ['02:00 GMT+2', '02:00 GMT+1']],
+    ['Europe/London', Date.UTC(2026, 9, 25, 12), ['01:00 GMT+1', '01:00 GMT+0']],
+    ['America/New_York', Date.UTC(2026, 10, 1, 12), ['01:00 GMT-4', '01:00 GMT-5']],
+    // The clock was set forward, so the last hour began 24 hours of the clock after the first.
+    ['Europe/Berlin', Date.UTC(2026, 2, 29, 6), ['08:00 GMT+1', '08:00 GMT+2']],
+    ['Europe/Berlin', AT_MS, []],
+  ])('has rows with different names in %s at %i, where the clock was set', (zone, nowMs, expected) => {
+    const { startMs: firstMs } = gridRange(nowMs, zone)
+    const rows = heatmapRows({ firstMs, counts: Array.from({ length: CELLS }, () => 0n) }, { nowMs, zone, focusMs: firstMs })
+    const names = [...rows.matchAll(/<th scope="row">(.*?)<\/th>/g)].map(match => match[1]!.replaceAll(/<[^>]*>/g, ''))
+    expect(new Set(names).size).toBe(24)
+    expect(names.filter(name => name.includes('GMT'))).toEqual(expected)
+  })
+
+  test.each([
     [[0n], [1, 1, 1, 1]],
     [
       [1n, 0n],
@@ -71,6 +86,15 @@ describe('the heatmap', () => {
     expect(cellText(AT_MS - 5_000, 1n, options)).toBe('Sat 28 Nov, 22:04: 1 ping')
     expect(cellText(AT_MS + MINUTE_MS, 0n, options)).toBe('Sat 28 Nov, 22:05: this minute is still to come')
   })
+
+  test.each([
+    ['Europe/Berlin', Date.UTC(2026, 9, 25, 0, 4), 'Sun 25 Oct, 02:04 GMT+2: 1 ping'],
+    ['Europe/Berlin', Date.UTC(2026, 9, 25, 1, 4), 'Sun 25 Oct, 02:04 GMT+1: 1 ping'],
+    ['Europe/Berlin', Date.UTC(2026, 9, 25, 2, 4), 'Sun 25 Oct, 03:04: 1 ping'],
+    ['Australia/Lord_Howe', Date.UTC(2026, 3, 4, 14, 45), 'Sun 5 Apr, 01:45 GMT+11: 1 ping'],
+  ])('says which of two minutes a cell is if the clock of %s showed it twice', (zone, startMs, expected) =>
+    expect(cellText(startMs, 1n, { nowMs: startMs, zone })).toBe(expected),
+  )
 
   test.each([
     ['ArrowLeft', 0, 0],

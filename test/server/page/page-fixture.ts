@@ -18,7 +18,7 @@ export function stateOf(values: Partial<PageState> = {}): PageState {
     provenAtMs: AT_MS - 120,
     parts: [
       { name: 'postgres', state: 'up', text: 'Postgres accepts writes.' },
-      { name: 'kafka', state: 'away', text: 'Kafka does not <answer>.' },
+      { name: 'kafka', state: 'down', text: 'Kafka does not <answer>.' },
     ],
     lanes: [
       { lane: 0, head: 1_234_000n, published: 1_234_000n, applied: 1_233_990n, ageMs: 1_500 },

@@ -82,7 +82,7 @@ describe('the state of the live page', () => {
     const twice = await states.now()
     expect([partOf(twice, 'cache'), twice.lanes?.[0]?.applied]).toEqual(['late', undefined])
     await vi.advanceTimersByTimeAsync(1_500)
-    expect(partOf(await states.now(), 'cache')).toBe('away')
+    expect(partOf(await states.now(), 'cache')).toBe('down')
   })
 
   test('is looked at once for all viewers, once a second, and not without viewers', async () => {

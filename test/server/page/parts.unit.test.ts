@@ -36,15 +36,15 @@ describe('the parts on the live page', () => {
       'Postgres is unreachable',
       'postgres',
       { postgresSilentMs: 12_000, canWrite: false },
-      'away: Postgres has not answered for 12 s: pings wait, and counts get older.',
+      'down: Postgres has not answered for 12 s: pings wait, and counts get older.',
     ],
     ['only reads of Postgres hang', 'postgres', { postgresSilentMs: 12_000, canWrite: true }, 'late: Postgres has not answered for 12 s.'],
-    ['Postgres is a standby', 'postgres', { canWrite: false }, 'away: Postgres answers, but does not accept writes: pings wait.'],
+    ['Postgres is a standby', 'postgres', { canWrite: false }, 'down: Postgres answers, but does not accept writes: pings wait.'],
     [
       'the cache is unreachable',
       'cache',
       { cacheSilentMs: 150_000, source: 'database' },
-      'away: The cache has not answered for 2 min: counts come from Postgres.',
+      'down: The cache has not answered for 2 min: counts come from Postgres.',
     ],
     [
       'the cache is silent for a moment',
@@ -56,7 +56,7 @@ describe('the parts on the live page', () => {
       'cache and Postgres are unreachable, and nothing is proven',
       'cache',
       { cacheSilentMs: 30_000, source: undefined },
-      'away: The cache has not answered for 30 s: no count can be proven.',
+      'down: The cache has not answered for 30 s: no count can be proven.',
     ],
     [
       'Postgres was never reachable',
@@ -75,7 +75,7 @@ describe('the parts on the live page', () => {
       'Kafka refuses',
       'kafka',
       { kafkaRefusedMs: 5_000, waiting: 1n },
-      'away: Kafka has accepted no pings for 5 s: 1 waits in Postgres, and counts include them.',
+      'down: Kafka has accepted no pings for 5 s: 1 waits in Postgres, and counts include them.',
     ],
     [
       'pings do not reach Kafka',
@@ -87,7 +87,7 @@ describe('the parts on the live page', () => {
       'pings do not reach Kafka for long',
       'kafka',
       { stuckMs: 8_000_000, waiting: 12n },
-      'away: Pings have not reached Kafka for 2 h: 12 wait in Postgres, and counts include them.',
+      'down: Pings have not reached Kafka for 2 h: 12 wait in Postgres, and counts include them.',
     ],
     ['Postgres is unreachable', 'kafka', { postgresSilentMs: 3_000 }, 'late: Nothing is known of Kafka while Postgres does not answer.'],
     [
@@ -100,13 +100,13 @@ describe('the parts on the live page', () => {
       'the processor is gone',
       'processor',
       { cacheAgeMs: 60_000, source: 'database' },
-      'away: The processor has not moved the cache for 60 s: counts come from Postgres.',
+      'down: The processor has not moved the cache for 60 s: counts come from Postgres.',
     ],
     [
       'the cache was emptied and no processor runs',
       'processor',
       { incompleteMs: 15_000, cacheAgeMs: undefined, source: 'database' },
-      'away: The processor has not completed the cache for 15 s: counts come from Postgres.',
+      'down: The processor has not completed the cache for 15 s: counts come from Postgres.',
     ],
     [
       'the processor cannot read Postgres',
@@ -129,13 +129,13 @@ describe('the parts on the live page', () => {
   ])('say what it means that %s (%s)', (_, name, signs, expected) => expect(part(name, signs)).toBe(expected))
 
   test('blame only the part that is unreachable', () => {
-    const awayOf = (signs: Partial<Signs>) =>
+    const downOf = (signs: Partial<Signs>) =>
       partsOf({ ...WELL, ...signs })
-        .filter(({ state }) => state === 'away')
+        .filter(({ state }) => state === 'down')
         .map(({ name }) => name)
-    expect(awayOf({ postgresSilentMs: 60_000, canWrite: false, cacheAgeMs: 60_000, stuckMs: 60_000 })).toEqual(['postgres'])
-    expect(awayOf({ cacheSilentMs: 60_000, cacheAgeMs: 60_000 })).toEqual(['cache'])
-    expect(awayOf({ stuckMs: 60_000, waiting: 5n })).toEqual(['kafka'])
-    expect(awayOf({ cacheAgeMs: 60_000 })).toEqual(['processor'])
+    expect(downOf({ postgresSilentMs: 60_000, canWrite: false, cacheAgeMs: 60_000, stuckMs: 60_000 })).toEqual(['postgres'])
+    expect(downOf({ cacheSilentMs: 60_000, cacheAgeMs: 60_000 })).toEqual(['cache'])
+    expect(downOf({ stuckMs: 60_000, waiting: 5n })).toEqual(['kafka'])
+    expect(downOf({ cacheAgeMs: 60_000 })).toEqual(['processor'])
   })
 })

@@ -18,6 +18,17 @@ describe('what the browser reads of the state', () => {
 })
 
 describe('times of a zone', () => {
+  test.each([
+    ['UTC', AT_MS - 21 * 3_600_000, '00:04:05'],
+    ['UTC', AT_MS - 22 * 3_600_000, 'Fri 27 Nov, 23:04:05'],
+    ['Asia/Kathmandu', AT_MS - 3 * 3_600_000, 'Sat 28 Nov, 23:49:05'],
+    ['Asia/Kathmandu', AT_MS - 2 * 3_600_000, '00:49:05'],
+  ])('have their date if it is not the same day in %s', (zone, provenAtMs, expected) => {
+    const { proven, counted } = stateParts(stateOf({ provenAtMs }), zone)
+    expect(proven).toBe(expected)
+    expect(counted).toContain(`acknowledged before ${expected} is included`)
+  })
+
   test('need no more memory when callers name zones in ever more spellings', () => {
     const first = format('Europe/Berlin', 'clock')
     expect(format('Europe/Berlin', 'clock')).toBe(first)

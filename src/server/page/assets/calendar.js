@@ -1,6 +1,6 @@
 // The pings of the last 24 hours by minute, and of the last 30 days by day, as tables. As view.js, it is for server and browser.
 
-import { escapeHtml, format, numberText, wideRow } from './view.js'
+import { escapeHtml, format, numberText, offsetText, wideRow } from './view.js'
 
 /** @typedef {{ startMs: number, count: bigint }} Bucket */
 /** @typedef {{ firstMs: number, counts: readonly bigint[] }} Grid The minutes from the start of an hour. */
@@ -11,6 +11,8 @@ const DAYS = 30
 export const MINUTE_MS = 60_000
 const HOUR_MS = COLUMNS * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
+/** By how much zones set their clocks back. */
+const CLOCK_CHANGES_MS = [HOUR_MS / 2, HOUR_MS, 2 * HOUR_MS]
 /** Classes of cells: 0 for no ping, and four for more and more. */
 const LEVELS = 4
 /** How many hours Page Up and Page Down move. */
@@ -85,6 +87,7 @@ function levelOf(count, limits) {
 export function heatmapRows(grid, { nowMs, zone, focusMs }) {
   if (grid === undefined) return wideRow(COLUMNS + 1, 'Not known now: neither a fresh cache nor Postgres has answered.')
   const limits = thresholds(grid.counts)
+  const names = rowNames(grid, zone)
   const rows = []
   for (let index = 0; index < grid.counts.length; index += COLUMNS) {
     const startMs = grid.firstMs + index * MINUTE_MS
@@ -93,9 +96,25 @@ export function heatmapRows(grid, { nowMs, zone, focusMs }) {
       const isFocus = startMs + minute * MINUTE_MS === focusMs
       return `<td class="${name}"${isFocus ? ' tabindex="0"' : ''}>${text}</td>`
     })
-    rows.push(`<tr><th scope="row">${format(zone, 'minute').format(startMs)}</th>${cells.join('')}</tr>`)
+    rows.push(`<tr><th scope="row">${names[index / COLUMNS]}</th>${cells.join('')}</tr>`)
   }
   return rows.join('')
+}
+
+/**
+ * The hours of the rows, by the clock of the zone. Where the clock was set within the 24 hours, two rows may have the same hour: each
+ * then says by how much its clock differs from UTC.
+ *
+ * @param {Grid} grid
+ * @param {string} zone
+ */
+function rowNames({ firstMs, counts }, zone) {
+  const starts = Array.from({ length: counts.length / COLUMNS }, (_, row) => firstMs + row * HOUR_MS)
+  const hours = starts.map(startMs => format(zone, 'minute').format(startMs))
+  return hours.map((hour, row) => {
+    const isAlone = hours.indexOf(hour) === hours.lastIndexOf(hour)
+    return isAlone ? hour : `${hour} <small>${offsetText(starts[row] ?? 0, zone)}</small>`
+  })
 }
 
 /**
@@ -119,7 +138,9 @@ export function cellOf(count, startMs, nowMs, limits) {
  * @param {{ nowMs: number, zone: string }} options
  */
 export function cellText(startMs, count, { nowMs, zone }) {
-  const when = format(zone, 'dayMinute').format(startMs)
+  const time = format(zone, 'dayMinute').format(startMs)
+  const isTwice = CLOCK_CHANGES_MS.some(ms => [startMs - ms, startMs + ms].some(other => format(zone, 'dayMinute').format(other) === time))
+  const when = isTwice ? `${time} ${offsetText(startMs, zone)}` : time
   return startMs > nowMs && count <= 0n ? `${when}: this minute is still to come` : `${when}: ${pingsText(count)}`
 }
 

@@ -17,7 +17,7 @@ import {
   toGrid,
 } from './calendar.js'
 import { follow, listBuckets, newPingId, sendPing } from './server.js'
-import { clockText, escapeHtml, isZone, numberText, parseState, spokenText, stateParts, zoneHtml } from './view.js'
+import { escapeHtml, isZone, numberText, parseState, spokenText, stateParts, timeText, zoneHtml } from './view.js'
 
 /** @param {string} id one that the page has */
 function element(id) {
@@ -119,7 +119,7 @@ function showLink(link) {
   const texts = {
     live: 'live',
     polling: 'live, every 3 s',
-    reconnecting: `reconnecting since ${clockText(lostMs, zone)}`,
+    reconnecting: `reconnecting since ${timeText(lostMs, { nowMs: serverNow(), zone })}`,
   }
   const line = element('link')
   line.hidden = false
@@ -176,7 +176,9 @@ function refreshSoon() {
     staleSinceMs = fault === undefined ? undefined : (staleSinceMs ?? serverNow())
     show(
       'stale',
-      staleSinceMs === undefined ? '' : escapeHtml(`Not up to date since ${clockText(staleSinceMs, zone)}: ${fault}. Trying again.`),
+      staleSinceMs === undefined
+        ? ''
+        : escapeHtml(`Not up to date since ${timeText(staleSinceMs, { nowMs: serverNow(), zone })}: ${fault}. Trying again.`),
     )
     if (fault !== undefined) refreshSoon()
   }

@@ -2,7 +2,7 @@
 // show the same. It knows no document and no network.
 
 /** @typedef {{ count: bigint, source: 'cache' | 'database', ageMs: number }} Count */
-/** @typedef {{ name: string, state: 'up' | 'late' | 'away', text: string }} Part */
+/** @typedef {{ name: string, state: 'up' | 'late' | 'down', text: string }} Part */
 /** @typedef {{ lane: number, head: bigint, published: bigint, applied?: bigint | undefined, ageMs?: number | undefined }} Lane */
 /**
  * What the server knows: see src/server/page/page-state.ts.
@@ -17,7 +17,7 @@ export const UNKNOWN = '–'
 /** The names of parts, as people write them. */
 const PART_NAMES = { postgres: 'Postgres', cache: 'Cache', kafka: 'Kafka', processor: 'Processor' }
 /** The state of a part in a word and in a sign, so that nothing depends on its colour. */
-const PART_SIGNS = { up: '✓', late: '!', away: '✕' }
+const PART_SIGNS = { up: '✓', late: '!', down: '✕' }
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -52,11 +52,11 @@ export function parseState(json) {
  * @returns {StateParts}
  */
 export function stateParts(state, zone) {
-  const { total, perSecond, provenAtMs, parts, lanes } = state
+  const { atMs, total, perSecond, provenAtMs, parts, lanes } = state
   return {
     total: total === undefined ? UNKNOWN : numberText(total.count),
     rate: perSecond === undefined ? UNKNOWN : rateText(perSecond),
-    proven: provenAtMs === undefined ? UNKNOWN : clockText(provenAtMs, zone),
+    proven: provenAtMs === undefined ? UNKNOWN : timeText(provenAtMs, { nowMs: atMs, zone }),
     counted: escapeHtml(countedText(state, zone)),
     parts: parts.map(partItem).join(''),
     lanes: lanes === undefined ? wideRow(5, 'Not known: Postgres is unreachable.') : lanes.map(laneRow).join(''),
@@ -69,25 +69,26 @@ export function stateParts(state, zone) {
  * @param {State} state
  */
 export function spokenText({ total, perSecond, parts }) {
-  const away = parts.filter(part => part.state === 'away').map(part => `${partName(part)} is down`)
+  const down = parts.filter(part => part.state === 'down').map(part => `${partName(part)} is down`)
   const rate = perSecond === undefined ? [] : [`${rateText(perSecond)} per second`]
-  return [total === undefined ? 'The count is not known' : `${numberText(total.count)} pings`, ...rate, ...away].join(', ')
+  return [total === undefined ? 'The count is not known' : `${numberText(total.count)} pings`, ...rate, ...down].join(', ')
 }
 
 /**
  * @param {State} state
  * @param {string} zone
  */
-function countedText({ total, provenAtMs }, zone) {
+function countedText({ atMs, total, provenAtMs }, zone) {
   if (total === undefined) return 'Neither the cache nor Postgres can prove a count now.'
   const place = `Counted in ${total.source === 'cache' ? 'the cache' : 'Postgres'}.`
-  return provenAtMs === undefined ? place : `${place} Every ping that was acknowledged before ${clockText(provenAtMs, zone)} is included.`
+  if (provenAtMs === undefined) return place
+  return `${place} Every ping that was acknowledged before ${timeText(provenAtMs, { nowMs: atMs, zone })} is included.`
 }
 
 /** @param {Part} part */
 function partItem(part) {
   const { state, text } = part
-  return `<li class="part ${state}"><span class="sign" aria-hidden="true">${PART_SIGNS[state]}</span><b>${escapeHtml(partName(part))}</b> <span class="word">${state === 'away' ? 'down' : state}</span><p>${escapeHtml(text)}</p></li>`
+  return `<li class="part ${state}"><span class="sign" aria-hidden="true">${PART_SIGNS[state]}</span><b>${escapeHtml(partName(part))}</b> <span class="word">${state}</span><p>${escapeHtml(text)}</p></li>`
 }
 
 /** @param {Part} part */
@@ -147,6 +148,31 @@ export function clockText(ms, zone) {
   return format(zone, 'clock').format(ms)
 }
 
+/**
+ * A time of today by the clock of the zone; of another day, with its date.
+ *
+ * @param {number} ms
+ * @param {{ nowMs: number, zone: string }} options
+ */
+export function timeText(ms, { nowMs, zone }) {
+  const day = format(zone, 'day')
+  return day.format(ms) === day.format(nowMs) ? clockText(ms, zone) : format(zone, 'dayClock').format(ms)
+}
+
+/**
+ * By how much the clock of the zone differs from UTC, such as GMT+2.
+ *
+ * @param {number} ms
+ * @param {string} zone
+ */
+export function offsetText(ms, zone) {
+  return (
+    format(zone, 'offset')
+      .formatToParts(ms)
+      .find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  )
+}
+
 /** @param {string} text */
 export function escapeHtml(text) {
   return text.replace(/[&<>"']/g, char => `&#${char.charCodeAt(0)};`)
@@ -181,7 +207,9 @@ const STYLES = {
   clock: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   minute: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
   dayMinute: { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  dayClock: { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   day: { weekday: 'short', day: 'numeric', month: 'short' },
+  offset: { timeZoneName: 'shortOffset' },
 }
 /** Formats are slow to create. @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map()
