@@ -17,7 +17,7 @@ import { traceCalls } from '../transport/rpc/trace-calls.ts'
 import { badgePages } from './badge/badge-pages.ts'
 import type { PingBuckets } from './buckets/buckets.ts'
 import type { PingCounter } from './count-reader/ping-counter.ts'
-import { pageMakers } from './page/html/page-makers.ts'
+import { pageMakers, type PageMakers } from './page/html/page-makers.ts'
 import { EVENTS_PATH, pageEvents } from './page/page-events.ts'
 import type { PageStates } from './page/page-states.ts'
 import { STATE_PATH, statePage } from './page/state-page.ts'
@@ -50,6 +50,7 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
   const { recorder, reader, buckets, maxBatchBodyBytes, readiness, pageStates, metrics, tracing, log } = options
   const totals = new TotalWatch({ reader })
   const { ping, pingCount } = PingService.method
+  const livePages = createLivePages(options)
   return startHttpServer({
     ...options,
     routes(router, stopping) {
@@ -65,8 +66,9 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
       ...statusPages(readiness, metrics.registry),
       ['/healthz', healthz],
       ...badgePages(reader),
-      ...livePages(options),
+      ...(livePages?.pages ?? []),
     ]),
+    pageFolders: livePages?.folders ?? new Map(),
     eventStreams: new Map<string, EventStream>(pageStates && [[EVENTS_PATH, pageEvents(pageStates, metrics)]]),
   })
 }
@@ -76,7 +78,8 @@ async function healthz(): Promise<Page> {
   return { status: 200, type: 'text/plain; charset=utf-8', body: 'ok' }
 }
 
-function livePages({ pageStates, buckets }: PingHttpOptions): readonly (readonly [string, PageMaker])[] {
-  if (pageStates === undefined) return []
-  return [...pageMakers({ states: pageStates, buckets }), [STATE_PATH, statePage(pageStates)]]
+function createLivePages({ pageStates, buckets }: PingHttpOptions): PageMakers | undefined {
+  if (pageStates === undefined) return undefined
+  const { pages, folders } = pageMakers({ states: pageStates, buckets })
+  return { pages: new Map([...pages, [STATE_PATH, statePage(pageStates)]]), folders }
 }

@@ -49,6 +49,8 @@ export interface HttpServerOptions extends ListenOptions, Omit<CorsOptions, 'all
   readonly lean?: boolean
   /** Pages by path: those for probes and metrics, and those for people. */
   readonly pages: ReadonlyMap<string, PageMaker>
+  /** Makers of all other pages of a folder, by its path, which ends with a slash. */
+  readonly pageFolders?: ReadonlyMap<string, PageMaker>
   /** Streams of events by path. */
   readonly eventStreams?: ReadonlyMap<string, EventStream>
   readonly log: Logger
@@ -144,7 +146,7 @@ interface Mounted {
 function ignore(): void {}
 
 function serve(
-  { pages, eventStreams, examplePaths, access, allowedOrigins, limits, calls, log }: HttpServerOptions,
+  { pages, pageFolders, eventStreams, examplePaths, access, allowedOrigins, limits, calls, log }: HttpServerOptions,
   { rpcs, cors, plainRoutes, methods, stopping }: Mounted,
   request: HttpRequest,
   response: HttpResponse,
@@ -163,7 +165,7 @@ function serve(
   const rpc = rpcs.get(path)
   if (rpc?.lean !== undefined && serveLean(rpc.lean, request, response, { log, access })) return
   if (rpc !== undefined) return serveRpc(rpc.handler, request, response, { log, access })
-  const found = pages.get(path) ?? eventStreams?.get(path)
+  const found = pages.get(path) ?? eventStreams?.get(path) ?? pageFolders?.get(path.slice(0, path.lastIndexOf('/') + 1))
   const routes = found === undefined ? plainRoutes.match(path) : undefined
   if (routes !== undefined) return serveRoute(routes, path, request, response, { log, access, allowedOrigins, calls })
   if (found === undefined) return unknownPath(request, response, examplePaths)

@@ -26,6 +26,22 @@ describe('the live page of a server', () => {
     expect((await fetch(`${fixture.url}/favicon.ico`)).status).toBe(204)
   })
 
+  test('gets its files while servers are replaced: another version of the server answers with its own, which caches do not keep', async () => {
+    await using fixture = await startHttpFixture({ pageStates: pageStates() })
+    const html = await (await fetch(fixture.url, { headers: { accept } })).text()
+    const paths = [...new Set([...html.matchAll(/"(\/page\/[^"]+\.(?:js|css))"/g)].map(match => match[1]!))]
+    for (const path of paths) {
+      const [own, other] = await Promise.all([path, path.replace(/-\w{12}/, '-0ldVersion00')].map(name => fetch(`${fixture.url}${name}`)))
+      expect(own!.headers.get('cache-control')).toContain('immutable')
+      expect([other!.status, other!.headers.get('cache-control')]).toEqual([200, 'no-store'])
+      expect(other!.headers.get('content-type')).toBe(own!.headers.get('content-type'))
+      expect(await other!.text()).toBe(await own!.text())
+    }
+    const none = ['/page/', '/page/x', '/page/page.js', '/page/other-0ldVersion00.js', '/page/page-0ldVersion0.js', '/page/constructor-0ldVersion00.js']
+    const answers = await Promise.all(none.map(path => fetch(`${fixture.url}${path}`)))
+    expect(answers.map(({ status }) => status)).toEqual(none.map(() => 404))
+  })
+
   test.each([['*/*'], ['application/json'], ['text/plain, text/html;q=0.5']])(
     'is not what a caller gets that accepts %s: it gets commands that work, and caches know the difference',
     async others => {

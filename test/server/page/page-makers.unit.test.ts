@@ -17,7 +17,7 @@ const buckets: PingBuckets = {
 }
 const never = new Promise<never>(() => undefined)
 const makersOf = (options: Partial<Parameters<typeof pageMakers>[0]> = {}) =>
-  pageMakers({ states: { now: async () => stateOf() }, buckets, ...options })
+  pageMakers({ states: { now: async () => stateOf() }, buckets, ...options }).pages
 
 async function htmlOf(options: Parameters<typeof makersOf>[0] = {}, query = '', headers: Record<string, string> = {}): Promise<string> {
   const page = await makersOf(options).get('/')!(requestOf({ ...BROWSER, 'accept-encoding': '', ...headers }, query))

@@ -11,8 +11,11 @@ const TYPES = {
   'view.js': 'text/javascript; charset=utf-8',
   'calendar.js': 'text/javascript; charset=utf-8',
 } as const
+/** The folder under which the files are served. */
+export const ASSET_FOLDER = '/page/'
 const FOLDER = join(import.meta.dirname, '..', 'assets')
 const HASH_LENGTH = 12
+const HASHED = new RegExp(`^([a-z]+)-\\w{${HASH_LENGTH}}\\.([a-z]+)$`)
 
 export type AssetName = keyof typeof TYPES
 
@@ -32,11 +35,21 @@ export function readAssets(): Readonly<Record<AssetName, Asset>> {
   return Object.fromEntries(assets) as Record<AssetName, Asset>
 }
 
+/**
+ * The file that a page of another version of this server asks for, under its own hash: while servers are replaced, one may have sent the
+ * page, and another gets the request for its files. Undefined: the path is not that of a file of any version.
+ */
+export function assetOfAnyVersion(assets: Readonly<Record<AssetName, Asset>>, path: string): Asset | undefined {
+  const [, stem, extension] = HASHED.exec(path.slice(ASSET_FOLDER.length)) ?? []
+  const name = `${stem}.${extension}`
+  return Object.hasOwn(assets, name) ? assets[name as AssetName] : undefined
+}
+
 function toAsset(name: AssetName, hash: string, text: string): Asset {
   const bytes = Buffer.from(name.endsWith('.js') ? withHashedImports(text, hash) : text)
   const encoded = new Map<Coding, Promise<Uint8Array>>()
   return {
-    path: `/page/${hashed(name, hash)}`,
+    path: `${ASSET_FOLDER}${hashed(name, hash)}`,
     type: TYPES[name],
     bytes(coding) {
       const made = encoded.get(coding) ?? encode(bytes, coding, true)

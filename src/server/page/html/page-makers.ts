@@ -3,7 +3,7 @@ import type { Page } from '../../../runtime/status-pages.ts'
 import type { PageRequest } from '../../../transport/http/pages/page-request.ts'
 import type { PageMaker } from '../../../transport/http/pages/serve-page.ts'
 import { isZone } from '../assets/view.js'
-import { readAssets, type Asset, type AssetName } from './assets.ts'
+import { ASSET_FOLDER, assetOfAnyVersion, readAssets, type Asset, type AssetName } from './assets.ts'
 import { FirstViews, type FirstViewsOptions } from './first-views.ts'
 import { codingFor, encode } from './page-coding.ts'
 import { pageHtml } from './page-html.ts'
@@ -11,6 +11,8 @@ import { prefersHtml } from './prefers-html.ts'
 
 const UTC = 'UTC'
 const STRICT = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
+/** For a file whose name has its hash. */
+const KEPT = 'public, max-age=31536000, immutable'
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,24 +24,37 @@ const POLICY = [
   "frame-ancestors 'self'",
 ].join('; ')
 
-/** The live page and its files, by path. */
-export function pageMakers(options: FirstViewsOptions): ReadonlyMap<string, PageMaker> {
-  const assets = readAssets()
-  const views = new FirstViews(options)
-  return new Map<string, PageMaker>([
-    ['/', request => livePage(request, { assets, views })],
-    ['/favicon.ico', async () => ({ status: 204, type: 'image/x-icon', body: '', headers: { 'cache-control': 'max-age=86400' } })],
-    ...Object.values(assets).map((asset): [string, PageMaker] => [asset.path, request => assetPage(request, asset)]),
-  ])
+export interface PageMakers {
+  /** By path. */
+  readonly pages: ReadonlyMap<string, PageMaker>
+  /** Makers of the other pages of a folder, by its path. */
+  readonly folders: ReadonlyMap<string, PageMaker>
 }
 
-async function assetPage(request: PageRequest, asset: Asset): Promise<Page> {
+/** The live page and its files. */
+export function pageMakers(options: FirstViewsOptions): PageMakers {
+  const assets = readAssets()
+  const views = new FirstViews(options)
+  const pages = new Map<string, PageMaker>([
+    ['/', request => livePage(request, { assets, views })],
+    ['/favicon.ico', async () => ({ status: 204, type: 'image/x-icon', body: '', headers: { 'cache-control': 'max-age=86400' } })],
+    ...Object.values(assets).map((asset): [string, PageMaker] => [asset.path, request => assetPage(request, asset, KEPT)]),
+  ])
+  return { pages, folders: new Map([[ASSET_FOLDER, request => otherVersion(request, assets)]]) }
+}
+
+async function otherVersion(request: PageRequest, assets: LivePageOptions['assets']): Promise<Page | undefined> {
+  const asset = assetOfAnyVersion(assets, request.path)
+  return asset && assetPage(request, asset, 'no-store')
+}
+
+async function assetPage(request: PageRequest, asset: Asset, cacheControl: string): Promise<Page> {
   const coding = codingFor(request.header('accept-encoding'))
   return {
     status: 200,
     type: asset.type,
     body: await asset.bytes(coding),
-    headers: { 'cache-control': 'public, max-age=31536000, immutable', vary: 'accept-encoding', ...codingHeader(coding), ...STRICT },
+    headers: { 'cache-control': cacheControl, vary: 'accept-encoding', ...codingHeader(coding), ...STRICT },
   }
 }
 
