@@ -27,12 +27,14 @@ export interface PageStatesOptions {
   readonly kafkaRefusedSinceMs: () => number | undefined
   /** Time between two looks. In ms. */
   readonly intervalMs?: number
+  /** How long a state also serves others that ask, from when its look began. In ms. */
+  readonly keptMs?: number
 }
 
 const INTERVAL_MS = 1_000
 /** A state without news is sent again after this long, with its times: at rest, 100 viewers cost next to nothing. In ms. */
 const REPEAT_MS = 5_000
-/** `now` answers with a state that is younger than this, so that viewers that poll cost four looks a second. In ms. */
+/** So viewers that poll and those that begin to watch cost four looks a second, no matter how many they are. */
 const KEPT_MS = 250
 /** How long a state waits for Postgres, and then for the rest. What has not answered is shown as it is known. In ms. */
 const WAIT_MS = { postgres: 300, rest: 300 }
@@ -63,8 +65,9 @@ export class PageStates {
 
   /** The state now, or up to 250 ms ago. Never rejects: what is unreachable is in the state. */
   now(): Promise<PageState> {
+    const { keptMs = KEPT_MS } = this.#options
     const beganMs = performance.now()
-    if (this.#kept !== undefined && beganMs - this.#kept.beganMs < KEPT_MS) return this.#kept.state
+    if (this.#kept !== undefined && beganMs - this.#kept.beganMs < keptMs) return this.#kept.state
     this.#kept = { state: this.#look(), beganMs }
     return this.#kept.state
   }
@@ -77,7 +80,6 @@ export class PageStates {
         look: () => this.now(),
         isSame: (shown, found) => sameState(shown, found) && found.atMs - shown.atMs < REPEAT_MS,
         pauseMs: () => intervalMs,
-        keptMs: intervalMs,
       })
     }
     return this.#feed.watch(ended)

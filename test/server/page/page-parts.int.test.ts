@@ -34,7 +34,7 @@ describe('the live page', () => {
     at = await readerFixture({ ...database.config, host: '127.0.0.1', port: gate.port }, redis.url)
     await at.record(0, [1, 2, 3])
     await at.record(2, [60_000])
-    states = statesOf(at.reader, INTERVAL_MS)
+    states = statesOf(at.reader, { intervalMs: INTERVAL_MS })
     viewing = view()
   })
   afterAll(async () => {

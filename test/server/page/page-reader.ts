@@ -1,6 +1,6 @@
 import type { LaneProgress } from '../../../src/ledger/heads.ts'
 import type { PageReader } from '../../../src/server/page/page-states.ts'
-import { PageStates } from '../../../src/server/page/page-states.ts'
+import { PageStates, type PageStatesOptions } from '../../../src/server/page/page-states.ts'
 
 type CacheLook = Awaited<ReturnType<PageReader['cacheLook']>>
 
@@ -20,6 +20,6 @@ export class FakeReader implements PageReader {
   }
 }
 
-export function statesOf(reader: PageReader, intervalMs = 1_000): PageStates {
-  return new PageStates({ reader, canWrite: () => true, kafkaRefusedSinceMs: () => undefined, intervalMs })
+export function statesOf(reader: PageReader, times: Pick<PageStatesOptions, 'intervalMs' | 'keptMs'> = {}): PageStates {
+  return new PageStates({ reader, canWrite: () => true, kafkaRefusedSinceMs: () => undefined, ...times })
 }
