@@ -37,7 +37,14 @@ describe('the live page of a server', () => {
       expect(other!.headers.get('content-type')).toBe(own!.headers.get('content-type'))
       expect(await other!.text()).toBe(await own!.text())
     }
-    const none = ['/page/', '/page/x', '/page/page.js', '/page/other-0ldVersion00.js', '/page/page-0ldVersion0.js', '/page/constructor-0ldVersion00.js']
+    const none = [
+      '/page/',
+      '/page/x',
+      '/page/page.js',
+      '/page/other-0ldVersion00.js',
+      '/page/page-0ldVersion0.js',
+      '/page/constructor-0ldVersion00.js',
+    ]
     const answers = await Promise.all(none.map(path => fetch(`${fixture.url}${path}`)))
     expect(answers.map(({ status }) => status)).toEqual(none.map(() => 404))
   })
