@@ -22,7 +22,9 @@ const LANES = 16
 /** What is promised. A machine that is busy with something else may be BUSY_MACHINE times slower. */
 const COUNTED_WITHIN_MS = 2_000
 const HEALED_WITHIN_MS = 3_000
-const BUSY_MACHINE = 4
+const BUSY_MACHINE = 15
+const LIMIT_MS = 30_000
+const TEST_LIMIT_MS = 10 * LIMIT_MS
 const run = promisify(execFile)
 
 keepLogsOnFailure()
@@ -49,7 +51,11 @@ sideBySide(STACKS, title, stack => {
     await ping.stop()
   })
 
-  const counted = async (number = 0) => (await readTotal(caller, ping.servers[number]!, false))!
+  const counted = async (number = 0) => {
+    const sample = await readTotal(caller, ping.servers[number]!, false)
+    if (!sample) throw new Error('the server did not answer with a count')
+    return sample
+  }
   const recorded = () =>
     withDatabase(ping.place.databaseUrl, async client => Number((await client.query('select count(*) from pings')).rows[0].count))
 
@@ -84,7 +90,7 @@ sideBySide(STACKS, title, stack => {
     return tookMs
   }
 
-  test('every ping by curl, pingcli, gRPC and gRPC-Web is counted', { timeout: 60_000 }, async () => {
+  test('every ping by curl, pingcli, gRPC and gRPC-Web is counted', { timeout: TEST_LIMIT_MS }, async () => {
     expect((await counted()).count).toBe(0)
     const took: string[] = []
     const measure = async (name: string, total: number, send: () => Promise<unknown>) => {
@@ -109,7 +115,7 @@ sideBySide(STACKS, title, stack => {
     process.stdout.write(`from the last ack to the count (promised: ${COUNTED_WITHIN_MS} ms): ${took.join(', ')}\n`)
   })
 
-  test('HGETALL ping:counters returns the promised fields, and nothing else', async () => {
+  test('HGETALL ping:counters returns the promised fields, and nothing else', { timeout: TEST_LIMIT_MS }, async () => {
     const { databaseUrl, redisUrl } = ping.place
     expect((await i4Cache(databaseUrl, redisUrl, HEALED_WITHIN_MS * BUSY_MACHINE)).violations).toEqual([])
     const hash = await cache.hgetall('ping:counters')
@@ -120,13 +126,17 @@ sideBySide(STACKS, title, stack => {
     expect(minutes.reduce((sum, minute) => sum + Number(hash[minute]), 0)).toBe(await recorded())
     for (let lane = 0; lane < LANES; lane++) {
       expect(hash[`applied:${lane}`]).toMatch(/^(0:0|[1-9]\d*:[1-9]\d*)$/)
-      expect(Date.now() - Number(hash[`asof:${lane}`])).toBeLessThan(2_000 * BUSY_MACHINE)
     }
+    const [seconds, microseconds] = await cache.time()
+    const nowMs = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000)
+    const fields = Array.from({ length: LANES }, (_, lane) => `asof:${lane}`)
+    const isProvenSince = async () => (await cache.hmget('ping:counters', ...fields)).every(asof => Number(asof) > nowMs)
+    await until('every lane is proven again', isProvenSince, LIMIT_MS)
     expect(await cache.ttl('ping:counters')).toBe(-1)
     expect(await ping.verify()).toMatch(/^OK$/m)
   })
 
-  test('a ping id that comes through both servers and all protocols at once is counted once', async () => {
+  test('a ping id that comes through both servers and all protocols at once is counted once', { timeout: TEST_LIMIT_MS }, async () => {
     const before = await recorded()
     const clients = ping.servers.flatMap(({ url }) => clientsOf(url))
     const ids = Array.from({ length: 30 }, () => (Math.random() < 0.5 ? v4() : v7()))
@@ -144,7 +154,7 @@ sideBySide(STACKS, title, stack => {
     const ids = Array.from({ length: 20 }, () => v7())
     const tries = ids.flatMap(pingId => ping.servers.flatMap(({ url }) => [1, 2, 3].map(timestampMs => ({ pingId, timestampMs, url }))))
     const answers = await Promise.all(
-      tries.map(async ({ url, ...body }) => ({ ...body, answer: await caller.call(url, 'Ping', body, 10_000) })),
+      tries.map(async ({ url, ...body }) => ({ ...body, answer: await caller.call(url, 'Ping', body, LIMIT_MS) })),
     )
     const { rows } = await withDatabase(ping.place.databaseUrl, client =>
       client.query('select id, (extract(epoch from pinged_at) * 1000)::int as ms from pings where id = any ($1)', [ids]),
@@ -165,7 +175,7 @@ sideBySide(STACKS, title, stack => {
     const before = await recorded()
     const [one, other] = ping.servers
     const send = async (url: string, body: object) => {
-      const answer = await caller.call(url, 'Ping', body, 10_000)
+      const answer = await caller.call(url, 'Ping', body, LIMIT_MS)
       return answer.kind === 'answer' ? [answer.status, answer.json.code] : answer
     }
     const [given, clock] = [v7(), v7()]
@@ -179,27 +189,35 @@ sideBySide(STACKS, title, stack => {
     expect(await recorded()).toBe(before + 2)
   })
 
-  test('after FLUSHALL without traffic counts stay right, and the cache is complete again within 3 s', async () => {
-    const total = await recorded()
-    await untilCounted(total)
-    await cache.flushall()
-    expect((await counted(1)).count).toBe(total)
-    const { databaseUrl, redisUrl } = ping.place
-    const { violations, tookMs } = await i4Cache(databaseUrl, redisUrl, HEALED_WITHIN_MS * BUSY_MACHINE)
-    expect(violations).toEqual([])
-    await untilCounted(total, 1)
-    process.stdout.write(`FLUSHALL: whole again after ${Math.round(tookMs)} ms (promised: ${HEALED_WITHIN_MS} ms)\n`)
-  })
+  test(
+    'after FLUSHALL without traffic counts stay right, and the cache is complete again within 3 s',
+    { timeout: TEST_LIMIT_MS },
+    async () => {
+      const total = await recorded()
+      await untilCounted(total)
+      await cache.flushall()
+      expect((await counted(1)).count).toBe(total)
+      const { databaseUrl, redisUrl } = ping.place
+      const { violations, tookMs } = await i4Cache(databaseUrl, redisUrl, HEALED_WITHIN_MS * BUSY_MACHINE)
+      expect(violations).toEqual([])
+      await untilCounted(total, 1)
+      process.stdout.write(`FLUSHALL: whole again after ${Math.round(tookMs)} ms (promised: ${HEALED_WITHIN_MS} ms)\n`)
+    },
+  )
 
-  test('a cache that was restored from an old snapshot never serves its old count, even without traffic', async () => {
-    const old = await cache.hgetall('ping:counters')
-    await cli('ping', '-n', '50')
-    const total = await recorded()
-    await untilCounted(total)
-    await cache.multi().del('ping:counters').hset('ping:counters', old).exec()
-    expect((await counted(0)).count).toBe(total)
-    const { databaseUrl, redisUrl } = ping.place
-    expect((await i4Cache(databaseUrl, redisUrl, HEALED_WITHIN_MS * BUSY_MACHINE)).violations).toEqual([])
-    await untilCounted(total, 1)
-  })
+  test(
+    'a cache that was restored from an old snapshot never serves its old count, even without traffic',
+    { timeout: TEST_LIMIT_MS },
+    async () => {
+      const old = await cache.hgetall('ping:counters')
+      await cli('ping', '-n', '50')
+      const total = await recorded()
+      await untilCounted(total)
+      await cache.multi().del('ping:counters').hset('ping:counters', old).exec()
+      expect((await counted(0)).count).toBe(total)
+      const { databaseUrl, redisUrl } = ping.place
+      expect((await i4Cache(databaseUrl, redisUrl, HEALED_WITHIN_MS * BUSY_MACHINE)).violations).toEqual([])
+      await untilCounted(total, 1)
+    },
+  )
 })

@@ -1,14 +1,15 @@
 import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PingCaller } from '../support/call-ping.ts'
+import { PingCaller, type Answer } from '../support/call-ping.ts'
 import { i4Cache, i6Topic } from '../support/checker.ts'
-import { readTotal } from '../support/count-watch.ts'
+import { readTotal, type CountSample } from '../support/count-watch.ts'
 import { startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { keepLogsOnFailure, startProcessor, startServer, until, type PingPlace, type Program } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 
-const LIMIT_MS = 20_000
+const LIMIT_MS = 30_000
+const TEST_LIMIT_MS = 300_000
 /** ANSWER_WITHIN_MS is also the time that a caller may have to wait for its answer, in a short queue. */
 const SETTINGS = { MAX_QUEUE_LENGTH: '40', ANSWER_WITHIN_MS: '3000' }
 
@@ -43,13 +44,25 @@ describe('with parts down', () => {
     return [response.status, await response.text()]
   }
   const send = (pingId = v7()) => caller.call(server.url, 'Ping', { pingId }, LIMIT_MS)
+  const isAcked = async (id: string) => {
+    const answer = await send(id)
+    return answer.kind === 'answer' && answer.status === 200
+  }
   const ping = async (times: number) => {
     for (let number = 0; number < times; number++) {
-      expect(await send()).toMatchObject({ status: 200 })
+      const id = v7()
+      // An answer may be late on a busy machine: then the ping is sent again.
+      await until('the ping is acknowledged', () => isAcked(id), LIMIT_MS)
       acked++
     }
   }
   const total = (strong = false) => readTotal(caller, server, strong)
+  /** A total that is answered, if not at once. */
+  const answeredTotal = async (strong = false) => {
+    let sample: CountSample | undefined
+    await until('a count is answered', async () => (sample = await total(strong)) !== undefined, LIMIT_MS)
+    return sample
+  }
   const isFresh = async () => {
     const sample = await total()
     return sample?.source === 'cache' && sample.ageMs <= 2_000
@@ -63,18 +76,22 @@ describe('with parts down', () => {
       expect((await page(processor, '/readyz'))[0]).toBe(503)
       expect(await send()).toMatchObject({ status: 503, json: { code: 'unavailable', message: expect.stringContaining('Postgres') } })
       expect(await total()).toBeUndefined()
-      expect(server.log().join()).toMatch(/set up the database: failed, trying again/)
+      await until('the log has the reason', () => /set up the database: failed, trying again/.test(server.log().join()), LIMIT_MS)
     })
 
-    test('once Postgres is up, pings are recorded, and the count is right without Kafka and the cache', { timeout: 60_000 }, async () => {
-      await postgres.restart()
-      await server.untilReady()
-      await ping(20)
-      expect(await total()).toMatchObject({ count: acked, source: 'database' })
-      expect(await total(true)).toMatchObject({ count: acked, source: 'database' })
-    })
+    test(
+      'once Postgres is up, pings are recorded, and the count is right without Kafka and the cache',
+      { timeout: TEST_LIMIT_MS },
+      async () => {
+        await postgres.restart()
+        await server.untilReady()
+        await ping(20)
+        expect(await answeredTotal()).toMatchObject({ count: acked, source: 'database' })
+        expect(await answeredTotal(true)).toMatchObject({ count: acked, source: 'database' })
+      },
+    )
 
-    test('once the cache is up too, it is filled and serves counts, without Kafka', { timeout: 60_000 }, async () => {
+    test('once the cache is up too, it is filled and serves counts, without Kafka', { timeout: TEST_LIMIT_MS }, async () => {
       await redis.restart()
       await until('fresh counts from the cache', isFresh, LIMIT_MS)
       await processor.untilReady()
@@ -82,59 +99,60 @@ describe('with parts down', () => {
       expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
     })
 
-    test('once Kafka is up, everything is published', { timeout: 90_000 }, async () => {
+    test('once Kafka is up, everything is published', { timeout: TEST_LIMIT_MS }, async () => {
       await kafka.restart()
       await ping(20)
       expect(await i6Topic(place.databaseUrl, place.brokers, place.topic, 2 * LIMIT_MS)).toEqual([])
-      expect(await total(true)).toMatchObject({ count: acked })
+      expect(await answeredTotal(true)).toMatchObject({ count: acked })
     })
   })
 
   test(
     'while Kafka and the cache are both down, pings are recorded and the count is right, and all of it recovers',
-    { timeout: 90_000 },
+    { timeout: TEST_LIMIT_MS },
     async () => {
       await Promise.all([kafka.kill9(), redis.kill9()])
       await ping(50)
-      expect(await total()).toMatchObject({ count: acked, source: 'database' })
+      expect(await answeredTotal()).toMatchObject({ count: acked, source: 'database' })
       expect((await page(server, '/readyz'))[0]).toBe(200)
       await Promise.all([kafka.restart(), redis.restart()])
       await ping(10)
       expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
       expect(await i6Topic(place.databaseUrl, place.brokers, place.topic, 2 * LIMIT_MS)).toEqual([])
-      expect(await total()).toMatchObject({ count: acked })
+      expect(await answeredTotal()).toMatchObject({ count: acked })
     },
   )
 
   test(
     'while Postgres is down, callers get retryable errors, counts carry their age and strong counts fail; all of it recovers',
-    { timeout: 90_000 },
+    { timeout: TEST_LIMIT_MS },
     async () => {
       await until('fresh counts from the cache', isFresh, LIMIT_MS)
       await postgres.kill9()
-      const ids = Array.from({ length: 80 }, () => v7())
-      const answers = await Promise.all(ids.map(id => send(id)))
+      const ids: string[] = []
+      const answers: Answer[] = []
       const coded = (code: string) => answers.filter(answer => answer.kind === 'answer' && answer.json.code === code)
-      expect(coded('unavailable').length).toBeGreaterThan(0)
-      expect(coded('resource_exhausted').length).toBeGreaterThan(0)
+      const sendMany = async () => {
+        const more = Array.from({ length: 80 }, () => v7())
+        ids.push(...more)
+        answers.push(...(await Promise.all(more.map(id => send(id)))))
+        return coded('unavailable').length > 0 && coded('resource_exhausted').length > 0
+      }
+      // If they arrive slowly, the first have their answers before the queue is full.
+      await until('the queue was full, and pings in it have waited too long', sendMany, LIMIT_MS)
       expect(coded('unavailable').length + coded('resource_exhausted').length).toBe(ids.length)
       for (const answer of coded('resource_exhausted')) expect(answer).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
-      await until('the count is older than 2 s', async () => ((await total())?.ageMs ?? 0) > 2_000, LIMIT_MS)
-      const aged = await total()
+      let aged: CountSample | undefined
+      await until('the count is older than 2 s', async () => ((aged = await total())?.ageMs ?? 0) > 2_000, LIMIT_MS)
       expect(aged).toMatchObject({ count: acked })
-      expect(aged!.ageMs).toBeGreaterThan(2_000)
       expect(await total(true)).toBeUndefined()
       await until('the metric reports that Postgres is down', async () => (await server.metric('ping_postgres_up')) === 0, LIMIT_MS)
       expect(await page(server, '/readyz')).toEqual([200, 'ready\n'])
       await postgres.restart()
-      const isAcked = async (id: string) => {
-        const answer = await send(id)
-        return answer.kind === 'answer' && answer.status === 200
-      }
       const healedMs = await until('a retry is acknowledged', () => isAcked(ids[0]!), LIMIT_MS)
       for (const id of ids) await until('every retry is acknowledged', () => isAcked(id), LIMIT_MS)
       acked += ids.length
-      expect(await total(true)).toMatchObject({ count: acked })
+      expect(await answeredTotal(true)).toMatchObject({ count: acked })
       expect((await i4Cache(place.databaseUrl, place.redisUrl, LIMIT_MS)).violations).toEqual([])
       process.stdout.write(`Postgres back: first ack after ${Math.round(healedMs)} ms\n`)
     },

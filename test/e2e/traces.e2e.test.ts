@@ -32,7 +32,7 @@ const newCaller = (): SpanContext => ({ traceId: randomBytes(16).toString('hex')
 
 const idOf = ({ value }: FoundRecord) => fromBinary(PingEventSchema, value ?? new Uint8Array()).pingId
 
-describe.each(kafkaKindsAtDepth())('the trace of a ping, from a caller to the cache (%s)', { timeout: 2 * LIMIT_MS }, kind => {
+describe.each(kafkaKindsAtDepth())('the trace of a ping, from a caller to the cache (%s)', { timeout: 5 * LIMIT_MS }, kind => {
   let receiver: OtlpReceiver
   let ping: WholePing
   let ownKafka: TestKafka | undefined
@@ -54,7 +54,7 @@ describe.each(kafkaKindsAtDepth())('the trace of a ping, from a caller to the ca
     })
     // Until it is in its group, catch-ups count the pings.
     await until('the processor counts by events', async () => (await send(), (await verdicts('accepted')) > 0), LIMIT_MS)
-  }, LIMIT_MS)
+  }, 3 * LIMIT_MS)
   afterAll(async () => {
     await ping.stop()
     await ownKafka?.stop()

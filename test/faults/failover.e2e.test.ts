@@ -12,11 +12,10 @@ import { keepLogsOnFailure, until } from '../support/programs.ts'
 import { startOwnPing, type OwnPing } from '../support/whole-ping.ts'
 
 const run = promisify(execFile)
-const LIMIT_MS = 20_000
+const LIMIT_MS = 40_000
 /** The floor must be above the cache for this long before it is lowered. */
 const FLOOR_STANDS_MS = 3_000
-const FOLLOWS_WITHIN_MS = 6_000
-const BUSY_MACHINE = 3
+const TEST_LIMIT_MS = 10 * LIMIT_MS
 
 keepLogsOnFailure()
 
@@ -70,37 +69,43 @@ describe('after a failover to an older copy of Postgres, which lost rows', () =>
   const lost = newIds(150)
   const after = newIds(40)
 
-  test('the count stays for 3 s, then falls to the rows that are left, and is never wrong in between', { timeout: 120_000 }, async () => {
-    const { dataDir } = ping.postgres
-    await send(old)
-    await expectCacheTrue()
-    await killPostgres()
-    await run('cp', ['-a', dataDir, `${dataDir}.old`])
-    await ping.postgres.restart()
-    await send(lost)
-    await expectCacheTrue()
-    await until('all are counted', async () => (await counted()) === old.length + lost.length, LIMIT_MS)
+  test(
+    'the count stays for 3 s, then falls to the rows that are left, and is never wrong in between',
+    { timeout: TEST_LIMIT_MS },
+    async () => {
+      const { dataDir } = ping.postgres
+      await send(old)
+      await expectCacheTrue()
+      await killPostgres()
+      await run('cp', ['-a', dataDir, `${dataDir}.old`])
+      await ping.postgres.restart()
+      await send(lost)
+      await expectCacheTrue()
+      await until('all are counted', async () => (await counted()) === old.length + lost.length, LIMIT_MS)
 
-    goneMs = performance.now()
-    await killPostgres()
-    await run('rm', ['-rf', dataDir])
-    await run('mv', [`${dataDir}.old`, dataDir])
-    const restartedMs = performance.now()
-    await ping.postgres.restart()
-    const backMs = performance.now()
-    await send(after)
-    expect(await rows()).toBe(old.length + after.length)
-    await expectCacheTrue()
-    const fell = () => watch.samples.find(({ beganMs, count }) => beganMs > goneMs && count < old.length + lost.length)
-    await until('the count has followed', () => fell() !== undefined, FOLLOWS_WITHIN_MS * BUSY_MACHINE)
-    followedMs = fell()!.endedMs
-    expect(followedMs - restartedMs).toBeGreaterThanOrEqual(FLOOR_STANDS_MS)
-    expect(await counted()).toBe(old.length + after.length)
-    expect(ping.servers[0]!.log().join()).toContain('a failover lost rows')
-    process.stdout.write(`failover: the count had followed ${((followedMs - backMs) / 1000).toFixed(1)} s after Postgres was back\n`)
-  })
+      goneMs = performance.now()
+      await killPostgres()
+      await run('rm', ['-rf', dataDir])
+      await run('mv', [`${dataDir}.old`, dataDir])
+      const restartedMs = performance.now()
+      await ping.postgres.restart()
+      const backMs = performance.now()
+      await send(after)
+      expect(await rows()).toBe(old.length + after.length)
+      await expectCacheTrue()
+      const fell = () => watch.samples.find(({ beganMs, count }) => beganMs > goneMs && count < old.length + lost.length)
+      await until('the count has followed', () => fell() !== undefined, LIMIT_MS)
+      followedMs = fell()!.endedMs
+      // Until then the cache had all of them, so this read reached the floor, at the earliest when it began.
+      const lastReached = watch.samples.findLast(({ endedMs }) => endedMs < restartedMs)!
+      expect(followedMs - lastReached.beganMs).toBeGreaterThanOrEqual(FLOOR_STANDS_MS)
+      await until('what is left is counted', async () => (await counted()) === old.length + after.length, LIMIT_MS)
+      await until('the server has logged it', () => ping.servers[0]!.log().join().includes('a failover lost rows'), LIMIT_MS)
+      process.stdout.write(`failover: the count had followed ${((followedMs - backMs) / 1000).toFixed(1)} s after Postgres was back\n`)
+    },
+  )
 
-  test('lost pings that clients send again are counted once', { timeout: 60_000 }, async () => {
+  test('lost pings that clients send again are counted once', { timeout: TEST_LIMIT_MS }, async () => {
     await send([...lost, ...old.slice(0, 50), ...lost])
     expect(await rows()).toBe(old.length + lost.length + after.length)
     await expectCacheTrue()

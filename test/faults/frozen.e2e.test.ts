@@ -14,9 +14,13 @@ import { faultSettings } from './settings.ts'
 const { seed } = faultSettings()
 const PAIRS = firstOrAll([0, 1])
 const LANES = 16
-const BUSY_MACHINE = 4
+/** A machine that is busy with something else may be this many times slower than what is promised. */
+const BUSY_MACHINE = 15
 /** Postgres leaves a silent relay its lanes for 5 s, and Kafka a silent consumer its partitions for 10 s. */
-const HANDED_OVER_WITHIN_MS = 20_000
+const HANDED_OVER_WITHIN_MS = 60_000
+const TEST_LIMIT_MS = 10 * HANDED_OVER_WITHIN_MS
+/** Tries to hand lanes over until no machine's pause has handed them over as well. */
+const TRIES = 5
 
 keepLogsOnFailure()
 
@@ -43,15 +47,19 @@ describe(`two servers and two processors side by side (--seed ${seed})`, () => {
   /** The server that relays most lanes, which is all of them after a hand-over, and the other one. */
   const relayAndOther = async (): Promise<readonly [Program, Program]> => {
     const [first, second] = [ping.servers[0]!, ping.servers[1]!]
-    const lanes = () => Promise.all([lanesOf(first), lanesOf(second)])
+    let lanes: readonly number[] = []
     await until(
       'the servers relay all lanes',
-      async () => (await lanes()).reduce((sum, each) => sum + each) === LANES,
+      async () => {
+        lanes = await Promise.all([lanesOf(first), lanesOf(second)])
+        return lanes.reduce((sum, each) => sum + each) === LANES
+      },
       HANDED_OVER_WITHIN_MS,
     )
-    const [ofFirst, ofSecond] = await lanes()
-    return ofFirst >= ofSecond ? [first, second] : [second, first]
+    return lanes[0]! >= lanes[1]! ? [first, second] : [second, first]
   }
+  /** How often its session has ended, after which another server may take its lanes. */
+  const sessionsLost = (server: Program) => server.log().filter(line => line.includes('relay: the session ended')).length
   const untilRelaysAll = (server: Program) =>
     until('the other server relays all lanes', async () => (await lanesOf(server)) === LANES, HANDED_OVER_WITHIN_MS)
 
@@ -71,7 +79,7 @@ describe(`two servers and two processors side by side (--seed ${seed})`, () => {
 
   test.each(PAIRS)(
     'the server that relays and processor %i, which freeze under load and wake up, lose nothing and count nothing twice',
-    { timeout: 90_000 },
+    { timeout: TEST_LIMIT_MS },
     async number => {
       const [server, other] = await relayAndOther()
       const [processor, otherProcessor] = [ping.processors[number]!, ping.processors[1 - number]!]
@@ -106,23 +114,34 @@ describe(`two servers and two processors side by side (--seed ${seed})`, () => {
     },
   )
 
-  test('a server that stops hands its lanes over at once, and gets none back while the other runs', { timeout: 60_000 }, async () => {
-    const [one, other] = await relayAndOther()
-    load.start()
-    expect(await one.stop()).toEqual({ code: 0, signal: null })
-    await untilRelaysAll(other)
-    await one.start()
-    await one.untilReady()
-    await until('it has asked for lanes', async () => (await relaysThatAsked()) === 2, HANDED_OVER_WITHIN_MS)
-    await load.drain()
-    expect([await lanesOf(one), await lanesOf(other)]).toEqual([0, LANES])
-    const { databaseUrl, redisUrl } = ping.place
-    expect((await i4Cache(databaseUrl, redisUrl, CACHE_TRUE_WITHIN_MS * BUSY_MACHINE)).violations, 'I4').toEqual([])
-  })
+  test(
+    'a server that stops hands its lanes over at once, and gets none back while the other runs',
+    { timeout: TEST_LIMIT_MS },
+    async () => {
+      load.start()
+      for (let tries = 1; ; tries++) {
+        const [one, other] = await relayAndOther()
+        expect(await one.stop()).toEqual({ code: 0, signal: null })
+        await untilRelaysAll(other)
+        const lost = sessionsLost(other)
+        await one.start()
+        await one.untilReady()
+        await until('it has asked for lanes', async () => (await relaysThatAsked()) === 2, HANDED_OVER_WITHIN_MS)
+        const lanes = [await lanesOf(one), await lanesOf(other)]
+        // A server that stands still for 5 s loses its lanes, as it should.
+        if (sessionsLost(other) > lost && tries < TRIES) continue
+        expect(lanes).toEqual([0, LANES])
+        break
+      }
+      await load.drain()
+      const { databaseUrl, redisUrl } = ping.place
+      expect((await i4Cache(databaseUrl, redisUrl, CACHE_TRUE_WITHIN_MS * BUSY_MACHINE)).violations, 'I4').toEqual([])
+    },
+  )
 
   test(
     'every read of both servers was correct (I5), the topic has every row (I6), and pingcli verify prints OK',
-    { timeout: 60_000 },
+    { timeout: TEST_LIMIT_MS },
     async () => {
       await watch.stop()
       expect(i5Reads(watch.samples, load.sent)).toEqual([])

@@ -14,12 +14,13 @@ import { reportFaults, type MeasuredFault } from './report.ts'
 import { faultSettings } from './settings.ts'
 
 const { runs, seed } = faultSettings()
-const ROUND_LIMIT_MS = 120_000
+const ROUND_LIMIT_MS = 600_000
 /** Between the end of one fault's recovery and the next fault. */
 const MAX_PEACE_MS = 700
 /** A machine that is busy with something else may be this many times slower than what is promised. */
-const BUSY_MACHINE = 4
-const RECOVERS_WITHIN_MS = 25_000
+const BUSY_MACHINE = 15
+/** Kafka keeps the place of a killed processor for 10 s. */
+const RECOVERS_WITHIN_MS = 60_000
 /** Of the timestamps: old and future minutes, and, for one in three, the server's clock. */
 const MINUTE_MS = 60_000n
 
@@ -108,14 +109,14 @@ describe.each(kafkaKindsAtDepth())(`kill -9 under load (--runs ${runs} --seed ${
   test('every read of the total was correct at all times (I5)', () => {
     const postgresAway = faults
       .filter(({ names }) => names.includes('postgres'))
-      .map(({ killedMs, backMs }) => ({ fromMs: killedMs, toMs: backMs + 500 }))
+      .map(({ killedMs, backMs }) => ({ fromMs: killedMs, toMs: backMs }))
     expect(watch.samples.length).toBeGreaterThan(100)
     expect(i5Reads(watch.samples, sent(), { postgresAway })).toEqual([])
   })
 
-  test('the topic has every row (I6), and pingcli verify prints OK', { timeout: 60_000 }, async () => {
+  test('the topic has every row (I6), and pingcli verify prints OK', { timeout: 180_000 }, async () => {
     const { databaseUrl, brokers, topic } = ping.place
-    expect(await i6Topic(databaseUrl, brokers, topic), 'I6').toEqual([])
-    expect(await ping.verify()).toMatch(/^OK$/m)
+    expect(await i6Topic(databaseUrl, brokers, topic, RECOVERS_WITHIN_MS), 'I6').toEqual([])
+    expect(await ping.verify('60s')).toMatch(/^OK$/m)
   })
 })

@@ -11,7 +11,9 @@ import { faultSettings } from './settings.ts'
 
 const { seed } = faultSettings()
 /** Kafka keeps the place of a killed member for its session of 10 s; then it reads on. */
-const READ_AGAIN_WITHIN_MS = 45_000
+const READ_AGAIN_WITHIN_MS = 90_000
+/** On a busy machine a flush may come before the kill: then the processor is killed again. */
+const TRIES = 5
 /** Long, so that what was read last is not flushed when the processor is killed. */
 const SETTINGS = { TICK_INTERVAL_MS: '0', FLUSH_INTERVAL_MS: '8000', FLUSH_RECORDS: '100000' }
 /** Offsets are committed every second: after this time, offsets that are committed too early are committed. Nothing reports that none were. */
@@ -35,20 +37,24 @@ describe(`without ticks, which would heal the cache from Postgres (--seed ${seed
 
   test.each(firstOrAll([1, 2]))(
     'a processor that is killed before it flushed its events reads them again from the topic, time %i',
-    { timeout: 90_000 },
+    { timeout: 10 * READ_AGAIN_WITHIN_MS },
     async () => {
       const [processor] = ping.processors
-      await until('the processor reads partitions', () => readsPartitions(processor!), READ_AGAIN_WITHIN_MS)
-      load.start()
-      const before = load.acked.length
-      const count = random.between(300, 600)
-      await until(`${count} pings more are acknowledged`, () => load.acked.length >= before + count)
-      await load.drain()
-      await wait(COMMITTED_WITHIN_MS)
-      await processor!.kill9()
       const { databaseUrl, redisUrl } = ping.place
-      expect((await i4Cache(databaseUrl, redisUrl, 0)).violations.length, 'nothing was waiting to be flushed').toBeGreaterThan(0)
-      await processor!.start()
+      let waiting = 0
+      for (let tries = 1; waiting === 0 && tries <= TRIES; tries++) {
+        await until('the processor reads partitions', () => readsPartitions(processor!), READ_AGAIN_WITHIN_MS)
+        load.start()
+        const before = load.acked.length
+        const count = random.between(300, 600)
+        await until(`${count} pings more are acknowledged`, () => load.acked.length >= before + count)
+        await load.drain()
+        await wait(COMMITTED_WITHIN_MS)
+        await processor!.kill9()
+        waiting = (await i4Cache(databaseUrl, redisUrl, 0)).violations.length
+        await processor!.start()
+      }
+      expect(waiting, 'nothing was waiting to be flushed').toBeGreaterThan(0)
       expect((await i4Cache(databaseUrl, redisUrl, READ_AGAIN_WITHIN_MS)).violations).toEqual([])
     },
   )

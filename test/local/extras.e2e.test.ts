@@ -10,6 +10,7 @@ import { shellEnvironment } from '../support/printed-lines.ts'
 const ROOT = join(import.meta.dirname, '..', '..')
 const SECTION = '## What else is in the house'
 const run = promisify(execFile)
+const POLL = { timeout: 60_000 }
 
 /** What each line prints, of those that npm start prints and of those in the README. */
 const EXPECTED: readonly (readonly [line: RegExp, output: RegExp])[] = [
@@ -51,7 +52,7 @@ describe('npm start -- --with pong,semaphore', () => {
     return (await run('sh', ['-c', script], { cwd: ROOT, env })).stdout
   }
 
-  test('prints lines that work unchanged, and so do those of the README', { timeout: 120_000 }, async () => {
+  test('prints lines that work unchanged, and so do those of the README', { timeout: 600_000 }, async () => {
     place = await localPlace()
     const ping = startLocalPing(place, 'npm', { args: ['--with', 'pong,semaphore'] })
     await ping.until(/Ctrl-C stops everything/)
@@ -59,8 +60,8 @@ describe('npm start -- --with pong,semaphore', () => {
     expect([printed.length, documented.length]).toEqual([4, 5])
     for (const line of [...printed, ...documented].filter(text => onPath('nc') !== undefined || !text.includes('| nc '))) {
       const [, expected] = EXPECTED.find(([pattern]) => pattern.test(line)) ?? []
-      // What was committed is in the topic a moment later; a person takes longer to copy the next line.
-      if (line.includes('| nc ')) await expect.poll(() => paste(line)).toMatch(expected!)
+      // What was committed is in the topic a moment later; a person takes longer to copy the next line. And what is late on a busy machine is late.
+      if (/\| nc |pingcli rtt /.test(line)) await expect.poll(() => paste(line), POLL).toMatch(expected!)
       else expect(await paste(line), line).toMatch(expected!)
     }
     const curl = documented.find(line => line.startsWith('curl '))

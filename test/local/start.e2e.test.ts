@@ -54,7 +54,7 @@ async function stop(ping: LocalPing): Promise<void> {
 
 const database = createdDatabase()
 
-describe('npm start', () => {
+describe('npm start', { timeout: 180_000 }, () => {
   let place: LocalPlace
   beforeEach(async () => {
     place = await localPlace()
@@ -252,7 +252,7 @@ describe('npm start', () => {
 
   test.runIf(process.getuid?.() === 0)(
     "as root, on an ordinary user's folder, runs as that user, who can use the folder afterwards",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       const user = plainUser()!
       mkdirSync(place.dataDir)

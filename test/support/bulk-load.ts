@@ -47,7 +47,9 @@ export class BulkLoad {
     this.#options = options
   }
 
+  /** Again while it is on: no effect. */
   start(): void {
+    if (this.#on) return
     this.#on = true
     this.#callers = [this.#run((url, pings) => this.#byBatch(url, pings)), this.#run((url, pings) => this.#byStream(url, pings))]
   }

@@ -9,15 +9,17 @@ export interface Stretch {
 }
 
 export interface ReadRules {
-  /** While Postgres was down, answers may be older than 2 s, if they say so. */
+  /** While Postgres was down, answers may be older than 2 s, if they say so; then until the server has read it again. */
   readonly postgresAway?: readonly Stretch[]
   /** While a failover's lost rows may still be counted, and the count then fall. */
   readonly lostRows?: readonly Stretch[]
 }
 
 const OLDEST_MS = 2_000
-/** The cache's TIME is read in whole ms. */
-const CLOCK_STEP_MS = 1
+/** The cache's TIME is read in whole ms, twice. */
+const CLOCK_STEP_MS = 2
+/** A server waits this long for Postgres, then answers what it has, with its age. So may a read that took this long, as when a process stopped. */
+const WAITS_FOR_POSTGRES_MS = 500
 const NAMED = 5
 
 /**
@@ -29,6 +31,7 @@ export function i5Reads(samples: readonly CountSample[], sent: readonly SentPing
   const sentMs = sent.map(ping => ping.sentMs).toSorted((a, b) => a - b)
   const last = new Map<string, CountSample>()
   const violations: string[] = []
+  const away = untilReadAgain(samples, rules.postgresAway ?? [])
   for (const sample of samples) {
     const { url, life, strong, beganMs, endedMs, count, ageMs } = sample
     const wrong = (text: string) => violations.push(`${text} (${JSON.stringify(sample)})`)
@@ -36,7 +39,8 @@ export function i5Reads(samples: readonly CountSample[], sent: readonly SentPing
     const minimum = upTo(ackedMs, strong ? beganMs : beganMs - ageMs - CLOCK_STEP_MS)
     if (count < minimum && !overlaps(sample, rules.lostRows)) wrong(`${minimum} were acknowledged before`)
     if (count > upTo(sentMs, endedMs)) wrong(`only ${upTo(sentMs, endedMs)} were attempted`)
-    if (ageMs > OLDEST_MS && !overlaps(sample, rules.postgresAway)) wrong('older than 2 s')
+    const waited = endedMs - beganMs >= WAITS_FOR_POSTGRES_MS - CLOCK_STEP_MS
+    if (ageMs > OLDEST_MS && !waited && !overlaps(sample, away.get(url))) wrong('older than 2 s')
     const before = last.get(url)
     if (life !== undefined) last.set(url, sample)
     if (before && before.life === life && before.count > count && !overlaps(sample, rules.lostRows)) wrong(`it was ${before.count} before`)
@@ -58,6 +62,17 @@ export function i7Recovery(
     ackMs: acks.length > 0 ? acks.reduce((a, b) => Math.min(a, b)) - backMs : undefined,
     freshMs: fresh && fresh.endedMs - backMs,
   }
+}
+
+/** By server: until the first answer after it that came from Postgres. The server may need a while to notice that Postgres is back. */
+function untilReadAgain(samples: readonly CountSample[], away: readonly Stretch[]): ReadonlyMap<string, readonly Stretch[]> {
+  const byServer = Map.groupBy(samples, ({ url }) => url)
+  const extended = (own: readonly CountSample[]) =>
+    away.map(({ fromMs, toMs }) => {
+      const read = own.find(({ beganMs, source }) => beganMs >= toMs && source === 'database')
+      return { fromMs, toMs: read?.beganMs ?? Infinity }
+    })
+  return new Map([...byServer].map(([url, own]) => [url, extended(own)]))
 }
 
 /** How many of the times, which are sorted, are not above `limit`. */

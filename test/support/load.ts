@@ -46,7 +46,9 @@ export class Load {
     return this.sent.filter(ping => ping.ackedMs !== undefined)
   }
 
+  /** Again while it is on, as when a test that failed runs once more: no effect. */
   start(): void {
+    if (this.#on) return
     this.#on = true
     this.#callers = Array.from({ length: this.#options.callers }, (_, caller) => this.#run(caller))
   }

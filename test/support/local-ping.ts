@@ -170,7 +170,8 @@ export function startLocalPing(
     until: async (pattern, from = 0) => {
       const deadline = Date.now() + LIMIT_MS
       while (!pattern.test(output.slice(from))) {
-        if (ended || Date.now() > deadline) throw new Error(`${ended ? 'ended' : 'still runs'} without ${pattern}:\n${output}`)
+        if (ended) throw new Error(`ended without ${pattern}:\n${output}`)
+        if (Date.now() > deadline) throw new Error(`not within ${LIMIT_MS} ms: ${pattern} in the output:\n${output}`)
         await wait(20)
       }
     },

@@ -8,6 +8,8 @@ import { freePort } from './free-port.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const READY_LIMIT_MS = 40_000
+/** A program that runs may stop for seconds. */
+const PAGE_LIMIT_MS = 20_000
 /** Longer than a drain may take: a program that has to be killed fails its test by the exit that it then shows. */
 const STOP_LIMIT_MS = 30_000
 
@@ -142,14 +144,14 @@ async function answersOk(url: string): Promise<boolean> {
 }
 
 async function readMetric(url: string, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(2_000) })).text()
+  const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(PAGE_LIMIT_MS) })).text()
   const values = text.split('\n').filter(line => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
   if (values.length === 0) throw new Error(`${url}/metrics has no ${name}`)
   return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
 }
 
 /** Waits until `holds`; rejects with `what` when that takes longer than `limitMs`. Resolves with the ms that it took. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean, limitMs = 15_000): Promise<number> {
+export async function until(what: string, holds: () => Promise<boolean> | boolean, limitMs = 30_000): Promise<number> {
   const began = performance.now()
   for (;;) {
     if (await holds()) return performance.now() - began
