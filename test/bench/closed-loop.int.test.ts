@@ -7,7 +7,8 @@ import { runClosedLoop } from '../../bench/load/run-closed-loop.ts'
 import { LatencyHistogram } from '../../bench/measuring/statistics.ts'
 
 let server: Server | undefined
-afterEach(() => new Promise(resolve => server?.close(resolve) ?? resolve(undefined)))
+const close = () => new Promise(resolve => server?.close(resolve) ?? resolve(undefined))
+afterEach(close)
 
 async function load(handler: RequestListener, connections: number) {
   server = createServer(handler)
@@ -19,16 +20,18 @@ async function load(handler: RequestListener, connections: number) {
 }
 
 test('the load generator counts every request that the server answered, and has no open request at the end', async () => {
-  let [served, bodies] = [0, '']
-  const result = await load(async (request, response) => {
-    for await (const chunk of request) bodies ||= String(chunk)
-    served++
-    response.end('{}')
-  }, 8)
-  expect(result).toMatchObject({ answered: served, failed: 0 })
-  expect(result.measured).toBeGreaterThan(0)
-  expect(result.measured).toBeLessThan(served)
-  expect(JSON.parse(bodies)).toEqual({ timestampMs: '1' })
+  for (let isMeasured = false; !isMeasured; await close()) {
+    let [served, bodies] = [0, '']
+    const result = await load(async (request, response) => {
+      for await (const chunk of request) bodies ||= String(chunk)
+      served++
+      response.end('{}')
+    }, 8)
+    expect(result).toMatchObject({ answered: served, failed: 0 })
+    expect(result.measured).toBeLessThan(served)
+    expect(JSON.parse(bodies)).toEqual({ timestampMs: '1' })
+    isMeasured = result.measured > 0 // on a busy machine, no answer may come within the measured time
+  }
 })
 
 test('the latencies include a slow answer that arrives after the measured time', async () => {
@@ -41,7 +44,7 @@ test('a status other than 200 and a broken connection are reported as failures',
   const refused = await load((_, response) => response.writeHead(503).end('away'), 2)
   expect(refused).toMatchObject({ answered: 0, measured: 0, firstFailure: expect.stringMatching(/^503:[^]*away/) })
   expect(refused.failed).toBeGreaterThan(1)
-  await new Promise(resolve => server?.close(resolve))
+  await close()
   const broken = await load((_, response) => response.destroy(), 2)
   expect(broken).toMatchObject({ answered: 0, failed: 2 })
 })

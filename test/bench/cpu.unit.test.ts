@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import { cpuBetween, parseMachineTime, parseStat, readCpu, servesDatabase, shareOfOthers, treeTicks } from '../../bench/measuring/cpu.ts'
 
+/** Two ticks: both readings are rounded. */
+const TICK_SECONDS = 0.02
+
 const stat = (pid: number, name: string, parent: number, ...times: readonly number[]): string =>
   `${pid} (${name}) S ${parent} 1 1 0 -1 4194304 99 0 0 0 ${times.join(' ')} 20 0 1 0 141112`
 
@@ -29,12 +32,15 @@ test('the CPU time used is the difference of two readings, also for a tree that 
 })
 
 test.runIf(process.platform === 'linux')('the CPU time that is read for this process agrees with what Node reports', () => {
+  const usedSeconds = (): number => (({ user, system }) => (user + system) / 1e6)(process.cpuUsage())
+  const began = usedSeconds()
   const before = readCpu({ self: process.pid }) ?? {}
-  const known = process.cpuUsage()
-  const usedMs = (): number => (process.cpuUsage(known).user + process.cpuUsage(known).system) / 1000
-  while (usedMs() < 300);
-  const used = cpuBetween(before, readCpu({ self: process.pid }) ?? {})
-  expect(used['self']).toBeCloseTo(usedMs() / 1000, 1)
+  const begun = usedSeconds()
+  while (usedSeconds() - begun < 0.3);
+  const ending = usedSeconds()
+  const { self: used = 0 } = cpuBetween(before, readCpu({ self: process.pid }) ?? {})
+  expect(used).toBeGreaterThan(ending - begun - TICK_SECONDS)
+  expect(used).toBeLessThan(usedSeconds() - began + TICK_SECONDS)
 })
 
 test('the CPU time of Postgres includes processes that serve all databases, and excludes those that serve another one', () => {

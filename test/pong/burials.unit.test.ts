@@ -45,7 +45,7 @@ test('while dead letters cannot be written, thousands of them are some log lines
 test('dead letters that come together are written in few requests', async () => {
   const { bury, written, requests } = createBurials(async () => undefined)
   for (let offset = 0; offset < 1_000; offset++) bury(offset)
-  await vi.waitUntil(() => written.length === 1_000)
+  await vi.waitUntil(() => written.length === 1_000, { timeout: 20_000 })
   expect(requests).toEqual([1, 500, 499])
 })
 

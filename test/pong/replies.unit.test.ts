@@ -4,6 +4,7 @@ import { decode } from '../../pong/messages/decode.ts'
 import { Replies } from '../../pong/replies/replies.ts'
 import type { ReplyPlaces } from '../../pong/replies/reply-places.ts'
 import type { OutgoingRecord } from '../../src/kafka/partition-choice.ts'
+import { wait } from '../../src/runtime/wait.ts'
 
 const LIMIT_MS = 100
 
@@ -96,13 +97,12 @@ describe('a reply', () => {
     expect(await reply(0)).toBe('the reply was refused: MESSAGE_TOO_LARGE')
     large = false
     const before = sent.length
-    const beganMs = performance.now()
     const replies = [reply(0), reply(0), reply(0)]
     await Promise.resolve()
     await Promise.resolve()
     expect(sent.slice(before)).toEqual(Array(3).fill('again 0 plain'))
-    await Promise.all(replies)
-    expect(performance.now() - beganMs).toBeLessThan(20)
+    // Timers end in their order, however busy the machine is.
+    expect(await Promise.race([Promise.all(replies).then(() => 'sent'), wait(20).then(() => 'waits')])).toBe('sent')
   })
 
   test('is tried without end while no broker answers', async () => {
