@@ -33,8 +33,10 @@ test('a pong server asks that all in-sync replicas have its replies and its dead
   const [client] = await Promise.all([place.client(), place.server('a')])
   const { envelope } = await client.roundTrip()
   await client.write('no JSON', envelope)
-  const ofServer = (topic: string) =>
-    seen.filter(each => each.clientId === 'ping-pong' && each.rest.includes(topic)).map(({ acks }) => acks)
+  /** Of all its requests: one may be sent again. */
+  const ofServer = (topic: string) => [
+    ...new Set(seen.filter(each => each.clientId === 'ping-pong' && each.rest.includes(topic)).map(({ acks }) => acks)),
+  ]
   await expect.poll(() => ofServer(`${place.topics.request}.dead-letter`)).toEqual([ALL])
   expect(ofServer(place.topics.reply)).toEqual([ALL])
 })

@@ -1,22 +1,68 @@
 import { expect, test } from 'vitest'
-import { wait } from '../../src/runtime/wait.ts'
-import { sharedKafka } from '../support/kafka.ts'
-import { keepLogsOnFailure } from '../support/programs.ts'
+import { Broker } from '../../broker/broker.ts'
+import { freePort } from '../support/free-port.ts'
+import { keepLogsOnFailure, until } from '../support/programs.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { createPlace } from './pong-fixture.ts'
 
 keepLogsOnFailure()
 
-/** Longer than a server waits for an answer without records. */
-const REST_MS = 2_500
-/** Of a core. Measured: 0.01; 0.17 without the waiting for new records. */
-const MAX_SHARE = 0.06
+const FETCH = 1
+/** How many fetches of a server are looked at. */
+const FETCHES = 4
+/** How much earlier than asked a timer may end. */
+const CLOCK_MS = 5
+
+interface Fetch {
+  readonly maxWaitMs: number
+  readonly askedMs: number
+  answeredMs?: number
+}
 
 test('a server with nothing to answer waits for Kafka instead of asking again and again', async ({ onTestFinished }) => {
-  const place = await createPlace(await sharedKafka(), { onEnd: onTestFinished })
+  const port = await freePort()
+  const fetches: Fetch[] = []
+  const open = new Map<string, Fetch>()
+  const proxy = await startTcpProxy(port, {
+    request: (frame, { remotePort }) => {
+      const fetch = readFetch(frame)
+      if (fetch) open.set(`${remotePort} ${frame.readInt32BE(8)}`, fetch)
+      if (fetch) fetches.push(fetch)
+      return frame
+    },
+    response: (frame, { remotePort }) => {
+      const fetch = open.get(`${remotePort} ${frame.readInt32BE(4)}`)
+      if (fetch) fetch.answeredMs = performance.now()
+      return frame
+    },
+  })
+  const config = {
+    listeners: `PLAINTEXT://127.0.0.1:${port}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}`,
+    storage: 'memory',
+  }
+  const broker = await Broker.start({ config })
+  onTestFinished(async () => {
+    await broker.stop()
+    await proxy.close()
+  })
+  const place = await createPlace(`127.0.0.1:${proxy.port}`, { onEnd: onTestFinished })
   const [client, server] = await Promise.all([place.client(), place.server('a')])
-  await client.roundTrip() // what a first ping loads is not counted
-  const [before, startedMs] = [await server.metric('process_cpu_seconds_total'), performance.now()]
-  await wait(REST_MS)
-  const seconds = (performance.now() - startedMs) / 1_000
-  expect(((await server.metric('process_cpu_seconds_total')) - before) / seconds).toBeLessThan(MAX_SHARE)
+  await client.roundTrip()
+  await until('both consumers have read the ping', async () => (await server.metric('pong_records_total')) >= 2, 30_000)
+  const before = fetches.length
+  const answered = () => fetches.slice(before).filter(({ answeredMs }) => answeredMs !== undefined)
+  await until('fetches', () => answered().length >= FETCHES, 60_000)
+  expect(answered().map(({ maxWaitMs, askedMs, answeredMs }) => answeredMs! - askedMs > maxWaitMs - CLOCK_MS)).toEqual(
+    Array(answered().length).fill(true),
+  )
+  expect(Math.min(...answered().map(({ maxWaitMs }) => maxWaitMs))).toBeGreaterThanOrEqual(500)
 })
+
+/** A request of version 4 or higher: size, api key, version, correlation id, client id, replica, how long to wait. */
+function readFetch(frame: Buffer): Fetch | undefined {
+  if (frame.readInt16BE(4) !== FETCH) return undefined
+  const at = 14 + frame.readInt16BE(12)
+  if (String(frame.subarray(14, at)) !== 'ping-pong') return undefined
+  return { maxWaitMs: frame.readInt32BE(at + 4), askedMs: performance.now() }
+}
