@@ -3,7 +3,7 @@ import { WRONG_USAGE } from '../src/runtime/exit-codes.ts'
 import { createLogger } from '../src/runtime/logger.ts'
 import { runProgram } from '../src/runtime/run-program.ts'
 import type { Environment } from '../src/runtime/settings.ts'
-import { withoutOwnSdk } from '../src/tracing/own-sdk.ts'
+import { withReadVariables } from '../src/tracing/read-variables.ts'
 import { readProcessorSettings } from './settings.ts'
 import { startProcessor, STOP_PARTS_MS } from './wiring.ts'
 
@@ -24,7 +24,7 @@ export async function runProcessor(args: readonly string[], env: Environment): P
     name: NAME,
     drainMs: STOP_PARTS_MS,
     start: async () => {
-      const settings = readProcessorSettings(withoutOwnSdk(env))
+      const settings = readProcessorSettings(withReadVariables(env))
       return startProcessor(settings, createLogger({ name: NAME, level: settings.logLevel }))
     },
   })

@@ -5,6 +5,7 @@ import { redisOptions } from '../../src/counters/settings.ts'
 import { kafkaConfig } from '../../src/kafka/settings.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { serverSettings } from '../../src/server/settings.ts'
+import { withReadVariables } from '../../src/tracing/read-variables.ts'
 import { traceReceiver } from '../../src/tracing/trace-receiver.ts'
 import type { Extra } from '../arguments.ts'
 import { environment } from '../environment.ts'
@@ -59,7 +60,7 @@ export function programSettings(settings: LocalSettings, env: NodeJS.ProcessEnv 
 /** Each as the program itself checks them. */
 const CHECKS: Readonly<Record<Program, (env: Variables) => void>> = {
   ping: env => {
-    const settings = readSettings({ ...serverSettings, ...processorSettings }, env)
+    const settings = readSettings({ ...serverSettings, ...processorSettings }, withReadVariables(env))
     kafkaConfig(settings)
     redisOptions(settings)
     traceReceiver(settings)

@@ -36,7 +36,7 @@ const SHARED: readonly (readonly [title: string, intro: string, tables: readonly
   ['Topic of the pings', 'Used by the server and the processor.', [eventSettings]],
   [
     'Traces',
-    'Used by the server and the processor, with the names that OpenTelemetry gives them: see [operations](operations.md#traces). If the process runs an SDK of your own (`node --import`), Ping uses that and ignores these settings.',
+    'Used by the server and the processor, with the names that OpenTelemetry gives them: see [operations](operations.md#traces). If the process runs an SDK of your own (`node --import`), Ping uses that and ignores these settings. If traces are off, it ignores them, too, right or wrong.',
     [tracingSettings],
   ],
 ]

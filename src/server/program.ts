@@ -4,7 +4,7 @@ import { WRONG_USAGE } from '../runtime/exit-codes.ts'
 import { createLogger, exitLogged, type Logger } from '../runtime/logger.ts'
 import { runProgram, type Running } from '../runtime/run-program.ts'
 import { readSettings, type Environment } from '../runtime/settings.ts'
-import { withoutOwnSdk } from '../tracing/own-sdk.ts'
+import { withReadVariables } from '../tracing/read-variables.ts'
 import { setUpDatabase } from './set-up-database.ts'
 import { serverSettings, type ServerSettings } from './settings.ts'
 import { startServer, STOP_PARTS_MS } from './wiring.ts'
@@ -26,7 +26,7 @@ export async function runServer(args: readonly string[], env: Environment): Prom
   }
   let settings: ServerSettings
   try {
-    settings = readSettings(serverSettings, withoutOwnSdk(env))
+    settings = readSettings(serverSettings, withReadVariables(env))
   } catch (error) {
     return runProgram({ name: NAME, drainMs: 0, start: () => Promise.reject(error) })
   }

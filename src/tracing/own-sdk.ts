@@ -1,9 +1,7 @@
 import type { TracerProvider } from '@opentelemetry/api'
-import type { Environment } from '../runtime/settings.ts'
 
 /** Where every version 1.x of @opentelemetry/api keeps what is registered with it, also if several copies are loaded. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1')
-const OF_OPENTELEMETRY = 'OTEL_'
 
 /** What is registered: a provider, or a proxy that has one as its delegate. */
 export type RegisteredProvider = TracerProvider & {
@@ -15,10 +13,4 @@ export type RegisteredProvider = TracerProvider & {
 export function ownProvider(scope: object = globalThis): RegisteredProvider | undefined {
   const registered = (scope as { readonly [REGISTERED]?: { readonly trace?: RegisteredProvider } })[REGISTERED]
   return registered?.trace
-}
-
-/** The environment without the variables of OpenTelemetry if the user's own SDK runs: they are for that SDK, which may know others. */
-export function withoutOwnSdk(env: Environment, scope: object = globalThis): Environment {
-  if (ownProvider(scope) === undefined) return env
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(OF_OPENTELEMETRY)))
 }

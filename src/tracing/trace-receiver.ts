@@ -21,10 +21,10 @@ const TIMEOUT_MS = 10_000
 
 /** Undefined: traces are off. Throws `SettingsError` for settings that contradict each other, or a file that cannot be read. */
 export function traceReceiver(settings: TracingSettings): TraceReceiver | undefined {
-  checkSampler(settings)
-  checkQueue(settings)
   const url = settings.otelTracesEndpoint ?? belowEndpoint(settings.otelEndpoint)
   if (url === undefined || settings.otelSdkDisabled === 'true' || settings.otelTracesExporter === 'none') return undefined
+  checkSampler(settings)
+  checkQueue(settings)
   return {
     url,
     shownUrl: shown(url),
