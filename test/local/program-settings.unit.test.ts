@@ -65,7 +65,10 @@ describe('the settings of the shell that npm start passes to the programs', () =
     [{ REDIS_URL: 'redis://cache:6380', REDIS_CA_FILE: '/none' }, /^REDIS_CA_FILE: got it with redis:/],
     [{ REDIS_URL: 'redis://cache/not-a-number' }, /^REDIS_URL: /],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, /^OTEL_EXPORTER_OTLP_ENDPOINT: got "localhost:4318", expected http:/],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_TRACES_SAMPLER_ARG: '0.1' }, /^OTEL_TRACES_SAMPLER_ARG: got 0.1 with OTEL_TRACES_SAMPLER not set, expected/],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_TRACES_SAMPLER_ARG: '0.1' },
+      /^OTEL_TRACES_SAMPLER_ARG: got 0.1 with OTEL_TRACES_SAMPLER not set, expected/,
+    ],
   ])('are refused by name if they are wrong: %j', (env, message) => {
     expect(() => of(env as Record<string, string>)).toThrow(message)
   })

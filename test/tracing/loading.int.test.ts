@@ -60,10 +60,13 @@ async function start([, file, portSetting]: readonly string[], preload: string, 
 
 describe('packages of OpenTelemetry', () => {
   // prom-client loads the API for its exemplars, with or without traces.
-  test.each(PROGRAMS)('are not loaded by the %s without a receiver of traces, even if variables of OpenTelemetry are wrong', async (...program) => {
-    const { printed, code } = await (await start(program, 'watch-loading', FOR_OTHERS)).stop()
-    expect([printed.match(/loaded @/g), code]).toEqual([null, 0])
-  })
+  test.each(PROGRAMS)(
+    'are not loaded by the %s without a receiver of traces, even if variables of OpenTelemetry are wrong',
+    async (...program) => {
+      const { printed, code } = await (await start(program, 'watch-loading', FOR_OTHERS)).stop()
+      expect([printed.match(/loaded @/g), code]).toEqual([null, 0])
+    },
+  )
 
   test('are loaded if a receiver is set', async () => {
     const { printed, code } = await (await start(PROCESSOR, 'watch-loading', ENDPOINT)).stop()

@@ -8,11 +8,8 @@ describe("the user's own SDK", () => {
     expect(ownProvider(scope)).toBeUndefined()
   })
 
-  test.each(['1.0.0', '1.9.1', '1.10.0'])(
-    'is found with any version 1.x of the API: %s',
-    version => {
-      const trace = { getTracer: () => ({}) }
-      expect(ownProvider(scopeWith({ version, trace }))).toBe(trace)
-    },
-  )
+  test.each(['1.0.0', '1.9.1', '1.10.0'])('is found with any version 1.x of the API: %s', version => {
+    const trace = { getTracer: () => ({}) }
+    expect(ownProvider(scopeWith({ version, trace }))).toBe(trace)
+  })
 })

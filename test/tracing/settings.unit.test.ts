@@ -69,7 +69,10 @@ describe('settings of traces', () => {
       { [ENDPOINT]: 'http://c', OTEL_TRACES_SAMPLER: 'always_on', OTEL_TRACES_SAMPLER_ARG: '0.5' },
       'OTEL_TRACES_SAMPLER_ARG: got 0.5 with OTEL_TRACES_SAMPLER always_on, expected it with traceidratio',
     ],
-    [{ [ENDPOINT]: 'http://c', OTEL_BSP_MAX_QUEUE_SIZE: '100' }, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE: got 512, expected at most OTEL_BSP_MAX_QUEUE_SIZE, which is 100'],
+    [
+      { [ENDPOINT]: 'http://c', OTEL_BSP_MAX_QUEUE_SIZE: '100' },
+      'OTEL_BSP_MAX_EXPORT_BATCH_SIZE: got 512, expected at most OTEL_BSP_MAX_QUEUE_SIZE, which is 100',
+    ],
     [
       { [ENDPOINT]: 'https://c', OTEL_EXPORTER_OTLP_CERTIFICATE: '/none' },
       'OTEL_EXPORTER_OTLP_CERTIFICATE: got "/none", expected a file that can be read',
