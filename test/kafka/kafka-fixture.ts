@@ -1,4 +1,5 @@
 import { ConfigResourceTypes, Kafka, logLevel, type Admin, type KafkaMessage } from 'kafkajs'
+import type { MockInstance } from 'vitest'
 import { createKafka, ensureTopic } from '../../src/kafka/kafka.ts'
 import { kafkaSettings, topicSettings } from '../../src/kafka/settings.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
@@ -23,6 +24,14 @@ export async function createTopic(brokers: string, prefix: string, topic = uniqu
 export async function setTopic(admin: Admin, topic: string, name: string, value: string): Promise<void> {
   const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries: [{ name, value }] }
   await admin.alterConfigs({ validateOnly: false, resources: [resource] })
+}
+
+/** What waits for something by timers that are shorter polls. A time limit is longer. */
+export const POLL_MS = 2_000
+
+/** How many of the timers that were set are shorter than this. */
+export function shorterThan(ms: number, timers: MockInstance<typeof setTimeout>): number {
+  return timers.mock.calls.filter(([, delayMs = 0]) => delayMs < ms).length
 }
 
 /** A record with its place in its topic. */

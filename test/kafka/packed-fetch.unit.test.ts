@@ -227,6 +227,9 @@ test('a batch of a megabyte that expands to a gigabyte is not read', async () =>
   expect([...messages!].map(unreadableBatch)).toEqual([{ reason: expect.stringContaining('a batch that is not valid gzip') }])
 })
 
+/** Of the CPU, which a machine that stops does not use. It takes about 50 ms if each header is read once. */
+const MANY_HEADERS_MS = 5_000
+
 test('a record with many headers is read fast, and a header may be named toString', async () => {
   const headers = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`h${index}`, Buffer.from('v')]))
   const record = encodeRecord({
@@ -238,9 +241,9 @@ test('a record with many headers is read fast, and a header may be named toStrin
   })
   const { buffer } = await encodeBatch.RecordBatch({ firstOffset: 3, records: [record] })
   const [messages] = messagesOf(await decodePacked(fetchResponse([buffer])))
-  const began = performance.now()
+  const began = process.cpuUsage()
   const [message] = [...messages!]
-  expect(performance.now() - began).toBeLessThan(2_000)
+  expect(process.cpuUsage(began).user / 1_000).toBeLessThan(MANY_HEADERS_MS)
   expect(Object.keys(message!.headers!)).toHaveLength(20_001)
   expect(message!.headers!['toString']).toEqual(Buffer.from('t'))
 })

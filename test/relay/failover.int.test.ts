@@ -6,7 +6,7 @@ import { startPostgres } from '../support/postgres.ts'
 import { createPublisher, createRelay, expectPublished, untilSettled } from './relay-fixture.ts'
 
 describe('a failover that lost rows', () => {
-  test('continues the lanes in the new history, including other pings under the same seqs', { timeout: 90_000 }, async () => {
+  test('continues the lanes in the new history, including other pings under the same seqs', { timeout: 240_000 }, async () => {
     const [brokers, topic] = [await sharedKafka(), uniqueName('failover')]
     const postgres = await startPostgres()
     const database = await postgres.createDatabase()
@@ -15,7 +15,7 @@ describe('a failover that lost rows', () => {
     relay.start()
     const recordThree = async (time: number) => {
       await withClient(database, async client => relay.offer(await record(client, 0, pingsAt(time, time, time))))
-      await untilSettled(database, 30_000)
+      await untilSettled(database, 60_000)
     }
     try {
       await recordThree(1)

@@ -56,24 +56,28 @@ describe('a relay to a faulty broker', () => {
     await Promise.all(Array.from({ length: pings }, () => recorder.recorder.record(ping())))
   }
 
-  test.each(FAULTS)('loses no row to the fault $kind $code', { timeout: 60_000 }, async fault => {
+  test.each(FAULTS)('loses no row to the fault $kind $code', { timeout: 180_000 }, async fault => {
     await record(10)
     await untilSettled(database)
     // An answer that never comes is waited for, 10 s.
     for (const skip of fault.kind === 'drop' ? [1] : [0, 1, 3]) broker.faults.plan('Produce', fault, { skip })
     while (broker.faults.pending > 0) await record(5)
-    await untilSettled(database, 40_000)
+    await untilSettled(database, 60_000)
     await expectPublished(database, brokers, topic)
   })
 
-  test.each(['Metadata', 'InitProducerId', 'ApiVersions'])('starts although the first %s requests fail', { timeout: 60_000 }, async api => {
-    await relay.relay.stop()
-    for (const kind of ['refuse', 'close'] as const) broker.faults.plan(api, { kind })
-    relay = createRelay(database.config, createPublisher(brokers, topic))
-    relay.relay.start()
-    await record(20)
-    await untilSettled(database, 40_000)
-    await expectPublished(database, brokers, topic)
-    expect(broker.faults.pending).toBe(0)
-  })
+  test.each(['Metadata', 'InitProducerId', 'ApiVersions'])(
+    'starts although the first %s requests fail',
+    { timeout: 180_000 },
+    async api => {
+      await relay.relay.stop()
+      for (const kind of ['refuse', 'close'] as const) broker.faults.plan(api, { kind })
+      relay = createRelay(database.config, createPublisher(brokers, topic))
+      relay.relay.start()
+      await record(20)
+      await untilSettled(database, 60_000)
+      await expectPublished(database, brokers, topic)
+      expect(broker.faults.pending).toBe(0)
+    },
+  )
 })

@@ -56,7 +56,7 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
     await database.drop()
   })
 
-  test('publishes everything after Kafka was killed and restarted, and folds meanwhile', { timeout: 90_000 }, async () => {
+  test('publishes everything after Kafka was killed and restarted, and folds meanwhile', { timeout: 240_000 }, async () => {
     const relay = startRelay()
     const record = recordFor(relay)
     await record(10)
@@ -67,14 +67,14 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
     await expect.poll(async () => (await sums()).folded).toBe(1_250n)
     expect((await sums()).published).toBe(250n)
     await expect.poll(relay.retries).toBeGreaterThan(0)
-    expect(relay.relay.refusedSinceMs).toBeLessThanOrEqual(performance.now())
+    await expect.poll(() => (relay.relay.refusedSinceMs ?? Infinity) <= performance.now()).toBe(true)
     await kafka.restart()
-    await untilSettled(database, 40_000)
+    await untilSettled(database, 60_000)
     expect(relay.relay.refusedSinceMs).toBeUndefined()
     await expectPublished(database, kafka.brokers, topic)
   })
 
-  test('takes over lanes and folds them while Kafka hangs', { timeout: 90_000 }, async () => {
+  test('takes over lanes and folds them while Kafka hangs', { timeout: 180_000 }, async () => {
     const relay = startRelay()
     const record = recordFor(relay)
     await record(2)
@@ -104,16 +104,16 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
     })
     afterEach(() => proxy.close())
 
-    test('loses no row', { timeout: 60_000 }, async () => {
+    test('loses no row', { timeout: 180_000 }, async () => {
       let requests = 0
       proxy.lose(() => ++requests % 3 === 0)
       const record = recordFor(startRelay(proxy.brokers))
       while (proxy.lost < 6) await record(1)
-      await untilSettled(database, 30_000)
+      await untilSettled(database, 60_000)
       await expectPublished(database, kafka.brokers, topic)
     })
 
-    test('loses nothing of concurrent sends', { timeout: 60_000 }, async () => {
+    test('loses nothing of concurrent sends', { timeout: 120_000 }, async () => {
       const settings = settingsFor(proxy.brokers, topic)
       const publisher = new Publisher(createKafka(settings, 'test', silent), topic, settings)
       const event = (firstSeq: bigint): EventRun => ({ lane: 0, firstSeq, tag: 1n, previousTag: 1n, pings: [{ id: 'x', timestampMs: 1n }] })
@@ -126,13 +126,14 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
       expect((await readEvents(kafka.brokers, topic)).map(({ seq }) => Number(seq))).toEqual([1, 2, 3, 4])
     })
 
-    test('sends again what failed finally while the proxy loses all responses', { timeout: 60_000 }, async () => {
-      let requests = 0
-      proxy.lose(() => ++requests > 2 && requests < 9)
+    test('sends again what failed finally while the proxy loses all responses', { timeout: 180_000 }, async () => {
       const relay = startRelay(proxy.brokers)
       const record = recordFor(relay)
+      await record(1)
+      await untilSettled(database) // from now on every request is written at once: the topic exists, and its partitions have leaders
+      proxy.lose(() => proxy.lost < 6)
       while (proxy.lost < 6) await record(1)
-      await untilSettled(database, 40_000)
+      await untilSettled(database, 60_000)
       expect(relay.retries()).toBeGreaterThan(0)
       const events = await expectPublished(database, kafka.brokers, topic)
       const places = new Set(events.map(({ lane, seq, tag }) => `${lane}/${seq}/${tag}`))

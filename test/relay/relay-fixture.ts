@@ -10,6 +10,7 @@ import type { ClientConfig } from '../../src/postgres/pg-types.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
 import type { RelayOptions } from '../../src/relay/relay-options.ts'
 import { Relay } from '../../src/relay/relay.ts'
+import { createLogger } from '../../src/runtime/logger.ts'
 import { readSettings } from '../../src/runtime/settings.ts'
 import { START, type Position } from '../../src/terms/position.ts'
 import { numberingFaults, rowsOf, silent } from '../ledger/ledger-fixture.ts'
@@ -30,15 +31,43 @@ export interface TestRelay {
   readonly relay: Relay
   /** How often something was tried again. */
   retries(): number
+  /** How often a session ended, or Kafka did not accept a send. After that, events may be in the topic twice. */
+  disturbances(): number
 }
+
+const DISTURBED = /the session ended|Kafka does not accept/
 
 /** A relay as the server makes it. */
 export function createRelay(postgres: ClientConfig, publisher: RelayOptions['publisher'], options: Partial<RelayOptions> = {}): TestRelay {
-  let retries = 0
+  let [retries, disturbances] = [0, 0]
+  const log = Object.assign(options.log ?? createLogger({ name: 'test', level: 'silent' }), {
+    warn: (_: object, message: string) => void (disturbances += Number(DISTURBED.test(message))),
+  })
   const nothing = () => undefined
   const metrics = { published: nothing, publishLag: nothing, foldLag: nothing, lanesHeld: nothing, relayRetried: () => void retries++ }
-  const relay = new Relay({ postgres, publisher, log: silent, metrics, lingerMs: 5, pollMs: 50, ...options })
-  return { relay, retries: () => retries }
+  const relay = new Relay({ postgres, publisher, metrics, lingerMs: 5, pollMs: 50, ...options, log })
+  return { relay, retries: () => retries, disturbances: () => disturbances }
+}
+
+const MAX_TRIES = 5
+
+/** Checks what a scenario left. */
+export type Check = () => Promise<void>
+
+/**
+ * Runs a scenario that sends each event once, and then the check that it returns. If a relay was disturbed, as by a machine that stops
+ * for some seconds, it calls `renew` and runs the scenario again.
+ */
+export async function undisturbed(
+  relays: () => readonly TestRelay[],
+  renew: () => Promise<void>,
+  scenario: () => Promise<Check>,
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const check = await scenario()
+    if (tries === MAX_TRIES || relays().every(relay => relay.disturbances() === 0)) return check()
+    await renew()
+  }
 }
 
 export interface TopicRecord {

@@ -3,11 +3,13 @@ import { startTcpProxy } from './tcp-proxy.ts'
 /** The api key of requests to produce. */
 const PRODUCE = 0
 
-export interface LosingProxy {
+export interface LosingProxy extends AsyncDisposable {
   /** 127.0.0.1:<port> */
   readonly brokers: string
   /** How many responses it has lost. */
   readonly lost: number
+  /** How many clients are connected. */
+  readonly open: number
   /** From now on asked for each request to produce; true: the broker does what is asked, and its response is lost with the connection. */
   lose(isLost: () => boolean): void
   close(): Promise<void>
@@ -34,8 +36,12 @@ export async function startLosingProxy(port: number): Promise<LosingProxy> {
     get lost() {
       return lost
     },
+    get open() {
+      return proxy.open
+    },
     lose: next => (isLost = next),
     close: () => proxy.close(),
+    [Symbol.asyncDispose]: () => proxy.close(),
   }
 }
 

@@ -10,13 +10,18 @@ export interface FrameHooks {
 
 export interface TcpProxy {
   readonly port: number
+  /** How many clients are connected. */
+  readonly open: number
   close(): Promise<void>
 }
 
 /** A proxy on 127.0.0.1 for protocols of frames (Kafka's), through which a test loses or changes what it wants. */
 export async function startTcpProxy(targetPort: number, hooks: FrameHooks): Promise<TcpProxy> {
   const open = new Set<Socket>()
+  const clients = new Set<Socket>()
   const server = createServer(client => {
+    clients.add(client)
+    client.on('close', () => clients.delete(client))
     const target = connect(targetPort, '127.0.0.1')
     const end = () => {
       client.destroy()
@@ -35,6 +40,9 @@ export async function startTcpProxy(targetPort: number, hooks: FrameHooks): Prom
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
+    get open() {
+      return clients.size
+    },
     close: async () => {
       for (const socket of open) socket.destroy()
       await new Promise(resolve => server.close(resolve))

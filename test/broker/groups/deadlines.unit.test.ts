@@ -101,11 +101,14 @@ describe('a deadline', () => {
 
   test('on the clock of the machine ends after the requests that arrived while the process was busy', async () => {
     ended.mockClear()
-    setDeadline(systemClock, 30, ended)
-    for (const from = performance.now(); performance.now() - from < 200;);
+    const delayMs = 300
+    setDeadline(systemClock, delayMs, ended)
+    for (const from = performance.now(); performance.now() - from < delayMs + 150;);
+    const freeMs = performance.now()
     await setImmediate()
     await setImmediate()
-    expect(ended).not.toHaveBeenCalled()
+    // A machine that stops just now may use up the extra time, too.
+    if (performance.now() - freeMs < delayMs) expect(ended).not.toHaveBeenCalled()
     await vi.waitUntil(() => ended.mock.calls.length > 0, { timeout: 20_000 })
   })
 })
