@@ -1,12 +1,10 @@
 import { Driver, type Entry } from './driver/driver.ts'
 import { handshakeServerMachine } from './machines/handshake-server.ts'
-import type { Machine } from './machines/machine.ts'
+import type { ActionOf, EventOf } from './machines/machine.ts'
 import { pongMachine } from './machines/pong.ts'
 import type { ReplyTo } from './messages/headers.ts'
 import type { Ack, Pong } from './messages/message.ts'
 
-type EventOf<M> = M extends Machine<string, infer Event, string> ? Event : never
-type ActionOf<M> = M extends Machine<string, string, infer Action> ? Action : never
 type ServerMachine = typeof pongMachine | typeof handshakeServerMachine
 type ServerEvent = EventOf<ServerMachine>
 type ServerAction = ActionOf<ServerMachine>

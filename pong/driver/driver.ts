@@ -4,6 +4,8 @@ import { begin, step, type Session } from '../machines/step.ts'
 export interface DriverOptions<Event extends string, Action extends string, Data> {
   /** How long a session may stay in one state before it gets the event `timeout`. */
   readonly limitMs: number
+  /** The same for settled sessions: how long they are remembered. Default: `limitMs`. */
+  readonly settledMs?: number
   /** At this number of open sessions the driver is full: the caller begins no more. Yielding sessions give way before. */
   readonly maxOpen: number
   /** At this number of settled sessions the oldest are forgotten before their time. */
@@ -31,7 +33,7 @@ type Timeout = 'timeout'
 
 /**
  * Sessions by correlation id. It passes events to them, performs the actions that follow, and ends each session that is over. It has no
- * timer: `tick` passes time. All deadlines are equally far away, so the sessions are kept in the order of their deadlines.
+ * timer: `tick` passes time. All deadlines of one kind are equally far away, so the sessions of each kind are kept in the order of their deadlines.
  */
 export class Driver<Event extends string, Action extends string, Data> {
   readonly #options: DriverOptions<Event | Timeout, Action, Data>
@@ -65,6 +67,12 @@ export class Driver<Event extends string, Action extends string, Data> {
   /** The session with this id; undefined if it is over or never was. */
   find(id: string): Entry<Event | Timeout, Action, Data> | undefined {
     return this.#held(id)
+  }
+
+  /** The data of all sessions that are open or yielding. */
+  *openData(): Generator<Data> {
+    for (const { data } of this.#open.values()) yield data
+    for (const { data } of this.#yielding.values()) yield data
   }
 
   /** Begins a session, with an id that has none. */
@@ -110,13 +118,21 @@ export class Driver<Event extends string, Action extends string, Data> {
   }
 
   #fire(held: Held<Event | Timeout, Action, Data>, event: Event | Timeout): void {
-    const { nowMs, limitMs, perform, onUnexpected } = this.#options
+    const { nowMs, perform, onUnexpected } = this.#options
     const before = held.session
-    const result = step<Event | Timeout, Action>(held.table, before, event, nowMs(), limitMs)
+    const result = step<Event | Timeout, Action>(held.table, before, event, nowMs(), this.#limitMs(held, event))
     if (result.kind === 'unexpected') return onUnexpected(result.name, held.id)
     held.session = result.session
-    if (held.session.state !== before.state || event === 'timeout') this.#move(held, held.table.states[held.session.state]!.kind)
+    const [from, to] = [kindOf(held, before.state), kindOf(held, held.session.state)]
+    if (from !== to || held.session.deadlineMs !== before.deadlineMs || event === 'timeout') this.#move(held, to)
     for (const action of result.actions) perform(action, held)
+  }
+
+  /** Of the state that follows. */
+  #limitMs(held: Held<Event | Timeout, Action, Data>, event: Event | Timeout): number {
+    const { limitMs, settledMs = limitMs } = this.#options
+    const next = held.table.states[held.session.state]!.on[event]?.next
+    return next !== undefined && kindOf(held, next) === 'settled' ? settledMs : limitMs
   }
 
   /** To the end of the map of its kind. */
@@ -134,4 +150,8 @@ export class Driver<Event extends string, Action extends string, Data> {
       this.#room = undefined
     }
   }
+}
+
+function kindOf({ table }: { readonly table: Table<never, string> }, state: string): Kind {
+  return table.states[state]!.kind
 }

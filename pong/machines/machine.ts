@@ -20,6 +20,8 @@ export interface Machine<State extends string, Event extends string, Action exte
       readonly kind: Kind
       /** One sentence for the docs, as for each event and each action. */
       readonly meaning: string
+      /** The session keeps the rest of the time that it had in the state before. */
+      readonly keepsTime?: true
       readonly on: { readonly [E in Event]?: Row<State, Action> }
     }
   }
@@ -32,9 +34,18 @@ export interface Table<Event extends string, Action extends string> {
   readonly name: string
   readonly initial: string
   readonly states: {
-    readonly [state: string]: { readonly kind: Kind; readonly on: { readonly [E in Event]?: Row<string, Action> } }
+    readonly [state: string]: {
+      readonly kind: Kind
+      readonly keepsTime?: true
+      readonly on: { readonly [E in Event]?: Row<string, Action> }
+    }
   }
 }
+
+/** The events of a machine, or of several. */
+export type EventOf<M> = M extends Machine<string, infer Event, string> ? Event : never
+/** The actions of a machine, or of several. */
+export type ActionOf<M> = M extends Machine<string, string, infer Action> ? Action : never
 
 /** Any machine, with its texts. */
 export type AnyMachine = Machine<string, string, string>

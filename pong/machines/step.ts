@@ -22,7 +22,7 @@ export function begin({ initial }: { readonly initial: string }, nowMs: number, 
   return { state: initial, deadlineMs: nowMs + limitMs, attempt: 0 }
 }
 
-/** Applies an event to a session. Pure. A repeated message does not keep a session alive: only a new state has a new deadline, and a time-out. */
+/** Applies an event to a session. Pure. A repeated message does not keep a session alive: a deadline is new only in a new state, unless it keeps the time, and after a time-out. */
 export function step<Event extends string, Action extends string>(
   table: Table<Event, Action>,
   session: Session,
@@ -33,7 +33,7 @@ export function step<Event extends string, Action extends string>(
   const row = table.states[session.state]!.on[event]
   if (row === undefined) return { kind: 'unexpected', name: `${table.name}: ${event} while ${session.state}` }
   const { next, actions } = row
-  const keepsDeadline = next === session.state && event !== 'timeout'
+  const keepsDeadline = event !== 'timeout' && (next === session.state || table.states[next]!.keepsTime === true)
   const moved = {
     state: next,
     deadlineMs: keepsDeadline ? session.deadlineMs : nowMs + limitMs,

@@ -1,3 +1,4 @@
+import { echoMachine } from '../../pong/machines/echo.ts'
 import { handshakeClientMachine } from '../../pong/machines/handshake-client.ts'
 import { handshakeServerMachine } from '../../pong/machines/handshake-server.ts'
 import type { AnyMachine } from '../../pong/machines/machine.ts'
@@ -6,7 +7,7 @@ import { pongMachine } from '../../pong/machines/pong.ts'
 import { renderMachine } from './render-machine.ts'
 
 /** The machines of docs/pong.md. */
-export const MACHINES: readonly AnyMachine[] = [pingMachine, pongMachine, handshakeClientMachine, handshakeServerMachine]
+export const MACHINES: readonly AnyMachine[] = [pingMachine, pongMachine, handshakeClientMachine, handshakeServerMachine, echoMachine]
 
 /** The page with what is generated between the markers of each machine. Throws if it does not have the markers of one. */
 export function withMachines(page: string): string {

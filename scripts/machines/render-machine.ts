@@ -10,7 +10,7 @@ export function renderMachine(table: AnyMachine): string {
     renderTable(['State', 'Event', 'Next state', 'Actions'], states.flatMap(rowsOf)),
     renderTable(
       ['State', 'Kind', 'What it means'],
-      states.map(([name, { kind, meaning }]) => [code(name), kind, meaning]),
+      states.map(([name, { kind, keepsTime, meaning }]) => [code(name), keepsTime === true ? `${kind}, keeps the time` : kind, meaning]),
     ),
     renderTable(['Event', 'When'], Object.entries(table.events).map(described)),
     renderTable(['Action', 'What is done'], Object.entries(table.actions).map(described)),

@@ -19,3 +19,8 @@ export interface RttPlan {
   readonly topic: string
   readonly replyTopic: string
 }
+
+/** Whether each pong is confirmed. A closed loop measures how much goes through, so it sends nothing else. */
+export function hasHandshake({ to, flood }: RttPlan): boolean {
+  return to !== undefined && flood === undefined
+}

@@ -7,6 +7,7 @@ import { stateOf, type Answer, type Probe } from './probe.ts'
 export function documentOf(outcome: Outcome): JsonDocument | undefined {
   switch (outcome.kind) {
     case 'ask':
+    case 'confirm':
       return undefined
     case 'done':
     case 'lost':
@@ -20,6 +21,8 @@ export function documentOf(outcome: Outcome): JsonDocument | undefined {
       return againDocument(outcome)
     case 'forgotten':
       return { event: 'forgotten', seq: outcome.seq, what: outcome.what }
+    case 'unexpected':
+      return { event: 'unexpected', seq: outcome.seq, name: outcome.name }
     case 'leaderMoved':
       return { event: 'leader', partition: outcome.partition, from: nodeId(outcome.from), to: nodeId(outcome.to) }
   }

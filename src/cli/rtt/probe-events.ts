@@ -12,6 +12,8 @@ export type ProbeEvent =
   /** The own record was read; `attempt` 2 is that of the ping that was sent once more. */
   | { readonly kind: 'echoed'; readonly seq: number; readonly atMs: number; readonly attempt: number; readonly intact: boolean }
   | { readonly kind: 'answered'; readonly seq: number; readonly answer: Answer }
+  /** Kafka has the ack of a pong; or has it not, as far as is known. */
+  | { readonly kind: 'confirmed' | 'unconfirmed'; readonly seq: number; readonly atMs: number }
   /** The leaders of the partitions by node id; a partition without an entry has none. */
   | { readonly kind: 'leaders'; readonly atMs: number; readonly leaders: ReadonlyMap<number, number> }
   | { readonly kind: 'time'; readonly atMs: number }
@@ -29,8 +31,12 @@ export type Outcome =
   | { readonly kind: 'again'; readonly probe: Probe; readonly atMs: number; readonly answer: Answer | undefined; readonly isAsked: boolean }
   /** Send the ping once more, with the same correlation id. */
   | { readonly kind: 'ask'; readonly probe: Probe }
+  /** Confirm to its server that this answer was received. */
+  | { readonly kind: 'confirm'; readonly probe: Probe; readonly answer: Answer }
   /** There is no answer to the second ping either. */
   | { readonly kind: 'unanswered'; readonly probe: Probe }
   /** An own record of a probe that is no longer remembered. */
   | { readonly kind: 'forgotten'; readonly seq: number; readonly what: 'echo' | 'pong' }
+  /** No row of a machine expects this event. `name` is the machine, the event and the state. */
+  | { readonly kind: 'unexpected'; readonly seq: number; readonly name: string }
   | { readonly kind: 'leaderMoved'; readonly partition: number; readonly from: number | 'none'; readonly to: number | 'none' }

@@ -39,7 +39,10 @@ export function lineOf(outcome: Outcome, options: LineOptions): string | undefin
       return `seq=${outcome.seq}  ${outcome.what} came after the probe was forgotten`
     case 'leaderMoved':
       return `leader of p${outcome.partition} moved ${brokerText(outcome.from)}->${brokerText(outcome.to)}`
+    case 'unexpected':
+      return `seq=${outcome.seq}  unexpected event (${outcome.name})`
     case 'ask':
+    case 'confirm':
       return undefined
   }
 }

@@ -57,9 +57,8 @@ export class ProbeMessages {
     return this.#record(partition, { type: 'ping', seq, to, attempt, padding }, headers)
   }
 
-  /** Confirms the reply of this server; undefined without a handshake. */
-  confirmation(seq: number, partition: number, from: string): OutgoingProbe | undefined {
-    if (!this.#options.handshake) return undefined
+  /** Confirms the reply of this server. */
+  confirmation(seq: number, partition: number, from: string): OutgoingProbe {
     return this.#record(
       partition,
       { type: 'ack', seq, to: from },

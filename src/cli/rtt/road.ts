@@ -9,7 +9,7 @@ import { FloodSender } from './flood-sender.ts'
 import { LeaderWatch } from './leader-watch.ts'
 import { measuredTopic } from './measured-topic.ts'
 import { PartitionTurns } from './partition-turns.ts'
-import type { RttPlan } from './plan.ts'
+import { hasHandshake, type RttPlan } from './plan.ts'
 import type { ProbeEvent } from './probe-events.ts'
 import { ProbeMessages, type OutgoingProbe, type ReadRecord } from './probe-messages.ts'
 import { ProbeSender, type SendOutcome } from './probe-sender.ts'
@@ -84,7 +84,7 @@ export class Road {
       topic,
       to,
       bytes: plan.bytes,
-      handshake: plan.flood === undefined,
+      handshake: hasHandshake(plan),
       replyTo: partition => ({ topic: replyTopic, partition: replyPartition(partition) }),
     })
     this.#read(topic, turns.used, (record, atMs) => messages.readRequest(record, atMs))

@@ -48,7 +48,7 @@ before (sent, but not received) or not (not answered).
 
 Output: a line for each probe (with --flood, only for those with a fault), and a summary at the end and on Ctrl-C; a
 second Ctrl-C ends at once. With --json, one object a line, with "event": start, probe, answer, duplicate, again, leader,
-trouble, recovered, forgotten, summary. Times ("ackMs", "echoMs", "pongMs", "serverMs") are in ms with µs.
+trouble, recovered, forgotten, unexpected, summary. Times ("ackMs", "echoMs", "pongMs", "serverMs") are in ms with µs.
 
 Exit codes: 0 all probes were answered (without --pong: read back) within -W; 1 none, or Kafka is unreachable; 2 wrong
 options; 3 some were lost, late or refused, or had no answer a second after Ctrl-C.

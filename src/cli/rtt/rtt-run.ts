@@ -1,15 +1,15 @@
 import { wait } from '../../runtime/wait.ts'
 import type { Interrupt } from '../interrupt.ts'
 import type { PartitionTurns } from './partition-turns.ts'
-import type { ProbeBook } from './probe-book.ts'
 import type { Outcome, ProbeEvent } from './probe-events.ts'
 import type { OutgoingProbe, ProbeMessages } from './probe-messages.ts'
 import type { SendOutcome } from './probe-sender.ts'
+import type { ProbeSessions } from './probe-sessions.ts'
 import type { Schedule } from './schedule.ts'
 import { waitForDue } from './wait-for-due.ts'
 
 export interface RttRunOptions {
-  readonly book: ProbeBook
+  readonly sessions: ProbeSessions
   readonly schedule: Schedule
   readonly turns: PartitionTurns
   readonly messages: ProbeMessages
@@ -25,7 +25,7 @@ const MAX_OPEN = 10_000
 /** What comes again comes soon after. */
 const LINGER_MS = 50
 
-/** Sends the probes when they are due, and writes everything that happens into the book. */
+/** Sends the probes when they are due, and passes everything that happens to their sessions. */
 export class RttRun {
   readonly #options: RttRunOptions
   #seq = 0
@@ -49,23 +49,23 @@ export class RttRun {
 
   /** Something has happened to a probe, or to the cluster. */
   take(event: ProbeEvent): void {
-    const { book, onOutcome } = this.#options
-    const outcomes = book.take(event)
+    const { sessions, onOutcome } = this.#options
+    const outcomes = sessions.take(event)
     for (const outcome of outcomes) {
       onOutcome(outcome)
       if (outcome.kind === 'ask') void this.#send(outcome.probe.seq, outcome.probe.partition, 2)
+      if (outcome.kind === 'confirm') void this.#confirm(outcome)
       if (outcome.kind === 'answer' || outcome.kind === 'done' || outcome.kind === 'late') this.#changed()
     }
     if (event.kind === 'answered' || event.kind === 'time' || event.kind === 'echoed') this.#changed()
-    if (event.kind === 'answered') this.#confirm(event)
   }
 
   async #sendAll(): Promise<void> {
-    const { book, schedule, interrupt } = this.#options
+    const { sessions, schedule, interrupt } = this.#options
     while (!schedule.isOver && !interrupt.asked.aborted) {
-      const dueMs = book.open < MAX_OPEN ? schedule.take(performance.now(), book.open) : undefined
+      const dueMs = sessions.open < MAX_OPEN ? schedule.take(performance.now(), sessions.open) : undefined
       if (dueMs !== undefined) this.#sendRound(dueMs)
-      else if (schedule.nextMs !== undefined && book.open < MAX_OPEN) await waitForDue(schedule.nextMs, interrupt.asked)
+      else if (schedule.nextMs !== undefined && sessions.open < MAX_OPEN) await waitForDue(schedule.nextMs, interrupt.asked)
       else await this.#nextChange()
     }
   }
@@ -91,21 +91,21 @@ export class RttRun {
   }
 
   #acked(seq: number, atMs: number): void {
-    if (this.#options.book.hasAcks) this.take({ kind: 'acked', seq, atMs })
+    if (this.#options.sessions.hasAcks) this.take({ kind: 'acked', seq, atMs })
   }
 
-  /** Confirms to the server that its reply arrived. Nothing depends on whether this is written. */
-  #confirm({ seq, answer }: Extract<ProbeEvent, { readonly kind: 'answered' }>): void {
-    const { messages, book, send } = this.#options
-    const partition = book.partitionOf(seq)
-    const record = partition === undefined ? undefined : messages.confirmation(seq, partition, answer.from)
-    if (record) void send(record)
+  /** Confirms to the server that its reply arrived. */
+  async #confirm({ probe: { seq, partition }, answer }: Extract<Outcome, { readonly kind: 'confirm' }>): Promise<void> {
+    const { messages, send } = this.#options
+    const outcome = await send(messages.confirmation(seq, partition, answer.from))
+    this.take({ kind: outcome === 'acked' ? 'confirmed' : 'unconfirmed', seq, atMs: performance.now() })
   }
 
   /** After an interrupt no longer than its grace time. */
   async #settle(): Promise<void> {
-    const { book, interrupt } = this.#options
-    while (!(interrupt.asked.aborted ? book.open === 0 : book.isSettled) && !interrupt.forced.aborted) await wait(TICK_MS, interrupt.forced)
+    const { sessions, interrupt } = this.#options
+    while (!(interrupt.asked.aborted ? sessions.open === 0 : sessions.isSettled) && !interrupt.forced.aborted)
+      await wait(TICK_MS, interrupt.forced)
     await wait(LINGER_MS, interrupt.forced)
   }
 

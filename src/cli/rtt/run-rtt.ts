@@ -6,8 +6,8 @@ import { CliError, EXIT, type ExitCode } from '../exit-codes.ts'
 import { silentLog } from '../stores/silent-log.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { unusable } from './measured-topic.ts'
-import type { RttPlan } from './plan.ts'
-import { ProbeBook } from './probe-book.ts'
+import { hasHandshake, type RttPlan } from './plan.ts'
+import { ProbeSessions } from './probe-sessions.ts'
 import { Reporter } from './reporter.ts'
 import { CLIENT_ID, Road } from './road.ts'
 import { RttRun } from './rtt-run.ts'
@@ -25,7 +25,7 @@ export async function runRtt(plan: RttPlan, context: Context): Promise<ExitCode>
   const kafka = createKafka(chosen, CLIENT_ID, silentLog)
   const statistics = new Statistics(plan.to === undefined ? 'echo' : 'pong')
   const reporter = new Reporter(output, plan, statistics)
-  const book = bookOf(plan, statistics)
+  const sessions = sessionsOf(plan, statistics)
   const road = new Road({
     kafka,
     settings: chosen,
@@ -40,7 +40,7 @@ export async function runRtt(plan: RttPlan, context: Context): Promise<ExitCode>
     reporter.begin(plan, ground)
     const beginMs = performance.now()
     run = new RttRun({
-      book,
+      sessions,
       schedule: scheduleOf(plan, beginMs),
       turns: ground.turns,
       messages: ground.messages,
@@ -50,7 +50,7 @@ export async function runRtt(plan: RttPlan, context: Context): Promise<ExitCode>
     })
     run.take({ kind: 'leaders', atMs: beginMs, leaders: ground.leaders })
     await run.run()
-    const [tally, elapsedMs] = [book.tally(), performance.now() - beginMs]
+    const [tally, elapsedMs] = [sessions.tally(), performance.now() - beginMs]
     const originMs = performance.timeOrigin
     reporter.end({ tally, figures: statistics.figures(), originMs, hasPongs: plan.to !== undefined, flood: plan.flood, elapsedMs })
     return exitCodeOf(tally)
@@ -59,14 +59,15 @@ export async function runRtt(plan: RttPlan, context: Context): Promise<ExitCode>
   }
 }
 
-function bookOf(plan: RttPlan, statistics: Statistics): ProbeBook {
-  return new ProbeBook({
+function sessionsOf(plan: RttPlan, statistics: Statistics): ProbeSessions {
+  return new ProbeSessions({
     acks: plan.acks !== 0,
     to: plan.to,
+    handshake: hasHandshake(plan),
     waitMs: plan.waitMs,
     graceMs: GRACE_MS,
     maxKept: MAX_KEPT,
-    measured: (measure, probe, ms) => statistics.measured(measure, probe, ms),
+    onMeasured: (measure, probe, ms) => statistics.measured(measure, probe, ms),
   })
 }
 

@@ -1,22 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { toJson, type JsonDocument } from '../../../src/cli/output/output.ts'
-import type { ProbeBook } from '../../../src/cli/rtt/probe-book.ts'
 import { documentOf } from '../../../src/cli/rtt/probe-documents.ts'
 import type { Outcome, ProbeEvent } from '../../../src/cli/rtt/probe-events.ts'
 import { lineOf } from '../../../src/cli/rtt/probe-lines.ts'
+import type { ProbeSessions } from '../../../src/cli/rtt/probe-sessions.ts'
 import type { Addressees } from '../../../src/cli/rtt/probe.ts'
-import { acked, answered, bookWith, due, echoed, leaders, refused, sent, time, unacked } from './book.ts'
+import { acked, answered, sessionsWith, due, echoed, leaders, refused, sent, time, unacked } from './sessions.ts'
 
 /** One after the other: a probe changes with what happens to it. */
-function* outcomesOf(book: ProbeBook, events: readonly ProbeEvent[]): Generator<Outcome> {
-  for (const event of events) yield* book.take(event)
+function* outcomesOf(sessions: ProbeSessions, events: readonly ProbeEvent[]): Generator<Outcome> {
+  for (const event of events) yield* sessions.take(event)
 }
 
 /** The lines, and the JSON documents, of what happens. */
 function shownFor(to: Addressees | undefined, ...events: readonly ProbeEvent[]) {
-  const { book } = bookWith({ to })
+  const { sessions } = sessionsWith({ to })
   const [lines, documents]: [string[], JsonDocument[]] = [[], []]
-  for (const outcome of outcomesOf(book, [leaders(1, 3), ...events])) {
+  for (const outcome of outcomesOf(sessions, [leaders(1, 3), ...events])) {
     const [line, document] = [lineOf(outcome, { acks: true, to, waitMs: 1_000 }), documentOf(outcome)]
     if (line !== undefined) lines.push(line)
     if (document) documents.push(document)
@@ -69,7 +69,7 @@ describe('the line of a probe', () => {
     [
       'that is out of order and changed',
       undefined,
-      [due(1), due(2), echoed(2, 1), echoed(1, 2, 1, false), acked(1, 3)],
+      [due(1), sent(1), due(2), sent(2), echoed(2, 1), echoed(1, 2, 1, false), acked(1, 3)],
       ['seq=1  p0@b1  ack 3.000   echo 2.000  out of order  content changed'],
     ],
     [
@@ -167,9 +167,9 @@ describe('the JSON of an outcome', () => {
       sent(1),
       refused(1, 2),
       due(2),
-      sent(2),
-      time(1_001),
-      echoed(2, 1_002),
+      sent(2, 2),
+      time(1_002),
+      echoed(2, 1_003),
       due(3, 2_000),
       sent(3, 2_000),
       echoed(3, 2_001),
@@ -179,7 +179,7 @@ describe('the JSON of an outcome', () => {
     expect(documents).toMatchObject([
       { seq: 1, state: 'refused', reason: 'MESSAGE_TOO_LARGE: too large' },
       { seq: 2, state: 'lost', missing: ['echo'] },
-      { seq: 2, state: 'late', echoMs: 1_002 },
+      { seq: 2, state: 'late', echoMs: 1_003 },
       { seq: 3, state: 'echoed' },
     ])
   })

@@ -64,11 +64,10 @@ describe('the messages of a run', () => {
 
   test('mean nothing if they are confirmations, or of another run, or have no headers', () => {
     const [messages, other] = [messagesOf(), messagesOf()]
-    expect(messages.readRequest(read(messages.confirmation(7, 2, 'pong-1')!), 5)).toBeUndefined()
+    expect(messages.readRequest(read(messages.confirmation(7, 2, 'pong-1')), 5)).toBeUndefined()
     expect(messages.readRequest(read(other.probe(7, 2, 1)), 5)).toBeUndefined()
     expect(messages.readRequest({ value: Buffer.from(messages.probe(7, 2, 1).value) }, 5)).toBeUndefined()
     expect(messages.readReply({ value: null }, 5)).toBeUndefined()
-    expect(messagesOf({ handshake: false }).confirmation(7, 2, 'pong-1')).toBeUndefined()
   })
 
   test('are damaged if their content changed, even into that of another run', () => {

@@ -2,20 +2,28 @@ import { describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/cli/rtt/exit-code.ts'
 import { summaryDocument, summaryText, type Summary } from '../../../src/cli/rtt/summary.ts'
 import { Tallies } from '../../../src/cli/rtt/tally.ts'
-import { acked, answered, bookWith, due, echoed, leaders, sent, time } from './book.ts'
+import { acked, answered, sessionsWith, due, echoed, leaders, sent, time } from './sessions.ts'
 
 /** A run of this many probes over two partitions, of which the last one is lost; each takes a µs longer than the one before. */
 function summaryOf(probes: number, overrides: Partial<Summary> = {}): Summary {
-  const { book, statistics, take } = bookWith({ to: 'one' })
+  const { sessions, statistics, take } = sessionsWith({ to: 'one' })
   take(leaders(1, 2))
   for (let seq = 1; seq <= probes; seq++) {
     const ms = 1 + seq / 1_000
     take(due(seq, 0, seq % 2), sent(seq))
     if (seq < probes) take(acked(seq, ms), echoed(seq, 2 * ms), answered(seq, 3 * ms))
   }
-  take(time(1_001))
+  take(time(1_010)) // it is sent when the others have come
   const originMs = new Date(2026, 10, 28, 14, 3, 7).getTime()
-  return { tally: book.tally(), figures: statistics.figures(), originMs, hasPongs: true, flood: undefined, elapsedMs: 1_000, ...overrides }
+  return {
+    tally: sessions.tally(),
+    figures: statistics.figures(),
+    originMs,
+    hasPongs: true,
+    flood: undefined,
+    elapsedMs: 1_000,
+    ...overrides,
+  }
 }
 
 describe('the summary of a run', () => {

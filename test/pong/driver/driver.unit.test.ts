@@ -3,21 +3,26 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { Driver } from '../../../pong/driver/driver.ts'
 import { handshakeServerMachine } from '../../../pong/machines/handshake-server.ts'
+import { pingMachine } from '../../../pong/machines/ping.ts'
 
 type Event = keyof typeof handshakeServerMachine.events
 type Action = keyof typeof handshakeServerMachine.actions
+type PingEvent = keyof typeof pingMachine.events
+type PingAction = keyof typeof pingMachine.actions
 
 interface Options {
+  readonly settledMs?: number
   readonly maxOpen?: number
   readonly maxSettled?: number
 }
 
-function createDriver({ maxOpen = 10_000, maxSettled = 10 }: Options = {}) {
+function createDriver({ maxOpen = 10_000, maxSettled = 10, ...limits }: Options = {}) {
   const actions: string[] = []
   const unexpected: string[] = []
   const clock = { nowMs: 0 }
   const driver = new Driver<Event, Action, object>({
     limitMs: 1_000,
+    ...limits,
     maxOpen,
     maxSettled,
     nowMs: () => clock.nowMs,
@@ -54,6 +59,52 @@ describe('the driver of sessions', () => {
     const before = actions.length
     driver.fire(session, 'ping')
     expect(actions).toHaveLength(before)
+  })
+
+  test('remembers settled sessions for a time of their own, and counts the time in other states as before', () => {
+    const { driver, begin, clock } = createDriver({ settledMs: 5_000 })
+    const [a, b] = [begin('a'), begin('b')]
+    for (const event of ['ping', 'acked', 'ack'] as const) driver.fire(a, event)
+    driver.fire(b, 'ping')
+    for (const [nowMs, states] of [
+      [1_000, ['confirmed', 'overdue']],
+      [4_999, ['confirmed', 'overdue']],
+      [5_000, [undefined, 'overdue']],
+    ] as const) {
+      clock.nowMs = nowMs
+      driver.tick()
+      expect([driver.find('a')?.session.state, driver.find('b')?.session.state]).toEqual(states)
+    }
+  })
+
+  test('times out sessions in the order of their deadlines, also those that kept the rest of their time in a new state', () => {
+    const timedOut: string[] = []
+    const clock = { nowMs: 0 }
+    const driver = new Driver<PingEvent, PingAction, undefined>({
+      limitMs: 1_000,
+      maxOpen: 10,
+      maxSettled: 10,
+      nowMs: () => clock.nowMs,
+      perform: (action, { id }) => action === 'lose' && timedOut.push(`${id} ${clock.nowMs}`),
+      onUnexpected: name => expect.unreachable(name),
+    })
+    const [a, b] = ['a', 'b'].map(id => driver.begin(id, pingMachine, undefined))
+    driver.fire(a!, 'start')
+    clock.nowMs = 10
+    driver.fire(b!, 'start')
+    clock.nowMs = 900
+    driver.fire(a!, 'acked')
+    for (clock.nowMs of [999, 1_000, 1_009, 1_010]) driver.tick()
+    expect(timedOut).toEqual(['a 1000', 'b 1010'])
+  })
+
+  test('lists the data of all sessions that are not settled', () => {
+    const { driver, begin } = createDriver()
+    const [a, b] = [begin('a', { of: 'a' }), begin('b', { of: 'b' })]
+    begin('c', { of: 'c' })
+    for (const event of ['ping', 'acked'] as const) driver.fire(b, event) // it yields
+    for (const event of ['ping', 'acked', 'ack'] as const) driver.fire(a, event)
+    expect([...driver.openData()]).toEqual([{ of: 'c' }, { of: 'b' }])
   })
 
   test('names an event that no row expects', () => {

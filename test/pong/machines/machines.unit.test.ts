@@ -29,6 +29,15 @@ describe.each(MACHINES.map(table => [table.name, table] as const))('the machine 
       if (kind === 'yielding') expect(table.states[on['timeout']!.next]!.kind, state).toBe('settled')
   })
 
+  test('keeps the time of a state only in states of the same kind, and not after a time-out: so that deadlines have an order', () => {
+    for (const [state, { kind, on }] of states)
+      for (const [event, row] of Object.entries(on)) {
+        const next = table.states[row!.next]!
+        if (next.keepsTime === true)
+          expect([next.kind, event], `${event} while ${state}`).toEqual([kind, expect.not.stringMatching('timeout')])
+      }
+  })
+
   test('uses every event and every action that it describes', () => {
     const rows = states.flatMap(([, { on }]) => Object.entries(on))
     expect(new Set(rows.map(([event]) => event))).toEqual(new Set(Object.keys(table.events)))
@@ -57,7 +66,12 @@ describe.each(MACHINES.map(table => [table.name, table] as const))('the machine 
 })
 
 describe('a session', () => {
-  const [, pong] = MACHINES
+  const [ping, pong] = MACHINES
+  test('keeps the rest of its time in a state that keeps the time', () => {
+    const waiting = step(ping!, { state: 'sending', attempt: 1, deadlineMs: 1_000 }, 'acked', 700, LIMIT_MS)
+    expect(waiting).toMatchObject({ session: { state: 'waiting', deadlineMs: 1_000 } })
+  })
+
   test('has a new deadline in a new state and after a time-out, and the same deadline as long as it stays', () => {
     const sending = step(pong!, begin(pong!, 0, LIMIT_MS), 'ping', 10, LIMIT_MS)
     expect(sending).toMatchObject({ session: { state: 'sending', deadlineMs: 1_010 } })

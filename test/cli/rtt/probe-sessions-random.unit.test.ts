@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { ProbeEvent } from '../../../src/cli/rtt/probe-events.ts'
+import type { Outcome, ProbeEvent } from '../../../src/cli/rtt/probe-events.ts'
 import { stateOf, type Fate } from '../../../src/cli/rtt/probe.ts'
 import { atDepth } from '../../support/depth.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
-import { acked, answered, bookWith, due, echoed, refused, sent, time, unacked, WAIT_MS } from './book.ts'
+import { acked, answered, sessionsWith, due, echoed, refused, sent, time, unacked, WAIT_MS } from './sessions.ts'
 
 const PROBES = 40
 const ROUNDS = atDepth({ normally: 100, thoroughly: 400 })
@@ -22,6 +22,12 @@ function eventsOf(seq: number, random: Random, hasServer: boolean): readonly Tim
   return [...events, ...(hasServer ? some(answered, 2) : [])] as readonly Timed[]
 }
 
+/** Kafka has the ack, or has it not, or nothing is known of it. */
+function endsOfAck(atMs: number, outcome: Outcome, random: Random): readonly ProbeEvent[] {
+  const kind = random.pick(['confirmed', 'unconfirmed', undefined] as const)
+  return outcome.kind === 'confirm' && kind !== undefined ? [{ kind, seq: outcome.probe.seq, atMs }] : []
+}
+
 /** What becomes of a probe, by a rule of its own: only the first goal and the refusal decide. */
 function expectedFate(events: readonly Timed[], goal: 'echoed' | 'answered', endMs: number): Fate {
   const [begin] = events
@@ -29,10 +35,16 @@ function expectedFate(events: readonly Timed[], goal: 'echoed' | 'answered', end
   const refusal = events.find(({ kind }) => kind === 'refused')
   const isRefused = refusal !== undefined && atMsOf(refusal) <= deadline && (!first || events.indexOf(refusal) < events.indexOf(first))
   if (first) return isRefused || atMsOf(first) > deadline ? 'late' : 'inTime'
-  return isRefused ? 'refused' : endMs > deadline ? 'lost' : 'open'
+  return isRefused ? 'refused' : endMs >= deadline ? 'lost' : 'open'
 }
 
-describe.each([undefined, 'one'] as const)('whatever happens to probes, in whatever order (to: %s)', to => {
+const RUNS = [
+  { to: undefined, handshake: false },
+  { to: 'one', handshake: false },
+  { to: 'one', handshake: true },
+] as const
+
+describe.each(RUNS)('whatever happens to probes, in whatever order (to: $to, handshake: $handshake)', ({ to, handshake }) => {
   const goal = to === undefined ? 'echoed' : 'answered'
 
   test(`each is counted once, as what became of it, however often time-outs are looked for`, () => {
@@ -49,20 +61,20 @@ describe.each([undefined, 'one'] as const)('whatever happens to probes, in whate
       const all = [...histories.flat(), ...ticks, time(endMs) as Timed]
         .sort((a, b) => atMsOf(a) - atMsOf(b))
         .filter(event => atMsOf(event) <= endMs)
-      const { book, take, outcomes } = bookWith({ to, graceMs: 1e9 })
+      const { sessions, take, outcomes } = sessionsWith({ to, handshake, graceMs: 1e9 })
       const wrong: unknown[] = [] // an expect at each event would take most of the time
       for (const event of all) {
-        take(event)
-        const { due: total, open, inTime, late, lost, refused: bounced } = book.tally()
-        if (open + inTime + late + lost + bounced !== total) wrong.push({ event, tally: book.tally() })
+        for (const kind of take(event)) if (kind === 'confirm') take(...endsOfAck(atMsOf(event), outcomes.at(-1)!, random))
+        const { due: total, open, inTime, late, lost, refused: bounced } = sessions.tally()
+        if (open + inTime + late + lost + bounced !== total) wrong.push({ event, tally: sessions.tally() })
       }
-      expect({ seed, wrong }).toEqual({ seed, wrong: [] })
+      expect({ seed, wrong, unexpected: outcomes.filter(({ kind }) => kind === 'unexpected') }).toEqual({ seed, wrong: [], unexpected: [] })
       const fates = histories.flatMap(history => {
         const happened = history.filter(event => atMsOf(event) <= endMs)
         return happened.length === 0 ? [] : [expectedFate(happened, goal, endMs)]
       })
       const count = (fate: Fate): number => fates.filter(each => each === fate).length
-      const { open, inTime, late, lost, refused: bounced } = book.tally()
+      const { open, inTime, late, lost, refused: bounced } = sessions.tally()
       expect({ seed, open, inTime, late, lost, refused: bounced }).toEqual({
         seed,
         open: count('open'),
@@ -80,12 +92,20 @@ describe.each([undefined, 'one'] as const)('whatever happens to probes, in whate
     for (let seed = 1; seed <= ROUNDS; seed++) {
       const random = seededRandom(seed)
       const events = random.shuffled(Array.from({ length: PROBES }, (_, index) => eventsOf(index + 1, random, to !== undefined)).flat())
-      const { take, outcomes } = bookWith({ to, graceMs: 1e9 })
+      const { take, outcomes } = sessionsWith({ to, handshake, graceMs: 1e9 })
+      const isBegin = ({ kind }: Timed): boolean => kind === 'due' || kind === 'sent'
       const dues = events.filter(({ kind }) => kind === 'due')
-      take(...dues, ...events.filter(({ kind }) => kind !== 'due').flatMap(event => [event, time(atMsOf(event))]), time(1e6), time(2e6))
+      const sends = events.filter(({ kind }) => kind === 'sent')
+      take(
+        ...dues,
+        ...sends,
+        ...events.filter(event => !isBegin(event)).flatMap(event => [event, time(atMsOf(event))]),
+        time(1e6),
+        time(2e6),
+      )
       for (const { seq } of dues as readonly { readonly seq: number }[]) {
         const kinds = outcomes.flatMap(outcome => ('probe' in outcome && outcome.probe.seq === seq ? [outcome.kind] : []))
-        const ends = kinds.filter(kind => kind !== 'again')
+        const ends = kinds.filter(kind => kind !== 'again' && kind !== 'confirm')
         expect(new Set(ends).size).toBe(ends.length)
         if (ends.includes('done')) expect(ends).toEqual(['done'])
       }

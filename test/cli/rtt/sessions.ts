@@ -1,23 +1,24 @@
-import { ProbeBook, type BookOptions } from '../../../src/cli/rtt/probe-book.ts'
 import type { Outcome, ProbeEvent } from '../../../src/cli/rtt/probe-events.ts'
+import { ProbeSessions, type SessionsOptions } from '../../../src/cli/rtt/probe-sessions.ts'
 import type { Answer } from '../../../src/cli/rtt/probe.ts'
 import { Statistics } from '../../../src/cli/rtt/statistics.ts'
 
 export const WAIT_MS = 1_000
 
-/** A book with its statistics, whose outcomes are kept. */
-export function bookWith(options: Partial<BookOptions> = {}) {
+/** Sessions with their statistics, whose outcomes are kept. */
+export function sessionsWith(options: Partial<SessionsOptions> = {}) {
   const statistics = new Statistics(options.to === undefined ? 'echo' : 'pong')
-  const measured: BookOptions['measured'] = (measure, probe, ms) => statistics.measured(measure, probe, ms)
-  const book = new ProbeBook({ acks: true, to: undefined, waitMs: WAIT_MS, graceMs: 5_000, maxKept: 1_000, measured, ...options })
+  const onMeasured: SessionsOptions['onMeasured'] = (measure, probe, ms) => statistics.measured(measure, probe, ms)
+  const defaults = { acks: true, to: undefined, handshake: false, waitMs: WAIT_MS, graceMs: 5_000, maxKept: 1_000 }
+  const sessions = new ProbeSessions({ ...defaults, onMeasured, ...options })
   const outcomes: Outcome[] = []
   const take = (...events: readonly ProbeEvent[]): readonly Outcome['kind'][] =>
     events.flatMap(event => {
-      const taken = book.take(event)
+      const taken = sessions.take(event)
       outcomes.push(...taken)
       return taken.map(({ kind }) => kind)
     })
-  return { book, statistics, outcomes, take }
+  return { sessions, statistics, outcomes, take }
 }
 
 export const due = (seq: number, atMs = 0, partition = 0): ProbeEvent => ({ kind: 'due', seq, partition, atMs })
@@ -32,6 +33,8 @@ export const echoed = (seq: number, atMs: number, attempt = 1, intact = true): P
   attempt,
   intact,
 })
+export const confirmed = (seq: number, atMs: number): ProbeEvent => ({ kind: 'confirmed', seq, atMs })
+export const unconfirmed = (seq: number, atMs: number): ProbeEvent => ({ kind: 'unconfirmed', seq, atMs })
 export const time = (atMs: number): ProbeEvent => ({ kind: 'time', atMs })
 export const leaders = (...nodes: readonly (number | undefined)[]): ProbeEvent => ({
   kind: 'leaders',
