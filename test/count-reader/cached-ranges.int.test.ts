@@ -10,11 +10,15 @@ import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { seededRandom } from '../support/random.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 import { LANES, readerFixture, type ReaderFixture } from './fixture.ts'
+import { whileFresh } from './while-fresh.ts'
 
 const MINUTE_MS = 60_000
 const NOW = Math.floor(Date.now() / MINUTE_MS)
 const WEEK = 10_080
 const DATABASE = 'database'
+/** How long a server waits for a read of all minutes. */
+const WHOLE_TIMEOUT_MS = 500
+const LIMIT_MS = 40_000
 
 describe('cached ranges that are read concurrently', () => {
   let redis: TestRedis
@@ -53,7 +57,7 @@ describe('cached ranges that are read concurrently', () => {
   /** Does what a processor's tick does, if the hash is complete: the machine may be slow. */
   const setAsofs = async (ageMs: number) => {
     if ((await at.cache.type(HASH)) !== 'hash' || (await at.cache.hexists(HASH, 'asof:0')) === 0) return
-    for (let lane = 0; lane < LANES; lane++) await at.setAsof(lane, ageMs)
+    await at.setAsofs(ageMs)
   }
   /** Reads two ranges of a week: one that ends now, one that ended a minute ago. */
   const askWeeks = async (asofAgeMs = 0) => {
@@ -67,7 +71,7 @@ describe('cached ranges that are read concurrently', () => {
       await setAsofs(0)
       const answers = await Promise.all(ranges.map(each => at.reader.range(each, false)))
       return answers.map(({ count, source }) => `${count} from ${source}`).join() === expected
-    }, 20_000)
+    }, LIMIT_MS)
   }
   /** Flushes to one lane of the cache, as a processor does. */
   const flushPings = async (lane: number, start: Position, minutes: readonly number[], asofMs: number): Promise<Position> => {
@@ -120,7 +124,7 @@ describe('cached ranges that are read concurrently', () => {
     await Promise.all(readers)
     expect(answers).toBeGreaterThan(240)
     const all = sent.filter(({ minute }) => minute >= NOW - WEEK && minute < NOW).length
-    await vi.waitUntil(async () => Number((await at.reader.range(range(NOW - WEEK, NOW), false)).count) === all, { timeout: 20_000 })
+    await vi.waitUntil(async () => Number((await at.reader.range(range(NOW - WEEK, NOW), false)).count) === all, { timeout: LIMIT_MS })
   })
 
   test('read all minutes once, then only the newest minutes, until others change', async () => {
@@ -128,19 +132,21 @@ describe('cached ranges that are read concurrently', () => {
     await untilAnswered(WEEKS, '2 from cache,2 from cache')
     const asofMs = await readTimeMs(at.cache)
     const end = await flushPings(1, START, [NOW, NOW], asofMs)
-    await vi.waitUntil(async () => (await askWeeks())[0] === '4 from cache', 20_000)
-    expect(wholeReads).toBeLessThanOrEqual(1 + Math.floor((performance.now() - beganMs) / 1_000)) // and once every second
+    await vi.waitUntil(async () => (await askWeeks())[0] === '4 from cache', LIMIT_MS)
+    const failed = at.notUsed.filter(reason => reason === 'unreachable').length // on a busy machine a read may take too long
+    expect(wholeReads - failed).toBeLessThanOrEqual(1 + Math.floor((performance.now() - beganMs) / 1_000)) // and once every second
     const before = wholeReads
     await flushPings(1, end, [NOW - 7_000], asofMs)
-    await vi.waitUntil(async () => (await askWeeks()).join() === '5 from cache,3 from cache', 20_000)
+    await vi.waitUntil(async () => (await askWeeks()).join() === '5 from cache,3 from cache', LIMIT_MS)
     expect(wholeReads).toBeGreaterThan(before)
   })
 
   test('read all minutes for a single long range, and include new pings at once', async () => {
-    const alone = async () => {
-      await setAsofs(0)
-      return `${(await at.reader.range(WEEKS[0]!, false)).count}`
-    }
+    const alone = () =>
+      whileFresh(async () => {
+        await setAsofs(0)
+        return `${(await at.reader.range(WEEKS[0]!, false)).count}`
+      }, WHOLE_TIMEOUT_MS)
     expect(await alone()).toBe('2')
     let end: Position = START
     for (let pings = 1; pings <= 5; pings++) {
@@ -159,13 +165,13 @@ describe('cached ranges that are read concurrently', () => {
     await untilAnswered(WEEKS, '2 from cache,2 from cache')
     await spoil()
     await at.record(1, [(NOW - 20) * MINUTE_MS])
-    await vi.waitUntil(async () => (await askWeeks()).join() === '3 from database,3 from database', 20_000)
+    await vi.waitUntil(async () => (await askWeeks()).join() === '3 from database,3 from database', LIMIT_MS)
   })
 
   test('come from Postgres once the cache is no longer fresh', async () => {
     await untilAnswered(WEEKS, '2 from cache,2 from cache')
     await at.record(1, [(NOW - 20) * MINUTE_MS])
-    await vi.waitUntil(async () => (await askWeeks(2_001)).join() === '3 from database,3 from database', 20_000)
+    await vi.waitUntil(async () => (await askWeeks(2_001)).join() === '3 from database,3 from database', LIMIT_MS)
   })
 
   test.each([
@@ -185,24 +191,24 @@ describe('cached ranges that are read concurrently', () => {
     await at.fill()
     await untilAnswered(WEEKS, '3 from cache,3 from cache')
     await at.cache.multi().del(HASH).hset(HASH, old).exec()
-    await vi.waitUntil(async () => (await askWeeks()).join() === '2 from cache,2 from cache', 20_000)
+    await vi.waitUntil(async () => (await askWeeks()).join() === '2 from cache,2 from cache', LIMIT_MS)
     await at.fill()
-    await vi.waitUntil(async () => (await askWeeks()).join() === '3 from cache,3 from cache', 20_000)
+    await vi.waitUntil(async () => (await askWeeks()).join() === '3 from cache,3 from cache', LIMIT_MS)
   })
 
   test('soon forget what another client wrote once the cache is rebuilt', async () => {
     // The same total, in other minutes: no sum shows it.
     await at.cache.hset(HASH, { [`minute:${NOW - 5_000}`]: '0', [`minute:${NOW - 6_000}`]: '1' })
     const ranges = [WEEKS[0]!, range(NOW - 6_000, NOW - 5_999)]
-    const ask = async () => {
-      await setAsofs(0)
-      return (await Promise.all(ranges.map(each => at.reader.range(each, false)))).map(({ count }) => Number(count))
-    }
-    expect(await ask()).toEqual([2, 1])
+    const ask = () =>
+      whileFresh(async () => {
+        await setAsofs(0)
+        const answers = await Promise.all(ranges.map(each => at.reader.range(each, false)))
+        return answers.map(({ count, source }) => `${count} from ${source}`).join()
+      }, WHOLE_TIMEOUT_MS)
+    expect(await ask()).toBe('2 from cache,1 from cache')
     await at.fill()
-    const beganMs = performance.now()
-    await vi.waitUntil(async () => (await ask())[1] === 0, { timeout: 20_000, interval: 20 })
-    expect(performance.now() - beganMs).toBeLessThan(10_000)
+    await vi.waitUntil(async () => (await ask()) === '2 from cache,0 from cache', { timeout: LIMIT_MS, interval: 20 })
   })
 
   test('include lanes that are added while the server runs', async () => {
@@ -210,7 +216,7 @@ describe('cached ranges that are read concurrently', () => {
     await migrate(database.config, { lanes: LANES + 2, log: silent })
     await at.record(LANES + 1, [(NOW - 1) * MINUTE_MS])
     await at.fill()
-    await vi.waitUntil(async () => (await askWeeks()).join() === '3 from cache,3 from cache', 20_000)
+    await vi.waitUntil(async () => (await askWeeks()).join() === '3 from cache,3 from cache', LIMIT_MS)
   })
 
   test('never read all fields of a hash that another client filled', async () => {

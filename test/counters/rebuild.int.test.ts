@@ -5,6 +5,7 @@ import { HASH } from '../../src/counters/names.ts'
 import { needsRenewal, rebuild, type RebuildWindow } from '../../src/counters/rebuild.ts'
 import type { CountsSnapshot } from '../../src/terms/counts-snapshot.ts'
 import { START } from '../../src/terms/position.ts'
+import { untilQuick } from '../support/until-quick.ts'
 import { BIG_TAG, describeCaches, flush, hash, laneFlush, plantHash } from './caches.ts'
 
 const VOID_AFTER_MS = 5_000
@@ -183,10 +184,13 @@ describeCaches('a rebuild', under => {
 
   test('does nothing while another one is running', async () => {
     const { cache } = under()
-    await claim(cache, 'other', await readTimeMs(cache))
-    const read = vi.fn<() => Promise<CountsSnapshot>>()
-    expect(await rebuild(cache, read, 100)).toBe('claimed')
-    expect(read).not.toHaveBeenCalled()
+    await untilQuick(VOID_AFTER_MS - 10, async () => {
+      await cache.flushall()
+      await claim(cache, 'other', await readTimeMs(cache))
+      const read = vi.fn<() => Promise<CountsSnapshot>>()
+      expect(await rebuild(cache, read, 100)).toBe('claimed')
+      expect(read).not.toHaveBeenCalled()
+    })
   })
 
   test('writes nothing if another one took over the claim', async () => {
@@ -211,7 +215,7 @@ describeCaches('a rebuild', under => {
       cache,
       async window => {
         const first = await second.hget(HASH, 'claim')
-        await vi.waitUntil(async () => (await second.hget(HASH, 'claim')) !== first, { timeout: 20_000, interval: 20 })
+        await vi.waitUntil(async () => (await second.hget(HASH, 'claim')) !== first, { timeout: 40_000, interval: 20 })
         claims = [first, await second.hget(HASH, 'claim')]
         return counts(window)
       },

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { pauseAfter } from '../../processor/fetch-pause.ts'
 import { Flusher } from '../../processor/flusher.ts'
 import { Lanes } from '../../processor/lanes.ts'
@@ -8,6 +8,8 @@ import type { Cache } from '../../src/counters/connect.ts'
 import { START } from '../../src/terms/position.ts'
 import { silent } from '../counters/caches.ts'
 import { event } from './events.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 test('the pause after a fetch of few records is short, and there is none after a fetch of many', () => {
   expect(pauseAfter(1, 1_000)).toBeGreaterThan(0)
@@ -21,6 +23,7 @@ test('the pause ends in time for the next flush', () => {
 })
 
 test('the flusher says how long it is until its next flush', async () => {
+  vi.useFakeTimers()
   const lanes = new Lanes()
   lanes.grow(1)
   lanes.get(0)!.adopt(START)
@@ -39,7 +42,8 @@ test('the flusher says how long it is until its next flush', async () => {
   flusher.receive({ event: event(1), record: { offset: 0, done: false } })
   expect(flusher.untilFlushMs, 'the first event is flushed at once, and the events after it an interval later').toBe(400)
   await flusher.flush()
-  expect(flusher.untilFlushMs).toBeGreaterThan(200)
-  expect(flusher.untilFlushMs).toBeLessThanOrEqual(400)
+  expect(flusher.untilFlushMs).toBe(400)
+  vi.advanceTimersByTime(150)
+  expect(flusher.untilFlushMs).toBe(250)
   await flusher.stop()
 })
