@@ -49,8 +49,9 @@ const DISPUTED_FOR_MS = 3_000
  */
 export class Intake {
   readonly #options: IntakeOptions
-  /** Of each assignment of a partition. */
+  /** Of each assignment of a partition: its claim, and the same once it is known. */
   readonly #claims = new WeakMap<PartitionOffsets, Promise<Claim>>()
+  readonly #known = new WeakMap<PartitionOffsets, Claim>()
   readonly #disputed = new WeakSet<Claim>()
   /** By topic: dead letters are written one after the other. */
   readonly #lastPuts = new Map<string, Promise<void>>()
@@ -73,16 +74,24 @@ export class Intake {
 
   /** Takes the records of one partition, for a `RecordConsumer`. Resolves when all are taken; their steps may still run. */
   async take(batch: RecordBatch, control: BatchControl): Promise<void> {
-    const claimed = this.#claimOf(batch)
-    await control.waitFor(claimed)
-    if (control.isOver) return
-    const claim = await claimed
+    const claim = this.#known.get(batch.offsets) ?? (await this.#claim(batch, control))
+    if (claim === undefined) return
     for (const message of batch.messages) {
       while (this.#open >= this.#options.maxOpen && !control.isOver) await control.waitFor(this.#room.promise)
       if (control.isOver) return
       this.#takeRecord({ batch, message, claim, control })
       control.taken(Number(message.offset))
     }
+  }
+
+  /** Undefined: the partition is not read here any more. */
+  async #claim(batch: RecordBatch, control: BatchControl): Promise<Claim | undefined> {
+    const claimed = this.#claimOf(batch)
+    await control.waitFor(claimed)
+    if (control.isOver) return undefined
+    const claim = await claimed
+    this.#known.set(batch.offsets, claim)
+    return claim
   }
 
   #claimOf({ topic, partition, messages, offsets }: RecordBatch): Promise<Claim> {

@@ -25,7 +25,7 @@ function create(maxOpen = 100) {
   const taken: number[] = []
   const verdicts: string[] = []
   const published: Refusal[] = []
-  const state = { isOver: false, failingPuts: 0, refused: new Map<number, number>(), counts: true }
+  const state = { isOver: false, failingPuts: 0, refused: new Map<number, number>(), counts: true, waits: 0 }
   const again: string[] = []
   const stopping = new AbortController()
   const intake = new Intake({
@@ -67,7 +67,10 @@ function create(maxOpen = 100) {
     },
     taken: offset => void taken.push(offset),
     heartbeat: async () => undefined,
-    waitFor: async event => void (await event),
+    waitFor: async event => {
+      state.waits++
+      await event
+    },
     startAgain: reason => void again.push(reason.message),
   }
   const offsets = new PartitionOffsets()
@@ -92,6 +95,15 @@ describe('the intake', () => {
     running[2]!.settle.resolve({ outcome: 'unknown' })
     await turn()
     expect(offsets.toCommit()).toBe(8)
+  })
+
+  test('waits for the claim of a partition at its first records only', async () => {
+    const { state, running, take } = create()
+    await take(message(5, 'a'))
+    await take(message(6, 'a'))
+    await take(message(7, 'a'))
+    expect(running).toHaveLength(3)
+    expect(state.waits).toBe(1)
   })
 
   test('gives the record of a step that was not applied before a stop to no commit', async () => {
