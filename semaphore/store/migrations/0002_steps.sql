@@ -403,6 +403,7 @@ declare
   v_lane     int;
   v_now      timestamptz;
   v_tag      bigint;
+  v_until    timestamptz;
   v_expired  text[];
   v_due      text[];
 begin
@@ -415,7 +416,13 @@ begin
   v_now := clock_timestamp(); -- after the locks, as a later batch must not have an earlier time
   v_tag := greatest(1, uuid_hash_extended(gen_random_uuid(), 0) & 9223372036854775807);
 
-  v_expired := expire_leases(p_lanes, v_now - p_grace_ms * interval '1 millisecond', c_expire_at_a_time, v_now, v_tag);
+  v_until := v_now - p_grace_ms * interval '1 millisecond';
+  -- Most batches find no lease that has ended, and need only this look for one.
+  perform from unnest(p_lanes) as l (lane)
+  cross join lateral (select from slots s where s.lane = l.lane and s.lease_until < v_until order by s.lease_until limit 1) s;
+  if found then
+    v_expired := expire_leases(p_lanes, v_until, c_expire_at_a_time, v_now, v_tag);
+  end if;
   if cardinality(e_kinds) > 0 then
     select r.* into ended_codes, ended_states, ended_vals from end_commands(e_kinds, e_resources, e_command_ids, e_tokens, p_limits[3], v_now, v_tag) r;
   end if;
