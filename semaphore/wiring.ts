@@ -120,8 +120,8 @@ function createParts(settings: SemaphoreSettings, log: Logger, metrics: Semaphor
     defaults,
     graceMs: settings.leaseGraceMs,
     maxPayloadBytes: settings.maxCommandBytes,
-    onApplied: () => {
-      relay.wake()
+    onApplied: handOvers => {
+      relay.offer(handOvers)
       leases.wake()
     },
   })

@@ -1,3 +1,4 @@
+import type { HandOver } from '../store/hand-over.ts'
 import { LaneQueue } from './lane-queue.ts'
 import type { Outbox } from './outbox.ts'
 import type { RelayOptions } from './relay-options.ts'
@@ -38,6 +39,13 @@ export class HeldLanes {
   /** Postgres may have further rows. */
   missRows(): void {
     for (const queue of this.#queues.values()) queue.missRows()
+  }
+
+  /** Takes rows that were just committed; false if another session publishes their lane. */
+  offer({ lane, before, rows }: HandOver): boolean {
+    const queue = this.#queues.get(lane)
+    queue?.offer(before, this.#outbox.queued(rows))
+    return queue !== undefined
   }
 
   /** Takes the free locks of lanes. Their number never changes. */

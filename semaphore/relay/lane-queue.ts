@@ -4,8 +4,12 @@ import type { QueuedRecord } from './outbox.ts'
 /** Bytes of a record besides its key and value: a bound for its headers. */
 const RECORD_OVERHEAD_BYTES = 512
 
+/** What a queue takes of hand-overs, while Kafka is slow or down. The other rows stay in Postgres until the queue is empty. */
+const MAX_ROWS = 1_000
+const MAX_BYTES = 512 * 1024
+
 /**
- * One lane on its way to Kafka: the published position, and the rows that were read after it. Pure.
+ * One lane on its way to Kafka: the published position, and the rows that were read or handed over after it. Pure.
  * Always published.seq ≤ sent.seq ≤ end.seq.
  */
 export class LaneQueue {
@@ -13,7 +17,9 @@ export class LaneQueue {
   #published: OutboxPosition
   #sent: OutboxPosition
   #rows: QueuedRecord[] = []
+  #bytes = 0
   #lacksRows = true
+  #isReading = false
 
   constructor(lane: number, published: OutboxPosition) {
     this.lane = lane
@@ -53,22 +59,38 @@ export class LaneQueue {
   /** Rows are about to be read: those that are committed from now on may not be among them. */
   beginRead(): void {
     this.#lacksRows = false
+    this.#isReading = true
+  }
+
+  /** Takes rows that were just committed after `before`, if they follow on. If not, they have to be read. */
+  offer(before: OutboxPosition, rows: readonly QueuedRecord[]): void {
+    if (this.#lacksRows) return
+    const { seq, tag } = this.end
+    const hasRoom = this.#rows.length + rows.length <= MAX_ROWS && this.#bytes + bytesOf(rows) <= MAX_BYTES
+    if (this.#isReading || !hasRoom || before.seq !== seq || before.tag !== tag) return this.missRows()
+    this.#push(rows)
   }
 
   /** Takes the rows that were read after `end`; not `all` if there may be more. */
   append(rows: readonly QueuedRecord[], all: boolean): void {
+    this.#isReading = false
+    this.#push(rows)
+    if (!all) this.#lacksRows = true
+  }
+
+  #push(rows: readonly QueuedRecord[]): void {
     for (const row of rows) {
       if (row.seq <= this.end.seq) throw new Error(`lane ${this.lane}: row ${row.seq} after ${this.end.seq}`)
       this.#rows.push(row)
     }
-    if (!all) this.#lacksRows = true
+    this.#bytes += bytesOf(rows)
   }
 
   /** The first rows with at most `maxBytes`, but one at least. They stay in the queue until Kafka has them. */
   first(maxBytes: number): readonly QueuedRecord[] {
     let [count, bytes] = [0, 0]
-    for (const { record } of this.#rows) {
-      bytes += RECORD_OVERHEAD_BYTES + Buffer.byteLength(record.key ?? '') + Buffer.byteLength(record.value ?? '')
+    for (const row of this.#rows) {
+      bytes += sizeOf(row)
       if (count > 0 && bytes > maxBytes) break
       count++
     }
@@ -80,7 +102,7 @@ export class LaneQueue {
     if (count > this.#rows.length) throw new Error(`lane ${this.lane}: ${count} rows done, ${this.#rows.length} queued`)
     const last = this.#rows[count - 1]
     if (last) this.#sent = { seq: last.seq, tag: last.tag }
-    this.#rows.splice(0, count)
+    this.#bytes -= bytesOf(this.#rows.splice(0, count))
   }
 
   /** Postgres has the published position there. */
@@ -88,4 +110,12 @@ export class LaneQueue {
     if (position.seq > this.#sent.seq) throw new Error(`lane ${this.lane}: published to ${position.seq}, sent to ${this.#sent.seq}`)
     this.#published = position
   }
+}
+
+function bytesOf(rows: readonly QueuedRecord[]): number {
+  return rows.reduce((sum, row) => sum + sizeOf(row), 0)
+}
+
+function sizeOf({ record: { key, value } }: QueuedRecord): number {
+  return RECORD_OVERHEAD_BYTES + Buffer.byteLength(key ?? '') + Buffer.byteLength(value ?? '')
 }

@@ -1,5 +1,5 @@
 import type { OutgoingRecord } from '../../src/kafka/partition-choice.ts'
-import type { OutboxMove, OutboxPosition } from '../store/outbox.ts'
+import type { OutboxMove, OutboxPosition, OutboxRow } from '../store/outbox.ts'
 
 /** A record that is to be published. */
 export interface QueuedRecord extends OutboxPosition {
@@ -20,6 +20,8 @@ export interface Outbox {
     starts: ReadonlyMap<number, OutboxPosition>,
     limit: number,
   ): Promise<ReadonlyMap<number, readonly QueuedRecord[] | undefined>>
+  /** The records of rows that were handed over. */
+  queued(rows: readonly OutboxRow[]): readonly QueuedRecord[]
   /** Moves positions by compare-and-set, and removes the rows up to them. Returns the lanes that were moved. */
   movePublished(moves: readonly OutboxMove[]): Promise<ReadonlySet<number>>
   /** Lets the sessions of other instances know that rows were committed. */

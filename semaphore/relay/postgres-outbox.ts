@@ -8,6 +8,7 @@ import {
   takeRelayLocks,
   type OutboxMove,
   type OutboxPosition,
+  type OutboxRow,
 } from '../store/outbox.ts'
 import type { Outbox, QueuedRecord } from './outbox.ts'
 import { recordOf, type OutboxTopics } from './record-of.ts'
@@ -61,9 +62,11 @@ export class PostgresOutbox implements Outbox {
     limit: number,
   ): Promise<ReadonlyMap<number, readonly QueuedRecord[] | undefined>> {
     const read = await rowsAfter(this.#client, starts, { maxRows: limit, maxBytes: MAX_BYTES })
-    return new Map(
-      [...read].map(([lane, rows]) => [lane, rows?.map(row => ({ seq: row.seq, tag: row.tag, record: recordOf(row, this.#topics) }))]),
-    )
+    return new Map([...read].map(([lane, rows]) => [lane, rows && this.queued(rows)]))
+  }
+
+  queued(rows: readonly OutboxRow[]): readonly QueuedRecord[] {
+    return rows.map(row => ({ seq: row.seq, tag: row.tag, record: recordOf(row, this.#topics) }))
   }
 
   movePublished(moves: readonly OutboxMove[]): Promise<ReadonlySet<number>> {

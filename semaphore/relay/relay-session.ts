@@ -1,5 +1,6 @@
 import { wait } from '../../src/runtime/wait.ts'
 import { WakeUp } from '../../src/runtime/wake-up.ts'
+import type { HandOver } from '../store/hand-over.ts'
 import { HeldLanes } from './held-lanes.ts'
 import type { Outbox } from './outbox.ts'
 import type { RelayOptions } from './relay-options.ts'
@@ -34,7 +35,15 @@ export class RelaySession {
     this.#held = new HeldLanes(outbox, options)
   }
 
-  /** This instance has committed rows. */
+  /** This instance has committed these rows. */
+  offer(handOvers: readonly HandOver[]): void {
+    if (handOvers.length === 0) return
+    const isHeld = handOvers.map(each => this.#held.offer(each))
+    this.#work.call()
+    if (isHeld.includes(false)) void this.#announce()
+  }
+
+  /** This instance has committed rows, which have to be read. */
   wake(): void {
     this.look()
     if (!this.#held.hasAll) void this.#announce()
@@ -107,9 +116,12 @@ export class RelaySession {
       else await this.#publish()
     }
     if (this.#failed) return
-    this.#held.missRows()
-    await this.#held.readMissing()
-    await this.#publish()
+    // A queue is read when it is empty: what it has may have to be sent before.
+    for (let round = 0; round < 2; round++) {
+      this.#held.missRows()
+      await this.#held.readMissing()
+      await this.#publish()
+    }
   }
 
   async #publish(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Loop } from '../../src/runtime/loop.ts'
 import { Backoff } from '../../src/runtime/retry.ts'
 import { wait } from '../../src/runtime/wait.ts'
+import type { HandOver } from '../store/hand-over.ts'
 import type { RelayOptions } from './relay-options.ts'
 import { RelaySession } from './relay-session.ts'
 
@@ -20,7 +21,13 @@ export class Relay extends Loop {
     this.#options = options
   }
 
-  /** This instance has committed rows. */
+  /** This instance has committed these rows; undefined: it is not known which. */
+  offer(handOvers: readonly HandOver[] | undefined): void {
+    if (handOvers === undefined) this.wake()
+    else this.#session?.offer(handOvers)
+  }
+
+  /** This instance has committed rows, which have to be read. */
   wake(): void {
     this.#session?.wake()
   }

@@ -5,6 +5,7 @@ import type { Logger } from '../../src/runtime/logger.ts'
 import { Backoff } from '../../src/runtime/retry.ts'
 import { wait, within } from '../../src/runtime/wait.ts'
 import { connectClient } from '../store/connect.ts'
+import type { HandOver } from '../store/hand-over.ts'
 import { acceptsWrites, readLaneCount } from '../store/lanes.ts'
 import type { LimitDefaults } from '../store/step-columns.ts'
 import { takeSteps, type TakenBatch } from '../store/take-steps.ts'
@@ -18,8 +19,8 @@ export interface WorkerOptions {
   readonly defaults: LimitDefaults
   /** How long after its end a lease expires, in ms. */
   readonly graceMs: number
-  /** Called after each commit, with its number of grants. There may be new rows in the outbox. */
-  readonly onApplied: (grants: number) => void
+  /** Called after each commit, with the rows that it wrote into the outbox; undefined: they have to be read. */
+  readonly onApplied: (handOvers: readonly HandOver[] | undefined) => void
   /** Interval, in ms, at which the worker checks whether Postgres still works on a batch that it has not answered. */
   readonly checkAfterMs?: number
 }
@@ -50,6 +51,8 @@ export class StepWorker {
   #connection: Promise<Connection> | undefined
   /** True from the first failure until a success. Only the first failure is logged as a warning. */
   #failing = false
+  /** True after a failure of any kind, until a success. */
+  #hasFailed = false
   #isBusy = false
 
   constructor(options: WorkerOptions, index: number, of: number) {
@@ -97,11 +100,13 @@ export class StepWorker {
     try {
       const connection = await this.#connect()
       const startedMs = performance.now()
-      const { outcomes, grants } = await this.#whileAtWork(connection.client, this.#take(connection, entries, chores))
-      this.#failing = false
+      const { outcomes, grants, handOvers } = await this.#whileAtWork(connection.client, this.#take(connection, entries, chores))
+      const isFirstTry = !this.#hasFailed
+      this.#failing = this.#hasFailed = false
       for (const [index, entry] of entries.entries()) if (!entry.isAnswered) entry.settle(outcomes[index]!)
       metrics.batchApplied({ steps: entries.length, grants, seconds: (performance.now() - startedMs) / 1000 })
-      onApplied(grants)
+      // A try that seemed to fail may have been committed, and what it wrote is not among the rows of this one.
+      onApplied(isFirstTry ? handOvers : undefined)
       return true
     } catch (error) {
       return await this.#giveUp(error, entries, chores)
@@ -124,6 +129,7 @@ export class StepWorker {
   async #giveUp(error: unknown, entries: readonly StepEntry[], chores: Chores): Promise<boolean> {
     const { log, metrics } = this.#options
     metrics.batchRetried()
+    this.#hasFailed = true
     switch (classifyBatchFailure(error)) {
       case 'repeat':
         log.info({ err: error }, 'semaphore: sending a batch again')

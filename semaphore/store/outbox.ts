@@ -11,8 +11,6 @@ interface RowOfLane extends OutboxPosition {
   readonly lane: number
   readonly resource: string
   readonly commandId: string
-  /** When the batch ran, by Postgres' clock, in ms since the Unix epoch. */
-  readonly atMs: number
 }
 
 /** A command that was granted a slot. */
@@ -69,7 +67,7 @@ const ROWS = {
     from unnest($1::int[], $2::bigint[]) as w (lane, seq)
     join lanes l on l.lane = w.lane
     left join lateral (
-      select o.seq, o.tag, o.kind, o.resource, o.command_id, o.token, extract(epoch from o.at) * 1000 as at_ms, o.lease_ms, o.payload, o.event, o.reason
+      select o.seq, o.tag, o.kind, o.resource, o.command_id, o.token, o.lease_ms, o.payload, o.event, o.reason
       from (
         select o.*, sum(coalesce(length(o.payload), 0)) over (order by o.seq) - coalesce(length(o.payload), 0) as bytes_before
         from (select * from outbox o where o.lane = w.lane and o.seq >= w.seq order by o.seq limit $3) o
@@ -79,20 +77,23 @@ const ROWS = {
     order by l.lane, r.seq`,
 }
 
-interface StoredRow extends StoredPosition {
-  /** Null if the lane has no row after the start. The same for the rest. */
-  readonly seq: bigint | null
+/** A row as Postgres returns it. */
+export interface StoredOutboxRow {
+  readonly lane: number
+  readonly seq: bigint
   readonly tag: bigint
   readonly kind: number
   readonly resource: string
   readonly command_id: string
   readonly token: bigint | null
-  readonly at_ms: string
   readonly lease_ms: bigint | null
   readonly payload: Buffer | null
   readonly event: string | null
   readonly reason: string | null
 }
+
+/** The columns of the row are null if the lane has none after the start. */
+type StoredRow = StoredPosition & Omit<StoredOutboxRow, 'seq'> & { readonly seq: bigint | null }
 
 export interface OutboxBounds {
   /** Per lane. */
@@ -120,16 +121,16 @@ export async function rowsAfter(
 function fromStart(start: OutboxPosition, rows: readonly StoredRow[], maxRows: number): readonly OutboxRow[] | undefined {
   const first = rows[0]
   if (!first || start.seq < first.published_seq) return undefined
-  const there = rows.filter(({ seq }) => seq !== null)
+  const there = rows.filter((row): row is StoredRow & StoredOutboxRow => row.seq !== null)
   if (start.seq === first.published_seq) {
-    return start.tag === first.published_tag ? there.slice(0, maxRows).map(toRow) : undefined
+    return start.tag === first.published_tag ? there.slice(0, maxRows).map(outboxRow) : undefined
   }
-  return there[0]?.seq === start.seq && there[0].tag === start.tag ? there.slice(1).map(toRow) : undefined
+  return there[0]?.seq === start.seq && there[0].tag === start.tag ? there.slice(1).map(outboxRow) : undefined
 }
 
-function toRow(row: StoredRow): OutboxRow {
-  const { lane, tag, resource, command_id: commandId, token } = row
-  const common = { lane, seq: row.seq!, tag, resource, commandId, atMs: Math.floor(Number(row.at_ms)) }
+export function outboxRow(row: StoredOutboxRow): OutboxRow {
+  const { lane, seq, tag, resource, command_id: commandId, token } = row
+  const common = { lane, seq, tag, resource, commandId }
   if (row.kind === 1) {
     const leaseMs = row.lease_ms === null ? undefined : Number(row.lease_ms)
     return { ...common, kind: 'actionable', token: token!, leaseMs, payload: row.payload! }

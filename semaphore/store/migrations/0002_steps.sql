@@ -77,10 +77,11 @@ $$;
 --
 -- Returns for each, in order: a code (1 done, 2 already in a final state, 3 still waiting, 4 another token, 5 unknown, 6 without a
 -- lease, 7 already in the state that it asks for), the state (1 waiting, 2 running, 3 cancelling, 4 finished, 5 cancelled, 6 expired) and a value: the token (0: none), or the
--- end of the lease in ms.
+-- end of the lease in ms. Also returns its rows of the outbox, as they are there, each with the tag of the lane's last row before them.
 create function @schema@.end_commands(
   p_kinds int[], p_resources text[], p_command_ids text[], p_tokens bigint[], p_lease_ms bigint, p_now timestamptz, p_tag bigint,
-  out codes int[], out states int[], out vals bigint[]
+  out codes int[], out states int[], out vals bigint[],
+  out row_seqs bigint[], out row_before_tags bigint[], out row_kinds int[], out row_resources text[], out row_ids text[], out row_tokens bigint[]
 )
   language plpgsql volatile
   set search_path = @schema@, pg_temp
@@ -152,17 +153,29 @@ begin
       from events group by lane
     ) e where t.lane = e.lane and e.finished + e.cancelled > 0
   ), heads as materialized (
-    select l.lane, last_seq(l.lane) as seq from (select distinct lane from events) l
+    select d.lane, coalesce(o.seq, l.published_seq) as seq, coalesce(o.tag, l.published_tag) as tag
+    from (select distinct lane from events) d
+    cross join lateral (select l.published_seq, l.published_tag from lanes l where l.lane = d.lane offset 0) l
+    left join lateral (select o.seq, o.tag from outbox o where o.lane = d.lane and o.seq > l.published_seq order by o.seq desc limit 1) o on true
   ), told as (
     insert into outbox (lane, seq, tag, kind, resource, command_id, token, at)
     select e.lane, l.seq + e.place, p_tag, case e.new_state when 3 then 2 else e.new_state end, e.resource, e.command_id, e.token, p_now
     from events e
     join heads l using (lane)
+    returning lane, seq, kind, resource, command_id, token
   )
-  select array_agg(d.code order by d.number),
-    array_agg(coalesce(d.new_state, 0) order by d.number),
-    array_agg(case when d.code = 1 and d.kind = 2 then (extract(epoch from d.lease_until) * 1000)::bigint else coalesce(d.token, d.last_token, 0) end order by d.number)
-  into codes, states, vals from done d;
+  select d.codes, d.states, d.vals, t.seqs, t.before_tags, t.kinds, t.resources, t.ids, t.tokens
+  into codes, states, vals, row_seqs, row_before_tags, row_kinds, row_resources, row_ids, row_tokens
+  from (
+    select array_agg(d.code order by d.number) as codes, array_agg(coalesce(d.new_state, 0) order by d.number) as states,
+      array_agg(case when d.code = 1 and d.kind = 2 then (extract(epoch from d.lease_until) * 1000)::bigint else coalesce(d.token, d.last_token, 0) end order by d.number) as vals
+    from done d
+  ) d
+  cross join (
+    select array_agg(t.seq) as seqs, array_agg(h.tag) as before_tags, array_agg(t.kind) as kinds, array_agg(t.resource) as resources,
+      array_agg(t.command_id) as ids, array_agg(coalesce(t.token, 0)) as tokens
+    from told t join heads h using (lane)
+  ) t;
 end
 $$;
 
@@ -300,16 +313,19 @@ begin
 end
 $$;
 
--- Grants to the first commands of these resources as many slots as are free and the rate allows.
+-- Grants to the first commands of these resources as many slots as are free and the rate allows. Returns its rows of the outbox, as they are
+-- there, each with the tag of the lane's last row before them; the payloads only if p_hand_over and they are small.
 create function @schema@.grant_slots(
-  p_resources text[], p_limits bigint[], p_now timestamptz, p_tag bigint,
-  out command_ids text[], out tokens bigint[]
+  p_resources text[], p_limits bigint[], p_now timestamptz, p_tag bigint, p_hand_over boolean,
+  out command_ids text[], out tokens bigint[],
+  out row_seqs bigint[], out row_before_tags bigint[], out row_resources text[], out row_lease_ms bigint[], out row_payloads bytea[]
 )
   language plpgsql volatile
   set search_path = @schema@, pg_temp
 as $$
 #variable_conflict use_column
 declare
+  c_hand_over_bytes constant int := 65536;
   v_now_us constant bigint := (extract(epoch from p_now) * 1000000)::bigint;
 begin
   with touched as materialized (
@@ -362,15 +378,22 @@ begin
     update totals t set granted = t.granted + p.granted
     from (select lane, count(*) as granted from picked group by lane) p where t.lane = p.lane
   ), heads as materialized (
-    select l.lane, last_seq(l.lane) as seq from (select distinct lane from picked) l
+    select d.lane, coalesce(o.seq, l.published_seq) as seq, coalesce(o.tag, l.published_tag) as tag
+    from (select distinct lane from picked) d
+    cross join lateral (select l.published_seq, l.published_tag from lanes l where l.lane = d.lane offset 0) l
+    left join lateral (select o.seq, o.tag from outbox o where o.lane = d.lane and o.seq > l.published_seq order by o.seq desc limit 1) o on true
   ), told as (
     insert into outbox (lane, seq, tag, kind, resource, command_id, token, at, lease_ms, payload)
     select p.lane, l.seq + row_number() over (partition by p.lane order by p.resource, p.token), p_tag, 1, p.resource, p.command_id, p.token, p_now,
       nullif(p.lease_ms, 0), p.payload
     from picked p
     join heads l using (lane)
+    returning lane, seq, resource, command_id, token, lease_ms, payload
   )
-  select array_agg(p.command_id), array_agg(p.token) into command_ids, tokens from picked p;
+  select array_agg(t.command_id), array_agg(t.token), array_agg(t.seq), array_agg(h.tag), array_agg(t.resource), array_agg(coalesce(t.lease_ms, 0)),
+    array_agg(t.payload) filter (where p_hand_over and (select sum(length(p.payload)) <= c_hand_over_bytes from picked p))
+  into command_ids, tokens, row_seqs, row_before_tags, row_resources, row_lease_ms, row_payloads
+  from told t join heads h using (lane);
 end
 $$;
 
@@ -382,6 +405,9 @@ $$;
 -- p_grace_ms       how long after its end a lease expires
 -- e_…, s_…, p_changes  see end_commands, submit_commands, set_limits
 -- p_touched        resources for which only grants are due
+-- p_hand_over      whether the rows of grants are returned with their payloads, if those are small
+--
+-- ends_… and grants_… are rows of the outbox, with 0 for no token and no lease. has_expired: there are others.
 --
 -- A batch that changes nothing must write WAL all the same, so that the commit waits for the standbys that an earlier try of the same
 -- steps may not have waited for. A transaction id alone would not make it wait.
@@ -389,10 +415,13 @@ create function @schema@.take_steps(
   p_lanes int[], p_limits bigint[], p_grace_ms bigint,
   e_kinds int[], e_resources text[], e_command_ids text[], e_tokens bigint[],
   s_lanes int[], s_resources text[], s_command_ids text[], s_priorities int[], s_digests uuid[], s_announce boolean[], s_payloads bytea[],
-  p_changes jsonb, p_touched text[],
+  p_changes jsonb, p_touched text[], p_hand_over boolean,
   out ended_codes int[], out ended_states int[], out ended_vals bigint[],
   out codes int[], out states int[], out vals bigint[], out more_vals bigint[], out known_resources text[],
-  out limits jsonb, out granted_ids text[], out granted_tokens bigint[]
+  out limits jsonb, out granted_ids text[], out granted_tokens bigint[],
+  out tag bigint, out has_expired boolean,
+  out ends_seqs bigint[], out ends_before_tags bigint[], out ends_kinds int[], out ends_resources text[], out ends_ids text[], out ends_tokens bigint[],
+  out grants_seqs bigint[], out grants_before_tags bigint[], out grants_resources text[], out grants_lease_ms bigint[], out grants_payloads bytea[]
 )
   language plpgsql volatile
   set search_path = @schema@, pg_temp
@@ -424,7 +453,8 @@ begin
     v_expired := expire_leases(p_lanes, v_until, c_expire_at_a_time, v_now, v_tag);
   end if;
   if cardinality(e_kinds) > 0 then
-    select r.* into ended_codes, ended_states, ended_vals from end_commands(e_kinds, e_resources, e_command_ids, e_tokens, p_limits[3], v_now, v_tag) r;
+    select r.* into ended_codes, ended_states, ended_vals, ends_seqs, ends_before_tags, ends_kinds, ends_resources, ends_ids, ends_tokens
+    from end_commands(e_kinds, e_resources, e_command_ids, e_tokens, p_limits[3], v_now, v_tag) r;
   end if;
   if cardinality(s_resources) > 0 then
     select r.* into codes, states, vals, more_vals, known_resources
@@ -439,8 +469,10 @@ begin
     select r.resource from resources r
     where r.lane = l.lane and r.due_us <= (extract(epoch from v_now) * 1000000)::bigint order by r.due_us limit c_expire_at_a_time
   ) d;
-  select r.* into granted_ids, granted_tokens
-  from grant_slots(v_expired || e_resources || s_resources || p_touched || v_due, p_limits, v_now, v_tag) r;
+  select r.* into granted_ids, granted_tokens, grants_seqs, grants_before_tags, grants_resources, grants_lease_ms, grants_payloads
+  from grant_slots(v_expired || e_resources || s_resources || p_touched || v_due, p_limits, v_now, v_tag, p_hand_over) r;
+  tag := v_tag;
+  has_expired := v_expired is not null;
 
   if pg_current_xact_id_if_assigned() is null then
     perform pg_logical_emit_message(true, 'semaphore', '');

@@ -57,8 +57,8 @@ export const MISTAKES = {
   },
   '6: a grant is missing in the outbox': {
     function: IN_GRANT,
-    right: 'join heads l using (lane)\n  )\n  select array_agg(p.command_id)',
-    wrong: 'join heads l using (lane) where p.token % 10 <> 3\n  )\n  select array_agg(p.command_id)',
+    right: 'join heads l using (lane)\n    returning lane',
+    wrong: 'join heads l using (lane) where p.token % 10 <> 3\n    returning lane',
     finds: 'stuck',
   },
   '7: the last command is served first': {

@@ -43,6 +43,53 @@ describe("a lane's queue of the semaphore's relay", () => {
     expect(queue.lacksRows).toBe(true)
   })
 
+  test('takes rows that are handed over if they follow on, and has them read otherwise', () => {
+    const queue = new LaneQueue(3, START)
+    const isFollowing = (): LaneQueue => {
+      const following = new LaneQueue(3, START)
+      following.beginRead()
+      following.append([row(5)], true)
+      return following
+    }
+    queue.offer(START, [row(5)])
+    expect([queue.length, queue.lacksRows]).toEqual([0, true]) // rows before it may be missing
+    const taking = isFollowing()
+    taking.offer({ seq: 5n, tag: 50n }, [row(6), row(7)])
+    taking.offer({ seq: 7n, tag: 70n }, [row(8)])
+    expect([taking.length, taking.end.seq, taking.lacksRows]).toEqual([4, 8n, false])
+    taking.done(4)
+    taking.offer({ seq: 8n, tag: 80n }, [row(9)])
+    expect(taking.first(1).map(({ seq }) => seq)).toEqual([9n])
+    for (const before of [
+      { seq: 5n, tag: 51n }, // of another history
+      { seq: 6n, tag: 60n },
+      { seq: 4n, tag: 40n },
+    ]) {
+      const missing = isFollowing()
+      missing.offer(before, [row(Number(before.seq) + 1)])
+      expect([missing.length, missing.lacksRows]).toEqual([1, true])
+    }
+  })
+
+  test('takes no rows that are handed over during a read, which may have them, nor more than it has room for', () => {
+    const reading = new LaneQueue(3, START)
+    reading.beginRead()
+    reading.offer(START, [row(5)])
+    expect([reading.length, reading.lacksRows]).toEqual([0, true])
+    const full = new LaneQueue(3, START)
+    full.beginRead()
+    full.append([], true)
+    full.offer(START, [row(5, 300_000)])
+    full.offer({ seq: 5n, tag: 50n }, [row(6, 300_000)])
+    expect([full.length, full.lacksRows]).toEqual([1, true])
+    full.done(1)
+    full.beginRead()
+    full.append([row(6, 300_000)], true)
+    full.done(1)
+    full.offer({ seq: 6n, tag: 60n }, [row(7, 300_000)])
+    expect([full.length, full.lacksRows]).toEqual([1, false])
+  })
+
   test('refuses what would break the order of the lane', () => {
     const queue = new LaneQueue(3, START)
     queue.append([row(5)], true)

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { PostgresOutbox } from '../../../semaphore/relay/postgres-outbox.ts'
 import { Relay } from '../../../semaphore/relay/relay.ts'
-import { StepQueue } from '../../../semaphore/steps/step-queue.ts'
+import { StepQueue, type StepQueueOptions } from '../../../semaphore/steps/step-queue.ts'
 import { migrate } from '../../../semaphore/store/migrate.ts'
 import type { OutgoingRecord } from '../../../src/kafka/partition-choice.ts'
 import { rowsOf, silent, sql } from '../../ledger/ledger-fixture.ts'
@@ -15,10 +15,17 @@ const POLL_MS = 60_000
 
 /** A relay as an instance has it, with a topic in memory. */
 function createRelay(database: TestDatabase, pollMs = POLL_MS) {
-  const state = { lanes: 0, retries: 0, isDown: false }
+  const state = { lanes: 0, retries: 0, isDown: false, reads: 0 }
   const sent: OutgoingRecord[] = []
   const relay = new Relay({
-    openOutbox: onAnnounced => PostgresOutbox.open(database.config, { actionable: 'actionable', outcomes: 'outcomes' }, onAnnounced),
+    openOutbox: async onAnnounced => {
+      const outbox = await PostgresOutbox.open(database.config, { actionable: 'actionable', outcomes: 'outcomes' }, onAnnounced)
+      const recordsAfter: PostgresOutbox['recordsAfter'] = (...asked) => {
+        state.reads++
+        return PostgresOutbox.prototype.recordsAfter.apply(outbox, asked)
+      }
+      return Object.assign(outbox, { recordsAfter })
+    },
     publisher: {
       publish: async records => {
         if (state.isDown) throw new Error('Kafka is down')
@@ -33,7 +40,7 @@ function createRelay(database: TestDatabase, pollMs = POLL_MS) {
   return { relay, state, sent, ids: () => sent.map(({ headers }) => headers?.['command-id']) }
 }
 
-function createQueue(database: TestDatabase, onApplied: () => void): StepQueue {
+function createQueue(database: TestDatabase, onApplied: StepQueueOptions['onApplied']): StepQueue {
   return new StepQueue({
     postgres: database.config,
     log: silent,
@@ -68,8 +75,8 @@ describe("the semaphore's relay", () => {
     return started
   }
   /** Submits commands, whose grants are then in the outbox. */
-  function submits(relay: Pick<Relay, 'wake'> | undefined) {
-    const queue = createQueue(database, () => relay?.wake())
+  function submits(relay: Pick<Relay, 'offer'> | undefined) {
+    const queue = createQueue(database, handOvers => relay?.offer(handOvers))
     stops.push(() => queue.stop())
     return (...ids: string[]) =>
       Promise.all(
@@ -85,6 +92,24 @@ describe("the semaphore's relay", () => {
     await until('all are published', () => ids().length === 3, 2_000)
     expect(ids().toSorted()).toEqual(['a', 'b', 'c'])
     await until('the outbox is empty', async () => (await outbox())[0]!.rows === 0n, 2_000)
+  })
+
+  test('does not read what its own instance has committed in small batches, one after the other', async () => {
+    const { relay, state, ids } = await start()
+    await until('it has the lanes', () => state.lanes === 16)
+    const submit = submits(relay)
+    const sent: string[] = []
+    // The first ones may be committed before the first reads have ended, and are then read.
+    for (let unread = 0; unread < 5;) {
+      expect(sent.length).toBeLessThan(50)
+      const readsBefore = state.reads
+      sent.push(`command ${sent.length}`)
+      await submit(sent.at(-1)!)
+      await until('it is published', () => ids().length === sent.length)
+      unread = state.reads === readsBefore ? unread + 1 : 0
+    }
+    expect(ids()).toEqual(sent)
+    await until('the outbox is empty', async () => (await outbox())[0]!.rows === 0n)
   })
 
   test('publishes at once what another instance has committed', async () => {

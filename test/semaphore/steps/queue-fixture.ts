@@ -19,7 +19,10 @@ export function startQueue(postgres: ClientConfig, options: Partial<StepQueueOpt
   const batches: number[] = []
   let [grants, retries, refusals] = [0, 0, 0]
   const metrics = {
-    batchApplied: (batch: { readonly steps: number }) => void batches.push(batch.steps),
+    batchApplied: (batch: { readonly steps: number; readonly grants: number }) => {
+      batches.push(batch.steps)
+      grants += batch.grants
+    },
     batchRetried: () => void retries++,
     stepRefused: () => void refusals++,
     watchSteps: () => undefined,
@@ -35,7 +38,7 @@ export function startQueue(postgres: ClientConfig, options: Partial<StepQueueOpt
     maxQueueLength: 10_000,
     maxQueueAgeMs: 30_000,
     answerWithinMs: 30_000,
-    onApplied: made => void (grants += made),
+    onApplied: () => undefined,
     ...options,
   })
   return { queue, batches, grants: () => grants, retries: () => retries, refusals: () => refusals }

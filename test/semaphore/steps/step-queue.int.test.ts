@@ -135,6 +135,25 @@ describe('the queue of steps', () => {
     await gate.close()
   })
 
+  test('hands over no rows after a failed try, which may have been committed', async () => {
+    const applied: (number | undefined)[] = []
+    const { queue, retries } = startQueue(database.config, { onApplied: handOvers => void applied.push(handOvers?.length) })
+    const resource = 'handed over'
+    await queue.run(submit('o0', { resource }))
+    const client = await connectClient(database.config, 'test')
+    await blockBatches(client)
+    const waits = queue.run(submit('o1', { resource }))
+    await untilBlocked(1)
+    await store.rows(`select pg_terminate_backend(pid) ${sessions} and wait_event = 'advisory'`)
+    await expect.poll(() => retries(), { timeout: 20_000 }).toBeGreaterThan(0)
+    await client.query('commit')
+    await waits
+    await queue.run(submit('o2', { resource }))
+    expect(applied).toEqual([1, undefined, 0])
+    await client.end()
+    await queue.stop()
+  })
+
   test('expires leases at a tick, and makes grants for the resources that it is given', async () => {
     const { queue, grants } = startQueue(database.config)
     await queue.run(limits({ resource: 'tick', leaseMs: 1 }))
