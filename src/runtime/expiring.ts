@@ -1,3 +1,5 @@
+import { Line } from './line.ts'
+
 /** What callers wait for. */
 export interface Awaited {
   /** When the wait began, by performance.now(). */
@@ -12,7 +14,7 @@ export interface Awaited {
  */
 export class Expiring<Item extends Awaited> {
   readonly #answerWithinMs: number
-  readonly #open = new Set<Item>()
+  readonly #open = new Line<Item>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param answerWithinMs maximum time that callers wait, in ms */
@@ -26,8 +28,8 @@ export class Expiring<Item extends Awaited> {
 
   /** How long the oldest has waited, in ms. */
   ageMs(nowMs: number): number {
-    for (const oldest of this.#open) return nowMs - oldest.since
-    return 0
+    const { oldest } = this.#open
+    return oldest === undefined ? 0 : nowMs - oldest.since
   }
 
   add(item: Item): void {
@@ -49,7 +51,7 @@ export class Expiring<Item extends Awaited> {
 
   #expire(): void {
     this.#timer = undefined
-    for (const item of this.#open) {
+    for (let item = this.#open.oldest; item !== undefined; item = this.#open.oldest) {
       const leftMs = item.since + this.#answerWithinMs - performance.now()
       if (leftMs > 0) {
         this.#timer = this.#start(leftMs)

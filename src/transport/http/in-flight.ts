@@ -1,15 +1,21 @@
 import type { ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
 import type { HttpRequest, HttpResponse } from '../../runtime/answer-page.ts'
+import { Line } from '../../runtime/line.ts'
 
 /** How long the end of an answer may take to be sent before its stream is closed, in ms. */
 const LAST_FRAMES_MS = 100
 
+/** A request over HTTP/2, and when it began. */
+interface Begun {
+  readonly request: Http2ServerRequest
+  readonly startedAt: number
+}
+
 /** The requests that wait for their answer, oldest first. */
 export class InFlight {
-  readonly #answers = new Set<HttpResponse>()
-  /** Start times of the requests over HTTP/2. */
-  readonly #startedAt = new Map<Http2ServerRequest, number>()
+  readonly #answers = new Line<HttpResponse>()
+  readonly #http2 = new Line<Begun>()
   /** One listener for all requests, to save a closure for each. */
   readonly #closed: (this: HttpResponse) => void
   #draining = false
@@ -30,7 +36,9 @@ export class InFlight {
     this.#answers.add(response)
     response.on('close', this.#closed)
     if (isHttp2(request)) {
-      this.#startedAt.set(request, performance.now())
+      const begun = { request, startedAt: performance.now() }
+      this.#http2.add(begun)
+      response.once('close', () => this.#http2.delete(begun))
       request.stream.once('finish', () => endHalfOpen(request))
     }
     if (this.#draining) closeAfter(response)
@@ -39,7 +47,7 @@ export class InFlight {
   /** From now on, each answer over HTTP/1.1 closes its connection. */
   drain(): void {
     this.#draining = true
-    for (const response of this.#answers) closeAfter(response)
+    for (const response of this.#answers.items()) closeAfter(response)
   }
 
   /** Resolves when nothing is in flight. */
@@ -56,7 +64,7 @@ export class InFlight {
    */
   cutSlow(maxMs: number, mayStayOpen: (request: HttpRequest) => boolean): void {
     const now = performance.now()
-    for (const [request, startedAt] of this.#startedAt) {
+    for (const { request, startedAt } of this.#http2.items()) {
       if (now - startedAt < maxMs) return
       if (!request.complete && !mayStayOpen(request)) request.stream.destroy()
     }
@@ -65,8 +73,7 @@ export class InFlight {
   #remove(response: HttpResponse): void {
     const { req: request } = response
     this.#answers.delete(response)
-    if (isHttp2(request)) this.#startedAt.delete(request)
-    else if (!request.readableEnded) skipRest(request)
+    if (!isHttp2(request) && !request.readableEnded) skipRest(request)
     if (this.#answers.size === 0) this.#emptied?.()
   }
 }

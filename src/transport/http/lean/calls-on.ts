@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { Line } from '../../../runtime/line.ts'
 
 /** A call, or a request for a route. */
 interface Call {
@@ -23,7 +24,7 @@ const BY_SOCKET = new WeakMap<Socket, CallsOn>()
 
 /** The calls of a connection that wait for their answer or for their start. */
 export class CallsOn {
-  readonly #open = new Set<Call>()
+  readonly #open = new Line<Call>()
   readonly #waiting: Beginning[] = []
   #begun = 0
 
@@ -47,7 +48,7 @@ export class CallsOn {
    * answer.
    */
   leave(): void {
-    for (const call of this.#open) call.leave()
+    for (const call of this.#open.items()) call.leave()
   }
 
   /** No answer can be sent any more. */
