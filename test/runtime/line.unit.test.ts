@@ -14,7 +14,14 @@ function lineOf(names: string): { line: Line<Item>; items: readonly Item[] } {
   return { line, items }
 }
 
-const namesIn = (line: Line<Item>) => [line.items().map(({ name }) => name).join(''), line.oldest?.name, line.size]
+const namesIn = (line: Line<Item>) => [
+  line
+    .items()
+    .map(({ name }) => name)
+    .join(''),
+  line.oldest?.name,
+  line.size,
+]
 
 describe('a line', () => {
   test.each([
