@@ -66,11 +66,10 @@ describeOnPostgres('buckets', database => {
     await withClient(database(), async client => {
       const bounds = Array.from({ length: 22 }, (_, n) => BigInt((n - 11) * 60_000 + (n % 3)))
       const expected = await countBuckets(client, bounds)
-      for (let n = 0; n < 40; n++) expect(await countBuckets(client, bounds)).toEqual(expected)
+      for (let n = 0; n < 40 || folds <= 10; n++) expect(await countBuckets(client, bounds)).toEqual(expected)
       expect(expected.reduce((sum, count) => sum + count, 0n)).toBe(1_200n)
     }).finally(() => (folding = false))
     await folder
-    expect(folds).toBeGreaterThan(10)
   })
 
   test('are not counted by a server that is in recovery', async () => {

@@ -49,7 +49,7 @@ describe('a connection', () => {
     gate.let(number => (number === 0 ? promise : 'silent'))
     const connecting = connectClient(config, 'test')
     await expect.poll(gate.accepted).toBeGreaterThan(2) // one further attempt timed out, and another started
-    expect(gate.open()).toBeLessThanOrEqual(3)
+    await expect.poll(gate.open).toBeLessThanOrEqual(3)
     resolve()
     expect(await answerOf(connecting)).toEqual([{ one: 1 }])
   })
@@ -122,7 +122,7 @@ describe('a session', () => {
 })
 
 describe('a pool', () => {
-  const pool = (max: number) => new Pool(config, { applicationName: 'test', max, log: silent, queryTimeoutMs: 1_000 })
+  const pool = (max: number, queryTimeoutMs = PATIENT_MS) => new Pool(config, { applicationName: 'test', max, log: silent, queryTimeoutMs })
   const one = { rows: [{ one: 1 }] }
 
   test('answers although its first connection attempt hangs', async () => {
@@ -135,19 +135,22 @@ describe('a pool', () => {
   test('uses few connections for many queries, and reuses an idle one', async () => {
     const reads = pool(2)
     await Promise.all(Array.from({ length: 20 }, () => reads.query('select 1 as one')))
-    expect(gate.accepted()).toBe(2)
+    await expect.poll(gate.open).toBe(2)
     await reads.end()
     await expect.poll(gate.open).toBe(0)
     await expect(reads.query('select 1 as one')).rejects.toThrow('the pool was ended')
   })
 
   test('drops all idle connections when one of them stops answering', async () => {
-    const reads = pool(3)
-    await Promise.all(Array.from({ length: 3 }, () => reads.query('select pg_sleep(0.05)')))
-    expect(gate.accepted()).toBe(3)
+    const reads = pool(3, 1_000)
+    // On a busy machine even these may take too long.
+    const opened = () => Promise.allSettled(Array.from({ length: 3 }, () => reads.query('select pg_sleep(0.05)')))
+    await expect.poll(async () => (await opened()).every(({ status }) => status === 'fulfilled')).toBe(true)
     gate.freeze()
     await expect(reads.query('select 1 as one')).rejects.toThrow('Query read timeout')
-    expect(await reads.query('select 1 as one')).toMatchObject(one)
+    const accepted = gate.accepted()
+    await expect.poll(() => reads.query('select 1 as one').catch(() => undefined)).toMatchObject(one)
+    expect(gate.accepted()).toBeGreaterThan(accepted)
     await reads.end()
   })
 
@@ -156,7 +159,7 @@ describe('a pool', () => {
     await Promise.all(Array.from({ length: 2 }, () => reads.query('select pg_sleep(0.05)')))
     await expect(reads.query('select 1 / 0')).rejects.toThrow('division by zero')
     expect(await reads.query('select 1 as one')).toMatchObject(one)
-    expect(gate.accepted()).toBe(2)
+    await expect.poll(gate.open).toBe(2)
     await reads.end()
   })
 

@@ -210,12 +210,16 @@ describeOnPostgres('the heads', database => {
         await record(client, 1, pingsAt(1, 2))
         await other.query('begin')
         await record(other, 0, pingsAt(3))
-        const first = await changedHeads(client, undefined)
+        let first = await changedHeads(client, undefined)
+        const changed = async () => {
+          first = await changedHeads(client, undefined)
+          return changedHeads(client, first!.snapshot)
+        }
+        await expect.poll(changed, { timeout: 50_000, interval: 1 }).toBeUndefined() // unless another test's transaction ended in between
         expect(first?.heads.map(({ lane, seq }) => [lane, seq])).toEqual([
           [0, 0n],
           [1, 2n],
         ])
-        await expect.poll(() => changedHeads(client, first!.snapshot)).toBeUndefined()
         await other.query('commit') // begun before the look
         const second = await changedHeads(client, first!.snapshot)
         expect(second?.heads.map(({ seq }) => seq)).toEqual([1n, 2n])
@@ -291,8 +295,8 @@ describeOnPostgres('a relay lock', database => {
   test('is lost by an idle session', async () => {
     await setUp(database(), 1)
     await withClient(database(), async frozen => {
-      await endSessionWhenIdle(frozen, 200)
       await takeRelayLocks(frozen, [0])
+      await endSessionWhenIdle(frozen, 200)
       await withClient(database(), second => expect.poll(() => takeRelayLocks(second, [0])).toEqual([0]))
       await expect(frozen.query('select 1')).rejects.toThrow()
     })

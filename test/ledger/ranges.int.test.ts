@@ -130,14 +130,13 @@ describeOnPostgres('a range', database => {
     })
     await withClient(database(), async client => {
       const wrong: bigint[] = []
-      for (let n = 0; n < 300; n++) {
+      for (let n = 0; n < 300 || folds <= 50; n++) {
         const count = await countRange(client, INT64_MIN, INT64_MAX)
         if (count !== 2_000n) wrong.push(count)
       }
       expect(wrong).toEqual([])
     }).finally(() => (folding = false))
     await folder
-    expect(folds).toBeGreaterThan(50)
   })
 })
 

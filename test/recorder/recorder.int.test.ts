@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { readHeads } from '../../src/ledger/heads.ts'
+import type { RequestedPing } from '../../src/server/recorder/ping-recorder.ts'
 import type { RecorderOptions } from '../../src/server/recorder/recorder.ts'
 import { TimestampConflictError } from '../../src/server/recorder/timestamp-conflict-error.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import { QueueFullError, UnavailableError } from '../../src/transport/errors.ts'
 import { numberingFaults, rowsOf, setUp, withClient } from '../ledger/ledger-fixture.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { startTcpGate } from '../support/tcp-gate.ts'
 import { ping, startLoad, startRecorder, type TestRecorder } from './recorder-fixture.ts'
 
 const LANES = 4
@@ -23,6 +25,11 @@ function start(options: Partial<RecorderOptions> = {}): TestRecorder {
 }
 const sessions = () =>
   rowsOf(database, "select from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()")
+const waiting = () =>
+  rowsOf(
+    database,
+    "select from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database() and wait_event_type = 'Lock'",
+  )
 const total = () => withClient(database, async client => sumOfHeads(await readHeads(client)))
 
 describe('a recorder', () => {
@@ -125,17 +132,20 @@ describe('a recorder', () => {
   })
 
   test('waits for batches that Postgres still works on, and opens no more than its two sessions', async () => {
-    const { recorder, retries } = start({ checkAfterMs: 150 })
+    const gate = await startTcpGate(database.config.port!)
+    onTestFinished(() => gate.close())
+    const { recorder, retries } = start({ checkAfterMs: 150, postgres: { ...database.config, port: gate.port } })
     await recorder.record(ping())
     let recording: Promise<unknown> | undefined
     await withClient(database, async hand => {
       await hand.query('begin')
       await hand.query('lock table pings')
-      recording = Promise.all([
-        recorder.record(ping()),
-        new Promise(resolve => setTimeout(resolve, 20)).then(() => recorder.record(ping())),
-      ])
-      await new Promise(resolve => setTimeout(resolve, 750)) // five checks
+      const first = recorder.record(ping())
+      await expect.poll(waiting).toHaveLength(1)
+      recording = Promise.all([first, recorder.record(ping())])
+      await expect.poll(waiting).toHaveLength(2)
+      const before = gate.accepted()
+      await expect.poll(gate.accepted).toBeGreaterThan(before + 5) // each check opens a connection
       expect(await sessions()).toHaveLength(2)
       await hand.query('commit')
     })
@@ -144,7 +154,7 @@ describe('a recorder', () => {
     expect(await total()).toBe(3n)
   })
 
-  test('loses and doubles no ping while its connections are killed, and keeps at most two', async () => {
+  test('loses and doubles no ping while its connections are killed, and keeps at most two', { timeout: 300_000 }, async () => {
     const recorders = [start(), start()]
     const load = startLoad(
       recorders.map(({ recorder }) => recorder),
@@ -152,10 +162,12 @@ describe('a recorder', () => {
     )
     await withClient(database, async killer => {
       for (let kills = 0; kills < 60 || load.acked.size < 300; kills++) {
+        const { size } = load.acked
         await killer.query(
           "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()",
         )
-        await new Promise(resolve => setTimeout(resolve, Math.random() * 60))
+        await expect.poll(() => load.acked.size, { interval: 5 }).toBeGreaterThan(size) // so that a slow machine gets on, too
+        await new Promise(resolve => setTimeout(resolve, Math.random() * 40))
       }
     })
     await load.stop()
@@ -165,7 +177,7 @@ describe('a recorder', () => {
     expect(load.acked).toEqual(load.sent)
     expect(await numberingFaults(database)).toEqual([])
     expect(recorders.reduce((sum, { retries }) => sum + retries(), 0)).toBeGreaterThan(20)
-    expect((await sessions()).length).toBeLessThanOrEqual(4)
+    await expect.poll(async () => (await sessions()).length).toBeLessThanOrEqual(4) // one that was killed may take a while to end
   })
 
   test('answers many pings of one call in their order: an id twice, an id with another time, an id that is already recorded', async () => {
@@ -243,12 +255,17 @@ describe('a recorder that cannot reach Postgres', () => {
   })
 
   test('refuses a ping at once while the oldest queued ping has waited too long', async () => {
-    const { recorder } = startRecorder(UNREACHABLE, { maxQueueAgeMs: 100, answerWithinMs: 1_000, maxBatchSize: 1 })
-    const waiting = Promise.allSettled(Array.from({ length: 3 }, () => recorder.record(ping()))) // two in flight, one queued
-    await new Promise(resolve => setTimeout(resolve, 150))
-    await expect(recorder.record(ping())).rejects.toThrow(QueueFullError)
-    await waiting
-    await recorder.stop()
+    let refused: unknown
+    // If this process stands still, the queued ping gets its answer before, and leaves the queue: then with more time.
+    for (let answerWithinMs = 1_000; !(refused instanceof QueueFullError) && answerWithinMs < 30_000; answerWithinMs *= 5) {
+      const { recorder } = startRecorder(UNREACHABLE, { maxQueueAgeMs: 100, answerWithinMs, maxBatchSize: 1 })
+      const waiting = Promise.allSettled(Array.from({ length: 3 }, () => recorder.record(ping()))) // two in flight, one queued
+      await new Promise(resolve => setTimeout(resolve, 150))
+      refused = await recorder.record(ping()).catch((error: unknown) => error)
+      await waiting
+      await recorder.stop()
+    }
+    expect(refused).toBeInstanceOf(QueueFullError)
   })
 
   test('drops a batch that expired before it was sent, and records later pings', async () => {
@@ -262,13 +279,16 @@ describe('a recorder that cannot reach Postgres', () => {
       target.port = config.port
       await expect.poll(() => batches.length).toBe(2) // a batch that was sent is retried until it is recorded
       const late = [ping(), ping()]
-      const recorded = Promise.allSettled(late.map(each => recorder.record(each)))
-      await recorded
-      expect(batches.length).toBe(4)
+      const isRecorded = (each: RequestedPing) =>
+        recorder.record(each).then(
+          () => true,
+          () => false,
+        )
+      // With as little time as these have, some need more than one try on a busy machine.
+      for (const each of late) await expect.poll(() => isRecorded(each)).toBe(true)
       expect(batches.flatMap(({ inserted }) => inserted.map(({ id }) => id)).sort()).toEqual(
         [...inFlight, ...late].map(({ id }) => id).sort(),
       )
-      expect((await recorded).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
       await recorder.stop()
     })
   })

@@ -35,7 +35,7 @@ describe('a recorder whose network to Postgres stops answering', () => {
 
   test('replaces an idle connection that does not answer before the next ping uses it', async () => {
     const { recorder, retries } = startRecorder(config)
-    expect(await recorder.isReady()).toBe(true)
+    await expect.poll(() => recorder.isReady()).toBe(true)
     gate.freeze()
     expect(await recorder.isReady()).toBe(false)
     await expect.poll(() => recorder.isReady()).toBe(true)
@@ -54,7 +54,9 @@ describe('a recorder whose network to Postgres stops answering', () => {
     expect(retries()).toBe(0)
     gate.let(() => 'through')
     await recorded
-    expect([retries(), batches.length]).toEqual([1, 2])
+    // On a machine that stands still the answer to the retry may be late as well: then the batch is sent again, and changes nothing.
+    expect(retries()).toBeGreaterThanOrEqual(1)
+    expect(batches.map(({ inserted }) => inserted.length).filter(Boolean)).toEqual([1, 1])
     await recorder.stop()
   })
 })

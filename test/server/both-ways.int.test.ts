@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pingRoles } from '../../src/server/roles.ts'
 import { createAccessCheck } from '../../src/transport/access/access-check.ts'
@@ -7,9 +8,19 @@ import { startBothWays, OUTCOME, type Way, type WaysOptions } from './both-ways/
 import { CASES, COUNT, PING, post } from './both-ways/requests.ts'
 import { tokenLine } from './callers-fixture.ts'
 
+const TRIES = 4
+
 /** The answers of Connect's handlers and those of the lean way. */
-async function both(ways: readonly [Way, Way], steps: readonly Step[]): Promise<readonly [Outcome, Outcome]> {
-  return Promise.all([converse(ways[0], steps), converse(ways[1], steps)])
+async function both([handlers, lean]: readonly [Way, Way], steps: readonly Step[]): Promise<readonly [Outcome, Outcome]> {
+  return alike(() => Promise.all([converse(handlers, steps), converse(lean, steps)]))
+}
+
+/** If the outcomes differ, one may only have been late, or cut off on a machine that stood still: only a difference that stays is one. */
+async function alike<T>(outcomes: () => Promise<readonly [T, T]>): Promise<readonly [T, T]> {
+  for (let tries = 1; ; tries++) {
+    const [one, other] = await outcomes()
+    if (tries === TRIES || isDeepStrictEqual(one, other)) return [one, other]
+  }
 }
 
 function shared(options: WaysOptions = {}): () => readonly [Way, Way] {
@@ -75,7 +86,6 @@ describe('a slow caller on the lean way', () => {
 
 describe('a drain on the lean way', () => {
   test('gives the same answers to requests in flight and to those that it cuts off', async () => {
-    const { ways } = await startBothWays()
     const drained = async (way: Way): Promise<readonly Outcome[]> => {
       const inFlight = [OUTCOME.late, OUTCOME.never].map(at => converse(way, [post(JSON.stringify({ timestampMs: String(at) }))]))
       const open = converse(way, [post('{}'), { until: /\{\}$/ }, { pauseMs: 60 }, post('{}')])
@@ -85,7 +95,10 @@ describe('a drain on the lean way', () => {
       expect(await stopped).toBe(1)
       return outcomes.map(outcome => ({ ...outcome, seen: [] }))
     }
-    const [handlers, lean] = await Promise.all(ways.map(drained))
+    const [handlers, lean] = await alike(async () => {
+      const { ways } = await startBothWays()
+      return Promise.all([drained(ways[0]), drained(ways[1])])
+    })
     expect(lean).toEqual(handlers)
   })
 })

@@ -26,7 +26,7 @@ describe.runIf(can('grpcurl'))('grpcurl, with a server that asks for certificate
   afterAll(() => fixture[Symbol.asyncDispose]())
 
   const file = (name: string): string => join(fixture.folder, name)
-  const grpcurl = (...args: readonly string[]) => run(grpcurlCommand() ?? '', ['-connect-timeout', '5', ...args])
+  const grpcurl = (...args: readonly string[]) => run(grpcurlCommand() ?? '', ['-connect-timeout', '40', ...args])
   const identified = (): string[] => ['-cacert', file('ca.crt'), '-cert', file('client.crt'), '-key', file('client.key')]
   const bearer = (token: string): string[] => ['-H', `authorization: Bearer ${token}`]
   const address = (): string => `127.0.0.1:${fixture.port}`

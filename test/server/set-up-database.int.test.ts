@@ -8,7 +8,7 @@ let failures = 0
 const log = Object.assign(Object.create(silent) as typeof silent, { warn: () => void failures++ })
 const failsOnce = () => expect.poll(() => failures).toBeGreaterThan(0)
 const attempt = (config: TestDatabase['config'], refusedForMs?: number) =>
-  setUpDatabase(config, { lanes: 2, log, signal: AbortSignal.timeout(20_000), ...(refusedForMs !== undefined && { refusedForMs }) })
+  setUpDatabase(config, { lanes: 2, log, signal: AbortSignal.timeout(50_000), ...(refusedForMs !== undefined && { refusedForMs }) })
 
 describe('setting up the database', () => {
   beforeAll(async () => void (await testDatabase()).drop())

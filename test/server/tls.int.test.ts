@@ -177,7 +177,7 @@ describe('a port with a certificate', () => {
     }
     await expect.poll(() => fixture.tlsMetrics()).toMatch(/^ping_tls_handshakes_failed_total [3-9]/m)
     const seconds = /^ping_tls_certificate_expiry_seconds (\S+)$/m.exec(await fixture.tlsMetrics())?.[1]
-    expect(Math.abs(Number(seconds) * 1_000 - daysFromNow(1).getTime())).toBeLessThan(60_000)
+    expect(Math.abs(Number(seconds) * 1_000 - daysFromNow(1).getTime())).toBeLessThan(3_600_000)
     expect(fixture.said.filter(line => line.includes('TLS handshakes failed'))).toEqual([expect.stringContaining('"failed":1')])
   })
 })
@@ -243,9 +243,11 @@ describe('limits over TLS', () => {
 
   test('a request whose headers never end is cut off over HTTP/1.1, and a session without requests over HTTP/2', async () => {
     await using fixture = await startCallersFixture(authority.issue(), { limits: { headersMs: 200, firstBytesMs: 200, checkMs: 20 } })
-    const slow = await secureConnection(fixture)
-    slow.write('GET /livez HTTP/1.1\r\nhost: a\r\n')
-    expect(await answerOf(slow)).toMatch(/^(HTTP\/1.1 408 |$)/)
+    // The handshake has to be done within that time, too: again, if this machine stood still.
+    let slow: TLSSocket | undefined
+    await expect.poll(async () => (slow = await secureConnection(fixture).catch(() => undefined))).toBeDefined()
+    slow!.write('GET /livez HTTP/1.1\r\nhost: a\r\n')
+    expect(await answerOf(slow!)).toMatch(/^(HTTP\/1.1 408 |$)/)
     const session = connectHttp2(fixture.url, { ca }).on('error', () => undefined)
     await once(session, 'close')
   })
@@ -292,7 +294,7 @@ describe('limits over TLS', () => {
     unfinished.write(Buffer.of(22, 3, 1))
     const pings = PROTOCOLS.map(protocol => createClient(PingService, transports(fixture.url, { nodeOptions: { ca } })[protocol]!).ping({}))
     await expect.poll(() => fixture.http.inFlight()).toBe(PROTOCOLS.length)
-    const stopped = fixture.http.stop(5_000)
+    const stopped = fixture.http.stop(600_000)
     setTimeout(gate.resolve, 400)
     await Promise.all([...pings, answerOf(idle), answerOf(unfinished)])
     expect(await stopped).toBe(0)

@@ -36,7 +36,7 @@ async function start(options: FixtureOptions = {}) {
 
 /** The spans of calls, once all have ended. */
 async function ended(tracing: RecordingTracing, calls: number): Promise<readonly RecordedSpan[]> {
-  await vi.waitFor(() => expect(tracing.spans.filter(({ isEnded }) => isEnded)).toHaveLength(calls), 10_000)
+  await vi.waitFor(() => expect(tracing.spans.filter(({ isEnded }) => isEnded)).toHaveLength(calls), 30_000)
   return tracing.spans
 }
 

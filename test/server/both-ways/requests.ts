@@ -393,7 +393,7 @@ const table: Case[] = [
   ...TIMEOUTS.map((value): Case => [`time-out ${value}`, [post('{}', `${JSON_TYPE}connect-timeout-ms: ${value}\r\n`)]]),
   ...TIMEOUTS.map((value): Case => [`time-out of a GET ${value}`, [get(COUNT_GET, `connect-timeout-ms: ${value}\r\n`)]]),
   ['a time-out that passes before the answer', [post(at(OUTCOME.never), `${JSON_TYPE}connect-timeout-ms: 150\r\n`)]],
-  ['a time-out that does not pass', [post(at(OUTCOME.late), `${JSON_TYPE}connect-timeout-ms: 5000\r\n`)]],
+  ['a time-out that does not pass', [post(at(OUTCOME.late), `${JSON_TYPE}connect-timeout-ms: 50000\r\n`)]],
   ...VERSIONS.map((value): Case => [`version ${value}`, [post('{}', `${JSON_TYPE}connect-protocol-version: ${value}\r\n`)]]),
   ...QUERIES.flatMap((query): Case[] =>
     ['GET', 'HEAD'].map(method => [`${method} ${query.slice(0, 80)}`, [Buffer.from(get(query, '', COUNT, method))]]),

@@ -13,6 +13,8 @@ import { startCache, type TestRedis } from '../../support/redis.ts'
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+/** The cache's clock and this one are read in whole ms. */
+const CLOCK_STEP_MS = 2
 const NOW_MS = Math.floor(Date.now() / DAY_MS) * DAY_MS
 const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'Australia/Lord_Howe', 'America/St_Johns', 'Africa/Monrovia']
 const UNITS: readonly BucketUnit[] = ['minute', 'hour', 'day', 'week', 'month']
@@ -81,7 +83,7 @@ describe('buckets', () => {
       statements = 0
       const buckets = await reader.list(asked)
       return buckets.source === 'cache' ? buckets : undefined
-    }, 10_000)
+    }, 40_000)
     expect(statements).toBe(0)
     expect(answered.at(-1)).toBe('cache')
     return found
@@ -98,9 +100,10 @@ describe('buckets', () => {
   })
 
   test('have an age, as a count has', async () => {
+    const beganMs = performance.now()
     const { ageMs } = await untilCached(question(0, HOUR_MS), 800)
     expect(ageMs).toBeGreaterThanOrEqual(800)
-    expect(ageMs).toBeLessThanOrEqual(2_000)
+    expect(ageMs).toBeLessThanOrEqual(800 + performance.now() - beganMs + CLOCK_STEP_MS)
   })
 
   test.each<[string, Parameters<typeof question>, string]>([
@@ -171,7 +174,7 @@ describe('buckets', () => {
     await vi.waitUntil(async () => {
       await untilCached(asked)
       return fields.at(-1)! < 100
-    }, 10_000)
+    }, 40_000)
     expect(textOf(await untilCached({ ...asked, unit: 'day' }), NOW_MS)).toBe('0:4')
   })
 
@@ -207,7 +210,7 @@ describe('buckets', () => {
     )
     await fold(at.ledger, 2, 300)
     const sources = new Set<string>()
-    for (let tries = 0; tries < 40; tries++) {
+    for (let tries = 0; tries < 40 || (sources.size < 2 && tries < 400); tries++) {
       const unit = random.pick(UNITS)
       const asked = randomQuestion(random, unit)
       if (tries % 20 === 0) await at.fill()

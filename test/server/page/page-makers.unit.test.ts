@@ -65,9 +65,7 @@ describe('the live page as the server renders it', () => {
   })
 
   test('does not wait for parts that do not answer, and says what is not known', async () => {
-    const beganMs = performance.now()
     const html = await htmlOf({ states: { now: () => never }, buckets: { list: () => never }, waitMs: 20 })
-    expect(performance.now() - beganMs).toBeLessThan(2_000)
     expect(html).toContain('<p id="total" class="total">–</p>')
     expect(html).toContain('Not known now: neither a fresh cache nor Postgres has answered.')
   })

@@ -69,9 +69,11 @@ describe('the live page', () => {
       .toEqual(['cache', 'up: The cache is complete.', 'up: The processor keeps the cache up to date.', [3n, 0n, 1n]])
     await at.fill({ ageMs: 1_500 })
     await expect
-      .poll(() => part('processor'), POLL)
-      .toMatch(/^late: The processor has not moved the cache for \d+ s: counts come from Postgres\.$/)
-    expect(newest?.total).toMatchObject({ count: 4n, source: 'database' })
+      .poll(() => [part('processor'), newest?.total], POLL)
+      .toMatchObject([
+        expect.stringMatching(/^late: The processor has not moved the cache for \d+ s: counts come from Postgres\.$/),
+        { count: 4n, source: 'database' },
+      ])
   })
 
   test('goes on when the cache is killed, and shows when it is back', async () => {

@@ -56,17 +56,24 @@ describe.concurrent.each(STREAMING)('WatchCount over %s', protocol => {
     const watched = watch(port.fixture, protocol)
     await watched.next()
     const ended = watched.ended()
-    expect(await port.fixture.http.stop(5_000)).toBe(0)
+    expect(await port.fixture.http.stop(600_000)).toBe(0)
     expect(await ended).toMatchObject({ code: Code.Unavailable, rawMessage: 'the server is stopping; watch again' })
   })
 
   test("ends with DEADLINE_EXCEEDED at the caller's deadline", async () => {
     await using port = await startTotal()
     // Only the header, so that the client does not end the call itself.
-    const watched = watch(port.fixture, protocol, { headers: { 'connect-timeout-ms': '100', 'grpc-timeout': '100m' } })
-    expect((await watched.next())![0]).toBe(5)
-    expect(await watched.ended()).toMatchObject({ code: Code.DeadlineExceeded })
-    expect(await callCount(port.fixture.metrics.registry, 'ping.v1.PingService/WatchCount', 'deadline_exceeded')).toBe(1)
+    // On a busy machine it may pass before the first total: then with more time.
+    let calls = 0
+    for (let [ms, seen] = [100, false]; !seen; ms *= 4) {
+      const watched = watch(port.fixture, protocol, { headers: { 'connect-timeout-ms': `${ms}`, 'grpc-timeout': `${ms}m` } })
+      calls++
+      const first = await watched.next().catch(ConnectError.from)
+      seen = !(first instanceof ConnectError)
+      if (seen) expect(first).toMatchObject([5])
+      expect(seen ? await watched.ended() : first).toMatchObject({ code: Code.DeadlineExceeded })
+    }
+    await expect.poll(() => callCount(port.fixture.metrics.registry, 'ping.v1.PingService/WatchCount', 'deadline_exceeded')).toBe(calls)
   })
 
   test('fails as PingCount does if nothing can prove a first total', async () => {
@@ -105,7 +112,7 @@ describe.concurrent('WatchCount', () => {
     const next = watched.next()
     const before = port.fixture.counted.length
     port.total.error = new UnavailableError('down')
-    await expect.poll(() => port.fixture.counted.length - before, { timeout: 10_000 }).toBeGreaterThan(2)
+    await expect.poll(() => port.fixture.counted.length - before).toBeGreaterThan(2)
     port.total.now = { count: 6n, source: 'database', ageMs: 0 }
     port.total.error = undefined
     expect((await next)![0]).toBe(6)
@@ -130,8 +137,14 @@ describe.concurrent('WatchCount', () => {
   test.each(['Connect, JSON, HTTP/1.1', 'gRPC'])('over %s outlives every limit of a request', async protocol => {
     const limits = { firstBytesMs: 100, headersMs: 100, requestMs: 200, keepAliveMs: 100, sessionIdleMs: 100, checkMs: 20 }
     await using port = await startTotal({ limits })
-    const watched = watch(port.fixture, protocol)
-    await watched.next()
+    let watched = watch(port.fixture, protocol)
+    // On a busy machine its request may come too slowly for these limits: then again.
+    const isOpen = async () =>
+      watched.next().then(
+        () => true,
+        () => void (watched = watch(port.fixture, protocol)),
+      )
+    await expect.poll(isOpen).toBe(true)
     const next = watched.next()
     await wait(600)
     port.total.now = { count: 6n, source: 'database', ageMs: 0 }
@@ -143,8 +156,8 @@ describe.concurrent('WatchCount', () => {
 async function watchedBy(client: (port: HttpFixture) => ReturnType<typeof run>) {
   await using port = await startTotal()
   const ended = client(port.fixture)
-  await expect.poll(() => port.fixture.counted.length, { timeout: 15_000 }).toBeGreaterThan(1)
-  await port.fixture.http.stop(5_000)
+  await expect.poll(() => port.fixture.counted.length, { timeout: 40_000 }).toBeGreaterThan(1)
+  await port.fixture.http.stop(600_000)
   const { stdout, stderr } = await ended
   expect(stdout + stderr).toContain('the server is stopping; watch again')
   return JSON.parse(stdout.slice(0, stdout.indexOf('}') + 1))
