@@ -7,7 +7,7 @@ import { COUNT_PATH, JSON_TYPE, PING_PATH, pingClient, sendRaw, startHttpFixture
 
 let fixture: HttpFixture
 beforeAll(async () => {
-  fixture = await startHttpFixture({ limits: { requestMs: 600, headersMs: 300, checkMs: 50 } })
+  fixture = await startHttpFixture()
 })
 afterAll(() => fixture[Symbol.asyncDispose]())
 
@@ -437,7 +437,9 @@ describe('bytes that are not a request', () => {
       'header expect: got "tea", expected none, or 100-continue',
     ],
   ])('such as %s are rejected, with an explanation', async (_, text, status, word) => {
-    const answer = await raw(text)
+    // Only what is cut off after a time meets a port that has little patience: on a busy machine, others may be slow.
+    await using impatient = await startHttpFixture({ limits: { requestMs: 600, headersMs: 300, checkMs: 50 } })
+    const answer = await sendRaw(status === 408 ? impatient.port : fixture.port, text)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*connection: close`, 'i'))
     expect(answer).toContain(word)
   })

@@ -77,7 +77,7 @@ describe('the live page as the server renders it', () => {
       const state = stateOf({ total: { count: total, source: 'cache', ageMs: 1 } })
       return isSlow ? wait(300, state) : state
     }
-    const makers = makersOf({ states: { now } })
+    const makers = makersOf({ states: { now }, waitMs: 50_000 })
     const ask = async () => String((await makers.get('/')!(requestOf({ ...BROWSER, 'accept-encoding': '' })))!.body)
     await ask()
     ;[total, isSlow] = [2n, true]
