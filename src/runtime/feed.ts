@@ -60,6 +60,10 @@ export class Feed<T> {
     return this.#failure !== undefined || this.#isEmpty
   }
 
+  get watchers(): number {
+    return this.#watchers
+  }
+
   /** The state at once, then the newest state after each change, until `ended` is aborted. Throws what the first look throws. */
   async *watch(ended: AbortSignal): AsyncGenerator<T> {
     this.#join()
@@ -149,13 +153,13 @@ export class Feed<T> {
 
   /** Resolves to the CPU time that it took, with all that the watchers did, in ms; 0 if they are few. */
   async #wakeDue(): Promise<number> {
-    const before = process.cpuUsage()
     const due = [...this.#waiting].filter(watcher => this.#failure !== undefined || this.#isDue(watcher))
+    const before = due.length > MAX_WOKEN ? process.cpuUsage() : undefined
     for (let at = 0; at < due.length; at += MAX_WOKEN) {
       for (const watcher of due.slice(at, at + MAX_WOKEN)) watcher.wake?.()
       if (due.length > MAX_WOKEN) await nextTurn()
     }
-    if (due.length <= MAX_WOKEN) return 0
+    if (before === undefined) return 0
     const { user, system } = process.cpuUsage(before)
     return (user + system) / 1_000
   }

@@ -45,6 +45,8 @@ interface Parts {
   readonly pool: Pool
   readonly cache: Cache
   readonly recorder: Recorder
+  /** How many batches the recorder has recorded. */
+  readonly recordedBatches: () => number
   readonly relay: Relay
   readonly reader: CountReader
   readonly buckets: BucketReader
@@ -112,6 +114,7 @@ function createParts(settings: ServerSettings, { log, metrics, tracing }: Report
   const cache = createCache(redisOptions(settings), { log, commandTimeoutMs: CACHE_COMMAND_TIMEOUT_MS })
   const publisher = new Publisher(createKafka(settings, 'ping-server', log), settings.kafkaTopic, settings, tracing)
   const relay = new Relay({ postgres, publisher, log, metrics, lingerMs, pollMs })
+  let recordedBatches = 0
   const recorder = new Recorder({
     postgres,
     log,
@@ -121,21 +124,25 @@ function createParts(settings: ServerSettings, { log, metrics, tracing }: Report
     maxQueueAgeMs,
     answerWithinMs,
     preferredLanes: () => relay.lanes,
-    onRecorded: batch => relay.offer(batch),
+    onRecorded(batch) {
+      recordedBatches++
+      relay.offer(batch)
+    },
   })
   const reader = new CountReader({ pool, cache, log, metrics, lanes: settings.lanes })
   return {
     pool,
     cache,
     recorder,
+    recordedBatches: () => recordedBatches,
     relay,
     reader,
     buckets: new BucketReader({ pool, metrics, cachedMinutes: range => reader.cachedMinutes(range) }),
   }
 }
 
-function createPageStates({ reader, relay }: Parts, watch: WriteWatch): PageStates {
-  return new PageStates({ reader, canWrite: () => watch.could, kafkaRefusedSinceMs: () => relay.refusedSinceMs })
+function createPageStates({ reader, relay, recordedBatches }: Parts, watch: WriteWatch): PageStates {
+  return new PageStates({ reader, recordedBatches, canWrite: () => watch.could, kafkaRefusedSinceMs: () => relay.refusedSinceMs })
 }
 
 function httpOptions({ port, hosts, maxBodyBytes, maxBatchBodyBytes, corsOrigins, leanHttp }: ServerSettings) {

@@ -49,11 +49,20 @@ export function stateJson(state: PageState): string {
 
 /** True if two states differ only in times. */
 export function sameState(a: PageState, b: PageState): boolean {
-  return withoutTimes(a) === withoutTimes(b)
+  if (a.total?.count !== b.total?.count || a.total?.source !== b.total?.source) return false
+  if (a.perSecond !== b.perSecond || a.version !== b.version) return false
+  return areSame(a.parts, b.parts, samePart) && areSame(a.lanes, b.lanes, sameLane)
 }
 
-function withoutTimes({ total, perSecond, parts, lanes, version }: PageState): string {
-  const positions = lanes?.map(({ head, published, applied }) => `${head} ${published} ${applied}`)
-  const texts = parts.map(({ state, text }) => `${state} ${text}`)
-  return [total?.count, total?.source, perSecond, version, ...texts, ...(positions ?? ['no lanes'])].join('\n')
+function samePart(a: Part, b: Part): boolean {
+  return a.state === b.state && a.text === b.text
+}
+
+function sameLane(a: Lane, b: Lane): boolean {
+  return a.head === b.head && a.published === b.published && a.applied === b.applied
+}
+
+function areSame<T>(a: readonly T[] | undefined, b: readonly T[] | undefined, isSame: (a: T, b: T) => boolean): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.length === b.length && a.every((one, index) => isSame(one, b[index]!))
 }

@@ -25,6 +25,8 @@ export interface PageStatesOptions {
   readonly canWrite: () => boolean | undefined
   /** Since when Kafka accepts nothing from this server, in ms of the monotonic clock. */
   readonly kafkaRefusedSinceMs: () => number | undefined
+  /** How many batches this server has recorded. Default: not known. */
+  readonly recordedBatches?: () => number
   /** Time between two looks. In ms. */
   readonly intervalMs?: number
   /** How long a state also serves others that ask, from when its look began. In ms. */
@@ -32,8 +34,13 @@ export interface PageStatesOptions {
 }
 
 const INTERVAL_MS = 1_000
-/** A state without news is sent again after this long, with its times: at rest, 100 viewers cost next to nothing. In ms. */
-const REPEAT_MS = 5_000
+/**
+ * A state without news is sent again after this long, with its times. With many viewers later, so that together they get ten a second:
+ * at rest they cost next to nothing. A browser takes a stream that is silent for 20 s for dead.
+ */
+const REPEAT_MS = { min: 5_000, forEach: 100, max: 12_000 }
+/** While nothing changes and this server records nothing, the looks are further apart. In ms. */
+const CALM_AGAIN_MS = 1_900
 /** So viewers that poll and those that begin to watch cost four looks a second, no matter how many they are. */
 const KEPT_MS = 250
 /** How long a state waits for Postgres, and then for the rest. What has not answered is shown as it is known. In ms. */
@@ -43,7 +50,7 @@ const LEDGER_AGAIN_MS = 4_500
 /** Lanes that were read longer ago are not shown. In ms. */
 const LANES_KEPT_MS = 7_000
 
-/** What the live page shows. All viewers share the looks at it: one a second, and none without viewers. At rest it reads only the cache. */
+/** What the live page shows. All viewers share the looks at it: one a second, and none without viewers. At rest there is one every two seconds, of the cache alone. */
 export class PageStates {
   readonly #options: PageStatesOptions
   readonly #ledger: Looks<readonly LaneProgress[]>
@@ -53,7 +60,7 @@ export class PageStates {
   readonly #stuck = new StuckLanes()
   #incompleteSinceMs: number | undefined
   #feed: Feed<PageState> | undefined
-  #kept: { readonly state: Promise<PageState>; readonly beganMs: number } | undefined
+  #kept: { readonly state: Promise<PageState>; readonly beganMs: number; readonly recorded: number } | undefined
 
   constructor(options: PageStatesOptions) {
     const { reader } = options
@@ -68,21 +75,35 @@ export class PageStates {
     const { keptMs = KEPT_MS } = this.#options
     const beganMs = performance.now()
     if (this.#kept !== undefined && beganMs - this.#kept.beganMs < keptMs) return this.#kept.state
-    this.#kept = { state: this.#look(), beganMs }
+    this.#kept = { state: this.#look(), beganMs, recorded: this.#recorded() }
     return this.#kept.state
   }
 
-  /** The state at once, then the newest after each change, at least a second apart, and after 5 s without one the same with its times. */
+  /** The state at once, then the newest after each change, at least a second apart, and without one after 5 to 12 s the same with its times. */
   watch(ended: AbortSignal): AsyncGenerator<PageState> {
-    if (this.#feed === undefined || this.#feed.isOver) {
-      const { intervalMs = INTERVAL_MS } = this.#options
-      this.#feed = new Feed({
-        look: () => this.now(),
-        isSame: (shown, found) => sameState(shown, found) && found.atMs - shown.atMs < REPEAT_MS,
-        pauseMs: () => intervalMs,
-      })
-    }
+    if (this.#feed === undefined || this.#feed.isOver) this.#feed = this.#newFeed()
     return this.#feed.watch(ended)
+  }
+
+  #newFeed(): Feed<PageState> {
+    const { intervalMs = INTERVAL_MS } = this.#options
+    const repeatMs = (): number => Math.min(Math.max(REPEAT_MS.min, feed.watchers * REPEAT_MS.forEach), REPEAT_MS.max)
+    const feed = new Feed<PageState>({
+      look: () => this.#lastIfCalm() ?? this.now(),
+      isSame: (shown, found) => sameState(shown, found) && found.atMs - shown.atMs < repeatMs(),
+      pauseMs: () => intervalMs,
+    })
+    return feed
+  }
+
+  /** The last state, if it need not be looked for again: see CALM_AGAIN_MS. */
+  #lastIfCalm(): Promise<PageState> | undefined {
+    if (this.#kept === undefined || performance.now() - this.#kept.beganMs >= CALM_AGAIN_MS) return undefined
+    return this.#kept.recorded === this.#recorded() && this.#isCalm() ? this.#kept.state : undefined
+  }
+
+  #recorded(): number {
+    return this.#options.recordedBatches?.() ?? 0
   }
 
   async #look(): Promise<PageState> {

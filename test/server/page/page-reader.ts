@@ -20,6 +20,6 @@ export class FakeReader implements PageReader {
   }
 }
 
-export function statesOf(reader: PageReader, times: Pick<PageStatesOptions, 'intervalMs' | 'keptMs'> = {}): PageStates {
-  return new PageStates({ reader, canWrite: () => true, kafkaRefusedSinceMs: () => undefined, ...times })
+export function statesOf(reader: PageReader, options: Partial<PageStatesOptions> = {}): PageStates {
+  return new PageStates({ reader, canWrite: () => true, kafkaRefusedSinceMs: () => undefined, ...options })
 }

@@ -8,6 +8,8 @@ const refused = () => Promise.reject(new Error('refused'))
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
+/** After this time without an event, a browser takes the stream for dead: `SILENT_MS` of assets/server.js. */
+const SILENT_S = 20
 const AT_REST = [{ lane: 0, seq: 12n, tag: 1n, published: 12n }]
 
 /** Collects what a viewer gets until the test ends it. */
@@ -115,7 +117,7 @@ describe('the state of the live page', () => {
     const before = got.length
     reader.lanes = [{ lane: 0, seq: 13n, tag: 1n, published: 12n }]
     reader.total = async () => ({ count: 13n, source: 'cache', ageMs: 300 })
-    await vi.advanceTimersByTimeAsync(1_100)
+    await vi.advanceTimersByTimeAsync(2_100)
     expect(got.length).toBe(before + 1)
     expect(got.at(-1)?.version).toBe('13')
     ended.abort()
@@ -135,10 +137,50 @@ describe('the state of the live page', () => {
     const ended = new AbortController()
     const got = view(statesOf(reader).watch(ended.signal))
     await looks(1)
-    expect(await looks(20)).toEqual([4, 20])
+    expect(await looks(20)).toEqual([4, 12]) // every two seconds, and whenever Postgres is read
     expect(got.at(-1)).toMatchObject({ perSecond: 0, version: '12' })
     reader.total = async () => ({ count: 12n, source: 'database', ageMs: 1 }) // the cache is not fresh
     expect(await looks(3)).toEqual([3, 3])
+    ended.abort()
+  })
+
+  test('at rest is looked for at once if this server has recorded a ping', async () => {
+    const reader = new FakeReader()
+    reader.lanes = AT_REST
+    let recorded = 0
+    const ended = new AbortController()
+    const got = view(statesOf(reader, { recordedBatches: () => recorded }).watch(ended.signal))
+    await vi.advanceTimersByTimeAsync(4_000)
+    const cacheLook = vi.fn(reader.cacheLook)
+    reader.cacheLook = cacheLook
+    while (cacheLook.mock.calls.length === 0) await vi.advanceTimersByTimeAsync(1_000)
+    reader.total = async () => ({ count: 13n, source: 'cache', ageMs: 300 })
+    recorded++
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(got.at(-1)?.total?.count).toBe(13n)
+    ended.abort()
+  })
+
+  test('without news is sent again less often the more viewers there are, but in time for a browser to know that the stream lives', async () => {
+    const reader = new FakeReader()
+    reader.lanes = AT_REST
+    const states = statesOf(reader)
+    const ended = new AbortController()
+    const watch = (viewers: number) => Array.from({ length: viewers }, () => view(states.watch(ended.signal)))
+    const [got] = watch(1)
+    const pauses = async () => {
+      await vi.advanceTimersByTimeAsync(10_000)
+      got!.splice(0)
+      await vi.advanceTimersByTimeAsync(60_000)
+      return got!.slice(1).map(({ atMs }, index) => (atMs - got![index]!.atMs) / 1_000)
+    }
+    expect(new Set(await pauses())).toEqual(new Set([5]))
+    watch(99)
+    expect(Math.min(...(await pauses()))).toBeGreaterThanOrEqual(10)
+    watch(900)
+    const most = Math.max(...(await pauses()))
+    expect(most).toBeGreaterThanOrEqual(12)
+    expect(most).toBeLessThan(SILENT_S - 3)
     ended.abort()
   })
 

@@ -31,11 +31,15 @@ export class FirstViews {
     this.#options = options
   }
 
-  /** Never rejects. */
-  async view(zone: string): Promise<FirstView> {
+  /** The newest state. Undefined: not known in time. Never rejects. */
+  state(): Promise<PageState | undefined> {
+    return this.#inTime('state', this.#options.states.now())
+  }
+
+  /** What is known besides the state. Never rejects. */
+  async view(zone: string, state: PageState | undefined): Promise<FirstView> {
     const nowMs = Date.now()
-    const [state, minutes, days] = await Promise.all([
-      this.#inTime('state', this.#options.states.now()),
+    const [minutes, days] = await Promise.all([
       this.#inTime('buckets', this.#list('minute', zone, gridRange(nowMs, zone))),
       this.#inTime('buckets', this.#list('day', zone, daysRange(nowMs))),
     ])

@@ -5,9 +5,10 @@ import type { PageMaker } from '../../../transport/http/pages/serve-page.ts'
 import { isZone } from '../assets/view.js'
 import { ASSET_FOLDER, assetOfAnyVersion, readAssets, type Asset, type AssetName } from './assets.ts'
 import { FirstViews, type FirstViewsOptions } from './first-views.ts'
-import { codingFor, encode } from './page-coding.ts'
+import { codingFor, encode, type Coding } from './page-coding.ts'
 import { pageHtml } from './page-html.ts'
 import { prefersHtml } from './prefers-html.ts'
+import { SharedPages } from './shared-pages.ts'
 
 const UTC = 'UTC'
 const STRICT = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
@@ -34,9 +35,9 @@ export interface PageMakers {
 /** The live page and its files. */
 export function pageMakers(options: FirstViewsOptions): PageMakers {
   const assets = readAssets()
-  const views = new FirstViews(options)
+  const own: LivePageOptions = { assets, views: new FirstViews(options), shared: new SharedPages() }
   const pages = new Map<string, PageMaker>([
-    ['/', request => livePage(request, { assets, views })],
+    ['/', request => livePage(request, own)],
     ['/favicon.ico', async () => ({ status: 204, type: 'image/x-icon', body: '', headers: { 'cache-control': 'max-age=86400' } })],
     ...Object.values(assets).map((asset): [string, PageMaker] => [asset.path, request => assetPage(request, asset, KEPT)]),
   ])
@@ -61,10 +62,11 @@ async function assetPage(request: PageRequest, asset: Asset, cacheControl: strin
 interface LivePageOptions {
   readonly assets: Readonly<Record<AssetName, Asset>>
   readonly views: FirstViews
+  readonly shared: SharedPages
 }
 
 /** Undefined: the caller is no browser. */
-async function livePage(request: PageRequest, { assets, views }: LivePageOptions): Promise<Page | undefined> {
+async function livePage(request: PageRequest, { assets, views, shared }: LivePageOptions): Promise<Page | undefined> {
   if (!prefersHtml(request.header('accept'))) return undefined
   const asked = request.query.get('zone') ?? UTC
   const zone = isZone(asked) ? asked : UTC
@@ -72,8 +74,16 @@ async function livePage(request: PageRequest, { assets, views }: LivePageOptions
     zone === asked
       ? undefined
       : `zone: got ${asked.slice(0, 100)}, expected the name of a time zone, such as Europe/Berlin. Times are in UTC.`
-  const html = Buffer.from(pageHtml(await views.view(zone), { assets, origin: request.origin, zone, zoneFault }))
   const coding = codingFor(request.header('accept-encoding'))
+  const { origin } = request
+  const state = await views.state()
+  const make = async (): Promise<Page> =>
+    encodedPage(pageHtml(await views.view(zone, state), { assets, origin, zone, zoneFault }), coding)
+  return zoneFault === undefined ? shared.get(state, `${coding} ${zone} ${origin}`, make) : make()
+}
+
+async function encodedPage(text: string, coding: Coding): Promise<Page> {
+  const html = Buffer.from(text)
   const etag = `W/"${createHash('sha256').update(html).digest('base64url').slice(0, 16)}"`
   const headers = { 'cache-control': 'no-cache', vary: 'accept, accept-encoding', etag, 'content-security-policy': POLICY, ...STRICT }
   return {
