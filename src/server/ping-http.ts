@@ -45,13 +45,18 @@ export type PingHttpOptions = Pick<
   readonly log: Logger
 }
 
+export interface PingHttp extends HttpServer {
+  /** Prepares the live page for its first viewer. */
+  warm(): Promise<void>
+}
+
 /** Starts Ping's port: PingService, gRPC health and reflection, and the pages. */
-export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
+export async function startPingHttp(options: PingHttpOptions): Promise<PingHttp> {
   const { recorder, reader, buckets, maxBatchBodyBytes, readiness, pageStates, metrics, tracing, log } = options
   const totals = new TotalWatch({ reader })
   const { ping, pingCount } = PingService.method
   const livePages = createLivePages(options)
-  return startHttpServer({
+  const server = await startHttpServer({
     ...options,
     routes(router, stopping) {
       pingRoutes({ recorder, reader, totals, buckets, maxBatchBodyBytes, log, stopping })(router)
@@ -71,6 +76,7 @@ export function startPingHttp(options: PingHttpOptions): Promise<HttpServer> {
     pageFolders: livePages?.folders ?? new Map(),
     eventStreams: new Map<string, EventStream>(pageStates && [[EVENTS_PATH, pageEvents(pageStates, metrics)]]),
   })
+  return { ...server, warm: async () => livePages?.warm() }
 }
 
 /** Says only that the program runs, as in the original Ping. */
@@ -80,6 +86,6 @@ async function healthz(): Promise<Page> {
 
 function createLivePages({ pageStates, buckets }: PingHttpOptions): PageMakers | undefined {
   if (pageStates === undefined) return undefined
-  const { pages, folders } = pageMakers({ states: pageStates, buckets })
-  return { pages: new Map([...pages, [STATE_PATH, statePage(pageStates)]]), folders }
+  const makers = pageMakers({ states: pageStates, buckets })
+  return { ...makers, pages: new Map([...makers.pages, [STATE_PATH, statePage(pageStates)]]) }
 }

@@ -19,7 +19,7 @@ import { BucketReader } from './buckets/bucket-reader.ts'
 import { CountReader } from './count-reader/count-reader.ts'
 import { createServerMetrics, type ServerMetrics } from './metrics.ts'
 import { PageStates } from './page/page-states.ts'
-import { startPingHttp } from './ping-http.ts'
+import { startPingHttp, type PingHttp } from './ping-http.ts'
 import { Recorder } from './recorder/recorder.ts'
 import { StartGate } from './recorder/start-gate.ts'
 import { pingRoles } from './roles.ts'
@@ -65,7 +65,7 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
   const readiness = new Readiness('waiting for Postgres')
   const gate = new StartGate(parts.recorder)
   const watch = new WriteWatch({ readiness, canWrite: () => parts.recorder.isReady(), says: SAYS, metrics, log })
-  let http: HttpServer | undefined
+  let http: PingHttp | undefined
   const stop = async (): Promise<void> => {
     readiness.notReady('stopping')
     await watch.stop()
@@ -97,7 +97,14 @@ export async function startServer(settings: ServerSettings, log: Logger, signal:
   gate.open()
   parts.relay.start()
   watch.start()
+  void warmWhenReady(http, readiness, { log, signal })
   return { stop }
+}
+
+/** Prepares the live page, once that delays no start. */
+async function warmWhenReady(http: PingHttp, readiness: Readiness, { log, signal }: { log: Logger; signal: AbortSignal }): Promise<void> {
+  while (!readiness.isReady && !signal.aborted) await readiness.change(signal)
+  if (!signal.aborted) await http.warm().catch((err: unknown) => log.warn({ err }, 'could not prepare the live page'))
 }
 
 /** What every part may report to. */

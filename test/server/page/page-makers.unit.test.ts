@@ -84,6 +84,29 @@ describe('the live page as the server renders it', () => {
     expect(await ask()).toContain('<p id="total" class="total">2</p>')
   })
 
+  test('is made once for all who ask for the same while the state is the same', async () => {
+    let state = stateOf()
+    let asked = 0
+    const list: PingBuckets['list'] = question => (asked++, buckets.list(question))
+    const makers = makersOf({ states: { now: async () => state }, buckets: { list } })
+    const ask = (query = '', headers = {}) => makers.get('/')!(requestOf({ ...BROWSER, ...headers }, query))
+    const [first, ...others] = await Promise.all(Array.from({ length: 20 }, () => ask()))
+    expect(others.every(page => page === first)).toBe(true)
+    expect(asked).toBe(2) // minutes and days
+    const [zone, coding] = [await ask('zone=Asia/Kathmandu'), await ask('', { 'accept-encoding': 'gzip' })]
+    expect([zone, coding].includes(first)).toBe(false)
+    expect(coding!.headers).toMatchObject({ 'content-encoding': 'gzip' })
+    state = stateOf({ total: { count: 9n, source: 'cache', ageMs: 1 } })
+    expect(brotliDecompressSync((await ask())!.body as Uint8Array).toString()).toContain('<p id="total" class="total">9</p>')
+  })
+
+  test('can be made before the first viewer comes, from real numbers', async () => {
+    const units: string[] = []
+    const list: PingBuckets['list'] = question => (units.push(question.unit), buckets.list(question))
+    await pageMakers({ states: { now: async () => stateOf() }, buckets: { list } }).warm()
+    expect(units).toEqual(['minute', 'day'])
+  })
+
   test('has no style and no script of its own, and loads nothing from other hosts', async () => {
     const html = await htmlOf()
     expect(html).not.toMatch(/ style=|<style| on\w+=|javascript:/)

@@ -12,6 +12,10 @@ import { SharedPages } from './shared-pages.ts'
 
 const UTC = 'UTC'
 const STRICT = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' }
+/** As browsers accept them. */
+const CODINGS: readonly Coding[] = ['br', 'gzip']
+const FIRST_HEADERS: Readonly<Record<string, string>> = { accept: 'text/html', 'accept-encoding': CODINGS.join() }
+const FIRST_REQUEST: PageRequest = { path: '/', origin: '', query: new URLSearchParams(), header: name => FIRST_HEADERS[name] }
 /** For a file whose name has its hash. */
 const KEPT = 'public, max-age=31536000, immutable'
 const POLICY = [
@@ -30,6 +34,8 @@ export interface PageMakers {
   readonly pages: ReadonlyMap<string, PageMaker>
   /** Makers of the other pages of a folder, by its path. */
   readonly folders: ReadonlyMap<string, PageMaker>
+  /** Makes everything once, so that the first browser need not wait for code that has never run and files that are not compressed. */
+  warm(): Promise<void>
 }
 
 /** The live page and its files. */
@@ -41,7 +47,15 @@ export function pageMakers(options: FirstViewsOptions): PageMakers {
     ['/favicon.ico', async () => ({ status: 204, type: 'image/x-icon', body: '', headers: { 'cache-control': 'max-age=86400' } })],
     ...Object.values(assets).map((asset): [string, PageMaker] => [asset.path, request => assetPage(request, asset, KEPT)]),
   ])
-  return { pages, folders: new Map([[ASSET_FOLDER, request => otherVersion(request, assets)]]) }
+  return {
+    pages,
+    folders: new Map([[ASSET_FOLDER, request => otherVersion(request, assets)]]),
+    async warm() {
+      await livePage(FIRST_REQUEST, own)
+      // One after the other, so that calls are not held up.
+      for (const coding of CODINGS) for (const asset of Object.values(assets)) await asset.bytes(coding)
+    },
+  }
 }
 
 async function otherVersion(request: PageRequest, assets: LivePageOptions['assets']): Promise<Page | undefined> {
