@@ -25,6 +25,13 @@ export interface Lane {
   readonly ageMs: number | undefined
 }
 
+/** Pings of some minutes, one after the other. */
+export interface NewestMinutes {
+  /** The start of the first, in ms since the Unix epoch. */
+  readonly firstMs: number
+  readonly counts: readonly bigint[]
+}
+
 /** What the live page shows: all of it was known at `atMs`. */
 export interface PageState {
   /** The server's clock, in ms since the Unix epoch. */
@@ -38,6 +45,8 @@ export interface PageState {
   readonly parts: readonly Part[]
   /** By lane number. Undefined: Postgres is unreachable. */
   readonly lanes: readonly Lane[] | undefined
+  /** The newest minutes, the last of them current when a ping was last counted. Undefined: a fresh cache did not have them. */
+  readonly minutes: NewestMinutes | undefined
   /** The last known sum of the heads. Empty: none is known. The id of the event. */
   readonly version: string
 }

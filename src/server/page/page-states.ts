@@ -1,13 +1,15 @@
 import type { HashAndMinutes, HashLook } from '../../counters/hash.ts'
 import type { LaneProgress } from '../../ledger/heads.ts'
 import { Feed } from '../../runtime/feed.ts'
+import { MINUTE_MS, minuteOfClock } from '../../terms/minute.ts'
 import { sumOfHeads } from '../../terms/position.ts'
 import type { CacheLook } from '../count-reader/cache-looks.ts'
-import type { Count } from '../count-reader/count.ts'
+import type { CachedMinutes } from '../count-reader/cached-ranges.ts'
+import type { Count, Range } from '../count-reader/count.ts'
 import type { PingCounter } from '../count-reader/ping-counter.ts'
 import { lanesOf } from './lanes-of.ts'
 import { Looks } from './looks.ts'
-import { sameState, type PageState } from './page-state.ts'
+import { sameState, type NewestMinutes, type PageState } from './page-state.ts'
 import { partsOf, type Signs } from './parts.ts'
 import { Rate } from './rate.ts'
 import { StuckLanes } from './stuck-lanes.ts'
@@ -17,6 +19,8 @@ export interface PageReader extends Pick<PingCounter, 'total'> {
   progress(): Promise<readonly LaneProgress[]>
   /** Undefined if the cache is unreachable. */
   cacheLook(): Promise<CacheLook<HashLook<HashAndMinutes>> | undefined>
+  /** Undefined if the cache does not have all minutes of the range, or is not fresh. */
+  cachedMinutes(range: Range): Promise<CachedMinutes | undefined>
 }
 
 export interface PageStatesOptions {
@@ -43,6 +47,8 @@ const REPEAT_MS = { min: 5_000, forEach: 100, max: 12_000 }
 const CALM_AGAIN_MS = 1_900
 /** So viewers that poll and those that begin to watch cost four looks a second, no matter how many they are. */
 const KEPT_MS = 250
+/** Most pings are in the newest minutes. So viewers need not ask for them, each by a call. */
+const NEWEST_MINUTES = 3
 /** How long a state waits for Postgres, and then for the rest. What has not answered is shown as it is known. In ms. */
 const WAIT_MS = { postgres: 300, rest: 300 }
 /** While nothing changes, Postgres is read again after this long: the cache alone shows each change. In ms. */
@@ -56,6 +62,7 @@ export class PageStates {
   readonly #ledger: Looks<readonly LaneProgress[]>
   readonly #cache: Looks<CacheLook<HashLook<HashAndMinutes>>>
   readonly #total: Looks<{ readonly count: Count; readonly answeredMs: number }>
+  readonly #minutes: Looks<NewestMinutes | undefined>
   readonly #rate = new Rate()
   readonly #stuck = new StuckLanes()
   #incompleteSinceMs: number | undefined
@@ -67,6 +74,7 @@ export class PageStates {
     this.#options = options
     this.#ledger = new Looks(() => this.#readLedger())
     this.#cache = new Looks(() => this.#readCache())
+    this.#minutes = new Looks(() => this.#readMinutes())
     this.#total = new Looks(async () => ({ count: await reader.total(false), answeredMs: performance.now() }))
   }
 
@@ -111,6 +119,8 @@ export class PageStates {
     if (!isCalm) await this.#ledger.look(WAIT_MS.postgres) // first: a total that Postgres has just had needs no further proof
     await Promise.all([this.#total.look(WAIT_MS.rest), this.#cache.look(WAIT_MS.rest)])
     if (isCalm) await this.#confirmCalm()
+    // After the total, so that they have every ping of it.
+    if (!isCalm || !this.#isCalm()) await this.#minutes.look(WAIT_MS.rest)
     return this.#state(Date.now(), performance.now())
   }
 
@@ -147,6 +157,17 @@ export class PageStates {
     return look
   }
 
+  async #readMinutes(): Promise<NewestMinutes | undefined> {
+    const first = minuteOfClock(Date.now()) - NEWEST_MINUTES + 1
+    const [firstMs, endMs] = [first, first + NEWEST_MINUTES].map(minute => minute * MINUTE_MS) as [number, number]
+    const cached = await this.#options.reader.cachedMinutes({ startMs: BigInt(firstMs), endMs: BigInt(endMs) })
+    if (cached === undefined) return undefined
+    return {
+      firstMs,
+      counts: Array.from({ length: NEWEST_MINUTES }, (_, index) => BigInt(cached.sums.sum(first + index, first + index + 1))),
+    }
+  }
+
   #state(atMs: number, nowMs: number): PageState {
     const total = this.#totalAt(nowMs)
     const ledger = this.#ledger.last
@@ -159,6 +180,7 @@ export class PageStates {
       provenAtMs: total && atMs - total.ageMs,
       parts: partsOf(this.#signs(total, nowMs)),
       lanes: lanes && lanesOf(lanes, cache && { look: cache.found, sinceMs: nowMs - cache.beganMs }),
+      minutes: this.#minutes.silentMs(nowMs) === 0 ? this.#minutes.last?.found : undefined,
       version: ledger === undefined ? '' : String(sumOfHeads(ledger.found)),
     }
   }

@@ -13,6 +13,7 @@ import {
   movedIndex,
   thresholds,
   toGrid,
+  withMinutes,
 } from '../../../src/server/page/assets/calendar.js'
 import { AT_MS } from './page-fixture.ts'
 
@@ -79,6 +80,15 @@ describe('the heatmap', () => {
     expect(textOf(1n)).toBe('none 1')
     expect(textOf(3n)).toBe('none 1 2 3')
     expect(textOf(10_000n)).toBe('none 1 to 10 11 to 100 101 to 1,000 1,001 to 10,000')
+  })
+
+  test('takes the newest minutes, and says how many pings are new, in all and since a time', () => {
+    const grid = { firstMs: AT_MS, counts: [1n, 2n, 3n] }
+    const minutes = { firstMs: AT_MS - MINUTE_MS, counts: [9n, 4n, 7n] }
+    expect(withMinutes(grid, minutes, AT_MS)).toEqual({ grid: { firstMs: AT_MS, counts: [4n, 7n, 3n] }, added: 8n, addedSince: 8n })
+    expect(withMinutes(grid, minutes, AT_MS + 1)).toMatchObject({ added: 8n, addedSince: 5n })
+    expect(withMinutes(grid, { firstMs: AT_MS + 2 * MINUTE_MS, counts: [2n, 5n] }, AT_MS).grid.counts).toEqual([1n, 2n, 2n])
+    expect(grid.counts).toEqual([1n, 2n, 3n])
   })
 
   test('says what a cell is', () => {

@@ -24,6 +24,7 @@ export function stateOf(values: Partial<PageState> = {}): PageState {
       { lane: 0, head: 1_234_000n, published: 1_234_000n, applied: 1_233_990n, ageMs: 1_500 },
       { lane: 1, head: 567n, published: 560n, applied: undefined, ageMs: undefined },
     ],
+    minutes: { firstMs: Date.UTC(2026, 10, 28, 21, 2), counts: [2n ** 53n + 1n, 0n, 3n] },
     version: '1234567',
     ...values,
   }

@@ -1,6 +1,8 @@
 import type { LaneProgress } from '../../../src/ledger/heads.ts'
+import { MinuteSums } from '../../../src/server/count-reader/minute-sums.ts'
 import type { PageReader } from '../../../src/server/page/page-states.ts'
 import { PageStates, type PageStatesOptions } from '../../../src/server/page/page-states.ts'
+import { MINUTE_MS } from '../../../src/terms/minute.ts'
 
 type CacheLook = Awaited<ReturnType<PageReader['cacheLook']>>
 
@@ -9,6 +11,12 @@ export class FakeReader implements PageReader {
   total: PageReader['total'] = async () => ({ count: 12n, source: 'cache', ageMs: 300 })
   progress: PageReader['progress'] = async () => this.lanes
   cacheLook: PageReader['cacheLook'] = async () => this.look(12n)
+  /** Each minute has as many pings as its number. */
+  cachedMinutes: PageReader['cachedMinutes'] = async ({ startMs, endMs }) => {
+    const [from, to] = [Number(startMs) / MINUTE_MS, Number(endMs) / MINUTE_MS]
+    const minutes = new Map(Array.from({ length: to - from }, (_, index) => [from + index, from + index]))
+    return { sums: MinuteSums.of({ from, to, minutes })!, provenMs: performance.now() }
+  }
   /** With a ping on its way to Kafka: not at rest. */
   lanes: readonly LaneProgress[] = [{ lane: 0, seq: 12n, tag: 1n, published: 11n }]
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { stateJson, type PageState } from '../../../src/server/page/page-state.ts'
+import { MINUTE_MS } from '../../../src/terms/minute.ts'
 import { FakeReader, statesOf } from './page-reader.ts'
 
 const unanswered = () => new Promise<never>(() => undefined)
@@ -43,6 +44,23 @@ describe('the state of the live page', () => {
     const state = await statesOf(reader).now()
     expect(state).toMatchObject({ total: undefined, provenAtMs: undefined, perSecond: undefined, lanes: undefined, version: '' })
     expect(state.parts.map(({ state: of }) => of)).toEqual(['late', 'late', 'late', 'late'])
+  })
+
+  test('has the newest minutes, unless the cache cannot count them, and those of the last ping at rest', async () => {
+    vi.setSystemTime(Date.UTC(2026, 10, 28, 21, 4, 5))
+    const reader = new FakeReader()
+    reader.lanes = AT_REST
+    const states = statesOf(reader)
+    const minute = Date.UTC(2026, 10, 28, 21, 4) / MINUTE_MS
+    const firstMs = (minute - 2) * MINUTE_MS
+    const counts = [minute - 2, minute - 1, minute].map(BigInt)
+    expect((await states.now()).minutes).toEqual({ firstMs, counts })
+    reader.cachedMinutes = async () => undefined
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect((await states.now()).minutes).toEqual({ firstMs, counts })
+    reader.total = async () => ({ count: 13n, source: 'cache', ageMs: 300 })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect((await states.now()).minutes).toBeUndefined()
   })
 
   test('comes without a part that hangs, and shows what was known of it, as old as it has become', async () => {

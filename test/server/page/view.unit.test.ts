@@ -10,7 +10,16 @@ describe('what the browser reads of the state', () => {
   })
 
   test('can be a state of which nothing is known', () => {
-    const state = { atMs: AT_MS, total: undefined, perSecond: undefined, provenAtMs: undefined, parts: [], lanes: undefined, version: '' }
+    const state = {
+      atMs: AT_MS,
+      total: undefined,
+      perSecond: undefined,
+      provenAtMs: undefined,
+      parts: [],
+      lanes: undefined,
+      minutes: undefined,
+      version: '',
+    }
     const parts = stateParts(parseState(stateJson(state)), 'UTC')
     expect(parts).toMatchObject({ total: '–', rate: '–', proven: '–', counted: 'Neither the cache nor Postgres can prove a count now.' })
     expect(parts.lanes).toContain('Postgres is unreachable')

@@ -61,6 +61,29 @@ export function toGrid(buckets) {
 }
 
 /**
+ * The grid with other counts of some minutes, which may be partly outside of it, and by how much they change the count since a time.
+ *
+ * @param {Grid} grid
+ * @param {Grid} minutes
+ * @param {number} sinceMs
+ */
+export function withMinutes(grid, minutes, sinceMs) {
+  const counts = [...grid.counts]
+  let added = 0n
+  let addedSince = 0n
+  for (const [index, count] of minutes.counts.entries()) {
+    const startMs = minutes.firstMs + index * MINUTE_MS
+    const at = (startMs - grid.firstMs) / MINUTE_MS
+    const before = counts[at]
+    if (before === undefined) continue
+    counts[at] = count
+    added += count - before
+    if (startMs >= sinceMs) addedSince += count - before
+  }
+  return { grid: { ...grid, counts }, added, addedSince }
+}
+
+/**
  * The highest count of each class of cells but the first: evenly spaced by their logarithms, since rates differ by much.
  *
  * @param {readonly bigint[]} counts

@@ -15,6 +15,7 @@ import {
   pingsText,
   thresholds,
   toGrid,
+  withMinutes,
 } from './calendar.js'
 import { follow, listBuckets, newPingId, sendPing } from './server.js'
 import { escapeHtml, isZone, numberText, parseState, spokenText, stateParts, timeText, zoneHtml } from './view.js'
@@ -71,8 +72,8 @@ function showState(json) {
   if (count === undefined) show('total', totalHtml)
   else if (before === undefined) setTotal(count)
   else if (count !== before) tick(count)
-  if (count !== before) refreshSoon()
   showTime()
+  if (!takeMinutes(state, before) && count !== before) refreshSoon()
   speakLater(spokenText(state))
 }
 
@@ -131,8 +132,9 @@ function showLink(link) {
 // The heatmap and the days
 
 /**
- * While pings arrive, the newest minutes are asked for, first often, then less and less: each look costs the server, and there may be a
- * thousand viewers. All minutes are asked for from time to time: a ping may have an older time.
+ * The newest minutes come with the state. Where the cache does not have them, they are asked for while pings arrive, first often, then
+ * less and less: each look costs the server, and there may be a thousand viewers. All minutes are asked for from time to time, and once
+ * the total says that pings have older times.
  */
 const REFRESH_MS = { min: 2_000, max: 16_000 }
 const REFRESH_ALL_MS = 300_000
@@ -185,6 +187,52 @@ function refreshSoon() {
   refreshing = setTimeout(run, Math.max(0, refreshedMs + paceMs - performance.now()))
 }
 
+/** The minutes are known up to this one, in ms. */
+let takenMs = 0
+/** The total when minutes and days were last asked for. @type {bigint | undefined} */
+let askedTotal
+/** Pings that are in the total, and in no minute that has come. Undefined: the next minutes are the first since some were asked for. @type {bigint | undefined} */
+let missing
+
+/**
+ * Takes the newest minutes of a state, with its total and the one before. False: minutes have to be asked for if the total has changed.
+ *
+ * @param {import('./view.js').State} state
+ * @param {bigint | undefined} before
+ */
+function takeMinutes({ total: known, provenAtMs = 0, minutes }, before) {
+  const count = known?.count
+  const today = days.at(-1)
+  if (minutes === undefined || grid === undefined || today === undefined || performance.now() > allMs + REFRESH_ALL_MS) return false
+  if (minutes.firstMs > takenMs || grid.firstMs !== gridRange(serverNow(), zone).startMs) {
+    allMs = -Infinity // minutes in between may have changed
+    return false
+  }
+  const isSame = count === before
+  const lastMs = isSame ? provenAtMs : minutes.firstMs + (minutes.counts.length - 1) * MINUTE_MS
+  takenMs = Math.max(takenMs, lastMs - (lastMs % MINUTE_MS))
+  const { grid: changed, added, addedSince } = withMinutes(grid, minutes, today.startMs)
+  // Answers that were sought while the total changed are not of one instant.
+  missing = missing === undefined ? (count ?? 0n) - (askedTotal ?? 0n) : missing + (count ?? 0n) - (before ?? 0n) - added
+  if (added !== 0n) {
+    grid = changed
+    days = [...days.slice(0, -1), { ...today, count: today.count + addedSince }]
+    updateCells()
+    showDays()
+  }
+  // While pings arrive, the minutes of a state are a little newer than its total.
+  if (missing !== 0n && isSame) {
+    allMs = -Infinity
+    refreshSoon()
+  }
+  return true
+}
+
+function showDays() {
+  show('days', dayRows(days, zone))
+  show('today', pingsText(days.at(-1)?.count ?? 0n))
+}
+
 /** Goes with the time where no ping arrives: to the next minute, and with the hour to another row and perhaps another day. */
 function showTime() {
   const nowMs = serverNow()
@@ -199,15 +247,16 @@ async function refresh() {
   const nowMs = serverNow()
   const range = gridRange(nowMs, zone)
   const [first] = days.slice(-1)
-  if (range.startMs !== grid?.firstMs || performance.now() > allMs + REFRESH_ALL_MS) {
+  const minuteMs = nowMs - (nowMs % MINUTE_MS)
+  const newest = { startMs: Math.max(minuteMs - (NEWEST - 1) * MINUTE_MS, range.startMs), endMs: minuteMs + MINUTE_MS }
+  askedTotal = total
+  if (range.startMs !== grid?.firstMs || newest.startMs > takenMs || performance.now() > allMs + REFRESH_ALL_MS) {
     const [minutes, allDays] = await Promise.all([listBuckets('MINUTE', range, zone), listBuckets('DAY', daysRange(nowMs), zone)])
     allMs = performance.now()
     grid = toGrid(minutes)
     days = lastDays(allDays, nowMs)
     renderGrid()
   } else if (first !== undefined) {
-    const minuteMs = nowMs - (nowMs % MINUTE_MS)
-    const newest = { startMs: Math.max(minuteMs - (NEWEST - 1) * MINUTE_MS, range.startMs), endMs: minuteMs + MINUTE_MS }
     const today = { startMs: first.startMs, endMs: daysRange(nowMs).endMs }
     const [minutes, someDays] = await Promise.all([listBuckets('MINUTE', newest, zone), listBuckets('DAY', today, zone)])
     const counts = [...grid.counts]
@@ -216,8 +265,9 @@ async function refresh() {
     days = lastDays([...days.slice(0, -1), ...someDays], nowMs)
     updateCells()
   }
-  show('days', dayRows(days, zone))
-  show('today', pingsText(days.at(-1)?.count ?? 0n))
+  takenMs = minuteMs
+  missing = undefined
+  showDays()
 }
 
 /** Draws the whole heatmap. The focus stays on its minute. */

@@ -8,7 +8,7 @@
  * What the server knows: see src/server/page/page-state.ts.
  *
  * @typedef {{ atMs: number, total?: Count | undefined, perSecond?: number | undefined, provenAtMs?: number | undefined,
- *   parts: readonly Part[], lanes?: readonly Lane[] | undefined, version: string }} State
+ *   parts: readonly Part[], lanes?: readonly Lane[] | undefined, minutes?: { firstMs: number, counts: readonly bigint[] } | undefined, version: string }} State
  */
 /** @typedef {Record<'total' | 'rate' | 'proven' | 'counted' | 'parts' | 'lanes', string>} StateParts HTML by the id of its element */
 
@@ -29,10 +29,11 @@ const HOUR_MS = 60 * MINUTE_MS
  * @returns {State}
  */
 export function parseState(json) {
-  const { total, lanes, ...rest } = JSON.parse(json)
+  const { total, lanes, minutes, ...rest } = JSON.parse(json)
   return {
     ...rest,
     total: total && { ...total, count: BigInt(total.count) },
+    minutes: minutes && { ...minutes, counts: minutes.counts.map(BigInt) },
     lanes: lanes?.map(
       (/** @type {Record<'lane' | 'head' | 'published' | 'applied' | 'ageMs', any>} */ { head, published, applied, ...lane }) => ({
         ...lane,

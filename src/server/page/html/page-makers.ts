@@ -91,8 +91,7 @@ async function livePage(request: PageRequest, { assets, views, shared }: LivePag
   const coding = codingFor(request.header('accept-encoding'))
   const { origin } = request
   const state = await views.state()
-  const make = async (): Promise<Page> =>
-    encodedPage(pageHtml(await views.view(zone, state), { assets, origin, zone, zoneFault }), coding)
+  const make = async (): Promise<Page> => encodedPage(pageHtml(await views.view(zone, state), { assets, origin, zone, zoneFault }), coding)
   return zoneFault === undefined ? shared.get(state, `${coding} ${zone} ${origin}`, make) : make()
 }
 
