@@ -34,10 +34,15 @@ export class PostgresOutbox implements Outbox {
   }
 
   /** `onAnnounced` is called when another instance has committed rows. */
-  static async open(postgres: ClientConfig, topics: OutboxTopics, onAnnounced: () => void): Promise<PostgresOutbox> {
+  static async open(
+    postgres: ClientConfig,
+    topics: OutboxTopics,
+    onAnnounced: () => void,
+    sessionIdleMs = SESSION_IDLE_MS,
+  ): Promise<PostgresOutbox> {
     const client = await connectClient(postgres, 'semaphore-relay', { queryTimeoutMs: QUERY_TIMEOUT_MS })
     try {
-      await endSessionWhenIdle(client, SESSION_IDLE_MS)
+      await endSessionWhenIdle(client, sessionIdleMs)
       // A move that is lost in a crash of Postgres only means that records are sent again.
       await client.query('set synchronous_commit = off')
       client.on('notification', onAnnounced)

@@ -7,7 +7,7 @@ export interface Rate {
 }
 
 /** A record follows its grant soon, but not after the same time each: later by up to this on a busy machine. */
-const MAX_LATE_MS = 1_500
+const MAX_LATE_MS = 10_000
 
 /** Grants are evenly spaced: between any two there are as many gaps as grants, as far as the times of their records show. */
 export function checkRate({ granted }: Resource, rate: Rate | undefined): readonly Violation[] {

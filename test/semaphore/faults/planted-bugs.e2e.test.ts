@@ -30,8 +30,10 @@ interface Plan {
 const { isLong } = semaphoreFaultSettings()
 const RESOURCES = 8
 const SEED = 7
-/** Longer than a command takes, than a lease, and than a busy machine pauses. */
-const QUIET_MS = 5_000
+/** Longer than a command takes, than a lease, and than a busy machine pauses. With a planted bug many commands never end. */
+const QUIET_MS = { withoutBug: 40_000, withBug: 5_000 }
+/** A run with a bug that the machine cut short finds nothing: then another one does. */
+const MAX_RUNS = 3
 /** The default of the programs here: a limit of one is the resource's own. */
 const DEFAULT_RUNNING = 2
 
@@ -49,10 +51,12 @@ const SLOW: Plan = {
   isUnruly: false,
   patienceMs: 2_000,
 }
+/** A machine may stop, and then a slot is free for that long. */
+const PATIENT: Plan = { ...SLOW, patienceMs: 10_000 }
 const SHORT_QUEUES: Plan = { ...USUAL, limitsOf: () => ({ running: 1, waiting: 1 }) }
 /** Long queues: what is cancelled still waits. */
 const LONG_QUEUES: Plan = { ...USUAL, commands: 400, perSecond: 1_000 }
-const RATED: Plan = { ...USUAL, commands: 64, limitsOf: () => ({ running: 10, rate: { count: 3, windowMs: 1_500 } }) }
+const RATED: Plan = { ...USUAL, commands: 64, limitsOf: () => ({ running: 10, rate: { count: 3, windowMs: 15_000 } }) }
 const PLANS: Partial<Readonly<Record<Title, Plan>>> = {
   '3: a lease never ends': LEASED,
   '5: only one slot is given on at a time': SLOW,
@@ -64,7 +68,7 @@ const PLANS: Partial<Readonly<Record<Title, Plan>>> = {
 keepLogsOnFailure()
 
 describe.concurrent("the checker of the semaphore's topics", () => {
-  const plans = { MIXED, SLOW }
+  const plans = { MIXED, PATIENT }
   test.each(firstOrAll(Object.keys(plans) as (keyof typeof plans)[]))(
     'finds nothing wrong in a run without a planted bug, load %s',
     async name => expect(await run(plans[name])).toEqual([]),
@@ -72,11 +76,19 @@ describe.concurrent("the checker of the semaphore's topics", () => {
 
   const titles = Object.keys(MISTAKES) as Title[]
   const ofEachKind = titles.filter((title, index) => titles.findIndex(other => MISTAKES[other].finds === MISTAKES[title].finds) === index)
-  test.each(isLong ? titles : atDepth({ normally: titles.slice(0, 2), thoroughly: ofEachKind }))('finds a planted bug: %s', async title => {
-    const mistake: Mistake = MISTAKES[title]
-    const violations = await run(PLANS[title] ?? USUAL, mistake)
-    expect(violations.map(({ broken }) => broken)).toContain(mistake.finds)
-  })
+  const timeout = 60_000 * MAX_RUNS
+  test.each(isLong ? titles : atDepth({ normally: titles.slice(0, 2), thoroughly: ofEachKind }))(
+    'finds a planted bug: %s',
+    { timeout },
+    async title => {
+      const mistake: Mistake = MISTAKES[title]
+      const found = new Set<string>()
+      for (let runs = 0; runs < MAX_RUNS && !found.has(mistake.finds); runs++) {
+        for (const { broken } of await run(PLANS[title] ?? USUAL, mistake)) found.add(broken)
+      }
+      expect([...found]).toContain(mistake.finds)
+    },
+  )
 })
 
 function mixedLimits(number: number): OwnLimits {
@@ -98,7 +110,7 @@ async function run(plan: Plan, mistake?: Mistake): Promise<readonly Violation[]>
     const running = new RunningLoad({ ...place, ...plan, seed: SEED, resources: RESOURCES })
     await running.start()
     await running.untilRequested(plan.commands)
-    const { history } = await running.finish(QUIET_MS)
+    const { history } = await running.finish(mistake ? QUIET_MS.withBug : QUIET_MS.withoutBug)
     const limitsOf = (resource: string) => plan.limitsOf(resourceNumber(resource))
     return checkTopics(history, {
       limitOf: resource => limitsOf(resource)?.running ?? DEFAULT_RUNNING,

@@ -8,8 +8,8 @@ import { SemaphoreCaller } from './semaphore-caller.ts'
 import { SimulatedResources } from './simulated-resources.ts'
 import { testClient, type SemaphoreTopics } from './topics.ts'
 
-/** By then a command in a short queue has had its turn. */
-const REFUSED_FOR_GOOD_MS = 1_500
+/** When nothing has happened for this long, a command in a short queue has had its turn: longer than a machine stops. */
+const REFUSED_FOR_GOOD_MS = 6_000
 
 export interface LoadPlan {
   readonly brokers: string
@@ -67,11 +67,11 @@ export class RunningLoad {
     await this.load.stop()
     const startedMs = performance.now()
     // A refused request that was sent twice may have been accepted the second time.
-    if (this.simulation.refused.size > 0) await wait(REFUSED_FOR_GOOD_MS)
-    for (let lastMs = performance.now(), last = 0; !this.#isOver(); await wait(20)) {
+    const overAfterMs = () => (this.simulation.refused.size > 0 ? REFUSED_FOR_GOOD_MS : 0)
+    for (let lastMs = performance.now(), last = 0; ; await wait(20)) {
       const { granted, ended } = this.simulation
       if (granted.size + ended.size > last) [last, lastMs] = [granted.size + ended.size, performance.now()]
-      else if (performance.now() - lastMs > quietMs) break
+      if (performance.now() - lastMs >= (this.#isOver() ? overAfterMs() : quietMs)) break
     }
     const drainMs = performance.now() - startedMs
     this.#caller?.stop()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { firstOrAll } from '../../support/depth.ts'
 import { keepLogsOnFailure, until, type Program } from '../../support/programs.ts'
 import { startOwnFlow, type OwnFlow } from './flow-fixture.ts'
-import { workOff } from './work-off.ts'
+import { HELD_FROM, workOff } from './work-off.ts'
 
 describe('the semaphore with two instances', () => {
   let flow: OwnFlow
@@ -16,7 +16,9 @@ describe('the semaphore with two instances', () => {
   /** The instance that publishes, and the other one. */
   async function relayAndOther(): Promise<readonly [Program, Program]> {
     const [first, second] = flow.programs as [Program, Program]
-    return (await first.metric('semaphore_relay_lanes')) >= 8 ? [first, second] : [second, first]
+    const lanes = async () => [await first.metric('semaphore_relay_lanes'), await second.metric('semaphore_relay_lanes')]
+    await until('one has most lanes', async () => Math.max(...(await lanes())) > 8)
+    return (await lanes())[0]! > 8 ? [first, second] : [second, first]
   }
 
   test('accepts commands while Kafka is down, and grants them when it recovers', async () => {
@@ -27,17 +29,18 @@ describe('the semaphore with two instances', () => {
       body: 'print',
     })
     expect(answer.status).toBe(201)
-    expect(await flow.programs[0]!.isReady()).toBe(true)
-    expect(await flow.programs[0]!.metric('semaphore_outbox_records')).toBe(1)
+    await until('it is ready', () => flow.programs[0]!.isReady())
+    await until('the record waits', async () => (await flow.programs[0]!.metric('semaphore_outbox_records')) === 1)
     await flow.kafka.restart()
-    expect(await flow.untilActionable('while-down', 30_000)).toMatchObject({ resource: 'printer', value: 'print', token: '1' })
+    expect(await flow.untilActionable('while-down', 60_000)).toMatchObject({ resource: 'printer', value: 'print', token: '1' })
     await until('the outbox is empty', async () => (await flow.programs[0]!.metric('semaphore_outbox_records')) === 0)
   })
 
   test('loses nothing and keeps the order while Postgres crashes and restarts', () =>
-    workOff(flow, 'postgres', async done => {
+    workOff(flow, 'postgres', async ({ done, goOn }) => {
       await until('some are done', () => done() > 5)
       await flow.postgres.kill9()
+      goOn()
       await flow.postgres.restart()
     }))
 
@@ -48,7 +51,7 @@ describe('the semaphore with two instances', () => {
         method: 'POST',
         headers: { 'content-type': 'text/plain', 'command-id': id },
         body: id,
-        signal: AbortSignal.timeout(15_000),
+        signal: AbortSignal.timeout(30_000),
       }).then(
         ({ status }) => status,
         () => 0,
@@ -71,12 +74,12 @@ describe('the semaphore with two instances', () => {
     ['frozen, and nothing is granted twice when it wakes', program => program.freeze(), program => program.wake()],
   ]
   test.each(firstOrAll(ENDS))('goes on when the instance that publishes is %s', (name, end, begin) =>
-    workOff(flow, name, async done => {
+    workOff(flow, name, async ({ done, goOn }) => {
       await until('some are done', () => done() > 5)
       const [relay] = await relayAndOther()
-      const before = done()
       await end(relay)
-      await until('the other instance goes on', () => done() > before + 10, 20_000)
+      goOn()
+      await until('the other instance goes on', () => done() > HELD_FROM + 10, 60_000)
       await begin(relay)
     }),
   )

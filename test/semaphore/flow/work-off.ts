@@ -5,28 +5,37 @@ import type { Flow, SeenRecord } from './flow-fixture.ts'
 
 const RESOURCES = 3
 const COMMANDS = 60
+/** This command, and those after it, are requested only when the test goes on. */
+export const HELD_FROM = 30
 
 /**
  * Requests commands, and finishes each as soon as it is actionable, while `disturb` runs. Then each command must have been actionable
- * once, in its turn, and finished. `done` counts the commands that were actionable.
+ * once, in its turn, and finished. `done` counts the commands that were actionable. Half of the commands are requested after `goOn`, so
+ * that they cannot be done before the disturbance, however slow it comes.
  */
-export async function workOff(flow: Flow, name: string, disturb: (done: () => number) => Promise<void>): Promise<void> {
+export async function workOff(
+  flow: Flow,
+  name: string,
+  disturb: (work: { readonly done: () => number; readonly goOn: () => void }) => Promise<void>,
+): Promise<void> {
   const [from, ids] = [flow.actionable.length, Array.from({ length: COMMANDS }, (_, index) => `${name} ${100 + index}`)]
   const seen = () => flow.actionable.slice(from).filter(({ commandId }) => ids.includes(commandId))
   const over = new AbortController()
-  const working = Promise.all([request(flow, ids), finish(flow, seen, over.signal)])
+  const { promise: goesOn, resolve: goOn } = Promise.withResolvers<void>()
+  const working = Promise.all([request(flow, ids, goesOn), finish(flow, seen, over.signal)])
   const all = () => new Set(seen().map(({ commandId }) => commandId)).size
-  await disturb(all)
-  await until('every command was actionable', () => all() === ids.length, 30_000)
+  await disturb({ done: all, goOn })
+  await until('every command was actionable', () => all() === ids.length, 60_000)
   const ended = () => flow.outcomes.filter(({ commandId, headers }) => ids.includes(commandId) && headers['outcome'] === 'finished')
-  await until('every command is finished', () => new Set(ended().map(({ commandId }) => commandId)).size === ids.length, 30_000)
+  await until('every command is finished', () => new Set(ended().map(({ commandId }) => commandId)).size === ids.length, 60_000)
   over.abort()
   await working
   expectTurns(seen(), ids)
 }
 
-async function request(flow: Flow, ids: readonly string[]): Promise<void> {
+async function request(flow: Flow, ids: readonly string[], goesOn: Promise<void>): Promise<void> {
   for (const [index, id] of ids.entries()) {
+    if (index === HELD_FROM) await goesOn
     const send = () => flow.request(`${id.split(' ')[0]} ${index % RESOURCES}`, id, { 'command-id': id })
     await until(`${id} is sent`, () =>
       send().then(

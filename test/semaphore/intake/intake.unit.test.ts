@@ -25,7 +25,7 @@ function create(maxOpen = 100) {
   const taken: number[] = []
   const verdicts: string[] = []
   const published: Refusal[] = []
-  const state = { isOver: false, failingPuts: 0, refused: new Map<number, number>(), counts: true, waits: 0 }
+  const state = { isOver: false, isDown: false, refused: new Map<number, number>(), counts: true, waits: 0 }
   const again: string[] = []
   const stopping = new AbortController()
   const intake = new Intake({
@@ -49,7 +49,7 @@ function create(maxOpen = 100) {
         TOPIC,
         {
           put: async (partition, { offset }, reason) => {
-            if (state.failingPuts-- > 0) throw new Error('Kafka is down')
+            if (state.isDown) throw new Error('Kafka is down')
             dead.push(`${partition}/${offset} ${reason}`)
           },
         },
@@ -139,10 +139,11 @@ describe('the intake', () => {
 
   test('writes dead letters in order, and does not commit their records before Kafka accepts them', async () => {
     const { intake, state, dead, offsets, take } = create()
-    state.failingPuts = 1
+    state.isDown = true
     await take(message(5, null), message(6, null), message(7, null))
     await turn()
     expect([dead, offsets.toCommit()]).toEqual([[], 5])
+    state.isDown = false
     await intake.idle()
     expect(dead.map(each => each.slice(0, 3))).toEqual(['2/5', '2/6', '2/7'])
     expect(offsets.toCommit()).toBe(8)

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { PostgresOutbox } from '../../../semaphore/relay/postgres-outbox.ts'
 import { Relay } from '../../../semaphore/relay/relay.ts'
@@ -10,6 +9,7 @@ import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { until } from '../../support/programs.ts'
 
 const NOTHING = () => undefined
+const TOPICS = { actionable: 'actionable', outcomes: 'outcomes' }
 /** Never within a test. */
 const POLL_MS = 60_000
 
@@ -19,7 +19,7 @@ function createRelay(database: TestDatabase, pollMs = POLL_MS) {
   const sent: OutgoingRecord[] = []
   const relay = new Relay({
     openOutbox: async onAnnounced => {
-      const outbox = await PostgresOutbox.open(database.config, { actionable: 'actionable', outcomes: 'outcomes' }, onAnnounced)
+      const outbox = await PostgresOutbox.open(database.config, TOPICS, onAnnounced, 2 * POLL_MS)
       const recordsAfter: PostgresOutbox['recordsAfter'] = (...asked) => {
         state.reads++
         return PostgresOutbox.prototype.recordsAfter.apply(outbox, asked)
@@ -50,8 +50,8 @@ function createQueue(database: TestDatabase, onApplied: StepQueueOptions['onAppl
     maxPayloadBytes: 1_000,
     maxBatchSize: 100,
     maxQueueLength: 1_000,
-    maxQueueAgeMs: 10_000,
-    answerWithinMs: 10_000,
+    maxQueueAgeMs: 60_000,
+    answerWithinMs: 60_000,
     onApplied,
   })
 }
@@ -85,13 +85,18 @@ describe("the semaphore's relay", () => {
   }
   const outbox = () => rowsOf<{ rows: bigint }>(database, 'select count(*) as rows from semaphore.outbox')
 
+  /** Of relays. */
+  const idleSessions = async () =>
+    (await rowsOf(database, "select from pg_stat_activity where application_name = 'semaphore-relay' and datname = current_database()"))
+      .length
+
   test('publishes at once what its own instance has committed, and removes it from Postgres', async () => {
     const { relay, state, ids } = await start()
     await until('it has the lanes', () => state.lanes === 16)
     await submits(relay)('a', 'b', 'c')
-    await until('all are published', () => ids().length === 3, 2_000)
+    await until('all are published', () => ids().length === 3)
     expect(ids().toSorted()).toEqual(['a', 'b', 'c'])
-    await until('the outbox is empty', async () => (await outbox())[0]!.rows === 0n, 2_000)
+    await until('the outbox is empty', async () => (await outbox())[0]!.rows === 0n)
   })
 
   test('does not read what its own instance has committed in small batches, one after the other', async () => {
@@ -116,10 +121,15 @@ describe("the semaphore's relay", () => {
     const first = await start()
     await until('it has the lanes', () => first.state.lanes === 16)
     const second = await start()
-    await delay(300) // connected, without any lane
+    await until('both are connected', async () => (await idleSessions()) === 2)
     expect(second.state.lanes).toBe(0)
-    await submits(second.relay)('a', 'b')
-    await until('all are published', () => first.ids().length === 2, 2_000)
+    const submit = submits(second.relay)
+    await submit('a', 'b')
+    // The other one may have connected only a moment later, and knows nothing of a commit before that.
+    await until('all are published', async () => {
+      second.relay.wake()
+      return first.ids().length === 2
+    })
     expect(second.sent).toEqual([])
   })
 
@@ -128,9 +138,9 @@ describe("the semaphore's relay", () => {
     await until('it has the lanes', () => first.state.lanes === 16)
     const second = await start(50)
     await first.relay.stop()
-    await until('the other one has them', () => second.state.lanes === 16, 5_000)
+    await until('the other one has them', () => second.state.lanes === 16)
     await submits(second.relay)('a')
-    await until('it is published', () => second.ids().length === 1, 2_000)
+    await until('it is published', () => second.ids().length === 1)
   })
 
   test('keeps everything while Kafka is down, and then publishes it in order', async () => {
@@ -143,7 +153,7 @@ describe("the semaphore's relay", () => {
     await submit('b')
     expect((await outbox())[0]!.rows).toBe(2n)
     state.isDown = false
-    await until('both are published', () => ids().length === 2, 5_000)
+    await until('both are published', () => ids().length === 2)
   })
 
   test('reads a lane again whose position was changed by hand', async () => {
@@ -154,7 +164,7 @@ describe("the semaphore's relay", () => {
     await until('the outbox is empty', async () => ids().length === 1 && (await outbox())[0]!.rows === 0n)
     await sql(database, 'update semaphore.lanes set published_tag = 1')
     await submit('b')
-    await until('it is published', () => ids().includes('b'), 5_000)
+    await until('it is published', () => ids().includes('b'))
   })
 
   test('publishes what is committed before it stops', async () => {

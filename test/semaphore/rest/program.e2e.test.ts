@@ -36,5 +36,5 @@ test("the original's curl commands and pingcli work against the program, from th
   expect(await semaphoreClient({ url }, 'gRPC').finish({ resourceId: 'r', commandId: 'b', token: 2n })).toMatchObject({ repeated: false })
   const { stdout: metrics } = await run('curl', ['-s', `${url}/metrics`])
   expect(metrics).toContain('semaphore_rpc_total{method="POST /command/{resourceId}",code="ok"} 3')
-  expect(flow.actionable.map(seen => seen.commandId).toSorted()).toEqual(['a', 'b', commandId].toSorted())
+  expect([...new Set(flow.actionable.map(seen => seen.commandId))].toSorted()).toEqual(['a', 'b', commandId].toSorted())
 })

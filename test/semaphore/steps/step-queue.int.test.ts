@@ -120,8 +120,7 @@ describe('the queue of steps', () => {
     const resource = 'lost'
     await queue.run(submit('l0', { resource }))
     await store.rows(`select pg_terminate_backend(pid) ${sessions}`)
-    const { outcome } = await queue.run(submit('l1', { resource }))
-    expect(outcome).toBe('accepted')
+    expect(['accepted', 'repeated']).toContain((await queue.run(submit('l1', { resource }))).outcome)
     gate.freeze() // the batch may arrive, its answer does not
     gate.let(() => 'through')
     expect(['accepted', 'repeated']).toContain((await queue.run(submit('l2', { resource }))).outcome)
@@ -177,7 +176,7 @@ describe('the queue of steps', () => {
 
   test('is ready when Postgres accepts writes', async () => {
     const { queue } = startQueue(database.config)
-    expect(await queue.isReady()).toBe(true)
+    await expect.poll(() => queue.isReady()).toBe(true)
     await queue.stop()
     const down = startQueue({ ...database.config, port: 1 })
     expect(await down.queue.isReady()).toBe(false)

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 
 const WAITING = "from pg_stat_activity where wait_event = 'SyncRep' and datname = current_database()"
-const waitsForStandby = () => expect.poll(async () => (await rowsOf(postgres, `select ${WAITING}`)).length).toBe(1)
+const waitsForStandby = () => expect.poll(async () => (await rowsOf(postgres, `select ${WAITING}`)).length).toBeGreaterThanOrEqual(1)
 const standby = (names: string) => sql(postgres.admin, `alter system set synchronous_standby_names = '${names}'`, 'select pg_reload_conf()')
 /** What an impatient operator does: the commit succeeds with a WARNING. */
 const cancelWait = () => sql(postgres, `select pg_cancel_backend(pid) ${WAITING}`)
@@ -29,7 +29,7 @@ test('a WARNING at commit is no answer: the same steps are sent again, and wait 
   const run = queue.run(submit('a')).finally(() => (isAnswered = true))
   await waitsForStandby()
   await cancelWait()
-  await expect.poll(retries).toBe(1)
+  await expect.poll(retries).toBeGreaterThanOrEqual(1)
   await waitsForStandby() // the command is there now: only the message in the log of Postgres makes the commit wait
   expect(isAnswered).toBe(false)
   await standby('')
