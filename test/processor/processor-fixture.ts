@@ -41,6 +41,8 @@ export interface ProcessorFixture {
   untilTrue(limitMs?: number): Promise<number>
   /** Records that are not committed, over all partitions or in one. */
   uncommitted(partition?: number): Promise<number>
+  /** How many processors the group has. */
+  members(): Promise<number>
   close(): Promise<void>
 }
 
@@ -90,7 +92,7 @@ export async function processorFixture(
     },
     hash: () => cache.hgetall(HASH),
     isTrue,
-    untilTrue: (limitMs = 25_000) => until('the cache equals the ledger', isTrue, limitMs),
+    untilTrue: (limitMs = 40_000) => until('the cache equals the ledger', isTrue, limitMs),
     uncommitted: async only => {
       const [ends, groups] = await Promise.all([
         admin.fetchTopicOffsets(place.topic),
@@ -100,6 +102,7 @@ export async function processorFixture(
       const asked = ends.filter(({ partition }) => only === undefined || partition === only)
       return asked.reduce((sum, { partition, high }) => sum + Number(high) - (committed.get(partition) ?? 0), 0)
     },
+    members: async () => (await admin.describeGroups([place.topic])).groups[0]!.members.length,
     close: async () => {
       await Promise.all(programs.map(program => program.kill9()))
       await Promise.all([producer.disconnect(), admin.disconnect()])
