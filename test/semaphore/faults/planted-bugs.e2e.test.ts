@@ -67,7 +67,7 @@ const PLANS: Partial<Readonly<Record<Title, Plan>>> = {
 
 keepLogsOnFailure()
 
-describe.concurrent("the checker of the semaphore's topics", () => {
+describe.concurrent("the checker of the semaphore's topics", { timeout: 60_000 * MAX_RUNS }, () => {
   const plans = { MIXED, PATIENT }
   test.each(firstOrAll(Object.keys(plans) as (keyof typeof plans)[]))(
     'finds nothing wrong in a run without a planted bug, load %s',
@@ -76,19 +76,14 @@ describe.concurrent("the checker of the semaphore's topics", () => {
 
   const titles = Object.keys(MISTAKES) as Title[]
   const ofEachKind = titles.filter((title, index) => titles.findIndex(other => MISTAKES[other].finds === MISTAKES[title].finds) === index)
-  const timeout = 60_000 * MAX_RUNS
-  test.each(isLong ? titles : atDepth({ normally: titles.slice(0, 2), thoroughly: ofEachKind }))(
-    'finds a planted bug: %s',
-    { timeout },
-    async title => {
-      const mistake: Mistake = MISTAKES[title]
-      const found = new Set<string>()
-      for (let runs = 0; runs < MAX_RUNS && !found.has(mistake.finds); runs++) {
-        for (const { broken } of await run(PLANS[title] ?? USUAL, mistake)) found.add(broken)
-      }
-      expect([...found]).toContain(mistake.finds)
-    },
-  )
+  test.each(isLong ? titles : atDepth({ normally: titles.slice(0, 2), thoroughly: ofEachKind }))('finds a planted bug: %s', async title => {
+    const mistake: Mistake = MISTAKES[title]
+    const found = new Set<string>()
+    for (let runs = 0; runs < MAX_RUNS && !found.has(mistake.finds); runs++) {
+      for (const { broken } of await run(PLANS[title] ?? USUAL, mistake)) found.add(broken)
+    }
+    expect([...found]).toContain(mistake.finds)
+  })
 })
 
 function mixedLimits(number: number): OwnLimits {
