@@ -2,7 +2,7 @@ const GIVE_UP_AFTER_MS = 40_000
 
 /**
  * Runs `attempt` until one takes less than `limitMs`, and returns what that one does; an earlier one that fails is ignored. For what is
- * true only for so long: a slower attempt says nothing, since the machine may have stopped in the middle of it.
+ * true only for a limited time: a slower attempt says nothing, since the machine may have stopped in the middle of it.
  */
 export async function untilQuick<T>(limitMs: number, attempt: () => Promise<T>): Promise<T> {
   const beganMs = performance.now()
