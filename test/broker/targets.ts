@@ -17,9 +17,13 @@ interface Started {
   stop(): Promise<void>
 }
 
+/** Of tests that wait for several things, one after another. */
+const TEST_LIMIT_MS = 180_000
+const START_LIMIT_MS = 180_000
+
 /** The same tests run against Ping's broker, always, and against Apache Kafka, which shows that they are right, where TEST_DEPTH is `thorough` and that tier can run. */
 export function onBothBrokers(define: (target: Target) => void): void {
-  describe.each(kafkaKindsAtDepth())('with %s', kind => define(startedFor(kind)))
+  describe.each(kafkaKindsAtDepth())('with %s', { timeout: TEST_LIMIT_MS }, kind => define(startedFor(kind)))
 }
 
 const START: Readonly<Record<KafkaKind, () => Promise<Started>>> = { "Ping's broker": startOurs, 'Apache Kafka': shareKafka }
@@ -28,7 +32,7 @@ function startedFor(name: KafkaKind): Target {
   let started: Started | undefined
   beforeAll(async () => {
     started = await START[name]()
-  })
+  }, START_LIMIT_MS)
   afterAll(() => started?.stop())
   return {
     name,

@@ -5,17 +5,27 @@ import { describe, expect, test } from 'vitest'
 import { createAccessCheck } from '../../src/transport/access/access-check.ts'
 import { parseTokens } from '../../src/transport/access/tokens.ts'
 import { tokenLine } from '../server/callers-fixture.ts'
-import { HTTP_VERSIONS, read, serveStream, type StreamFixture } from './event-stream-fixture.ts'
+import { HTTP_VERSIONS, read, serveStream, type Reader, type StreamFixture } from './event-stream-fixture.ts'
 
 const POLL = { timeout: 20_000 }
 /** More than the buffers of a connection keep. */
 const BIG = 'x'.repeat(4_000_000)
 
+/** A reader whose request has arrived before its time limit: on a machine that stops for a while, the first ones may not. */
+async function inTime(connectReader: () => Promise<Reader>): Promise<Reader> {
+  for (let tries = 1; ; tries++) {
+    const reader = await connectReader().catch((error: unknown) => error)
+    if (!(reader instanceof Error) && (reader as Reader).status !== 408) return reader as Reader
+    if (tries === 5) throw reader
+  }
+}
+
 /** A reader over HTTP/1.1 that stops reading after the headers. */
-async function stalledReader({ port, source }: StreamFixture): Promise<Socket> {
+async function stalledReader({ port, source, readers }: StreamFixture): Promise<Socket> {
   const socket = createConnection(port, '127.0.0.1').on('error', () => undefined)
   socket.write('GET /events HTTP/1.1\r\nhost: a\r\n\r\n')
   await once(socket, 'data')
+  expect(readers()).toBe(1)
   socket.pause()
   source.push('big 1', BIG)
   await expect.poll(() => source.asked, POLL).toBe(1)
@@ -53,7 +63,7 @@ describe.each(HTTP_VERSIONS)('a stream of events over %s', version => {
 
   test('sends a comment to a reader without events, which stays connected longer than a slow request may take', async () => {
     await using fixture = await serveStream({ heartbeatMs: 100, limits: { headersMs: 300, requestMs: 300, checkMs: 50 } })
-    using reader = await read(`${fixture.url}/events`, version)
+    using reader = await inTime(() => read(`${fixture.url}/events`, version))
     await expect.poll(() => reader.text().split(':\n\n').length, POLL).toBeGreaterThan(8)
     expect(reader.hasEnded()).toBe(false)
   })
@@ -140,7 +150,6 @@ describe('a stream of events', () => {
   test('disconnects a reader that takes nothing for too long', async () => {
     await using fixture = await serveStream({ heartbeatMs: 50, stalledMs: 300 })
     const socket = await stalledReader(fixture)
-    expect(fixture.readers()).toBe(1)
     await expect.poll(fixture.readers, POLL).toBe(0)
     socket.destroy()
   })

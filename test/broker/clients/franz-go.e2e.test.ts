@@ -8,7 +8,7 @@ import { uniqueName } from '../../support/kafka.ts'
 import { can, goCommand } from '../../support/tiers.ts'
 import { onBothBrokers } from '../targets.ts'
 import { CODECS } from './sample-records.ts'
-import { runScenarios, type Facts } from './scenarios.ts'
+import { runScenarios, SCENARIOS_LIMIT_MS, type Facts } from './scenarios.ts'
 
 const SOURCE = join(import.meta.dirname, 'franz-go')
 /** A first build includes everything that it needs of Go's library, and perhaps a newer Go. */
@@ -30,7 +30,7 @@ describe.runIf(can('go'))('franz-go', () => {
     let facts: Facts
     beforeAll(async () => {
       facts = await runScenarios({ name: 'franz-go', command: program, args: [target.brokers, uniqueName('go')] })
-    })
+    }, SCENARIOS_LIMIT_MS)
 
     test.each(CODECS)('returns records unchanged and in order (%s)', codec => {
       expect(facts.get(`round trip (${codec})`)).toEqual({ same: true, offsets: true })

@@ -5,7 +5,7 @@ import { uniqueName } from '../../support/kafka.ts'
 import { can } from '../../support/tiers.ts'
 import { onBothBrokers } from '../targets.ts'
 import { CODECS } from './sample-records.ts'
-import { runScenarios, type Facts } from './scenarios.ts'
+import { runScenarios, SCENARIOS_LIMIT_MS, type Facts } from './scenarios.ts'
 
 const FOLDER = join(import.meta.dirname, 'java')
 const QUICK_START = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
@@ -28,7 +28,7 @@ describe.runIf(can('java'))("Kafka's own clients and tools", () => {
         uniqueName('java'),
       ]
       facts = await runScenarios({ name: 'Clients.java', command: 'java', args })
-    })
+    }, SCENARIOS_LIMIT_MS)
 
     test.each(CODECS)('return records unchanged and in order (%s)', codec => {
       expect(facts.get(`round trip (${codec})`)).toEqual({ delivered: true, same: true, offsets: true })

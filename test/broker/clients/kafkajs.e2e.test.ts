@@ -31,7 +31,7 @@ const NUMBER_OF = {
 }
 
 /** Heartbeats are sent between two fetches: short waits let a member see a rebalance at once. */
-const QUICK = { maxWaitTimeInMs: 100, heartbeatInterval: 100, sessionTimeout: 10_000 } as const
+const QUICK = { maxWaitTimeInMs: 100, heartbeatInterval: 100, sessionTimeout: 30_000 } as const
 
 onBothBrokers(target => {
   let kafka: Kafka

@@ -138,7 +138,7 @@ describe.runIf(can('kcat'))('kcat', () => {
 
 async function member(target: Target, { group, topic, read }: { group: string; topic: string; read: string[] }) {
   let assigned: readonly string[] = []
-  const config = ['session.timeout.ms=6000', 'heartbeat.interval.ms=200', 'auto.offset.reset=earliest', 'fetch.wait.max.ms=50'].flatMap(
+  const config = ['session.timeout.ms=30000', 'heartbeat.interval.ms=200', 'auto.offset.reset=earliest', 'fetch.wait.max.ms=50'].flatMap(
     each => ['-X', each],
   )
   const child = await startProgram({
@@ -174,7 +174,7 @@ async function newTopic(target: Target, numPartitions: number): Promise<string> 
 
 /** Returns its output; rejects with its messages if it fails. */
 async function run(args: readonly string[], input = ''): Promise<string> {
-  const child = spawn('kcat', args, { timeout: 30_000 })
+  const child = spawn('kcat', args, { timeout: 60_000 })
   child.stdin.end(input)
   const [out, said, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   if (code !== 0 || /Delivery failed/.test(said)) throw new Error(`kcat ended with ${code}: ${said}`)

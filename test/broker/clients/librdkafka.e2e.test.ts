@@ -5,7 +5,7 @@ import { uniqueName } from '../../support/kafka.ts'
 import { confluentKafka, can } from '../../support/tiers.ts'
 import { onBothBrokers } from '../targets.ts'
 import { CODECS } from './sample-records.ts'
-import { runScenarios, type Facts } from './scenarios.ts'
+import { runScenarios, SCENARIOS_LIMIT_MS, type Facts } from './scenarios.ts'
 
 const CLIENT = join(import.meta.dirname, 'librdkafka', 'client.py')
 
@@ -22,7 +22,7 @@ for (const tier of ['librdkafka', 'librdkafka-new'] as const) {
           args,
           env: { ...environment(), PYTHONPATH: confluentKafka(tier), PYTHONWARNINGS: 'ignore' },
         })
-      })
+      }, SCENARIOS_LIMIT_MS)
 
       test.each(CODECS)('returns records unchanged and in order (%s)', codec => {
         expect(facts.get(`round trip (${codec})`)).toEqual({ unsent: 0, delivered: true, same: true, offsets: true, timestamps: true })

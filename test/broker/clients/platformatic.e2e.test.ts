@@ -197,8 +197,8 @@ async function member(base: { clientId: string; bootstrapBrokers: string[] }, { 
     autocommit: 100,
     maxWaitTime: 100,
     heartbeatInterval: 100,
-    sessionTimeout: 10_000,
-    rebalanceTimeout: 10_000,
+    sessionTimeout: 30_000,
+    rebalanceTimeout: 30_000,
   })
   const read: TextMessage[] = []
   const stream = await consumer.consume({ topics: [topic], mode: 'committed', fallbackMode: 'earliest' })

@@ -13,7 +13,9 @@ export interface Program {
   readonly env?: NodeJS.ProcessEnv
 }
 
-const LIMIT_MS = 80_000
+const LIMIT_MS = 240_000
+/** How long a hook may take that runs a client's program. */
+export const SCENARIOS_LIMIT_MS = LIMIT_MS + 30_000
 
 /**
  * Runs a client's program to its end. It prints a JSON line `{"scenario": <name>, "facts": …}` for each scenario; the test checks the

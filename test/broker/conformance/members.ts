@@ -6,8 +6,8 @@ import type { Script } from './script.ts'
 
 type Join = Sent<typeof joinGroup>
 
-/** The minimum that Kafka's brokers allow by default. */
-export const SESSION_TIMEOUT_MS = 6_000
+/** No member sends heartbeats by itself: longer than any of them is silent. */
+export const SESSION_TIMEOUT_MS = 120_000
 const LATEST_JOIN = 9
 const LATEST_SYNC = 5
 const LATEST_HEARTBEAT = 4
@@ -99,7 +99,7 @@ export function joining(groupId: string): Join {
   return {
     groupId,
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
-    rebalanceTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 60_000,
     memberId: '',
     groupInstanceId: null,
     protocolType: 'consumer',

@@ -1,12 +1,14 @@
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Broker } from '../../../broker/broker.ts'
 import { LineClient } from './line-client.ts'
 import { until } from './until.ts'
 
-/** Longer than the test waits. */
-const LONG_POLL_MS = 20_000
+/** Longer than the test waits, and shorter than a session, since kafkajs sends no heartbeat meanwhile. */
+const LONG_POLL_MS = 28_000
 const SHORT_POLL_MS = 200
+
+vi.setConfig({ testTimeout: 120_000 })
 
 let broker: Broker
 let kafka: Kafka

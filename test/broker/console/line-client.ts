@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 20_000
 
 /** A person at the console. */
 export class LineClient {

@@ -1,4 +1,4 @@
-const PATIENCE_MS = 5000
+const PATIENCE_MS = 20_000
 
 /** Resolves when `condition` holds. */
 export async function until(condition: () => boolean): Promise<void> {

@@ -18,11 +18,11 @@ function sessions(): string[][] {
 async function pipeline(command: string, port: number): Promise<string[]> {
   const shell = `nc() { "$NODE" -e "$NETCAT"; }\n${command}`
   const env = { ...process.env, NODE: process.execPath, NETCAT, PORT: String(port) }
-  const { stdout } = await promisify(execFile)('sh', ['-c', shell], { env, timeout: 20_000 })
+  const { stdout } = await promisify(execFile)('sh', ['-c', shell], { env, timeout: 60_000 })
   return stdout.trimEnd().split('\n')
 }
 
-test('the walk-through of the line console in the documentation works as printed', async () => {
+test('the walk-through of the line console in the documentation works as printed', { timeout: 240_000 }, async () => {
   const broker = await Broker.start({ config: { storage: 'memory', listeners: 'PLAINTEXT://127.0.0.1:0', 'line.console.port': 0 } })
   const port = broker.consolePort!
   let client: LineClient | undefined

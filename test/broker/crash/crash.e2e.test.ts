@@ -28,14 +28,14 @@ const MAX_PEACE_MS = 200
 /** A broker starts within 250 ms, or later on a busy machine. */
 const MAX_START_MS = 250
 /** How long one life of the broker may take on a busy machine. */
-const LIFE_LIMIT_MS = 20_000
+const LIFE_LIMIT_MS = 60_000
 /** One life in this many is long enough for kafkajs to reconnect and to work. */
 const LONG_LIFE_EVERY = 6
 /** After one kill in this many there are extra bytes after the written ones. */
 const [TORN_LOG_EVERY, TORN_OFFSETS_EVERY] = [3, 6]
 /** One start in this many is killed before it completes. */
 const FAILED_START_EVERY = 4
-const LAST_ANSWERS_MS = 60_000
+const LAST_ANSWERS_MS = 120_000
 
 guardIdleConnections()
 

@@ -1,5 +1,5 @@
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Broker } from '../../../broker/broker.ts'
 import { batchesIn } from '../../../broker/records/batch.ts'
 import { decodeRecords } from '../../../broker/records/records.ts'
@@ -8,29 +8,41 @@ import { createLogger } from '../../../src/runtime/logger.ts'
 import { uniqueName } from '../../support/kafka.ts'
 import { CLOSED, RawConnection } from '../conformance/raw-connection.ts'
 
+const FAULTS = ['drop', 'close'] as const
+type FaultKind = (typeof FAULTS)[number]
+/** An answer that was dropped is waited for; a connection that was closed is not. */
+const REQUEST_TIMEOUT_MS: Readonly<Record<FaultKind, number>> = { drop: 1_000, close: 30_000 }
+const MAX_TRIES = 5
+
 /**
  * kafkajs 2.2.4 loses acknowledged records if several sends of an idempotent producer are in flight and one answer is lost:
  * it reuses the sequence number of the lost send for the next one, which the broker treats as a duplicate. This is why the relay has only one send in flight.
  */
 describe('an idempotent producer of kafkajs whose first answer is lost', () => {
   let broker: Broker
-  let kafka: Kafka
   let producer: Producer
   let topic: string
 
   beforeAll(async () => {
     const config = { listeners: 'PLAINTEXT://127.0.0.1:0', storage: 'memory' }
     broker = await Broker.start({ config, log: createLogger({ name: 'broker', level: 'silent' }) })
-    const brokers = [`127.0.0.1:${broker.port}`]
-    kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, requestTimeout: 1_000, retry: { initialRetryTime: 50, retries: 10 } })
   })
   afterAll(() => broker.stop())
-  beforeEach(async () => {
+  afterEach(() => producer.disconnect())
+
+  const begin = async (kind: FaultKind) => {
     topic = uniqueName('loss')
+    const brokers = [`127.0.0.1:${broker.port}`]
+    const kafka = new Kafka({
+      brokers,
+      logLevel: logLevel.NOTHING,
+      requestTimeout: REQUEST_TIMEOUT_MS[kind],
+      retry: { initialRetryTime: 50, retries: 10 },
+    })
     producer = kafka.producer({ idempotent: true, maxInFlightRequests: 5, createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
-    return () => producer.disconnect()
-  })
+    broker.faults.plan('Produce', { kind })
+  }
 
   const send = async (value: string) => {
     await producer.send({ topic, acks: -1, messages: [{ value }] })
@@ -38,16 +50,20 @@ describe('an idempotent producer of kafkajs whose first answer is lost', () => {
   }
   const inLog = () => readValues(`127.0.0.1:${broker.port}`, topic)
 
-  test.each(['drop', 'close'] as const)('loses one of three concurrent sends though all are acknowledged (%s)', async kind => {
-    broker.faults.plan('Produce', { kind })
-    expect(await Promise.all(['A', 'B', 'C'].map(send))).toEqual(['A', 'B', 'C'])
-    const values = await inLog()
-    expect(values).toHaveLength(3)
-    expect(new Set(values).size).toBe(2)
+  test.each(FAULTS)('loses one of three concurrent sends though all are acknowledged (%s)', async kind => {
+    // On a machine that stops for a while, further answers are late, and then it may lose none: again until it has.
+    for (let tries = 1; ; tries++) {
+      await begin(kind)
+      expect(await Promise.all(['A', 'B', 'C'].map(send))).toEqual(['A', 'B', 'C'])
+      const values = await inLog()
+      if (new Set(values).size === 2) return expect(values).toHaveLength(3)
+      expect(tries, values.join(' ')).toBeLessThan(MAX_TRIES)
+      await producer.disconnect()
+    }
   })
 
-  test.each(['drop', 'close'] as const)('loses none of its sequential sends (%s)', async kind => {
-    broker.faults.plan('Produce', { kind })
+  test.each(FAULTS)('loses none of its sequential sends (%s)', async kind => {
+    await begin(kind)
     for (const value of ['A', 'B', 'C']) await send(value)
     expect(await inLog()).toEqual(['A', 'B', 'C'])
   })

@@ -14,6 +14,8 @@ export interface BrokerProgram {
   readonly lines: readonly string[]
   /** The log line with this message. */
   logged(msg: string): LogLine | undefined
+  /** Resolves when it has ended and all its output is read. */
+  ended(): Promise<Exit>
   /** Resolves with its log line when it is ready. */
   ready(): Promise<LogLine>
 }
@@ -47,6 +49,10 @@ export async function startProgram(args: readonly string[], { cwd, user }: Progr
     child,
     lines,
     logged,
+    ended: async () => {
+      await child.read
+      return child.exited
+    },
     ready: async () => {
       await until(`ready; it said: ${lines.join('\n')}`, () => {
         if (child.exit()) throw new Error(`it ended: ${lines.join('\n')}`)
@@ -68,10 +74,8 @@ export function startWith(settings: Readonly<Record<string, string | number>>, o
 
 /** Runs it to its end. */
 export async function runProgram(args: readonly string[]): Promise<{ readonly exit: Exit; readonly output: string }> {
-  const { child, lines } = await startProgram(args)
-  const exit = await child.exited
-  await until('the output is read', () => lines.length > 0 || exit.code === 0)
-  return { exit, output: lines.join('\n') }
+  const { ended, lines } = await startProgram(args)
+  return { exit: await ended(), output: lines.join('\n') }
 }
 
 export async function killAll(): Promise<void> {

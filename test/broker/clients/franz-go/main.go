@@ -22,7 +22,7 @@ import (
 
 const (
 	firstTimestamp = 1_700_000_000_000
-	limit          = 30 * time.Second
+	limit          = 60 * time.Second
 )
 
 var (
@@ -32,7 +32,7 @@ var (
 
 func main() {
 	brokers, run = os.Args[1], os.Args[2]
-	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*limit)
 	defer cancel()
 	admin = kadm.NewClient(newClient())
 	for _, codec := range []string{"none", "gzip", "snappy", "lz4", "zstd"} {
@@ -52,7 +52,7 @@ func main() {
 func newClient(opts ...kgo.Opt) *kgo.Client {
 	client, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.SeedBrokers(brokers), kgo.ClientID("franz-go"), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.FetchMaxWait(100 * time.Millisecond),
-		kgo.MetadataMinAge(50 * time.Millisecond), kgo.HeartbeatInterval(200 * time.Millisecond), kgo.SessionTimeout(10 * time.Second),
+		kgo.MetadataMinAge(50 * time.Millisecond), kgo.HeartbeatInterval(200 * time.Millisecond), kgo.SessionTimeout(30 * time.Second),
 	}, opts...)...)
 	must(err)
 	return client

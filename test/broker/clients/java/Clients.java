@@ -285,7 +285,7 @@ public final class Clients {
     Map<String, Object> told = new TreeMap<>();
     told.put("1 create", tool("org.apache.kafka.tools.TopicCommand", "", "--bootstrap-server", brokers, "--create", "--topic", topic, "--partitions", "2", "--config", "retention.ms=60000").contains("Created topic " + topic));
     told.put("2 produce", tool("org.apache.kafka.tools.ConsoleProducer", "a:1\nb:2\nc:3\n", "--bootstrap-server", brokers, "--topic", topic, "--property", "parse.key=true", "--property", "key.separator=:"));
-    told.put("3 consume", sortedLines(tool("org.apache.kafka.tools.consumer.ConsoleConsumer", "", "--bootstrap-server", brokers, "--topic", topic, "--from-beginning", "--max-messages", "3", "--group", group, "--property", "print.key=true", "--timeout-ms", "20000")));
+    told.put("3 consume", sortedLines(tool("org.apache.kafka.tools.consumer.ConsoleConsumer", "", "--bootstrap-server", brokers, "--topic", topic, "--from-beginning", "--max-messages", "3", "--group", group, "--property", "print.key=true", "--timeout-ms", "60000")));
     told.put("4 describe", tool("org.apache.kafka.tools.TopicCommand", "", "--bootstrap-server", brokers, "--describe", "--topic", topic).contains("PartitionCount: 2"));
     told.put("5 list", Arrays.asList(tool("org.apache.kafka.tools.TopicCommand", "", "--bootstrap-server", brokers, "--list").split("\n")).contains(topic));
     told.put("6 offsets", sortedLines(tool("org.apache.kafka.tools.GetOffsetShell", "", "--bootstrap-server", brokers, "--topic", topic).replace(topic, "topic")).size());
@@ -391,7 +391,7 @@ public final class Clients {
     properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 50);
     if (!config.containsKey("group.protocol")) {
       properties.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 200);
-      properties.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 10_000);
+      properties.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 30_000);
     }
     properties.putAll(config);
     return new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer());

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, Ne
 BROKERS, RUN = sys.argv[1:3]
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 FIRST_TIMESTAMP = 1_700_000_000_000
-LIMIT_S = 20
+LIMIT_S = 60
 
 admin = AdminClient({"bootstrap.servers": BROKERS})
 
@@ -59,7 +59,7 @@ def new_producer(**config):
 
 def new_consumer(group, **config):
     base = {
-        "bootstrap.servers": BROKERS, "group.id": f"{RUN}-{group}", "auto.offset.reset": "earliest", "session.timeout.ms": 6000,
+        "bootstrap.servers": BROKERS, "group.id": f"{RUN}-{group}", "auto.offset.reset": "earliest", "session.timeout.ms": 30000,
         "heartbeat.interval.ms": 200, "fetch.wait.max.ms": 50, "enable.auto.commit": False, "enable.partition.eof": False,
     }
     return Consumer({**base, **{key.replace("_", "."): value for key, value in config.items()}})

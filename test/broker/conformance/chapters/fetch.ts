@@ -6,7 +6,7 @@ import type { Script } from '../script.ts'
 const VERSIONS = [4, 5, 6, 7, 8, 9, 10, 11, 12]
 const BIG = 'x'.repeat(5_000)
 /** Longer than any answer takes that does not wait. */
-const LONG_WAIT_MS = 10_000
+const LONG_WAIT_MS = 60_000
 const SHORT_WAIT_MS = 300
 
 interface Wanted {
