@@ -6,14 +6,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { environment } from '../../local/environment.ts'
+import { startChild } from '../../local/launch/child.ts'
 import { can, connectconformanceCommand } from '../support/tiers.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const FOLDER = 'test/conformance'
 const CONFIG = `${FOLDER}/config.yaml`
-const TIMEOUT_MS = 240_000
+const TIMEOUT_MS = 600_000
 /** Concurrent calls, and servers. With more, a busy machine misses the suite's own time limits. */
 const BUSY = ['--parallel', '6', '--max-servers', '2']
+
+/** What the suite starts as a server: it passes everything between the suite and a connection to the program that serves. */
+const CONNECTION = ['bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/$1; cat >&3; exec cat <&3', 'connection']
 
 /** The result of a run of Connect's suite. */
 interface Outcome {
@@ -26,14 +30,29 @@ interface Outcome {
 /** Runs Connect's suite against the server under test. */
 async function conformance(config: string, ...args: readonly string[]): Promise<Outcome> {
   const lists = ['--known-failing', `@${FOLDER}/known-failing.txt`, '--known-flaky', `@${FOLDER}/known-flaky.txt`]
-  const server = [process.execPath, `${FOLDER}/server-under-test.ts`, ...args]
-  const suite = spawn(connectconformanceCommand() ?? '', ['--mode', 'server', '--conf', config, ...BUSY, ...lists, '--', ...server], {
+  const port = Promise.withResolvers<string>()
+  const server = await startChild({
+    name: 'server-under-test',
+    command: process.execPath,
+    args: [`${FOLDER}/server-under-test.ts`, ...args],
     cwd: ROOT,
     env: environment(),
+    onLine: port.resolve,
   })
-  let output = ''
-  for (const stream of [suite.stdout, suite.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (output += text))
-  const [code] = (await once(suite, 'close')) as [number]
+  void server.exited.then(() => port.reject(new Error(`server-under-test ended: ${server.tail().join('\n')}`)))
+  try {
+    const command = ['--mode', 'server', '--conf', config, ...BUSY, ...lists, '--', ...CONNECTION, await port.promise]
+    const suite = spawn(connectconformanceCommand() ?? '', command, { cwd: ROOT, env: environment() })
+    let output = ''
+    for (const stream of [suite.stdout, suite.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (output += text))
+    const [code] = (await once(suite, 'close')) as [number]
+    return outcomeOf(code, output)
+  } finally {
+    await server.kill9()
+  }
+}
+
+function outcomeOf(code: number, output: string): Outcome {
   return { code, failed: output.match(/^(?:FAILED|ERROR): [^]*?(?=^\S)/gm) ?? [], summary: output.slice(output.lastIndexOf('Total cases')) }
 }
 
