@@ -2,7 +2,7 @@ import { Code } from '@connectrpc/connect'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client/connect-to.ts'
 import { BucketUnit, Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
-import { callCli, runCli } from './run-cli.ts'
+import { callCli, PATIENT, runCli } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'
 
 const START = BigInt(Date.UTC(2026, 9, 25))
@@ -27,7 +27,7 @@ async function serve(protocol: Protocol = 'connect', script: readonly Step[] = [
 describe.each(PROTOCOLS)('pingcli buckets over %s', protocol => {
   test('asks for the range by unit and zone, retries if the reply is lost, and prints a table with bars', async () => {
     const { address, bucketLists } = await serve(protocol, ['lose reply', { code: Code.Unavailable }])
-    const args = ['buckets', '--zone', 'Europe/Berlin', ...RANGE, '--protocol', protocol, '--address', address]
+    const args = ['buckets', '--zone', 'Europe/Berlin', ...RANGE, '--protocol', protocol, '--address', address, '--timeout', PATIENT]
     const { code, stdout, stderr } = await runCli(args)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout.split('\n')).toEqual([

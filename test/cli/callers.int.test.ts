@@ -61,7 +61,7 @@ async function outcome(
   const client = createPingClient({ address, protocol, credentials: readCredentials(sources(changes)) })
   const interrupt = { asked: new AbortController().signal, forced: new AbortController().signal, exitCode: () => undefined }
   try {
-    await callUntilAnswered(() => call(client), { timeoutMs: 5_000, interrupt })
+    await callUntilAnswered(() => call(client), { timeoutMs: 30_000, interrupt })
     return 'ok'
   } catch (error) {
     return error instanceof CliError ? `${error.exitCode} ${error.message}` : String(error)

@@ -1,9 +1,11 @@
 import { Code } from '@connectrpc/connect'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { PROTOCOLS } from '../../src/cli/client/connect-to.ts'
 import { FailureCode } from '../../src/gen/ping/v1/ping_pb.ts'
-import { callCli, runCli, startCli, type CliResult } from './run-cli.ts'
+import { callCli, PATIENT, runCli, startCli, STARTED, WHOLE_TEST_MS, withPatience, type CliResult } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type ServerOptions, type Step } from './scripted-server.ts'
+
+vi.setConfig({ testTimeout: WHOLE_TEST_MS })
 
 let server: ScriptedServer | undefined
 afterEach(async () => {
@@ -16,6 +18,7 @@ async function serve(
   options: ServerOptions = {},
   protocol: (typeof PROTOCOLS)[number] = 'connect',
 ): Promise<ScriptedServer> {
+  await server?.stop()
   server = await startScriptedServer(protocol, script, options)
   return server
 }
@@ -82,20 +85,27 @@ describe('pingcli load', () => {
     expect(JSON.parse(stdout).retries).toBeGreaterThan(0)
   })
 
-  test.each<[string, readonly Step[], readonly string[], boolean]>([
+  test.each<[string, readonly Step[], readonly string[], boolean, timeout?: string]>([
     ['call whose reply is lost', ['lose reply', 'answer', 'lose reply'], [], false],
     ['stream that is cut', ['lose reply', 'answer', 'lose reply'], ['--stream'], true],
     ['stream that the server ends', ['answer', { code: Code.Unavailable }], ['--stream'], true],
-    ['stream without answers', ['no reply'], ['--stream', '--timeout', '3s'], true],
-  ])('sends the pings of a %s again with the same ids, so that they are counted once', async (_, script, args, http2) => {
-    const { address, pings, recorded } = await serve(script, { http2 })
-    const { code, stdout } = await load(address, '--count', '60', '--batch', '20', '--concurrency', '1', ...args)
-    expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ pings: 60, acked: 60, open: [] })
-    expect(JSON.parse(stdout).retries).toBeGreaterThan(0)
-    expect(new Set(pings.map(({ pingId }) => pingId)).size).toBe(60)
-    expect(recorded.size).toBe(60)
-  })
+    ['stream without answers', ['no reply'], ['--stream'], true, '3s'],
+  ])(
+    'sends the pings of a %s again with the same ids, so that they are counted once',
+    async (_, script, args, http2, timeout = PATIENT) => {
+      const run = async (limit: string) => {
+        const { address, pings, recorded } = await serve(script, { http2 })
+        const result = await load(address, '--count', '60', '--batch', '20', '--concurrency', '1', '--timeout', limit, ...args)
+        return { ...result, pings, recorded }
+      }
+      const { code, stdout, pings, recorded } = await withPatience(timeout, run, each => each.code === 0)
+      expect(code).toBe(0)
+      expect(JSON.parse(stdout)).toMatchObject({ pings: 60, acked: 60, open: [] })
+      expect(JSON.parse(stdout).retries).toBeGreaterThan(0)
+      expect(new Set(pings.map(({ pingId }) => pingId)).size).toBe(60)
+      expect(recorded.size).toBe(60)
+    },
+  )
 
   test('ends with exit code 4 if the server refuses a ping', async () => {
     const { address } = await serve([], { fails: (_, nth) => (nth === 1 ? FailureCode.INVALID_ARGUMENT : undefined) })
@@ -114,14 +124,21 @@ describe('pingcli load', () => {
 
   test('does not count a ping without a result as acknowledged', async () => {
     const { address } = await serve([], { losesResult: true })
-    const { code, stdout, stderr } = await load(address, '--count', '2', '--batch', '2', '--concurrency', '1', '--timeout', '300ms')
+    const { code, stdout, stderr } = await withPatience(
+      '300ms',
+      timeout => load(address, '--count', '2', '--batch', '2', '--concurrency', '1', '--timeout', timeout),
+      each => each.stderr.includes('got 1 results'),
+    )
     expect([code, JSON.parse(stdout).acked]).toEqual([3, 0])
     expect(stderr).toContain('got 1 results, expected 2')
   })
 
   test('with --rate reports how many pings were due but not sent while all callers waited', async () => {
-    const { address } = await serve(['no reply'])
-    const { code, stdout } = await load(address, '--rate', '100', '--duration', '500ms', '--concurrency', '1', '--timeout', '3s')
+    const run = async (timeout: string) => {
+      const { address } = await serve(['no reply'])
+      return load(address, '--rate', '100', '--duration', '500ms', '--concurrency', '1', '--timeout', timeout)
+    }
+    const { code, stdout } = await withPatience('3s', run, each => each.code === 0)
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ pings: 1, acked: 1, omitted: 49 })])
   })
 
@@ -148,7 +165,7 @@ describe('pingcli load', () => {
   test('prints its report at Ctrl-C', async () => {
     const { address, recorded } = await serve()
     const { child, result } = startCli(['load', '--duration', '1m', '--batch', '5', '--address', address])
-    await expect.poll(() => recorded.size).toBeGreaterThan(100)
+    await expect.poll(() => recorded.size, STARTED).toBeGreaterThan(100)
     child.kill('SIGINT')
     const { code, stdout, stderr } = await result
     expect(code).toBe(130)

@@ -79,6 +79,27 @@ export async function callCli(args: readonly string[], env: Readonly<Record<stri
   }
 }
 
+/**
+ * The result of a run with this --timeout, or of one with `PATIENT` if that is not as expected: on a busy machine, a short time may be
+ * over before the first try has ended.
+ */
+export async function withPatience<T>(
+  timeout: string,
+  run: (timeout: string) => Promise<T>,
+  isExpected: (result: T) => boolean,
+): Promise<T> {
+  const result = await run(timeout)
+  return isExpected(result) ? result : run(PATIENT)
+}
+
+/** For a test with a process: on a busy machine, it may need half a minute to start. */
+export const WHOLE_TEST_MS = 180_000
+/** For `expect.poll` on what a process does after its start. */
+export const STARTED = { timeout: 60_000 }
+
+/** A value of --timeout. A try gets a third of it. */
+export const PATIENT = '30s'
+
 /** Without the settings and the locale of the user who runs the tests. */
 export function withoutSettings(): Record<string, string | undefined> {
   const { PING_TOKEN_FILE: _1, PING_CA_FILE: _2, PING_CERT_FILE: _3, PING_KEY_FILE: _4, ...rest } = process.env

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PROTOCOLS } from '../../src/cli/client/connect-to.ts'
 import { createAuthority, type Identity } from '../support/certificates.ts'
-import { runCliProcess } from './run-cli.ts'
+import { PATIENT, runCliProcess, withPatience } from './run-cli.ts'
 import { startScriptedServer } from './scripted-server.ts'
 
 describe.each(PROTOCOLS)('pingcli with the https address of a port without TLS, over %s', protocol => {
@@ -36,7 +36,7 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
 
   test('trusts a server whose CA is in NODE_EXTRA_CA_CERTS', async () => {
     const server = await start()
-    const args = ['ping', '--protocol', protocol, '--address', server.address]
+    const args = ['ping', '--protocol', protocol, '--address', server.address, '--timeout', PATIENT]
     const { code, stderr } = await runCliProcess(args, { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') })
     await server.stop()
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -46,7 +46,7 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
 
   test('sends nothing to a server whose certificate it does not trust', async () => {
     const server = await start()
-    const { code, stderr } = await runCliProcess(['ping', '--protocol', protocol, '--address', server.address, '--timeout', '2s'])
+    const { code, stderr } = await runCliProcess(['ping', '--protocol', protocol, '--address', server.address, '--timeout', PATIENT])
     await server.stop()
     expect(code).toBe(4)
     expect(stderr).toContain(
@@ -58,7 +58,11 @@ describe.each(PROTOCOLS)('pingcli with an https address, over %s', protocol => {
 
 test("pingcli load --stream says that it needs HTTP/2 if an https port speaks only HTTP/1.1, without OpenSSL's text", async () => {
   const server = await startScriptedServer('connect', [], { tls: createAuthority().issue() })
-  const { code, stderr } = await runCliProcess(['load', '--stream', '-n', '1', '--address', server.address, '--timeout', '2s'])
+  const { code, stderr } = await withPatience(
+    '2s',
+    timeout => runCliProcess(['load', '--stream', '-n', '1', '--address', server.address, '--timeout', timeout]),
+    each => each.stderr.includes('HTTP/2'),
+  )
   await server.stop()
   expect(code).toBe(3)
   expect(stderr).toMatch(/error: no answer within --timeout; .*: got something other than HTTP\/2, which grpc and --stream need/)

@@ -47,8 +47,8 @@ const SHORTER = [
   ['--duration 10s', '--duration 1s'],
 ] as const
 /** Counts follow within a second; a busy machine gets more. */
-const SETTLE_MS = 10_000
-const COMMAND_LIMIT_MS = 20_000
+const SETTLE_MS = 60_000
+const COMMAND_LIMIT_MS = 60_000
 
 /** An exit code, or the signal that ended it. */
 type End = number | NodeJS.Signals | null
@@ -112,7 +112,7 @@ describe('the commands of the documentation', () => {
     return { output, end }
   }
 
-  test.each(PAGES)('%s: each command prints what it should, in its turn', { timeout: 120_000 }, async (page, outputs) => {
+  test.each(PAGES)('%s: each command prints what it should, in its turn', { timeout: 400_000 }, async (page, outputs) => {
     const commands = commandsOf(page)
     expect(commands).toHaveLength(outputs.length)
     for (const [index, command] of commands.entries()) {
@@ -124,7 +124,7 @@ describe('the commands of the documentation', () => {
         expect(command.line.includes('--watch') ? INTERRUPTED : [0], command.line).toContain(end)
       }
       // A ping must not be sent again, but a count may be read until it includes the ping.
-      if (/PingCount$|HGETALL/.test(command.line))
+      if (/PingCount$|ListBuckets$|HGETALL|badge|pingcli buckets/.test(command.line))
         await expect.poll(() => once().then(() => 'well', String), { timeout: SETTLE_MS }).toBe('well')
       else await once()
     }
