@@ -129,9 +129,11 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     const token = randomUUID()
     // Renewed as the other rebuild does it, and for as long ahead as a claim may be.
     const renew = async () => cache.hset(HASH, 'claim', `${token}:${(await cacheTimeMs()) + CLAIM_VOID_AFTER_MS - 1_000}`)
-    await renew()
-    const renewing = setInterval(() => void renew(), 100)
+    let renewed = renew()
+    await renewed
+    const renewing = setInterval(() => (renewed = renewed.then(renew)), 100)
     const { code, stderr } = await cli('rebuild', '--timeout', '1s').finally(() => clearInterval(renewing))
+    await renewed
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: not rebuilt: another rebuild was running until --timeout\n' })
   })
 
