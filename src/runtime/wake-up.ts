@@ -1,17 +1,18 @@
-import { wait } from './wait.ts'
-
 /** Lets a loop sleep until another part has work for it. A call while the loop does not sleep has no effect, so the loop checks for work first. */
 export class WakeUp {
-  #sleeping: AbortController | undefined
+  #wake: (() => void) | undefined
 
   call(): void {
-    this.#sleeping?.abort()
+    this.#wake?.()
   }
 
-  /** Sleeps until `call`, or for `ms`. */
+  /** Sleeps until `call`, or for `ms`. It happens for each batch at rest, so it needs no abort signal and no error. */
   async sleep(ms: number): Promise<void> {
-    this.#sleeping = new AbortController()
-    await wait(ms, this.#sleeping.signal)
-    this.#sleeping = undefined
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, ms)
+    this.#wake = resolve
+    await promise
+    clearTimeout(timer)
+    this.#wake = undefined
   }
 }
