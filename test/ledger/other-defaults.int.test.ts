@@ -29,6 +29,12 @@ const DEFAULTS = {
   transform_null_equals: 'on',
 }
 
+/**
+ * They apply to a new connection until its first statement has set its own. On a machine that stands still in between, they end it:
+ * then again.
+ */
+const IN_TIME = { retry: { count: 9, condition: /(idle-session|statement|lock|transaction) timeout|terminated unexpectedly/ } }
+
 async function setDefaults(database: TestDatabase, defaults: Readonly<Record<string, string>>): Promise<void> {
   const name = pg.escapeIdentifier(database.config.database!)
   const isKnown = new Set((await rowsOf<{ name: string }>(database, 'select lower(name) as name from pg_settings')).map(row => row.name))
@@ -41,7 +47,7 @@ async function setDefaults(database: TestDatabase, defaults: Readonly<Record<str
 }
 
 describeOnPostgres('the defaults of a database', database => {
-  test('have no effect, before and after the set-up', async () => {
+  test('have no effect, before and after the set-up', IN_TIME, async () => {
     await setDefaults(database(), { ...DEFAULTS, transaction_timeout: '2s' })
     await setUp(database(), 2)
     await withClient(database(), async client => {

@@ -61,7 +61,8 @@ describe.each(PROTOCOLS)('over %s', protocol => {
       expect(error).toMatchObject({ code: Code.DeadlineExceeded })
     }
     gate.resolve()
-    await expect.poll(() => fixture.recorded.length).toBe(1)
+    // A call whose caller gave up early may begin all the same.
+    await expect.poll(() => begun > 0 && fixture.recorded.length === begun).toBe(true)
   })
 
   test('a deadline beyond the range of a timer is ignored', async () => {
