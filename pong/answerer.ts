@@ -111,7 +111,7 @@ export class Answerer {
 
   get driver(): Pick<
     Driver<ServerEvent, ServerAction, Answer>,
-    'find' | 'openSessions' | 'settledSessions' | 'isFull' | 'untilRoom' | 'tick' | 'nextDeadlineMs'
+    'find' | 'openSessions' | 'leavingSessions' | 'settledSessions' | 'isFull' | 'untilRoom' | 'tick' | 'nextDeadlineMs'
   > {
     return this.#driver
   }

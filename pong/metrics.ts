@@ -52,7 +52,7 @@ export function createPongMetrics(): PongMetrics {
     held: seconds => held.observe(seconds),
     replyRetried: () => retried.inc(),
     watchSessions: read => {
-      sessions('pong_open_sessions', 'Sessions that are not settled; at the maximum, the partitions wait', () => read().open)
+      sessions('pong_open_sessions', 'Sessions that count against the maximum; at the maximum, the partitions wait', () => read().open)
       sessions('pong_settled_sessions', 'Sessions that are settled, and remembered to recognize what comes late', () => read().settled)
     },
   }

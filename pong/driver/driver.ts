@@ -39,6 +39,7 @@ export class Driver<Event extends string, Action extends string, Data> {
   readonly #options: DriverOptions<Event | Timeout, Action, Data>
   readonly #open = new Map<string, Held<Event | Timeout, Action, Data>>()
   readonly #yielding = new Map<string, Held<Event | Timeout, Action, Data>>()
+  readonly #leaving = new Map<string, Held<Event | Timeout, Action, Data>>()
   readonly #settled = new Map<string, Held<Event | Timeout, Action, Data>>()
   #room: PromiseWithResolvers<void> | undefined
 
@@ -49,6 +50,11 @@ export class Driver<Event extends string, Action extends string, Data> {
   /** Those that count against the maximum. */
   get openSessions(): number {
     return this.#open.size + this.#yielding.size
+  }
+
+  /** Those that have something to do, but do not count. */
+  get leavingSessions(): number {
+    return this.#leaving.size
   }
 
   get settledSessions(): number {
@@ -91,7 +97,7 @@ export class Driver<Event extends string, Action extends string, Data> {
 
   /** Passes `timeout` to each session whose deadline has come. */
   tick(): void {
-    for (const sessions of [this.#open, this.#yielding, this.#settled]) {
+    for (const sessions of this.#all) {
       for (const held of sessions.values()) {
         if (held.session.deadlineMs > this.#options.nowMs()) break
         this.#fire(held, 'timeout')
@@ -101,12 +107,16 @@ export class Driver<Event extends string, Action extends string, Data> {
 
   /** When the next session gets a `timeout`; undefined if there is no session. */
   get nextDeadlineMs(): number | undefined {
-    const first = [this.#open, this.#yielding, this.#settled].flatMap(sessions => [...sessions.values().take(1)])
+    const first = this.#all.flatMap(sessions => [...sessions.values().take(1)])
     return first.length === 0 ? undefined : Math.min(...first.map(({ session }) => session.deadlineMs))
   }
 
+  get #all() {
+    return [this.#open, this.#yielding, this.#leaving, this.#settled]
+  }
+
   #held(id: string): Held<Event | Timeout, Action, Data> | undefined {
-    return this.#open.get(id) ?? this.#yielding.get(id) ?? this.#settled.get(id)
+    return this.#open.get(id) ?? this.#yielding.get(id) ?? this.#leaving.get(id) ?? this.#settled.get(id)
   }
 
   /** The oldest sessions that only wait for their clients get their time-outs now. */
@@ -139,9 +149,11 @@ export class Driver<Event extends string, Action extends string, Data> {
   #move(held: Held<Event | Timeout, Action, Data>, kind: Kind): void {
     this.#open.delete(held.id)
     this.#yielding.delete(held.id)
+    this.#leaving.delete(held.id)
     this.#settled.delete(held.id)
     if (kind === 'open') this.#open.set(held.id, held)
     if (kind === 'yielding') this.#yielding.set(held.id, held)
+    if (kind === 'leaving') this.#leaving.set(held.id, held)
     if (kind === 'settled') this.#settled.set(held.id, held)
     if (this.#settled.size > this.#options.maxSettled) this.#settled.delete(this.#settled.keys().next().value!)
     this.#makeRoom()

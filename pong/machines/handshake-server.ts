@@ -49,7 +49,7 @@ export const handshakeServerMachine = machine({
       },
     },
     burying: {
-      kind: 'open',
+      kind: 'leaving',
       meaning: 'The reply cannot be sent. Kafka has not confirmed the dead letter.',
       on: {
         ping: { next: 'burying', actions: ['join'] },

@@ -6,10 +6,11 @@ export interface Row<State extends string, Action extends string> {
 
 /**
  * `open`: the session still has something to do, and counts against the maximum. `yielding`: it only waits for its client; it counts, but
- * gets its `timeout` early when another session needs its place. `settled`: it has an outcome, and is remembered so that what comes late
+ * gets its `timeout` early when another session needs its place. `leaving`: it still has something to do, but does not count, so that it keeps
+ * no other session from beginning; the caller limits how many there are. `settled`: it has an outcome, and is remembered so that what comes late
  * is recognized. `over`: it is forgotten.
  */
-export type Kind = 'open' | 'yielding' | 'settled' | 'over'
+export type Kind = 'open' | 'yielding' | 'leaving' | 'settled' | 'over'
 
 /** A state machine as a table: (state, event) → (next state, actions). An event without a row is unexpected in that state. */
 export interface Machine<State extends string, Event extends string, Action extends string> {

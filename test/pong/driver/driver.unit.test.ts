@@ -148,6 +148,20 @@ describe('the driver of sessions', () => {
     expect([driver.openSessions, b.session.state]).toEqual([1, 'unconfirmed'])
   })
 
+  test('has room for others while a session only has to leave, and still ends that one', () => {
+    const { driver, begin, actions, clock } = createDriver({ maxOpen: 1 })
+    const a = begin('a')
+    for (const event of ['ping', 'refused'] as const) driver.fire(a, event)
+    expect([driver.isFull, driver.openSessions, driver.leavingSessions]).toEqual([false, 0, 1])
+    driver.fire(begin('b'), 'ping')
+    expect([driver.isFull, driver.leavingSessions, a.session.state]).toEqual([true, 1, 'burying'])
+    clock.nowMs = driver.nextDeadlineMs!
+    driver.tick()
+    driver.fire(driver.find('a')!, 'buried')
+    expect([driver.leavingSessions, driver.settledSessions, a.session.state]).toEqual([0, 1, 'refused'])
+    expect(actions).toContain('a finish')
+  })
+
   test('forgets the oldest settled session when there are too many', () => {
     const { driver, begin } = createDriver({ maxSettled: 2 })
     for (const id of ['a', 'b', 'c']) {

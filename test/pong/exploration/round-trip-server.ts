@@ -56,7 +56,7 @@ export const createCore: CreateCore = options => {
         .map(({ id, session, data }) => `${id} ${session.state} ${session.attempt} ${data.pings.length}`)
         .join(),
     get sessions() {
-      return answerer.driver.openSessions + answerer.driver.settledSessions
+      return answerer.driver.openSessions + answerer.driver.leavingSessions + answerer.driver.settledSessions
     },
   }
 }
