@@ -37,6 +37,16 @@ export interface PageStatesOptions {
   readonly keptMs?: number
 }
 
+/** The newest state. */
+interface Kept {
+  readonly state: Promise<PageState>
+  readonly beganMs: number
+  /** How many batches this server had recorded when the look began. */
+  readonly recorded: number
+  /** Whether it had recorded none since the look before. Otherwise, some of their pings may have been missing in the cache. */
+  readonly isQuiet: boolean
+}
+
 const INTERVAL_MS = 1_000
 /**
  * A state without news is sent again after this long, with its times. With many viewers later, so that together they get ten a second:
@@ -67,7 +77,7 @@ export class PageStates {
   readonly #stuck = new StuckLanes()
   #incompleteSinceMs: number | undefined
   #feed: Feed<PageState> | undefined
-  #kept: { readonly state: Promise<PageState>; readonly beganMs: number; readonly recorded: number } | undefined
+  #kept: Kept | undefined
 
   constructor(options: PageStatesOptions) {
     const { reader } = options
@@ -83,13 +93,15 @@ export class PageStates {
     const { keptMs = KEPT_MS } = this.#options
     const beganMs = performance.now()
     if (this.#kept !== undefined && beganMs - this.#kept.beganMs < keptMs) return this.#kept.state
-    this.#kept = { state: this.#look(), beganMs, recorded: this.#recorded() }
+    const recorded = this.#recorded()
+    this.#kept = { state: this.#look(), beganMs, recorded, isQuiet: recorded === (this.#kept?.recorded ?? recorded) }
     return this.#kept.state
   }
 
   /** The state at once, then the newest after each change, at least a second apart, and without one after 5 to 12 s the same with its times. */
   watch(ended: AbortSignal): AsyncGenerator<PageState> {
     if (this.#feed === undefined || this.#feed.isOver) this.#feed = this.#newFeed()
+    void this.now() // not with the last state at rest: its total might be lower than one that the viewer has seen
     return this.#feed.watch(ended)
   }
 
@@ -106,7 +118,7 @@ export class PageStates {
 
   /** The last state, if it need not be looked for again: see CALM_AGAIN_MS. */
   #lastIfCalm(): Promise<PageState> | undefined {
-    if (this.#kept === undefined || performance.now() - this.#kept.beganMs >= CALM_AGAIN_MS) return undefined
+    if (this.#kept?.isQuiet !== true || performance.now() - this.#kept.beganMs >= CALM_AGAIN_MS) return undefined
     return this.#kept.recorded === this.#recorded() && this.#isCalm() ? this.#kept.state : undefined
   }
 
@@ -115,18 +127,21 @@ export class PageStates {
   }
 
   async #look(): Promise<PageState> {
-    const isCalm = this.#isCalm()
-    if (!isCalm) await this.#ledger.look(WAIT_MS.postgres) // first: a total that Postgres has just had needs no further proof
+    const wasCalm = this.#isCalm()
+    if (!wasCalm) await this.#ledger.look(WAIT_MS.postgres) // first: a total that Postgres has just had needs no further proof
+    const beganMs = performance.now()
     await Promise.all([this.#total.look(WAIT_MS.rest), this.#cache.look(WAIT_MS.rest)])
-    if (isCalm) await this.#confirmCalm()
-    // After the total, so that they have every ping of it.
-    if (!isCalm || !this.#isCalm()) await this.#minutes.look(WAIT_MS.rest)
+    if (wasCalm && this.#isCalm()) this.#confirmTotal()
+    else {
+      const leftMs = Math.max(0, beganMs + WAIT_MS.rest - performance.now())
+      const minutes = this.#minutes.look(leftMs) // after the total, so that they have every ping of it
+      await Promise.all(wasCalm ? [minutes, this.#ledger.look(WAIT_MS.postgres)] : [minutes])
+    }
     return this.#state(Date.now(), performance.now())
   }
 
-  /** Takes the total of the cache as that of Postgres if it is still the same. */
-  async #confirmCalm(): Promise<void> {
-    if (!this.#isCalm()) return this.#ledger.look(WAIT_MS.postgres)
+  /** Takes the total of the cache, which has not changed, as that of Postgres. */
+  #confirmTotal(): void {
     const nowMs = performance.now()
     const total = this.#totalAt(nowMs)
     if (total !== undefined) this.#rate.note(total.count, nowMs - total.ageMs)

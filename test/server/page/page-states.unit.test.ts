@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { MinuteSums } from '../../../src/server/count-reader/minute-sums.ts'
+import { FirstViews } from '../../../src/server/page/html/first-views.ts'
 import { stateJson, type PageState } from '../../../src/server/page/page-state.ts'
 import { MINUTE_MS } from '../../../src/terms/minute.ts'
 import { FakeReader, statesOf } from './page-reader.ts'
@@ -61,6 +63,29 @@ describe('the state of the live page', () => {
     reader.total = async () => ({ count: 13n, source: 'cache', ageMs: 300 })
     await vi.advanceTimersByTimeAsync(1_000)
     expect((await states.now()).minutes).toBeUndefined()
+  })
+
+  test('has the minute of a ping that ends the rest with the total that counts it', async () => {
+    const reader = new FakeReader()
+    reader.lanes = AT_REST
+    const states = statesOf(reader)
+    await states.now()
+    await vi.advanceTimersByTimeAsync(1_000)
+    reader.lanes = [{ lane: 0, seq: 13n, tag: 1n, published: 13n }]
+    reader.total = async () => ({ count: 13n, source: 'cache', ageMs: 300 })
+    reader.cachedMinutes = async ({ startMs, endMs }) => {
+      const [from, to] = [Number(startMs) / MINUTE_MS, Number(endMs) / MINUTE_MS]
+      return { sums: MinuteSums.of({ from, to, minutes: new Map([[to - 1, 13]]) })!, provenMs: performance.now() }
+    }
+    expect(await states.now()).toMatchObject({ total: { count: 13n }, version: '13', minutes: { counts: [0n, 0n, 13n] } })
+  })
+
+  test('comes in time for the first view if nothing answers', async () => {
+    const hanging = { total: unanswered, progress: unanswered, cacheLook: unanswered, cachedMinutes: unanswered }
+    const views = new FirstViews({ states: statesOf(Object.assign(new FakeReader(), hanging)), buckets: { list: unanswered } })
+    const state = views.state()
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect((await state)?.parts.map(({ state: of }) => of)).toEqual(['late', 'late', 'late', 'late'])
   })
 
   test('comes without a part that hangs, and shows what was known of it, as old as it has become', async () => {
@@ -176,6 +201,38 @@ describe('the state of the live page', () => {
     recorded++
     await vi.advanceTimersByTimeAsync(1_000)
     expect(got.at(-1)?.total?.count).toBe(13n)
+    ended.abort()
+  })
+
+  test('at rest is looked for again a second later if the cache did not have a ping yet that this server had recorded', async () => {
+    const reader = new FakeReader()
+    reader.lanes = AT_REST
+    let recorded = 0
+    const ended = new AbortController()
+    const got = view(statesOf(reader, { recordedBatches: () => recorded }).watch(ended.signal))
+    await vi.advanceTimersByTimeAsync(4_000)
+    const cacheLook = vi.fn(reader.cacheLook)
+    reader.cacheLook = cacheLook
+    while (cacheLook.mock.calls.length === 0) await vi.advanceTimersByTimeAsync(1_000)
+    recorded++
+    await vi.advanceTimersByTimeAsync(1_000)
+    reader.total = async () => ({ count: 13n, source: 'cache', ageMs: 300 })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(got.at(-1)?.total?.count).toBe(13n)
+    ended.abort()
+  })
+
+  test('is looked for when a viewer comes, also at rest', async () => {
+    const reader = new FakeReader()
+    reader.lanes = AT_REST
+    const states = statesOf(reader)
+    const ended = new AbortController()
+    view(states.watch(ended.signal))
+    await vi.advanceTimersByTimeAsync(500)
+    reader.total = async () => ({ count: 13n, source: 'cache', ageMs: 300 })
+    const got = view(states.watch(ended.signal))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(got.map(({ total }) => total?.count)).toEqual([13n])
     ended.abort()
   })
 
