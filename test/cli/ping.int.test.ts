@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { Code } from '@connectrpc/connect'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client/connect-to.ts'
+import { againUntil } from '../support/again-until.ts'
 import { firstOrAll } from '../support/depth.ts'
 import { PATIENT, runCli, runCliProcess, startCli, STARTED, WHOLE_TEST_MS, withPatience } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'
@@ -284,9 +285,8 @@ describe('pingcli ping', () => {
       run.child.kill(signal)
       return { ...(await run.result), recorded }
     }
-    let result = await interrupted()
-    while (result.stderr.includes('not acknowledged')) result = await interrupted() // a busy machine: no answer within a second
-    const { code, stdout, stderr, recorded } = result
+    // On a busy machine, there may be no answer within a second.
+    const { code, stdout, stderr, recorded } = await againUntil(interrupted, result => !result.stderr.includes('not acknowledged'))
     expect(code).toBe(signal === 'SIGINT' ? 130 : 143)
     expect(stdout).toContain(`${recorded.size} of 100 000 pings acknowledged`)
     expect(stderr).toBe('interrupted\n')
@@ -303,9 +303,8 @@ describe('pingcli ping', () => {
       const isOne = performance.now() - beganMs < SAME_SIGNAL_MS
       return { ...(await run.result), isOne }
     }
-    let result = await interruptTwice()
-    while (result.stderr === '' && !result.isOne) result = await interruptTwice() // a busy machine had a pause between the two
-    const { code, stderr } = result
+    // A busy machine may pause between the two.
+    const { code, stderr } = await againUntil(interruptTwice, result => result.stderr !== '' || result.isOne)
     expect(code).toBe(130)
     expect(stderr).toContain('10 pings were not acknowledged and may or may not be recorded.')
   })

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { againUntil } from '../support/again-until.ts'
 import { firstOrAll } from '../support/depth.ts'
 import { can } from '../support/tiers.ts'
 import { MAIN, runCli, WHOLE_TEST_MS, withoutSettings } from './run-cli.ts'
@@ -42,11 +43,11 @@ function onTerminal(
 }
 
 /** As `onTerminal`, again until a bar with the time left was the first that it showed: on a busy machine, it may draw none in time. */
-async function untilBar(...args: Parameters<typeof onTerminal>): ReturnType<typeof onTerminal> {
-  for (;;) {
-    const result = await onTerminal(...args)
-    if (/^\r.* left/.test(result.shown) || result.code !== 0) return result
-  }
+function untilBar(...args: Parameters<typeof onTerminal>): ReturnType<typeof onTerminal> {
+  return againUntil(
+    () => onTerminal(...args),
+    ({ code, shown }) => /^\r.* left/.test(shown) || code !== 0,
+  )
 }
 
 describe.runIf(can('script'))('pingcli on a terminal', () => {
@@ -90,11 +91,11 @@ describe.runIf(can('script'))('pingcli on a terminal', () => {
   })
 
   test('shows no bar for a short run', async () => {
-    let [shown, latencyMs] = ['', Infinity]
-    while (latencyMs > SHORT_MS) {
-      ;({ shown } = await onTerminal(line('ping')))
-      latencyMs = Number(/^(?:.*\r)?recorded \S+ \(([\d.]+) ms/m.exec(shown)?.[1] ?? Infinity)
-    }
+    const latencyMs = (shown: string) => Number(/^(?:.*\r)?recorded \S+ \(([\d.]+) ms/m.exec(shown)?.[1] ?? Infinity)
+    const { shown } = await againUntil(
+      () => onTerminal(line('ping')),
+      result => latencyMs(result.shown) <= SHORT_MS,
+    )
     expect(shown).toMatch(/^recorded /)
   })
 

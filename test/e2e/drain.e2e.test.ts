@@ -53,6 +53,7 @@ describe('at SIGTERM under load', () => {
     { timeout: TEST_LIMIT_MS },
     async () => {
       const [server] = ping.servers
+      await server!.untilReady()
       const caller = new PingCaller()
       const tried: Tried[] = []
       const sending = sendUntilRefused(caller, server!.url, tried)

@@ -91,11 +91,12 @@ sideBySide(STACKS, title, stack => {
   }
 
   test('every ping by curl, pingcli, gRPC and gRPC-Web is counted', { timeout: TEST_LIMIT_MS }, async () => {
-    expect((await counted()).count).toBe(0)
+    const before = await recorded() // none, unless it runs once more
+    await untilCounted(before)
     const took: string[] = []
     const measure = async (name: string, total: number, send: () => Promise<unknown>) => {
       await send()
-      took.push(`${name} ${Math.round(await untilCounted(total))} ms`)
+      took.push(`${name} ${Math.round(await untilCounted(before + total))} ms`)
     }
     const [, , grpc, grpcWeb] = clientsOf(ping.servers[0]!.url)
     await measure('curl', 40, () => curl(40))
@@ -111,7 +112,7 @@ sideBySide(STACKS, title, stack => {
         ...Array.from({ length: 40 }, () => [grpc!.ping({}), grpcWeb!.ping({})]).flat(),
       ]),
     )
-    expect(JSON.parse(await cli('count', '--json'))).toMatchObject({ count: 400 })
+    expect(JSON.parse(await cli('count', '--json'))).toMatchObject({ count: before + 400 })
     process.stdout.write(`from the last ack to the count (promised: ${COUNTED_WITHIN_MS} ms): ${took.join(', ')}\n`)
   })
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { v7 } from 'uuid'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest'
 import { PingCaller, type Answer } from '../support/call-ping.ts'
 import { i5Reads } from '../support/check-reads.ts'
 import { i3Gaps, i4Cache, i6Topic, withDatabase } from '../support/checker.ts'
@@ -18,6 +18,7 @@ const FLOOR_STANDS_MS = 3_000
 /** The server's clock and this one. */
 const CLOCKS_DIFFER_MS = 2
 const TEST_LIMIT_MS = 10 * LIMIT_MS
+const START_LIMIT_MS = 3 * LIMIT_MS
 
 keepLogsOnFailure()
 
@@ -29,13 +30,17 @@ describe('after a failover to an older copy of Postgres, which lost rows', () =>
   let goneMs = 0
   let followedMs = 0
 
-  beforeAll(async () => {
+  const start = async () => {
     ping = await startOwnPing()
     watch = new CountWatch(ping.servers)
-  })
-  afterAll(async () => {
+  }
+  const stop = async () => {
     await watch.stop()
     await ping.stop()
+  }
+  beforeAll(start)
+  afterAll(async () => {
+    await stop()
     caller.close()
   })
 
@@ -75,6 +80,12 @@ describe('after a failover to an older copy of Postgres, which lost rows', () =>
     'the count stays for 3 s, then falls to the rows that are left, and is never wrong in between',
     { timeout: TEST_LIMIT_MS },
     async () => {
+      // It may run once more, from the same start.
+      onTestFailed(async () => {
+        await stop()
+        sent.splice(0)
+        await start()
+      }, START_LIMIT_MS)
       const { dataDir } = ping.postgres
       await send(old)
       await expectCacheTrue()

@@ -136,6 +136,7 @@ describe('a pool', () => {
     const reads = pool(2)
     await Promise.all(Array.from({ length: 20 }, () => reads.query('select 1 as one')))
     await expect.poll(gate.open).toBe(2)
+    expect(gate.accepted()).toBeLessThan(10) // on a busy machine, an attempt to connect may be made again
     await reads.end()
     await expect.poll(gate.open).toBe(0)
     await expect(reads.query('select 1 as one')).rejects.toThrow('the pool was ended')

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { testKafka } from '../kafka/kafka-fixture.ts'
+import { againUntil } from '../support/again-until.ts'
 import { kafkaKindsAtDepth, sharedKafka, startKafka } from '../support/kafka.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import type { PongClient, ReceivedPong } from './pong-client.ts'
@@ -14,7 +15,7 @@ describe.concurrent.each(kafkaKindsAtDepth().toReversed())('with a pong server (
   }) => {
     const place = await createPlace(await sharedKafka(kind), { partitions: 1, onEnd: onTestFinished })
     const [client, server] = await Promise.all([place.client(), place.server('a')])
-    for (let isAgain = false; !isAgain;) {
+    const killAndRestart = async () => {
       const { correlationId } = (await killBeforeCommit(place, client, server)).envelope
       const wasCommitted = await isCommitted(place)
       await server.start()
@@ -23,10 +24,11 @@ describe.concurrent.each(kafkaKindsAtDepth().toReversed())('with a pong server (
       expect((await client.roundTrip()).pong.redelivered).toBe(false)
       const [one, two] = client.repliesTo(correlationId).map(({ pong }) => ({ ...pong, heldUs: 0 }))
       expect(one).toMatchObject({ seq: 4, padding: 'the same', redelivered: false })
-      if (two === undefined && wasCommitted) continue // the kill came after the commit
-      expect(two).toEqual({ ...one, redelivered: true })
-      isAgain = true
+      return { one, two, wasCommitted }
     }
+    // The kill may come after the commit.
+    const { one, two } = await againUntil(killAndRestart, each => each.two !== undefined || !each.wasCommitted)
+    expect(two).toEqual({ ...one, redelivered: true })
   })
 
   test.concurrent('a ping that was answered and committed is not answered again after an orderly stop', async ({ onTestFinished }) => {
@@ -93,16 +95,17 @@ describe.concurrent.each(kafkaKindsAtDepth().toReversed())('with a pong server (
 
 /** Kills the server after its reply to a ping, the last in the one partition, and before the next commit, so far as that can be seen. */
 async function killBeforeCommit(place: PongPlace, client: PongClient, server: Program): Promise<ReceivedPong> {
-  for (;;) {
+  const roundTrip = async () => {
     const reply = await client.roundTrip({ seq: 4, padding: 'the same' })
     server.freeze()
-    if (await isCommitted(place)) {
-      server.wake()
-      continue
-    }
-    await server.kill9()
-    return reply
+    const isLate = await isCommitted(place)
+    if (isLate) server.wake()
+    return { reply, isLate }
   }
+  const { reply, isLate } = await againUntil(roundTrip, each => !each.isLate)
+  expect(isLate, 'the ping was committed before its reply came').toBe(false)
+  await server.kill9()
+  return reply
 }
 
 /** Whether the group has committed all that is in the one partition. */

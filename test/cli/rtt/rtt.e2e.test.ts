@@ -4,6 +4,7 @@ import { writeHeaders } from '../../../pong/messages/headers.ts'
 import type { Ping } from '../../../pong/messages/message.ts'
 import { GatheringProducer } from '../../../src/kafka/gathering-producer.ts'
 import { createTopic, testKafka } from '../../kafka/kafka-fixture.ts'
+import { againUntil } from '../../support/again-until.ts'
 import { kafkaKindsAtDepth, sharedKafka, uniqueName } from '../../support/kafka.ts'
 import { callCli, runCli, startCli, type CliResult } from '../run-cli.ts'
 import { startFakeServer, type FakeServer, type ScriptedPong } from './fake-server.ts'
@@ -209,10 +210,10 @@ describe.each(kafkaKindsAtDepth())('pingcli rtt (%s)', kind => {
           started.child.kill('SIGINT')
           return started.result
         }
-        let result = await interrupted()
         // A second after Ctrl-C, what is still open stays so: on a busy machine, some may be.
-        while (summaryOf(result)['open'] !== 0 || summaryOf(result)['lost'] !== 0) result = await interrupted()
+        const result = await againUntil(interrupted, each => summaryOf(each)['open'] === 0 && summaryOf(each)['lost'] === 0)
         expect(result.code).toBe(0)
+        expect(summaryOf(result)).toMatchObject({ open: 0, lost: 0 })
         const { due, echoed } = summaryOf(result) as { readonly due: number; readonly echoed: number }
         expect(due).toBeGreaterThanOrEqual(3)
         expect(echoed).toBe(due)

@@ -4,6 +4,8 @@ import { until } from '../../support/programs.ts'
 import type { Flow, SeenRecord } from './flow-fixture.ts'
 
 const RESOURCES = 3
+/** A test that runs once more has resources and commands of its own. */
+let runs = 0
 const COMMANDS = 60
 /** This command, and those after it, are requested only when the test goes on. */
 export const HELD_FROM = 30
@@ -18,25 +20,29 @@ export async function workOff(
   name: string,
   disturb: (work: { readonly done: () => number; readonly goOn: () => void }) => Promise<void>,
 ): Promise<void> {
-  const [from, ids] = [flow.actionable.length, Array.from({ length: COMMANDS }, (_, index) => `${name} ${100 + index}`)]
+  const prefix = `${name.split(' ')[0]} ${++runs}`
+  const [from, ids] = [flow.actionable.length, Array.from({ length: COMMANDS }, (_, index) => `${prefix} ${100 + index}`)]
   const seen = () => flow.actionable.slice(from).filter(({ commandId }) => ids.includes(commandId))
   const over = new AbortController()
   const { promise: goesOn, resolve: goOn } = Promise.withResolvers<void>()
-  const working = Promise.all([request(flow, ids, goesOn), finish(flow, seen, over.signal)])
+  const working = Promise.all([request(flow, prefix, ids, goesOn), finish(flow, seen, over.signal)])
   const all = () => new Set(seen().map(({ commandId }) => commandId)).size
-  await disturb({ done: all, goOn })
-  await until('every command was actionable', () => all() === ids.length, 60_000)
   const ended = () => flow.outcomes.filter(({ commandId, headers }) => ids.includes(commandId) && headers['outcome'] === 'finished')
-  await until('every command is finished', () => new Set(ended().map(({ commandId }) => commandId)).size === ids.length, 60_000)
-  over.abort()
+  try {
+    await disturb({ done: all, goOn })
+    await until('every command was actionable', () => all() === ids.length, 60_000)
+    await until('every command is finished', () => new Set(ended().map(({ commandId }) => commandId)).size === ids.length, 60_000)
+  } finally {
+    over.abort()
+  }
   await working
   expectTurns(seen(), ids)
 }
 
-async function request(flow: Flow, ids: readonly string[], goesOn: Promise<void>): Promise<void> {
+async function request(flow: Flow, prefix: string, ids: readonly string[], goesOn: Promise<void>): Promise<void> {
   for (const [index, id] of ids.entries()) {
     if (index === HELD_FROM) await goesOn
-    const send = () => flow.request(`${id.split(' ')[0]} ${index % RESOURCES}`, id, { 'command-id': id })
+    const send = () => flow.request(`${prefix} ${index % RESOURCES}`, id, { 'command-id': id })
     await until(`${id} is sent`, () =>
       send().then(
         () => true,

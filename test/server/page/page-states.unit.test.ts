@@ -196,7 +196,8 @@ describe('the state of the live page', () => {
     await vi.advanceTimersByTimeAsync(4_000)
     const cacheLook = vi.fn(reader.cacheLook)
     reader.cacheLook = cacheLook
-    while (cacheLook.mock.calls.length === 0) await vi.advanceTimersByTimeAsync(1_000)
+    for (let seconds = 0; seconds < 60 && cacheLook.mock.calls.length === 0; seconds++) await vi.advanceTimersByTimeAsync(1_000)
+    expect(cacheLook).toHaveBeenCalled()
     reader.total = async () => ({ count: 13n, source: 'cache', ageMs: 300 })
     recorded++
     await vi.advanceTimersByTimeAsync(1_000)
