@@ -110,7 +110,7 @@ export class PageStates {
     const repeatMs = (): number => Math.min(Math.max(REPEAT_MS.min, feed.watchers * REPEAT_MS.forEach), REPEAT_MS.max)
     const feed = new Feed<PageState>({
       look: () => this.#lastIfCalm() ?? this.now(),
-      isSame: (shown, found) => sameState(shown, found) && found.atMs - shown.atMs < repeatMs(),
+      isSame: (shown, found) => sameState(shown, found) && Math.abs(found.atMs - shown.atMs) < repeatMs(), // a clock may be set back
       pauseMs: () => intervalMs,
     })
     return feed

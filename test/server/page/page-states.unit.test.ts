@@ -166,6 +166,19 @@ describe('the state of the live page', () => {
     ended.abort()
   })
 
+  test('is sent again if the clock of the server was set back by an hour', async () => {
+    const reader = new FakeReader()
+    reader.lanes = AT_REST
+    const ended = new AbortController()
+    const got = view(statesOf(reader).watch(ended.signal))
+    await vi.advanceTimersByTimeAsync(10_000)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    const before = got.length
+    await vi.advanceTimersByTimeAsync(SILENT_S * 1_000)
+    expect(got.length).toBeGreaterThan(before)
+    ended.abort()
+  })
+
   test('at rest is that of the cache, and of Postgres every five seconds or once something changes or is wrong', async () => {
     const reader = new FakeReader()
     reader.lanes = AT_REST
