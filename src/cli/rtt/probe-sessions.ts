@@ -156,13 +156,14 @@ export class ProbeSessions {
     this.#fireRecord(seq, 'unacked')
   }
 
-  /** What is refused after its time is lost, whether or not that was noticed. */
+  /** What is refused after its time is lost, whether or not that was noticed. What was answered is in the topic all the same. */
   #refused({ seq, atMs, reason }: EventOfKind<'refused'>): void {
     const [record, trip] = [this.#records.find(String(seq)), this.#trips.find(String(seq))]
     const probe = record?.data ?? trip?.data
     if (probe === undefined) return
     probe.reason ??= reason
-    if (record !== undefined && !isOverdue(record, atMs)) this.#records.fire(record, 'refused')
+    const isWritten = probe.answers.length > 0
+    if (record !== undefined && !isOverdue(record, atMs)) this.#records.fire(record, isWritten ? 'unacked' : 'refused')
     if (trip !== undefined && !isOverdue(trip, atMs)) this.#trips.fire(trip, 'refused')
   }
 

@@ -11,15 +11,23 @@ const ROUNDS = atDepth({ normally: 100, thoroughly: 400 })
 type Timed = Exclude<ProbeEvent, { readonly kind: 'leaders' }>
 const atMsOf = (event: Timed): number => (event.kind === 'answered' ? event.answer.atMs : event.atMs)
 
+const RUNS = [
+  { to: undefined, handshake: false, acks: true },
+  { to: undefined, handshake: false, acks: false },
+  { to: 'one', handshake: false, acks: true },
+  { to: 'one', handshake: false, acks: false },
+  { to: 'one', handshake: true, acks: true },
+] as const
+
 /** Any of what may happen to a probe, at any time, early or late, once or several times. */
-function eventsOf(seq: number, random: Random, hasServer: boolean): readonly Timed[] {
+function eventsOf(seq: number, random: Random, { to, acks }: (typeof RUNS)[number]): readonly Timed[] {
   const dueMs = random.between(0, 500)
   const later = (): number => dueMs + random.between(1, 3 * WAIT_MS)
   const some = (make: (seq: number, atMs: number) => ProbeEvent, most: number) =>
     Array.from({ length: random.between(0, most + 1) }, () => make(seq, later()))
-  const ends = random.pick([acked, unacked, refused])
+  const ends = random.pick(acks ? [acked, unacked, refused] : [unacked, refused])
   const events = [due(seq, dueMs, random.between(0, 3)), sent(seq, dueMs), ...some(ends, 1), ...some(echoed, 2)]
-  return [...events, ...(hasServer ? some(answered, 2) : [])] as readonly Timed[]
+  return [...events, ...(to === undefined ? [] : some(answered, 2))] as readonly Timed[]
 }
 
 /** Kafka has the ack, or has it not, or nothing is known of it. */
@@ -38,21 +46,16 @@ function expectedFate(events: readonly Timed[], goal: 'echoed' | 'answered', end
   return isRefused ? 'refused' : endMs >= deadline ? 'lost' : 'open'
 }
 
-const RUNS = [
-  { to: undefined, handshake: false },
-  { to: 'one', handshake: false },
-  { to: 'one', handshake: true },
-] as const
-
-describe.each(RUNS)('whatever happens to probes, in whatever order (to: $to, handshake: $handshake)', ({ to, handshake }) => {
+describe.each(RUNS)('whatever happens to probes, in whatever order (to: $to, handshake: $handshake, acks: $acks)', run => {
+  const { to } = run
   const goal = to === undefined ? 'echoed' : 'answered'
 
-  test(`each is counted once, as what became of it, however often time-outs are looked for`, () => {
+  test('each is counted once, as what became of it, however often time-outs are looked for, and is said to be done if it was in time', () => {
     const seen = new Set<string>()
     for (let seed = 1; seed <= ROUNDS; seed++) {
       const random = seededRandom(seed)
       const histories = Array.from({ length: PROBES }, (_, index) =>
-        [...eventsOf(index + 1, random, to !== undefined)].sort((a, b) => atMsOf(a) - atMsOf(b)),
+        [...eventsOf(index + 1, random, run)].sort((a, b) => atMsOf(a) - atMsOf(b)),
       )
       const endMs = random.between(0, 4 * WAIT_MS)
       const tickMs = random.pick([1, 20, 700])
@@ -61,7 +64,7 @@ describe.each(RUNS)('whatever happens to probes, in whatever order (to: $to, han
       const all = [...histories.flat(), ...ticks, time(endMs) as Timed]
         .sort((a, b) => atMsOf(a) - atMsOf(b))
         .filter(event => atMsOf(event) <= endMs)
-      const { sessions, take, outcomes } = sessionsWith({ to, handshake, graceMs: 1e9 })
+      const { sessions, take, outcomes } = sessionsWith({ ...run, graceMs: 1e9 })
       const wrong: unknown[] = [] // an expect at each event would take most of the time
       for (const event of all) {
         for (const kind of take(event)) if (kind === 'confirm') take(...endsOfAck(atMsOf(event), outcomes.at(-1)!, random))
@@ -84,6 +87,9 @@ describe.each(RUNS)('whatever happens to probes, in whatever order (to: $to, han
         refused: count('refused'),
       })
       for (const outcome of outcomes) if ('probe' in outcome) seen.add(stateOf(outcome.probe))
+      take(time(1e6), time(2e6))
+      const done = outcomes.flatMap(outcome => (outcome.kind === 'done' ? [outcome.probe.seq] : []))
+      expect({ seed, done: done.length, probes: new Set(done).size }).toEqual({ seed, done: inTime, probes: inTime })
     }
     expect([...seen].sort()).toEqual(expect.arrayContaining(['late', 'lost', 'refused', to === undefined ? 'echoed' : 'answered']))
   })
@@ -91,8 +97,8 @@ describe.each(RUNS)('whatever happens to probes, in whatever order (to: $to, han
   test('each has at most one line as done, lost, late or refused of each kind, and none after it is done', () => {
     for (let seed = 1; seed <= ROUNDS; seed++) {
       const random = seededRandom(seed)
-      const events = random.shuffled(Array.from({ length: PROBES }, (_, index) => eventsOf(index + 1, random, to !== undefined)).flat())
-      const { take, outcomes } = sessionsWith({ to, handshake, graceMs: 1e9 })
+      const events = random.shuffled(Array.from({ length: PROBES }, (_, index) => eventsOf(index + 1, random, run)).flat())
+      const { take, outcomes } = sessionsWith({ ...run, graceMs: 1e9 })
       const isBegin = ({ kind }: Timed): boolean => kind === 'due' || kind === 'sent'
       const dues = events.filter(({ kind }) => kind === 'due')
       const sends = events.filter(({ kind }) => kind === 'sent')

@@ -28,6 +28,12 @@ describe('a probe without a server', () => {
     expect(sessionsWith({ acks: false }).take(due(1), sent(1), echoed(1, 3))).toEqual(['done'])
   })
 
+  test('may be refused, or fail with an unknown end, if the producer gets no acks', () => {
+    const { take, sessions } = sessionsWith({ acks: false })
+    expect(take(due(1), sent(1), refused(1, 5), due(2), sent(2), unacked(2, 5), echoed(2, 6))).toEqual(['refused', 'done'])
+    expect(sessions.tally()).toMatchObject({ refused: 1, inTime: 1, open: 0 })
+  })
+
   test('is done by its echo if the ack is lost, and keeps the reason', () => {
     const { take, outcomes } = sessionsWith()
     expect(take(due(1), sent(1), unacked(1, 5), echoed(1, 6))).toEqual(['done'])
@@ -138,6 +144,22 @@ describe('a probe with a server', () => {
     ])
     expect(outcomes.slice(-2)).toMatchObject([{ isAsked: true }, { isAsked: false }])
     expect(sessions.tally()).toMatchObject({ late: 1, lost: 0, duplicate: 1 })
+  })
+
+  test('is done if it was answered in time and is read back late, even if no time-out was noticed', () => {
+    const { take, outcomes, sessions } = sessionsWith({ to })
+    expect(take(due(1), sent(1), acked(1, 2), answered(1, 4), echoed(1, WAIT_MS + 1))).toEqual(['done'])
+    expect(take(due(2), sent(2), answered(2, WAIT_MS + 4), echoed(2, 2 * WAIT_MS + 2), acked(2, 2 * WAIT_MS + 3))).toEqual(['done'])
+    expect(outcomes).toMatchObject([{ isWhole: true }, { isWhole: false }])
+    expect(sessions.tally()).toMatchObject({ inTime: 2, late: 0 })
+  })
+
+  test('is not refused if it was answered already: it is done when it is read back, or when the time to wait is over', () => {
+    const { take, outcomes, sessions } = sessionsWith({ to })
+    expect(take(due(1), sent(1), answered(1, 4), refused(1, 5), echoed(1, 6))).toEqual(['done'])
+    expect(take(due(2), sent(2), answered(2, 7), refused(2, 8), time(7 + WAIT_MS))).toEqual(['done'])
+    expect(outcomes).toMatchObject([{ isWhole: true }, { isWhole: false }])
+    expect(sessions.tally()).toMatchObject({ inTime: 2, refused: 0 })
   })
 
   test('has a duplicate if it is answered twice, by the same server or by another', () => {

@@ -3,20 +3,22 @@ import { PostgresOutbox } from '../../../semaphore/relay/postgres-outbox.ts'
 import { Relay } from '../../../semaphore/relay/relay.ts'
 import { StepQueue, type StepQueueOptions } from '../../../semaphore/steps/step-queue.ts'
 import { migrate } from '../../../semaphore/store/migrate.ts'
+import type { Submit } from '../../../semaphore/terms/step.ts'
 import type { OutgoingRecord } from '../../../src/kafka/partition-choice.ts'
 import { rowsOf, silent, sql } from '../../ledger/ledger-fixture.ts'
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { until } from '../../support/programs.ts'
 
 const NOTHING = () => undefined
+/** Of relays. */
+const SESSIONS = "from pg_stat_activity where application_name = 'semaphore-relay' and datname = current_database()"
 const TOPICS = { actionable: 'actionable', outcomes: 'outcomes' }
 /** Never within a test. */
 const POLL_MS = 60_000
 
 /** A relay as an instance has it, with a topic in memory. */
-function createRelay(database: TestDatabase, pollMs = POLL_MS) {
-  const state = { lanes: 0, retries: 0, isDown: false, reads: 0 }
-  const sent: OutgoingRecord[] = []
+function createRelay(database: TestDatabase, pollMs = POLL_MS, sent: OutgoingRecord[] = []) {
+  const state = { lanes: 0, retries: 0, isDown: false, losesAnswers: false, reads: 0 }
   const relay = new Relay({
     openOutbox: async onAnnounced => {
       const outbox = await PostgresOutbox.open(database.config, TOPICS, onAnnounced, 2 * POLL_MS)
@@ -30,6 +32,7 @@ function createRelay(database: TestDatabase, pollMs = POLL_MS) {
       publish: async records => {
         if (state.isDown) throw new Error('Kafka is down')
         sent.push(...records)
+        if (state.losesAnswers) throw new Error('the answer of Kafka is lost')
       },
       stop: async () => undefined,
     },
@@ -38,6 +41,10 @@ function createRelay(database: TestDatabase, pollMs = POLL_MS) {
     pollMs,
   })
   return { relay, state, sent, ids: () => sent.map(({ headers }) => headers?.['command-id']) }
+}
+
+function submitOf(commandId: string, resource: string): Submit {
+  return { kind: 'submit', resource, commandId, payload: Buffer.from(commandId) }
 }
 
 function createQueue(database: TestDatabase, onApplied: StepQueueOptions['onApplied']): StepQueue {
@@ -68,8 +75,8 @@ describe("the semaphore's relay", () => {
     await database.drop()
   })
 
-  async function start(pollMs?: number) {
-    const started = createRelay(database, pollMs)
+  async function start(pollMs?: number, sent?: OutgoingRecord[]) {
+    const started = createRelay(database, pollMs, sent)
     started.relay.start()
     stops.push(() => started.relay.stop())
     return started
@@ -78,17 +85,11 @@ describe("the semaphore's relay", () => {
   function submits(relay: Pick<Relay, 'offer'> | undefined) {
     const queue = createQueue(database, handOvers => relay?.offer(handOvers))
     stops.push(() => queue.stop())
-    return (...ids: string[]) =>
-      Promise.all(
-        ids.map(commandId => queue.run({ kind: 'submit', resource: `of ${commandId}`, commandId, payload: Buffer.from(commandId) })),
-      )
+    return (...ids: string[]) => Promise.all(ids.map(commandId => queue.run(submitOf(commandId, `of ${commandId}`))))
   }
   const outbox = () => rowsOf<{ rows: bigint }>(database, 'select count(*) as rows from semaphore.outbox')
 
-  /** Of relays. */
-  const idleSessions = async () =>
-    (await rowsOf(database, "select from pg_stat_activity where application_name = 'semaphore-relay' and datname = current_database()"))
-      .length
+  const relaySessions = async () => (await rowsOf(database, `select ${SESSIONS}`)).length
 
   test('publishes at once what its own instance has committed, and removes it from Postgres', async () => {
     const { relay, state, ids } = await start()
@@ -121,7 +122,7 @@ describe("the semaphore's relay", () => {
     const first = await start()
     await until('it has the lanes', () => first.state.lanes === 16)
     const second = await start()
-    await until('both are connected', async () => (await idleSessions()) === 2)
+    await until('both are connected', async () => (await relaySessions()) === 2)
     expect(second.state.lanes).toBe(0)
     const submit = submits(second.relay)
     await submit('a', 'b')
@@ -134,6 +135,11 @@ describe("the semaphore's relay", () => {
       sinceMs = performance.now()
       return false
     })
+    // From now on nothing else tells it. One of them may be read with what was announced before.
+    for (const id of ['c', 'd', 'e']) {
+      await submit(id)
+      await until(`${id} is published`, () => first.ids().includes(id))
+    }
     expect(second.sent).toEqual([])
   })
 
@@ -146,6 +152,53 @@ describe("the semaphore's relay", () => {
     await submits(second.relay)('a')
     await until('it is published', () => second.ids().length === 1)
   })
+
+  test('publishes a resource in order, and repeats only what it has published, whatever happens to sessions and to answers of Kafka', async () => {
+    const topic: OutgoingRecord[] = []
+    const instances = [await start(20, topic), await start(20, topic)]
+    const isOver = new AbortController()
+    const working = instances.map(({ relay }, index) => work(relay, `of ${index}`, isOver.signal))
+    const retries = () => instances.reduce((sum, { state }) => sum + state.retries, 0)
+    const setLoss = (losesAnswers: boolean) => instances.forEach(({ state }) => Object.assign(state, { losesAnswers }))
+    for (let round = 0; round < 5; round++) {
+      const [length, lost] = [topic.length, retries()]
+      await until('more is published', () => topic.length > length + 20)
+      setLoss(true)
+      await until('an answer is lost', () => retries() > lost)
+      if (round % 2 === 1) setLoss(false)
+      await sql(database, `select pg_terminate_backend(pid) ${SESSIONS}`)
+      setLoss(false)
+    }
+    isOver.abort()
+    await Promise.all(working)
+    await until('the outbox is empty', async () => (await outbox())[0]!.rows === 0n)
+    const [grants, finished] = ['actionable', 'outcomes'].map(name => firstByToken(topic.filter(record => record.topic === name)))
+    expect([...grants!.keys()]).toEqual(Array.from({ length: grants!.size }, (_, index) => String(index + 1)))
+    expect(new Set(finished!.keys())).toEqual(new Set(grants!.keys()))
+    for (const [token, record] of finished!) expect(topic.indexOf(record)).toBeGreaterThan(topic.indexOf(grants!.get(token)!))
+  })
+
+  /** Submits and finishes commands of one resource, one after the other. */
+  async function work(relay: Relay, name: string, isOver: AbortSignal): Promise<void> {
+    const queue = createQueue(database, handOvers => relay.offer(handOvers))
+    stops.push(() => queue.stop())
+    for (let number = 0; !isOver.aborted; number++) {
+      const commandId = `${number} ${name}`
+      await queue.run(submitOf(commandId, 'shared'))
+      await queue.run({ kind: 'finish', resource: 'shared', commandId })
+    }
+  }
+
+  /** The first record with each token. Further ones must be equal. */
+  function firstByToken(records: readonly OutgoingRecord[]): ReadonlyMap<string, OutgoingRecord> {
+    const first = new Map<string, OutgoingRecord>()
+    for (const record of records) {
+      const token = String(record.headers!['token'])
+      if (first.has(token)) expect(record).toEqual(first.get(token))
+      else first.set(token, record)
+    }
+    return first
+  }
 
   test('keeps everything while Kafka is down, and then publishes it in order', async () => {
     const { relay, state, ids } = await start()
