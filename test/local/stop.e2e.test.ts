@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { firstOrAll } from '../support/depth.ts'
+import { firstOrAll, thoroughly } from '../support/depth.ts'
 import {
   clearAfterEach,
   createdDatabase,
@@ -43,7 +43,8 @@ describe('stopping npm start', { timeout: TEST_LIMIT_MS }, () => {
     },
   )
 
-  test('a Ctrl-C that reaches the whole process group does not change the order', async () => {
+  // Under npm, a Ctrl-C reaches the group, too.
+  thoroughly(test)('a Ctrl-C that reaches the whole process group does not change the order', async () => {
     const ping = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await ping.until(READY)
     ping.signalGroup('SIGINT')
@@ -51,7 +52,8 @@ describe('stopping npm start', { timeout: TEST_LIMIT_MS }, () => {
     expect(ping.output()).toContain('processor | at the end: postgres true, cache true')
   })
 
-  test('signals within 500 ms count as one', async () => {
+  // Under npm, a Ctrl-C is two signals, too.
+  thoroughly(test)('signals within 500 ms count as one', async () => {
     const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, ANSWER_WITHIN_MS: '1500' } })
     await ping.until(READY)
     ping.signal('SIGSTOP') // so it gets both at the same time
@@ -117,7 +119,7 @@ describe('stopping it under npm', { timeout: TEST_LIMIT_MS }, () => {
     expect(npm.output()).toMatch(/server +\| info stopped[^]*processor +\| info stopped[^]*database system is shut down[^]*Stopped\.\n/)
   })
 
-  test.each(firstOrAll(['SIGTERM', 'SIGINT'] as const))('%s to npm alone stops it', async signal => {
+  thoroughly(test.each(['SIGTERM', 'SIGINT'] as const))('%s to npm alone stops it', async signal => {
     const npm = startLocalPing(place, 'npm', { env: NO_KAFKA })
     await npm.until(READY)
     npm.signal(signal)

@@ -20,3 +20,11 @@ export function atDepth<T>(values: { readonly normally: T; readonly thoroughly: 
 export function firstOrAll<T>(all: readonly T[]): readonly T[] {
   return atDepth({ normally: all.slice(0, 1), thoroughly: all })
 }
+
+/**
+ * Defines tests only thoroughly: `thoroughly(test)('…', …)`. For a variant of a check that another test makes at both depths. A normal run
+ * does not list it, since what it lists as skipped is what this machine cannot run.
+ */
+export function thoroughly<T extends (...args: never[]) => unknown>(define: T): T | (() => void) {
+  return atDepth<T | (() => void)>({ normally: () => undefined, thoroughly: define })
+}
