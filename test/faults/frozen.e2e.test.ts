@@ -48,6 +48,7 @@ describe(`two servers and two processors side by side (--seed ${seed})`, () => {
   const relayAndOther = async (): Promise<readonly [Program, Program]> => {
     const [first, second] = [ping.servers[0]!, ping.servers[1]!]
     let lanes: readonly number[] = []
+    await Promise.all([first.untilReady(), second.untilReady()])
     await until(
       'the servers relay all lanes',
       async () => {
@@ -143,6 +144,7 @@ describe(`two servers and two processors side by side (--seed ${seed})`, () => {
     'every read of both servers was correct (I5), the topic has every row (I6), and pingcli verify prints OK',
     { timeout: TEST_LIMIT_MS },
     async () => {
+      await load.drain()
       await watch.stop()
       expect(i5Reads(watch.samples, load.sent)).toEqual([])
       const { databaseUrl, brokers, topic } = ping.place
