@@ -7,6 +7,8 @@ import { untilDone } from './until-done.ts'
 /** One thing that happens to both systems. */
 export interface Step {
   readonly title: string
+  /** It kills a program or stops Kafka: `--quick` skips it. */
+  readonly isOutage?: true
   /** Plays it. Returns the number of pings that the clients meant: each was acknowledged in the end. */
   play(sides: readonly Side[]): Promise<number>
 }
@@ -24,8 +26,12 @@ const OUTAGE_PATIENCE_MS = 1_500
 const KILL_AFTER_MS = 60
 export const DAY_MS = 86_400_000
 
-/** The history, in order. `yesterdayMs`: the start of the day that late pings are from. */
-export function history(kafka: BrokerPart, yesterdayMs: number): readonly Step[] {
+/** The history, in order. `yesterdayMs`: the start of the day that late pings are from. `isQuick`: without kills and the outage of Kafka. */
+export function history(kafka: BrokerPart, yesterdayMs: number, isQuick: boolean): readonly Step[] {
+  return wholeHistory(kafka, yesterdayMs).filter(({ isOutage }) => !isQuick || !isOutage)
+}
+
+function wholeHistory(kafka: BrokerPart, yesterdayMs: number): readonly Step[] {
   const normal = (sides: readonly Side[]): Promise<number> => both(sides, side => send(side, PINGS))
   return [
     { title: 'pings, and nothing fails', play: normal },
@@ -33,9 +39,10 @@ export function history(kafka: BrokerPart, yesterdayMs: number): readonly Step[]
       title: `the answers to ${LOST_ANSWERS} pings are lost`,
       play: sides => both(sides, side => send(side, LOST_ANSWERS, { losesAnswer: true })),
     },
-    { title: 'the server is killed under load', play: sides => both(sides, withServerKilled) },
+    { title: 'the server is killed under load', isOutage: true, play: sides => both(sides, withServerKilled) },
     {
       title: `Kafka is unreachable for ${OUTAGE_MS / 1_000} s`,
+      isOutage: true,
       async play(sides) {
         let sending = Promise.resolve(0)
         await kafka.outage(async () => {
@@ -46,7 +53,7 @@ export function history(kafka: BrokerPart, yesterdayMs: number): readonly Step[]
         return sending
       },
     },
-    { title: 'the program that counts is killed at work', play: sides => both(sides, withCounterKilled) },
+    { title: 'the program that counts is killed at work', isOutage: true, play: sides => both(sides, withCounterKilled) },
     {
       title: 'the cache loses everything',
       async play(sides) {

@@ -12,13 +12,14 @@ import { brokenPromises, renderReport, type Played } from './report.ts'
 /** A run that hangs is ended after this time. */
 const MAX_RUN_MS = 5 * 60_000
 
-const { broker } = new Command('npm run compare --')
+const { broker, quick } = new Command('npm run compare --')
   .description(
     'Plays one history with lost answers, kills and outages against the plain way and against Ping, and prints what both count. It starts everything itself, and exits with 1 if Ping counts wrongly.',
   )
   .addOption(new Option('--broker <kind>', "Ping's own broker, or Apache Kafka").choices(CONTENDERS).default('ours'))
+  .option('--quick', 'without the kills and the outage of Kafka')
   .parse(process.argv)
-  .opts<{ broker: Contender }>()
+  .opts<{ broker: Contender; quick?: true }>()
 const missing = missingForBench(broker)
 if (missing !== undefined) {
   console.error(`the comparison cannot run here: ${missing}`)
@@ -37,7 +38,7 @@ await runAndExit(MAX_RUN_MS, async ({ teardown, progress, complain }) => {
   const yesterdayMs = (Math.floor(Date.now() / DAY_MS) - 1) * DAY_MS
   const played: Played[] = []
   let meant = 0
-  for (const { title, play } of history(parts.kafka, yesterdayMs)) {
+  for (const { title, play } of history(parts.kafka, yesterdayMs, quick === true)) {
     progress(title)
     meant += await play(sides)
     const [plainCounts, pingCounts] = await Promise.all([plain.settled(), ping.settled()])

@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { atDepth } from '../support/depth.ts'
+
+/** The kills and the outage wait for sessions of Kafka to end. `test/faults/kill` has them at both depths. */
+const ARGS = atDepth({ normally: ['--quick'], thoroughly: [] })
 
 test('npm run compare shows that the plain way counts retries twice and loses the cache, and that Ping does not', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['bench/compare/main.ts'])
+  const { stdout } = await promisify(execFile)(process.execPath, ['bench/compare/main.ts', ...ARGS])
   const row = (title: string): readonly string[] =>
     stdout
       .split('\n')

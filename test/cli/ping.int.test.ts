@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client/connect-to.ts'
 import { againUntil } from '../support/again-until.ts'
 import { firstOrAll } from '../support/depth.ts'
+import { testThoroughly } from '../support/test-thoroughly.ts'
 import { PATIENT, runCli, runCliProcess, startCli, STARTED, WHOLE_TEST_MS, withPatience } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'
 
@@ -59,7 +60,7 @@ describe.each(PROTOCOLS)('pingcli ping over %s', protocol => {
   test('records one ping with a new id, and prints the id', async () => {
     const { address, pings } = await serve(protocol)
     const args = ['ping', '--json', '--protocol', protocol, '--address', address, '--timeout', PATIENT]
-    const { code, stdout, stderr } = await runCliProcess(args)
+    const { code, stdout, stderr } = await (protocol === 'connect' ? runCliProcess : runCli)(args)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(pings).toHaveLength(1)
     expect(pings[0]?.pingId).toMatch(/^[\da-f]{8}-[\da-f]{4}-7/)
@@ -229,14 +230,19 @@ describe('pingcli ping', () => {
     expect(text).toMatch(/^from its first try: p50 /m)
   })
 
-  test.each<[string, (socket: Socket) => unknown]>([
-    ['HTTP/1.1', socket => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n'))],
-    ['another protocol', socket => socket.write('SSH-2.0-OpenSSH_9.2\r\n')],
-    ['random bytes', socket => socket.write(Buffer.from('00ff01deadbeef00ff01deadbeef', 'hex'))],
-    ['nothing', () => undefined],
-    ['a reset', socket => socket.resetAndDestroy()],
-    ['half a frame, and then nothing', socket => socket.write(Buffer.from('00000c04', 'hex'))],
-  ])('over grpc ends with exit code 3 and a reason when %s answers', async (_, answer) => {
+  test.each(
+    firstOrAll<readonly [string, (socket: Socket) => unknown]>(
+      [
+        ['HTTP/1.1', socket => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n'))],
+        ['another protocol', socket => socket.write('SSH-2.0-OpenSSH_9.2\r\n')],
+        ['random bytes', socket => socket.write(Buffer.from('00ff01deadbeef00ff01deadbeef', 'hex'))],
+        ['nothing', () => undefined],
+        ['a reset', socket => socket.resetAndDestroy()],
+        ['half a frame, and then nothing', socket => socket.write(Buffer.from('00000c04', 'hex'))],
+      ],
+      2,
+    ),
+  )('over grpc ends with exit code 3 and a reason when %s answers', async (_, answer) => {
     const listener = createServer(socket => void answer(socket.on('error', () => undefined)))
     await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
     const address = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
@@ -277,7 +283,7 @@ describe('pingcli ping', () => {
     expect(stderr).toBe('error: refused: invalid_argument: scripted InvalidArgument\n')
   })
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('ends a run on %s with a summary and the exit code of the signal', async signal => {
+  test.each(firstOrAll(['SIGINT', 'SIGTERM'] as const))('ends a run on %s with a summary and the exit code of the signal', async signal => {
     const interrupted = async () => {
       const { address, recorded } = await serve('connect')
       const run = startCli(['ping', '-n', '100000', '--rate', '100', '--address', address, '--each'])
@@ -292,7 +298,7 @@ describe('pingcli ping', () => {
     expect(stderr).toBe('interrupted\n')
   })
 
-  test('ends on SIGINT while replies are missing, and names the pings', async () => {
+  testThoroughly('ends on SIGINT while replies are missing, and names the pings', async () => {
     const interruptTwice = async () => {
       const { address, pings } = await serve('connect', Array<Step>(1_000).fill('no reply'))
       const run = startCli(['ping', '-n', '10', '--address', address, '--timeout', '1m'])

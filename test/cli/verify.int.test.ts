@@ -12,8 +12,10 @@ import { recordBatch } from '../../src/ledger/record.ts'
 import { readCounts } from '../../src/ledger/snapshot.ts'
 import type { Client } from '../../src/postgres/pg-types.ts'
 import { connectCache, silent } from '../counters/caches.ts'
+import { atDepth, firstOrAll } from '../support/depth.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
+import { testThoroughly } from '../support/test-thoroughly.ts'
 import { runCli, startCli, STARTED, WHOLE_TEST_MS, type CliResult } from './run-cli.ts'
 import { startScriptedServer } from './scripted-server.ts'
 
@@ -103,7 +105,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
-  test('rebuild replaces wrong fields, and keeps no more minutes than MAX_MINUTES', async () => {
+  testThoroughly('rebuild replaces wrong fields, and keeps no more minutes than MAX_MINUTES', async () => {
     await record(
       1,
       Array.from({ length: 80 }, (_, minute) => minute * 60_000),
@@ -137,7 +139,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: not rebuilt: another rebuild was running until --timeout\n' })
   })
 
-  test.each<[string, () => Promise<unknown>, string | RegExp]>([
+  const spoiled: readonly [string, () => Promise<unknown>, string | RegExp][] = [
     ['an empty cache', () => cache.flushall(), `the cache cannot be read: ${HASH} does not exist`],
     ['a claimed cache', () => cache.hset(HASH, 'claim', 'x:0'), `the cache cannot be read: ${HASH} is claimed: `],
     ['a lane that is not in the cache', () => cache.hdel(HASH, 'applied:1'), `the cache cannot be read: ${HASH} lacks fields`],
@@ -155,14 +157,19 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
       () => ledger.query('update ping_lanes set published_seq = 1 where lane = 2'),
       'lane 2: published up to 1, 1 behind its head 2 (is Kafka down? --no-topic skips the published positions)',
     ],
-  ])('verify reports the difference in %s and ends with exit code 1', async (_, spoil, message) => {
-    await fill()
-    await spoil()
-    const { code, stdout } = await cli('verify', '--wait', '0s', '--json')
-    const { ok, differences } = JSON.parse(stdout)
-    expect({ code, ok }).toEqual({ code: 1, ok: false })
-    expect(differences[0]).toMatch(message)
-  })
+  ]
+  const ofEachPart = ['an empty cache', 'a minute', 'a row that was deleted', 'a rollup', 'a position']
+  test.each(atDepth({ normally: spoiled.filter(([what]) => ofEachPart.includes(what)), thoroughly: spoiled }))(
+    'verify reports the difference in %s and ends with exit code 1',
+    async (_, spoil, message) => {
+      await fill()
+      await spoil()
+      const { code, stdout } = await cli('verify', '--wait', '0s', '--json')
+      const { ok, differences } = JSON.parse(stdout)
+      expect({ code, ok }).toEqual({ code: 1, ok: false })
+      expect(differences[0]).toMatch(message)
+    },
+  )
 
   test('verify waits until all parts have what is recorded', async () => {
     await fill()
@@ -213,7 +220,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect({ code, stderr }).toEqual({ code: 4, stderr: 'error: refused: unauthenticated: scripted Unauthenticated\n' })
   })
 
-  test('verify skips the cache and the server on request', async () => {
+  testThoroughly('verify skips the cache and the server on request', async () => {
     await cache.flushall()
     const { code, stdout } = await cli('verify', '--no-cache', '--no-server')
     expect(code).toBe(0)
@@ -237,13 +244,16 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await runCli(['rebuild'], nowhere)).toMatchObject({ code: 3 })
   })
 
-  test.each(['verify', 'rebuild'])('%s ends with exit code 3 if Postgres is unreachable, and does not change the cache', async command => {
-    await fill()
-    const { code, stdout, stderr } = await runCli([command], { ...settings(), DATABASE_URL: 'postgres://postgres@127.0.0.1:1/ping' })
-    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
-    expect(stderr).toContain('Postgres cannot be read: connect ECONNREFUSED 127.0.0.1:1')
-    expect(await cache.hget(HASH, 'total')).toBe('7')
-  })
+  test.each(firstOrAll(['verify', 'rebuild']))(
+    '%s ends with exit code 3 if Postgres is unreachable, and does not change the cache',
+    async command => {
+      await fill()
+      const { code, stdout, stderr } = await runCli([command], { ...settings(), DATABASE_URL: 'postgres://postgres@127.0.0.1:1/ping' })
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+      expect(stderr).toContain('Postgres cannot be read: connect ECONNREFUSED 127.0.0.1:1')
+      expect(await cache.hget(HASH, 'total')).toBe('7')
+    },
+  )
 
   test("verify says so if the database does not contain Ping's tables", async () => {
     await ledger.query('drop table ping_lanes cascade')
@@ -259,7 +269,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await run.result).toMatchObject({ code: 130, stdout: '', stderr: 'error: interrupted\n' })
   })
 
-  test('a second signal ends verify at once, even while a query does not end', async () => {
+  testThoroughly('a second signal ends verify at once, even while a query does not end', async () => {
     await fill()
     await ledger.query('begin')
     await ledger.query('lock table pings in access exclusive mode')

@@ -3,6 +3,7 @@ import { HASH } from '../../src/counters/names.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import { TotalWatch } from '../../src/server/watch/total-watch.ts'
 import { silent } from '../counters/caches.ts'
+import { atDepth } from '../support/depth.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { RecordingTracing } from '../support/recording-tracing.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
@@ -115,7 +116,15 @@ describe('the total', () => {
     'the key holds another type': () => at.cache.set(HASH, 'a string'),
     'the hash has an additional lane': () => at.cache.hset(HASH, { 'applied:3': '0:0', 'asof:3': '1' }),
   }
-  test.each(Object.keys(spoiled))('comes from Postgres when %s', async how => {
+  const ofEachKind = [
+    'one lane is older than 2 s',
+    'one applied is missing',
+    'the total is malformed',
+    'the total and an applied position are forged consistently',
+    'the hash is claimed',
+    'the key holds another type',
+  ]
+  test.each(atDepth({ normally: ofEachKind, thoroughly: Object.keys(spoiled) }))('comes from Postgres when %s', async how => {
     await whileFresh(async () => {
       at.notUsed.splice(0)
       await at.ledger.query('delete from pings where lane = 1')

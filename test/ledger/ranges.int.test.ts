@@ -4,6 +4,7 @@ import { fold, unfold } from '../../src/ledger/positions.ts'
 import { countRange } from '../../src/ledger/ranges.ts'
 import { countRowsAfter, countRowsByMinute, inSnapshot, readCounts, readMinutesAt } from '../../src/ledger/snapshot.ts'
 import type { Client } from '../../src/postgres/pg-types.ts'
+import { atDepth } from '../support/depth.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { describeOnPostgres, pingsAt, record, rowsOf, setUp, silent, sql, withClient } from './ledger-fixture.ts'
 
@@ -61,13 +62,17 @@ function randomBounds(random: (below: number) => number): readonly [bigint, bigi
 const BY_SQL =
   'select count(*) as count from pings where floor(extract(epoch from pinged_at) * 1000) >= $1::numeric and floor(extract(epoch from pinged_at) * 1000) < $2::numeric'
 
+const QUERIES = atDepth({ normally: 80, thoroughly: 250 })
+const BATCHES = atDepth({ normally: 25, thoroughly: 60 })
+const FOLDS = atDepth({ normally: 15, thoroughly: 50 })
+
 describeOnPostgres('a range', database => {
   test('counts as SQL does, over random times and bounds', async () => {
     await setUp(database(), LANES)
     const random = randomFrom(20_260_101)
     await withClient(database(), async client => {
-      await fill(client, random, 60)
-      for (let n = 0; n < 250; n++) {
+      await fill(client, random, BATCHES)
+      for (let n = 0; n < QUERIES; n++) {
         const bounds = randomBounds(random)
         const { rows } = await client.query<{ count: bigint }>(BY_SQL, bounds.map(String))
         expect([bounds, await countRange(client, ...bounds)]).toEqual([bounds, rows[0]!.count])
@@ -130,7 +135,7 @@ describeOnPostgres('a range', database => {
     }).finally(() => (folding = false))
     await withClient(database(), async client => {
       const wrong: bigint[] = []
-      for (let n = 0; n < 300 || (folding && folds <= 50); n++) {
+      for (let n = 0; n < 6 * FOLDS || (folding && folds <= FOLDS); n++) {
         const count = await countRange(client, INT64_MIN, INT64_MAX)
         if (count !== 2_000n) wrong.push(count)
       }
@@ -145,7 +150,7 @@ describeOnPostgres('a snapshot', database => {
     await setUp(database(), LANES)
     const random = randomFrom(99)
     await withClient(database(), async client => {
-      await fill(client, random, 60)
+      await fill(client, random, BATCHES)
       await expectCounts(database(), client, { minutesTo: 30_000_000, maxMinutes: 1_000_000 })
       await expectCounts(database(), client, { minutesTo: 30_000_000, maxMinutes: 10 })
       await expectCounts(database(), client, { minutesTo: 1, maxMinutes: 3 })

@@ -8,10 +8,13 @@ import { classifyBatchFailure } from '../../src/postgres/batch-failure.ts'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { START, sumOfHeads } from '../../src/terms/position.ts'
+import { atDepth } from '../support/depth.ts'
 import { describeOnEachPostgres, numberingFaults, pingsAt, record, setUp, sql, untilOneWaits, withClient } from './ledger-fixture.ts'
 
 const FIRST_MS = -62_135_596_800_000n
 const LAST_MS = 253_402_300_799_999n
+
+const DELETIONS = atDepth({ normally: 5, thoroughly: 16 })
 
 describeOnEachPostgres('a batch', database => {
   test('gets the next numbers of its lane and one tag, and reports the head before it', async () => {
@@ -89,11 +92,11 @@ describeOnEachPostgres('a batch', database => {
     await setUp(database(), 1)
     await withClient(database(), remover =>
       withClient(database(), async client => {
-        for (let round = 0; round < 16; round++) {
+        for (let round = 0; round < DELETIONS; round++) {
           const pings = pingsAt(...Array.from({ length: 2_000 }, () => 1))
           await record(client, 0, [pings[1_000]!])
           const recording = record(client, 0, pings)
-          await wait(round / 2)
+          await wait((round * 8) / DELETIONS)
           await remover.query('delete from pings where id = $1', [pings[1_000]!.id])
           const { inserted } = await recording
           const { rows } = await client.query('select count(*)::int as there from pings where id = any($1)', [

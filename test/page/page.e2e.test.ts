@@ -7,8 +7,10 @@ import { againUntil } from '../support/again-until.ts'
 import { PingCaller } from '../support/call-ping.ts'
 import { withDatabase } from '../support/checker.ts'
 import { startChromium } from '../support/chromium.ts'
+import { firstOrAll } from '../support/depth.ts'
 import { shellEnvironment } from '../support/printed-lines.ts'
 import { keepLogsOnFailure } from '../support/programs.ts'
+import { testThoroughly } from '../support/test-thoroughly.ts'
 import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 import { axeFindings, NARROW, openPage, openTab, untilLive, WIDE, type OpenPage } from './open-page.ts'
@@ -113,7 +115,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect(view.errors).toEqual([])
   })
 
-  test('shows pings of other clients without being loaded again', async () => {
+  testThoroughly('shows pings of other clients without being loaded again', async () => {
     const view = await opened()
     await untilLive(view)
     const before = await untilTotalIsRight(view)
@@ -178,7 +180,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect(view.errors).toEqual([])
   })
 
-  test.each(['light', 'dark'] as const)(
+  test.each(firstOrAll(['light', 'dark'] as const))(
     'is accessible in the %s scheme: axe finds nothing, nor does a narrow screen scroll',
     async colorScheme => {
       const view = await opened({ colorScheme })
@@ -199,7 +201,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     },
   )
 
-  test.each(['light', 'dark'] as const)(
+  test.each(firstOrAll(['light', 'dark'] as const))(
     'shows five classes of minutes that differ in colour and in size in the %s scheme',
     async colorScheme => {
       const view = await opened({ colorScheme })
@@ -249,7 +251,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     await expect.poll(() => shownTotal(view)).toBe(before + 1)
   })
 
-  test('asks for the state again and again where a proxy keeps the events', async () => {
+  testThoroughly('asks for the state again and again where a proxy keeps the events', async () => {
     const view = await opened()
     await view.page.route('**/page/events', () => undefined)
     await view.page.clock.install()
@@ -297,7 +299,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect([...first.errors, ...second.errors]).toEqual([])
   })
 
-  test('goes on to the next day while no ping arrives', async () => {
+  testThoroughly('goes on to the next day while no ping arrives', async () => {
     const view = await opened()
     let aheadMs = 0
     await view.page.route('**/page/events', route => route.fulfill({ status: 503, body: 'too many viewers' }))
@@ -314,7 +316,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect(await view.text('days')).toMatch(/^Today0/)
   })
 
-  test('says that the connection is lost if the server hangs, and goes on when it answers again', async () => {
+  testThoroughly('says that the connection is lost if the server hangs, and goes on when it answers again', async () => {
     const view = await opened()
     await view.page.clock.install()
     await view.page.reload()
@@ -370,7 +372,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     await untilDayAndMinutesAreRight(view)
   })
 
-  test('asks for minutes less and less often while pings arrive, if they do not come with the state', async () => {
+  testThoroughly('asks for minutes less and less often while pings arrive, if they do not come with the state', async () => {
     const view = await opened()
     let asked = 0
     let total = 0

@@ -3,6 +3,7 @@ import { HASH } from '../../src/counters/names.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
+import { testThoroughly } from '../support/test-thoroughly.ts'
 import { untilQuick } from '../support/until-quick.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
@@ -51,7 +52,7 @@ describe('without ticks, a processor', { timeout: 180_000 }, () => {
     await until('it is committed', async () => (await at.uncommitted()) === 0)
   }
 
-  test('does not commit the offsets of a refused flush, nor does the next processor, until the cache accepts it', async () => {
+  testThoroughly('does not commit the offsets of a refused flush, nor does the next processor, until the cache accepts it', async () => {
     await start()
     const whole = await at.hash()
     await at.cache.del(HASH)
@@ -103,7 +104,7 @@ describe('without ticks, a processor', { timeout: 180_000 }, () => {
       expect(await processor.metric('ping_processor_flushes_total'), 'one flush of each lane').toBe(flushes + 2)
     }))
 
-  test('flushes more distinct minutes than fit into one flush without waiting for the next interval', async () => {
+  testThoroughly('flushes more distinct minutes than fit into one flush without waiting for the next interval', async () => {
     await startJoined({ FLUSH_INTERVAL_MS: String(LONG_INTERVAL_MS), FLUSH_RECORDS: '100000' })
     await at.publish(
       await at.record(

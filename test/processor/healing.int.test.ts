@@ -3,6 +3,7 @@ import { HASH } from '../../src/counters/names.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { silent } from '../counters/caches.ts'
+import { atDepth } from '../support/depth.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startCache, usualCache, type TestRedis } from '../support/redis.ts'
@@ -79,7 +80,19 @@ describe('without any traffic, the cache is correct again within seconds', { tim
       await at.cache.hset(HASH, 'claim', `dead:${nowMs - 4_500}`)
     },
   }
-  test.each(Object.keys(spoil))('%s', async how => {
+  const ofEachKind = [
+    'after FLUSHALL',
+    'after applied:0 was deleted',
+    'after its total became malformed',
+    'after a position became one of another history',
+    'after a minute became wrong',
+    'after its key became a string',
+    'after a claim was written into it',
+    'after a position and the total were forged consistently',
+    'after fields that Ping does not write were added',
+    'after a processor claimed it and died',
+  ]
+  test.each(atDepth({ normally: ofEachKind, thoroughly: Object.keys(spoil) }))('%s', async how => {
     await spoil[how]!()
     await at.untilTrue(HEALED_WITHIN_MS)
   })

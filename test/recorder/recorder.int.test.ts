@@ -7,6 +7,7 @@ import { TimestampConflictError } from '../../src/server/recorder/timestamp-conf
 import { sumOfHeads } from '../../src/terms/position.ts'
 import { QueueFullError, UnavailableError } from '../../src/transport/errors.ts'
 import { numberingFaults, rowsOf, setUp, withClient } from '../ledger/ledger-fixture.ts'
+import { atDepth } from '../support/depth.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startTcpGate } from '../support/tcp-gate.ts'
 import { ping, startLoad, startRecorder, type TestRecorder } from './recorder-fixture.ts'
@@ -31,6 +32,8 @@ const waiting = () =>
     "select from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database() and wait_event_type = 'Lock'",
   )
 const total = () => withClient(database, async client => sumOfHeads(await readHeads(client)))
+
+const KILLS = atDepth({ normally: 15, thoroughly: 60 })
 
 describe('a recorder', () => {
   beforeAll(async () => void (await testDatabase()).drop())
@@ -161,7 +164,7 @@ describe('a recorder', () => {
       32,
     )
     await withClient(database, async killer => {
-      for (let kills = 0; kills < 60 || load.acked.size < 300; kills++) {
+      for (let kills = 0; kills < KILLS || load.acked.size < 300; kills++) {
         const { size } = load.acked
         await killer.query(
           "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ping-recorder' and datname = current_database()",
@@ -176,7 +179,7 @@ describe('a recorder', () => {
     expect(rows).toHaveLength(load.acked.size)
     expect(load.acked).toEqual(load.sent)
     expect(await numberingFaults(database)).toEqual([])
-    expect(recorders.reduce((sum, { retries }) => sum + retries(), 0)).toBeGreaterThan(20)
+    expect(recorders.reduce((sum, { retries }) => sum + retries(), 0)).toBeGreaterThan(KILLS / 3)
     await expect.poll(async () => (await sessions()).length).toBeLessThanOrEqual(4) // one that was killed may take a while to end
   })
 

@@ -4,12 +4,15 @@ import { createKafka } from '../../src/kafka/kafka.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
 import { rowsOf, setUp, silent } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'
+import { atDepth } from '../support/depth.ts'
 import { kafkaKindsAtDepth, startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
 import { startLosingProxy, type LosingProxy } from '../support/losing-proxy.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { testThoroughly } from '../support/test-thoroughly.ts'
 import { createPublisher, createRelay, expectPublished, readEvents, settingsFor, untilSettled, type TestRelay } from './relay-fixture.ts'
 
 const LANES = 4
+const LOST = atDepth({ normally: 2, thoroughly: 6 })
 
 describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
   let kafka: TestKafka
@@ -108,12 +111,12 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
       let requests = 0
       proxy.lose(() => ++requests % 3 === 0)
       const record = recordFor(startRelay(proxy.brokers))
-      while (proxy.lost < 6) await record(1)
+      while (proxy.lost < LOST) await record(1)
       await untilSettled(database, 60_000)
       await expectPublished(database, kafka.brokers, topic)
     })
 
-    test('loses nothing of concurrent sends', { timeout: 120_000 }, async () => {
+    testThoroughly('loses nothing of concurrent sends', { timeout: 120_000 }, async () => {
       const settings = settingsFor(proxy.brokers, topic)
       const publisher = new Publisher(createKafka(settings, 'test', silent), topic, settings)
       const event = (firstSeq: bigint): EventRun => ({ lane: 0, firstSeq, tag: 1n, previousTag: 1n, pings: [{ id: 'x', timestampMs: 1n }] })

@@ -16,9 +16,9 @@ export function atDepth<T>(values: { readonly normally: T; readonly thoroughly: 
   return parseDepth(process.env) === 'thorough' ? values.thoroughly : values.normally
 }
 
-/** Normally only the first of these, thoroughly all: for tests whose outcome hardly depends on which it is. */
-export function firstOrAll<T>(all: readonly T[]): readonly T[] {
-  return atDepth({ normally: all.slice(0, 1), thoroughly: all })
+/** Normally only the first of these, or the first `count`, thoroughly all: for tests whose outcome hardly depends on which it is. */
+export function firstOrAll<T>(all: readonly T[], count = 1): readonly T[] {
+  return atDepth({ normally: all.slice(0, count), thoroughly: all })
 }
 
 /**

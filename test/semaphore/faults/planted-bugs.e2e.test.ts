@@ -76,7 +76,7 @@ describe.concurrent("the checker of the semaphore's topics", { timeout: 60_000 *
 
   const titles = Object.keys(MISTAKES) as Title[]
   const ofEachKind = titles.filter((title, index) => titles.findIndex(other => MISTAKES[other].finds === MISTAKES[title].finds) === index)
-  test.each(isLong ? titles : atDepth({ normally: titles.slice(0, 2), thoroughly: ofEachKind }))('finds a planted bug: %s', async title => {
+  test.each(isLong ? titles : atDepth({ normally: titles.slice(0, 1), thoroughly: ofEachKind }))('finds a planted bug: %s', async title => {
     const mistake: Mistake = MISTAKES[title]
     const found = new Set<string>()
     for (let runs = 0; runs < MAX_RUNS && !found.has(mistake.finds); runs++) {
