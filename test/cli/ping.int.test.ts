@@ -3,8 +3,7 @@ import { Code } from '@connectrpc/connect'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { PROTOCOLS, type Protocol } from '../../src/cli/client/connect-to.ts'
 import { againUntil } from '../support/again-until.ts'
-import { firstOrAll } from '../support/depth.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
+import { firstOrAll, thoroughly } from '../support/depth.ts'
 import { PATIENT, runCli, runCliProcess, startCli, STARTED, WHOLE_TEST_MS, withPatience } from './run-cli.ts'
 import { startScriptedServer, type ScriptedServer, type Step } from './scripted-server.ts'
 
@@ -298,7 +297,7 @@ describe('pingcli ping', () => {
     expect(stderr).toBe('interrupted\n')
   })
 
-  testThoroughly('ends on SIGINT while replies are missing, and names the pings', async () => {
+  thoroughly(test)('ends on SIGINT while replies are missing, and names the pings', async () => {
     const interruptTwice = async () => {
       const { address, pings } = await serve('connect', Array<Step>(1_000).fill('no reply'))
       const run = startCli(['ping', '-n', '10', '--address', address, '--timeout', '1m'])

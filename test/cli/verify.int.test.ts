@@ -12,10 +12,9 @@ import { recordBatch } from '../../src/ledger/record.ts'
 import { readCounts } from '../../src/ledger/snapshot.ts'
 import type { Client } from '../../src/postgres/pg-types.ts'
 import { connectCache, silent } from '../counters/caches.ts'
-import { atDepth, firstOrAll } from '../support/depth.ts'
+import { atDepth, firstOrAll, thoroughly } from '../support/depth.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
 import { runCli, startCli, STARTED, WHOLE_TEST_MS, type CliResult } from './run-cli.ts'
 import { startScriptedServer } from './scripted-server.ts'
 
@@ -105,7 +104,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
-  testThoroughly('rebuild replaces wrong fields, and keeps no more minutes than MAX_MINUTES', async () => {
+  thoroughly(test)('rebuild replaces wrong fields, and keeps no more minutes than MAX_MINUTES', async () => {
     await record(
       1,
       Array.from({ length: 80 }, (_, minute) => minute * 60_000),
@@ -220,7 +219,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect({ code, stderr }).toEqual({ code: 4, stderr: 'error: refused: unauthenticated: scripted Unauthenticated\n' })
   })
 
-  testThoroughly('verify skips the cache and the server on request', async () => {
+  thoroughly(test)('verify skips the cache and the server on request', async () => {
     await cache.flushall()
     const { code, stdout } = await cli('verify', '--no-cache', '--no-server')
     expect(code).toBe(0)
@@ -269,7 +268,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await run.result).toMatchObject({ code: 130, stdout: '', stderr: 'error: interrupted\n' })
   })
 
-  testThoroughly('a second signal ends verify at once, even while a query does not end', async () => {
+  thoroughly(test)('a second signal ends verify at once, even while a query does not end', async () => {
     await fill()
     await ledger.query('begin')
     await ledger.query('lock table pings in access exclusive mode')

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { environment } from '../../local/environment.ts'
 import { startChild } from '../../local/launch/child.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
+import { thoroughly } from '../support/depth.ts'
 import { can, connectconformanceCommand } from '../support/tiers.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -69,7 +69,7 @@ describe.runIf(can('connectconformance'))("Connect's conformance suite", () => {
     expect(await conformance(CONFIG)).toEqual(passed(3239))
   })
 
-  testThoroughly('passes without the lean way', { timeout: TIMEOUT_MS }, async () => {
+  thoroughly(test)('passes without the lean way', { timeout: TIMEOUT_MS }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ping-test-conformance-'))
     const config = join(folder, 'connect.yaml')
     // The other protocols use the same handlers in both runs.

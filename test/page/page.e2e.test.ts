@@ -7,10 +7,9 @@ import { againUntil } from '../support/again-until.ts'
 import { PingCaller } from '../support/call-ping.ts'
 import { withDatabase } from '../support/checker.ts'
 import { startChromium } from '../support/chromium.ts'
-import { firstOrAll } from '../support/depth.ts'
+import { firstOrAll, thoroughly } from '../support/depth.ts'
 import { shellEnvironment } from '../support/printed-lines.ts'
 import { keepLogsOnFailure } from '../support/programs.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
 import { can } from '../support/tiers.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 import { axeFindings, NARROW, openPage, openTab, untilLive, WIDE, type OpenPage } from './open-page.ts'
@@ -115,7 +114,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect(view.errors).toEqual([])
   })
 
-  testThoroughly('shows pings of other clients without being loaded again', async () => {
+  thoroughly(test)('shows pings of other clients without being loaded again', async () => {
     const view = await opened()
     await untilLive(view)
     const before = await untilTotalIsRight(view)
@@ -251,7 +250,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     await expect.poll(() => shownTotal(view)).toBe(before + 1)
   })
 
-  testThoroughly('asks for the state again and again where a proxy keeps the events', async () => {
+  thoroughly(test)('asks for the state again and again where a proxy keeps the events', async () => {
     const view = await opened()
     await view.page.route('**/page/events', () => undefined)
     await view.page.clock.install()
@@ -299,7 +298,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect([...first.errors, ...second.errors]).toEqual([])
   })
 
-  testThoroughly('goes on to the next day while no ping arrives', async () => {
+  thoroughly(test)('goes on to the next day while no ping arrives', async () => {
     const view = await opened()
     let aheadMs = 0
     await view.page.route('**/page/events', route => route.fulfill({ status: 503, body: 'too many viewers' }))
@@ -316,7 +315,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect(await view.text('days')).toMatch(/^Today0/)
   })
 
-  testThoroughly('says that the connection is lost if the server hangs, and goes on when it answers again', async () => {
+  thoroughly(test)('says that the connection is lost if the server hangs, and goes on when it answers again', async () => {
     const view = await opened()
     await view.page.clock.install()
     await view.page.reload()
@@ -372,7 +371,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     await untilDayAndMinutesAreRight(view)
   })
 
-  testThoroughly('asks for minutes less and less often while pings arrive, if they do not come with the state', async () => {
+  thoroughly(test)('asks for minutes less and less often while pings arrive, if they do not come with the state', async () => {
     const view = await opened()
     let asked = 0
     let total = 0

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { testKafka } from '../kafka/kafka-fixture.ts'
 import { againUntil } from '../support/again-until.ts'
+import { thoroughly } from '../support/depth.ts'
 import { kafkaKindsAtDepth, sharedKafka, startKafka } from '../support/kafka.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
 import type { PongClient, ReceivedPong } from './pong-client.ts'
 import { createPlace, type PongPlace } from './pong-fixture.ts'
 
@@ -42,7 +42,7 @@ describe.concurrent.each(kafkaKindsAtDepth().toReversed())('with a pong server (
     expect(client.repliesTo(envelope.correlationId)).toHaveLength(1)
   })
 
-  testThoroughly.concurrent('another server answers the pings of one that was killed', async ({ onTestFinished }) => {
+  thoroughly(test.concurrent)('another server answers the pings of one that was killed', async ({ onTestFinished }) => {
     const place = await createPlace(await sharedKafka(kind), { partitions: 4, onEnd: onTestFinished })
     const [client, a] = await Promise.all([place.client(), place.server('a'), place.server('b')])
     const before = new Set<string>()

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { HASH } from '../../src/counters/names.ts'
+import { thoroughly } from '../support/depth.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
 import { untilQuick } from '../support/until-quick.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
@@ -52,7 +52,7 @@ describe('without ticks, a processor', { timeout: 180_000 }, () => {
     await until('it is committed', async () => (await at.uncommitted()) === 0)
   }
 
-  testThoroughly('does not commit the offsets of a refused flush, nor does the next processor, until the cache accepts it', async () => {
+  thoroughly(test)('does not commit the offsets of a refused flush, nor does the next processor, until the cache accepts it', async () => {
     await start()
     const whole = await at.hash()
     await at.cache.del(HASH)
@@ -104,7 +104,7 @@ describe('without ticks, a processor', { timeout: 180_000 }, () => {
       expect(await processor.metric('ping_processor_flushes_total'), 'one flush of each lane').toBe(flushes + 2)
     }))
 
-  testThoroughly('flushes more distinct minutes than fit into one flush without waiting for the next interval', async () => {
+  thoroughly(test)('flushes more distinct minutes than fit into one flush without waiting for the next interval', async () => {
     await startJoined({ FLUSH_INTERVAL_MS: String(LONG_INTERVAL_MS), FLUSH_RECORDS: '100000' })
     await at.publish(
       await at.record(

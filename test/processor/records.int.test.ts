@@ -4,14 +4,13 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { HASH } from '../../src/counters/names.ts'
 import { PingRequestSchema } from '../../src/gen/ping/v1/ping_pb.ts'
 import { registerCodecs } from '../../src/kafka/codecs.ts'
-import { firstOrAll } from '../support/depth.ts'
+import { firstOrAll, thoroughly } from '../support/depth.ts'
 import { encode } from '../support/encode-event.ts'
 import { kafkaKindsAtDepth, uniqueName } from '../support/kafka.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
 import { sideBySide } from '../support/side-by-side.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
 import { processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
 /** No matter what is in the topic, the count stays correct, and the processor goes on and commits its offsets. */
@@ -94,7 +93,7 @@ sideBySide(
       expect((await at.hash())['minute:1283']).toBeUndefined()
     })
 
-    testThoroughly('a forged event with the next seq and the right previous tag is corrected', async () => {
+    thoroughly(test)('a forged event with the next seq and the right previous tag is corrected', async () => {
       const [event] = await at.record(0, [11])
       await goesOn(() => at.publish([{ ...event!, tag: 5n, timestampMs: 77_000_000n }]))
       expect((await at.hash())['minute:1283']).toBeUndefined()
@@ -183,7 +182,7 @@ sideBySide(
       },
     )
 
-    testThoroughly('an undecodable record with a header named as a method of all objects goes to the dead-letter topic', async () => {
+    thoroughly(test)('an undecodable record with a header named as a method of all objects goes to the dead-letter topic', async () => {
       const before = await verdicts('undecodable')
       await goesOn(() => at.send(1, { value: Buffer.from([0xff]), headers: { toString: 'x', constructor: 'y' } }))
       await goesOn(() => at.send(1, { value: Buffer.from([0xff]), headers: { toString: 'x', constructor: 'y' } }, CompressionTypes.GZIP))

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { wait } from '../../src/runtime/wait.ts'
+import { thoroughly } from '../support/depth.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { keepLogsOnFailure, until, type Program } from '../support/programs.ts'
 import { startCache, type TestRedis } from '../support/redis.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
 import { LANES, processorFixture, type ProcessorFixture } from './processor-fixture.ts'
 
 describe('processors side by side', { timeout: 180_000 }, () => {
@@ -49,7 +49,7 @@ describe('processors side by side', { timeout: 180_000 }, () => {
     }
   }
 
-  testThoroughly('a frozen one whose lanes were taken over counts nothing twice when it wakes up', async () => {
+  thoroughly(test)('a frozen one whose lanes were taken over counts nothing twice when it wakes up', async () => {
     const [first, second] = [await at.start(), await at.start()]
     await eachReadsOne(first, second)
     let isOver = false
@@ -86,7 +86,7 @@ describe('processors side by side', { timeout: 180_000 }, () => {
     )
   })
 
-  testThoroughly('one that is stopped leaves the group at once', async () => {
+  thoroughly(test)('one that is stopped leaves the group at once', async () => {
     const [first, second] = [await at.start(), await at.start()]
     await eachReadsOne(first, second)
     expect(await at.members()).toBe(2)
@@ -107,7 +107,7 @@ describe('processors side by side', { timeout: 180_000 }, () => {
     expect(await at.uncommitted()).toBe(0)
   })
 
-  testThoroughly('one whose cache froze is correct and ready again once the cache wakes up', async () => {
+  thoroughly(test)('one whose cache froze is correct and ready again once the cache wakes up', async () => {
     const processor = await at.start()
     await joined(processor, '0,1')
     await at.publish(await at.record(0, [1]))

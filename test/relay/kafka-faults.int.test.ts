@@ -4,11 +4,10 @@ import { createKafka } from '../../src/kafka/kafka.ts'
 import { Publisher } from '../../src/relay/publisher.ts'
 import { rowsOf, setUp, silent } from '../ledger/ledger-fixture.ts'
 import { ping, startRecorder, type TestRecorder } from '../recorder/recorder-fixture.ts'
-import { atDepth } from '../support/depth.ts'
+import { atDepth, thoroughly } from '../support/depth.ts'
 import { kafkaKindsAtDepth, startKafka, uniqueName, type TestKafka } from '../support/kafka.ts'
 import { startLosingProxy, type LosingProxy } from '../support/losing-proxy.ts'
 import { testDatabase, type TestDatabase } from '../support/postgres.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
 import { createPublisher, createRelay, expectPublished, readEvents, settingsFor, untilSettled, type TestRelay } from './relay-fixture.ts'
 
 const LANES = 4
@@ -116,7 +115,7 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
       await expectPublished(database, kafka.brokers, topic)
     })
 
-    testThoroughly('loses nothing of concurrent sends', { timeout: 120_000 }, async () => {
+    thoroughly(test)('loses nothing of concurrent sends', { timeout: 120_000 }, async () => {
       const settings = settingsFor(proxy.brokers, topic)
       const publisher = new Publisher(createKafka(settings, 'test', silent), topic, settings)
       const event = (firstSeq: bigint): EventRun => ({ lane: 0, firstSeq, tag: 1n, previousTag: 1n, pings: [{ id: 'x', timestampMs: 1n }] })

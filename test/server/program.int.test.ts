@@ -7,9 +7,9 @@ import { createGrpcTransport } from '@connectrpc/connect-node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Health, HealthCheckResponse_ServingStatus } from '../../src/gen/grpc/health/v1/health_pb.ts'
 import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
+import { thoroughly } from '../support/depth.ts'
 import { freePort } from '../support/free-port.ts'
 import { startPostgres, testDatabase, type TestDatabase } from '../support/postgres.ts'
-import { testThoroughly } from '../support/test-thoroughly.ts'
 import { COUNT_PATH, PING_PATH, postJson, run } from './http-fixture.ts'
 
 const POLL = { timeout: 60_000 }
@@ -180,7 +180,7 @@ describe('the server program', { timeout: TEST_LIMIT_MS }, () => {
     expect(answers).toEqual([503, 200])
   })
 
-  testThoroughly('stops on a signal while it waits for Postgres', async () => {
+  thoroughly(test)('stops on a signal while it waits for Postgres', async () => {
     const server = await startProgram({ DATABASE_URL: `postgres://postgres@127.0.0.1:${await freePort()}/none` })
     await logs(server, 'trying again')
     server.kill('SIGTERM')
@@ -194,7 +194,7 @@ describe('the server program', { timeout: TEST_LIMIT_MS }, () => {
     expect(messages(server)).toContain('the database is set up')
   })
 
-  testThoroughly('does not start with fewer lanes than the database has', async () => {
+  thoroughly(test)('does not start with fewer lanes than the database has', async () => {
     await (
       await startProgram({ LANES: '5' }, ['--migrate-only'])
     ).ended
@@ -203,12 +203,12 @@ describe('the server program', { timeout: TEST_LIMIT_MS }, () => {
     expect(messages(server)).toMatch(/LANES: got 4, expected at least 5/)
   })
 
-  testThoroughly('rejects unknown arguments', async () => {
+  thoroughly(test)('rejects unknown arguments', async () => {
     const stderr = 'argument: got "--migrate", expected --migrate-only, --help or nothing\n'
     expect(await run(process.execPath, [MAIN, '--migrate'])).toEqual({ code: 2, stdout: '', stderr })
   })
 
-  testThoroughly('prints how to call it, with --help', async () => {
+  thoroughly(test)('prints how to call it, with --help', async () => {
     const { code, stdout, stderr } = await run(process.execPath, [MAIN, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { firstOrAll } from '../../support/depth.ts'
+import { firstOrAll, thoroughly } from '../../support/depth.ts'
 import { keepLogsOnFailure, until, type Program } from '../../support/programs.ts'
-import { testThoroughly } from '../../support/test-thoroughly.ts'
 import { startOwnFlow, type OwnFlow } from './flow-fixture.ts'
 import { HELD_FROM, workOff } from './work-off.ts'
 
@@ -46,7 +45,7 @@ describe('the semaphore with two instances', () => {
       await flow.postgres.restart()
     }))
 
-  testThoroughly('answers 201 only for commands that a crash of Postgres leaves there', async () => {
+  thoroughly(test)('answers 201 only for commands that a crash of Postgres leaves there', async () => {
     const { url } = flow.programs[0]!
     const post = (id: string) =>
       fetch(`${url}/command/durable`, {
