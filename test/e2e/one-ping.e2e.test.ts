@@ -10,6 +10,7 @@ import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { PingCaller } from '../support/call-ping.ts'
 import { i3Gaps, i4Cache, withDatabase } from '../support/checker.ts'
 import { readTotal } from '../support/count-watch.ts'
+import { atDepth } from '../support/depth.ts'
 import { kafkaKinds } from '../support/kafka.ts'
 import { shellEnvironment } from '../support/printed-lines.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
@@ -30,7 +31,9 @@ const run = promisify(execFile)
 keepLogsOnFailure()
 
 /** The parts of `npm start`, which every machine has, and those of production, as far as this machine has them. */
-const STACKS = kafkaKinds().map(kafka => ({ kafka, cache: kafka === 'Apache Kafka' ? usualCache() : ('the stand-in' as const) }))
+const ALL_STACKS = kafkaKinds().map(kafka => ({ kafka, cache: kafka === 'Apache Kafka' ? usualCache() : ('the stand-in' as const) }))
+/** Normally only the latter: test/local/whole.e2e.test.ts pings and counts with the former. */
+const STACKS = atDepth({ normally: ALL_STACKS.slice(-1), thoroughly: ALL_STACKS })
 
 const title = ({ kafka, cache }: (typeof STACKS)[number]) => `the whole of Ping: two servers, a processor, Postgres, ${kafka} and ${cache}`
 

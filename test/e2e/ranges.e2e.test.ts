@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PingService } from '../../src/gen/ping/v1/ping_pb.ts'
 import { PingCaller } from '../support/call-ping.ts'
 import { i4Cache, withDatabase } from '../support/checker.ts'
+import { atDepth } from '../support/depth.ts'
 import { keepLogsOnFailure } from '../support/programs.ts'
 import { seededRandom } from '../support/random.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
@@ -111,7 +112,15 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
       'cached and strong counts of random ranges equal those of SQL, with negative and extreme times and bounds',
       { timeout: TEST_LIMIT_MS },
       async () => {
-        const times = [FIRST_MS, LAST_MS, 0n, -1n, 1n, -MINUTE_MS, ...Array.from({ length: 1_500 }, randomTime)]
+        const times = [
+          FIRST_MS,
+          LAST_MS,
+          0n,
+          -1n,
+          1n,
+          -MINUTE_MS,
+          ...Array.from({ length: atDepth({ normally: 500, thoroughly: 1_500 }) }, randomTime),
+        ]
         await sendAll(times)
         await expectCacheTrue()
         const bound = () =>
@@ -122,7 +131,10 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
             () => minuteStart(randomTime()) + MINUTE_MS,
             () => random.pick([LEAST, MOST, 0n]),
           ])()
-        const ranges = Array.from({ length: 150 }, () => [bound(), bound()].toSorted((a, b) => (a < b ? -1 : 1)) as [bigint, bigint])
+        const ranges = Array.from(
+          { length: atDepth({ normally: 50, thoroughly: 150 }) },
+          () => [bound(), bound()].toSorted((a, b) => (a < b ? -1 : 1)) as [bigint, bigint],
+        )
         for (const [from, to] of [
           [LEAST, MOST],
           [LEAST, LEAST],
@@ -158,7 +170,7 @@ describe(`counts of time ranges (seed ${SEED})`, () => {
     test('the hash stays within its maximum, and its minutes and all counts are right', { timeout: TEST_LIMIT_MS }, async () => {
       const cache = new Redis(ping.place.redisUrl)
       const fields: number[] = []
-      for (let round = 0; round < 8; round++) {
+      for (let round = 0; round < atDepth({ normally: 4, thoroughly: 8 }); round++) {
         const more = [
           ...Array.from({ length: 60 }, () => NOW_MS - BigInt(random.between(0, 120)) * MINUTE_MS),
           ...Array.from({ length: 30 }, () => NOW_MS + BigInt(random.between(0, 6 * 24 * 60)) * MINUTE_MS),

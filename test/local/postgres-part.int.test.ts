@@ -16,6 +16,7 @@ import { createPostgresClient } from '../../src/runtime/postgres-client.ts'
 import { sumOfHeads } from '../../src/terms/position.ts'
 import { pingsAt, record, rowsOf, setUp, withClient } from '../ledger/ledger-fixture.ts'
 import { setUpAsBefore } from '../ledger/older-database.ts'
+import { firstOrAll, thoroughly } from '../support/depth.ts'
 import { freePort } from '../support/free-port.ts'
 import type { TestAddress } from '../support/postgres.ts'
 
@@ -90,7 +91,8 @@ describe('the Postgres of npm start', () => {
     })
   })
 
-  test.runIf(onPath('psql'))('accepts psql with its password file', async () => {
+  // whole.e2e.test.ts runs psql with it, too.
+  thoroughly(test.runIf(onPath('psql')))('accepts psql with its password file', async () => {
     await whileItRuns(async () => {
       const env = { ...process.env, PGPASSFILE: file() }
       const { stdout } = await promisify(execFile)('psql', [`postgres://ping@127.0.0.1:${port}/ping`, '-Atc', 'select current_user'], {
@@ -168,7 +170,8 @@ describe('the Postgres of npm start', () => {
       )
     })
 
-    test('keeps its password and its data over a start without it', async () => {
+    // As the data and the password of Ping itself.
+    thoroughly(test)('keeps its password and its data over a start without it', async () => {
       const before = passwords()
       await whileItRuns(async () => expect(await rowsOf(superuser(), roles)).toHaveLength(2))
       expect(passwords()).toEqual(before)
@@ -177,11 +180,12 @@ describe('the Postgres of npm start', () => {
     })
   })
 
-  test.each([
+  const DAMAGES = [
     ['was removed', () => rmSync(file())],
     ['was damaged', () => writeFileSync(file(), '\0garbage\n:::::')],
     ['was emptied', () => writeFileSync(file(), '')],
-  ])('gets new passwords when the file %s', async (_, damage) => {
+  ] as const
+  test.each(firstOrAll(DAMAGES))('gets new passwords when the file %s', async (_, damage) => {
     const before = passwords()
     damage()
     await whileItRuns(async owner => {

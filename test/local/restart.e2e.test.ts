@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { identityOf } from '../../local/supervision/identity-of.ts'
-import { atDepth } from '../support/depth.ts'
+import { atDepth, thoroughly } from '../support/depth.ts'
 import { clearAfterEach, createdDatabase, localPlace, NO_KAFKA, startLocalPing, type LocalPlace } from '../support/local-ping.ts'
 
 const READY = /processor +\| \* ready[^]*Ctrl-C stops everything/
@@ -67,7 +67,8 @@ describe('npm start after a kill', { timeout: TEST_LIMIT_MS }, () => {
     expect(await second.exited).toBe(0)
   })
 
-  test('takes over the broker too, and restarts it when it exits', async () => {
+  // A part like the others.
+  thoroughly(test)('takes over the broker too, and restarts it when it exits', async () => {
     const first = startLocalPing(place, 'stubs')
     await first.until(/kafka +\| \* ready/)
     const left = place.pids()['kafka']!
@@ -82,7 +83,8 @@ describe('npm start after a kill', { timeout: TEST_LIMIT_MS }, () => {
     expect(await second.exited).toBe(0)
   })
 
-  test('of everything runs normally at the next start', async () => {
+  // Each part is killed above, and so is the supervisor.
+  thoroughly(test)('of everything runs normally at the next start', async () => {
     const first = startLocalPing(place, 'stubs', { env: NO_KAFKA })
     await first.until(READY)
     for (const pid of [first.pid, ...place.alive()]) process.kill(pid, 'SIGKILL')

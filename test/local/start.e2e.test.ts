@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { plainUser } from '../../local/launch/plain-user.ts'
 import { shellWord } from '../../src/runtime/shell-word.ts'
-import { firstOrAll } from '../support/depth.ts'
+import { atDepth, firstOrAll, thoroughly } from '../support/depth.ts'
 import {
   clearAfterEach,
   createdDatabase,
@@ -115,7 +115,8 @@ describe('npm start', { timeout: 180_000 }, () => {
     other.clear()
   })
 
-  test('runs two copies with their own folders and ports side by side', async () => {
+  // The files of this folder run side by side, too.
+  thoroughly(test)('runs two copies with their own folders and ports side by side', async () => {
     database.addTo(place)
     const other = await localPlace()
     database.addTo(other)
@@ -125,7 +126,7 @@ describe('npm start', { timeout: 180_000 }, () => {
     other.clear()
   })
 
-  test.each([
+  const WRONG_SETTINGS = [
     [{ PORT: '80a' }, 'PORT: got "80a", expected an integer from 1 to 65535'],
     [
       { REDIS_URL: 'http://x' },
@@ -133,17 +134,24 @@ describe('npm start', { timeout: 180_000 }, () => {
     ],
     [{ KAFKA_BROKERS: 'x' }, 'KAFKA_BROKERS: got "x", expected host:port'],
     [{ HOST: 'x86_64-conda-linux-gnu' }, 'HOST: got "x86_64-conda-linux-gnu", expected IP addresses of this machine'],
+    [{ SEMAPHORE_PORT: '7001', PONG_PORT: '7001' }, 'PONG_PORT: got 7001, which is also SEMAPHORE_PORT'],
+  ] as const
+  /** program-settings.unit.test.ts reads such settings, too. */
+  const MORE_WRONG_SETTINGS = [
     [{ LOG_LEVEL: 'verbose', FLUSH_RECORDS: 'x' }, 'LOG_LEVEL: got "verbose", expected one of trace'],
     [{ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TLS: 'yes' }, 'KAFKA_TLS: got "yes", expected true or false'],
     [{ PORT: '7001', REDIS_PORT: '7001' }, 'REDIS_PORT: got 7001, which is also PORT'],
-    [{ SEMAPHORE_PORT: '7001', PONG_PORT: '7001' }, 'PONG_PORT: got 7001, which is also SEMAPHORE_PORT'],
+  ] as const
+  test.each([
+    ...WRONG_SETTINGS,
+    ...atDepth<readonly (readonly [Readonly<Record<string, string>>, string])[]>({ normally: [], thoroughly: MORE_WRONG_SETTINGS }),
   ])('refuses wrong settings: %o', async (env, message) => {
     const ping = startLocalPing(place, 'stubs', { env, args: ['--with', 'pong,semaphore'] })
     expect(await ping.exited).toBe(1)
     expect(ping.output()).toContain(message)
   })
 
-  test.each(['/etc/passwd', '/etc/passwd/data', '/proc/data', '/dev/null'])(
+  test.each(firstOrAll(['/etc/passwd/data', '/etc/passwd', '/proc/data', '/dev/null']))(
     'refuses a data folder that cannot be created or written to: %s',
     async folder => {
       const ping = startLocalPing(place, 'stubs', { env: { ...NO_KAFKA, PING_DATA_DIR: folder } })
@@ -178,7 +186,8 @@ describe('npm start', { timeout: 180_000 }, () => {
     expect(ping.output()).toContain('pong      | at the end: postgres false, cache false')
   })
 
-  test('checks the ports of pong and the semaphore, and repeats what was asked for in the line to copy', async () => {
+  // Of them as of all ports; the line repeats them for a second copy, too.
+  thoroughly(test)('checks the ports of pong and the semaphore, and repeats what was asked for in the line to copy', async () => {
     database.addTo(place)
     const blocker = await blocked(Number(place.env['SEMAPHORE_PORT']), '127.0.0.1')
     const ping = startLocalPing(place, 'stubs', { args: ['--with', 'semaphore'] })

@@ -6,13 +6,14 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { onPath } from '../../local/launch/on-path.ts'
 import { plainUser } from '../../local/launch/plain-user.ts'
+import { thoroughly } from '../support/depth.ts'
 import { clearAfterEach, localPlace, NO_KAFKA, startLocalPing, type LocalPing, type LocalPlace } from '../support/local-ping.ts'
 import { shellEnvironment } from '../support/printed-lines.ts'
 
 const READY = /Ctrl-C stops everything/
 const TEST_LIMIT_MS = 300_000
 /** Each look starts a program. */
-const POLL = { timeout: 60_000 }
+const POLL = { timeout: 60_000, interval: 300 }
 const ROOT = join(import.meta.dirname, '..', '..')
 const run = promisify(execFile)
 
@@ -102,7 +103,8 @@ describe('npm start with everything', () => {
     rmSync(path, { recursive: true })
   })
 
-  test.runIf(process.getuid?.() === 0)('as a plain user', { timeout: TEST_LIMIT_MS }, async () => {
+  // start.e2e.test.ts starts the parts as a plain user, too.
+  thoroughly(test.runIf(process.getuid?.() === 0))('as a plain user', { timeout: TEST_LIMIT_MS }, async () => {
     const user = plainUser()
     place = await localPlace(user ? { user } : {})
     const ping = startLocalPing(place, 'node', { env: { ...NO_KAFKA, HOME: dirname(place.dataDir) }, ...(user && { user }) })
@@ -112,7 +114,8 @@ describe('npm start with everything', () => {
     await stop(ping)
   })
 
-  test.runIf(process.getuid?.() === 0)(
+  // postgres-home.int.test.ts starts PostgreSQL there, too.
+  thoroughly(test.runIf(process.getuid?.() === 0))(
     "as root, with the data folder under a closed one such as root's home",
     { timeout: TEST_LIMIT_MS },
     async () => {

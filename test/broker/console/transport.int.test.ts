@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Folder } from '../../../broker/log/folder.ts'
+import { atDepth } from '../../support/depth.ts'
 import { random } from '../records/fixture.ts'
 import { MAX_LINE_BYTES, openParts, startConsole, TOPIC, type RunningConsole } from './fixture.ts'
 import { until } from './until.ts'
@@ -43,7 +44,7 @@ describe('lines of the console', () => {
     const next = random(11)
     const client = await enter()
     const starts = ['p', 'c', 't', '?', 'p@t ', 'c@t ', 'c@t g', 'p@', 'c@', '', 'x']
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < atDepth({ normally: 10, thoroughly: 30 }); round++) {
       const lines = Array.from({ length: 50 }, () => {
         const noise = Buffer.from(Array.from({ length: next() % 12 }, () => next() % (next() % 2 ? 256 : 128)).filter(byte => byte !== 10))
         return Buffer.concat([Buffer.from(starts[next() % starts.length]!), noise, Buffer.from('\n')])
@@ -103,7 +104,7 @@ test('clients that send random bytes and vanish at any moment do not disturb oth
   const steady = await enter()
   const next = random(5)
   const closed: Promise<unknown>[] = []
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < atDepth({ normally: 200, thoroughly: 300 }); round++) {
     const socket = connect(running.console.port, '127.0.0.1')
     closed.push(new Promise(resolve => socket.on('close', resolve)))
     socket.on('error', () => {}).resume()

@@ -181,7 +181,7 @@ describe.runIf(process.getuid?.() === 0)("another user's folder of ping-broker",
 })
 
 describe('stopping ping-broker', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('is orderly at %s, with clients connected', async signal => {
+  test.each(firstOrAll(['SIGTERM', 'SIGINT'] as const))('is orderly at %s, with clients connected', async signal => {
     const program = await startWith({ 'log.dirs': newFolder(), 'line.console.port': 0, 'status.port': 0 })
     const { port } = await program.ready()
     const consumer = client(port).consumer({ groupId: 'waits', maxWaitTimeInMs: LONG_POLL_MS })
@@ -209,11 +209,12 @@ describe('the command line of ping-broker', () => {
     expect(await runProgram(['--version'])).toEqual({ exit: { code: 0, signal: null }, output: `ping-broker ${version}` })
   })
 
-  test.each([
+  const WRONG_ARGUMENTS = [
     [['--foo'], 'option: got "--foo", expected one of --override, --help, --version'],
     [['--override'], '--override: got nothing, expected key=value'],
     [['a.properties', 'b.properties'], 'argument: got "b.properties" in addition to "a.properties", expected one file'],
-  ])('rejects %j in plain text, with exit code 2', async (args, message) => {
+  ] as const
+  test.each(firstOrAll(WRONG_ARGUMENTS))('rejects %j in plain text, with exit code 2', async (args, message) => {
     expect(await runProgram(args)).toEqual({ exit: { code: 2, signal: null }, output: message })
   })
 
@@ -239,21 +240,23 @@ describe('the command line of ping-broker', () => {
     expect(output).toContain('none.properties\\", expected a file that can be read')
   })
 
-  test.each([
+  const ELSEWHERE = [
     ['listeners', 'PLAINTEXT://192.0.2.1:0'],
     ['status.host', '192.0.2.1'],
     ['line.console.host', '192.0.2.1'],
-  ])('names the setting %s if its address belongs to another machine', async (key, value) => {
+  ] as const
+  test.each(firstOrAll(ELSEWHERE))('names the setting %s if its address belongs to another machine', async (key, value) => {
     const program = await startWith({ storage: 'memory', 'status.port': 0, 'line.console.port': 0, [key]: value })
     expect(await program.ended()).toEqual({ code: 78, signal: null })
     expect(program.lines.join('\n')).toContain(`${key}: got \\"192.0.2.1\\", expected an address of this machine`)
   })
 
-  test.each([
+  const TAKEN = [
     ['listeners', 'PLAINTEXT://127.0.0.1:'],
     ['line.console.port', ''],
     ['status.port', ''],
-  ])('names the setting %s if its port is in use', async (key, before) => {
+  ] as const
+  test.each(firstOrAll(TAKEN))('names the setting %s if its port is in use', async (key, before) => {
     const taker = createServer().listen(0, '127.0.0.1')
     await once(taker, 'listening')
     const { port } = taker.address() as AddressInfo

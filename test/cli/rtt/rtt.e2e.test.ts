@@ -5,6 +5,7 @@ import type { Ping } from '../../../pong/messages/message.ts'
 import { GatheringProducer } from '../../../src/kafka/gathering-producer.ts'
 import { createTopic, testKafka } from '../../kafka/kafka-fixture.ts'
 import { againUntil } from '../../support/again-until.ts'
+import { thoroughly } from '../../support/depth.ts'
 import { kafkaKindsAtDepth, sharedKafka, uniqueName } from '../../support/kafka.ts'
 import { callCli, runCli, startCli, type CliResult } from '../run-cli.ts'
 import { startFakeServer, type FakeServer, type ScriptedPong } from './fake-server.ts'
@@ -111,7 +112,8 @@ describe.each(kafkaKindsAtDepth())('pingcli rtt (%s)', kind => {
   // What hardly depends on the broker.
   if (isPings)
     describe('with one broker', () => {
-      test('counts only its own records', async () => {
+      // messages.unit.test.ts reads such records, too.
+      thoroughly(test)('counts only its own records', async () => {
         const producer = new GatheringProducer({ kafka: testKafka(brokers) })
         onTestFinished(() => producer.stop())
         await producer.connect(topic)
@@ -175,7 +177,8 @@ describe.each(kafkaKindsAtDepth())('pingcli rtt (%s)', kind => {
         })
       })
 
-      test('takes the replies of several servers as answers, and says which named server is silent', async () => {
+      // rtt-pong.e2e.test.ts asks all servers, and probe-sessions.unit.test.ts names one that is silent.
+      thoroughly(test)('takes the replies of several servers as answers, and says which named server is silent', async () => {
         const forMe = (name: string) => serve(({ to }) => (to === 'all' || to.includes(name) ? [{}] : []), name)
         await Promise.all([forMe('a'), forMe('b')])
         const runWith = (isExpected: (result: CliResult) => boolean, ...args: readonly string[]) =>
