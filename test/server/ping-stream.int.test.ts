@@ -4,11 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FailureCode, PingService, type PingResult } from '../../src/gen/ping/v1/ping_pb.ts'
 import { wait } from '../../src/runtime/wait.ts'
 import { UnavailableError } from '../../src/transport/errors.ts'
+import { atDepth } from '../support/depth.ts'
 import { startHttpFixture, transports, type FixtureOptions, type HttpFixture } from './http-fixture.ts'
 
 /** The protocols that can stream in both directions. */
 const PROTOCOLS = ['Connect, JSON, HTTP/2', 'gRPC', 'gRPC-Web, HTTP/2']
 const MESSAGES = 150
+const MANY_MESSAGES = atDepth({ normally: 300, thoroughly: 1_000 })
 const idOf = (number: number): string => `01890a5d-ac96-774b-bcce-${String(number).padStart(12, '0')}`
 const clientOf = (fixture: { readonly url: string }, protocol: string) => createClient(PingService, transports(fixture.url)[protocol]!)
 
@@ -98,7 +100,7 @@ describe.each(PROTOCOLS)('a PingStream over %s', protocol => {
   })
 
   test('answers all pings of many messages', async () => {
-    const messages = Array.from({ length: 1_000 }, (_, number) => ({ pings: [{ pingId: idOf(number) }, {}] }))
+    const messages = Array.from({ length: MANY_MESSAGES }, (_, number) => ({ pings: [{ pingId: idOf(number) }, {}] }))
     const results = await resultsOf(
       clientOf(fixture, protocol).pingStream(
         (async function* () {

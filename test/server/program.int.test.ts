@@ -180,7 +180,7 @@ describe('the server program', { timeout: TEST_LIMIT_MS }, () => {
     expect(answers).toEqual([503, 200])
   })
 
-  thoroughly(test)('stops on a signal while it waits for Postgres', async () => {
+  test('stops on a signal while it waits for Postgres', async () => {
     const server = await startProgram({ DATABASE_URL: `postgres://postgres@127.0.0.1:${await freePort()}/none` })
     await logs(server, 'trying again')
     server.kill('SIGTERM')
@@ -208,7 +208,7 @@ describe('the server program', { timeout: TEST_LIMIT_MS }, () => {
     expect(await run(process.execPath, [MAIN, '--migrate'])).toEqual({ code: 2, stdout: '', stderr })
   })
 
-  thoroughly(test)('prints how to call it, with --help', async () => {
+  test('prints how to call it, with --help', async () => {
     const { code, stdout, stderr } = await run(process.execPath, [MAIN, '--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(

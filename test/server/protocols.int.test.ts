@@ -1,6 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BucketUnit, Consistency } from '../../src/gen/ping/v1/ping_pb.ts'
+import { firstOrAll } from '../support/depth.ts'
 import { can } from '../support/tiers.ts'
 import {
   buf,
@@ -172,12 +173,13 @@ describe('JSON', () => {
 })
 
 describe('a client without a schema', () => {
-  test.each([
+  const ways: readonly [protocol: string, options: readonly string[]][] = [
     ['connect', ['--http2-prior-knowledge']],
     ['grpc', ['--http2-prior-knowledge']],
     ['grpcweb', ['--http2-prior-knowledge']],
     ['grpc', ['--http2-prior-knowledge', '--reflect-protocol', 'grpc-v1alpha']],
-  ])('buf curl --protocol %s %j sends a ping and reads the count', async (protocol, more) => {
+  ]
+  test.each(firstOrAll(ways, 2))('buf curl --protocol %s %j sends a ping and reads the count', async (protocol, more) => {
     const ping = await buf('curl', '--protocol', protocol, ...more, '-d', '{"timestampMs":"-77"}', fixture.url + PING_PATH)
     expect(ping).toMatchObject({ code: 0, stdout: '{}\n', stderr: '' })
     expect(fixture.recorded.at(-1)?.timestampMs).toBe(-77n)

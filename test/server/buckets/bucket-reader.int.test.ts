@@ -6,6 +6,7 @@ import type { BucketUnit } from '../../../src/server/buckets/calendar.ts'
 import { MinuteSums } from '../../../src/server/count-reader/minute-sums.ts'
 import { UnavailableError } from '../../../src/transport/errors.ts'
 import { LANES, readerFixture, type ReaderFixture } from '../../count-reader/fixture.ts'
+import { atDepth } from '../../support/depth.ts'
 import { testDatabase, type TestDatabase } from '../../support/postgres.ts'
 import { seededRandom, type Random } from '../../support/random.ts'
 import { startCache, type TestRedis } from '../../support/redis.ts'
@@ -20,6 +21,8 @@ const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'Australia/Lord_Howe', 'A
 const UNITS: readonly BucketUnit[] = ['minute', 'hour', 'day', 'week', 'month']
 /** How long buckets of a unit may be that are asked for at random. */
 const SPREAD_MS = { minute: 2 * HOUR_MS, hour: 5 * DAY_MS, day: 300 * DAY_MS, week: 1_000 * DAY_MS, month: 4_000 * DAY_MS }
+
+const QUESTIONS = atDepth({ normally: 15, thoroughly: 40 })
 
 describe('buckets', () => {
   let redis: TestRedis
@@ -210,7 +213,7 @@ describe('buckets', () => {
     )
     await fold(at.ledger, 2, 300)
     const sources = new Set<string>()
-    for (let tries = 0; tries < 40 || (sources.size < 2 && tries < 400); tries++) {
+    for (let tries = 0; tries < QUESTIONS || (sources.size < 2 && tries < 400); tries++) {
       const unit = random.pick(UNITS)
       const asked = randomQuestion(random, unit)
       if (tries % 20 === 0) await at.fill()
