@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { atDepth } from '../support/depth.ts'
 import { shellEnvironment } from '../support/printed-lines.ts'
 import { startPing, type WholePing } from '../support/whole-ping.ts'
 
@@ -45,6 +46,8 @@ const PAGES = [
 const SHORTER = [
   ['--count 100000', '--count 10000'],
   ['--duration 10s', '--duration 1s'],
+  // npx alone takes as long as what it starts. test/local/whole.e2e.test.ts runs such lines unchanged, and here buf is started by it, too.
+  ...atDepth({ normally: [['npx pingcli', `'${process.execPath}' bin/pingcli.js`] as const], thoroughly: [] }),
 ] as const
 /** Counts follow within a second; a busy machine gets more. */
 const SETTLE_MS = 60_000
