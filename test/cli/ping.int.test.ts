@@ -297,6 +297,7 @@ describe('pingcli ping', () => {
     expect(stderr).toBe('interrupted\n')
   })
 
+  // At both depths "ends a run on SIGINT", and "ends a run at the first ping that fails", which names the pings.
   thoroughly(test)('ends on SIGINT while replies are missing, and names the pings', async () => {
     const interruptTwice = async () => {
       const { address, pings } = await serve('connect', Array<Step>(1_000).fill('no reply'))

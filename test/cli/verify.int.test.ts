@@ -104,6 +104,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(stdout).toMatch(/\nOK\n$/)
   })
 
+  // At both depths "rebuild fills an empty cache"; counters/rebuild has the limit of minutes.
   thoroughly(test)('rebuild replaces wrong fields, and keeps no more minutes than MAX_MINUTES', async () => {
     await record(
       1,
@@ -219,6 +220,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect({ code, stderr }).toEqual({ code: 4, stderr: 'error: refused: unauthenticated: scripted Unauthenticated\n' })
   })
 
+  // At both depths "verify ends with exit code 4" has --no-cache, and "verify --pings ends with exit code 3" --no-server.
   thoroughly(test)('verify skips the cache and the server on request', async () => {
     await cache.flushall()
     const { code, stdout } = await cli('verify', '--no-cache', '--no-server')
@@ -268,6 +270,7 @@ describe('pingcli on a ledger of seven pings in three lanes', () => {
     expect(await run.result).toMatchObject({ code: 130, stdout: '', stderr: 'error: interrupted\n' })
   })
 
+  // At both depths "verify ends on SIGINT".
   thoroughly(test)('a second signal ends verify at once, even while a query does not end', async () => {
     await fill()
     await ledger.query('begin')

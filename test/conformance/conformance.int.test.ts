@@ -91,6 +91,7 @@ describe.runIf(can('connectconformance'))("Connect's conformance suite", () => {
     expect(await withConfig(atDepth({ normally: inClearText, thoroughly: whole => whole }), conformance)).toEqual(passed(cases))
   })
 
+  // At both depths server/both-ways compares the two ways, byte by byte.
   thoroughly(test)('passes without the lean way', { timeout: TIMEOUT_MS }, async () => {
     // The other protocols use the same handlers in both runs.
     const onlyConnect = (config: string): string => config.replace('features:', 'features:\n  protocols:\n    - PROTOCOL_CONNECT')

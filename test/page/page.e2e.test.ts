@@ -114,6 +114,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect(view.errors).toEqual([])
   })
 
+  // At both depths "has one stream for two tabs", which shows such pings too.
   thoroughly(test)('shows pings of other clients without being loaded again', async () => {
     const view = await opened()
     await untilLive(view)
@@ -250,6 +251,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     await expect.poll(() => shownTotal(view)).toBe(before + 1)
   })
 
+  // At both depths "where it gets no stream".
   thoroughly(test)('asks for the state again and again where a proxy keeps the events', async () => {
     const view = await opened()
     await view.page.route('**/page/events', () => undefined)
@@ -298,7 +300,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect([...first.errors, ...second.errors]).toEqual([])
   })
 
-  thoroughly(test)('goes on to the next day while no ping arrives', async () => {
+  test('goes on to the next day while no ping arrives', async () => {
     const view = await opened()
     let aheadMs = 0
     await view.page.route('**/page/events', route => route.fulfill({ status: 503, body: 'too many viewers' }))
@@ -315,6 +317,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     expect(await view.text('days')).toMatch(/^Today0/)
   })
 
+  // At both depths "says since when the server is gone".
   thoroughly(test)('says that the connection is lost if the server hangs, and goes on when it answers again', async () => {
     const view = await opened()
     await view.page.clock.install()
@@ -371,7 +374,7 @@ describe.runIf(can('chromium'))('the live page in Chromium', { timeout: 240_000 
     await untilDayAndMinutesAreRight(view)
   })
 
-  thoroughly(test)('asks for minutes less and less often while pings arrive, if they do not come with the state', async () => {
+  test('asks for minutes less and less often while pings arrive, if they do not come with the state', async () => {
     const view = await opened()
     let asked = 0
     let total = 0

@@ -42,6 +42,7 @@ describe.concurrent.each(kafkaKindsAtDepth().toReversed())('with a pong server (
     expect(client.repliesTo(envelope.correlationId)).toHaveLength(1)
   })
 
+  // At both depths "while servers join, stop and are killed".
   thoroughly(test.concurrent)('another server answers the pings of one that was killed', async ({ onTestFinished }) => {
     const place = await createPlace(await sharedKafka(kind), { partitions: 4, onEnd: onTestFinished })
     const [client, a] = await Promise.all([place.client(), place.server('a'), place.server('b')])

@@ -52,6 +52,7 @@ describe('without ticks, a processor', { timeout: 180_000 }, () => {
     await until('it is committed', async () => (await at.uncommitted()) === 0)
   }
 
+  // At both depths "commits and loses nothing while the cache is down"; faults/without-tick kills a processor before its flush.
   thoroughly(test)('does not commit the offsets of a refused flush, nor does the next processor, until the cache accepts it', async () => {
     await start()
     const whole = await at.hash()
@@ -104,6 +105,7 @@ describe('without ticks, a processor', { timeout: 180_000 }, () => {
       expect(await processor.metric('ping_processor_flushes_total'), 'one flush of each lane').toBe(flushes + 2)
     }))
 
+  // At both depths "flushes a thousand events without waiting for the timer".
   thoroughly(test)('flushes more distinct minutes than fit into one flush without waiting for the next interval', async () => {
     await startJoined({ FLUSH_INTERVAL_MS: String(LONG_INTERVAL_MS), FLUSH_RECORDS: '100000' })
     await at.publish(

@@ -93,6 +93,7 @@ sideBySide(
       expect((await at.hash())['minute:1283']).toBeUndefined()
     })
 
+    // At both depths the same with another previous tag.
     thoroughly(test)('a forged event with the next seq and the right previous tag is corrected', async () => {
       const [event] = await at.record(0, [11])
       await goesOn(() => at.publish([{ ...event!, tag: 5n, timestampMs: 77_000_000n }]))
@@ -182,6 +183,7 @@ sideBySide(
       },
     )
 
+    // At both depths "a record that cannot be decoded", with headers of its own.
     thoroughly(test)('an undecodable record with a header named as a method of all objects goes to the dead-letter topic', async () => {
       const before = await verdicts('undecodable')
       await goesOn(() => at.send(1, { value: Buffer.from([0xff]), headers: { toString: 'x', constructor: 'y' } }))

@@ -49,6 +49,7 @@ describe('processors side by side', { timeout: 180_000 }, () => {
     }
   }
 
+  // At both depths faults/frozen, with a server too.
   thoroughly(test)('a frozen one whose lanes were taken over counts nothing twice when it wakes up', async () => {
     const [first, second] = [await at.start(), await at.start()]
     await eachReadsOne(first, second)
@@ -86,6 +87,7 @@ describe('processors side by side', { timeout: 180_000 }, () => {
     )
   })
 
+  // At both depths e2e/drain, where the next processor goes on.
   thoroughly(test)('one that is stopped leaves the group at once', async () => {
     const [first, second] = [await at.start(), await at.start()]
     await eachReadsOne(first, second)
@@ -107,6 +109,7 @@ describe('processors side by side', { timeout: 180_000 }, () => {
     expect(await at.uncommitted()).toBe(0)
   })
 
+  // At both depths processor/flushing, "while the cache is down".
   thoroughly(test)('one whose cache froze is correct and ready again once the cache wakes up', async () => {
     const processor = await at.start()
     await joined(processor, '0,1')

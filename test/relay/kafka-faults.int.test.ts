@@ -115,6 +115,7 @@ describe.each(kafkaKindsAtDepth())('a relay to a failing Kafka (%s)', kind => {
       await expectPublished(database, kafka.brokers, topic)
     })
 
+    // At both depths "loses no row".
     thoroughly(test)('loses nothing of concurrent sends', { timeout: 120_000 }, async () => {
       const settings = settingsFor(proxy.brokers, topic)
       const publisher = new Publisher(createKafka(settings, 'test', silent), topic, settings)

@@ -194,6 +194,7 @@ describe('the server program', { timeout: TEST_LIMIT_MS }, () => {
     expect(messages(server)).toContain('the database is set up')
   })
 
+  // At both depths ledger/drop-in has the error, and "reports all wrong settings at once" the exit code.
   thoroughly(test)('does not start with fewer lanes than the database has', async () => {
     await (
       await startProgram({ LANES: '5' }, ['--migrate-only'])
@@ -203,6 +204,7 @@ describe('the server program', { timeout: TEST_LIMIT_MS }, () => {
     expect(messages(server)).toMatch(/LANES: got 4, expected at least 5/)
   })
 
+  // At both depths processor/program.
   thoroughly(test)('rejects unknown arguments', async () => {
     const stderr = 'argument: got "--migrate", expected --migrate-only, --help or nothing\n'
     expect(await run(process.execPath, [MAIN, '--migrate'])).toEqual({ code: 2, stdout: '', stderr })

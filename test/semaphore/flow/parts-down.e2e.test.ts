@@ -45,6 +45,7 @@ describe('the semaphore with two instances', () => {
       await flow.postgres.restart()
     }))
 
+  // At both depths "loses nothing and keeps the order while Postgres crashes and restarts".
   thoroughly(test)('answers 201 only for commands that a crash of Postgres leaves there', async () => {
     const { url } = flow.programs[0]!
     const post = (id: string) =>
