@@ -23,13 +23,18 @@ beforeEach(() => {
   const logger = { debug: () => undefined, warn: () => undefined }
   const options = { maxInFlightRequests: null, requestTimeout: TIMEOUT_MS, enforceRequestTimeout: true, clientId: 'test', broker: 'b' }
   queue = new RequestQueue({ ...options, logger, isConnected: () => isConnected })
-  queue.scheduleRequestTimeoutCheck()
 })
 afterEach(() => {
   queue.destroy()
   vi.restoreAllMocks() // before the timers: a spy that is restored later would bring the fake ones back
   vi.useRealTimers()
 })
+
+/** To be called first in a test, which must not wait then: unit tests share processes, and another file's socket may set a timer. */
+function checkRequests(): void {
+  vi.clearAllTimers()
+  queue.scheduleRequestTimeoutCheck()
+}
 
 function ask(correlationId: number, requestTimeout?: number): void {
   const startMs = Date.now()
@@ -38,31 +43,34 @@ function ask(correlationId: number, requestTimeout?: number): void {
   queue.push({ entry, expectResponse: true, requestTimeout, sendRequest: () => undefined })
 }
 
-test('each request that a broker does not answer is rejected at its own limit', async () => {
-  await vi.advanceTimersByTimeAsync(700)
+test('each request that a broker does not answer is rejected at its own limit', () => {
+  checkRequests()
+  vi.advanceTimersByTimeAsync(700)
   ask(1)
-  await vi.advanceTimersByTimeAsync(200)
+  vi.advanceTimersByTime(200)
   ask(2, 3_000)
   ask(3)
-  await vi.advanceTimersByTimeAsync(10_000)
+  vi.advanceTimersByTime(10_000)
   expect(overdue).toEqual(['1 after 1000 ms', '3 after 1000 ms', '2 after 3000 ms'])
 })
 
-test('an answered request is not rejected, and an idle connection wakes up once in the limit of a request', async () => {
+test('an answered request is not rejected, and an idle connection wakes up once in the limit of a request', () => {
+  checkRequests()
   ask(1)
   queue.fulfillRequest({ correlationId: 1, payload: null, size: 0 })
   const timers = vi.spyOn(globalThis, 'setTimeout')
-  await vi.advanceTimersByTimeAsync(10 * TIMEOUT_MS)
+  vi.advanceTimersByTime(10 * TIMEOUT_MS)
   expect(timers.mock.calls.length).toBeLessThanOrEqual(10)
   expect(overdue).toEqual([])
 })
 
-test('a connection that is being ended waits for its requests, each at most until its limit, and keeps no timer', async () => {
+test('a connection that is being ended waits for its requests, each at most until its limit, and keeps no timer', () => {
+  checkRequests()
   ask(1)
   ask(2, 3_000)
   isConnected = false
-  await vi.advanceTimersByTimeAsync(4_000)
+  vi.advanceTimersByTime(4_000)
   expect(overdue).toEqual(['1 after 1000 ms', '2 after 3000 ms'])
-  await vi.advanceTimersByTimeAsync(2 * TIMEOUT_MS)
+  vi.advanceTimersByTime(2 * TIMEOUT_MS)
   expect(vi.getTimerCount()).toBe(0)
 })
