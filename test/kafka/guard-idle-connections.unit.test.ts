@@ -45,7 +45,7 @@ function ask(correlationId: number, requestTimeout?: number): void {
 
 test('each request that a broker does not answer is rejected at its own limit', () => {
   checkRequests()
-  vi.advanceTimersByTimeAsync(700)
+  vi.advanceTimersByTime(700)
   ask(1)
   vi.advanceTimersByTime(200)
   ask(2, 3_000)
