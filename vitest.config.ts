@@ -8,12 +8,11 @@ import { SummaryReporter } from './test/support/summary.ts'
 parseDepth(process.env)
 
 /** A tier runs after the ones before it, by its name's place in the alphabet: what only computes runs at the end. */
-const tier = (name: 'e2e' | 'int' | 'unit', isolate: boolean) => ({
+const tier = (name: 'e2e' | 'int' | 'unit') => ({
   extends: true as const,
   test: {
     name,
     include: [`test/**/*.${name}.test.ts`],
-    isolate,
     retry: name === 'unit' ? 0 : onceMore,
     testTimeout: 60_000,
     hookTimeout: 90_000,
@@ -29,7 +28,7 @@ export default defineConfig({
     // The default of 1 s is too short for a busy machine.
     expect: { poll: { timeout: 20_000, interval: 20 } },
     reporters: ['default', new SummaryReporter()],
-    // Not the files that build images: see test/image/vitest.config.ts. Unit tests share processes, since to start one takes longer than most files.
-    projects: [tier('e2e', true), tier('int', true), tier('unit', false)],
+    // Not the files that build images: see test/image/vitest.config.ts. Each file has a process of its own, so none can disturb another.
+    projects: [tier('e2e'), tier('int'), tier('unit')],
   },
 })

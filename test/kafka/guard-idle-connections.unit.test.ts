@@ -30,7 +30,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** To be called first in a test, which must not wait then: unit tests share processes, and another file's socket may set a timer. */
+/** To be called first in a test, which must not wait then: the timers that it counts are those of its queue alone. */
 function checkRequests(): void {
   vi.clearAllTimers()
   queue.scheduleRequestTimeoutCheck()

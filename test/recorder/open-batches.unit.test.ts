@@ -4,12 +4,9 @@ import { Batch } from '../../src/server/recorder/batch.ts'
 
 describe('open batches', () => {
   beforeEach(() => void vi.useFakeTimers())
-  // Unit tests share processes: another file's socket may have set one.
-  const forgetTimers = () => vi.clearAllTimers()
   afterEach(() => void vi.useRealTimers())
 
   test('expire when their time is over, and not earlier; a settled batch does not expire', () => {
-    forgetTimers()
     const open = new Expiring(1_000)
     const [first, settled] = [new Batch(performance.now()), new Batch(performance.now())]
     open.add(first)
@@ -31,7 +28,6 @@ describe('open batches', () => {
   })
 
   test('have no timer left after they are stopped', () => {
-    forgetTimers()
     const open = new Expiring(1_000)
     open.add(new Batch(performance.now()))
     open.stop()

@@ -7,7 +7,6 @@ describe('a wake-up', () => {
 
   test('ends a sleep at a call, and leaves no timer', async () => {
     const wakeUp = new WakeUp()
-    vi.clearAllTimers() // unit tests share processes: another file's socket may have set one
     const sleep = wakeUp.sleep(60_000)
     expect(vi.getTimerCount()).toBe(1)
     wakeUp.call()
