@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import { Broker } from '../../broker/broker.ts'
-import { freePort } from '../support/free-port.ts'
 import { keepLogsOnFailure } from '../support/programs.ts'
-import { startTcpProxy } from '../support/tcp-proxy.ts'
+import type { FrameHooks } from '../support/tcp-proxy.ts'
 import { createPlace } from './pong-fixture.ts'
+import { startWatchedBroker } from './watched-broker.ts'
 
 keepLogsOnFailure()
 
@@ -11,25 +10,14 @@ const PRODUCE = 0
 const ALL = -1
 
 test('a pong server asks that all in-sync replicas have its replies and its dead letters', async ({ onTestFinished }) => {
-  const port = await freePort()
   const seen: ProduceRequest[] = []
-  const proxy = await startTcpProxy(port, {
+  const hooks: FrameHooks = {
     request: frame => {
       if (frame.readInt16BE(4) === PRODUCE) seen.push(readProduce(frame))
       return frame
     },
-  })
-  const config = {
-    listeners: `PLAINTEXT://127.0.0.1:${port}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}`,
-    storage: 'memory',
   }
-  const broker = await Broker.start({ config })
-  onTestFinished(async () => {
-    await broker.stop()
-    await proxy.close()
-  })
-  const place = await createPlace(`127.0.0.1:${proxy.port}`, { partitions: 1, onEnd: onTestFinished })
+  const place = await createPlace(await startWatchedBroker(hooks, onTestFinished), { partitions: 1, onEnd: onTestFinished })
   const [client] = await Promise.all([place.client(), place.server('a')])
   const { envelope } = await client.roundTrip()
   await client.write('no JSON', envelope)

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import { Broker } from '../../broker/broker.ts'
-import { freePort } from '../support/free-port.ts'
 import { keepLogsOnFailure, until } from '../support/programs.ts'
-import { startTcpProxy } from '../support/tcp-proxy.ts'
+import type { FrameHooks } from '../support/tcp-proxy.ts'
 import { createPlace } from './pong-fixture.ts'
+import { startWatchedBroker } from './watched-broker.ts'
 
 keepLogsOnFailure()
 
@@ -20,10 +19,9 @@ interface Fetch {
 }
 
 test('a server with nothing to answer waits for Kafka instead of asking again and again', async ({ onTestFinished }) => {
-  const port = await freePort()
   const fetches: Fetch[] = []
   const open = new Map<string, Fetch>()
-  const proxy = await startTcpProxy(port, {
+  const hooks: FrameHooks = {
     request: (frame, { remotePort }) => {
       const fetch = readFetch(frame)
       if (fetch) open.set(`${remotePort} ${frame.readInt32BE(8)}`, fetch)
@@ -35,18 +33,8 @@ test('a server with nothing to answer waits for Kafka instead of asking again an
       if (fetch) fetch.answeredMs = performance.now()
       return frame
     },
-  })
-  const config = {
-    listeners: `PLAINTEXT://127.0.0.1:${port}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}`,
-    storage: 'memory',
   }
-  const broker = await Broker.start({ config })
-  onTestFinished(async () => {
-    await broker.stop()
-    await proxy.close()
-  })
-  const place = await createPlace(`127.0.0.1:${proxy.port}`, { onEnd: onTestFinished })
+  const place = await createPlace(await startWatchedBroker(hooks, onTestFinished), { onEnd: onTestFinished })
   const [client, server] = await Promise.all([place.client(), place.server('a')])
   await client.roundTrip()
   await until('both consumers have read the ping', async () => (await server.metric('pong_records_total')) >= 2, 30_000)
